@@ -1,0 +1,103 @@
+"""What landed: the facts that every later step works from. Nothing here is an opinion."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+LABELS = ("incr", "no-qa", "qa-ok", "testfix")
+
+
+class Marks(Struct, frozen=True):
+    """What one commit message says by the configured grammars (design 3.1)."""
+
+    subject: str = ""
+    bugs: tuple[int, ...] = ()
+    """Bug numbers in order of appearance, no doubles."""
+    requests: tuple[str, ...] = ()
+    """Pull or merge requests: "#12" (GitHub) or "!12" (GitLab)."""
+    closes: tuple[int, ...] = ()
+    """Issues that the request closes: links, never judged."""
+    labels: tuple[str, ...] = ()
+    """Sorted words of LABELS: incr, no-qa, qa-ok, testfix."""
+    rollback: tuple[int, ...] = ()
+    """Revnos from `[rollback=]` and `Rolls-back:`, ranges expanded, doubles removed; validity is not judged here."""
+    rollback_ids: tuple[str, ...] = ()
+    """Lower-case SHAs from `Rolls-back:`."""
+    reverts_ids: tuple[str, ...] = ()
+    """Lower-case SHAs from `This reverts commit SHA`."""
+    reverts_requests: tuple[str, ...] = ()
+    """Requests from `Reverts owner/repo#12` ("#12") and `This reverts merge request !12` ("!12")."""
+    reverts_title: str = ""
+    """X of a title `Revert "X"`, without a trailing `(#N)`; empty if there is none."""
+    hints: tuple[int, ...] = ()
+    """Revnos that free text says are reverted (`Revert r16461 and r16462`); never counted, only shown."""
+    branch: str = ""
+    """The branch that was merged, where the message tells."""
+    url: str = ""
+    """The merge proposal (`Merged from URL`), else empty."""
+    warnings: tuple[str, ...] = ()
+
+
+class Landing(Struct, frozen=True):
+    """One commit on the mainline, with what it and the commits it brought in say."""
+
+    revno: int
+    id: str
+    """Full SHA, 40 or 64 lower-case hex digits."""
+    committed_at: int
+    """The committer's date, seconds since 1970, as git holds it; not yet clamped."""
+    title: str = ""
+    branch: str = ""
+    url: str = ""
+    person: str = ""
+    """Name through .mailmap; empty if only robots had a hand in it."""
+    address: str = ""
+    """The person's address; never published."""
+    bugs: tuple[int, ...] = ()
+    """All bugs: the landing's own message first, then those of the commits it brought in."""
+    own_bugs: tuple[int, ...] = ()
+    """Those of the landing's own message alone."""
+    requests: tuple[str, ...] = ()
+    closes: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
+    mark_targets: tuple[int, ...] = ()
+    """Valid targets by mark: earlier revnos of this mainline (3.4)."""
+    revert_targets: tuple[int, ...] = ()
+    """Valid targets by revert whose diff is the exact inverse."""
+    hints: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """All valid targets, marks first, no doubles."""
+        return tuple(dict.fromkeys(self.mark_targets + self.revert_targets))
+
+
+class Revision(Struct, frozen=True):
+    """A place on the mainline."""
+
+    revno: int
+    id: str
+
+
+class Deployed(Struct, frozen=True):
+    """What production runs: the newest landing it contains, and the commits it has beside."""
+
+    revno: int
+    id: str
+    """The landing's SHA; empty for r0 (production runs nothing of this mainline yet)."""
+    extra: tuple[tuple[str, int | None], ...] = ()
+    """Commits of production that the mainline lacks, each with the revno of a landing that carries the
+    same patch, or None (3.5: D off the mainline)."""
+
+
+class Reading(Struct, frozen=True):
+    """What the change sources of one branch said, read by `find` and handed over by the database."""
+
+    landings: tuple[Landing, ...]
+    """Ascending and without gaps, up to the tip: the window, what may have gone live within `keep`, and as
+    far down as undoing reaches."""
+    tip: Revision
+    deployed: Deployed
+    promoted: Revision | None = None
+    on_qa: Revision | None = None

@@ -1,0 +1,117 @@
+"""The snapshot: the one answer that page, feeds, command line, mails and promotions all show (design 4.3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
+
+SCHEMA = 1
+BLOCKED_BY_SHOWN = 100
+
+Answer = Literal["deploy", "nothing-new", "blocked", "no-data"]
+State = Literal[
+    "ok", "untestable", "testfix", "rollback", "exempt", "orphan", "needstesting", "unknown", "bad"
+]
+Progress = Literal[
+    "live", "promoted", "rolled-back", "deployable", "not-on-qa-yet", "waiting", "needs-qa", "bad", "orphan", "unknown"
+]
+
+
+class Rev(Struct, frozen=True):
+    revno: int
+    id: str
+
+
+class DeployedRev(Struct, frozen=True):
+    revno: int
+    id: str
+    extra_commits: tuple[str, ...] = ()
+
+
+class LastGood(Struct, frozen=True):
+    """What the answer was before the data failed, and when. Never to be acted on."""
+
+    run_id: str
+    generated_at: datetime
+    answer: Answer
+    deployable: Rev | None
+
+
+class Entry(Struct, frozen=True):
+    """One landing as people see it."""
+
+    revno: int
+    id: str
+    title: str
+    branch: str
+    url: str
+    person: str
+    landed_at: datetime
+    bugs: tuple[int, ...]
+    requests: tuple[str, ...]
+    closes: tuple[int, ...]
+    labels: tuple[str, ...]
+    state: State
+    good: bool
+    reason: str
+    whose_move: str
+    remedy: str
+    progress: Progress
+    undone_by: int | None
+    undoes: tuple[int, ...]
+    deployable_as_tip: bool | None
+    """None for a landing at or before what production runs: it is no candidate."""
+    blocked_by: tuple[int, ...]
+    blocked_by_count: int
+    promoted_at: datetime | None
+    live_since: datetime | None
+    warnings: tuple[str, ...]
+    hints: tuple[str, ...]
+
+
+class Blocker(Struct, frozen=True):
+    """A landing that keeps the tip from being deployed, ranked by what clearing it alone would free."""
+
+    revno: int
+    person: str
+    since: datetime
+    waiting: int
+    tip_if_cleared: int | None
+    frees: int
+
+
+class Alarm(Struct, frozen=True):
+    """Production runs a landing that is bad."""
+
+    revno: int
+    reason: str
+    undone_by: int | None
+
+
+class Snapshot(Struct, frozen=True):
+    """The answer for one branch at one moment, complete with every reason."""
+
+    run_id: str
+    branch: str
+    generated_at: datetime
+    valid_until: datetime
+    complete: bool
+    answer: Answer
+    tip: Rev | None
+    on_qa: Rev | None
+    deployed: DeployedRev | None
+    promoted: Rev | None
+    deployable: Rev | None
+    last_good: LastGood | None
+    landings: tuple[Entry, ...]
+    blockers: tuple[Blocker, ...]
+    alarms: tuple[Alarm, ...]
+    warnings: tuple[str, ...]
+    problems: tuple[str, ...]
+    bug_url: str = ""
+    """Pattern with {bug} for links, so that a page needs nothing but this file."""
+    request_url: str = ""
+    """Pattern with {request}, the bare number."""
+    schema: int = SCHEMA
