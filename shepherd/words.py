@@ -1,0 +1,112 @@
+"""What people and the tracker say about QA, now and before: the second input of the rules (design 3.2)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Word = Literal["bad", "needstesting", "untestable", "ok"]
+WORST_FIRST: tuple[Word, ...] = ("bad", "needstesting", "untestable", "ok")
+VerdictWord = Literal["ok", "bad", "untestable", "needstesting", "withdraw"]
+Item = int | str
+"""A bug by its number, a request by its sign and number: 824435, "#12", "!12"."""
+
+
+class Spoken(Struct, frozen=True):
+    """The QA tags of one bug or the QA labels of one request, at one reading."""
+
+    words: tuple[Word, ...] = ()
+    """Worst first, no doubles; usually none or one."""
+    bad_commits: tuple[int, ...] = ()
+    """Ascending N of `bad-commit-N`; always empty for requests."""
+    unreadable: str = ""
+    """Why the item could not be read; the words are empty then."""
+
+    @property
+    def word(self) -> Word | None:
+        """The worse of its tags, None where it bears none."""
+        return self.words[0] if self.words else None
+
+
+class About(Struct, frozen=True):
+    """What else the tracker tells of an item; shown, never judged."""
+
+    title: str = ""
+    """Empty for private ones."""
+    status: str = ""
+
+
+class TrackerReading(Struct, frozen=True):
+    """One reading of the tracker for the items asked for, and every other that bears a bad-commit asked for."""
+
+    items: dict[Item, Spoken]
+    about: dict[Item, About] = {}
+    speaks_of_requests: bool = False
+    """False: requests cannot bear labels here; they are settled by verdicts."""
+    speaks_of_bugs: bool = True
+    """False (tracker "none"): bugs have no tags; they are settled by verdicts."""
+
+
+class Seen(Struct, frozen=True):
+    """A reading of one item that differed from the one before, as the journal keeps it."""
+
+    seq: int
+    """Its place in the journal: whatever has a smaller one was there before."""
+    spoken: Spoken
+
+
+class Kept(Struct, frozen=True):
+    """The last word that spoke for one landing on one item (3.2)."""
+
+    word: Word | None
+    seal: Literal["ok", "untestable"] | None = None
+    """Set while the landing was good by the item and no later landing named it (3.2 b)."""
+
+
+class Verdict(Struct, frozen=True):
+    """A person's word on one landing: the newest there is of journal and git notes."""
+
+    seq: int
+    word: VerdictWord
+    who: str
+    when: int
+    """Seconds since 1970."""
+    why: str = ""
+
+
+class Cover(Struct, frozen=True):
+    """`inv cover` or `inv uncover`: a person's word on what undid a landing (3.4)."""
+
+    target: str
+    """SHA of the landing that was, or was not, undone."""
+    by: str | None
+    """SHA of the landing that did it; None (uncover only): nothing did."""
+    undone: bool
+    """True for cover, False for uncover."""
+    tip: int
+    """Revno of the tip when the word was given: it decides among the landings up to there."""
+    seq: int = 0
+
+
+class Memory(Struct, frozen=True):
+    """What the journal remembers, as far as the rules ask for it."""
+
+    now: int
+    """The place in the journal that whatever is seen for the first time in this run will get: larger than all."""
+    found: dict[str, int] = {}
+    """SHA -> when `find` first saw the landing."""
+    seen: dict[Item, tuple[Seen, ...]] = {}
+    """Readings of each item, ascending by seq, each different from the one before."""
+    kept: dict[tuple[str, Item], Kept] = {}
+    verdicts: dict[str, Verdict] = {}
+    """SHA -> the verdict that counts; none for a landing whose newest is `withdraw`."""
+    covers: tuple[Cover, ...] = ()
+    """Ascending by seq."""
+
+
+class Options(Struct, frozen=True):
+    """The settings that the rules obey."""
+
+    orphans: Literal["block", "needs-qa", "pass"] = "block"
+    exempt_subjects: tuple[str, ...] = ()
