@@ -1,14 +1,32 @@
-"""shepherd.toml, strict: what may stand in it, with defaults (design 4.1)."""
+"""shepherd.toml, strict: what may stand in it, with defaults, where it is found and what its paths mean.
+
+Design 4.1.
+"""
 
 from __future__ import annotations
 
+import os
+import re
+import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from msgspec import Struct, field
+
+from shepherd import plainfile
+from shepherd.errors import SettingsError
+from shepherd.setup import checks
+from shepherd.values import duration
 
 Grammar = Literal["brackets", "footers", "forge", "trailers"]
 ALL_GRAMMARS: tuple[Grammar, ...] = ("brackets", "footers", "forge", "trailers")
+
+NAME = "shepherd.toml"
+LARGEST = 1_000_000
+"""Bytes of the largest settings file that is read."""
+LARGEST_SECRET = 10_000
 
 
 class Pointer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,15 +36,19 @@ class Pointer(Struct, frozen=True, forbid_unknown_fields=True):
     file: str = ""
     url: str = ""
     pattern: str = ""
-    """For file and url: a regular expression whose first group is the revision."""
+    """For file and url: a regular expression whose first group is the revision; empty: the whole text."""
     recorded: bool = False
 
 
 class Promote(Struct, frozen=True, forbid_unknown_fields=True):
+    """The ref of one branch that a promotion moves."""
+
     ref: str
 
 
 class Branch(Struct, frozen=True, forbid_unknown_fields=True):
+    """One mainline, and what production and the QA server run of it."""
+
     repository: str
     ref: str
     deployed: Pointer
@@ -34,38 +56,209 @@ class Branch(Struct, frozen=True, forbid_unknown_fields=True):
     qa: Pointer | None = None
     marks: tuple[Grammar, ...] = ALL_GRAMMARS
     orphans: Literal["", "block", "pass", "needs-qa"] = ""
-    """Empty: "block" where brackets are read, else "needs-qa" (3.3, 8)."""
+    """Empty: see `orphans_rule`."""
     exempt_subjects: tuple[str, ...] = ()
     robots: tuple[str, ...] = ("*[bot]", "Launchpad Patch Queue Manager")
     verdict_notes: str = ""
     landing_url: str = ""
 
+    @property
+    def orphans_rule(self) -> Literal["block", "pass", "needs-qa"]:
+        """What is done with a landing that names nothing: where not set, by the grammars read (3.3, 8)."""
+        return self.orphans or ("block" if "brackets" in self.marks else "needs-qa")
+
 
 class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where people say what QA found, and how far the tagger may go there."""
+
     type: Literal["none", "file", "launchpad", "github", "gitlab"] = "none"
     path: str = ""
     bug_url: str = ""
     request_url: str = ""
     words: dict[str, tuple[str, ...]] = {}
+    """Other texts of tags for `ok`, `bad`, `untestable`, `needstesting` (3.2)."""
     tag: bool = True
     cap: int = 100
 
 
 class Report(Struct, frozen=True, forbid_unknown_fields=True):
+    """The page: where it is written, where it is read, how soon it is stale."""
+
     directory: str = "var/report"
     url: str = ""
     expected_every: str = "15m"
     publish: tuple[str, ...] = ()
 
+    @property
+    def expected_seconds(self) -> int:
+        """Seconds after which a page calls itself stale."""
+        return duration(self.expected_every)
+
+
+class Mail(Struct, frozen=True, forbid_unknown_fields=True):
+    """Reminders and escalations; without this table no mail is sent."""
+
+    sender: str
+    smtp: str = "localhost:25"
+    list: str = ""
+    operators: tuple[str, ...] = ()
+    at: str = "09:00"
+    weekend: bool = False
+    grace_days: int = 4
+    cap: int = 200
+    starttls: bool = False
+    login: str = ""
+    password_file: str = ""
+    password_env: str = ""
+
+
+class Run(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a run may take, and after how long its record is suspected to hang."""
+
+    deadline: str = "30m"
+    stale_after: str = "60m"
+
+
+class Maintenance(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a maintenance switch that is still on becomes loud."""
+
+    warn_after: str = "4h"
+
+
+class Promotion(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether `run` promotes by itself, and how long an answer must have stood before it does."""
+
+    auto: bool = False
+    settle: str = "15m"
+
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file. Its paths are relative to its real place: use `place` and the `..._path` properties."""
+
     branches: dict[str, Branch]
     state_dir: str = "var"
     timezone: str = "UTC"
     keep: str = "90d"
     tracker: Tracker = field(default_factory=Tracker)
     report: Report = field(default_factory=Report)
+    mail: Mail | None = None
+    people: dict[str, str] = {}
+    run: Run = field(default_factory=Run)
+    maintenance: Maintenance = field(default_factory=Maintenance)
+    promote: Promotion = field(default_factory=Promotion)
     database: str = ""
     """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
     file: Path = Path()
-    """Where the settings were read from, links resolved; relative paths start there. Not a key of the file."""
+    """Where the settings were read from, links resolved; relative paths start there. Not a key."""
+
+    def place(self, location: str) -> str:
+        """A URL as it stands, a path made absolute."""
+        return location if is_url(location) else str(self.file.parent / location)
+
+    @property
+    def state_path(self) -> Path:
+        return self.file.parent / self.state_dir
+
+    @property
+    def report_path(self) -> Path:
+        return self.file.parent / self.report.directory
+
+    @property
+    def tracker_path(self) -> Path:
+        """The file of the tracker `file`."""
+        return self.file.parent / self.tracker.path
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the tagger's database, with an absolute path where it is SQLite."""
+        if not self.database:
+            return f"sqlite:///{self.state_path / 'shepherd.db'}"
+        if relative := re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:?].*)", self.database, re.DOTALL):
+            return f"{relative[1]}{self.file.parent / relative[2]}"
+        return self.database
+
+    @property
+    def keep_seconds(self) -> int:
+        """Seconds for which live landings and snapshots are kept."""
+        return duration(self.keep)
+
+    def secret(self, key: str, environ: Mapping[str, str]) -> str:
+        """The secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set (4.1).
+
+        Read when it is used. Raises SettingsError if it cannot be read, is empty or more than one line, or if
+        its file gives rights to anybody but its owner.
+        """
+        table, _, name = key.rpartition(".")
+        holder = getattr(self, table)
+        if path := getattr(holder, f"{name}_file", ""):
+            file = self.file.parent / path
+            try:
+                secret = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
+            except plainfile.Unreadable as why:
+                raise SettingsError(f"{self.file}: {key}_file: {file} {why}") from None
+            source = f"{key}_file: {file}"
+        elif variable := getattr(holder, f"{name}_env", ""):
+            secret = environ.get(variable, "")
+            source = f"{key}_env: the environment variable {variable}"
+        else:
+            return ""
+        if not secret or not secret.isprintable():
+            raise SettingsError(f"{self.file}: {source} does not hold one line of text")
+        return secret
+
+
+def is_url(location: str) -> bool:
+    """Whether git takes `location` for something to fetch from (`scheme://`, `host:path`), not for a path."""
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/:]+:", location))
+
+
+def load(environ: Mapping[str, str], tasks_dir: Path, cwd: Path) -> Settings:
+    """The settings that count: of SHEPHERD_CONFIG, else beside tasks.py, else in the working directory (4.1).
+
+    Raises SettingsError if there are none, or if the first that is there is wrong.
+    """
+    if named := environ.get("SHEPHERD_CONFIG"):
+        if not os.path.lexists(cwd / named):
+            raise SettingsError(f"SHEPHERD_CONFIG names {cwd / named}, which is not there")
+        return read(cwd / named)
+    places = list(dict.fromkeys((tasks_dir / NAME, cwd / NAME)))
+    for path in places:
+        if os.path.lexists(path):
+            return read(path)
+    raise SettingsError(
+        f"no settings: SHEPHERD_CONFIG is not set, and there is no {' nor '.join(map(str, places))}; "
+        "write them with: inv init --repository PATH"
+    )
+
+
+def read(path: Path) -> Settings:
+    """The settings in `path`, checked. Raises SettingsError: file, key, what was expected."""
+    try:
+        text = plainfile.read(path, LARGEST)
+    except plainfile.Unreadable as why:
+        remedy = "; write settings with: inv init --repository PATH" if why.missing else ""
+        raise SettingsError(f"{path} {why}{remedy}") from None
+    return parse(text, Path(os.path.realpath(path)))
+
+
+def parse(text: str, file: Path) -> Settings:
+    """The settings that `text` would be in `file`, whose real path is given. Raises SettingsError."""
+    try:
+        document = tomllib.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"{file}: is no TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{file}: is no settings file: nested too deeply") from None
+    try:
+        # `file` is ours, but a field like any other to msgspec
+        if "file" in document:
+            raise msgspec.ValidationError("Object contains unknown field `file`")
+        settings = msgspec.structs.replace(msgspec.convert(document, Settings), file=file)
+        checks.check(settings)
+    except msgspec.ValidationError as error:
+        from shepherd.setup import faults
+
+        raise SettingsError(f"{file}: {faults.sentence(error, document, Settings)}") from None
+    except checks.Wrong as wrong:
+        raise SettingsError(f"{file}: {wrong}") from None
+    return settings

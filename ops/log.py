@@ -1,0 +1,99 @@
+"""The log: one event a line, key=value, whatever text is in it; the log alone explains the tool (design 4.5)."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shepherd.errors import StoreError
+
+LARGEST = 10_000_000
+KEPT = 10
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.,:;/+@#!~%()*=-]+", re.ASCII)
+_TELLING = re.compile(r'[\x00-\x1f"\\\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]')
+
+
+def quoted(value: object) -> str:
+    """A value that stays one word on one line, and reads back by `parse`."""
+    text = str(value)
+    if _PLAIN.fullmatch(text):
+        return text
+    return '"' + _TELLING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + '"'
+
+
+def line(at: datetime, **fields: object) -> str:
+    """One event as it stands in the log."""
+    return " ".join(
+        [f"{at:%Y-%m-%dT%H:%M:%SZ}", *(f"{key}={quoted(value)}" for key, value in fields.items())]
+    )
+
+
+def parse(text: str) -> dict[str, str]:
+    """The fields of one line of the log, with its time as `at`."""
+    fields = {"at": text.split(" ", 1)[0]}
+    for key, plain, within in re.findall(r' ([a-z_-]+)=(?:([^"\s]+)|"([^"]*)")', text):
+        fields[key] = plain or re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), within)
+    return fields
+
+
+class Log:
+    """Appends to one file, from several processes at once, and rotates it.
+
+    Every writer holds a lock for the one write, so that no line is torn and two never rotate at once.
+    """
+
+    def __init__(self, path: Path, largest: int = LARGEST, kept: int = KEPT) -> None:
+        self._path = path
+        self._largest = largest
+        self._kept = kept
+
+    def write(self, text: str) -> None:
+        """Append one line.
+
+        Raises:
+            StoreError: the log cannot be written; nothing should be done that it cannot tell of.
+        """
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._alone():
+                if self._path.exists() and self._path.stat().st_size + len(text) > self._largest:
+                    self._rotate()
+                handle = os.open(
+                    self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
+                )
+                try:
+                    if not stat.S_ISREG(os.fstat(handle).st_mode):
+                        raise OSError("it is no regular file")
+                    os.write(handle, text.encode("utf-8", "replace") + b"\n")
+                finally:
+                    os.close(handle)
+        except OSError as error:
+            raise StoreError(f"{self._path}: cannot be written ({error.strerror or error})") from None
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        handle = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def _rotate(self) -> None:
+        for number in range(self._kept - 1, 0, -1):
+            older = self._path.with_name(f"{self._path.name}.{number}")
+            if older.exists():
+                older.replace(self._path.with_name(f"{self._path.name}.{number + 1}"))
+        self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+
+
+def now() -> datetime:
+    """The clock, read in one place."""
+    return datetime.now(UTC)

@@ -1,0 +1,37 @@
+"""What one commit message says, by the grammars that a branch reads (design 3.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from shepherd.landing import Marks
+from shepherd.marks import brackets, footers, forge, reverts, trailers
+from shepherd.marks.found import Found
+from shepherd.marks.text import Message, clean, normal
+
+_READERS: dict[str, Callable[[Message, Found], None]] = {
+    "brackets": brackets.read,
+    "footers": footers.read,
+    "forge": forge.read,
+    "trailers": trailers.read,
+}
+
+
+def parse(message: bytes | str, grammars: Sequence[str]) -> Marks:
+    """Read the marks of one commit message.
+
+    `message` is the whole message; bytes are taken for UTF-8, and what is none becomes U+FFFD. `grammars`
+    are names of `settings.ALL_GRAMMARS`; what the message says about reverts is read whatever they are.
+    Raises nothing, whatever the bytes, and takes time in proportion to their number: what cannot be read is
+    a warning in the answer.
+    """
+    text = normal(message)
+    run, body = brackets.split(text) if "brackets" in grammars else ("", text)
+    said = Message(run, clean(body.partition("\n")[0]), body, body.lower())
+    found = Found()
+    for name, read in _READERS.items():
+        if name in grammars:
+            read(said, found)
+    # Last, because a revision that a mark names is no hint.
+    reverts.read(said, found)
+    return found.marks(said.subject)

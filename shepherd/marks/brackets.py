@@ -1,0 +1,72 @@
+"""`[bug=1,2][no-qa][rollback=12] Title`: the marks of PQM and Launchpad, 2007 to 2019 (design 3.1)."""
+
+from __future__ import annotations
+
+import re
+
+from shepherd.marks.found import MAX_DIGITS, Found
+from shepherd.marks.text import Message
+
+MAX_RANGE = 50
+"""Revisions that one range may name."""
+
+_RUN = re.compile(r"(?:\s*+\[[^\[\]]*+\])*+")
+_BRACKET = re.compile(r"\[([^\[\]]*+)\]")
+_DIGITS = re.compile(r"[0-9]+")
+_BARE_BUGS = re.compile(r"bugs?(?=[ #])[0-9,# ]*+")
+_TARGET = re.compile(rf"r?([0-9]{{1,{MAX_DIGITS}}})(?:(?:-|\.\.)r?([0-9]{{1,{MAX_DIGITS}}}))?")
+_LABELS = {
+    "incr": "incr",
+    "incremental": "incr",
+    "no-qa": "no-qa",
+    "noqa": "no-qa",
+    "testfix": "testfix",
+    "qa-ok": "qa-ok",
+}
+
+
+def split(text: str) -> tuple[str, str]:
+    """The leading run of brackets, and what follows it without the white space between."""
+    run = _RUN.match(text)
+    end = run.end() if run else 0
+    return text[:end], text[end:].lstrip()
+
+
+def read(message: Message, found: Found) -> None:
+    """Read the leading run; brackets that are unknown are stepped over."""
+    bugs: list[str] = []
+    # A mark that is repeated adds nothing, and a hostile message repeats one a million times.
+    for content in dict.fromkeys(_BRACKET.findall(message.run)):
+        name, equals, value = content.lower().partition("=")
+        word = " ".join(name.split())
+        if equals and word in ("bug", "bugs"):
+            bugs.append(value)
+        elif equals and word == "rollback":
+            _rollback(value, found)
+        elif not equals and word in _LABELS:
+            found.labels.add(_LABELS[word])
+        elif not equals and _BARE_BUGS.fullmatch(word):
+            bugs.append(word)
+    found.bugs.append((-1, found.numbers(_DIGITS.findall("]".join(bugs)))))
+
+
+def _rollback(value: str, found: Found) -> None:
+    joined = " ".join(value.split())
+    for sign in ("-", ".."):
+        joined = joined.replace(f" {sign}", sign).replace(f"{sign} ", sign)
+    items = dict.fromkeys(joined.replace(",", " ").split())
+    if not items:
+        found.doubt("[rollback=]", "names no revision")
+    for item in items:
+        target = _TARGET.fullmatch(item)
+        if target is None:
+            found.doubt(item, "in [rollback=] is no revision or range of revisions")
+            continue
+        first = int(target[1])
+        last = int(target[2] or first)
+        if last < first:
+            found.doubt(item, "in [rollback=] is a reversed range")
+        elif last - first >= MAX_RANGE:
+            found.doubt(item, f"in [rollback=] is a range of more than {MAX_RANGE} revisions")
+        else:
+            found.roll_back(first, last)

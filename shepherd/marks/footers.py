@@ -1,0 +1,42 @@
+"""`LP: #1, #2` and `Merged from URL`: what Launchpad's landings say since 2019 (design 3.1)."""
+
+from __future__ import annotations
+
+import re
+
+from shepherd.marks.found import Found
+from shepherd.marks.text import Message
+
+_BUGS = re.compile(r"^[^\S\n]*+LP:[^\S\n]*+(#[0-9][^\n]*+)", re.IGNORECASE | re.MULTILINE)
+_LISTED = re.compile(r"(?:\A|,)\s*+#([0-9]+)")
+# A host with a user or password before it is none: it would end up on a page.
+_MERGED_FROM = re.compile(
+    r"^[^\S\n]*+Merged from[^\S\n]++"
+    r"(https?://([^\s/?#@\x00-\x20\x7f-\x9f\ud800-\udfff]{1,255}+)"
+    r"(/[^\s?#\x00-\x20\x7f-\x9f\ud800-\udfff]{0,2000}+)?+"
+    r"(?:[?#][^\s\x00-\x20\x7f-\x9f\ud800-\udfff]{0,2000}+)?+)[^\S\n]*+$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_PROPOSAL = re.compile(r"/\+merge/[0-9]+/?$")
+
+
+def read(message: Message, found: Found) -> None:
+    """Read the footers, wherever in the body their lines stand."""
+    if "lp:" in message.lower:
+        # A list that is repeated adds nothing, and a hostile message repeats one a million times.
+        lists: dict[str, int] = {}
+        for line in _BUGS.finditer(message.body):
+            lists.setdefault(line[1], line.start())
+        for listed, at in lists.items():
+            found.bugs.append((at, found.numbers(_LISTED.findall(listed))))
+    if "merged from" in message.lower:
+        _merged_from(message.body, found)
+
+
+def _merged_from(body: str, found: Found) -> None:
+    # The last one: it is what the landing added to a message that may quote others.
+    for line in _MERGED_FROM.finditer(body):
+        found.url, host, path = line[1], line[2].lower(), line[3] or ""
+        if "launchpad" in host.split("."):
+            path = _PROPOSAL.sub("", path)
+        found.branch = path.strip("/")

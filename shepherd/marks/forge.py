@@ -1,0 +1,43 @@
+"""What GitHub and GitLab write into the message of a merge, and the issues it closes (design 3.1)."""
+
+from __future__ import annotations
+
+import re
+
+from shepherd.marks.found import Found
+from shepherd.marks.text import Message
+
+_PULL_REQUEST = re.compile(r"Merge pull request #([0-9]+) from (\S+)", re.IGNORECASE)
+_SQUASHED = re.compile(r"\(#([0-9]+)\)\Z")
+_MERGED_BRANCH = re.compile(r"Merge branch '([^']+)'", re.IGNORECASE)
+_MERGE_REQUEST = re.compile(
+    r"^[^\S\n]*+See merge request[^\S\n]++[\w./+-]*+!([0-9]++)[^\S\n]*+$", re.IGNORECASE | re.MULTILINE
+)
+_CLOSES = re.compile(
+    r"(?<![\w-])(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s++"
+    r"(#[0-9]++(?:(?:\s*+,\s*+(?:and\s++)?+|\s++and\s++)#[0-9]++)*+)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"#([0-9]+)")
+
+
+def read(message: Message, found: Found) -> None:
+    """Read the request and the branch that the landing merged, and the issues it closes."""
+    subject = message.subject
+    if merge := _PULL_REQUEST.match(subject):
+        _request(found, "#", merge[1])
+        found.branch = merge[2]
+    elif squash := _SQUASHED.search(subject):
+        _request(found, "#", squash[1])
+    elif branch := _MERGED_BRANCH.match(subject):
+        found.branch = branch[1]
+    if "see merge request" in message.lower:
+        for digits in dict.fromkeys(_MERGE_REQUEST.findall(message.body)):
+            _request(found, "!", digits)
+    if "#" in message.body:
+        for issues in dict.fromkeys(_CLOSES.findall(message.body)):
+            found.closes += found.numbers(_NUMBER.findall(issues))
+
+
+def _request(found: Found, sign: str, digits: str) -> None:
+    found.requests += [f"{sign}{number}" for number in found.numbers([digits])]

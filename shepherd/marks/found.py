@@ -1,0 +1,94 @@
+"""What the grammars found in one message, gathered from all of them before it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import chain
+from operator import itemgetter
+
+from shepherd.landing import Marks
+from shepherd.marks.text import clean, quoted
+
+MAX_DIGITS = 10
+"""Longer runs of digits are never converted (3.1)."""
+MAX_TARGETS = 100_000
+"""Revisions that one message may roll back: beyond any mainline, and short of what ranges make of 10 MB."""
+MAX_WARNINGS = 20
+"""Warnings of one message that are told one by one; the rest is counted."""
+
+
+@dataclass
+class Found:
+    """Filled by the grammars, in any order; told once by `marks`."""
+
+    bugs: list[tuple[int, list[int]]] = field(default_factory=list)
+    """Where in the body (-1: before it), and the numbers named there."""
+    requests: list[str] = field(default_factory=list)
+    closes: list[int] = field(default_factory=list)
+    labels: set[str] = field(default_factory=set)
+    rollback: dict[int, None] = field(default_factory=dict)
+    rollback_ids: list[str] = field(default_factory=list)
+    reverts_ids: list[str] = field(default_factory=list)
+    reverts_requests: list[str] = field(default_factory=list)
+    reverts_title: str = ""
+    hints: list[int] = field(default_factory=list)
+    branch: str = ""
+    url: str = ""
+    _doubts: dict[tuple[str, str], None] = field(default_factory=dict)
+    _untold: int = 0
+
+    def numbers(self, runs: Iterable[str]) -> list[int]:
+        """The numbers of bugs, issues or requests in runs of ASCII digits, no doubles.
+
+        0 and whatever has more than ten digits is none, and a warning (3.1).
+        """
+        good = []
+        for run in dict.fromkeys(runs):
+            number = int(run) if len(run) <= MAX_DIGITS else 0
+            if number:
+                good.append(number)
+            else:
+                self.doubt(run, "is no number of a bug or request")
+        return good
+
+    def roll_back(self, first: int, last: int) -> None:
+        """Add the revisions from `first` to `last`, both counted."""
+        if len(self.rollback) + last - first >= MAX_TARGETS:
+            self.doubt(f"{first}-{last}", f"comes after {MAX_TARGETS:,} other revisions to roll back")
+        else:
+            self.rollback.update(dict.fromkeys(range(first, last + 1)))
+
+    def doubt(self, text: str, why: str) -> None:
+        """Warn about a piece of the message; `why` continues a sentence that names the piece."""
+        if len(self._doubts) < MAX_WARNINGS:
+            self._doubts[quoted(text), why] = None
+        else:
+            self._untold += 1
+
+    def marks(self, subject: str) -> Marks:
+        """Everything found, bugs in order of appearance, no doubles."""
+        bugs = (numbers for _, numbers in sorted(self.bugs, key=itemgetter(0)))
+        own = set(self.requests)
+        return Marks(
+            subject=subject,
+            bugs=tuple(dict.fromkeys(chain.from_iterable(bugs))),
+            requests=tuple(dict.fromkeys(self.requests)),
+            closes=tuple(issue for issue in dict.fromkeys(self.closes) if f"#{issue}" not in own),
+            labels=tuple(sorted(self.labels)),
+            rollback=tuple(self.rollback),
+            rollback_ids=tuple(dict.fromkeys(self.rollback_ids)),
+            reverts_ids=tuple(dict.fromkeys(self.reverts_ids)),
+            reverts_requests=tuple(dict.fromkeys(self.reverts_requests)),
+            reverts_title=self.reverts_title,
+            hints=tuple(dict.fromkeys(self.hints)),
+            branch=clean(self.branch),
+            url=self.url,
+            warnings=self._warnings(),
+        )
+
+    def _warnings(self) -> tuple[str, ...]:
+        told = tuple(f'"{text}" {why} and counts as absent.' for text, why in self._doubts)
+        if self._untold:
+            told += (f"{self._untold:,} more items of this message could not be read and count as absent.",)
+        return told

@@ -1,0 +1,78 @@
+"""`Bug: 12`, `QA: ok`, `Rolls-back: r12`: git trailers, for teams that start afresh (design 3.1)."""
+
+from __future__ import annotations
+
+import re
+
+from shepherd.marks.found import MAX_DIGITS, Found
+from shepherd.marks.text import Message
+
+_BLANK_LINE = re.compile(r"\n[^\S\n]*+\n")
+_VALUE = r"[^\S\n]*+:([^\n]*+(?:\n[^\S\n]++[^\n]++)*+)(?:\n|\Z)"
+_TRAILERS = re.compile(rf"(?:[A-Za-z0-9][A-Za-z0-9-]*+{_VALUE})++")
+_OURS = re.compile(rf"^(Bug|QA|Rolls-back){_VALUE}", re.IGNORECASE | re.MULTILINE)
+_BUG = re.compile(r"#?([0-9]+)")
+_REVNO = re.compile(rf"r?([0-9]{{1,{MAX_DIGITS}}})")
+_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*+[a-f])[0-9a-f]{7,64}")
+_QA = {"ok": "qa-ok", "untestable": "no-qa", "none": "no-qa", "testfix": "testfix"}
+
+
+def read(message: Message, found: Found) -> None:
+    """Read the trailers: the last paragraph, if it is not the subject's own and holds nothing else."""
+    body = message.body
+    start = _last_paragraph(body)
+    if not start or not _TRAILERS.fullmatch(body, start):
+        return
+    # A trailer that is repeated adds nothing, and a hostile message repeats one a million times.
+    ours: dict[tuple[str, str], int] = {}
+    for trailer in _OURS.finditer(body, start):
+        ours.setdefault((trailer[1].lower(), trailer[2].lower()), trailer.start())
+    for (key, value), at in ours.items():
+        if key == "bug":
+            found.bugs.append((at, _bugs(value, found)))
+        elif key == "qa":
+            _qa(value, found)
+        else:
+            _rolls_back(value, found)
+
+
+def _last_paragraph(body: str) -> int:
+    """Where it begins; 0 if it is the first one too."""
+    # Turned round, so that the search ends at the last blank line and not after all of them.
+    blank = _BLANK_LINE.search(body[::-1])
+    return len(body) - blank.start() if blank else 0
+
+
+def _items(value: str) -> list[str]:
+    return list(dict.fromkeys(value.replace(",", " ").split()))
+
+
+def _bugs(value: str, found: Found) -> list[int]:
+    runs = []
+    for item in _items(value):
+        if bug := _BUG.fullmatch(item):
+            runs.append(bug[1])
+        else:
+            found.doubt(item, "in a Bug trailer is no number of a bug")
+    return found.numbers(runs)
+
+
+def _qa(value: str, found: Found) -> None:
+    word = " ".join(value.split())
+    if word in _QA:
+        found.labels.add(_QA[word])
+    else:
+        found.doubt(f"QA: {word}", f"is none of {', '.join(_QA)}")
+
+
+def _rolls_back(value: str, found: Found) -> None:
+    items = _items(value)
+    if not items:
+        found.doubt("Rolls-back:", "names no revision")
+    for item in items:
+        if revno := _REVNO.fullmatch(item):
+            found.roll_back(int(revno[1]), int(revno[1]))
+        elif _ID.fullmatch(item):
+            found.rollback_ids.append(item)
+        else:
+            found.doubt(item, "in a Rolls-back trailer is no revision")

@@ -1,0 +1,56 @@
+"""Who a landing belongs to, and the patterns that tell robots and exempt subjects (design 3.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+
+from shepherd.marks.text import clean
+
+
+def matches(patterns: Iterable[str], text: str) -> bool:
+    """Whether one of the patterns matches the whole text, case ignored.
+
+    `*` stands for any characters, or none; `?` for exactly one; every other character for itself.
+    """
+    return any(_compiled(pattern).fullmatch(text) for pattern in patterns)
+
+
+def person_of(candidates: Sequence[tuple[str, str]], robots: Sequence[str]) -> tuple[str, str]:
+    """Name and address of the first candidate that is no robot; two empty strings if there is none.
+
+    `candidates` are names and addresses through `.mailmap`: the landing's author, then the author of the
+    second parent's tip. `robots` are patterns on name or address. The name is fit to be shown; an address
+    that was given as a name is cut to what stands before its `@`, because addresses are never published.
+    An address that no mail can have is empty.
+    """
+    for name, address in candidates:
+        shown = clean(name)
+        address = address.strip()
+        if not (shown or address) or matches(robots, shown) or matches(robots, address):
+            continue
+        return _without_addresses(shown), address if address == clean(address) else ""
+    return "", ""
+
+
+def _without_addresses(name: str) -> str:
+    return " ".join(map(_local_part, name.split())) if "@" in name else name
+
+
+def _local_part(word: str) -> str:
+    local, _, host = word.strip("<>()").partition("@")
+    return local if local and host else word
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """A regular expression that never takes back what a star has matched, except for the last one.
+
+    The first place where a part fits leaves most room for those that follow: nothing is to be tried again.
+    """
+    first, *parts = (re.escape(part).replace(r"\?", ".") for part in re.split(r"\*+", pattern))
+    if parts:
+        *middle, last = parts
+        first += "".join(f"(?>.*?{part})" for part in middle) + f".*{last}"
+    return re.compile(first, re.IGNORECASE | re.DOTALL)

@@ -1,0 +1,56 @@
+"""Reading a small file that somebody else wrote: whole, bounded, never hanging, faults in plain words."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+class Unreadable(Exception):
+    """Why the file could not be read, to stand after its name: "is a directory"."""
+
+    def __init__(self, why: str, missing: bool = False) -> None:
+        super().__init__(why)
+        self.missing = missing
+
+
+def read(path: Path, limit: int, private: bool = False) -> str:
+    """The text of the regular file `path` (UTF-8), of at most `limit` bytes.
+
+    A FIFO, device or directory is refused without waiting for it. With `private` the file is refused unless
+    nobody but its owner has any right to it (4.1: keys ending in `_file`). Raises Unreadable.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        why = "is a link to nothing" if path.is_symlink() else "is not there"
+        raise Unreadable(why, missing=True) from None
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"cannot be opened ({_cause(error)})") from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable("is a directory" if stat.S_ISDIR(status.st_mode) else "is no regular file")
+        if private and status.st_mode & 0o177:
+            raise Unreadable("gives rights to others than its owner: chmod 600 it")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            content = file.read(limit + 1)
+    except OSError as error:
+        raise Unreadable(f"cannot be read ({_cause(error)})") from None
+    finally:
+        os.close(descriptor)
+    if len(content) > limit:
+        raise Unreadable(f"is larger than {_size(limit)}")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"is not UTF-8 (byte {error.start + 1})") from None
+
+
+def _cause(error: OSError | ValueError) -> str:
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def _size(count: int) -> str:
+    return f"{count // 1_000_000} MB" if count >= 1_000_000 else f"{count // 1_000} kB"

@@ -1,0 +1,137 @@
+"""Reading + words + journal -> judgement: pure, and the only place where anything is decided (design 3).
+
+The way of a landing through here: undoing (is it in effect?) -> speaking (what do its items say?) -> states
+(is it good?) -> answer (what may be deployed?).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from shepherd.landing import Landing, Reading
+from shepherd.rules.answer import Blocking, Verge, answer, blocked_by
+from shepherd.rules.speaking import Told, listen
+from shepherd.rules.states import Bench, Judged
+from shepherd.rules.undoing import Undoing
+from shepherd.words import Cover, Item, Kept, Memory, Options, Seen, TrackerReading
+
+__all__ = ["Judgement", "judge", "scope_of"]
+
+
+class Judgement:
+    """Everything that the rules say of one reading.
+
+    Attributes:
+        judged: revno -> state and evidence, for the landings in scope.
+        undoing: what is undone, at every candidate.
+        live: revnos that production runs.
+        verge: the answer for the window.
+    """
+
+    def __init__(
+        self, reading: Reading, undoing: Undoing, live: Collection[int], told: Told, judged: dict[int, Judged]
+    ) -> None:
+        self.reading = reading
+        self.undoing = undoing
+        self.live = live
+        self.judged = judged
+        self._told = told
+        self.verge: Verge = answer(reading.deployed.revno, reading.tip.revno, judged, undoing, live)
+        self.undone_by: dict[int, int] = undoing.undone_by()
+
+    @property
+    def states(self) -> dict[int, str]:
+        return {revno: judged.state for revno, judged in self.judged.items()}
+
+    @property
+    def latest(self) -> int | None:
+        """The latest deployable revision; None: stay at D."""
+        return self.verge.latest
+
+    @property
+    def deployable(self) -> list[int]:
+        return list(self.verge.deployable)
+
+    @property
+    def blockers(self) -> Sequence[Blocking]:
+        return self.verge.blockers
+
+    def blocked_by(self, candidate: int) -> list[int]:
+        """All landings that block a candidate, ascending.
+
+        Raises:
+            KeyError: it is no candidate.
+        """
+        for t, blocking in blocked_by(
+            self.reading.deployed.revno + 1, self.reading.tip.revno, self.judged, self.undoing, self.live
+        ):
+            if t == candidate:
+                return list(blocking)
+        raise KeyError(candidate)
+
+    @property
+    def alarms(self) -> list[int]:
+        """Landings that production runs and that are bad."""
+        return sorted(p for p in self.live if p in self.judged and self.judged[p].state == "bad")
+
+    @property
+    def warnings(self) -> dict[int, list[str]]:
+        """Revno -> the landing's own warnings, then those about the words on it."""
+        warnings: dict[int, list[str]] = {}
+        for landing in self.reading.landings:
+            if landing.revno in self.judged:
+                here = [*landing.warnings, *self._told.stray.get(landing.revno, ())]
+                if "testfix" in landing.labels and landing.bugs:
+                    here.append("a testfix that names bugs: its bugs do not count")
+                if here:
+                    warnings[landing.revno] = here
+        return warnings
+
+    @property
+    def seen(self) -> list[tuple[Item, Seen]]:
+        """What the journal should remember of this reading of the tracker."""
+        return self._told.seen
+
+    @property
+    def kept(self) -> list[tuple[tuple[str, Item], Kept]]:
+        """Which words spoke for which landing anew, for the journal."""
+        return self._told.kept
+
+
+def scope_of(reading: Reading, covers: Sequence[Cover], live_lately: Collection[int]) -> set[int]:
+    """The landings whose bugs are to be read (3.5): the window, what went live lately, what is undone in
+    production but in effect at some candidate, and whatever undoes one of these.
+
+    Args:
+        live_lately: revnos <= D that went live within `keep`.
+    """
+    undoing = Undoing(reading.landings, covers)
+    deployed = reading.deployed.revno
+    known = {landing.revno for landing in reading.landings}
+    back = undoing.undone_at(deployed) & {
+        p for t, flips in undoing.flips.items() if t > deployed for p, undone in flips.items() if not undone
+    }
+    scope = {revno for revno in known if revno > deployed} | (known & set(live_lately)) | (known & back)
+    undoers = undoing.undone_by()
+    return scope | {undoers[p] for p in scope if p in undoers}
+
+
+def judge(
+    reading: Reading,
+    tracker: TrackerReading,
+    memory: Memory,
+    options: Options,
+    scope: Collection[int] | None = None,
+) -> Judgement:
+    """Judge one reading. `scope` are the revnos whose items were read; None: all of them."""
+    landings: Sequence[Landing] = reading.landings
+    if scope is None:
+        scope = {landing.revno for landing in landings}
+    undoing = Undoing(landings, memory.covers)
+    deployed = reading.deployed.revno
+    undone = undoing.undone_at(deployed)
+    live = {landing.revno for landing in landings if landing.revno <= deployed} - undone
+    told = listen(landings, scope, live, deployed, tracker, memory)
+    bench = Bench(landings, undoing, told, memory, tracker, options)
+    judged = {landing.revno: bench.judge(landing) for landing in landings if landing.revno in scope}
+    return Judgement(reading, undoing, live, told, judged)

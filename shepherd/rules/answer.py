@@ -1,0 +1,110 @@
+"""Which revision may be deployed, and what keeps the others back (design 3.5)."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from shepherd.rules.states import Judged
+from shepherd.rules.undoing import Undoing
+
+SHOWN = 100
+
+
+class Blocking(Struct, frozen=True):
+    """A landing that keeps the tip back, and what clearing it alone would give."""
+
+    revno: int
+    waiting: int
+    """Landings from it to the tip, both counted; of those after D."""
+    tip_if_cleared: int | None
+    frees: int
+
+
+class Candidate(Struct, frozen=True):
+    """What blocks one candidate: the oldest SHOWN, ascending, and how many there are."""
+
+    blocked_by: tuple[int, ...] = ()
+    count: int = 0
+
+
+class Verge(Struct, frozen=True):
+    """The answer for the whole window."""
+
+    deployable: tuple[int, ...]
+    """Every candidate that nothing blocks, ascending."""
+    candidates: dict[int, Candidate]
+    blockers: tuple[Blocking, ...]
+    """What blocks the tip, by what it frees, then by age."""
+
+    @property
+    def latest(self) -> int | None:
+        """The largest deployable candidate, None: stay at D."""
+        return self.deployable[-1] if self.deployable else None
+
+
+def blocked_by(
+    first: int, tip: int, judged: Mapping[int, Judged], undoing: Undoing, live: Collection[int]
+) -> Iterator[tuple[int, list[int]]]:
+    """For each candidate from `first` to `tip` the landings that block it, ascending.
+
+    The list is the same object each time and changes with the next step: copy what is to be kept.
+    """
+    blocking: list[int] = []
+    for t in range(first, tip + 1):
+        if not judged[t].good:
+            blocking.append(t)
+        for p, undone in undoing.flips.get(t, {}).items():
+            if p not in judged or judged[p].good or p in live:
+                continue
+            at = bisect_left(blocking, p)
+            there = at < len(blocking) and blocking[at] == p
+            if undone and there:
+                del blocking[at]
+            elif not undone and not there:
+                insort(blocking, p)
+        yield t, blocking
+
+
+def answer(
+    deployed: int, tip: int, judged: Mapping[int, Judged], undoing: Undoing, live: Collection[int]
+) -> Verge:
+    """Sweep the window once and say what is deployable, and what clearing each blocker would give."""
+    deployable: list[int] = []
+    candidates: dict[int, Candidate] = {}
+    alone: dict[int, int] = {}
+    """Landing -> the largest candidate that it alone blocks."""
+    last: list[int] = []
+    same = Candidate()
+    for t, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
+        count = len(blocking)
+        shown = blocking[:SHOWN]
+        if shown != last or count != same.count:
+            if shown != last:
+                last = shown
+                same = Candidate(tuple(shown), count)
+            else:
+                same = Candidate(same.blocked_by, count)
+        candidates[t] = same
+        if not count:
+            deployable.append(t)
+        elif count == 1:
+            alone[shown[0]] = t
+    tip_blocked: Sequence[int] = blocking if tip > deployed else ()
+    latest = deployable[-1] if deployable else None
+    stay = latest if latest is not None else deployed
+    blockers = []
+    for revno in tip_blocked:
+        reach = max(alone.get(revno, 0), stay)
+        blockers.append(
+            Blocking(
+                revno,
+                tip - max(revno, deployed + 1) + 1,
+                reach if reach > deployed else None,
+                reach - stay,
+            )
+        )
+    blockers.sort(key=lambda b: (-b.frees, b.revno))
+    return Verge(tuple(deployable), candidates, tuple(blockers))

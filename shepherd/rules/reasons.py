@@ -1,0 +1,168 @@
+"""The reason of a state in one line of plain words, whose move it is, and what would clear it (design 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from shepherd.landing import Landing
+from shepherd.rules.speaking import Speech, name
+from shepherd.rules.states import Judged
+from shepherd.words import Verdict
+
+
+class Reason(Struct, frozen=True):
+    reason: str
+    whose_move: str = ""
+    """Empty where nobody has to do anything."""
+    remedy: str = ""
+
+
+def reason_of(landing: Landing, judged: Judged, targets: Iterable[int] = ()) -> Reason:
+    """Why the landing has its state. `targets` are what it undoes, in the sense of 3.3 (4)."""
+    who = landing.person or "anybody on the team"
+    rev = f"r{landing.revno}"
+    verdict = f'inv verdict {rev} ok --reason "…"'
+    match judged.rule:
+        case "verdict":
+            assert judged.verdict is not None
+            return _of_verdict(judged, judged.verdict, who, rev)
+        case "reopened":
+            assert judged.verdict is not None
+            evidence = [*map(name, judged.named_by), *(f"{name(s.item)} (qa-bad)" for s in judged.speeches)]
+            return Reason(
+                f"{said(judged.verdict)}, but then it was marked bad: {joined(evidence)}",
+                who,
+                f"roll it back ([rollback={landing.revno}]), take the mark away, or judge again: {verdict}",
+            )
+        case "named-bad":
+            tag = (
+                "bears qa-bad" if isinstance(judged.named_by[0], str) else f"bears bad-commit-{landing.revno}"
+            )
+            return Reason(
+                f"{joined(map(name, judged.named_by))} {tag}",
+                who,
+                f"land a fix and a rollback ([rollback={landing.revno}]), or, if it is good: {verdict}",
+            )
+        case "exempt":
+            return Reason("its subject matches exempt_subjects: nobody needs to look at it")
+        case "rollback":
+            return Reason(f"a pure rollback of {_revs(targets)}: it needs no QA")
+        case "brings-back":
+            return Reason(
+                f"it brings {_revs(judged.brought_back)} back, which had been undone: that wants QA",
+                who,
+                f"try {_revs(judged.brought_back)} again on the QA server, then: {verdict}",
+            )
+        case "plain-bad":
+            bad = [name(s.item) for s in judged.speeches if s.how == "plain-bad"]
+            return Reason(
+                f"{joined(bad)} {'is' if len(bad) == 1 else 'are'} qa-bad and no bad-commit tag says which landing"
+                " is meant" + _others(judged.speeches),
+                who,
+                f"add bad-commit-N to the bug for the landing that is bad, or roll it back"
+                f" ([rollback={landing.revno}])",
+            )
+        case "mark":
+            label = {"testfix": "testfix", "ok": "qa-ok", "untestable": "no-qa"}[judged.state]
+            meaning = {
+                "testfix": "it only mends tests",
+                "ok": "QA was done before it landed",
+                "untestable": "there is nothing to QA",
+            }[judged.state]
+            return Reason(f"it landed marked [{label}]: {meaning}")
+        case "items":
+            return _of_items(judged, who, rev, verdict)
+        case "nothing":
+            if judged.good:
+                return Reason("it names no bug and no mark, which the settings let pass (orphans = pass)")
+            if judged.state == "orphan":
+                return Reason(
+                    "it names no bug and bears no QA mark: an orphan, so nobody can say that it was tried",
+                    who,
+                    f"say what it is: {verdict}",
+                )
+            return Reason(
+                "nobody has said yet that it works", who, f"try it on the QA server, then: {verdict}"
+            )
+
+
+def said(verdict: Verdict) -> str:
+    """ "Ann said ok on 2026-11-22 10:15 UTC (tried it)"."""
+    when = datetime.fromtimestamp(verdict.when, UTC)
+    why = f" ({verdict.why})" if verdict.why else ""
+    return f"{verdict.who} said {verdict.word} on {when:%Y-%m-%d %H:%M} UTC{why}"
+
+
+def joined(words: Iterable[str]) -> str:
+    """ "a", "a and b", "a, b and c"."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _of_verdict(judged: Judged, verdict: Verdict, who: str, rev: str) -> Reason:
+    if judged.good:
+        return Reason(said(verdict))
+    if judged.state == "bad":
+        return Reason(said(verdict), who, f"roll it back ([rollback={rev[1:]}]), or a newer verdict")
+    return Reason(said(verdict), who, f'try it on the QA server, then: inv verdict {rev} ok --reason "…"')
+
+
+def _of_items(judged: Judged, who: str, rev: str, verdict: str) -> Reason:
+    words = joined(
+        _phrase(s, rev) for s in sorted(judged.speeches, key=lambda s: s.word in ("ok", "untestable"))
+    )
+    if judged.good:
+        return Reason(words)
+    open_ones = [s for s in judged.speeches if s.word not in ("ok", "untestable")]
+    if judged.state == "unknown":
+        unread = [name(s.item) for s in open_ones if s.word == "unknown"]
+        return Reason(
+            words,
+            "the operator",
+            f"make {joined(unread)} readable for the shepherd, or say what it is: {verdict}",
+        )
+    if judged.state == "bad":
+        return Reason(words, who, f"roll it back ([rollback={rev[1:]}]), or, if it is good: {verdict}")
+    by_tag = [name(s.item) for s in open_ones if s.how in ("tag", "none")]
+    by_toggle = [name(s.item) for s in open_ones if s.how == "late"]
+    steps = []
+    if by_tag:
+        steps.append(f"mark {joined(by_tag)} qa-ok (or qa-bad)")
+    if by_toggle:
+        steps.append(f"set the tag on {joined(by_toggle)} anew (qa-needstesting, and qa-ok after QA)")
+    ways = f"{joined(steps)}, or: {verdict}" if steps else verdict
+    return Reason(words, who, f"try it on the QA server, then {ways}")
+
+
+def _phrase(speech: Speech, rev: str) -> str:
+    it = name(speech.item)
+    match speech.how:
+        case "tag":
+            return f"{it} is qa-{speech.word}"
+        case "none":
+            return f"{it} has no QA tag"
+        case "late":
+            return f"{it} was marked qa-{speech.detail} before {rev} landed"
+        case "sealed":
+            return f"{it} was qa-{speech.word} for it before a later landing named it"
+        case "kept":
+            return f"{it} is qa-bad, which speaks of a later landing (its own last word: {speech.word})"
+        case "unreadable":
+            return f"{it} could not be read ({speech.detail})"
+        case "no-tracker":
+            return f"{it} can bear no tags here, so QA is settled by verdicts"
+        case "plain-bad":
+            return f"{it} is qa-bad"
+
+
+def _others(speeches: Iterable[Speech]) -> str:
+    """What else is not good beside the qa-bad ones."""
+    rest = [s for s in speeches if s.how != "plain-bad" and s.word not in ("ok", "untestable")]
+    return "; " + joined(_phrase(s, "it") for s in rest) if rest else ""
+
+
+def _revs(revnos: Iterable[int]) -> str:
+    return joined(f"r{revno}" for revno in sorted(revnos))

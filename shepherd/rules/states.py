@@ -1,0 +1,162 @@
+"""The QA state of one landing: the first rule of 3.3 that applies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from shepherd.landing import Landing
+from shepherd.people import matches
+from shepherd.rules.speaking import Speech, Told
+from shepherd.rules.undoing import Undoing
+from shepherd.words import Item, Memory, Options, TrackerReading, Verdict
+
+State = Literal[
+    "ok", "untestable", "testfix", "rollback", "exempt", "orphan", "needstesting", "unknown", "bad"
+]
+Rule = Literal[
+    "verdict",
+    "reopened",
+    "named-bad",
+    "exempt",
+    "rollback",
+    "brings-back",
+    "plain-bad",
+    "mark",
+    "items",
+    "nothing",
+]
+
+GOOD: frozenset[State] = frozenset(("ok", "untestable", "testfix", "rollback", "exempt"))
+_ORDER: Mapping[str, int] = {"bad": 0, "unknown": 1, "needstesting": 2, "untestable": 3, "ok": 4}
+
+
+class Judged(Struct, frozen=True):
+    """A landing's state, which rule gave it, and the evidence that a reason is written from."""
+
+    state: State
+    rule: Rule
+    good: bool
+    speeches: tuple[Speech, ...] = ()
+    """What each item said that the landing was judged by."""
+    named_by: tuple[Item, ...] = ()
+    """Items that name it bad."""
+    verdict: Verdict | None = None
+    brought_back: tuple[int, ...] = ()
+    """What a rollback brings back."""
+
+
+class Bench:
+    """Judges landing after landing with all that was heard."""
+
+    def __init__(
+        self,
+        landings: Sequence[Landing],
+        undoing: Undoing,
+        told: Told,
+        memory: Memory,
+        tracker: TrackerReading,
+        options: Options,
+    ) -> None:
+        self._by_revno = {landing.revno: landing for landing in landings}
+        self._undoing = undoing
+        self._told = told
+        self._memory = memory
+        self._tracker = tracker
+        self._options = options
+        self._nothing = Judged("orphan", "nothing", False)
+        if options.orphans == "needs-qa":
+            self._nothing = Judged("needstesting", "nothing", False)
+        elif options.orphans == "pass":
+            self._nothing = Judged("orphan", "nothing", True)
+        self._pure = {
+            r for r in undoing.targets if r in self._by_revno and not self._own_bugs(self._by_revno[r])
+        }
+
+    def judge(self, landing: Landing) -> Judged:
+        """The state of one landing, by the first rule that applies."""
+        revno = landing.revno
+        speeches: Sequence[Speech] = self._told.pairs.get(revno, ())
+        named_by = tuple(self._told.named_bad.get(revno, ()))
+        verdict = self._memory.verdicts.get(landing.id)
+        if verdict is not None and verdict.word != "withdraw":
+            return self._by_verdict(landing, verdict, speeches, named_by)
+        if named_by:
+            return Judged("bad", "named-bad", False, tuple(speeches), named_by)
+        patterns = self._options.exempt_subjects
+        if patterns and matches(patterns, landing.title):
+            return Judged("exempt", "exempt", True)
+        if revno in self._undoing.targets:
+            if revno in self._pure:
+                back = self._brought_back(revno)
+                if back:
+                    return Judged("needstesting", "brings-back", False, brought_back=back)
+                return Judged("rollback", "rollback", True)
+            if landing.mark_targets:
+                own = self._own_bugs(landing)
+                speeches = [s for s in speeches if isinstance(s.item, str) or s.item in own]
+        for speech in speeches:
+            if speech.how == "plain-bad":
+                return Judged("bad", "plain-bad", False, tuple(speeches))
+        if landing.labels:
+            if "testfix" in landing.labels:
+                return Judged("testfix", "mark", True)
+            if "qa-ok" in landing.labels:
+                return Judged("ok", "mark", True)
+            if "no-qa" in landing.labels:
+                return Judged("untestable", "mark", True)
+        if not speeches:
+            return self._nothing
+        worst = min(speeches, key=_rank) if len(speeches) > 1 else speeches[0]
+        state: State = worst.word
+        return Judged(state, "items", state in GOOD, tuple(speeches))
+
+    def _by_verdict(
+        self, landing: Landing, verdict: Verdict, speeches: Sequence[Speech], named_by: tuple[Item, ...]
+    ) -> Judged:
+        """3.3 (1): it outranks what was there when it was given, not what a later run sees appear."""
+        own = landing.bugs + landing.requests
+        told = self._told
+        reopening = [
+            item
+            for item in named_by
+            if _appeared(told.named_since[landing.revno, item], item, item in own, verdict, told)
+        ]
+        again = [
+            s
+            for s in speeches
+            if s.how == "plain-bad" and _appeared(told.bad_since[s.item], s.item, True, verdict, told)
+        ]
+        if reopening or again:
+            return Judged("bad", "reopened", False, tuple(again), tuple(reopening), verdict)
+        state: State = verdict.word  # type: ignore[assignment]  # withdraw never gets here
+        return Judged(state, "verdict", state in GOOD, verdict=verdict)
+
+    def _own_bugs(self, landing: Landing) -> frozenset[int]:
+        """The bugs of a rollback's own message, less those of its targets (3.4: pure)."""
+        if not landing.own_bugs:
+            return frozenset()
+        own = set(landing.own_bugs)
+        for target in self._undoing.targets[landing.revno]:
+            if target in self._by_revno:
+                own.difference_update(self._by_revno[target].bugs)
+        return frozenset(own)
+
+    def _brought_back(self, revno: int) -> tuple[int, ...]:
+        """Landings, no pure rollbacks, that were undone just before and are in effect with this one (3.4)."""
+        flips = self._undoing.flips.get(revno, {})
+        return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self._pure))
+
+
+def _rank(speech: Speech) -> int:
+    return _ORDER[speech.word]
+
+
+def _appeared(since: int, item: Item, own: bool, verdict: Verdict, told: Told) -> bool:
+    """Whether evidence came after a verdict. What stood on the landing's own item when that was read for the
+    first time is taken to have been there: nobody saw it appear."""
+    if own and since == told.first_read[item]:
+        return False
+    return since > verdict.seq

@@ -1,0 +1,197 @@
+"""What the types of the settings cannot say (4.1): names, refs, URLs without secrets, durations, patterns.
+
+The first thing that is wrong is raised as Wrong; no value that may hold a password is repeated in it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from shepherd.errors import SettingsError
+from shepherd.setup.urls import URL, Wrong, check_ref, http, location
+from shepherd.values import duration, quoted
+
+if TYPE_CHECKING:
+    from shepherd.settings import Branch, Mail, Pointer, Settings, Tracker
+
+__all__ = ["Wrong", "check"]
+
+BRANCH_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+TAG_WORDS = ("ok", "bad", "untestable", "needstesting")
+
+_ADDRESS = r"[^\s<>@,;:\"]+@[^\s<>@,;:\"]+"
+_HOST_AND_PORT = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})"
+
+
+def check(settings: Settings) -> None:
+    """Raise Wrong for the first value of `settings` that cannot be meant."""
+    _durations(settings)
+    _timezone(settings.timezone)
+    if not settings.branches:
+        raise Wrong("branches", "at least one table [branches.NAME] expected")
+    for name, branch in settings.branches.items():
+        _branch(name, branch)
+    _tracker(settings.tracker)
+    _directories(settings)
+    http("report.url", settings.report.url)
+    for place, target in enumerate(settings.report.publish):
+        location(f"report.publish[{place}]", target)
+    if settings.mail:
+        _mail(settings.mail)
+    for address, other in settings.people.items():
+        key = f"people.{quoted(address)}"
+        _address(key, address)
+        if other:
+            _address(key, other)
+    _database(settings)
+
+
+def _durations(settings: Settings) -> None:
+    for key, text in (
+        ("keep", settings.keep),
+        ("report.expected_every", settings.report.expected_every),
+        ("run.deadline", settings.run.deadline),
+        ("run.stale_after", settings.run.stale_after),
+        ("maintenance.warn_after", settings.maintenance.warn_after),
+        ("promote.settle", settings.promote.settle),
+    ):
+        try:
+            duration(text)
+        except SettingsError as error:
+            raise Wrong(key, str(error)) from None
+
+
+def _timezone(name: str) -> None:
+    if name == "UTC":
+        return
+    import zoneinfo
+
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        raise Wrong("timezone", f"a zone such as Europe/Berlin or UTC expected, not {quoted(name)}") from None
+
+
+def _branch(name: str, branch: Branch) -> None:
+    if not BRANCH_NAME.fullmatch(name) or name == "index":
+        expected = "a name of small letters, digits, '.', '_' and '-' expected, not index"
+        raise Wrong("branches", f"{expected}: {quoted(name)} is none")
+    key = f"branches.{name}"
+    location(f"{key}.repository", branch.repository)
+    check_ref(f"{key}.ref", branch.ref)
+    _pointer(f"{key}.deployed", branch.deployed)
+    if branch.qa:
+        if branch.qa.recorded:
+            raise Wrong(f"{key}.qa.recorded", "nobody records what QA runs: ref, file or url expected")
+        _pointer(f"{key}.qa", branch.qa)
+    if branch.promote:
+        check_ref(f"{key}.promote.ref", branch.promote.ref)
+        if branch.promote.ref == branch.ref:
+            raise Wrong(f"{key}.promote.ref", f"another ref than the mainline's own ({branch.ref}) expected")
+    if branch.verdict_notes:
+        check_ref(f"{key}.verdict_notes", branch.verdict_notes)
+    http(f"{key}.landing_url", branch.landing_url, one_of=("{id}", "{revno}"))
+
+
+def _pointer(key: str, pointer: Pointer) -> None:
+    given = [name for name in ("ref", "file", "url", "recorded") if getattr(pointer, name)]
+    if len(given) != 1:
+        found = " and ".join(given) if given else "none of them"
+        raise Wrong(key, f"exactly one of ref, file, url, recorded = true expected, not {found}")
+    if pointer.ref:
+        check_ref(f"{key}.ref", pointer.ref)
+    _path(f"{key}.file", pointer.file)
+    http(f"{key}.url", pointer.url)
+    if pointer.pattern:
+        if not (pointer.file or pointer.url):
+            raise Wrong(f"{key}.pattern", f"a pattern goes with file or url, not with {given[0]}")
+        _pattern(f"{key}.pattern", pointer.pattern)
+
+
+def _pattern(key: str, pattern: str) -> None:
+    try:
+        groups = re.compile(pattern).groups
+    except (re.error, RecursionError, OverflowError) as error:
+        raise Wrong(key, f"a regular expression expected: {error}") from None
+    if not groups:
+        raise Wrong(key, r'a group around the revision expected, as in "r(\\d+)"')
+
+
+def _tracker(tracker: Tracker) -> None:
+    if tracker.type == "file" and not tracker.path:
+        raise Wrong("tracker.path", 'the file of bugs expected, since tracker.type is "file"')
+    _path("tracker.path", tracker.path)
+    http("tracker.bug_url", tracker.bug_url, one_of=("{bug}",))
+    http("tracker.request_url", tracker.request_url, one_of=("{request}",))
+    _at_least("tracker.cap", tracker.cap, 1)
+    meaning: dict[str, str] = {}
+    for word, texts in tracker.words.items():
+        if word not in TAG_WORDS:
+            raise Wrong("tracker.words", f"{', '.join(TAG_WORDS)} expected as keys, not {quoted(word)}")
+        for text in texts:
+            if not text.strip():
+                raise Wrong(f"tracker.words.{word}", "the text of a tag expected, not an empty one")
+            if meaning.setdefault(text.strip().lower(), word) != word:
+                other = meaning[text.strip().lower()]
+                raise Wrong(f"tracker.words.{word}", f"{quoted(text)} stands for {other} already")
+
+
+def _directories(settings: Settings) -> None:
+    for key, path in (("state_dir", settings.state_dir), ("report.directory", settings.report.directory)):
+        if not path:
+            raise Wrong(key, "a directory expected, not an empty text")
+        _path(key, path)
+    state, report = os.path.realpath(settings.state_path), os.path.realpath(settings.report_path)
+    if os.path.commonpath((state, report)) == report:
+        where = "state_dir itself" if state == report else "a directory that holds state_dir"
+        raise Wrong("report.directory", f"a directory of its own expected, since readers see it, not {where}")
+
+
+def _mail(mail: Mail) -> None:
+    port = re.fullmatch(_HOST_AND_PORT, mail.smtp)
+    if not port or not 0 < int(port[1]) < 65_536:
+        raise Wrong("mail.smtp", 'host and port expected, as in "localhost:25"')
+    if not mail.sender.isprintable() or not re.fullmatch(rf"{_ADDRESS}|[^<>]*<{_ADDRESS}>", mail.sender):
+        raise Wrong("mail.sender", f'"Name <address>" expected, not {quoted(mail.sender)}')
+    if mail.list:
+        _address("mail.list", mail.list)
+    for place, operator in enumerate(mail.operators):
+        _address(f"mail.operators[{place}]", operator)
+    if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", mail.at):
+        raise Wrong("mail.at", f'a time of day expected, as in "09:00", not {quoted(mail.at)}')
+    _at_least("mail.grace_days", mail.grace_days, 0)
+    _at_least("mail.cap", mail.cap, 1)
+    if mail.password_file and mail.password_env:
+        raise Wrong("mail.password_file", "one of password_file and password_env expected, not both")
+    if bool(mail.login) != bool(mail.password_file or mail.password_env):
+        raise Wrong("mail.login", "login goes with password_file or password_env")
+    _path("mail.password_file", mail.password_file)
+
+
+def _database(settings: Settings) -> None:
+    if not settings.database:
+        if "?" in str(settings.state_path):
+            raise Wrong("state_dir", "a path without ? expected, since the database is named by a URL")
+    elif not URL.match(settings.database):
+        raise Wrong("database", 'an SQLAlchemy URL expected, as in "postgresql+psycopg:///shepherd"')
+    elif re.search(r"://(?!/)[^?]*@|[?&](?:user|password)=", settings.database):
+        raise Wrong("database", "a URL without user and password expected")
+
+
+def _address(key: str, address: str) -> None:
+    if not address.isprintable() or not re.fullmatch(_ADDRESS, address):
+        raise Wrong(key, f"a mail address expected, not {quoted(address)}")
+
+
+def _path(key: str, path: str) -> None:
+    if not path.isprintable():
+        raise Wrong(key, "a path without control characters expected")
+    if path.startswith("~"):
+        raise Wrong(key, f"a path written out expected, not one from a home directory: {quoted(path)}")
+
+
+def _at_least(key: str, value: int, least: int) -> None:
+    if not least <= value <= 1_000_000:
+        raise Wrong(key, f"a whole number from {least} to 1000000 expected, not {value}")

@@ -1,0 +1,51 @@
+"""The situation: what is true now, read at the moment of asking, beside the snapshot (design 4.3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Struct
+
+
+class Maintenance(Struct, frozen=True):
+    """The switch is on (5.2). Whatever could not be read is empty."""
+
+    since: datetime | None = None
+    who: str = ""
+    why: str = ""
+    until: datetime | None = None
+
+
+class Hang(Struct, frozen=True):
+    """A run that has been going for too long and whose process lives (5.1)."""
+
+    stage: str = ""
+    pid: int | None = None
+    since: datetime | None = None
+    host: str = ""
+
+
+class StageRuns(Struct, frozen=True):
+    """When one stage last ran well, when it last failed, and why it did."""
+
+    last_good: datetime | None = None
+    last_failed: datetime | None = None
+    failure: str = ""
+
+    @property
+    def failing(self) -> bool:
+        """Whether its newest run failed."""
+        return self.last_failed is not None and (self.last_good is None or self.last_good < self.last_failed)
+
+
+class Situation(Struct, frozen=True):
+    """All times are aware and UTC. Without `now` no ages are told, and nothing is called stale."""
+
+    now: datetime | None = None
+    maintenance: Maintenance | None = None
+    hang: Hang | None = None
+    stages: dict[str, StageRuns] = {}
+    last_aborted: datetime | None = None
+    """The last run that was refused or stopped before it did anything."""
+    aborted_because: str = ""
+    """What stopped it, e.g. "maintenance.txt"."""

@@ -1,0 +1,159 @@
+"""Repositories that lie behind a URL: mirrored under state_dir, fetched into, and never otherwise changed.
+
+A fetch either brings the mirror up to date or raises: an old state is never taken for the present one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shepherd.errors import SourceError
+from shepherd.settings import is_url
+from shepherd.sources.git import Git, environment, open_repository, run, without_userinfo
+
+FETCH_LIMIT = 600.0
+"""Seconds that a fetch may take; the first one brings everything."""
+
+# How the operator reaches servers is his own affair: keys, proxies and helpers that he has set are used.
+_OPERATORS_OWN = (
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_ASKPASS",
+    "GIT_PROXY_COMMAND",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "GIT_SSL_NO_VERIFY",
+)
+
+
+def shown(url: str) -> str:
+    """The URL as it may be shown: without user and password."""
+    return without_userinfo(url) if "://" in url else url.rpartition("@")[2]
+
+
+def mirror_path(url: str, mirrors: Path) -> Path:
+    """Where the mirror of `url` lies: a name that people recognise, and no two URLs share."""
+    readable = re.sub(r"[^A-Za-z0-9._]+", "-", shown(url)).strip("-.")[-60:].strip("-.")
+    return mirrors / f"{readable}-{hashlib.sha256(url.encode()).hexdigest()[:10]}.git"
+
+
+def open_source(
+    repository: str,
+    mirrors: Path,
+    refs: Iterable[str] = (),
+    *,
+    fetch: bool = True,
+    limit: float = FETCH_LIMIT,
+) -> Git:
+    """The repository at a path, or an up-to-date mirror of one behind a URL.
+
+    `refs` are those that will be asked for; a mirror holds all branches and tags, and these. With `fetch`
+    False the mirror is taken as it is. Raises SourceError.
+    """
+    if not is_url(repository):
+        return open_repository(repository)
+    name = shown(repository)
+    mirror = mirror_path(repository, mirrors)
+    if fetch:
+        _fetch(repository, mirror, name, refs, limit)
+    elif not mirror.is_dir():
+        raise SourceError(f"{name} has not been fetched yet: inv find")
+    return open_repository(str(mirror), name)
+
+
+def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float) -> None:
+    if url.startswith("-") or not url.isprintable():
+        raise SourceError(f"{name!r} cannot be the URL of a repository")
+    options = [
+        "--quiet",
+        "--prune",
+        "--no-tags",
+        "--atomic",
+        "--no-write-fetch-head",
+        "--recurse-submodules=no",
+    ]
+    if urlsplit(url).scheme == "file":
+        # A local repository is read in place, and may be another user's.
+        options.append("--upload-pack=git -c 'safe.directory=*' upload-pack")
+    command = [
+        "git",
+        "--bare",
+        f"--git-dir={mirror}",
+        # Packing must be over when the fetch is, or it would outlive the lock.
+        *("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"),
+        *("fetch", *options, "--end-of-options", url, *_refspecs(refs)),
+    ]
+    with _locked(mirror, name, limit) as lock:
+        _prepare(mirror, name)
+        run(command, name=name, env=_environment(), limit=limit, pass_fds=[lock])
+
+
+def _refspecs(refs: Iterable[str]) -> list[str]:
+    """Branches, tags, and refs elsewhere; with a star, since a ref that does not exist yet is no failure."""
+    wanted = ["refs/heads/", "refs/tags/"]
+    wanted += [
+        ref for ref in dict.fromkeys(refs) if ref.startswith("refs/") and not ref.startswith(tuple(wanted))
+    ]
+    return [f"+{ref}*:{ref}*" for ref in wanted]
+
+
+def _environment() -> dict[str, str]:
+    extra = {"GIT_ALLOW_PROTOCOL": "http:https:ssh:git:file", "SSH_ASKPASS_REQUIRE": "never"}
+    if "GIT_ASKPASS" not in os.environ:
+        extra["GIT_ASKPASS"] = ""
+    return environment(extra, keep=_OPERATORS_OWN)
+
+
+@contextmanager
+def _locked(mirror: Path, name: str, limit: float) -> Iterator[int]:
+    """Hold the mirror's lock; git inherits it, so it is held until the last of git's processes is gone.
+
+    A fetch whose parent was killed works on for a while: the next one waits for it.
+    """
+    mirror.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(mirror.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        give_up = time.monotonic() + limit
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > give_up:
+                    raise SourceError(
+                        f"{name}: an earlier fetch has not ended in {limit:g} seconds"
+                    ) from None
+                time.sleep(0.1)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _prepare(mirror: Path, name: str) -> None:
+    """Make an empty mirror where there is none, and clear away what a killed git left; the lock is held."""
+    if mirror.is_dir():
+        for stale in (*mirror.glob("*.lock"), *mirror.glob("refs/**/*.lock"), mirror / "gc.pid"):
+            stale.unlink(missing_ok=True)
+        for half in mirror.glob("objects/pack/tmp_*"):
+            half.unlink(missing_ok=True)
+        return
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=mirror.parent) as folder:
+        fresh = Path(folder, "mirror")
+        extra = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        run(
+            ["git", "init", "--quiet", "--bare", "--template=", str(fresh)], name=name, env=environment(extra)
+        )
+        shutil.move(fresh, mirror)

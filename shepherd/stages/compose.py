@@ -1,0 +1,318 @@
+"""Judgement -> snapshot: what the rules decided, in the words and order of the interface (design 4.3)."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import get_args
+
+from msgspec import Struct
+
+from shepherd import snapshot as shape
+from shepherd.landing import Deployed, Landing, Reading, Revision
+from shepherd.rules import Judgement
+from shepherd.rules.reasons import joined, reason_of
+from shepherd.words import TrackerReading
+
+SHOWN_LIVE = timedelta(days=30)
+
+
+class Passage(Struct, frozen=True):
+    """One observed move of a position (deployed, promoted), from the journal."""
+
+    revno: int
+    at: datetime
+
+
+class Frame(Struct, frozen=True):
+    """Everything a snapshot needs beside the judgement."""
+
+    run_id: str
+    branch: str
+    now: datetime
+    valid_until: datetime
+    deployed: Sequence[Passage] = ()
+    promoted: Sequence[Passage] = ()
+    problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    bug_url: str = ""
+    request_url: str = ""
+    landing_url: str = ""
+    last_good: shape.LastGood | None = None
+
+
+def reached(passages: Sequence[Passage]) -> Callable[[int], datetime | None]:
+    """When a position came to include a revno for good; None where that was never seen happening.
+
+    The first observation says where the position was, not since when. Going back ends what was included.
+    """
+    bounds: list[int] = []
+    times: list[datetime | None] = []
+    for passage in passages:
+        while bounds and bounds[-1] >= passage.revno:
+            bounds.pop()
+            last = times.pop()
+            if not bounds or bounds[-1] < passage.revno:
+                bounds.append(passage.revno)
+                times.append(last)
+                break
+        else:
+            bounds.append(passage.revno)
+            times.append(passage.at if len(bounds) > 1 else None)
+
+    def when(revno: int) -> datetime | None:
+        at = bisect_right(bounds, revno - 1)
+        return times[at] if at < len(times) else None
+
+    return when
+
+
+def went_back(passages: Sequence[Passage]) -> str:
+    """One line where production last moved backwards, else empty."""
+    if len(passages) < 2 or passages[-1].revno >= passages[-2].revno:
+        return ""
+    now, before = passages[-1], passages[-2]
+    return (
+        f"production went back from r{before.revno} to r{now.revno} (seen {now.at:%Y-%m-%d %H:%M} UTC):"
+        f" what landed in between is in QA again"
+    )
+
+
+def landed_times(landings: Sequence[Landing], now: datetime) -> tuple[list[datetime], dict[int, str]]:
+    """When each landing landed, and warnings: the committer's date, clamped where it lies in the future or
+    before its parent's (3.1)."""
+    times: list[datetime] = []
+    warnings: dict[int, str] = {}
+    limit = int(now.timestamp())
+    floor: int | None = None
+    for landing in landings:
+        seconds = landing.committed_at
+        if seconds > limit:
+            warnings[landing.revno] = "its commit date lies in the future: taken as now"
+            seconds = limit
+        if floor is not None and seconds < floor:
+            warnings[landing.revno] = "its commit date lies before its parent's: taken as the parent's"
+            seconds = floor
+        floor = seconds
+        times.append(datetime.fromtimestamp(seconds, UTC))
+    return times, warnings
+
+
+def hotfix(deployed: Deployed, branch: str, candidate: int) -> tuple[tuple[str, ...], str]:
+    """Commits of production that no landing up to the candidate carries, and the notice about them (3.5)."""
+    lacking = tuple(sha for sha, carrier in deployed.extra if carrier is None or carrier > candidate)
+    if not lacking:
+        return (), ""
+    commits = "1 commit" if len(lacking) == 1 else f"{len(lacking)} commits"
+    return lacking, f"production also runs {commits} that {branch} lacks: " + joined(s[:12] for s in lacking)
+
+
+def progress_of(
+    revno: int,
+    state: str,
+    good: bool,
+    *,
+    live: bool,
+    promoted: bool,
+    undone: bool,
+    latest: int | None,
+    on_qa: int | None,
+) -> str:
+    """The first that applies, in the order of 4.3."""
+    if live:
+        return "live"
+    if promoted:
+        return "promoted"
+    if undone:
+        return "rolled-back"
+    if latest is not None and revno <= latest:
+        return "deployable"
+    if on_qa is not None and revno > on_qa and not good:
+        return "not-on-qa-yet"
+    if good:
+        return "waiting"
+    return {"needstesting": "needs-qa"}.get(state, state)
+
+
+def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shape.Snapshot:
+    """The snapshot of a judgement."""
+    reading = judgement.reading
+    latest = judgement.latest
+    candidate = latest if latest is not None else reading.tip.revno
+    extra, notice = hotfix(reading.deployed, frame.branch, candidate)
+    entries = _entries(judgement, frame)
+    by_revno = {entry.revno: entry for entry in entries}
+    unreadable = [
+        f"{'bug' if isinstance(item, int) else 'request'} {item} could not be read: {spoken.unreadable}"
+        for item, spoken in tracker.items.items()
+        if spoken.unreadable
+    ]
+    answer: shape.Answer = "nothing-new"
+    if latest is not None:
+        answer = "deploy"
+    elif reading.tip.revno > reading.deployed.revno:
+        answer = "blocked"
+    ids = {landing.revno: landing.id for landing in reading.landings}
+    return shape.Snapshot(
+        run_id=frame.run_id,
+        branch=frame.branch,
+        generated_at=frame.now,
+        valid_until=frame.valid_until,
+        complete=True,
+        answer=answer,
+        tip=_rev(reading.tip),
+        on_qa=_rev(reading.on_qa),
+        deployed=shape.DeployedRev(reading.deployed.revno, reading.deployed.id, extra),
+        promoted=_rev(reading.promoted),
+        deployable=shape.Rev(latest, ids[latest]) if latest is not None else None,
+        last_good=None,
+        landings=tuple(entries),
+        blockers=tuple(
+            shape.Blocker(
+                b.revno,
+                by_revno[b.revno].person,
+                by_revno[b.revno].landed_at,
+                b.waiting,
+                b.tip_if_cleared,
+                b.frees,
+            )
+            for b in judgement.blockers
+        ),
+        alarms=tuple(
+            shape.Alarm(revno, by_revno[revno].reason, judgement.undone_by.get(revno))
+            for revno in judgement.alarms
+        ),
+        warnings=tuple(w for w in (*frame.warnings, notice, went_back(frame.deployed)) if w),
+        problems=(*frame.problems, *unreadable),
+        bug_url=frame.bug_url,
+        request_url=frame.request_url,
+    )
+
+
+def without_answer(frame: Frame, problem: str, reading: Reading | None) -> shape.Snapshot:
+    """The snapshot of a run that could not read what it needs: no answer, and why."""
+    return shape.Snapshot(
+        run_id=frame.run_id,
+        branch=frame.branch,
+        generated_at=frame.now,
+        valid_until=frame.valid_until,
+        complete=False,
+        answer="no-data",
+        tip=_rev(reading.tip) if reading else None,
+        on_qa=_rev(reading.on_qa) if reading else None,
+        deployed=shape.DeployedRev(reading.deployed.revno, reading.deployed.id) if reading else None,
+        promoted=_rev(reading.promoted) if reading else None,
+        deployable=None,
+        last_good=frame.last_good,
+        landings=(),
+        blockers=(),
+        alarms=(),
+        warnings=frame.warnings,
+        problems=(problem, *frame.problems),
+        bug_url=frame.bug_url,
+        request_url=frame.request_url,
+    )
+
+
+def good_before(previous: shape.Snapshot | None) -> shape.LastGood | None:
+    """What the last complete snapshot said, for one that is not complete."""
+    if previous is None:
+        return None
+    if previous.complete:
+        return shape.LastGood(previous.run_id, previous.generated_at, previous.answer, previous.deployable)
+    return previous.last_good
+
+
+def _rev(revision: Revision | None) -> shape.Rev | None:
+    return shape.Rev(revision.revno, revision.id) if revision else None
+
+
+def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
+    """Newest first: the window, what went live in the last 30 days, then whatever else is named."""
+    reading = judgement.reading
+    times, clamped = landed_times(reading.landings, frame.now)
+    landed = {landing.revno: at for landing, at in zip(reading.landings, times, strict=True)}
+    landings = {landing.revno: landing for landing in reading.landings}
+    live_since, promoted_at = reached(frame.deployed), reached(frame.promoted)
+    window = [revno for revno in landings if revno > reading.deployed.revno]
+    lately = [
+        revno
+        for revno in landings
+        if revno in judgement.live
+        and revno in judgement.judged
+        and (live_since(revno) or landed[revno]) >= frame.now - SHOWN_LIVE
+    ]
+    listed = {*window, *lately}
+    named = {b.revno for b in judgement.blockers} | set(judgement.alarms)
+    for candidate in judgement.verge.candidates.values():
+        named.update(candidate.blocked_by)
+    named.update(judgement.undone_by[revno] for revno in (listed | named) if revno in judgement.undone_by)
+    groups = (window, lately, [revno for revno in named - listed if revno in judgement.judged])
+    warnings = judgement.warnings
+    promoted = reading.promoted.revno if reading.promoted else 0
+    live_at_promoted = _in_effect_at(judgement, promoted)
+    undoes: dict[int, list[int]] = {}
+    for target, rollback in judgement.undone_by.items():
+        undoes.setdefault(rollback, []).append(target)
+    verge = judgement.verge
+
+    def entry(revno: int) -> shape.Entry:
+        landing, judged = landings[revno], judgement.judged[revno]
+        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()))
+        live = revno in judgement.live
+        progress = progress_of(
+            revno,
+            judged.state,
+            judged.good,
+            live=live,
+            promoted=revno <= promoted and revno in live_at_promoted,
+            undone=revno in judgement.undone_by,
+            latest=verge.latest,
+            on_qa=reading.on_qa.revno if reading.on_qa else None,
+        )
+        assert progress in _PROGRESS
+        candidate = verge.candidates.get(revno)
+        mine = [*warnings.get(revno, ()), *([clamped[revno]] if revno in clamped else [])]
+        url = landing.url
+        if not url and frame.landing_url:
+            url = frame.landing_url.replace("{id}", landing.id).replace("{revno}", str(revno))
+        settled = progress in ("live", "promoted", "rolled-back") and judged.state != "bad"
+        return shape.Entry(
+            revno=revno,
+            id=landing.id,
+            title=landing.title,
+            branch=landing.branch,
+            url=url,
+            person=landing.person,
+            landed_at=landed[revno],
+            bugs=landing.bugs,
+            requests=landing.requests,
+            closes=landing.closes,
+            labels=landing.labels,
+            state=judged.state,
+            good=judged.good,
+            reason=reason.reason,
+            whose_move="" if settled else reason.whose_move,
+            remedy="" if settled else reason.remedy,
+            progress=progress,  # type: ignore[arg-type]  # asserted above
+            undone_by=judgement.undone_by.get(revno),
+            undoes=tuple(sorted(undoes.get(revno, ()))),
+            deployable_as_tip=None if candidate is None else candidate.count == 0,
+            blocked_by=candidate.blocked_by if candidate else (),
+            blocked_by_count=candidate.count if candidate else 0,
+            promoted_at=promoted_at(revno) if revno <= promoted else None,
+            live_since=live_since(revno) if live else None,
+            warnings=tuple(mine),
+            hints=landing.hints,
+        )
+
+    return [entry(revno) for group in groups for revno in sorted(group, reverse=True)]
+
+
+_PROGRESS = frozenset(get_args(shape.Progress))
+
+
+def _in_effect_at(judgement: Judgement, revno: int) -> Mapping[int, bool] | set[int]:
+    undone = judgement.undoing.undone_at(revno)
+    return {landing.revno for landing in judgement.reading.landings if landing.revno <= revno} - undone

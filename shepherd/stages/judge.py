@@ -1,0 +1,279 @@
+"""`judge`: database + tracker + verdicts -> snapshot."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shepherd.errors import NoAnswerError, TrackerError
+from shepherd.landing import Landing, Reading
+from shepherd.rules import judge, scope_of
+from shepherd.rules.speaking import qa_items
+from shepherd.settings import Settings
+from shepherd.snapshot import Snapshot
+from shepherd.stages import Run
+from shepherd.stages.compose import Frame, compose, good_before, landed_times, reached, without_answer
+from shepherd.stages.memory import covers, lessons, passages, remember
+from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.store.snapshots import Snapshots
+from shepherd.trackers import open_tracker
+from shepherd.words import Item, Options, TrackerReading
+
+NO_TAGS = TrackerReading({})
+
+
+class Source(Struct, frozen=True):
+    """What `find` handed over beside the landings: the positions, or why there are none."""
+
+    reading: Reading | None
+    """Without its landings, which have a table of their own."""
+    problem: str = ""
+    problems: tuple[str, ...] = ()
+
+
+class Heard(Struct, frozen=True):
+    """What the tracker said last, kept so that a verdict can be judged without network."""
+
+    reading: TrackerReading
+    at: datetime
+    problem: str = ""
+
+
+def judge_branch(
+    settings: Settings, branch: str, run: Run, *, stored: bool = False, dry: bool = False
+) -> Snapshot:
+    """Judge one branch and make the result its latest snapshot.
+
+    Args:
+        stored: judge by what the tracker said last, without asking it again (a person's word, 4.2).
+        dry: write nothing; the snapshot is only returned.
+
+    Raises:
+        NoAnswerError: `find` never ran, or (stored) the tracker was never read.
+        StoreError: database or snapshot cannot be read or written.
+    """
+    database = Database(settings.database_url, read_only=dry)
+    try:
+        return _judge(settings, branch, run, database, stored, dry)
+    finally:
+        database.close()
+
+
+def _judge(
+    settings: Settings, branch: str, run: Run, database: Database, stored: bool, dry: bool
+) -> Snapshot:
+    with database.begin() as connection:
+        cache, journal = Cache(connection, branch), Journal(connection, branch)
+        source = cache.fact("source", Source)
+        if source is None:
+            raise NoAnswerError(f"{branch}: nothing was read yet, so there is nothing to judge: inv find")
+        landings = tuple(cache.landings())
+        last_heard = cache.fact("tracker", Heard)
+        words_of_people = covers(journal)
+        deployed, promoted = passages(journal, "deployed"), passages(journal, "promoted")
+    if stored and last_heard is None:
+        raise NoAnswerError(f"{branch}: the tracker was never read, so the answer follows with: inv judge")
+    snapshots = Snapshots(settings.state_path / "snapshots", branch)
+    previous = snapshots.last_written()
+    reading = _with_landings(source.reading, landings)
+    if source.problem or reading is None:
+        frame = _frame(settings, branch, run, run.now, source, previous)
+        return _no_data(snapshots, previous, frame, source.problem, reading, run, database, branch, dry)
+
+    since = reached(deployed)
+    times, _ = landed_times(landings, run.now)
+    kept_since = run.now - timedelta(seconds=settings.keep_seconds)
+    lately = [
+        landing.revno
+        for landing, at in zip(landings, times, strict=True)
+        if landing.revno <= reading.deployed.revno and (since(landing.revno) or at) >= kept_since
+    ]
+    scope = scope_of(reading, words_of_people, lately)
+    heard = last_heard if stored and last_heard else _listen(settings, branch, reading, scope, run)
+    frame = _frame(settings, branch, run, heard.at, source, previous)
+    if heard.problem:
+        if not dry:
+            with database.begin() as connection:
+                Cache(connection, branch).put_fact("tracker", heard)
+        return _no_data(snapshots, previous, frame, heard.problem, reading, run, database, branch, dry)
+
+    tracker = heard.reading
+    rules = settings.branches[branch]
+    options = Options(rules.orphans_rule, rules.exempt_subjects)
+    with database.begin() as connection:
+        cache, journal = Cache(connection, branch), Journal(connection, branch)
+        memory = remember(journal, landings, _items(reading, scope, tracker) | tracker.items.keys())
+        judgement = judge(reading, tracker, memory, options, scope)
+        frame = replace(frame, deployed=tuple(deployed), promoted=tuple(promoted))
+        snapshot = compose(judgement, tracker, frame)
+        if dry:
+            return snapshot
+        changes = _changes(journal, snapshot)
+        _tell(run, branch, changes, snapshot, previous)
+        journal.append([*lessons(judgement.seen, judgement.kept), *changes], run_id=run.id, at=run.now)
+        if not stored:
+            cache.put_fact("tracker", heard)
+    snapshots.write(snapshot, previous)
+    snapshots.forget_before(kept_since.timestamp())
+    return snapshot
+
+
+def _with_landings(reading: Reading | None, landings: Sequence[Landing]) -> Reading | None:
+    return replace(reading, landings=tuple(landings)) if reading else None
+
+
+def _items(reading: Reading, scope: Collection[int], tracker: TrackerReading) -> set[Item]:
+    return {
+        item for landing in reading.landings if landing.revno in scope for item in qa_items(landing, tracker)
+    }
+
+
+def _listen(settings: Settings, branch: str, reading: Reading, scope: Collection[int], run: Run) -> Heard:
+    """Ask the tracker for the words on everything that the landings in scope name."""
+    everything = _items(reading, scope, TrackerReading({}, speaks_of_requests=True))
+    started = monotonic()
+    try:
+        heard = open_tracker(settings).read(everything, scope)
+    except TrackerError as error:
+        run.tell("tracker", branch=branch, result="failed", why=str(error))
+        return Heard(NO_TAGS, run.now, str(error))
+    unreadable = sorted(str(item) for item, spoken in heard.items.items() if spoken.unreadable)
+    run.tell(
+        "tracker",
+        branch=branch,
+        result="read",
+        type=settings.tracker.type,
+        items=len(heard.items),
+        unreadable=",".join(unreadable),
+        seconds=round(monotonic() - started, 3),
+    )
+    return Heard(heard, run.now)
+
+
+def _frame(
+    settings: Settings, branch: str, run: Run, heard_at: datetime, source: Source, previous: Snapshot | None
+) -> Frame:
+    return Frame(
+        run_id=run.id,
+        branch=branch,
+        now=run.now,
+        valid_until=heard_at + timedelta(seconds=settings.report.expected_seconds),
+        problems=source.problems,
+        bug_url=settings.tracker.bug_url,
+        request_url=settings.tracker.request_url,
+        landing_url=settings.branches[branch].landing_url,
+        last_good=good_before(previous),
+    )
+
+
+def _no_data(
+    snapshots: Snapshots,
+    previous: Snapshot | None,
+    frame: Frame,
+    problem: str,
+    reading: Reading | None,
+    run: Run,
+    database: Database,
+    branch: str,
+    dry: bool,
+) -> Snapshot:
+    snapshot = without_answer(frame, problem or "nothing was read", reading)
+    if dry:
+        return snapshot
+    _tell(run, branch, [], snapshot, previous)
+    with database.begin() as connection:
+        journal = Journal(connection, branch)
+        journal.append(_answer_change(journal, snapshot), run_id=run.id, at=run.now)
+    snapshots.write(snapshot, previous)
+    return snapshot
+
+
+def _changes(journal: Journal, snapshot: Snapshot) -> list[Entry]:
+    """Every landing whose state differs from what the journal has of it, and the answer if it changed."""
+    before = {
+        entry.subject: entry.data["to"]
+        for entry in journal.entries("state", subjects=[landing.id for landing in snapshot.landings])
+    }
+    states = [
+        Entry(
+            "state",
+            landing.id,
+            {"revno": landing.revno, "from": before.get(landing.id), "to": landing.state},
+            why=landing.reason,
+        )
+        for landing in reversed(snapshot.landings)
+        if before.get(landing.id) != landing.state
+    ]
+    return [*states, *_answer_change(journal, snapshot)]
+
+
+def _answer_change(journal: Journal, snapshot: Snapshot) -> list[Entry]:
+    last = journal.last("answer")
+    now = {
+        "answer": snapshot.answer,
+        "deployable": snapshot.deployable.revno if snapshot.deployable else None,
+        "deployed": snapshot.deployed.revno if snapshot.deployed else None,
+    }
+    if last is not None and last.data == now:
+        return []
+    return [Entry("answer", data=now, why=because(snapshot))]
+
+
+def because(snapshot: Snapshot) -> str:
+    """What the answer rests on, in one line."""
+    match snapshot.answer:
+        case "no-data":
+            return snapshot.problems[0]
+        case "nothing-new":
+            return "no landing after what production runs"
+        case "deploy" if not snapshot.blockers:
+            return "nothing blocks the tip"
+        case _:
+            return "blocked by " + ", ".join(f"r{b.revno}" for b in snapshot.blockers[:10])
+
+
+def _tell(
+    run: Run, branch: str, changes: Sequence[Entry], snapshot: Snapshot, previous: Snapshot | None
+) -> None:
+    """Write the log before the journal: a run killed in between tells it again, and never not at all."""
+    for entry in changes:
+        if entry.kind == "state":
+            run.tell(
+                "landing",
+                branch=branch,
+                rev=f"r{entry.data['revno']}",
+                id=entry.subject,
+                **{"from": entry.data["from"] or "new", "to": entry.data["to"]},
+                evidence=entry.why,
+            )
+    counts = Counter(landing.progress for landing in snapshot.landings)
+    told = {
+        "answer": snapshot.answer,
+        "deployable": _rev(snapshot.deployable),
+        "deployed": _rev(snapshot.deployed),
+        "tip": _rev(snapshot.tip),
+    }
+    if previous is not None and told == {
+        "answer": previous.answer,
+        "deployable": _rev(previous.deployable),
+        "deployed": _rev(previous.deployed),
+        "tip": _rev(previous.tip),
+    }:
+        return
+    run.tell(
+        "answer",
+        branch=branch,
+        **told,
+        because=because(snapshot),
+        landings=" ".join(f"{progress}:{count}" for progress, count in sorted(counts.items())),
+    )
+
+
+def _rev(revision: object) -> str:
+    revno = getattr(revision, "revno", None)
+    return "none" if revno is None else f"r{revno}"

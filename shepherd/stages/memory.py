@@ -1,0 +1,97 @@
+"""The journal's entries as the rules want to remember them, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from shepherd.landing import Landing
+from shepherd.stages.compose import Passage
+from shepherd.store import Entry, Journal
+from shepherd.words import Cover, Item, Kept, Memory, Seen, Spoken, Verdict
+
+
+def subject_of(item: Item) -> str:
+    """An item as the journal's subject: "824435", "#12"."""
+    return str(item)
+
+
+def covers(journal: Journal) -> tuple[Cover, ...]:
+    """All `cover` and `uncover` words, oldest first."""
+    return tuple(
+        Cover(
+            target=entry.subject,
+            by=entry.data.get("by"),
+            undone=entry.data["undone"],
+            tip=entry.data["tip"],
+            seq=entry.seq,
+        )
+        for entry in journal.entries("cover")
+    )
+
+
+def remember(journal: Journal, landings: Sequence[Landing], items: Iterable[Item]) -> Memory:
+    """What the rules ask the journal for, about these landings and items."""
+    ids = [landing.id for landing in landings]
+    found: dict[str, int] = {}
+    for entry in journal.entries("landing", subjects=ids):
+        found.setdefault(entry.subject, entry.seq)
+    by_subject = {subject_of(item): item for item in items}
+    seen: dict[Item, tuple[Seen, ...]] = {}
+    for entry in journal.entries("item", subjects=by_subject.keys()):
+        item = by_subject[entry.subject]
+        spoken = msgspec.convert(entry.data, Spoken)
+        seen[item] = (*seen.get(item, ()), Seen(entry.seq, spoken))
+    pairs = {
+        f"{landing.id} {subject_of(item)}": (landing.id, item)
+        for landing in landings
+        for item in (*landing.bugs, *landing.requests)
+    }
+    kept = {
+        pairs[entry.subject]: msgspec.convert(entry.data, Kept)
+        for entry in journal.entries("kept", subjects=pairs.keys())
+    }
+    return Memory(
+        now=journal.next_seq(),
+        found=found,
+        seen=seen,
+        kept=kept,
+        verdicts=verdicts(journal, ids),
+        covers=covers(journal),
+    )
+
+
+def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
+    """The verdict that counts for each landing: of the journal's and the note's the newer (3.2)."""
+    spoken: dict[str, dict[str, Verdict]] = {}
+    for entry in journal.entries("verdict", subjects=list(ids)):
+        source = entry.data["source"]
+        if entry.data["word"] == "removed":
+            spoken.get(entry.subject, {}).pop(source, None)
+            continue
+        word = Verdict(entry.seq, entry.data["word"], entry.who, entry.data["when"], entry.why)
+        spoken.setdefault(entry.subject, {})[source] = word
+    return {
+        sha: newest
+        for sha, sources in spoken.items()
+        if sources and (newest := max(sources.values(), key=lambda v: (v.when, v.seq))).word != "withdraw"
+    }
+
+
+def lessons(seen: Iterable[tuple[Item, Seen]], kept: Iterable[tuple[tuple[str, Item], Kept]]) -> list[Entry]:
+    """What a judgement learned, as entries to append."""
+    entries = [Entry("item", subject_of(item), msgspec.to_builtins(reading.spoken)) for item, reading in seen]
+    entries += [
+        Entry("kept", f"{sha} {subject_of(item)}", msgspec.to_builtins(words)) for (sha, item), words in kept
+    ]
+    return entries
+
+
+def passages(journal: Journal, kind: str) -> list[Passage]:
+    """Every observed move of `deployed` or `promoted`, oldest first."""
+    return [
+        Passage(entry.data["revno"], datetime.fromisoformat(entry.at.replace("Z", "+00:00")))
+        for entry in journal.entries(kind)
+    ]

@@ -1,0 +1,219 @@
+"""A person's word, into the journal with who and when: verdict, cover, uncover, deployed (design 4.2)."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from msgspec.structs import replace
+
+from shepherd.errors import NoAnswerError, SettingsError
+from shepherd.landing import Deployed, Landing
+from shepherd.settings import Settings
+from shepherd.snapshot import Snapshot
+from shepherd.stages import Run
+from shepherd.stages.judge import Source, judge_branch
+from shepherd.stages.lookup import by_sha
+from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.values import Rev
+from shepherd.words import VerdictWord
+
+VERDICTS: tuple[str, ...] = get_args(VerdictWord)
+LONGEST_REASON = 1000
+
+
+def checked_reason(reason: str | None) -> str:
+    """A reason as it may stand in journal, log and page.
+
+    Raises:
+        SettingsError: there is none, or it is too long.
+    """
+    text = " ".join((reason or "").split())
+    if not text:
+        raise SettingsError('a reason is needed, for those who read it later: --reason "…"')
+    if len(text) > LONGEST_REASON:
+        raise SettingsError(f"the reason has {len(text)} characters; at most {LONGEST_REASON} are kept")
+    return text
+
+
+def known_landings(settings: Settings, branch: str) -> tuple[Source, list[Landing]]:
+    """What `find` handed over last.
+
+    Raises:
+        NoAnswerError: it never ran.
+    """
+    database = Database(settings.database_url)
+    try:
+        with database.begin() as connection:
+            cache = Cache(connection, branch)
+            source, landings = cache.fact("source", Source), cache.landings()
+    finally:
+        database.close()
+    if source is None or source.reading is None:
+        raise NoAnswerError(f"{branch}: no landing was read yet: inv find")
+    return source, landings
+
+
+def landing_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -> Landing:
+    """The landing that is meant.
+
+    Raises:
+        SettingsError: it is none of those that `find` read.
+    """
+    reading = source.reading
+    assert reading is not None
+    places = {"tip": reading.tip, "deployed": reading.deployed, "promoted": reading.promoted}
+    if rev.kind in places:
+        place = places[rev.kind]
+        revno = place.revno if place else None
+    else:
+        revno = rev.number if rev.kind == "revno" else by_sha(rev.text, landings)
+    found = next((landing for landing in landings if landing.revno == revno), None)
+    if found is None:
+        first = landings[0].revno if landings else 0
+        raise SettingsError(
+            f"{rev.text or (f'r{revno}' if revno else rev.kind)} is no landing of {branch} that was read"
+            f" (r{first} to r{reading.tip.revno})"
+        )
+    return found
+
+
+def give_verdict(
+    settings: Settings, branch: str, rev: Rev, word: str, reason: str | None, run: Run, *, dry: bool = False
+) -> str:
+    """Record a verdict on one landing and judge anew. Returns a sentence about what was done.
+
+    Raises:
+        SettingsError: no such word or landing, or no reason.
+    """
+    if word not in VERDICTS:
+        raise SettingsError(f"{word!r} is no verdict: one of {', '.join(VERDICTS)}")
+    why = checked_reason(reason)
+    source, landings = known_landings(settings, branch)
+    landing = landing_of(rev, source, landings, branch)
+    entry = Entry(
+        "verdict",
+        landing.id,
+        {"source": "journal", "word": word, "when": run.seconds, "revno": landing.revno},
+        who=run.who,
+        why=why,
+    )
+    return _record(settings, branch, entry, run, f"r{landing.revno}: {run.who} says {word} ({why})", dry)
+
+
+def say_cover(
+    settings: Settings,
+    branch: str,
+    target: Rev,
+    by: Rev | None,
+    undone: bool,
+    reason: str | None,
+    run: Run,
+    *,
+    dry: bool = False,
+) -> str:
+    """Record that a landing was (cover) or was not (uncover) undone by another one, or by none.
+
+    Raises:
+        SettingsError: a landing is not known, or does not come later than what it should undo; no reason.
+    """
+    why = checked_reason(reason)
+    source, landings = known_landings(settings, branch)
+    assert source.reading is not None
+    undone_landing = landing_of(target, source, landings, branch)
+    undoer = landing_of(by, source, landings, branch) if by is not None else None
+    if undoer is not None and undoer.revno <= undone_landing.revno:
+        raise SettingsError(
+            f"r{undoer.revno} cannot undo r{undone_landing.revno}: it did not land later; are they the wrong way round?"
+        )
+    entry = Entry(
+        "cover",
+        undone_landing.id,
+        {
+            "by": undoer.id if undoer else None,
+            "undone": undone,
+            "tip": source.reading.tip.revno,
+            "revno": undone_landing.revno,
+            "by_revno": undoer.revno if undoer else None,
+        },
+        who=run.who,
+        why=why,
+    )
+    doer = f"r{undoer.revno}" if undoer else "nothing"
+    did = f"{doer} undid r{undone_landing.revno}" if undone or undoer is None else f"{doer} did not undo"
+    if not undone and undoer is not None:
+        did += f" r{undone_landing.revno}"
+    return _record(settings, branch, entry, run, f"{run.who} says: {did} ({why})", dry)
+
+
+def say_deployed(
+    settings: Settings, branch: str, rev: Rev, reason: str | None, run: Run, *, dry: bool = False
+) -> str:
+    """Record what production runs, where the settings leave that to people (`deployed = {recorded = true}`).
+
+    Raises:
+        SettingsError: production's revision is read from elsewhere, or the landing is not known.
+    """
+    pointer = settings.branches[branch].deployed
+    if not pointer.recorded:
+        place = pointer.ref or pointer.file or pointer.url
+        raise SettingsError(
+            f"{branch}: what production runs is read from {place}; to record it by hand, set deployed = {{recorded"
+            " = true}} in shepherd.toml"
+        )
+    why = checked_reason(reason)
+    source, landings = known_landings(settings, branch)
+    assert source.reading is not None
+    landing = landing_of(rev, source, landings, branch)
+    entry = Entry(
+        "deployed", "", {"revno": landing.revno, "id": landing.id, "recorded": True}, who=run.who, why=why
+    )
+    reading = replace(source.reading, deployed=Deployed(landing.revno, landing.id))
+    return _record(
+        settings,
+        branch,
+        entry,
+        run,
+        f"production runs r{landing.revno}, says {run.who} ({why})",
+        dry,
+        replace(source, reading=reading),
+    )
+
+
+def _record(
+    settings: Settings,
+    branch: str,
+    entry: Entry,
+    run: Run,
+    sentence: str,
+    dry: bool,
+    source: Source | None = None,
+) -> str:
+    if dry:
+        return f"would record: {sentence}"
+    run.tell(
+        "act",
+        branch=branch,
+        what=entry.kind,
+        on=f"r{entry.data['revno']}",
+        because=entry.why,
+        by=run.who,
+        **{"to": entry.data.get("word") or entry.data.get("by_revno") or ""},
+    )
+    database = Database(settings.database_url)
+    try:
+        with database.begin() as connection:
+            Journal(connection, branch).append([entry], run_id=run.id, at=run.now)
+            if source is not None:
+                Cache(connection, branch).put_fact("source", source)
+    finally:
+        database.close()
+    try:
+        return f"{sentence}\n{_moved(judge_branch(settings, branch, run, stored=True))}"
+    except NoAnswerError as error:
+        return f"{sentence}\nrecorded; {error}"
+
+
+def _moved(snapshot: Snapshot) -> str:
+    from shepherd.views.answer import headline
+
+    return headline(snapshot)

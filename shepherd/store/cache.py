@@ -1,0 +1,72 @@
+"""What was read from the change sources and can be read again: `find` hands it to the later stages here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select
+
+from shepherd.landing import Landing
+from shepherd.store.database import facts, landings
+
+_T = TypeVar("_T")
+_ROWS = 2000
+
+
+class Cache:
+    """The cache of one branch, within one transaction."""
+
+    def __init__(self, connection: Connection, branch: str) -> None:
+        self._connection = connection
+        self._branch = branch
+
+    def landings(self) -> list[Landing]:
+        """All landings there are, ascending by revno."""
+        statement = (
+            select(landings.c.document).where(landings.c.branch == self._branch).order_by(landings.c.revno)
+        )
+        decode = msgspec.json.Decoder(Landing).decode
+        return [decode(document) for (document,) in self._connection.execute(statement)]
+
+    def put_landings(self, present: Iterable[Landing], known: dict[str, Landing]) -> None:
+        """Make the table hold exactly `present`; `known` is what it holds now, by SHA."""
+        wanted = {landing.id: landing for landing in present}
+        gone = [sha for sha, landing in known.items() if wanted.get(sha) != landing]
+        table = landings
+        for start in range(0, len(gone), 800):
+            self._connection.execute(
+                delete(table).where(table.c.branch == self._branch, table.c.id.in_(gone[start : start + 800]))
+            )
+        encode = msgspec.json.Encoder().encode
+        rows = [
+            {
+                "branch": self._branch,
+                "id": landing.id,
+                "revno": landing.revno,
+                "bugs": encode(landing.bugs).decode(),
+                "document": encode(landing),
+            }
+            for sha, landing in wanted.items()
+            if known.get(sha) != landing
+        ]
+        for start in range(0, len(rows), _ROWS):
+            self._connection.execute(insert(table), rows[start : start + _ROWS])
+
+    def fact(self, name: str, type: type[_T]) -> _T | None:
+        """A single document by name, None if there is none or it is of another shape."""
+        statement = select(facts.c.document).where(facts.c.branch == self._branch, facts.c.name == name)
+        document = self._connection.scalar(statement)
+        if document is None:
+            return None
+        try:
+            return msgspec.json.decode(document, type=type)
+        except msgspec.DecodeError:
+            return None
+
+    def put_fact(self, name: str, value: object) -> None:
+        self._connection.execute(delete(facts).where(facts.c.branch == self._branch, facts.c.name == name))
+        self._connection.execute(
+            insert(facts).values(branch=self._branch, name=name, document=msgspec.json.encode(value))
+        )

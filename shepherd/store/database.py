@@ -1,0 +1,185 @@
+"""Opening the database, and saying in one sentence why it cannot be used."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    delete,
+    event,
+    insert,
+    inspect,
+    select,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from shepherd.errors import StoreError
+
+CACHE_LAYOUT = "1"
+"""Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
+
+BUSY_SECONDS = 10
+
+cache_tables = MetaData()
+layout = Table("cache_layout", cache_tables, Column("layout", String(32), primary_key=True))
+landings = Table(
+    "landings",
+    cache_tables,
+    Column("branch", String(100), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("revno", Integer, nullable=False),
+    Column("bugs", Text, nullable=False, comment="JSON list of the bugs linked to the landing"),
+    Column("document", LargeBinary, nullable=False, comment="the whole Landing, as JSON"),
+    Index("landings_by_revno", "branch", "revno"),
+)
+facts = Table(
+    "facts",
+    cache_tables,
+    Column("branch", String(100), primary_key=True),
+    Column("name", String(60), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+
+journal_tables = MetaData()
+journal = Table(
+    "journal",
+    journal_tables,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False, comment="ISO 8601, UTC"),
+    Column("run_id", String(60), nullable=False),
+    Column("branch", String(100), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("data", Text, nullable=False, comment="JSON object; keys depend on the kind"),
+    Index("journal_by_subject", "branch", "kind", "subject", "seq"),
+    sqlite_autoincrement=True,
+)
+
+
+class Database:
+    """One open database.
+
+    Args:
+        read_only: nothing is made or changed; a SQLite file that is not there is an error then.
+        url: any SQLAlchemy URL; SQLite gets WAL and full synchronisation: what the journal took is kept.
+
+    Raises:
+        StoreError: it cannot be opened, is damaged, or its journal has other columns than this program knows.
+    """
+
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
+        try:
+            self._url = make_url(url)
+            options: dict[str, Any] = {}
+            if self._url.get_backend_name() == "sqlite":
+                options["connect_args"] = {"timeout": BUSY_SECONDS}
+                if read_only:
+                    path = Path(self._url.database or "").absolute().as_uri()
+                    options["creator"] = partial(
+                        sqlite3.connect, f"{path}?mode=ro", uri=True, timeout=BUSY_SECONDS
+                    )
+            self._engine = create_engine(self._url, **options)
+        except (ArgumentError, ImportError, SQLAlchemyError) as error:
+            raise StoreError(f"{self.name}: not a database that can be opened here ({error})") from None
+        if read_only:
+            return
+        if self._engine.dialect.name == "sqlite":
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_sqlite)
+        self._prepare()
+
+    @property
+    def name(self) -> str:
+        """The database in messages, without any password."""
+        url = getattr(self, "_url", None)
+        if url is None:
+            return "database"
+        return f"database {url.database}" if url.get_backend_name() == "sqlite" else f"database {url!r}"
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction: all of it happens, or nothing."""
+        try:
+            with self._engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(_sentence(self.name, error)) from error
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def drop_cache(self) -> None:
+        """Forget everything that can be read again. The journal stays."""
+        with self.begin() as connection:
+            cache_tables.drop_all(connection)
+            cache_tables.create_all(connection)
+            connection.execute(insert(layout).values(layout=CACHE_LAYOUT))
+
+    def _prepare(self) -> None:
+        with self.begin() as connection:
+            there = set(inspect(connection).get_table_names())
+            if journal.name in there:
+                known = {column["name"] for column in inspect(connection).get_columns(journal.name)}
+                if known != set(journal.columns.keys()):
+                    raise StoreError(
+                        f"{self.name}: its journal has columns that this release does not know;"
+                        " use the release that wrote it, or another database"
+                    )
+            else:
+                journal_tables.create_all(connection)
+            fits = layout.name in there and connection.scalar(select(layout.c.layout)) == CACHE_LAYOUT
+            if fits and {landings.name, facts.name} <= there:
+                return
+            for table in reversed(cache_tables.sorted_tables):
+                table.drop(connection, checkfirst=True)
+            cache_tables.create_all(connection)
+            connection.execute(delete(layout))
+            connection.execute(insert(layout).values(layout=CACHE_LAYOUT))
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """The driver alone would leave reads, and changes of tables, outside the transaction."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _sentence(name: str, error: SQLAlchemyError) -> str:
+    cause = str(getattr(error, "orig", None) or error).split("\n", 1)[0]
+    advice = {
+        "locked": "another program holds it; try again, and see `inv lock.status`",
+        "disk is full": "free some space and run it again: nothing was half-written",
+        "disk I/O": "look at the disk; nothing was half-written",
+        "readonly": "run it as the owner of state_dir",
+        "unable to open": "is state_dir there and writable for you?",
+        "not a database": "it is damaged: move it away and restore the journal from a backup",
+        "malformed": "it is damaged: move it away and restore the journal from a backup",
+    }
+    for sign, what in advice.items():
+        if sign in cause:
+            return f"{name}: {cause} ({what})"
+    return f"{name}: {cause}"

@@ -1,0 +1,126 @@
+"""What was said and done, and cannot be read again: append-only, in the order it became known."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from sqlalchemy import Connection, func, insert, select
+
+from shepherd.store.database import journal
+
+_CHUNK = 800
+"""Subjects asked for in one statement: SQLite takes at most 999 variables in old builds."""
+
+KINDS = (
+    "began",  # the journal's first entry, or a person's word that a new one is right
+    "landing",  # find saw a landing for the first time: its place here is when (3.2 a)
+    "item",  # a reading of a bug or request that differed from the one before
+    "kept",  # the last word that spoke for one (landing, item) (3.2 b, d)
+    "state",  # a landing's state changed
+    "verdict",  # a person's word on a landing, by command or git note
+    "patch",  # the patch id of a landing with a verdict, to follow it through a rewrite
+    "cover",  # what undid a landing, by a person
+    "tip",  # the mainline's tip as find saw it
+    "deployed",  # production's revision as find saw it, or as a person recorded it
+    "promoted",  # the promoted revision as find saw it
+    "rewrite",  # a person accepted that the mainline was rewritten
+    "answer",  # the answer changed
+)
+
+
+class Entry(Struct, frozen=True):
+    """One line of the journal."""
+
+    kind: str
+    subject: str = ""
+    data: dict[str, Any] = {}
+    who: str = ""
+    why: str = ""
+    at: str = ""
+    run_id: str = ""
+    seq: int = 0
+    """0 for an entry that is yet to be appended."""
+
+
+class Journal:
+    """The journal of one branch, within one transaction."""
+
+    def __init__(self, connection: Connection, branch: str) -> None:
+        self._connection = connection
+        self._branch = branch
+
+    def append(self, entries: Iterable[Entry], *, run_id: str, at: datetime) -> int:
+        """Add entries in this order; how many."""
+        when = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        rows = [
+            {
+                "at": when,
+                "run_id": run_id,
+                "branch": self._branch,
+                "kind": entry.kind,
+                "subject": entry.subject,
+                "who": entry.who,
+                "why": entry.why,
+                "data": msgspec.json.encode(entry.data).decode(),
+            }
+            for entry in entries
+        ]
+        if rows:
+            self._connection.execute(insert(journal), rows)
+        return len(rows)
+
+    def next_seq(self) -> int:
+        """A place larger than every entry there is, of any branch."""
+        return (self._connection.scalar(select(func.max(journal.c.seq))) or 0) + 1
+
+    def empty(self) -> bool:
+        """Whether nothing was ever written for this branch."""
+        statement = select(journal.c.seq).where(journal.c.branch == self._branch).limit(1)
+        return self._connection.scalar(statement) is None
+
+    def entries(self, *kinds: str, subjects: Collection[str] | None = None) -> list[Entry]:
+        """Entries of these kinds, oldest first; of some subjects only, if named."""
+        where = [journal.c.branch == self._branch, journal.c.kind.in_(kinds)]
+        if subjects is None:
+            return self._fetch(where)
+        wanted = sorted(subjects)
+        found: list[Entry] = []
+        for start in range(0, len(wanted), _CHUNK):
+            found += self._fetch([*where, journal.c.subject.in_(wanted[start : start + _CHUNK])])
+        if len(wanted) > _CHUNK:
+            found.sort(key=lambda entry: entry.seq)
+        return found
+
+    def last(self, kind: str, subject: str | None = None) -> Entry | None:
+        """The newest entry of a kind, if any."""
+        where = [journal.c.branch == self._branch, journal.c.kind == kind]
+        if subject is not None:
+            where.append(journal.c.subject == subject)
+        found = self._fetch(where, newest_only=True)
+        return found[0] if found else None
+
+    def _fetch(self, where: Sequence[Any], newest_only: bool = False) -> list[Entry]:
+        columns = journal.c
+        statement = select(
+            columns.kind,
+            columns.subject,
+            columns.data,
+            columns.who,
+            columns.why,
+            columns.at,
+            columns.run_id,
+            columns.seq,
+        ).where(*where)
+        statement = (
+            statement.order_by(columns.seq.desc()).limit(1)
+            if newest_only
+            else statement.order_by(columns.seq)
+        )
+        return [
+            Entry(kind, subject, msgspec.json.decode(data), who, why, at, run_id, seq)
+            for kind, subject, data, who, why, at, run_id, seq in self._connection.execute(statement)
+        ]

@@ -1,0 +1,110 @@
+"""Snapshots on disk: `snapshots/BRANCH/latest.json`, and a file for each that said something new (4.3)."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from shepherd.errors import NoAnswerError, StoreError
+from shepherd.snapshot import SCHEMA, Snapshot
+
+LATEST = "latest.json"
+
+
+def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
+    """Write beside the place and rename into it, so that no reader ever sees half a file.
+
+    Raises:
+        StoreError: it could not be written; what was there before is untouched.
+    """
+    try:
+        public_folder(path.parent)
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fchmod(file.fileno(), mode)
+                os.fsync(file.fileno())
+            Path(beside).replace(path)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written ({error.strerror or error}); what was there before is untouched"
+        ) from None
+
+
+def public_folder(folder: Path) -> None:
+    """Make a folder that everybody may read, whatever the umask (4.4)."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+
+
+def sweep_leftovers(folder: Path) -> None:
+    """Remove what a killed writer left beside its place. Only for the holder of the work lock."""
+    for leftover in folder.glob(".*.*"):
+        if leftover.is_file() and not leftover.is_symlink():
+            leftover.unlink(missing_ok=True)
+
+
+class Snapshots:
+    """The snapshots of one branch."""
+
+    def __init__(self, folder: Path, branch: str) -> None:
+        self.folder = folder / branch
+
+    def any(self) -> bool:
+        """Whether there was ever a snapshot of this branch."""
+        return self.folder.is_dir() and any(self.folder.glob("*.json"))
+
+    def latest(self) -> Snapshot | None:
+        """The last snapshot, None if there is none yet.
+
+        Raises:
+            NoAnswerError: it is there, but cannot be read.
+        """
+        path = self.folder / LATEST
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=Snapshot)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.DecodeError) as error:
+            raise NoAnswerError(f"{path}: cannot be read ({error}); make it anew with `inv judge`") from None
+
+    def last_written(self) -> Snapshot | None:
+        """Like `latest`, for the writer: an unreadable one is about to be replaced, so it counts as none."""
+        try:
+            return self.latest()
+        except NoAnswerError:
+            return None
+
+    def write(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
+        """Make this the latest, and keep it under its run id if it says more than other times.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        document = msgspec.json.encode(snapshot)
+        if previous is None or not same_but_for_times(snapshot, previous):
+            write_atomically(self.folder / f"{snapshot.run_id}.json", document)
+        write_atomically(self.folder / LATEST, document)
+
+    def forget_before(self, seconds: float) -> None:
+        """Remove kept snapshots older than this moment; the latest stays."""
+        for path in self.folder.glob("*.json"):
+            if path.name != LATEST and path.stat().st_mtime < seconds:
+                path.unlink(missing_ok=True)
+
+
+def same_but_for_times(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two snapshots differ only in run id and in when they were made."""
+    neutral = msgspec.structs.replace(
+        other, run_id=one.run_id, generated_at=one.generated_at, valid_until=one.valid_until
+    )
+    return neutral == one and one.schema == SCHEMA

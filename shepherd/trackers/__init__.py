@@ -1,0 +1,42 @@
+"""Trackers: what was said of bugs and requests, read for many at once (design 3.2, 6).
+
+One small protocol; each tracker is a module of its own, imported when the settings ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from shepherd.errors import SettingsError
+from shepherd.settings import Settings
+from shepherd.words import Item, TrackerReading
+
+
+class Tracker(Protocol):
+    """Where a team keeps its bugs and requests."""
+
+    def read(self, items: Collection[Item], revnos: Collection[int]) -> TrackerReading:
+        """What is said now of every one of `items`, and of any other bug that carries `bad-commit-N` for N in
+        `revnos` (3.5).
+
+        An item that cannot be read has `unreadable` set and no words. Raises TrackerError if the tracker as a
+        whole cannot be read: then nothing is known of any item.
+        """
+
+
+def open_tracker(settings: Settings) -> Tracker:
+    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not yet built."""
+    kind = settings.tracker.type
+    if kind == "none":
+        from shepherd.trackers.none import NoTracker
+
+        return NoTracker()
+    if kind == "file":
+        from shepherd.trackers.file import FileTracker
+        from shepherd.trackers.words import Vocabulary
+
+        return FileTracker(settings.tracker_path, Vocabulary(settings.tracker.words))
+    raise SettingsError(
+        f'{settings.file}: tracker.type: "{kind}" comes with a later release; "none" and "file" work now'
+    )

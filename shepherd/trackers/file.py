@@ -1,0 +1,143 @@
+"""The tracker `file`: bugs and requests in one JSON file that a script or a person writes (design 4.1).
+
+    {"bugs": {"824435": {"title": "…", "status": "…", "tags": ["qa-ok"], "private": false, "comments": []}},
+     "requests": {"12": {"labels": ["qa-ok"]}}}
+
+`requests` may be absent: then requests bear no labels here. The file is taken strictly, since a key that is
+misspelt or stands there twice would be a tag overlooked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+from msgspec import Struct
+
+from shepherd import plainfile
+from shepherd.errors import TrackerError
+from shepherd.trackers.words import Vocabulary
+from shepherd.values import clean, quoted
+from shepherd.words import About, Item, Spoken, TrackerReading
+
+LARGEST = 64_000_000
+"""Bytes of the largest file that is read: some 300,000 bugs with a few comments each."""
+_SHOWN = 500
+"""Characters of a title or a status that are passed on."""
+
+
+class _Entry(Struct, forbid_unknown_fields=True):
+    """A bug, or a request, whose tags may be called labels."""
+
+    title: str = ""
+    status: str = ""
+    tags: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    private: bool = False
+    comments: tuple[Any, ...] = ()
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        return self.tags + self.labels
+
+
+_Entries = dict[int, _Entry | str]
+"""By number; a text says why the entry is malformed."""
+
+
+class FileTracker:
+    """Reads the whole file each time it is asked: it is small, and anybody may have changed it."""
+
+    def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
+        self._path = path
+        self._vocabulary = vocabulary
+
+    def read(self, items: Collection[Item], revnos: Collection[int]) -> TrackerReading:
+        """See Tracker.read. An item that is not in the file, is private or malformed cannot be read.
+
+        A malformed bug is told of also where nobody asked: it may carry a bad-commit that is overlooked.
+        """
+        bugs, requests = self._load()
+        spoken: dict[Item, Spoken] = {}
+        about: dict[Item, About] = {}
+        for item in items:
+            if isinstance(item, int):
+                self._tell(item, bugs.get(item), spoken, about)
+            elif requests is not None:
+                self._tell(item, requests.get(int(item[1:])), spoken, about)
+        wanted = frozenset(revnos)
+        for bug in sorted(bugs.keys() - spoken.keys()):
+            entry = bugs[bug]
+            if isinstance(entry, str) or (
+                not entry.private and not wanted.isdisjoint(self._vocabulary.of_bug(entry.texts).bad_commits)
+            ):
+                self._tell(bug, entry, spoken, about)
+        return TrackerReading(items=spoken, about=about, speaks_of_requests=requests is not None)
+
+    def _tell(
+        self, item: Item, entry: _Entry | str | None, spoken: dict[Item, Spoken], about: dict[Item, About]
+    ) -> None:
+        name = f"bug {item}" if isinstance(item, int) else f"request {item}"
+        if entry is None:
+            spoken[item] = Spoken(unreadable=f"{name} is not in {self._path.name}")
+        elif isinstance(entry, str):
+            spoken[item] = Spoken(unreadable=f"{name} is malformed in {self._path.name}: {entry}")
+        elif entry.private:
+            spoken[item] = Spoken(unreadable=f"{name} is private")
+        else:
+            vocabulary = self._vocabulary
+            say = vocabulary.of_bug if isinstance(item, int) else vocabulary.of_request
+            spoken[item] = say(entry.texts)
+            about[item] = About(clean(entry.title, _SHOWN), clean(entry.status, _SHOWN))
+
+    def _load(self) -> tuple[_Entries, _Entries | None]:
+        try:
+            document = _parse(plainfile.read(self._path, LARGEST))
+        except plainfile.Unreadable as why:
+            raise TrackerError(f"the tracker's file {self._path} {why}") from None
+        except (ValueError, RecursionError) as error:
+            cause = "nested too deeply" if isinstance(error, RecursionError) else error
+            raise TrackerError(f"the tracker's file {self._path} is no JSON: {cause}") from None
+        if not isinstance(document, dict) or "bugs" not in document or document.keys() - {"bugs", "requests"}:
+            raise self._wrong('{"bugs": {…}} expected, beside it at most "requests"')
+        requests = self._entries(document, "requests") if "requests" in document else None
+        return self._entries(document, "bugs"), requests
+
+    def _entries(self, document: dict[str, Any], key: str) -> _Entries:
+        if not isinstance(document[key], dict):
+            raise self._wrong(f"{key} is no object")
+        entries: _Entries = {}
+        for name, raw in document[key].items():
+            # "0123" would be a second name of 123
+            if not re.fullmatch(r"[1-9][0-9]{0,9}", name):
+                raise self._wrong(f"{quoted(name)} in {key} is no number")
+            try:
+                entries[int(name)] = msgspec.convert(raw, _Entry)
+            except msgspec.ValidationError as error:
+                entries[int(name)] = clean(str(error), _SHOWN)
+        return entries
+
+    def _wrong(self, what: str) -> TrackerError:
+        return TrackerError(f"the tracker's file {self._path} has the wrong shape: {what}")
+
+
+def _parse(text: str) -> Any:
+    """`text` as JSON; unlike a plain decoder it refuses NaN and two equal keys. Raises ValueError."""
+    return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        counted = Counter(name for name, _ in pairs)
+        raise ValueError(f"the key {quoted(counted.most_common(1)[0][0])} stands there twice")
+    return members
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")

@@ -1,0 +1,15 @@
+"""No tracker: nobody tags anything, people's verdicts alone settle bugs and requests (design 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from shepherd.words import Item, TrackerReading
+
+
+class NoTracker:
+    """Says of every item that there is nothing to be said."""
+
+    def read(self, items: Collection[Item], revnos: Collection[int]) -> TrackerReading:
+        """An empty reading that speaks neither of bugs nor of requests."""
+        return TrackerReading(items={}, speaks_of_requests=False, speaks_of_bugs=False)

@@ -1,0 +1,34 @@
+"""The tags of a bug, the labels of a request -> the QA words they stand for (design 3.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from shepherd.words import WORST_FIRST, Spoken, Word
+
+_BAD_COMMIT = re.compile(r"bad-(?:commit|revision)-([0-9]{1,10})", re.IGNORECASE)
+
+
+class Vocabulary:
+    """Which texts stand for which word: `qa-WORD` always, and those of `[tracker.words]`; case is ignored."""
+
+    def __init__(self, words: Mapping[str, Iterable[str]]) -> None:
+        self._word: dict[str, Word] = {f"qa-{word}": word for word in WORST_FIRST}
+        for word in WORST_FIRST:
+            self._word |= {text.strip().lower(): word for text in words.get(word, ())}
+
+    def of_bug(self, tags: Iterable[str]) -> Spoken:
+        """What the tags of a bug say, `bad-commit-N` included."""
+        tags = tuple(tags)
+        named = (_BAD_COMMIT.fullmatch(tag.strip()) for tag in tags)
+        numbers = {int(match[1]) for match in named if match}
+        return Spoken(words=self._words(tags), bad_commits=tuple(sorted(numbers - {0})))
+
+    def of_request(self, labels: Iterable[str]) -> Spoken:
+        """What the labels of a request say; it names no landing but its own."""
+        return Spoken(words=self._words(labels))
+
+    def _words(self, texts: Iterable[str]) -> tuple[Word, ...]:
+        said = {self._word.get(text.strip().lower()) for text in texts}
+        return tuple(word for word in WORST_FIRST if word in said)

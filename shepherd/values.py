@@ -1,0 +1,150 @@
+"""Words of people turned into values, and values into words: durations, dates, revisions, ages, names (4.2).
+
+Whatever is no such value raises SettingsError (exit code 2), in one sentence with an example of a right one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from datetime import date as Date
+from typing import Literal
+
+from msgspec import Struct
+
+from shepherd.errors import SettingsError
+
+_UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+_DURATION = re.compile("".join(rf"(?:([0-9]{{1,10}}){unit})?" for unit in _UNITS))
+LONGEST = 100 * 365 * 86_400
+"""Seconds of the longest duration that is believed: a hundred years."""
+
+MAX_DIGITS = 10
+"""Longer numbers are never converted (3.1)."""
+# Compiled when first used: most commands are given no revision, and every one starts up with this module.
+_NUMBER = r"[0-9]+"
+_REVNO = r"r?([0-9]+)"
+_SHA = r"[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*[a-f])[0-9a-f]{7,64}"
+_ITEM = r"(?s)(?P<bug>bug:)(?P<of_bug>.*)|(?P<sign>[#!])(?P<of_request>.*)"
+
+NAME_LENGTH = 80
+
+
+class Rev(Struct, frozen=True):
+    """What a person calls a revision, not yet looked up."""
+
+    kind: Literal["revno", "sha", "tip", "deployed", "promoted", "branch", "bug", "request"]
+    number: int = 0
+    """Revno or bug number; 0 for the other kinds."""
+    text: str = ""
+    """Lower-case SHA (whole or its beginning), branch name, or request with its sign ("#12", "!12")."""
+
+
+_NAMED = {"tip": Rev("tip"), "deployed": Rev("deployed"), "promoted": Rev("promoted")}
+
+
+def quoted(text: str, limit: int = 60) -> str:
+    """`text` as it may stand in a sentence: on one line, in quotes, control characters escaped, cut short."""
+    return repr(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
+def clean(text: str, limit: int) -> str:
+    """`text` on one line without control, formatting or unencodable characters, at most `limit` long."""
+    printable = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(printable.split())[:limit].rstrip()
+
+
+def duration(text: str) -> int:
+    """Seconds of a duration such as "90d", "2h", "15m", "30s" or "1h30m"; above 0, at most 100 years."""
+    match = _DURATION.fullmatch(text)
+    if text and match:
+        seconds = sum(
+            int(count) * unit for count, unit in zip(match.groups(), _UNITS.values(), strict=True) if count
+        )
+        if 0 < seconds <= LONGEST:
+            return seconds
+        raise SettingsError(f"{quoted(text)} is out of range: a duration is above 0 and at most 100 years")
+    if re.fullmatch(_NUMBER, text):
+        raise SettingsError(f"{quoted(text)} is no duration without its unit: write 30s, 15m, 2h or 90d")
+    raise SettingsError(f"{quoted(text)} is no duration: write 30s, 15m, 2h, 90d or 1h30m")
+
+
+def date(text: str) -> Date:
+    """The day that "2026-11-30" names."""
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        try:
+            return Date.fromisoformat(text)
+        except ValueError:
+            raise SettingsError(f"{quoted(text)} is no day of the calendar") from None
+    raise SettingsError(f"{quoted(text)} is no date: write year-month-day, as in 2026-11-30")
+
+
+def number(digits: str, what: str) -> int:
+    """The number that `digits` write, if it is one a person can mean: 1 to 9,999,999,999 (3.1)."""
+    if not re.fullmatch(_NUMBER, digits):
+        raise SettingsError(f"{quoted(digits)} is no {what}: digits are expected")
+    if len(digits) > MAX_DIGITS:
+        raise SettingsError(f"{quoted(digits)} is no {what}: it has more than {MAX_DIGITS} digits")
+    if not int(digits):
+        raise SettingsError(f"{quoted(digits)} is no {what}: they begin at 1")
+    return int(digits)
+
+
+def parse_rev(text: str, wide: bool = False) -> Rev:
+    """REV of design 4.2; with `wide` (explain, landings) also a branch name, `bug:824435`, `#12` or `!12`."""
+    if named := _NAMED.get(text):
+        return named
+    if re.fullmatch(_SHA, text.lower()):
+        return Rev("sha", text=text.lower())
+    if revno := re.fullmatch(_REVNO, text):
+        return Rev("revno", number(revno[1], "revision number"))
+    if not wide:
+        raise SettingsError(
+            f"{quoted(text)} is no revision: write r123, 123, tip, deployed, promoted, "
+            "or 7 or more digits of a SHA"
+        )
+    if item := re.fullmatch(_ITEM, text):
+        if item["bug"]:
+            return Rev("bug", number(item["of_bug"], "bug number"))
+        return Rev("request", text=f"{item['sign']}{number(item['of_request'], 'request number')}")
+    if text.strip() and text.isprintable() and not text.startswith("-") and len(text) <= 255:
+        return Rev("branch", text=text)
+    raise SettingsError(
+        f"{quoted(text)} is neither a revision nor a branch: "
+        "write r123, a SHA, tip, a branch, bug:824435 or #12"
+    )
+
+
+def age(seconds: float) -> str:
+    """A span of time in plain words, rounded down: "3 minutes", "2 days"; below zero counts as zero."""
+    whole = max(0, int(seconds))
+    for size, unit, at_least in (
+        (365 * 86_400, "year", 730 * 86_400),
+        (86_400, "day", 48 * 3_600),
+        (3_600, "hour", 3_600),
+        (60, "minute", 60),
+        (1, "second", 0),
+    ):
+        if whole >= at_least:
+            count = whole // size
+            return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    raise AssertionError("seconds always fit")
+
+
+def iso(moment: datetime) -> str:
+    """`moment` as ISO 8601, UTC, to the second: "2011-08-24T10:15:00Z". Without a zone: ValueError."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a time zone names no moment")
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def who(as_name: str | None, environ: Mapping[str, str], login: str) -> str:
+    """WHO of design 4.2: the first of `--as`, SUDO_USER, SHEPHERD_WHO and the login name that names anybody.
+
+    One line, at most 80 characters, without control characters.
+    """
+    for name in (as_name, environ.get("SUDO_USER"), environ.get("SHEPHERD_WHO"), login):
+        if name and (cleaned := clean(name, NAME_LENGTH)):
+            return cleaned
+    raise SettingsError("nobody is named as the one who says this: give --as NAME")

@@ -1,0 +1,1 @@
+"""What people and programs see: snapshot + situation -> page, text, feeds. Nothing is decided here."""

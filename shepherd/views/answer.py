@@ -1,0 +1,120 @@
+"""The answer in sentences, from the snapshot alone: the same words on page and terminal (design 3.5)."""
+
+from __future__ import annotations
+
+from shepherd.snapshot import Blocker, Entry, Progress, Snapshot
+from shepherd.views.clean import clean
+from shepherd.views.words import PROGRESS, STATES, count, name, short, some, utc
+
+NAMED = 3
+"""Blockers that the headline names."""
+
+_STOPPED: dict[Progress, str] = {
+    "needs-qa": "needs QA",
+    "bad": "is bad",
+    "orphan": "is an orphan",
+    "unknown": "could not be judged",
+}
+
+
+def headline(snapshot: Snapshot) -> str:
+    """What to do, in one line: `deploy r13777`, `stay at r13700: nothing new`, …"""
+    if snapshot.answer == "no-data":
+        return f"no data: {_why_not(snapshot)}"
+    if snapshot.answer == "deploy" and snapshot.deployable is not None:
+        return f"deploy r{snapshot.deployable.revno}"
+    stay = f"stay at r{snapshot.deployed.revno}" if snapshot.deployed is not None else "stay"
+    if snapshot.answer == "nothing-new":
+        return f"{stay}: nothing new"
+    blockers = [f"r{b.revno} ({name(b.person)})" for b in snapshot.blockers[: NAMED + 1]]
+    return f"{stay}: blocked by {some(blockers, NAMED, len(snapshot.blockers))}"
+
+
+def gist(snapshot: Snapshot) -> str:
+    """What follows the headline: how much goes live, why nothing does, or what the last good answer was."""
+    if snapshot.answer == "no-data":
+        return _last_good(snapshot)
+    live = f"r{snapshot.deployed.revno}" if snapshot.deployed is not None else "production"
+    if snapshot.deployable is not None:
+        deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0
+        return f"{count(snapshot.deployable.revno - deployed, 'landing')} newer than {live}"
+    if snapshot.answer == "nothing-new":
+        return f"production runs {live}, and nothing has landed since"
+    waiting = snapshot.tip.revno - snapshot.deployed.revno if snapshot.tip and snapshot.deployed else 0
+    return f"{count(waiting, 'landing')} newer than {live}, and none of them may go yet"
+
+
+def outlook(snapshot: Snapshot) -> str:
+    """What has to wait, and what clearing the first blocker would give; empty if there is nothing to tell."""
+    parts = []
+    if snapshot.deployable is not None and snapshot.tip is not None:
+        later = snapshot.tip.revno - snapshot.deployable.revno
+        parts.append(f"{count(later, 'newer landing')} must wait" if later else "nothing has to wait")
+    if snapshot.blockers and snapshot.answer != "no-data":
+        first = snapshot.blockers[0]
+        if first.tip_if_cleared is not None and first.frees:
+            more = " more" if snapshot.deployable is not None else ""
+            parts.append(
+                f"with r{first.revno} cleared you get r{first.tip_if_cleared}, "
+                f"{count(first.frees, 'landing')}{more}"
+            )
+    return "; ".join(parts)
+
+
+def freed(blocker: Blocker) -> str:
+    """What clearing this one alone gives (3.5: tip_if_cleared, frees)."""
+    if blocker.tip_if_cleared is None or not blocker.frees:
+        return "clearing it alone frees nothing: others block as well"
+    return f"clearing it alone frees {count(blocker.frees, 'landing')}: r{blocker.tip_if_cleared} may go then"
+
+
+def waits_for(entry: Entry) -> int:
+    """How many other landings keep it back: what is not good blocks itself, too (3.5, blocked_by)."""
+    return max(0, entry.blocked_by_count - (not entry.good))
+
+
+def standing_of(entry: Entry, snapshot: Snapshot) -> str:
+    """Where one landing stands, in a sentence a stranger understands."""
+    own = STATES[entry.state]
+    match entry.progress:
+        case "live":
+            since = f" since {utc(entry.live_since)}" if entry.live_since is not None else ""
+            said = f"is live{since}" + ("" if entry.good else f"; its QA state is: {own}")
+        case "promoted":
+            at = f" at {utc(entry.promoted_at)}" if entry.promoted_at is not None else ""
+            said = f"was released for production{at}; production does not run it yet"
+        case "rolled-back":
+            by = f" by r{entry.undone_by}" if entry.undone_by is not None else ""
+            said = f"is rolled back{by}; its own QA state is: {own}"
+        case "deployable":
+            goes = snapshot.deployable
+            said = f"may be deployed ({own})" + (
+                f": it goes out with r{goes.revno}" if goes is not None else ""
+            )
+        case "waiting":
+            said = f"is good ({own}) and waits for older landings"
+        case "not-on-qa-yet":
+            said = f"is not on the QA server yet ({own})"
+        case _:
+            blocker = next((b for b in snapshot.blockers if b.revno == entry.revno), None)
+            keeps = f" and keeps {count(blocker.waiting, 'landing')} waiting" if blocker is not None else ""
+            said = f"{_STOPPED[entry.progress]}{keeps}; it {PROGRESS[entry.progress][1]}"
+    return f"r{entry.revno} {said}"
+
+
+def _why_not(snapshot: Snapshot) -> str:
+    return clean(snapshot.problems[0]) if snapshot.problems else "the reason is not recorded"
+
+
+def _last_good(snapshot: Snapshot) -> str:
+    last = snapshot.last_good
+    if last is None:
+        return "there is no earlier good answer"
+    said = "stay"
+    if last.deployable is not None:
+        said = f"deploy r{last.deployable.revno} ({short(last.deployable.id)}…)"
+    elif last.answer == "nothing-new":
+        said = "stay, nothing new"
+    elif last.answer == "blocked":
+        said = "stay, blocked"
+    return f"last good answer: {said}, of {utc(last.generated_at)}; do not act on it unseen"

@@ -1,0 +1,30 @@
+"""What programs read: JSON, the same bytes for the same data (design 4.3)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from shepherd.situation import Situation
+from shepherd.snapshot import Snapshot
+
+
+def plain_json(value: object) -> bytes:
+    """Anything made of structs, numbers, text and times; keys of dicts sorted, fields as declared."""
+    return msgspec.json.encode(value, order="deterministic")
+
+
+class _Now(Snapshot, frozen=True):
+    """The snapshot with one more key (4.3, `inv status --json`)."""
+
+    situation: Situation | None = None
+
+
+def snapshot_json(snapshot: Snapshot, situation: Situation | None = None) -> bytes:
+    """UTF-8 on one line, without a line end; keys in the order of 4.3, times ISO 8601 ending in Z.
+
+    The key `situation` is there only if one is given.
+    """
+    if situation is None:
+        return plain_json(snapshot)
+    fields = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__}
+    return plain_json(_Now(**fields, situation=situation))

@@ -1,0 +1,149 @@
+"""The table rows of the page, written by hand and not by a template: there may be 10,000 of them.
+
+Optional end tags and quotes around numbers are left out, since a row is most of the page's weight. Whatever
+comes from outside goes through `_text` or `escape`; what stands unquoted is a number or a word of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import cache
+from html import escape
+
+from markupsafe import Markup
+
+from shepherd.snapshot import Entry, Progress, Snapshot, State
+from shepherd.views.answer import waits_for
+from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean, fill_address, is_web_address
+from shepherd.views.words import standing
+
+BLOCKERS_NAMED = 3
+"""If there are more, only the oldest is named: long windows repeat them in every row."""
+TARGETS_NAMED = 12
+
+
+class Rows:
+    """Renders landings of one snapshot; knows what each number links to."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._known = {entry.revno for entry in snapshot.landings}
+        self._bug = _linker(snapshot.bug_url, "bug")
+        self._request = _linker(snapshot.request_url, "request")
+        self._badges = _badges(snapshot)
+
+    def render(self, entries: Iterable[Entry]) -> Markup:
+        """One `<tr>` a landing: revno, how far it is, title with all details, person, when it landed."""
+        return Markup("\n".join(map(self._row, entries)))  # noqa: S704  # every part is escaped in _row
+
+    def _row(self, entry: Entry) -> str:
+        revno = entry.revno
+        title = _text(entry.title) or "(no title)"
+        if entry.url and is_web_address(entry.url):
+            title = f'<a href="{escape(entry.url)}">{title}</a>'
+        elif entry.url:
+            title = f"{title} <i>{_text(entry.url)}</i>"
+        return (
+            f"<tr id=r{revno}><th scope=row><a href=#r{revno}>r{revno}</a>{self._badges.get(revno, '')}"
+            f"{_standing_cell(entry.progress, entry.state)}"
+            f"<td>{title}<p>{_said(entry.reason)}{self._details(entry)}"
+            f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
+        )
+
+    def _details(self, entry: Entry) -> str:
+        """Everything that only some landings have."""
+        parts = []
+        links = []
+        if entry.bugs:
+            links += [self._bug(str(bug)) for bug in entry.bugs]
+        if entry.requests:
+            links += [self._request(request) for request in entry.requests]
+        if links:
+            parts.append(" ".join(links))
+        if entry.closes:
+            parts.append("closes " + " ".join(self._bug(str(bug)) for bug in entry.closes))
+        if entry.branch:
+            parts.append(f"<bdi>{_text(entry.branch)}</bdi>")
+        if entry.labels:
+            parts.append(_text(" ".join(entry.labels)))
+        if entry.undone_by is not None:
+            parts.append(f"undone by {self._revno(entry.undone_by)}")
+        if entry.undoes:
+            parts.append(f"undoes {self._revnos(entry.undoes, TARGETS_NAMED, len(entry.undoes))}")
+        others = waits_for(entry)
+        if others:
+            names = [revno for revno in entry.blocked_by[: BLOCKERS_NAMED + 1] if revno != entry.revno]
+            shown = BLOCKERS_NAMED if others <= BLOCKERS_NAMED else 1
+            parts.append(f"blocked by {self._revnos(names, shown, others)}")
+        if entry.live_since is not None:
+            parts.append(f"live since {_minute(entry.live_since)} UTC")
+        if entry.promoted_at is not None:
+            parts.append(f"promoted {_minute(entry.promoted_at)} UTC")
+        lines = [f"<p class=k>{' · '.join(parts)}"] if parts else []
+        if entry.remedy:
+            mover = f"{_text(entry.whose_move)}: " if entry.whose_move else ""
+            lines.append(f"<p class=m>{mover}{_said(entry.remedy)}")
+        elif entry.whose_move:
+            lines.append(f"<p class=m>{_text(entry.whose_move)}")
+        lines += [f"<p class=w>{_said(warning)}" for warning in entry.warnings]
+        lines += [f"<p class=h>{_said(hint)}" for hint in entry.hints]
+        return "".join(lines)
+
+    def _revno(self, revno: int) -> str:
+        return f"<a href=#r{revno}>r{revno}</a>" if revno in self._known else f"r{revno}"
+
+    def _revnos(self, revnos: Iterable[int], shown: int, total: int) -> str:
+        names = [self._revno(revno) for revno in list(revnos)[:shown]]
+        more = total - len(names)
+        return " ".join(names) + (f" and {more} more" if more else "")
+
+
+def _text(text: str, longest: int = LONGEST) -> str:
+    if len(text) > longest or not text.isprintable():
+        text = clean(text, longest)
+    return escape(text)
+
+
+def _said(text: str) -> str:
+    return _text(text, LONGEST_SENTENCE)
+
+
+def _minute(moment: datetime) -> str:
+    """In UTC, to the minute; whoever shows it names the zone."""
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(" ", "minutes")[:16]
+
+
+@cache
+def _standing_cell(progress: Progress, state: State) -> str:
+    far, own = standing(progress, state)
+    shape = "bad" if state == "bad" and progress in ("live", "promoted") else progress
+    return f"<td class={shape}>{far}" + (f"<p>{own}" if own else "")
+
+
+def _badges(snapshot: Snapshot) -> dict[int, str]:
+    badges: dict[int, str] = {}
+    for name, rev in (
+        ("deploy this", snapshot.deployable),
+        ("tip", snapshot.tip),
+        ("on QA", snapshot.on_qa),
+        ("promoted", snapshot.promoted),
+        ("in production", snapshot.deployed),
+    ):
+        if rev is not None:
+            badges[rev.revno] = f"{badges.get(rev.revno, '')} <b>{name}</b>"
+    return badges
+
+
+def _linker(pattern: str, name: str) -> Callable[[str], str]:
+    """A number -> its link, or the bare number where there is no pattern that may be followed."""
+
+    @cache
+    def link(item: str) -> str:
+        number = item.lstrip("#!")
+        address = fill_address(pattern, name, number) if number.isdecimal() and number.isascii() else ""
+        shown = item if item != number else f"#{item}"
+        return f'<a href="{escape(address)}">{_text(shown)}</a>' if address else _text(shown)
+
+    return link

@@ -1,0 +1,78 @@
+"""Plain text about what was and what would be: `explain` of old landings, `history`, `whatif`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shepherd.snapshot import Snapshot
+from shepherd.story import Event, Story
+from shepherd.views.terminal import plain, wrap
+from shepherd.views.words import count, name, some, utc
+from shepherd.whatif import Supposition
+
+
+def past(story: Story) -> str:
+    """A landing that the last answer does not list."""
+    if not story.live:
+        first = "is not judged yet: inv judge"
+    elif story.live_since is not None:
+        first = f"is live since {utc(story.live_since)}"
+    else:
+        first = "is live; it was so before the shepherd looked for the first time"
+    lines = [f"r{story.revno} {first}", wrap(f"“{plain(story.title) or '(no title)'}”", "  ")]
+    lines.append(wrap(f"{name(story.person)}, landed {utc(story.landed_at)}, {story.id[:12]}", "  "))
+    if story.bugs:
+        lines.append(wrap("bugs " + ", ".join(map(str, story.bugs)), "  "))
+    if story.promoted_at is not None:
+        lines.append(wrap(f"promoted {utc(story.promoted_at)}", "  "))
+    if story.events:
+        lines += ["", *_lines(story.events)]
+    return "\n".join(lines)
+
+
+def events(happened: Sequence[Event]) -> str:
+    """What was said and done, oldest first."""
+    return "\n".join(_lines(happened)) if happened else "nothing is recorded yet"
+
+
+def whatif(supposed: Supposition, snapshot: Snapshot) -> str:
+    """The answer as it would be, in the first line."""
+    given = []
+    if supposed.ok:
+        given.append(f"{_revs(supposed.ok)} good")
+    if supposed.rollback:
+        given.append(f"{_revs(supposed.rollback)} rolled back by a landing r{supposed.next_landing}")
+    stay = f"stay at r{snapshot.deployed.revno}" if snapshot.deployed is not None else "stay"
+    answer = f"deploy r{supposed.deployable}" if supposed.deployable is not None else stay
+    now = f"deploy r{snapshot.deployable.revno}" if snapshot.deployable is not None else stay
+    lines = [wrap(f"With {' and '.join(given) or 'nothing changed'}: {answer} (now: {now})", rest="  ")]
+    if supposed.brings_back:
+        lines.append(
+            wrap(f"that rollback brings {_revs(supposed.brings_back)} back, so it would need QA itself", "  ")
+        )
+    if supposed.blocked_by_count:
+        still = some([f"r{r}" for r in supposed.blocked_by], 10, supposed.blocked_by_count)
+        lines.append(wrap(f"the newest landing would still be blocked by {still}", "  "))
+    else:
+        lines.append("  nothing would block the newest landing")
+    others = count(len(snapshot.blockers), "landing")
+    lines.append(
+        wrap(f"supposed on the answer of {utc(snapshot.generated_at)}, with {others} blocking", "  ")
+    )
+    return "\n".join(lines)
+
+
+def _lines(happened: Sequence[Event]) -> list[str]:
+    return [
+        wrap(
+            f"{event.at.replace('T', ' ').replace('Z', ' UTC')}  {event.what}"
+            + (f", by {event.who}" if event.who else "")
+            + (f": {event.why}" if event.why else ""),
+            rest="    ",
+        )
+        for event in happened
+    ]
+
+
+def _revs(revnos: Sequence[int]) -> str:
+    return ", ".join(f"r{revno}" for revno in revnos)

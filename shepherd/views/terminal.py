@@ -1,0 +1,79 @@
+"""Lines that fit a terminal of 80 columns and cannot steer it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean
+
+COLUMNS = 80
+_DROPPED = dict.fromkeys(map(ord, "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\ufe0e\ufe0f"))
+"""What terminals disagree about: joined emoji count as one glyph here and as several there."""
+
+
+def plain(text: str, longest: int = LONGEST) -> str:
+    """Cleaned for a terminal: besides, nothing that changes a neighbour's width, and blanks run together."""
+    text = clean(text, longest)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text).translate(_DROPPED)
+    return " ".join(text.split())
+
+
+def width(text: str) -> int:
+    """Columns it takes: wide East Asian characters and emoji two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    return sum(_columns(char) for char in text)
+
+
+def _columns(char: str) -> int:
+    if unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+
+
+def fit(text: str, columns: int) -> str:
+    """Exactly so many columns: cut with an ellipsis, or filled with blanks."""
+    text = plain(text)
+    missing = columns - width(text)
+    if missing < 0:
+        text = _head(text, columns - 1) + "…"
+        missing = columns - width(text)
+    return text + " " * missing
+
+
+def wrap(text: str, first: str = "", rest: str | None = None, columns: int = COLUMNS) -> str:
+    """Lines of at most `columns`, the first after `first`, the others after `rest` (default: as many blanks).
+
+    A word that is longer than a line is broken: it may come from anybody.
+    """
+    rest = " " * width(first) if rest is None else rest
+    lines, line, empty = [], first, True
+    for word in _pieces(plain(text, LONGEST_SENTENCE), columns - max(width(first), width(rest))):
+        if not empty and width(line) + 1 + width(word) > columns:
+            lines.append(line)
+            line, empty = rest, True
+        line = line + word if empty else f"{line} {word}"
+        empty = False
+    return "\n".join([*lines, line.rstrip()])
+
+
+def _pieces(text: str, columns: int) -> Iterator[str]:
+    for word in text.split():
+        while width(word) > columns:
+            head = _head(word, columns) or word[0]
+            yield head
+            word = word[len(head) :]
+        if word:
+            yield word
+
+
+def _head(text: str, columns: int) -> str:
+    """The longest beginning that takes at most so many columns."""
+    taken = 0
+    for place, char in enumerate(text):
+        taken += _columns(char)
+        if taken > columns:
+            return text[:place]
+    return text

@@ -1,0 +1,192 @@
+"""Plain text for terminals: the answer first, 80 columns, no colour (issue: status and explain)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from shepherd.situation import Situation
+from shepherd.snapshot import Blocker, Entry, Snapshot
+from shepherd.values import age
+from shepherd.views import answer
+from shepherd.views.banners import branch_banners
+from shepherd.views.clean import fill_address, is_web_address
+from shepherd.views.terminal import COLUMNS, fit, plain, wrap
+from shepherd.views.words import PROGRESS, ago, count, name, short, some, utc
+
+BLOCKERS_SHOWN = 10
+REVNOS_SHOWN = 20
+LABEL = 15
+"""Columns of the labels in `explain`."""
+
+
+def sha(snapshot: Snapshot) -> str | None:
+    """The SHA to deploy, None if there is none."""
+    return snapshot.deployable.id if snapshot.deployable is not None else None
+
+
+def status(snapshot: Snapshot, situation: Situation) -> str:
+    """What to do, how old that is, what blocks, and what else is to be known. Ends without a line end."""
+    lines = _answer(snapshot)
+    if outlook := answer.outlook(snapshot):
+        lines.append(wrap(outlook, "  "))
+    given = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, situation.now)}"
+    lines.append(wrap(f"branch {snapshot.branch}, answer of {given}", "  "))
+    if snapshot.blockers:
+        lines += ["", *_blockers(snapshot)]
+    if banners := branch_banners(snapshot, situation):
+        lines += ["", *(wrap(banner.text, f"{banner.kind.upper()}: ", "  ") for banner in banners)]
+    if example := _example(snapshot):
+        lines += ["", f"One landing's whole story: inv explain r{example}"]
+    return "\n".join(lines)
+
+
+def chosen(
+    snapshot: Snapshot,
+    person: str | None = None,
+    state: str | None = None,
+    only: Collection[int] | None = None,
+) -> list[Entry]:
+    """Landings, newest first. `person`: part of a name; `state`: a word of state or progress, as in the JSON;
+    `only`: these revnos."""
+    return [
+        entry
+        for entry in snapshot.landings
+        if (person is None or person.casefold() in entry.person.casefold())
+        and (state is None or state in (entry.state, entry.progress))
+        and (only is None or entry.revno in only)
+    ]
+
+
+def landings(
+    snapshot: Snapshot,
+    person: str | None = None,
+    state: str | None = None,
+    only: Collection[int] | None = None,
+) -> str:
+    """A table of the landings that `chosen` gives, one a line."""
+    entries = chosen(snapshot, person, state, only)
+    head = [wrap(answer.headline(snapshot), rest="  "), _places(snapshot), ""]
+    if not entries:
+        return "\n".join([*head, wrap("No such landing here. Any landing of the mainline: inv explain REV")])
+    place = max(len(str(entry.revno)) for entry in entries) + 2
+    rows = [
+        f"{fit(f'r{e.revno}', place)}{fit(PROGRESS[e.progress][0], 14)}{fit(e.person, 17)} "
+        f"{fit(e.title, COLUMNS - place - 32).rstrip()}"
+        for e in entries
+    ]
+    title = f"{fit('', place)}{fit('standing', 14)}{fit('who', 17)} what"
+    return "\n".join([*head, title, *rows])
+
+
+def explain(entry: Entry, snapshot: Snapshot) -> str:
+    """One landing's whole story, its state in the first line."""
+    lines = [wrap(answer.standing_of(entry, snapshot), rest="  ")]
+    title = plain(entry.title) or "(no title)"
+    lines.append(wrap(f"“{title}”", "  "))
+    lines.append(wrap(f"{name(entry.person)}, landed {utc(entry.landed_at)}", "  "))
+    lines.append("")
+    lines += [wrap(text, fit(label, LABEL)) for label, text in _facts(entry, snapshot)]
+    lines += [_address(label, address) for label, address in _addresses(entry, snapshot)]
+    return "\n".join(lines)
+
+
+def _answer(snapshot: Snapshot) -> list[str]:
+    said, more = answer.headline(snapshot), answer.gist(snapshot)
+    if snapshot.deployable is None:
+        return [wrap(said, rest="  "), wrap(more, "  ")]
+    return [wrap(f"{said} ({short(snapshot.deployable.id)}…), {more}", rest="  ")]
+
+
+def _blockers(snapshot: Snapshot) -> Iterator[str]:
+    entries = {entry.revno: entry for entry in snapshot.landings}
+    yield f"What blocks ({len(snapshot.blockers)}):"
+    for blocker in snapshot.blockers[:BLOCKERS_SHOWN]:
+        yield from _blocker(blocker, entries.get(blocker.revno), snapshot)
+    more = len(snapshot.blockers) - BLOCKERS_SHOWN
+    if more > 0:
+        yield f"  and {more} more: inv landings"
+
+
+def _blocker(blocker: Blocker, entry: Entry | None, snapshot: Snapshot) -> Iterator[str]:
+    waits = f"{count(blocker.waiting, 'landing')} {'waits' if blocker.waiting == 1 else 'wait'}"
+    days = age((snapshot.generated_at - blocker.since).total_seconds())
+    whose = f"{name(blocker.person)}, since {utc(blocker.since)} ({days}), {waits}"
+    yield wrap(whose, f"  r{blocker.revno}  ", "    ")
+    if entry is not None:
+        yield wrap(plain(entry.title), "    ")
+        yield wrap(entry.reason, "    ")
+        if entry.whose_move:
+            yield wrap(f"whose move: {entry.whose_move}", "    ")
+        if entry.remedy:
+            yield wrap(f"what clears it: {entry.remedy}", "    ")
+    yield wrap(answer.freed(blocker), "    ")
+
+
+def _places(snapshot: Snapshot) -> str:
+    places = (
+        ("tip", snapshot.tip),
+        ("on QA", snapshot.on_qa),
+        ("deployable", snapshot.deployable),
+        ("promoted", snapshot.promoted),
+        ("deployed", snapshot.deployed),
+    )
+    return wrap(", ".join(f"{label} r{rev.revno}" for label, rev in places if rev is not None))
+
+
+def _example(snapshot: Snapshot) -> int | None:
+    if snapshot.blockers:
+        return snapshot.blockers[0].revno
+    return snapshot.tip.revno if snapshot.tip is not None else None
+
+
+def _facts(entry: Entry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    yield "why", entry.reason
+    if entry.whose_move:
+        yield "whose move", entry.whose_move
+    if entry.remedy:
+        yield "what clears it", entry.remedy
+    others = answer.waits_for(entry)
+    if others:
+        names = [f"r{revno}" for revno in entry.blocked_by if revno != entry.revno]
+        yield "waits for", some(names, REVNOS_SHOWN, others)
+    for blocker in snapshot.blockers:
+        if blocker.revno == entry.revno:
+            yield "blocks", f"{count(blocker.waiting, 'landing')}, itself among them; {answer.freed(blocker)}"
+    if entry.undone_by is not None:
+        yield "undone by", f"r{entry.undone_by}"
+    if entry.undoes:
+        yield "undoes", some([f"r{revno}" for revno in entry.undoes], REVNOS_SHOWN)
+    if entry.promoted_at is not None:
+        yield "promoted", utc(entry.promoted_at)
+    if entry.live_since is not None:
+        yield "live since", utc(entry.live_since)
+    if entry.bugs:
+        yield "bugs", ", ".join(map(str, entry.bugs))
+    if entry.requests:
+        yield "requests", ", ".join(entry.requests)
+    if entry.closes:
+        yield "closes", ", ".join(f"#{bug}" for bug in entry.closes)
+    if entry.labels:
+        yield "marks", ", ".join(entry.labels)
+    if entry.branch:
+        yield "branch", entry.branch
+    yield "revision", entry.id
+    for warning in entry.warnings:
+        yield "warning", warning
+    for hint in entry.hints:
+        yield "hint", hint
+
+
+def _addresses(entry: Entry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    if entry.url:
+        yield "link", entry.url
+    for bug in (*entry.bugs, *entry.closes):
+        if address := fill_address(snapshot.bug_url, "bug", str(bug)):
+            yield f"bug {bug}", address
+
+
+def _address(label: str, address: str) -> str:
+    """One that can be followed stands unbroken on its line, so that it can be copied."""
+    if is_web_address(address):
+        return fit(label, LABEL) + plain(address, len(address))
+    return wrap(address, fit(label, LABEL))

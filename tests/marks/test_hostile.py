@@ -1,0 +1,100 @@
+"""Messages of 10 MB, made to make a reader slow: each is read in a time that grows with its length only."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from shepherd.marks import parse
+from shepherd.marks.found import MAX_TARGETS, MAX_WARNINGS
+from shepherd.settings import ALL_GRAMMARS
+
+SIZE = 10_000_000
+SECONDS = 10
+"""What is quadratic takes hours at this size; the rest two seconds at most on two slow cores."""
+
+
+def full(piece: str, before: str = "", after: str = "") -> Callable[[], bytes]:
+    """A message of SIZE bytes that repeats one piece."""
+    raw = piece.encode()
+    return lambda: before.encode() + raw * (SIZE // len(raw)) + after.encode()
+
+
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "open brackets": full("["),
+    "open bugs": full("[bug=1"),
+    "bugs": full("[bug=1]"),
+    "different bugs": lambda: "".join(f"[bug={bug}]" for bug in range(1, 700_000)).encode(),
+    "bugs and blank lines": full("[bug=1]\n \n"),
+    "bugs in one bracket": full("1,", "[bug=", "]"),
+    "no bugs": full("0,", "[bug=", "]"),
+    "one number": full("9", "[bug=", "]"),
+    "dashes": full("1-1-1-"),
+    "dashes in a rollback": full("1-1-1-", "[rollback=", "]"),
+    "blanks in a rollback": full(" ", "[rollback=1", "-3]"),
+    "commas": full(",,,,"),
+    "commas in a rollback": full(",", "[rollback=", "]"),
+    "ranges": full("1-50,", "[rollback=", "]"),
+    "blank lines": full("\n"),
+    "blank lines between words": full("\n", "a", "b"),
+    "blanks between words": full(" ", "a\n\n", "b"),
+    "footers": full("LP: #1\n"),
+    "one footer": full("#1, ", "LP: "),
+    "merged from": full("Merged from http://a.example/b\n"),
+    "a long address": full("/", "Merged from https://a.example"),
+    "merge requests": full("See merge request a/b!1\n"),
+    "a long project": full("a/", "See merge request "),
+    "closing words": full("fixes "),
+    "closed issues": full("fixes #7 "),
+    "a list of issues": full("#7, ", "fixes "),
+    "blanks after an issue": full(" ", "fixes #7", "x"),
+    "paragraphs": full("a\n\n"),
+    "trailers": full("Bug: 1\n", "a\n\n"),
+    "continuations": full(" 2\n", "a\n\nBug: 1\n"),
+    "items of a trailer": full("x ", "a\n\nRolls-back: "),
+    "revert": full("Revert "),
+    "reverts": full("Reverts "),
+    "titles": full('Revert "'),
+    "commits": full("This reverts commit abcdef12 "),
+    "blanks in a phrase": full("\n", "this", "reverts"),
+    "roll and back": full("back roll "),
+    "hints": full("r1 ", "revert "),
+    "NUL": full("\0"),
+    "no UTF-8": lambda: b"\xff" * SIZE,
+    "other scripts": full("ß"),
+}
+
+
+@pytest.mark.parametrize("message", HOSTILE.values(), ids=HOSTILE.keys())
+def test_ten_megabytes_in_linear_time(message: Callable[[], bytes]) -> None:
+    raw = message()
+    started = time.process_time()
+    parse(raw, ALL_GRAMMARS)
+    assert time.process_time() - started < SECONDS
+
+
+def test_ranges_do_not_fill_the_memory() -> None:
+    ranges = ",".join(f"{first}-{first + 49}" for first in range(1, 50 * 10_000, 50))
+    marks = parse(f"[rollback={ranges}]", ["brackets"])
+    assert len(marks.rollback) == MAX_TARGETS
+    assert marks.warnings[0].startswith('"100001-100050" comes after 100,000 other revisions')
+
+
+def test_many_warnings_are_counted() -> None:
+    marks = parse(f"[rollback={' '.join(f'x{item}' for item in range(1_000))}]", ["brackets"])
+    assert len(marks.warnings) == MAX_WARNINGS + 1
+    assert marks.warnings[-1].startswith(f"{1_000 - MAX_WARNINGS} more items")
+
+
+def test_a_long_subject_is_cut() -> None:
+    assert parse("a" * 20_000, ()).subject == "a" * 10_000
+
+
+def test_a_team_s_history_is_read_in_no_time() -> None:
+    message = b"[r=me][bug=627940, 630612,\n\t632022] Revert the fix (#12).\n\nLP: #1\n\nBug: 2\nQA: ok"
+    started = time.process_time()
+    for _ in range(16_000):
+        parse(message, ALL_GRAMMARS)
+    assert time.process_time() - started < 5

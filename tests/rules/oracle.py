@@ -1,0 +1,378 @@
+"""The rules (design 3.2 to 3.6) stated a second time: slow, obvious, sentence by sentence.
+
+It shares no line with `shepherd.rules`, so whatever the two say alike is what the design says, or a
+misreading that two readers made. Every question is answered from the inputs, by asking the next question;
+only `undone` remembers its answers, because chains of rollbacks would ask it thousands of times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from shepherd.landing import Landing, Reading
+from shepherd.words import WORST_FIRST, Item, Kept, Memory, Options, Seen, Spoken, TrackerReading, Verdict
+
+GOOD = ("ok", "untestable", "testfix", "rollback", "exempt")
+Rollbacks = dict[int, set[int]]
+"""For each landing those that roll it back."""
+
+
+@dataclass
+class Blocking:
+    revno: int
+    waiting: int
+    tip_if_cleared: int | None
+    frees: int
+
+
+@dataclass
+class Answer:
+    """The same attributes as the judgement of `shepherd.rules`, and `undoers` for the tests."""
+
+    states: dict[int, str]
+    latest: int | None
+    deployable: list[int]
+    blockers: list[Blocking]
+    alarms: list[int]
+    undone_by: dict[int, int]
+    undoers: dict[int, set[int]]
+    """For each landing undone at the tip all landings that undo it there; `undone_by` names the newest."""
+    warnings: dict[int, list[str]]
+    seen: list[tuple[Item, Seen]]
+    kept: list[tuple[tuple[str, Item], Kept]]
+    blocked: dict[int, list[int]] = field(default_factory=dict)
+
+    def blocked_by(self, t: int) -> list[int]:
+        return self.blocked[t]
+
+
+def judge(reading: Reading, tracker: TrackerReading, memory: Memory, options: Options) -> Answer:
+    return Oracle(reading, tracker, memory, options).answer()
+
+
+class Oracle:
+    def __init__(self, reading: Reading, tracker: TrackerReading, memory: Memory, options: Options) -> None:
+        self.landings = reading.landings
+        self.by_revno = {p.revno: p for p in reading.landings}
+        self.revno_of = {p.id: p.revno for p in reading.landings}
+        self.tip = reading.tip.revno
+        self.deployed = reading.deployed.revno
+        self.tracker, self.memory, self.options = tracker, memory, options
+        self.remembered: dict[tuple[int, int], bool] = {}
+        self.rollbacks = self.spoken_rollbacks()
+        self.counting_rollbacks = self.without_those_that_did_not_do_it()
+
+    # 3.4 What is undone
+
+    def spoken_rollbacks(self) -> Rollbacks:
+        """By marks and reverts, then by persons' words, each alone for the landings there were."""
+        rollbacks = {p.revno: {r.revno for r in self.landings if p.revno in r.targets} for p in self.landings}
+        for word in self.memory.covers:
+            if word.target not in self.revno_of:
+                continue
+            p = self.revno_of[word.target]
+            by = self.revno_of.get(word.by) if word.by else None
+            later = {r for r in rollbacks[p] if r > word.tip}
+            if word.undone and by is not None:
+                rollbacks[p] = {by} | later
+            elif not word.undone and word.by is None:
+                rollbacks[p] = later
+            elif not word.undone:
+                rollbacks[p] = rollbacks[p] - {by}
+        return rollbacks
+
+    def without_those_that_did_not_do_it(self) -> Rollbacks:
+        """A second rollback of p while p is undone, that does not undo the first: only it counts for p."""
+        counting: Rollbacks = {p.revno: set() for p in self.landings}
+        for r in (landing.revno for landing in self.landings):
+            before = {p: set(those) for p, those in counting.items()}
+            for p in self.everything_undone_by(r):
+                doing_it = {q for q in before[p] if not undone(before, q, r - 1, {})}
+                if doing_it and not doing_it <= self.everything_undone_by(r):
+                    counting[p] = {r}
+                else:
+                    counting[p] = before[p] | {r}
+        return counting
+
+    def everything_undone_by(self, r: int) -> set[int]:
+        return {p for p, those in self.rollbacks.items() if r in those}
+
+    def undone(self, p: int, t: int) -> bool:
+        return undone(self.counting_rollbacks, p, t, self.remembered)
+
+    def targets(self, r: int) -> set[int]:
+        """Those that make it a rollback in the sense of 3.3 (4): a cover's only if it names no bug."""
+        landing = self.by_revno[r]
+        return {p for p in self.everything_undone_by(r) if p in landing.targets or not landing.bugs}
+
+    def bugs_of_targets(self, r: int) -> set[int]:
+        return {bug for p in self.targets(r) for bug in self.by_revno[p].bugs}
+
+    def is_pure_rollback(self, r: int) -> bool:
+        return bool(self.targets(r)) and set(self.by_revno[r].own_bugs) <= self.bugs_of_targets(r)
+
+    def brings_something_back(self, r: int) -> bool:
+        return any(
+            self.undone(p.revno, r - 1) and not self.undone(p.revno, r) and not self.is_pure_rollback(p.revno)
+            for p in self.landings
+            if p.revno < r
+        )
+
+    # 3.2 What people say about QA
+
+    def names(self, landing: Landing, item: Item) -> bool:
+        return item in landing.bugs or item in landing.requests
+
+    def spoken(self, item: Item) -> Spoken | None:
+        """What the tracker says now; None where nobody can tell. What no landing names is read only for its
+        bad-commits: where it is absent it bears none, and its other tags are as they were read last."""
+        if isinstance(item, int) and not self.tracker.speaks_of_bugs:
+            return None
+        if isinstance(item, str) and not self.tracker.speaks_of_requests:
+            return None
+        if item in self.tracker.items:
+            spoken = self.tracker.items[item]
+            return None if spoken.unreadable else spoken
+        told = self.told_before(item)
+        if not told or any(self.names(p, item) for p in self.landings):
+            return None
+        return Spoken(words=told[-1][1].words)
+
+    def told_before(self, item: Item) -> list[tuple[int, Spoken]]:
+        return [(s.seq, s.spoken) for s in self.memory.seen.get(item, ()) if not s.spoken.unreadable]
+
+    def readings(self, item: Item) -> list[tuple[int, Spoken]]:
+        """Those that told something, oldest first, the present one included."""
+        told, now = self.told_before(item), self.spoken(item)
+        return told if now is None else [*told, (self.memory.now, now)]
+
+    def has_counting_bad_commit(self, item: Item, spoken: Spoken) -> bool:
+        return any(n in self.by_revno and item in self.by_revno[n].bugs for n in spoken.bad_commits)
+
+    def is_plainly_bad(self, item: Item, spoken: Spoken) -> bool:
+        return "bad" in spoken.words and not self.has_counting_bad_commit(item, spoken)
+
+    def other_word(self, spoken: Spoken) -> str | None:
+        """The worst word, where `qa-bad` says nothing because of a counting bad-commit."""
+        words = [word for word in WORST_FIRST if word in spoken.words and word != "bad"]
+        return words[0] if words else None
+
+    def is_covered(self, p: Landing, item: Item, word: str) -> bool:
+        """(a) not a landing found after the word had been seen, until the tag is seen to change."""
+        found = self.memory.found[p.id]
+        readings = self.readings(item)
+        already_seen = any(word in spoken.words for seq, spoken in readings if seq < found)
+        changed = readings[0][0]
+        for (_, before), (seq, after) in pairwise(readings):
+            if before.word != after.word:
+                changed = seq
+        return not (already_seen and changed < found)
+
+    def named_later(self, p: Landing, item: Item) -> bool:
+        return any(later.revno > p.revno and self.names(later, item) for later in self.landings)
+
+    def production_runs(self, p: int) -> bool:
+        return p <= self.deployed and not self.undone(p, self.deployed)
+
+    def is_out_of_reach(self, p: int, item: Item) -> bool:
+        """Production runs p, and a landing after D names the item: its `qa-bad` speaks of that one."""
+        named_after = any(q.revno > self.deployed and self.names(q, item) for q in self.landings)
+        return self.production_runs(p) and named_after
+
+    def last_word(self, p: Landing, item: Item) -> Kept:
+        """What speaks for p on the item now, as the journal will keep it."""
+        kept = self.memory.kept.get((p.id, item), Kept(word="needstesting"))
+        spoken = self.spoken(item)
+        if spoken is None:
+            return kept
+        if self.is_plainly_bad(item, spoken):
+            return kept if self.is_out_of_reach(p.revno, item) else Kept(word="bad", seal=kept.seal)
+        word = self.other_word(spoken)
+        speaks = word in ("ok", "untestable") and self.is_covered(p, item, word)
+        if not self.named_later(p, item):
+            return Kept(word=word, seal=word) if speaks else Kept(word="needstesting")  # type: ignore[arg-type]
+        if speaks:
+            return Kept(word=word, seal=kept.seal)  # type: ignore[arg-type]
+        return Kept(word=kept.seal or "needstesting", seal=kept.seal)
+
+    # 3.3 The QA state of one landing: the first that applies
+
+    def state(self, p: int) -> str:
+        landing = self.by_revno[p]
+        verdict = self.memory.verdicts.get(landing.id)
+        if verdict is not None:
+            return "bad" if self.turned_bad_since(landing, verdict) else verdict.word
+        if self.is_named_bad(landing):
+            return "bad"
+        if any(matches(pattern, landing.title) for pattern in self.options.exempt_subjects):
+            return "exempt"
+        if self.is_pure_rollback(p):
+            return "needstesting" if self.brings_something_back(p) else "rollback"
+        for bug in self.judged_bugs(landing):
+            spoken = self.spoken(bug)
+            if spoken and self.is_plainly_bad(bug, spoken) and not self.is_out_of_reach(p, bug):
+                return "bad"
+        for label, state in (("testfix", "testfix"), ("qa-ok", "ok"), ("no-qa", "untestable")):
+            if label in landing.labels:
+                return state
+        words = [self.word_of(landing, item) for item in self.judged_items(landing)]
+        for word in ("bad", "unknown", "needstesting", "untestable", "ok"):
+            if word in words:
+                return word
+        return "needstesting" if self.options.orphans == "needs-qa" else "orphan"
+
+    def is_named_bad(self, p: Landing) -> bool:
+        by_bugs = any(
+            p.revno in spoken.bad_commits
+            for item in self.tracker.items
+            if isinstance(item, int) and (spoken := self.spoken(item))
+        )
+        by_requests = any("bad" in spoken.words for r in p.requests if (spoken := self.spoken(r)))
+        return by_bugs or by_requests
+
+    def judged_bugs(self, p: Landing) -> tuple[int, ...]:
+        """All it names; of a rollback by mark that names bugs of its own, those alone."""
+        by_mark = self.targets(p.revno) & set(p.mark_targets)
+        if by_mark and not self.is_pure_rollback(p.revno):
+            return tuple(bug for bug in p.own_bugs if bug not in self.bugs_of_targets(p.revno))
+        return p.bugs
+
+    def judged_items(self, p: Landing) -> tuple[Item, ...]:
+        bugs = self.judged_bugs(p)
+        if self.tracker.speaks_of_requests or not bugs:
+            return bugs + p.requests
+        return bugs
+
+    def word_of(self, p: Landing, item: Item) -> str:
+        speaks = self.tracker.speaks_of_bugs if isinstance(item, int) else self.tracker.speaks_of_requests
+        if not speaks:
+            return "needstesting"
+        if self.spoken(item) is None:
+            return "unknown"
+        return self.last_word(p, item).word or "needstesting"
+
+    def turned_bad_since(self, p: Landing, verdict: Verdict) -> bool:
+        """Evidence that a later run saw appear, and that has not been seen to disappear."""
+        for item in {*self.memory.seen, *self.tracker.items}:
+            if isinstance(item, int) and self.appeared(
+                p, item, verdict.seq, lambda spoken: p.revno in spoken.bad_commits
+            ):
+                return True
+        for bug in self.judged_bugs(p):
+            if not self.is_out_of_reach(p.revno, bug) and self.appeared(
+                p, bug, verdict.seq, lambda spoken, bug=bug: self.is_plainly_bad(bug, spoken)
+            ):
+                return True
+        return any(
+            self.appeared(p, request, verdict.seq, lambda spoken: "bad" in spoken.words)
+            for request in p.requests
+            if self.tracker.speaks_of_requests
+        )
+
+    def appeared(self, p: Landing, item: Item, since: int, is_evidence: Callable[[Spoken], bool]) -> bool:
+        readings = self.readings(item)
+        begin, was_always_there = None, True
+        for seq, spoken in reversed(readings):
+            if not is_evidence(spoken):
+                was_always_there = False
+                break
+            begin = seq
+        if begin is None or begin < since:
+            return False
+        return not (was_always_there and self.names(p, item))
+
+    # 3.5 The answer
+
+    def answer(self) -> Answer:
+        states = {p.revno: self.state(p.revno) for p in self.landings}
+        good = {p for p, state in states.items() if self.is_good(state)}
+        candidates = range(self.deployed + 1, self.tip + 1)
+        deployable = [t for t in candidates if not self.blocking(t, good)]
+        undoers = {
+            p.revno: {r for r in self.counting_rollbacks[p.revno] if not self.undone(r, self.tip)}
+            for p in self.landings
+            if self.undone(p.revno, self.tip)
+        }
+        return Answer(
+            states=states,
+            latest=max(deployable, default=None),
+            deployable=deployable,
+            blockers=self.blockers(good, max(deployable, default=None)),
+            alarms=[p for p in states if self.production_runs(p) and states[p] == "bad"],
+            undone_by={p: max(those) for p, those in undoers.items()},
+            undoers=undoers,
+            warnings={p.revno: self.warnings(p) for p in self.landings},
+            seen=self.newly_seen(),
+            kept=self.newly_kept(),
+            blocked={t: self.blocking(t, good) for t in range(self.tip + 1)},
+        )
+
+    def is_good(self, state: str) -> bool:
+        return state in GOOD or (state == "orphan" and self.options.orphans == "pass")
+
+    def blocking(self, t: int, good: set[int]) -> list[int]:
+        return [
+            p.revno
+            for p in self.landings
+            if p.revno <= t
+            and not self.undone(p.revno, t)
+            and p.revno not in good
+            and not self.production_runs(p.revno)
+        ]
+
+    def blockers(self, good: set[int], latest: int | None) -> list[Blocking]:
+        blockers = []
+        for p in self.blocking(self.tip, good):
+            candidates = range(self.deployed + 1, self.tip + 1)
+            cleared = max((t for t in candidates if not self.blocking(t, good | {p})), default=None)
+            waiting = len([q for q in self.landings if q.revno >= p and q.revno > self.deployed])
+            frees = 0 if cleared is None else cleared - (latest or self.deployed)
+            blockers.append(Blocking(p, waiting, cleared, frees))
+        return sorted(blockers, key=lambda b: (-b.frees, b.revno))
+
+    def warnings(self, p: Landing) -> list[str]:
+        warnings = list(p.warnings)
+        for item, spoken in ((i, self.spoken(i)) for i in self.tracker.items):
+            if spoken is None:
+                continue
+            if self.names(p, item) and len(spoken.words) > 1:
+                warnings.append(f"bug {item} bears {' and '.join(f'qa-{word}' for word in spoken.words)}")
+            for n in spoken.bad_commits:
+                named = n in self.by_revno and item in self.by_revno[n].bugs
+                if not named and (self.names(p, item) or n == p.revno):
+                    warnings.append(f"bad-commit-{n} on bug {item} names no landing of that bug")
+        if "testfix" in p.labels and p.bugs:
+            warnings.append("a testfix names bugs")
+        return warnings
+
+    # What the journal will keep
+
+    def newly_seen(self) -> list[tuple[Item, Seen]]:
+        news = []
+        for item in {*self.memory.seen, *self.tracker.items}:
+            *before, (seq, spoken) = self.readings(item) or [(0, Spoken())]
+            if seq == self.memory.now and (not before or before[-1][1] != spoken):
+                news.append((item, Seen(seq=seq, spoken=spoken)))
+        return news
+
+    def newly_kept(self) -> list[tuple[tuple[str, Item], Kept]]:
+        pairs = [(p, item) for p in self.landings for item in (*p.bugs, *p.requests)]
+        kept = [((p.id, item), self.last_word(p, item)) for p, item in pairs if self.spoken(item) is not None]
+        return [(pair, word) for pair, word in kept if self.memory.kept.get(pair) != word]
+
+
+def undone(rollbacks: Rollbacks, p: int, t: int, remembered: dict[tuple[int, int], bool]) -> bool:
+    """At t: some rollback of p at or before t is itself not undone at t."""
+    if (p, t) not in remembered:
+        remembered[p, t] = any(not undone(rollbacks, r, t, remembered) for r in rollbacks[p] if r <= t)
+    return remembered[p, t]
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Only `*` and `?` are special, the whole text, case ignored (3.1)."""
+    signs = {"*": ".*", "?": "."}
+    regex = "".join(signs.get(sign, re.escape(sign)) for sign in pattern)
+    return re.fullmatch(regex, text, re.IGNORECASE | re.DOTALL) is not None

@@ -1,0 +1,226 @@
+"""Plays a story of a branch, line by line, through several runs, and keeps the journal between them.
+
+    r3 [bug=1][rollback=2] subject | [bug=7] a commit it brought in
+    r4 ~r3 subject                      the diff is the exact inverse of r3's, and the message says so
+    tags 1 qa-bad bad-commit-3          from now on the bug (or request: #12) bears these, and no others
+    tags 1 unreadable                   or: gone (not in the tracker's answer at all)
+    verdict r3 ok                       or any other word of 3.2
+    cover r1 by r3, uncover r1 [by r3]
+    deploy r2 [with 1 commit]           production runs r2, and so many commits that the mainline lacks
+    run                                 find, then judge; there is always one more at the end
+
+A bug that no line tags bears no tags. Landings may be found by any later run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from shepherd.landing import Deployed, Landing, Marks, Reading, Revision
+from shepherd.marks import parse
+from shepherd.words import (
+    WORST_FIRST,
+    Cover,
+    Item,
+    Kept,
+    Memory,
+    Options,
+    Seen,
+    Spoken,
+    TrackerReading,
+    Verdict,
+)
+
+GRAMMARS = ("brackets", "footers", "forge", "trailers")
+Judge = Callable[[Reading, TrackerReading, Memory, Options], Any]
+
+
+@dataclass(frozen=True)
+class Tracker:
+    """What kinds of items the tracker speaks of."""
+
+    bugs: bool = True
+    requests: bool = False
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one run of the shepherd was given and what it said."""
+
+    reading: Reading
+    tracker: TrackerReading
+    memory: Memory
+    judgement: Any
+    kept: dict[tuple[str, Item], Kept]
+    """What the journal keeps after the run."""
+
+    def warnings(self, revno: int) -> list[str]:
+        """Of the reading and of the judgement, as a page shows them together."""
+        return [*self.reading.landings[revno - 1].warnings, *self.judgement.warnings.get(revno, ())]
+
+
+def play(
+    lines: Iterable[str], judge: Judge, options: Options | None = None, tracker: Tracker | None = None
+) -> list[Run]:
+    """Every run of the story, the last one at its end."""
+    told = Story(judge, options or Options(), tracker or Tracker())
+    for line in lines:
+        if line.strip():
+            told.tell(line.strip())
+    told.run()
+    return told.runs
+
+
+def sha(revno: int) -> str:
+    return f"{revno:040x}"
+
+
+def revno(word: str) -> int:
+    return int(word.removeprefix("r"))
+
+
+@dataclass
+class Story:
+    judge: Judge
+    options: Options
+    kinds: Tracker
+    landings: list[Landing] = field(default_factory=list)
+    deployed: Deployed = Deployed(revno=0, id="")  # noqa: RUF009 - frozen
+    tags: dict[Item, Spoken | None] = field(default_factory=dict)
+    runs: list[Run] = field(default_factory=list)
+    seq: int = 0
+    found: dict[str, int] = field(default_factory=dict)
+    seen: dict[Item, tuple[Seen, ...]] = field(default_factory=dict)
+    kept: dict[tuple[str, Item], Kept] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    covers: list[Cover] = field(default_factory=list)
+
+    def tell(self, line: str) -> None:
+        match line.split():
+            case ["run"]:
+                self.run()
+            case ["tags", item, *words]:
+                self.tags[item_of(item)] = spoken(words)
+            case ["verdict", rev, word]:
+                self.say(rev, word)
+            case ["cover", rev, "by", by]:
+                self.cover(rev, by, undone=True)
+            case ["uncover", rev, "by", by]:
+                self.cover(rev, by, undone=False)
+            case ["uncover", rev]:
+                self.cover(rev, None, undone=False)
+            case ["deploy", rev, *extra]:
+                self.deploy(revno(rev), int(extra[1]) if extra else 0)
+            case [rev, *_] if re.fullmatch(r"r\d+", rev):
+                self.land(revno(rev), line.removeprefix(rev).strip())
+            case _:
+                raise ValueError(f"no step of a story: {line}")
+
+    def land(self, number: int, text: str) -> None:
+        assert number == len(self.landings) + 1, f"r{number} is told out of order"
+        reverts = tuple(int(n) for n in re.findall(r"(?<!\S)~r(\d+)", text))
+        message, *brought_in = (part.strip() for part in re.sub(r"(?<!\S)~r\d+", "", text).split("|"))
+        own, *others = (parse(part, GRAMMARS) for part in (message, *brought_in))
+        self.landings.append(landing(number, own, others, reverts))
+
+    def say(self, rev: str, word: str) -> None:
+        self.seq += 1
+        self.verdicts.pop(sha(revno(rev)), None)
+        if word != "withdraw":
+            self.verdicts[sha(revno(rev))] = Verdict(seq=self.seq, word=word, who="ann", when=self.seq)  # type: ignore[arg-type]
+
+    def cover(self, rev: str, by: str | None, undone: bool) -> None:
+        self.seq += 1
+        by_id = sha(revno(by)) if by else None
+        self.covers.append(
+            Cover(target=sha(revno(rev)), by=by_id, undone=undone, tip=len(self.landings), seq=self.seq)
+        )
+
+    def deploy(self, number: int, extra: int) -> None:
+        commits = tuple((f"{n:039x}f", None) for n in range(extra))
+        self.deployed = Deployed(revno=number, id=sha(number) if number else "", extra=commits)
+
+    def run(self) -> None:
+        """Landings are found before the tracker is read; the tracker is asked for the bugs they name, and
+        for every other that bears a bad-commit for one of them."""
+        self.seq += 1
+        for p in self.landings:
+            self.found.setdefault(p.id, self.seq)
+        self.seq += 1
+        memory = Memory(
+            now=self.seq,
+            found=dict(self.found),
+            seen=dict(self.seen),
+            kept=dict(self.kept),
+            verdicts=dict(self.verdicts),
+            covers=tuple(self.covers),
+        )
+        reading = Reading(
+            landings=tuple(self.landings),
+            tip=Revision(revno=len(self.landings), id=sha(len(self.landings))),
+            deployed=self.deployed,
+        )
+        tracker = self.read_tracker()
+        judgement = self.judge(reading, tracker, memory, self.options)
+        for item, seen in judgement.seen:
+            assert seen.seq == self.seq
+            self.seen[item] = (*self.seen.get(item, ()), seen)
+        self.kept.update(judgement.kept)
+        self.runs.append(Run(reading, tracker, memory, judgement, dict(self.kept)))
+
+    def read_tracker(self) -> TrackerReading:
+        named = [bug for p in self.landings for bug in p.bugs] if self.kinds.bugs else []
+        asked = [request for p in self.landings for request in p.requests] if self.kinds.requests else []
+        items = {item: self.tags.get(item, Spoken()) for item in (*named, *asked)}
+        if self.kinds.bugs:
+            there = range(1, len(self.landings) + 1)
+            items |= {
+                item: words
+                for item, words in self.tags.items()
+                if isinstance(item, int) and words and any(n in there for n in words.bad_commits)
+            }
+        return TrackerReading(
+            items={item: words for item, words in items.items() if words is not None},
+            speaks_of_requests=self.kinds.requests,
+            speaks_of_bugs=self.kinds.bugs,
+        )
+
+
+def landing(number: int, own: Marks, others: list[Marks], reverts: tuple[int, ...]) -> Landing:
+    """What `find` makes of the messages: valid targets, and a warning for each other (3.4)."""
+    valid = tuple(n for n in own.rollback if 0 < n < number)
+    wrong = tuple(f"[rollback={n}] names no earlier landing" for n in own.rollback if n not in valid)
+    bugs = dict.fromkeys(bug for marks in (own, *others) for bug in marks.bugs)
+    return Landing(
+        revno=number,
+        id=sha(number),
+        committed_at=1_300_000_000 + number,
+        title=own.subject,
+        bugs=tuple(bugs),
+        own_bugs=own.bugs,
+        requests=own.requests,
+        labels=own.labels,
+        mark_targets=valid,
+        revert_targets=tuple(n for n in reverts if 0 < n < number),
+        hints=tuple(f"the message speaks of a revert of r{n}" for n in own.hints),
+        warnings=own.warnings + wrong,
+    )
+
+
+def item_of(text: str) -> Item:
+    return int(text) if text.isdigit() else text
+
+
+def spoken(words: list[str]) -> Spoken | None:
+    """None stands for an item that the tracker's answer lacks."""
+    if words == ["gone"]:
+        return None
+    if words == ["unreadable"]:
+        return Spoken(unreadable="503 Service Unavailable")
+    return Spoken(
+        words=tuple(word for word in WORST_FIRST if f"qa-{word}" in words),
+        bad_commits=tuple(sorted(int(w.removeprefix("bad-commit-")) for w in words if "commit" in w)),
+    )

@@ -1,0 +1,106 @@
+"""Stories of a branch in the language of tests/rules/story.py: few bugs, many rollbacks, one to four runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from shepherd.words import Options
+from tests.rules.story import Tracker
+
+LANDINGS = 12
+BUGS = (1, 2, 3)
+FOREIGN = 8
+"""A bug that no landing names by itself: it bears a bad-commit at most."""
+
+
+@dataclass(frozen=True)
+class Tale:
+    lines: tuple[str, ...]
+    tracker: Tracker
+    options: Options
+
+    def __repr__(self) -> str:
+        """As it can be pasted into tests/cases/rules.toml."""
+        return "\n".join(["", f"# {self.tracker} {self.options}", *self.lines, ""])
+
+
+def one_in(n: int) -> st.SearchStrategy[bool]:
+    return st.integers(1, n).map(lambda drawn: drawn == n)
+
+
+def bug_marks() -> st.SearchStrategy[str]:
+    bugs = st.lists(st.sampled_from(BUGS), max_size=2, unique=True)
+    return bugs.map(lambda drawn: f"[bug={','.join(map(str, drawn))}]" if drawn else "")
+
+
+@st.composite
+def rollback_mark(draw: st.DrawFn, number: int) -> str:
+    """None, one, several or a range; a few name landings that are not there, yet or ever."""
+    if number == 1 or not draw(st.booleans()):
+        return ""
+    first = draw(st.integers(1, number if draw(one_in(6)) else number - 1))
+    last = draw(st.integers(first, max(first, number - 1))) if draw(one_in(3)) else first
+    more = f",{draw(st.integers(1, number - 1))}" if draw(one_in(5)) else ""
+    return f"[rollback={first}{f'-{last}' if last > first else ''}{more}]"
+
+
+@st.composite
+def landing(draw: st.DrawFn, number: int) -> str:
+    parts = [draw(bug_marks()), draw(rollback_mark(number))]
+    if draw(one_in(4)):
+        parts.append(draw(st.sampled_from(["[no-qa]", "[testfix]", "[qa-ok]", "[incr]"])))
+    if number > 1 and draw(one_in(6)):
+        parts.insert(0, f"~r{draw(st.integers(1, number - 1))} ")
+    parts.append(" Exempt change" if draw(one_in(12)) else " Change")
+    if draw(one_in(5)):
+        parts.append(f" (#{draw(st.integers(1, 2))})")
+    if draw(one_in(6)):
+        parts.append(f" | [bug={draw(st.sampled_from(BUGS))}] Brought in")
+    return f"r{number} {''.join(parts)}"
+
+
+@st.composite
+def tags(draw: st.DrawFn) -> str:
+    item = draw(st.sampled_from([*BUGS, *BUGS, FOREIGN, "#1", "#2"]))
+    if draw(one_in(8)):
+        return f"tags {item} {draw(st.sampled_from(['unreadable', 'gone']))}"
+    words = ["qa-ok", "qa-ok", "qa-bad", "qa-untestable", "qa-needstesting"]
+    drawn = draw(st.lists(st.sampled_from(words), max_size=2, unique=True))
+    if isinstance(item, int) and draw(one_in(3)):
+        numbers = st.lists(st.integers(1, LANDINGS + 1), min_size=1, max_size=2, unique=True)
+        drawn += [f"bad-commit-{n}" for n in draw(numbers)]
+    return f"tags {item} {' '.join(drawn)}".rstrip()
+
+
+@st.composite
+def word_of_a_person(draw: st.DrawFn, landed: int) -> str:
+    p = draw(st.integers(1, landed))
+    if p < landed and draw(st.booleans()):
+        by = f"by r{draw(st.integers(p + 1, landed))}"
+        return draw(st.sampled_from([f"cover r{p} {by}", f"uncover r{p} {by}", f"uncover r{p}"]))
+    words = ["ok", "ok", "bad", "untestable", "needstesting", "withdraw"]
+    return f"verdict r{p} {draw(st.sampled_from(words))}"
+
+
+@st.composite
+def tales(draw: st.DrawFn) -> Tale:
+    """What lands between two runs comes in any order with tags, verdicts, covers and moves of production."""
+    lines: list[str] = []
+    landed = 0
+    runs = draw(st.integers(1, 4))
+    for run in range(runs):
+        for _ in range(draw(st.integers(1 if landed == 0 else 0, max(1, LANDINGS // runs)))):
+            landed += 1
+            lines.append(draw(landing(landed)))
+        lines += draw(st.lists(st.one_of(tags(), tags(), word_of_a_person(landed)), max_size=5))
+        if draw(one_in(3)):
+            lines.append(f"deploy r{draw(st.integers(0, landed))}")
+        if run < runs - 1:
+            lines.append("run")
+    kinds = [Tracker(), Tracker(), Tracker(requests=True), Tracker(bugs=False)]
+    options = Options(
+        orphans=draw(st.sampled_from(["block", "block", "pass", "needs-qa"])), exempt_subjects=("exempt*",)
+    )
+    return Tale(tuple(lines), draw(st.sampled_from(kinds)), options)

@@ -1,0 +1,69 @@
+"""Every row of design 3.6, told to the rules and to the oracle alike (tests/cases/rules.toml)."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shepherd.rules import judge
+from shepherd.words import Options
+from tests.rules import oracle
+from tests.rules.story import Judge, Run, Tracker, play, revno
+
+CASES: list[dict[str, Any]] = tomllib.loads(
+    (Path(__file__).parents[1] / "cases" / "rules.toml").read_text(encoding="utf-8")
+)["case"]
+TRACKERS = {"none": Tracker(bugs=False), "bugs": Tracker(), "forge": Tracker(requests=True)}
+SETTINGS = {"row", "says", "story", "orphans", "exempt", "tracker"}
+
+
+def ending(case: dict[str, Any], judge: Judge) -> Run:
+    options = Options(orphans=case.get("orphans", "block"), exempt_subjects=tuple(case.get("exempt", ())))
+    return play(case["story"].splitlines(), judge, options, TRACKERS[case.get("tracker", "bugs")])[-1]
+
+
+def by_landing(table: dict[str, Any]) -> dict[int, Any]:
+    return {revno(name): value for name, value in table.items()}
+
+
+def what_was_said(key: str, run: Run, expected: Any) -> Any:
+    """The part of the run that a key of the case speaks of, in the shape in which the case tells it."""
+    said = run.judgement
+    match key:
+        case "states":
+            return {name: said.states[revno(name)] for name in expected}
+        case "latest":
+            return said.latest or 0
+        case "deployable" | "alarms":
+            return list(getattr(said, key))
+        case "undone":
+            return {f"r{p}": r for p, r in said.undone_by.items()}
+        case "blocked":
+            return {name: list(said.blocked_by(revno(name))) for name in expected}
+        case "blockers":
+            return [[b.revno, b.waiting, b.tip_if_cleared, b.frees] for b in said.blockers]
+        case _:
+            raise KeyError(f"no such key in a case: {key}")
+
+
+@pytest.mark.parametrize("judge", [judge, oracle.judge], ids=["rules", "oracle"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["row"])
+def test_case(case: dict[str, Any], judge: Judge) -> None:
+    run = ending(case, judge)
+    texts = {"warns", "hints", "silent", "reasons"}
+    expected = {key: value for key, value in case.items() if key not in SETTINGS | texts}
+    assert {key: what_was_said(key, run, value) for key, value in expected.items()} == expected
+    for number, text in by_landing(case.get("warns", {})).items():
+        assert any(text in warning for warning in run.warnings(number)), run.warnings(number)
+    for number, text in by_landing(case.get("hints", {})).items():
+        assert any(text in hint for hint in run.reading.landings[number - 1].hints)
+    for name in case.get("silent", ()):
+        assert not run.warnings(revno(name))
+
+
+def test_every_row_of_the_table_is_told() -> None:
+    rows = {"".join(filter(str.isdigit, case["row"])) for case in CASES}
+    assert {str(n) for n in range(1, 51)} <= rows

@@ -1,0 +1,104 @@
+"""The rules against their second statement, and what must hold whatever happens, on made-up stories."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from shepherd.rules import judge
+from shepherd.words import Item, Kept, Spoken
+from tests.rules import oracle
+from tests.rules.story import Run, play
+from tests.rules.strategies import Tale, tales
+
+NOTHING_YET = Kept(word="needstesting")
+stories = settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def what_it_said(run: Run) -> dict[str, Any]:
+    said, candidates = run.judgement, range(run.reading.deployed.revno + 1, run.reading.tip.revno + 1)
+    return {
+        "states": dict(said.states),
+        "latest": said.latest,
+        "deployable": list(said.deployable),
+        "blocked_by": {t: list(said.blocked_by(t)) for t in candidates},
+        "undone": set(said.undone_by),
+        "blockers": [(b.revno, b.waiting, b.tip_if_cleared, b.frees) for b in said.blockers],
+        "alarms": list(said.alarms),
+        "kept": {pair: plain(kept) for pair, kept in run.kept.items() if matters(pair, kept)},
+        "seals": {pair: kept.seal for pair, kept in run.kept.items() if kept.seal},
+    }
+
+
+def matters(pair: tuple[str, Item], kept: Kept) -> bool:
+    """The last word on a request never decides: its `qa-bad` is bad by 3.3 (2), all else is read anew."""
+    return isinstance(pair[1], int) and plain(kept) != NOTHING_YET
+
+
+def plain(kept: Kept) -> Kept:
+    """That no word spoke yet is kept in more than one way, and means the same."""
+    return Kept(word=kept.word or "needstesting", seal=kept.seal)
+
+
+@given(tales())
+@stories
+def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
+    ours = play(tale.lines, judge, tale.options, tale.tracker)
+    theirs = play(tale.lines, oracle.judge, tale.options, tale.tracker)
+    for number, (our, their) in enumerate(zip(ours, theirs, strict=True), start=1):
+        assert what_it_said(our) == what_it_said(their), f"run {number}"
+        for p, by in our.judgement.undone_by.items():
+            assert by in their.judgement.undoers[p], f"run {number}: what undoes r{p}"
+    event(f"deployable: {bool(ours[-1].judgement.deployable)}")
+
+
+def was_tried(p: Any, runs: list[Run]) -> bool:
+    """Whether anybody ever said anything good that could be meant for it."""
+
+    def good_words(item: Item) -> bool:
+        readings = [run.tracker.items.get(item, Spoken()) for run in runs]
+        return any({"ok", "untestable"} & set(spoken.words) for spoken in readings)
+
+    said = any(p.id in run.memory.verdicts for run in runs)
+    return said or any(good_words(item) for item in (*p.bugs, *p.requests))
+
+
+def claims_to_need_no_qa(p: Any, runs: list[Run]) -> bool:
+    is_rollback = p.targets or any(word.by == p.id for word in runs[-1].memory.covers)
+    return bool({"no-qa", "testfix", "qa-ok"} & set(p.labels) or is_rollback or p.title.startswith("Exempt"))
+
+
+@given(tales())
+@stories
+def test_a_landing_that_nobody_tried_is_never_good(tale: Tale) -> None:
+    runs = play(tale.lines, judge, tale.options, tale.tracker)
+    for p in runs[-1].reading.landings:
+        if not was_tried(p, runs) and not claims_to_need_no_qa(p, runs):
+            allowed = {"bad", "unknown", "needstesting", "orphan"}
+            assert runs[-1].judgement.states[p.revno] in allowed
+
+
+@given(tales())
+@stories
+def test_whatever_is_in_effect_at_a_deployable_revision_is_good(tale: Tale) -> None:
+    good = {*oracle.GOOD, *(["orphan"] if tale.options.orphans == "pass" else [])}
+    last = play(tale.lines, judge, tale.options, tale.tracker)[-1]
+    second = oracle.Oracle(last.reading, last.tracker, last.memory, tale.options)
+    for t in last.judgement.deployable:
+        assert last.reading.deployed.revno < t <= last.reading.tip.revno
+        for p in last.judgement.states:
+            if p <= t and not second.undone(p, t) and not second.production_runs(p):
+                assert last.judgement.states[p] in good
+
+
+@given(tales(), st.integers(1, 3))
+@stories
+def test_a_run_without_news_changes_nothing(tale: Tale, times: int) -> None:
+    *_, before, after = play((*tale.lines, *["run"] * times), judge, tale.options, tale.tracker)
+    assert what_it_said(before) == what_it_said(after)
+    assert not after.judgement.kept
+    assert not after.judgement.seen

@@ -1,0 +1,329 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from base64 import b64encode
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from shutil import copytree
+from typing import get_args
+
+import pytest
+
+import shepherd
+from shepherd.situation import Situation
+from shepherd.snapshot import Alarm, Blocker, DeployedRev, Progress, Snapshot
+from shepherd.views.page import branch_page, index_page
+from tests.views.factory import (
+    NOW,
+    PEOPLE,
+    entry,
+    every_progress,
+    everything_wrong,
+    no_data,
+    rev,
+    sha,
+    snapshot,
+)
+from tests.views.reader import Reader, parts
+
+CALM = Situation(now=NOW)
+NOTHING_NEW = snapshot(answer="nothing-new", tip=rev(100), deployable=None, landings=(), blockers=())
+
+
+def headline(page: str) -> str:
+    match = re.search(r"<h1>(.*?)</h1>", page, re.DOTALL)
+    assert match is not None
+    return Reader(match[1]).text
+
+
+def banners(page: str) -> dict[str, str]:
+    """Kind -> text, as a reader sees them."""
+    found = re.findall(r'<p class="banner ([a-z ]+)">(.*?)</p>', page, re.DOTALL)
+    return {kind: Reader(text).text for kind, text in found}
+
+
+def row(page: str, revno: int) -> str:
+    match = re.search(rf"<tr id=r{revno}>(.*?)(?=<tr |</tbody>)", page, re.DOTALL)
+    assert match is not None
+    return match[1]
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (snapshot(), "deploy r103 0000003f"),
+        (NOTHING_NEW, "stay at r100: nothing new"),
+        (snapshot(answer="blocked", deployable=None), "stay at r100: blocked by r104 (Zoë Žižek)"),
+        (
+            snapshot(
+                answer="blocked",
+                deployable=None,
+                blockers=tuple(Blocker(r, "Ann" if r % 2 else "", NOW, 1, None, 0) for r in range(101, 107)),
+            ),
+            "stay at r100: blocked by r101 (Ann), r102 (nobody known), r103 (Ann) and 3 more",
+        ),
+        (no_data(), "no data: the tracker's file bugs.json is not there"),
+        (no_data(problems=()), "no data: the reason is not recorded"),
+        (
+            snapshot(answer="blocked", deployable=None, deployed=DeployedRev(0, ""), promoted=None),
+            "stay at r0: blocked by r104 (Zoë Žižek)",
+        ),
+    ],
+    ids=["deploy", "nothing-new", "blocked", "many", "no-data", "no-reason", "first-ever"],
+)
+def test_the_answer_is_the_headline(given: Snapshot, said: str) -> None:
+    assert headline(branch_page(given, CALM)) == said
+
+
+def test_the_header_says_how_old_the_answer_is_and_what_could_be_had() -> None:
+    header, _ = parts(branch_page(snapshot(), CALM))
+    text = Reader(header).text
+    assert "Answer of 2011-08-24 10:12 UTC , 3 minutes old" in text
+    assert "3 landings newer than r100." in text
+    assert "3 newer landings must wait; with r104 cleared you get r105, 2 landings more." in text
+
+
+def test_no_data_names_the_last_good_answer_and_when_it_was() -> None:
+    text = Reader(branch_page(no_data(), CALM)).text
+    assert "Last good answer: deploy r103 (0000003f…), of 2011-08-24 08:15 UTC" in text
+    assert "Not known." in text
+
+
+def test_no_banner_when_nothing_is_to_be_said() -> None:
+    assert banners(branch_page(snapshot(), CALM)) == {}
+
+
+def test_every_banner_says_what_is_true() -> None:
+    assert banners(branch_page(every_progress(), everything_wrong())) == {
+        "alarm": "alarm: production runs r99, which is bad: bug 800099 is qa-bad; deploying r102 undoes it",
+        "maintenance": "maintenance: since 2011-08-24 10:15 UTC (5 hours ago), by lpqateam: "
+        "new database server; it should have ended at 2011-08-24 12:15 UTC (3 hours ago)",
+        "aborted": "aborted: updates were aborted because of maintenance.txt, created 5 hours ago, "
+        "last aborted run at 2011-08-24 14:15 UTC (1 hour ago)",
+        "suspected hang": "suspected hang: judge has been going since 2011-08-24 09:15 UTC (6 hours ago), "
+        "process 4711 on qa1",
+        "failing": "failing: publish failed at 2011-08-24 10:15 UTC (5 hours ago): rsync: connection refused",
+        "stale": "stale: a newer answer was due at 2011-08-24 10:27 UTC (4 hours ago); "
+        "what has landed or been said since is not in this one",
+        "problem": "problem: bug 800111 could not be read: it is private",
+        "warning": "warning: production also runs 2 commits that stable lacks",
+    }
+
+
+def test_a_page_is_stale_only_after_its_time() -> None:
+    due = snapshot().valid_until
+    assert "stale" not in banners(branch_page(snapshot(), Situation(now=due)))
+    assert "stale" in banners(branch_page(snapshot(), Situation(now=due + timedelta(seconds=1))))
+
+
+def test_an_abort_before_the_answer_is_old_news() -> None:
+    before = Situation(now=NOW, last_aborted=NOW - timedelta(days=1), aborted_because="maintenance.txt")
+    assert banners(branch_page(snapshot(), before)) == {}
+
+
+def test_all_but_the_header_depends_on_the_snapshot_alone() -> None:
+    calm, wrong = (parts(branch_page(every_progress(), s)) for s in (Situation(), everything_wrong()))
+    assert calm[1] == wrong[1]
+    assert calm[0] != wrong[0]
+
+
+def test_same_inputs_same_bytes() -> None:
+    first, second = (branch_page(every_progress(), everything_wrong()) for _ in range(2))
+    assert first == second
+
+
+def test_every_progress_has_its_word_and_its_shape() -> None:
+    page = branch_page(every_progress(), CALM)
+    style = page[page.index("<style>") : page.index("</style>")]
+    for word in get_args(Progress):
+        shown = "rolled-back" if word == "rolled-back" else word
+        assert f".{shown}::before" in style
+        if word != "rolled-back":
+            assert f"<td class={word}>" in page
+    assert "<td class=rolled-back>rolled back<p>bad" in branch_page(snapshot(), CALM)
+
+
+def test_production_running_a_bad_landing_is_not_shown_as_fine() -> None:
+    assert "<td class=bad>live<p>bad" in row(branch_page(every_progress(), CALM), 99)
+
+
+def test_each_landing_has_one_anchor_that_names_it() -> None:
+    reader = Reader(branch_page(every_progress(), CALM))
+    revnos = [i for i in reader.ids if re.fullmatch(r"r\d+", i)]
+    assert revnos == [f"r{e.revno}" for e in every_progress().landings]
+    assert all(f"#{i}" in reader.links for i in revnos)
+    assert len(set(reader.ids)) == len(reader.ids)
+
+
+def test_links_inside_the_page_lead_somewhere() -> None:
+    reader = Reader(branch_page(every_progress(), CALM))
+    assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.ids)
+
+
+def test_a_row_tells_everything_of_its_landing() -> None:
+    cells = row(branch_page(every_progress(), CALM), 109)
+    text = Reader(cells).text
+    for said in (
+        "r109 needs QA",
+        "Make the thing number 109",
+        "bug 800109 is qa-needstesting",
+        "#800109 #12 · closes #7",
+        "~ann/launchpad/bug-800109",
+        "blocked by r104",
+        "Bob Builder: try it on the QA server",
+        "bears qa-ok and qa-needstesting",
+        "2010-01-30 23:15",
+    ):
+        assert said in text
+    assert Reader(cells).links == [
+        "#r109",
+        f"https://git.example.org/launchpad/commit/?id={sha(109)}",
+        "https://bugs.example.org/bugs/800109",
+        "https://forge.example.org/pull/12",
+        "https://bugs.example.org/bugs/7",
+        "#r104",
+    ]
+
+
+def test_rollbacks_name_each_other() -> None:
+    page = branch_page(snapshot(), CALM)
+    assert "undoes r101" in Reader(row(page, 102)).text
+    assert "undone by r102" in Reader(row(page, 101)).text
+
+
+def test_a_landing_is_not_said_to_wait_for_itself() -> None:
+    assert "blocked by" not in row(branch_page(snapshot(), CALM), 104)
+
+
+def test_of_many_blockers_a_row_names_the_oldest_and_counts_the_rest() -> None:
+    many = entry(106, progress="waiting", blocked_by=tuple(range(1, 101)), blocked_by_count=250)
+    page = branch_page(snapshot(landings=(many,)), CALM)
+    assert "blocked by r1 and 249 more" in Reader(row(page, 106)).text
+
+
+def test_landings_stand_in_the_section_they_belong_to() -> None:
+    page = branch_page(every_progress(), CALM)
+    section = {
+        key: re.findall(
+            r"<tr id=r(\d+)>", page.partition(f'<section id="{key}">')[2].partition("</section>")[0]
+        )
+        for key in ("window", "live", "other")
+    }
+    assert section["window"][0] == "116"
+    assert section["window"][-1] == "101"
+    assert section["live"] == ["100"]
+    assert section["other"] == ["99", "12"]
+
+
+def test_blockers_are_ranked_and_say_whose_move_it_is() -> None:
+    page = branch_page(every_progress(), CALM)
+    text = Reader(page[page.index('<section id="blockers">') : page.index('<section id="revisions">')]).text
+    assert text.index("r104") < text.index("r109 Make") < text.index("r110 Make")
+    assert "Zoë Žižek , since 2011-08-21 10:15 UTC , 2 days before this answer. 13 landings wait" in text
+    assert "Whose move: Zoë Žižek What clears it: roll it back with [rollback=104]" in text
+    assert "Clearing it alone frees 5 landings: r108 may go then." in text
+    assert "Clearing it alone frees nothing: others block as well." in text
+
+
+def test_a_blocker_whose_landing_is_not_in_the_snapshot_is_still_told() -> None:
+    page = branch_page(snapshot(blockers=(Blocker(7, "Ann", NOW, 3, None, 0),)), CALM)
+    assert "r7 Ann , since" in Reader(page).text
+
+
+def test_a_long_list_of_blockers_is_cut_and_counted() -> None:
+    many = tuple(Blocker(r, "Ann", NOW, 1, None, 0) for r in range(60))
+    page = branch_page(snapshot(blockers=many), CALM)
+    assert page.count("<li>") == 50
+    assert "And 10 more" in page
+
+
+def test_the_full_revisions_stand_on_the_page() -> None:
+    text = Reader(branch_page(snapshot(), CALM)).text
+    assert f"Deploy r103 {sha(103)}" in text
+    assert f"In production r100 {sha(100)}" in text
+
+
+def test_the_policy_allows_this_style_and_nothing_else() -> None:
+    page = branch_page(snapshot(), CALM)
+    style = page[page.index("<style>") + 7 : page.index("</style>")]
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in page.replace("&#39;", "'")
+
+
+def test_the_page_loads_nothing() -> None:
+    page = branch_page(every_progress(), everything_wrong())
+    tags = {tag for tag, _ in Reader(page).elements}
+    assert not tags & {"script", "img", "link", "iframe", "object", "form", "base"}
+    assert "url(" not in page
+    assert "@import" not in page
+
+
+def test_the_page_has_the_bones_that_screen_readers_walk_by() -> None:
+    page = branch_page(every_progress(), CALM)
+    reader = Reader(page)
+    assert '<html lang="en">' in page
+    assert [tag for tag, _ in reader.elements].count("h1") == 1
+    assert page.count("<table") == page.count("<caption>") == 3
+    assert page.count("<th scope=row>") == len(every_progress().landings)
+    for tag in ("header", "main", "footer", "nav"):
+        assert (page.count(f"<{tag} ") + page.count(f"<{tag}>")) == 1
+
+
+def test_links_to_other_pages_are_those_given() -> None:
+    page = branch_page(snapshot(), CALM, [("all branches", "index.html"), ("JSON", "stable.json")])
+    assert Reader(parts(page)[0]).links == ["#window", "index.html", "stable.json"]
+
+
+def test_without_a_clock_no_age_is_told() -> None:
+    assert "old when" not in branch_page(snapshot(), Situation())
+
+
+def test_the_index_leads_to_every_branch_with_its_answer() -> None:
+    page = index_page([snapshot(), no_data(branch="devel")], CALM, waiting=["new"])
+    text = Reader(page).text
+    assert Reader(page).links == ["./stable.html", "./devel.html"]
+    assert "stable deploy r103 0000003f 3 landings newer than r100" in text
+    assert "devel no data: the tracker's file bugs.json is not there" in text
+    assert "new : no answer yet." in text
+
+
+def test_the_index_names_the_branch_that_is_stale() -> None:
+    later = snapshot(branch="devel", valid_until=NOW + timedelta(hours=1))
+    page = index_page([snapshot(), later], Situation(now=NOW + timedelta(minutes=30)))
+    assert list(banners(page)) == ["stale"]
+    assert banners(page)["stale"].startswith("stale: stable: a newer answer was due")
+
+
+def test_the_index_shows_alarms() -> None:
+    page = index_page([snapshot(alarms=(Alarm(99, "", None),))], CALM)
+    assert "production runs r99, which is bad" in page
+
+
+def test_all_but_the_header_of_the_index_depends_on_the_snapshots_alone() -> None:
+    one, two = (parts(index_page([snapshot()], s)) for s in (Situation(), everything_wrong()))
+    assert one[1] == two[1]
+
+
+def test_a_thousand_rows_are_terse() -> None:
+    rows = tuple(entry(r, progress="waiting") for r in range(1100, 100, -1))
+    assert len(branch_page(snapshot(landings=rows), CALM).encode()) < 500 * 1000
+
+
+def test_names_of_people_are_shown_as_they_are() -> None:
+    page = branch_page(every_progress(), CALM)
+    assert all(name in page for name in PEOPLE)
+
+
+def test_templates_are_found_inside_an_installed_package(tmp_path: Path) -> None:
+    home = Path(shepherd.__file__).parent
+    copytree(home, tmp_path / "shepherd", ignore=lambda *_: ["__pycache__", "templates"])
+    inside = home / "templates"
+    copytree(inside if inside.is_dir() else home.parent / "templates", tmp_path / "shepherd" / "templates")
+    code = "from shepherd.situation import Situation; from shepherd.views.page import index_page;" + (
+        "print(index_page([], Situation()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.startswith("<!DOCTYPE html>"), done.stderr
