@@ -7,7 +7,7 @@ from msgspec import Struct
 LABELS = ("incr", "no-qa", "qa-ok", "testfix")
 
 
-class Marks(Struct, frozen=True):
+class Marks(Struct, frozen=True, gc=False):
     """What one commit message says by the configured grammars (design 3.1)."""
 
     subject: str = ""
@@ -38,7 +38,7 @@ class Marks(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
 
 
-class Landing(Struct, frozen=True):
+class Landing(Struct, frozen=True, gc=False):
     """One commit on the mainline, with what it and the commits it brought in say."""
 
     revno: int
@@ -73,14 +73,14 @@ class Landing(Struct, frozen=True):
         return tuple(dict.fromkeys(self.mark_targets + self.revert_targets))
 
 
-class Revision(Struct, frozen=True):
+class Revision(Struct, frozen=True, gc=False):
     """A place on the mainline."""
 
     revno: int
     id: str
 
 
-class Deployed(Struct, frozen=True):
+class Deployed(Struct, frozen=True, gc=False):
     """What production runs: the newest landing it contains, and the commits it has beside."""
 
     revno: int

@@ -13,7 +13,7 @@ Item = int | str
 """A bug by its number, a request by its sign and number: 824435, "#12", "!12"."""
 
 
-class Spoken(Struct, frozen=True):
+class Spoken(Struct, frozen=True, gc=False):
     """The QA tags of one bug or the QA labels of one request, at one reading."""
 
     words: tuple[Word, ...] = ()
@@ -48,7 +48,7 @@ class TrackerReading(Struct, frozen=True):
     """False (tracker "none"): bugs have no tags; they are settled by verdicts."""
 
 
-class Seen(Struct, frozen=True):
+class Seen(Struct, frozen=True, gc=False):
     """A reading of one item that differed from the one before, as the journal keeps it."""
 
     seq: int
@@ -56,7 +56,7 @@ class Seen(Struct, frozen=True):
     spoken: Spoken
 
 
-class Kept(Struct, frozen=True):
+class Kept(Struct, frozen=True, gc=False):
     """The last word that spoke for one landing on one item (3.2)."""
 
     word: Word | None
@@ -64,7 +64,7 @@ class Kept(Struct, frozen=True):
     """Set while the landing was good by the item and no later landing named it (3.2 b)."""
 
 
-class Verdict(Struct, frozen=True):
+class Verdict(Struct, frozen=True, gc=False):
     """A person's word on one landing: the newest there is of journal and git notes."""
 
     seq: int
@@ -75,7 +75,7 @@ class Verdict(Struct, frozen=True):
     why: str = ""
 
 
-class Cover(Struct, frozen=True):
+class Cover(Struct, frozen=True, gc=False):
     """`inv cover` or `inv uncover`: a person's word on what undid a landing (3.4)."""
 
     target: str

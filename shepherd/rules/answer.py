@@ -13,7 +13,7 @@ from shepherd.rules.undoing import Undoing
 SHOWN = 100
 
 
-class Blocking(Struct, frozen=True):
+class Blocking(Struct, frozen=True, gc=False):
     """A landing that keeps the tip back, and what clearing it alone would give."""
 
     revno: int
@@ -23,7 +23,7 @@ class Blocking(Struct, frozen=True):
     frees: int
 
 
-class Candidate(Struct, frozen=True):
+class Candidate(Struct, frozen=True, gc=False):
     """What blocks one candidate: the oldest SHOWN, ascending, and how many there are."""
 
     blocked_by: tuple[int, ...] = ()

@@ -24,7 +24,7 @@ read · nothing can carry tags here."""
 _NEEDS = Kept("needstesting")
 
 
-class Speech(Struct, frozen=True):
+class Speech(Struct, frozen=True, gc=False):
     """What one item says of one landing."""
 
     item: Item

@@ -33,7 +33,7 @@ GOOD: frozenset[State] = frozenset(("ok", "untestable", "testfix", "rollback", "
 _ORDER: Mapping[str, int] = {"bad": 0, "unknown": 1, "needstesting": 2, "untestable": 3, "ok": 4}
 
 
-class Judged(Struct, frozen=True):
+class Judged(Struct, frozen=True, gc=False):
     """A landing's state, which rule gave it, and the evidence that a reason is written from."""
 
     state: State

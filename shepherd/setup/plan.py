@@ -80,8 +80,10 @@ def _plan(
     reason, why = _reason(marked, recorded, given)
     at = marked.at if marked else recorded or line.tip
     looked_at, used = survey.usage(git, line)
-    grammars = survey.fitting(looked_at, used)
-    orphans = "block" if used["brackets"] and "brackets" in grammars else "needs-qa"
+    in_use = survey.in_use(looked_at, used)
+    # a team that uses none is about to choose
+    grammars = in_use or ALL_GRAMMARS
+    orphans = "block" if "brackets" in in_use else "needs-qa"
     usage = _usage(looked_at, used)
     forge = survey.forge(git)
     text = settings_text(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ SAMPLE = 200
 FEW = 2
 """Landings of the sample that are enough for a grammar; in a small sample 2 % of it are."""
 
-_VERSION = re.compile(r"v([0-9]{1,9}(?:\.[0-9]{1,9})*)(.*)")
+_VERSION = re.compile(r"v([0-9]{1,9}(?:\.[0-9]{1,9})*)(?![0-9])(.*)")
 
 
 class Mainline(Struct, frozen=True):
@@ -150,10 +150,10 @@ def _says_something(said: Marks) -> bool:
     return bool(said.bugs or said.requests or said.labels or said.rollback or said.rollback_ids or said.url)
 
 
-def fitting(looked_at: int, used: dict[Grammar, int]) -> tuple[Grammar, ...]:
-    """The grammars that are in use; where none is, all: the team is about to choose."""
+def in_use(looked_at: int, used: Mapping[Grammar, int]) -> tuple[Grammar, ...]:
+    """The grammars that more than a stray landing uses."""
     enough = max(1, min(FEW, round(looked_at * 0.02)))
-    return tuple(grammar for grammar, count in used.items() if count >= enough) or ALL_GRAMMARS
+    return tuple(grammar for grammar, count in used.items() if count >= enough)
 
 
 def forge(git: Git) -> Forge | None:
@@ -164,12 +164,12 @@ def forge(git: Git) -> Forge | None:
     remotes = git.lines("config", "--default", "", "--get", "remote.origin.url")
     match = re.fullmatch(
         r"(?:[a-z+]+://)?(?:[^/@]*@)?(?P<host>[A-Za-z0-9.-]+)(?::[0-9]+)?[:/]"
-        r"(?P<path>~?[A-Za-z0-9._+-]+(?:/[A-Za-z0-9._+-]+)*?)(?:\.git)?/?",
+        r"(?P<path>~?[A-Za-z0-9._+-]+(?:/[A-Za-z0-9._+-]+)*)/?",
         remotes[0] if remotes else "",
     )
     if not match:
         return None
-    host, path = match["host"].lower(), match["path"]
+    host, path = match["host"].lower(), match["path"].removesuffix(".git")
     web = f"https://{host}/{path}"
     if host == "github.com":
         return Forge("github", f"{web}/commit/{{id}}", f"{web}/issues/{{bug}}", f"{web}/pull/{{request}}")

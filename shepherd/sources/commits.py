@@ -9,11 +9,11 @@ from functools import cached_property
 from shepherd.sources.git import Git
 from shepherd.sources.mainline import Landed, Spine, owners
 
-_NONE = "no earlier landing has this commit"
-
 
 class Commits:
     """Looks SHAs up: what is known is not asked of git, and the whole history is walked once at most."""
+
+    NONE = "no earlier landing has this commit"
 
     def __init__(self, git: Git, spine: Spine, landed: Iterable[Landed], named: Iterable[str]) -> None:
         """`landed`: landings whose commits are known; `named`: all texts that will be looked up."""
@@ -34,11 +34,11 @@ class Commits:
             found = {revno for revno in self._beginning(text) if revno <= upto}
             if len(found) == 1:
                 return found.pop()
-            return "it may be several commits" if found else _NONE
+            return "it may be several commits" if found else self.NONE
         revno = self._near(text)
         if revno is None and text in self._elsewhere:
             revno = self._owners.get(text)
-        return revno if revno is not None and revno <= upto else _NONE
+        return revno if revno is not None and revno <= upto else self.NONE
 
     def _near(self, sha: str) -> int | None:
         return self._spine.revno(sha) or self._brought.get(sha)

@@ -133,17 +133,16 @@ def _changed(
         git.out("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", input=given).split(b"\0")
     )
     for field in fields:
-        if field.startswith(b":"):
-            target = _target(next(fields))
-            if target in wanted:
-                _, _, *blobs, _ = field.decode().split(" ")
-                for blob, side in zip(blobs, current.setdefault(target, ([], [])), strict=True):
-                    if blob.strip("0"):
-                        side.append(blob)
-        elif field:
-            # The header, "OLD NEW", ends with a line feed, and the first entry follows it.
-            old, _, new = field.decode().partition(" ")
-            current = found.setdefault((old, new.strip()), {})
+        # A header, "OLD NEW", ends with a line feed, and its first entry follows in the same field.
+        header, _, entry = field.rpartition(b"\n")
+        if header:
+            old, _, new = header.decode().partition(" ")
+            current = found.setdefault((old, new), {})
+        if entry and (target := _target(next(fields))) in wanted:
+            _, _, *blobs, _ = entry.decode().split(" ")
+            for blob, side in zip(blobs, current.setdefault(target, ([], [])), strict=True):
+                if blob.strip("0"):
+                    side.append(blob)
     return found
 
 

@@ -23,6 +23,7 @@ class Passage(Struct, frozen=True):
 
     revno: int
     at: datetime
+    id: str = ""
 
 
 class Frame(Struct, frozen=True):

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import monotonic
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shepherd.errors import NoAnswerError, ShepherdError, SourceError
-from shepherd.landing import Reading, Revision
+from shepherd.errors import NoAnswerError, SourceError
+from shepherd.landing import Landing, Reading, Revision
 from shepherd.settings import Settings
-from shepherd.sources import BranchReading, Known, read_branch
+from shepherd.sources.branch import read_branch
+from shepherd.sources.readings import BranchReading, Facts, Known, Other
+from shepherd.sources.git import Git
+from shepherd.sources.mirror import open_source
 from shepherd.sources.notes import NoteVerdict
+from shepherd.sources.rewrites import patches_of
 from shepherd.stages import Run
+from shepherd.stages.compose import Passage
 from shepherd.stages.judge import Source
-from shepherd.stages.memory import verdicts
+from shepherd.stages.memory import passages, verdicts
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
 
@@ -26,8 +32,33 @@ class Acceptance(Struct, frozen=True):
     new_journal: bool = False
 
 
+NOTHING_ACCEPTED = Acceptance()
+
+
+class Before(Struct, frozen=True):
+    """What database and journal knew before this reading."""
+
+    known: Known | None
+    landings: tuple[Landing, ...]
+    began: bool
+    tip: Revision | None
+    """The tip that the journal saw last."""
+    recorded: str | None
+    """The revision that production runs, as a person recorded it last."""
+    deployed: Sequence[Passage]
+    judged: tuple[str, ...]
+    """SHAs of all landings that bear a verdict."""
+    patched: dict[str, str]
+    """SHA -> patch id, of landings that bear a verdict."""
+
+
 def find_branch(
-    settings: Settings, branch: str, run: Run, acceptance: Acceptance = Acceptance(), *, dry: bool = False
+    settings: Settings,
+    branch: str,
+    run: Run,
+    acceptance: Acceptance = NOTHING_ACCEPTED,
+    *,
+    dry: bool = False,
 ) -> str:
     """Read the sources of one branch and hand what was found to the database. Returns a line about it.
 
@@ -37,13 +68,268 @@ def find_branch(
         NoAnswerError: there were snapshots, but there is no journal.
         StoreError: the database cannot be used.
     """
-    database = Database(settings.database_url, read_only=dry)
+    there = not dry or (settings.state_path / "shepherd.db").exists() or bool(settings.database)
+    database = Database(settings.database_url, read_only=dry) if there else None
     try:
         return _find(settings, branch, run, acceptance, database, dry)
     except (SourceError, NoAnswerError) as error:
         run.tell("source", branch=branch, result="failed", why=str(error))
-        if not dry:
+        if database is not None and not dry:
             _hand_over_problem(database, branch, str(error))
         raise
     finally:
+        if database is not None:
+            database.close()
+
+
+def _find(
+    settings: Settings, branch: str, run: Run, acceptance: Acceptance, database: Database | None, dry: bool
+) -> str:
+    started = monotonic()
+    before = _before(database, branch) if database else NOTHING_KNOWN
+    lost_journal = not before.began and Snapshots(settings.state_path / "snapshots", branch).any()
+    if lost_journal and not acceptance.new_journal:
+        raise NoAnswerError(
+            f"{branch}: there are snapshots but no journal, so verdicts and what was seen before are lost; restore"
+            " shepherd.db, or begin anew with: inv find --accept-new-journal --reason …"
+        )
+    found = _read(settings, branch, run, before, fetch=not dry)
+    lost = found.lost if found.lost is not None else _lost_for_the_journal(before, found.reading)
+    if lost and not acceptance.rewrite:
+        raise SourceError(
+            f"{branch}: the mainline was rewritten: it lost {lost} of the landings it had"
+            f" (r{before.tip.revno if before.tip else '?'} is not where it was); if that is right: inv find"
+            " --accept-rewrite --reason …"
+        )
+    line = _line(branch, found, before)
+    if dry or database is None:
+        return f"would find: {line}"
+    entries = [*_began(before, acceptance, run), *_rewritten(settings, branch, before, found, lost, run)]
+    entries += _noticed(before, found)
+    run.tell(
+        "source",
+        branch=branch,
+        result="read",
+        **found.summary(),
+        problems="; ".join(found.problems),
+        seconds=round(monotonic() - started, 3),
+    )
+    with database.begin() as connection:
+        cache, journal = Cache(connection, branch), Journal(connection, branch)
+        cache.put_landings(found.reading.landings, {landing.id: landing for landing in before.landings})
+        if before.known is None or before.known.facts != found.facts:
+            cache.put_fact("facts", found.facts)
+        source = Source(replace(found.reading, landings=()), "", found.problems)
+        if cache.fact("source", Source) != source:
+            cache.put_fact("source", source)
+        journal.append([*entries, *_new_landings(journal, before, found.reading)], run_id=run.id, at=run.now)
+        journal.append(_note_words(journal, found), run_id=run.id, at=run.now)
+        unpatched = [sha for sha in before.judged if sha not in before.patched]
+    if unpatched:
+        _keep_patches(settings, branch, database, unpatched, run)
+    return line
+
+
+NOTHING_KNOWN = Before(None, (), False, None, None, (), (), {})
+
+
+def _before(database: Database, branch: str) -> Before:
+    with database.begin() as connection:
+        cache, journal = Cache(connection, branch), Journal(connection, branch)
+        facts, landings = cache.fact("facts", Facts), tuple(cache.landings())
+        whole = facts is not None and landings and landings[-1].id == facts.tip.id
+        tip = journal.last("tip")
+        said = [entry for entry in journal.entries("deployed") if entry.data.get("recorded")]
+        return Before(
+            known=Known(facts, landings) if facts is not None and whole else None,
+            landings=landings,
+            began=not journal.empty(),
+            tip=Revision(tip.data["revno"], tip.data["id"]) if tip else None,
+            recorded=(said[-1].data["id"] or "r0") if said else None,
+            deployed=passages(journal, "deployed"),
+            judged=tuple(dict.fromkeys(entry.subject for entry in journal.entries("verdict"))),
+            patched={entry.subject: entry.data["patch"] for entry in journal.entries("patch")},
+        )
+
+
+def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool) -> BranchReading:
+    """Read the branch, down to the tip that was known and to what went live within `keep`."""
+    config = settings.branches[branch]
+    since = run.seconds - settings.keep_seconds
+    went_live = [
+        earlier.revno + 1
+        for earlier, later in zip(before.deployed, before.deployed[1:], strict=False)
+        if later.revno > earlier.revno and later.at.timestamp() >= since
+    ]
+    reach = [*went_live, *([before.tip.revno] if before.tip else [])]
+    return read_branch(
+        config,
+        repository=settings.place(config.repository),
+        base=settings.file.parent,
+        mirrors=settings.state_path / "mirrors",
+        keep_seconds=settings.keep_seconds,
+        now=run.seconds,
+        recorded=before.recorded,
+        reach=max(1, min(reach)) if reach else None,
+        others=[
+            Other(settings.place(other.repository), other.ref)
+            for name, other in settings.branches.items()
+            if name != branch
+        ],
+        known=before.known,
+        fetch=fetch,
+    )
+
+
+def _lost_for_the_journal(before: Before, reading: Reading) -> int | None:
+    """The same question as for the cache, asked of the journal: the cache may have been dropped."""
+    if before.tip is None or any(landing.id == before.tip.id for landing in reading.landings):
+        return None
+    return 1
+
+
+def _began(before: Before, acceptance: Acceptance, run: Run) -> list[Entry]:
+    if before.began:
+        return []
+    why = run.why if acceptance.new_journal else "first run"
+    return [Entry("began", who=run.who, why=why)]
+
+
+def _noticed(before: Before, found: BranchReading) -> list[Entry]:
+    """Positions that are not where the journal saw them last."""
+    reading = found.reading
+    entries = []
+    if before.tip is None or before.tip != reading.tip:
+        entries.append(Entry("tip", "", {"revno": reading.tip.revno, "id": reading.tip.id}))
+    if not before.deployed or before.deployed[-1].id != reading.deployed.id:
+        entries.append(Entry("deployed", "", {"revno": reading.deployed.revno, "id": reading.deployed.id}))
+    return entries
+
+
+def _new_landings(journal: Journal, before: Before, reading: Reading) -> list[Entry]:
+    """Landings that the journal has not seen; their place in it is when they were found (3.2 a)."""
+    cached = {landing.id for landing in before.landings}
+    new = [landing for landing in reading.landings if landing.id not in cached]
+    seen = {entry.subject for entry in journal.entries("landing", subjects=[landing.id for landing in new])}
+    entries = [Entry("landing", each.id, {"revno": each.revno}) for each in new if each.id not in seen]
+    last = journal.last("promoted")
+    promoted = reading.promoted
+    if promoted is not None and (last is None or last.data["id"] != promoted.id):
+        entries.append(Entry("promoted", "", {"revno": promoted.revno, "id": promoted.id}))
+    return entries
+
+
+def _note_words(journal: Journal, found: BranchReading) -> list[Entry]:
+    """Verdicts by git note that are new, changed or gone."""
+    last: dict[str, Entry] = {}
+    ids = [landing.id for landing in found.reading.landings]
+    for entry in journal.entries("verdict", subjects=ids):
+        if entry.data["source"] == "note":
+            last[entry.subject] = entry
+    revnos = {landing.id: landing.revno for landing in found.reading.landings}
+    notes: dict[str, NoteVerdict] = {note.id: note for note in found.notes}
+    entries = [
+        Entry(
+            "verdict",
+            note.id,
+            {
+                "source": "note",
+                "word": note.word,
+                "when": note.when,
+                "commit": note.commit,
+                "revno": revnos[note.id],
+            },
+            who=note.who,
+            why=note.reason,
+        )
+        for note in found.notes
+        if note.id not in last
+        or last[note.id].data.get("commit") != note.commit
+        or last[note.id].data["word"] != note.word
+    ]
+    entries += [
+        Entry("verdict", sha, {"source": "note", "word": "removed", "when": 0, "revno": revnos[sha]})
+        for sha, entry in last.items()
+        if sha not in notes and entry.data["word"] != "removed"
+    ]
+    return entries
+
+
+def _rewritten(
+    settings: Settings, branch: str, before: Before, found: BranchReading, lost: int | None, run: Run
+) -> list[Entry]:
+    """A person accepted that the mainline was rewritten: verdicts follow SHA, else patch (3.5)."""
+    if not lost:
+        return []
+    reading = found.reading
+    accepted = Entry("rewrite", "", {"revno": reading.tip.revno, "lost": lost}, who=run.who, why=run.why)
+    here = {landing.id: landing for landing in reading.landings}
+    gone = [sha for sha in before.judged if sha not in here]
+    if not gone:
+        return [accepted]
+    git = _git(settings, branch)
+    patches = {**patches_of(git, gone), **before.patched}
+    new = patches_of(git, [sha for sha in here if sha not in before.judged])
+    by_patch: dict[str, list[str]] = {}
+    for sha, patch in new.items():
+        by_patch.setdefault(patch, []).append(sha)
+    database = Database(settings.database_url)
+    try:
+        with database.begin() as connection:
+            words = verdicts(Journal(connection, branch), gone)
+    finally:
         database.close()
+    followed = [
+        Entry(
+            "verdict",
+            successors[0],
+            {
+                "source": "journal",
+                "word": word.word,
+                "when": word.when,
+                "revno": here[successors[0]].revno,
+                "followed": sha,
+            },
+            who=word.who,
+            why=word.why,
+        )
+        for sha, word in words.items()
+        if len(successors := by_patch.get(patches.get(sha, ""), [])) == 1
+    ]
+    return [accepted, *followed]
+
+
+def _keep_patches(
+    settings: Settings, branch: str, database: Database, unpatched: Sequence[str], run: Run
+) -> None:
+    """Remember the patch of every landing with a verdict, while the repository still has it."""
+    patches = patches_of(_git(settings, branch), unpatched)
+    entries = [Entry("patch", sha, {"patch": patch}) for sha, patch in patches.items()]
+    if entries:
+        with database.begin() as connection:
+            Journal(connection, branch).append(entries, run_id=run.id, at=run.now)
+
+
+def _git(settings: Settings, branch: str) -> Git:
+    repository = settings.place(settings.branches[branch].repository)
+    return open_source(repository, settings.state_path / "mirrors", fetch=False)
+
+
+def _line(branch: str, found: BranchReading, before: Before) -> str:
+    reading = found.reading
+    known = {landing.id for landing in before.landings}
+    new = sum(landing.id not in known for landing in reading.landings)
+    window = reading.tip.revno - reading.deployed.revno
+    problems = f"; {'; '.join(found.problems)}" if found.problems else ""
+    return (
+        f"{branch}: tip r{reading.tip.revno}, production r{reading.deployed.revno}, {window} in QA, {new} new"
+        f"{problems}"
+    )
+
+
+def _hand_over_problem(database: Database, branch: str, problem: str) -> None:
+    """Let the next `judge` say why there is no answer. What was read before stays for the next good run."""
+    with database.begin() as connection:
+        cache = Cache(connection, branch)
+        last = cache.fact("source", Source)
+        cache.put_fact("source", Source(last.reading if last else None, problem))

@@ -18,6 +18,11 @@ def subject_of(item: Item) -> str:
     return str(item)
 
 
+def items_of(landing: Landing) -> tuple[Item, ...]:
+    """Every bug and request that a landing names."""
+    return (*landing.bugs, *landing.requests)
+
+
 def covers(journal: Journal) -> tuple[Cover, ...]:
     """All `cover` and `uncover` words, oldest first."""
     return tuple(
@@ -44,10 +49,10 @@ def remember(journal: Journal, landings: Sequence[Landing], items: Iterable[Item
         item = by_subject[entry.subject]
         spoken = msgspec.convert(entry.data, Spoken)
         seen[item] = (*seen.get(item, ()), Seen(entry.seq, spoken))
-    pairs = {
+    pairs: dict[str, tuple[str, Item]] = {
         f"{landing.id} {subject_of(item)}": (landing.id, item)
         for landing in landings
-        for item in (*landing.bugs, *landing.requests)
+        for item in items_of(landing)
     }
     kept = {
         pairs[entry.subject]: msgspec.convert(entry.data, Kept)
@@ -92,6 +97,8 @@ def lessons(seen: Iterable[tuple[Item, Seen]], kept: Iterable[tuple[tuple[str, I
 def passages(journal: Journal, kind: str) -> list[Passage]:
     """Every observed move of `deployed` or `promoted`, oldest first."""
     return [
-        Passage(entry.data["revno"], datetime.fromisoformat(entry.at.replace("Z", "+00:00")))
+        Passage(
+            entry.data["revno"], datetime.fromisoformat(entry.at.replace("Z", "+00:00")), entry.data["id"]
+        )
         for entry in journal.entries(kind)
     ]

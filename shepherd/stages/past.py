@@ -106,10 +106,16 @@ def _meant(settings: Settings, snapshot: Snapshot, rev: Rev, known: list[Landing
     found = [landing for landing in known if landing.revno == revno]
     if found:
         return found
-    from shepherd.sources import read_one
+    from shepherd.sources.one import read_one
 
     branch = settings.branches[snapshot.branch]
-    one = read_one(settings, branch, revno=revno, sha=rev.text if rev.kind == "sha" else "")
+    one = read_one(
+        branch,
+        settings.place(branch.repository),
+        settings.state_path / "mirrors",
+        revno=revno,
+        sha=rev.text if rev.kind == "sha" else "",
+    )
     return [one] if one is not None else []
 
 

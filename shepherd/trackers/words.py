@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from shepherd.words import WORST_FIRST, Spoken, Word
 
-_BAD_COMMIT = re.compile(r"bad-(?:commit|revision)-([0-9]{1,10})", re.IGNORECASE)
+_BAD_COMMIT = re.compile(r"bad-(?:commit|revision)-([0-9]{1,10})", re.IGNORECASE | re.ASCII)
 
 
 class Vocabulary:

@@ -50,7 +50,8 @@ def rollback_mark(draw: st.DrawFn, number: int) -> str:
 def landing(draw: st.DrawFn, number: int) -> str:
     parts = [draw(bug_marks()), draw(rollback_mark(number))]
     if draw(one_in(4)):
-        parts.append(draw(st.sampled_from(["[no-qa]", "[testfix]", "[qa-ok]", "[incr]"])))
+        labels = st.sampled_from(["[no-qa]", "[testfix]", "[qa-ok]", "[incr]"])
+        parts += draw(st.lists(labels, min_size=1, max_size=2, unique=True))
     if number > 1 and draw(one_in(6)):
         parts.insert(0, f"~r{draw(st.integers(1, number - 1))} ")
     parts.append(" Exempt change" if draw(one_in(12)) else " Change")
@@ -104,3 +105,32 @@ def tales(draw: st.DrawFn) -> Tale:
         orphans=draw(st.sampled_from(["block", "block", "pass", "needs-qa"])), exempt_subjects=("exempt*",)
     )
     return Tale(tuple(lines), draw(st.sampled_from(kinds)), options)
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> Tale:
+    """One bug or request, few landings and many runs: tags come and go, verdicts between them."""
+    about = draw(st.sampled_from(["bug", "bug", "request"]))
+    marks = ["[bug=1]", "[bug=1]", "[bug=1][no-qa]", ""] if about == "bug" else ["(#1)", "(#1)", ""]
+    item = "1" if about == "bug" else "#1"
+    lines: list[str] = []
+    landed = 0
+    for _ in range(draw(st.integers(2, 7))):
+        if landed == 0 or (landed < 4 and draw(one_in(3))):
+            landed += 1
+            lines.append(f"r{landed} Change {landed} {draw(st.sampled_from(marks))}".strip())
+        step = draw(st.integers(0, 5))
+        if step == 0:
+            lines.append(f"verdict r{draw(st.integers(1, landed))} {draw(st.sampled_from(['ok', 'bad']))}")
+        elif step == 1:
+            lines.append(f"deploy r{draw(st.integers(0, landed))}")
+        else:
+            words = ["qa-ok", "qa-ok", "qa-bad", "qa-untestable", "unreadable", "gone"]
+            if about == "bug":
+                words += [f"qa-bad bad-commit-{n}" for n in (1, 2)]
+            drawn = draw(st.lists(st.sampled_from(words), max_size=2, unique=True))
+            alone = [word for word in drawn if word in ("unreadable", "gone")][:1]
+            lines.append(f"tags {item} {' '.join(alone or drawn)}".rstrip())
+        lines.append("run")
+    tracker = Tracker(requests=about == "request")
+    return Tale(tuple(lines), tracker, Options(orphans="needs-qa"))

@@ -11,7 +11,7 @@ from shepherd.rules import judge
 from shepherd.words import Item, Kept, Spoken
 from tests.rules import oracle
 from tests.rules.story import Run, play
-from tests.rules.strategies import Tale, tales
+from tests.rules.strategies import Tale, conversations, tales
 
 NOTHING_YET = Kept(word="needstesting")
 stories = settings(
@@ -44,7 +44,7 @@ def plain(kept: Kept) -> Kept:
     return Kept(word=kept.word or "needstesting", seal=kept.seal)
 
 
-@given(tales())
+@given(tales() | conversations())
 @stories
 def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
     ours = play(tale.lines, judge, tale.options, tale.tracker)
@@ -72,7 +72,7 @@ def claims_to_need_no_qa(p: Any, runs: list[Run]) -> bool:
     return bool({"no-qa", "testfix", "qa-ok"} & set(p.labels) or is_rollback or p.title.startswith("Exempt"))
 
 
-@given(tales())
+@given(tales() | conversations())
 @stories
 def test_a_landing_that_nobody_tried_is_never_good(tale: Tale) -> None:
     runs = play(tale.lines, judge, tale.options, tale.tracker)
@@ -82,7 +82,7 @@ def test_a_landing_that_nobody_tried_is_never_good(tale: Tale) -> None:
             assert runs[-1].judgement.states[p.revno] in allowed
 
 
-@given(tales())
+@given(tales() | conversations())
 @stories
 def test_whatever_is_in_effect_at_a_deployable_revision_is_good(tale: Tale) -> None:
     good = {*oracle.GOOD, *(["orphan"] if tale.options.orphans == "pass" else [])}
@@ -95,7 +95,7 @@ def test_whatever_is_in_effect_at_a_deployable_revision_is_good(tale: Tale) -> N
                 assert last.judgement.states[p] in good
 
 
-@given(tales(), st.integers(1, 3))
+@given(tales() | conversations(), st.integers(1, 3))
 @stories
 def test_a_run_without_news_changes_nothing(tale: Tale, times: int) -> None:
     *_, before, after = play((*tale.lines, *["run"] * times), judge, tale.options, tale.tracker)

@@ -1,0 +1,61 @@
+"""Any landing of the whole mainline, however old, for `explain` and `history` (design 4.2)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shepherd.errors import SourceError
+from shepherd.landing import Landing
+from shepherd.settings import Branch
+from shepherd.sources.commits import Commits
+from shepherd.sources.git import Git
+from shepherd.sources.mainline import Landed, Reader, Spine, read_landings, read_spine
+from shepherd.sources.mirror import open_source
+from shepherd.sources.undoing import undo
+from shepherd.values import Rev
+
+
+def look_up(branch: Branch, *, repository: str, mirrors: Path, rev: Rev) -> list[Landing]:
+    """The landings that `rev` names, ascending; none if there is none. Nothing is fetched.
+
+    A SHA or a branch of the repository names the landing that is, or brought in, that commit; a bug, a
+    request or the name of a merged branch all landings that bear it. Landings of other branches are not told
+    apart here, and a revert by title has no target. `tip` is known here, `deployed` and `promoted` are not.
+    Raises SourceError.
+    """
+    git = open_source(repository, mirrors, fetch=False)
+    refs = [branch.ref, rev.text] if rev.kind == "branch" else [branch.ref]
+    commits = git.resolve_many(refs)
+    tip = commits[branch.ref]
+    if tip is None:
+        raise git.no_such_ref(branch.ref)
+    spine = read_spine(git, tip)
+    reader = Reader(branch.marks, branch.robots, branch.landing_url, git.blob_at(tip, ".mailmap"))
+    sha = rev.text if rev.kind == "sha" else commits.get(rev.text)
+    if rev.kind in ("revno", "tip") or sha:
+        revno = _revno(git, spine, rev, sha)
+        landed = read_landings(git, spine, revno, revno, reader) if revno else []
+    else:
+        landed = [item for item in read_landings(git, spine, 1, len(spine), reader) if _bears(item, rev)]
+    return undo(git, spine, landed, {}, len(spine), reader)
+
+
+def _revno(git: Git, spine: Spine, rev: Rev, sha: str | None) -> int | None:
+    if sha:
+        found = Commits(git, spine, (), [sha]).landing(sha, len(spine))
+        if isinstance(found, int):
+            return found
+        if found != Commits.NONE:
+            raise SourceError(f"{sha} names no one landing of {git.name}: {found}")
+        return None
+    revno = rev.number if rev.kind == "revno" else len(spine)
+    return revno if 0 < revno <= len(spine) else None
+
+
+def _bears(item: Landed, rev: Rev) -> bool:
+    landing = item.landing
+    if rev.kind == "bug":
+        return rev.number in landing.bugs
+    if rev.kind == "request":
+        return rev.text in landing.requests
+    return rev.kind == "branch" and rev.text == landing.branch

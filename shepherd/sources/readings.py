@@ -1,0 +1,76 @@
+"""What a reading of one branch consists of, and what of it the next reading uses again."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from shepherd.landing import Deployed, Landing, Reading, Revision
+from shepherd.sources.notes import NoteVerdict
+
+
+class Facts(Struct, frozen=True):
+    """What one reading found beside the landings; kept by the caller, with them, for the next."""
+
+    asked: str
+    """Sum of the settings and of where everything stood: while it is the same, nothing is read again."""
+    key: str
+    """Sum of all that landings and extra commits depend on beside their own history."""
+    tip: Revision
+    deployed: Deployed
+    promoted: Revision | None
+    on_qa: Revision | None
+    notes: tuple[NoteVerdict, ...]
+    problems: tuple[str, ...]
+    cutoff: int
+    """Every landing up to D with this date or a later one was read."""
+
+
+class Known(Struct, frozen=True):
+    """What an earlier reading of the branch found: facts that hold for ever, or are checked before use."""
+
+    facts: Facts
+    landings: tuple[Landing, ...]
+
+
+class Other(NamedTuple):
+    """Another configured branch: its landings, merged into this one, name no bugs of this one (3.1)."""
+
+    repository: str
+    ref: str
+
+
+class BranchReading(Struct, frozen=True):
+    """What the change sources of one branch say now."""
+
+    reading: Reading
+    notes: tuple[NoteVerdict, ...]
+    """Git notes on the landings read, sorted by SHA."""
+    problems: tuple[str, ...]
+    """What could not be read, beside tip and D, without which there is no reading."""
+    lost: int | None
+    """How many landings the mainline lost since `known` was read (3.5); None: none."""
+    facts: Facts
+    """For the next reading, with the landings; not to be kept while `lost` is not accepted."""
+    fresh: int
+    """How many landings were read from git this time."""
+
+    def summary(self) -> dict[str, str | int]:
+        """What the log's `source` event tells (4.5)."""
+        reading = self.reading
+        places: dict[str, Revision | Deployed | None] = {
+            "tip": reading.tip,
+            "deployed": reading.deployed,
+            "promoted": reading.promoted,
+            "on_qa": reading.on_qa,
+        }
+        said: dict[str, str | int] = {
+            name: f"r{place.revno} {place.id}".strip() if place else "none" for name, place in places.items()
+        }
+        return said | {
+            "extra_commits": len(reading.deployed.extra),
+            "landings": len(reading.landings),
+            "fresh": self.fresh,
+            "notes": len(self.notes),
+        }

@@ -1,0 +1,366 @@
+"""Settings: the documented file loads, a wrong one is refused in one sentence that says where (4.1)."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shepherd.errors import SettingsError
+from shepherd.settings import Branch, Pointer, Settings, is_url, load, parse, read
+
+RIGHT = """\
+state_dir = "var"
+[branches.stable]
+repository = "/srv/git/launchpad.git"
+ref = "stable"
+deployed = { ref = "production" }
+"""
+
+# Design 4.1, word for word but for the comments.
+DOCUMENTED = r"""
+state_dir = "var"
+timezone = "UTC"
+keep = "90d"
+
+[branches.stable]
+repository = "/srv/git/launchpad.git"
+ref = "stable"
+deployed = { ref = "production" }
+promote = { ref = "production" }
+qa = { ref = "qastaging" }
+marks = ["brackets", "footers", "forge", "trailers"]
+orphans = "block"
+exempt_subjects = []
+robots = ["*[bot]", "Launchpad Patch Queue Manager"]
+verdict_notes = ""
+landing_url = "https://git.launchpad.net/launchpad/commit/?id={id}"
+
+[tracker]
+type = "file"
+path = "bugs.json"
+bug_url = "https://bugs.launchpad.net/bugs/{bug}"
+tag = true
+cap = 100
+
+[report]
+directory = "var/report"
+url = "https://qa.launchpad.net/"
+expected_every = "15m"
+publish = []
+
+[mail]
+smtp = "localhost:25"
+sender = "QA Shepherd <qa-shepherd@example.org>"
+list = "launchpad-dev@example.org"
+operators = ["ops@example.org"]
+at = "09:00"
+weekend = false
+grace_days = 4
+cap = 200
+
+[people]
+"ann@old.example" = "ann@example.org"
+"robot@example.org" = ""
+
+[run]
+deadline = "30m"
+stale_after = "60m"
+
+[maintenance]
+warn_after = "4h"
+"""
+
+WRONG = tomllib.loads((Path(__file__).parent / "cases/settings.toml").read_text())["wrong"]
+
+
+def said(text: str, file: Path = Path("/etc/qa/shepherd.toml")) -> str:
+    with pytest.raises(SettingsError) as caught:
+        parse(text, file)
+    return str(caught.value)
+
+
+def test_the_documented_file_loads() -> None:
+    settings = parse(DOCUMENTED, Path("/etc/qa/shepherd.toml"))
+    assert settings.mail
+    assert settings.mail.list == "launchpad-dev@example.org"
+    assert settings.branches["stable"].promote
+    assert settings.people["robot@example.org"] == ""
+
+
+def test_defaults_are_those_of_the_documented_file() -> None:
+    documented = parse(DOCUMENTED, Path("/etc/qa/shepherd.toml"))
+    short = parse(RIGHT, Path("/etc/qa/shepherd.toml"))
+    for name in ("state_dir", "timezone", "keep", "run", "maintenance"):
+        assert getattr(short, name) == getattr(documented, name), name
+    for name in ("marks", "exempt_subjects", "robots", "verdict_notes"):
+        assert getattr(short.branches["stable"], name) == getattr(documented.branches["stable"], name), name
+    assert (short.tracker.tag, short.tracker.cap) == (documented.tracker.tag, documented.tracker.cap)
+    assert (short.report.directory, short.report.publish) == ("var/report", ())
+    assert short.mail is None
+
+
+@pytest.mark.parametrize("case", WRONG, ids=[case["says"][:60] for case in WRONG])
+def test_what_is_wrong_is_one_sentence_with_file_and_key(case: dict[str, object]) -> None:
+    if "replace" in case:
+        old, new = case["replace"]  # type: ignore[misc]
+        assert old in RIGHT, "the case no longer changes anything"
+        text = RIGHT.replace(old, new)
+    else:
+        text = str(case.get("whole", f"{RIGHT}{case.get('extra')}\n"))
+    sentence = said(text)
+    assert sentence.startswith("/etc/qa/shepherd.toml: ")
+    assert str(case["says"]) in sentence
+    assert "\n" not in sentence
+    assert str(case.get("not_says", "\0")) not in sentence
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "/srv/git/launchpad.git",
+        "../launchpad.git",
+        "https://git.example.org/launchpad",
+        "ssh://git@example.org:2222/launchpad",
+        "git@example.org:launchpad.git",
+        "example.org:~ann/launchpad",
+        "file:///srv/git/launchpad.git",
+    ],
+)
+def test_places_of_repositories_that_are_right(place: str) -> None:
+    settings = parse(RIGHT.replace("/srv/git/launchpad.git", place), Path("/etc/qa/shepherd.toml"))
+    assert settings.branches["stable"].repository == place
+
+
+def test_pointers_that_are_right() -> None:
+    for pointer in (
+        '{ file = "revno" }',
+        '{ url = "https://example.org/revno", pattern = "r(\\\\d+)" }',
+        "{ recorded = true }",
+    ):
+        settings = parse(RIGHT.replace('{ ref = "production" }', pointer), Path("/x/shepherd.toml"))
+        assert settings.branches["stable"].deployed != Pointer()
+
+
+def test_a_zone_that_is_known() -> None:
+    assert parse(f'timezone = "Europe/Berlin"\n{RIGHT}', Path("/x/shepherd.toml")).timezone == "Europe/Berlin"
+
+
+def test_the_rule_for_orphans_follows_the_grammars_unless_it_is_set() -> None:
+    def rule(**keys: object) -> str:
+        return Branch(repository="r", ref="r", deployed=Pointer(), **keys).orphans_rule  # type: ignore[arg-type]
+
+    assert rule() == "block"
+    assert rule(marks=("footers", "forge")) == "needs-qa"
+    assert rule(marks=("brackets",), orphans="pass") == "pass"
+
+
+@given(st.data())
+def test_a_damaged_file_is_read_or_refused_in_one_line(data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(DOCUMENTED)))
+    end = data.draw(st.integers(start, min(start + 20, len(DOCUMENTED))))
+    pieces = st.sampled_from(
+        ["", "[", "]", "{}", "1", "true", '""', "[[x]]", "\n", " = ", "2011-08-24", ".", "nan"]
+    )
+    text = DOCUMENTED[:start] + data.draw(pieces | st.text(max_size=3)) + DOCUMENTED[end:]
+    try:
+        settings = parse(text, Path("/etc/qa/shepherd.toml"))
+    except SettingsError as error:
+        assert str(error).startswith("/etc/qa/shepherd.toml: ")
+        assert str(error).isprintable()
+    else:
+        assert settings.database_url.startswith("sqlite:////etc/qa/")
+
+
+# --- paths ----------------------------------------------------------------------------------------------
+
+
+def test_paths_start_at_the_files_real_place(tmp_path: Path) -> None:
+    shared, release = tmp_path / "shared", tmp_path / "release"
+    shared.mkdir()
+    release.mkdir()
+    text = RIGHT.replace("/srv/git/launchpad.git", "git") + '[tracker]\ntype = "file"\npath = "bugs.json"\n'
+    (shared / "shepherd.toml").write_text(text)
+    (release / "shepherd.toml").symlink_to("../shared/shepherd.toml")
+    settings = load({}, release, tmp_path)
+    shared = shared.resolve()
+    assert settings.file == shared / "shepherd.toml"
+    assert settings.state_path == shared / "var"
+    assert settings.report_path == shared / "var/report"
+    assert settings.tracker_path == shared / "bugs.json"
+    assert settings.database_url == f"sqlite:///{shared}/var/shepherd.db"
+    assert settings.place(settings.branches["stable"].repository) == str(shared / "git")
+
+
+def test_absolute_places_stand_as_they_are() -> None:
+    settings = Settings(
+        branches={}, state_dir="/srv/state", database="postgresql:///shepherd", file=Path("/x/shepherd.toml")
+    )
+    assert settings.state_path == Path("/srv/state")
+    assert settings.database_url == "postgresql:///shepherd"
+    assert settings.place("git@example.org:x") == "git@example.org:x"
+    assert settings.place("/srv/git") == "/srv/git"
+
+
+def test_a_relative_sqlite_file_starts_at_the_settings_too() -> None:
+    settings = Settings(
+        branches={}, database="sqlite+pysqlite:///data/x.db?timeout=1", file=Path("/x/shepherd.toml")
+    )
+    assert settings.database_url == "sqlite+pysqlite:////x/data/x.db?timeout=1"
+
+
+@pytest.mark.parametrize(
+    "location", ["https://x/y", "ssh://x/y", "file:///x", "host:path", "me@host:path", "[::1]:x"]
+)
+def test_urls(location: str) -> None:
+    assert is_url(location)
+
+
+@pytest.mark.parametrize("location", ["/x", "x", "./host:path", "../x", "a/b:c", ""])
+def test_paths(location: str) -> None:
+    assert not is_url(location)
+
+
+# --- where they are found -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> tuple[Path, Path, Path]:
+    """Settings in three places, each with a state_dir that tells which it is."""
+    for name in ("config", "tasks", "cwd"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "shepherd.toml").write_text(RIGHT.replace('"var"', f'"{name}"'))
+    return tmp_path / "config", tmp_path / "tasks", tmp_path / "cwd"
+
+
+def test_the_variable_comes_first(places: tuple[Path, Path, Path]) -> None:
+    config, tasks, cwd = places
+    assert load({"SHEPHERD_CONFIG": str(config / "shepherd.toml")}, tasks, cwd).state_dir == "config"
+
+
+def test_the_variable_may_be_relative_to_the_working_directory(places: tuple[Path, Path, Path]) -> None:
+    _, tasks, cwd = places
+    assert load({"SHEPHERD_CONFIG": "../config/shepherd.toml"}, tasks, cwd).state_dir == "config"
+
+
+def test_beside_tasks_comes_before_the_working_directory(places: tuple[Path, Path, Path]) -> None:
+    _, tasks, cwd = places
+    assert load({}, tasks, cwd).state_dir == "tasks"
+    (tasks / "shepherd.toml").unlink()
+    assert load({}, tasks, cwd).state_dir == "cwd"
+
+
+def test_a_variable_that_names_nothing_is_an_error(places: tuple[Path, Path, Path]) -> None:
+    _, tasks, cwd = places
+    with pytest.raises(SettingsError, match=r"SHEPHERD_CONFIG names .*/gone\.toml, which is not there"):
+        load({"SHEPHERD_CONFIG": "gone.toml"}, tasks, cwd)
+
+
+def test_the_first_that_is_there_counts_even_if_it_is_wrong(places: tuple[Path, Path, Path]) -> None:
+    _, tasks, cwd = places
+    (tasks / "shepherd.toml").unlink()
+    (tasks / "shepherd.toml").symlink_to("gone")
+    with pytest.raises(SettingsError, match=r"tasks/shepherd\.toml is a link to nothing"):
+        load({}, tasks, cwd)
+
+
+def test_none_at_all_says_where_it_looked_and_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "tasks").mkdir()
+    with pytest.raises(SettingsError) as caught:
+        load({}, tmp_path / "tasks", tmp_path)
+    for part in (
+        f"{tmp_path}/tasks/shepherd.toml",
+        f"{tmp_path}/shepherd.toml",
+        "SHEPHERD_CONFIG",
+        "inv init --repository PATH",
+    ):
+        assert part in str(caught.value)
+    assert caught.value.code == 2
+
+
+# --- files that are none --------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(10)
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    file = tmp_path / "shepherd.toml"
+
+    def sentence() -> str:
+        with pytest.raises(SettingsError) as caught:
+            read(file)
+        assert str(file) in str(caught.value)
+        return str(caught.value)
+
+    assert "is not there; write settings with: inv init" in sentence()
+    file.mkdir()
+    assert "is a directory" in sentence()
+    file.rmdir()
+    os.mkfifo(file)
+    assert "is no regular file" in sentence()
+    file.unlink()
+    file.symlink_to(file.name)
+    assert "cannot be opened" in sentence()
+    file.unlink()
+    file.write_bytes(RIGHT.encode() + b"# caf\xe9")
+    assert "is not UTF-8 (byte " in sentence()
+    file.write_text("#" * 10_000_000)
+    assert "is larger than 1 MB" in sentence()
+    file.write_text("x = " + "[" * 100_000)
+    assert "nested too deeply" in sentence()
+    file.write_text("x = " + "9" * 10_000)
+    assert "is no TOML" in sentence()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_rights_to_it(tmp_path: Path) -> None:
+    file = tmp_path / "shepherd.toml"
+    file.touch(0o000)
+    with pytest.raises(SettingsError, match=r"cannot be opened \(permission denied\)"):
+        read(file)
+
+
+# --- secrets --------------------------------------------------------------------------------------------
+
+
+def with_secret(folder: Path, line: str) -> Settings:
+    mail = f"[mail]\nsender = 'qa@example.org'\nlogin = 'qa'\n{line}\n"
+    return parse(RIGHT + mail, folder / "shepherd.toml")
+
+
+def test_a_secret_in_a_file_of_its_owner_alone(tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text("hunter2\n")
+    (tmp_path / "pw").chmod(0o600)
+    assert with_secret(tmp_path, "password_file = 'pw'").secret("mail.password", {}) == "hunter2"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o666, 0o601, 0o700])
+def test_a_secret_that_others_have_rights_to_is_refused(tmp_path: Path, mode: int) -> None:
+    (tmp_path / "pw").write_text("hunter2\n")
+    (tmp_path / "pw").chmod(mode)
+    with pytest.raises(SettingsError, match="chmod 600 it") as caught:
+        with_secret(tmp_path, "password_file = 'pw'").secret("mail.password", {})
+    assert "mail.password_file" in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "\n", "one\ntwo\n", "a\tb"])
+def test_a_secret_is_one_line_of_text(tmp_path: Path, content: str) -> None:
+    (tmp_path / "pw").write_text(content)
+    (tmp_path / "pw").chmod(0o600)
+    with pytest.raises(SettingsError, match="does not hold one line of text"):
+        with_secret(tmp_path, "password_file = 'pw'").secret("mail.password", {})
+
+
+def test_a_secret_in_the_environment(tmp_path: Path) -> None:
+    settings = with_secret(tmp_path, "password_env = 'QA_PASSWORD'")
+    assert settings.secret("mail.password", {"QA_PASSWORD": "hunter2"}) == "hunter2"
+    with pytest.raises(SettingsError, match="the environment variable QA_PASSWORD does not hold"):
+        settings.secret("mail.password", {})
+
+
+def test_no_secret_is_empty() -> None:
+    settings = parse(f"{RIGHT}[mail]\nsender = 'qa@example.org'\n", Path("/x/shepherd.toml"))
+    assert settings.secret("mail.password", {"": "x"}) == ""

@@ -1,0 +1,33 @@
+"""Which tracker the settings open (design 4.1)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shepherd.errors import SettingsError
+from shepherd.settings import Settings, Tracker
+from shepherd.trackers import open_tracker
+from shepherd.words import Spoken, TrackerReading
+
+
+def settings(folder: Path, tracker: Tracker) -> Settings:
+    return Settings(branches={}, tracker=tracker, file=folder / "shepherd.toml")
+
+
+def test_none_speaks_of_nothing(tmp_path: Path) -> None:
+    reading = open_tracker(settings(tmp_path, Tracker())).read([1, "#2"], [1])
+    assert reading == TrackerReading(items={}, speaks_of_requests=False, speaks_of_bugs=False)
+
+
+def test_file_is_found_beside_the_settings_and_speaks_their_words(tmp_path: Path) -> None:
+    (tmp_path / "bugs.json").write_text('{"bugs": {"1": {"tags": ["QA Pass"]}}}')
+    tracker = Tracker(type="file", path="bugs.json", words={"ok": ("QA pass",)})
+    assert open_tracker(settings(tmp_path, tracker)).read([1], []).items == {1: Spoken(("ok",))}
+
+
+@pytest.mark.parametrize("kind", ["launchpad", "github", "gitlab"])
+def test_others_come_later(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(SettingsError, match=f'"{kind}" comes with a later release'):
+        open_tracker(settings(tmp_path, Tracker(type=kind)))  # type: ignore[arg-type]
