@@ -138,6 +138,7 @@ def test_a_ref_that_is_no_commit_is_passed_over(repo: Repo, file: Path) -> None:
         (["v2.0-rc1", "v1.9"], "v1.9"),
         (["v2.0-rc1", "v2.0"], "v2.0"),
         (["v2.0-rc1", "v2.0-rc2"], "v2.0-rc2"),
+        (["v2.0-rc9", "v2.0-rc10"], "v2.0-rc10"),
         (["v1.0", "v1.0.1"], "v1.0.1"),
         (["v1.0+build7", "v0.9"], "v1.0+build7"),
         (["v2011.08.24", "v2011.8.3"], "v2011.08.24"),

@@ -62,10 +62,10 @@ def mainline(git: Git, wanted: str | None) -> Mainline:
 
 
 def _head(git: Git) -> str:
-    head = git.out("rev-parse", "--symbolic-full-name", "HEAD").decode("utf-8", "replace").strip()
-    if head == "HEAD":
+    current = git.lines("branch", "--show-current")
+    if not current:
         raise SettingsError(f"{git.name}: HEAD names no branch (detached): say which with --branch NAME")
-    return head.removeprefix("refs/heads/")
+    return current[0]
 
 
 def landing_in(git: Git, line: Mainline, commit: str) -> Revision | None:
@@ -127,9 +127,11 @@ def newest_version(tags: Sequence[str]) -> str | None:
     """The tag of the highest version (v1.10 is above v1.9); a pre-release only if there is nothing else."""
     versions = [match for match in map(_VERSION.fullmatch, tags) if match]
 
-    def order(version: re.Match[str]) -> tuple[bool, tuple[int, ...], str]:
+    def order(version: re.Match[str]) -> tuple[bool, list[int], list[tuple[int, str]]]:
         final = not version[2] or version[2].startswith("+")
-        return final, tuple(map(int, version[1].split("."))), version[2]
+        # numbers by their length first, so that rc10 is above rc9
+        suffix = [(len(part) if part.isdigit() else 0, part) for part in re.findall(r"\d+|\D+", version[2])]
+        return final, [int(part) for part in version[1].split(".")], suffix
 
     return max(versions, key=order)[0] if versions else None
 

@@ -126,16 +126,18 @@ def _records(
 
 def _brought_in(commits: dict[str, _Commit], others: Sequence[str], claimed: set[str]) -> list[str]:
     """What the further parents reach and no earlier landing has; each commit is taken once."""
-    found: list[str] = []
-    todo = list(reversed(others))
-    while todo:
-        sha = todo.pop()
-        if sha in commits and sha not in claimed:
-            claimed.add(sha)
-            found.append(sha)
-            todo.extend(reversed(commits[sha].parents))
-    found.reverse()
-    return found
+    brought: list[str] = []
+    for other in others:
+        found: list[str] = []
+        todo = [other]
+        while todo:
+            sha = todo.pop()
+            if sha in commits and sha not in claimed:
+                claimed.add(sha)
+                found.append(sha)
+                todo.extend(reversed(commits[sha].parents))
+        brought += reversed(found)
+    return brought
 
 
 def _second_authors(

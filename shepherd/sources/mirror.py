@@ -10,7 +10,6 @@ import hashlib
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -77,14 +76,9 @@ def open_source(
 def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float) -> None:
     if url.startswith("-") or not url.isprintable():
         raise SourceError(f"{name!r} cannot be the URL of a repository")
-    options = [
-        "--quiet",
-        "--prune",
-        "--no-tags",
-        "--atomic",
-        "--no-write-fetch-head",
-        "--recurse-submodules=no",
-    ]
+    options = ["--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"]
+    # Else git leaves out what a shallow source has, and calls that success; so the mirror is seen to be shallow.
+    options.append("--update-shallow")
     if urlsplit(url).scheme == "file":
         # A local repository is read in place, and may be another user's.
         options.append("--upload-pack=git -c 'safe.directory=*' upload-pack")
@@ -97,7 +91,7 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
         *("fetch", *options, "--end-of-options", url, *_refspecs(refs)),
     ]
     with _locked(mirror, name, limit) as lock:
-        _prepare(mirror, name)
+        _prepare(mirror, name, lock)
         run(command, name=name, env=_environment(), limit=limit, pass_fds=[lock])
 
 
@@ -142,18 +136,24 @@ def _locked(mirror: Path, name: str, limit: float) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _prepare(mirror: Path, name: str) -> None:
+def _prepare(mirror: Path, name: str, lock: int) -> None:
     """Make an empty mirror where there is none, and clear away what a killed git left; the lock is held."""
+    if (mirror / "shallow").exists():
+        # Its source was shallow; no fetch mends that.
+        shutil.rmtree(mirror)
     if mirror.is_dir():
         for stale in (*mirror.glob("*.lock"), *mirror.glob("refs/**/*.lock"), mirror / "gc.pid"):
             stale.unlink(missing_ok=True)
         for half in mirror.glob("objects/pack/tmp_*"):
             half.unlink(missing_ok=True)
         return
-    with tempfile.TemporaryDirectory(prefix=".new-", dir=mirror.parent) as folder:
-        fresh = Path(folder, "mirror")
-        extra = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
-        run(
-            ["git", "init", "--quiet", "--bare", "--template=", str(fresh)], name=name, env=environment(extra)
-        )
-        shutil.move(fresh, mirror)
+    fresh = mirror.with_name(f".new-{mirror.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    isolated = environment({"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"})
+    run(
+        ["git", "init", "--quiet", "--bare", "--template=", str(fresh)],
+        name=name,
+        env=isolated,
+        pass_fds=[lock],
+    )
+    fresh.rename(mirror)

@@ -143,7 +143,7 @@ def _before(database: Database, branch: str) -> Before:
         return Before(
             known=Known(facts, landings) if facts is not None and whole else None,
             landings=landings,
-            began=not journal.empty(),
+            began=journal.last("began") is not None,
             tip=Revision(tip.data["revno"], tip.data["id"]) if tip else None,
             recorded=(said[-1].data["id"] or "r0") if said else None,
             deployed=passages(journal, "deployed"),

@@ -77,11 +77,6 @@ class Journal:
         """A place larger than every entry there is, of any branch."""
         return (self._connection.scalar(select(func.max(journal.c.seq))) or 0) + 1
 
-    def empty(self) -> bool:
-        """Whether nothing was ever written for this branch."""
-        statement = select(journal.c.seq).where(journal.c.branch == self._branch).limit(1)
-        return self._connection.scalar(statement) is None
-
     def entries(self, *kinds: str, subjects: Collection[str] | None = None) -> list[Entry]:
         """Entries of these kinds, oldest first; of some subjects only, if named."""
         where = [journal.c.branch == self._branch, journal.c.kind.in_(kinds)]

@@ -255,13 +255,14 @@ class Oracle:
         return self.last_word(p, item).word or "needstesting"
 
     def turned_bad_since(self, p: Landing, verdict: Verdict) -> bool:
-        """Evidence that a later run saw appear, and that has not been seen to disappear."""
+        """Evidence that a later run saw appear, and that has not been seen to disappear: on any bug that p names,
+        also on one by which it is not judged, for so the sentence reads."""
         for item in {*self.memory.seen, *self.tracker.items}:
             if isinstance(item, int) and self.appeared(
                 p, item, verdict.seq, lambda spoken: p.revno in spoken.bad_commits
             ):
                 return True
-        for bug in self.judged_bugs(p):
+        for bug in p.bugs:
             if not self.is_out_of_reach(p.revno, bug) and self.appeared(
                 p, bug, verdict.seq, lambda spoken, bug=bug: self.is_plainly_bad(bug, spoken)
             ):

@@ -152,7 +152,7 @@ def test_missing_git_is_one_sentence(repo: Repo, monkeypatch: pytest.MonkeyPatch
 
 def test_failure_names_repository_and_cause(repo: Repo) -> None:
     repo.commit("one")
-    with pytest.raises(SourceError, match=f"{repo.path}: git says .*bad revision"):
+    with pytest.raises(SourceError, match=f"{repo.path}: git says .*unknown revision"):
         open_repository(str(repo.path)).lines("rev-list", "nowhere")
 
 

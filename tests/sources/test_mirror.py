@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,12 +93,16 @@ def test_repository_of_another_user_is_mirrored(
     assert open_source(f"file://{repo.path}", mirrors).resolve_many(["stable"]) == {"stable": one}
 
 
-def test_shallow_source_is_refused(repo: Repo, mirrors: Path, tmp_path: Path) -> None:
+def test_shallow_source_is_refused_until_it_is_whole(repo: Repo, mirrors: Path, tmp_path: Path) -> None:
     repo.commit("one")
     repo.commit("two")
     repo.git("clone", "-q", "--bare", "--depth=1", f"file://{repo.path}", str(tmp_path / "shallow"))
+    url = f"file://{tmp_path}/shallow"
     with pytest.raises(SourceError, match="shallow"):
-        open_source(f"file://{tmp_path}/shallow", mirrors)
+        open_source(url, mirrors)
+    shutil.rmtree(tmp_path / "shallow")
+    repo.git("clone", "-q", "--bare", f"file://{repo.path}", str(tmp_path / "shallow"))
+    assert open_source(url, mirrors).resolve_many(["stable"]) == {"stable": repo.tip()}
 
 
 @pytest.mark.parametrize(
@@ -155,8 +160,12 @@ def test_first_fetch_killed_half_way_does_no_harm(
     url = f"file://{repo.path}"
     path = os.environ["PATH"]
     # A fetch that hangs once it runs; it is git's child that lives on when its parent is killed.
-    wrapped_git(f'case "$*" in *fetch*) echo $$ > {tmp_path}/pid; sleep 600;; *) exec $GIT "$@";; esac')
-    code = "import sys; from pathlib import Path; from shepherd.sources.mirror import open_source as o; o(sys.argv[1], Path(sys.argv[2]))"
+    hang = f"echo $$ > {tmp_path}/pid; sleep 600"
+    wrapped_git(f'case "$*" in *" fetch "*) {hang};; *) exec $GIT "$@";; esac')
+    code = (
+        "import sys; from pathlib import Path; from shepherd.sources.mirror import open_source;"
+        "open_source(sys.argv[1], Path(sys.argv[2]))"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code, url, str(mirrors)])
     try:
         while not (tmp_path / "pid").exists():
