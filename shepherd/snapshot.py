@@ -61,6 +61,9 @@ class Entry(Struct, frozen=True):
     progress: Progress
     undone_by: int | None
     undoes: tuple[int, ...]
+    """What it undoes at the tip; nothing while it is undone itself."""
+    targets: tuple[int, ...]
+    """What it undoes wherever it is in effect."""
     deployable_as_tip: bool | None
     """None for a landing at or before what production runs: it is no candidate."""
     blocked_by: tuple[int, ...]

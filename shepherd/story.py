@@ -1,4 +1,4 @@
-"""What happened to a landing or a branch, as the journal tells it: for `explain` and `history`."""
+"""What happened, as the journal tells it, and what would happen: for `explain`, `history` and `whatif`."""
 
 from __future__ import annotations
 
@@ -30,3 +30,19 @@ class Story(Struct, frozen=True):
     live_since: datetime | None
     promoted_at: datetime | None
     events: tuple[Event, ...]
+
+
+class Supposition(Struct, frozen=True):
+    """The answer under two suppositions: these are good, and the next landing rolls those back."""
+
+    ok: tuple[int, ...]
+    rollback: tuple[int, ...]
+    deployable: int | None
+    """The latest deployable then; None: stay."""
+    next_landing: int | None
+    """The revno that the rollback would have."""
+    blocked_by: tuple[int, ...]
+    """What would still block the newest landing, oldest first."""
+    blocked_by_count: int
+    brings_back: tuple[int, ...]
+    """What the rollback would bring back, so that it needs QA itself."""

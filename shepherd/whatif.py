@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from msgspec import Struct
+from collections.abc import Collection, Mapping
 
 from shepherd.errors import SettingsError
-from shepherd.snapshot import Snapshot
-
-
-class Supposition(Struct, frozen=True):
-    """The answer under two suppositions: these are good, and the next landing rolls those back."""
-
-    ok: tuple[int, ...]
-    rollback: tuple[int, ...]
-    deployable: int | None
-    """The latest deployable then; None: stay."""
-    next_landing: int | None
-    """The revno that the rollback would have."""
-    blocked_by: tuple[int, ...]
-    """What would still block the newest landing, oldest 100."""
-    blocked_by_count: int
-    brings_back: tuple[int, ...]
-    """What the rollback would bring back, so that it needs QA itself."""
+from shepherd.rules.undoing import Effect
+from shepherd.snapshot import BLOCKED_BY_SHOWN, Entry, Snapshot
+from shepherd.story import Supposition
 
 
 def suppose(snapshot: Snapshot, ok: Collection[int], rollback: Collection[int]) -> Supposition:
@@ -33,37 +17,55 @@ def suppose(snapshot: Snapshot, ok: Collection[int], rollback: Collection[int]) 
         SettingsError: a landing is to be rolled back that is undone already.
     """
     entries = {entry.revno: entry for entry in snapshot.landings}
-    for revno in rollback:
-        if entries[revno].undone_by is not None and entries[revno].undone_by not in rollback:
-            raise SettingsError(f"r{revno} is undone already, by r{entries[revno].undone_by}")
-    deployable = None
-    for entry in snapshot.landings:
-        if entry.deployable_as_tip is None:
-            continue
-        cleared = entry.blocked_by_count == len(entry.blocked_by) and set(entry.blocked_by) <= set(ok)
-        if cleared and entry.revno > (deployable or 0):
-            deployable = entry.revno
     tip = snapshot.tip.revno if snapshot.tip else 0
+    cleared = [
+        entry.revno
+        for entry in snapshot.landings
+        if entry.deployable_as_tip is not None
+        and entry.blocked_by_count <= BLOCKED_BY_SHOWN
+        and set(entry.blocked_by) <= set(ok)
+    ]
     at_tip = entries.get(tip)
-    blocking = [r for r in (at_tip.blocked_by if at_tip else ()) if r not in ok]
-    unseen = at_tip.blocked_by_count - len(at_tip.blocked_by) if at_tip else 0
+    blocking = {b.revno for b in snapshot.blockers} if at_tip and at_tip.deployable_as_tip is False else set()
+    blocking -= set(ok)
     brings_back: list[int] = []
     if rollback:
-        brings_back = sorted(
-            p for r in rollback for p in entries[r].undoes if p in entries and p not in rollback
-        )
-        blocking = [r for r in blocking if r not in rollback]
-        blocking += [p for p in brings_back if not entries[p].good and p not in ok]
+        changed = _next_landing(entries, tip + 1, rollback)
+        brings_back = sorted(p for p, undone in changed.items() if not undone and not _pure(p, entries))
+        blocking -= {p for p, undone in changed.items() if undone}
+        back = {p for p, undone in changed.items() if not undone and p in entries}
+        blocking |= {p for p in back if not entries[p].good and p not in ok and entries[p].progress != "live"}
         if brings_back:
-            blocking.append(tip + 1)
-        if not blocking and not unseen:
-            deployable = tip + 1
+            blocking.add(tip + 1)
+        elif not blocking:
+            cleared.append(tip + 1)
     return Supposition(
         tuple(ok),
         tuple(rollback),
-        deployable,
+        max(cleared, default=None),
         tip + 1 if rollback else None,
-        tuple(sorted(blocking)),
-        len(blocking) + unseen,
+        tuple(sorted(blocking)[:BLOCKED_BY_SHOWN]),
+        len(blocking),
         tuple(brings_back),
     )
+
+
+def _next_landing(entries: Mapping[int, Entry], revno: int, rollback: Collection[int]) -> Mapping[int, bool]:
+    """What becomes undone, and what comes back, with a landing that rolls these back (3.4)."""
+    effect = Effect()
+    for entry in sorted(entries.values(), key=lambda entry: entry.revno):
+        if entry.targets:
+            effect.land(entry.revno, entry.targets)
+    for target in rollback:
+        if effect.undone(target) and entries[target].undone_by not in rollback:
+            raise SettingsError(f"r{target} is undone already, by r{entries[target].undone_by}")
+    return effect.land(revno, rollback)
+
+
+def _pure(revno: int, entries: Mapping[int, Entry]) -> bool:
+    """Whether it is a rollback that names no bug but its targets' (3.4)."""
+    entry = entries.get(revno)
+    if entry is None or not entry.targets:
+        return False
+    theirs = {bug for target in entry.targets if target in entries for bug in entries[target].bugs}
+    return theirs.issuperset(entry.bugs)

@@ -38,6 +38,7 @@ class Project:
         self.now = START
         self.lines: list[str] = []
         self.runs = 0
+        self.state.mkdir(exist_ok=True)
         self.write_settings(branch, tracker, top)
         self.write_bugs()
 

@@ -122,11 +122,11 @@ def _land(repository: Path, arriving: list[dict[str, Any]], landed: int, start: 
                 _commit(b"refs/demo/merged", 2 * number - 1, landing["who"], at - 600, landing["merged"])
             )
             stream.append(parent)
-            stream.append(_file(number))
+            stream.append(_file(number, number))
             merge = b"merge :%d\n" % (2 * number - 1)
         stream.append(_commit(b"refs/heads/stable", 2 * number, landing["who"], at, landing["message"]))
         stream.append(parent + merge)
-        stream.append(_file(number))
+        stream.append(_file(landing.get("file", number), number))
     _git(repository, "fast-import", "--quiet", "--force", stdin=b"".join(stream))
 
 
@@ -143,9 +143,9 @@ def _commit(ref: bytes, mark: int, who: str, at: int, message: str) -> bytes:
     )
 
 
-def _file(number: int) -> bytes:
+def _file(part: int, number: int) -> bytes:
     content = f"change {number}\n".encode()
-    return b"M 100644 inline src/part%d.txt\ndata %d\n%s\n" % (number, len(content), content)
+    return b"M 100644 inline src/part%d.txt\ndata %d\n%s\n" % (part, len(content), content)
 
 
 def _git(where: Path, *args: str, stdin: bytes = b"") -> None:

@@ -299,6 +299,7 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
             progress=progress,  # type: ignore[arg-type]  # asserted above
             undone_by=judgement.undone_by.get(revno),
             undoes=tuple(sorted(undoes.get(revno, ()))),
+            targets=tuple(sorted(judgement.undoing.counting.get(revno, ()))),
             deployable_as_tip=None if candidate is None else candidate.count == 0,
             blocked_by=candidate.blocked_by if candidate else (),
             blocked_by_count=candidate.count if candidate else 0,

@@ -94,12 +94,11 @@ def _find(
             " shepherd.db, or begin anew with: inv find --accept-new-journal --reason …"
         )
     found = _read(settings, branch, run, before, fetch=not dry)
-    lost = found.lost if found.lost is not None else _lost_for_the_journal(before, found.reading)
+    lost = found.lost is not None or _lost_for_the_journal(before, found.reading)
     if lost and not acceptance.rewrite:
         raise SourceError(
-            f"{branch}: the mainline was rewritten: it lost {lost} of the landings it had"
-            f" (r{before.tip.revno if before.tip else '?'} is not where it was); if that is right: inv find"
-            " --accept-rewrite --reason …"
+            f"{branch}: the mainline was rewritten: r{before.tip.revno if before.tip else '?'}, its tip when it"
+            " was last read, is not where it was; if that is right: inv find --accept-rewrite --reason …"
         )
     line = _line(branch, found, before)
     if dry or database is None:
@@ -161,7 +160,9 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
         for earlier, later in zip(before.deployed, before.deployed[1:], strict=False)
         if later.revno > earlier.revno and later.at.timestamp() >= since
     ]
-    reach = [*went_live, *([before.tip.revno] if before.tip else [])]
+    # what production passes with this very reading has just gone live, however old it is
+    just_now = [before.deployed[-1].revno + 1] if before.deployed else []
+    reach = [*went_live, *just_now, *([before.tip.revno] if before.tip else [])]
     return read_branch(
         config,
         repository=settings.place(config.repository),
@@ -181,11 +182,9 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
     )
 
 
-def _lost_for_the_journal(before: Before, reading: Reading) -> int | None:
+def _lost_for_the_journal(before: Before, reading: Reading) -> bool:
     """The same question as for the cache, asked of the journal: the cache may have been dropped."""
-    if before.tip is None or any(landing.id == before.tip.id for landing in reading.landings):
-        return None
-    return 1
+    return before.tip is not None and all(landing.id != before.tip.id for landing in reading.landings)
 
 
 def _began(before: Before, acceptance: Acceptance, run: Run) -> list[Entry]:
@@ -256,13 +255,13 @@ def _note_words(journal: Journal, found: BranchReading) -> list[Entry]:
 
 
 def _rewritten(
-    settings: Settings, branch: str, before: Before, found: BranchReading, lost: int | None, run: Run
+    settings: Settings, branch: str, before: Before, found: BranchReading, lost: bool, run: Run
 ) -> list[Entry]:
     """A person accepted that the mainline was rewritten: verdicts follow SHA, else patch (3.5)."""
     if not lost:
         return []
     reading = found.reading
-    accepted = Entry("rewrite", "", {"revno": reading.tip.revno, "lost": lost}, who=run.who, why=run.why)
+    accepted = Entry("rewrite", "", {"revno": reading.tip.revno}, who=run.who, why=run.why)
     here = {landing.id: landing for landing in reading.landings}
     gone = [sha for sha in before.judged if sha not in here]
     if not gone:

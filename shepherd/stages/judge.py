@@ -83,7 +83,8 @@ def _judge(
     reading = _with_landings(source.reading, landings)
     if source.problem or reading is None:
         frame = _frame(settings, branch, run, run.now, source, previous)
-        return _no_data(snapshots, previous, frame, source.problem, reading, run, database, branch, dry)
+        # the cache knows where things stood before, for a person's word; the answer must not hang on that
+        return _no_data(snapshots, previous, frame, source.problem, None, run, database, branch, dry)
 
     since = reached(deployed)
     times, _ = landed_times(landings, run.now)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shepherd.snapshot import Snapshot
-from shepherd.story import Event, Story
+from shepherd.story import Event, Story, Supposition
 from shepherd.views.terminal import plain, wrap
 from shepherd.views.words import count, name, some, utc
-from shepherd.whatif import Supposition
 
 
 def past(story: Story) -> str:

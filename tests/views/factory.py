@@ -43,6 +43,7 @@ def entry(revno: int, **changes: Any) -> Entry:
         "progress": "deployable",
         "undone_by": None,
         "undoes": (),
+        "targets": (),
         "deployable_as_tip": True,
         "blocked_by": (),
         "blocked_by_count": 0,

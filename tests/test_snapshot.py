@@ -1,0 +1,60 @@
+"""What every snapshot must be, whatever led to it: the schema in docs/, and the promises between its keys."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from shepherd.snapshot import Snapshot
+from shepherd.views.feeds import snapshot_json
+from tests.project import Project
+from tests.random_team import live_a_while
+
+SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "snapshot.schema.json").read_text())
+
+
+def check(snapshot: Snapshot) -> None:
+    """Hold a snapshot against the schema and against what its keys say of each other."""
+    document = json.loads(snapshot_json(snapshot))
+    Draft202012Validator(SCHEMA).validate(document)
+    by_revno = {entry.revno: entry for entry in snapshot.landings}
+    assert len(by_revno) == len(snapshot.landings)
+    deployed = snapshot.deployed.revno if snapshot.deployed else 0
+    named = {b.revno for b in snapshot.blockers} | {a.revno for a in snapshot.alarms}
+    for entry in snapshot.landings:
+        named |= {*entry.blocked_by} | ({entry.undone_by} if entry.undone_by else set())
+        assert (entry.deployable_as_tip is None) == (entry.revno <= deployed)
+        assert entry.deployable_as_tip is not True or entry.blocked_by_count == 0
+        assert list(entry.blocked_by) == sorted(entry.blocked_by)
+    assert named <= by_revno.keys()
+    if snapshot.deployable:
+        assert by_revno[snapshot.deployable.revno].deployable_as_tip
+        assert not any(e.deployable_as_tip for e in snapshot.landings if e.revno > snapshot.deployable.revno)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_snapshot_of_a_team_fits_the_schema(tmp_path: Path, seed: int) -> None:
+    project = Project(tmp_path)
+    for snapshot in live_a_while(project, random.Random(seed)):
+        check(snapshot)
+
+
+def test_a_snapshot_without_answer_fits_the_schema(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] One")[0])
+    project.look()
+    (tmp_path / "bugs.json").unlink()
+    check(project.look())
+
+
+def test_the_schema_is_one_and_refuses_what_is_wrong(tmp_path: Path) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin")[0])
+    document = json.loads(snapshot_json(project.look()))
+    document["answer"] = "deploy"
+    assert not Draft202012Validator(SCHEMA).is_valid(document)

@@ -1,0 +1,268 @@
+"""The stages together, on real repositories: what people see after each step of a story."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shepherd.errors import NoAnswerError, SettingsError, SourceError
+from shepherd.stages.find import Acceptance
+from shepherd.views.answer import headline
+from tests.project import Project, deployable, entry, lines_of, progress, states
+
+
+def test_a_word_by_a_person_outranks_the_tag_until_the_tag_turns_bad(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.tag(1, "qa-needstesting")
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] One")[0])
+    assert deployable(project.look()) is None
+    said = project.verdict("r2", "ok", "tried it twice")
+    assert said.splitlines() == ["r2: tester says ok (tried it twice)", "deploy r2"]
+    project.tag(1, "qa-bad")
+    snapshot = project.judge()
+    assert states(snapshot)[2] == "bad"
+    assert "tester said ok" in entry(snapshot, 2).reason
+
+
+def test_a_git_note_is_a_verdict_and_its_removal_takes_it_back(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
+    ids = project.land("[no-qa] Begin", "[bug=1] One")
+    project.tag(1, "qa-needstesting")
+    project.deploy(ids[0])
+    project.repo.git("notes", "--ref", "qa", "add", "-m", "QA: ok worked on my phone", ids[1])
+    snapshot = project.look()
+    assert deployable(snapshot) == 2
+    assert "worked on my phone" in entry(snapshot, 2).reason
+    project.repo.git("notes", "--ref", "qa", "remove", ids[1])
+    assert states(project.look())[2] == "needstesting"
+
+
+def test_of_note_and_journal_the_newer_counts(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
+    ids = project.land("[no-qa] Begin", "[bug=1] One")
+    project.tag(1, "qa-needstesting")
+    project.deploy(ids[0])
+    project.look()
+    project.verdict("r2", "bad", "does not start")
+    # the note's commit bears the date of today, long after the project's clock
+    project.repo.git("notes", "--ref", "qa", "add", "-m", "QA: ok it does", ids[1])
+    assert states(project.look())[2] == "ok"
+
+
+def test_a_cover_is_heard_and_can_be_taken_back(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.tag(1, "bad-commit-2")
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] One", "Revert r2, it broke")[0])
+    snapshot = project.look()
+    assert deployable(snapshot) is None
+    assert "inv cover 2 --by 3" in entry(snapshot, 3).hints[0]
+    project.cover("r2", "r3")
+    assert deployable(project.judge()) == 3
+    project.cover("r2", None, undone=False)
+    assert deployable(project.judge()) is None
+
+
+def test_live_since_is_when_production_was_seen_to_move(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    ids = project.land("[no-qa] Begin", "[no-qa] Two", "[no-qa] Three")
+    project.deploy(ids[0])
+    project.look()
+    project.deploy(ids[1])
+    snapshot = project.look()
+    assert progress(snapshot) == {1: "live", 2: "live", 3: "deployable"}
+    assert entry(snapshot, 2).live_since == project.now - timedelta(minutes=1)
+    assert entry(snapshot, 1).live_since is None
+
+
+def test_what_went_live_lately_is_read_however_old_its_commit(tmp_path: Path) -> None:
+    project = Project(tmp_path, top='keep = "30d"')
+    ids = project.land("[no-qa] Begin", "[bug=1] Two", "[bug=1] Three")
+    project.tag(1, "qa-ok")
+    project.deploy(ids[0])
+    project.look()
+    project.now += timedelta(days=60)
+    project.deploy(ids[2])
+    assert progress(project.look()) == {3: "live", 2: "live"}
+
+
+def test_production_going_back_is_said_and_the_window_grows(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    ids = project.land("[no-qa] Begin", "[no-qa] Two", "[no-qa] Three")
+    project.deploy(ids[2])
+    project.look()
+    project.deploy(ids[0])
+    snapshot = project.look()
+    assert "production went back from r3 to r1" in snapshot.warnings[0]
+    assert deployable(snapshot) == 3
+
+
+def test_an_alarm_names_what_production_runs(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.tag(1, "bad-commit-2")
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] Two", "[rollback=2] Out with it")[1])
+    snapshot = project.look()
+    assert [(a.revno, a.undone_by) for a in snapshot.alarms] == [(2, 3)]
+    assert deployable(snapshot) == 3
+
+
+def test_a_hotfix_in_production_is_noticed_until_a_landing_carries_it(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    ids = project.land("[no-qa] Begin", "[no-qa] Two")
+    fix = project.repo.commit("Hot", files={"fix.txt": "1\n"}, parents=[ids[0]], branch="hot")
+    project.deploy(fix)
+    snapshot = project.look()
+    assert snapshot.deployed is not None and snapshot.deployed.extra_commits == (fix,)
+    assert "production also runs 1 commit that stable lacks" in snapshot.warnings[0]
+    project.repo.commit("[no-qa] The fix, on stable too", files={"fix.txt": "1\n"}, branch="stable")
+    assert project.look().warnings == ()
+
+
+def test_a_rewritten_mainline_is_no_data_until_a_person_accepts_it(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    ids = project.land("[no-qa] Begin", "[bug=1] Two", "[bug=2] Three")
+    project.deploy(ids[0])
+    project.look()
+    project.verdict("r3", "ok", "tried it")
+    project.find()
+    again = project.repo.commit(
+        "[bug=1] Two, again", parents=[ids[0]], branch="other", files={"two.txt": "another\n"}
+    )
+    project.repo.git("update-ref", "refs/heads/stable", again)
+    with pytest.raises(SourceError, match="the mainline was rewritten"):
+        project.find()
+    snapshot = project.judge()
+    assert snapshot.answer == "no-data"
+    assert headline(snapshot).startswith("no data: stable: the mainline was rewritten")
+    assert snapshot.last_good is not None and snapshot.last_good.deployable is None
+    project.find(Acceptance(rewrite=True), why="we squashed it")
+    assert states(project.judge()) == {2: "unknown", 1: "untestable"}
+
+
+def test_a_lost_journal_is_no_data_until_a_person_accepts_it(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin", "[no-qa] Two")[0])
+    assert deployable(project.look()) == 2
+    for file in project.state.glob("shepherd.db*"):
+        file.unlink()
+    with pytest.raises(NoAnswerError, match="snapshots but no journal"):
+        project.find()
+    assert project.judge().answer == "no-data"
+    project.find(Acceptance(new_journal=True), why="the disk died")
+    assert deployable(project.judge()) == 2
+
+
+def test_a_source_that_fails_is_no_data_and_the_last_good_answer_is_told(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    ids = project.land("[no-qa] Begin", "[no-qa] Two")
+    project.deploy(ids[0])
+    good = project.look()
+    project.repo.git("update-ref", "-d", "refs/heads/production")
+    with pytest.raises(SourceError):
+        project.find()
+    snapshot = project.judge()
+    assert (snapshot.answer, snapshot.deployable, snapshot.complete) == ("no-data", None, False)
+    assert snapshot.last_good is not None
+    assert snapshot.last_good.generated_at == good.generated_at
+    project.deploy(ids[0])
+    assert deployable(project.look()) == 2
+
+
+def test_a_tracker_that_fails_is_no_data_also_for_a_word_given_then(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] Two")[0])
+    project.tag(1, "qa-ok")
+    project.look()
+    (tmp_path / "bugs.json").write_text("{")
+    assert project.look().answer == "no-data"
+    assert "no data" in project.verdict("r2", "ok")
+    project.write_bugs()
+    assert deployable(project.judge()) == 2
+
+
+def test_a_bug_that_cannot_be_read_makes_its_landings_unknown_and_no_more(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin", "[no-qa] Two", "[bug=7] Three")[0])
+    snapshot = project.look()
+    assert states(snapshot)[3] == "unknown"
+    assert deployable(snapshot) == 2
+    assert "bug 7 could not be read" in snapshot.problems[0]
+
+
+def test_what_the_qa_server_does_not_run_yet(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='qa = { ref = "qastaging" }')
+    project.tag(1, "qa-needstesting")
+    ids = project.land("[no-qa] Begin", "[bug=1] Two", "[bug=1] Three")
+    project.deploy(ids[0])
+    project.repo.git("update-ref", "refs/heads/qastaging", ids[1])
+    assert progress(project.look()) == {3: "not-on-qa-yet", 2: "needs-qa", 1: "live"}
+
+
+def test_production_as_people_record_it(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch="deployed = { recorded = true }")
+    project.land("[no-qa] Begin", "[no-qa] Two", "[no-qa] Three")
+    with pytest.raises(SourceError, match="inv deployed"):
+        project.find()
+
+
+def test_production_cannot_be_recorded_where_a_ref_tells(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin", "[no-qa] Two")[0])
+    project.look()
+    with pytest.raises(SettingsError, match="read from production"):
+        project.deployed("r2")
+
+
+def test_dates_in_the_future_or_before_the_parents_are_clamped(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    first = project.land("[no-qa] Begin")[0]
+    project.deploy(first)
+    project.repo.commit("[no-qa] Early", date=1_000_000_000)
+    project.repo.commit("[no-qa] Late", date=int(project.now.timestamp()) + 10**6)
+    snapshot = project.look()
+    assert entry(snapshot, 2).landed_at == entry(snapshot, 1).landed_at
+    assert entry(snapshot, 3).landed_at == project.now - timedelta(minutes=0)
+    assert "before its parent's" in entry(snapshot, 2).warnings[0]
+    assert "in the future" in entry(snapshot, 3).warnings[0]
+
+
+def test_a_word_without_reason_or_meaning_is_refused(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin", "[no-qa] Two")[0])
+    project.look()
+    for rev, word, reason, sentence in (
+        ("r2", "fine", "tried", "is no verdict"),
+        ("r2", "ok", "  ", "a reason is needed"),
+        ("r9", "ok", "tried", "is no landing of stable"),
+    ):
+        with pytest.raises(SettingsError, match=sentence):
+            project.verdict(rev, word, reason)
+    with pytest.raises(SettingsError, match="wrong way round"):
+        project.cover("r2", "r1")
+
+
+def test_a_second_look_with_nothing_new_says_and_keeps_nothing_new(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.tag(1, "qa-ok")
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] Two")[0])
+    project.look()
+    kept = sorted((project.state / "snapshots" / "stable").iterdir())
+    project.lines.clear()
+    project.look()
+    assert sorted((project.state / "snapshots" / "stable").iterdir()) == kept
+    assert not lines_of(project, "landing") and not lines_of(project, "answer")
+
+
+def test_two_branches_do_not_take_each_others_landings_for_their_own(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    text = (tmp_path / "shepherd.toml").read_text()
+    other = '\n[branches.devel]\nrepository = "project.git"\nref = "devel"\ndeployed = { ref = "production" }\n'
+    (tmp_path / "shepherd.toml").write_text(text + other)
+    first = project.land("[no-qa] Begin")[0]
+    project.deploy(first)
+    devel = project.repo.commit("[bug=5] On devel", parents=[first], branch="devel")
+    own = project.repo.commit("Own", parents=[devel], branch="topic")
+    project.repo.commit("[no-qa] Merge devel", parents=[first, own], branch="stable")
+    snapshot = project.look()
+    assert entry(snapshot, 2).bugs == ()
