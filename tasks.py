@@ -11,10 +11,12 @@ from ops.tasking import (
     collection,
     is_dry,
     one_branch,
+    reading,
     say,
+    seconds,
     settings,
-    snapshot_of,
     task,
+    where,
 )
 
 
@@ -25,7 +27,14 @@ from ops.tasking import (
     }
 )
 def find(
-    c, branch=None, accept_rewrite=False, accept_new_journal=False, reason=None, as_=None, dry_run=False
+    c,
+    branch=None,
+    accept_rewrite=False,
+    accept_new_journal=False,
+    reason=None,
+    as_=None,
+    dry_run=False,
+    wait=None,
 ):
     """Read the change sources into the tagger's database."""
     from ops.stages import find as stage
@@ -39,24 +48,25 @@ def find(
         accept_new_journal=accept_new_journal,
         reason=reason,
         dry=is_dry(c, dry_run),
+        wait=seconds(wait),
     )
 
 
 @task()
-def judge(c, branch=None, as_=None, dry_run=False):
+def judge(c, branch=None, as_=None, dry_run=False, wait=None):
     """Judge what was found by what people say of it: the answer."""
     from ops.stages import judge as stage
 
     given = settings()
-    return stage(given, branches(given, branch), caller(as_), dry=is_dry(c, dry_run))
+    return stage(given, branches(given, branch), caller(as_), dry=is_dry(c, dry_run), wait=seconds(wait))
 
 
 @task(help={"fresh": "find and judge first, under the same lock"})
-def report(c, fresh=False, as_=None, dry_run=False):
+def report(c, fresh=False, as_=None, dry_run=False, wait=None):
     """Write pages and feeds from the last answer."""
     from ops.stages import report as stage
 
-    return stage(settings(), caller(as_), fresh=fresh, dry=is_dry(c, dry_run))
+    return stage(settings(), caller(as_), fresh=fresh, dry=is_dry(c, dry_run), wait=seconds(wait))
 
 
 @task(help={"sha": "print the SHA to deploy and nothing else (exit code 8: there is none)"})
@@ -79,7 +89,7 @@ def landings(c, branch=None, person=None, state=None, of=None, json=False):
     """The landings that the shepherd knows, newest first."""
     from ops.reading import landings as view
 
-    given = settings()
+    given = reading()
     return view(given, branches(given, branch), person=person, state=state, of=of, json=json, say=say)
 
 
@@ -88,7 +98,7 @@ def explain(c, rev, branch=None, json=False):
     """One landing's whole story: what it is, why, what it waits for."""
     from ops.reading import explain as view
 
-    given = settings()
+    given = reading()
     return view(given, branches(given, branch), rev, json=json, say=say)
 
 
@@ -97,7 +107,7 @@ def whatif(c, ok="", rollback="", branch=None, json=False):
     """What the answer would be, if."""
     from ops.reading import whatif as view
 
-    given = settings()
+    given = reading()
     return view(given, one_branch(given, branch), ok, rollback, json=json, say=say)
 
 
@@ -106,60 +116,145 @@ def history(c, rev=None, branch=None, json=False):
     """What was said and done: deployments, or one landing's states and verdicts."""
     from ops.reading import history as view
 
-    given = settings()
+    given = reading()
     return view(given, one_branch(given, branch), rev, json=json, say=say)
 
 
 @task(positional=("rev", "word"))
-def verdict(c, rev, word, reason=None, branch=None, as_=None, dry_run=False):
+def verdict(c, rev, word, reason=None, branch=None, as_=None, dry_run=False, wait=None):
     """A person's word on one landing: ok, bad, untestable, needstesting or withdraw."""
     from ops.stages import verdict as stage
 
     given = settings()
-    return stage(given, one_branch(given, branch), rev, word, reason, caller(as_), dry=is_dry(c, dry_run))
+    name = one_branch(given, branch)
+    dry = is_dry(c, dry_run)
+    return stage(given, name, rev, word, reason, caller(as_), dry=dry, wait=seconds(wait))
 
 
 @task(positional=("rev",), help={"by": "the landing that undid it"})
-def cover(c, rev, by, reason=None, branch=None, as_=None, dry_run=False):
+def cover(c, rev, by, reason=None, branch=None, as_=None, dry_run=False, wait=None):
     """A person's word that one landing undid another."""
     from ops.stages import cover as stage
 
     given = settings()
     name = one_branch(given, branch)
-    return stage(given, name, rev, by, reason, caller(as_), undone=True, dry=is_dry(c, dry_run))
+    dry = is_dry(c, dry_run)
+    return stage(given, name, rev, by, reason, caller(as_), undone=True, dry=dry, wait=seconds(wait))
 
 
 @task(positional=("rev",), help={"by": "the landing that did not undo it (default: nothing did)"})
-def uncover(c, rev, by=None, reason=None, branch=None, as_=None, dry_run=False):
+def uncover(c, rev, by=None, reason=None, branch=None, as_=None, dry_run=False, wait=None):
     """A person's word that a landing was not undone."""
     from ops.stages import cover as stage
 
     given = settings()
     name = one_branch(given, branch)
-    return stage(given, name, rev, by, reason, caller(as_), undone=False, dry=is_dry(c, dry_run))
+    dry = is_dry(c, dry_run)
+    return stage(given, name, rev, by, reason, caller(as_), undone=False, dry=dry, wait=seconds(wait))
 
 
 @task(positional=("rev",))
-def deployed(c, rev, reason=None, branch=None, as_=None, dry_run=False):
+def deployed(c, rev, reason=None, branch=None, as_=None, dry_run=False, wait=None):
     """Record what production runs, where the settings leave that to people."""
     from ops.stages import deployed as stage
 
     given = settings()
-    return stage(given, one_branch(given, branch), rev, reason, caller(as_), dry=is_dry(c, dry_run))
+    name = one_branch(given, branch)
+    return stage(given, name, rev, reason, caller(as_), dry=is_dry(c, dry_run), wait=seconds(wait))
 
 
 @task(
     help={
         "repository": "path of the git repository with the QA branch",
         "deployed": "what production runs now, if no ref or tag tells",
-        "name": "the QA branch (default: the repository's own)",
+        "branch": "the QA branch of the repository (default: its own)",
     }
 )
-def init(c, repository, deployed=None, name=None, as_=None, dry_run=False):
+def init(c, repository, deployed=None, branch=None, as_=None, dry_run=False):
     """Write a shepherd.toml that works at once."""
     from ops.first_day import init as stage
 
-    return stage(repository, deployed, name, caller(as_), dry=is_dry(c, dry_run))
+    return stage(repository, deployed, branch, caller(as_), dry=is_dry(c, dry_run))
+
+
+@task(help={"cron": "silent when all is well"})
+def run(c, cron=False, as_=None, dry_run=False, wait=None):
+    """What cron calls: all stages in order, each failure contained."""
+    from ops.run import run as stages
+
+    return stages(settings(), caller(as_), cron=cron, dry=is_dry(c, dry_run), wait=seconds(wait))
+
+
+@task(
+    name="maintenance.on",
+    help={
+        "until": "when it should be over: 2h, 30m; after that it is loud",
+        "wait": "return when nothing works any more, or with 6 after so many seconds",
+    },
+)
+def maintenance_on(c, reason=None, until=None, as_=None, dry_run=False, wait=None):
+    """Stop all work until maintenance.off; a bare `touch` of maintenance.txt does the same."""
+    from ops.switch import on
+
+    patience = None if wait is None else seconds(wait)
+    return on(settings(), reason, until, caller(as_), say, wait=patience, dry=is_dry(c, dry_run))
+
+
+@task(name="maintenance.off")
+def maintenance_off(c, as_=None, dry_run=False):
+    """Let the work go on."""
+    from ops.switch import off
+
+    return off(settings(), caller(as_), say, dry=is_dry(c, dry_run))
+
+
+@task(name="maintenance.status")
+def maintenance_status(c, json=False):
+    """Whether the switch is on, by whom, why and since when."""
+    from ops.switch import status as view
+
+    return view(where(), say, json=json)
+
+
+@task(name="lock.status")
+def lock_status(c, json=False):
+    """Who is running what, since when."""
+    from ops.switch import lock_status as view
+
+    return view(where(), say, json=json)
+
+
+@task(name="cron.show")
+def cron_show(c):
+    """The block that belongs in the crontab."""
+    from ops.cron import show
+
+    return show(settings())
+
+
+@task(name="cron.install")
+def cron_install(c, as_=None, dry_run=False):
+    """Put the block into your crontab, or bring it up to date."""
+    from ops.cron import install
+
+    return install(settings(), caller(as_), dry=is_dry(c, dry_run))
+
+
+@task(name="cron.remove")
+def cron_remove(c, as_=None, dry_run=False):
+    """Take the block out of your crontab."""
+    from ops.cron import remove
+
+    return remove(settings(), caller(as_), dry=is_dry(c, dry_run))
+
+
+@task(help={"offline": "make no network connection"})
+def doctor(c, offline=False, json=False):
+    """One line a check: ok, warn or fail, and the remedy."""
+    from ops.doctor import doctor as examine
+    from ops.log import now
+
+    return examine(settings, now(), offline=offline, json=json, say=say)
 
 
 @task(help={"directory": "where to make it (default: demo)"})

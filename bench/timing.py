@@ -1,44 +1,49 @@
-"""Medians of five."""
+"""Medians of five, taken in turns: what else the machine does then falls on both sides of a ratio."""
 
 from __future__ import annotations
 
 import gc
+import os
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 TIMES = 5
 
-
-def cpu_median(body: Callable[[], object]) -> float:
-    """Processor seconds of this process: what other work on the machine does not change much."""
-    return _median(body, time.process_time)
-
-
-def wall_median(body: Callable[[], object]) -> float:
-    """Seconds of wall time."""
-    return _median(body, time.perf_counter)
+Clock = Callable[[], float]
+CPU: Clock = time.process_time
+"""Processor seconds of this process."""
+WALL: Clock = time.perf_counter
 
 
-def command_median(command: Sequence[str], cwd: Path, env: dict[str, str]) -> float:
-    """Seconds of wall time of a whole command; it must succeed."""
+def medians(bodies: Mapping[str, Callable[[], object]], clock: Clock, times: int = TIMES) -> dict[str, float]:
+    """Seconds that each body takes: one round of all to warm up, then `times` rounds that count."""
+    taken: dict[str, list[float]] = {name: [] for name in bodies}
+    for number in range(times + 1):
+        for name, body in bodies.items():
+            gc.collect()
+            before = clock()
+            body()
+            if number:
+                taken[name].append(clock() - before)
+    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+
+
+def command(*words: str | Path, cwd: Path, allowed: Sequence[int] = (0,), **environ: str) -> Callable[[], None]:
+    """A body that runs a command to its end, its output thrown away."""
+    env = os.environ | environ
 
     def run() -> None:
-        done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, check=False)
-        if done.returncode not in (0, 5):
-            raise SystemExit(f"{command} failed: {done.stderr.decode()}")
+        done = subprocess.run(words, cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        if done.returncode not in allowed:
+            raise SystemExit(f"{words} ended with {done.returncode}: {done.stderr.decode()}")
 
-    run()
-    return wall_median(run)
+    return run
 
 
-def _median(body: Callable[[], object], clock: Callable[[], float]) -> float:
-    times = []
-    for _ in range(TIMES):
-        gc.collect()
-        before = clock()
-        body()
-        times.append(clock() - before)
-    return statistics.median(times)
+def ratio(claim: str, ours: float, theirs: float, aim: float | None = None) -> None:
+    """Print one claim on one line."""
+    wanted = f" (aim: at most {aim:g})" if aim is not None else ""
+    print(f"{claim}: {ours:.3f} s against {theirs:.3f} s: ratio {ours / theirs:.2f}{wanted}")

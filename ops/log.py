@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -16,16 +17,17 @@ from shepherd.errors import StoreError
 LARGEST = 10_000_000
 KEPT = 10
 
-_PLAIN = re.compile(r"[A-Za-z0-9_.,:;/+@#!~%()*=-]+", re.ASCII)
-_TELLING = re.compile(r'[\x00-\x1f"\\\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]')
+# Compiled when first used: every reader starts up with this module, for the clock.
+_PLAIN = r"[A-Za-z0-9_.,:;/+@#!~%()*=-]+"
+_TELLING = r'[\x00-\x1f"\\\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]'
 
 
 def quoted(value: object) -> str:
     """A value that stays one word on one line, and reads back by `parse`."""
     text = str(value)
-    if _PLAIN.fullmatch(text):
+    if re.fullmatch(_PLAIN, text):
         return text
-    return '"' + _TELLING.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + '"'
+    return '"' + re.sub(_TELLING, lambda found: f"\\u{ord(found[0]):04x}", text) + '"'
 
 
 def line(at: datetime, **fields: object) -> str:
@@ -60,18 +62,19 @@ class Log:
         Raises:
             StoreError: the log cannot be written; nothing should be done that it cannot tell of.
         """
+        content = text.encode("utf-8", "replace") + b"\n"
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._alone():
-                if self._path.exists() and self._path.stat().st_size + len(text) > self._largest:
+                if self._path.exists() and self._path.stat().st_size + len(content) > self._largest:
                     self._rotate()
                 handle = os.open(
-                    self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600
+                    self._path,
+                    os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+                    0o600,
                 )
                 try:
-                    if not stat.S_ISREG(os.fstat(handle).st_mode):
-                        raise OSError("it is no regular file")
-                    os.write(handle, text.encode("utf-8", "replace") + b"\n")
+                    _append(handle, content)
                 finally:
                     os.close(handle)
         except OSError as error:
@@ -92,6 +95,19 @@ class Log:
             if older.exists():
                 older.replace(self._path.with_name(f"{self._path.name}.{number + 1}"))
         self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+
+
+def _append(handle: int, content: bytes) -> None:
+    """Add a whole line to a file whose lock is held, or nothing."""
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError("it is no regular file")
+    if status.st_size and os.pread(handle, 1, status.st_size - 1) != b"\n":
+        # a writer was killed amid its line: what follows must not hang on to that
+        content = b"\n" + content
+    if os.write(handle, content) < len(content):
+        os.ftruncate(handle, status.st_size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def now() -> datetime:

@@ -119,11 +119,13 @@ def whatif(settings: Settings, branch: str, ok: str, rollback: str, *, json: boo
 
 def history(settings: Settings, branch: str, rev: str | None, *, json: bool, say: Say) -> int:
     """`inv history`."""
-    from shepherd.stages.past import events_of
+    from shepherd.stages.past import branch_events, landing_events
     from shepherd.views import feeds, stories
 
-    wanted = parse_rev(rev) if rev is not None else None
-    events = events_of(settings, branch, wanted)
+    if rev is None:
+        events = branch_events(settings, branch)
+    else:
+        events = landing_events(settings, snapshot_of(settings, branch), parse_rev(rev))
     say(feeds.plain_json(events).decode() if json else stories.events(events))
     return 0
 

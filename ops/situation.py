@@ -1,18 +1,84 @@
-"""What is true now: read at the moment of asking, from the files under `run/` (design 4.3)."""
+"""What is true now: read at the moment of asking, from the switch and the files under `run/` (design 4.3)."""
 
 from __future__ import annotations
 
-import msgspec
+import os
+from datetime import datetime
 
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from ops import maintenance, records
 from ops.log import now
 from shepherd.settings import Settings
-from shepherd.situation import Situation, StageRuns
+from shepherd.situation import Hang, Maintenance, Situation, StageRuns
 from shepherd.store.snapshots import write_atomically
+from shepherd.values import duration, iso
 
 
-def situation(settings: Settings) -> Situation:
-    """The situation at this moment. What cannot be read is left out: the page says less, never something else."""
-    return Situation(now=now(), stages=stage_runs(settings))
+class Aborts(Struct, frozen=True):
+    """What refused runs remember, in `run/aborts.json`; written under `run/page.lock` only."""
+
+    last: datetime | None = None
+    because: str = ""
+    page: datetime | None = None
+    """When such a run last wrote the pages anew."""
+    said: dict[str, str] = {}
+    """What was said once already: kind -> which one."""
+
+
+def situation(settings: Settings, writing: str = "") -> Situation:
+    """The situation at this moment. What cannot be read is left out: less is said, never something else.
+
+    Args:
+        writing: the stage that asks; how it fared last is over when its page is read.
+    """
+    at = now()
+    switch = switch_of(settings)
+    aborts = aborts_of(settings)
+    runs = stage_runs(settings)
+    hang: Hang | None = None
+    try:
+        record = records.read(settings.state_path)
+    except records.UnreadableRecordError:
+        record = None
+    if record is not None and record.pid != os.getpid():
+        if records.life(record) == "gone":
+            before = runs.get(record.stage, StageRuns())
+            runs[record.stage] = replace(before, last_failed=record.since, failure=crashed(record))
+        else:
+            hang = hang_of(settings, record)
+    return Situation(
+        now=at,
+        maintenance=None
+        if switch is None
+        else Maintenance(switch.since, switch.who, switch.why, switch.until, switch.overdue),
+        hang=hang,
+        stages={stage: each for stage, each in runs.items() if stage != writing},
+        last_aborted=aborts.last,
+        aborted_because=aborts.because,
+    )
+
+
+def switch_of(settings: Settings) -> maintenance.Switch | None:
+    """The maintenance switch, None if it is off."""
+    return maintenance.look(settings.state_path, duration(settings.maintenance.warn_after), now())
+
+
+def hang_of(settings: Settings, record: records.Record) -> Hang | None:
+    """The suspicion against a record that is older than `stale_after` and whose process lives (5.1)."""
+    if (
+        records.seconds(record, now()) <= duration(settings.run.stale_after)
+        or records.life(record) != "lives"
+    ):
+        return None
+    return Hang(record.stage, record.pid, record.since, record.host)
+
+
+def crashed(record: records.Record) -> str:
+    """What is said of a record whose process is gone."""
+    return f"crashed at {record.stage}: process {record.pid}, at work since {iso(record.since)}, is gone"
 
 
 def stage_runs(settings: Settings) -> dict[str, StageRuns]:
@@ -29,7 +95,21 @@ def note_run(settings: Settings, stage: str, failure: str) -> None:
     runs = stage_runs(settings)
     before = runs.get(stage, StageRuns())
     if failure:
-        runs[stage] = msgspec.structs.replace(before, last_failed=now(), failure=failure)
+        runs[stage] = replace(before, last_failed=now(), failure=failure)
     else:
-        runs[stage] = msgspec.structs.replace(before, last_good=now())
+        runs[stage] = replace(before, last_good=now())
     write_atomically(settings.state_path / "run" / "stages.json", msgspec.json.encode(runs), 0o600)
+
+
+def aborts_of(settings: Settings) -> Aborts:
+    """What refused runs remember; nothing, if that cannot be read."""
+    try:
+        content = (settings.state_path / "run" / "aborts.json").read_bytes()
+        return msgspec.json.decode(content, type=Aborts)
+    except (OSError, msgspec.DecodeError):
+        return Aborts()
+
+
+def keep_aborts(settings: Settings, aborts: Aborts) -> None:
+    """Only for the holder of `run/page.lock`. Raises StoreError."""
+    write_atomically(settings.state_path / "run" / "aborts.json", msgspec.json.encode(aborts), 0o600)

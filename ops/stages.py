@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from ops.log import now
-from ops.runner import working
+from ops.runner import Desk, Step, at_work
 from ops.situation import situation
 from ops.tasking import complain, say
 from shepherd.errors import NO_DATA, ShepherdError, worst
 from shepherd.settings import Settings
 from shepherd.stages import Run, no_telling
 from shepherd.values import Rev, parse_rev
+
+
+class Ended(NamedTuple):
+    """What a stage that contains its failures came to."""
+
+    code: int = 0
+    failure: str = ""
+    """The sentences of what failed; a bad code without one is an answer: no data."""
 
 
 def find(
@@ -25,55 +33,92 @@ def find(
     accept_new_journal: bool = False,
     reason: str | None = None,
     dry: bool = False,
+    wait: float = 0.0,
 ) -> int:
     """`inv find`."""
-    from shepherd.stages.find import Acceptance, find_branch
+    from shepherd.stages.find import Acceptance
     from shepherd.stages.say import checked_reason
 
     why = checked_reason(reason) if accept_rewrite or accept_new_journal else ""
     acceptance = Acceptance(accept_rewrite, accept_new_journal)
-    with _run(settings, "find", who, why, dry) as run:
-        return _each(names, lambda name: say(find_branch(settings, name, run, acceptance, dry=dry)))
+    with _step(settings, "find", who, why, dry, wait, noted=True) as step:
+        return step.end(*find_all(settings, names, step.run, dry, acceptance))
 
 
-def judge(settings: Settings, names: Sequence[str], who: str, *, dry: bool = False) -> int:
+def judge(settings: Settings, names: Sequence[str], who: str, *, dry: bool = False, wait: float = 0.0) -> int:
     """`inv judge`: exit code 5 where there is no data."""
-    with _run(settings, "judge", who, "", dry) as run:
-        return _judge(settings, names, run, dry)
+    with _step(settings, "judge", who, "", dry, wait, noted=True) as step:
+        return step.end(*judge_all(settings, names, step.run, dry))
 
 
-def report(settings: Settings, who: str, *, fresh: bool = False, dry: bool = False) -> int:
+def report(settings: Settings, who: str, *, fresh: bool = False, dry: bool = False, wait: float = 0.0) -> int:
     """`inv report`; fresh: find, judge and report in one process under one lock."""
-    from shepherd.stages.report import write_report
-
     codes = []
-    with _run(settings, "report", who, "", dry) as run:
+    names = list(settings.branches)
+    with desk_for(settings, "report", who, dry, wait) as desk:
         if fresh:
-            from shepherd.stages.find import Acceptance, find_branch
-
-            names = list(settings.branches)
-            codes.append(
-                _each(names, lambda name: say(find_branch(settings, name, run, Acceptance(), dry=dry)))
-            )
-            codes.append(_judge(settings, names, run, dry))
-        if dry:
-            say(f"would write the pages of {', '.join(settings.branches)} to {settings.report_path}")
-            return worst(codes)
-        pages = write_report(settings, situation(settings))
-        run.tell("act", what="report", on=settings.report_path, files=len(pages), by=run.who)
-        say(f"wrote {pages[0]} and {len(pages) - 1} more beside it")
+            for name, stage in (("find", find_all), ("judge", judge_all)):
+                with step_of(desk, name, who) as step:
+                    codes.append(step.end(*stage(settings, names, step.run, dry)))
+        with step_of(desk, "report", who) as step:
+            codes.append(step.end(*write_pages(settings, names, step.run, dry)))
     return worst(codes)
 
 
+def find_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, acceptance: Any = None) -> Ended:
+    """Every branch's sources into the database."""
+    from shepherd.stages.find import NOTHING_ACCEPTED, find_branch
+
+    accepted = acceptance or NOTHING_ACCEPTED
+    return _each(names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry)))
+
+
+def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
+    """Every branch's answer."""
+    from shepherd.stages.judge import judge_branch
+    from shepherd.views.answer import headline
+
+    codes: list[int] = []
+
+    def one(name: str) -> None:
+        snapshot = judge_branch(settings, name, run, dry=dry)
+        say(f"{name}: {headline(snapshot)}")
+        codes.append(0 if snapshot.complete else NO_DATA)
+
+    ended = _each(names, one)
+    return Ended(worst([ended.code, *codes]), ended.failure)
+
+
+def write_pages(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
+    """All pages and feeds. Raises NoAnswerError, StoreError."""
+    from shepherd.stages.report import write_report
+
+    if dry:
+        say(f"would write the pages of {', '.join(names)} to {settings.report_path}")
+        return Ended()
+    pages = write_report(settings, situation(settings, writing="report"))
+    run.tell("act", what="report", on=settings.report_path, files=len(pages), by=run.who)
+    say(f"wrote {pages[0]} and {len(pages) - 1} more beside it")
+    return Ended()
+
+
 def verdict(
-    settings: Settings, branch: str, rev: str, word: str, reason: str | None, who: str, *, dry: bool = False
+    settings: Settings,
+    branch: str,
+    rev: str,
+    word: str,
+    reason: str | None,
+    who: str,
+    *,
+    dry: bool = False,
+    wait: float = 0.0,
 ) -> int:
     """`inv verdict`."""
     from shepherd.stages.say import give_verdict
 
     meant = parse_rev(rev)
-    with _run(settings, "verdict", who, "", dry) as run:
-        say(give_verdict(settings, branch, meant, word, reason, run, dry=dry))
+    with _step(settings, "verdict", who, "", dry, wait) as step:
+        say(give_verdict(settings, branch, meant, word, reason, step.run, dry=dry))
     return 0
 
 
@@ -87,65 +132,90 @@ def cover(
     *,
     undone: bool,
     dry: bool = False,
+    wait: float = 0.0,
 ) -> int:
     """`inv cover` and `inv uncover`."""
     from shepherd.stages.say import say_cover
 
     target, doer = parse_rev(rev), _maybe(by)
-    with _run(settings, "cover" if undone else "uncover", who, "", dry) as run:
-        say(say_cover(settings, branch, target, doer, undone, reason, run, dry=dry))
+    with _step(settings, "cover" if undone else "uncover", who, "", dry, wait) as step:
+        say(say_cover(settings, branch, target, doer, undone, reason, step.run, dry=dry))
     return 0
 
 
 def deployed(
-    settings: Settings, branch: str, rev: str, reason: str | None, who: str, *, dry: bool = False
+    settings: Settings,
+    branch: str,
+    rev: str,
+    reason: str | None,
+    who: str,
+    *,
+    dry: bool = False,
+    wait: float = 0.0,
 ) -> int:
     """`inv deployed`."""
     from shepherd.stages.say import say_deployed
 
     meant = parse_rev(rev)
-    with _run(settings, "deployed", who, "", dry) as run:
-        say(say_deployed(settings, branch, meant, reason, run, dry=dry))
+    with _step(settings, "deployed", who, "", dry, wait) as step:
+        say(say_deployed(settings, branch, meant, reason, step.run, dry=dry))
     return 0
 
 
-def _judge(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> int:
-    from shepherd.stages.judge import judge_branch
-    from shepherd.views.answer import headline
-
-    codes: list[int] = []
-
-    def one(name: str) -> None:
-        snapshot = judge_branch(settings, name, run, dry=dry)
-        say(f"{name}: {headline(snapshot)}")
-        codes.append(0 if snapshot.complete else NO_DATA)
-
-    return worst([_each(names, one), *codes])
+@contextmanager
+def desk_for(settings: Settings, stage: str, who: str, dry: bool, wait: float) -> Iterator[Desk | None]:
+    """The work lock, or nothing at all for a dry run: that takes no lock and writes no log."""
+    if dry:
+        yield None
+        return
+    with at_work(settings, stage, who, wait=wait) as desk:
+        yield desk
 
 
-def _each(names: Sequence[str], body: Callable[[str], None]) -> int:
+@contextmanager
+def step_of(desk: Desk | None, name: str, who: str) -> Iterator[Step]:
+    """One stage at that desk, or a dry one."""
+    if desk is None:
+        yield Step(_dry_run(who, ""))
+        return
+    desk.publish(name)
+    with desk.stage(name) as step:
+        yield step
+
+
+@contextmanager
+def _step(
+    settings: Settings, stage: str, who: str, why: str, dry: bool, wait: float, noted: bool = False
+) -> Iterator[Step]:
+    if dry:
+        yield Step(_dry_run(who, why))
+        return
+    with (
+        at_work(settings, stage, who, why, wait=wait) as desk,
+        desk.stage(stage, noted=noted) as step,
+    ):
+        yield step
+
+
+def _each(names: Sequence[str], body: Callable[[str], None]) -> Ended:
     """Every branch on its own: one that fails does not stop the others."""
-    codes = []
+    codes, failures = [], []
     for name in names:
         try:
             body(name)
         except ShepherdError as error:
             complain(str(error))
             codes.append(error.code)
-    return worst(codes)
+            failures.append(str(error))
+    return Ended(worst(codes), "; ".join(failures))
 
 
 def _maybe(rev: str | None) -> Rev | None:
     return None if rev is None else parse_rev(rev)
 
 
-@contextmanager
-def _run(settings: Settings, stage: str, who: str, why: str, dry: bool) -> Iterator[Run]:
-    if dry:
-        yield Run("dry-run", now(), who, _silent, why)
-        return
-    with working(settings, stage, who, why) as run:
-        yield run
+def _dry_run(who: str, why: str) -> Run:
+    return Run("dry-run", now(), who, no_telling, why)
 
 
 def quietly(stage: Callable[..., int], *args: Any, **kwargs: Any) -> int:
@@ -155,7 +225,3 @@ def quietly(stage: Callable[..., int], *args: Any, **kwargs: Any) -> int:
 
     with redirect_stdout(io.StringIO()):
         return stage(*args, **kwargs)
-
-
-def _silent(event: str, **fields: Any) -> None:
-    no_telling(event, **fields)

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from invoke.collection import Collection
 from invoke.exceptions import Exit
@@ -26,11 +26,18 @@ COMMON = {
     "dry_run": "print what would be done, and do nothing",
     "reason": "why, for those who read it later",
     "as_": "who says this (default: SUDO_USER, SHEPHERD_WHO, the login name)",
+    "wait": "wait so many seconds for another copy to end (default: 0)",
 }
 
 
-def task(*, positional: tuple[str, ...] = (), help: dict[str, str] | None = None) -> Callable[..., Task[Any]]:
-    """Our task: no automatic short flags, help for the flags it has, and errors as one sentence."""
+def task(
+    *, positional: tuple[str, ...] = (), help: dict[str, str] | None = None, name: str = ""
+) -> Callable[..., Task[Any]]:
+    """Our task: no automatic short flags, help for the flags it has, and errors as one sentence.
+
+    Args:
+        name: what it is called if not like its function; with a dot (`lock.status`) it belongs to a group.
+    """
 
     def wrap(body: Callable[..., int | None]) -> Task[Any]:
         names = body.__code__.co_varnames[1 : body.__code__.co_argcount]
@@ -44,6 +51,7 @@ def task(*, positional: tuple[str, ...] = (), help: dict[str, str] | None = None
 
         return Task(
             run,
+            name=name or body.__name__,
             positional=positional,
             auto_shortflags=False,
             help={name: known[name] for name in names if name in known},
@@ -70,11 +78,17 @@ def guarded(body: Callable[[], int | None]) -> int:
         return UNEXPECTED
 
 
-def collection(*tasks: Task[Any], **groups: Collection) -> Collection:
-    """The namespace of tasks.py."""
-    namespace = Collection(*tasks)
-    for name, group in groups.items():
-        namespace.add_collection(group, name)
+def collection(*tasks: Task[Any]) -> Collection:
+    """The namespace of tasks.py; dotted names make its groups."""
+    namespace = Collection()
+    groups: dict[str, Collection] = {}
+    for each in tasks:
+        group, _, name = str(each.name).rpartition(".")
+        if group and group not in groups:
+            groups[group] = Collection(group)
+        (groups[group] if group else namespace).add_task(each, name)
+    for group_of_tasks in groups.values():
+        namespace.add_collection(group_of_tasks)
     return namespace
 
 
@@ -97,6 +111,62 @@ def settings() -> Settings:
     from shepherd.settings import load
 
     return load(os.environ, ROOT, Path.cwd())
+
+
+def reading() -> Settings:
+    """The settings, for a reader: if the switch is on, it says so on standard error, and works (5.2)."""
+    from ops.switch import mention
+
+    given = settings()
+    mention(given)
+    return given
+
+
+class Where(NamedTuple):
+    """As much of the settings as `maintenance.status` and `lock.status` need."""
+
+    state: Path
+    warn_after: str = "4h"
+    stale_after: str = "60m"
+
+
+def where() -> Where:
+    """The same as `settings` finds, without the time it takes to check all of it.
+
+    Raises:
+        SettingsError: as `settings` does; whatever looks odd is left to it.
+    """
+    import tomllib
+
+    from shepherd import plainfile
+
+    named = os.environ.get("SHEPHERD_CONFIG")
+    places = [Path.cwd() / named] if named else [ROOT / "shepherd.toml", Path.cwd() / "shepherd.toml"]
+    file = next((each for each in places if os.path.lexists(each)), places[0])
+    try:
+        document = tomllib.loads(plainfile.read(file, 1_000_000))
+        state = Path(os.path.realpath(file)).parent / document.get("state_dir", "var")
+        warn_after = document.get("maintenance", {}).get("warn_after", "4h")
+        stale_after = document.get("run", {}).get("stale_after", "60m")
+        if isinstance(warn_after, str) and isinstance(stale_after, str):
+            return Where(state, warn_after, stale_after)
+    except (plainfile.Unreadable, ValueError, RecursionError, TypeError, AttributeError):
+        pass
+    given = settings()
+    return Where(given.state_path, given.maintenance.warn_after, given.run.stale_after)
+
+
+def seconds(text: str | None) -> float:
+    """The value of `--wait`: seconds, or a duration such as 2m; none is 0.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    from shepherd.values import duration
+
+    if text is None or text.strip("0") == "":
+        return 0.0
+    return float(duration(f"{text}s" if text.isdecimal() else text))
 
 
 def branches(given: Settings, branch: str | None) -> list[str]:

@@ -125,6 +125,16 @@ class Maintenance(Struct, frozen=True, forbid_unknown_fields=True):
     warn_after: str = "4h"
 
 
+class Cron(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often the block in the crontab calls `inv run`."""
+
+    every: str = "5m"
+
+    @property
+    def seconds(self) -> int:
+        return duration(self.every)
+
+
 class Promotion(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether `run` promotes by itself, and how long an answer must have stood before it does."""
 
@@ -146,6 +156,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     run: Run = field(default_factory=Run)
     maintenance: Maintenance = field(default_factory=Maintenance)
     promote: Promotion = field(default_factory=Promotion)
+    cron: Cron = field(default_factory=Cron)
     database: str = ""
     """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
     file: Path = Path()

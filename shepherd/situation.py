@@ -14,6 +14,8 @@ class Maintenance(Struct, frozen=True):
     who: str = ""
     why: str = ""
     until: datetime | None = None
+    overdue: bool = False
+    """Past `until`, or on for longer than `warn_after`: loud everywhere."""
 
 
 class Hang(Struct, frozen=True):
@@ -48,4 +50,4 @@ class Situation(Struct, frozen=True):
     last_aborted: datetime | None = None
     """The last run that was refused or stopped before it did anything."""
     aborted_because: str = ""
-    """What stopped it, e.g. "maintenance.txt"."""
+    """What stopped it, e.g. "maintenance.txt", "a suspected hang of judge"."""

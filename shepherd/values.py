@@ -9,9 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from datetime import date as Date
-from typing import Literal
-
-from msgspec import Struct
+from typing import Literal, NamedTuple
 
 from shepherd.errors import SettingsError
 
@@ -31,7 +29,7 @@ _ITEM = r"(?s)(?P<bug>bug:)(?P<of_bug>.*)|(?P<sign>[#!])(?P<of_request>.*)"
 NAME_LENGTH = 80
 
 
-class Rev(Struct, frozen=True):
+class Rev(NamedTuple):
     """What a person calls a revision, not yet looked up."""
 
     kind: Literal["revno", "sha", "tip", "deployed", "promoted", "branch", "bug", "request"]

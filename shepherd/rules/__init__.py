@@ -6,7 +6,9 @@ The way of a landing through here: undoing (is it in effect?) -> speaking (what 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+import gc
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 
 from shepherd.landing import Landing, Reading
 from shepherd.rules.answer import Blocking, Verge, answer, blocked_by
@@ -116,6 +118,20 @@ def scope_of(reading: Reading, covers: Sequence[Cover], live_lately: Collection[
     return scope | {undoers[p] for p in scope if p in undoers}
 
 
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Judging makes many objects, no cycles, and hardly anything that is thrown away: a collector that goes
+    through them all again and again would make it slower than linear."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@_no_collecting()
 def judge(
     reading: Reading,
     tracker: TrackerReading,
@@ -125,13 +141,14 @@ def judge(
 ) -> Judgement:
     """Judge one reading. `scope` are the revnos whose items were read; None: all of them."""
     landings: Sequence[Landing] = reading.landings
+    by_revno = {landing.revno: landing for landing in landings}
     if scope is None:
-        scope = {landing.revno for landing in landings}
+        scope = by_revno
     undoing = Undoing(landings, memory.covers)
     deployed = reading.deployed.revno
     undone = undoing.undone_at(deployed)
     live = {landing.revno for landing in landings if landing.revno <= deployed} - undone
-    told = listen(landings, scope, live, deployed, tracker, memory)
-    bench = Bench(landings, undoing, told, memory, tracker, options)
+    told = listen(by_revno, scope, live, deployed, tracker, memory)
+    bench = Bench(by_revno, undoing, told, memory, tracker, options)
     judged = {landing.revno: bench.judge(landing) for landing in landings if landing.revno in scope}
     return Judgement(reading, undoing, live, told, judged)

@@ -56,15 +56,16 @@ def blocked_by(
     for t in range(first, tip + 1):
         if not judged[t].good:
             blocking.append(t)
-        for p, undone in undoing.flips.get(t, {}).items():
-            if p not in judged or judged[p].good or p in live:
-                continue
-            at = bisect_left(blocking, p)
-            there = at < len(blocking) and blocking[at] == p
-            if undone and there:
-                del blocking[at]
-            elif not undone and not there:
-                insort(blocking, p)
+        if t in undoing.flips:
+            for p, undone in undoing.flips[t].items():
+                if p not in judged or judged[p].good or p in live:
+                    continue
+                at = bisect_left(blocking, p)
+                there = at < len(blocking) and blocking[at] == p
+                if undone and there:
+                    del blocking[at]
+                elif not undone and not there:
+                    insort(blocking, p)
         yield t, blocking
 
 
@@ -76,22 +77,19 @@ def answer(
     candidates: dict[int, Candidate] = {}
     alone: dict[int, int] = {}
     """Landing -> the largest candidate that it alone blocks."""
-    last: list[int] = []
     same = Candidate()
     for t, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
         count = len(blocking)
-        shown = blocking[:SHOWN]
-        if shown != last or count != same.count:
-            if shown != last:
-                last = shown
-                same = Candidate(tuple(shown), count)
-            else:
-                same = Candidate(same.blocked_by, count)
+        if count != same.count or t in undoing.flips:
+            # Whatever lands now comes after the first SHOWN: only undoing changes those.
+            full = len(same.blocked_by) == SHOWN and t not in undoing.flips
+            shown = same.blocked_by if full else tuple(blocking[:SHOWN])
+            same = Candidate(same.blocked_by if shown == same.blocked_by else shown, count)
         candidates[t] = same
         if not count:
             deployable.append(t)
         elif count == 1:
-            alone[shown[0]] = t
+            alone[blocking[0]] = t
     tip_blocked: Sequence[int] = blocking if tip > deployed else ()
     latest = deployable[-1] if deployable else None
     stay = latest if latest is not None else deployed

@@ -152,6 +152,9 @@ def _phrase(speech: Speech, rev: str) -> str:
             return f"{it} is qa-bad, which speaks of a later landing (its own last word: {speech.word})"
         case "unreadable":
             return f"{it} could not be read ({speech.detail})"
+        case "was-bad":
+            why = f" ({speech.detail})" if speech.detail else ""
+            return f"{it} could not be read{why}, and when it last could it was marked bad"
         case "no-tracker":
             return f"{it} can bear no tags here, so QA is settled by verdicts"
         case "plain-bad":

@@ -6,7 +6,7 @@ A tag speaks for the landings that were there when it was set. The journal keeps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Literal
@@ -16,10 +16,10 @@ from msgspec import Struct
 from shepherd.landing import Landing
 from shepherd.words import Item, Kept, Memory, Seen, Spoken, TrackerReading, Word
 
-How = Literal["tag", "none", "late", "sealed", "plain-bad", "kept", "unreadable", "no-tracker"]
+How = Literal["tag", "none", "late", "sealed", "plain-bad", "kept", "unreadable", "was-bad", "no-tracker"]
 """Why a word speaks: the tag itself · there is no QA tag · the tag was there before the landing · an earlier
 word is sealed · qa-bad names no landing · production runs it, so its last word stays · the item could not be
-read · nothing can carry tags here."""
+read · it could not, and it was qa-bad before · nothing can carry tags here."""
 
 _NEEDS = Kept("needstesting")
 
@@ -31,7 +31,7 @@ class Speech(Struct, frozen=True, gc=False):
     word: Word | Literal["unknown"]
     how: How
     detail: str = ""
-    """late: the word that was there before · unreadable: why."""
+    """late: the word that was there before · unreadable, was-bad: why."""
 
 
 class Told(Struct):
@@ -43,14 +43,21 @@ class Told(Struct):
     """Revno -> items that name it by bad-commit-N, or requests of it that bear qa-bad."""
     stray: dict[int, list[str]]
     """Revno -> warnings about the tags on its items."""
+    unread_bad: dict[int, list[Item]]
+    """Revno -> items that named it bad when they could last be read, and cannot be read now."""
     seen: list[tuple[Item, Seen]]
     kept: list[tuple[tuple[str, Item], Kept]]
     bad_since: dict[Item, int]
     """Item -> since when it is qa-bad without a bad-commit that counts."""
     named_since: dict[tuple[int, Item], int]
     """(N, item) -> since when the item has borne bad-commit-N (or the request qa-bad)."""
-    first_read: dict[Item, int]
-    """Item -> when it was read for the first time ever."""
+
+    def say(self, landing: Landing, speech: Speech) -> None:
+        """One more item speaks of a landing."""
+        if landing.revno in self.pairs:
+            self.pairs[landing.revno].append(speech)
+        else:
+            self.pairs[landing.revno] = [speech]
 
 
 def qa_items(landing: Landing, tracker: TrackerReading) -> Sequence[Item]:
@@ -62,7 +69,7 @@ def qa_items(landing: Landing, tracker: TrackerReading) -> Sequence[Item]:
 
 
 def listen(
-    landings: Sequence[Landing],
+    landings: Mapping[int, Landing],
     scope: Collection[int],
     live: Collection[int],
     deployed: int,
@@ -72,154 +79,210 @@ def listen(
     """Hear what every item says of every landing in scope.
 
     Args:
+        landings: by revno, ascending.
         scope: revnos of the landings whose items were read.
         live: revnos that production runs (<= D and in effect at D).
         deployed: D, as revno.
     """
-    told = Told({}, {}, {}, [], [], {}, {}, {})
-    by_revno = {landing.revno: landing for landing in landings}
+    told = Told({}, {}, {}, {}, [], [], {}, {})
+    ear = _Ear(landings, live, deployed, memory, told)
     named: dict[Item, list[Landing]] = {}
-    for landing in landings:
-        if landing.revno in scope:
-            for item in qa_items(landing, tracker):
-                named.setdefault(item, []).append(landing)
-    unnamed = [
-        (item, ()) for item, spoken in tracker.items.items() if item not in named and spoken.bad_commits
-    ]
-    for item, carriers in (*named.items(), *unnamed):
+    for landing in landings.values():
+        for item in qa_items(landing, tracker):
+            if item in named:
+                named[item].append(landing)
+            else:
+                named[item] = [landing]
+    unnamed: list[tuple[Item, list[Landing]]]
+    unnamed = [(item, []) for item in (*tracker.items, *memory.seen) if item not in named]
+    everything = len(scope) == len(landings)
+    for item, naming in (*named.items(), *unnamed):
+        carriers = naming if everything else [each for each in naming if each.revno in scope]
+        if naming and not carriers and item not in tracker.items:
+            continue
+        ear.newest = naming[-1].revno if naming else 0
         speaks = tracker.speaks_of_bugs if isinstance(item, int) else tracker.speaks_of_requests
         if not speaks:
             for landing in carriers:
-                told.pairs.setdefault(landing.revno, []).append(Speech(item, "needstesting", "no-tracker"))
+                told.say(landing, Speech(item, "needstesting", "no-tracker"))
             continue
         spoken = tracker.items.get(item)
+        if spoken is None and not naming:
+            # read for its bad-commits alone: it bears none any more, and its other tags speak of nobody here
+            spoken = Spoken(words=memory.seen[item][-1].spoken.words)
         if spoken is None or spoken.unreadable:
-            why = spoken.unreadable if spoken else "it was not read"
-            for landing in carriers:
-                told.pairs.setdefault(landing.revno, []).append(Speech(item, "unknown", "unreadable", why))
-            continue
-        _hear_item(item, spoken, carriers, by_revno, live, deployed, memory, told)
+            ear.miss(item, spoken.unreadable if spoken else "it was not read", carriers)
+        else:
+            ear.hear(item, spoken, carriers)
     return told
 
 
-def _hear_item(
-    item: Item,
-    spoken: Spoken,
-    carriers: Sequence[Landing],
-    by_revno: dict[int, Landing],
-    live: Collection[int],
-    deployed: int,
-    memory: Memory,
-    told: Told,
-) -> None:
-    history = memory.seen.get(item, ())
-    if not history or history[-1].spoken != spoken:
-        now = Seen(memory.now, spoken)
-        history = (*history, now)
-        told.seen.append((item, now))
-    told.first_read[item] = history[0].seq
+class _Ear:
+    """Hears item after item, and notes in `told` what each says."""
 
-    counting = named = False
-    if isinstance(item, str):
-        named = "bad" in spoken.words
-        if named:
-            since = _streak(history, lambda s: "bad" in s.words)
-            for landing in carriers:
-                told.named_bad.setdefault(landing.revno, []).append(item)
-                told.named_since[landing.revno, item] = since
-    else:
-        counting = _hear_bad_commits(item, spoken, history, carriers, by_revno, told)
-    words = tuple(w for w in spoken.words if w != "bad")
-    plain_bad = "bad" in spoken.words and not counting and not named
-    if isinstance(item, int):
-        if plain_bad:
-            counts = {n for s in history for n in s.spoken.bad_commits if _names(by_revno.get(n), item)}
-            told.bad_since[item] = _streak(
-                history, lambda s: "bad" in s.words and not counts.intersection(s.bad_commits)
-            )
-        if len(spoken.words) > 1 and not (counting and len(words) == 1):
-            _warn(told, carriers, f"{name(item)} bears {listed(spoken.words)}: the worse counts")
-    present: Word | None = words[0] if words else None
+    def __init__(
+        self,
+        landings: Mapping[int, Landing],
+        live: Collection[int],
+        deployed: int,
+        memory: Memory,
+        told: Told,
+    ) -> None:
+        self._landings = landings
+        self._live = live
+        self._deployed = deployed
+        self._memory = memory
+        self._told = told
+        self.newest = 0
+        """The newest landing that names the item that is heard, read or not."""
 
-    newest = carriers[-1].revno if carriers else 0
-    for landing in carriers:
-        key = (landing.id, item)
-        kept = memory.kept.get(key, _NEEDS)
-        if plain_bad:
-            if landing.revno in live and newest > deployed:
-                last = kept.word or "needstesting"
-                told.pairs.setdefault(landing.revno, []).append(Speech(item, last, "kept"))
-                continue
-            speech, keep = Speech(item, "bad", "plain-bad"), Kept("bad", kept.seal)
-        elif named:
-            speech, keep = Speech(item, "bad", "tag"), Kept("bad", kept.seal)
+    def hear(self, item: Item, spoken: Spoken, carriers: Sequence[Landing]) -> None:
+        """`carriers`: the landings that name the item, ascending."""
+        history = self._history(item, spoken)
+        words = spoken.words
+        counting = bool(spoken.bad_commits) and self._bad_commits(item, spoken, history, carriers)
+        others = words
+        if "bad" in words:
+            others = tuple(word for word in words if word != "bad")
+        if len(words) > 1 and isinstance(item, int) and not (counting and len(others) == 1):
+            _warn(self._told, carriers, f"{name(item)} bears {listed(words)}: the worse counts")
+        if counting or len(others) == len(words):
+            self._not_bad(item, others[0] if others else None, carriers, history)
+        elif isinstance(item, str):
+            self._bad_request(item, carriers, history)
         else:
-            speech, keep = _decide(item, present, landing, landing.revno == newest, history, memory, kept)
-        told.pairs.setdefault(landing.revno, []).append(speech)
-        if keep != kept:
-            told.kept.append((key, keep))
+            self._plain_bad(item, carriers, history)
+
+    def miss(self, item: Item, why: str, carriers: Sequence[Landing]) -> None:
+        """The item cannot be read. What it said of bad landings has not been seen to disappear."""
+        told = self._told
+        history = self._memory.seen.get(item, ())
+        if not history:
+            told.seen.append((item, Seen(self._memory.now, Spoken(unreadable=why))))
+        last = history[-1].spoken if history else Spoken()
+        was_bad = "bad" in last.words and not any(
+            _names(self._landings.get(n), item) for n in last.bad_commits
+        )
+        for landing in carriers:
+            lingers = was_bad and not self._out_of_reach(landing)
+            told.say(landing, Speech(item, "unknown", "was-bad" if lingers else "unreadable", why))
+        for n in last.bad_commits:
+            if n in self._landings:
+                told.unread_bad.setdefault(n, []).append(item)
+                told.named_since[n, item] = _streak(history, partial(_bears, n))
+        if was_bad and isinstance(item, int):
+            told.bad_since[item] = self._plain_since(item, history)
+        elif was_bad:
+            for landing in carriers:
+                told.unread_bad.setdefault(landing.revno, []).append(item)
+                told.named_since[landing.revno, item] = _streak(history, _is_bad)
+
+    def _out_of_reach(self, landing: Landing) -> bool:
+        """Whether a qa-bad speaks of a later landing, and not of this one that production runs (3.3, 5)."""
+        return landing.revno in self._live and self.newest > self._deployed
+
+    def _history(self, item: Item, spoken: Spoken) -> tuple[Seen, ...]:
+        """All readings of the item with this one, which is to be remembered if it differs."""
+        history = self._memory.seen.get(item, ())
+        if not history or history[-1].spoken != spoken:
+            now = Seen(self._memory.now, spoken)
+            history = (*history, now)
+            self._told.seen.append((item, now))
+        return history
+
+    def _not_bad(
+        self, item: Item, present: Word | None, carriers: Sequence[Landing], history: Sequence[Seen]
+    ) -> None:
+        """3.2 (a), (b) and (d)."""
+        memory, told = self._memory, self._told
+        good = present if present == "ok" or present == "untestable" else None
+        how: How = "late" if good else "tag" if present else "none"
+        for landing in carriers:
+            key = (landing.id, item)
+            kept = memory.kept.get(key, _NEEDS)
+            is_newest = landing.revno == self.newest
+            if good and _covers(good, landing, history, memory):
+                speech = Speech(item, good, "tag")
+                keep = Kept(good, good if is_newest else kept.seal)
+            elif kept.seal and not is_newest:
+                speech = Speech(item, kept.seal, "sealed")
+                keep = Kept(kept.seal, kept.seal)
+            else:
+                speech = Speech(item, "needstesting", how, good or "")
+                keep = _NEEDS
+            told.say(landing, speech)
+            if keep != kept:
+                told.kept.append((key, keep))
+
+    def _bad_request(self, item: Item, carriers: Sequence[Landing], history: Sequence[Seen]) -> None:
+        since = _streak(history, _is_bad)
+        for landing in carriers:
+            self._told.named_bad.setdefault(landing.revno, []).append(item)
+            self._told.named_since[landing.revno, item] = since
+            self._bad(item, landing, "tag")
+
+    def _plain_bad(self, item: int, carriers: Sequence[Landing], history: Sequence[Seen]) -> None:
+        """3.2 (c): it is every landing's, save those that production runs while a later one names the bug."""
+        self._told.bad_since[item] = self._plain_since(item, history)
+        for landing in carriers:
+            if self._out_of_reach(landing):
+                kept = self._memory.kept.get((landing.id, item), _NEEDS)
+                self._told.say(landing, Speech(item, kept.word or "needstesting", "kept"))
+            else:
+                self._bad(item, landing, "plain-bad")
+
+    def _plain_since(self, item: Item, history: Sequence[Seen]) -> int:
+        """Since when the bug has been qa-bad without a bad-commit that counts."""
+        counts = {n for s in history for n in s.spoken.bad_commits if _names(self._landings.get(n), item)}
+        return _streak(
+            history, lambda spoken: "bad" in spoken.words and not counts.intersection(spoken.bad_commits)
+        )
+
+    def _bad(self, item: Item, landing: Landing, how: How) -> None:
+        key = (landing.id, item)
+        kept = self._memory.kept.get(key, _NEEDS)
+        self._told.say(landing, Speech(item, "bad", how))
+        if kept.word != "bad":
+            self._told.kept.append((key, Kept("bad", kept.seal)))
+
+    def _bad_commits(
+        self, item: Item, spoken: Spoken, history: Sequence[Seen], carriers: Sequence[Landing]
+    ) -> bool:
+        """Note whom bad-commit-N names; True if one of them counts: N is a landing that names this bug."""
+        told, counts = self._told, False
+        for n in spoken.bad_commits:
+            landing = self._landings.get(n)
+            if landing is None:
+                _warn(
+                    told, carriers, f"bug {item} bears bad-commit-{n}, and r{n} is no landing that was read"
+                )
+                continue
+            told.named_bad.setdefault(n, []).append(item)
+            told.named_since[n, item] = _streak(history, partial(_bears, n))
+            if _names(landing, item):
+                counts = True
+            else:
+                _warn(
+                    told,
+                    [landing, *carriers],
+                    f"bug {item} bears bad-commit-{n}, but r{n} does not name that bug",
+                )
+        return counts
 
 
-def _decide(
-    item: Item,
-    present: Word | None,
-    landing: Landing,
-    is_newest: bool,
-    history: Sequence[Seen],
-    memory: Memory,
-    kept: Kept,
-) -> tuple[Speech, Kept]:
-    """3.2 (a), (b) and (d) for one landing and one item that is not bad."""
-    how: How = "tag" if present else "none"
-    detail = ""
-    if present == "ok" or present == "untestable":
-        if _covers(present, memory.found.get(landing.id, memory.now), history):
-            seal = present if is_newest else kept.seal
-            return Speech(item, present, "tag"), Kept(present, seal)
-        how, detail = "late", present
-    if not is_newest and kept.seal:
-        return Speech(item, kept.seal, "sealed"), Kept(kept.seal, kept.seal)
-    return Speech(item, "needstesting", how, detail), _NEEDS
-
-
-def _covers(word: Word, found: int, history: Sequence[Seen]) -> bool:
-    """Whether the present word was said of a landing found then (3.2 a)."""
-    already = any(s.seq < found and word in s.spoken.words for s in history)
-    if not already:
+def _covers(word: Word, landing: Landing, history: Sequence[Seen], memory: Memory) -> bool:
+    """Whether the present word was said of this landing (3.2 a)."""
+    first = history[0].seq
+    if first == memory.now:
+        return True
+    found = memory.found.get(landing.id, memory.now)
+    if first >= found or not any(s.seq < found and word in s.spoken.words for s in history):
         return True
     changed = history[0].seq
     for before, after in pairwise(history):
         if before.spoken.word != after.spoken.word:
             changed = after.seq
     return changed >= found
-
-
-def _hear_bad_commits(
-    item: int,
-    spoken: Spoken,
-    history: Sequence[Seen],
-    carriers: Sequence[Landing],
-    by_revno: dict[int, Landing],
-    told: Told,
-) -> bool:
-    """Note whom bad-commit-N names; True if one of them counts: N is a landing that names this bug."""
-    counts = False
-    for n in spoken.bad_commits:
-        landing = by_revno.get(n)
-        if landing is None:
-            _warn(told, carriers, f"bug {item} bears bad-commit-{n}, and r{n} is no landing that was read")
-            continue
-        told.named_bad.setdefault(n, []).append(item)
-        told.named_since[n, item] = _streak(history, partial(_bears, n))
-        if _names(landing, item):
-            counts = True
-        else:
-            _warn(
-                told,
-                [landing, *carriers],
-                f"bug {item} bears bad-commit-{n}, but r{n} does not name that bug",
-            )
-    return counts
 
 
 def _streak(history: Sequence[Seen], holds: Callable[[Spoken], bool]) -> int:
@@ -230,6 +293,10 @@ def _streak(history: Sequence[Seen], holds: Callable[[Spoken], bool]) -> int:
             break
         since = seen.seq
     return since
+
+
+def _is_bad(spoken: Spoken) -> bool:
+    return "bad" in spoken.words
 
 
 def _bears(n: int, spoken: Spoken) -> bool:

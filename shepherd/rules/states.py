@@ -39,7 +39,7 @@ class Judged(Struct, frozen=True, gc=False):
     state: State
     rule: Rule
     good: bool
-    speeches: tuple[Speech, ...] = ()
+    speeches: Sequence[Speech] = ()
     """What each item said that the landing was judged by."""
     named_by: tuple[Item, ...] = ()
     """Items that name it bad."""
@@ -48,19 +48,27 @@ class Judged(Struct, frozen=True, gc=False):
     """What a rollback brings back."""
 
 
+_MARKED = {
+    "testfix": Judged("testfix", "mark", True),
+    "qa-ok": Judged("ok", "mark", True),
+    "no-qa": Judged("untestable", "mark", True),
+}
+"""Label -> what it makes of a landing, in the order of 3.3 (6)."""
+
+
 class Bench:
     """Judges landing after landing with all that was heard."""
 
     def __init__(
         self,
-        landings: Sequence[Landing],
+        landings: Mapping[int, Landing],
         undoing: Undoing,
         told: Told,
         memory: Memory,
         tracker: TrackerReading,
         options: Options,
     ) -> None:
-        self._by_revno = {landing.revno: landing for landing in landings}
+        self._landings = landings
         self._undoing = undoing
         self._told = told
         self._memory = memory
@@ -72,19 +80,22 @@ class Bench:
         elif options.orphans == "pass":
             self._nothing = Judged("orphan", "nothing", True)
         self._pure = {
-            r for r in undoing.targets if r in self._by_revno and not self._own_bugs(self._by_revno[r])
+            r for r in undoing.targets if r in self._landings and not self._own_bugs(self._landings[r])
         }
 
     def judge(self, landing: Landing) -> Judged:
         """The state of one landing, by the first rule that applies."""
         revno = landing.revno
         speeches: Sequence[Speech] = self._told.pairs.get(revno, ())
-        named_by = tuple(self._told.named_bad.get(revno, ()))
+        named_by = tuple(self._told.named_bad[revno]) if revno in self._told.named_bad else ()
         verdict = self._memory.verdicts.get(landing.id)
         if verdict is not None and verdict.word != "withdraw":
             return self._by_verdict(landing, verdict, speeches, named_by)
         if named_by:
-            return Judged("bad", "named-bad", False, tuple(speeches), named_by)
+            return Judged("bad", "named-bad", False, speeches, named_by)
+        if revno in self._told.unread_bad:
+            unread = [Speech(item, "unknown", "was-bad") for item in self._told.unread_bad[revno]]
+            return Judged("unknown", "items", False, unread)
         patterns = self._options.exempt_subjects
         if patterns and matches(patterns, landing.title):
             return Judged("exempt", "exempt", True)
@@ -94,24 +105,23 @@ class Bench:
                 if back:
                     return Judged("needstesting", "brings-back", False, brought_back=back)
                 return Judged("rollback", "rollback", True)
-            if landing.mark_targets:
+            if any(target in self._undoing.targets[revno] for target in landing.mark_targets):
                 own = self._own_bugs(landing)
                 speeches = [s for s in speeches if isinstance(s.item, str) or s.item in own]
         for speech in speeches:
             if speech.how == "plain-bad":
-                return Judged("bad", "plain-bad", False, tuple(speeches))
-        if landing.labels:
-            if "testfix" in landing.labels:
-                return Judged("testfix", "mark", True)
-            if "qa-ok" in landing.labels:
-                return Judged("ok", "mark", True)
-            if "no-qa" in landing.labels:
-                return Judged("untestable", "mark", True)
+                return Judged("bad", "plain-bad", False, speeches)
+        for speech in speeches:
+            if speech.how == "was-bad":
+                return Judged("unknown", "items", False, speeches)
+        for label, judged in _MARKED.items() if landing.labels else ():
+            if label in landing.labels:
+                return judged
         if not speeches:
             return self._nothing
         worst = min(speeches, key=_rank) if len(speeches) > 1 else speeches[0]
         state: State = worst.word
-        return Judged(state, "items", state in GOOD, tuple(speeches))
+        return Judged(state, "items", state in GOOD, speeches)
 
     def _by_verdict(
         self, landing: Landing, verdict: Verdict, speeches: Sequence[Speech], named_by: tuple[Item, ...]
@@ -121,18 +131,29 @@ class Bench:
         told = self._told
         reopening = [
             item
-            for item in named_by
-            if _appeared(told.named_since[landing.revno, item], item, item in own, verdict, told)
+            for item in (*named_by, *told.unread_bad.get(landing.revno, ()))
+            if self._appeared(told.named_since[landing.revno, item], item, item in own, verdict)
         ]
         again = [
             s
             for s in speeches
-            if s.how == "plain-bad" and _appeared(told.bad_since[s.item], s.item, True, verdict, told)
+            if s.how in ("plain-bad", "was-bad")
+            and s.item in told.bad_since
+            and self._appeared(told.bad_since[s.item], s.item, True, verdict)
         ]
         if reopening or again:
-            return Judged("bad", "reopened", False, tuple(again), tuple(reopening), verdict)
+            return Judged("bad", "reopened", False, again, tuple(reopening), verdict)
         state: State = verdict.word  # type: ignore[assignment]  # withdraw never gets here
         return Judged(state, "verdict", state in GOOD, verdict=verdict)
+
+    def _appeared(self, since: int, item: Item, own: bool, verdict: Verdict) -> bool:
+        """Whether evidence came after a verdict. What stood on the landing's own item when that was read for
+        the first time is taken to have been there: nobody saw it appear."""
+        history = self._memory.seen.get(item)
+        first_read = history[0].seq if history else self._memory.now
+        if own and since == first_read:
+            return False
+        return since > verdict.seq
 
     def _own_bugs(self, landing: Landing) -> frozenset[int]:
         """The bugs of a rollback's own message, less those of its targets (3.4: pure)."""
@@ -140,8 +161,8 @@ class Bench:
             return frozenset()
         own = set(landing.own_bugs)
         for target in self._undoing.targets[landing.revno]:
-            if target in self._by_revno:
-                own.difference_update(self._by_revno[target].bugs)
+            if target in self._landings:
+                own.difference_update(self._landings[target].bugs)
         return frozenset(own)
 
     def _brought_back(self, revno: int) -> tuple[int, ...]:
@@ -152,11 +173,3 @@ class Bench:
 
 def _rank(speech: Speech) -> int:
     return _ORDER[speech.word]
-
-
-def _appeared(since: int, item: Item, own: bool, verdict: Verdict, told: Told) -> bool:
-    """Whether evidence came after a verdict. What stood on the landing's own item when that was read for the
-    first time is taken to have been there: nobody saw it appear."""
-    if own and since == told.first_read[item]:
-        return False
-    return since > verdict.seq

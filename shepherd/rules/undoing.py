@@ -136,7 +136,9 @@ def _hear_people(
             undone_by[target] = [r for r in present if r != by]
             continue
         later = [r for r in present if r > word.tip]
-        if by is not None and by > target:
+        if by is not None and by <= target:
+            continue
+        if by is not None:
             if by not in present:
                 added.add((by, target))
             later = sorted({by, *later})

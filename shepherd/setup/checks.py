@@ -56,11 +56,15 @@ def _durations(settings: Settings) -> None:
         ("run.stale_after", settings.run.stale_after),
         ("maintenance.warn_after", settings.maintenance.warn_after),
         ("promote.settle", settings.promote.settle),
+        ("cron.every", settings.cron.every),
     ):
         try:
             duration(text)
         except SettingsError as error:
             raise Wrong(key, str(error)) from None
+    every = settings.cron.seconds
+    if every % 60 or (3600 % every and (every % 3600 or 86_400 % every)):
+        raise Wrong("cron.every", "minutes that divide an hour, or hours that divide a day, expected (5m, 2h)")
 
 
 def _timezone(name: str) -> None:

@@ -20,7 +20,7 @@ def look_up(branch: Branch, *, repository: str, mirrors: Path, rev: Rev) -> list
 
     A SHA or a branch of the repository names the landing that is, or brought in, that commit; a bug, a
     request or the name of a merged branch all landings that bear it. Landings of other branches are not told
-    apart here, and a revert by title has no target. `tip` is known here, `deployed` and `promoted` are not.
+    apart here. `tip` is known here, `deployed` and `promoted` are not.
     Raises SourceError.
     """
     git = open_source(repository, mirrors, fetch=False)

@@ -73,15 +73,42 @@ def open_source(
     return open_repository(str(mirror), name)
 
 
+def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str, str]:
+    """Which of these refs the repository behind `url` has now, and their objects; nothing is kept.
+
+    Raises SourceError if it does not answer.
+    """
+    name = shown(url)
+    if url.startswith("-") or not url.isprintable():
+        raise SourceError(f"{name!r} cannot be the URL of a repository")
+    command = ["git", "ls-remote", "--quiet", *_upload_pack(url), "--end-of-options", url]
+    there = {}
+    for line in (
+        run(command, name=name, env=_environment(), limit=limit).decode("utf-8", "replace").splitlines()
+    ):
+        sha, _, full = line.partition("\t")
+        there[full] = sha
+    found = {}
+    for ref in refs:
+        places = (ref,) if ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")
+        if place := next((place for place in places if place in there), None):
+            found[ref] = there[place]
+    return found
+
+
+def _upload_pack(url: str) -> list[str]:
+    """A local repository is read in place, and may be another user's."""
+    local = urlsplit(url).scheme == "file"
+    return ["--upload-pack=git -c 'safe.directory=*' upload-pack"] if local else []
+
+
 def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float) -> None:
     if url.startswith("-") or not url.isprintable():
         raise SourceError(f"{name!r} cannot be the URL of a repository")
     options = ["--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"]
-    # Else git leaves out what a shallow source has, and calls that success; so the mirror is seen to be shallow.
+    # Else git leaves out what a shallow source has, and calls that success; so the mirror shows it.
     options.append("--update-shallow")
-    if urlsplit(url).scheme == "file":
-        # A local repository is read in place, and may be another user's.
-        options.append("--upload-pack=git -c 'safe.directory=*' upload-pack")
+    options += _upload_pack(url)
     command = [
         "git",
         "--bare",

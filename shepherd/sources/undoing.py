@@ -15,8 +15,11 @@ from msgspec.structs import replace
 from shepherd.landing import Landing
 from shepherd.sources.commits import Commits
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Reader, Spine, bearing_request
+from shepherd.sources.mainline import Landed, Reader, Spine, bearing_request, read_landings
 from shepherd.sources.patches import Patches, changes
+
+TITLE_REACH = 500
+"""How many landings before a revert that is live already may bear the title it names."""
 
 _NUMBERED = re.compile(r" ?\(#[0-9]+\)\Z")
 
@@ -150,8 +153,23 @@ def _named(
                 each.reverts.append(earlier[::-1])
             else:
                 each.hints.append(f"says that it reverts {request}, but no earlier landing is that request")
-        _by_title(each, item.marks.reverts_title, by_title, deployed)
+        title = item.marks.reverts_title
+        if title and revno > deployed:
+            _by_title(each, title, by_title)
+        elif title:
+            _by_title(each, title, _titles_before(git, spine, revno, reader))
     return found
+
+
+def _titles_before(git: Git, spine: Spine, revno: int, reader: Reader) -> dict[str, list[int]]:
+    """Titles of the landings just before one that production runs: "since D" (3.4) cannot be asked of it any
+    more, and what it undid must not come back to life when production reaches it."""
+    first = max(1, revno - TITLE_REACH)
+    titles: dict[str, list[int]] = {}
+    if first < revno:
+        for item in read_landings(git, spine, first, revno - 1, reader):
+            titles.setdefault(_NUMBERED.sub("", item.landing.title), []).append(item.landing.revno)
+    return titles
 
 
 def _by_mark(each: _Named, item: Landed, commits: Commits) -> None:
@@ -177,9 +195,7 @@ def _by_sha(each: _Named, item: Landed, commits: Commits) -> None:
             each.reverts.append([target])
 
 
-def _by_title(each: _Named, title: str, by_title: Mapping[str, list[int]], deployed: int) -> None:
-    if not title or each.revno <= deployed:
-        return
+def _by_title(each: _Named, title: str, by_title: Mapping[str, list[int]]) -> None:
     earlier = list(takewhile(lambda revno: revno < each.revno, by_title.get(title, [])))
     if len(earlier) == 1:
         each.reverts.append(earlier)

@@ -123,7 +123,8 @@ def _find(
             cache.put_fact("source", source)
         journal.append([*entries, *_new_landings(journal, before, found.reading)], run_id=run.id, at=run.now)
         journal.append(_note_words(journal, found), run_id=run.id, at=run.now)
-        unpatched = [sha for sha in before.judged if sha not in before.patched]
+        judged = dict.fromkeys([*before.judged, *(note.id for note in found.notes)])
+        unpatched = [sha for sha in judged if sha not in before.patched]
     if unpatched:
         _keep_patches(settings, branch, database, unpatched, run)
     return line

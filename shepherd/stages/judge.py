@@ -18,13 +18,19 @@ from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run
 from shepherd.stages.compose import Frame, compose, good_before, landed_times, reached, without_answer
-from shepherd.stages.memory import covers, lessons, passages, remember
+from shepherd.stages.memory import (
+    covers,
+    item_of,
+    lessons,
+    passages,
+    remember,
+    subject_of,
+    suspected,
+)
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.trackers import open_tracker
-from shepherd.words import Item, Options, TrackerReading
-
-NO_TAGS = TrackerReading({})
+from shepherd.words import Item, Options, Spoken, TrackerReading
 
 
 class Source(Struct, frozen=True):
@@ -39,9 +45,25 @@ class Source(Struct, frozen=True):
 class Heard(Struct, frozen=True):
     """What the tracker said last, kept so that a verdict can be judged without network."""
 
-    reading: TrackerReading
     at: datetime
+    items: dict[str, Spoken] = {}
+    """By their name in the journal: JSON has no numbers for keys."""
+    speaks_of_requests: bool = False
+    speaks_of_bugs: bool = True
     problem: str = ""
+
+    @classmethod
+    def now(cls, reading: TrackerReading, at: datetime) -> Heard:
+        items = {subject_of(item): spoken for item, spoken in reading.items.items()}
+        return cls(at, items, reading.speaks_of_requests, reading.speaks_of_bugs)
+
+    @property
+    def reading(self) -> TrackerReading:
+        return TrackerReading(
+            {item_of(subject): spoken for subject, spoken in self.items.items()},
+            speaks_of_requests=self.speaks_of_requests,
+            speaks_of_bugs=self.speaks_of_bugs,
+        )
 
 
 def judge_branch(
@@ -74,7 +96,7 @@ def _judge(
             raise NoAnswerError(f"{branch}: nothing was read yet, so there is nothing to judge: inv find")
         landings = tuple(cache.landings())
         last_heard = cache.fact("tracker", Heard)
-        words_of_people = covers(journal)
+        words_of_people, suspects = covers(journal), suspected(journal)
         deployed, promoted = passages(journal, "deployed"), passages(journal, "promoted")
     if stored and last_heard is None:
         raise NoAnswerError(f"{branch}: the tracker was never read, so the answer follows with: inv judge")
@@ -95,7 +117,7 @@ def _judge(
         if landing.revno <= reading.deployed.revno and (since(landing.revno) or at) >= kept_since
     ]
     scope = scope_of(reading, words_of_people, lately)
-    heard = last_heard if stored and last_heard else _listen(settings, branch, reading, scope, run)
+    heard = last_heard if stored and last_heard else _listen(settings, branch, reading, scope, suspects, run)
     frame = _frame(settings, branch, run, heard.at, source, previous)
     if heard.problem:
         if not dry:
@@ -108,7 +130,9 @@ def _judge(
     options = Options(rules.orphans_rule, rules.exempt_subjects)
     with database.begin() as connection:
         cache, journal = Cache(connection, branch), Journal(connection, branch)
-        memory = remember(journal, landings, _items(reading, scope, tracker) | tracker.items.keys())
+        memory = remember(
+            journal, landings, _items(reading, scope, tracker) | tracker.items.keys() | suspects
+        )
         judgement = judge(reading, tracker, memory, options, scope)
         frame = replace(frame, deployed=tuple(deployed), promoted=tuple(promoted))
         snapshot = compose(judgement, tracker, frame)
@@ -134,15 +158,23 @@ def _items(reading: Reading, scope: Collection[int], tracker: TrackerReading) ->
     }
 
 
-def _listen(settings: Settings, branch: str, reading: Reading, scope: Collection[int], run: Run) -> Heard:
-    """Ask the tracker for the words on everything that the landings in scope name."""
-    everything = _items(reading, scope, TrackerReading({}, speaks_of_requests=True))
+def _listen(
+    settings: Settings,
+    branch: str,
+    reading: Reading,
+    scope: Collection[int],
+    suspects: Collection[Item],
+    run: Run,
+) -> Heard:
+    """Ask the tracker for the words on everything that the landings in scope name, and on every bug that named
+    one bad when it was read last: that it no longer does must be seen, not missed."""
+    everything = {*_items(reading, scope, TrackerReading({}, speaks_of_requests=True)), *suspects}
     started = monotonic()
     try:
         heard = open_tracker(settings).read(everything, scope)
     except TrackerError as error:
         run.tell("tracker", branch=branch, result="failed", why=str(error))
-        return Heard(NO_TAGS, run.now, str(error))
+        return Heard(run.now, problem=str(error))
     unreadable = sorted(str(item) for item, spoken in heard.items.items() if spoken.unreadable)
     run.tell(
         "tracker",
@@ -153,7 +185,7 @@ def _listen(settings: Settings, branch: str, reading: Reading, scope: Collection
         unreadable=",".join(unreadable),
         seconds=round(monotonic() - started, 3),
     )
-    return Heard(heard, run.now)
+    return Heard.now(heard, run.now)
 
 
 def _frame(

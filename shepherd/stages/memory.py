@@ -18,6 +18,11 @@ def subject_of(item: Item) -> str:
     return str(item)
 
 
+def item_of(subject: str) -> Item:
+    """The item of a journal's subject."""
+    return int(subject) if subject.isdigit() else subject
+
+
 def items_of(landing: Landing) -> tuple[Item, ...]:
     """Every bug and request that a landing names."""
     return (*landing.bugs, *landing.requests)
@@ -35,6 +40,13 @@ def covers(journal: Journal) -> tuple[Cover, ...]:
         )
         for entry in journal.entries("cover")
     )
+
+
+def suspected(journal: Journal) -> set[Item]:
+    """The bugs that bore a bad-commit when they were read last."""
+    subjects = {entry.subject for entry in journal.entries("item", holding='"bad_commits":[')}
+    last = {entry.subject: entry for entry in journal.entries("item", subjects=subjects)}
+    return {item_of(subject) for subject, entry in last.items() if entry.data.get("bad_commits")}
 
 
 def remember(journal: Journal, landings: Sequence[Landing], items: Iterable[Item]) -> Memory:
@@ -87,7 +99,7 @@ def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
 
 def lessons(seen: Iterable[tuple[Item, Seen]], kept: Iterable[tuple[tuple[str, Item], Kept]]) -> list[Entry]:
     """What a judgement learned, as entries to append."""
-    entries = [Entry("item", subject_of(item), msgspec.to_builtins(reading.spoken)) for item, reading in seen]
+    entries = [Entry("item", subject_of(item), _told(reading.spoken)) for item, reading in seen]
     entries += [
         Entry("kept", f"{sha} {subject_of(item)}", msgspec.to_builtins(words)) for (sha, item), words in kept
     ]
@@ -102,3 +114,8 @@ def passages(journal: Journal, kind: str) -> list[Passage]:
         )
         for entry in journal.entries(kind)
     ]
+
+
+def _told(spoken: Spoken) -> dict[str, object]:
+    """Only the keys that say something, so that bad-commits can be searched for."""
+    return {key: value for key, value in msgspec.to_builtins(spoken).items() if value}

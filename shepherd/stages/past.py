@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from shepherd.errors import NoAnswerError
+from collections.abc import Callable
+from datetime import UTC, datetime
+from shepherd.errors import SettingsError
 from shepherd.landing import Landing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
+from shepherd.sources.lookup import look_up
 from shepherd.stages.compose import reached
-from shepherd.stages.lookup import by_sha
-from shepherd.stages.memory import passages
+from shepherd.stages.lookup import revno_in
+from shepherd.stages.memory import items_of, passages
 from shepherd.story import Event, Story
 from shepherd.store import Cache, Database, Entry, Journal
-from shepherd.values import Rev
+from shepherd.values import Rev, iso
 
-LANDING_KINDS = ("landing", "state", "verdict", "cover", "kept")
+LANDING_KINDS = ("landing", "state", "verdict", "cover")
+OLDER_SHOWN = 20
+"""How many landings that only the repository knows are told of at once, the newest first."""
 BRANCH_KINDS = ("began", "deployed", "promoted", "rewrite", "answer")
 
 
@@ -42,9 +44,7 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
                     live=landing.revno <= deployed,
                     live_since=live_since(landing.revno) if landing.revno <= deployed else None,
                     promoted_at=promoted_at(landing.revno),
-                    events=tuple(
-                        _told(e) for e in journal.entries(*LANDING_KINDS[:3], subjects=[landing.id])
-                    ),
+                    events=tuple(_told(e) for e in journal.entries(*LANDING_KINDS, subjects=[landing.id])),
                 )
                 for landing in landings
             ]
@@ -52,71 +52,87 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
         database.close()
 
 
-def events_of(settings: Settings, branch: str, rev: Rev | None) -> list[Event]:
-    """What happened to the branch, or to one landing, oldest first.
-
-    Raises:
-        NoAnswerError: nothing was ever recorded, or the landing is not known to the journal.
-    """
+def branch_events(settings: Settings, branch: str) -> list[Event]:
+    """What happened to the branch, oldest first: positions, answers, what people accepted."""
     database = Database(settings.database_url, read_only=True)
     try:
         with database.begin() as connection:
-            journal = Journal(connection, branch)
-            if rev is None:
-                return [_told(entry) for entry in journal.entries(*BRANCH_KINDS)]
-            landing = _known(journal, Cache(connection, branch).landings(), rev)
-            entries = journal.entries("landing", "state", "verdict", "cover", subjects=[landing[1]])
-            items = {str(item) for item in landing[2]}
-            entries += journal.entries("item", subjects=items)
-            events = [_told(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
-            since = reached(passages(journal, "deployed"))(landing[0])
-            if since is not None:
-                events.append(Event(since.strftime("%Y-%m-%dT%H:%M:%SZ"), "went live"))
-            return sorted(events, key=lambda event: event.at)
+            return [_told(entry) for entry in Journal(connection, branch).entries(*BRANCH_KINDS)]
     finally:
         database.close()
 
 
-def _known(journal: Journal, landings: list[Landing], rev: Rev) -> tuple[int, str, tuple[int | str, ...]]:
-    for landing in landings:
-        if landing.revno == rev.number or (rev.text and landing.id.startswith(rev.text)):
-            return landing.revno, landing.id, (*landing.bugs, *landing.requests)
-    for entry in journal.entries("landing"):
-        if entry.data["revno"] == rev.number or (rev.text and entry.subject.startswith(rev.text)):
-            return entry.data["revno"], entry.subject, ()
-    raise NoAnswerError(f"the journal knows nothing of {rev.text or f'r{rev.number}'}: try inv explain")
+def landing_events(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Event]:
+    """What happened to a landing, oldest first: states, verdicts, tags seen, when it was promoted and went live.
+
+    Raises:
+        SettingsError: it is no landing of this mainline.
+    """
+    database = Database(settings.database_url, read_only=True)
+    try:
+        with database.begin() as connection:
+            journal = Journal(connection, snapshot.branch)
+            meant = _meant(settings, snapshot, rev, Cache(connection, snapshot.branch).landings())
+            if not meant:
+                raise SettingsError(f"{rev.text or f'r{rev.number}'} is no landing of {snapshot.branch}")
+            landing = meant[0]
+            entries = journal.entries(*LANDING_KINDS, subjects=[landing.id])
+            entries += journal.entries("item", subjects={str(item) for item in items_of(landing)})
+            events = [_told(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
+            moves = (("deployed", "went live"), ("promoted", "was promoted"))
+            for kind, what in moves:
+                moment = reached(passages(journal, kind))(landing.revno)
+                if moment is not None:
+                    events.append(Event(iso(moment), what))
+            deployed = snapshot.deployed.revno if snapshot.deployed else 0
+            landed = f"r{landing.revno} landed, by {landing.person or 'nobody known'}"
+            if not events and landing.revno <= deployed:
+                landed += "; it was live before the shepherd looked for the first time"
+            at = iso(datetime.fromtimestamp(landing.committed_at, UTC))
+            return [Event(at, landed), *sorted(events, key=lambda event: event.at)]
+    finally:
+        database.close()
 
 
 def _meant(settings: Settings, snapshot: Snapshot, rev: Rev, known: list[Landing]) -> list[Landing]:
-    match rev.kind:
-        case "bug":
-            return [landing for landing in reversed(known) if rev.number in landing.bugs]
-        case "request":
-            return [landing for landing in reversed(known) if rev.text in landing.requests]
-        case "branch":
-            wanted = rev.text.casefold()
-            return [landing for landing in reversed(known) if wanted in landing.branch.casefold()]
-        case "sha":
-            revno = by_sha(rev.text, known)
-        case "revno":
-            revno = rev.number
-        case "tip" | "deployed" | "promoted":
-            place: Any = getattr(snapshot, rev.kind)
-            revno = place.revno if place else None
-    found = [landing for landing in known if landing.revno == revno]
+    """The landings that are meant: those of the database, else what the repository tells."""
+    wanted = _test_for(rev, snapshot)
+    found = [landing for landing in reversed(known) if wanted(landing)]
     if found:
         return found
-    from shepherd.sources.one import read_one
-
     branch = settings.branches[snapshot.branch]
-    one = read_one(
+    older = look_up(
         branch,
-        settings.place(branch.repository),
-        settings.state_path / "mirrors",
-        revno=revno,
-        sha=rev.text if rev.kind == "sha" else "",
+        repository=settings.place(branch.repository),
+        mirrors=settings.state_path / "mirrors",
+        rev=_placed(rev, snapshot),
     )
-    return [one] if one is not None else []
+    return older[: -OLDER_SHOWN - 1 : -1]
+
+
+def _placed(rev: Rev, snapshot: Snapshot) -> Rev:
+    """The same as a revno, where it is a place that the snapshot names."""
+    if rev.kind in ("tip", "deployed", "promoted"):
+        return Rev("revno", number=revno_in(rev, snapshot) or 0)
+    return rev
+
+
+def _test_for(rev: Rev, snapshot: Snapshot) -> Callable[[Landing], bool]:
+    match rev.kind:
+        case "bug":
+            return lambda landing: rev.number in landing.bugs
+        case "request":
+            return lambda landing: rev.text in landing.requests
+        case "branch":
+            part = rev.text.casefold()
+            return lambda landing: part in landing.branch.casefold()
+        case "sha":
+            return lambda landing: landing.id.startswith(rev.text)
+        case "revno":
+            return lambda landing: landing.revno == rev.number
+        case "tip" | "deployed" | "promoted":
+            revno = revno_in(rev, snapshot)
+            return lambda landing: landing.revno == revno
 
 
 def _told(entry: Entry) -> Event:
@@ -133,8 +149,10 @@ def _told(entry: Entry) -> Event:
             by = f"r{data['by_revno']}" if data["by_revno"] else "nothing"
             what = f"r{data['revno']}: {by} {'undid it' if data['undone'] or not data['by'] else 'did not undo it'}"
         case "item":
-            words = ", ".join(f"qa-{w}" for w in data["words"]) or "no QA tag"
-            bad = ", ".join(f"bad-commit-{n}" for n in data["bad_commits"])
+            words = ", ".join(f"qa-{w}" for w in data.get("words", ())) or "no QA tag"
+            if data.get("unreadable"):
+                words = f"could not be read ({data['unreadable']})"
+            bad = ", ".join(f"bad-commit-{n}" for n in data.get("bad_commits", ()))
             what = f"{'bug ' if entry.subject.isdigit() else ''}{entry.subject}: {words}{', ' + bad if bad else ''}"
         case "deployed":
             what = f"production runs r{data['revno']}"

@@ -35,13 +35,13 @@ def checked_reason(reason: str | None) -> str:
     return text
 
 
-def known_landings(settings: Settings, branch: str) -> tuple[Source, list[Landing]]:
+def known_landings(settings: Settings, branch: str, dry: bool = False) -> tuple[Source, list[Landing]]:
     """What `find` handed over last.
 
     Raises:
         NoAnswerError: it never ran.
     """
-    database = Database(settings.database_url)
+    database = Database(settings.database_url, read_only=dry)
     try:
         with database.begin() as connection:
             cache = Cache(connection, branch)
@@ -88,7 +88,7 @@ def give_verdict(
     if word not in VERDICTS:
         raise SettingsError(f"{word!r} is no verdict: one of {', '.join(VERDICTS)}")
     why = checked_reason(reason)
-    source, landings = known_landings(settings, branch)
+    source, landings = known_landings(settings, branch, dry)
     landing = landing_of(rev, source, landings, branch)
     entry = Entry(
         "verdict",
@@ -117,7 +117,7 @@ def say_cover(
         SettingsError: a landing is not known, or does not come later than what it should undo; no reason.
     """
     why = checked_reason(reason)
-    source, landings = known_landings(settings, branch)
+    source, landings = known_landings(settings, branch, dry)
     assert source.reading is not None
     undone_landing = landing_of(target, source, landings, branch)
     undoer = landing_of(by, source, landings, branch) if by is not None else None
@@ -161,7 +161,7 @@ def say_deployed(
             " = true}} in shepherd.toml"
         )
     why = checked_reason(reason)
-    source, landings = known_landings(settings, branch)
+    source, landings = known_landings(settings, branch, dry)
     assert source.reading is not None
     landing = landing_of(rev, source, landings, branch)
     entry = Entry(

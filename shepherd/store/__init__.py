@@ -1,9 +1,24 @@
-"""The tagger's database: a cache that can be dropped, and an append-only journal that cannot (design 6)."""
+"""The tagger's database: a cache that can be dropped, and an append-only journal that cannot (design 6).
+
+Its parts are imported when they are first used: who only reads a snapshot does not wait for SQLAlchemy.
+"""
 
 from __future__ import annotations
 
-from shepherd.store.cache import Cache
-from shepherd.store.database import Database
-from shepherd.store.journal import Entry, Journal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from shepherd.store.cache import Cache
+    from shepherd.store.database import Database
+    from shepherd.store.journal import Entry, Journal
 
 __all__ = ["Cache", "Database", "Entry", "Journal"]
+
+_HOMES = {"Cache": "cache", "Database": "database", "Entry": "journal", "Journal": "journal"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -61,12 +61,14 @@ class Cache:
         if document is None:
             return None
         try:
-            return msgspec.json.decode(document, type=type)
+            return msgspec.msgpack.decode(document, type=type)
         except msgspec.DecodeError:
             return None
 
     def put_fact(self, name: str, value: object) -> None:
+        """Keep a document by name. As MessagePack: keys that are numbers (bugs) are not the texts that they would
+        become in JSON."""
         self._connection.execute(delete(facts).where(facts.c.branch == self._branch, facts.c.name == name))
         self._connection.execute(
-            insert(facts).values(branch=self._branch, name=name, document=msgspec.json.encode(value))
+            insert(facts).values(branch=self._branch, name=name, document=msgspec.msgpack.encode(value))
         )

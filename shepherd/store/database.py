@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from msgspec import MsgspecError
 from sqlalchemy import (
     Column,
     Connection,
@@ -31,7 +32,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from shepherd.errors import StoreError
 
-CACHE_LAYOUT = "1"
+CACHE_LAYOUT = "2"
 """Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
 
 BUSY_SECONDS = 10
@@ -86,15 +87,21 @@ class Database:
     """
 
     def __init__(self, url: str, *, read_only: bool = False) -> None:
+        self._untouched: tuple[Path, object] | None = None
         try:
             self._url = make_url(url)
             options: dict[str, Any] = {}
             if self._url.get_backend_name() == "sqlite":
                 options["connect_args"] = {"timeout": BUSY_SECONDS}
                 if read_only:
-                    path = Path(self._url.database or "").absolute().as_uri()
+                    path = Path(self._url.database or "").absolute()
+                    how = "mode=ro"
+                    if not path.with_name(f"{path.name}-wal").exists():
+                        # nobody writes: SQLite need not make files beside it, and a dry run makes none
+                        how += "&immutable=1"
+                        self._untouched = (path, _version(path))
                     options["creator"] = partial(
-                        sqlite3.connect, f"{path}?mode=ro", uri=True, timeout=BUSY_SECONDS
+                        sqlite3.connect, f"{path.as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS
                     )
             self._engine = create_engine(self._url, **options)
         except (ArgumentError, ImportError, SQLAlchemyError) as error:
@@ -120,8 +127,18 @@ class Database:
         try:
             with self._engine.begin() as connection:
                 yield connection
+            self._check_untouched()
         except SQLAlchemyError as error:
+            self._check_untouched()
             raise StoreError(_sentence(self.name, error)) from error
+        except MsgspecError as error:
+            raise StoreError(
+                f"{self.name}: holds what cannot be read ({error}): it is damaged, restore it from a backup"
+            ) from error
+
+    def _check_untouched(self) -> None:
+        if self._untouched is not None and _version(self._untouched[0]) != self._untouched[1]:
+            raise StoreError(f"{self.name}: was written to while it was being read; try again")
 
     def close(self) -> None:
         self._engine.dispose()
@@ -153,6 +170,15 @@ class Database:
             cache_tables.create_all(connection)
             connection.execute(delete(layout))
             connection.execute(insert(layout).values(layout=CACHE_LAYOUT))
+
+
+def _version(path: Path) -> object:
+    """What differs once a file was written to."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

@@ -77,9 +77,13 @@ class Journal:
         """A place larger than every entry there is, of any branch."""
         return (self._connection.scalar(select(func.max(journal.c.seq))) or 0) + 1
 
-    def entries(self, *kinds: str, subjects: Collection[str] | None = None) -> list[Entry]:
-        """Entries of these kinds, oldest first; of some subjects only, if named."""
+    def entries(
+        self, *kinds: str, subjects: Collection[str] | None = None, holding: str = ""
+    ) -> list[Entry]:
+        """Entries of these kinds, oldest first; of some subjects only, or with data that hold a text."""
         where = [journal.c.branch == self._branch, journal.c.kind.in_(kinds)]
+        if holding:
+            where.append(journal.c.data.contains(holding, autoescape=True))
         if subjects is None:
             return self._fetch(where)
         wanted = sorted(subjects)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
-import tempfile
+import re
 from pathlib import Path
 
 import msgspec
@@ -12,6 +13,8 @@ from shepherd.errors import NoAnswerError, StoreError
 from shepherd.snapshot import SCHEMA, Snapshot
 
 LATEST = "latest.json"
+
+_BESIDE = r"\..+\.[a-z0-9_]{8}\.new"
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
@@ -22,14 +25,16 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
     """
     try:
         public_folder(path.parent)
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        sweep_leftovers(path.parent)
+        handle, beside = _beside(path)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
-            Path(beside).replace(path)
+                # before the lock goes with the descriptor, else a sweeper takes it for a leftover
+                Path(beside).replace(path)
         except BaseException:
             Path(beside).unlink(missing_ok=True)
             raise
@@ -46,11 +51,35 @@ def public_folder(folder: Path) -> None:
         folder.chmod(0o755)
 
 
+def _beside(path: Path) -> tuple[int, str]:
+    """A new file beside `path`, locked for as long as its writer lives."""
+    import tempfile
+
+    while True:
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        # a sweeper may have been there between the two
+        if os.fstat(handle).st_nlink:
+            return handle, beside
+        os.close(handle)
+
+
 def sweep_leftovers(folder: Path) -> None:
-    """Remove what a killed writer left beside its place. Only for the holder of the work lock."""
-    for leftover in folder.glob(".*.*"):
-        if leftover.is_file() and not leftover.is_symlink():
+    """Remove what killed writers left beside its place; what is being written is locked, and stays."""
+    with os.scandir(folder) as found:
+        leftovers = [Path(entry.path) for entry in found if re.fullmatch(_BESIDE, entry.name)]
+    for leftover in leftovers:
+        try:
+            handle = os.open(leftover, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             leftover.unlink(missing_ok=True)
+        except BlockingIOError:
+            pass
+        finally:
+            os.close(handle)
 
 
 class Snapshots:
@@ -92,8 +121,19 @@ class Snapshots:
         """
         document = msgspec.json.encode(snapshot)
         if previous is None or not same_but_for_times(snapshot, previous):
-            write_atomically(self.folder / f"{snapshot.run_id}.json", document)
+            # a run killed before it came to `latest` may have kept the very same
+            kept = self._last_kept()
+            if kept is None or not same_but_for_times(snapshot, kept):
+                write_atomically(self.folder / f"{snapshot.run_id}.json", document)
         write_atomically(self.folder / LATEST, document)
+
+    def _last_kept(self) -> Snapshot | None:
+        kept = [path for path in self.folder.glob("*.json") if path.name != LATEST]
+        try:
+            newest = max(kept, key=lambda path: path.stat().st_mtime_ns, default=None)
+            return msgspec.json.decode(newest.read_bytes(), type=Snapshot) if newest else None
+        except (OSError, msgspec.DecodeError):
+            return None
 
     def forget_before(self, seconds: float) -> None:
         """Remove kept snapshots older than this moment; the latest stays."""

@@ -64,14 +64,18 @@ def _alarm(alarm: Alarm) -> str:
     return f"production runs r{alarm.revno}, which is bad: {clean(alarm.reason)}{way_out}"
 
 
+_OVERDUE = "that is long: whoever set it should end it (inv maintenance.off)"
+
+
 def _maintenance(switch: Maintenance, now: datetime | None) -> str:
     since = f"since {utc(switch.since)}{ago(switch.since, now)}, " if switch.since is not None else ""
     text = f"{since}by {clean(switch.who) or 'somebody unnamed'}: {clean(switch.why) or 'no reason given'}"
     if switch.until is None:
-        return text
+        return f"{text}; {_OVERDUE}" if switch.overdue else text
     if now is not None and now > switch.until:
         return f"{text}; it should have ended at {utc(switch.until)}{ago(switch.until, now)}"
-    return f"{text}; until {utc(switch.until)}{ago(switch.until, now)}"
+    text += f"; until {utc(switch.until)}{ago(switch.until, now)}"
+    return f"{text}; {_OVERDUE}" if switch.overdue else text
 
 
 def _aborted(situation: Situation, aborted: datetime) -> str:

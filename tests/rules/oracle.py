@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 
 from shepherd.landing import Landing, Reading
@@ -30,7 +31,7 @@ class Blocking:
 
 @dataclass
 class Answer:
-    """The same attributes as the judgement of `shepherd.rules`, and `undoers` for the tests."""
+    """The same attributes as the judgement of `shepherd.rules`."""
 
     states: dict[int, str]
     latest: int | None
@@ -38,8 +39,7 @@ class Answer:
     blockers: list[Blocking]
     alarms: list[int]
     undone_by: dict[int, int]
-    undoers: dict[int, set[int]]
-    """For each landing undone at the tip all landings that undo it there; `undone_by` names the newest."""
+    """Of several that undo a landing at the tip, the newest."""
     warnings: dict[int, list[str]]
     seen: list[tuple[Item, Seen]]
     kept: list[tuple[tuple[str, Item], Kept]]
@@ -62,6 +62,7 @@ class Oracle:
         self.deployed = reading.deployed.revno
         self.tracker, self.memory, self.options = tracker, memory, options
         self.remembered: dict[tuple[int, int], bool] = {}
+        self.taken_away: set[tuple[int, int]] = set()
         self.rollbacks = self.spoken_rollbacks()
         self.counting_rollbacks = self.without_those_that_did_not_do_it()
 
@@ -75,13 +76,15 @@ class Oracle:
                 continue
             p = self.revno_of[word.target]
             by = self.revno_of.get(word.by) if word.by else None
-            later = {r for r in rollbacks[p] if r > word.tip}
+            before = rollbacks[p]
+            later = {r for r in before if r > word.tip}
             if word.undone and by is not None:
                 rollbacks[p] = {by} | later
             elif not word.undone and word.by is None:
                 rollbacks[p] = later
             elif not word.undone:
-                rollbacks[p] = rollbacks[p] - {by}
+                rollbacks[p] = before - {by}
+            self.taken_away |= {(r, p) for r in before - rollbacks[p]}
         return rollbacks
 
     def without_those_that_did_not_do_it(self) -> Rollbacks:
@@ -104,9 +107,11 @@ class Oracle:
         return undone(self.counting_rollbacks, p, t, self.remembered)
 
     def targets(self, r: int) -> set[int]:
-        """Those that make it a rollback in the sense of 3.3 (4): a cover's only if it names no bug."""
-        landing = self.by_revno[r]
-        return {p for p in self.everything_undone_by(r) if p in landing.targets or not landing.bugs}
+        """Those that make it a rollback in the sense of 3.3 (4). What a cover gave back is a cover's target,
+        and that is one only if r names no bug."""
+        by_itself = {p for p in self.by_revno[r].targets if (r, p) not in self.taken_away}
+        by_cover = set() if self.by_revno[r].bugs else self.everything_undone_by(r)
+        return by_itself | by_cover
 
     def bugs_of_targets(self, r: int) -> set[int]:
         return {bug for p in self.targets(r) for bug in self.by_revno[p].bugs}
@@ -178,9 +183,10 @@ class Oracle:
         return p <= self.deployed and not self.undone(p, self.deployed)
 
     def is_out_of_reach(self, p: int, item: Item) -> bool:
-        """Production runs p, and a landing after D names the item: its `qa-bad` speaks of that one."""
+        """Production runs p and a landing after D names the bug: its `qa-bad` speaks of that one. On
+        a request it is bad by 3.3 (2), without exception."""
         named_after = any(q.revno > self.deployed and self.names(q, item) for q in self.landings)
-        return self.production_runs(p) and named_after
+        return isinstance(item, int) and self.production_runs(p) and named_after
 
     def last_word(self, p: Landing, item: Item) -> Kept:
         """What speaks for p on the item now, as the journal will keep it."""
@@ -207,6 +213,8 @@ class Oracle:
             return "bad" if self.turned_bad_since(landing, verdict) else verdict.word
         if self.is_named_bad(landing):
             return "bad"
+        if self.was_named_bad(landing):
+            return "unknown"
         if any(matches(pattern, landing.title) for pattern in self.options.exempt_subjects):
             return "exempt"
         if self.is_pure_rollback(p):
@@ -215,6 +223,10 @@ class Oracle:
             spoken = self.spoken(bug)
             if spoken and self.is_plainly_bad(bug, spoken) and not self.is_out_of_reach(p, bug):
                 return "bad"
+        for bug in self.judged_bugs(landing):
+            last = self.last_told_of_the_unreadable(bug)
+            if last and self.is_plainly_bad(bug, last) and not self.is_out_of_reach(p, bug):
+                return "unknown"
         for label, state in (("testfix", "testfix"), ("qa-ok", "ok"), ("no-qa", "untestable")):
             if label in landing.labels:
                 return state
@@ -232,6 +244,21 @@ class Oracle:
         )
         by_requests = any("bad" in spoken.words for r in p.requests if (spoken := self.spoken(r)))
         return by_bugs or by_requests
+
+    def last_told_of_the_unreadable(self, item: Item) -> Spoken | None:
+        """What it said when it could last be read: a "bad" has not been seen to disappear."""
+        speaks = self.tracker.speaks_of_bugs if isinstance(item, int) else self.tracker.speaks_of_requests
+        if not speaks or self.spoken(item) is not None:
+            return None
+        told = self.told_before(item)
+        return told[-1][1] if told else None
+
+    def was_named_bad(self, p: Landing) -> bool:
+        for item in self.memory.seen:
+            last = self.last_told_of_the_unreadable(item)
+            if last and (p.revno in last.bad_commits or (item in p.requests and "bad" in last.words)):
+                return True
+        return False
 
     def judged_bugs(self, p: Landing) -> tuple[int, ...]:
         """All it names; of a rollback by mark that names bugs of its own, those alone."""
@@ -255,8 +282,8 @@ class Oracle:
         return self.last_word(p, item).word or "needstesting"
 
     def turned_bad_since(self, p: Landing, verdict: Verdict) -> bool:
-        """Evidence that a later run saw appear, and that has not been seen to disappear: on any bug that p names,
-        also on one by which it is not judged, for so the sentence reads."""
+        """Evidence that a later run saw appear, and that has not been seen to disappear: on any bug that p
+        names, also on one by which it is not judged, for so the sentence reads."""
         for item in {*self.memory.seen, *self.tracker.items}:
             if isinstance(item, int) and self.appeared(
                 p, item, verdict.seq, lambda spoken: p.revno in spoken.bad_commits
@@ -264,7 +291,7 @@ class Oracle:
                 return True
         for bug in p.bugs:
             if not self.is_out_of_reach(p.revno, bug) and self.appeared(
-                p, bug, verdict.seq, lambda spoken, bug=bug: self.is_plainly_bad(bug, spoken)
+                p, bug, verdict.seq, partial(self.is_plainly_bad, bug)
             ):
                 return True
         return any(
@@ -283,7 +310,9 @@ class Oracle:
             begin = seq
         if begin is None or begin < since:
             return False
-        return not (was_always_there and self.names(p, item))
+        seen = self.memory.seen.get(item, ())
+        looked_in_vain = bool(seen) and bool(seen[0].spoken.unreadable)
+        return not (was_always_there and self.names(p, item) and not looked_in_vain)
 
     # 3.5 The answer
 
@@ -292,8 +321,8 @@ class Oracle:
         good = {p for p, state in states.items() if self.is_good(state)}
         candidates = range(self.deployed + 1, self.tip + 1)
         deployable = [t for t in candidates if not self.blocking(t, good)]
-        undoers = {
-            p.revno: {r for r in self.counting_rollbacks[p.revno] if not self.undone(r, self.tip)}
+        undone_by = {
+            p.revno: max(r for r in self.counting_rollbacks[p.revno] if not self.undone(r, self.tip))
             for p in self.landings
             if self.undone(p.revno, self.tip)
         }
@@ -303,8 +332,7 @@ class Oracle:
             deployable=deployable,
             blockers=self.blockers(good, max(deployable, default=None)),
             alarms=[p for p in states if self.production_runs(p) and states[p] == "bad"],
-            undone_by={p: max(those) for p, those in undoers.items()},
-            undoers=undoers,
+            undone_by=undone_by,
             warnings={p.revno: self.warnings(p) for p in self.landings},
             seen=self.newly_seen(),
             kept=self.newly_kept(),
@@ -357,10 +385,19 @@ class Oracle:
             *before, (seq, spoken) = self.readings(item) or [(0, Spoken())]
             if seq == self.memory.now and (not before or before[-1][1] != spoken):
                 news.append((item, Seen(seq=seq, spoken=spoken)))
+        for item in {item for p in self.landings for item in self.read_of(p)}:
+            if not self.memory.seen.get(item) and self.spoken(item) is None:
+                why = self.tracker.items[item].unreadable if item in self.tracker.items else "it was not read"
+                news.append((item, Seen(self.memory.now, Spoken(unreadable=why))))
         return news
 
+    def read_of(self, p: Landing) -> tuple[Item, ...]:
+        """The items that the tracker is asked for because of p."""
+        bugs = p.bugs if self.tracker.speaks_of_bugs else ()
+        return bugs + (p.requests if self.tracker.speaks_of_requests else ())
+
     def newly_kept(self) -> list[tuple[tuple[str, Item], Kept]]:
-        pairs = [(p, item) for p in self.landings for item in (*p.bugs, *p.requests)]
+        pairs = [(p, item) for p in self.landings for item in items_of(p)]
         kept = [((p.id, item), self.last_word(p, item)) for p, item in pairs if self.spoken(item) is not None]
         return [(pair, word) for pair, word in kept if self.memory.kept.get(pair) != word]
 
@@ -370,6 +407,10 @@ def undone(rollbacks: Rollbacks, p: int, t: int, remembered: dict[tuple[int, int
     if (p, t) not in remembered:
         remembered[p, t] = any(not undone(rollbacks, r, t, remembered) for r in rollbacks[p] if r <= t)
     return remembered[p, t]
+
+
+def items_of(p: Landing) -> tuple[Item, ...]:
+    return (*p.bugs, *p.requests)
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -174,19 +174,28 @@ class Story:
     def read_tracker(self) -> TrackerReading:
         named = [bug for p in self.landings for bug in p.bugs] if self.kinds.bugs else []
         asked = [request for p in self.landings for request in p.requests] if self.kinds.requests else []
-        items = {item: self.tags.get(item, Spoken()) for item in (*named, *asked)}
+        items: dict[Item, Spoken | None] = {}
+        items |= {bug: self.tags.get(bug, Spoken()) for bug in named}
+        items |= {request: self.tags.get(request, Spoken()) for request in asked}
         if self.kinds.bugs:
             there = range(1, len(self.landings) + 1)
             items |= {
                 item: words
                 for item, words in self.tags.items()
-                if isinstance(item, int) and words and any(n in there for n in words.bad_commits)
+                if isinstance(item, int)
+                and words
+                and (any(n in there for n in words.bad_commits) or (words.unreadable and self.suspected(item)))
             }
         return TrackerReading(
             items={item: words for item, words in items.items() if words is not None},
             speaks_of_requests=self.kinds.requests,
             speaks_of_bugs=self.kinds.bugs,
         )
+
+    def suspected(self, item: Item) -> bool:
+        """Such a bug is asked for by name, so that what it bore is not taken for gone."""
+        before = self.seen.get(item, ())
+        return bool(before) and bool(before[-1].spoken.bad_commits)
 
 
 def landing(number: int, own: Marks, others: list[Marks], reverts: tuple[int, ...]) -> Landing:

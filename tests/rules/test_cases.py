@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shepherd.rules import judge
+from shepherd.rules.reasons import reason_of
 from shepherd.words import Options
 from tests.rules import oracle
 from tests.rules.story import Judge, Run, Tracker, play, revno
@@ -62,6 +63,14 @@ def test_case(case: dict[str, Any], judge: Judge) -> None:
         assert any(text in hint for hint in run.reading.landings[number - 1].hints)
     for name in case.get("silent", ()):
         assert not run.warnings(revno(name))
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "reasons" in case], ids=lambda case: case["row"])
+def test_reason(case: dict[str, Any]) -> None:
+    run = ending(case, judge)
+    for number, text in by_landing(case["reasons"]).items():
+        said = reason_of(run.reading.landings[number - 1], run.judgement.judged[number])
+        assert text in f"{said.reason}; {said.remedy}"
 
 
 def test_every_row_of_the_table_is_told() -> None:

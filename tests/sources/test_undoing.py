@@ -6,6 +6,7 @@ import pytest
 
 from shepherd.landing import Landing
 from shepherd.sources import commits as commits_module
+from shepherd.sources import patches as patches_module
 from tests.gitrepo import Repo
 from tests.sources.conftest import Reads
 
@@ -332,3 +333,24 @@ def test_free_text_about_a_valid_target_is_no_hint(repo: Repo, read: Reads) -> N
     repo.revert(target, f"Revert r1\n\nThis reverts commit {target}.\n")
     landing = last(read)
     assert (landing.revert_targets, landing.hints) == ((1,), ())
+
+
+def test_sha_settles_what_the_title_leaves_open(repo: Repo, read: Reads) -> None:
+    repo.commit("Add a thing", files={"x": "1\n"})
+    repo.revert(repo.commit("Add a thing", files={"x": "2\n"}))
+    landing = last(read)
+    assert (landing.revert_targets, landing.hints) == ((2,), ())
+
+
+def test_older_patch_ids_that_know_no_modes_are_not_enough(
+    repo: Repo, read: Reads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = repo.commit("change", files={"x": "1\n", "empty": ""})
+    repo.commit(f"This reverts commit {target}.", files={"x": None})
+    blind = {"inverted": {target: "same"}, "plain": {repo.tip(): "same"}}
+    monkeypatch.setattr(
+        patches_module,
+        "patch_ids",
+        lambda git, commits, inverted=False: blind["inverted" if inverted else "plain"],
+    )
+    assert last(read).targets == ()

@@ -1,0 +1,136 @@
+"""Whether all can be read that the answer is made of: repositories, production, the QA server, tracker."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import msgspec
+
+from ops.doctor.checking import OFFLINE, Finding, Given, fail, ok, warn
+from ops.doctor.data import rows
+from shepherd.errors import ShepherdError, SourceError
+from shepherd.settings import Branch, Pointer, Settings, is_url
+from shepherd.sources import pointers
+from shepherd.sources.git import Git
+from shepherd.sources.mainline import Spine, read_spine
+from shepherd.sources.mirror import mirror_path, open_source, remote_refs, shown
+from shepherd.sources.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
+
+
+def repository(given: Given) -> Iterator[Finding]:
+    """Each repository answers, and has the ref."""
+    for name, branch in given.settings.branches.items():
+        place = given.settings.place(branch.repository)
+        title = f"repository {name}"
+        if is_url(place) and given.offline:
+            yield ok(title, f"{shown(place)}: {OFFLINE}")
+            continue
+        try:
+            if is_url(place):
+                there = branch.ref in remote_refs(place, [branch.ref])
+            else:
+                git = open_source(place, given.settings.state_path / "mirrors")
+                there = git.resolve_many([branch.ref])[branch.ref] is not None
+                if not there:
+                    raise git.no_such_ref(branch.ref)
+        except SourceError as error:
+            yield fail(title, str(error), f"set branches.{name} right in {given.settings.file}")
+            continue
+        if there:
+            yield ok(title, f"{shown(place)} has {branch.ref}")
+        else:
+            yield fail(title, f"{shown(place)} has no {branch.ref}", f"set branches.{name}.ref right")
+
+
+def deployed(given: Given) -> Iterator[Finding]:
+    """What production, the promoted ref and the QA server run can be read, and is of the mainline."""
+    for name, branch in given.settings.branches.items():
+        title = f"deployed {name}"
+        settings = given.settings
+        place = settings.place(branch.repository)
+        mirrors = settings.state_path / "mirrors"
+        if is_url(place) and not mirror_path(place, mirrors).is_dir():
+            yield warn(title, f"{shown(place)} has not been fetched yet", "inv find fetches it")
+            continue
+        try:
+            git = open_source(place, mirrors, fetch=False)
+            tip = git.resolve_many([branch.ref])[branch.ref]
+            if tip is None:
+                raise git.no_such_ref(branch.ref)
+            spine = read_spine(git, tip)
+        except SourceError as error:
+            yield fail(title, str(error))
+            continue
+        reader = _Reader(given, name, branch, git, spine)
+        yield from reader.read("deployed", branch.deployed, "production")
+        if branch.qa:
+            yield from reader.read("qa", branch.qa, "the QA server")
+        if branch.promote:
+            yield from reader.read("promoted", Pointer(ref=branch.promote.ref), "the promoted ref")
+
+
+class _Reader(msgspec.Struct, frozen=True):
+    """Reads where the pointers of one branch point."""
+
+    given: Given
+    name: str
+    branch: Branch
+    git: Git
+    spine: Spine
+
+    def read(self, key: str, pointer: Pointer, what: str) -> Iterator[Finding]:
+        title = f"{key} {self.name}"
+        if pointer.url and self.given.offline:
+            yield ok(title, f"{pointers.described(pointer)}: {OFFLINE}")
+            return
+        described = f"{what} ({pointers.described(pointer)})"
+        # without D there is no answer; without the others only less is told
+        bad = fail if key == "deployed" else warn
+        try:
+            revno = self._revno(pointer, what, described)
+        except ShepherdError as error:
+            yield bad(title, str(error))
+            return
+        yield ok(title, f"{described} runs r{revno}" if revno else f"{described} runs nothing yet")
+
+    def _revno(self, pointer: Pointer, what: str, described: str) -> int:
+        if pointer.ref:
+            commit = self.git.resolve_many([pointer.ref])[pointer.ref]
+            if commit is None:
+                raise self.git.no_such_ref(pointer.ref)
+        else:
+            recorded = _recorded(self.given.settings, self.name) if pointer.recorded else None
+            text = pointers.text_of(pointer, what, self.given.settings.file.parent, recorded)
+            if pointer.recorded and text in NOTHING_DEPLOYED:
+                return 0
+            commit = commit_named(self.git, self.spine, text, described)
+        if what == "production":
+            return deployed_at(self.git, self.spine, commit, described).revno
+        return newest_contained(self.git, self.spine, commit, described).revno
+
+
+def _recorded(settings: Settings, branch: str) -> str | None:
+    """What was last said to run in production, as `find` reads it from the journal."""
+    statement = "SELECT data FROM journal WHERE branch = :branch AND kind = 'deployed' ORDER BY seq DESC"
+    try:
+        found = [msgspec.json.decode(str(data)) for (data,) in rows(settings, statement, branch=branch)]
+    except sqlite3.Error as error:
+        raise SourceError(f"the journal cannot be read: {error}") from None
+    return next((data["id"] or "r0" for data in found if data.get("recorded")), None)
+
+
+def tracker(given: Given) -> Iterator[Finding]:
+    """The tracker as a whole can be read."""
+    tracker = given.settings.tracker
+    if tracker.type == "none":
+        yield ok("tracker", "none: QA is said by verdicts")
+        return
+    if tracker.type != "file" and given.offline:
+        yield ok("tracker", f"{tracker.type}: {OFFLINE}")
+        return
+    from shepherd.trackers import open_tracker
+
+    open_tracker(given.settings).read((), ())
+    where = f" {given.settings.tracker_path}" if tracker.type == "file" else ""
+    yield ok("tracker", f"{tracker.type}{where} can be read")

@@ -1,0 +1,142 @@
+"""The kernel's locks: `flock` decides who may work, and nothing else does (design 5.1).
+
+Lock files are made once and never removed, never written: a lock file that is unlinked lets two hold it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import monotonic, sleep
+
+from shepherd.errors import StoreError
+
+POLL = 0.05
+"""Seconds between two tries of one who waits. Waiting in the kernel would not end on time."""
+
+
+class TakenError(Exception):
+    """Somebody else holds the lock."""
+
+
+@contextmanager
+def gate(state: Path, *, exclusive: bool = False, wait: float = 0.0) -> Iterator[int]:
+    """Hold `run/gate.lock`: shared by whatever writes, exclusive for the upgrade. Yields its descriptor.
+
+    Raises:
+        TakenError: not to be had within `wait` seconds.
+        StoreError: the lock file cannot be used.
+    """
+    kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
+    with _held(lambda: _open(state / "run" / "gate.lock"), kind, monotonic() + wait) as handle:
+        yield handle
+
+
+@contextmanager
+def work(state: Path, *, wait: float = 0.0) -> Iterator[int]:
+    """Hold the work lock. Yields the descriptor that a child which changes the world has to inherit.
+
+    Besides `run/work.lock` the state folder itself is locked: who removes `run/` under a run removes
+    the file, and the next one would make and lock another.
+
+    Raises:
+        TakenError: somebody else works, also after `wait` seconds.
+        StoreError: the lock file cannot be used.
+    """
+    end = monotonic() + wait
+    with (
+        _held(lambda: _open(state / "run" / "work.lock"), fcntl.LOCK_EX, end) as handle,
+        _held(lambda: os.open(state, os.O_RDONLY | os.O_CLOEXEC), fcntl.LOCK_EX, end, needed=False),
+    ):
+        yield handle
+
+
+@contextmanager
+def page(state: Path) -> Iterator[None]:
+    """Hold `run/page.lock`: what refused runs write. Raises TakenError at once, StoreError."""
+    with _held(lambda: _open(state / "run" / "page.lock"), fcntl.LOCK_EX, monotonic()):
+        yield
+
+
+def holders(lock: Path) -> list[int]:
+    """The processes that hold a lock file just now, as the kernel tells; empty where it does not."""
+    try:
+        wanted = lock.stat()
+        lines = Path("/proc/locks").read_text().splitlines()
+    except OSError:
+        return []
+    place = f"{os.major(wanted.st_dev):02x}:{os.minor(wanted.st_dev):02x}:{wanted.st_ino}"
+    found = (line.split() for line in lines)
+    # 1: FLOCK ADVISORY WRITE 17540 fe:00:2162712 0 EOF; one who waits has "->" behind the number
+    return [int(words[4]) for words in found if words[1] == "FLOCK" and words[5] == place and words[4] != "0"]
+
+
+def upgraded(root: Path) -> bool:
+    """Whether `current` has been pointed to another release than this code's (5.1, 5.4)."""
+    current = root.parent.parent / "current"
+    return root.parent.name == "releases" and current.is_symlink() and Path(os.path.realpath(current)) != root
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+
+
+@contextmanager
+def _held(open_it: Callable[[], int], kind: int, end: float, needed: bool = True) -> Iterator[int]:
+    handle = _open_and_lock(open_it, kind, end, needed)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _open_and_lock(open_it: Callable[[], int], kind: int, end: float, needed: bool) -> int:
+    while True:
+        handle = -1
+        try:
+            handle = open_it()
+            if _locked(handle, kind, end, needed) and _still_there(handle, open_it):
+                return handle
+        except OSError as error:
+            _close(handle)
+            raise StoreError(
+                f"{error.filename or 'run/'}: cannot be locked ({error.strerror}): see what lies in its place"
+            ) from None
+        except BaseException:
+            _close(handle)
+            raise
+        _close(handle)
+
+
+def _locked(handle: int, kind: int, end: float, needed: bool) -> bool:
+    while True:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            left = end - monotonic()
+            if left <= 0:
+                raise TakenError from None
+            sleep(min(POLL, left))
+        except OSError:
+            # a folder on a network file system may know no flock: then the file's alone must do
+            if needed:
+                raise
+            return True
+
+
+def _still_there(handle: int, open_it: Callable[[], int]) -> bool:
+    """Whether the lock that was got is the one that the next comer will try."""
+    other = open_it()
+    try:
+        return os.path.sameopenfile(handle, other)
+    finally:
+        os.close(other)
+
+
+def _close(handle: int) -> None:
+    with suppress(OSError):
+        os.close(handle)

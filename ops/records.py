@@ -1,0 +1,184 @@
+"""Run records: who works, at what, since when. They inform, the lock decides (design 5.1).
+
+`run/record.json` is written beside its place and renamed into it, only by the holder of the work lock. psutil
+says whether its process lives.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shlex
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from msgspec import Struct
+
+from shepherd import plainfile
+from shepherd.errors import StoreError
+from shepherd.store.snapshots import write_atomically
+from shepherd.values import age, clean, iso
+
+if TYPE_CHECKING:
+    import psutil
+
+Life = Literal["lives", "gone", "unknown"]
+
+LARGEST = 64_000
+"""Bytes of the largest record that is read."""
+COMMAND = 200
+"""Characters of a command that are kept."""
+SAME_START = 1.5
+"""Seconds that two readings of one process's start may differ: the kernel tells the boot in whole seconds."""
+
+
+class Record(Struct, frozen=True):
+    """One run. Clocks may jump, so that ages are told by seconds after the boot."""
+
+    pid: int
+    started: float
+    """When the process started, seconds after the boot: with it a pid that is used again is told apart."""
+    boot_id: str
+    host: str
+    user: str
+    command: str
+    stage: str
+    since: Annotated[datetime, msgspec.Meta(tz=True)]
+    began: float
+    """When the run began, seconds after the boot."""
+
+
+class UnreadableRecordError(Exception):
+    """There is a record, but it says nothing: why not, to stand after its name."""
+
+
+def path_of(state: Path) -> Path:
+    return state / "run" / "record.json"
+
+
+def own(stage: str, since: datetime) -> Record:
+    """The record of this process."""
+    import psutil
+
+    return Record(
+        pid=os.getpid(),
+        started=_started(psutil.Process()),
+        boot_id=_boot_id(),
+        host=socket.gethostname(),
+        user=_user(),
+        command=clean(shlex.join(["inv", *sys.argv[1:]]), COMMAND),
+        stage=stage,
+        since=since,
+        began=_uptime(),
+    )
+
+
+def publish(state: Path, record: Record) -> None:
+    """Only for the holder of the work lock. Raises StoreError."""
+    write_atomically(path_of(state), msgspec.json.encode(record), 0o600)
+
+
+@contextmanager
+def removed_at_the_end(state: Path) -> Iterator[None]:
+    """Only for the holder of the work lock: no record outlives its run, however that ends."""
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path_of(state).unlink(missing_ok=True)
+
+
+def discard(state: Path) -> None:
+    """Take away what stands in the record's place and is none, a folder too. Only for the holder of the lock.
+
+    Raises:
+        StoreError: it stays there.
+    """
+    path = path_of(state)
+    try:
+        if path.is_dir() and not path.is_symlink():
+            path.rename(path.with_name(f"record.json.{time.time_ns()}.odd"))
+        else:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be removed ({error.strerror}); remove it by hand") from None
+
+
+def read(state: Path) -> Record | None:
+    """The record that is there.
+
+    Raises:
+        UnreadableRecordError: half-written by another program, a directory, somebody else's, …
+    """
+    try:
+        return msgspec.json.decode(plainfile.read(path_of(state), LARGEST), type=Record)
+    except plainfile.Unreadable as why:
+        if why.missing and not path_of(state).is_symlink():
+            return None
+        raise UnreadableRecordError(str(why)) from None
+    except msgspec.DecodeError as error:
+        raise UnreadableRecordError(f"is no run record ({clean(str(error), 100)})") from None
+
+
+def life(record: Record) -> Life:
+    """Whether its process still lives. One that took over the pid, or a zombie, is not it (5.1)."""
+    if record.boot_id != _boot_id():
+        return "gone" if record.host == socket.gethostname() else "unknown"
+    import psutil
+
+    try:
+        process = psutil.Process(record.pid)
+        if abs(_started(process) - record.started) > SAME_START:
+            return "gone"
+        return "gone" if process.status() == psutil.STATUS_ZOMBIE else "lives"
+    except (psutil.NoSuchProcess, ValueError, OverflowError):
+        return "gone"
+    except psutil.Error:
+        return "unknown"
+
+
+def seconds(record: Record, now: datetime) -> float:
+    """How long it has been running. Where the boot is another one only the clock can tell; never below 0."""
+    if record.boot_id == _boot_id():
+        return max(0.0, _uptime() - record.began)
+    return max(0.0, (now - record.since).total_seconds())
+
+
+def words(record: Record, now: datetime) -> str:
+    """`judge since 2011-08-24T10:15:00Z (3 minutes), process 123 of ann on qa1: inv judge`."""
+    return (
+        f"{clean(record.stage, 40)} since {iso(record.since)} ({age(seconds(record, now))}),"
+        f" process {record.pid} of {clean(record.user, 40)} on {clean(record.host, 60)}:"
+        f" {clean(record.command, COMMAND)}"
+    )
+
+
+def _started(process: psutil.Process) -> float:
+    import psutil
+
+    return process.create_time() - psutil.boot_time()
+
+
+def _uptime() -> float:
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user id {os.geteuid()}"

@@ -1,0 +1,98 @@
+"""`inv run`, what cron calls: the stages in order, in one process under one lock, each contained (4.2)."""
+
+from __future__ import annotations
+
+import io
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, redirect_stdout
+from time import monotonic
+from typing import NamedTuple
+
+from ops.refusals import BusyError, MaintenanceError, once
+from ops.runner import Desk
+from ops.stages import Ended, desk_for, find_all, judge_all, step_of, write_pages
+from ops.tasking import complain, say
+from shepherd.errors import UNEXPECTED, ShepherdError, worst
+from shepherd.settings import Settings
+from shepherd.stages import Run
+
+Stage = Callable[[Settings, Sequence[str], Run, bool], Ended]
+
+STAGES: tuple[tuple[str, Stage], ...] = (
+    ("find", find_all),
+    ("judge", judge_all),
+    ("report", write_pages),
+)
+"""In this order; what a later one needs of an earlier one that failed, it misses and says so."""
+
+
+class _Done(NamedTuple):
+    stage: str
+    code: int
+    failure: str
+    seconds: float
+
+
+def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, wait: float = 0.0) -> int:
+    """Every stage, and one line that says how it went.
+
+    Args:
+        cron: silent when all is well; an overdue switch and a suspected hang are said once (4.2).
+
+    Raises:
+        BusyError, MaintenanceError, DeadlineError, StoppedError: see `at_work`; with cron a refusal that is
+            no news is only its exit code.
+    """
+    done: list[_Done] = []
+    try:
+        with desk_for(settings, "run", who, dry, wait) as desk:
+            for name, stage in STAGES:
+                if desk is not None and done:
+                    desk.look_at_the_switch()
+                with redirect_stdout(io.StringIO()) if cron else nullcontext():
+                    _contained(settings, desk, name, stage, who, dry, done)
+    except (BusyError, MaintenanceError) as refusal:
+        if cron and not once(settings, refusal):
+            return refusal.code
+        raise
+    finally:
+        # also of a run that was ended between two stages
+        if done and (not cron or len(done) < len(STAGES) or any(each.code for each in done)):
+            (complain if cron else say)(_line(done))
+    return worst([each.code for each in done])
+
+
+def _contained(
+    settings: Settings, desk: Desk | None, name: str, stage: Stage, who: str, dry: bool, done: list[_Done]
+) -> None:
+    """One stage. What goes wrong in it stays in it, a bug too; only what ends the run goes through."""
+    code, failure, started = UNEXPECTED, "ended from outside", monotonic()
+    try:
+        with step_of(desk, name, who) as step:
+            code, failure = stage(settings, list(settings.branches), step.run, dry)
+            step.end(code, failure)
+    except ShepherdError as error:
+        code, failure = error.code, str(error)
+        complain(f"{name}: {error}")
+    except Exception as error:
+        code, failure = UNEXPECTED, repr(error)
+        complain(f"{name}: unexpected {error!r}; the whole of it stands in the log")
+        if desk is not None:
+            desk.tell(name)("bug", traceback=traceback.format_exc())
+    finally:
+        done.append(_Done(name, code, failure, monotonic() - started))
+
+
+def _line(done: Sequence[_Done]) -> str:
+    """`run: find 0.3 s, judge failed (exit code 5) 0.1 s, report 0.2 s`."""
+    parts = [f"{each.stage} {_went(each)}{each.seconds:.1f} s" for each in done]
+    missing = [name for name, _ in STAGES[len(done) :]]
+    parts += [f"{name} not run" for name in missing]
+    return f"run: {', '.join(parts)}"
+
+
+def _went(each: _Done) -> str:
+    if each.failure:
+        return f"failed ({each.code}) "
+    return f"ended with {each.code} " if each.code else ""

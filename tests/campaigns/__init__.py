@@ -1,0 +1,10 @@
+"""Properties of the whole tool, at the counts that issues name; SHEPHERD_CAMPAIGN (1.0) scales these."""
+
+from __future__ import annotations
+
+import os
+
+
+def times(count: int) -> int:
+    """How often to do what an issue wants done `count` times; at least once."""
+    return max(1, round(count * float(os.environ.get("SHEPHERD_CAMPAIGN", "1.0"))))

@@ -1,0 +1,70 @@
+"""What a project has come to, less run ids and times: two that lived the same are equal in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from shepherd.settings import Settings
+from shepherd.store import Database, Journal
+from shepherd.store.journal import KINDS
+
+TIMES = frozenset({"run_id", "generated_at", "valid_until", "live_since", "promoted_at", "when"})
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?|(\d+ (second|minute|hour|day|year)s?|just now)"
+)
+
+
+def without_times(value: Any) -> Any:
+    """A decoded document without its keys that tell run ids and times."""
+    if isinstance(value, dict):
+        return {key: without_times(each) for key, each in value.items() if key not in TIMES}
+    return [without_times(each) for each in value] if isinstance(value, list) else value
+
+
+def document(path: Path) -> Any:
+    return without_times(json.loads(path.read_bytes()))
+
+
+def kept_snapshots(settings: Settings) -> list[Any]:
+    """Every answer that was kept, oldest first, then the latest."""
+    folder = settings.state_path / "snapshots" / "stable"
+    kept = [path for path in folder.glob("*.json") if path.name != "latest.json"]
+    by_age = sorted(kept, key=lambda path: path.stat().st_mtime_ns)
+    return [document(path) for path in (*by_age, folder / "latest.json")]
+
+
+def journal_of(settings: Settings) -> list[tuple[Any, ...]]:
+    """All that the journal holds, in its order."""
+    database = Database(settings.database_url)
+    try:
+        with database.begin() as connection:
+            entries = Journal(connection, "stable").entries(*KINDS)
+    finally:
+        database.close()
+    return [(e.kind, e.subject, without_times(e.data), e.who, e.why) for e in entries]
+
+
+def pages(settings: Settings) -> dict[str, str]:
+    found = {}
+    for path in sorted(settings.report_path.iterdir()):
+        text = path.read_text()
+        if path.suffix == ".json":
+            found[path.name] = json.dumps(document(path))
+        else:
+            found[path.name] = _TIME.sub("TIME", _RUN_ID.sub("RUN", text))
+    return found
+
+
+def outcome(settings: Settings) -> dict[str, Any]:
+    """Answers, journal, pages, and the names of all files under `state_dir`."""
+    state = settings.state_path
+    return {
+        "snapshots": kept_snapshots(settings),
+        "journal": journal_of(settings),
+        "pages": pages(settings),
+        "files": sorted(_RUN_ID.sub("RUN", str(path.relative_to(state))) for path in state.rglob("*")),
+    }

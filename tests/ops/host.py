@@ -1,0 +1,114 @@
+"""A project on a host of its own: real `inv` processes, with a git that takes its time and says when it works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ops.log import parse
+from tests.project import Project
+
+ROOT = Path(__file__).parents[2]
+SCALE = float(os.environ.get("SHEPHERD_CAMPAIGN", "1.0"))
+"""How much of a campaign is run: 1 is what the issue names."""
+
+_GIT = """#!/bin/sh
+# the first thing that `find` asks of git; work is what happens between + and -
+case " $* " in *" for-each-ref "*)
+    printf '+ %s\\n' $$ >> "$WORK_LOG"
+    sleep "$WORK_SECONDS"
+    printf -- '- %s\\n' $$ >> "$WORK_LOG"
+esac
+PATH=$REAL_PATH exec git "$@"
+"""
+
+
+class Host:
+    """Two landings, r1 live and r2 deployable; `work_seconds` is how long `find` takes at least."""
+
+    def __init__(self, folder: Path, top: str = "", tracker: str = "") -> None:
+        self.project = Project(folder / "project", top=top, tracker=tracker)
+        first, _ = self.project.land("[bug=1] one", "[bug=2] two")
+        self.project.deploy(first)
+        self.project.tag(1, "qa-ok")
+        self.project.tag(2, "qa-ok")
+        self.state = self.project.state
+        self.work_log = folder / "work.log"
+        self._bin = folder / "bin"
+        self._bin.mkdir()
+        (self._bin / "git").write_text(_GIT)
+        (self._bin / "git").chmod(0o755)
+
+    def start(self, *args: str, work_seconds: float = 0.0, **popen: Any) -> subprocess.Popen[str]:
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("SHEPHERD", "SUDO"))}
+        env |= {
+            "SHEPHERD_CONFIG": str(self.project.folder / "shepherd.toml"),
+            "SHEPHERD_WHO": "ann",
+            "PYTHONPATH": str(ROOT),
+        }
+        if work_seconds:
+            env |= {
+                "REAL_PATH": env["PATH"],
+                "PATH": f"{self._bin}:{env['PATH']}",
+                "WORK_LOG": str(self.work_log),
+                "WORK_SECONDS": str(work_seconds),
+            }
+        return subprocess.Popen(
+            [sys.executable, "-m", "invoke", *args],
+            cwd=ROOT,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **popen,
+        )
+
+    def inv(self, *args: str, **how: Any) -> tuple[int, str, str]:
+        """Exit code, standard output, standard error."""
+        return ended(self.start(*args, **how))
+
+    def working(self, *args: str, seconds: float = 30.0) -> subprocess.Popen[str]:
+        """A run that is in the middle of its work."""
+        before = self.work_log.stat().st_size if self.work_log.exists() else 0
+        process = self.start(*(args or ("run",)), work_seconds=seconds)
+        until(lambda: self.work_log.exists() and self.work_log.stat().st_size > before)
+        return process
+
+    def events(self, name: str) -> list[dict[str, str]]:
+        text = (self.state / "log" / "shepherd.log").read_text()
+        return [each for each in map(parse, text.splitlines()) if each.get("event") == name]
+
+    def page(self) -> str:
+        return (self.state / "report" / "stable.html").read_text()
+
+
+def ended(process: subprocess.Popen[str], limit: float = 60.0) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=limit)
+    return process.returncode, out, err
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Whatever it is doing, stopped or not."""
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def until(condition: Callable[[], Any], limit: float = 30.0) -> None:
+    """Wait for it; a test that waits in vain fails."""
+    give_up = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < give_up, "it never came"
+        time.sleep(0.02)
+
+
+def outside_the_banner(page: str) -> str:
+    """All of a page that does not depend on the situation."""
+    before, found, rest = page.partition('<header id="situation"')
+    assert found
+    return before + rest.partition("</header>")[2]
