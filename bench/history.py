@@ -18,7 +18,7 @@ BETWEEN = 3_600
 """Seconds from one landing to the next."""
 
 _PEOPLE = ("Ann Lee", "Bo Ek", "Chi Wu", "Dee Roe", "Eva Ng", "Fay Day", "Gus Orr", "Hal Fox", "Ida Ost", "Jo Marr")
-_WORDS = "person picker branch listing bug task page archive build queue import translation team feed cache".split()
+_WORDS = ["person", "picker", "branch", "listing", "bug", "task", "page", "archive", "build", "queue", "import", "translation", "team", "feed", "cache"]
 
 
 class Change(Struct, frozen=True, gc=False):

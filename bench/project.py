@@ -6,75 +6,86 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 
 from bench.history import Change, changes, words
+from bench.timing import Body, command
 
 ROOT = Path(__file__).resolve().parent.parent
-INV = Path(sys.executable).with_name("inv")
+PYTHON = Path(sys.executable)
+INV = PYTHON.with_name("inv")
 
 _SETTINGS = """\
+keep = "{keep}"
+
 [branches.stable]
 repository = "project.git"
 ref = "stable"
-deployed = { ref = "production" }
+deployed = {{ ref = "production" }}
 
 [tracker]
 type = "file"
 path = "bugs.json"
-bug_url = "https://bugs.example.org/{bug}"
+bug_url = "https://bugs.example.org/{{bug}}"
 """
 
 
 class Project:
-    """`size` landings, of which production runs the first `deployed`."""
+    """`size` landings in a new folder, of which production runs the first `deployed`."""
 
-    def __init__(self, folder: Path, size: int, deployed: int) -> None:
+    def __init__(self, folder: Path, size: int, deployed: int, keep: str = "90d") -> None:
         folder.mkdir()
         self.folder = folder
         self.repository = folder / "project.git"
-        self.environ = {"SHEPHERD_CONFIG": str(folder / "shepherd.toml"), "SHEPHERD_WHO": "bench"}
+        # As installed: compiled once, whatever the shell that starts the bench says; and nothing is left behind.
+        self.env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+            "PYTHONPYCACHEPREFIX": str(folder / "pycache"),
+            "SHEPHERD_CONFIG": str(folder / "shepherd.toml"),
+        }
         history = list(changes(size))
-        self._make_repository(history, deployed)
-        (folder / "shepherd.toml").write_text(_SETTINGS)
+        _make_repository(self.repository, history, deployed)
+        (folder / "shepherd.toml").write_text(_SETTINGS.format(keep=keep))
         spoken = words({bug for change in history for bug in change.bugs})
         tags = {str(bug): {"tags": [f"qa-{word}" for word in said.words]} for bug, said in spoken.items()}
         (folder / "bugs.json").write_text(json.dumps({"bugs": tags}))
 
-    def inv(self, *words: str) -> list[str | Path]:
-        """The command line of these tasks."""
-        return [INV, "-r", ROOT, *words]
+    def inv(self, *tasks: str) -> Body:
+        """Our tasks, in one process."""
+        return self.command(INV, "-r", ROOT, *tasks)
 
-    def run(self, *words: str) -> None:
-        """Run these tasks once."""
-        subprocess.run(
-            self.inv(*words), cwd=self.folder, env=os.environ | self.environ, stdout=subprocess.DEVNULL, check=True
-        )
+    def command(self, *words: str | Path) -> Body:
+        """Any command, in the same surroundings."""
+        return command(*words, cwd=self.folder, env=self.env)
 
-    def _make_repository(self, history: Iterable[Change], deployed: int) -> None:
-        subprocess.run(["git", "init", "-q", "--bare", "-b", "stable", self.repository], check=True)
-        feed = b"".join(_commits(change) for change in history) + b"reset refs/heads/production\nfrom :%d\n" % (
-            2 * deployed
-        )
-        subprocess.run(["git", "fast-import", "--quiet"], cwd=self.repository, input=feed, check=True)
+
+def _make_repository(place: Path, history: list[Change], deployed: int) -> None:
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "stable", place], check=True)
+    feed = [_commits(change) for change in history]
+    feed.append(b"reset refs/heads/production\nfrom :%d\n" % (2 * deployed))
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=place, input=b"".join(feed), check=True)
 
 
 def _commits(change: Change) -> bytes:
-    """The landing (mark 2 N) with the one commit that it brings in (mark 2 N - 1), from the second on."""
-    mark, own = 2 * change.revno, []
-    before = b"from :%d\n" % (mark - 2) if change.revno > 1 else b""
-    address = f"{change.person} <{change.person.lower().replace(' ', '.')}@example.org>".encode()
-    file = b"M 100644 inline changes/%d\ndata %d\n%d\n" % (change.revno % 500, len(str(change.revno)), change.revno)
-    if before:
-        own = [b"commit refs/heads/stable\nmark :%d\n" % (mark - 1), _signed(address, change.at - 60, change.subject)]
-        own += [before, file]
-    merge = b"merge :%d\n" % (mark - 1) if before else b""
-    queue = b"Launchpad Patch Queue Manager <launchpad@example.org>"
-    landing = b"commit refs/heads/stable\nmark :%d\n" % mark + _signed(queue, change.at, change.message)
-    return b"".join([*own, landing, before, merge, file])
+    """The landing (mark 2 N), and from the second on the one commit that it brings in (mark 2 N - 1)."""
+    landed = 2 * change.revno
+    text = b"%d" % change.revno
+    file = b"M 100644 inline changes/%d\ndata %d\n%b\n" % (change.revno % 500, len(text), text)
+    if change.revno == 1:
+        return _commit(landed, _QUEUE, change.at, change.message, b"", file)
+    author = f"{change.person} <{change.person.lower().replace(' ', '.')}@example.org>".encode()
+    parent = b"from :%d\n" % (landed - 2)
+    merge = b"merge :%d\n" % (landed - 1)
+    own = _commit(landed - 1, author, change.at - 60, change.subject, parent, file)
+    return own + _commit(landed, _QUEUE, change.at, change.message, parent + merge, file)
 
 
-def _signed(who: bytes, at: int, message: str) -> bytes:
-    stamp = b"%s %d +0000\n" % (who, at)
-    return b"author %scommitter %sdata %d\n%s\n" % (stamp, stamp, len(message), message.encode())
+_QUEUE = b"Launchpad Patch Queue Manager <launchpad@example.org>"
+
+
+def _commit(mark: int, who: bytes, at: int, message: str, parents: bytes, file: bytes) -> bytes:
+    stamp = b"%b %d +0000\n" % (who, at)
+    said = message.encode()
+    return b"commit refs/heads/stable\nmark :%d\nauthor %bcommitter %bdata %d\n%b\n%b%b" % (
+        *(mark, stamp, stamp, len(said), said),
+        *(parents, file),
+    )

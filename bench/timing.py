@@ -12,38 +12,48 @@ from pathlib import Path
 
 TIMES = 5
 
+Body = Callable[[], object]
 Clock = Callable[[], float]
 CPU: Clock = time.process_time
-"""Processor seconds of this process."""
+"""Processor seconds of this process: for what runs in it."""
 WALL: Clock = time.perf_counter
 
 
-def medians(bodies: Mapping[str, Callable[[], object]], clock: Clock, times: int = TIMES) -> dict[str, float]:
-    """Seconds that each body takes: one round of all to warm up, then `times` rounds that count."""
+def medians(bodies: Mapping[str, Body], clock: Clock = WALL, *, each: int = 1) -> dict[str, float]:
+    """Seconds that each body takes: one round of all to warm up, then five that count.
+
+    Args:
+        each: how often a body runs in one measurement; the seconds are those of one time.
+    """
     taken: dict[str, list[float]] = {name: [] for name in bodies}
-    for number in range(times + 1):
+    for number in range(TIMES + 1):
         for name, body in bodies.items():
             gc.collect()
             before = clock()
-            body()
+            for _ in range(each):
+                body()
             if number:
-                taken[name].append(clock() - before)
+                taken[name].append((clock() - before) / each)
     return {name: statistics.median(seconds) for name, seconds in taken.items()}
 
 
-def command(*words: str | Path, cwd: Path, allowed: Sequence[int] = (0,), **environ: str) -> Callable[[], None]:
-    """A body that runs a command to its end, its output thrown away."""
-    env = os.environ | environ
+def command(*words: str | Path, cwd: Path, env: Mapping[str, str] = os.environ) -> Body:
+    """A body that runs a command to its end, its output thrown away; it must not be killed or say a traceback."""
 
     def run() -> None:
         done = subprocess.run(words, cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        if done.returncode not in allowed:
+        if done.returncode < 0 or b"Traceback" in done.stderr:
             raise SystemExit(f"{words} ended with {done.returncode}: {done.stderr.decode()}")
 
     return run
 
 
-def ratio(claim: str, ours: float, theirs: float, aim: float | None = None) -> None:
+def claim(name: str, ours: float, theirs: float, aim: float | None = None) -> None:
     """Print one claim on one line."""
     wanted = f" (aim: at most {aim:g})" if aim is not None else ""
-    print(f"{claim}: {ours:.3f} s against {theirs:.3f} s: ratio {ours / theirs:.2f}{wanted}")
+    print(f"{name}: {ours:.3f} s against {theirs:.3f} s: ratio {ours / theirs:.2f}{wanted}", flush=True)
+
+
+def outcome(words: Sequence[str | Path], cwd: Path, env: Mapping[str, str]) -> None:
+    """Run a command that has to end well, for what it leaves behind."""
+    subprocess.run(words, cwd=cwd, env=env, stdout=subprocess.DEVNULL, check=True)

@@ -98,7 +98,7 @@ def command(settings: Settings, root: Path) -> str:
     the same release, however often the link is moved.
     """
     prefix = Path(os.path.realpath(sys.prefix))
-    # not sys.executable: the same interpreter has several names, and the block shall not depend on who wrote it
+    # not sys.executable: it has several names, and the block shall not depend on who wrote it
     python = (prefix.relative_to(root) if prefix.is_relative_to(root) else prefix) / "bin" / "python3"
     words = [
         *("/usr/bin/env", "-C", str(entrance(root))),

@@ -1,4 +1,4 @@
-"""The log: one event a line, key=value, whatever text is in it; the log alone explains the tool (design 4.5)."""
+"""The log: one event a line, key=value, whatever text is in it; it alone explains the tool (design 4.5)."""
 
 from __future__ import annotations
 

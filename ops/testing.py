@@ -11,7 +11,8 @@ def run(root: Path, *, real: bool = False, long: bool = False, only: str = "") -
     """Run the tests with this interpreter; the exit code is pytest's.
 
     Args:
-        real: those that start sshd, cron, an SMTP server or a browser; long: the campaigns. Neither: all others.
+        real: those that start sshd, cron, an SMTP server or a browser; long: the campaigns. Neither:
+            all others.
     """
     marks = [name for name, wanted in (("real", real), ("long", long)) if wanted]
     chosen = " or ".join(marks) if marks else "not real and not long"

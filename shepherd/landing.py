@@ -20,7 +20,7 @@ class Marks(Struct, frozen=True, gc=False):
     labels: tuple[str, ...] = ()
     """Sorted words of LABELS: incr, no-qa, qa-ok, testfix."""
     rollback: tuple[int, ...] = ()
-    """Revnos from `[rollback=]` and `Rolls-back:`, ranges expanded, doubles removed; validity is not judged here."""
+    """Revnos from `[rollback=]` and `Rolls-back:`, ranges expanded, doubles removed; not judged here."""
     rollback_ids: tuple[str, ...] = ()
     """Lower-case SHAs from `Rolls-back:`."""
     reverts_ids: tuple[str, ...] = ()

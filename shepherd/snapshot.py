@@ -15,7 +15,16 @@ State = Literal[
     "ok", "untestable", "testfix", "rollback", "exempt", "orphan", "needstesting", "unknown", "bad"
 ]
 Progress = Literal[
-    "live", "promoted", "rolled-back", "deployable", "not-on-qa-yet", "waiting", "needs-qa", "bad", "orphan", "unknown"
+    "live",
+    "promoted",
+    "rolled-back",
+    "deployable",
+    "not-on-qa-yet",
+    "waiting",
+    "needs-qa",
+    "bad",
+    "orphan",
+    "unknown",
 ]
 
 

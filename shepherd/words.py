@@ -38,7 +38,7 @@ class About(Struct, frozen=True):
 
 
 class TrackerReading(Struct, frozen=True):
-    """One reading of the tracker for the items asked for, and every other that bears a bad-commit asked for."""
+    """One reading of the tracker: the items asked for, and every other that bears a bad-commit asked for."""
 
     items: dict[Item, Spoken]
     about: dict[Item, About] = {}
@@ -93,7 +93,7 @@ class Memory(Struct, frozen=True):
     """What the journal remembers, as far as the rules ask for it."""
 
     now: int
-    """The place in the journal that whatever is seen for the first time in this run will get: larger than all."""
+    """The place in the journal that whatever is first seen in this run will get: larger than all."""
     found: dict[str, int] = {}
     """SHA -> when `find` first saw the landing."""
     seen: dict[Item, tuple[Seen, ...]] = {}

@@ -1,4 +1,4 @@
-"""A whole project for tests: repository, settings, bugs, and the stages run in this process at a given time."""
+"""A whole project for tests: repository, settings, bugs, and the stages in this process at a given time."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ class Project:
     Every stage takes a minute of that clock; what the stages tell the log is kept in `lines`.
     """
 
-    def __init__(self, folder: Path, branch: str = "", tracker: str = "", top: str = "", **files: str) -> None:
+    def __init__(
+        self, folder: Path, branch: str = "", tracker: str = "", top: str = "", **files: str
+    ) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.repo = Repo(folder / "project.git")

@@ -22,6 +22,7 @@ from sqlalchemy.engine import Engine
 
 import shepherd.store.database
 import tasks
+from ops import stages
 from ops.tasking import ROOT
 from tests.project import Project
 
@@ -48,14 +49,36 @@ class Said(NamedTuple):
 Inv = Callable[..., Said]
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
+def small(folder: Path) -> Project:
     """Two landings in QA, one of them good; nothing was run yet."""
-    project = Project(tmp_path / "project")
+    project = Project(folder)
     project.deploy(project.land("[no-qa] Begin", "[bug=1] One", "[bug=2] Two")[0])
     project.tag(1, "qa-ok")
     project.tag(2)
     return project
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    return small(tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state of such a project after its first run."""
+    project = small(tmp_path_factory.mktemp("past") / "project")
+    umask = os.umask(0o022)
+    for stage in (stages.find, stages.judge):
+        assert stages.quietly(stage, project.settings, ["stable"], "tester") == 0
+    assert stages.quietly(stages.report, project.settings, "tester") == 0
+    os.umask(umask)
+    return project.state
+
+
+@pytest.fixture
+def ran(project: Project, past: Path) -> None:
+    """The project had a good run."""
+    shutil.copytree(past, project.state, dirs_exist_ok=True)
 
 
 @pytest.fixture
@@ -74,6 +97,8 @@ def inv(
             Program(name="inv", namespace=tasks.namespace).run(["inv", *args])
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
+        finally:
+            os.umask(0o022)
         return Said(code, *capsys.readouterr())
 
     yield run
@@ -186,8 +211,7 @@ def test_settings_that_are_no_file(project: Project, inv: Inv, how: str) -> None
 
 
 @pytest.mark.parametrize("what", ["nothing", "an empty folder", "a file", "garbage"])
-def test_not_a_repository(project: Project, inv: Inv, what: str) -> None:
-    good_run(inv)
+def test_not_a_repository(project: Project, inv: Inv, what: str, ran: None) -> None:
     place = project.repo.path
     place.rename(project.folder / "away")
     if what == "an empty folder":
@@ -205,8 +229,7 @@ def test_not_a_repository(project: Project, inv: Inv, what: str) -> None:
 
 
 @pytest.mark.parametrize("ref", ["stable", "production"])
-def test_a_ref_that_vanished(project: Project, inv: Inv, ref: str) -> None:
-    good_run(inv)
+def test_a_ref_that_vanished(project: Project, inv: Inv, ref: str, ran: None) -> None:
     (project.repo.git_dir / "refs" / "heads" / ref).unlink()
     inv("find").sentence(5, ref)
 
@@ -239,8 +262,9 @@ def test_init_takes_no_option_for_a_repository_or_revision(
         (GARBAGE, "is not UTF-8"),
     ],
 )
-def test_no_tracker_no_answer(project: Project, inv: Inv, content: str | bytes | None, fragment: str) -> None:
-    good_run(inv)
+def test_no_tracker_no_answer(
+    project: Project, inv: Inv, content: str | bytes | None, fragment: str, ran: None
+) -> None:
     good = json.loads(inv("status", "--json").out)
     file = project.folder / "bugs.json"
     file.unlink()
@@ -278,8 +302,9 @@ def test_a_malformed_bug_spoils_nothing_but_its_landings(project: Project, inv: 
 
 
 @pytest.mark.parametrize("stage", ["find", "judge", "verdict r2 ok --reason=x"])
-def test_a_locked_database(project: Project, inv: Inv, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
-    good_run(inv)
+def test_a_locked_database(
+    project: Project, inv: Inv, monkeypatch: pytest.MonkeyPatch, stage: str, ran: None
+) -> None:
     monkeypatch.setattr(shepherd.store.database, "BUSY_SECONDS", 0.05)
     other = sqlite3.connect(project.state / "shepherd.db", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -312,14 +337,16 @@ def not_our_values(file: Path) -> None:
 
 @pytest.mark.parametrize("harm", [garbage, truncated, overwritten, not_our_values])
 @pytest.mark.parametrize("stage", ["find", "judge", "verdict r2 ok --reason=x", "history"])
-def test_a_corrupt_database(project: Project, inv: Inv, harm: Callable[[Path], None], stage: str) -> None:
-    good_run(inv)
+def test_a_corrupt_database(
+    project: Project, inv: Inv, harm: Callable[[Path], None], stage: str, ran: None
+) -> None:
     harm(project.state / "shepherd.db")
     inv(*stage.split()).sentence(1, "shepherd.db", "damaged")
 
 
-def test_a_cache_of_another_layout_is_read_again_and_the_journal_stays(project: Project, inv: Inv) -> None:
-    good_run(inv)
+def test_a_cache_of_another_layout_is_read_again_and_the_journal_stays(
+    project: Project, inv: Inv, ran: None
+) -> None:
     assert inv("verdict", "r3", "ok", "--reason=tried").code == 0
     answer = json.loads(inv("status", "--json").out)["deployable"]
     connection = sqlite3.connect(project.state / "shepherd.db")
@@ -343,8 +370,7 @@ def test_a_cache_of_another_layout_is_read_again_and_the_journal_stays(project: 
     )
 
 
-def test_a_journal_of_another_layout_is_left_alone(project: Project, inv: Inv) -> None:
-    good_run(inv)
+def test_a_journal_of_another_layout_is_left_alone(project: Project, inv: Inv, ran: None) -> None:
     connection = sqlite3.connect(project.state / "shepherd.db")
     connection.execute("ALTER TABLE journal ADD COLUMN mood TEXT")
     connection.commit()
@@ -370,9 +396,8 @@ def test_a_database_url_that_nobody_serves(project: Project, inv: Inv) -> None:
 # The disk
 
 
-def test_a_database_that_may_not_grow(project: Project, inv: Inv) -> None:
+def test_a_database_that_may_not_grow(project: Project, inv: Inv, ran: None) -> None:
     """SQLite itself says that the disk is full, as it does where there is no room left."""
-    good_run(inv)
     before = project.repo.tip()
     project.land(*(f"[bug=1] More {number} {'x' * 500}" for number in range(40)))
 
@@ -396,9 +421,8 @@ def test_a_database_that_may_not_grow(project: Project, inv: Inv) -> None:
     ("stage", "room"),
     [(stage, room) for stage in ("find", "judge", "report") for room in (0, 100, 3000)] + [("find", 20_000)],
 )
-def test_files_that_may_not_grow(project: Project, inv: Inv, stage: str, room: int) -> None:
+def test_files_that_may_not_grow(project: Project, inv: Inv, stage: str, room: int, ran: None) -> None:
     """The kernel refuses to write beyond `room`: what was there stays, and nothing is left half."""
-    good_run(inv)
     project.land("[bug=1] One more")
     snapshot = (project.state / "snapshots" / "stable" / "latest.json").read_bytes()
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -424,9 +448,8 @@ def test_a_file_where_state_dir_should_be(project: Project, inv: Inv) -> None:
 
 
 @pytest.fixture
-def open_project(project: Project, inv: Inv, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def open_project(project: Project, inv: Inv, monkeypatch: pytest.MonkeyPatch, ran: None) -> Iterator[Project]:
     """The project where any user can reach it; pytest's own folders are closed to others."""
-    good_run(inv)
     inv("explain", "nobody").sentence(2)  # whatever is imported late is imported now
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
@@ -513,11 +536,6 @@ WORDS = [
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)
 def test_hostile_words(inv: Inv, ran: None, words: list[str]) -> None:
     inv(*words).sentence(2)
-
-
-@pytest.fixture
-def ran(inv: Inv) -> None:
-    good_run(inv)
 
 
 # The program itself

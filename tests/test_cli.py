@@ -71,8 +71,10 @@ def test_what_a_person_says_is_recorded_with_who(project: Project) -> None:
     inv(project.folder, "find", "judge")
     done = inv(project.folder, "verdict", "r3", "ok", "--reason", "searched", "--as", "Mia")
     assert done.code == 0 and "deploy r3" in done.out
-    assert "verdict on r3: ok, by Mia: searched" in " ".join(inv(project.folder, "history", "--rev", "r3").out.split())
-    assert 'by=Mia' in (project.state / "log" / "shepherd.log").read_text()
+    assert "verdict on r3: ok, by Mia: searched" in " ".join(
+        inv(project.folder, "history", "--rev", "r3").out.split()
+    )
+    assert "by=Mia" in (project.state / "log" / "shepherd.log").read_text()
 
 
 def test_explain_finds_a_landing_by_every_name(project: Project) -> None:

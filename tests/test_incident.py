@@ -25,7 +25,8 @@ def history(folder: Path, tip: int) -> None:
         target = ROLLBACKS.get(revno)
         message = f"[rollback={target}] Out" if target else f"[bug={800000 + revno}] Change {revno}"
         stream.append(
-            f"commit refs/heads/stable\nmark :{revno}\ncommitter Ann <ann@example.org> {1300000000 + revno} +0000\n"
+            f"commit refs/heads/stable\nmark :{revno}\n"
+            f"committer Ann <ann@example.org> {1300000000 + revno} +0000\n"
             f"data {len(message)}\n{message}\nM 100644 inline part.txt\ndata {len(str(revno))}\n{revno}\n"
         )
     stream.append("reset refs/heads/production\nfrom :13700\n")
@@ -52,7 +53,9 @@ def test_the_incident(tmp_path: Path, tip: int, answer: int, blockers: list[dict
     assert inv(tmp_path, "find", "judge", "report").code == 0
     document = json.loads(inv(tmp_path, "status", "--json").out)
     assert document["deployable"]["revno"] == answer
-    told = [{key: b[key] for key in ("revno", "waiting", "tip_if_cleared", "frees")} for b in document["blockers"]]
+    told = [
+        {key: b[key] for key in ("revno", "waiting", "tip_if_cleared", "frees")} for b in document["blockers"]
+    ]
     assert told == blockers
     page = (tmp_path / "var" / "report" / "stable.html").read_text()
     heading = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)

@@ -257,7 +257,9 @@ def test_a_second_look_with_nothing_new_says_and_keeps_nothing_new(tmp_path: Pat
 def test_two_branches_do_not_take_each_others_landings_for_their_own(tmp_path: Path) -> None:
     project = Project(tmp_path)
     text = (tmp_path / "shepherd.toml").read_text()
-    other = '\n[branches.devel]\nrepository = "project.git"\nref = "devel"\ndeployed = { ref = "production" }\n'
+    other = (
+        '\n[branches.devel]\nrepository = "project.git"\nref = "devel"\ndeployed = { ref = "production" }\n'
+    )
     (tmp_path / "shepherd.toml").write_text(text + other)
     first = project.land("[no-qa] Begin")[0]
     project.deploy(first)

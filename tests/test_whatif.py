@@ -38,9 +38,7 @@ def test_if_these_were_rolled_back(tmp_path: Path, seed: int) -> None:
     project, chance = team(tmp_path, seed)
     before = project.look()
     assert before.deployed and before.tip
-    window = [
-        e.revno for e in before.landings if e.revno > before.deployed.revno and e.undone_by is None
-    ]
+    window = [e.revno for e in before.landings if e.revno > before.deployed.revno and e.undone_by is None]
     if not window:
         project.land("[bug=1] Something to roll back")
         before = project.look()

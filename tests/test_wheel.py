@@ -40,7 +40,9 @@ def test_the_wheel_renders_a_page(tmp_path: Path) -> None:
     # The wheel itself, unpacked as an installer does; what it depends on comes from this environment.
     subprocess.run([sys.executable, "-m", "zipfile", "-e", str(wheel), site], check=True)
     here = subprocess.run(
-        [sys.executable, "-c", "import site; print(site.getsitepackages()[0])"], capture_output=True, text=True
+        [sys.executable, "-c", "import site; print(site.getsitepackages()[0])"],
+        capture_output=True,
+        text=True,
     ).stdout.strip()
     Path(site, "dependencies.pth").write_text(here + "\n")
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The reason of a state in one line of plain words, whose move it is, and what would clear it (design 3.3)."""
+"""The reason of a state in one line of plain words, whose move it is, what would clear it (design 3.3)."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ def reason_of(landing: Landing, judged: Judged, targets: Iterable[int] = ()) -> 
         case "plain-bad":
             bad = [name(s.item) for s in judged.speeches if s.how == "plain-bad"]
             return Reason(
-                f"{joined(bad)} {'is' if len(bad) == 1 else 'are'} qa-bad and no bad-commit tag says which landing"
-                " is meant" + _others(judged.speeches),
+                f"{joined(bad)} {'is' if len(bad) == 1 else 'are'} qa-bad and no bad-commit tag says which"
+                " landing is meant" + _others(judged.speeches),
                 who,
                 f"add bad-commit-N to the bug for the landing that is bad, or roll it back"
                 f" ([rollback={landing.revno}])",

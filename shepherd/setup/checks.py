@@ -64,7 +64,9 @@ def _durations(settings: Settings) -> None:
             raise Wrong(key, str(error)) from None
     every = settings.cron.seconds
     if every % 60 or (3600 % every and (every % 3600 or 86_400 % every)):
-        raise Wrong("cron.every", "minutes that divide an hour, or hours that divide a day, expected (5m, 2h)")
+        raise Wrong(
+            "cron.every", "minutes that divide an hour, or hours that divide a day, expected (5m, 2h)"
+        )
 
 
 def _timezone(name: str) -> None:

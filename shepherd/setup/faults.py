@@ -25,7 +25,7 @@ _NAMES = {str: "text", int: "a whole number", bool: "true or false", float: "a n
 def sentence(error: msgspec.ValidationError, document: object, root: type) -> str:
     """`error`, which converting `document` to `root` raised: "branches.stable.ref: text expected"."""
     match = _WHERE.fullmatch(str(error))
-    assert match, "the pattern matches any text"  # noqa: S101
+    assert match, "the pattern matches any text"
     key, kind, value = _locate(match["path"] or "", document, root)
     if unknown := _UNKNOWN.fullmatch(match["what"]):
         # where the settings were read from is a field, but no key

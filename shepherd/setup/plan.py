@@ -119,7 +119,7 @@ def _reason(marked: survey.Production | None, recorded: Revision | None, given: 
         )
     if marked:
         return "", f"the ref {marked.ref} (r{marked.at.revno}) names it."
-    assert recorded, "what no ref tells is recorded"  # noqa: S101
+    assert recorded, "what no ref tells is recorded"
     if given:
         return (
             "given to inv init",

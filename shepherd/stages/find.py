@@ -12,10 +12,10 @@ from shepherd.errors import NoAnswerError, SourceError
 from shepherd.landing import Landing, Reading, Revision
 from shepherd.settings import Settings
 from shepherd.sources.branch import read_branch
-from shepherd.sources.readings import BranchReading, Facts, Known, Other
 from shepherd.sources.git import Git
 from shepherd.sources.mirror import open_source
 from shepherd.sources.notes import NoteVerdict
+from shepherd.sources.readings import BranchReading, Facts, Known, Other
 from shepherd.sources.rewrites import patches_of
 from shepherd.stages import Run
 from shepherd.stages.compose import Passage
@@ -90,15 +90,15 @@ def _find(
     lost_journal = not before.began and Snapshots(settings.state_path / "snapshots", branch).any()
     if lost_journal and not acceptance.new_journal:
         raise NoAnswerError(
-            f"{branch}: there are snapshots but no journal, so verdicts and what was seen before are lost; restore"
-            " shepherd.db, or begin anew with: inv find --accept-new-journal --reason …"
+            f"{branch}: there are snapshots but no journal, so verdicts and what was seen before are lost;"
+            " restore shepherd.db, or begin anew with: inv find --accept-new-journal --reason …"
         )
     found = _read(settings, branch, run, before, fetch=not dry)
     lost = found.lost is not None or _lost_for_the_journal(before, found.reading)
     if lost and not acceptance.rewrite:
         raise SourceError(
-            f"{branch}: the mainline was rewritten: r{before.tip.revno if before.tip else '?'}, its tip when it"
-            " was last read, is not where it was; if that is right: inv find --accept-rewrite --reason …"
+            f"{branch}: the mainline was rewritten: r{before.tip.revno if before.tip else '?'}, its tip when"
+            " it was last read, is not where it was; if that is right: inv find --accept-rewrite --reason …"
         )
     line = _line(branch, found, before)
     if dry or database is None:

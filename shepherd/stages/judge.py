@@ -20,17 +20,15 @@ from shepherd.stages import Run
 from shepherd.stages.compose import Frame, compose, good_before, landed_times, reached, without_answer
 from shepherd.stages.memory import (
     covers,
-    item_of,
     lessons,
     passages,
     remember,
-    subject_of,
     suspected,
 )
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.trackers import open_tracker
-from shepherd.words import Item, Options, Spoken, TrackerReading
+from shepherd.words import Item, Options, TrackerReading
 
 
 class Source(Struct, frozen=True):
@@ -45,25 +43,9 @@ class Source(Struct, frozen=True):
 class Heard(Struct, frozen=True):
     """What the tracker said last, kept so that a verdict can be judged without network."""
 
+    reading: TrackerReading
     at: datetime
-    items: dict[str, Spoken] = {}
-    """By their name in the journal: JSON has no numbers for keys."""
-    speaks_of_requests: bool = False
-    speaks_of_bugs: bool = True
     problem: str = ""
-
-    @classmethod
-    def now(cls, reading: TrackerReading, at: datetime) -> Heard:
-        items = {subject_of(item): spoken for item, spoken in reading.items.items()}
-        return cls(at, items, reading.speaks_of_requests, reading.speaks_of_bugs)
-
-    @property
-    def reading(self) -> TrackerReading:
-        return TrackerReading(
-            {item_of(subject): spoken for subject, spoken in self.items.items()},
-            speaks_of_requests=self.speaks_of_requests,
-            speaks_of_bugs=self.speaks_of_bugs,
-        )
 
 
 def judge_branch(
@@ -166,15 +148,15 @@ def _listen(
     suspects: Collection[Item],
     run: Run,
 ) -> Heard:
-    """Ask the tracker for the words on everything that the landings in scope name, and on every bug that named
-    one bad when it was read last: that it no longer does must be seen, not missed."""
+    """Ask the tracker for the words on everything that the landings in scope name, and on every bug that
+    named one bad when it was read last: that it no longer does must be seen, not missed."""
     everything = {*_items(reading, scope, TrackerReading({}, speaks_of_requests=True)), *suspects}
     started = monotonic()
     try:
         heard = open_tracker(settings).read(everything, scope)
     except TrackerError as error:
         run.tell("tracker", branch=branch, result="failed", why=str(error))
-        return Heard(run.now, problem=str(error))
+        return Heard(TrackerReading({}), run.now, str(error))
     unreadable = sorted(str(item) for item, spoken in heard.items.items() if spoken.unreadable)
     run.tell(
         "tracker",
@@ -185,7 +167,7 @@ def _listen(
         unreadable=",".join(unreadable),
         seconds=round(monotonic() - started, 3),
     )
-    return Heard.now(heard, run.now)
+    return Heard(heard, run.now)
 
 
 def _frame(

@@ -20,7 +20,7 @@ class Placed(Protocol):
 
 
 def revno_in(rev: Rev, snapshot: Snapshot) -> int | None:
-    """The revno that is meant, as far as the snapshot can tell; None for a SHA or revno that it does not list.
+    """The revno that is meant, as far as the snapshot tells; None for a SHA or revno that it does not list.
 
     Raises:
         NoAnswerError: the name stands for nothing now (no tip read, nothing promoted).
@@ -51,7 +51,7 @@ def by_sha(sha: str, landings: Iterable[Placed]) -> int | None:
 
 
 def chosen_by(rev: Rev, snapshot: Snapshot) -> list[int]:
-    """All landings of the snapshot that a wide REV means: one revision, or those of a branch, bug or request."""
+    """All landings of the snapshot that a wide REV means: one, or those of a branch, bug or request."""
     match rev.kind:
         case "bug":
             return [e.revno for e in snapshot.landings if rev.number in e.bugs]

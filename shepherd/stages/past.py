@@ -1,19 +1,21 @@
-"""What the snapshot no longer lists: from journal and git, so that any landing gets an answer (design 4.2)."""
+"""What the snapshot no longer lists: from journal and git, so that any landing gets an answer (4.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+
 from shepherd.errors import SettingsError
 from shepherd.landing import Landing
+from shepherd.rules.speaking import name
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.sources.lookup import look_up
 from shepherd.stages.compose import reached
 from shepherd.stages.lookup import revno_in
-from shepherd.stages.memory import items_of, passages
-from shepherd.story import Event, Story
+from shepherd.stages.memory import item_of, items_of, passages
 from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.story import Event, Story
 from shepherd.values import Rev, iso
 
 LANDING_KINDS = ("landing", "state", "verdict", "cover")
@@ -63,7 +65,7 @@ def branch_events(settings: Settings, branch: str) -> list[Event]:
 
 
 def landing_events(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Event]:
-    """What happened to a landing, oldest first: states, verdicts, tags seen, when it was promoted and went live.
+    """What happened to a landing, oldest first: states, verdicts, tags seen, when it was promoted, went live.
 
     Raises:
         SettingsError: it is no landing of this mainline.
@@ -147,13 +149,14 @@ def _told(entry: Entry) -> Event:
             what = f"verdict on r{data['revno']}: {data['word']}{source}"
         case "cover":
             by = f"r{data['by_revno']}" if data["by_revno"] else "nothing"
-            what = f"r{data['revno']}: {by} {'undid it' if data['undone'] or not data['by'] else 'did not undo it'}"
+            did = "undid it" if data["undone"] or not data["by"] else "did not undo it"
+            what = f"r{data['revno']}: {by} {did}"
         case "item":
             words = ", ".join(f"qa-{w}" for w in data.get("words", ())) or "no QA tag"
             if data.get("unreadable"):
                 words = f"could not be read ({data['unreadable']})"
             bad = ", ".join(f"bad-commit-{n}" for n in data.get("bad_commits", ()))
-            what = f"{'bug ' if entry.subject.isdigit() else ''}{entry.subject}: {words}{', ' + bad if bad else ''}"
+            what = f"{name(item_of(entry.subject))}: {words}{', ' + bad if bad else ''}"
         case "deployed":
             what = f"production runs r{data['revno']}"
         case "promoted":

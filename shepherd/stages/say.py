@@ -123,7 +123,8 @@ def say_cover(
     undoer = landing_of(by, source, landings, branch) if by is not None else None
     if undoer is not None and undoer.revno <= undone_landing.revno:
         raise SettingsError(
-            f"r{undoer.revno} cannot undo r{undone_landing.revno}: it did not land later; are they the wrong way round?"
+            f"r{undoer.revno} cannot undo r{undone_landing.revno}: it did not land later; are they the"
+            " wrong way round?"
         )
     entry = Entry(
         "cover",
@@ -157,8 +158,8 @@ def say_deployed(
     if not pointer.recorded:
         place = pointer.ref or pointer.file or pointer.url
         raise SettingsError(
-            f"{branch}: what production runs is read from {place}; to record it by hand, set deployed = {{recorded"
-            " = true}} in shepherd.toml"
+            f"{branch}: what production runs is read from {place}; to record it by hand, set"
+            " deployed = { recorded = true } in shepherd.toml"
         )
     why = checked_reason(reason)
     source, landings = known_landings(settings, branch, dry)

@@ -66,7 +66,7 @@ class Cache:
             return None
 
     def put_fact(self, name: str, value: object) -> None:
-        """Keep a document by name. As MessagePack: keys that are numbers (bugs) are not the texts that they would
+        """Keep a document by name. As MessagePack: keys that are numbers (bugs) are not texts, as they would
         become in JSON."""
         self._connection.execute(delete(facts).where(facts.c.branch == self._branch, facts.c.name == name))
         self._connection.execute(

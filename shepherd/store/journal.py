@@ -77,9 +77,7 @@ class Journal:
         """A place larger than every entry there is, of any branch."""
         return (self._connection.scalar(select(func.max(journal.c.seq))) or 0) + 1
 
-    def entries(
-        self, *kinds: str, subjects: Collection[str] | None = None, holding: str = ""
-    ) -> list[Entry]:
+    def entries(self, *kinds: str, subjects: Collection[str] | None = None, holding: str = "") -> list[Entry]:
         """Entries of these kinds, oldest first; of some subjects only, or with data that hold a text."""
         where = [journal.c.branch == self._branch, journal.c.kind.in_(kinds)]
         if holding:

@@ -29,8 +29,8 @@ from ops.runner import log_of, prepare_state
 from ops.situation import note_run
 from shepherd.errors import PARTLY, WRONG_VALUE
 from shepherd.settings import read
-from shepherd.views.terminal import width
 from shepherd.store import Database, Entry, Journal
+from shepherd.views.terminal import width
 from tests.ops.crontab import Crontab
 from tests.project import Project
 

@@ -294,7 +294,7 @@ def test_waiting_in_vain_names_who_works_and_leaves_the_switch_on(host: Host) ->
     try:
         code, _, err = host.inv("maintenance.on", "--reason", "disk", "--wait", "1")
         assert code == 6
-        assert f"after 1 second still at work: running: find since 2" in err
+        assert "after 1 second still at work: running: find since 2" in err
         assert f"process {run_.pid} of " in err
         assert maintenance.path_of(host.state).exists()
     finally:

@@ -17,7 +17,7 @@ from ops.run import run
 from ops.runner import working
 from ops.situation import aborts_of, keep_aborts, situation
 from shepherd.errors import SettingsError
-from tests.ops.host import Host, end, ended, outside_the_banner, until
+from tests.ops.host import Host, end, outside_the_banner, until
 from tests.ops.smtp import Server, serving
 
 

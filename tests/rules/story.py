@@ -184,7 +184,10 @@ class Story:
                 for item, words in self.tags.items()
                 if isinstance(item, int)
                 and words
-                and (any(n in there for n in words.bad_commits) or (words.unreadable and self.suspected(item)))
+                and (
+                    any(n in there for n in words.bad_commits)
+                    or (words.unreadable and self.suspected(item))
+                )
             }
         return TrackerReading(
             items={item: words for item, words in items.items() if words is not None},
