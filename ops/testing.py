@@ -17,7 +17,7 @@ def run(root: Path, *, real: bool = False, long: bool = False, only: str = "") -
     marks = [name for name, wanted in (("real", real), ("long", long)) if wanted]
     chosen = " or ".join(marks) if marks else "not real and not long"
     arguments = ["-m", chosen, *(["-k", only] if only else [])]
-    limit = ["--timeout", "1800"] if marks else []
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments, *limit], cwd=root, check=False
-    ).returncode
+    # campaigns and real servers want the machine for themselves
+    manner = ["--timeout", "1800"] if marks else ["-n", "auto"]
+    command = [sys.executable, "-m", "pytest", *arguments, *manner]
+    return subprocess.run(command, cwd=root, check=False).returncode
