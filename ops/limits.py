@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from types import FrameType
 
 from shepherd.errors import DEADLINE, ShepherdError
@@ -40,7 +41,10 @@ class Interruption(BaseException):
 
 @contextmanager
 def limited(seconds: float, error: ShepherdError) -> Iterator[None]:
-    """Raise `error` if the block takes longer. Limits do not nest; off the main thread there is none."""
+    """Raise `error` if the block takes longer; off the main thread there is no limit.
+
+    A timer that ran before goes on afterwards.
+    """
     if not _in_main_thread():
         yield
         return
@@ -49,7 +53,8 @@ def limited(seconds: float, error: ShepherdError) -> Iterator[None]:
         raise Interruption(error)
 
     before = signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
+    started = monotonic()
+    left, every = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     try:
         yield
     except Interruption as interruption:
@@ -59,6 +64,8 @@ def limited(seconds: float, error: ShepherdError) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(left - (monotonic() - started), 0.001), every)
 
 
 @contextmanager

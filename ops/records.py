@@ -53,6 +53,8 @@ class Record(Struct, frozen=True):
     since: Annotated[datetime, msgspec.Meta(tz=True)]
     began: float
     """When the run began, seconds after the boot."""
+    noted: bool = False
+    """The stage is a step of the work, so that a crash of it is told until it has run well."""
 
 
 class UnreadableRecordError(Exception):
@@ -63,8 +65,8 @@ def path_of(state: Path) -> Path:
     return state / "run" / "record.json"
 
 
-def own(stage: str, since: datetime) -> Record:
-    """The record of this process."""
+def own(stage: str, since: datetime, began: float | None = None, noted: bool = False) -> Record:
+    """The record of this process; `began`: seconds after the boot (default: now)."""
     import psutil
 
     return Record(
@@ -76,7 +78,8 @@ def own(stage: str, since: datetime) -> Record:
         command=clean(shlex.join(["inv", *sys.argv[1:]]), COMMAND),
         stage=stage,
         since=since,
-        began=_uptime(),
+        began=uptime() if began is None else began,
+        noted=noted,
     )
 
 
@@ -147,7 +150,7 @@ def life(record: Record) -> Life:
 def seconds(record: Record, now: datetime) -> float:
     """How long it has been running. Where the boot is another one only the clock can tell; never below 0."""
     if record.boot_id == _boot_id():
-        return max(0.0, _uptime() - record.began)
+        return max(0.0, uptime() - record.began)
     return max(0.0, (now - record.since).total_seconds())
 
 
@@ -166,7 +169,8 @@ def _started(process: psutil.Process) -> float:
     return process.create_time() - psutil.boot_time()
 
 
-def _uptime() -> float:
+def uptime() -> float:
+    """Seconds after the boot, which no clock can bend."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 

@@ -82,6 +82,9 @@ class Desk:
     def __init__(self, settings: Settings, who: str, why: str) -> None:
         self.settings = settings
         self.since = now()
+        self.lock = -1
+        """The work lock's descriptor, which a child that changes the world has to inherit (5.1)."""
+        self._began = records.uptime()
         self._who = who
         self._why = why
         self._run_id = f"{self.since:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
@@ -95,9 +98,10 @@ class Desk:
 
         return tell
 
-    def publish(self, stage: str) -> None:
+    def publish(self, stage: str, noted: bool) -> None:
         """The run record. Raises StoreError."""
-        records.publish(self.settings.state_path, records.own(stage, self.since))
+        record = records.own(stage, self.since, self._began, noted)
+        records.publish(self.settings.state_path, record)
 
     def look_at_the_switch(self) -> None:
         """Raises MaintenanceError if it is on."""
@@ -114,6 +118,7 @@ class Desk:
         """
         tell, started = self.tell(name), monotonic()
         step = Step(Run(self._run_id, now(), self._who, tell, self._why))
+        self.publish(name, noted)
         tell("START", pid=os.getpid(), who=self._who, **({"why": self._why} if self._why else {}))
         try:
             yield step
@@ -156,12 +161,12 @@ def at_work(settings: Settings, stage: str, who: str, why: str = "", *, wait: fl
     prepare_state(state)
     os.umask(0o077)
     desk = Desk(settings, who, why)
-    tell = desk.tell(stage)
-    with limits.stoppable(), _gate(desk, tell, wait):
+    tell, end = desk.tell(stage), monotonic() + wait
+    with limits.stoppable(), _gate(desk, tell, end):
         try:
-            with _work(desk, wait), records.removed_at_the_end(state):
+            with _work(desk, end) as desk.lock, records.removed_at_the_end(state):
                 _clean_up_after_a_crash(desk, tell)
-                desk.publish(stage)
+                desk.publish(stage, noted=False)
                 if stage not in UNSTOPPED:
                     desk.look_at_the_switch()
                     refusals.switch_is_off(settings)
@@ -192,10 +197,10 @@ def working(
 
 
 @contextmanager
-def _gate(desk: Desk, tell: Tell, wait: float) -> Iterator[None]:
+def _gate(desk: Desk, tell: Tell, end: float) -> Iterator[None]:
     refusal: ShepherdError | None = None
     try:
-        with gate.gate(desk.settings.state_path, wait=wait):
+        with gate.gate(desk.settings.state_path, wait=end - monotonic()):
             if gate.upgraded(ROOT):
                 refusal = BusyError("the shepherd was upgraded meanwhile: start it again")
             else:
@@ -210,9 +215,9 @@ def _gate(desk: Desk, tell: Tell, wait: float) -> Iterator[None]:
 
 
 @contextmanager
-def _work(desk: Desk, wait: float) -> Iterator[int]:
+def _work(desk: Desk, end: float) -> Iterator[int]:
     try:
-        with gate.work(desk.settings.state_path, wait=wait) as handle:
+        with gate.work(desk.settings.state_path, wait=end - monotonic()) as handle:
             yield handle
     except gate.TakenError:
         raise _busy(desk.settings) from None
@@ -231,7 +236,7 @@ def _busy(settings: Settings) -> ShepherdError:
         if record is None:
             text = f"another copy is running, process {pids}, without a record; try again (inv lock.status)"
         elif records.life(record) == "gone":
-            text = f"{crashed(record)}, but its child {pids} still holds the lock: wait, or kill that"
+            text = f"another copy is running, process {pids}, without a record yet; {crashed(record)}"
         elif hang := hang_of(settings, record):
             text = (
                 f"suspected hang: {records.words(record, at)}; look at it, and end it with: kill {record.pid}"
@@ -261,4 +266,5 @@ def _clean_up_after_a_crash(desk: Desk, tell: Tell) -> None:
     alive = records.life(record) == "lives"
     text = f"{records.words(record, now())}: lives, but lost its lock" if alive else crashed(record)
     tell("crashed", because=text, command=record.command)
-    note_run(settings, record.stage, text)
+    if record.noted:
+        note_run(settings, record.stage, text)

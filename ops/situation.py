@@ -44,7 +44,7 @@ def situation(settings: Settings, writing: str = "") -> Situation:
     except records.UnreadableRecordError:
         record = None
     if record is not None and record.pid != os.getpid():
-        if records.life(record) == "gone":
+        if record.noted and records.life(record) == "gone":
             before = runs.get(record.stage, StageRuns())
             runs[record.stage] = replace(before, last_failed=record.since, failure=crashed(record))
         else:

@@ -178,7 +178,6 @@ def step_of(desk: Desk | None, name: str, who: str) -> Iterator[Step]:
     if desk is None:
         yield Step(_dry_run(who, ""))
         return
-    desk.publish(name)
     with desk.stage(name) as step:
         yield step
 

@@ -26,12 +26,19 @@ def person_of(candidates: Sequence[tuple[str, str]], robots: Sequence[str]) -> t
     An address that no mail can have is empty.
     """
     for name, address in candidates:
-        shown = clean(name)
-        address = address.strip()
-        if not (shown or address) or matches(robots, shown) or matches(robots, address):
-            continue
-        return _without_addresses(shown), address if address == clean(address) else ""
+        if person := _person(name, address, tuple(robots)):
+            return person
     return "", ""
+
+
+@lru_cache(maxsize=4096)
+def _person(name: str, address: str, robots: tuple[str, ...]) -> tuple[str, str] | None:
+    """None for a robot; remembered, because few people make many landings."""
+    shown = clean(name)
+    address = address.strip()
+    if not (shown or address) or matches(robots, shown) or matches(robots, address):
+        return None
+    return _without_addresses(shown), address if address == clean(address) else ""
 
 
 def _without_addresses(name: str) -> str:

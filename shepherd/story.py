@@ -26,7 +26,9 @@ class Story(Struct, frozen=True):
     person: str
     bugs: tuple[int, ...]
     landed_at: datetime
-    live: bool
+    in_production: bool | None
+    """Production contains it; it runs it if nothing there has undone it. None: there is no data."""
+    undone_by: int | None
     live_since: datetime | None
     promoted_at: datetime | None
     events: tuple[Event, ...]

@@ -72,7 +72,9 @@ def test_many_landings_and_nothing_that_names_production(tmp_path: Path) -> None
     assert document["answer"] == "nothing-new"
     assert document["deployed"] == document["tip"] | {"extra_commits": []}  # type: ignore[operator]
     done = inv(tmp_path, "deployed", "r390", "--reason", "looked on the server")
-    assert done.code == 2 and "is no landing of stable that was read" in done.err
+    assert done.code == 0 and "the answer follows" in done.out
+    assert inv(tmp_path, "find", "judge").code == 0
+    assert len(json.loads(inv(tmp_path, "landings", "--state", "needs-qa", "--json").out)) == 10
 
 
 def test_what_the_person_says_at_the_start_counts(tmp_path: Path) -> None:

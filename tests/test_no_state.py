@@ -16,7 +16,7 @@ from shepherd.settings import read
 from shepherd.stages.find import Acceptance
 from shepherd.store import Database
 from tests.campaigns.histories import live, twins
-from tests.campaigns.outcome import kept_snapshots, without_times
+from tests.campaigns.outcome import journal_of, kept_snapshots, without_times
 from tests.project import Project
 
 JOURNAL_FILES = ("shepherd.db", "shepherd.db-wal", "shepherd.db-shm")
@@ -26,6 +26,7 @@ JOURNAL_FILES = ("shepherd.db", "shepherd.db-wal", "shepherd.db-shm")
 def test_the_cache_is_dropped_before_every_run(tmp_path: Path, seed: int) -> None:
     undisturbed, forgetful = twins(tmp_path)
     assert list(live(forgetful, seed, days=4)) == list(live(undisturbed, seed, days=4))
+    assert journal_of(forgetful.settings) == journal_of(undisturbed.settings)
 
 
 def test_the_twins_differ_where_what_was_lost_could_not_be_read_again(tmp_path: Path) -> None:

@@ -140,6 +140,19 @@ def test_a_rewritten_mainline_is_no_data_until_a_person_accepts_it(tmp_path: Pat
     assert states(project.judge()) == {2: "unknown", 1: "untestable"}
 
 
+def test_a_revert_by_title_holds_when_production_has_reached_it(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='marks = ["brackets", "forge"]')
+    ids = project.land("[no-qa] Begin")
+    project.deploy(ids[0])
+    ids.append(project.repo.commit("[bug=1] Paint it blue", files={"paint.txt": "blue\n"}))
+    ids.append(project.repo.commit('[no-qa] Revert "Paint it blue"', files={"paint.txt": None}))
+    project.tag(1, "bad-commit-2")
+    assert entry(project.look(), 2).undone_by == 3
+    project.deploy(ids[2])
+    snapshot = project.look()
+    assert (entry(snapshot, 2).undone_by, snapshot.alarms) == (3, ())
+
+
 def test_a_lost_journal_is_no_data_until_a_person_accepts_it(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.deploy(project.land("[no-qa] Begin", "[no-qa] Two")[0])
@@ -204,6 +217,11 @@ def test_production_as_people_record_it(tmp_path: Path) -> None:
     project.land("[no-qa] Begin", "[no-qa] Two", "[no-qa] Three")
     with pytest.raises(SourceError, match="inv deployed"):
         project.find()
+    assert "the answer follows" in project.deployed("r2")
+    assert deployable(project.look()) == 3
+    assert project.deployed("r3").endswith("stay at r3: nothing new")
+    assert project.deployed("r1").endswith("deploy r3")
+    assert deployable(project.look()) == 3
 
 
 def test_production_cannot_be_recorded_where_a_ref_tells(tmp_path: Path) -> None:

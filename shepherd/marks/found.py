@@ -6,9 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import chain
 from operator import itemgetter
+from typing import TypeVar
 
 from shepherd.landing import Marks
 from shepherd.marks.text import clean, quoted
+
+_T = TypeVar("_T")
 
 MAX_DIGITS = 10
 """Longer runs of digits are never converted (3.1)."""
@@ -72,19 +75,19 @@ class Found:
         own = set(self.requests)
         return Marks(
             subject=subject,
-            bugs=tuple(dict.fromkeys(chain.from_iterable(bugs))),
-            requests=tuple(dict.fromkeys(self.requests)),
-            closes=tuple(issue for issue in dict.fromkeys(self.closes) if f"#{issue}" not in own),
+            bugs=_once(chain.from_iterable(bugs)),
+            requests=_once(self.requests),
+            closes=_once(issue for issue in self.closes if f"#{issue}" not in own) if self.closes else (),
             labels=tuple(sorted(self.labels)),
             rollback=tuple(self.rollback),
-            rollback_ids=tuple(dict.fromkeys(self.rollback_ids)),
-            reverts_ids=tuple(dict.fromkeys(self.reverts_ids)),
-            reverts_requests=tuple(dict.fromkeys(self.reverts_requests)),
+            rollback_ids=_once(self.rollback_ids),
+            reverts_ids=_once(self.reverts_ids),
+            reverts_requests=_once(self.reverts_requests),
             reverts_title=self.reverts_title,
-            hints=tuple(dict.fromkeys(self.hints)),
-            branch=clean(self.branch),
+            hints=_once(self.hints),
+            branch=clean(self.branch) if self.branch else "",
             url=self.url,
-            warnings=self._warnings(),
+            warnings=self._warnings() if self._doubts else (),
         )
 
     def _warnings(self) -> tuple[str, ...]:
@@ -92,3 +95,8 @@ class Found:
         if self._untold:
             told += (f"{self._untold:,} more items of this message could not be read and count as absent.",)
         return told
+
+
+def _once(items: Iterable[_T]) -> tuple[_T, ...]:
+    """In the same order, no doubles; most lists of most messages are empty."""
+    return tuple(dict.fromkeys(items)) if items else ()

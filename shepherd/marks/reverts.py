@@ -27,7 +27,7 @@ def read(message: Message, found: Found) -> None:
         found.reverts_title = _NUMBERED.sub("", title[1])
     if "reverts" in message.lower:
         _generated(message.body, found)
-    if any(word in message.lower for word in ("revert", "back")):
+    if "revert" in message.lower or "back" in message.lower:
         _hints(message.body, found)
 
 

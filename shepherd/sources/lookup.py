@@ -40,6 +40,18 @@ def look_up(branch: Branch, *, repository: str, mirrors: Path, rev: Rev) -> list
     return undo(git, spine, landed, {}, len(spine), reader)
 
 
+def from_revno(branch: Branch, *, repository: str, mirrors: Path, revno: int) -> list[Landing]:
+    """The landing at a revno and all after it, ascending, with what each undoes. Raises SourceError."""
+    git = open_source(repository, mirrors, fetch=False)
+    tip = git.resolve_many([branch.ref])[branch.ref]
+    if tip is None:
+        raise git.no_such_ref(branch.ref)
+    spine = read_spine(git, tip)
+    reader = Reader(branch.marks, branch.robots, branch.landing_url, git.blob_at(tip, ".mailmap"))
+    landed = read_landings(git, spine, max(1, revno), len(spine), reader)
+    return undo(git, spine, landed, {}, len(spine), reader)
+
+
 def _revno(git: Git, spine: Spine, rev: Rev, sha: str | None) -> int | None:
     if sha:
         found = Commits(git, spine, (), [sha]).landing(sha, len(spine))

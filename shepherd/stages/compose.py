@@ -240,7 +240,7 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
     lately = [
         revno
         for revno in landings
-        if revno in judgement.live
+        if revno <= reading.deployed.revno
         and revno in judgement.judged
         and (live_since(revno) or landed[revno]) >= frame.now - SHOWN_LIVE
     ]

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from shepherd.errors import SettingsError
 from shepherd.landing import Landing
 from shepherd.rules.speaking import name
+from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.sources.lookup import look_up
+from shepherd.sources.lookup import from_revno, look_up
 from shepherd.stages.compose import reached
 from shepherd.stages.lookup import revno_in
-from shepherd.stages.memory import item_of, items_of, passages
+from shepherd.stages.memory import covers, item_of, items_of, passages
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.story import Event, Story
 from shepherd.values import Rev, iso
+from shepherd.words import Cover
 
 LANDING_KINDS = ("landing", "state", "verdict", "cover")
 OLDER_SHOWN = 20
@@ -32,9 +34,8 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
             known = Cache(connection, snapshot.branch).landings()
             journal = Journal(connection, snapshot.branch)
             landings = _meant(settings, snapshot, rev, known)
-            live_since = reached(passages(journal, "deployed"))
-            promoted_at = reached(passages(journal, "promoted"))
-            deployed = snapshot.deployed.revno if snapshot.deployed else 0
+            undone_by = _undone_in_production(settings, snapshot, landings, known, covers(journal))
+            moves = _Moves(journal, snapshot)
             return [
                 Story(
                     revno=landing.revno,
@@ -42,16 +43,59 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
                     title=landing.title,
                     person=landing.person,
                     bugs=landing.bugs,
-                    landed_at=datetime.fromtimestamp(landing.committed_at, snapshot.generated_at.tzinfo),
-                    live=landing.revno <= deployed,
-                    live_since=live_since(landing.revno) if landing.revno <= deployed else None,
-                    promoted_at=promoted_at(landing.revno),
+                    landed_at=datetime.fromtimestamp(landing.committed_at, UTC),
+                    in_production=landing.revno <= moves.deployed if snapshot.deployed else None,
+                    undone_by=undone_by.get(landing.revno),
+                    live_since=moves.live_since(landing.revno),
+                    promoted_at=moves.promoted_at(landing.revno),
                     events=tuple(_told(e) for e in journal.entries(*LANDING_KINDS, subjects=[landing.id])),
                 )
                 for landing in landings
             ]
     finally:
         database.close()
+
+
+class _Moves:
+    """Where production is, and since when it and the promoted ref include what."""
+
+    def __init__(self, journal: Journal, snapshot: Snapshot) -> None:
+        self.deployed = snapshot.deployed.revno if snapshot.deployed else 0
+        self._live_since = reached(passages(journal, "deployed"))
+        self._promoted_at = reached(passages(journal, "promoted"))
+
+    def live_since(self, revno: int) -> datetime | None:
+        return self._live_since(revno) if revno <= self.deployed else None
+
+    def promoted_at(self, revno: int) -> datetime | None:
+        return self._promoted_at(revno)
+
+
+def _undone_in_production(
+    settings: Settings,
+    snapshot: Snapshot,
+    landings: list[Landing],
+    known: list[Landing],
+    words: Sequence[Cover],
+) -> dict[int, int]:
+    """Of these landings, those that production contains but that a later one there has undone, and by which.
+
+    Older ones than the database holds are read from git, with everything that landed after them.
+    """
+    if not landings:
+        return {}
+    deployed = snapshot.deployed.revno if snapshot.deployed else 0
+    first = min(landing.revno for landing in landings)
+    line = known
+    if not known or known[0].revno > first:
+        branch = settings.branches[snapshot.branch]
+        line = from_revno(
+            branch,
+            repository=settings.place(branch.repository),
+            mirrors=settings.state_path / "mirrors",
+            revno=first,
+        )
+    return Undoing([landing for landing in line if landing.revno <= deployed], words).undone_by()
 
 
 def branch_events(settings: Settings, branch: str) -> list[Event]:
@@ -81,15 +125,14 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Eve
             entries = journal.entries(*LANDING_KINDS, subjects=[landing.id])
             entries += journal.entries("item", subjects={str(item) for item in items_of(landing)})
             events = [_told(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
-            moves = (("deployed", "went live"), ("promoted", "was promoted"))
-            for kind, what in moves:
-                moment = reached(passages(journal, kind))(landing.revno)
-                if moment is not None:
-                    events.append(Event(iso(moment), what))
-            deployed = snapshot.deployed.revno if snapshot.deployed else 0
+            moves = _Moves(journal, snapshot)
+            if live := moves.live_since(landing.revno):
+                events.append(Event(iso(live), "production came to include it"))
+            if promoted := moves.promoted_at(landing.revno):
+                events.append(Event(iso(promoted), "was promoted"))
             landed = f"r{landing.revno} landed, by {landing.person or 'nobody known'}"
-            if not events and landing.revno <= deployed:
-                landed += "; it was live before the shepherd looked for the first time"
+            if not events and landing.revno <= moves.deployed:
+                landed += "; production had it before the shepherd looked for the first time"
             at = iso(datetime.fromtimestamp(landing.committed_at, UTC))
             return [Event(at, landed), *sorted(events, key=lambda event: event.at)]
     finally:

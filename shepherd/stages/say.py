@@ -6,10 +6,11 @@ from typing import get_args
 
 from msgspec.structs import replace
 
-from shepherd.errors import NoAnswerError, SettingsError
+from shepherd.errors import NoAnswerError, SettingsError, ShepherdError
 from shepherd.landing import Deployed, Landing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
+from shepherd.sources.lookup import look_up
 from shepherd.stages import Run
 from shepherd.stages.judge import Source, judge_branch
 from shepherd.stages.lookup import by_sha
@@ -162,22 +163,39 @@ def say_deployed(
             " deployed = { recorded = true } in shepherd.toml"
         )
     why = checked_reason(reason)
-    source, landings = known_landings(settings, branch, dry)
-    assert source.reading is not None
-    landing = landing_of(rev, source, landings, branch)
+    source: Source | None = None
+    try:
+        source, landings = known_landings(settings, branch, dry)
+        landing = landing_of(rev, source, landings, branch)
+    except ShepherdError:
+        # nothing was read yet, or production runs something older than what was read
+        landing, source = _looked_up(settings, branch, rev), None
     entry = Entry(
         "deployed", "", {"revno": landing.revno, "id": landing.id, "recorded": True}, who=run.who, why=why
     )
+    sentence = f"production runs r{landing.revno}, says {run.who} ({why})"
+    if source is None or source.reading is None:
+        return _record(settings, branch, entry, run, sentence, dry, judged=False)
     reading = replace(source.reading, deployed=Deployed(landing.revno, landing.id))
-    return _record(
-        settings,
-        branch,
-        entry,
-        run,
-        f"production runs r{landing.revno}, says {run.who} ({why})",
-        dry,
-        replace(source, reading=reading),
+    return _record(settings, branch, entry, run, sentence, dry, replace(source, reading=reading))
+
+
+def _looked_up(settings: Settings, branch: str, rev: Rev) -> Landing:
+    """The landing that the repository has for this.
+
+    Raises:
+        SettingsError: it has none, or several. SourceError: it cannot be read.
+    """
+    config = settings.branches[branch]
+    found = look_up(
+        config,
+        repository=settings.place(config.repository),
+        mirrors=settings.state_path / "mirrors",
+        rev=rev,
     )
+    if len(found) != 1:
+        raise SettingsError(f"{rev.text or f'r{rev.number}'} is no landing of {branch}")
+    return found[0]
 
 
 def _record(
@@ -188,7 +206,9 @@ def _record(
     sentence: str,
     dry: bool,
     source: Source | None = None,
+    judged: bool = True,
 ) -> str:
+    """Write the entry, and the reading that it changes, if any; then judge anew, where that can be done."""
     if dry:
         return f"would record: {sentence}"
     run.tell(
@@ -208,6 +228,8 @@ def _record(
                 Cache(connection, branch).put_fact("source", source)
     finally:
         database.close()
+    if not judged:
+        return f"{sentence}\nrecorded; the answer follows with: inv find judge"
     try:
         return f"{sentence}\n{_moved(judge_branch(settings, branch, run, stored=True))}"
     except NoAnswerError as error:

@@ -85,6 +85,9 @@ class Journal:
         if subjects is None:
             return self._fetch(where)
         wanted = sorted(subjects)
+        # a first run asks about thousands of landings of which nothing was ever said
+        if len(wanted) > _CHUNK and not self._fetch(where, newest_only=True):
+            return []
         found: list[Entry] = []
         for start in range(0, len(wanted), _CHUNK):
             found += self._fetch([*where, journal.c.subject.in_(wanted[start : start + _CHUNK])])

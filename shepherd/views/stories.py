@@ -12,10 +12,15 @@ from shepherd.views.words import count, name, some, utc
 
 def past(story: Story) -> str:
     """A landing that the last answer does not list."""
-    if not story.live:
+    since = f" since {utc(story.live_since)}" if story.live_since is not None else ""
+    if story.in_production is None:
+        first = "may be live or not: what production runs could not be read"
+    elif not story.in_production:
         first = "is not judged yet: inv judge"
-    elif story.live_since is not None:
-        first = f"is live since {utc(story.live_since)}"
+    elif story.undone_by is not None:
+        first = f"is rolled back by r{story.undone_by}; production has both{since}"
+    elif since:
+        first = f"is live{since}"
     else:
         first = "is live; it was so before the shepherd looked for the first time"
     lines = [f"r{story.revno} {first}", wrap(f"“{plain(story.title) or '(no title)'}”", "  ")]

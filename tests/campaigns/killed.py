@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 from collections.abc import Callable
 from datetime import timedelta
@@ -88,5 +89,12 @@ class Victim:
 
     def next_run(self) -> dict[str, Any]:
         """The outcome of a run of all stages, now."""
+        self._wait_for_children()
         undisturbed(lambda: [step(self.settings, name) for name in STEPS])
         return outcome(self.settings)
+
+    def _wait_for_children(self) -> None:
+        """A child that a killed process had forked, and that has not come to its `exec` yet, holds the locks."""
+        for lock in (self._var / "run").glob("*.lock"):
+            with lock.open() as file:
+                fcntl.flock(file, fcntl.LOCK_EX)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.campaigns import times
 from tests.campaigns.histories import live, twins
+from tests.campaigns.outcome import journal_of
 
 pytestmark = pytest.mark.long
 
@@ -16,3 +17,4 @@ pytestmark = pytest.mark.long
 def test_the_cache_is_dropped_before_every_run(tmp_path: Path, seed: int) -> None:
     undisturbed, forgetful = twins(tmp_path)
     assert list(live(forgetful, seed)) == list(live(undisturbed, seed))
+    assert journal_of(forgetful.settings) == journal_of(undisturbed.settings)

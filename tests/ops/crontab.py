@@ -38,10 +38,10 @@ elif what == "-e":
 
 
 class Crontab:
-    """A crontab in a file, and a `crontab` program in `bin` that keeps it."""
+    """A crontab in a file, and a `crontab` program in the folder `bin` that keeps it."""
 
     def __init__(self, folder: Path) -> None:
-        self.bin = folder / "bin"
+        self.bin = folder / "cron"
         self.bin.mkdir()
         self._place = folder / "spool"
         self._calls = folder / "calls"

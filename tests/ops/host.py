@@ -1,7 +1,9 @@
-"""A project on a host of its own: real `inv` processes, with a git that takes its time and says when it works."""
+"""A project on a host of its own: real `inv` processes, with a git that takes its time and says when."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -10,7 +12,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from invoke.program import Program
+
+import tasks
 from ops.log import parse
 from tests.project import Project
 
@@ -69,9 +75,22 @@ class Host:
             **popen,
         )
 
-    def inv(self, *args: str, **how: Any) -> tuple[int, str, str]:
-        """Exit code, standard output, standard error."""
-        return ended(self.start(*args, **how))
+    def inv(self, *args: str, apart: bool = False, **how: Any) -> tuple[int, str, str]:
+        """Exit code, standard output, standard error; in this process, where nothing asks for another."""
+        if apart or how:
+            return ended(self.start(*args, **how))
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        here = {"SHEPHERD_CONFIG": str(self.project.folder / "shepherd.toml"), "SHEPHERD_WHO": "ann"}
+        with (
+            patch.dict(os.environ, here),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                Program(namespace=tasks.namespace, name="inv", binary="inv").run(["inv", *args])
+            except SystemExit as exit_:
+                code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+        return code, out.getvalue(), err.getvalue()
 
     def working(self, *args: str, seconds: float = 30.0) -> subprocess.Popen[str]:
         """A run that is in the middle of its work."""

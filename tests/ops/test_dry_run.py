@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
 import tasks
+from tests.ops.crontab import Crontab
 from tests.ops.host import Host
 
 ARGUMENTS = {
@@ -31,8 +33,9 @@ REFUSED_HERE = {"init", "deployed"}
 """There are settings already, and a ref tells what production runs."""
 
 READERS = {
-    "status", "landings", "explain", "whatif", "history", "maintenance.status", "lock.status", "cron.show", "doctor",
-}  # fmt: skip
+    *("status", "landings", "explain", "whatif", "history", "doctor"),
+    *("maintenance.status", "lock.status", "cron.show"),
+}
 ELSEWHERE = {"demo", "test"}
 """Not about a project that is there."""
 
@@ -55,7 +58,11 @@ def _all(folder: Path) -> dict[str, tuple[int, int, str]]:
 
 
 @pytest.mark.parametrize("used", [False, True], ids=["fresh", "used"])
-def test_dry_runs_write_nothing(host: Host, used: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dry_runs_write_nothing(
+    host: Host, used: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Crontab(tmp_path)
+    monkeypatch.setenv("PATH", f"{table.bin}:{os.environ['PATH']}")
     if used:
         host.project.land("[bug=2] three")
         assert host.inv("run")[0] == 0
@@ -70,3 +77,4 @@ def test_dry_runs_write_nothing(host: Host, used: bool, monkeypatch: pytest.Monk
         assert not used or (code, bool(out)) == (0, True) or name in REFUSED_HERE, (name, code, err)
         assert "Traceback" not in err, name
         assert _all(home) == before, name
+    assert table.writes == 0

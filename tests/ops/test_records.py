@@ -20,11 +20,13 @@ from msgspec.structs import replace
 
 from ops import gate, records
 from ops.runner import prepare_state, working
+from ops.situation import situation
 from ops.switch import lock_status
 from ops.tasking import Where
 from tests.ops.host import Host, end, ended, until
 
 NOW = datetime.now(UTC)
+OWN = records.own("find", NOW)
 
 
 @pytest.fixture
@@ -39,8 +41,9 @@ def record_of(pid: int) -> records.Record:
     """What that process would have written."""
     import psutil
 
-    mine = records.own("judge", NOW)
-    return replace(mine, pid=pid, started=psutil.Process(pid).create_time() - psutil.boot_time())
+    return replace(
+        OWN, stage="judge", pid=pid, started=psutil.Process(pid).create_time() - psutil.boot_time()
+    )
 
 
 def put(host: Host, record: records.Record) -> None:
@@ -49,7 +52,7 @@ def put(host: Host, record: records.Record) -> None:
 
 
 def test_our_own_record_lives() -> None:
-    assert records.life(records.own("find", NOW)) == "lives"
+    assert records.life(OWN) == "lives"
 
 
 def test_a_process_that_ended_is_gone(sleeper: Any) -> None:
@@ -73,19 +76,17 @@ def test_a_process_that_took_over_the_pid_is_another(sleeper: Any) -> None:
 
 
 def test_after_a_boot_every_process_is_another() -> None:
-    assert records.life(replace(records.own("find", NOW), boot_id="an earlier one")) == "gone"
+    assert records.life(replace(OWN, boot_id="an earlier one")) == "gone"
 
 
 def test_of_another_host_nothing_is_claimed() -> None:
-    assert (
-        records.life(replace(records.own("find", NOW), boot_id="elsewhere", host="qa2.example")) == "unknown"
-    )
+    assert records.life(replace(OWN, boot_id="elsewhere", host="qa2.example")) == "unknown"
 
 
 @pytest.mark.parametrize("pid", [-1, 0, 2**31, 2**80])
 def test_impossible_pids_do_no_harm(tmp_path: Path, pid: int) -> None:
     (tmp_path / "run").mkdir()
-    document = msgspec.to_builtins(records.own("find", NOW)) | {"pid": pid}
+    document = msgspec.to_builtins(OWN) | {"pid": pid}
     import json
 
     records.path_of(tmp_path).write_text(json.dumps(document))
@@ -99,7 +100,7 @@ def test_impossible_pids_do_no_harm(tmp_path: Path, pid: int) -> None:
 
 @pytest.mark.parametrize("hours", [-5, 5])
 def test_ages_do_not_follow_a_clock_that_jumps(hours: int) -> None:
-    record = records.own("find", NOW)
+    record = OWN
     assert records.seconds(record, NOW + timedelta(hours=hours)) < 60
 
 
@@ -113,7 +114,7 @@ HALF: dict[str, Callable[[Path], Any]] = {
     "a FIFO": os.mkfifo,
     "a link to nothing": lambda path: path.symlink_to("nowhere"),
     "a time without a zone": lambda path: path.write_bytes(
-        msgspec.json.encode(replace(records.own("find", NOW), since=datetime(2011, 1, 1)))  # noqa: DTZ001
+        msgspec.json.encode(replace(OWN, since=datetime(2011, 1, 1)))  # noqa: DTZ001
     ),
 }
 
@@ -257,3 +258,11 @@ def test_a_crash_is_on_the_page_until_the_stage_ran_well(host: Host) -> None:
     assert "FAILING: find failed at " in host.inv("status")[1]
     assert host.inv("find")[0] == 0
     assert "FAILING" not in host.inv("status")[1]
+
+
+def test_a_crashed_word_of_a_person_is_no_failing_stage(host: Host) -> None:
+    put(host, replace(OWN, stage="verdict", boot_id="an earlier one"))
+    assert situation(host.project.settings).stages == {}
+    with working(host.project.settings, "find", "ann"):
+        pass
+    assert situation(host.project.settings).stages == {}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from ops.run import run
 from ops.runner import working
 from ops.situation import aborts_of, keep_aborts, situation
 from shepherd.errors import SettingsError
-from tests.ops.host import Host, end, outside_the_banner, until
+from tests.ops.host import ROOT, SCALE, Host, end, outside_the_banner, until
 from tests.ops.smtp import Server, serving
 
 
@@ -224,13 +227,10 @@ def test_without_a_mail_table_nothing_is_sent(host: Host) -> None:
 
 @pytest.mark.parametrize("task", ["lock.status", "maintenance.status"])
 def test_the_status_of_lock_and_switch_loads_nothing_heavy(host: Host, task: str) -> None:
-    import subprocess
-    import sys
-
     code = (
         "import sys; from invoke.main import program; "
         f"program.run(['inv', {task!r}], exit=False); "
-        "print(*sorted({'psutil', 'sqlalchemy', 'jinja2', 'msgspec', 'subprocess_'} & set(sys.modules)))"
+        "print(*sorted({'psutil', 'sqlalchemy', 'jinja2', 'msgspec'} & set(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -240,3 +240,23 @@ def test_the_status_of_lock_and_switch_loads_nothing_heavy(host: Host, task: str
         text=True,
     )
     assert done.stdout.splitlines()[1:] == [""], done.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("task", ["lock.status", "maintenance.status"])
+def test_the_status_of_lock_and_switch_is_there_at_once(host: Host, task: str) -> None:
+    """Within 1.35 times `inv --list` of an empty tasks.py; the quietest of many tries."""
+    empty = host.project.folder / "empty"
+    empty.mkdir()
+    (empty / "tasks.py").touch()
+    inv = [sys.executable, "-m", "invoke"]
+    env = os.environ | {"SHEPHERD_CONFIG": str(host.project.folder / "shepherd.toml")}
+
+    def seconds(arguments: list[str], folder: Path) -> float:
+        started = perf_counter()
+        subprocess.run([*inv, *arguments], cwd=folder, env=env, capture_output=True)
+        return perf_counter() - started
+
+    pairs = [(seconds(["--list"], empty), seconds([task], ROOT)) for _ in range(max(5, round(40 * SCALE)))]
+    bare, ours = (min(times) for times in zip(*pairs, strict=True))
+    assert ours <= 1.35 * bare, f"{ours / bare:.2f}"

@@ -1,0 +1,267 @@
+"""What is broken is told by its own check, and by no other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from msgspec.structs import replace
+
+from ops import records
+from ops.cron import install
+from ops.doctor import schedule
+from ops.log import line, now
+from ops.runner import log_of
+from ops.situation import note_run
+from shepherd.errors import PARTLY
+from shepherd.store import Database, Entry, Journal
+from tests.ops.crontab import Crontab
+from tests.ops.doctor.looking import (
+    at_work,
+    code,
+    configure,
+    listening,
+    looked,
+    said,
+    unwell,
+)
+from tests.project import Project
+
+
+def test_a_ref_that_is_not_there(project: Project) -> None:
+    project.repo.git("update-ref", "-d", "refs/heads/production")
+    assert unwell(project) == [("fail", "deployed stable")]
+
+
+def test_a_repository_that_is_not_there(project: Project) -> None:
+    project.repo.path.rename(project.folder / "elsewhere")
+    assert [name for _, name in unwell(project)] == ["repository stable", "deployed stable"]
+
+
+def test_a_repository_behind_a_url_is_asked_and_left_alone(project: Project) -> None:
+    for ref, level in (("stable", "ok"), ("missing", "fail")):
+        (project.folder / "shepherd.toml").write_text(
+            f'[branches.stable]\nrepository = "file://{project.repo.path}"\nref = "{ref}"\n'
+            'deployed = { ref = "production" }\n'
+        )
+        found = {each.name: each.level for each in looked(project, offline=False)}
+        assert (found["repository stable"], found["deployed stable"]) == (level, "warn")
+    assert not (project.state / "mirrors").exists()
+
+
+def test_what_was_recorded_is_read_from_the_journal(tmp_path: Path, table: Crontab) -> None:
+    project = Project(tmp_path / "site", branch="deployed = { recorded = true }\n")
+    first, _ = project.land("[bug=1] One", "[bug=2] Two")
+    assert "inv deployed" in said(project, "deployed stable")
+    with pytest.raises(Exception, match="never been recorded"):
+        project.find()
+    database = Database(project.settings.database_url)
+    with database.begin() as connection:
+        entry = Entry("deployed", "", {"revno": 1, "id": first, "recorded": True})
+        Journal(connection, "stable").append([entry], run_id="", at=now())
+    database.close()
+    (finding,) = [each for each in looked(project) if each.name == "deployed stable"]
+    assert finding.level == "ok" and finding.what.endswith("runs r1")
+
+
+def test_a_tracker_that_cannot_be_read(project: Project) -> None:
+    (project.folder / "bugs.json").write_text("{")
+    assert unwell(project) == [("fail", "tracker")]
+
+
+def test_a_damaged_database(project: Project) -> None:
+    path = project.state / "shepherd.db"
+    content = bytearray(path.read_bytes())
+    content[4096:12288] = b"\xff" * 8192
+    path.write_bytes(content)
+    assert unwell(project) == [("fail", "database")]
+
+
+def test_a_database_that_makes_readers_wait(project: Project) -> None:
+    with closing(sqlite3.connect(project.state / "shepherd.db")) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    assert unwell(project) == [("warn", "database")]
+
+
+def test_a_database_in_use_is_read_beside_the_writer(project: Project) -> None:
+    with closing(sqlite3.connect(project.state / "shepherd.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE half_done (a)")
+        assert unwell(project) == []
+
+
+@pytest.mark.parametrize(
+    ("greeting", "more", "level"),
+    [
+        (b"220 hello\r\n", "", "ok"),
+        (b"220 hello\r\n", "starttls = true\n", "fail"),
+        (b"554 go away\r\n", "", "fail"),
+        (b"no SMTP at all\r\n", "", "fail"),
+    ],
+)
+def test_the_mail_server_is_greeted_and_nothing_more(
+    greeting: bytes, more: str, level: str, project: Project
+) -> None:
+    with listening(greeting) as (port, heard):
+        configure(project, f'[mail]\nsender = "q@example.org"\nsmtp = "127.0.0.1:{port}"\n{more}')
+        (finding,) = [each for each in looked(project, offline=False) if each.name == "smtp"]
+    assert finding.level == level
+    assert not any(word in said for said in heard for word in (b"MAIL", b"mail", b"AUTH"))
+
+
+def test_no_mail_server(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    configure(project, f'[mail]\nsender = "q@example.org"\nsmtp = "127.0.0.1:{port}"\n')
+    assert unwell(project, offline=False) == [("fail", "smtp")]
+
+
+@pytest.mark.parametrize(
+    ("place", "mode", "expected"),
+    [
+        ("var", 0o777, ("fail", "state_dir")),
+        ("var", 0o755, ("warn", "state_dir")),
+        ("var", 0o700, ("warn", "state_dir")),
+        ("var/run", 0o755, ("warn", "rights")),
+        ("var/shepherd.db", 0o644, ("warn", "rights")),
+        ("var/report", 0o700, ("fail", "report")),
+        ("var/report/index.html", 0o600, ("fail", "report")),
+        ("var/report/index.html", 0o666, ("fail", "report")),
+        ("shepherd.toml", 0o666, ("fail", "secrets")),
+    ],
+)
+def test_rights(place: str, mode: int, expected: tuple[str, str], project: Project) -> None:
+    (project.folder / place).chmod(mode)
+    assert unwell(project) == [expected]
+    assert code(project) == PARTLY
+
+
+def test_a_touched_switch_is_no_matter_of_rights(project: Project) -> None:
+    (project.state / "maintenance.txt").touch(0o644)
+    assert unwell(project) == [("warn", "maintenance")]
+
+
+def test_a_folder_that_hides_the_report(project: Project) -> None:
+    project.write_settings()
+    project.folder.chmod(0o700)
+    assert str(project.folder) in said(project, "report") or "hides it" in said(project, "report")
+
+
+def test_a_secret_that_others_can_read(project: Project) -> None:
+    (project.folder / "secret").write_text("s\n")
+    (project.folder / "secret").chmod(0o644)
+    configure(project, '[mail]\nsender = "q@example.org"\nlogin = "q"\npassword_file = "secret"\n')
+    assert unwell(project) == [("fail", "secrets")]
+    (project.folder / "secret").chmod(0o600)
+    assert unwell(project) == []
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "level"),
+    [
+        (10**12, 10**11, "ok"),
+        (10**12, 4 * 10**10, "warn"),
+        (10**9, 199_000_000, "warn"),
+        (10**9, 201_000_000, "ok"),
+    ],
+)
+def test_the_disk(
+    total: int, free: int, level: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = SimpleNamespace(total=total, free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: usage)
+    assert [each.level for each in looked(project) if each.name == "disk"] == [level]
+
+
+def test_a_log_from_the_future(project: Project) -> None:
+    log_of(project.settings).write(line(now() + timedelta(hours=2), event="END"))
+    assert unwell(project) == [("warn", "clock")]
+    assert "the log is 1 hour ahead" in said(project, "clock")
+
+
+def test_a_landing_from_the_future(project: Project) -> None:
+    project.repo.commit("[bug=3] Tomorrow", date=int((now() + timedelta(days=3)).timestamp()))
+    assert "the newest landing of stable is 2 days ahead" in said(project, "clock")
+
+
+def test_a_journal_from_the_future(project: Project) -> None:
+    before = datetime(2011, 7, 1, tzinfo=UTC)
+    assert "the journal is 31 days ahead" in said(project, "clock", at=before)
+
+
+def test_no_block_in_the_crontab(project: Project, table: Crontab) -> None:
+    table.content = b"0 0 * * * a\n"
+    assert unwell(project) == []
+    later = now() + timedelta(hours=1)
+    assert ("warn", "cron") in unwell(project, at=later)
+    assert "inv cron.install" in said(project, "cron", at=later)
+
+
+def test_a_block_that_is_not_what_it_should_be(project: Project, table: Crontab) -> None:
+    table.content = (table.content or b"").replace(b"*/5", b"*/6")
+    assert unwell(project) == [("warn", "cron")]
+
+
+def test_a_damaged_crontab(project: Project, table: Crontab) -> None:
+    table.content = (table.content or b"").replace(b"# END", b"# ")
+    assert unwell(project) == [("fail", "cron")]
+
+
+def test_cron_that_comes_too_seldom(project: Project) -> None:
+    configure(project, '[cron]\nevery = "30m"\n')
+    install(project.settings, "tester")
+    assert unwell(project) == [("warn", "cron")]
+    assert "expected_every" in said(project, "cron")
+
+
+def test_no_cron_daemon_is_told_when_runs_are_late(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "DAEMONS", ("no such program",))
+    assert unwell(project) == []
+    assert "no cron daemon" in said(project, "cron", at=now() + timedelta(hours=1))
+
+
+def test_a_stage_is_late_after_three_times_the_expected(project: Project) -> None:
+    for minutes, late in ((44, []), (46, ["stage find", "stage judge", "stage report"])):
+        found = unwell(project, at=now() + timedelta(minutes=minutes))
+        assert [name for _, name in found if name.startswith("stage")] == late
+
+
+def test_a_stage_that_fails(project: Project) -> None:
+    note_run(project.settings, "judge", "the tracker is on fire")
+    assert unwell(project) == [("warn", "stage judge")]
+    assert "on fire" in said(project, "stage judge")
+
+
+def test_a_run_that_crashed(project: Project) -> None:
+    record = at_work()
+    records.publish(project.state, replace(record, started=record.started - 100))
+    assert unwell(project) == [("warn", "records")]
+
+
+def test_a_run_that_goes_on_and_one_that_hangs(project: Project) -> None:
+    record = at_work()
+    records.publish(project.state, record)
+    assert unwell(project) == []
+    records.publish(project.state, replace(record, began=record.began - 4000))
+    assert unwell(project) == [("fail", "records")]
+
+
+def test_a_record_that_says_nothing(project: Project) -> None:
+    records.path_of(project.state).write_text("{")
+    assert unwell(project) == [("warn", "records")]
+
+
+def test_a_switch_that_is_overdue(project: Project) -> None:
+    switch = project.state / "maintenance.txt"
+    switch.touch()
+    assert unwell(project) == [("warn", "maintenance")]
+    old = (now() - timedelta(hours=5)).timestamp()
+    os.utime(switch, (old, old))
+    assert unwell(project) == [("fail", "maintenance")]
