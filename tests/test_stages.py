@@ -121,23 +121,24 @@ def test_a_hotfix_in_production_is_noticed_until_a_landing_carries_it(tmp_path: 
 
 def test_a_rewritten_mainline_is_no_data_until_a_person_accepts_it(tmp_path: Path) -> None:
     project = Project(tmp_path)
-    ids = project.land("[no-qa] Begin", "[bug=1] Two", "[bug=2] Three")
+    ids = project.land("[no-qa] Begin", "[bug=1] Two")
     project.deploy(ids[0])
+    third = project.repo.commit("[bug=2] Three", files={"three.txt": "3\n"})
     project.look()
     project.verdict("r3", "ok", "tried it")
     project.find()
-    again = project.repo.commit(
-        "[bug=1] Two, again", parents=[ids[0]], branch="other", files={"two.txt": "another\n"}
-    )
-    project.repo.git("update-ref", "refs/heads/stable", again)
+    project.repo.commit("[bug=1] Two, again", parents=[ids[0]], files={"two.txt": "two\n"})
+    again = project.repo.commit("[bug=2] Three", files={"three.txt": "3\n"})
+    assert again != third
     with pytest.raises(SourceError, match="the mainline was rewritten"):
         project.find()
     snapshot = project.judge()
-    assert snapshot.answer == "no-data"
     assert headline(snapshot).startswith("no data: stable: the mainline was rewritten")
     assert snapshot.last_good is not None and snapshot.last_good.deployable is None
     project.find(Acceptance(rewrite=True), why="we squashed it")
-    assert states(project.judge()) == {2: "unknown", 1: "untestable"}
+    snapshot = project.judge()
+    assert states(snapshot) == {3: "ok", 2: "unknown", 1: "untestable"}
+    assert "tried it" in entry(snapshot, 3).reason
 
 
 def test_a_revert_by_title_holds_when_production_has_reached_it(tmp_path: Path) -> None:

@@ -12,15 +12,13 @@ from shepherd.errors import NoAnswerError, SourceError
 from shepherd.landing import Landing, Reading, Revision
 from shepherd.settings import Settings
 from shepherd.sources.branch import read_branch
-from shepherd.sources.git import Git
-from shepherd.sources.mirror import open_source
 from shepherd.sources.notes import NoteVerdict
 from shepherd.sources.readings import BranchReading, Facts, Known, Other
-from shepherd.sources.rewrites import patches_of
 from shepherd.stages import Run
-from shepherd.stages.compose import Passage
 from shepherd.stages.judge import Source
-from shepherd.stages.memory import passages, verdicts
+from shepherd.stages.memory import passages
+from shepherd.stages.rewrite import accepted_rewrite, keep_patches
+from shepherd.stages.timeline import Passage
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
 
@@ -103,8 +101,11 @@ def _find(
     line = _line(branch, found, before)
     if dry or database is None:
         return f"would find: {line}"
-    entries = [*_began(before, acceptance, run), *_rewritten(settings, branch, before, found, lost, run)]
-    entries += _noticed(before, found)
+    entries = [*_began(before, acceptance, run), *_noticed(before, found)]
+    if lost:
+        entries += accepted_rewrite(
+            settings, branch, database, before.judged, before.patched, found.reading, run
+        )
     run.tell(
         "source",
         branch=branch,
@@ -126,7 +127,7 @@ def _find(
         judged = dict.fromkeys([*before.judged, *(note.id for note in found.notes)])
         unpatched = [sha for sha in judged if sha not in before.patched]
     if unpatched:
-        _keep_patches(settings, branch, database, unpatched, run)
+        keep_patches(settings, branch, database, unpatched, run)
     return line
 
 
@@ -253,66 +254,6 @@ def _note_words(journal: Journal, found: BranchReading) -> list[Entry]:
         if sha not in notes and entry.data["word"] != "removed"
     ]
     return entries
-
-
-def _rewritten(
-    settings: Settings, branch: str, before: Before, found: BranchReading, lost: bool, run: Run
-) -> list[Entry]:
-    """A person accepted that the mainline was rewritten: verdicts follow SHA, else patch (3.5)."""
-    if not lost:
-        return []
-    reading = found.reading
-    accepted = Entry("rewrite", "", {"revno": reading.tip.revno}, who=run.who, why=run.why)
-    here = {landing.id: landing for landing in reading.landings}
-    gone = [sha for sha in before.judged if sha not in here]
-    if not gone:
-        return [accepted]
-    git = _git(settings, branch)
-    patches = {**patches_of(git, gone), **before.patched}
-    new = patches_of(git, [sha for sha in here if sha not in before.judged])
-    by_patch: dict[str, list[str]] = {}
-    for sha, patch in new.items():
-        by_patch.setdefault(patch, []).append(sha)
-    database = Database(settings.database_url)
-    try:
-        with database.begin() as connection:
-            words = verdicts(Journal(connection, branch), gone)
-    finally:
-        database.close()
-    followed = [
-        Entry(
-            "verdict",
-            successors[0],
-            {
-                "source": "journal",
-                "word": word.word,
-                "when": word.when,
-                "revno": here[successors[0]].revno,
-                "followed": sha,
-            },
-            who=word.who,
-            why=word.why,
-        )
-        for sha, word in words.items()
-        if len(successors := by_patch.get(patches.get(sha, ""), [])) == 1
-    ]
-    return [accepted, *followed]
-
-
-def _keep_patches(
-    settings: Settings, branch: str, database: Database, unpatched: Sequence[str], run: Run
-) -> None:
-    """Remember the patch of every landing with a verdict, while the repository still has it."""
-    patches = patches_of(_git(settings, branch), unpatched)
-    entries = [Entry("patch", sha, {"patch": patch}) for sha, patch in patches.items()]
-    if entries:
-        with database.begin() as connection:
-            Journal(connection, branch).append(entries, run_id=run.id, at=run.now)
-
-
-def _git(settings: Settings, branch: str) -> Git:
-    repository = settings.place(settings.branches[branch].repository)
-    return open_source(repository, settings.state_path / "mirrors", fetch=False)
 
 
 def _line(branch: str, found: BranchReading, before: Before) -> str:

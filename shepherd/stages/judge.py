@@ -17,7 +17,7 @@ from shepherd.rules.speaking import qa_items
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run
-from shepherd.stages.compose import Frame, compose, good_before, landed_times, reached, without_answer
+from shepherd.stages.compose import Frame, compose, good_before, without_answer
 from shepherd.stages.memory import (
     covers,
     lessons,
@@ -25,6 +25,7 @@ from shepherd.stages.memory import (
     remember,
     suspected,
 )
+from shepherd.stages.timeline import landed_times, reached
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.trackers import open_tracker

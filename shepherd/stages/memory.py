@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from shepherd.landing import Landing
-from shepherd.stages.compose import Passage
+from shepherd.stages.timeline import Passage
 from shepherd.store import Entry, Journal
 from shepherd.words import Cover, Item, Kept, Memory, Seen, Spoken, Verdict
 

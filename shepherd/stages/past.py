@@ -12,9 +12,9 @@ from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.sources.lookup import from_revno, look_up
-from shepherd.stages.compose import reached
 from shepherd.stages.lookup import revno_in
 from shepherd.stages.memory import covers, item_of, items_of, passages
+from shepherd.stages.timeline import reached
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.story import Event, Story
 from shepherd.values import Rev, iso

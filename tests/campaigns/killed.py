@@ -94,7 +94,7 @@ class Victim:
         return outcome(self.settings)
 
     def _wait_for_children(self) -> None:
-        """A child that a killed process had forked, and that has not come to its `exec` yet, holds the locks."""
+        """A child of a killed process holds its locks for as long as it has not come to its `exec`."""
         for lock in (self._var / "run").glob("*.lock"):
             with lock.open() as file:
                 fcntl.flock(file, fcntl.LOCK_EX)

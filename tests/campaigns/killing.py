@@ -134,11 +134,15 @@ def _forked(body: Body) -> int:
 def _watch(reach: Callable[[str], None]) -> None:
     """From now on `reach` is called right before every write of this process, with a word on what it is."""
 
+    opened = [""]
+
     def hook(what: str, args: tuple[Any, ...]) -> None:
         if what == "open" and isinstance(args[0], (str, bytes)) and (args[2] or 0) & _CHANGING:
-            reach(f"open {_name(args[0])}")
+            opened[0] = _name(args[0])
+            reach(f"open {opened[0]}")
         elif what in _CHANGES:
-            reach(f"{what.removeprefix('os.')} {_name(args[1] if what == 'os.rename' else args[0])}")
+            path = args[1] if what == "os.rename" else args[0]
+            reach(f"{what.removeprefix('os.')} {opened[0] if isinstance(path, int) else _name(path)}")
 
     def listen(connection: Any, _record: object) -> None:
         connection.set_trace_callback(lambda statement: reach(f"SQL {statement.split()[0].upper()}"))
@@ -154,7 +158,7 @@ def _watch(reach: Callable[[str], None]) -> None:
     class Halting(io.FileIO):
         def write(self, content: Any) -> int:
             done = super().write(content[: len(content) // 2])
-            reach("half a file")
+            reach(f"half of {opened[0]}")
             return done + super().write(content[done:])
 
     def halting_fdopen(handle: int, mode: str = "r", *args: Any, **kwargs: Any) -> Any:

@@ -331,7 +331,10 @@ def test_campaign_of_switches_against_starting_runs(host: Host) -> None:
         refused += codes.count(3)
         worked += codes.count(0)
         assert host.inv("maintenance.off")[0] == 0
-    print(f"campaign: {refused} refused, {worked} worked")
+    caught = host.work_log.read_text().count("+") - worked
+    print(
+        f"campaign: {worked} ended before the switch, {caught} were at work when it came, {refused} refused"
+    )
 
 
 def _idle(host: Host) -> bool:

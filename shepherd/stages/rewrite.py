@@ -1,0 +1,72 @@
+"""A mainline that was rewritten and accepted so: verdicts follow their landings by SHA, else by patch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shepherd.landing import Reading
+from shepherd.settings import Settings
+from shepherd.sources.git import Git
+from shepherd.sources.mirror import open_source
+from shepherd.sources.rewrites import patches_of
+from shepherd.stages import Run
+from shepherd.stages.memory import verdicts
+from shepherd.store import Database, Entry, Journal
+
+
+def accepted_rewrite(
+    settings: Settings,
+    branch: str,
+    database: Database,
+    judged: Sequence[str],
+    patched: dict[str, str],
+    reading: Reading,
+    run: Run,
+) -> list[Entry]:
+    """That a person accepted the rewrite, and each verdict that found its landing again.
+
+    Args:
+        judged: SHAs of all landings that bear a verdict.
+        patched: SHA -> patch id, as the journal keeps it for them.
+    """
+    accepted = Entry("rewrite", "", {"revno": reading.tip.revno}, who=run.who, why=run.why)
+    here = {landing.id: landing for landing in reading.landings}
+    gone = [sha for sha in judged if sha not in here]
+    if not gone:
+        return [accepted]
+    git = _git(settings, branch)
+    patches = {**patches_of(git, gone), **patched}
+    by_patch: dict[str, list[str]] = {}
+    for sha, patch in patches_of(git, [sha for sha in here if sha not in judged]).items():
+        by_patch.setdefault(patch, []).append(sha)
+    with database.begin() as connection:
+        words = verdicts(Journal(connection, branch), gone)
+    followed = []
+    for sha, word in words.items():
+        successors = by_patch.get(patches.get(sha, ""), [])
+        if len(successors) == 1:
+            data = {
+                "source": "journal",
+                "word": word.word,
+                "when": word.when,
+                "revno": here[successors[0]].revno,
+                "followed": sha,
+            }
+            followed.append(Entry("verdict", successors[0], data, who=word.who, why=word.why))
+    return [accepted, *followed]
+
+
+def keep_patches(
+    settings: Settings, branch: str, database: Database, unpatched: Sequence[str], run: Run
+) -> None:
+    """Remember the patch of every landing with a verdict, while the repository still has it."""
+    patches = patches_of(_git(settings, branch), unpatched)
+    entries = [Entry("patch", sha, {"patch": patch}) for sha, patch in patches.items()]
+    if entries:
+        with database.begin() as connection:
+            Journal(connection, branch).append(entries, run_id=run.id, at=run.now)
+
+
+def _git(settings: Settings, branch: str) -> Git:
+    repository = settings.place(settings.branches[branch].repository)
+    return open_source(repository, settings.state_path / "mirrors", fetch=False)

@@ -1,0 +1,76 @@
+"""When: positions as they were seen to move, and landings as their commits are dated."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from shepherd.landing import Landing
+
+
+class Passage(Struct, frozen=True):
+    """One observed move of a position (deployed, promoted), from the journal."""
+
+    revno: int
+    at: datetime
+    id: str = ""
+
+
+def reached(passages: Sequence[Passage]) -> Callable[[int], datetime | None]:
+    """When a position came to include a revno for good; None where that was never seen happening.
+
+    The first observation says where the position was, not since when. Going back ends what was included.
+    """
+    bounds: list[int] = []
+    times: list[datetime | None] = []
+    for passage in passages:
+        while bounds and bounds[-1] >= passage.revno:
+            bounds.pop()
+            last = times.pop()
+            if not bounds or bounds[-1] < passage.revno:
+                bounds.append(passage.revno)
+                times.append(last)
+                break
+        else:
+            bounds.append(passage.revno)
+            times.append(passage.at if len(bounds) > 1 else None)
+
+    def when(revno: int) -> datetime | None:
+        at = bisect_right(bounds, revno - 1)
+        return times[at] if at < len(times) else None
+
+    return when
+
+
+def went_back(passages: Sequence[Passage]) -> str:
+    """One line where production last moved backwards, else empty."""
+    if len(passages) < 2 or passages[-1].revno >= passages[-2].revno:
+        return ""
+    now, before = passages[-1], passages[-2]
+    return (
+        f"production went back from r{before.revno} to r{now.revno} (seen {now.at:%Y-%m-%d %H:%M} UTC):"
+        f" what landed in between is in QA again"
+    )
+
+
+def landed_times(landings: Sequence[Landing], now: datetime) -> tuple[list[datetime], dict[int, str]]:
+    """When each landing landed, and warnings: the committer's date, clamped where it lies in the future or
+    before its parent's (3.1)."""
+    times: list[datetime] = []
+    warnings: dict[int, str] = {}
+    limit = int(now.timestamp())
+    floor: int | None = None
+    for landing in landings:
+        seconds = landing.committed_at
+        if seconds > limit:
+            warnings[landing.revno] = "its commit date lies in the future: taken as now"
+            seconds = limit
+        if floor is not None and seconds < floor:
+            warnings[landing.revno] = "its commit date lies before its parent's: taken as the parent's"
+            seconds = floor
+        floor = seconds
+        times.append(datetime.fromtimestamp(seconds, UTC))
+    return times, warnings
