@@ -31,7 +31,12 @@ def main() -> None:
 
         bare = project.command(PYTHON, "-c", _SPLIT, project.repository, str(2 * SIZE - 1))
         took = medians({"find": first_find, "log": bare})
-    claim(f"inv find, {SIZE:,} landings for the first time, against git log and a split", took["find"], took["log"], 5)
+    claim(
+        f"inv find, {SIZE:,} landings for the first time, against git log and a split",
+        took["find"],
+        took["log"],
+        5,
+    )
 
 
 if __name__ == "__main__":

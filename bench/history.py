@@ -1,7 +1,8 @@
 """Histories like Launchpad's, made up from a seed: what lands, what it says, and what the tracker says of it.
 
-Seven in ten landings name a bug, mostly one reported lately, and one bug in four serves several landings near each
-other; one in six needs no QA, one in a hundred rolls an earlier one back, the rest are marked [testfix] or not at all.
+Seven in ten landings name a bug, mostly one that was reported lately, and often one that serves several landings
+near each other; one in six needs no QA, one in a hundred rolls an earlier one back, the rest are marked [testfix]
+or not at all.
 """
 
 from __future__ import annotations
@@ -17,8 +18,37 @@ START = 1_300_000_000
 BETWEEN = 3_600
 """Seconds from one landing to the next."""
 
-_PEOPLE = ("Ann Lee", "Bo Ek", "Chi Wu", "Dee Roe", "Eva Ng", "Fay Day", "Gus Orr", "Hal Fox", "Ida Ost", "Jo Marr")
-_WORDS = ["person", "picker", "branch", "listing", "bug", "task", "page", "archive", "build", "queue", "import", "translation", "team", "feed", "cache"]
+_PEOPLE = (
+    "Ann Lee",
+    "Bo Ek",
+    "Chi Wu",
+    "Dee Roe",
+    "Eva Ng",
+    "Fay Day",
+    "Gus Orr",
+    "Hal Fox",
+    "Ida Ost",
+    "Jo Marr",
+)
+_WORDS = [
+    "person",
+    "picker",
+    "branch",
+    "listing",
+    "bug",
+    "task",
+    "page",
+    "archive",
+    "build",
+    "queue",
+    "import",
+    "translation",
+    "team",
+    "feed",
+    "cache",
+]
+_HOW_MANY = (1,) * 9 + (2,)
+"""Bugs that a landing names."""
 
 
 class Change(Struct, frozen=True, gc=False):
@@ -57,7 +87,7 @@ def changes(size: int, seed: int = 7) -> Iterator[Change]:
         labels: tuple[str, ...] = ()
         target = 0
         if draw < 0.70:
-            bugs = tuple({_bug(chance, revno, lately) for _ in range(1 if chance.random() < 0.9 else 2)})
+            bugs = tuple(dict.fromkeys(_bug(chance, revno, lately) for _ in range(chance.choice(_HOW_MANY))))
             lately = [*lately, *bugs][-100:]
         elif draw < 0.87:
             labels = ("no-qa",)
@@ -65,7 +95,8 @@ def changes(size: int, seed: int = 7) -> Iterator[Change]:
             target = revno - chance.randrange(1, 20)
         elif draw < 0.98:
             labels = ("testfix",)
-        yield Change(revno, chance.choice(_PEOPLE), " ".join(chance.choices(_WORDS, k=9)), bugs, labels, target)
+        person, subject = chance.choice(_PEOPLE), " ".join(chance.choices(_WORDS, k=9))
+        yield Change(revno, person, subject, bugs, labels, target)
 
 
 def words(bugs: set[int], seed: int = 7) -> dict[int, Spoken]:

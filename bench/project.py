@@ -38,7 +38,9 @@ class Project:
         self.folder = folder
         self.repository = folder / "project.git"
         # As installed: compiled once, whatever the shell that starts the bench says; and nothing is left behind.
-        self.env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | {
+        self.env = {
+            name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
+        } | {
             "PYTHONPYCACHEPREFIX": str(folder / "pycache"),
             "SHEPHERD_CONFIG": str(folder / "shepherd.toml"),
         }

@@ -16,7 +16,9 @@ def main() -> None:
         project = Project(Path(folder) / "project", SIZE, SIZE - WAITING)
         routine = project.inv("find", "judge", "report")
         routine()
-        count = project.command("git", "-C", project.repository, "rev-list", "--first-parent", "--count", "stable")
+        count = project.command(
+            "git", "-C", project.repository, "rev-list", "--first-parent", "--count", "stable"
+        )
         start = project.command(PYTHON, "-c", "pass")
         took = medians({"routine": routine, "count": count, "start": start}, each=2)
     claim(

@@ -1,12 +1,12 @@
 """Rules at 1,000, 10,000 and 100,000 landings: is it linear, and how many landings a second?
 
-The hardest case: all of them in the window and seen for the first time, so that everything has to be remembered.
+The hardest case: all of them in the window and seen for the first time, so that all is to be remembered.
 """
 
 from __future__ import annotations
 
 from bench.history import Change, changes, words
-from bench.timing import cpu_median
+from bench.timing import CPU, Body, claim, medians
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import judge
 from shepherd.words import Memory, Options, TrackerReading
@@ -42,19 +42,29 @@ def _landing(change: Change) -> Landing:
     )
 
 
-def main() -> None:
+def _judging(size: int) -> Body:
+    """As many landings for each size: small histories are judged several times over."""
+    reading, tracker, memory = history(size)
     options = Options()
-    rates = {}
-    for size in SIZES:
-        reading, tracker, memory = history(size)
-        # The small ones several times over, so that each measurement takes about as long.
-        times = SIZES[-1] // size
-        seconds = cpu_median(lambda: [judge(reading, tracker, memory, options) for _ in range(times)])  # noqa: B023
-        rates[size] = size * times / seconds
-        print(f"rules: {size:>7,} landings: {rates[size]:>9,.0f} a second")
-    slowest, fastest = min(rates.values()), max(rates.values())
-    print(f"rules: fastest {fastest:,.0f} against slowest {slowest:,.0f} a second: ratio {fastest / slowest:.2f} (aim: at most 1.2)")
-    print(f"rules: {WANTED:,} against slowest {slowest:,.0f} a second: ratio {WANTED / slowest:.2f} (aim: at most 1)")
+
+    def run() -> None:
+        for _ in range(SIZES[-1] // size):
+            judge(reading, tracker, memory, options)
+
+    return run
+
+
+def main() -> None:
+    landings = SIZES[-1]
+    took = medians({f"{size:,}": _judging(size) for size in SIZES}, CPU)
+    for size, seconds in took.items():
+        claim(
+            f"rules, {size} landings ({landings / seconds:,.0f} a second), against {WANTED:,} a second",
+            seconds,
+            landings / WANTED,
+            1,
+        )
+    claim("rules, slowest size against fastest", max(took.values()), min(took.values()), 1.2)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,14 @@
+"""`python -m bench`: everything, one claim a line."""
+
+from __future__ import annotations
+
+from bench import find, page, routine, rules, startup
+
+
+def main() -> None:
+    for each in (rules, page, startup, routine, find):
+        each.main()
+
+
+if __name__ == "__main__":
+    main()
