@@ -90,14 +90,14 @@ class Judgement:
         return warnings
 
     @property
-    def seen(self) -> list[tuple[Item, Seen]]:
+    def seen(self) -> Collection[tuple[Item, Seen]]:
         """What the journal should remember of this reading of the tracker."""
-        return self._told.seen
+        return self._told.seen.items()
 
     @property
-    def kept(self) -> list[tuple[tuple[str, Item], Kept]]:
+    def kept(self) -> Collection[tuple[tuple[str, Item], Kept]]:
         """Which words spoke for which landing anew, for the journal."""
-        return self._told.kept
+        return self._told.kept.items()
 
 
 def scope_of(reading: Reading, covers: Sequence[Cover], live_lately: Collection[int]) -> set[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Literal
 
 from msgspec import Struct
@@ -45,8 +45,8 @@ class Told(Struct):
     """Revno -> warnings about the tags on its items."""
     unread_bad: dict[int, list[Item]]
     """Revno -> items that named it bad when they could last be read, and cannot be read now."""
-    seen: list[tuple[Item, Seen]]
-    kept: list[tuple[tuple[str, Item], Kept]]
+    seen: dict[Item, Seen]
+    kept: dict[tuple[str, Item], Kept]
     bad_since: dict[Item, int]
     """Item -> since when it is qa-bad without a bad-commit that counts."""
     named_since: dict[tuple[int, Item], int]
@@ -84,7 +84,7 @@ def listen(
         live: revnos that production runs (<= D and in effect at D).
         deployed: D, as revno.
     """
-    told = Told({}, {}, {}, {}, [], [], {}, {})
+    told = Told({}, {}, {}, {}, {}, {}, {}, {})
     ear = _Ear(landings, live, deployed, memory, told)
     named: dict[Item, list[Landing]] = {}
     for landing in landings.values():
@@ -93,10 +93,10 @@ def listen(
                 named[item].append(landing)
             else:
                 named[item] = [landing]
-    unnamed: list[tuple[Item, list[Landing]]]
-    unnamed = [(item, []) for item in (*tracker.items, *memory.seen) if item not in named]
+    unnamed = dict.fromkeys(item for item in chain(tracker.items, memory.seen) if item not in named)
     everything = len(scope) == len(landings)
-    for item, naming in (*named.items(), *unnamed):
+    for item in chain(named, unnamed):
+        naming: Sequence[Landing] = named.get(item, ())
         carriers = naming if everything else [each for each in naming if each.revno in scope]
         if naming and not carriers and item not in tracker.items:
             continue
@@ -158,7 +158,7 @@ class _Ear:
         told = self._told
         history = self._memory.seen.get(item, ())
         if not history:
-            told.seen.append((item, Seen(self._memory.now, Spoken(unreadable=why))))
+            told.seen[item] = Seen(self._memory.now, Spoken(unreadable=why))
         last = history[-1].spoken if history else Spoken()
         was_bad = "bad" in last.words and not any(
             _names(self._landings.get(n), item) for n in last.bad_commits
@@ -187,7 +187,7 @@ class _Ear:
         if not history or history[-1].spoken != spoken:
             now = Seen(self._memory.now, spoken)
             history = (*history, now)
-            self._told.seen.append((item, now))
+            self._told.seen[item] = now
         return history
 
     def _not_bad(
@@ -212,7 +212,7 @@ class _Ear:
                 keep = _NEEDS
             told.say(landing, speech)
             if keep != kept:
-                told.kept.append((key, keep))
+                told.kept[key] = keep
 
     def _bad_request(self, item: Item, carriers: Sequence[Landing], history: Sequence[Seen]) -> None:
         since = _streak(history, _is_bad)
@@ -243,7 +243,7 @@ class _Ear:
         kept = self._memory.kept.get(key, _NEEDS)
         self._told.say(landing, Speech(item, "bad", how))
         if kept.word != "bad":
-            self._told.kept.append((key, Kept("bad", kept.seal)))
+            self._told.kept[key] = Kept("bad", kept.seal)
 
     def _bad_commits(
         self, item: Item, spoken: Spoken, history: Sequence[Seen], carriers: Sequence[Landing]

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from shepherd.errors import StoreError
+from shepherd.errors import NoAnswerError, StoreError
 
 CACHE_LAYOUT = "2"
 """Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
@@ -83,6 +83,7 @@ class Database:
         url: any SQLAlchemy URL; SQLite gets WAL and full synchronisation: what the journal took is kept.
 
     Raises:
+        NoAnswerError: it is to be read only, and is not there.
         StoreError: it cannot be opened, is damaged, or its journal has other columns than this program knows.
     """
 
@@ -95,6 +96,8 @@ class Database:
                 options["connect_args"] = {"timeout": BUSY_SECONDS}
                 if read_only:
                     path = Path(self._url.database or "").absolute()
+                    if not path.exists():
+                        raise NoAnswerError(f"{self.name} is not there, so nothing was read yet: inv find")
                     how = "mode=ro"
                     if not path.with_name(f"{path.name}-wal").exists():
                         # nobody writes: SQLite need not make files beside it, and a dry run makes none

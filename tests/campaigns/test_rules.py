@@ -1,0 +1,31 @@
+"""The rules against their second statement, many times over; and suppositions against what comes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests import test_whatif
+from tests.campaigns import times
+from tests.rules import test_oracle
+from tests.rules.strategies import Tale, conversations, tales
+
+pytestmark = pytest.mark.long
+
+
+@given(tales() | conversations())
+@settings(
+    max_examples=times(5_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
+    test_oracle.agree(tale)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1000 + times(200)))
+def test_suppositions_come_true(tmp_path: Path, seed: int) -> None:
+    test_whatif.test_if_these_were_good(tmp_path / "good", seed)
+    test_whatif.test_if_these_were_rolled_back(tmp_path / "back", seed)
