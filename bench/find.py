@@ -1,4 +1,4 @@
-"""The first `find` of 16,000 landings, all of them in QA, against `git log` of the same fields merely split."""
+"""The first `find` of 16,000 landings, all in QA, against `git log` of the same fields merely split."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Histories like Launchpad's, made up from a seed: what lands, what it says, and what the tracker says of it.
 
-Seven in ten landings name a bug, mostly one that was reported lately, and often one that serves several landings
-near each other; one in six needs no QA, one in a hundred rolls an earlier one back, the rest are marked [testfix]
-or not at all.
+Seven in ten landings name a bug, mostly one that was reported lately, and often one that serves several
+landings near each other; one in six needs no QA, one in a hundred rolls an earlier one back, the rest are
+marked [testfix] or not at all.
 """
 
 from __future__ import annotations
@@ -12,41 +12,33 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from shepherd.words import Spoken
+from shepherd.words import Item, Spoken, Word
 
 START = 1_300_000_000
 BETWEEN = 3_600
 """Seconds from one landing to the next."""
 
-_PEOPLE = (
-    "Ann Lee",
-    "Bo Ek",
-    "Chi Wu",
-    "Dee Roe",
-    "Eva Ng",
-    "Fay Day",
-    "Gus Orr",
-    "Hal Fox",
-    "Ida Ost",
-    "Jo Marr",
-)
-_WORDS = [
+_PEOPLE = ("Ann Lee", "Bo Ek", "Chi Wu", "Dee Roe", "Eva Ng", "Fay Day", "Gus Orr", "Hal Fox", "Ida Ost")
+_WORDS = (
     "person",
     "picker",
     "branch",
     "listing",
-    "bug",
-    "task",
     "page",
     "archive",
     "build",
     "queue",
-    "import",
     "translation",
-    "team",
-    "feed",
     "cache",
-]
+)
+_SAID: dict[tuple[Word, ...], int] = {
+    ("ok",): 70,
+    ("untestable",): 4,
+    ("needstesting",): 15,
+    (): 10,
+    ("bad",): 1,
+}
+"""The QA tags of a bug, and of how many in a hundred."""
 _HOW_MANY = (1,) * 9 + (2,)
 """Bugs that a landing names."""
 
@@ -99,12 +91,11 @@ def changes(size: int, seed: int = 7) -> Iterator[Change]:
         yield Change(revno, person, subject, bugs, labels, target)
 
 
-def words(bugs: set[int], seed: int = 7) -> dict[int, Spoken]:
-    """Seven bugs in ten are qa-ok, some untestable, the others wait; one in a hundred is bad."""
+def words(bugs: set[int], seed: int = 7) -> dict[Item, Spoken]:
+    """What the tracker says of each bug."""
     chance = random.Random(seed)
-    ways = [(("ok",), 70), (("untestable",), 4), (("needstesting",), 15), ((), 10), (("bad",), 1)]
-    spoken, weights = [Spoken(way) for way, _ in ways], [weight for _, weight in ways]
-    return dict(zip(sorted(bugs), chance.choices(spoken, weights, k=len(bugs)), strict=True))
+    found = chance.choices(list(_SAID), list(_SAID.values()), k=len(bugs))
+    return {bug: Spoken(said) for bug, said in zip(sorted(bugs), found, strict=True)}
 
 
 def _bug(chance: random.Random, revno: int, lately: list[int]) -> int:

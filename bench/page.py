@@ -27,7 +27,7 @@ _LOOP = """\
 {{ e.branch }} {% for label in e.labels %}{{ label }} {% endfor %}
 {% if e.undone_by %}undone by <a href="#r{{ e.undone_by }}">r{{ e.undone_by }}</a>{% endif %}
 {% for revno in e.undoes[:12] %}<a href="#r{{ revno }}">r{{ revno }}</a> {% endfor %}
-{% for revno in e.blocked_by[:1] %}<a href="#r{{ revno }}">r{{ revno }}</a> {% endfor %}{{ e.blocked_by_count }}
+{% for r in e.blocked_by[:1] %}<a href="#r{{ r }}">r{{ r }}</a>{% endfor %} {{ e.blocked_by_count }}
 {% if e.live_since %}{{ e.live_since.strftime("%Y-%m-%d %H:%M") }}{% endif %}
 {% if e.promoted_at %}{{ e.promoted_at.strftime("%Y-%m-%d %H:%M") }}{% endif %}</p>
 <p>{{ e.whose_move }}: {{ e.remedy }}</p>{% for text in e.warnings %}<p>{{ text }}</p>{% endfor %}

@@ -16,37 +16,35 @@ PYTHON = Path(sys.executable)
 INV = PYTHON.with_name("inv")
 
 _SETTINGS = """\
-keep = "{keep}"
-
 [branches.stable]
 repository = "project.git"
 ref = "stable"
-deployed = {{ ref = "production" }}
+deployed = { ref = "production" }
 
 [tracker]
 type = "file"
 path = "bugs.json"
-bug_url = "https://bugs.example.org/{{bug}}"
+bug_url = "https://bugs.example.org/{bug}"
 """
 
 
 class Project:
     """`size` landings in a new folder, of which production runs the first `deployed`."""
 
-    def __init__(self, folder: Path, size: int, deployed: int, keep: str = "90d") -> None:
+    def __init__(self, folder: Path, size: int, deployed: int) -> None:
         folder.mkdir()
         self.folder = folder
         self.repository = folder / "project.git"
-        # As installed: compiled once, whatever the shell that starts the bench says; and nothing is left behind.
+        # As installed: compiled once, whatever the shell of the bench says; and nothing is left behind.
         self.env = {
-            name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"
-        } | {
+            **os.environ,
+            "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(folder / "pycache"),
             "SHEPHERD_CONFIG": str(folder / "shepherd.toml"),
         }
         history = list(changes(size))
         _make_repository(self.repository, history, deployed)
-        (folder / "shepherd.toml").write_text(_SETTINGS.format(keep=keep))
+        (folder / "shepherd.toml").write_text(_SETTINGS)
         spoken = words({bug for change in history for bug in change.bugs})
         tags = {str(bug): {"tags": [f"qa-{word}" for word in said.words]} for bug, said in spoken.items()}
         (folder / "bugs.json").write_text(json.dumps({"bugs": tags}))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
-import secrets
 import shlex
 import sys
 from difflib import unified_diff
@@ -18,7 +17,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ops import crontab
-from ops.log import line, now
+from ops.log import line, now, run_id
 from ops.runner import log_of, prepare_state
 from ops.tasking import ROOT, say
 from shepherd.errors import SettingsError
@@ -172,8 +171,9 @@ def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
     log_of(settings).write(
         line(
             at,
-            run=f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}",
+            run=run_id(at),
             event="act",
+            branch="all",
             what=what,
             on=f"crontab of {user}",
             **{"from": _digest(change.block), "to": _digest(change.new_block)},

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import re
+import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -108,6 +109,11 @@ def _append(handle: int, content: bytes) -> None:
     if os.write(handle, content) < len(content):
         os.ftruncate(handle, status.st_size)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def run_id(at: datetime) -> str:
+    """The name of a run that begins now: when, and four digits that tell two of the same second apart."""
+    return f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 
 def now() -> datetime:

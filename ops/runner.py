@@ -7,7 +7,6 @@ first has a switch set, or a release switched, under a stage that already runs.
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +14,7 @@ from time import monotonic
 from typing import Any
 
 from ops import gate, limits, records, refusals
-from ops.log import Log, line, now
+from ops.log import Log, line, now, run_id
 from ops.refusals import BusyError, MaintenanceError
 from ops.situation import crashed, hang_of, note_run
 from ops.tasking import ROOT
@@ -87,14 +86,15 @@ class Desk:
         self._began = records.uptime()
         self._who = who
         self._why = why
-        self._run_id = f"{self.since:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+        self._run_id = run_id(self.since)
         self._log = log_of(settings)
 
     def tell(self, stage: str) -> Tell:
         """The log, as one stage writes to it."""
 
         def tell(event: str, **fields: Any) -> None:
-            self._log.write(line(now(), run=self._run_id, stage=stage, event=event, **fields))
+            about = {"branch": fields.pop("branch", "all"), **fields}
+            self._log.write(line(now(), run=self._run_id, stage=stage, event=event, **about))
 
         return tell
 

@@ -164,10 +164,10 @@ def _quiet(settings: Settings, wait: float | None, say: Say) -> int:
 
 
 def _act(at: datetime, before: str, after: str, who: str, why: str) -> str:
-    from ops.log import line
+    from ops.log import line, run_id
 
-    fields = {"from": before, "to": after}
-    return line(at, event="act", what="switch", on="maintenance.txt", **fields, because=why, by=who)
+    fields = {"what": "switch", "on": "maintenance.txt", "from": before, "to": after}
+    return line(at, run=run_id(at), event="act", branch="all", **fields, because=why, by=who)
 
 
 def _there(path: Path) -> bool:

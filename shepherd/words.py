@@ -46,6 +46,8 @@ class TrackerReading(Struct, frozen=True):
     """False: requests cannot bear labels here; they are settled by verdicts."""
     speaks_of_bugs: bool = True
     """False (tracker "none"): bugs have no tags; they are settled by verdicts."""
+    requests: int = 0
+    """How many requests over the network the reading took; for the log."""
 
 
 class Seen(Struct, frozen=True, gc=False):

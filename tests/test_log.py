@@ -17,6 +17,7 @@ from ops.log import Log, line, parse
 from ops.tasking import ROOT
 from shepherd.errors import StoreError
 from tests.campaigns.rebuilt import Rebuilt, answer_of
+from tests.inv import inv
 
 AT = datetime(2011, 8, 24, 10, 15, tzinfo=UTC)
 
@@ -162,3 +163,14 @@ def test_only_a_regular_file_is_written(tmp_path: Path, what: str) -> None:
         os.mkfifo(path)
     with pytest.raises(StoreError, match="cannot be written"):
         Log(path).write("text")
+
+
+def test_every_line_names_its_run_and_its_branch(tmp_path: Path) -> None:
+    assert inv(tmp_path, "demo", "--directory", str(tmp_path / "demo")).code == 0
+    config = str(tmp_path / "demo" / "shepherd.toml")
+    for command in (["maintenance.on", "--reason", "x"], ["run"], ["maintenance.off"]):
+        inv(tmp_path, *command, SHEPHERD_CONFIG=config)
+    lines = (tmp_path / "demo" / "var" / "log" / "shepherd.log").read_text().splitlines()
+    assert lines
+    for each in map(parse, lines):
+        assert {"at", "run", "event", "branch"} <= each.keys(), each

@@ -166,6 +166,7 @@ def _listen(
         type=settings.tracker.type,
         items=len(heard.items),
         unreadable=",".join(unreadable),
+        requests=heard.requests,
         seconds=round(monotonic() - started, 3),
     )
     return Heard(heard, run.now)

@@ -185,8 +185,7 @@ class Story:
                 if isinstance(item, int)
                 and words
                 and (
-                    any(n in there for n in words.bad_commits)
-                    or (words.unreadable and self.suspected(item))
+                    any(n in there for n in words.bad_commits) or (words.unreadable and self.suspected(item))
                 )
             }
         return TrackerReading(
