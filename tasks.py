@@ -82,7 +82,7 @@ def status(c, branch=None, json=False, sha=False):
     help={
         "person": "only landings of people whose name holds this",
         "state": "only landings with this state or progress",
-        "of": "only these: r123, a SHA, a branch, bug:824435, #12",
+        "of": "only these: r123, a SHA, tip, a branch, bug:824435, #12",
     }
 )
 def landings(c, branch=None, person=None, state=None, of=None, json=False):
@@ -93,7 +93,7 @@ def landings(c, branch=None, person=None, state=None, of=None, json=False):
     return view(given, branches(given, branch), person=person, state=state, of=of, json=json, say=say)
 
 
-@task(positional=("rev",))
+@task(positional=("rev",), help={"rev": "r123, a SHA, tip, a branch, bug:824435, #12"})
 def explain(c, rev, branch=None, json=False):
     """One landing's whole story: what it is, why, what it waits for."""
     from ops.reading import explain as view
@@ -170,7 +170,7 @@ def deployed(c, rev, reason=None, branch=None, as_=None, dry_run=False, wait=Non
         "branch": "the QA branch of the repository (default: its own)",
     }
 )
-def init(c, repository, deployed=None, branch=None, as_=None, dry_run=False):
+def init(c, repository=None, deployed=None, branch=None, as_=None, dry_run=False):
     """Write a shepherd.toml that works at once."""
     from ops.first_day import init as stage
 

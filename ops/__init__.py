@@ -7,5 +7,5 @@ import sys
 # switch (PYTHONDONTWRITEBYTECODE) decides.
 sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 
-# A task makes many objects, keeps them, and ends: to look through them for garbage is a seventh of a first find.
+# A task makes many objects, keeps them, and ends: looking for garbage among them is a tenth of a first find.
 gc.set_threshold(100_000, 50, 100)

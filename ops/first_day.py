@@ -7,14 +7,19 @@ from pathlib import Path
 
 from ops.runner import working
 from ops.tasking import ROOT, say
+from shepherd.errors import SettingsError
 from shepherd.settings import Settings, read
 from shepherd.setup.plan import InitPlan, apply, destination, plan
 from shepherd.stages import Run
 from shepherd.store import Database, Entry, Journal
 
 
-def init(repository: str, deployed: str | None, name: str | None, who: str, *, dry: bool = False) -> int:
+def init(
+    repository: str | None, deployed: str | None, name: str | None, who: str, *, dry: bool = False
+) -> int:
     """Plan, say, write; and record what production runs, where no ref tells it."""
+    if not repository:
+        raise SettingsError("init needs a repository on this machine: inv init --repository PATH")
     file = destination(os.environ, ROOT, Path.cwd())
     planned = plan(repository, file, deployed=deployed, branch=name)
     for finding in planned.findings:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from ops.log import now
 from ops.situation import situation
-from ops.tasking import snapshot_of
+from ops.tasking import complain, snapshot_of
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError, worst
 from shepherd.values import parse_rev
 
 if TYPE_CHECKING:
     from shepherd.settings import Settings
     from shepherd.snapshot import Snapshot
+    from shepherd.values import Rev
 
 Say = Callable[[str], None]
 
@@ -24,16 +27,16 @@ def status(settings: Settings, names: Sequence[str], *, json: bool, sha: bool, s
         if len(snapshots) > 1:
             raise SettingsError("several branches are set up: say which one's SHA, with --branch")
         return _sha(snapshots[0], say)
-    now = situation(settings)
+    present = situation(settings)
     if json:
         from shepherd.views.feeds import snapshot_json
 
-        texts = [snapshot_json(snapshot, now).decode() for snapshot in snapshots]
+        texts = [_json(snapshot_json(snapshot, present)) for snapshot in snapshots]
         say(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
     else:
         from shepherd.views import text
 
-        say("\n\n".join(text.status(snapshot, now) for snapshot in snapshots))
+        say("\n\n".join(text.status(snapshot, present) for snapshot in snapshots))
     return _code(snapshots)
 
 
@@ -51,7 +54,6 @@ def landings(
     from typing import get_args
 
     from shepherd import snapshot as shape
-    from shepherd.stages.lookup import chosen_by
     from shepherd.views import feeds, text
 
     words = sorted({*get_args(shape.State), *get_args(shape.Progress)})
@@ -60,9 +62,9 @@ def landings(
     wanted = parse_rev(of, wide=True) if of is not None else None
     snapshots = [snapshot_of(settings, name) for name in names]
     for snapshot in snapshots:
-        only = chosen_by(wanted, snapshot) if wanted is not None else None
+        only = _meant(settings, snapshot, wanted) if wanted is not None else None
         if json:
-            say(feeds.plain_json(text.chosen(snapshot, person, state, only)).decode())
+            say(_json(feeds.plain_json(text.chosen(snapshot, person, state, only))))
         else:
             say(text.landings(snapshot, person, state, only))
     return _code(snapshots)
@@ -70,27 +72,39 @@ def landings(
 
 def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, say: Say) -> int:
     """`inv explain`: from the snapshot, else from journal and git, so that any landing gets an answer."""
-    from shepherd.stages.lookup import chosen_by
+    from shepherd.stages.past import past_of
     from shepherd.views import feeds, stories, text
 
     wanted = parse_rev(rev, wide=True)
     snapshots = [snapshot_of(settings, name) for name in names]
-    found = False
+    told = 0
     for snapshot in snapshots:
-        for revno in chosen_by(wanted, snapshot):
-            entry = next((e for e in snapshot.landings if e.revno == revno), None)
-            if entry is not None:
-                found = True
-                say(feeds.plain_json(entry).decode() if json else text.explain(entry, snapshot))
-    if not found:
-        from shepherd.stages.past import past_of
-
-        past = [story for s in snapshots for story in past_of(settings, s, wanted)]
-        if not past:
-            raise SettingsError(f"{rev} is no landing of {', '.join(names)} (inv landings lists them)")
-        for story in past:
-            say(feeds.plain_json(story).decode() if json else stories.past(story))
+        entries = {entry.revno: entry for entry in snapshot.landings}
+        listed = [revno for revno in _meant(settings, snapshot, wanted) if revno in entries]
+        for revno in listed:
+            say(_json(feeds.plain_json(entries[revno])) if json else text.explain(entries[revno], snapshot))
+        older = [] if listed else past_of(settings, snapshot, wanted)
+        for story in older:
+            say(_json(feeds.plain_json(story)) if json else stories.past(story))
+        told += len(listed) + len(older)
+    if not told:
+        what = "is no landing of"
+        if wanted.kind == "branch":
+            what = "has not landed, or there is no such branch, on"
+        raise SettingsError(f"{rev} {what} {', '.join(names)} (inv landings lists what it knows)")
     return _code(snapshots)
+
+
+def _meant(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[int]:
+    """The revnos that are meant: by the snapshot alone, or by the repository, where only that can tell."""
+    from shepherd.stages.lookup import chosen_by
+
+    found = chosen_by(rev, snapshot)
+    if found or rev.kind not in ("branch", "sha"):
+        return found
+    from shepherd.stages.past import revnos_of
+
+    return revnos_of(settings, snapshot, rev)
 
 
 def whatif(settings: Settings, branch: str, ok: str, rollback: str, *, json: bool, say: Say) -> int:
@@ -113,7 +127,7 @@ def whatif(settings: Settings, branch: str, ok: str, rollback: str, *, json: boo
         return found
 
     supposition = suppose(snapshot, revnos(ok), revnos(rollback))
-    say(feeds.plain_json(supposition).decode() if json else stories.whatif(supposition, snapshot))
+    say(_json(feeds.plain_json(supposition)) if json else stories.whatif(supposition, snapshot))
     return 0
 
 
@@ -126,17 +140,34 @@ def history(settings: Settings, branch: str, rev: str | None, *, json: bool, say
         events = branch_events(settings, branch)
     else:
         events = landing_events(settings, snapshot_of(settings, branch), parse_rev(rev))
-    say(feeds.plain_json(events).decode() if json else stories.events(events))
+    say(_json(feeds.plain_json(events)) if json else stories.events(events))
     return 0
 
 
 def _sha(snapshot: Snapshot, say: Say) -> int:
+    """The SHA for a script, which reads no banners: so an answer that calls itself stale is none."""
+    from shepherd.views.answer import headline
+    from shepherd.views.banners import stale_banners
+    from shepherd.views.words import ago, utc
+
     if not snapshot.complete:
         raise NoAnswerError(f"{snapshot.branch}: no data: {snapshot.problems[0]}")
+    if stale_banners(snapshot, now()):
+        given = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, now())}"
+        raise NoAnswerError(f"{snapshot.branch}: the answer of {given} is stale: inv find judge")
     if snapshot.deployable is None:
+        complain(headline(snapshot))
         return REFUSED
     say(snapshot.deployable.id)
     return 0
+
+
+def _json(document: bytes) -> str:
+    """JSON that a terminal can show: what it might take for a command or a change of direction is escaped."""
+    return _TELLING.sub(lambda found: f"\\u{ord(found[0]):04x}", document.decode())
+
+
+_TELLING = re.compile("[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]")
 
 
 def _code(snapshots: Sequence[Snapshot]) -> int:

@@ -87,6 +87,7 @@ class Desk:
         self._who = who
         self._why = why
         self._run_id = run_id(self.since)
+        self._stages: list[str] = []
         self._log = log_of(settings)
 
     def tell(self, stage: str) -> Tell:
@@ -117,7 +118,8 @@ class Desk:
             noted: it is a step of the work, not a person's word that may well have been misspelt.
         """
         tell, started = self.tell(name), monotonic()
-        step = Step(Run(self._run_id, now(), self._who, tell, self._why))
+        self._stages.append(name)
+        step = Step(Run(self._run_id, now(), self._who, tell, self._why, "find" in self._stages))
         self.publish(name, noted)
         tell("START", pid=os.getpid(), who=self._who, **({"why": self._why} if self._why else {}))
         try:

@@ -10,7 +10,7 @@ from ops.log import now
 from ops.runner import Desk, Step, at_work
 from ops.situation import situation
 from ops.tasking import complain, say
-from shepherd.errors import NO_DATA, ShepherdError, worst
+from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.settings import Settings
 from shepherd.stages import Run, no_telling
 from shepherd.values import Rev, parse_rev
@@ -39,7 +39,10 @@ def find(
     from shepherd.stages.find import Acceptance
     from shepherd.stages.say import checked_reason
 
-    why = checked_reason(reason) if accept_rewrite or accept_new_journal else ""
+    accepting = accept_rewrite or accept_new_journal
+    if accepting and len(names) > 1:
+        raise SettingsError(f"say for which branch that is right: --branch {names[0]} for example")
+    why = checked_reason(reason) if accepting else ""
     acceptance = Acceptance(accept_rewrite, accept_new_journal)
     with _step(settings, "find", who, why, dry, wait, noted=True) as step:
         return step.end(*find_all(settings, names, step.run, dry, acceptance))
@@ -154,9 +157,9 @@ def deployed(
     wait: float = 0.0,
 ) -> int:
     """`inv deployed`."""
-    from shepherd.stages.say import say_deployed
+    from shepherd.stages.say import NOTHING, say_deployed
 
-    meant = parse_rev(rev)
+    meant = NOTHING if rev in ("r0", "0") else parse_rev(rev)
     with _step(settings, "deployed", who, "", dry, wait) as step:
         say(say_deployed(settings, branch, meant, reason, step.run, dry=dry))
     return 0
@@ -206,6 +209,11 @@ def _each(names: Sequence[str], body: Callable[[str], None]) -> Ended:
             complain(str(error))
             codes.append(error.code)
             failures.append(str(error))
+        except Exception as error:
+            # a bug in one branch is no reason to know nothing of the others
+            complain(f"{name}: unexpected {error!r}")
+            codes.append(UNEXPECTED)
+            failures.append(repr(error))
     return Ended(worst(codes), "; ".join(failures))
 
 

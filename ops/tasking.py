@@ -24,6 +24,8 @@ COMMON = {
     "branch": "one of the branches in shepherd.toml (default: all)",
     "json": "print JSON for programs",
     "dry_run": "print what would be done, and do nothing",
+    "rev": "r123, 123, a SHA, tip, deployed or promoted",
+    "word": "ok, bad, untestable, needstesting or withdraw",
     "reason": "why, for those who read it later",
     "as_": "who says this (default: SUDO_USER, SHEPHERD_WHO, the login name)",
     "wait": "wait so many seconds for another copy to end (default: 0)",
@@ -45,6 +47,10 @@ def task(
 
         @functools.wraps(body)
         def run(*args: Any, **kwargs: Any) -> None:
+            if not {"--help", "-h"}.isdisjoint(v for v in kwargs.values() if isinstance(v, str)):
+                # Invoke takes what follows for the value of a positional argument
+                complain(f"for help: inv --help {name or body.__name__}")
+                raise Exit(code=2)
             code = guarded(functools.partial(body, *args, **kwargs))
             if code:
                 raise Exit(code=code)
@@ -211,7 +217,7 @@ def snapshot_of(given: Settings, branch: str) -> Snapshot:
 
     snapshot = Snapshots(given.state_path / "snapshots", branch).latest()
     if snapshot is None:
-        raise NoAnswerError(f"{branch}: no answer yet: inv find judge")
+        raise NoAnswerError(f"{branch}: no answer yet: inv run")
     return snapshot
 
 

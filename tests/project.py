@@ -16,7 +16,7 @@ from shepherd.stages import Run
 from shepherd.stages.find import NOTHING_ACCEPTED, Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.report import write_report
-from shepherd.stages.say import give_verdict, say_cover, say_deployed
+from shepherd.stages.say import NOTHING, give_verdict, say_cover, say_deployed
 from shepherd.store import Database
 from shepherd.values import parse_rev
 from tests.gitrepo import Repo
@@ -112,7 +112,8 @@ class Project:
         return say_cover(self.settings, "stable", parse_rev(rev), doer, undone, "looked", self.run("cover"))
 
     def deployed(self, rev: str) -> str:
-        return say_deployed(self.settings, "stable", parse_rev(rev), "told so", self.run("deployed"))
+        meant = NOTHING if rev == "r0" else parse_rev(rev)
+        return say_deployed(self.settings, "stable", meant, "told so", self.run("deployed"))
 
     def drop_cache(self) -> None:
         database = Database(self.settings.database_url)

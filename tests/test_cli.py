@@ -46,7 +46,7 @@ def test_no_answer_yet_is_exit_5_with_one_sentence(project: Project) -> None:
         done = inv(project.folder, *command)
         assert done.code == 5, command
         assert done.out == ""
-        assert len(done.err.splitlines()) == 1 and "inv find" in done.err
+        assert len(done.err.splitlines()) == 1 and "inv " in done.err
 
 
 def test_no_data_is_printed_and_ends_with_5(project: Project) -> None:

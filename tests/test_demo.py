@@ -18,7 +18,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("demo")
     done = inv(place, "demo", "--directory", str(place / "demo"))
     assert done.code == 0, done.err
-    assert "deploy r28" in done.out and "index.html" in done.out
+    assert "deploy r28" in done.out and "stable.html" in done.out
     return place / "demo"
 
 

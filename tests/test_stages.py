@@ -160,7 +160,7 @@ def test_a_lost_journal_is_no_data_until_a_person_accepts_it(tmp_path: Path) -> 
     assert deployable(project.look()) == 2
     for file in project.state.glob("shepherd.db*"):
         file.unlink()
-    with pytest.raises(NoAnswerError, match="snapshots but no journal"):
+    with pytest.raises(NoAnswerError, match="the journal lacks what the snapshots know"):
         project.find()
     assert project.judge().answer == "no-data"
     project.find(Acceptance(new_journal=True), why="the disk died")

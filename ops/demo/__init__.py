@@ -50,7 +50,10 @@ def demo(root: Path, directory: str) -> int:
         SettingsError: the directory holds something that no demo made.
     """
     place = Path(directory).absolute()
-    _clear(place)
+    try:
+        _clear(place)
+    except OSError as error:
+        raise SettingsError(f"{place}: no demo can be made there ({error.strerror})") from None
     story = tomllib.loads((Path(__file__).parent / "story.toml").read_text(encoding="utf-8"))
     (place / "shepherd.toml").write_text(SETTINGS, encoding="utf-8")
     for number, day in enumerate(days(story, place, now()), 1):
@@ -62,9 +65,10 @@ def demo(root: Path, directory: str) -> int:
 
     settings = read(place / "shepherd.toml")
     reading.status(settings, ["stable"], json=False, sha=False, say=say)
-    say(f"\nThe page: {settings.report_path / 'index.html'}")
-    shown = os.path.relpath(place / "shepherd.toml")
-    say(f"More: SHEPHERD_CONFIG={shown} inv explain r29   (or status, landings, history, whatif --ok r29)")
+    shown = os.path.relpath(settings.report_path / "stable.html")
+    say(f"\nThe page: {shown}")
+    say(f"More:     export SHEPHERD_CONFIG={os.path.relpath(place / 'shepherd.toml')}")
+    say("          .venv/bin/inv explain r29      (or status, landings, history, whatif --ok r29)")
     return 0
 
 

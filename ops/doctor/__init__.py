@@ -34,6 +34,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("clock", clock.clock),
     ("cron", schedule.cron),
     ("stages", schedule.stages),
+    ("answer", schedule.answers),
     ("records", running.records),
     ("maintenance", running.maintenance),
 )

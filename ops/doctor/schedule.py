@@ -13,6 +13,7 @@ from ops.run import STAGES
 from ops.situation import stage_runs
 from shepherd.errors import ShepherdError
 from shepherd.situation import StageRuns
+from shepherd.store.snapshots import Snapshots
 from shepherd.values import age
 
 LATE = 3
@@ -63,6 +64,21 @@ def stages(given: Given) -> Iterator[Finding]:
             yield warn(f"stage {stage}", f"{told}, that is late", "does cron run? see inv status and the log")
         else:
             yield ok(f"stage {stage}", told)
+
+
+def answers(given: Given) -> Iterator[Finding]:
+    """The last answer of each branch is one, and not stale."""
+    for branch in given.settings.branches:
+        snapshot = Snapshots(given.settings.state_path / "snapshots", branch).latest()
+        name = f"answer {branch}"
+        if snapshot is None:
+            yield warn(name, "there is none yet", "inv find judge report")
+        elif not snapshot.complete:
+            yield fail(name, f"no data: {snapshot.problems[0]}", "mend what it names, then: inv find judge")
+        elif given.now > snapshot.valid_until:
+            yield warn(name, f"given {_ago(given, snapshot.generated_at)}: stale", "inv run")
+        else:
+            yield ok(name, f"given {_ago(given, snapshot.generated_at)}")
 
 
 def _last_run(given: Given) -> datetime | None:

@@ -9,7 +9,7 @@ import msgspec
 
 from ops.doctor.checking import OFFLINE, Finding, Given, fail, ok, warn
 from ops.doctor.data import rows
-from shepherd.errors import ShepherdError, SourceError
+from shepherd.errors import ShepherdError, SourceError, TrackerError
 from shepherd.settings import Branch, Pointer, Settings, is_url
 from shepherd.sources import pointers
 from shepherd.sources.git import Git
@@ -131,6 +131,10 @@ def tracker(given: Given) -> Iterator[Finding]:
         return
     from shepherd.trackers import open_tracker
 
-    open_tracker(given.settings).read((), ())
+    try:
+        open_tracker(given.settings).read((), ())
+    except TrackerError as error:
+        yield fail("tracker", str(error), "mend what it names; until then there is no data")
+        return
     where = f" {given.settings.tracker_path}" if tracker.type == "file" else ""
     yield ok("tracker", f"{tracker.type}{where} can be read")

@@ -15,6 +15,7 @@ _BRACKET = re.compile(r"\[([^\[\]]*+)\]")
 _DIGITS = re.compile(r"[0-9]+")
 _BARE_BUGS = re.compile(r"bugs?(?=[ #])[0-9,# ]*+")
 _TARGET = re.compile(rf"r?([0-9]{{1,{MAX_DIGITS}}})(?:(?:-|\.\.)r?([0-9]{{1,{MAX_DIGITS}}}))?")
+_LATE = re.compile(r"\[(?:bugs?[ =]|rollback ?=)[^\[\]]{0,60}\]", re.IGNORECASE)
 _LABELS = {
     "incr": "incr",
     "incremental": "incr",
@@ -48,6 +49,8 @@ def read(message: Message, found: Found) -> None:
         elif not equals and _BARE_BUGS.fullmatch(word):
             bugs.append(word)
     found.bugs.append((-1, found.numbers(_DIGITS.findall("]".join(bugs)))))
+    if not bugs and (late := _LATE.search(message.subject)):
+        found.doubt(late[0], "stands behind the beginning of the message")
 
 
 def _rollback(value: str, found: Found) -> None:

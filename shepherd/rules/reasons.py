@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -20,22 +20,26 @@ class Reason(Struct, frozen=True):
     remedy: str = ""
 
 
-def reason_of(landing: Landing, judged: Judged, targets: Iterable[int] = ()) -> Reason:
-    """Why the landing has its state. `targets` are what it undoes, in the sense of 3.3 (4)."""
+def reason_of(
+    landing: Landing, judged: Judged, targets: Iterable[int] = (), marks: Collection[str] = ("brackets",)
+) -> Reason:
+    """Why the landing has its state. `targets` are what it undoes, in the sense of 3.3 (4); `marks` the
+    grammars that are read, so that only what would be heard is advised."""
     who = landing.person or "anybody on the team"
     rev = f"r{landing.revno}"
     verdict = f'inv verdict {rev} ok --reason "…"'
+    rollback = rollback_of(landing.revno, marks)
     match judged.rule:
         case "verdict":
             assert judged.verdict is not None
-            return _of_verdict(judged, judged.verdict, who, rev)
+            return _of_verdict(judged, judged.verdict, who, rev, rollback)
         case "reopened":
             assert judged.verdict is not None
             evidence = [*map(name, judged.named_by), *(f"{name(s.item)} (qa-bad)" for s in judged.speeches)]
             return Reason(
                 f"{said(judged.verdict)}, but then it was marked bad: {joined(evidence)}",
                 who,
-                f"roll it back ([rollback={landing.revno}]), take the mark away, or judge again: {verdict}",
+                f"{rollback}, take the mark away, or judge again: {verdict}",
             )
         case "named-bad":
             tag = (
@@ -44,7 +48,7 @@ def reason_of(landing: Landing, judged: Judged, targets: Iterable[int] = ()) -> 
             return Reason(
                 f"{joined(map(name, judged.named_by))} {tag}",
                 who,
-                f"land a fix and a rollback ([rollback={landing.revno}]), or, if it is good: {verdict}",
+                f"{rollback}; or, if it is good after all: {verdict}",
             )
         case "exempt":
             return Reason("its subject matches exempt_subjects: nobody needs to look at it")
@@ -62,8 +66,7 @@ def reason_of(landing: Landing, judged: Judged, targets: Iterable[int] = ()) -> 
                 f"{joined(bad)} {'is' if len(bad) == 1 else 'are'} qa-bad and no bad-commit tag says which"
                 " landing is meant" + _others(judged.speeches),
                 who,
-                f"add bad-commit-N to the bug for the landing that is bad, or roll it back"
-                f" ([rollback={landing.revno}])",
+                f"add bad-commit-N to the bug for the landing that is bad, or {rollback}",
             )
         case "mark":
             label = {"testfix": "testfix", "ok": "qa-ok", "untestable": "no-qa"}[judged.state]
@@ -74,19 +77,32 @@ def reason_of(landing: Landing, judged: Judged, targets: Iterable[int] = ()) -> 
             }[judged.state]
             return Reason(f"it landed marked [{label}]: {meaning}")
         case "items":
-            return _of_items(judged, who, rev, verdict)
+            return _of_items(judged, who, rev, verdict, rollback)
         case "nothing":
             if judged.good:
                 return Reason("it names no bug and no mark, which the settings let pass (orphans = pass)")
             if judged.state == "orphan":
+                wrong = f" ({landing.warnings[0]})" if landing.warnings else ""
                 return Reason(
-                    "it names no bug and bears no QA mark: an orphan, so nobody can say that it was tried",
+                    f"it names no bug and bears no QA mark{wrong}: an orphan, so nobody can say that it was"
+                    " tried",
                     who,
                     f"say what it is: {verdict}",
                 )
             return Reason(
                 "nobody has said yet that it works", who, f"try it on the QA server, then: {verdict}"
             )
+
+
+def rollback_of(revno: int, marks: Collection[str]) -> str:
+    """How this team says that a landing undoes another."""
+    if "brackets" in marks:
+        return f"land its undoing marked [rollback={revno}]"
+    if "trailers" in marks:
+        return f"land its undoing with the trailer Rolls-back: {revno}"
+    return (
+        f'land a `git revert` of it (or say which landing undid it: inv cover r{revno} --by REV --reason "…")'
+    )
 
 
 def said(verdict: Verdict) -> str:
@@ -102,15 +118,15 @@ def joined(words: Iterable[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def _of_verdict(judged: Judged, verdict: Verdict, who: str, rev: str) -> Reason:
+def _of_verdict(judged: Judged, verdict: Verdict, who: str, rev: str, rollback: str) -> Reason:
     if judged.good:
         return Reason(said(verdict))
     if judged.state == "bad":
-        return Reason(said(verdict), who, f"roll it back ([rollback={rev[1:]}]), or a newer verdict")
+        return Reason(said(verdict), who, f"{rollback}, or a newer verdict")
     return Reason(said(verdict), who, f'try it on the QA server, then: inv verdict {rev} ok --reason "…"')
 
 
-def _of_items(judged: Judged, who: str, rev: str, verdict: str) -> Reason:
+def _of_items(judged: Judged, who: str, rev: str, verdict: str, rollback: str) -> Reason:
     words = joined(
         _phrase(s, rev) for s in sorted(judged.speeches, key=lambda s: s.word in ("ok", "untestable"))
     )
@@ -125,7 +141,7 @@ def _of_items(judged: Judged, who: str, rev: str, verdict: str) -> Reason:
             f"make {joined(unread)} readable for the shepherd, or say what it is: {verdict}",
         )
     if judged.state == "bad":
-        return Reason(words, who, f"roll it back ([rollback={rev[1:]}]), or, if it is good: {verdict}")
+        return Reason(words, who, f"{rollback}; or, if it is good after all: {verdict}")
     by_tag = [name(s.item) for s in open_ones if s.how in ("tag", "none")]
     by_toggle = [name(s.item) for s in open_ones if s.how == "late"]
     steps = []

@@ -87,8 +87,10 @@ def listen(
     told = Told({}, {}, {}, {}, {}, {}, {}, {})
     ear = _Ear(landings, live, deployed, memory, told)
     named: dict[Item, list[Landing]] = {}
+    were_bad = {item for item, history in memory.seen.items() if _spoke_ill(history[-1].spoken)}
     for landing in landings.values():
-        for item in qa_items(landing, tracker):
+        asked = qa_items(landing, tracker)
+        for item in (*asked, *(r for r in landing.requests if r in were_bad and r not in asked)):
             if item in named:
                 named[item].append(landing)
             else:
@@ -102,6 +104,9 @@ def listen(
             continue
         ear.newest = naming[-1].revno if naming else 0
         speaks = tracker.speaks_of_bugs if isinstance(item, int) else tracker.speaks_of_requests
+        if not speaks and item in were_bad:
+            ear.miss(item, "the tracker speaks of none any more", carriers)
+            continue
         if not speaks:
             for landing in carriers:
                 told.say(landing, Speech(item, "needstesting", "no-tracker"))
@@ -293,6 +298,10 @@ def _streak(history: Sequence[Seen], holds: Callable[[Spoken], bool]) -> int:
             break
         since = seen.seq
     return since
+
+
+def _spoke_ill(spoken: Spoken) -> bool:
+    return "bad" in spoken.words or bool(spoken.bad_commits)
 
 
 def _is_bad(spoken: Spoken) -> bool:

@@ -28,7 +28,7 @@ from shepherd.sources.positions import (
     find_carriers,
     newest_contained,
 )
-from shepherd.sources.readings import BranchReading, Facts, Known, Other
+from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.sources.rewrites import lost_landings
 from shepherd.sources.undoing import undo
 
@@ -47,6 +47,7 @@ def read_branch(
     recorded: str | None = None,
     reach: int | None = None,
     others: Sequence[Other] = (),
+    covers: Sequence[Cover] = (),
     known: Known | None = None,
     fetch: bool = True,
 ) -> BranchReading:
@@ -55,18 +56,19 @@ def read_branch(
     `repository` is an absolute path or a URL, `base` the folder that files of pointers start from. Landings
     are read of the window, of the last `keep_seconds` before `now`, from revno `reach` on (where the caller
     knows of older ones that matter), and as far down as undoing reaches. `recorded` is the REV that
-    production was last said to run, "r0" for nothing. `fetch` False takes a mirror as it is.
+    production was last said to run, "r0" for nothing; `covers` are what people said of what was undone.
+    `fetch` False takes a mirror as it is.
 
     Raises SourceError if the tip or D cannot be read, or D shares nothing with the mainline.
     """
-    run = _Run(branch, repository, base, mirrors, recorded, others, fetch)
+    run = _Run(branch, repository, base, mirrors, recorded, others, covers, fetch)
     cutoff = now - keep_seconds
-    if known and known.facts.asked == run.asked and (same := _again(known, cutoff, reach)):
+    if known and known.facts.asked == run.asked and (same := _again(known, cutoff, reach, covers)):
         return same
     return run.read(known, cutoff, reach)
 
 
-def _again(known: Known, cutoff: int, reach: int | None) -> BranchReading | None:
+def _again(known: Known, cutoff: int, reach: int | None, covers: Sequence[Cover]) -> BranchReading | None:
     """Nothing moved: the same reading, less what has become too old; None if it does not reach far enough."""
     facts = known.facts
     if facts.cutoff > cutoff or not known.landings:
@@ -76,13 +78,15 @@ def _again(known: Known, cutoff: int, reach: int | None) -> BranchReading | None
     low = _lowest(dated, facts.deployed.revno, facts.tip.revno, cutoff, reach)
     if low not in here:
         return None
-    while (deeper := _deepest(here, low, facts.tip.revno)) < low:
+    while (deeper := _deepest(here, low, facts.tip.revno, covers)) < low:
         low = deeper
+        if low not in here:
+            return None
     landings = tuple(here[revno] for revno in range(low, facts.tip.revno + 1))
     ids = {landing.id for landing in landings}
     notes = tuple(note for note in facts.notes if note.id in ids)
     reading = Reading(landings, facts.tip, facts.deployed, facts.promoted, facts.on_qa)
-    return BranchReading(reading, notes, facts.problems, None, facts, 0)
+    return BranchReading(reading, notes, facts.problems, None, facts, facts.notes_there, 0)
 
 
 def _lowest(dated: Iterable[tuple[int, int]], deployed: int, tip: int, cutoff: int, reach: int | None) -> int:
@@ -91,8 +95,11 @@ def _lowest(dated: Iterable[tuple[int, int]], deployed: int, tip: int, cutoff: i
     return max(1, min(deployed + 1, tip, reach if reach is not None else tip, *young))
 
 
-def _deepest(landings: Mapping[int, Landing], low: int, tip: int) -> int:
-    return min((target for revno in range(low, tip + 1) for target in landings[revno].targets), default=low)
+def _deepest(landings: Mapping[int, Landing], low: int, tip: int, covers: Sequence[Cover]) -> int:
+    """The oldest landing that one of these undoes, by its message or by a person's word."""
+    targets = (target for revno in range(low, tip + 1) for target in landings[revno].targets)
+    covered = (target for target, by in covers if low <= by <= tip)
+    return min((*targets, *covered), default=low)
 
 
 class _Run:
@@ -106,9 +113,11 @@ class _Run:
         mirrors: Path,
         recorded: str | None,
         others: Sequence[Other],
+        covers: Sequence[Cover],
         fetch: bool,
     ) -> None:
         self.branch = branch
+        self._covers = covers
         self._base = base
         self._recorded = recorded
         pointed = [
@@ -193,15 +202,17 @@ class _Run:
         landed: list[Landed] = []
         while True:
             landed += self._read_missing(spine, here, low, deployed.revno, reader)
-            if (deeper := _deepest(here, low, tip.revno)) >= low:
+            if (deeper := _deepest(here, low, tip.revno, self._covers)) >= low:
                 break
             low = deeper
         deployed = find_carriers(git, deployed, landed)
         landings = tuple(here[revno] for revno in range(low, tip.revno + 1))
         notes = self._notes(landings, mailmap)
-        facts = Facts(self.asked, key, tip, deployed, promoted, on_qa, notes, tuple(self.problems), cutoff)
+        there = bool(branch.verdict_notes) and self._refs[branch.verdict_notes] is not None
+        problems = tuple(self.problems)
+        facts = Facts(self.asked, key, tip, deployed, promoted, on_qa, notes, there, problems, cutoff)
         reading = Reading(landings, tip, deployed, promoted, on_qa)
-        return BranchReading(reading, notes, facts.problems, lost, facts, len(landed))
+        return BranchReading(reading, notes, facts.problems, lost, facts, there, len(landed))
 
     def _read_missing(
         self, spine: Spine, here: dict[int, Landing], low: int, deployed: int, reader: Reader

@@ -117,9 +117,12 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
         *("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"),
         *("fetch", *options, "--end-of-options", url, *_refspecs(refs)),
     ]
-    with _locked(mirror, name, limit) as lock:
-        _prepare(mirror, name, lock)
-        run(command, name=name, env=_environment(), limit=limit, pass_fds=[lock])
+    try:
+        with _locked(mirror, name, limit) as lock:
+            _prepare(mirror, name, lock)
+            run(command, name=name, env=_environment(), limit=limit, pass_fds=[lock])
+    except OSError as error:
+        raise SourceError(f"{name}: its mirror {mirror} cannot be used: {error.strerror or error}") from None
 
 
 def _refspecs(refs: Iterable[str]) -> list[str]:

@@ -22,6 +22,7 @@ class Facts(Struct, frozen=True):
     promoted: Revision | None
     on_qa: Revision | None
     notes: tuple[NoteVerdict, ...]
+    notes_there: bool
     problems: tuple[str, ...]
     cutoff: int
     """Every landing up to D with this date or a later one was read."""
@@ -41,6 +42,13 @@ class Other(NamedTuple):
     ref: str
 
 
+class Cover(NamedTuple):
+    """A person's word that one landing undid an older one, by their revnos (3.4)."""
+
+    target: int
+    by: int
+
+
 class BranchReading(Struct, frozen=True):
     """What the change sources of one branch say now."""
 
@@ -53,6 +61,8 @@ class BranchReading(Struct, frozen=True):
     """How many landings the mainline lost since `known` was read (3.5); None: none."""
     facts: Facts
     """For the next reading, with the landings; not to be kept while `lost` is not accepted."""
+    notes_there: bool
+    """Whether the ref of the notes is there: without it nothing is known of them."""
     fresh: int
     """How many landings were read from git this time."""
 

@@ -22,6 +22,8 @@ class Run(Struct, frozen=True):
     who: str
     tell: Tell
     why: str = ""
+    reads_anew: bool = False
+    """`find` is a stage of this very run: an answer from what an earlier one read would hide a failure."""
 
     @property
     def seconds(self) -> int:

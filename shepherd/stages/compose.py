@@ -32,6 +32,8 @@ class Frame(Struct, frozen=True):
     bug_url: str = ""
     request_url: str = ""
     landing_url: str = ""
+    marks: tuple[str, ...] = ("brackets",)
+    """The grammars that are read."""
     last_good: shape.LastGood | None = None
 
 
@@ -195,7 +197,7 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
 
     def entry(revno: int) -> shape.Entry:
         landing, judged = landings[revno], judgement.judged[revno]
-        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()))
+        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), frame.marks)
         live = revno in judgement.live
         progress = progress_of(
             revno,

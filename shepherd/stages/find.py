@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from time import monotonic
 
 from msgspec import Struct
@@ -13,9 +14,9 @@ from shepherd.landing import Landing, Reading, Revision
 from shepherd.settings import Settings
 from shepherd.sources.branch import read_branch
 from shepherd.sources.notes import NoteVerdict
-from shepherd.sources.readings import BranchReading, Facts, Known, Other
+from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.stages import Run
-from shepherd.stages.judge import Source
+from shepherd.stages.judge import Source, answer_of, sum_of
 from shepherd.stages.memory import passages
 from shepherd.stages.rewrite import accepted_rewrite, keep_patches
 from shepherd.stages.timeline import Passage
@@ -48,6 +49,11 @@ class Before(Struct, frozen=True):
     """SHAs of all landings that bear a verdict."""
     patched: dict[str, str]
     """SHA -> patch id, of landings that bear a verdict."""
+    covers: tuple[Cover, ...] = ()
+    last: datetime | None = None
+    """When the journal was written last."""
+    answer: dict[str, object] | None = None
+    """The last answer that it has."""
 
 
 def find_branch(
@@ -73,7 +79,7 @@ def find_branch(
     except (SourceError, NoAnswerError) as error:
         run.tell("source", branch=branch, result="failed", why=str(error))
         if database is not None and not dry:
-            _hand_over_problem(database, branch, str(error))
+            hand_over_problem(database, branch, run, str(error))
         raise
     finally:
         if database is not None:
@@ -85,11 +91,11 @@ def _find(
 ) -> str:
     started = monotonic()
     before = _before(database, branch) if database else NOTHING_KNOWN
-    lost_journal = not before.began and Snapshots(settings.state_path / "snapshots", branch).any()
+    lost_journal = _journal_is_lost(settings, branch, before)
     if lost_journal and not acceptance.new_journal:
         raise NoAnswerError(
-            f"{branch}: there are snapshots but no journal, so verdicts and what was seen before are lost;"
-            " restore shepherd.db, or begin anew with: inv find --accept-new-journal --reason …"
+            f"{branch}: the journal lacks what the snapshots know, so verdicts and what was seen before are"
+            " lost; restore shepherd.db, or begin anew with: inv find --accept-new-journal --reason …"
         )
     found = _read(settings, branch, run, before, fetch=not dry)
     lost = found.lost is not None or _lost_for_the_journal(before, found.reading)
@@ -106,6 +112,8 @@ def _find(
         entries += accepted_rewrite(
             settings, branch, database, before.judged, before.patched, found.reading, run
         )
+        if gone := _gone_words(entries, before):
+            line += f"; these words found no landing any more, say them anew: {gone}"
     run.tell(
         "source",
         branch=branch,
@@ -119,11 +127,12 @@ def _find(
         cache.put_landings(found.reading.landings, {landing.id: landing for landing in before.landings})
         if before.known is None or before.known.facts != found.facts:
             cache.put_fact("facts", found.facts)
-        source = Source(replace(found.reading, landings=()), "", found.problems)
-        if cache.fact("source", Source) != source:
-            cache.put_fact("source", source)
+        reading = replace(found.reading, landings=())
+        problems = (*found.problems, *_lost_notes(settings, branch, journal, found))
+        source = Source(reading, run.now, run.id, sum_of(settings, branch), "", problems)
+        cache.put_fact("source", source)
         journal.append([*entries, *_new_landings(journal, before, found.reading)], run_id=run.id, at=run.now)
-        journal.append(_note_words(journal, found), run_id=run.id, at=run.now)
+        journal.append(_note_words(journal, found, run.seconds), run_id=run.id, at=run.now)
         judged = dict.fromkeys([*before.judged, *(note.id for note in found.notes)])
         unpatched = [sha for sha in judged if sha not in before.patched]
     if unpatched:
@@ -150,6 +159,13 @@ def _before(database: Database, branch: str) -> Before:
             deployed=passages(journal, "deployed"),
             judged=tuple(dict.fromkeys(entry.subject for entry in journal.entries("verdict"))),
             patched={entry.subject: entry.data["patch"] for entry in journal.entries("patch")},
+            covers=tuple(
+                Cover(entry.data["revno"], entry.data["by_revno"])
+                for entry in journal.entries("cover")
+                if entry.data["by_revno"]
+            ),
+            last=journal.last_written(),
+            answer=answered.data if (answered := journal.last("answer")) else None,
         )
 
 
@@ -179,9 +195,29 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
             for name, other in settings.branches.items()
             if name != branch
         ],
+        covers=before.covers,
         known=before.known,
         fetch=fetch,
     )
+
+
+def _gone_words(entries: Sequence[Entry], before: Before) -> str:
+    """The verdicts that found no landing after a rewrite, and that covers have to be looked at."""
+    lost = [word for entry in entries if entry.kind == "rewrite" for word in entry.data.get("lost", ())]
+    if before.covers:
+        lost.append("cover and uncover words on the landings that were rewritten")
+    return "; ".join(lost)
+
+
+def _journal_is_lost(settings: Settings, branch: str, before: Before) -> bool:
+    """Whether there are snapshots that this journal knows nothing of: it is gone, or an older copy of it."""
+    snapshots = Snapshots(settings.state_path / "snapshots", branch)
+    if not before.began:
+        return snapshots.any()
+    latest = snapshots.last_written()
+    if latest is None or before.last is None or latest.generated_at <= before.last + timedelta(seconds=1):
+        return False
+    return before.answer != answer_of(latest)
 
 
 def _lost_for_the_journal(before: Before, reading: Reading) -> bool:
@@ -190,7 +226,7 @@ def _lost_for_the_journal(before: Before, reading: Reading) -> bool:
 
 
 def _began(before: Before, acceptance: Acceptance, run: Run) -> list[Entry]:
-    if before.began:
+    if before.began and not acceptance.new_journal:
         return []
     why = run.why if acceptance.new_journal else "first run"
     return [Entry("began", who=run.who, why=why)]
@@ -220,13 +256,27 @@ def _new_landings(journal: Journal, before: Before, reading: Reading) -> list[En
     return entries
 
 
-def _note_words(journal: Journal, found: BranchReading) -> list[Entry]:
-    """Verdicts by git note that are new, changed or gone."""
-    last: dict[str, Entry] = {}
+def _last_notes(journal: Journal, found: BranchReading) -> dict[str, Entry]:
+    """The last word that a note was seen to say of each landing."""
     ids = [landing.id for landing in found.reading.landings]
-    for entry in journal.entries("verdict", subjects=ids):
-        if entry.data["source"] == "note":
-            last[entry.subject] = entry
+    words = journal.entries("verdict", subjects=ids)
+    return {entry.subject: entry for entry in words if entry.data["source"] == "note"}
+
+
+def _lost_notes(settings: Settings, branch: str, journal: Journal, found: BranchReading) -> list[str]:
+    """A notes ref that is gone takes no verdict back: it was moved or misspelt, not spoken."""
+    ref = settings.branches[branch].verdict_notes
+    standing = [e for e in _last_notes(journal, found).values() if e.data["word"] != "removed"]
+    if not ref or found.notes_there or not standing:
+        return []
+    return [f"the notes ref {ref} is gone: the {len(standing)} verdicts that it bore are taken to stand"]
+
+
+def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[Entry]:
+    """Verdicts by git note that are new, changed or gone. A note's date may lie; it is no later than now."""
+    if not found.notes_there:
+        return []
+    last = _last_notes(journal, found)
     revnos = {landing.id: landing.revno for landing in found.reading.landings}
     notes: dict[str, NoteVerdict] = {note.id: note for note in found.notes}
     entries = [
@@ -236,7 +286,7 @@ def _note_words(journal: Journal, found: BranchReading) -> list[Entry]:
             {
                 "source": "note",
                 "word": note.word,
-                "when": note.when,
+                "when": min(note.when, seen_at),
                 "commit": note.commit,
                 "revno": revnos[note.id],
             },
@@ -268,9 +318,11 @@ def _line(branch: str, found: BranchReading, before: Before) -> str:
     )
 
 
-def _hand_over_problem(database: Database, branch: str, problem: str) -> None:
+def hand_over_problem(database: Database, branch: str, run: Run, problem: str) -> None:
     """Let the next `judge` say why there is no answer. What was read before stays for the next good run."""
     with database.begin() as connection:
         cache = Cache(connection, branch)
         last = cache.fact("source", Source)
-        cache.put_fact("source", Source(last.reading if last else None, problem))
+        if last is None:
+            last = Source(None, run.now, run.id, "")
+        cache.put_fact("source", replace(last, problem=problem))

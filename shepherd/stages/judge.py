@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -31,14 +33,37 @@ from shepherd.store.snapshots import Snapshots
 from shepherd.trackers import open_tracker
 from shepherd.words import Item, Options, TrackerReading
 
+EVERY_KIND = TrackerReading({}, speaks_of_requests=True)
+"""A tracker that would speak of bugs and requests alike."""
+
 
 class Source(Struct, frozen=True):
     """What `find` handed over beside the landings: the positions, or why there are none."""
 
     reading: Reading | None
     """Without its landings, which have a table of their own."""
+    read_at: datetime
+    run_id: str
+    settings: str
+    """Sum of the settings that it was read by."""
     problem: str = ""
     problems: tuple[str, ...] = ()
+
+
+def sum_of(settings: Settings, branch: str) -> str:
+    """A sum of everything in the settings that `find` reads a branch by."""
+    return hashlib.sha256(msgspec.json.encode(settings.branches[branch])).hexdigest()
+
+
+def problem_of(source: Source, settings: Settings, branch: str, run: Run) -> str:
+    """Why there is no answer to be had from what `find` handed over; empty if there is."""
+    if source.problem:
+        return source.problem
+    if source.settings != sum_of(settings, branch):
+        return f"{branch}: its settings have changed since it was read: inv find"
+    if run.reads_anew and source.run_id != run.id:
+        return f"{branch}: it could not be read anew in this run: inv find says why"
+    return "" if source.reading else f"{branch}: nothing was read"
 
 
 class Heard(Struct, frozen=True):
@@ -86,10 +111,11 @@ def _judge(
     snapshots = Snapshots(settings.state_path / "snapshots", branch)
     previous = snapshots.last_written()
     reading = _with_landings(source.reading, landings)
-    if source.problem or reading is None:
+    problem = problem_of(source, settings, branch, run)
+    if problem or reading is None:
         frame = _frame(settings, branch, run, run.now, source, previous)
         # the cache knows where things stood before, for a person's word; the answer must not hang on that
-        return _no_data(snapshots, previous, frame, source.problem, None, run, database, branch, dry)
+        return _no_data(snapshots, previous, frame, problem, None, run, database, branch, dry)
 
     since = reached(deployed)
     times, _ = landed_times(landings, run.now)
@@ -101,7 +127,7 @@ def _judge(
     ]
     scope = scope_of(reading, words_of_people, lately)
     heard = last_heard if stored and last_heard else _listen(settings, branch, reading, scope, suspects, run)
-    frame = _frame(settings, branch, run, heard.at, source, previous)
+    frame = _frame(settings, branch, run, min(heard.at, source.read_at), source, previous)
     if heard.problem:
         if not dry:
             with database.begin() as connection:
@@ -114,7 +140,7 @@ def _judge(
     with database.begin() as connection:
         cache, journal = Cache(connection, branch), Journal(connection, branch)
         memory = remember(
-            journal, landings, _items(reading, scope, tracker) | tracker.items.keys() | suspects
+            journal, landings, _items(reading, scope, EVERY_KIND) | tracker.items.keys() | suspects
         )
         judgement = judge(reading, tracker, memory, options, scope)
         frame = replace(frame, deployed=tuple(deployed), promoted=tuple(promoted))
@@ -151,7 +177,7 @@ def _listen(
 ) -> Heard:
     """Ask the tracker for the words on everything that the landings in scope name, and on every bug that
     named one bad when it was read last: that it no longer does must be seen, not missed."""
-    everything = {*_items(reading, scope, TrackerReading({}, speaks_of_requests=True)), *suspects}
+    everything = {*_items(reading, scope, EVERY_KIND), *suspects}
     started = monotonic()
     try:
         heard = open_tracker(settings).read(everything, scope)
@@ -173,17 +199,18 @@ def _listen(
 
 
 def _frame(
-    settings: Settings, branch: str, run: Run, heard_at: datetime, source: Source, previous: Snapshot | None
+    settings: Settings, branch: str, run: Run, known_at: datetime, source: Source, previous: Snapshot | None
 ) -> Frame:
     return Frame(
         run_id=run.id,
         branch=branch,
         now=run.now,
-        valid_until=heard_at + timedelta(seconds=settings.report.expected_seconds),
+        valid_until=known_at + timedelta(seconds=settings.report.expected_seconds),
         problems=source.problems,
         bug_url=settings.tracker.bug_url,
         request_url=settings.tracker.request_url,
         landing_url=settings.branches[branch].landing_url,
+        marks=settings.branches[branch].marks,
         last_good=good_before(previous),
     )
 
@@ -231,14 +258,19 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[Entry]:
 
 def _answer_change(journal: Journal, snapshot: Snapshot) -> list[Entry]:
     last = journal.last("answer")
-    now = {
+    now = answer_of(snapshot)
+    if last is not None and last.data == now:
+        return []
+    return [Entry("answer", data=now, why=because(snapshot))]
+
+
+def answer_of(snapshot: Snapshot) -> dict[str, object]:
+    """The answer as the journal keeps it."""
+    return {
         "answer": snapshot.answer,
         "deployable": snapshot.deployable.revno if snapshot.deployable else None,
         "deployed": snapshot.deployed.revno if snapshot.deployed else None,
     }
-    if last is not None and last.data == now:
-        return []
-    return [Entry("answer", data=now, why=because(snapshot))]
 
 
 def because(snapshot: Snapshot) -> str:

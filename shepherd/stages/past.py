@@ -98,6 +98,17 @@ def _undone_in_production(
     return Undoing([landing for landing in line if landing.revno <= deployed], words).undone_by()
 
 
+def revnos_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[int]:
+    """The revnos of the landings that database and repository know under this name, newest first."""
+    database = Database(settings.database_url, read_only=True)
+    try:
+        with database.begin() as connection:
+            known = Cache(connection, snapshot.branch).landings()
+    finally:
+        database.close()
+    return [landing.revno for landing in _meant(settings, snapshot, rev, known)]
+
+
 def branch_events(settings: Settings, branch: str) -> list[Event]:
     """What happened to the branch, oldest first: positions, answers, what people accepted."""
     database = Database(settings.database_url, read_only=True)

@@ -57,4 +57,14 @@ def write_report(settings: Settings, situation: Situation) -> list[Path]:
     files = files_of(snapshots, settings.branches, situation)
     for name, content in files.items():
         write_atomically(directory / name, content)
+    _forget_branches(settings)
     return [directory / name for name in sorted(files, key=lambda name: (name != "index.html", name))]
+
+
+def _forget_branches(settings: Settings) -> None:
+    """The pages of a branch that is no longer followed would say the same for ever."""
+    snapshots = settings.state_path / "snapshots"
+    gone = [folder.name for folder in snapshots.iterdir() if folder.name not in settings.branches]
+    for branch in gone:
+        for ending in ("html", "json"):
+            (settings.report_path / f"{branch}.{ending}").unlink(missing_ok=True)

@@ -41,18 +41,26 @@ def accepted_rewrite(
         by_patch.setdefault(patch, []).append(sha)
     with database.begin() as connection:
         words = verdicts(Journal(connection, branch), gone)
-    followed = []
+    followed: list[Entry] = []
+    lost: list[str] = []
     for sha, word in words.items():
         successors = by_patch.get(patches.get(sha, ""), [])
-        if len(successors) == 1:
+        # of twins any may be meant: what is not good is said of all, what is good of none
+        if len(successors) > 1 and word.word not in ("bad", "needstesting"):
+            successors = []
+        if not successors:
+            lost.append(f"{word.word} on {sha[:12]} by {word.who}")
+        for successor in successors:
             data = {
                 "source": "journal",
                 "word": word.word,
                 "when": word.when,
-                "revno": here[successors[0]].revno,
+                "revno": here[successor].revno,
                 "followed": sha,
             }
-            followed.append(Entry("verdict", successors[0], data, who=word.who, why=word.why))
+            followed.append(Entry("verdict", successor, data, who=word.who, why=word.why))
+    if lost:
+        accepted.data["lost"] = lost
     return [accepted, *followed]
 
 

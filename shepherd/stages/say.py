@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import get_args
 
 from msgspec.structs import replace
@@ -12,14 +13,18 @@ from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.sources.lookup import look_up
 from shepherd.stages import Run
+from shepherd.stages.find import hand_over_problem
 from shepherd.stages.judge import Source, judge_branch
 from shepherd.stages.lookup import by_sha
 from shepherd.store import Cache, Database, Entry, Journal
-from shepherd.values import Rev
+from shepherd.values import Rev, clean
 from shepherd.words import VerdictWord
 
 VERDICTS: tuple[str, ...] = get_args(VerdictWord)
 LONGEST_REASON = 1000
+NOTHING = Rev("revno", 0)
+"""r0: production runs nothing of this mainline yet."""
+BEFORE_ALL = Landing(0, "", 0)
 
 
 def checked_reason(reason: str | None) -> str:
@@ -28,7 +33,7 @@ def checked_reason(reason: str | None) -> str:
     Raises:
         SettingsError: there is none, or it is too long.
     """
-    text = " ".join((reason or "").split())
+    text = clean(reason or "", LONGEST_REASON + 1)
     if not text:
         raise SettingsError('a reason is needed, for those who read it later: --reason "…"')
     if len(text) > LONGEST_REASON:
@@ -166,10 +171,13 @@ def say_deployed(
     source: Source | None = None
     try:
         source, landings = known_landings(settings, branch, dry)
-        landing = landing_of(rev, source, landings, branch)
+        landing = landing_of(rev, source, landings, branch) if rev != NOTHING else BEFORE_ALL
+        if landing is BEFORE_ALL and (not landings or landings[0].revno > 1):
+            source = None
     except ShepherdError:
         # nothing was read yet, or production runs something older than what was read
-        landing, source = _looked_up(settings, branch, rev), None
+        landing = BEFORE_ALL if rev == NOTHING else _looked_up(settings, branch, rev)
+        source = None
     entry = Entry(
         "deployed", "", {"revno": landing.revno, "id": landing.id, "recorded": True}, who=run.who, why=why
     )
@@ -229,11 +237,25 @@ def _record(
     finally:
         database.close()
     if not judged:
+        _nothing_holds_now(settings, branch, run, sentence)
         return f"{sentence}\nrecorded; the answer follows with: inv find judge"
     try:
         return f"{sentence}\n{_moved(judge_branch(settings, branch, run, stored=True))}"
     except NoAnswerError as error:
         return f"{sentence}\nrecorded; {error}"
+
+
+def _nothing_holds_now(settings: Settings, branch: str, run: Run, sentence: str) -> None:
+    """What was read does not reach down to there: until it is read anew there is no answer."""
+    database = Database(settings.database_url)
+    try:
+        hand_over_problem(
+            database, branch, run, f"{branch}: {sentence}; it was not read down to there: inv find"
+        )
+    finally:
+        database.close()
+    with suppress(NoAnswerError):
+        judge_branch(settings, branch, run, stored=True)
 
 
 def _moved(snapshot: Snapshot) -> str:

@@ -95,11 +95,15 @@ class Journal:
             found.sort(key=lambda entry: entry.seq)
         return found
 
-    def last(self, kind: str, subject: str | None = None) -> Entry | None:
+    def last_written(self) -> datetime | None:
+        """When anything was written last for this branch, None if nothing ever was."""
+        newest = select(journal.c.at).where(journal.c.branch == self._branch).order_by(journal.c.seq.desc())
+        at = self._connection.scalar(newest.limit(1))
+        return datetime.fromisoformat(at.replace("Z", "+00:00")) if at else None
+
+    def last(self, kind: str) -> Entry | None:
         """The newest entry of a kind, if any."""
         where = [journal.c.branch == self._branch, journal.c.kind == kind]
-        if subject is not None:
-            where.append(journal.c.subject == subject)
         found = self._fetch(where, newest_only=True)
         return found[0] if found else None
 

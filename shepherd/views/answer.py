@@ -55,7 +55,7 @@ def outlook(snapshot: Snapshot) -> str:
         if first.tip_if_cleared is not None and first.frees:
             more = " more" if snapshot.deployable is not None else ""
             parts.append(
-                f"with r{first.revno} cleared you get r{first.tip_if_cleared}, "
+                f"if r{first.revno} were good you would get r{first.tip_if_cleared}, "
                 f"{count(first.frees, 'landing')}{more}"
             )
     return "; ".join(parts)
@@ -64,8 +64,9 @@ def outlook(snapshot: Snapshot) -> str:
 def freed(blocker: Blocker) -> str:
     """What clearing this one alone gives (3.5: tip_if_cleared, frees)."""
     if blocker.tip_if_cleared is None or not blocker.frees:
-        return "clearing it alone frees nothing: others block as well"
-    return f"clearing it alone frees {count(blocker.frees, 'landing')}: r{blocker.tip_if_cleared} may go then"
+        return "if it alone were good, nothing more could go: others block as well"
+    more = count(blocker.frees, "landing")
+    return f"if it alone were good, {more} more could go, up to r{blocker.tip_if_cleared}"
 
 
 def waits_for(entry: Entry) -> int:

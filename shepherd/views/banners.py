@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from msgspec import Struct
@@ -13,6 +13,10 @@ from shepherd.views.clean import clean
 from shepherd.views.words import ago, relative, utc
 
 Kind = Literal["alarm", "maintenance", "aborted", "suspected hang", "stale", "failing", "problem", "warning"]
+
+
+AHEAD = timedelta(minutes=5)
+"""How far two clocks may differ before an answer from the future is not believed."""
 
 
 class Banner(Struct, frozen=True):
@@ -53,7 +57,11 @@ def situation_banners(situation: Situation, answered: datetime | None) -> list[B
 
 def stale_banners(snapshot: Snapshot, now: datetime | None) -> list[Banner]:
     """One banner if a newer answer should be there by now, else none."""
-    if now is None or now <= snapshot.valid_until:
+    if now is None:
+        return []
+    if snapshot.generated_at > now + AHEAD:
+        return [Banner("stale", "the answer is dated in the future: a clock is wrong, its age is not known")]
+    if now <= snapshot.valid_until:
         return []
     text = f"a newer answer was due at {utc(snapshot.valid_until)}{ago(snapshot.valid_until, now)}"
     return [Banner("stale", f"{text}; what has landed or been said since is not in this one")]

@@ -31,10 +31,14 @@ def status(snapshot: Snapshot, situation: Situation) -> str:
         lines.append(wrap(outlook, "  "))
     given = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, situation.now)}"
     lines.append(wrap(f"branch {snapshot.branch}, answer of {given}", "  "))
-    if snapshot.blockers:
-        lines += ["", *_blockers(snapshot)]
-    if banners := branch_banners(snapshot, situation):
-        lines += ["", *(wrap(banner.text, f"{banner.kind.upper()}: ", "  ") for banner in banners)]
+    urgent: list[str] = []
+    notes: list[str] = []
+    for banner in branch_banners(snapshot, situation):
+        told = wrap(banner.text, f"{banner.kind.upper()}: ", "  ")
+        (notes if banner.kind in ("problem", "warning") else urgent).append(told)
+    for block in (urgent, list(_blockers(snapshot)) if snapshot.blockers else [], notes):
+        if block:
+            lines += ["", *block]
     if example := _example(snapshot):
         lines += ["", f"One landing's whole story: inv explain r{example}"]
     return "\n".join(lines)

@@ -22,8 +22,13 @@ def test_the_demo_in_chromium(tmp_path: Path) -> None:
     for name in ("stable.html", "index.html"):
         page = tmp_path / "demo" / "var" / "report" / name
         done = subprocess.run(
-            [*CHROMIUM, f"--user-data-dir={tmp_path / name}.profile", "--enable-logging=stderr", "--dump-dom"]
-            + [page.as_uri()],
+            [
+                *CHROMIUM,
+                f"--user-data-dir={tmp_path / name}.profile",
+                "--enable-logging=stderr",
+                "--dump-dom",
+                page.as_uri(),
+            ],
             capture_output=True,
             text=True,
             timeout=100,

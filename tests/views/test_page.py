@@ -83,7 +83,7 @@ def test_the_header_says_how_old_the_answer_is_and_what_could_be_had() -> None:
     text = Reader(header).text
     assert "Answer of 2011-08-24 10:12 UTC , 3 minutes old" in text
     assert "3 landings newer than r100." in text
-    assert "3 newer landings must wait; with r104 cleared you get r105, 2 landings more." in text
+    assert "3 newer landings must wait; if r104 were good you would get r105, 2 landings more." in text
 
 
 def test_no_data_names_the_last_good_answer_and_when_it_was() -> None:
@@ -224,8 +224,8 @@ def test_blockers_are_ranked_and_say_whose_move_it_is() -> None:
     assert text.index("r104") < text.index("r109 Make") < text.index("r110 Make")
     assert "Zoë Žižek , since 2011-08-21 10:15 UTC , 2 days before this answer. 13 landings wait" in text
     assert "Whose move: Zoë Žižek What clears it: roll it back with [rollback=104]" in text
-    assert "Clearing it alone frees 5 landings: r108 may go then." in text
-    assert "Clearing it alone frees nothing: others block as well." in text
+    assert "If it alone were good, 5 landings more could go, up to r108." in text
+    assert "If it alone were good, nothing more could go: others block as well." in text
 
 
 def test_a_blocker_whose_landing_is_not_in_the_snapshot_is_still_told() -> None:

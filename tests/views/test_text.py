@@ -33,7 +33,8 @@ def test_the_first_line_is_the_answer(given: Snapshot, first: str) -> None:
 def test_status_tells_the_whole_story_in_order() -> None:
     assert text.status(snapshot(), CALM) == (
         "deploy r103 (0000003f…), 3 landings newer than r100\n"
-        "  3 newer landings must wait; with r104 cleared you get r105, 2 landings more\n"
+        "  3 newer landings must wait; if r104 were good you would get r105, 2 landings\n"
+        "  more\n"
         "  branch stable, answer of 2011-08-24 10:12 UTC (3 minutes ago)\n"
         "\n"
         "What blocks (1):\n"
@@ -43,7 +44,7 @@ def test_status_tells_the_whole_story_in_order() -> None:
         "    whose move: Zoë Žižek\n"
         "    what clears it: roll it back with [rollback=104], or say `inv verdict r104\n"
         "    ok`\n"
-        "    clearing it alone frees 2 landings: r105 may go then\n"
+        "    if it alone were good, 2 landings more could go, up to r105\n"
         "\n"
         "One landing's whole story: inv explain r104"
     )
@@ -167,7 +168,7 @@ def test_explain_tells_every_detail() -> None:
         "whose move     Bob Builder",
         "what clears it try it on the QA server, then tag bug 800109 qa-ok",
         "waits for      r104",
-        "blocks         8 landings, itself among them; clearing it alone frees nothing:",
+        "blocks         8 landings, itself among them; if it alone were good, nothing",
         "bugs           800109",
         "requests       #12",
         "closes         #7",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Crontab:
 def project(tmp_path: Path, table: Crontab) -> Project:
     """All is well: every stage ran just now, and the block is in the crontab."""
     project = Project(tmp_path / "site")
+    project.now = datetime.now(UTC) - timedelta(minutes=25)
     first, _ = project.land("[bug=1] One", "[bug=2] Two")
     project.repo.set_ref("production", first)
     project.tag(1, "qa-ok")

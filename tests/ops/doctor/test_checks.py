@@ -7,7 +7,7 @@ import shutil
 import socket
 import sqlite3
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -192,7 +192,7 @@ def test_a_landing_from_the_future(project: Project) -> None:
 
 
 def test_a_journal_from_the_future(project: Project) -> None:
-    before = datetime(2011, 7, 1, tzinfo=UTC)
+    before = project.now - timedelta(days=31, hours=1)
     assert "the journal is 31 days ahead" in said(project, "clock", at=before)
 
 
