@@ -90,7 +90,9 @@ def listen(
     were_bad = {item for item, history in memory.seen.items() if _spoke_ill(history[-1].spoken)}
     for landing in landings.values():
         asked = qa_items(landing, tracker)
-        for item in (*asked, *(r for r in landing.requests if r in were_bad and r not in asked)):
+        if landing.requests and were_bad:
+            asked = (*asked, *(r for r in landing.requests if r in were_bad and r not in asked))
+        for item in asked:
             if item in named:
                 named[item].append(landing)
             else:
