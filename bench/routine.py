@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from bench.project import PYTHON, Project
-from bench.timing import claim, medians
+from bench.timing import children, claim, medians
 
 SIZE, WAITING = 16_000, 80
 
@@ -20,7 +20,7 @@ def main() -> None:
             "git", "-C", project.repository, "rev-list", "--first-parent", "--count", "stable"
         )
         start = project.command(PYTHON, "-c", "pass")
-        took = medians({"routine": routine, "count": count, "start": start}, each=2)
+        took = medians({"routine": routine, "count": count, "start": start}, children, each=2)
     claim(
         f"inv find judge report, nothing new, {SIZE:,} landings, against rev-list --count and python -c pass",
         took["routine"],

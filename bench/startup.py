@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from bench.project import INV, Project
-from bench.timing import claim, medians
+from bench.timing import children, claim, medians
 
 WAITING = 80
 
@@ -25,6 +25,7 @@ def main() -> None:
                 "landings": project.inv("landings"),
                 "explain": project.inv("explain", "tip"),
             },
+            children,
             each=3,
         )
     theirs = took.pop("nothing")

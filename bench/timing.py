@@ -1,9 +1,12 @@
-"""Medians of five, taken in turns: what else the machine does then falls on both sides of a ratio."""
+"""Medians of five in processor seconds, taken in turns: what else the machine does falls on both sides of a ratio
+or on none.
+"""
 
 from __future__ import annotations
 
 import gc
 import os
+import resource
 import statistics
 import subprocess
 import time
@@ -16,10 +19,15 @@ Body = Callable[[], object]
 Clock = Callable[[], float]
 CPU: Clock = time.process_time
 """Processor seconds of this process: for what runs in it."""
-WALL: Clock = time.perf_counter
 
 
-def medians(bodies: Mapping[str, Body], clock: Clock = WALL, *, each: int = 1) -> dict[str, float]:
+def children() -> float:
+    """Processor seconds of the commands that were run, and of all that they ran."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def medians(bodies: Mapping[str, Body], clock: Clock, *, each: int = 1) -> dict[str, float]:
     """Seconds that each body takes: one round of all to warm up, then five that count.
 
     Args:

@@ -7,13 +7,12 @@ from typing import Literal
 
 from msgspec import Struct
 
+from shepherd.words import State
+
 SCHEMA = 1
 BLOCKED_BY_SHOWN = 100
 
 Answer = Literal["deploy", "nothing-new", "blocked", "no-data"]
-State = Literal[
-    "ok", "untestable", "testfix", "rollback", "exempt", "orphan", "needstesting", "unknown", "bad"
-]
 Progress = Literal[
     "live",
     "promoted",

@@ -9,6 +9,10 @@ from msgspec import Struct
 Word = Literal["bad", "needstesting", "untestable", "ok"]
 WORST_FIRST: tuple[Word, ...] = ("bad", "needstesting", "untestable", "ok")
 VerdictWord = Literal["ok", "bad", "untestable", "needstesting", "withdraw"]
+State = Literal[
+    "ok", "untestable", "testfix", "rollback", "exempt", "orphan", "needstesting", "unknown", "bad"
+]
+"""The words of 3.3, in which every landing is judged."""
 Item = int | str
 """A bug by its number, a request by its sign and number: 824435, "#12", "!12"."""
 

@@ -11,11 +11,8 @@ from shepherd.landing import Landing
 from shepherd.people import matches
 from shepherd.rules.speaking import Speech, Told
 from shepherd.rules.undoing import Undoing
-from shepherd.words import Item, Memory, Options, TrackerReading, Verdict
+from shepherd.words import Item, Memory, Options, State, TrackerReading, Verdict
 
-State = Literal[
-    "ok", "untestable", "testfix", "rollback", "exempt", "orphan", "needstesting", "unknown", "bad"
-]
 Rule = Literal[
     "verdict",
     "reopened",
