@@ -1,6 +1,4 @@
-"""Medians of five in processor seconds, taken in turns: what else the machine does falls on both sides of a ratio
-or on none.
-"""
+"""Medians of five in processor seconds, taken in turns: what else the machine does spoils no ratio."""
 
 from __future__ import annotations
 

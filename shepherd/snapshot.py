@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from shepherd.words import State
+from shepherd.words import State as State  # part of this interface
 
 SCHEMA = 1
 BLOCKED_BY_SHOWN = 100

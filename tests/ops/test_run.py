@@ -81,7 +81,7 @@ def test_a_bug_in_one_stage_is_contained_and_stands_in_the_log(
     assert run(host.project.settings, "ann") == 1
     assert "find: unexpected ZeroDivisionError" in capsys.readouterr().err
     assert "in broken" in host.events("bug")[0]["traceback"]
-    assert [each["exit"] for each in host.events("END")][-3:] == ["1", "0", "0"]
+    assert [each["exit"] for each in host.events("END")][-3:] == ["1", "5", "0"]
 
 
 def test_the_worst_exit_code_counts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
