@@ -6,7 +6,6 @@ import errno
 import fcntl
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -113,6 +112,8 @@ def _append(handle: int, content: bytes) -> None:
 
 def run_id(at: datetime) -> str:
     """The name of a run that begins now: when, and four digits that tell two of the same second apart."""
+    import secrets
+
     return f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
 
 

@@ -15,6 +15,7 @@ from shepherd.values import parse_rev
 if TYPE_CHECKING:
     from shepherd.settings import Settings
     from shepherd.snapshot import Snapshot
+    from shepherd.story import Story
     from shepherd.values import Rev
 
 Say = Callable[[str], None]
@@ -72,7 +73,6 @@ def landings(
 
 def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, say: Say) -> int:
     """`inv explain`: from the snapshot, else from journal and git, so that any landing gets an answer."""
-    from shepherd.stages.past import past_of
     from shepherd.views import feeds, stories, text
 
     wanted = parse_rev(rev, wide=True)
@@ -83,7 +83,7 @@ def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, s
         listed = [revno for revno in _meant(settings, snapshot, wanted) if revno in entries]
         for revno in listed:
             say(_json(feeds.plain_json(entries[revno])) if json else text.explain(entries[revno], snapshot))
-        older = [] if listed else past_of(settings, snapshot, wanted)
+        older = [] if listed else _past(settings, snapshot, wanted)
         for story in older:
             say(_json(feeds.plain_json(story)) if json else stories.past(story))
         told += len(listed) + len(older)
@@ -105,6 +105,13 @@ def _meant(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[int]:
     from shepherd.stages.past import revnos_of
 
     return revnos_of(settings, snapshot, rev)
+
+
+def _past(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
+    """What journal and repository know of a landing; only then is the database opened, and SQLAlchemy loaded."""
+    from shepherd.stages.past import past_of
+
+    return past_of(settings, snapshot, rev)
 
 
 def whatif(settings: Settings, branch: str, ok: str, rollback: str, *, json: bool, say: Say) -> int:
