@@ -108,7 +108,7 @@ def _meant(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[int]:
 
 
 def _past(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
-    """What journal and repository know of a landing; only then is the database opened, and SQLAlchemy loaded."""
+    """What journal and repository know of a landing. Only who asks for that waits for SQLAlchemy."""
     from shepherd.stages.past import past_of
 
     return past_of(settings, snapshot, rev)

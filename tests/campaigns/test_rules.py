@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests import test_whatif
+from tests import test_snapshot, test_whatif
 from tests.campaigns import times
 from tests.rules import test_oracle
 from tests.rules.strategies import Tale, conversations, tales
@@ -29,3 +29,8 @@ def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
 def test_suppositions_come_true(tmp_path: Path, seed: int) -> None:
     test_whatif.test_if_these_were_good(tmp_path / "good", seed)
     test_whatif.test_if_these_were_rolled_back(tmp_path / "back", seed)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1000 + times(40)))
+def test_snapshots_fit_the_schema(tmp_path: Path, seed: int) -> None:
+    test_snapshot.test_every_snapshot_of_a_team_fits_the_schema(tmp_path, seed)

@@ -1,0 +1,18 @@
+"""What the cases do not ask: how often an item is heard."""
+
+from __future__ import annotations
+
+from shepherd.landing import Deployed, Landing, Reading, Revision
+from shepherd.rules import judge
+from shepherd.rules.reasons import reason_of
+from shepherd.words import Memory, Options, Seen, Spoken, TrackerReading
+
+
+def test_a_bug_that_no_landing_names_is_heard_once() -> None:
+    landing = Landing(1, "a" * 40, 0, labels=("no-qa",))
+    reading = Reading((landing,), Revision(1, landing.id), Deployed(0, ""))
+    bad = Spoken(bad_commits=(1,))
+    memory = Memory(9, found={landing.id: 1}, seen={99: (Seen(2, bad),)})
+    judgement = judge(reading, TrackerReading({99: bad}), memory, Options())
+    assert judgement.judged[1].named_by == (99,)
+    assert reason_of(landing, judgement.judged[1]).reason == "bug 99 bears bad-commit-1"
