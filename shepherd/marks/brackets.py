@@ -10,7 +10,8 @@ from shepherd.marks.text import Message
 MAX_RANGE = 50
 """Revisions that one range may name."""
 
-_RUN = re.compile(r"(?:\s*+\[[^\[\]]*+\])*+")
+# No possessive groups here or below: Debian 12's Python 3.11.2 matches them wrongly (fixed in 3.11.5).
+_RUN = re.compile(r"(?:\s*+\[[^\[\]]*+\])*")
 _BRACKET = re.compile(r"\[([^\[\]]*+)\]")
 _DIGITS = re.compile(r"[0-9]+")
 _BARE_BUGS = re.compile(r"bugs?(?=[ #])[0-9,# ]*+")

@@ -13,8 +13,8 @@ _LISTED = re.compile(r"(?:\A|,)\s*+#([0-9]+)")
 _MERGED_FROM = re.compile(
     r"^[^\S\n]*+Merged from[^\S\n]++"
     r"(https?://([^\s/?#@\x00-\x20\x7f-\x9f\ud800-\udfff]{1,255}+)"
-    r"(/[^\s?#\x00-\x20\x7f-\x9f\ud800-\udfff]{0,2000}+)?+"
-    r"(?:[?#][^\s\x00-\x20\x7f-\x9f\ud800-\udfff]{0,2000}+)?+)[^\S\n]*+$",
+    r"(/[^\s?#\x00-\x20\x7f-\x9f\ud800-\udfff]{0,2000}+)?"
+    r"(?:[?#][^\s\x00-\x20\x7f-\x9f\ud800-\udfff]{0,2000}+)?)[^\S\n]*+$",
     re.IGNORECASE | re.MULTILINE,
 )
 _PROPOSAL = re.compile(r"/\+merge/[0-9]+/?$")

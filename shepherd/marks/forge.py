@@ -15,7 +15,7 @@ _MERGE_REQUEST = re.compile(
 )
 _CLOSES = re.compile(
     r"(?<![\w-])(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s++"
-    r"(#[0-9]++(?:(?:\s*+,\s*+(?:and\s++)?+|\s++and\s++)#[0-9]++)*+)",
+    r"(#[0-9]++(?:(?:\s*+,\s*+(?:and\s++)?|\s++and\s++)#[0-9]++)*)",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"#([0-9]+)")

@@ -8,8 +8,8 @@ from shepherd.marks.found import MAX_DIGITS, Found
 from shepherd.marks.text import Message
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*+\n")
-_VALUE = r"[^\S\n]*+:([^\n]*+(?:\n[^\S\n]++[^\n]++)*+)(?:\n|\Z)"
-_TRAILERS = re.compile(rf"(?:[A-Za-z0-9][A-Za-z0-9-]*+{_VALUE})++")
+_VALUE = r"[^\S\n]*+:([^\n]*+(?:\n[^\S\n]++[^\n]++)*)(?:\n|\Z)"
+_TRAILERS = re.compile(rf"(?:[A-Za-z0-9][A-Za-z0-9-]*+{_VALUE})+")
 _OURS = re.compile(rf"^(Bug|QA|Rolls-back){_VALUE}", re.IGNORECASE | re.MULTILINE)
 _BUG = re.compile(r"#?([0-9]+)")
 _REVNO = re.compile(rf"r?([0-9]{{1,{MAX_DIGITS}}})")
