@@ -71,7 +71,9 @@ def guarded(body: Callable[[], int | None]) -> int:
     from shepherd.errors import UNEXPECTED, ShepherdError
 
     try:
-        return body() or 0
+        code = body() or 0
+        sys.stdout.flush()  # here, and not while the interpreter ends, it can be said that nobody reads
+        return code
     except ShepherdError as error:
         complain(str(error))
         return error.code
