@@ -283,7 +283,8 @@ def because(snapshot: Snapshot) -> str:
         case "deploy" if not snapshot.blockers:
             return "nothing blocks the tip"
         case _:
-            return "blocked by " + ", ".join(f"r{b.revno}" for b in snapshot.blockers[:10])
+            what = "newer landings are blocked by " if snapshot.deployable else "blocked by "
+            return what + ", ".join(f"r{b.revno}" for b in snapshot.blockers[:10])
 
 
 def _tell(
