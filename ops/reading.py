@@ -153,6 +153,7 @@ def history(settings: Settings, branch: str, rev: str | None, *, json: bool, say
 
 def _sha(snapshot: Snapshot, say: Say) -> int:
     """The SHA for a script, which reads no banners: so an answer that calls itself stale is none."""
+    from shepherd.views import text
     from shepherd.views.answer import headline
     from shepherd.views.banners import stale_banners
     from shepherd.views.words import ago, utc
@@ -162,10 +163,11 @@ def _sha(snapshot: Snapshot, say: Say) -> int:
     if stale_banners(snapshot, now()):
         given = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, now())}"
         raise NoAnswerError(f"{snapshot.branch}: the answer of {given} is stale: inv find judge")
-    if snapshot.deployable is None:
+    sha = text.sha(snapshot)
+    if sha is None:
         complain(headline(snapshot))
         return REFUSED
-    say(snapshot.deployable.id)
+    say(sha)
     return 0
 
 

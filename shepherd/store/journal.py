@@ -11,6 +11,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, func, insert, select
 
 from shepherd.store.database import journal
+from shepherd.values import iso
 
 _CHUNK = 800
 """Subjects asked for in one statement: SQLite takes at most 999 variables in old builds."""
@@ -55,7 +56,9 @@ class Journal:
 
     def append(self, entries: Iterable[Entry], *, run_id: str, at: datetime) -> int:
         """Add entries in this order; how many."""
-        when = at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        entries = list(entries)
+        assert all(entry.kind in KINDS for entry in entries)
+        when = iso(at)
         rows = [
             {
                 "at": when,
