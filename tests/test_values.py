@@ -197,7 +197,7 @@ def test_moments_are_written_in_utc() -> None:
     berlin = datetime.timezone(datetime.timedelta(hours=2))
     assert iso(datetime.datetime(2011, 8, 24, 12, 15, 0, 999_999, berlin)) == "2011-08-24T10:15:00Z"
     with pytest.raises(ValueError, match="without a time zone"):
-        iso(datetime.datetime(2011, 8, 24))  # noqa: DTZ001
+        iso(datetime.datetime(2011, 8, 24))  # noqa: DTZ001  # a time without zone is what is tried
 
 
 @pytest.mark.parametrize(

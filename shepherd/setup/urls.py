@@ -73,7 +73,7 @@ def _no_secret(key: str, url: str, login: bool) -> None:
 
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018
+        parts.port  # noqa: B018  # asking raises ValueError for a port that is none
     except ValueError:
         raise Wrong(key, "a URL expected; host and port are not right") from None
     if parts.password is not None or (parts.username is not None and not login):

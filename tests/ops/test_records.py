@@ -114,7 +114,7 @@ HALF: dict[str, Callable[[Path], Any]] = {
     "a FIFO": os.mkfifo,
     "a link to nothing": lambda path: path.symlink_to("nowhere"),
     "a time without a zone": lambda path: path.write_bytes(
-        msgspec.json.encode(replace(OWN, since=datetime(2011, 1, 1)))  # noqa: DTZ001
+        msgspec.json.encode(replace(OWN, since=datetime(2011, 1, 1)))  # noqa: DTZ001  # a time without zone is what is tried
     ),
 }
 
