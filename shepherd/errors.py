@@ -56,6 +56,16 @@ class NoAnswerError(ShepherdError):
     code = NO_DATA
 
 
+class UnsureError(ShepherdError):
+    """Whether an act took effect is not known; the next run finds out by looking."""
+
+
+class PartlyError(ShepherdError):
+    """Some of it was done; what is left, the next run tries again."""
+
+    code = PARTLY
+
+
 class RefusedError(ShepherdError):
     """The revision is not deployable, or the step would go backwards."""
 

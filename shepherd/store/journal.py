@@ -30,6 +30,11 @@ KINDS = (
     "promoted",  # the promoted revision as find saw it
     "rewrite",  # a person accepted that the mainline was rewritten
     "answer",  # the answer changed
+    "meant",  # an act that is about to be done (shepherd/act)
+    "done",  # how that act went
+    "alarm",  # production was seen to run a bad landing, or to run it no more
+    "snooze",  # a person wants no mail about a landing until a date
+    "seal",  # the tagger saw that a landing was good by a bug before it changed that bug's tag
 )
 
 

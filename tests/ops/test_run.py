@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from ops.run import run
 from ops.runner import working
 from ops.situation import aborts_of, keep_aborts, situation
 from shepherd.errors import SettingsError
-from tests.ops.host import ROOT, SCALE, Host, end, outside_the_banner, until
+from tests.ops.host import Host, end, outside_the_banner, until
 from tests.ops.smtp import Server, serving
 
 
@@ -240,23 +239,3 @@ def test_the_status_of_lock_and_switch_loads_nothing_heavy(host: Host, task: str
         text=True,
     )
     assert done.stdout.splitlines()[1:] == [""], done.stderr
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("task", ["lock.status", "maintenance.status"])
-def test_the_status_of_lock_and_switch_is_there_at_once(host: Host, task: str) -> None:
-    """Within 1.35 times `inv --list` of an empty tasks.py; the quietest of many tries."""
-    empty = host.project.folder / "empty"
-    empty.mkdir()
-    (empty / "tasks.py").touch()
-    inv = [sys.executable, "-m", "invoke"]
-    env = os.environ | {"SHEPHERD_CONFIG": str(host.project.folder / "shepherd.toml")}
-
-    def seconds(arguments: list[str], folder: Path) -> float:
-        started = perf_counter()
-        subprocess.run([*inv, *arguments], cwd=folder, env=env, capture_output=True)
-        return perf_counter() - started
-
-    pairs = [(seconds(["--list"], empty), seconds([task], ROOT)) for _ in range(max(5, round(40 * SCALE)))]
-    bare, ours = (min(times) for times in zip(*pairs, strict=True))
-    assert ours <= 1.35 * bare, f"{ours / bare:.2f}"

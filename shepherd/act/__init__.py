@@ -1,0 +1,99 @@
+"""Act -> effect: the only hand that touches the world. The journal says "meant" before and "done" after (6).
+
+A kill in between leaves a question: an act that was meant and never done. The next plan answers it by looking
+(did the ref move? is the comment there?), or, for mails, by not asking twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from shepherd.errors import ShepherdError, UnsureError
+from shepherd.stages import Run
+from shepherd.store import Database, Entry, Journal
+
+EVERYWHERE = ""
+"""The journal of what belongs to no one branch: digests, publishing."""
+
+
+class Act(Struct, frozen=True):
+    """One thing that will be done to the world."""
+
+    kind: str
+    """ "promote", "mail", "tag", …"""
+    key: str
+    """What makes it this act and no other, whatever its wording; `unfinished` finds it by that again."""
+    on: str
+    """What it is done to, for the log: "ref production", "mail to ann@…", "bug 824435"."""
+    data: dict[str, Any] = {}
+    """What one has to know later to see whether it happened."""
+    why: str = ""
+
+
+def perform(
+    database: Database, branch: str, act: Act, run: Run, effect: Callable[[], dict[str, Any] | None]
+) -> None:
+    """Write that the act is meant, let it happen, write how it went: "done" or "failed".
+
+    Args:
+        effect: the act itself; what it returns goes into the journal beside the result.
+
+    Raises:
+        UnsureError: the effect could not tell whether it happened; the act stays unfinished.
+        ShepherdError: whatever the effect raised, which says by it that nothing happened.
+    """
+    with database.begin() as connection:
+        Journal(connection, branch).append(
+            [Entry("meant", act.key, {"act": act.kind, **act.data}, run.who, act.why)],
+            run_id=run.id,
+            at=run.now,
+        )
+    try:
+        learned = effect()
+    except UnsureError as error:
+        run.tell("act", **_told(act, branch, run), result="unsure", why=str(error))
+        raise
+    except ShepherdError as error:
+        settle(database, branch, act, run, "failed", str(error))
+        raise
+    settle(database, branch, act, run, "done", "", learned)
+
+
+def settle(
+    database: Database,
+    branch: str,
+    act: Act,
+    run: Run,
+    result: str,
+    why: str = "",
+    learned: dict[str, Any] | None = None,
+) -> None:
+    """Write how an act went: also one of an earlier run, found out by looking."""
+    told = {"result": result, **({"why": why} if why else {})}
+    run.tell("act", **_told(act, branch, run), **told)
+    with database.begin() as connection:
+        Journal(connection, branch).append(
+            [Entry("done", act.key, {"act": act.kind, "result": result, **(learned or {})}, run.who, why)],
+            run_id=run.id,
+            at=run.now,
+        )
+
+
+def unfinished(journal: Journal, kind: str) -> list[Entry]:
+    """The acts of this kind that were meant and of which nobody knows how they went, oldest first."""
+    open_acts: dict[str, Entry] = {}
+    for entry in journal.entries("meant", "done", holding=f'"act":"{kind}"'):
+        if entry.kind == "meant":
+            open_acts[entry.subject] = entry
+        else:
+            open_acts.pop(entry.subject, None)
+    return list(open_acts.values())
+
+
+def _told(act: Act, branch: str, run: Run) -> dict[str, Any]:
+    fields = {"branch": branch} if branch else {}
+    about = {"because": act.why} if act.why else {}
+    return {**fields, "what": act.kind, "on": act.on, **act.data, **about, "by": run.who}

@@ -1,0 +1,1 @@
+"""Judgement + journal + now -> what will be done: pure, and printed as it is by a dry run (design 6)."""
