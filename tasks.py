@@ -69,6 +69,28 @@ def report(c, fresh=False, as_=None, dry_run=False, wait=None):
     return stage(settings(), caller(as_), fresh=fresh, dry=is_dry(c, dry_run), wait=seconds(wait))
 
 
+@task(
+    help={
+        "preview": "print all mails as they would go, and send none",
+        "over_cap": "send them though they are more than mail.cap",
+    }
+)
+def remind(c, preview=False, over_cap=False, as_=None, dry_run=False, wait=None):
+    """The day's digest to each person who has something to do."""
+    from ops.stages import remind as stage
+
+    dry = is_dry(c, dry_run)
+    return stage(settings(), caller(as_), over_cap=over_cap, preview=preview, dry=dry, wait=seconds(wait))
+
+
+@task(help={"preview": "print the message as it would go, and send none"})
+def escalate(c, preview=False, as_=None, dry_run=False, wait=None):
+    """The day's message to the list about what has kept the others back for too long."""
+    from ops.stages import escalate as stage
+
+    return stage(settings(), caller(as_), preview=preview, dry=is_dry(c, dry_run), wait=seconds(wait))
+
+
 @task(help={"sha": "print the SHA to deploy and nothing else (exit code 8: there is none)"})
 def status(c, branch=None, json=False, sha=False):
     """Which revision may be deployed, how old that answer is, and what blocks."""

@@ -11,7 +11,16 @@ from typing import NamedTuple
 
 from ops.refusals import BusyError, MaintenanceError, once
 from ops.runner import Desk
-from ops.stages import Ended, desk_for, find_all, judge_all, step_of, write_pages
+from ops.stages import (
+    Ended,
+    desk_for,
+    escalate_all,
+    find_all,
+    judge_all,
+    remind_all,
+    step_of,
+    write_pages,
+)
 from ops.tasking import complain, say
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
 from shepherd.settings import Settings
@@ -23,6 +32,8 @@ STAGES: tuple[tuple[str, Stage], ...] = (
     ("find", find_all),
     ("judge", judge_all),
     ("report", write_pages),
+    ("remind", remind_all),
+    ("escalate", escalate_all),
 )
 """In this order; what a later one needs of an earlier one that failed, it misses and says so."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ops.log import now
 from ops.runner import Desk, Step, at_work
@@ -14,6 +14,9 @@ from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, w
 from shepherd.settings import Settings
 from shepherd.stages import Run, no_telling
 from shepherd.values import Rev, parse_rev
+
+if TYPE_CHECKING:
+    from shepherd.stages.mailing import Outcome
 
 
 class Ended(NamedTuple):
@@ -103,6 +106,60 @@ def write_pages(settings: Settings, names: Sequence[str], run: Run, dry: bool) -
     run.tell("act", what="report", on=settings.report_path, files=len(pages), by=run.who)
     say(f"wrote {pages[0]} and {len(pages) - 1} more beside it")
     return Ended()
+
+
+def remind(
+    settings: Settings,
+    who: str,
+    *,
+    over_cap: bool = False,
+    preview: bool = False,
+    dry: bool = False,
+    wait: float = 0.0,
+) -> int:
+    """`inv remind`; a preview takes no lock, as a dry run."""
+    with _step(settings, "remind", who, "", dry or preview, wait, noted=True) as step:
+        return step.end(*remind_all(settings, (), step.run, dry, over_cap=over_cap, preview=preview))
+
+
+def escalate(
+    settings: Settings, who: str, *, preview: bool = False, dry: bool = False, wait: float = 0.0
+) -> int:
+    """`inv escalate`."""
+    with _step(settings, "escalate", who, "", dry or preview, wait, noted=True) as step:
+        return step.end(*escalate_all(settings, (), step.run, dry, preview=preview))
+
+
+def remind_all(
+    settings: Settings,
+    _names: Sequence[str],
+    run: Run,
+    dry: bool,
+    *,
+    over_cap: bool = False,
+    preview: bool = False,
+) -> Ended:
+    """The digests of all branches: one person gets one mail. Raises StoreError, SettingsError."""
+    from shepherd.stages.remind import remind as stage
+
+    return _told(stage(settings, run, over_cap=over_cap, preview=preview, dry=dry))
+
+
+def escalate_all(
+    settings: Settings, _names: Sequence[str], run: Run, dry: bool, *, preview: bool = False
+) -> Ended:
+    """The message to the list. Raises StoreError, SettingsError."""
+    from shepherd.stages.escalate import escalate as stage
+
+    return _told(stage(settings, run, preview=preview, dry=dry))
+
+
+def _told(outcome: Outcome) -> Ended:
+    for line in outcome.lines:
+        say(line)
+    for failure in outcome.failures:
+        complain(failure)
+    return Ended(outcome.code, "; ".join(outcome.failures))
 
 
 def verdict(

@@ -229,7 +229,8 @@ def _began(before: Before, acceptance: Acceptance, run: Run) -> list[Entry]:
     if before.began and not acceptance.new_journal:
         return []
     why = run.why if acceptance.new_journal else "first run"
-    return [Entry("began", who=run.who, why=why)]
+    # what an accepted new journal finds may well have landed under the eyes of the one that was lost
+    return [Entry("began", data={"anew": True} if acceptance.new_journal else {}, who=run.who, why=why)]
 
 
 def _noticed(before: Before, found: BranchReading) -> list[Entry]:
@@ -249,10 +250,10 @@ def _new_landings(journal: Journal, before: Before, reading: Reading) -> list[En
     new = [landing for landing in reading.landings if landing.id not in cached]
     seen = {entry.subject for entry in journal.entries("landing", subjects=[landing.id for landing in new])}
     entries = [Entry("landing", each.id, {"revno": each.revno}) for each in new if each.id not in seen]
-    last = journal.last("promoted")
-    promoted = reading.promoted
-    if promoted is not None and (last is None or last.data["id"] != promoted.id):
-        entries.append(Entry("promoted", "", {"revno": promoted.revno, "id": promoted.id}))
+    for kind, place in (("promoted", reading.promoted), ("on-qa", reading.on_qa)):
+        last = journal.last(kind)
+        if place is not None and (last is None or last.data["id"] != place.id):
+            entries.append(Entry(kind, "", {"revno": place.revno, "id": place.id}))
     return entries
 
 

@@ -28,6 +28,7 @@ from shepherd.stages.memory import (
     suspected,
 )
 from shepherd.stages.timeline import landed_times, reached
+from shepherd.stages.waiting import announce
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.trackers import open_tracker
@@ -144,7 +145,7 @@ def _judge(
         )
         judgement = judge(reading, tracker, memory, options, scope)
         frame = replace(frame, deployed=tuple(deployed), promoted=tuple(promoted))
-        snapshot = compose(judgement, tracker, frame)
+        snapshot = announce(journal, compose(judgement, tracker, frame), settings, run)
         if dry:
             return snapshot
         changes = _changes(journal, snapshot)
@@ -210,6 +211,7 @@ def _frame(
         bug_url=settings.tracker.bug_url,
         request_url=settings.tracker.request_url,
         landing_url=settings.branches[branch].landing_url,
+        timezone=settings.timezone,
         marks=settings.branches[branch].marks,
         last_good=good_before(previous),
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
+from shepherd.plans.days import spoken
 from shepherd.snapshot import Blocker, Entry, Progress, Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.words import PROGRESS, STATES, count, name, short, some, utc
@@ -67,6 +70,16 @@ def freed(blocker: Blocker) -> str:
         return "if it alone were good, nothing more could go: others block as well"
     more = count(blocker.frees, "landing")
     return f"if it alone were good, {more} more could go, up to r{blocker.tip_if_cleared}"
+
+
+def told(blocker: Blocker, snapshot: Snapshot) -> str:
+    """When the mailing list hears of it: `the list will be told on Friday, 26 August 2011` (issue 5, 3)."""
+    day = blocker.list_told_on
+    assert day is not None
+    today = snapshot.generated_at.astimezone(ZoneInfo(snapshot.timezone)).date()
+    if day < today:
+        return f"the list is told of it every day, since {spoken(day)}"
+    return "the list is told of it today" if day == today else f"the list will be told on {spoken(day)}"
 
 
 def waits_for(entry: Entry) -> int:
