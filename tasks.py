@@ -175,6 +175,17 @@ def uncover(c, rev, by=None, reason=None, branch=None, as_=None, dry_run=False, 
     return stage(given, name, rev, by, reason, caller(as_), undone=False, dry=dry, wait=seconds(wait))
 
 
+@task(positional=("rev",), help={"until": "the day on which mails go again: 2026-11-30"})
+def snooze(c, rev, until=None, reason=None, branch=None, as_=None, dry_run=False, wait=None):
+    """No mail about one landing before a day."""
+    from ops.stages import snooze as stage
+
+    given = settings()
+    name = one_branch(given, branch)
+    dry = is_dry(c, dry_run)
+    return stage(given, name, rev, until or "", reason, caller(as_), dry=dry, wait=seconds(wait))
+
+
 @task(positional=("rev",))
 def deployed(c, rev, reason=None, branch=None, as_=None, dry_run=False, wait=None):
     """Record what production runs, where the settings leave that to people."""

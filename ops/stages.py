@@ -203,6 +203,26 @@ def cover(
     return 0
 
 
+def snooze(
+    settings: Settings,
+    branch: str,
+    rev: str,
+    until: str,
+    reason: str | None,
+    who: str,
+    *,
+    dry: bool = False,
+    wait: float = 0.0,
+) -> int:
+    """`inv snooze`."""
+    from shepherd.stages.say import say_snooze
+
+    meant = parse_rev(rev)
+    with _step(settings, "snooze", who, "", dry, wait) as step:
+        say(say_snooze(settings, branch, meant, until, reason, step.run, dry=dry))
+    return 0
+
+
 def deployed(
     settings: Settings,
     branch: str,

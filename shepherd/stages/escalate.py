@@ -29,7 +29,7 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
     database = Database(settings.database_url, read_only=dry or preview)
     try:
         known = look(settings, database, run)
-        mailing = Mailing(settings, mail, days, database, run, known)
+        mailing = Mailing(settings, mail, days, database, run, known, writes=not (dry or preview))
         waiting = [
             item for facts in known.facts for item in sort_out(facts, days, mail.grace_days, run.now)[0]
         ]
@@ -38,7 +38,7 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
         if preview:
             mailing.preview(mails)
         else:
-            mailing.tell_open(("escalation",))
+            mailing.tell_unsure("escalation")
             left = mailing.left(mails)
             (mailing.would_send if dry else mailing.send)(left)
         if not mailing.outcome.lines:

@@ -33,22 +33,21 @@ def remind(
     database = Database(settings.database_url, read_only=dry or preview)
     try:
         known = look(settings, database, run)
-        mailing = Mailing(settings, mail, days, database, run, known)
+        mailing = Mailing(settings, mail, days, database, run, known, writes=not (dry or preview))
         found = _digests(settings, known, run)
         told = _new_ones(database, found, mail.operators)
         if preview:
             mailing.preview([*found.mails, *told])
             mailing.outcome.lines += [f"no mail: {each.what}: {each.why}" for each in found.silent]
             return mailing.outcome
-        mailing.tell_open(("digest", "unreachable", "brake"))
+        mailing.tell_unsure("digest", "unreachable", "brake")
         mails = mailing.left(found.mails)
         if len(mails) > mail.cap and not over_cap:
             mailing.outcome.failed(
                 f"{len(mails)} mails are more than mail.cap ({mail.cap}): none was sent; look at them with"
                 " inv remind --preview, send them with inv remind --over-cap"
             )
-            mails = [Mail("brake", each, count=len(mails)) for each in mail.operators]
-            mails = mailing.left(mails)
+            mails = mailing.left(Mail("brake", each, count=len(mails)) for each in mail.operators)
         mails = [*mails, *mailing.left(told)]
         if dry:
             mailing.would_send(mails)

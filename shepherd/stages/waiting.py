@@ -24,7 +24,7 @@ def facts_of(journal: Journal, snapshot: Snapshot, settings: Settings, cache: Ca
         found.setdefault(each.subject, each)
     # the newest word counts
     snoozed = {each.subject: each for each in journal.entries("snooze", subjects=ids)}
-    addresses = {each.id: each.address for each in cache.landings()} if cache else {}
+    addresses = {each.id: each.address for each in cache.landings(ids)} if cache else {}
     on_qa = _OnQA(journal, snapshot, settings)
     first_run = _FirstRun(journal)
     known = {}

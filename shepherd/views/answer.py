@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from zoneinfo import ZoneInfo
-
-from shepherd.plans.days import spoken
 from shepherd.snapshot import Blocker, Entry, Progress, Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.words import PROGRESS, STATES, count, name, short, some, utc
@@ -74,6 +71,10 @@ def freed(blocker: Blocker) -> str:
 
 def told(blocker: Blocker, snapshot: Snapshot) -> str:
     """When the mailing list hears of it: `the list will be told on Friday, 26 August 2011` (issue 5, 3)."""
+    from zoneinfo import ZoneInfo
+
+    from shepherd.plans.days import spoken
+
     day = blocker.list_told_on
     assert day is not None
     today = snapshot.generated_at.astimezone(ZoneInfo(snapshot.timezone)).date()
