@@ -6,7 +6,7 @@ import socketserver
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import ClassVar, Literal
 
 Trick = Literal[
@@ -73,11 +73,15 @@ class _Session(socketserver.StreamRequestHandler):
             case "busy":
                 return self._say("421 too busy")
         self._say("220 here")
+        with suppress(OSError):  # whoever spoke to us was killed
+            self._serve()
+        return None
+
+    def _serve(self) -> None:
         while line := self.rfile.readline().decode("utf-8", "replace").strip():
             word = line.replace(":", " ").upper().split()[0]
             if not getattr(self, f"do_{word}", self.do_other)(line):
-                return None
-        return None
+                return
 
     def do_EHLO(self, _line: str) -> bool:
         offers = [*self.EXTENSIONS]
