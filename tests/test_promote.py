@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ import pytest
 
 from shepherd.errors import NoAnswerError, RefusedError, SettingsError, SourceError
 from shepherd.plans.promotion import Promotion
+from shepherd.stages.find import find_branch
+from shepherd.stages.judge import judge_branch
+from shepherd.stages.promote import settled_revision
 from tests.inv import inv
 from tests.project import Project, deployable, entry, lines_of
 from tests.promoting import PROMOTE, entries, meddle, moves, promote, released
@@ -458,8 +463,6 @@ class TestCommand:
         assert released(project) == ids[0]
 
     def test_json(self, tmp_path: Path) -> None:
-        import json
-
         ready(tmp_path)
         said = json.loads(inv(tmp_path, "promote", "--json", "--dry-run").out)
         assert (said["result"], said["plan"]["from"]["revno"], said["plan"]["to"]["revno"]) == (
@@ -478,13 +481,8 @@ class TestAuto:
 
     def settle(self, project: Project, minutes: int) -> int | None:
         """A run so many minutes later; the revno that the ref is at then."""
-        from shepherd.stages.promote import settled_revision
-
         project.now += timedelta(minutes=minutes - 1)
         run = project.run("run")
-        from shepherd.stages.find import find_branch
-        from shepherd.stages.judge import judge_branch
-
         find_branch(project.settings, "stable", run)
         judge_branch(project.settings, "stable", run)
         found = settled_revision(project.settings, "stable", run)
@@ -527,10 +525,10 @@ class TestAuto:
         project, ids = ready(tmp_path)
         assert "promote" not in inv(tmp_path, "run").out
         assert released(project) == ids[0]
+        project.write_settings(branch=PROMOTE, top='[promote]\nauto = true\nsettle = "1h"\n')
+        waiting = inv(tmp_path, "run")
+        assert "nothing to promote that was deployable for 1h" in waiting.out
         project.write_settings(branch=PROMOTE, top='[promote]\nauto = true\nsettle = "1s"\n')
-        import time
-
-        inv(tmp_path, "run")
         time.sleep(1.1)
         done = inv(tmp_path, "run")
         assert done.code == 0 and "stable: promoted r3" in done.out, done.out + done.err
