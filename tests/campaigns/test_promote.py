@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import random
+import shutil
 import subprocess
 import threading
 import time
@@ -11,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from ops import stages
+from ops.promote import promote as promote_task
 from shepherd.errors import RefusedError, ShepherdError
+from shepherd.settings import Settings, read
 from tests.campaigns import times
+from tests.campaigns.killing import killed_at, points, undisturbed
 from tests.campaigns.promoted import books, ref_log
 from tests.ops.host import Host, ended
 from tests.project import Project
@@ -248,3 +254,79 @@ def wait_for(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < give_up
         time.sleep(0.02)
+
+
+def test_killed_at_some_writes(tmp_path: Path) -> None:
+    killed_at_writes(tmp_path, by_url=False, each=60)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("by_url", [False, True])
+def test_killed_at_every_write(tmp_path: Path, by_url: bool) -> None:
+    killed_at_writes(tmp_path, by_url=by_url, each=max(1, 10 // times(10)))
+
+
+def killed_at_writes(folder: Path, by_url: bool, each: int) -> None:
+    """`kill -9` right before each write and each child: the next run finds out by looking, and says so."""
+    project = Project(folder / "before", branch=PROMOTE)
+    ids = project.land("[no-qa] One", "[bug=2] Two", "[no-qa] Three")
+    project.deploy(ids[0])
+    project.repo.set_ref("released", ids[0])
+    project.tag(2, "qa-ok")
+    if by_url:
+        settings = project.folder / "shepherd.toml"
+        settings.write_text(
+            settings.read_text().replace('"project.git"', f'"file://{folder}/now/project.git"')
+        )
+        (folder / "now").symlink_to("before")
+    undisturbed(lambda: stages.find(read(project.folder / "shepherd.toml"), ["stable"], "tester"))
+    (folder / "now").unlink(missing_ok=True)
+    place = folder / "now"
+
+    def begin() -> None:
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(project.folder, place, symlinks=True)
+
+    begin()
+    now = read(place / "shepherd.toml")
+
+    def body() -> None:
+        assert promote_task(now, ["stable"], "ann") == 0
+
+    writes = points(body)
+    said = 0
+    for number in range(0, len(writes), each):
+        begin()
+        assert killed_at(body, number)
+        where = f"killed at {number}: {writes[number]}"
+        wait_for_children(now)
+        moved = git(place, "rev-parse", "released") != ids[0]
+        undisturbed(lambda: stages.find(now, ["stable"], "ben"))
+        kept = books(now)
+        assert not kept.open, where
+        assert kept.ours == ([(1, 3)] if moved else []), where
+        assert [entry.who for entry in kept.moves] == (["ann"] if moved else []), where
+        log = (place / "var" / "log" / "shepherd.log").read_text()
+        said += "found out by looking" in log
+        undisturbed(body)
+        assert git(place, "rev-parse", "released") == ids[2], where
+        assert books(now).ours == [(1, 3)], where
+    assert any("git" in what for what in writes), "the children are among the writes"
+    print(
+        f"killed at {len(range(0, len(writes), each))} of {len(writes)} writes; {said} had to be looked for"
+    )
+
+
+def git(folder: Path, *args: str) -> str:
+    done = subprocess.run(
+        ["git", *args], cwd=folder / "project.git", capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def wait_for_children(settings: Settings) -> None:
+    """Until nobody holds the work lock: git goes on for a moment when its parent is gone."""
+    lock = settings.state_path / "run" / "work.lock"
+    if lock.exists():
+        with lock.open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
