@@ -257,7 +257,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def test_killed_at_some_writes(tmp_path: Path) -> None:
-    killed_at_writes(tmp_path, by_url=False, each=60)
+    killed_at_writes(tmp_path, by_url=False, each=0)
 
 
 @pytest.mark.long
@@ -267,7 +267,11 @@ def test_killed_at_every_write(tmp_path: Path, by_url: bool) -> None:
 
 
 def killed_at_writes(folder: Path, by_url: bool, each: int) -> None:
-    """`kill -9` right before each write and each child: the next run finds out by looking, and says so."""
+    """`kill -9` right before each write and each child: the next run finds out by looking, and says so.
+
+    Args:
+        each: 1: at every write, 2: at every second, …; 0: at some around the move itself.
+    """
     project = Project(folder / "before", branch=PROMOTE)
     ids = project.land("[no-qa] One", "[bug=2] Two", "[no-qa] Three")
     project.deploy(ids[0])
@@ -294,8 +298,10 @@ def killed_at_writes(folder: Path, by_url: bool, each: int) -> None:
         assert promote_task(now, ["stable"], "ann") == 0
 
     writes = points(body)
+    child = next(n for n, what in enumerate(writes) if what in ("child git update-ref", "child git push"))
+    numbers = range(0, len(writes), each) if each else range(child - 1, child + 4)
     said = 0
-    for number in range(0, len(writes), each):
+    for number in numbers:
         begin()
         assert killed_at(body, number)
         where = f"killed at {number}: {writes[number]}"
