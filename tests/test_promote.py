@@ -413,6 +413,40 @@ def test_a_mainline_that_never_stands_still_is_given_up(
     assert released(project) == ids[0] and not entries(project, "meant")
 
 
+def test_a_verdict_by_note_that_comes_after_the_reading_stops_the_move(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, ids = ready(tmp_path, branch=f'{PROMOTE}\nverdict_notes = "refs/notes/qa"')
+    left = [ids[2]]
+
+    def note() -> None:
+        if left:
+            project.repo.note(left.pop(), "QA: bad it crashes\n", date=int(project.now.timestamp()))
+
+    meddle(monkeypatch, after=note)
+    promote(project)
+    assert released(project) == ids[1]
+
+
+def test_a_push_that_was_given_up_and_arrives_late_is_still_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, ids = ready(tmp_path)
+
+    def lost(*_: object) -> None:
+        raise SourceError("the line went dead")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shepherd.stages.promote.move_ref", lost)
+        with pytest.raises(SourceError, match="dead"):
+            promote(project)
+    project.look()
+    assert not moves(project)
+    project.repo.set_ref("released", ids[2])
+    assert not project.look().warnings
+    assert moves(project) == [(1, 3, "tester")]
+
+
 def test_a_repository_that_may_not_be_written_is_one_sentence(tmp_path: Path) -> None:
     project, ids = ready(tmp_path)
     lock = project.repo.git_dir / "refs" / "heads" / "released.lock"
