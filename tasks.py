@@ -69,6 +69,51 @@ def report(c, fresh=False, as_=None, dry_run=False, wait=None):
     return stage(settings(), caller(as_), fresh=fresh, dry=is_dry(c, dry_run), wait=seconds(wait))
 
 
+@task()
+def publish(c, as_=None, dry_run=False, wait=None):
+    """Bring the pages to the web host: rsync to each of report.publish."""
+    from ops.stages import publish as stage
+
+    return stage(settings(), caller(as_), dry=is_dry(c, dry_run), wait=seconds(wait))
+
+
+@task(
+    help={
+        "to": "promote this one and not the latest deployable: r123, a SHA, tip",
+        "despite": "with --to: why, although what people say of it cannot be read",
+        "drop_hotfix": "why commits may be lost that production runs beside the mainline",
+    }
+)
+def promote(
+    c,
+    to=None,
+    despite=None,
+    drop_hotfix=None,
+    reason=None,
+    branch=None,
+    json=False,
+    as_=None,
+    dry_run=False,
+    wait=None,
+):
+    """Release the latest deployable revision: read everything anew, print the plan, move the ref."""
+    from ops.promote import promote as stage
+
+    given = settings()
+    return stage(
+        given,
+        branches(given, branch),
+        caller(as_),
+        to=to,
+        reason=reason,
+        despite=despite,
+        drop_hotfix=drop_hotfix,
+        json=json,
+        dry=is_dry(c, dry_run),
+        wait=seconds(wait),
+    )
+
+
 @task(
     help={
         "preview": "print all mails as they would go, and send none",
@@ -77,7 +122,7 @@ def report(c, fresh=False, as_=None, dry_run=False, wait=None):
 )
 def remind(c, preview=False, over_cap=False, as_=None, dry_run=False, wait=None):
     """The day's digest to each person who has something to do."""
-    from ops.stages import remind as stage
+    from ops.mails import remind as stage
 
     dry = is_dry(c, dry_run)
     return stage(settings(), caller(as_), over_cap=over_cap, preview=preview, dry=dry, wait=seconds(wait))
@@ -86,7 +131,7 @@ def remind(c, preview=False, over_cap=False, as_=None, dry_run=False, wait=None)
 @task(help={"preview": "print the message as it would go, and send none"})
 def escalate(c, preview=False, as_=None, dry_run=False, wait=None):
     """The day's message to the list about what has kept the others back for too long."""
-    from ops.stages import escalate as stage
+    from ops.mails import escalate as stage
 
     return stage(settings(), caller(as_), preview=preview, dry=is_dry(c, dry_run), wait=seconds(wait))
 
@@ -178,7 +223,7 @@ def uncover(c, rev, by=None, reason=None, branch=None, as_=None, dry_run=False, 
 @task(positional=("rev",), help={"until": "the day on which mails go again: 2026-11-30"})
 def snooze(c, rev, until=None, reason=None, branch=None, as_=None, dry_run=False, wait=None):
     """No mail about one landing before a day."""
-    from ops.stages import snooze as stage
+    from ops.mails import snooze as stage
 
     given = settings()
     name = one_branch(given, branch)

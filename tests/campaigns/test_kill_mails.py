@@ -1,4 +1,4 @@
-"""Kill -9 amid `remind` and `escalate`: no mail twice in a day, and nobody without one for more than a day."""
+"""Kill -9 amid `remind` and `escalate`: no mail twice in a day, nobody without one for more than a day."""
 
 from __future__ import annotations
 

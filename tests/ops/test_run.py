@@ -15,7 +15,7 @@ import pytest
 
 import ops.run
 from ops import mail
-from ops.run import run
+from ops.run import Part, run
 from ops.runner import working
 from ops.situation import aborts_of, keep_aborts, situation
 from shepherd.errors import SettingsError
@@ -35,15 +35,9 @@ def test_one_line_at_the_end_tells_all(host: Host, capsys: pytest.CaptureFixture
     assert err == ""
     line = out.splitlines()[-1]
     assert [word for word in line.replace(",", "").split() if not word[0].isdigit()] == [
-        "run:", "find", "s", "judge", "s", "report", "s", "remind", "s", "escalate", "s",
+        "run:", "find", "s", "judge", "s", "report", "s",
     ]  # fmt: skip
-    assert [each["stage"] for each in host.events("START")] == [
-        "find",
-        "judge",
-        "report",
-        "remind",
-        "escalate",
-    ]
+    assert [each["stage"] for each in host.events("START")] == ["find", "judge", "report"]
     assert len({each["run"] for each in host.events("END")}) == 1
 
 
@@ -82,16 +76,16 @@ def test_a_bug_in_one_stage_is_contained_and_stands_in_the_log(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("by\nnought")
 
-    monkeypatch.setattr(ops.run, "STAGES", (("find", broken), *ops.run.STAGES[1:]))
+    monkeypatch.setattr(ops.run, "STAGES", (Part("find", broken), *ops.run.STAGES[1:]))
     assert run(host.project.settings, "ann") == 1
     assert "find: unexpected ZeroDivisionError" in capsys.readouterr().err
     assert "in broken" in host.events("bug")[0]["traceback"]
-    assert [each["exit"] for each in host.events("END")][-5:] == ["1", "5", "0", "0", "0"]
+    assert [each["exit"] for each in host.events("END")][-3:] == ["1", "5", "0"]
 
 
 def test_the_worst_exit_code_counts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     stages = [
-        (name, lambda *_, code=code: ops.run.Ended(code)) for name, code in (("a", 7), ("b", 5), ("c", 8))
+        Part(name, lambda *_, code=code: ops.run.Ended(code)) for name, code in (("a", 7), ("b", 5), ("c", 8))
     ]
     monkeypatch.setattr(ops.run, "STAGES", tuple(stages))
     assert run(host.project.settings, "ann") == 5
@@ -103,7 +97,7 @@ def test_a_report_that_works_again_does_not_call_itself_failing(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(ops.run, "STAGES", (*ops.run.STAGES[:2], ("report", broken)))
+    monkeypatch.setattr(ops.run, "STAGES", (*ops.run.STAGES[:2], Part("report", broken)))
     assert run(host.project.settings, "ann") == 1
     monkeypatch.undo()
     assert run(host.project.settings, "ann") == 0
@@ -113,7 +107,7 @@ def test_a_report_that_works_again_does_not_call_itself_failing(
 def test_a_word_that_was_misspelt_is_no_failure_of_the_shepherd(host: Host) -> None:
     assert host.inv("run")[0] == 0
     assert host.inv("verdict", "r99", "ok", "--reason", "x")[0] == 2
-    assert situation(host.project.settings).stages.keys() == {"find", "judge", "report", "remind", "escalate"}
+    assert situation(host.project.settings).stages.keys() == {"find", "judge", "report"}
 
 
 def test_a_run_ends_itself_at_the_deadline_with_its_children(tmp_path: Path) -> None:
