@@ -28,4 +28,4 @@ def send(settings: Settings, address: str, subject: str, text: str) -> None:
         address, subject, text, f"notice.{secrets.token_hex(8)}", headers={"X-QA-Shepherd-Kind": "notice"}
     )
     with Post(mail, settings.secret("mail.password", os.environ)) as post:
-        post.deliver(message_of(letter, mail, now()), address)
+        post.deliver(message_of(letter, mail, now()).as_bytes(), address)

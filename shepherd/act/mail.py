@@ -96,8 +96,11 @@ class Post:
     def __enter__(self) -> Post:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._server is not None:
+    def __exit__(self, error: object, *_: object) -> None:
+        if error is not None:
+            # amid a message, a farewell would become part of it
+            self._drop()
+        elif self._server is not None:
             try:
                 self._server.quit()
             except (OSError, smtplib.SMTPException):
@@ -130,9 +133,8 @@ class Post:
         self._server = server
         return server
 
-    def deliver(self, message: EmailMessage, to: str) -> None:
+    def deliver(self, message: bytes, to: str) -> None:
         """Hand one message over."""
-        content = message.as_bytes()
         server = self.open()
         try:
             self._expect(server.docmd("MAIL", f"FROM:<{parseaddr(self._mail.sender)[1]}>"), 2, to)
@@ -144,7 +146,7 @@ class Post:
         try:
             if server.sock is not None:
                 server.sock.settimeout(TAKING_LIMIT)
-            server.send(re.sub(rb"(?m)^\.", b"..", content) + b".\r\n")
+            server.send(re.sub(rb"(?m)^\.", b"..", message) + b".\r\n")
             reply = server.getreply()
             if server.sock is not None:
                 server.sock.settimeout(ANSWER_LIMIT)

@@ -175,6 +175,7 @@ class Mailing:
 
         try:
             letter, message = self._written(mail)
+            content = message.as_bytes()
         except Exception as error:
             # a bug in the words of one mail is no reason to be silent to the others
             self.outcome.failed(f"the {mail.kind} to {mail.to} cannot be written: {error!r}", UNEXPECTED)
@@ -186,7 +187,7 @@ class Mailing:
             data["people"] = list(mail.people)
         act = Act("mail", mail.key(self.day), mail.to, data, letter.subject)
         try:
-            perform(self._database, EVERYWHERE, act, self._run, lambda: post.deliver(message, mail.to))
+            perform(self._database, EVERYWHERE, act, self._run, lambda: post.deliver(content, mail.to))
         except ServerError:
             raise
         except MailError as error:

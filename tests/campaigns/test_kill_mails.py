@@ -58,7 +58,10 @@ class Week:
         self.server.messages.clear()
         undisturbed(self.run(NEXT))
         counted = Counter(to for to, _ in self.server.messages)
-        assert counted == Counter({*PEOPLE, LIST, *(missed & {OPERATOR})}), f"the day after a kill at {where}"
+        # once told is enough for the operators, but what may not have reached them is told again
+        again = counted.pop(OPERATOR, 0)
+        assert (OPERATOR in missed) <= again <= 1, f"the day after a kill at {where}"
+        assert counted == Counter([*PEOPLE, LIST]), f"the day after a kill at {where}"
 
 
 @pytest.fixture
@@ -79,7 +82,7 @@ def kill_at_every(week: Week, each: int) -> None:
 
 
 def test_at_some_writes(week: Week) -> None:
-    kill_at_every(week, each=11)
+    kill_at_every(week, each=37)
 
 
 @pytest.mark.long

@@ -24,7 +24,7 @@ def mail_of(server: Server, **changes: object) -> Mail:
 
 
 def deliver(post: Post, to: str = "ann@example.org", text: str = "hello\n") -> None:
-    post.deliver(message_of(Letter(to, "Hello", text, "x"), MAIL, NOW), to)
+    post.deliver(message_of(Letter(to, "Hello", text, "x"), MAIL, NOW).as_bytes(), to)
 
 
 NOT_TAKEN: list[Trick] = [

@@ -316,6 +316,25 @@ def test_a_dry_run_says_what_would_be_mailed(waiting: Team) -> None:
     assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]
 
 
+def test_after_the_cache_was_dropped_nobody_is_called_unreachable(waiting: Team) -> None:
+    waiting.drop_cache()
+    outcome = waiting.at(MORNING).remind()
+    assert waiting.sent() == []
+    assert outcome.lines == ["nobody has to be reminded"]
+    waiting.look()
+    waiting.remind()
+    assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]
+
+
+def test_all_mails_of_a_run_go_over_one_connection(team: Team) -> None:
+    for number in range(30):
+        team.land("[bug=1] x", author=f"p <p{number % 12}@example.org>")
+    team.look()
+    team.at(MORNING).remind()
+    assert len(team.server.messages) == 12
+    assert team.server.connections == 1
+
+
 def test_a_git_note_is_offered_where_notes_are_read(tmp_path: Path, server: Server) -> None:
     team = Team(tmp_path, server, branch='verdict_notes = "refs/notes/qa"')
     sha = team.land("[bug=1] Two")[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.mail.team import parsed
 from tests.ops.host import Host
 from tests.ops.smtp import Server, serving
 
@@ -130,6 +131,35 @@ def test_a_snooze_that_says_nothing_is_refused(team: Host, options: list[str], s
     code, _, err = team.inv("snooze", "r3", *options)
     assert code == 2
     assert said in err
+
+
+@pytest.fixture
+def two_branches(team: Host) -> Host:
+    """Bob has a landing on `next` too."""
+    repo = team.project.repo
+    repo.set_ref("next", repo.tip())
+    repo.set_ref("old", repo.tip())
+    with (team.project.folder / "shepherd.toml").open("a") as file:
+        file.write('[branches.next]\nrepository = "project.git"\nref = "next"\ndeployed = { ref = "old" }\n')
+    assert team.inv("find", "judge")[0] == 0
+    repo.commit("[bug=3] five", branch="next", author=f"Bob <{BOB}>", date=int(team.project.now.timestamp()))
+    return team
+
+
+def test_one_mail_tells_of_all_branches(two_branches: Host, server: Server) -> None:
+    assert two_branches.inv("run")[0] == 0
+    assert recipients(server) == [ANN, BOB]
+    text = parsed(server.messages[1][1]).get_content()
+    assert 'inv verdict r4 ok --reason "…" --branch stable\n' in text
+    assert 'inv verdict r5 ok --reason "…" --branch next\n' in text
+
+
+def test_a_branch_without_data_does_not_silence_the_others(two_branches: Host, server: Server) -> None:
+    two_branches.project.repo.delete_ref("next")
+    assert two_branches.inv("run")[0] == 5
+    assert recipients(server) == [ANN, BOB]
+    text = " ".join(parsed(server.messages[1][1]).get_content().split())
+    assert "Not in this mail, since it could not be looked at: next: there is no data" in text
 
 
 def test_the_log_tells_of_every_mail(team: Host) -> None:
