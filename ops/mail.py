@@ -6,11 +6,8 @@ import os
 import secrets
 
 from ops.log import now
-from shepherd.act.mail import Letter, MailError, Post, message_of
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings
-
-__all__ = ["MailError", "send"]
 
 
 def send(settings: Settings, address: str, subject: str, text: str) -> None:
@@ -24,6 +21,9 @@ def send(settings: Settings, address: str, subject: str, text: str) -> None:
     mail = settings.mail
     if mail is None:
         raise SettingsError(f"{settings.file}: no mail is sent without a [mail] table")
+    # every writing task starts up with this module, and hardly any sends
+    from shepherd.act.mail import Letter, Post, message_of
+
     letter = Letter(
         address, subject, text, f"notice.{secrets.token_hex(8)}", headers={"X-QA-Shepherd-Kind": "notice"}
     )

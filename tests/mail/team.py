@@ -31,6 +31,7 @@ class Team(Project):
         server: Server,
         mail: str = "",
         branch: str = "",
+        tracker: str = "",
         zone: str = "UTC",
         tail: str = "",
     ) -> None:
@@ -41,7 +42,7 @@ class Team(Project):
             f'sender = "QA Shepherd <qa-shepherd@example.org>"\nlist = "{LIST}"\noperators = ["{OPERATOR}"]\n'
             f'{mail}\n[report]\nurl = "https://qa.example.org/"\nexpected_every = "60d"\n{tail}\n'
         )
-        super().__init__(folder, branch=branch, top=top)
+        super().__init__(folder, branch=branch, tracker=tracker, top=top)
         self.at("2011-08-01 07:00")
         self.tag(1, "qa-needstesting")
         self.deploy(self.land("[no-qa] Begin")[0])
