@@ -81,7 +81,7 @@ class Mail(Struct, frozen=True):
 
     def key(self, day: date) -> str:
         """What it is, whatever its wording: the same one never goes twice (issue 5, 4)."""
-        return f"{day} {self.kind} {self.to}"
+        return f"{day} {self.kind} {self.to.casefold()}"
 
 
 class Digests(Struct, frozen=True):

@@ -87,5 +87,5 @@ def _new_ones(database: Database, found: Digests, operators: tuple[str, ...]) ->
     return [
         Mail("unreachable", operator, people=tuple(people))
         for operator in operators
-        if (people := [each for each in found.unreachable if each not in told.get(operator, ())])
+        if (people := [each for each in found.unreachable if each not in told.get(operator.casefold(), ())])
     ]

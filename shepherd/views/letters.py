@@ -32,7 +32,8 @@ BUGS_SHOWN = 8
 HOUR = 3600
 
 NEEDS: dict[State, str] = {"needstesting": "needs QA", "bad": "is bad", "orphan": "is an orphan"}
-_OTHERWISE = re.compile(r"[,;:]?( or)?(, if it is good after all)?[:,;]?\s*$")
+_OTHERWISE = re.compile(r"[,;:]?( or| then)?(, if it is good after all)?[:,;]?\s*$")
+"""What leads over to a command."""
 
 
 class Project(Struct, frozen=True):
@@ -67,8 +68,10 @@ class Told(Struct, frozen=True):
     since: str
     how_long: str
     behind: str
-    before: str
-    """What to do, as far as it is no command."""
+    todo: str
+    """What to do, on one line."""
+    lead: str
+    """What to do, up to the command that stands on a line of its own."""
     command: str
     page: str
     notes: tuple[str, ...]
@@ -97,7 +100,9 @@ def subject_and_text(mail: Mail, project: Project, missing: Sequence[str] = ()) 
 def _told(item: Waiting, project: Project) -> Told:
     entry, branch = item.entry, item.branch
     command = f'inv verdict r{entry.revno} ok --reason "…"'
-    before, found, _ = entry.remedy.partition(command)
+    lead, found, _ = entry.remedy.partition(command)
+    if project.several:
+        command += f" --branch {branch}"
     bug_url = project.bug_url.get(branch, "")
     bugs = tuple(
         f"{bug} {fill_address(bug_url, 'bug', str(bug))}".rstrip() for bug in entry.bugs[:BUGS_SHOWN]
@@ -112,13 +117,22 @@ def _told(item: Waiting, project: Project) -> Told:
         since=spoken_time(item.since, project.zone),
         how_long=_how_long((project.now - item.since).total_seconds()),
         behind=_behind(item.blocker.waiting - 1),
-        before=_OTHERWISE.sub("", before),
-        command=command + (f" --branch {branch}" if project.several else "") if found else "",
+        todo=_todo(lead, command if found else ""),
+        lead=lead.rstrip(),
+        command=command if found else "",
         page=f"{project.page_url.rstrip('/')}/{branch}.html#r{entry.revno}" if project.page_url else "",
-        notes=_by_note(ref, entry.id) if ref else (),
+        notes=_by_note(ref, entry.id) if ref and found else (),
         mark=project.mark.get(branch, "").replace("{revno}", str(entry.revno)),
         told=_when_told(item.told_on, today),
     )
+
+
+def _todo(lead: str, command: str) -> str:
+    """Both if they fit on one line, else what comes before the command."""
+    whole = f"{lead[:1].upper()}{lead[1:]}{command}"
+    if command and width(whole) <= COLUMNS:
+        return whole
+    return words.sentence(_OTHERWISE.sub("", lead) or "its row on the page says what to do")
 
 
 def _by_note(ref: str, sha: str) -> tuple[str, ...]:

@@ -87,6 +87,28 @@ def test_the_first_three_lines_say_what_how_long_and_what_to_do(team: Team, mess
     assert "Try it on the QA server" in todo or "Say what it is" in todo
 
 
+@pytest.mark.parametrize(
+    ("message", "tags", "line"),
+    [
+        ("[bug=1] x", ["qa-needstesting"], "Try it on the QA server, then mark bug 1 qa-ok (or qa-bad)."),
+        ("[bug=1] x", ["qa-bad", "bad-commit-2"], "Land its undoing marked [rollback=2]."),
+        (
+            "[bug=1] x",
+            ["qa-bad"],
+            "Add bad-commit-N to the bug for the landing that is bad, or land its un…",
+        ),
+        ("x", [], 'Say what it is: inv verdict r2 ok --reason "…"'),
+        ("Title (#12)", [], 'Try it on the QA server, then inv verdict r2 ok --reason "…"'),
+    ],
+)
+def test_the_third_line_says_what_to_do(team: Team, message: str, tags: list[str], line: str) -> None:
+    team.tag(1, *tags)
+    team.land(message)
+    team.look()
+    team.at(MORNING).remind()
+    assert team.texts()[ANN].splitlines()[2] == line
+
+
 def test_nobody_hears_of_what_nobody_can_act_on(team: Team) -> None:
     """Live, undone, good, unreadable, after what QA runs, or there before the shepherd first looked."""
     team.land("[bug=1] Live", "[bug=2] Undone", "[rollback=3] Undo", "[bug=3] Good", "[bug=404] Unreadable")
@@ -210,6 +232,9 @@ def test_one_person_with_two_spellings_gets_one_mail(team: Team) -> None:
     team.land("[bug=1] Four")
     team.look()
     team.at(MORNING).remind()
+    team.verdict("r2", "ok")
+    team.verdict("r3", "ok")
+    team.remind()
     assert [to.casefold() for to, _ in team.sent()] == [ANN]
 
 
