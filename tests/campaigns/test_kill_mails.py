@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -93,13 +94,15 @@ def test_at_every_write(week: Week) -> None:
 @pytest.mark.long
 def test_at_any_moment(week: Week, capsys: pytest.CaptureFixture[str]) -> None:
     chance = random.Random(4711)
-    lasts = 0.25
+    week.begin()
+    began = time.monotonic()
+    undisturbed(week.run(FIRST))
+    lasts = time.monotonic() - began
     fell: Counter[str] = Counter()
     while fell.total() < times(200):
         week.begin()
         step, what = killed_after([("mails", week.run(FIRST))], "mails", chance.random() * lasts)
         if not step:
-            lasts *= 0.95
             continue
         fell[what] += 1
         week.check(what)
