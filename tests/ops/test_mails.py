@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.mail.team import parsed
-from tests.ops.host import Host
+from tests.ops.host import ROOT, Host
 from tests.ops.smtp import Server, serving
 
 ANN, BOB, LIST = "ann@example.org", "bob@example.org", "dev@example.org"
@@ -160,6 +163,23 @@ def test_a_branch_without_data_does_not_silence_the_others(two_branches: Host, s
     assert recipients(server) == [ANN, BOB]
     text = " ".join(parsed(server.messages[1][1]).get_content().split())
     assert "Not in this mail, since it could not be looked at: next: there is no data" in text
+
+
+def test_a_run_that_sends_nothing_loads_neither_smtp_nor_templates(team: Host) -> None:
+    assert team.inv("run")[0] == 0
+    code = (
+        "import sys; from invoke.main import program; program.run(['inv', 'remind', 'escalate'], exit=False);"
+        "print(*sorted({'smtplib', 'jinja2'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"SHEPHERD_CONFIG": str(team.project.folder / "shepherd.toml")},
+        capture_output=True,
+        text=True,
+    )
+    expected = ["nobody has to be reminded", "nothing has waited for too long", ""]
+    assert done.stdout.splitlines() == expected, done.stderr
 
 
 def test_the_log_tells_of_every_mail(team: Host) -> None:
