@@ -10,6 +10,7 @@ from typing import Protocol
 
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings
+from shepherd.trackers.writing import Writer
 from shepherd.words import Item, TrackerReading
 
 
@@ -53,3 +54,13 @@ def open_tracker(settings: Settings, *, dry: bool = False) -> Tracker:
         f'{settings.file}: tracker.type: "{kind}" comes with a later release;'
         ' "none", "file" and "launchpad" work now'
     )
+
+
+def open_writer(settings: Settings) -> Writer:
+    """The same tracker, for the tagger to write to. Raises SettingsError for one not yet built."""
+    kind = settings.tracker.type
+    if kind == "launchpad":
+        from shepherd.trackers.launchpad.writing import LaunchpadWriter
+
+        return LaunchpadWriter(settings)
+    raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')

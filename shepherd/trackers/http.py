@@ -90,6 +90,7 @@ class Line:
         """The tracker's clock, by its first answer of this session."""
         self._origin = _origin(root)
         self._left = PATIENCE
+        self._given_up = ""
         self._clock = clock
         self._sleep = sleep
 
@@ -123,6 +124,8 @@ class Line:
             RequestError: it came to nothing.
         """
         self.check(url)
+        if self._given_up:
+            raise RequestError(self._given_up)
         again = method in ("GET", "HEAD") if repeatable is None else repeatable
         what = f"{method} {urlsplit(url).path}"
         tries = 0
@@ -150,7 +153,10 @@ class Line:
                 passing = reply.status in (_PASSING if again else _REFUSED_UNDONE)
             self._left -= self._clock() - began
             wait = max(asked_wait, _wait_after(tries))
-            if not passing or tries == TRIES or wait > self._left:
+            if passing and wait > self._left:
+                # whoever has trouble is not helped by more requests
+                self._given_up = str(failure)
+            if not passing or tries == TRIES or self._given_up:
                 raise failure from None
             self._left -= wait
             self._sleep(wait)

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 from tests.ops.host import Host
 from tests.project import Project
-from tests.trackers.launchpad_server import Bug, Server, serving
-
-
-@pytest.fixture
-def lp() -> Iterator[Server]:
-    with serving() as server:
-        yield server
+from tests.trackers.launchpad_server import Bug, Server
 
 
 def settings(lp: Server, more: str = "") -> str:

@@ -30,7 +30,7 @@ APPLICATION = "qa-shepherd"
 _JSON = "application/json"
 
 
-def open_launchpad(line: Line, root: str, credentials: str, folder: Path, *, keep: bool) -> Any:
+def open_launchpad(line: Line, credentials: str, folder: Path, *, keep: bool) -> Any:
     """A session of launchpadlib whose every request goes through `line`.
 
     Args:
@@ -43,16 +43,16 @@ def open_launchpad(line: Line, root: str, credentials: str, folder: Path, *, kee
         ValueError: the credentials are malformed.
     """
     signer = _signer(credentials)
-    kept = _Kept(folder, f"{root}{VERSION}/", keep)
+    kept = _Kept(folder, f"{line.root}{VERSION}/", keep)
     try:
-        return _Launchpad(line, signer, root, kept)
+        return _Launchpad(line, signer, kept)
     except TrackerError:
         raise
     except Exception:
         # what was kept may be damaged, or the description of a service that has since become another one
         kept.forget()
     try:
-        return _Launchpad(line, signer, root, kept)
+        return _Launchpad(line, signer, kept)
     except TrackerError:
         raise
     except Exception as error:
@@ -73,10 +73,10 @@ def _signer(credentials: str) -> Any:
 
 
 class _Launchpad(Launchpad):  # type: ignore[misc]  # the library has no types
-    def __init__(self, line: Line, signer: Any, root: str, kept: _Kept) -> None:
+    def __init__(self, line: Line, signer: Any, kept: _Kept) -> None:
         self.shepherds_line = line
         super().__init__(
-            signer, None, None, service_root=root, cache=kept, timeout=network.LIMIT, version=VERSION
+            signer, None, None, service_root=line.root, cache=kept, timeout=network.LIMIT, version=VERSION
         )
 
     def httpFactory(self, credentials: Any, cache: Any, timeout: Any, proxy_info: Any) -> Any:

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
-from shepherd.trackers.http import Line, RequestError
+from shepherd.trackers.http import RequestError
 from shepherd.trackers.launchpad.memory import EVERYTHING_AFTER, OVERLAP, Memory, Opened, decode, encode
-from shepherd.trackers.launchpad.service import SERVICE, Service
+from shepherd.trackers.launchpad.service import Service, line_to
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import WORST_FIRST, Item, Spoken, TrackerReading, Word
 
@@ -36,14 +36,12 @@ class LaunchpadTracker:
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """See Tracker.read. Merge proposals bear no labels: of requests nothing is said."""
-        root = (self._settings.tracker.service_root or SERVICE).rstrip("/") + "/"
-        line = Line("Launchpad", root)
+        basis, line = self._basis(), line_to(self._settings)
         try:
-            service = Service(self._settings, line, root, dry=self._dry)
+            service = Service(self._settings, line, dry=self._dry)
             bugs = {item for item in items if isinstance(item, int)}
-            return _Reader(service, self._vocabulary, bugs, set(revnos), decode(memory, self._basis())).read(
-                self._basis()
-            )
+            reader = _Reader(service, self._vocabulary, bugs, set(revnos), decode(memory, basis))
+            return reader.read(basis)
         except TrackerError as error:
             error.requests = line.requests
             raise

@@ -50,6 +50,11 @@ class _Shifted(Exception):
     pass
 
 
+def line_to(settings: Settings) -> Line:
+    """The way there; nothing is asked yet."""
+    return Line("Launchpad", (settings.tracker.service_root or SERVICE).rstrip("/") + "/")
+
+
 class Service:
     """One session with Launchpad.
 
@@ -61,7 +66,7 @@ class Service:
         TrackerError: the service does not answer as it should.
     """
 
-    def __init__(self, settings: Settings, line: Line, root: str, *, dry: bool) -> None:
+    def __init__(self, settings: Settings, line: Line, *, dry: bool = False) -> None:
         try:
             from shepherd.trackers.launchpad import library
         except ImportError as error:
@@ -71,11 +76,11 @@ class Service:
             ) from None
         credentials = settings.secret("tracker.credentials", os.environ)
         self.line = line
-        self.api = f"{root}{library.VERSION}/"
+        self.api = f"{line.root}{library.VERSION}/"
         self.project = settings.tracker.project
         folder = settings.state_path / "cache" / "launchpad"
         try:
-            self.launchpad = library.open_launchpad(line, root, credentials, folder, keep=not dry)
+            self.launchpad = library.open_launchpad(line, credentials, folder, keep=not dry)
         except ValueError as why:
             raise SettingsError(f"{settings.file}: what tracker.credentials name {why}") from None
         self._find = self._described(self.project, "project").get_method(
