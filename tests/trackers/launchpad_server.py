@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ from tests.trackers.launchpad_bugs import Bug, Bugs, NotThereError, RefusedError
 __all__ = ["Bug", "Server", "serving"]
 
 WADL = "application/vnd.sun.wadl+xml"
+_ELSEWHERE = "https://api.launchpad.test/1.0/"
 
 
 @dataclass
@@ -72,6 +74,8 @@ class Server(ThreadingHTTPServer):
         self.tell: Callable[[str], None] = lambda request: None
         """Called with each request before it is answered, with nothing locked."""
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.whole = False
+        """Describe the whole service, as the real one does: a tenth of a second of every session."""
         self.largest_batch = 300
         self.endless = False
         """Every page names a next one."""
@@ -119,13 +123,10 @@ class Server(ThreadingHTTPServer):
         return None
 
     def wadl(self) -> bytes:
-        """The service's description, as launchpadlib carries it, with our own address; gzipped."""
+        """The service's description with our own address; gzipped."""
         if not self._wadl:
-            import launchpadlib
-
-            text = (Path(launchpadlib.__file__).parent / "testing" / "launchpad-wadl.xml").read_bytes()
-            text = text.replace(b"https://api.launchpad.test/1.0/", self.api.encode())
-            self._wadl = gzip.compress(text, 1)
+            text = _whole_wadl() if self.whole else _short_wadl()
+            self._wadl = gzip.compress(text.replace(_ELSEWHERE, self.api).encode(), 1)
         return self._wadl
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -311,6 +312,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())
         self.close_connection = True
+
+
+@cache
+def _whole_wadl() -> str:
+    """The description of the real service that launchpadlib carries."""
+    import launchpadlib
+
+    return (Path(launchpadlib.__file__).parent / "testing" / "launchpad-wadl.xml").read_text()
+
+
+@cache
+def _short_wadl() -> str:
+    """The part of it that has to do with bugs and projects."""
+    ours = r'id="(?!(?:bug|bugs|bug_task|message|project|projects)(?:-[a-z-]+)?")'
+    others = rf"\n    <wadl:(resource_type|representation) [^\n]*?{ours}[^\n]*\n.*?\n {{2,4}}</wadl:\1>"
+    return re.sub(others, "", _whole_wadl(), flags=re.DOTALL)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ that no search finds are ever opened. Bugs are numbers here: their titles are ne
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from shepherd.errors import TrackerError
@@ -75,15 +75,22 @@ class _Reader:
     def read(self, basis: str) -> TrackerReading:
         service, kept = self._service, self._kept
         if kept is not None:
-            self._changed = service.search(since=kept.began - OVERLAP)
+            self._changed = set(service.search(since=kept.began - OVERLAP))
             self._now = service.line.now or self._now
             if not kept.full <= kept.began <= self._now < kept.full + EVERYTHING_AFTER:
                 kept = self._kept = None
-        bearers = self._bearers()
+        settled = {word: self._settled(word) for word in LASTING}
+        passing = {word: service.search(self._texts(word)) for word in PASSING}
+        bearers = {word: set(bugs) for word, bugs in (settled | passing).items()}
         # by the tracker's own clock: ours may be wrong
         self._now = service.line.now or self._now
         if kept is not None:
-            self._opened = {bug: each for bug, each in kept.opened.items() if bug not in self._changed}
+            # without words to compare, nothing tells that the bug can still be seen
+            self._opened = {
+                bug: each
+                for bug, each in kept.opened.items()
+                if each.spoken.words == _words(bug, bearers) != () and bug not in self._changed
+            }
         namers = self._namers()
         for bug in sorted((bearers["bad"] & self._bugs | namers) - self._opened.keys()):
             self._open(bug)
@@ -97,7 +104,7 @@ class _Reader:
             basis=basis,
             began=self._now,
             full=kept.full if kept else self._now,
-            settled={word: tuple(sorted(bearers[word])) for word in LASTING},
+            settled={word: tuple(bugs) for word, bugs in settled.items()},
             revnos=tuple(sorted(self._revnos)),
             returned=tuple(sorted(self._bugs & (returned | self._opened.keys()))),
             opened={bug: opened for bug, opened in self._opened.items() if self._is_worth(bug)},
@@ -111,17 +118,18 @@ class _Reader:
             memory=encode(memory),
         )
 
-    def _bearers(self) -> dict[Word, set[int]]:
-        """Word -> the bugs that bear it."""
-        bearers = {word: self._service.search(self._texts(word)) for word in PASSING}
-        for word in LASTING:
-            if self._kept is None:
-                bearers[word] = self._service.search(self._texts(word))
-            else:
-                since = self._kept.began - OVERLAP
-                still = set(self._kept.settled[word]) - self._changed
-                bearers[word] = still | self._service.search(self._texts(word), since)
-        return bearers
+    def _settled(self, word: Word) -> list[int]:
+        """The bugs that bear a word that lasts: of most of them it is known."""
+        texts = self._texts(word)
+        if self._kept is not None:
+            since = self._kept.began - OVERLAP
+            found = self._service.search(texts, since) if self._changed else []
+            anew = self._changed.union(found)
+            settled = [*(bug for bug in self._kept.settled[word] if bug not in anew), *found]
+            # a bug that became private, or left the project, is not seen to change: it is missed in the count
+            if self._service.count(texts) == len(settled):
+                return sorted(settled)
+        return self._service.search(texts)
 
     def _texts(self, word: Word) -> list[str]:
         # what cannot be a tag there, like "QA Pass", cannot be searched for either
@@ -140,15 +148,15 @@ class _Reader:
             else:
                 assert self._kept is not None
                 found |= self._search_names(asked, self._kept.began - OVERLAP)
-        named = {bug for bug, opened in self._opened.items() if opened.spoken.bad_commits}
+        before = self._kept.opened if self._kept else {}
+        named = {bug for bug, opened in (before | self._opened).items() if opened.spoken.bad_commits}
         return found | named
 
     def _search_names(self, revnos: set[int], since: datetime | None = None) -> set[int]:
         found: set[int] = set()
         for some in _chunks(revnos):
-            found |= self._service.search(
-                [f"bad-{what}-{n}" for n in some for what in ("commit", "revision")], since
-            )
+            tags = [f"bad-{what}-{n}" for n in some for what in ("commit", "revision")]
+            found.update(self._service.search(tags, since))
         return found
 
     def _strays(self, bugs: set[int]) -> tuple[dict[int, Opened], set[int]]:
@@ -182,7 +190,7 @@ class _Reader:
     def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, Opened]) -> Spoken:
         if opened := self._opened.get(bug) or strays.get(bug):
             return opened.spoken
-        return Spoken(words=tuple(word for word in WORST_FIRST if bug in bearers[word]))
+        return Spoken(words=_words(bug, bearers))
 
     def _is_worth(self, bug: int) -> bool:
         """Whether what an opened bug said would have to be asked for again."""
@@ -212,6 +220,10 @@ def unreadable(bug: int, error: RequestError) -> str:
             return f"bug {bug} is gone"
         case _:
             return str(error)
+
+
+def _words(bug: int, bearers: Mapping[Word, Collection[int]]) -> tuple[Word, ...]:
+    return tuple(word for word in WORST_FIRST if bug in bearers[word])
 
 
 def is_tag(text: str) -> bool:

@@ -94,20 +94,16 @@ class Service:
         # without a list of statuses, a search leaves closed bugs out
         self._statuses = [option.value for option in status.options if option.value != "Unknown"]
 
-    def search(self, tags: Collection[str] = (), since: datetime | None = None) -> set[int]:
+    def search(self, tags: Collection[str] = (), since: datetime | None = None) -> list[int]:
         """The bugs of the project, closed ones and duplicates too, that bear any of the tags, and that were
-        changed since then. Raises TrackerError."""
-        conditions = {
-            "status": json.dumps(self._statuses),
-            "omit_duplicates": "false",
-            "order_by": '"id"',
-            **({"tags": json.dumps(sorted(tags)), "tags_combinator": "Any"} if tags else {}),
-            **({"modified_since": json.dumps(iso(since))} if since else {}),
-        }
-        url = f"{self._find.build_request_url(**conditions)}&ws.size={BATCH}"
+        changed since then: ascending, one that several projects of a group have several times.
+
+        Raises TrackerError.
+        """
+        url = f"{self._search_url(tags, since)}&ws.size={BATCH}"
         for _ in range(SHIFTS):
             try:
-                return {self._number(task) for task in self._tasks(url)}
+                return sorted(self._number(task) for task in self._tasks(url))
             except _Shifted:
                 continue
         raise TrackerError(
@@ -115,14 +111,27 @@ class Service:
             " the next run tries again"
         )
 
+    def count(self, tags: Collection[str]) -> int | None:
+        """How many `search` would give; None if that is not told. Raises TrackerError."""
+        return self.get(f"{self._search_url(tags, None)}&ws.size=1", _Page).total_size
+
+    def _search_url(self, tags: Collection[str], since: datetime | None) -> str:
+        conditions = {
+            "status": json.dumps(self._statuses),
+            "omit_duplicates": "false",
+            "order_by": '"id"',
+            **({"tags": json.dumps(sorted(tags)), "tags_combinator": "Any"} if tags else {}),
+            **({"modified_since": json.dumps(iso(since))} if since else {}),
+        }
+        return str(self._find.build_request_url(**conditions))
+
     def open(self, number: int) -> Entry:
         """One bug. Raises RequestError."""
         return self.get(f"{self.api}bugs/{number}", Entry)
 
     def probe(self) -> None:
         """The least that tells whether the project can be searched. Raises TrackerError."""
-        url = f"{self._find.build_request_url(tags=json.dumps(['qa-bad']))}&ws.size=1"
-        self.get(url, _Page)
+        self.count(["qa-bad"])
 
     def get(self, url: str, kind: type[_T]) -> _T:
         """What stands there. Raises RequestError; TrackerError if it is something else."""
