@@ -77,6 +77,12 @@ class Server(ThreadingHTTPServer):
         self.whole = False
         """Describe the whole service, as the real one does: a tenth of a second of every session."""
         self.largest_batch = 300
+        self.short_lived = False
+        """Connections are closed after each answer, without a word."""
+        self.pages = b""
+        """If not empty, the answer to each search."""
+        self.described = b""
+        """If not empty, the description of the service."""
         self.endless = False
         """Every page names a next one."""
         self.elsewhere = "http://127.0.0.2:9/"
@@ -125,7 +131,7 @@ class Server(ThreadingHTTPServer):
     def wadl(self) -> bytes:
         """The service's description with our own address; gzipped."""
         if not self._wadl:
-            text = _whole_wadl() if self.whole else _short_wadl()
+            text = self.described.decode() or (_whole_wadl() if self.whole else _short_wadl())
             self._wadl = gzip.compress(text.replace(_ELSEWHERE, self.api).encode(), 1)
         return self._wadl
 
@@ -159,6 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and not self._lost:
             self._go_wrong(fault)
             return
+        self.close_connection = self.close_connection or lp.short_lived
         try:
             with lp._lock:
                 self._answer(body)
@@ -178,7 +185,10 @@ class _Handler(BaseHTTPRequestHandler):
         if not path:
             self._root()
         elif query.get("ws.op") == "searchTasks" and path == lp.project:
-            self._collection(lp.bugs.search(query, sees_private), query)
+            if lp.pages:
+                self._send(200, lp.pages, "application/json")
+            else:
+                self._collection(lp.bugs.search(query, sees_private), query)
         elif path in lp.bugs.targets():
             self._entry(lp.bugs.target(path))
         elif found := re.fullmatch(r"bugs/(\d+)(?:/(messages|bug_tasks|comments/\d+))?", path):
