@@ -32,7 +32,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.trackers.launchpad_bugs import Bug, Bugs, NotThereError, RefusedError
 
-__all__ = ["Bug", "Server", "serving"]
+__all__ = ["Bug", "Server", "credentials", "serving"]
 
 WADL = "application/vnd.sun.wadl+xml"
 _ELSEWHERE = "https://api.launchpad.test/1.0/"
@@ -189,6 +189,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, lp.pages, "application/json")
             else:
                 self._collection(lp.bugs.search(query, sees_private), query)
+        elif path == "people/+me":
+            if not self._caller():
+                raise RefusedError(401, "Anonymous access has no name")
+            link = f"{lp.api}~shepherd"
+            self._json(200, {"self_link": link, "resource_type_link": f"{lp.api}#person", "name": "shepherd"})
         elif path in lp.bugs.targets():
             self._entry(lp.bugs.target(path))
         elif found := re.fullmatch(r"bugs/(\d+)(?:/(messages|bug_tasks|comments/\d+))?", path):
@@ -338,6 +343,14 @@ def _short_wadl() -> str:
     ours = r'id="(?!(?:bug|bugs|bug_task|message|project|projects)(?:-[a-z-]+)?")'
     others = rf"\n    <wadl:(resource_type|representation) [^\n]*?{ours}[^\n]*\n.*?\n {{2,4}}</wadl:\1>"
     return re.sub(others, "", _whole_wadl(), flags=re.DOTALL)
+
+
+def credentials(token: str = "its-token", secret: str = "its-secret") -> str:
+    """As launchpadlib saves them."""
+    return (
+        "[1]\nconsumer_key = qa-shepherd\nconsumer_secret = \n"
+        f"access_token = {token}\naccess_secret = {secret}\n\n"
+    )
 
 
 @contextmanager

@@ -19,8 +19,8 @@ from shepherd.settings import Settings
 from shepherd.trackers import http, open_tracker
 from shepherd.words import Spoken
 from tests.ops.host import Host
-from tests.trackers.conftest import Ask, credentials
-from tests.trackers.launchpad_server import Bug, Server
+from tests.trackers.conftest import Ask
+from tests.trackers.launchpad_server import Bug, Server, credentials
 
 pytestmark = pytest.mark.usefixtures("hasty")
 

@@ -46,6 +46,13 @@ class LaunchpadTracker:
             error.requests = line.requests
             raise
 
+    def probe(self) -> str:
+        """See Tracker.probe."""
+        line = line_to(self._settings)
+        service = Service(self._settings, line, dry=True)
+        service.probe()
+        return f"{self._settings.tracker.project} at {line.host}, {service.caller()}"
+
     def _basis(self) -> str:
         tracker = self._settings.tracker
         parts = (tracker.service_root, tracker.project, tracker.credentials_file, tracker.credentials_env)

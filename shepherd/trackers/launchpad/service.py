@@ -46,6 +46,10 @@ class _Page(Struct, frozen=True):
     next_collection_link: str | None = None
 
 
+class _Person(Struct, frozen=True):
+    name: str
+
+
 class _Shifted(Exception):
     pass
 
@@ -62,20 +66,16 @@ class Service:
         dry: nothing is written to disk.
 
     Raises:
-        SettingsError: launchpadlib is not installed, or the credentials cannot be read.
+        SettingsError: the credentials cannot be read.
         TrackerError: the service does not answer as it should.
     """
 
     def __init__(self, settings: Settings, line: Line, *, dry: bool = False) -> None:
-        try:
-            from shepherd.trackers.launchpad import library
-        except ImportError as error:
-            raise SettingsError(
-                f'{settings.file}: tracker.type "launchpad" needs launchpadlib ({error.name} is missing):'
-                ' pip install "qa-shepherd[launchpad]"'
-            ) from None
+        from shepherd.trackers.launchpad import library
+
         credentials = settings.secret("tracker.credentials", os.environ)
         self.line = line
+        self.anonymous = not credentials
         self.api = f"{line.root}{library.VERSION}/"
         self.project = settings.tracker.project
         folder = settings.state_path / "cache" / "launchpad"
@@ -132,6 +132,12 @@ class Service:
     def probe(self) -> None:
         """The least that tells whether the project can be searched. Raises TrackerError."""
         self.count(["qa-bad"])
+
+    def caller(self) -> str:
+        """As whom we ask: "anonymously", "as ~name". Raises TrackerError."""
+        if self.anonymous:
+            return "anonymously"
+        return f"as ~{self.get(f'{self.api}people/+me', _Person).name}"
 
     def get(self, url: str, kind: type[_T]) -> _T:
         """What stands there. Raises RequestError; TrackerError if it is something else."""
