@@ -59,7 +59,7 @@ def test_what_passes_is_tried_again(ask: Ask, lp: Server, what: int | str, where
         (429, "answered 429: too many requests"),
         (500, "answered 500: it has trouble of its own"),
         (503, "answered 503: it has trouble of its own"),
-        ("hang", "did not answer within"),
+        ("hang", "did not answer in time"),
         ("reset", "closed the connection without an answer"),
         ("truncate", "broke off amid its answer"),
         ("html", "answered with something else than was asked for"),
@@ -127,6 +127,25 @@ def test_a_kept_connection_that_was_closed(ask: Ask, lp: Server) -> None:
     lp.bugs[1] = Bug(["qa-ok"])
     lp.short_lived = True
     assert open_tracker(ask()).read([1], []).items == {1: Spoken(("ok",))}
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_answer_that_drips(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch, chunked: bool) -> None:
+    monkeypatch.setattr(http, "WHOLE", 0.2)
+    monkeypatch.setattr(http, "PATIENCE", 0.3)
+    lp.fail("drip", on="searchTasks", times=99, headers={"Transfer-Encoding": "chunked"} if chunked else {})
+    began = time.monotonic()
+    assert "did not answer in time" in failure(ask())
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_answer_that_is_far_too_large(
+    ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch, chunked: bool
+) -> None:
+    monkeypatch.setattr(http, "LARGEST", 1_000_000)
+    lp.fail("flood", on="searchTasks", times=99, headers={"Transfer-Encoding": "chunked"} if chunked else {})
+    assert "sent more than 1 MB" in failure(ask())
 
 
 def test_endless_paging(ask: Ask, lp: Server) -> None:
@@ -258,7 +277,7 @@ def test_nothing_private_is_left_anywhere(tmp_path: Path, lp: Server) -> None:
     )
     lp.bugs[2] = Bug(["qa-bad", "bad-commit-2"], private=True, title="How to break in")
     told = "".join(host.inv("run")[1:])
-    for what in (401, 500, "truncate", "html", "redirect"):
+    for what in (401, "html", "redirect"):
         lp.fail(what, on="searchTasks", times=99)
         code, *texts = host.inv("run")
         assert code == 5
