@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from shepherd.snapshot import Blocker, Entry, Progress, Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.words import PROGRESS, STATES, count, name, short, some, utc
@@ -59,6 +61,31 @@ def outlook(snapshot: Snapshot) -> str:
                 f"{count(first.frees, 'landing')}{more}"
             )
     return "; ".join(parts)
+
+
+class Wait(Struct, frozen=True):
+    """What one gets by waiting for the first blocker: `begin` r104 `rest`."""
+
+    begin: str
+    revno: int
+    rest: str
+
+
+def wait_for(snapshot: Snapshot) -> Wait | None:
+    """Whose move it is, for somebody who could deploy now or wait; None where nobody has to move."""
+    if not snapshot.blockers or snapshot.answer == "no-data":
+        return None
+    first = snapshot.blockers[0]
+    begin = "Or wait: with" if snapshot.deployable is not None else "Next move: with"
+    who = f"({name(first.person)}) cleared"
+    if first.tip_if_cleared is None or not first.frees:
+        return Wait(begin, first.revno, f"{who} nothing more could go yet: others block as well.")
+    more = " more" if snapshot.deployable is not None else ""
+    return Wait(
+        begin,
+        first.revno,
+        f"{who} you get r{first.tip_if_cleared}, {count(first.frees, 'landing')}{more}.",
+    )
 
 
 def freed(blocker: Blocker) -> str:

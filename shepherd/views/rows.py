@@ -6,6 +6,7 @@ comes from outside goes through `_text` or `escape`; what stands unquoted is a n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +22,7 @@ from shepherd.views.words import standing
 BLOCKERS_NAMED = 3
 """If there are more, only the oldest is named: long windows repeat them in every row."""
 TARGETS_NAMED = 12
+_NAMED = re.compile(r"\b(bug|request) [#!]?[0-9]{1,10}\b")
 
 
 class Rows:
@@ -40,26 +42,47 @@ class Rows:
         revno = entry.revno
         title = _text(entry.title) or "(no title)"
         if entry.url and is_web_address(entry.url):
-            title = f'<a href="{escape(entry.url)}">{title}</a>'
+            title = f"<a href={_quoted(entry.url)}>{title}</a>"
         elif entry.url:
             title = f"{title} <i>{_text(entry.url)}</i>"
         return (
-            f"<tr id=r{revno}><th scope=row><a href=#r{revno}>r{revno}</a>{self._badges.get(revno, '')}"
-            f"{_standing_cell(entry.progress, entry.state)}"
-            f"<td>{title}<p>{_said(entry.reason)}{self._details(entry)}"
+            f"<tr id=r{revno}><th><a href=#r{revno}>r{revno}</a>{self._badges.get(revno, '')}"
+            f"{_standing_cell(entry.progress, entry.state)}{self._behind(entry)}"
+            f"<td>{title}<p>{self._reason(entry)}{self._details(entry)}"
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
         )
+
+    def _behind(self, entry: Entry) -> str:
+        """What a landing waits behind: the oldest that blocks it; its own `blocked_by` counts itself, too."""
+        others = waits_for(entry)
+        if not others:
+            return ""
+        names = [revno for revno in entry.blocked_by[: BLOCKERS_NAMED + 1] if revno != entry.revno]
+        shown = BLOCKERS_NAMED if others <= BLOCKERS_NAMED else 1
+        return f"<p>behind {self._revnos(names, shown, others)}"
+
+    def _reason(self, entry: Entry) -> str:
+        """The reason, its bugs and requests as links; those that it does not name stand behind it."""
+        links = {f"bug {bug}": self._bug(str(bug)) for bug in entry.bugs}
+        links |= {f"request {request}": self._request(request) for request in entry.requests}
+        if not links:
+            return _said(entry.reason)
+
+        def linked(found: re.Match[str]) -> str:
+            link = links.get(found[0])
+            if link is None:
+                return found[0]
+            told.add(found[0])
+            return f"{found[1]} {link}"
+
+        told: set[str] = set()
+        reason = _NAMED.sub(linked, _said(entry.reason))
+        missing = " ".join(link for item, link in links.items() if item not in told)
+        return f"{reason} · {missing}" if missing else reason
 
     def _details(self, entry: Entry) -> str:
         """Everything that only some landings have."""
         parts = []
-        links = []
-        if entry.bugs:
-            links += [self._bug(str(bug)) for bug in entry.bugs]
-        if entry.requests:
-            links += [self._request(request) for request in entry.requests]
-        if links:
-            parts.append(" ".join(links))
         if entry.closes:
             parts.append("closes " + " ".join(self._bug(str(bug)) for bug in entry.closes))
         if entry.branch:
@@ -70,21 +93,16 @@ class Rows:
             parts.append(f"undone by {self._revno(entry.undone_by)}")
         if entry.undoes:
             parts.append(f"undoes {self._revnos(entry.undoes, TARGETS_NAMED, len(entry.undoes))}")
-        others = waits_for(entry)
-        if others:
-            names = [revno for revno in entry.blocked_by[: BLOCKERS_NAMED + 1] if revno != entry.revno]
-            shown = BLOCKERS_NAMED if others <= BLOCKERS_NAMED else 1
-            parts.append(f"blocked by {self._revnos(names, shown, others)}")
         if entry.live_since is not None:
             parts.append(f"live since {_minute(entry.live_since)} UTC")
         if entry.promoted_at is not None:
-            parts.append(f"promoted {_minute(entry.promoted_at)} UTC")
+            parts.append(f"promoted {_minute(entry.promoted_at)} UTC{promoter(entry)}")
         lines = [f"<p class=k>{' · '.join(parts)}"] if parts else []
+        mover = entry.whose_move if entry.whose_move != entry.person else ""
         if entry.remedy:
-            mover = f"{_text(entry.whose_move)}: " if entry.whose_move else ""
-            lines.append(f"<p class=m>{mover}{_said(entry.remedy)}")
-        elif entry.whose_move:
-            lines.append(f"<p class=m>{_text(entry.whose_move)}")
+            lines.append(f"<p class=m>{_text(mover)}{': ' if mover else ''}{_said(entry.remedy)}")
+        elif mover:
+            lines.append(f"<p class=m>{_text(mover)}")
         lines += [f"<p class=w>{_said(warning)}" for warning in entry.warnings]
         lines += [f"<p class=h>{_said(hint)}" for hint in entry.hints]
         return "".join(lines)
@@ -98,10 +116,24 @@ class Rows:
         return " ".join(names) + (f" and {more} more" if more else "")
 
 
+def promoter(entry: Entry) -> str:
+    """Who released it, where the snapshot tells (`promoted_by`)."""
+    who = getattr(entry, "promoted_by", None)
+    return f" by {_text(who)}" if who else ""
+
+
+def _quoted(address: str) -> str:
+    """An address as the value of an attribute, without quotes where none are needed: they are many."""
+    return escape(address) if _PLAIN(address) else f'"{escape(address)}"'
+
+
+_PLAIN = re.compile(r"https?://[A-Za-z0-9:/.?#_~&;,+%-]*[A-Za-z0-9]").fullmatch
+
+
 def _text(text: str, longest: int = LONGEST) -> str:
     if len(text) > longest or not text.isprintable():
         text = clean(text, longest)
-    return escape(text)
+    return escape(text, quote=False)
 
 
 def _said(text: str) -> str:
@@ -143,7 +175,6 @@ def _linker(pattern: str, name: str) -> Callable[[str], str]:
     def link(item: str) -> str:
         number = item.lstrip("#!")
         address = fill_address(pattern, name, number) if number.isdecimal() and number.isascii() else ""
-        shown = item if item != number else f"#{item}"
-        return f'<a href="{escape(address)}">{_text(shown)}</a>' if address else _text(shown)
+        return f"<a href={_quoted(address)}>{_text(item)}</a>" if address else _text(item)
 
     return link
