@@ -60,6 +60,20 @@
   setInterval(tick, 5000);
   document.addEventListener("visibilitychange", tick);
 
+  // For those who keep the page open: it loads itself again, if they want that.
+  const reload = one("#reload");
+  if (reload) {
+    reload.parentElement.hidden = false;
+    reload.checked = sessionStorage.getItem("reload") === location.pathname;
+    reload.addEventListener("change", () => {
+      if (reload.checked) sessionStorage.setItem("reload", location.pathname);
+      else sessionStorage.removeItem("reload");
+    });
+    setInterval(() => {
+      if (reload.checked && !document.hidden) location.reload();
+    }, 60000);
+  }
+
   // Copy the SHA; where the browser keeps the clipboard from us, it is at least selected.
   for (const button of all("[data-copy]")) {
     button.hidden = false;
@@ -94,7 +108,8 @@
     }));
     return rows;
   };
-  const tables = all("table.l");
+  const parts = all(".part");
+  const sections = all(".rows");
   const marks = new Map(all(".tiles a").map((mark) => [mark.getAttribute("href").slice(1), mark]));
   const landings = one("#landings");
   const KEYS = ["person", "branch", "bug", "state"];
@@ -125,7 +140,8 @@
         marks.get(each.revno)?.classList.toggle("hit", hit);
       }
     }
-    for (const table of tables) table.classList.toggle("empty", !table.querySelector(".hit"));
+    for (const part of parts) part.classList.toggle("empty", !part.querySelector(".hit"));
+    for (const section of sections) section.classList.toggle("empty", !section.querySelector(".hit"));
     one("#found").textContent = `${found} of ${rows.length} landings`;
     one("#none").hidden = found > 0;
   };
@@ -148,6 +164,8 @@
     clearTimeout(writing);
     writing = setTimeout(write, 300);
   });
+  // ready before the first key is pressed
+  form.addEventListener("focusin", index, { once: true });
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => (apply(), write())));
   addEventListener("hashchange", read);

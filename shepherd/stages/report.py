@@ -52,9 +52,9 @@ def files_of(
     files: dict[str, bytes] = {}
     base = url if not url or url.endswith("/") else f"{url}/"
     for branch, snapshot in snapshots.items():
-        files[f"{branch}.html"] = branch_page(snapshot, situation, _links(branch), f"{branch}.atom").encode(
-            "utf-8", "replace"
-        )
+        files[f"{branch}.html"] = branch_page(
+            snapshot, situation, [("All branches", "index.html")], _feeds(branch)
+        ).encode("utf-8", "replace")
         files[f"{branch}.json"] = snapshot_json(snapshot) + b"\n"
         files[f"{branch}.svg"] = badge(snapshot, situation)
         files[f"{branch}.sha"] = sha_file(snapshot, situation)
@@ -91,9 +91,8 @@ def write_report(settings: Settings, situation: Situation) -> list[Path]:
     return [directory / name for name in sorted(files, key=lambda name: (name != "index.html", name))]
 
 
-def _links(branch: str) -> list[Link]:
+def _feeds(branch: str) -> list[Link]:
     return [
-        ("All branches", "index.html"),
         ("JSON", f"{branch}.json"),
         ("Atom feed", f"{branch}.atom"),
         ("Badge", f"{branch}.svg"),

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from shepherd.snapshot import Blocker, Entry, Progress, Snapshot
 from shepherd.views.clean import clean
-from shepherd.views.words import PROGRESS, STATES, count, name, short, some, utc
+from shepherd.views.words import PROGRESS, STATES, count, name, sentence, short, some, utc
 
 NAMED = 3
 """Blockers that the headline names."""
@@ -63,6 +63,19 @@ def outlook(snapshot: Snapshot) -> str:
     return "; ".join(parts)
 
 
+def lead(snapshot: Snapshot) -> list[str]:
+    """The sentences under the headline of the page: how much goes live, or why nothing does."""
+    if snapshot.answer != "deploy" or snapshot.deployable is None:
+        return [sentence(gist(snapshot))]
+    deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0
+    number = snapshot.deployable.revno - deployed
+    which = f"r{deployed + 1} to r{snapshot.deployable.revno}" if number > 1 else f"r{deployed + 1}"
+    goes = f"{count(number, 'landing')} {'goes' if number == 1 else 'go'} live: {which}."
+    later = snapshot.tip.revno - snapshot.deployable.revno if snapshot.tip is not None else 0
+    rest = f"{count(later, 'newer one')} must wait." if later else "Nothing newer has to wait."
+    return [f"{goes} {rest}"]
+
+
 class Wait(Struct, frozen=True):
     """What one gets by waiting for the first blocker: `begin` r104 `rest`."""
 
@@ -86,6 +99,13 @@ def wait_for(snapshot: Snapshot) -> Wait | None:
         first.revno,
         f"{who} you get r{first.tip_if_cleared}, {count(first.frees, 'landing')}{more}.",
     )
+
+
+def frees(blocker: Blocker) -> str:
+    """What clearing this one alone gives, in as few words as a table has room for."""
+    if blocker.tip_if_cleared is None or not blocker.frees:
+        return "nothing by itself: others block as well"
+    return f"{count(blocker.frees, 'landing')} more, up to r{blocker.tip_if_cleared}"
 
 
 def freed(blocker: Blocker) -> str:

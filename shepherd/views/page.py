@@ -26,11 +26,11 @@ from shepherd.views.templates import pages
 
 LATELY = timedelta(days=30)
 """How long a landing that went live stays in the list of those that did (4.3, landings)."""
-BLOCKERS_SHOWN = 50
-BLOCKERS_AT_ONCE = 5
-"""Beyond these a blocker takes less room."""
+BLOCKERS_SHOWN = 12
 PART = 200
 """Landings in one table."""
+IN_FULL = 1000
+"""Landings of a section that are told in full; older ones in brief if all is well with them."""
 
 Link = tuple[str, str]
 """What it is called, and its address relative to the page."""
@@ -53,6 +53,7 @@ class _Part(Struct, frozen=True):
 
     name: str
     entries: list[Entry]
+    brief: bool
 
 
 class _Section(Struct, frozen=True):
@@ -62,15 +63,14 @@ class _Section(Struct, frozen=True):
 
     @property
     def parts(self) -> list[_Part]:
-        return [_part(self.entries[start : start + PART]) for start in range(0, len(self.entries), PART)]
+        starts = range(0, len(self.entries), PART)
+        return [_part(self.entries[start : start + PART], start >= IN_FULL) for start in starts]
 
 
-def branch_page(snapshot: Snapshot, situation: Situation, links: Sequence[Link] = (), feed: str = "") -> str:
-    """The page of one branch.
-
-    Args:
-        links: shown at its top (other branches, the feeds); feed: the address of its Atom feed.
-    """
+def branch_page(
+    snapshot: Snapshot, situation: Situation, links: Sequence[Link] = (), feeds: Sequence[Link] = ()
+) -> str:
+    """The page of one branch; `links` to other pages stand at its top, those to feeds at its end."""
     return (
         pages()
         .get_template("branch.html.j2")
@@ -83,11 +83,10 @@ def branch_page(snapshot: Snapshot, situation: Situation, links: Sequence[Link] 
             stages=stages(situation),
             summary=summary(situation),
             icon=icon(snapshot.answer),
-            feed=feed,
+            feeds=feeds,
             links=links,
             wait=answer.wait_for(snapshot),
             blocks=_blocks(snapshot),
-            shown_at_once=BLOCKERS_AT_ONCE,
             picture=picture(snapshot),
             persons=persons(snapshot),
             sections=_sections(snapshot),
@@ -134,9 +133,9 @@ def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Seq
 
 
 def told_on(blocker: Blocker) -> str:
-    """When the list will be told of it, where the snapshot says so (`list_told_on`)."""
+    """The day on which the list will be told of it, where the snapshot says so (`list_told_on`)."""
     day = getattr(blocker, "list_told_on", None)
-    return f"The list will be told on {day}." if day else ""
+    return str(day) if day else ""
 
 
 def _blocks(snapshot: Snapshot) -> list[_Block]:
@@ -152,17 +151,18 @@ def _blocks(snapshot: Snapshot) -> list[_Block]:
                 entry,
                 move,
                 author if author != move else "",
-                answer.freed(blocker),
+                answer.frees(blocker),
                 told_on(blocker),
             )
         )
     return blocks
 
 
-def _part(entries: list[Entry]) -> _Part:
+def _part(entries: list[Entry], brief: bool) -> _Part:
     newest, oldest = entries[0].revno, entries[-1].revno
     which = f"r{newest}" if newest == oldest else f"r{newest} to r{oldest}"
-    return _Part(f"{words.count(len(entries), 'landing')}, {which}", entries)
+    told = "; the good ones in brief, inv explain tells the rest" if brief else ""
+    return _Part(f"{words.count(len(entries), 'landing')}, {which}{told}", entries, brief)
 
 
 def _sections(snapshot: Snapshot) -> list[_Section]:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from shepherd.snapshot import Entry, Progress, Snapshot
 from shepherd.views.words import PROGRESS, count
 
-MANY = 400
+MANY = 250
 """Landings of a window that is drawn with dashes."""
 RUNS_TOLD = 60
 """Runs of landings in the same standing that are told in words; a longer window has its counts."""

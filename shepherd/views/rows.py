@@ -34,9 +34,21 @@ class Rows:
         self._request = _linker(snapshot.request_url, "request")
         self._badges = _badges(snapshot)
 
-    def render(self, entries: Iterable[Entry]) -> Markup:
-        """One `<tr>` a landing: revno, how far it is, title with all details, person, when it landed."""
-        return Markup("\n".join(map(self._row, entries)))  # noqa: S704  # every part is escaped in _row
+    def render(self, entries: Iterable[Entry], brief: bool = False) -> Markup:
+        """One `<tr>` a landing: revno, how far it is, title with all details, person, when it landed.
+
+        Args:
+            brief: good landings that nothing more is to be said of come without links and details.
+        """
+        rows = [self._brief(e) if brief and _is_plain(e) else self._row(e) for e in entries]
+        return Markup("\n".join(rows))  # noqa: S704  # every part is escaped in _row and _brief
+
+    def _brief(self, entry: Entry) -> str:
+        return (
+            f"<tr id=r{entry.revno}><th>r{entry.revno}{_standing_cell(entry.progress, entry.state)}"
+            f"<td>{_text(entry.title) or '(no title)'}<p>{_said(entry.reason)}"
+            f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
+        )
 
     def _row(self, entry: Entry) -> str:
         revno = entry.revno
@@ -46,7 +58,7 @@ class Rows:
         elif entry.url:
             title = f"{title} <i>{_text(entry.url)}</i>"
         return (
-            f"<tr id=r{revno}><th><a href=#r{revno}>r{revno}</a>{self._badges.get(revno, '')}"
+            f"<tr id=r{revno}><th>r{revno}{self._badges.get(revno, '')}"
             f"{_standing_cell(entry.progress, entry.state)}{self._behind(entry)}"
             f"<td>{title}<p>{self._reason(entry)}{self._details(entry)}"
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
@@ -114,6 +126,10 @@ class Rows:
         names = [self._revno(revno) for revno in list(revnos)[:shown]]
         more = total - len(names)
         return " ".join(names) + (f" and {more} more" if more else "")
+
+
+def _is_plain(entry: Entry) -> bool:
+    return entry.good and not (entry.warnings or entry.hints or entry.undoes or entry.undone_by)
 
 
 def promoter(entry: Entry) -> str:
