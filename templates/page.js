@@ -26,7 +26,8 @@
     const late = one("#late");
     if (late.textContent === text) return;
     late.replaceChildren();
-    if (!text) return;
+    // what the page said itself when it was written need not be said twice
+    if (!text || one("p.banner.stale")) return;
     const banner = document.createElement("p");
     banner.className = "banner stale";
     banner.textContent = text;

@@ -89,16 +89,19 @@ def wait_for(snapshot: Snapshot) -> Wait | None:
     if not snapshot.blockers or snapshot.answer == "no-data":
         return None
     first = snapshot.blockers[0]
-    begin = "Or wait: with" if snapshot.deployable is not None else "Next move: with"
-    who = f"({name(first.person)}) cleared"
-    if first.tip_if_cleared is None or not first.frees:
-        return Wait(begin, first.revno, f"{who} nothing more could go yet: others block as well.")
+    mover = mover_of(first, {entry.revno: entry for entry in snapshot.landings}.get(first.revno))
+    begin = f"Or wait for {mover}:" if snapshot.deployable is not None else f"Whose move: {mover}."
     more = " more" if snapshot.deployable is not None else ""
-    return Wait(
-        begin,
-        first.revno,
-        f"{who} you get r{first.tip_if_cleared}, {count(first.frees, 'landing')}{more}.",
-    )
+    if first.tip_if_cleared is None or not first.frees:
+        gives = f"nothing{more} could go yet: others block as well."
+    else:
+        gives = f"you get r{first.tip_if_cleared}, {count(first.frees, 'landing')}{more}."
+    return Wait(begin, first.revno, f"cleared {gives}")
+
+
+def mover_of(blocker: Blocker, entry: Entry | None) -> str:
+    """Who has to do something about it: the reason may name somebody else than the author."""
+    return name(entry.whose_move if entry is not None and entry.whose_move else blocker.person)
 
 
 def frees(blocker: Blocker) -> str:

@@ -144,7 +144,7 @@ def _blocks(snapshot: Snapshot) -> list[_Block]:
     for blocker in snapshot.blockers[:BLOCKERS_SHOWN]:
         entry = entries.get(blocker.revno)
         author = words.name(blocker.person)
-        move = words.name(entry.whose_move) if entry is not None and entry.whose_move else author
+        move = answer.mover_of(blocker, entry)
         blocks.append(
             _Block(
                 blocker,

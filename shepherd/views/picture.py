@@ -7,6 +7,7 @@ link. What it shows stands in words beside it and in the table; so its links nee
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -16,7 +17,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from shepherd.snapshot import Entry, Progress, Snapshot
-from shepherd.views.words import PROGRESS, count
+from shepherd.views.words import PROGRESS
 
 MANY = 250
 """Landings of a window that is drawn with dashes."""
@@ -110,7 +111,7 @@ def _tiles(window: Sequence[Entry], lines: Sequence[Line], dense: bool) -> Itera
     size = _WIDTH // step
     place = {entry.revno: number for number, entry in enumerate(window)}
     # a line stands behind its landing; production's before the first
-    at = {line.revno: place.get(line.revno, -1) + 1 for line in lines}
+    at = {line.revno: bisect_right(window, line.revno, key=lambda entry: entry.revno) for line in lines}
     bars = _bars(window, place)
     lanes = _lanes(lines, at, step, size)
     head = _LANE * (max(lanes.values(), default=-1) + 1) + 2
@@ -145,17 +146,16 @@ def _tiles(window: Sequence[Entry], lines: Sequence[Line], dense: bool) -> Itera
                 for n, e in enumerate(part)
             ]
         for line in lines:
-            here = at[line.revno]
-            # one between two tiles belongs to the end of the first
-            if start < here <= end or (here == start == 0):
-                drawn.append(_line(line, here - start, step, lanes[line.revno], size, head, tall))
+            tile, inside = _tile_of(at[line.revno], size)
+            if tile == start // size:
+                drawn.append(_line(line, inside, step, lanes[line.revno], size, head, tall))
         drawn.append(f"<text y={height - 2}>r{part[0].revno}</text></svg>")
         yield "".join(drawn)
 
 
 def _line(line: Line, at: int, step: int, lane: int, size: int, head: int, tall: int) -> str:
     x, y = at * step, _LANE * lane + 11
-    side = " text-anchor=end" if at > size // 2 else ""
+    side = " text-anchor=end" if _leftward(at, size) else ""
     return (
         f'<path class="line {line.kind}" d="M{x} {y - 9}V{head + tall}"/>'
         f'<text class="{line.kind}" x={x - 3 if side else x + 3} y={y}{side}>{escape(line.name)}</text>'
@@ -163,43 +163,58 @@ def _line(line: Line, at: int, step: int, lane: int, size: int, head: int, tall:
 
 
 def _lanes(lines: Sequence[Line], at: dict[int, int], step: int, size: int) -> dict[int, int]:
-    """Labels that would run into each other stand below each other."""
+    """Labels that would run into each other stand below each other: revno -> which place from above."""
     taken: list[list[tuple[float, float]]] = []
     lanes = {}
     for line in lines:
-        tile, inside = divmod(max(at[line.revno] - 1, 0), size)
-        x = (at[line.revno] - tile * size) * step
-        wide = len(line.name) * _LETTER + 6
-        left = tile * _WIDTH + (x - wide if at[line.revno] - tile * size > size // 2 else x)
-        del inside
-        for lane, others in enumerate(taken):  # noqa: B007
-            if all(left > end or left + wide < begin for begin, end in others):
-                break
-        else:
-            lane = len(taken)
+        left, right = _room(line, at[line.revno], step, size)
+        free = (
+            lane
+            for lane, others in enumerate(taken)
+            if all(left > end or right < begin for begin, end in others)
+        )
+        lane = next(free, len(taken))
+        if lane == len(taken):
             taken.append([])
-        taken[lane].append((left, left + wide))
+        taken[lane].append((left, right))
         lanes[line.revno] = lane
     return lanes
 
 
-def _bars(window: Sequence[Entry], place: dict[int, int]) -> list[tuple[int, int, int, int]]:
-    """First and last place that a rollback undid, the place of the rollback (-1: not here), and the lane."""
+def _room(line: Line, at: int, step: int, size: int) -> tuple[float, float]:
+    """From where to where a label reaches, had all tiles stood in one line."""
+    tile, inside = _tile_of(at, size)
+    x = tile * _WIDTH + inside * step
+    wide = len(line.name) * _LETTER + 6
+    return (x - wide, x) if _leftward(inside, size) else (x, x + wide)
+
+
+def _tile_of(at: int, size: int) -> tuple[int, int]:
+    """The tile of a line behind `at` landings, and its place there; one between two ends the first."""
+    tile = max(at - 1, 0) // size
+    return tile, at - tile * size
+
+
+def _leftward(inside: int, size: int) -> bool:
+    return inside > size // 2
+
+
+def _bars(window: Sequence[Entry], place: dict[int, int]) -> list[tuple[int, int, int]]:
+    """First and last place of what one rollback undid, and the lane: those that overlap lie side by side."""
     undone: dict[int, list[int]] = {}
     for entry in window:
         if entry.undone_by is not None:
             undone.setdefault(entry.undone_by, []).append(place[entry.revno])
-    bars: list[tuple[int, int, int, int]] = []
+    bars: list[tuple[int, int, int]] = []
     ends: list[int] = []
-    for rollback, places in sorted(undone.items(), key=lambda item: item[1][0]):
-        doer = place.get(rollback, -1)
+    for places in sorted(undone.values()):
         for first, last in _ranges(places):
             lane = next((n for n, end in enumerate(ends) if end < first), len(ends))
             lane = min(lane, _BARS - 1)
             if lane == len(ends):
                 ends.append(last)
             ends[lane] = max(ends[lane], last)
-            bars.append((first, last, doer, lane))
+            bars.append((first, last, lane))
     return bars
 
 
@@ -213,8 +228,8 @@ def _ranges(places: Sequence[int]) -> Iterator[tuple[int, int]]:
     yield first, previous
 
 
-def _bar(bar: tuple[int, int, int, int], start: int, end: int, step: int, top: int) -> str:
-    first, last, _, lane = bar
+def _bar(bar: tuple[int, int, int], start: int, end: int, step: int, top: int) -> str:
+    first, last, lane = bar
     left, right = (max(first, start) - start) * step, (min(last + 1, end) - start) * step
     return f"<rect class=undone x={left + 1} y={top + 5 * lane + 1} width={right - left - 2} height=3 />"
 
@@ -234,8 +249,3 @@ def _dashes(part: Sequence[Entry], step: int, middle: int) -> Iterator[str]:
     for progress, moves in paths.items():
         tall = _TALL.get(progress, 6)
         yield f'<path class="dash {progress}" stroke-width={tall} d="{"".join(moves)}"/>'
-
-
-def marks_of(legend: Sequence[Legend]) -> str:
-    """What a page says of them in one line."""
-    return ", ".join(f"{count(each.count, 'landing')} {each.name}" for each in legend)

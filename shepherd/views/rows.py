@@ -65,9 +65,9 @@ class Rows:
         )
 
     def _behind(self, entry: Entry) -> str:
-        """What a landing waits behind: the oldest that blocks it; its own `blocked_by` counts itself, too."""
+        """What a landing waits behind: the oldest that blocks it, unless it is on its way out already."""
         others = waits_for(entry)
-        if not others:
+        if not others or entry.progress in ("live", "promoted", "deployable", "rolled-back"):
             return ""
         names = [revno for revno in entry.blocked_by[: BLOCKERS_NAMED + 1] if revno != entry.revno]
         shown = BLOCKERS_NAMED if others <= BLOCKERS_NAMED else 1
