@@ -77,7 +77,7 @@ def lead(snapshot: Snapshot) -> list[str]:
 
 
 class Wait(Struct, frozen=True):
-    """What one gets by waiting for the first blocker: `begin` r104 `rest`."""
+    """What one gets by waiting for the first blocker: `begin`: with r104 `rest`."""
 
     begin: str
     revno: int
@@ -90,7 +90,7 @@ def wait_for(snapshot: Snapshot) -> Wait | None:
         return None
     first = snapshot.blockers[0]
     mover = mover_of(first, {entry.revno: entry for entry in snapshot.landings}.get(first.revno))
-    begin = f"Or wait for {mover}:" if snapshot.deployable is not None else f"Whose move: {mover}."
+    begin = f"Or wait for {mover}" if snapshot.deployable is not None else f"Whose move: {mover}"
     more = " more" if snapshot.deployable is not None else ""
     if first.tip_if_cleared is None or not first.frees:
         gives = f"nothing{more} could go yet: others block as well."

@@ -89,14 +89,14 @@ class Rows:
 
         told: set[str] = set()
         reason = _NAMED.sub(linked, _said(entry.reason))
-        missing = " ".join(link for item, link in links.items() if item not in told)
+        missing = " ".join(f"{item.split()[0]} {link}" for item, link in links.items() if item not in told)
         return f"{reason} · {missing}" if missing else reason
 
     def _details(self, entry: Entry) -> str:
         """Everything that only some landings have."""
         parts = []
         if entry.closes:
-            parts.append("closes " + " ".join(self._bug(str(bug)) for bug in entry.closes))
+            parts.append("closes " + " ".join(self._bug(f"#{bug}") for bug in entry.closes))
         if entry.branch:
             parts.append(f"<bdi>{_text(entry.branch)}</bdi>")
         if entry.labels:

@@ -70,4 +70,5 @@ def _text(text: str) -> str:
 
 def _id(url: str, *parts: str) -> str:
     """The same for the same change, whoever renders it, and another for every other."""
-    return f"urn:uuid:{uuid5(NAMESPACE_URL, ' '.join((url or 'qa-shepherd', *parts)))}"
+    name = " ".join((url or "qa-shepherd", *parts)).encode("utf-8", "backslashreplace").decode()
+    return f"urn:uuid:{uuid5(NAMESPACE_URL, name)}"

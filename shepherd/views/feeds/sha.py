@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.views.banners import stale_banners
@@ -14,4 +16,8 @@ def sha_file(snapshot: Snapshot, situation: Situation) -> bytes:
     """
     if snapshot.deployable is None or not snapshot.complete or stale_banners(snapshot, situation.now):
         return b""
-    return f"{snapshot.deployable.id}\n".encode("ascii", "replace")
+    # it is pasted into commands: whatever is no SHA is no answer
+    return f"{snapshot.deployable.id}\n".encode() if _SHA(snapshot.deployable.id) else b""
+
+
+_SHA = re.compile("[0-9a-f]{40}|[0-9a-f]{64}").fullmatch
