@@ -133,9 +133,8 @@ def _is_plain(entry: Entry) -> bool:
 
 
 def promoter(entry: Entry) -> str:
-    """Who released it, where the snapshot tells (`promoted_by`)."""
-    who = getattr(entry, "promoted_by", None)
-    return f" by {_text(who)}" if who else ""
+    """Who released it, as far as the snapshot knows."""
+    return f" by {_text(entry.promoted_by)}" if entry.promoted_by else ""
 
 
 def _quoted(address: str) -> str:

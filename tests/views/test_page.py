@@ -15,7 +15,7 @@ import pytest
 
 import shepherd
 from shepherd.situation import Running, Situation, StageRuns
-from shepherd.snapshot import Alarm, Blocker, DeployedRev, Entry, Progress, Snapshot
+from shepherd.snapshot import Alarm, Blocker, DeployedRev, Progress, Snapshot
 from shepherd.views.page import branch_page, index_page
 from tests.views.factory import (
     NOW,
@@ -278,13 +278,9 @@ def test_a_blocker_says_when_the_list_will_be_told() -> None:
     assert "The list is told 2011-08-26" in Reader(branch_page(snapshot(blockers=(told,)), CALM)).text
 
 
-class PromotedEntry(Entry, frozen=True):
-    promoted_by: str | None = None
-
-
 def test_a_row_says_who_promoted_its_landing() -> None:
-    fields = msgspec.structs.asdict(entry(101, progress="promoted", promoted_at=NOW))
-    page = branch_page(snapshot(landings=(PromotedEntry(**fields, promoted_by="Olga <o>"),)), CALM)
+    landing = entry(101, progress="promoted", promoted_at=NOW, promoted_by="Olga <o>")
+    page = branch_page(snapshot(landings=(landing,)), CALM)
     assert "promoted 2011-08-24 10:15 UTC by Olga <o>" in Reader(row(page, 101)).text
 
 
