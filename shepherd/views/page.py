@@ -26,7 +26,7 @@ from shepherd.views.templates import pages
 
 LATELY = timedelta(days=30)
 """How long a landing that went live stays in the list of those that did (4.3, landings)."""
-BLOCKERS_SHOWN = 12
+BLOCKERS_SHOWN = 10
 PART = 200
 """Landings in one table."""
 IN_FULL = 1000
