@@ -213,6 +213,15 @@ def test_ages_go_on_and_the_page_says_that_it_is_stale(browser: Browser, tmp_pat
         assert view.violations() == []
 
 
+def test_the_index_says_that_it_is_stale(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(index_page([snapshot(), snapshot(branch="devel", valid_until=NOW)], CALM))
+    with opened(browser, path, now=NOW) as view:
+        expect(view.page.locator("#late")).to_be_empty()
+        view.at(NOW + timedelta(minutes=2))
+        expect(view.page.locator("#late")).to_contain_text("Stale: a newer answer was due 2 minutes ago")
+
+
 def test_a_clock_that_is_behind_is_not_believed(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, written(tmp_path, "deploy"), now=NOW - timedelta(hours=2)) as view:
         expect(view.page.locator("#late")).to_contain_text("Your clock and the shepherd's differ")

@@ -56,7 +56,7 @@ def lines(made: Picture) -> dict[str, tuple[int, int]]:
     found = {}
     for number, tile in enumerate(tiles(made)):
         paths = re.findall(r'<path class="line [a-z]+" d="M(\d+) ', tile)
-        X
+        labels = re.findall(r"<text class=[^>]*>([^<]*)</text>", tile)
         found |= {label: (number, int(x) // STEP) for x, label in zip(paths, labels, strict=True)}
     return found
 
