@@ -18,7 +18,8 @@ class Edit(Struct, frozen=True):
     status: str = ""
     """Empty: unchanged."""
     comment: str = ""
-    """Its last line tells this comment from all others: it is posted only if no comment ends with that line."""
+    """Its last line tells this comment from all others: it is posted only if no comment ends with that
+    line."""
 
 
 class Writer(Protocol):
