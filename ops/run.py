@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from ops.refusals import BusyError, MaintenanceError, once
 from ops.runner import Desk
-from ops.stages import Ended, desk_for, find_all, judge_all, step_of, write_pages
+from ops.stages import Ended, desk_for, find_all, judge_all, step_of, tag_all, write_pages
 from ops.tasking import complain, say
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
 from shepherd.settings import Settings
@@ -21,10 +21,15 @@ Stage = Callable[[Settings, Sequence[str], Run, bool], Ended]
 
 STAGES: tuple[tuple[str, Stage], ...] = (
     ("find", find_all),
+    ("tag", tag_all),
     ("judge", judge_all),
     ("report", write_pages),
 )
-"""In this order; what a later one needs of an earlier one that failed, it misses and says so."""
+"""In this order; what a later one needs of an earlier one that failed, it misses and says so.
+
+The tagger comes before the judgement, so that the answer rests on the tags as it left them: a bug that was
+marked for earlier landings asks for QA again before anybody reads that the new one is good.
+"""
 
 
 class _Done(NamedTuple):

@@ -10,7 +10,7 @@ from ops.log import now
 from ops.runner import Desk, Step, at_work
 from ops.situation import situation
 from ops.tasking import complain, say
-from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, worst
+from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, PartlyError, SettingsError, ShepherdError, worst
 from shepherd.settings import Settings
 from shepherd.stages import Run, no_telling
 from shepherd.values import Rev, parse_rev
@@ -48,6 +48,14 @@ def find(
         return step.end(*find_all(settings, names, step.run, dry, acceptance))
 
 
+def tag(
+    settings: Settings, names: Sequence[str], who: str, *, yes: bool, dry: bool = False, wait: float = 0.0
+) -> int:
+    """`inv tag`: exit code 7 where a bug could not be written."""
+    with _step(settings, "tag", who, "", dry, wait, noted=True) as step:
+        return step.end(*tag_all(settings, names, step.run, dry, yes=yes))
+
+
 def judge(settings: Settings, names: Sequence[str], who: str, *, dry: bool = False, wait: float = 0.0) -> int:
     """`inv judge`: exit code 5 where there is no data."""
     with _step(settings, "judge", who, "", dry, wait, noted=True) as step:
@@ -74,6 +82,45 @@ def find_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, acce
 
     accepted = acceptance or NOTHING_ACCEPTED
     return _each(names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry)))
+
+
+def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, yes: bool = False) -> Ended:
+    """Every branch's landings, on their bugs: all planned first, since the cap counts them all."""
+    from shepherd.plans.tagging import Plan, summary
+    from shepherd.stages.tag import carry_out, plan_branch
+
+    plans: dict[str, Plan] = {}
+
+    def prepare(name: str) -> None:
+        plans[name] = plan_branch(settings, name, run, dry=dry)
+
+    def act(name: str) -> None:
+        for each in plans[name].acts:
+            say(f"{name}: {'would tag ' if dry else ''}{summary(each)}")
+        for untold in plans[name].untold:
+            say(f"{name}: bug {untold.item} of r{untold.revno} cannot be read: {untold.why}")
+        if dry:
+            return
+        tagged = carry_out(settings, name, plans[name], run)
+        if tagged.failures:
+            raise PartlyError(f"{name}: not tagged, tried again next time: {'; '.join(tagged.failures)}")
+
+    prepared = _each(names, prepare)
+    touched = set().union(*(plan.items for plan in plans.values()))
+    if len(touched) > settings.tracker.cap and not yes:
+        cap = (
+            f"{len(touched)} bugs would be tagged, more than tracker.cap = {settings.tracker.cap}: none is;"
+            " look at the plan with inv tag --dry-run, then go on with inv tag --yes"
+        )
+        complain(cap)
+        if not dry:
+            return Ended(worst([prepared.code, PARTLY]), "; ".join(filter(None, (prepared.failure, cap))))
+    acted = _each(list(plans), act)
+    if not any(plan.acts or plan.untold for plan in plans.values()):
+        say(f"{', '.join(plans)}: no landing waits to be tagged")
+    return Ended(
+        worst([prepared.code, acted.code]), "; ".join(filter(None, (prepared.failure, acted.failure)))
+    )
 
 
 def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:

@@ -27,6 +27,7 @@ from shepherd.stages.memory import (
     passages,
     remember,
     suspected,
+    untagged,
 )
 from shepherd.stages.timeline import Passage, landed_times, reached
 from shepherd.store import Cache, Database, Entry, Journal
@@ -127,7 +128,12 @@ def _judge(
         cache, journal = Cache(connection, branch), Journal(connection, branch)
         memory = memory_of(settings, branch, ground, tracker, connection)
         judgement = judge(reading, tracker, memory, options, scope)
-        frame = replace(frame, deployed=tuple(ground.deployed), promoted=tuple(ground.promoted))
+        frame = replace(
+            frame,
+            deployed=tuple(ground.deployed),
+            promoted=tuple(ground.promoted),
+            untagged=untagged(journal),
+        )
         snapshot = compose(judgement, tracker, frame)
         if dry:
             return snapshot

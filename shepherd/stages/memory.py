@@ -8,9 +8,13 @@ from datetime import datetime
 import msgspec
 
 from shepherd.landing import Landing
+from shepherd.rules.speaking import name
 from shepherd.stages.timeline import Passage
 from shepherd.store import Entry, Journal
 from shepherd.words import Cover, Item, Kept, Memory, Own, Seen, Spoken, Verdict
+
+TAG = "tag"
+"""The kind of the tagger's acts in the journal."""
 
 
 def subject_of(item: Item) -> str:
@@ -129,6 +133,28 @@ def lessons(seen: Iterable[tuple[Item, Seen]], kept: Iterable[tuple[tuple[str, I
     entries = [Entry("item", subject_of(item), _told(reading.spoken)) for item, reading in seen]
     entries += [Entry("kept", pair_of(sha, item), msgspec.to_builtins(words)) for (sha, item), words in kept]
     return entries
+
+
+def untagged(journal: Journal) -> dict[str, list[str]]:
+    """SHA -> a warning for each of its bugs that could not be written when that was tried last."""
+    warnings: dict[str, list[str]] = {}
+    for entry in open_failures(journal):
+        sha, _, subject = entry.subject.partition(" ")
+        text = f"the tagger could not write {name(item_of(subject))} ({entry.why}); it tries again"
+        warnings.setdefault(sha, []).append(text)
+    return warnings
+
+
+def open_failures(journal: Journal) -> list[Entry]:
+    subjects = {
+        entry.subject
+        for result in ("failed", "unsure")
+        for entry in journal.entries("done", holding=f'"act":"{TAG}","result":"{result}"')
+    }
+    if not subjects:
+        return []
+    last = {entry.subject: entry for entry in journal.entries("done", subjects=subjects)}
+    return [entry for entry in last.values() if entry.data["result"] != "done"]
 
 
 def passages(journal: Journal, kind: str) -> list[Passage]:

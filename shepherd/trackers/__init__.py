@@ -10,6 +10,7 @@ from typing import Protocol
 
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings
+from shepherd.trackers.writing import Writer
 from shepherd.words import Item, TrackerReading
 
 
@@ -40,3 +41,14 @@ def open_tracker(settings: Settings) -> Tracker:
     raise SettingsError(
         f'{settings.file}: tracker.type: "{kind}" comes with a later release; "none" and "file" work now'
     )
+
+
+def open_writer(settings: Settings) -> Writer:
+    """The same tracker, for the tagger to write to. Raises SettingsError for one not yet built."""
+    kind = settings.tracker.type
+    if kind == "file":
+        from shepherd.trackers.file_writing import FileWriter
+        from shepherd.trackers.words import Vocabulary
+
+        return FileWriter(settings.tracker_path, Vocabulary(settings.tracker.words))
+    raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
