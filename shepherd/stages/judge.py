@@ -113,7 +113,7 @@ def _judge(
         # the cache knows where things stood before, for a person's word; the answer must not hang on that
         return _no_data(snapshots, previous, frame, ground.problem, None, run, database, branch, dry)
 
-    heard = last_heard if stored and last_heard else listen_to(settings, branch, ground, run)
+    heard = last_heard if stored and last_heard else listen_to(settings, branch, ground, run, dry=dry)
     frame = _frame(settings, branch, run, min(heard.at, source.read_at), source, previous)
     if heard.problem:
         if not dry:
@@ -205,17 +205,25 @@ def _items(reading: Reading, scope: Collection[int], tracker: TrackerReading) ->
     }
 
 
-def listen_to(settings: Settings, branch: str, ground: Ground, run: Run) -> Heard:
+def listen_to(settings: Settings, branch: str, ground: Ground, run: Run, *, dry: bool = False) -> Heard:
     """Ask the tracker for the words on everything that the landings in scope name, and on every bug that
     named one bad when it was read last: that it no longer does must be seen, not missed."""
     assert ground.reading is not None
     everything = {*_items(ground.reading, ground.scope, EVERY_KIND), *ground.suspects}
+    before = ground.last_heard.reading.memory if ground.last_heard else b""
     started = monotonic()
     try:
-        heard = open_tracker(settings).read(everything, ground.scope)
+        heard = open_tracker(settings, dry=dry).read(everything, ground.scope, before)
     except TrackerError as error:
-        run.tell("tracker", branch=branch, result="failed", why=str(error))
-        return Heard(TrackerReading({}), run.now, str(error))
+        run.tell(
+            "tracker",
+            branch=branch,
+            result="failed",
+            why=str(error),
+            requests=error.requests,
+            seconds=round(monotonic() - started, 3),
+        )
+        return Heard(TrackerReading({}, memory=before), run.now, str(error))
     unreadable = sorted(str(item) for item, spoken in heard.items.items() if spoken.unreadable)
     run.tell(
         "tracker",
@@ -225,6 +233,7 @@ def listen_to(settings: Settings, branch: str, ground: Ground, run: Run) -> Hear
         items=len(heard.items),
         unreadable=",".join(unreadable),
         requests=heard.requests,
+        bytes=heard.received,
         seconds=round(monotonic() - started, 3),
     )
     return Heard(heard, run.now)

@@ -64,7 +64,7 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
         known = known_of(settings, branch, ground, database)
         if ground.last_heard and not is_waiting(settings, branch, ground, known, database):
             return NOTHING
-        heard = listen_to(settings, branch, ground, run)
+        heard = listen_to(settings, branch, ground, run, dry=dry)
         if heard.problem:
             raise TrackerError(heard.problem)
         return _plan(settings, branch, run, ground, known, heard, database, dry)

@@ -17,17 +17,25 @@ from shepherd.words import Item, TrackerReading
 class Tracker(Protocol):
     """Where a team keeps its bugs and requests."""
 
-    def read(self, items: Collection[Item], revnos: Collection[int]) -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """What is said now of every one of `items`, and of any other bug that carries `bad-commit-N` for N in
         `revnos` (3.5).
 
         An item that cannot be read has `unreadable` set and no words. Raises TrackerError if the tracker as a
         whole cannot be read: then nothing is known of any item.
+
+        Args:
+            memory: that of the last reading which succeeded. Without it, or with one that does not fit, more
+                has to be asked for, and the answer is the same.
         """
 
 
-def open_tracker(settings: Settings) -> Tracker:
-    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not yet built."""
+def open_tracker(settings: Settings, *, dry: bool = False) -> Tracker:
+    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not yet built.
+
+    Args:
+        dry: nothing is written, not even on our own disk.
+    """
     kind = settings.tracker.type
     if kind == "none":
         from shepherd.trackers.none import NoTracker
@@ -38,8 +46,13 @@ def open_tracker(settings: Settings) -> Tracker:
         from shepherd.trackers.words import Vocabulary
 
         return FileTracker(settings.tracker_path, Vocabulary(settings.tracker.words))
+    if kind == "launchpad":
+        from shepherd.trackers.launchpad.reading import LaunchpadTracker
+
+        return LaunchpadTracker(settings, dry=dry)
     raise SettingsError(
-        f'{settings.file}: tracker.type: "{kind}" comes with a later release; "none" and "file" work now'
+        f'{settings.file}: tracker.type: "{kind}" comes with a later release;'
+        ' "none", "file" and "launchpad" work now'
     )
 
 
@@ -51,4 +64,8 @@ def open_writer(settings: Settings) -> Writer:
         from shepherd.trackers.words import Vocabulary
 
         return FileWriter(settings.tracker_path, Vocabulary(settings.tracker.words))
+    if kind == "launchpad":
+        from shepherd.trackers.launchpad.writing import LaunchpadWriter
+
+        return LaunchpadWriter(settings)
     raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')

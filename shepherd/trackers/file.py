@@ -57,7 +57,7 @@ class FileTracker:
         self._path = path
         self._vocabulary = vocabulary
 
-    def read(self, items: Collection[Item], revnos: Collection[int]) -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """See Tracker.read. An item that is not in the file, is private or malformed cannot be read.
 
         A malformed bug is told of also where nobody asked: it may carry a bad-commit that is overlooked.

@@ -41,6 +41,7 @@ class Bug:
 
 class _Home(Protocol):
     project: str
+    groups: dict[str, str]
     clock: Callable[[], datetime]
 
     @property
@@ -101,22 +102,28 @@ class Bugs(dict[int, Bug]):
         omit = json.loads(query.get("omit_duplicates", "true"))
         since = query.get("modified_since")
         earliest = datetime.fromisoformat(json.loads(since)) if since else None
-        numbers = [
-            number
+        found = [
+            (number, target)
             for number, bug in self.items()
-            if self._home.project in bug.status
-            and bug.status[self._home.project] in statuses
+            for target in bug.status
+            if self._home.project in (target, self._home.groups.get(target))
+            and bug.status[target] in statuses
             and (not tags or combine(tag in bug.tags for tag in tags))
             and not (omit and bug.duplicate_of)
             and not (bug.private and not sees_private)
             and (earliest is None or (bug.modified is not None and bug.modified >= earliest))
         ]
-        numbers.sort(reverse=_listed(query.get("order_by")) != ["id"])
-        return [lambda number=number: self.task(number, self._home.project) for number in numbers]
+        found.sort(reverse=_listed(query.get("order_by")) != ["id"])
+        return [lambda number=number, target=target: self.task(number, target) for number, target in found]
 
-    def project(self) -> dict[str, Any]:
-        name, api = self._home.project, self._home.api
-        return _entry(f"{api}{name}", f"{api}#project", name=name, display_name=name, project_group_link=None)
+    def targets(self) -> set[str]:
+        return {target for bug in self.values() for target in bug.status} | {self._home.project}
+
+    def target(self, name: str) -> dict[str, Any]:
+        """A project."""
+        api, group = self._home.api, self._home.groups.get(name)
+        link = f"{api}{group}" if group else None
+        return _entry(f"{api}{name}", f"{api}#project", name=name, display_name=name, project_group_link=link)
 
     def bug(self, number: int) -> dict[str, Any]:
         bug, api = self[number], self._home.api

@@ -59,6 +59,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self, project: str = "launchpad") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.project = project
+        self.groups: dict[str, str] = {}
+        """Project -> the project group that it belongs to; a search in that finds its bugs too."""
         self.requests: list[str] = []
         self.sent = 0
         """Bytes of all bodies."""
@@ -176,11 +178,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._root()
         elif query.get("ws.op") == "searchTasks" and path == lp.project:
             self._collection(lp.bugs.search(query, sees_private), query)
-        elif path == lp.project:
-            self._entry(lp.bugs.project())
+        elif path in lp.bugs.targets():
+            self._entry(lp.bugs.target(path))
         elif found := re.fullmatch(r"bugs/(\d+)(?:/(messages|bug_tasks|comments/\d+))?", path):
             self._bug(int(found[1]), found[2] or "", query, body, sees_private)
-        elif found := re.fullmatch(r"([^/]+)/\+bug/(\d+)", path):
+        elif found := re.fullmatch(r"(.+)/\+bug/(\d+)", path):
             bug = lp.bugs.see(int(found[2]), sees_private)
             if found[1] not in bug.status:
                 raise NotThereError

@@ -27,7 +27,7 @@ def test_file_is_found_beside_the_settings_and_speaks_their_words(tmp_path: Path
     assert open_tracker(settings(tmp_path, tracker)).read([1], []).items == {1: Spoken(("ok",))}
 
 
-@pytest.mark.parametrize("kind", ["launchpad", "github", "gitlab"])
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_others_come_later(tmp_path: Path, kind: str) -> None:
     with pytest.raises(SettingsError, match=f'"{kind}" comes with a later release'):
         open_tracker(settings(tmp_path, Tracker(type=kind)))  # type: ignore[arg-type]
