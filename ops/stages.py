@@ -10,7 +10,7 @@ from ops.log import now
 from ops.runner import Desk, Step, at_work
 from ops.situation import situation
 from ops.tasking import complain, say
-from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, PartlyError, SettingsError, ShepherdError, worst
+from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.settings import Settings
 from shepherd.stages import Run, no_telling
 from shepherd.values import Rev, parse_rev
@@ -44,21 +44,13 @@ def find(
         raise SettingsError(f"say for which branch that is right: --branch {names[0]} for example")
     why = checked_reason(reason) if accepting else ""
     acceptance = Acceptance(accept_rewrite, accept_new_journal)
-    with _step(settings, "find", who, why, dry, wait, noted=True) as step:
+    with step_of_task(settings, "find", who, why, dry, wait, noted=True) as step:
         return step.end(*find_all(settings, names, step.run, dry, acceptance))
-
-
-def tag(
-    settings: Settings, names: Sequence[str], who: str, *, yes: bool, dry: bool = False, wait: float = 0.0
-) -> int:
-    """`inv tag`: exit code 7 where a bug could not be written."""
-    with _step(settings, "tag", who, "", dry, wait, noted=True) as step:
-        return step.end(*tag_all(settings, names, step.run, dry, yes=yes))
 
 
 def judge(settings: Settings, names: Sequence[str], who: str, *, dry: bool = False, wait: float = 0.0) -> int:
     """`inv judge`: exit code 5 where there is no data."""
-    with _step(settings, "judge", who, "", dry, wait, noted=True) as step:
+    with step_of_task(settings, "judge", who, "", dry, wait, noted=True) as step:
         return step.end(*judge_all(settings, names, step.run, dry))
 
 
@@ -81,46 +73,7 @@ def find_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, acce
     from shepherd.stages.find import NOTHING_ACCEPTED, find_branch
 
     accepted = acceptance or NOTHING_ACCEPTED
-    return _each(names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry)))
-
-
-def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, yes: bool = False) -> Ended:
-    """Every branch's landings, on their bugs: all planned first, since the cap counts them all."""
-    from shepherd.plans.tagging import Plan, summary
-    from shepherd.stages.tag import carry_out, plan_branch
-
-    plans: dict[str, Plan] = {}
-
-    def prepare(name: str) -> None:
-        plans[name] = plan_branch(settings, name, run, dry=dry)
-
-    def act(name: str) -> None:
-        for each in plans[name].acts:
-            say(f"{name}: {'would tag ' if dry else ''}{summary(each)}")
-        for untold in plans[name].untold:
-            say(f"{name}: bug {untold.item} of r{untold.revno} cannot be read: {untold.why}")
-        if dry:
-            return
-        tagged = carry_out(settings, name, plans[name], run)
-        if tagged.failures:
-            raise PartlyError(f"{name}: not tagged, tried again next time: {'; '.join(tagged.failures)}")
-
-    prepared = _each(names, prepare)
-    touched = set().union(*(plan.items for plan in plans.values()))
-    if len(touched) > settings.tracker.cap and not yes:
-        cap = (
-            f"{len(touched)} bugs would be tagged, more than tracker.cap = {settings.tracker.cap}: none is;"
-            " look at the plan with inv tag --dry-run, then go on with inv tag --yes"
-        )
-        complain(cap)
-        if not dry:
-            return Ended(worst([prepared.code, PARTLY]), "; ".join(filter(None, (prepared.failure, cap))))
-    acted = _each(list(plans), act)
-    if not any(plan.acts or plan.untold for plan in plans.values()):
-        say(f"{', '.join(plans)}: no landing waits to be tagged")
-    return Ended(
-        worst([prepared.code, acted.code]), "; ".join(filter(None, (prepared.failure, acted.failure)))
-    )
+    return each_branch(names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry)))
 
 
 def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
@@ -135,7 +88,7 @@ def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> 
         say(f"{name}: {headline(snapshot)}")
         codes.append(0 if snapshot.complete else NO_DATA)
 
-    ended = _each(names, one)
+    ended = each_branch(names, one)
     return Ended(worst([ended.code, *codes]), ended.failure)
 
 
@@ -167,7 +120,7 @@ def verdict(
     from shepherd.stages.say import give_verdict
 
     meant = parse_rev(rev)
-    with _step(settings, "verdict", who, "", dry, wait) as step:
+    with step_of_task(settings, "verdict", who, "", dry, wait) as step:
         say(give_verdict(settings, branch, meant, word, reason, step.run, dry=dry))
     return 0
 
@@ -188,7 +141,7 @@ def cover(
     from shepherd.stages.say import say_cover
 
     target, doer = parse_rev(rev), _maybe(by)
-    with _step(settings, "cover" if undone else "uncover", who, "", dry, wait) as step:
+    with step_of_task(settings, "cover" if undone else "uncover", who, "", dry, wait) as step:
         say(say_cover(settings, branch, target, doer, undone, reason, step.run, dry=dry))
     return 0
 
@@ -207,7 +160,7 @@ def deployed(
     from shepherd.stages.say import NOTHING, say_deployed
 
     meant = NOTHING if rev in ("r0", "0") else parse_rev(rev)
-    with _step(settings, "deployed", who, "", dry, wait) as step:
+    with step_of_task(settings, "deployed", who, "", dry, wait) as step:
         say(say_deployed(settings, branch, meant, reason, step.run, dry=dry))
     return 0
 
@@ -233,9 +186,10 @@ def step_of(desk: Desk | None, name: str, who: str) -> Iterator[Step]:
 
 
 @contextmanager
-def _step(
+def step_of_task(
     settings: Settings, stage: str, who: str, why: str, dry: bool, wait: float, noted: bool = False
 ) -> Iterator[Step]:
+    """One stage as a task of its own."""
     if dry:
         yield Step(_dry_run(who, why))
         return
@@ -246,7 +200,7 @@ def _step(
         yield step
 
 
-def _each(names: Sequence[str], body: Callable[[str], None]) -> Ended:
+def each_branch(names: Sequence[str], body: Callable[[str], None]) -> Ended:
     """Every branch on its own: one that fails does not stop the others."""
     codes, failures = [], []
     for name in names:

@@ -71,6 +71,25 @@ def run(
     After `limit` seconds it and all its children are killed. Raises SourceError that names `name`, a
     repository, and the cause.
     """
+    code, output, errors = finish(
+        command, name=name, env=env, input=input, into=into, limit=limit, pass_fds=pass_fds
+    )
+    if code:
+        raise SourceError(f"{name}: {cause(errors, code)}")
+    return output
+
+
+def finish(
+    command: Sequence[str],
+    *,
+    name: str,
+    env: Mapping[str, str],
+    input: bytes | IO[bytes] = b"",
+    into: IO[bytes] | None = None,
+    limit: float = LIMIT,
+    pass_fds: Sequence[int] = (),
+) -> tuple[int, bytes, bytes]:
+    """The same, for who wants to know how it ended: exit code, output, what it said of errors."""
     try:
         child = subprocess.Popen(
             command,
@@ -94,9 +113,7 @@ def run(
     except BaseException:
         _kill(child)
         raise
-    if child.returncode:
-        raise SourceError(f"{name}: {_cause(errors, child.returncode)}")
-    return output or b""
+    return child.returncode, output or b"", errors
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
@@ -106,7 +123,8 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
         child.communicate(timeout=5)
 
 
-def _cause(errors: bytes, code: int) -> str:
+def cause(errors: bytes, code: int) -> str:
+    """What git said went wrong, in one line without passwords."""
     lines = [line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
     spoken = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:", "ssh:"))]
     said = "; ".join(list(dict.fromkeys(spoken or lines[-1:]))[:2])

@@ -29,6 +29,7 @@ from shepherd.stages.memory import (
     suspected,
     untagged,
 )
+from shepherd.stages.promoted import warnings_of
 from shepherd.stages.timeline import Passage, landed_times, reached
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
@@ -115,6 +116,12 @@ def _judge(
 
     heard = last_heard if stored and last_heard else listen_to(settings, branch, ground, run, dry=dry)
     frame = _frame(settings, branch, run, min(heard.at, source.read_at), source, previous)
+    frame = replace(
+        frame,
+        deployed=tuple(ground.deployed),
+        promoted=tuple(ground.promoted),
+        warnings=warnings_of(ground.moves, run.now),
+    )
     if heard.problem:
         if not dry:
             with database.begin() as connection:
@@ -128,12 +135,7 @@ def _judge(
         cache, journal = Cache(connection, branch), Journal(connection, branch)
         memory = memory_of(settings, branch, ground, tracker, connection)
         judgement = judge(reading, tracker, memory, options, scope)
-        frame = replace(
-            frame,
-            deployed=tuple(ground.deployed),
-            promoted=tuple(ground.promoted),
-            untagged=untagged(journal),
-        )
+        frame = replace(frame, untagged=untagged(journal))
         snapshot = compose(judgement, tracker, frame)
         if dry:
             return snapshot
@@ -160,6 +162,8 @@ class Ground(Struct, frozen=True):
     last_heard: Heard | None = None
     deployed: Sequence[Passage] = ()
     promoted: Sequence[Passage] = ()
+    moves: Sequence[Entry] = ()
+    """What the journal has of promotions."""
 
 
 def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> Ground:
@@ -173,6 +177,7 @@ def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> 
         last_heard = cache.fact("tracker", Heard)
         words_of_people, suspects = covers(journal), suspected(journal)
         deployed, promoted = passages(journal, "deployed"), passages(journal, "promoted")
+        moves = journal.entries("promoted")
     problem = problem_of(source, settings, branch, run)
     if problem or source.reading is None:
         return Ground(source, problem, last_heard=last_heard)
@@ -186,7 +191,7 @@ def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> 
         if landing.revno <= reading.deployed.revno and (since(landing.revno) or at) >= kept_since
     ]
     scope = scope_of(reading, words_of_people, lately)
-    return Ground(source, "", reading, scope, suspects, last_heard, deployed, promoted)
+    return Ground(source, "", reading, scope, suspects, last_heard, deployed, promoted, moves)
 
 
 def memory_of(
