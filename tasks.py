@@ -79,6 +79,14 @@ def report(c, fresh=False, as_=None, dry_run=False, wait=None):
     return stage(settings(), caller(as_), fresh=fresh, dry=is_dry(c, dry_run), wait=seconds(wait))
 
 
+@task()
+def publish(c, as_=None, dry_run=False, wait=None):
+    """Bring the pages to the web host: rsync to each of report.publish."""
+    from ops.stages import publish as stage
+
+    return stage(settings(), caller(as_), dry=is_dry(c, dry_run), wait=seconds(wait))
+
+
 @task(
     help={
         "to": "promote this one and not the latest deployable: r123, a SHA, tip",

@@ -9,10 +9,11 @@ from contextlib import nullcontext, redirect_stdout
 from time import monotonic
 from typing import NamedTuple
 
+from ops.alarms import tell_operators
 from ops.promote import promote_settled
 from ops.refusals import BusyError, MaintenanceError, once
 from ops.runner import Desk
-from ops.stages import Ended, desk_for, find_all, judge_all, step_of, write_pages
+from ops.stages import Ended, desk_for, find_all, judge_all, publish_pages, step_of, write_pages
 from ops.tag import tag_all
 from ops.tasking import complain, say
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
@@ -35,7 +36,11 @@ STAGES: tuple[Part, ...] = (
     Part("tag", tag_all, lambda settings: settings.tracker.tag and settings.tracker.type != "none"),
     Part("judge", judge_all),
     Part("promote", promote_settled, lambda settings: settings.promote.auto),
+    Part(
+        "alarm", tell_operators, lambda settings: settings.mail is not None and bool(settings.mail.operators)
+    ),
     Part("report", write_pages),
+    Part("publish", publish_pages, lambda settings: bool(settings.report.publish)),
 )
 """In this order; what a later one needs of an earlier one that failed, it misses and says so.
 

@@ -10,7 +10,7 @@ from ops.log import now
 from ops.runner import Desk, Step, at_work
 from ops.situation import situation
 from ops.tasking import complain, say
-from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, worst
+from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.settings import Settings
 from shepherd.stages import Run, no_telling
 from shepherd.values import Rev, parse_rev
@@ -103,6 +103,34 @@ def write_pages(settings: Settings, names: Sequence[str], run: Run, dry: bool) -
     run.tell("act", what="report", on=settings.report_path, files=len(pages), by=run.who)
     say(f"wrote {pages[0]} and {len(pages) - 1} more beside it")
     return Ended()
+
+
+def publish(settings: Settings, who: str, *, dry: bool = False, wait: float = 0.0) -> int:
+    """`inv publish`."""
+    with step_of_task(settings, "publish", who, "", dry, wait, noted=True) as step:
+        return step.end(*publish_pages(settings, list(settings.branches), step.run, dry))
+
+
+def publish_pages(settings: Settings, _names: Sequence[str], run: Run, dry: bool) -> Ended:
+    """The report directory to every target. Raises NoAnswerError."""
+    from shepherd.act.rsync import PublishError
+    from shepherd.stages.publish import publish_report
+
+    failures = []
+    for target, outcome in publish_report(settings, run.tell, run.who, dry=dry, lock=run.lock).items():
+        if isinstance(outcome, PublishError):
+            complain(str(outcome))
+            failures.append(str(outcome))
+            continue
+        say(f"{'would publish' if dry else 'published'} to {target}: {_files(outcome.sent, outcome.removed)}")
+    if not settings.report.publish:
+        say("nowhere to publish to: report.publish is empty")
+    return Ended(PARTLY if failures else 0, "; ".join(failures))
+
+
+def _files(sent: Sequence[str], removed: Sequence[str]) -> str:
+    parts = [f"{what} {', '.join(names)}" for what, names in (("sent", sent), ("removed", removed)) if names]
+    return "; ".join(parts) or "all is there already"
 
 
 def verdict(

@@ -56,7 +56,7 @@ def stages(given: Given) -> Iterator[Finding]:
     for stage in wanted:
         ran = runs.get(stage, StageRuns())
         if ran.last_good is None:
-            yield warn(f"stage {stage}", "has never run well", f"inv {stage} shows why")
+            yield warn(f"stage {stage}", "has never run well", "inv run shows why")
             continue
         told = f"ran well {_ago(given, ran.last_good)}"
         if ran.failing:

@@ -100,4 +100,5 @@ def unfinished(journal: Journal, kind: str) -> list[Entry]:
 def _told(act: Act, branch: str, run: Run) -> dict[str, Any]:
     fields = {"branch": branch} if branch else {}
     about = {"because": act.why} if act.why else {}
-    return {**fields, "what": act.kind, "on": act.on, **act.data, **about, "by": run.who}
+    data = {name: value for name, value in act.data.items() if value not in ("", None, False)}
+    return {**fields, "what": act.kind, "on": act.on, **data, **about, "by": run.who}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec import Struct, field
@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from shepherd.errors import NoAnswerError, RefusedError
 from shepherd.landing import Landing
-from shepherd.rules.undoing import Undoing
 from shepherd.snapshot import Entry, Rev, Snapshot
 
 NAMED = 5
@@ -136,7 +135,7 @@ def plan_promotion(
     order: Order,
     *,
     known: Mapping[str, Known],
-    undoing: Undoing,
+    undone_at: Callable[[int], Collection[int]],
     dropped: Sequence[str],
     repository: str,
     ref: str,
@@ -145,6 +144,7 @@ def plan_promotion(
 
     Args:
         known: SHA -> what was last known of a landing, for the time when nothing can be read.
+        undone_at: the revnos that are undone at a candidate.
         dropped: commits that the promoted ref or production has, and the target lacks.
 
     Raises:
@@ -161,8 +161,8 @@ def plan_promotion(
         )
     entries = {entry.revno: entry for entry in snapshot.landings}
     first = max(snapshot.deployed.revno, base.revno if base else 0)
-    gone = undoing.undone_at(target.revno)
-    back = {revno for revno in undoing.undone_at(snapshot.deployed.revno) if revno not in gone}
+    gone = undone_at(target.revno)
+    back = {revno for revno in undone_at(snapshot.deployed.revno) if revno not in gone}
     goes, stays = [], []
     for landing in landings:
         entry = entries.get(landing.revno)

@@ -88,6 +88,7 @@ def finish(
     into: IO[bytes] | None = None,
     limit: float = LIMIT,
     pass_fds: Sequence[int] = (),
+    umask: int = -1,
 ) -> tuple[int, bytes, bytes]:
     """The same, for who wants to know how it ended: exit code, output, what it said of errors."""
     try:
@@ -102,14 +103,17 @@ def finish(
             # A session of its own: it cannot ask at a terminal, and is killed with all its children.
             start_new_session=True,
             pass_fds=pass_fds,
+            umask=umask,
         )
     except OSError as error:
-        raise SourceError(f"git could not be started ({error.strerror}); is it installed?") from None
+        raise SourceError(f"{command[0]} could not be started ({error.strerror}); is it installed?") from None
     try:
         output, errors = child.communicate(input if isinstance(input, bytes) else None, timeout=limit)
     except subprocess.TimeoutExpired:
         _kill(child)
-        raise SourceError(f"{name}: git did not answer within {limit:g} seconds and was stopped") from None
+        raise SourceError(
+            f"{name}: {command[0]} did not answer within {limit:g} seconds and was stopped"
+        ) from None
     except BaseException:
         _kill(child)
         raise

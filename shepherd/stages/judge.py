@@ -19,7 +19,7 @@ from shepherd.rules import judge, scope_of
 from shepherd.rules.speaking import qa_items
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages import Run
+from shepherd.stages import Run, alarms
 from shepherd.stages.compose import Frame, compose, good_before, without_answer
 from shepherd.stages.memory import (
     covers,
@@ -299,7 +299,7 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[Entry]:
         for landing in reversed(snapshot.landings)
         if before.get(landing.id) != landing.state
     ]
-    return [*states, *_answer_change(journal, snapshot)]
+    return [*states, *alarms.changes(journal, snapshot), *_answer_change(journal, snapshot)]
 
 
 def _answer_change(journal: Journal, snapshot: Snapshot) -> list[Entry]:
@@ -347,6 +347,9 @@ def _tell(
                 **{"from": entry.data["from"] or "new", "to": entry.data["to"]},
                 evidence=entry.why,
             )
+        if entry.kind == "alarm":
+            how = "begins" if entry.data["on"] else "is over"
+            run.tell("alarm", branch=branch, rev=f"r{entry.data['revno']}", result=how, because=entry.why)
     counts = Counter(landing.progress for landing in snapshot.landings)
     told = {
         "answer": snapshot.answer,

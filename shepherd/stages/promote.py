@@ -125,16 +125,15 @@ class _Attempt:
         target = target_of(snapshot, self._landings, promoted.revno if promoted else None, order)
         if target is None:
             return None
-        with_why = replace(order, why=order.why or _why(snapshot, order))
-        with_words = self._remembered()
+        known, undoing = self._remembered()
         return plan_promotion(
             snapshot,
             self._landings,
             target,
             Place(promoted.revno, promoted.id) if promoted else None,
-            with_why,
-            known=with_words[0],
-            undoing=with_words[1],
+            replace(order, why=order.why or _why(snapshot, order)),
+            known=known,
+            undone_at=undoing.undone_at,
             dropped=self._dropped(target),
             repository=shown(self._repository) if is_url(self._repository) else self._repository,
             ref=self._ref,
@@ -226,9 +225,8 @@ def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | Non
 
 
 def _why(snapshot: Snapshot, order: Order) -> str:
-    if order.to is None:
-        return because(snapshot)
-    return f"deployable, and asked for: {because(snapshot)}"
+    which = "the latest deployable" if order.to is None else "deployable, and asked for"
+    return f"{which}: {because(snapshot)}"
 
 
 def _answer_anew(settings: Settings, branch: str, run: Run) -> None:

@@ -17,6 +17,8 @@ ARGUMENTS = {
     "tag": ["--yes"],
     "judge": [],
     "report": ["--fresh"],
+    "publish": [],
+    "promote": [],
     "run": [],
     "verdict": ["r2", "bad", "--reason", "x"],
     "cover": ["r2", "--by", "r3", "--reason", "x"],
