@@ -154,6 +154,8 @@ def _tracker(tracker: Tracker) -> None:
     http("tracker.service_root", tracker.service_root)
     if re.search(r"[?#]", tracker.service_root):
         raise Wrong("tracker.service_root", "a URL without ? and # expected")
+    if tracker.type == "launchpad" and re.search(r"/(?:[0-9.]+|devel|beta)/*$", tracker.service_root):
+        raise Wrong("tracker.service_root", "a URL without the version at its end expected")
     _path("tracker.credentials_file", tracker.credentials_file)
     if tracker.credentials_file and tracker.credentials_env:
         raise Wrong(

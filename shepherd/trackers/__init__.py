@@ -29,6 +29,13 @@ class Tracker(Protocol):
                 has to be asked for, and the answer is the same.
         """
 
+    def probe(self) -> str:
+        """Ask for as little as tells whether it can be read. Returns what it is, in a few words.
+
+        Raises:
+            TrackerError: it cannot.
+        """
+
 
 def open_tracker(settings: Settings, *, dry: bool = False) -> Tracker:
     """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not yet built.
@@ -49,6 +56,7 @@ def open_tracker(settings: Settings, *, dry: bool = False) -> Tracker:
     if kind == "launchpad":
         from shepherd.trackers.launchpad.reading import LaunchpadTracker
 
+        _want(settings, "launchpadlib")
         return LaunchpadTracker(settings, dry=dry)
     raise SettingsError(
         f'{settings.file}: tracker.type: "{kind}" comes with a later release;'
@@ -67,5 +75,18 @@ def open_writer(settings: Settings) -> Writer:
     if kind == "launchpad":
         from shepherd.trackers.launchpad.writing import LaunchpadWriter
 
+        _want(settings, "launchpadlib")
         return LaunchpadWriter(settings)
     raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
+
+
+def _want(settings: Settings, package: str) -> None:
+    """Raises SettingsError if the extra that a tracker needs is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        kind = settings.tracker.type
+        raise SettingsError(
+            f'{settings.file}: tracker.type "{kind}" needs {package}, which is not installed:'
+            f" .venv/bin/pip install --require-hashes -r requirements/{kind}.txt"
+        )

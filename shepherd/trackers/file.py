@@ -79,6 +79,11 @@ class FileTracker:
                 self._tell(bug, entry, spoken, about)
         return TrackerReading(items=spoken, about=about, speaks_of_requests=requests is not None)
 
+    def probe(self) -> str:
+        """See Tracker.probe."""
+        self._load()
+        return str(self._path)
+
     def _tell(
         self, item: Item, entry: _Entry | str | None, spoken: dict[Item, Spoken], about: dict[Item, About]
     ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from shepherd.settings import Settings, Tracker
 from shepherd.trackers import http
-from tests.trackers.launchpad_server import Server, serving
+from tests.trackers.launchpad_server import Server, credentials, serving
 
 Ask = Callable[..., Settings]
 
@@ -47,11 +47,3 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits and time limits of a hurried world."""
     monkeypatch.setattr(http, "FIRST_WAIT", 0.001)
     monkeypatch.setattr(http, "LIMIT", 0.25)
-
-
-def credentials(token: str = "its-token", secret: str = "its-secret") -> str:
-    """As launchpadlib saves them."""
-    return (
-        "[1]\nconsumer_key = qa-shepherd\nconsumer_secret = \n"
-        f"access_token = {token}\naccess_secret = {secret}\n\n"
-    )

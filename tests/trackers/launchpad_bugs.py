@@ -71,7 +71,8 @@ class Bugs(dict[int, Bug]):
         return bug
 
     def change(self, number: int, **new: Any) -> None:
-        """Tags, private, title: set; status: of the project, or of each target named; comment: added."""
+        """Tags, private, title: set; status: of the project, or of each target named; comment: added;
+        targets: the projects that it belongs to from now on."""
         bug = self[number]
         for name, value in new.items():
             match name:
@@ -86,6 +87,8 @@ class Bugs(dict[int, Bug]):
                     if wrong := [tag for tag in value if not re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", tag)]:
                         raise RefusedError(400, f"tags: {wrong[0]!r} is not a valid tag")
                     bug.tags = sorted(set(value))
+                case "targets":
+                    bug.status = {target: bug.status.get(target, "New") for target in value}
                 case "private" | "title":
                     setattr(bug, name, value)
                 case _:

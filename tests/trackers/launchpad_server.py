@@ -19,11 +19,13 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -31,9 +33,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from tests.trackers.launchpad_bugs import Bug, Bugs, NotThereError, RefusedError
 
-__all__ = ["Bug", "Server", "serving"]
+__all__ = ["Bug", "Server", "credentials", "serving"]
 
 WADL = "application/vnd.sun.wadl+xml"
+_ELSEWHERE = "https://api.launchpad.test/1.0/"
 
 
 @dataclass
@@ -41,7 +44,8 @@ class Fault:
     """What goes wrong with the next requests whose "GET /path?query" holds `on`."""
 
     what: int | str
-    """A status, or: "reset", "hang", "truncate", "html", "redirect", "lose" (done, but never answered)."""
+    """A status, or: "reset", "hang", "truncate", "html", "redirect", "lose" (done, but never answered),
+    "drip", "flood"."""
     on: str = ""
     times: int = 1
     after: int = 0
@@ -72,7 +76,15 @@ class Server(ThreadingHTTPServer):
         self.tell: Callable[[str], None] = lambda request: None
         """Called with each request before it is answered, with nothing locked."""
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.whole = False
+        """Describe the whole service, as the real one does: a tenth of a second of every session."""
         self.largest_batch = 300
+        self.short_lived = False
+        """Connections are closed after each answer, without a word."""
+        self.pages = b""
+        """If not empty, the answer to each search."""
+        self.described = b""
+        """If not empty, the description of the service."""
         self.endless = False
         """Every page names a next one."""
         self.elsewhere = "http://127.0.0.2:9/"
@@ -119,13 +131,10 @@ class Server(ThreadingHTTPServer):
         return None
 
     def wadl(self) -> bytes:
-        """The service's description, as launchpadlib carries it, with our own address; gzipped."""
+        """The service's description with our own address; gzipped."""
         if not self._wadl:
-            import launchpadlib
-
-            text = (Path(launchpadlib.__file__).parent / "testing" / "launchpad-wadl.xml").read_bytes()
-            text = text.replace(b"https://api.launchpad.test/1.0/", self.api.encode())
-            self._wadl = gzip.compress(text, 1)
+            text = self.described.decode() or (_whole_wadl() if self.whole else _short_wadl())
+            self._wadl = gzip.compress(text.replace(_ELSEWHERE, self.api).encode(), 1)
         return self._wadl
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -158,6 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         if fault is not None and not self._lost:
             self._go_wrong(fault)
             return
+        self.close_connection = self.close_connection or lp.short_lived
         try:
             with lp._lock:
                 self._answer(body)
@@ -177,7 +187,15 @@ class _Handler(BaseHTTPRequestHandler):
         if not path:
             self._root()
         elif query.get("ws.op") == "searchTasks" and path == lp.project:
-            self._collection(lp.bugs.search(query, sees_private), query)
+            if lp.pages:
+                self._send(200, lp.pages, "application/json")
+            else:
+                self._collection(lp.bugs.search(query, sees_private), query)
+        elif path == "people/+me":
+            if not self._caller():
+                raise RefusedError(401, "Anonymous access has no name")
+            link = f"{lp.api}~shepherd"
+            self._json(200, {"self_link": link, "resource_type_link": f"{lp.api}#person", "name": "shepherd"})
         elif path in lp.bugs.targets():
             self._entry(lp.bugs.target(path))
         elif found := re.fullmatch(r"bugs/(\d+)(?:/(messages|bug_tasks|comments/\d+))?", path):
@@ -302,15 +320,56 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, page, "text/html", fault.headers)
             case "redirect":
                 self._send(302, b"", "text/plain", {"Location": self.server.elsewhere, **fault.headers})
+            case "drip" | "flood":
+                self._pour(b" " * (1 if fault.what == "drip" else 65_536), fault)
             case int(status):
                 self._send(status, fault.body, "text/plain", fault.headers)
             case other:
                 raise AssertionError(other)
 
+    def _pour(self, drop: bytes, fault: Fault) -> None:
+        """White space, drop by drop, until the client has had enough."""
+        self.send_response_only(200)
+        headers = {"Content-Type": "application/json", "Content-Length": "900000000", **fault.headers}
+        chunked = "Transfer-Encoding" in headers
+        for name, value in headers.items():
+            if not (chunked and name == "Content-Length"):
+                self.send_header(name, value)
+        self.end_headers()
+        for _ in range(1_000):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(drop), drop) if chunked else drop)
+            self.wfile.flush()
+            if len(drop) == 1:
+                time.sleep(0.02)
+
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         os.close(self.connection.detach())
         self.close_connection = True
+
+
+@cache
+def _whole_wadl() -> str:
+    """The description of the real service that launchpadlib carries."""
+    import launchpadlib
+
+    return (Path(launchpadlib.__file__).parent / "testing" / "launchpad-wadl.xml").read_text()
+
+
+@cache
+def _short_wadl() -> str:
+    """The part of it that has to do with bugs and projects."""
+    ours = r'id="(?!(?:bug|bugs|bug_task|message|project|projects)(?:-[a-z-]+)?")'
+    others = rf"\n    <wadl:(resource_type|representation) [^\n]*?{ours}[^\n]*\n.*?\n {{2,4}}</wadl:\1>"
+    return re.sub(others, "", _whole_wadl(), flags=re.DOTALL)
+
+
+def credentials(token: str = "its-token", secret: str = "its-secret") -> str:
+    """As launchpadlib saves them."""
+    return (
+        "[1]\nconsumer_key = qa-shepherd\nconsumer_secret = \n"
+        f"access_token = {token}\naccess_secret = {secret}\n\n"
+    )
 
 
 @contextmanager

@@ -36,13 +36,13 @@ class Memory(Struct, frozen=True):
     full: datetime
     """When everything was last read, by the tracker's clock."""
     settled: dict[str, tuple[int, ...]]
-    """Word -> the bugs that bear it, for the words that stay on bugs for ever."""
+    """Word -> the bugs that bear it, as a search gives them, for the words that stay on bugs for ever."""
     revnos: tuple[int, ...]
     """N of the `bad-commit-N` that were asked for."""
     returned: tuple[int, ...]
     """The bugs asked for that a search found."""
     opened: dict[int, Opened]
-    """Bugs that searches find, and whose tags had to be read one by one: stays true until the bug changes."""
+    """Bugs that searches find, and whose tags had to be read one by one: true while no search says else."""
     strays: dict[int, Opened]
     """Bugs that no search found, and which were opened to tell why: may change without being noticed."""
 

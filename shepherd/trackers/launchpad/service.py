@@ -46,6 +46,10 @@ class _Page(Struct, frozen=True):
     next_collection_link: str | None = None
 
 
+class _Person(Struct, frozen=True):
+    name: str
+
+
 class _Shifted(Exception):
     pass
 
@@ -62,20 +66,16 @@ class Service:
         dry: nothing is written to disk.
 
     Raises:
-        SettingsError: launchpadlib is not installed, or the credentials cannot be read.
+        SettingsError: the credentials cannot be read.
         TrackerError: the service does not answer as it should.
     """
 
     def __init__(self, settings: Settings, line: Line, *, dry: bool = False) -> None:
-        try:
-            from shepherd.trackers.launchpad import library
-        except ImportError as error:
-            raise SettingsError(
-                f'{settings.file}: tracker.type "launchpad" needs launchpadlib ({error.name} is missing):'
-                ' pip install "qa-shepherd[launchpad]"'
-            ) from None
+        from shepherd.trackers.launchpad import library
+
         credentials = settings.secret("tracker.credentials", os.environ)
         self.line = line
+        self.anonymous = not credentials
         self.api = f"{line.root}{library.VERSION}/"
         self.project = settings.tracker.project
         folder = settings.state_path / "cache" / "launchpad"
@@ -94,20 +94,16 @@ class Service:
         # without a list of statuses, a search leaves closed bugs out
         self._statuses = [option.value for option in status.options if option.value != "Unknown"]
 
-    def search(self, tags: Collection[str] = (), since: datetime | None = None) -> set[int]:
+    def search(self, tags: Collection[str] = (), since: datetime | None = None) -> list[int]:
         """The bugs of the project, closed ones and duplicates too, that bear any of the tags, and that were
-        changed since then. Raises TrackerError."""
-        conditions = {
-            "status": json.dumps(self._statuses),
-            "omit_duplicates": "false",
-            "order_by": '"id"',
-            **({"tags": json.dumps(sorted(tags)), "tags_combinator": "Any"} if tags else {}),
-            **({"modified_since": json.dumps(iso(since))} if since else {}),
-        }
-        url = f"{self._find.build_request_url(**conditions)}&ws.size={BATCH}"
+        changed since then: ascending, one that several projects of a group have several times.
+
+        Raises TrackerError.
+        """
+        url = f"{self._search_url(tags, since)}&ws.size={BATCH}"
         for _ in range(SHIFTS):
             try:
-                return {self._number(task) for task in self._tasks(url)}
+                return sorted(self._number(task) for task in self._tasks(url))
             except _Shifted:
                 continue
         raise TrackerError(
@@ -115,14 +111,41 @@ class Service:
             " the next run tries again"
         )
 
+    def count(self, tags: Collection[str]) -> int | None:
+        """How many `search` would give; None if that is not told. Raises TrackerError."""
+        return self.get(f"{self._search_url(tags, None)}&ws.size=1", _Page).total_size
+
+    def _search_url(self, tags: Collection[str], since: datetime | None) -> str:
+        conditions = {
+            "status": json.dumps(self._statuses),
+            "omit_duplicates": "false",
+            "order_by": json.dumps(["id"]),
+            **({"tags": json.dumps(sorted(tags)), "tags_combinator": "Any"} if tags else {}),
+            **({"modified_since": json.dumps(iso(since))} if since else {}),
+        }
+        return str(self._find.build_request_url(**conditions))
+
     def open(self, number: int) -> Entry:
         """One bug. Raises RequestError."""
         return self.get(f"{self.api}bugs/{number}", Entry)
 
+    def entry(self, url: str) -> Any:
+        """What stands there, as an object of the library that can be changed and saved. Raises RequestError;
+        TrackerError if it is something else."""
+        try:
+            return self.launchpad.load(url)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._other_shape(error) from None
+
     def probe(self) -> None:
         """The least that tells whether the project can be searched. Raises TrackerError."""
-        url = f"{self._find.build_request_url(tags=json.dumps(['qa-bad']))}&ws.size=1"
-        self.get(url, _Page)
+        self.count(["qa-bad"])
+
+    def caller(self) -> str:
+        """As whom we ask: "anonymously", "as ~name". Raises TrackerError."""
+        if self.anonymous:
+            return "anonymously"
+        return f"as ~{self.get(f'{self.api}people/+me', _Person).name}"
 
     def get(self, url: str, kind: type[_T]) -> _T:
         """What stands there. Raises RequestError; TrackerError if it is something else."""
@@ -130,9 +153,13 @@ class Service:
         try:
             return msgspec.json.decode(content, type=kind)
         except msgspec.ValidationError as error:
-            raise TrackerError(
-                f"Launchpad at {self.line.host} gave an answer that its version 1.0 does not have ({error})"
-            ) from None
+            raise self._other_shape(error) from None
+
+    def _other_shape(self, error: Exception) -> TrackerError:
+        return TrackerError(
+            f"Launchpad at {self.line.host} gave an answer that its version 1.0 does not have"
+            f" ({type(error).__name__})"
+        )
 
     def _tasks(self, url: str) -> list[_Task]:
         """All tasks of a search, each page beginning with the last task of the one before: if that is another
