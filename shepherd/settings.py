@@ -98,6 +98,12 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     """Bugs that it touches in one run at most, unless told otherwise."""
     status: TagStatus = field(default_factory=TagStatus)
 
+    @property
+    def writes(self) -> bool:
+        """Whether the tagger may write, and is somebody there: who is anonymous cannot."""
+        anonymous = self.type == "launchpad" and not (self.credentials_file or self.credentials_env)
+        return self.tag and self.type != "none" and not anonymous
+
 
 class Report(Struct, frozen=True, forbid_unknown_fields=True):
     """The page: where it is written, where it is read, how soon it is stale."""
