@@ -292,7 +292,9 @@ class _Handler(BaseHTTPRequestHandler):
         self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None, short: int = 0
     ) -> None:
         if self._lost:
-            self._reset()
+            # quietly: some libraries take that for a connection that was idle too long, and ask again
+            os.close(self.connection.detach())
+            self.close_connection = True
             return
         self.send_response_only(status, {209: "Content Returned"}.get(status))
         self.send_header("Date", format_datetime(self.server.clock(), usegmt=True))

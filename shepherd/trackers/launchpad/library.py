@@ -87,7 +87,6 @@ class _Http(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # the library has n
     def __init__(self, line: Line, *args: Any) -> None:
         super().__init__(*args)
         self._line = line
-        self.follow_redirects = False
 
     def request(self, uri: str, *args: Any, **kwargs: Any) -> Any:
         """What is asked for, from the cache or over the network. Raises RequestError."""
