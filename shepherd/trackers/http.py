@@ -224,7 +224,7 @@ def _cause(error: Exception) -> str:
 def _status(status: int, wait: float) -> str:
     match status:
         case 401:
-            return "answered 401: it does not accept the credentials; make new ones"
+            return "answered 401: the credentials are missing, or not accepted"
         case 403:
             return "answered 403: the credentials give no right to this"
         case 404:

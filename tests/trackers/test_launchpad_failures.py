@@ -52,7 +52,7 @@ def test_what_passes_is_tried_again(ask: Ask, lp: Server, what: int | str, where
     ("what", "says"),
     [
         (400, "answered 400"),
-        (401, "answered 401: it does not accept the credentials"),
+        (401, "answered 401: the credentials are missing, or not accepted"),
         (403, "answered 403: the credentials give no right to this"),
         (404, "answered 404: it has no such thing; is tracker.project right?"),
         (410, "answered 410: it is gone for good"),
