@@ -1,0 +1,101 @@
+"""`inv upgrade`, the push button: nothing is ever half upgraded (design 5.3).
+
+The newer code of the two releases drives, started by its real path; nothing is migrated.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from ops.tasking import ROOT, say
+from shepherd.errors import SettingsError
+
+if TYPE_CHECKING:
+    from ops.releases import Release
+    from shepherd.settings import Settings
+
+_DRIVER = "SHEPHERD_DRIVER"
+"""Names the release that was started as the driver, so that it starts no other."""
+
+
+def upgrade(
+    settings: Settings,
+    who: str,
+    *,
+    to: str | None = None,
+    deadline: str = "5m",
+    resume: bool = False,
+    undo: bool = False,
+    reason: str | None = None,
+    dry: bool = False,
+) -> int:
+    """`inv upgrade`. Raises ShepherdError; see ops.upgrade.driving for what each means."""
+    from ops import gate
+    from ops.releases import site_of
+    from ops.runner import prepare_state
+    from ops.situation import switch_of
+    from ops.upgrade import memory
+    from ops.upgrade.driving import Drive
+    from ops.upgrade.plan import planned
+    from ops.upgrade.telling import outliving_the_terminal
+    from shepherd.values import clean, duration
+
+    if resume and undo or (to and (resume or undo)):
+        raise SettingsError("one of --to, --resume and --undo, not several")
+    seconds = duration(deadline)
+    site = site_of(ROOT)
+    if site is None:
+        raise SettingsError(
+            f"{ROOT} is no release: upgrade works where fab deploy has put one; a checkout wants git pull"
+        )
+    mode = "resume" if resume else "undo" if undo else "upgrade"
+    state = settings.state_path
+    plan = planned(site, mode, to, memory.read(state), switch_of(settings))
+    if plan is None:
+        say(
+            f"nothing to do: {'no upgrade was left' if mode != 'upgrade' else 'no newer release is prepared'}"
+        )
+        return 0
+    driver = max(
+        (each for each in (plan.target, plan.live.release) if each is not None and each.python.exists()),
+        key=lambda each: each.number,
+        default=None,
+    )
+    if driver is not None and driver.path.resolve() != ROOT and _DRIVER not in os.environ:
+        target = plan.target.id if plan.target and mode == "upgrade" else ""
+        words = ["--to", target] if target else ["--resume" if resume else "--undo"]
+        words += ["--deadline", deadline, "--as", who, *(["--reason", reason] if reason else [])]
+        _hand_over(driver, settings, [*words, *(["--dry-run"] if dry else [])])
+    if dry:
+        for each in plan.lines():
+            say(each)
+        return 0
+    prepare_state(state)
+    os.umask(0o077)
+    with outliving_the_terminal():
+        try:
+            with gate.upgrading(state):
+                left = memory.read(state)
+                plan = planned(site, mode, to, left, switch_of(settings))
+                if plan is None:
+                    say("nothing to do: another upgrade was quicker")
+                    return 0
+                return Drive(settings, site, plan, left, who, clean(reason or "", 300)).run(seconds)
+        except gate.TakenError:
+            from ops.refusals import BusyError
+
+            other = memory.read(state)
+            raise BusyError(
+                f"another upgrade is under way: {other.words() if other else 'it prepares'}; wait for it"
+            ) from None
+
+
+def _hand_over(driver: Release, settings: Settings, words: list[str]) -> NoReturn:
+    """Become the newer release's `inv upgrade`, by its real path: `current` may point elsewhere soon."""
+    place = Path(os.path.realpath(driver.path))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment |= {"SHEPHERD_CONFIG": str(settings.file), _DRIVER: driver.id, "PWD": str(place)}
+    os.chdir(place)
+    os.execve(driver.python, ["python3", "-m", "invoke", "upgrade", *words], environment)
