@@ -42,7 +42,7 @@ def upgrade(
     from ops.upgrade.telling import outliving_the_terminal
     from shepherd.values import clean, duration
 
-    if resume and undo or (to and (resume or undo)):
+    if (resume and undo) or (to and (resume or undo)):
         raise SettingsError("one of --to, --resume and --undo, not several")
     seconds = duration(deadline)
     site = site_of(ROOT)

@@ -66,7 +66,7 @@ def forget(state: Path) -> None:
         raise StoreError(f"{path_of(state)}: cannot be removed ({error.strerror})") from None
 
 
-def at_work(state: Path, token: str = "") -> bool:  # noqa: S107  # no secret: it tells switches apart
+def at_work(state: Path, token: str = "") -> bool:  # no secret: it tells switches apart
     """Whether an upgrade (the one with this token) is under way; where that cannot be seen: yes."""
     found = read(state)
     if found is None or (token and found.token != token):

@@ -1,0 +1,347 @@
+"""The host's side of `fab`: sent over the connection and run by the host's own Python (design 5.4).
+
+On a bare host nothing of ours is installed, so this module, `ops.releases` and `shepherd.errors` are all it
+has: the standard library of Python 3.11. What it is asked comes on standard input, never on a command line.
+Lines it writes begin with `>` (progress) or `=` (the answer, JSON); what went wrong is one line on standard
+error, and an exit code of design 4.2.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+import venv
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ops import releases
+from ops.releases import Site
+from shepherd.errors import BUSY, SettingsError, ShepherdError, StoreError
+
+Request = dict[str, Any]
+LIMIT = 600
+"""Seconds that one step on the host may take."""
+
+
+class BusyError(ShepherdError):
+    """Another deploy is under way."""
+
+    code = BUSY
+
+
+def main(request: Request, data: BinaryIO) -> int:
+    """Do what the request says. Its exit code is that of the process."""
+    os.umask(0o022)
+    site = Site(Path.home() / request["directory"])
+    try:
+        answer = COMMANDS[request["do"]](site, request, data)
+    except ShepherdError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.code
+    except (OSError, subprocess.SubprocessError) as error:
+        sys.stderr.write(f"{_why(error)}\n")
+        return 1
+    _write("=", json.dumps(answer))
+    return 0
+
+
+def probe(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """What the host is and has. Changes nothing."""
+    place = next(each for each in (site.root, *site.root.parents) if each.exists())
+    disk = os.statvfs(place)
+    live = site.live()
+    return {
+        "python": python_of_host(),
+        "machine": platform.machine(),
+        "libc": list(platform.libc_ver()),
+        "system": platform.system(),
+        "now": datetime.now(UTC).timestamp(),
+        "free": disk.f_bavail * disk.f_frsize,
+        "root": str(site.root),
+        "set_up": site.releases.is_dir() and site.shared.is_dir(),
+        "settings": site.settings.exists(),
+        "live": {"kind": live.kind, "id": live.release.id if live.release else "", "link": live.link},
+        "last_good": good.id if (good := site.last_good()) else "",
+        "releases": [
+            {**each.made, "id": each.id, "standing": each.standing, "bad": each.bad} for each in site.all()
+        ],
+        "wheels": {path.name: _digest(path) for path in site.wheels.glob("*.whl")},
+        "past": site.past()[-20:],
+    }
+
+
+def python_of_host() -> list[str]:
+    """Version, and where it lies: what an environment depends on."""
+    return [platform.python_version(), sys.executable]
+
+
+def setup(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """Folders, and settings if there are none; whatever is there is left as it is."""
+    made = []
+    with _alone(site, create=not request["dry"]):
+        for folder, mode in (
+            (site.root, 0o755),
+            (site.releases, 0o755),
+            (site.shared, 0o755),
+            (site.wheels, 0o700),
+        ):
+            if not folder.is_dir():
+                made.append(str(folder))
+                if not request["dry"]:
+                    folder.mkdir(mode=mode, parents=True)
+        if not os.path.lexists(site.settings):
+            made.append(str(site.settings))
+            if not request["dry"]:
+                _write_new(site.settings, request["settings"].encode())
+    return {"made": made, "root": str(site.root)}
+
+
+def hold(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """Hold the deploy lock until the operator's side closes its end, or dies. Says so when it has it."""
+    handle = os.open(site.root / "deploy.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(handle, "r+", errors="replace") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            said = lock.read(300).strip() or "somebody"
+            raise BusyError(f"another deploy is under way: {said}; try again when it is done") from None
+        lock.truncate(0)
+        lock.write(f"{request['who']}, since {_now()}, process {os.getpid()}\n")
+        lock.flush()
+        with _alone(site):
+            left = releases.unfinished(site)
+            for each in left:
+                _write(">", f"{each.id} was left half built: removed")
+            releases.remove(left)
+        _write("=", json.dumps({"held": True}))
+        data.read()
+        lock.seek(0)
+        lock.truncate(0)
+    return {"held": False}
+
+
+def take(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """Wheels, one after the other, each whole or not at all."""
+    with _alone(site):
+        for wheel in request["wheels"]:
+            content = data.read(wheel["size"])
+            if hashlib.sha256(content).hexdigest() != wheel["sha256"]:
+                raise StoreError(
+                    f"{wheel['name']} did not arrive as it was sent: refused, nothing was changed"
+                )
+            beside = site.wheels / f".{wheel['name']}.new"
+            beside.write_bytes(content)
+            beside.replace(site.wheels / wheel["name"])
+            _write(">", wheel["name"])
+    return {}
+
+
+def prepare(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """A new release, whole and with its own environment; if that fails, nothing of it stays."""
+    content = data.read(request["size"])
+    if hashlib.sha256(content).hexdigest() != request["sha256"]:
+        raise StoreError("the code did not arrive as it was sent: nothing was changed")
+    with _alone(site):
+        place = site.reserve(request["made"]["commit"])
+        try:
+            _timed("unpack", lambda: _unpack(content, place))
+            _timed("environment", lambda: venv.create(place / ".venv", with_pip=False, symlinks=True))
+            _timed("install", lambda: _install(site, place, request))
+            _timed("compile", lambda: _compile(place))
+            _timed("try", lambda: _try(place))
+            made = {
+                **request["made"],
+                "at": _now(),
+                "python": python_of_host(),
+                "machine": platform.machine(),
+            }
+            releases.write(place / releases.MADE, made)
+        except BaseException:
+            shutil.rmtree(place, ignore_errors=True)
+            raise
+        with suppress(OSError):
+            _forget_wheels(site)
+    return {"id": place.name}
+
+
+def works(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """Whether a release's environment starts at all."""
+    try:
+        _try(site.find(request["release"]).path)
+    except ShepherdError as error:
+        return {"works": False, "why": str(error)}
+    return {"works": True, "why": ""}
+
+
+def back(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """Where a roll-back goes, and which release's code can drive it: the newer one that starts."""
+    target = site.find(request["to"]) if request["to"] else site.last_good()
+    if target is None:
+        raise SettingsError("there is no earlier good release to go back to (fab releases lists them)")
+    live = site.live().release
+    drivers = sorted({each.id for each in (live, target) if each is not None}, reverse=True)
+    for driver in drivers:
+        with suppress(ShepherdError):
+            _try(site.releases / driver)
+            return {"target": target.id, "driver": driver, "root": str(site.root)}
+    raise StoreError(f"neither of {', '.join(drivers)} starts here any more: fab deploy makes a new release")
+
+
+def mark(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """Mark a release as bad, or take the mark away."""
+    release = site.find(request["release"])
+    if request["bad"]:
+        releases.mark_bad(release, request["why"], request["who"])
+    else:
+        releases.unmark(release)
+    return {"id": release.id}
+
+
+def note(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """What came of a deploy that did not get as far as the upgrade, which writes its own line."""
+    live = site.live()
+    site.note({"at": _now(), "from": live.release.id if live.release else live.link, **request["entry"]})
+    return {}
+
+
+COMMANDS: dict[str, Callable[[Site, Request, BinaryIO], dict[str, Any]]] = {
+    each.__name__: each for each in (probe, setup, hold, take, prepare, works, back, mark, note)
+}
+
+
+@contextmanager
+def _alone(site: Site, create: bool = False) -> Iterator[None]:
+    """One writing agent at a time, also one whose operator has gone."""
+    if not site.root.is_dir():
+        if not create:
+            yield
+            return
+        site.root.mkdir(mode=0o755, parents=True)
+    handle = os.open(site.root / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise BusyError(
+            "an earlier deploy is still at work on the host, though its operator has gone; try again in a minute"
+        ) from None
+    finally:
+        os.close(handle)
+
+
+def _unpack(content: bytes, place: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(place, filter="data")
+        else:
+            archive.extractall(place)  # noqa: S202  # our own git archive, whose hash was compared
+    # `inv` finds it beside tasks.py; its paths start at its real place
+    (place / "shepherd.toml").symlink_to("../../shared/shepherd.toml")
+
+
+def _install(site: Site, place: Path, request: Request) -> None:
+    """pip from its own wheel, which the host needs not have; nothing but these wheels, with these hashes."""
+    pip = site.wheels / request["pip"]["name"]
+    if _digest(pip) != request["pip"]["sha256"]:
+        raise StoreError(f"{pip.name} is not what was asked for (its hash differs): refused")
+    wanted = place / "requirements" / "installed.txt"
+    wanted.parent.mkdir(exist_ok=True)
+    wanted.write_text(request["requirements"])
+    _run(
+        "a package could not be installed",
+        [place / ".venv" / "bin" / "python3", f"{pip}/pip", "install", "--isolated", "--no-index"]
+        + ["--no-cache-dir", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-compile", "-q"]
+        + ["--require-hashes", "--find-links", site.wheels, "-r", wanted],
+        place,
+    )
+
+
+def _compile(place: Path) -> None:
+    # what is compiled now needs not be while everything waits for the check
+    _run(
+        "it could not be compiled",
+        [place / ".venv" / "bin" / "python3", "-m", "compileall", "-q", "-j", "0", ".venv/lib", "."],
+        place,
+    )
+
+
+def _try(place: Path) -> None:
+    _run(f"{place.name} does not start", [place / ".venv" / "bin" / "python3", "-c", "import tasks"], place)
+
+
+def _run(failure: str, command: list[Any], place: Path) -> None:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))
+    }
+    try:
+        done = subprocess.run(
+            list(map(str, command)),
+            cwd=place,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LIMIT,
+        )
+    except OSError as error:
+        raise StoreError(f"{failure}: {_why(error)}") from None
+    if done.returncode:
+        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        raise StoreError(f"{failure}: {' '.join(lines[-6:])[:800] or done.returncode}")
+
+
+def _forget_wheels(site: Site) -> None:
+    """Wheels that no release was made of."""
+    needed = {name for each in site.all() for name in each.made.get("wheels", ())}
+    for wheel in site.wheels.iterdir():
+        if wheel.suffix in (".whl", ".new") and wheel.name not in needed:
+            wheel.unlink()
+
+
+def _timed(step: str, body: Callable[[], object]) -> None:
+    started = time.monotonic()
+    body()
+    _write(">", f"{step:<12} {time.monotonic() - started:.2f} s")
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    beside.rename(path)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the host'}: {error.strerror or error}"
+    return str(error)
+
+
+def _write(sign: str, text: str) -> None:
+    # an operator who has gone stops nothing
+    with suppress(OSError):
+        sys.stdout.write(f"{sign} {text}\n")
+        sys.stdout.flush()
