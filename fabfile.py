@@ -1,4 +1,4 @@
-"""What an operator calls: `fab --list` shows it all. Words in, words out; nothing is decided here (design 5.4)."""
+"""What an operator calls: `fab --list` shows it. Words in, words out; it decides nothing (design 5.4)."""
 
 from __future__ import annotations
 

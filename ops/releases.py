@@ -232,7 +232,7 @@ def unfinished(site: Site) -> list[Release]:
 
 
 def remove(releases: Sequence[Release]) -> None:
-    """Remove them: first out of everybody's sight, so that none is ever taken for whole. Raises StoreError."""
+    """Remove them: first out of sight, so that none is ever taken for whole. Raises StoreError."""
     try:
         for release in releases:
             release.path.rename(release.path.with_name(f".gone-{release.id}"))

@@ -1,7 +1,8 @@
-"""`fab setup`, `deploy`, `rollback`, `releases`: what the operator's side does, host after host (design 5.4)."""
+"""`fab setup`, `deploy`, `rollback`, `releases`: the operator's side, host after host (design 5.4)."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,8 +37,8 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
         raise SettingsError(f"{type(context).__name__} is no ssh connection: nothing is done")
     if not found:
         raise SettingsError(
-            'no host: name one with fab -H HOST, or in shepherd.toml with [deploy] hosts = ["HOST"]; this machine'
-            " is never deployed to by mistake"
+            'no host: name one with fab -H HOST, or in shepherd.toml with [deploy] hosts = ["HOST"];'
+            " this machine is never deployed to by mistake"
         )
     known = settings.file.parent / deploy.known_hosts if deploy.known_hosts else None
     made = []
@@ -49,7 +50,7 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
 
 
 def setup(context: Any, settings: Settings, who: str, *, dry: bool = False) -> int:
-    """`fab setup`: folders, and the settings that this `fab` read if the host has none. Twice changes nothing."""
+    """`fab setup`: folders, settings if there are none (those that this `fab` read); twice changes nothing."""
     for host in hosts(context, settings):
         with _opened(host):
             answer = host.ask("setup", settings=settings.file.read_text("utf-8"), dry=dry)
@@ -100,7 +101,7 @@ def rollback(
     for host in hosts(context, settings):
         with _opened(host):
             found = host.ask("back", to=to or "")
-            told = f"{who} on this machine"
+            told = f"{who} on {socket.gethostname()}"
             if dry:
                 code = push(host, found, who, deadline, reason or "", dry=True)
             else:

@@ -235,7 +235,7 @@ def _alone(site: Site, create: bool = False) -> Iterator[None]:
         yield
     except BlockingIOError:
         raise BusyError(
-            "an earlier deploy is still at work on the host, though its operator has gone; try again in a minute"
+            "an earlier deploy is still at work on the host, though its operator has gone; try again soon"
         ) from None
     finally:
         os.close(handle)
@@ -261,9 +261,11 @@ def _install(site: Site, place: Path, request: Request) -> None:
     wanted.write_text(request["requirements"])
     _run(
         "a package could not be installed",
-        [place / ".venv" / "bin" / "python3", f"{pip}/pip", "install", "--isolated", "--no-index"]
-        + ["--no-cache-dir", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-compile", "-q"]
-        + ["--require-hashes", "--find-links", site.wheels, "-r", wanted],
+        [
+            *(place / ".venv" / "bin" / "python3", f"{pip}/pip", "install", "--isolated", "--no-index"),
+            *("--no-cache-dir", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-compile"),
+            *("-q", "--require-hashes", "--find-links", site.wheels, "-r", wanted),
+        ],
         place,
     )
 

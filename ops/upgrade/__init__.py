@@ -98,4 +98,5 @@ def _hand_over(driver: Release, settings: Settings, words: list[str]) -> NoRetur
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment |= {"SHEPHERD_CONFIG": str(settings.file), _DRIVER: driver.id, "PWD": str(place)}
     os.chdir(place)
-    os.execve(driver.python, ["python3", "-m", "invoke", "upgrade", *words], environment)
+    # nothing of this process is needed any more, and its place in the terminal is
+    os.execve(driver.python, ["python3", "-m", "invoke", "upgrade", *words], environment)  # noqa: S606  # a list, no shell

@@ -1,7 +1,7 @@
 """The five steps of an upgrade: prepare, quiet, switch, check, clear (design 5.3).
 
-Whatever ends it before the link is moved leaves everything as it was; whatever ends it after that either moves
-the link back, or (a kill) leaves a switch that is loud, and a memory from which it is resumed or undone.
+Whatever ends it before the link is moved leaves everything as it was. Whatever ends it after that moves the
+link back; or, a kill, leaves a switch that is loud, and a memory from which it is resumed or undone.
 """
 
 from __future__ import annotations

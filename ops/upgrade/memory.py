@@ -1,4 +1,4 @@
-"""What an upgrade remembers of itself in `run/upgrade.json`, so that a killed one can be mended (design 5.3)."""
+"""What an upgrade remembers of itself in `run/upgrade.json`: a killed one can be mended (design 5.3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an upgrade will do, before anything is done: pure, printable, or refused in one sentence (design 5.3)."""
+"""What an upgrade will do, before anything is done: printable, or refused in one sentence (design 5.3)."""
 
 from __future__ import annotations
 

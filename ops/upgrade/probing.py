@@ -26,8 +26,11 @@ VITAL = frozenset({"settings", "python", "dependencies", "git", "state_dir", "da
 
 _IMPORTS = """
 import importlib, pkgutil, shepherd, ops, tasks
-names = [each.name for package in (shepherd, ops)
-         for each in pkgutil.walk_packages(package.__path__, package.__name__ + ".", onerror=lambda name: None)]
+names = [
+    each.name
+    for package in (shepherd, ops)
+    for each in pkgutil.walk_packages(package.__path__, package.__name__ + ".", onerror=lambda name: None)
+]
 for name in names:
     if name.startswith("ops.deploy"):
         continue  # the operator's side

@@ -1,4 +1,4 @@
-"""Waiting until nothing works: the exclusive gate, with a countdown that names who still does (design 5.3)."""
+"""Waiting until nothing works: the exclusive gate, and a countdown that names who does (design 5.3)."""
 
 from __future__ import annotations
 

@@ -136,7 +136,9 @@ class Operator:
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
         environment = {
-            key: value for key, value in os.environ.items() if not key.startswith(("SHEPHERD", "SUDO", "SSH_"))
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("SHEPHERD", "SUDO", "SSH_"))
         }
         environment |= {"SHEPHERD_CONFIG": str(self.settings), "SHEPHERD_WHO": "olga", **env}
         command = [sys.executable, "-m", "fabric", "-i", str(self.sshd.key), *words]
