@@ -50,7 +50,7 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
 
 
 def setup(context: Any, settings: Settings, who: str, *, dry: bool = False) -> int:
-    """`fab setup`: folders, settings if there are none (those that this `fab` read); twice changes nothing."""
+    """`fab setup`: folders, settings if there are none (those that `fab` read); twice changes nothing."""
     for host in hosts(context, settings):
         with _opened(host):
             answer = host.ask("setup", settings=settings.file.read_text("utf-8"), dry=dry)

@@ -47,9 +47,7 @@ class Deployment:
         with _timed("wheels"):
             target = wheels.Target.of(found)
             house = wheels.gather(self._source, self._settings.deploy.extras, target, cache())
-        missing = [
-            each for each in (*house.wheels, house.pip) if found["wheels"].get(each.name) != each.sha256
-        ]
+        missing = [each for each in house.all if found["wheels"].get(each.name) != each.sha256]
         self._room(found, house, missing)
         reusable = self._reusable(found, house)
         if dry:
@@ -58,9 +56,8 @@ class Deployment:
                 if not reusable
                 else "  no upload"
             )
-            say(
-                f"  would {f'use {reusable} again' if reusable else 'prepare a new release'} and upgrade to it"
-            )
+            goal = f"use {reusable} again" if reusable else "prepare a new release"
+            say(f"  would {goal} and upgrade to it")
             return 0
         with self._host.holding(lambda line: say(f"  {line}"), who=f"{self._who} on {socket.gethostname()}"):
             try:
@@ -88,19 +85,18 @@ class Deployment:
         ahead = found["now"] - now().timestamp()
         if abs(ahead) > SKEW:
             complain(
-                f"{self._host.name}: its clock is {age(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} ours"
-                f" ({datetime.fromtimestamp(found['now'], UTC):%Y-%m-%dT%H:%M:%SZ}): releases are numbered, so"
-                " that harms none of this; set it right"
+                f"{self._host.name}: its clock is {age(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'}"
+                f" ours ({datetime.fromtimestamp(found['now'], UTC):%Y-%m-%dT%H:%M:%SZ}): set it right"
+                " (releases are numbered, so it does no harm here)"
             )
 
     def _room(self, found: dict[str, Any], house: wheels.Wheelhouse, missing: list[wheels.Wheel]) -> None:
-        needed = (
-            ROOM + UNPACKED * sum(each.size for each in house.wheels) + sum(each.size for each in missing)
-        )
+        needed = ROOM + sum(each.size for each in missing)
+        needed += UNPACKED * sum(each.size for each in house.wheels)
         if found["free"] < needed:
             raise StoreError(
-                f"{self._host.name}: {found['free'] / 1e6:.0f} MB free at {found['root']}, {needed / 1e6:.0f} MB"
-                " are needed; nothing was changed"
+                f"{self._host.name}: {found['free'] / 1e6:.0f} MB free at {found['root']},"
+                f" {needed / 1e6:.0f} MB are needed; nothing was changed"
             )
 
     def _reusable(self, found: dict[str, Any], house: wheels.Wheelhouse) -> str:
@@ -120,7 +116,7 @@ class Deployment:
         return ""
 
     def _prepare(self, house: wheels.Wheelhouse, missing: list[wheels.Wheel]) -> str:
-        with _timed(f"upload {len(missing)} of {len(house.wheels) + 1} wheels, {_megabytes(missing)}"):
+        with _timed(f"upload {len(missing)} of {len(house.all)} wheels, {_megabytes(missing)}"):
             if missing:
                 described = [
                     {"name": each.name, "size": each.size, "sha256": each.sha256} for each in missing
@@ -132,7 +128,7 @@ class Deployment:
             "ref": self._source.ref,
             "by": self._who,
             "environment": house.digest,
-            "wheels": [each.name for each in (*house.wheels, house.pip)],
+            "wheels": [each.name for each in house.all],
             "extras": list(self._settings.deploy.extras),
         }
         answer = self._host.ask(

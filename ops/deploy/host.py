@@ -38,7 +38,7 @@ SENT = ("shepherd", "shepherd.errors", "ops", "ops.releases", "ops.deploy", "ops
 _BOOT = """\
 import sys
 if sys.version_info < (3, 11):
-    sys.exit("the Python of the host is " + sys.version.split()[0] + ", 3.11 or newer is needed: deploy.python")
+    sys.exit("its Python is " + sys.version.split()[0] + ", 3.11 or newer is needed: see deploy.python")
 import json, types
 b = sys.stdin.buffer
 def r(): return json.loads(b.read(int(b.readline())))
@@ -90,7 +90,8 @@ class Host:
             raise
         except (OSError, EOFError, SSHException, ValueError) as error:
             raise HostError(
-                f"{self.name}: no ssh connection as {connection.user} ({clean(str(error) or repr(error), 300)});"
+                f"{self.name}: no ssh connection as {connection.user}"
+                f" ({clean(str(error) or repr(error), 300)});"
                 f" try: ssh -p {connection.port} {connection.user}@{connection.host} true"
             ) from None
         connection.transport.set_keepalive(15)
@@ -255,13 +256,13 @@ def _modules() -> list[tuple[str, str]]:
 def _be_strict(client: SSHClient, known_hosts: Path | None, name: str, port: int) -> None:
     from paramiko.client import MissingHostKeyPolicy
 
-    class Refuse(MissingHostKeyPolicy):
+    class Refuse(MissingHostKeyPolicy):  # type: ignore[misc]  # paramiko has no types
         def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
             host = name.rpartition(":")[0] if port != 22 else name
             place = known_hosts or "~/.ssh/known_hosts"
             raise HostError(
-                f"{name}: its host key is not known ({key.get_name()} {key.fingerprint}). Ask its administrator for"
-                f" the fingerprint, compare, then: ssh-keyscan -p {port} {host} >> {place}"
+                f"{name}: its host key is not known ({key.get_name()} {key.fingerprint}). Ask its"
+                f" administrator for the fingerprint, compare, then: ssh-keyscan -p {port} {host} >> {place}"
             )
 
     try:
@@ -279,7 +280,7 @@ def _changed(error: Any, name: str, port: int) -> str:
     host = name.rpartition(":")[0] if port != 22 else name
     place = f"[{host}]:{port}" if port != 22 else host
     return (
-        f"{name}: THE HOST KEY HAS CHANGED, SOMEBODY MAY BE IN BETWEEN. It shows {error.key.fingerprint}, known is"
-        f" {error.expected_key.fingerprint}. Nothing was sent. Only if its administrator says that it was made"
-        f" anew: ssh-keygen -R {shlex.quote(place)}, then ssh-keyscan"
+        f"{name}: THE HOST KEY HAS CHANGED, SOMEBODY MAY BE IN BETWEEN. It shows {error.key.fingerprint},"
+        f" known is {error.expected_key.fingerprint}. Nothing was sent. Only if its administrator says that it was"
+        f" made anew: ssh-keygen -R {shlex.quote(place)}, then ssh-keyscan"
     )

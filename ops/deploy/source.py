@@ -43,7 +43,7 @@ class Source(NamedTuple):
                 found = None
             if found is None:
                 raise SettingsError(
-                    f"{self.commit[:12]} has no {name}: it is too old to be deployed by this fab; deploy a newer one"
+                    f"{self.commit[:12]} has no {name}: it is too old for this fab; name a newer commit"
                 )
             return found.read().decode()
 

@@ -99,6 +99,10 @@ class Wheelhouse(NamedTuple):
     """Not installed: it installs."""
 
     @property
+    def all(self) -> list[Wheel]:
+        return [*self.wheels, self.pip]
+
+    @property
     def digest(self) -> str:
         return hashlib.sha256(self.requirements.encode()).hexdigest()
 
@@ -112,7 +116,8 @@ def gather(source: Source, extras: tuple[str, ...], target: Target, cache: Path)
     for extra in extras:
         if extra not in source.extras():
             raise SettingsError(
-                f"deploy.extras: {source.commit[:12]} has no extra {extra!r}; it has {', '.join(source.extras())}"
+                f"deploy.extras: {source.commit[:12]} has no extra {extra!r};"
+                f" it has {', '.join(source.extras())}"
             )
     resolved = _resolve(source, extras, target)
     key = hashlib.sha256(json.dumps([resolved, target.tags, target.python]).encode()).hexdigest()[:16]
@@ -124,7 +129,8 @@ def gather(source: Source, extras: tuple[str, ...], target: Target, cache: Path)
     if pip is None:
         raise FetchError(f"{PINS} of {source.commit[:12]} does not name pip, which installs the others")
     others = [each for each in wheels if each is not pip]
-    versions = dict(match.groups() for line in resolved.splitlines() if (match := _PIN.match(line)))
+    pinned = (match for line in resolved.splitlines() if (match := _PIN.match(line)))
+    versions = {match[1]: match[2] for match in pinned}
     lines = []
     for wheel in others:
         name = _normal(wheel.name.split("-")[0])

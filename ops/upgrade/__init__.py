@@ -14,6 +14,7 @@ from shepherd.errors import SettingsError
 
 if TYPE_CHECKING:
     from ops.releases import Release
+    from ops.upgrade.plan import Mode
     from shepherd.settings import Settings
 
 _DRIVER = "SHEPHERD_DRIVER"
@@ -50,13 +51,12 @@ def upgrade(
         raise SettingsError(
             f"{ROOT} is no release: upgrade works where fab deploy has put one; a checkout wants git pull"
         )
-    mode = "resume" if resume else "undo" if undo else "upgrade"
+    mode: Mode = "resume" if resume else "undo" if undo else "upgrade"
     state = settings.state_path
     plan = planned(site, mode, to, memory.read(state), switch_of(settings))
     if plan is None:
-        say(
-            f"nothing to do: {'no upgrade was left' if mode != 'upgrade' else 'no newer release is prepared'}"
-        )
+        why = f"{to} is live" if to else "no newer release is prepared"
+        say(f"nothing to do: {why if mode == 'upgrade' else 'no upgrade was left'}")
         return 0
     driver = max(
         (each for each in (plan.target, plan.live.release) if each is not None and each.python.exists()),
