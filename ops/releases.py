@@ -108,7 +108,7 @@ class Site:
         found = [
             each
             for each in self.all()
-            if each.id == name or (name.isdecimal() and len(name) < 10 and each.number == int(name))
+            if each.id == name or (re.fullmatch("[0-9]{1,9}", name) and each.number == int(name))
         ]
         if len(found) != 1:
             names = ", ".join(each.id for each in self.all() if each.prepared) or "none"

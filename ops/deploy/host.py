@@ -280,7 +280,7 @@ def _changed(error: Any, name: str, port: int) -> str:
     host = name.rpartition(":")[0] if port != 22 else name
     place = f"[{host}]:{port}" if port != 22 else host
     return (
-        f"{name}: THE HOST KEY HAS CHANGED, SOMEBODY MAY BE IN BETWEEN. It shows {error.key.fingerprint},"
-        f" known is {error.expected_key.fingerprint}. Nothing was sent. Only if its administrator says that it was"
-        f" made anew: ssh-keygen -R {shlex.quote(place)}, then ssh-keyscan"
+        f"{name}: THE HOST KEY HAS CHANGED, SOMEBODY MAY BE IN BETWEEN. It shows"
+        f" {error.key.fingerprint}, known is {error.expected_key.fingerprint}. Nothing was sent. Only if its"
+        f" administrator says that it was made anew: ssh-keygen -R {shlex.quote(place)}, then ssh-keyscan"
     )
