@@ -89,23 +89,17 @@ def python_of_host() -> list[str]:
 
 def setup(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     """Folders, and settings if there are none; whatever is there is left as it is."""
-    made = []
-    with _alone(site, create=not request["dry"]):
-        for folder, mode in (
-            (site.root, 0o755),
-            (site.releases, 0o755),
-            (site.shared, 0o755),
-            (site.wheels, 0o700),
-        ):
-            if not folder.is_dir():
-                made.append(str(folder))
-                if not request["dry"]:
-                    folder.mkdir(mode=mode, parents=True)
-        if not os.path.lexists(site.settings):
-            made.append(str(site.settings))
-            if not request["dry"]:
-                _write_new(site.settings, request["settings"].encode())
-    return {"made": made, "root": str(site.root)}
+    folders = [each for each in (site.root, site.releases, site.shared, site.wheels) if not each.is_dir()]
+    files = [] if os.path.lexists(site.settings) else [site.settings]
+    if not request["dry"]:
+        site.root.mkdir(parents=True, exist_ok=True)
+        with _alone(site):
+            for folder in folders:
+                folder.mkdir(exist_ok=True)
+                folder.chmod(0o700 if folder == site.wheels else 0o755)
+            for file in files:
+                _write_new(file, request["settings"].encode())
+    return {"made": [str(each) for each in (*folders, *files)], "root": str(site.root)}
 
 
 def hold(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
@@ -222,13 +216,8 @@ COMMANDS: dict[str, Callable[[Site, Request, BinaryIO], dict[str, Any]]] = {
 
 
 @contextmanager
-def _alone(site: Site, create: bool = False) -> Iterator[None]:
+def _alone(site: Site) -> Iterator[None]:
     """One writing agent at a time, also one whose operator has gone."""
-    if not site.root.is_dir():
-        if not create:
-            yield
-            return
-        site.root.mkdir(mode=0o755, parents=True)
     handle = os.open(site.root / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

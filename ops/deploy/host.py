@@ -35,7 +35,7 @@ WORK_LIMIT = 1800.0
 SENT = ("shepherd", "shepherd.errors", "ops", "ops.releases", "ops.deploy", "ops.deploy.agent")
 """The modules that the agent needs; packages are sent empty."""
 
-_BOOT = """\
+BOOT = """\
 import sys
 if sys.version_info < (3, 11):
     sys.exit("its Python is " + sys.version.split()[0] + ", 3.11 or newer is needed: see deploy.python")
@@ -69,6 +69,7 @@ class Host:
     def __init__(self, connection: Connection, deploy: Deploy, known_hosts: Path | None) -> None:
         """Args: connection: not open yet; known_hosts: None for the operator's own."""
         self.name = f"{connection.host}:{connection.port}" if connection.port != 22 else connection.host
+        self.login = f"{connection.user}@{connection.host}"
         self._connection = connection
         self._deploy = deploy
         self._known_hosts = known_hosts
@@ -170,9 +171,9 @@ class Host:
         return code
 
     def _start(self, do: str, request: dict[str, Any], limit: float) -> Channel:
-        channel = self._channel(f"{shlex.quote(self._deploy.python)} -I -c {shlex.quote(_BOOT)}", limit)
+        channel = self._channel(f"{shlex.quote(self._deploy.python)} -I -c {shlex.quote(BOOT)}", limit)
         request = {"do": do, "directory": self._deploy.directory, **request}
-        for document in (_modules(), request):
+        for document in (modules(), request):
             content = json.dumps(document).encode()
             channel.sendall(b"%d\n%s" % (len(content), content))
         return channel
@@ -245,7 +246,8 @@ def _listen(
     return code, b"".join(complaint).decode("utf-8", "replace")
 
 
-def _modules() -> list[tuple[str, str]]:
+def modules() -> list[tuple[str, str]]:
+    """What is sent of us: names and texts."""
     found = []
     for name in SENT:
         path = ROOT.joinpath(*name.split("."))
@@ -268,7 +270,8 @@ def _be_strict(client: SSHClient, known_hosts: Path | None, name: str, port: int
     try:
         if known_hosts is None:
             client.load_system_host_keys()
-            client.load_system_host_keys("/etc/ssh/ssh_known_hosts")
+            if Path("/etc/ssh/ssh_known_hosts").exists():
+                client.load_system_host_keys("/etc/ssh/ssh_known_hosts")
         else:
             client.load_host_keys(str(known_hosts))
     except OSError as error:

@@ -23,6 +23,8 @@ from shepherd.values import clean
 
 LIMIT = 600
 """Seconds that resolving, or fetching, may take."""
+MACHINES = ("x86_64", "aarch64")
+"""What wheels are published for."""
 PINS = "requirements/host.txt"
 """The versions and hashes of all that a host may need, for every platform; pip itself among them."""
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)")
@@ -53,6 +55,10 @@ class Target(NamedTuple):
         if probed["system"] != "Linux":
             raise SettingsError(
                 f"the host runs {clean(str(probed['system']), 40)}: releases are made for Linux"
+            )
+        if probed["machine"] not in MACHINES:
+            raise SettingsError(
+                f"the host is a {clean(str(probed['machine']), 40)}: releases are made for {', '.join(MACHINES)}"
             )
         libc, version = probed["libc"]
         return cls(probed["python"][0], probed["machine"], libc or "musl", version or "1.2")
