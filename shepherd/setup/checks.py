@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shepherd.errors import SettingsError
-from shepherd.setup.urls import URL, Wrong, check_ref, http, location
+from shepherd.setup.urls import URL, Wrong, check_ref, http, location, publish_target
 from shepherd.values import duration, quoted
 
 if TYPE_CHECKING:
@@ -39,7 +39,11 @@ def check(settings: Settings) -> None:
     _directories(settings)
     http("report.url", settings.report.url)
     for place, target in enumerate(settings.report.publish):
-        location(f"report.publish[{place}]", target)
+        publish_target(f"report.publish[{place}]", target)
+    for key, path in (("known_hosts", settings.report.known_hosts), ("identity", settings.report.identity)):
+        _path(f"report.{key}", path)
+        if re.search(r"[\s'\"]", path):
+            raise Wrong(f"report.{key}", "a path without blanks and quotes expected")
     if settings.mail:
         _mail(settings.mail)
     for address, other in settings.people.items():
