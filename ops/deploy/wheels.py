@@ -58,7 +58,7 @@ class Target(NamedTuple):
             )
         if probed["machine"] not in MACHINES:
             raise SettingsError(
-                f"the host is a {clean(str(probed['machine']), 40)}: releases are made for {', '.join(MACHINES)}"
+                f"the host is a {clean(str(probed['machine']), 40)}: wheels are for {', '.join(MACHINES)}"
             )
         libc, version = probed["libc"]
         return cls(probed["python"][0], probed["machine"], libc or "musl", version or "1.2")

@@ -11,12 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import pytest
 
+from ops.releases import Site
 from tests.gitrepo import Repo
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +30,31 @@ def need(fulfilled: object, sentence: str) -> None:
     """Not skipped: who asks for the real tests wants to know that this one did not run."""
     if not fulfilled:
         pytest.fail(sentence, pytrace=False)
+
+
+def faketime() -> Path:
+    """The library that bends a process's clock."""
+    libraries = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+    need(libraries, "there is no libfaketime here: .ci/run installs it")
+    return libraries[0]
+
+
+@contextlib.contextmanager
+def cron_daemon() -> Iterator[Callable[[], None]]:
+    """Starts cron, whose minutes pass in a second; ended at the end, by its own pid."""
+    running = [each.pid for each in psutil.process_iter(["name"]) if each.info["name"] == "cron"]
+    need(not running, f"a cron daemon runs already (process {running}): there is one a machine")
+    library = str(faketime())
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start() -> None:
+        environment = {"PATH": "/usr/bin:/bin:/usr/sbin", "LD_PRELOAD": library, "FAKETIME": "+0 x60"}
+        started.append(subprocess.Popen(["cron", "-f"], env=environment))
+
+    yield start
+    for process in started:
+        process.terminate()
+        process.wait(10)
 
 
 class Done(NamedTuple):
@@ -167,10 +194,15 @@ class Place:
     def releases(self) -> list[str]:
         return sorted(each.name for each in (self.root / "releases").iterdir())
 
-    def start(self, *words: str, release: str = "") -> subprocess.Popen[str]:
+    @property
+    def site(self) -> Site:
+        return Site(self.root)
+
+    def start(self, *words: str, release: str = "", PATH: str = "") -> subprocess.Popen[str]:
         """`inv …` in a release (the live one), as the user."""
         place = self.root / "releases" / release if release else self.root / "current"
         own = [f"HOME={self.user.pw_dir}", f"USER={self.user.pw_name}", f"LOGNAME={self.user.pw_name}"]
+        own += [f"PATH={PATH}"] if PATH else []
         command = [*self.as_user(), "env", "-C", str(place), "-u", "SHEPHERD_CONFIG", *own]
         command += [".venv/bin/python3", "-m", "invoke", *words]
         return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
