@@ -83,7 +83,8 @@ class Drive:
             self._voice.say(f"failed   {_sentence(error)}")
             raise
         if failure is not None:
-            self._note(f"failed, {name_of(self._plan.back) or 'nothing'} is live again: {_sentence(failure)}")
+            live = name_of(self._site.live().link) or "nothing"
+            self._note(f"failed, {live} is live: {_sentence(failure)}")
             self._voice.say(f"failed   {_sentence(failure)}")
             raise failure
         self._mark_what_was_left()
@@ -201,7 +202,7 @@ class Drive:
         with self._timed("clear"):
             if own and self._is_ours():
                 maintenance.switch_off(self._state)
-            elif own:
+            elif own and maintenance.path_of(self._state).exists():
                 self._voice.say("         somebody replaced our switch by another: it stays on")
             memory.forget(self._state)
             for leftover in (self._next, self._back):

@@ -74,12 +74,14 @@ def planned(
     live = site.live()
     if live.kind == "odd":
         raise SettingsError(f"{site.current} is no link: nothing is done; move it away, then deploy again")
-    adopted = left.token if left is not None else ""
+    # a switch whose upgrade is gone is nobody's, also where its memory was lost
+    orphan = switch is not None and switch.left
+    adopted = left.token if left is not None else switch.upgrade if switch is not None and orphan else ""
     person = switch is not None and (not adopted or switch.upgrade != adopted)
     back = _back(live, left)
     if mode != "upgrade":
         if left is None:
-            return None
+            return Plan(mode, live, live.release, back, adopted, person) if orphan and live.release else None
         target = _of_killed(site, left) if mode == "resume" else _before(site, left)
         if target is None and mode == "undo" and left.before:
             raise SettingsError(f"{left.before} is no release that is there: name another one, --to RELEASE")
@@ -94,10 +96,11 @@ def planned(
         raise RefusedError(
             f"{target.id} is marked bad: {target.bad}; if that is over: fab releases --good {target.number}"
         )
-    if target is None and left is not None and live.release is not None:
+    if target is None and (left is not None or orphan) and live.release is not None:
         # nothing newer, but what was left has to be mended
         target = live.release
-    if target is None or (target == live.release and left is None and target.turn):
+    mended = left is None and not orphan
+    if target is None or (target == live.release and mended and target.turn):
         return None
     return Plan(mode, live, target, back, adopted, person)
 

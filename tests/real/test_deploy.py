@@ -213,7 +213,7 @@ def test_a_persons_switch_stays_on_and_a_run_at_the_gate_ends_with_4(deployed: W
     place, switch = deployed.place, deployed.place.state / "maintenance.txt"
     subprocess.run([*place.as_user(), "touch", switch], check=True)
     deployed.change()
-    gate = [*place.as_user(), "flock", "-x", str(place.state / "run" / "gate.lock")]
+    gate = [*place.as_user(), "flock", "-o", "-x", str(place.state / "run" / "gate.lock")]
     holder = subprocess.Popen([*gate, "sleep", "300"])
     time.sleep(0.3)
     waiting = place.start("find", "--wait", "120")
@@ -229,7 +229,7 @@ def test_a_persons_switch_stays_on_and_a_run_at_the_gate_ends_with_4(deployed: W
     holder.wait()
     assert deploying.wait(60) == 0
     waiting.send_signal(signal.SIGCONT)
-    out, err = waiting.communicate(timeout=60)
+    _, err = waiting.communicate(timeout=60)
     assert (waiting.returncode, "upgraded meanwhile" in err) == (4, True), err
     new = place.live
     assert new != before
@@ -340,8 +340,8 @@ def test_by_way_of_sudo(deployed: World) -> None:
     sudo.mkdir()
     (sudo / "sudo").write_text(
         '#!/bin/sh\n[ "$1 $2 $3" = "-n -H -u" ] || exit 9\nuser=$4; shift 5\n'
-        'exec setpriv --reuid="$user" --regid="$user" --init-groups env HOME="$(getent passwd "$user" | cut -d: -f6)" '
-        'USER="$user" LOGNAME="$user" "$@"\n'
+        'home=$(getent passwd "$user" | cut -d: -f6)\n'
+        'exec setpriv --reuid="$user" --regid="$user" --init-groups env HOME="$home" USER="$user" "$@"\n'
     )
     (sudo / "sudo").chmod(0o755)
     folder = deployed.folder / "by-sudo"
@@ -474,7 +474,7 @@ def test_a_killed_remote_upgrade_is_loud_and_the_next_deploy_repairs_it(deployed
     place = deployed.place
     before = place.live
     holder = subprocess.Popen(
-        [*place.as_user(), "flock", "-s", place.state / "run" / "gate.lock", "sleep", "300"]
+        [*place.as_user(), "flock", "-o", "-s", place.state / "run" / "gate.lock", "sleep", "300"]
     )
     deployed.change()
     process = deployed.operator.start("deploy")
