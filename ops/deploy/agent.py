@@ -14,6 +14,7 @@ import io
 import json
 import os
 import platform
+import select
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,8 @@ from shepherd.errors import BUSY, SettingsError, ShepherdError, StoreError
 Request = dict[str, Any]
 LIMIT = 600
 """Seconds that one step on the host may take."""
+SILENCE = 90.0
+"""Seconds without a sign of life after which an operator counts as gone."""
 
 
 class BusyError(ShepherdError):
@@ -103,7 +106,7 @@ def setup(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
 
 
 def hold(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
-    """Hold the deploy lock until the operator's side closes its end, or dies. Says so when it has it."""
+    """Hold the deploy lock until the operator's side closes its end, dies, or is not heard of any more."""
     handle = os.open(site.root / "deploy.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     with os.fdopen(handle, "r+", errors="replace") as lock:
         try:
@@ -120,7 +123,9 @@ def hold(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
                 _write(">", f"{each.id} was left half built: removed")
             releases.remove(left)
         _write("=", json.dumps({"held": True}))
-        data.read()
+        # its side sends a byte now and then: a machine that was switched off closes nothing
+        while select.select([data], [], [], SILENCE)[0] and os.read(data.fileno(), 4096):
+            pass
         lock.seek(0)
         lock.truncate(0)
     return {"held": False}

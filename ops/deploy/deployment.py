@@ -122,7 +122,13 @@ class Deployment:
                     {"name": each.name, "size": each.size, "sha256": each.sha256} for each in missing
                 ]
                 content = (each.path.read_bytes() for each in missing)
-                self._host.ask("take", content, wheels=described, limit=WORK_LIMIT)
+                self._host.ask(
+                    "take",
+                    content,
+                    say=lambda line: say(f"    {line}"),
+                    wheels=described,
+                    limit=WORK_LIMIT,
+                )
         made = {
             "commit": self._source.commit,
             "ref": self._source.ref,

@@ -32,6 +32,9 @@ ANSWER_LIMIT = 60.0
 WORK_LIMIT = 1800.0
 """Seconds that a step may take."""
 
+HEARTBEAT = 15.0
+"""Seconds between two signs of life to who holds the deploy lock for us."""
+
 SENT = ("shepherd", "shepherd.errors", "ops", "ops.releases", "ops.deploy", "ops.deploy.agent")
 """The modules that the agent needs; packages are sent empty."""
 
@@ -149,9 +152,12 @@ class Host:
         for line in heard.decode(errors="replace").splitlines():
             if line.startswith("> "):
                 say(line[2:])
+        over = threading.Event()
+        threading.Thread(target=_sign_of_life, args=(channel, over), daemon=True).start()
         try:
             yield
         finally:
+            over.set()
             with suppress(OSError, EOFError):
                 channel.shutdown_write()
                 channel.recv_exit_status()
@@ -201,6 +207,12 @@ class Host:
         if code:
             lines = complaint.strip().splitlines() or [f"{do} ended with {code}, and said nothing"]
             raise RemoteError(f"{self.name}: {clean(lines[-1], 1200)}", code if 0 < code < 9 else UNEXPECTED)
+
+
+def _sign_of_life(channel: Channel, over: threading.Event) -> None:
+    with suppress(OSError, EOFError):
+        while not over.wait(HEARTBEAT):
+            channel.sendall(b".")
 
 
 def _feed(channel: Channel, data: Iterable[bytes]) -> None:

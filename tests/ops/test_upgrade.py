@@ -118,6 +118,8 @@ def test_going_back_marks_the_release_that_is_left(place: Place) -> None:
     assert place.upgrade(to=two.id, reason="mails go twice") == 0
     assert place.site.find(three.id).bad == "rolled back: mails go twice (olga)"
     assert place.site.last_good() == one
+    assert place.upgrade(to=one.id) == 0
+    assert place.site.last_good() is None, "both that were left are bad"
 
 
 def test_the_drain_names_who_still_works_and_ends_in_time(

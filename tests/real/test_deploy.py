@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -333,6 +334,25 @@ def test_host_keys_are_strict(deployed: World) -> None:
     assert "Traceback" not in unknown.err + changed.err
 
 
+def test_hosts_are_taken_in_turn_and_a_dry_run_changes_nothing(deployed: World) -> None:
+    operator, place = deployed.operator, deployed.place
+    settings, live = operator.settings.read_text(), place.live
+    good = f"127.0.0.1:{deployed.sshd.port}"
+    before = sorted(place.root.rglob("*"))
+    deployed.change()
+    dry = operator.fab("deploy", "--dry-run")
+    assert (dry.code, "would prepare a new release" in dry.out) == (0, True), dry
+    operator.settings.write_text(settings.replace(f'"{good}"', f'"127.0.0.1:1", "{good}"'))
+    failed = operator.fab("deploy")
+    assert (failed.code, good in failed.out) == (1, False), "the second is left alone"
+    operator.settings.write_text(settings.replace("/usr/bin/python3", "/usr/bin/python-nine"))
+    assert "has no /usr/bin/python-nine" in operator.fab("releases").err
+    operator.settings.write_text(settings)
+    named = operator.fab("-H", good, "releases")
+    assert (named.code, f"-> {live}" in named.out) == (0, True), named
+    assert sorted(place.root.rglob("*")) == before
+
+
 def test_by_way_of_sudo(deployed: World) -> None:
     need(os.geteuid() == 0, "somebody else than the user has to log in")
     sudo = deployed.folder / "sudo"
@@ -364,7 +384,7 @@ def test_by_way_of_sudo(deployed: World) -> None:
         sshd.stop()
 
 
-@pytest.mark.parametrize("where", ["host", "operator"])
+@pytest.mark.parametrize("where", ["host", pytest.param("operator", marks=pytest.mark.long)])
 def test_a_wrong_clock(deployed: World, where: str) -> None:
     bent = {"LD_PRELOAD": str(faketime()), "FAKETIME": "-400d"}
     deployed.change()
@@ -385,7 +405,7 @@ def test_a_wrong_clock(deployed: World, where: str) -> None:
         deployed.operator.settings.write_text(settings)
         sshd.stop()
     assert done.code == 0, done
-    assert "its clock is 400 days" in done.err or "its clock is 1 year" in done.err, done.err
+    assert re.search("its clock is (399|400) days", done.err), done.err
     assert deployed.place.live > before
     assert deployed.healthy()
 
