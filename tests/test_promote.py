@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,9 @@ import pytest
 
 from shepherd.errors import NoAnswerError, RefusedError, SettingsError, SourceError
 from shepherd.plans.promotion import Promotion
+from shepherd.stages.find import find_branch
+from shepherd.stages.judge import judge_branch
+from shepherd.stages.promote import settled_revision
 from tests.inv import inv
 from tests.project import Project, deployable, entry, lines_of
 from tests.promoting import PROMOTE, entries, meddle, moves, promote, released
@@ -408,6 +413,40 @@ def test_a_mainline_that_never_stands_still_is_given_up(
     assert released(project) == ids[0] and not entries(project, "meant")
 
 
+def test_a_verdict_by_note_that_comes_after_the_reading_stops_the_move(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, ids = ready(tmp_path, branch=f'{PROMOTE}\nverdict_notes = "refs/notes/qa"')
+    left = [ids[2]]
+
+    def note() -> None:
+        if left:
+            project.repo.note(left.pop(), "QA: bad it crashes\n", date=int(project.now.timestamp()))
+
+    meddle(monkeypatch, after=note)
+    promote(project)
+    assert released(project) == ids[1]
+
+
+def test_a_push_that_was_given_up_and_arrives_late_is_still_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, ids = ready(tmp_path)
+
+    def lost(*_: object) -> None:
+        raise SourceError("the line went dead")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shepherd.stages.promote.move_ref", lost)
+        with pytest.raises(SourceError, match="dead"):
+            promote(project)
+    project.look()
+    assert not moves(project)
+    project.repo.set_ref("released", ids[2])
+    assert not project.look().warnings
+    assert moves(project) == [(1, 3, "tester")]
+
+
 def test_a_repository_that_may_not_be_written_is_one_sentence(tmp_path: Path) -> None:
     project, ids = ready(tmp_path)
     lock = project.repo.git_dir / "refs" / "heads" / "released.lock"
@@ -458,8 +497,6 @@ class TestCommand:
         assert released(project) == ids[0]
 
     def test_json(self, tmp_path: Path) -> None:
-        import json
-
         ready(tmp_path)
         said = json.loads(inv(tmp_path, "promote", "--json", "--dry-run").out)
         assert (said["result"], said["plan"]["from"]["revno"], said["plan"]["to"]["revno"]) == (
@@ -478,13 +515,8 @@ class TestAuto:
 
     def settle(self, project: Project, minutes: int) -> int | None:
         """A run so many minutes later; the revno that the ref is at then."""
-        from shepherd.stages.promote import settled_revision
-
         project.now += timedelta(minutes=minutes - 1)
         run = project.run("run")
-        from shepherd.stages.find import find_branch
-        from shepherd.stages.judge import judge_branch
-
         find_branch(project.settings, "stable", run)
         judge_branch(project.settings, "stable", run)
         found = settled_revision(project.settings, "stable", run)
@@ -527,10 +559,10 @@ class TestAuto:
         project, ids = ready(tmp_path)
         assert "promote" not in inv(tmp_path, "run").out
         assert released(project) == ids[0]
+        project.write_settings(branch=PROMOTE, top='[promote]\nauto = true\nsettle = "1h"\n')
+        waiting = inv(tmp_path, "run")
+        assert "nothing to promote that was deployable for 1h" in waiting.out
         project.write_settings(branch=PROMOTE, top='[promote]\nauto = true\nsettle = "1s"\n')
-        import time
-
-        inv(tmp_path, "run")
         time.sleep(1.1)
         done = inv(tmp_path, "run")
         assert done.code == 0 and "stable: promoted r3" in done.out, done.out + done.err

@@ -64,7 +64,9 @@ def publish(
     remote = remote_of(target)
     rules = [f"--filter=R /{pattern}" for pattern in ours]
     command = [
-        *("rsync", "--recursive", "--times", "--omit-dir-times", "--delete-after", "--protect-args"),
+        # by checksum: two pages of one second may be equally long
+        *("rsync", "--recursive", "--checksum", "--times", "--omit-dir-times", "--delete-after"),
+        "--protect-args",
         *(f"--timeout={_SILENCE}", "--out-format=%o %n", *rules, "--filter=P *", "--filter=- .*"),
         *(["--dry-run"] if dry else []),
         *(["--rsh", _shell(remote, known_hosts, identity)] if remote.host and not remote.daemon else []),

@@ -12,9 +12,10 @@ from shepherd.sources.mirror import open_source, remote_refs
 
 
 def moving_refs(branch: Branch) -> list[str]:
-    """The refs of the repository that a promotion goes by: mainline, deployed, promoted."""
+    """The refs of the repository that a promotion goes by: mainline, deployed, promoted, and the verdicts."""
     promoted = branch.promote.ref if branch.promote else ""
-    return list(dict.fromkeys(ref for ref in (branch.ref, branch.deployed.ref, promoted) if ref))
+    refs = (branch.ref, branch.deployed.ref, promoted, branch.verdict_notes)
+    return list(dict.fromkeys(ref for ref in refs if ref))
 
 
 def standing_now(
@@ -44,8 +45,3 @@ def left_behind(git: Git, old: str, new: str) -> tuple[str, ...]:
         "rev-list", "--reverse", "--cherry-pick", "--right-only", "--end-of-options", f"{new}...{old}"
     )
     return tuple(lost)
-
-
-def contains(git: Git, commit: str, older: str) -> bool:
-    """Whether `older` is in the history of `commit`, or is it. Raises SourceError."""
-    return not git.lines("rev-list", "--max-count=1", "--end-of-options", older, f"^{commit}")

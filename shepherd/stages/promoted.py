@@ -78,6 +78,10 @@ def moved_by_others(journal: Journal, config: Branch, reading: Reading, run: Run
         return []
     if last is None:
         return [Entry("promoted", "", {"revno": place.revno, "id": place.id})]
+    late = next((e for e in reversed(journal.entries("meant")) if e.data.get("to") == place.id), None)
+    if late is not None and late.data["act"] == KIND and late.data["from_revno"] == last.data["revno"]:
+        # a push that was given up for lost reached the server after all
+        return entries_of(late.data, late.who, late.why)
     run.tell(
         "source",
         branch=branch,
