@@ -16,8 +16,11 @@ from pathlib import Path
 
 import pytest
 
+from ops.deploy.source import pack
+from ops.deploy.wheels import Target, gather
 from shepherd.settings import read
 from tests.ops.host import SCALE
+from tests.ops.smtp import serving
 from tests.real.site import (
     Operator,
     Place,
@@ -67,6 +70,11 @@ class World:
         done = self.operator.fab("deploy", *words)
         assert done.code == 0, done
         return self.place.live
+
+    def landed(self, ref: str) -> str:
+        """What a ref of the project's repository names."""
+        command = ["git", "-c", "safe.directory=*", "-C", str(self.folder / "project.git"), "rev-parse", ref]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
     def healthy(self) -> bool:
         """Nothing is left over: one live release that works, no switch, no memory of an upgrade."""
@@ -174,22 +182,56 @@ def test_what_the_newer_release_said_and_did_outlives_a_roll_back(deployed: Worl
     settings = place.site.settings
     before = settings.read_text()
     old, new = place.live, deployed.deploy()
-    settings.write_text(before.replace("[deploy]", 'promote = { ref = "promoted" }\n[deploy]'))
-    try:
-        assert place.inv("find", "judge").code == 0
-        said = place.inv("verdict", "r2", "ok", "--reason", "tried")
-        assert said.code == 0, said
-        promoted = place.inv("promote")
-        assert promoted.code == 0, promoted
-        assert deployed.operator.fab("rollback").code == 0
-        assert place.live == old
-        told = place.inv("history", "--rev", "r2").out + place.inv("history").out
-        assert "tried" in told
-        assert "promoted" in told
-        assert place.inv("run").code == 0
-    finally:
-        settings.write_text(before)
+    with serving() as server:
+        mail = (
+            f'[mail]\nsmtp = "{server.place}"\nsender = "qa@example.org"\noperators = ["ops@example.org"]\n'
+        )
+        settings.write_text(before.replace("[deploy]", f'promote = {{ ref = "promoted" }}\n{mail}[deploy]'))
+        try:
+            assert place.inv("find", "judge").code == 0
+            for rev, word in (("r2", "ok"), ("r1", "bad")):
+                said = place.inv("verdict", rev, word, "--reason", f"tried {rev}")
+                assert said.code == 0, said
+            promoted = place.inv("promote")
+            assert promoted.code == 0, promoted
+            tip = deployed.landed("promoted")
+            assert tip == deployed.landed("stable")
+            assert place.inv("run").code == 0
+            told = [recipient for recipient, text in server.messages if "r1" in text]
+            assert told == ["ops@example.org"], "production runs r1, which is bad"
+
+            assert deployed.operator.fab("rollback").code == 0
+            assert place.live == old
+            assert place.inv("run").code == 0
+            assert len(server.messages) == 1, "nobody is told twice"
+            assert deployed.landed("promoted") == tip
+            history = place.inv("history", "--rev", "r2").out
+            assert "tried r2" in history
+            assert "promoted" in history + place.inv("history").out
+        finally:
+            settings.write_text(before)
+            place.inv("verdict", "r1", "withdraw", "--reason", "a test")
     assert new in place.releases()
+
+
+def test_a_wheelhouse_for_another_platform_and_python_is_listed_and_compared(world: World) -> None:
+    source = pack(world.operator.repo, "HEAD")
+    cache = world.folder / "cache"
+    ours = Target("3.11.2", "x86_64", "glibc", "2.36")
+    theirs = Target("3.13.1", "aarch64", "glibc", "2.36")
+    one, other = (
+        {each.name.partition("-")[0]: each.name for each in gather(source, ("launchpad",), target, cache).all}
+        for target in (ours, theirs)
+    )
+    assert one.keys() == other.keys()
+    pure = {name for name, file in one.items() if file.endswith("-any.whl")}
+    assert {name for name in one if one[name] == other[name]} == pure
+    for name in one.keys() - pure:
+        assert "x86_64" in one[name]
+        assert "aarch64" in other[name]
+        assert "cp311-cp311" in one[name] or "abi3" in one[name]
+        assert "cp313-cp313" in other[name] or "abi3" in other[name]
+    assert one.keys() - pure >= {"markupsafe", "msgspec", "psutil", "sqlalchemy"}
 
 
 def test_a_roll_back_to_a_release_that_does_not_know_a_key_is_refused(deployed: World) -> None:
@@ -264,8 +306,6 @@ def test_a_changed_byte_is_refused_by_the_host(deployed: World) -> None:
 
     from ops.deploy.deployment import Deployment, cache
     from ops.deploy.host import Host, RemoteError
-    from ops.deploy.source import pack
-    from ops.deploy.wheels import Target, gather
 
     wheel = next((deployed.place.root / "wheels").glob("jinja2-*.whl"))
     content = wheel.read_bytes()
