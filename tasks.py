@@ -283,7 +283,7 @@ def upgrade(c, to=None, deadline="5m", resume=False, undo=False, reason=None, as
 
     dry = is_dry(c, dry_run)
     return push(
-        settings(),
+        settings,
         caller(as_),
         to=to,
         deadline=deadline,

@@ -10,17 +10,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import io
 import json
 import os
 import platform
 import select
-import shutil
 import subprocess
 import sys
-import tarfile
-import time
-import venv
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -28,12 +23,11 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ops import releases
+from ops.deploy import building
 from ops.releases import Site
 from shepherd.errors import BUSY, SettingsError, ShepherdError, StoreError
 
 Request = dict[str, Any]
-LIMIT = 600
-"""Seconds that one step on the host may take."""
 SILENCE = 90.0
 """Seconds without a sign of life after which an operator counts as gone."""
 
@@ -80,7 +74,7 @@ def probe(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
         "releases": [
             {**each.made, "id": each.id, "standing": each.standing, "bad": each.bad} for each in site.all()
         ],
-        "wheels": {path.name: _digest(path) for path in site.wheels.glob("*.whl")},
+        "wheels": {path.name: building.digest(path) for path in site.wheels.glob("*.whl")},
         "past": site.past()[-20:],
     }
 
@@ -152,33 +146,17 @@ def prepare(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     content = data.read(request["size"])
     if hashlib.sha256(content).hexdigest() != request["sha256"]:
         raise StoreError("the code did not arrive as it was sent: nothing was changed")
+    made = {**request["made"], "at": _now(), "python": python_of_host(), "machine": platform.machine()}
     with _alone(site):
-        place = site.reserve(request["made"]["commit"])
-        try:
-            _timed("unpack", lambda: _unpack(content, place))
-            _timed("environment", lambda: venv.create(place / ".venv", with_pip=False, symlinks=True))
-            _timed("install", lambda: _install(site, place, request))
-            _timed("compile", lambda: _compile(place))
-            _timed("try", lambda: _try(place))
-            made = {
-                **request["made"],
-                "at": _now(),
-                "python": python_of_host(),
-                "machine": platform.machine(),
-            }
-            releases.write(place / releases.MADE, made)
-        except BaseException:
-            shutil.rmtree(place, ignore_errors=True)
-            raise
-        with suppress(OSError):
-            _forget_wheels(site)
-    return {"id": place.name}
+        return {
+            "id": building.build(site, content, {**request, "made": made}, lambda line: _write(">", line))
+        }
 
 
 def works(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     """Whether a release's environment starts at all."""
     try:
-        _try(site.find(request["release"]).path)
+        building.start(site.find(request["release"]).path)
     except ShepherdError as error:
         return {"works": False, "why": str(error)}
     return {"works": True, "why": ""}
@@ -193,7 +171,7 @@ def back(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     drivers = sorted({each.id for each in (live, target) if each is not None}, reverse=True)
     for driver in drivers:
         with suppress(ShepherdError):
-            _try(site.releases / driver)
+            building.start(site.releases / driver)
             return {"target": target.id, "driver": driver, "root": str(site.root)}
     raise StoreError(f"neither of {', '.join(drivers)} starts here any more: fab deploy makes a new release")
 
@@ -235,95 +213,12 @@ def _alone(site: Site) -> Iterator[None]:
         os.close(handle)
 
 
-def _unpack(content: bytes, place: Path) -> None:
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        if hasattr(tarfile, "data_filter"):
-            archive.extractall(place, filter="data")
-        else:
-            archive.extractall(place)  # noqa: S202  # our own git archive, whose hash was compared
-    # `inv` finds it beside tasks.py; its paths start at its real place
-    (place / "shepherd.toml").symlink_to("../../shared/shepherd.toml")
-
-
-def _install(site: Site, place: Path, request: Request) -> None:
-    """pip from its own wheel, which the host needs not have; nothing but these wheels, with these hashes."""
-    pip = site.wheels / request["pip"]["name"]
-    if _digest(pip) != request["pip"]["sha256"]:
-        raise StoreError(f"{pip.name} is not what was asked for (its hash differs): refused")
-    wanted = place / "requirements" / "installed.txt"
-    wanted.parent.mkdir(exist_ok=True)
-    wanted.write_text(request["requirements"])
-    _run(
-        "a package could not be installed",
-        [
-            *(place / ".venv" / "bin" / "python3", f"{pip}/pip", "install", "--isolated", "--no-index"),
-            *("--no-cache-dir", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-compile"),
-            *("-q", "--require-hashes", "--find-links", site.wheels, "-r", wanted),
-        ],
-        place,
-    )
-
-
-def _compile(place: Path) -> None:
-    # what is compiled now needs not be while everything waits for the check
-    _run(
-        "it could not be compiled",
-        [place / ".venv" / "bin" / "python3", "-m", "compileall", "-q", "-j", "0", ".venv/lib", "."],
-        place,
-    )
-
-
-def _try(place: Path) -> None:
-    _run(f"{place.name} does not start", [place / ".venv" / "bin" / "python3", "-c", "import tasks"], place)
-
-
-def _run(failure: str, command: list[Any], place: Path) -> None:
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))
-    }
-    try:
-        done = subprocess.run(
-            list(map(str, command)),
-            cwd=place,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=LIMIT,
-        )
-    except OSError as error:
-        raise StoreError(f"{failure}: {_why(error)}") from None
-    if done.returncode:
-        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise StoreError(f"{failure}: {' '.join(lines[-6:])[:800] or done.returncode}")
-
-
-def _forget_wheels(site: Site) -> None:
-    """Wheels that no release was made of."""
-    needed = {name for each in site.all() for name in each.made.get("wheels", ())}
-    for wheel in site.wheels.iterdir():
-        if wheel.suffix in (".whl", ".new") and wheel.name not in needed:
-            wheel.unlink()
-
-
-def _timed(step: str, body: Callable[[], object]) -> None:
-    started = time.monotonic()
-    body()
-    _write(">", f"{step:<12} {time.monotonic() - started:.2f} s")
-
-
 def _write_new(path: Path, content: bytes) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(content)
     beside.rename(path)
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _now() -> str:

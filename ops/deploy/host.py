@@ -35,7 +35,15 @@ WORK_LIMIT = 1800.0
 HEARTBEAT = 15.0
 """Seconds between two signs of life to who holds the deploy lock for us."""
 
-SENT = ("shepherd", "shepherd.errors", "ops", "ops.releases", "ops.deploy", "ops.deploy.agent")
+SENT = (
+    "shepherd",
+    "shepherd.errors",
+    "ops",
+    "ops.releases",
+    "ops.deploy",
+    "ops.deploy.building",
+    "ops.deploy.agent",
+)
 """The modules that the agent needs; packages are sent empty."""
 
 BOOT = """\

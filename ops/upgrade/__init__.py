@@ -6,8 +6,9 @@ The newer code of the two releases drives, started by its real path; nothing is 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from ops.tasking import ROOT, say
 from shepherd.errors import SettingsError
@@ -22,7 +23,7 @@ _DRIVER = "SHEPHERD_DRIVER"
 
 
 def upgrade(
-    settings: Settings,
+    load: Callable[[], Settings],
     who: str,
     *,
     to: str | None = None,
@@ -32,7 +33,14 @@ def upgrade(
     reason: str | None = None,
     dry: bool = False,
 ) -> int:
-    """`inv upgrade`. Raises ShepherdError; see ops.upgrade.driving for what each means."""
+    """`inv upgrade`.
+
+    Args:
+        load: gives the settings. The release that is to drive reads them: the live one may not know them all.
+
+    Raises:
+        ShepherdError: see docs/operator.md for what each means.
+    """
     from ops import gate
     from ops.releases import site_of
     from ops.runner import prepare_state
@@ -51,6 +59,12 @@ def upgrade(
         raise SettingsError(
             f"{ROOT} is no release: upgrade works where fab deploy has put one; a checkout wants git pull"
         )
+    words = ["--to", to] if to else []
+    words += ["--deadline", deadline, "--as", who, *(["--reason", reason] if reason else [])]
+    if not (resume or undo):
+        # what was left is mended by whichever release still starts
+        _newest_drives([site.find(to) if to else site.newest(), site.live().release], words, dry)
+    settings = load()
     mode: Mode = "resume" if resume else "undo" if undo else "upgrade"
     state = settings.state_path
     plan = planned(site, mode, to, memory.read(state), switch_of(settings))
@@ -58,16 +72,6 @@ def upgrade(
         why = f"{to} is live" if to else "no newer release is prepared"
         say(f"nothing to do: {why if mode == 'upgrade' else 'no upgrade was left'}")
         return 0
-    driver = max(
-        (each for each in (plan.target, plan.live.release) if each is not None and each.python.exists()),
-        key=lambda each: each.number,
-        default=None,
-    )
-    if driver is not None and driver.path.resolve() != ROOT and _DRIVER not in os.environ:
-        target = plan.target.id if plan.target and mode == "upgrade" else ""
-        words = ["--to", target] if target else ["--resume" if resume else "--undo"]
-        words += ["--deadline", deadline, "--as", who, *(["--reason", reason] if reason else [])]
-        _hand_over(driver, settings, [*words, *(["--dry-run"] if dry else [])])
     if dry:
         for each in plan.lines():
             say(each)
@@ -92,11 +96,25 @@ def upgrade(
             ) from None
 
 
-def _hand_over(driver: Release, settings: Settings, words: list[str]) -> NoReturn:
-    """Become the newer release's `inv upgrade`, by its real path: `current` may point elsewhere soon."""
-    place = Path(os.path.realpath(driver.path))
+def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bool) -> None:
+    """Become the `inv upgrade` of the newest of them, if that is another than ours and has an interpreter.
+
+    Raises:
+        StoreError: it does not start.
+    """
+    from ops.deploy.building import start
+
+    found = [each for each in releases if each is not None and each.python.exists()]
+    driver = max(found, key=lambda each: each.number, default=None)
+    if driver is None or _DRIVER in os.environ or Path(os.path.realpath(driver.path)) == ROOT:
+        return
+    start(driver.path)
+    # by its real path: `current` may point elsewhere soon
+    place = os.path.realpath(driver.path)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    environment |= {"SHEPHERD_CONFIG": str(settings.file), _DRIVER: driver.id, "PWD": str(place)}
+    if named := environment.get("SHEPHERD_CONFIG"):
+        environment["SHEPHERD_CONFIG"] = str(Path.cwd() / named)
     os.chdir(place)
-    # nothing of this process is needed any more, and its place in the terminal is
-    os.execve(driver.python, ["python3", "-m", "invoke", "upgrade", *words], environment)  # noqa: S606  # a list, no shell
+    command = ["python3", "-m", "invoke", "upgrade", *words, *(["--dry-run"] if dry else [])]
+    environment |= {_DRIVER: driver.id, "PWD": place}
+    os.execve(driver.python, command, environment)  # noqa: S606  # a list, no shell

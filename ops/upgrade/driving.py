@@ -10,7 +10,6 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
 from time import monotonic
 
 from msgspec.structs import replace
@@ -18,13 +17,14 @@ from msgspec.structs import replace
 from ops import maintenance, records, releases
 from ops.limits import Interruption
 from ops.log import line, now, run_id
-from ops.releases import Release, Site
+from ops.releases import Site
 from ops.runner import log_of
-from ops.upgrade import memory, probing
+from ops.upgrade import aftermath, memory, probing
+from ops.upgrade.links import Links
 from ops.upgrade.plan import Plan, name_of
 from ops.upgrade.quiet import quiet
 from ops.upgrade.telling import Voice
-from shepherd.errors import PARTLY, UNEXPECTED, ShepherdError, StoreError
+from shepherd.errors import UNEXPECTED, ShepherdError, StoreError
 from shepherd.settings import Settings
 from shepherd.values import iso
 
@@ -46,6 +46,7 @@ class Drive:
         self._who = who
         self._why = why
         self._voice = Voice(self._state)
+        self._links = Links(site)
         self._began = monotonic()
         self._under = 0.0
         self._memory = memory.Upgrade(
@@ -56,6 +57,9 @@ class Drive:
             who=who,
             process=records.own("upgrade", now()),
         )
+        if plan.mode == "undo" and left is not None:
+            # an undo that is killed itself is undone, or resumed, like the upgrade that it undoes
+            self._memory = replace(self._memory, before=left.before, target=left.target)
 
     def run(self, deadline: float) -> int:
         """All of it. Raises whatever made it stop; it is on record then, and nothing is changed."""
@@ -89,19 +93,22 @@ class Drive:
             raise failure
         self._mark_what_was_left()
         self._note("live")
+        target = self._plan.target
         self._voice.say(
-            f"done     {self._memory.target or 'nothing'} is live; {monotonic() - self._began:.1f} s in all,"
-            f" {self._under:.2f} s of them under the switch"
+            f"done     {target.id if target else 'nothing'} is live;"
+            f" {monotonic() - self._began:.1f} s in all, {self._under:.2f} s of them under the switch"
         )
-        return self._afterwards()
+        if target is None:
+            return 0
+        return aftermath.follow(self._settings, self._site, target, self._who, self._voice.say)
 
     def _prepare(self) -> probing.Health | None:
         """Nothing is held, nothing is changed, however this ends."""
-        if self._plan.mode == "undo":
-            self._links()
-            return None
         target, live = self._plan.target, self._plan.live.release
-        assert target is not None
+        forward = f"releases/{target.id}" if target else ""
+        if target is None or self._plan.mode == "undo":
+            self._links.make(forward, self._plan.back)
+            return None
         free = os.statvfs(self._state)
         if free.f_bavail * free.f_frsize < LEAST_FREE or (free.f_files and not free.f_favail):
             raise StoreError(f"{self._state}: the disk is full; nothing was changed")
@@ -122,28 +129,14 @@ class Drive:
         probing.compare(target, found, before if isinstance(before, probing.Health) else None)
         for name, what in found.fails.items():
             self._voice.say(f"         doctor: {name}: {what} (not new)")
-        self._links()
+        self._links.make(forward, self._plan.back)
         return found
-
-    def _links(self) -> None:
-        """Both links that may be needed, made while there is time and room: the switch is but a rename."""
-        target = self._plan.target
-        for path, link in (
-            (self._next, f"releases/{target.id}" if target else ""),
-            (self._back, self._plan.back),
-        ):
-            try:
-                path.unlink(missing_ok=True)
-                if link:
-                    path.symlink_to(link)
-            except OSError as error:
-                raise StoreError(f"{path}: cannot be made ({error.strerror}); nothing was changed") from None
 
     def _switch_on(self) -> bool:
         """Whether the switch that is on now is ours."""
         if self._plan.person:
             return False
-        why = f"upgrade to {self._memory.target or 'nothing'}"
+        why = f"upgrade to {self._plan.target.id if self._plan.target else 'nothing'}"
         if maintenance.switch_on(self._state, self._who, why, None, now(), upgrade=self._memory.token):
             return True
         return self._is_ours()
@@ -157,7 +150,7 @@ class Drive:
         target = self._plan.target
         try:
             with self._timed("switch"):
-                self._move(self._next if target else None)
+                self._links.forward()
             with self._timed("check"):
                 if target is not None:
                     probing.check(target, self._settings.file, health)
@@ -166,7 +159,7 @@ class Drive:
             failure = error.error if isinstance(error, Interruption) else error
             if self._plan.mode == "undo":
                 return failure
-            self._move(self._back if self._plan.back else None)
+            self._links.back()
             if isinstance(failure, probing.CheckError) and target is not None:
                 with suppress(StoreError):
                     releases.mark_bad(target, f"its check failed: {failure}", self._who)
@@ -181,22 +174,6 @@ class Drive:
             except StoreError as error:
                 self._voice.say(f"mark     {error}")
 
-    def _move(self, link: Path | None) -> None:
-        """`current` becomes this link by a rename, which every reader sees before or after, never between."""
-        current = self._site.current
-        try:
-            if link is None:
-                current.unlink(missing_ok=True)
-            else:
-                link.replace(current)
-            folder = os.open(self._site.root, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-        except OSError as error:
-            raise StoreError(f"{current}: cannot be moved ({error.strerror})") from None
-
     def _clear(self, own: bool) -> None:
         """Our own switch only: what a person set, or touched, stays on."""
         with self._timed("clear"):
@@ -205,9 +182,7 @@ class Drive:
             elif own and maintenance.path_of(self._state).exists():
                 self._voice.say("         somebody replaced our switch by another: it stays on")
             memory.forget(self._state)
-            for leftover in (self._next, self._back):
-                with suppress(OSError):
-                    leftover.unlink(missing_ok=True)
+            self._links.drop()
 
     @contextmanager
     def _untouched_if_it_fails(self) -> Iterator[None]:
@@ -239,7 +214,7 @@ class Drive:
             "at": iso(now()),
             "who": self._who,
             "from": name_of(self._plan.live.link),
-            "to": self._memory.target,
+            "to": target.id if target else "",
             "commit": str(target.made.get("commit", "")) if target else "",
             "result": result,
             "why": self._why,
@@ -264,55 +239,11 @@ class Drive:
                 )
             )
 
-    def _afterwards(self) -> int:
-        """The crontab block comes with the first good release, and is kept up to date; then the clean-up."""
-        target = self._plan.target
-        if target is None:
-            return 0
-        code = self._crontab(target)
-        try:
-            gone = releases.superfluous(self._site)
-            releases.remove(gone)
-            if gone:
-                self._voice.say(f"removed  {', '.join(each.id for each in gone)}")
-        except StoreError as error:
-            self._voice.say(f"tidy     {error}")
-            code = PARTLY
-        return code
-
-    def _crontab(self, target: Release) -> int:
-        from ops import crontab
-        from ops.cron import block_id
-
-        first = sum(1 for each in self._site.all() if each.turn) == 1
-        try:
-            there = bool(crontab.split(crontab.read(), block_id(self._settings)).block)
-        except ShepherdError as error:
-            self._voice.say(f"crontab  {error}")
-            return PARTLY
-        if not first and not there:
-            # somebody took it out, or a timer does it
-            return 0
-        code, out, err = probing.run(
-            target, self._settings.file, "-m", "invoke", "cron.install", "--as", self._who
-        )
-        said = (err if code else out).strip().splitlines() or [""]
-        self._voice.say(f"crontab  {said[-1]}")
-        return PARTLY if code else 0
-
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
         started = monotonic()
         yield
         self._voice.say(f"{step:<8} {monotonic() - started:.2f} s")
-
-    @property
-    def _next(self) -> Path:
-        return self._site.root / ".current.next"
-
-    @property
-    def _back(self) -> Path:
-        return self._site.root / ".current.back"
 
 
 def _sentence(error: BaseException) -> str:

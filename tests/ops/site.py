@@ -85,7 +85,7 @@ class Place:
     def upgrade(self, **how: object) -> int:
         """`inv upgrade`, driven by the newest release. Raises ShepherdError."""
         with self.driving():
-            return upgrade.upgrade(self.settings, "olga", **how)  # type: ignore[arg-type]
+            return upgrade.upgrade(lambda: self.settings, "olga", **how)  # type: ignore[arg-type]
 
     def refused(self, **how: object) -> tuple[int, str]:
         """The exit code and the sentence of an upgrade that does not go well."""

@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
-from ops import gate, maintenance, releases
+from ops import gate, maintenance, releases, upgrade
 from ops.doctor import examine
 from ops.log import now, parse
 from ops.switch import lock_status
 from ops.tasking import Where
 from ops.upgrade import memory
+from shepherd.errors import StoreError
 from tests.campaigns.killing import killed_at, points
 from tests.ops.crontab import Crontab
 from tests.ops.site import Place
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -283,3 +288,80 @@ def test_without_anything_left_there_is_nothing_to_mend(place: Place, how: dict[
     before = place.untouched()
     assert place.upgrade(**how) == 0
     assert place.untouched() == before
+
+
+def test_the_newer_release_drives_and_reads_the_settings(place: Place) -> None:
+    old, new = place.release(good=True, live=True), place.release()
+    python = new.python.read_text().replace("doctor)", 'upgrade) echo "$PWD $*" >> calls ;;\ndoctor)')
+    new.python.write_text(python)
+    unread = "lambda: (_ for _ in ()).throw(AssertionError('the older release reads no settings'))"
+    script = (
+        "import pathlib; from ops import upgrade\n"
+        f"upgrade.ROOT = pathlib.Path({str(old.path)!r})\n"
+        f"upgrade.upgrade({unread}, 'olga', reason='new tracker', deadline='7m')\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
+    place_, _, rest = (new.path / "calls").read_text().strip().partition(" ")
+    assert place_ == str(new.path.resolve())
+    assert rest == "-m invoke upgrade --deadline 7m --as olga --reason new tracker"
+    assert place.live == old.id
+
+
+def test_a_newer_release_that_does_not_start_drives_nothing(place: Place) -> None:
+    old, new = place.release(good=True, live=True), place.release()
+    (new.path / "import.code").write_text("1")
+    before = place.untouched()
+    with patch.object(upgrade, "ROOT", old.path.resolve()), pytest.raises(StoreError, match="does not start"):
+        upgrade.upgrade(lambda: place.settings, "olga")
+    assert place.untouched() == before
+
+
+def test_an_undo_that_is_killed_is_undone_again(place: Place) -> None:
+    old, new = place.release(good=True, live=True), place.release()
+    moved = points(lambda: place.upgrade()).index("rename current") + 1
+    (new.path / releases.GOOD).unlink()
+    place.point(old.id)
+    kills = 0
+    while True:
+        assert killed_at(lambda: place.upgrade(), moved)
+        assert place.live == new.id
+        if not killed_at(lambda: place.upgrade(undo=True), 7 * kills):
+            break
+        kills += 1
+        assert place.upgrade(undo=True) == 0
+        assert (place.live, place.switch(), memory.read(place.state)) == (old.id, None, None)
+    assert kills > 3
+
+
+@pytest.mark.parametrize("what", ["bad", "half", "dangling"])
+def test_doctor_says_what_is_odd_about_the_releases(
+    place: Place, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    live, other = place.release(good=True, live=True), place.release()
+    monkeypatch.setattr("ops.doctor.upgrades.ROOT", live.path)
+    if what == "bad":
+        releases.mark_bad(live, "mails go twice", "olga")
+    elif what == "half":
+        (other.path / releases.MADE).unlink()
+    else:
+        place.point("0099-000000000000")
+    (finding,) = [
+        each for each in examine(lambda: place.settings, now(), offline=True) if each.name == "upgrade"
+    ]
+    expected = {
+        "bad": ("warn", "marked bad: mails go twice"),
+        "half": ("warn", f"half built: {other.id}"),
+        "dangling": ("fail", "points to nothing"),
+    }
+    level, text = expected[what]
+    assert (finding.level, text in finding.what) == (level, True), finding
+
+
+def test_a_switch_whose_upgrade_and_memory_are_gone_is_mended_too(place: Place) -> None:
+    place.release(good=True, live=True)
+    maintenance.switch_on(place.state, "olga", "upgrade", None, now(), upgrade="lost")
+    switch = place.switch()
+    assert switch is not None
+    assert switch.left
+    assert place.upgrade(resume=True) == 0
+    assert place.switch() is None
