@@ -150,11 +150,11 @@ class Host:
         """The deploy lock, for as long as the block and this process live. Raises RemoteError: taken."""
         channel = self._start("hold", request, ANSWER_LIMIT)
         channel.settimeout(ANSWER_LIMIT)
-        heard = b""
+        heard = b"\n"
         with suppress(TimeoutError):
-            while b"= " not in heard and (more := channel.recv(4096)):
+            while b"\n= " not in heard and (more := channel.recv(4096)):
                 heard += more
-        if b"= " not in heard:
+        if b"\n= " not in heard:
             code, complaint = _listen(channel, lambda line: None, ANSWER_LIMIT, self.name, "hold")
             self._judge(code or UNEXPECTED, complaint, "hold")
         for line in heard.decode(errors="replace").splitlines():
@@ -189,7 +189,9 @@ class Host:
         request = {"do": do, "directory": self._deploy.directory, **request}
         for document in (modules(), request):
             content = json.dumps(document).encode()
-            channel.sendall(b"%d\n%s" % (len(content), content))
+            # who has gone already says why, when it is listened to
+            with suppress(OSError):
+                channel.sendall(b"%d\n%s" % (len(content), content))
         return channel
 
     def _channel(self, command: str, limit: float) -> Channel:
@@ -250,8 +252,10 @@ def _listen(
         while content := channel.recv(32_768):
             *lines, rest = (rest + content).split(b"\n")
             for line in lines:
-                hear(line.decode("utf-8", "replace"))
+                hear(_printable(line.decode("utf-8", "replace")))
             channel.settimeout(max(0.01, end - monotonic()))
+        if not channel.status_event.wait(max(1.0, end - monotonic())):
+            raise TimeoutError
     except TimeoutError:
         failure = HostError(
             f"{name}: {what} gave no answer within {limit:g} seconds; it may go on there: fab releases"
@@ -264,6 +268,11 @@ def _listen(
     if code < 0:
         raise HostError(f"{name}: the connection broke during {what}; it goes on there: see fab releases")
     return code, b"".join(complaint).decode("utf-8", "replace")
+
+
+def _printable(line: str) -> str:
+    """Without anything that a terminal could take for a command; blanks at the beginning stay."""
+    return "".join(char if char.isprintable() else "?" for char in line)
 
 
 def modules() -> list[tuple[str, str]]:

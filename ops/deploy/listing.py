@@ -20,14 +20,12 @@ def listing(found: dict[str, Any]) -> Iterator[str]:
     if not found["releases"]:
         yield "no release yet: fab deploy"
     for each in reversed(found["releases"]):
-        sign = "->" if each["id"] == live["id"] else "  "
+        sign = "-> " if each["id"] == live["id"] else "   "
         good = ", the last good one" if each["id"] == found["last_good"] else ""
-        made = f"{each.get('ref', '')} by {each.get('by', '')} at {each.get('at', '')}"
-        yield plain(
-            f"{sign} {each['id']}  {each['standing']}{good}  {made if each.get('at') else ''}", 300
-        ).rstrip()
+        made = f"; {each.get('ref', '')} by {each.get('by', '')} at {each['at']}" if each.get("at") else ""
+        yield sign + plain(f"{each['id']} {each['standing']}{good}{made}", 300)
         if each["bad"]:
-            yield plain(f"      {each['bad']}", 400)
+            yield "      " + plain(each["bad"], 400)
     for each in found["past"][-LATEST:]:
         what = f"{each.get('from') or 'nothing'} -> {each.get('to') or 'nothing'}"
         why = f" ({each['why']})" if each.get("why") else ""
