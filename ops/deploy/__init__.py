@@ -13,7 +13,7 @@ from ops.deploy.host import Host
 from ops.deploy.listing import listing
 from ops.tasking import ROOT, say
 from shepherd.errors import SettingsError
-from shepherd.settings import Settings
+from shepherd.settings import Deploy, Settings
 from shepherd.values import clean, duration
 
 
@@ -27,12 +27,16 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
     from invoke.context import Context
 
     deploy = settings.deploy
+    config = getattr(context, "config", None)
     if isinstance(context, Connection):
         # whoever is not named is the shepherd's user, not the operator as Fabric has it
-        named = f"{context.user}@" if context.user != context.config.user else ""
-        found: tuple[str, ...] = (f"{named}{context.original_host}:{context.port}",)
+        named = context.user if context.user != context.config.user else _user(deploy)
+        found = [Connection(context.original_host, user=named, port=context.port, config=config)]
     elif type(context) is Context:
-        found = deploy.hosts
+        found = [
+            Connection(each, user=None if "@" in each else _user(deploy), config=config)
+            for each in deploy.hosts
+        ]
     else:
         raise SettingsError(f"{type(context).__name__} is no ssh connection: nothing is done")
     if not found:
@@ -41,12 +45,12 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
             " this machine is never deployed to by mistake"
         )
     known = settings.file.parent / deploy.known_hosts if deploy.known_hosts else None
-    made = []
-    for each in found:
-        user = None if "@" in each or deploy.sudo else deploy.user
-        connection = Connection(each, user=user, config=context.config)
-        made.append(Host(connection, deploy, known))
-    return made
+    return [Host(connection, deploy, known) for connection in found]
+
+
+def _user(deploy: Deploy) -> str | None:
+    """Who logs in where nobody is named; None: the operator himself, who becomes the user by sudo."""
+    return None if deploy.sudo else deploy.user
 
 
 def setup(context: Any, settings: Settings, who: str, *, dry: bool = False) -> int:

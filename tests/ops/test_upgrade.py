@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -20,7 +21,7 @@ from ops.switch import lock_status
 from ops.tasking import Where
 from ops.upgrade import memory
 from shepherd.errors import StoreError
-from tests.campaigns.killing import killed_at, points
+from tests.campaigns.killing import killed_at, points, undisturbed
 from tests.ops.crontab import Crontab
 from tests.ops.site import Place
 
@@ -305,6 +306,21 @@ def test_the_newer_release_drives_and_reads_the_settings(place: Place) -> None:
     assert place_ == str(new.path.resolve())
     assert rest == "-m invoke upgrade --deadline 7m --as olga --reason new tracker"
     assert place.live == old.id
+
+
+def test_a_disk_that_takes_nothing_changes_nothing(place: Place) -> None:
+    place.release(good=True, live=True)
+    place.release()
+    before = place.untouched()
+
+    def on_a_full_disk() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        code, sentence = place.refused()
+        assert code == 1, sentence
+        assert "cannot be written" in sentence, sentence
+
+    undisturbed(on_a_full_disk)
+    assert place.untouched() == before
 
 
 def test_a_newer_release_that_does_not_start_drives_nothing(place: Place) -> None:

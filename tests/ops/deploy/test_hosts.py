@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fabric import Connection
 from invoke.context import Context, MockContext
 
 from ops import deploy
@@ -30,6 +31,20 @@ def test_the_settings_name_them_and_their_user(tmp_path: Path) -> None:
     one, two = deploy.hosts(Context(), given)
     assert (one.name, one.login) == ("qa1", "lpqateam@qa1")
     assert (two.name, two.login) == ("qa2:2222", "ann@qa2")
+
+
+@pytest.mark.parametrize(
+    ("named", "name", "login"),
+    [
+        ("qa1", "qa1", "lpqateam@qa1"),
+        ("qa1:2222", "qa1:2222", "lpqateam@qa1"),
+        ("ann@qa1", "qa1", "ann@qa1"),
+        ("::1", "::1", "lpqateam@::1"),
+    ],
+)
+def test_a_host_that_is_named_is_taken_alone(tmp_path: Path, named: str, name: str, login: str) -> None:
+    (one,) = deploy.hosts(Connection(named), settings(tmp_path, 'hosts = ["other"]'))
+    assert (one.name, one.login) == (name, login)
 
 
 def test_with_sudo_one_logs_in_as_oneself(tmp_path: Path) -> None:
