@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from ops import releases
 from ops.releases import Site
 from tests.ops.deploy.agents import Agent
 
@@ -124,3 +125,27 @@ def test_no_way_back_is_said(agent: Agent) -> None:
     answer = agent.ask("back", to="")
     assert (answer.code, "no earlier good release" in answer.complaint) == (2, True)
     assert agent.ask("back", to="0001-cccccccccccc").code == 2
+
+
+@pytest.mark.parametrize(("starts", "driver"), [((True, True), 2), ((True, False), 1), ((False, False), 0)])
+def test_the_newer_release_that_starts_drives_a_roll_back(
+    agent: Agent, starts: tuple[bool, bool], driver: int
+) -> None:
+    site = Site(agent.root)
+    made = []
+    for start in starts:
+        path = site.reserve("c" * 40)
+        python = path / ".venv" / "bin" / "python3"
+        python.parent.mkdir(parents=True)
+        python.write_text(f"#!/bin/sh\nexit {int(not start)}\n")
+        python.chmod(0o755)
+        releases.write(path / releases.MADE, {"commit": "c" * 40})
+        releases.mark_good(site, releases.read(path))
+        made.append(path.name)
+    site.current.symlink_to(f"releases/{made[1]}")
+    answer = agent.ask("back", to="")
+    if driver:
+        assert (answer.answer["target"], answer.answer["driver"]) == (made[0], made[driver - 1])
+    else:
+        assert answer.code == 1
+        assert "starts here any more" in answer.complaint
