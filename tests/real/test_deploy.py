@@ -523,6 +523,7 @@ def test_an_operators_fab_that_is_killed_stops_no_later_deploy(deployed: World, 
     while done.code == 4:
         # what the host began before its operator died, it ends; nobody disturbs it
         assert time.monotonic() < end, done
+        time.sleep(1)
         done = deployed.operator.fab("deploy")
     assert done.code == 0, done
     assert deployed.place.live.endswith(deployed.operator.git("rev-parse", "HEAD")[:12])
