@@ -23,6 +23,7 @@ from ops.upgrade import memory
 from shepherd.errors import StoreError
 from tests.campaigns.killing import killed_at, points, undisturbed
 from tests.ops.crontab import Crontab
+from tests.ops.host import SCALE
 from tests.ops.site import Place
 
 ROOT = Path(__file__).parents[2]
@@ -215,7 +216,7 @@ def test_a_signal_during_the_check_takes_the_switch_back(place: Place) -> None:
     assert not place.site.find(new.id).bad, "that says nothing of the release"
 
 
-@pytest.mark.parametrize("each", [5, pytest.param(1, marks=pytest.mark.long)])
+@pytest.mark.parametrize("each", [5, pytest.param(max(1, round(1 / SCALE)), marks=pytest.mark.long)])
 @pytest.mark.timeout(1800)
 def test_killed_at_any_write_somebody_says_so_and_it_is_mended(place: Place, each: int) -> None:
     old, new = place.release(good=True, live=True), place.release()
