@@ -82,6 +82,12 @@ class Deployment:
             )
         if found["live"]["kind"] == "dangling":
             complain(f"{self._host.name}: current points to {found['live']['link']}, which is not there")
+        tracker, extras = self._settings.tracker.type, self._settings.deploy.extras
+        if tracker in self._source.extras() and tracker not in extras:
+            complain(
+                f"{self._host.name}: tracker.type is {tracker}, but deploy.extras does not name it: the release"
+                " will lack what reads it"
+            )
         ahead = found["now"] - now().timestamp()
         if abs(ahead) > SKEW:
             complain(
