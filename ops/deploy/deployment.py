@@ -85,7 +85,7 @@ class Deployment:
         tracker, extras = self._settings.tracker.type, self._settings.deploy.extras
         if tracker in self._source.extras() and tracker not in extras:
             complain(
-                f"{self._host.name}: tracker.type is {tracker}, but deploy.extras does not name it: the release"
+                f"{self._host.name}: tracker.type is {tracker}, but deploy.extras lacks it: the release"
                 " will lack what reads it"
             )
         ahead = found["now"] - now().timestamp()
