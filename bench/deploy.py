@@ -50,7 +50,7 @@ def _measure(operator: Operator, place: Place) -> None:
         if done.code:
             raise SystemExit(done.err)
         for line in done.out.splitlines():
-            if match := _STEP.match(line):
+            if (match := _STEP.match(line)) and match[1] != "done":
                 steps.setdefault(match[1], []).append(float(match[2]))
             if match := re.search(r"([0-9.]+) s of them under the switch", line):
                 under.append(float(match[1]))
