@@ -44,6 +44,8 @@ class TrackerError(ShepherdError):
     """The tracker as a whole could not be read. One unreadable bug is no error but a word: unknown."""
 
     code = NO_DATA
+    requests = 0
+    """How many requests over the network it took to find out; for the log."""
 
 
 class StoreError(ShepherdError):

@@ -27,6 +27,8 @@ NAME = "shepherd.toml"
 LARGEST = 1_000_000
 """Bytes of the largest settings file that is read."""
 LARGEST_SECRET = 10_000
+_LONG_SECRETS = ("tracker.credentials",)
+"""Keys whose secret may have several lines, as launchpadlib writes it."""
 
 
 class Pointer(Struct, frozen=True, forbid_unknown_fields=True):
@@ -73,6 +75,12 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
 
     type: Literal["none", "file", "launchpad", "github", "gitlab"] = "none"
     path: str = ""
+    project: str = ""
+    """launchpad: the project, project group or distribution whose bugs are searched."""
+    service_root: str = ""
+    """URL of the tracker's web service; empty: the usual one of its type."""
+    credentials_file: str = ""
+    credentials_env: str = ""
     bug_url: str = ""
     request_url: str = ""
     words: dict[str, tuple[str, ...]] = {}
@@ -219,7 +227,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     def secret(self, key: str, environ: Mapping[str, str]) -> str:
         """The secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set (4.1).
 
-        Read when it is used. Raises SettingsError if it cannot be read, is empty or more than one line, or if
+        Read when it is used. Raises SettingsError if it cannot be read, is empty or no text, or if
         its file gives rights to anybody but its owner.
         """
         table, _, name = key.rpartition(".")
@@ -236,8 +244,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             source = f"{key}_env: the environment variable {variable}"
         else:
             return ""
-        if not secret or not secret.isprintable():
-            raise SettingsError(f"{self.file}: {source} does not hold one line of text")
+        lines = secret.splitlines() if key in _LONG_SECRETS else [secret]
+        if not secret or not all(map(str.isprintable, lines)):
+            what = "text" if key in _LONG_SECRETS else "one line of text"
+            raise SettingsError(f"{self.file}: {source} does not hold {what}")
         return secret
 
 

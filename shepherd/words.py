@@ -50,8 +50,14 @@ class TrackerReading(Struct, frozen=True):
     """False: requests cannot bear labels here; they are settled by verdicts."""
     speaks_of_bugs: bool = True
     """False (tracker "none"): bugs have no tags; they are settled by verdicts."""
+    unseen: frozenset[Item] = frozenset()
+    """Items without words of which nobody looked why: they may bear some that only others see."""
     requests: int = 0
     """How many requests over the network the reading took; for the log."""
+    received: int = 0
+    """Bytes; for the log."""
+    memory: bytes = b""
+    """What the tracker wants to be given again at its next reading; nobody else looks into it."""
 
 
 class Seen(Struct, frozen=True, gc=False):

@@ -122,19 +122,16 @@ def _recorded(settings: Settings, branch: str) -> str | None:
 
 def tracker(given: Given) -> Iterator[Finding]:
     """The tracker as a whole can be read."""
-    tracker = given.settings.tracker
-    if tracker.type == "none":
-        yield ok("tracker", "none: QA is said by verdicts")
-        return
-    if tracker.type != "file" and given.offline:
-        yield ok("tracker", f"{tracker.type}: {OFFLINE}")
-        return
+    kind = given.settings.tracker.type
     from shepherd.trackers import open_tracker
 
+    tracker = open_tracker(given.settings, dry=True)
+    if kind not in ("none", "file") and given.offline:
+        yield ok("tracker", f"{kind}: {OFFLINE}")
+        return
     try:
-        open_tracker(given.settings).read((), ())
+        what = tracker.probe()
     except TrackerError as error:
         yield fail("tracker", str(error), "mend what it names; until then there is no data")
         return
-    where = f" {given.settings.tracker_path}" if tracker.type == "file" else ""
-    yield ok("tracker", f"{tracker.type}{where} can be read")
+    yield ok("tracker", what if kind == "none" else f"{kind} {what} can be read")

@@ -142,7 +142,7 @@ def _of_items(judged: Judged, who: str, rev: str, verdict: str, rollback: str) -
         )
     if judged.state == "bad":
         return Reason(words, who, f"{rollback}; or, if it is good after all: {verdict}")
-    by_tag = [name(s.item) for s in open_ones if s.how in ("tag", "none")]
+    by_tag = [name(s.item) for s in open_ones if s.how in ("tag", "none", "unseen")]
     by_toggle = [name(s.item) for s in open_ones if s.how == "late"]
     steps = []
     if by_tag:
@@ -160,6 +160,8 @@ def _phrase(speech: Speech, rev: str) -> str:
             return f"{it} is qa-{speech.word}"
         case "none":
             return f"{it} has no QA tag"
+        case "unseen":
+            return f"{it} has no QA tag to be seen; perhaps it is private"
         case "late":
             return f"{it} was marked qa-{speech.detail} before {rev} landed"
         case "sealed":

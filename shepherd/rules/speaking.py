@@ -16,10 +16,12 @@ from msgspec import Struct
 from shepherd.landing import Landing
 from shepherd.words import Item, Kept, Memory, Seen, Spoken, TrackerReading, Word
 
-How = Literal["tag", "none", "late", "sealed", "plain-bad", "kept", "unreadable", "was-bad", "no-tracker"]
-"""Why a word speaks: the tag itself · there is no QA tag · the tag was there before the landing · an earlier
-word is sealed · qa-bad names no landing · production runs it, so its last word stays · the item could not be
-read · it could not, and it was qa-bad before · nothing can carry tags here."""
+How = Literal[
+    "tag", "none", "unseen", "late", "sealed", "plain-bad", "kept", "unreadable", "was-bad", "no-tracker"
+]
+"""Why a word speaks: the tag itself · there is no QA tag · none that we can see · the tag was there before
+the landing · an earlier word is sealed · qa-bad names no landing · production runs it, so its last word
+stays · the item could not be read · it could not, and it was qa-bad before · nothing can carry tags here."""
 
 _NEEDS = Kept("needstesting")
 
@@ -105,6 +107,7 @@ def listen(
         if naming and not carriers and item not in tracker.items:
             continue
         ear.newest = naming[-1].revno if naming else 0
+        ear.unseen = item in tracker.unseen
         speaks = tracker.speaks_of_bugs if isinstance(item, int) else tracker.speaks_of_requests
         if not speaks and item in were_bad:
             ear.miss(item, "the tracker speaks of none any more", carriers)
@@ -142,6 +145,8 @@ class _Ear:
         self._told = told
         self.newest = 0
         """The newest landing that names the item that is heard, read or not."""
+        self.unseen = False
+        """Whether the item may bear words that only others see."""
 
     def hear(self, item: Item, spoken: Spoken, carriers: Sequence[Landing]) -> None:
         """`carriers`: the landings that name the item, ascending."""
@@ -203,7 +208,7 @@ class _Ear:
         """3.2 (a), (b) and (d)."""
         memory, told = self._memory, self._told
         good = present if present == "ok" or present == "untestable" else None
-        how: How = "late" if good else "tag" if present else "none"
+        how: How = "late" if good else "tag" if present else "unseen" if self.unseen else "none"
         for landing in carriers:
             key = (landing.id, item)
             kept = memory.kept.get(key, _NEEDS)

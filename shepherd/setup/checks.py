@@ -151,6 +151,21 @@ def _tracker(tracker: Tracker) -> None:
     if tracker.type == "file" and not tracker.path:
         raise Wrong("tracker.path", 'the file of bugs expected, since tracker.type is "file"')
     _path("tracker.path", tracker.path)
+    if tracker.type == "launchpad" and not re.fullmatch(r"[a-z0-9][a-z0-9+.-]*", tracker.project):
+        found = f", not {quoted(tracker.project)}" if tracker.project else ""
+        raise Wrong("tracker.project", f"the name of the project on Launchpad expected{found}")
+    http("tracker.service_root", tracker.service_root)
+    if re.search(r"[?#]", tracker.service_root):
+        raise Wrong("tracker.service_root", "a URL without ? and # expected")
+    if tracker.type == "launchpad" and re.search(r"/(?:[0-9.]+|devel|beta)/*$", tracker.service_root):
+        raise Wrong("tracker.service_root", "a URL without the version at its end expected")
+    _path("tracker.credentials_file", tracker.credentials_file)
+    if tracker.credentials_file and tracker.credentials_env:
+        raise Wrong(
+            "tracker.credentials_file", "one of credentials_file and credentials_env expected, not both"
+        )
+    if (tracker.credentials_file or tracker.credentials_env) and _in_the_clear(tracker.service_root):
+        raise Wrong("tracker.service_root", "a URL of https expected, since credentials are sent there")
     http("tracker.bug_url", tracker.bug_url, one_of=("{bug}",))
     http("tracker.request_url", tracker.request_url, one_of=("{request}",))
     _at_least("tracker.cap", tracker.cap, 1)
@@ -164,6 +179,14 @@ def _tracker(tracker: Tracker) -> None:
             if meaning.setdefault(text.strip().lower(), word) != word:
                 other = meaning[text.strip().lower()]
                 raise Wrong(f"tracker.words.{word}", f"{quoted(text)} stands for {other} already")
+
+
+def _in_the_clear(url: str) -> bool:
+    """Whether what is sent there can be read on the way."""
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    return parts.scheme.lower() == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
 
 
 def _directories(settings: Settings) -> None:

@@ -128,7 +128,12 @@ def _judge(
         if landing.revno <= reading.deployed.revno and (since(landing.revno) or at) >= kept_since
     ]
     scope = scope_of(reading, words_of_people, lately)
-    heard = last_heard if stored and last_heard else _listen(settings, branch, reading, scope, suspects, run)
+    before = last_heard.reading.memory if last_heard else b""
+    heard = (
+        last_heard
+        if stored and last_heard
+        else _listen(settings, branch, reading, scope, suspects, run, before, dry)
+    )
     frame = _frame(settings, branch, run, min(heard.at, source.read_at), source, previous)
     frame = replace(
         frame, deployed=tuple(deployed), promoted=tuple(promoted), warnings=warnings_of(moves, run.now)
@@ -178,16 +183,25 @@ def _listen(
     scope: Collection[int],
     suspects: Collection[Item],
     run: Run,
+    before: bytes,
+    dry: bool,
 ) -> Heard:
     """Ask the tracker for the words on everything that the landings in scope name, and on every bug that
     named one bad when it was read last: that it no longer does must be seen, not missed."""
     everything = {*_items(reading, scope, EVERY_KIND), *suspects}
     started = monotonic()
     try:
-        heard = open_tracker(settings).read(everything, scope)
+        heard = open_tracker(settings, dry=dry).read(everything, scope, before)
     except TrackerError as error:
-        run.tell("tracker", branch=branch, result="failed", why=str(error))
-        return Heard(TrackerReading({}), run.now, str(error))
+        run.tell(
+            "tracker",
+            branch=branch,
+            result="failed",
+            why=str(error),
+            requests=error.requests,
+            seconds=round(monotonic() - started, 3),
+        )
+        return Heard(TrackerReading({}, memory=before), run.now, str(error))
     unreadable = sorted(str(item) for item, spoken in heard.items.items() if spoken.unreadable)
     run.tell(
         "tracker",
@@ -197,6 +211,7 @@ def _listen(
         items=len(heard.items),
         unreadable=",".join(unreadable),
         requests=heard.requests,
+        bytes=heard.received,
         seconds=round(monotonic() - started, 3),
     )
     return Heard(heard, run.now)

@@ -10,23 +10,39 @@ from typing import Protocol
 
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings
+from shepherd.trackers.writing import Writer
 from shepherd.words import Item, TrackerReading
 
 
 class Tracker(Protocol):
     """Where a team keeps its bugs and requests."""
 
-    def read(self, items: Collection[Item], revnos: Collection[int]) -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """What is said now of every one of `items`, and of any other bug that carries `bad-commit-N` for N in
         `revnos` (3.5).
 
         An item that cannot be read has `unreadable` set and no words. Raises TrackerError if the tracker as a
         whole cannot be read: then nothing is known of any item.
+
+        Args:
+            memory: that of the last reading which succeeded. Without it, or with one that does not fit, more
+                has to be asked for, and the answer is the same.
+        """
+
+    def probe(self) -> str:
+        """Ask for as little as tells whether it can be read. Returns what it is, in a few words.
+
+        Raises:
+            TrackerError: it cannot.
         """
 
 
-def open_tracker(settings: Settings) -> Tracker:
-    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not yet built."""
+def open_tracker(settings: Settings, *, dry: bool = False) -> Tracker:
+    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not yet built.
+
+    Args:
+        dry: nothing is written, not even on our own disk.
+    """
     kind = settings.tracker.type
     if kind == "none":
         from shepherd.trackers.none import NoTracker
@@ -37,6 +53,35 @@ def open_tracker(settings: Settings) -> Tracker:
         from shepherd.trackers.words import Vocabulary
 
         return FileTracker(settings.tracker_path, Vocabulary(settings.tracker.words))
+    if kind == "launchpad":
+        from shepherd.trackers.launchpad.reading import LaunchpadTracker
+
+        _want(settings, "launchpadlib")
+        return LaunchpadTracker(settings, dry=dry)
     raise SettingsError(
-        f'{settings.file}: tracker.type: "{kind}" comes with a later release; "none" and "file" work now'
+        f'{settings.file}: tracker.type: "{kind}" comes with a later release;'
+        ' "none", "file" and "launchpad" work now'
     )
+
+
+def open_writer(settings: Settings) -> Writer:
+    """The same tracker, for the tagger to write to. Raises SettingsError for one not yet built."""
+    kind = settings.tracker.type
+    if kind == "launchpad":
+        from shepherd.trackers.launchpad.writing import LaunchpadWriter
+
+        _want(settings, "launchpadlib")
+        return LaunchpadWriter(settings)
+    raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
+
+
+def _want(settings: Settings, package: str) -> None:
+    """Raises SettingsError if the extra that a tracker needs is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        kind = settings.tracker.type
+        raise SettingsError(
+            f'{settings.file}: tracker.type "{kind}" needs {package}, which is not installed:'
+            f" .venv/bin/pip install --require-hashes -r requirements/{kind}.txt"
+        )

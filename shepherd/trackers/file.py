@@ -57,7 +57,7 @@ class FileTracker:
         self._path = path
         self._vocabulary = vocabulary
 
-    def read(self, items: Collection[Item], revnos: Collection[int]) -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """See Tracker.read. An item that is not in the file, is private or malformed cannot be read.
 
         A malformed bug is told of also where nobody asked: it may carry a bad-commit that is overlooked.
@@ -78,6 +78,11 @@ class FileTracker:
             ):
                 self._tell(bug, entry, spoken, about)
         return TrackerReading(items=spoken, about=about, speaks_of_requests=requests is not None)
+
+    def probe(self) -> str:
+        """See Tracker.probe."""
+        self._load()
+        return str(self._path)
 
     def _tell(
         self, item: Item, entry: _Entry | str | None, spoken: dict[Item, Spoken], about: dict[Item, About]

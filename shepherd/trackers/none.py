@@ -10,6 +10,10 @@ from shepherd.words import Item, TrackerReading
 class NoTracker:
     """Says of every item that there is nothing to be said."""
 
-    def read(self, items: Collection[Item], revnos: Collection[int]) -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """An empty reading that speaks neither of bugs nor of requests."""
         return TrackerReading(items={}, speaks_of_requests=False, speaks_of_bugs=False)
+
+    def probe(self) -> str:
+        """There is nothing to ask."""
+        return "none: QA is said by verdicts"

@@ -18,6 +18,10 @@ class Vocabulary:
         for word in WORST_FIRST:
             self._word |= {text.strip().lower(): word for text in words.get(word, ())}
 
+    def texts(self, word: Word) -> tuple[str, ...]:
+        """Everything that stands for `word`, in small letters."""
+        return tuple(text for text, meant in self._word.items() if meant == word)
+
     def of_bug(self, tags: Iterable[str]) -> Spoken:
         """What the tags of a bug say, `bad-commit-N` included."""
         tags = tuple(tags)

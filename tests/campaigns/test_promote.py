@@ -320,9 +320,7 @@ def killed_at_writes(folder: Path, by_url: bool, each: int) -> None:
         assert git(place, "rev-parse", "released") == ids[2], where
         assert books(now).ours == [(1, 3)], where
     assert any("git" in what for what in writes), "the children are among the writes"
-    print(
-        f"killed at {len(range(0, len(writes), each))} of {len(writes)} writes; {said} had to be looked for"
-    )
+    print(f"killed at {len(numbers)} of {len(writes)} writes; {said} had to be looked for")
 
 
 def git(folder: Path, *args: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings, Tracker
-from shepherd.trackers import open_tracker
+from shepherd.trackers import open_tracker, open_writer
 from shepherd.words import Spoken, TrackerReading
 
 
@@ -27,7 +27,15 @@ def test_file_is_found_beside_the_settings_and_speaks_their_words(tmp_path: Path
     assert open_tracker(settings(tmp_path, tracker)).read([1], []).items == {1: Spoken(("ok",))}
 
 
-@pytest.mark.parametrize("kind", ["launchpad", "github", "gitlab"])
+def test_an_extra_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    launchpad = settings(tmp_path, Tracker(type="launchpad", project="x"))
+    for open_it in (open_tracker, open_writer):
+        with pytest.raises(SettingsError, match=r"needs launchpadlib, .* -r requirements/launchpad.txt"):
+            open_it(launchpad)
+
+
+@pytest.mark.parametrize("kind", ["github", "gitlab"])
 def test_others_come_later(tmp_path: Path, kind: str) -> None:
     with pytest.raises(SettingsError, match=f'"{kind}" comes with a later release'):
         open_tracker(settings(tmp_path, Tracker(type=kind)))  # type: ignore[arg-type]

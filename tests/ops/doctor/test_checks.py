@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ from tests.ops.doctor.looking import (
     unwell,
 )
 from tests.project import Project
+from tests.trackers.launchpad_server import Server, credentials, serving
 
 
 def test_a_ref_that_is_not_there(project: Project) -> None:
@@ -74,6 +76,32 @@ def test_what_was_recorded_is_read_from_the_journal(tmp_path: Path, table: Cront
 def test_a_tracker_that_cannot_be_read(project: Project) -> None:
     (project.folder / "bugs.json").write_text("{")
     assert unwell(project) == [("fail", "tracker")]
+
+
+@pytest.fixture
+def lp() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+def test_launchpad(project: Project, lp: Server, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text(credentials())
+    token.chmod(0o600)
+    for who, what in (("", "anonymously"), (f'credentials_file = "{token}"\n', "as ~shepherd")):
+        project.write_settings(
+            tracker=f'type = "launchpad"\nproject = "launchpad"\nservice_root = "{lp.root}"\n{who}'
+        )
+        (finding,) = [each for each in looked(project, offline=False) if each.name == "tracker"]
+        assert finding.level == "ok"
+        assert finding.what == f"launchpad launchpad at {lp.root[7:-1]}, {what} can be read"
+        assert not (project.state / "cache").exists()
+    assert not lp.count("ws.size=300")
+    asked = lp.count()
+    assert ("ok", "launchpad: not asked (--offline)") in [(f.level, f.what) for f in looked(project)]
+    assert lp.count() == asked
+    lp.fail(401, times=99)
+    assert ("fail", "tracker") in unwell(project, offline=False)
 
 
 def test_a_damaged_database(project: Project) -> None:

@@ -1,0 +1,258 @@
+"""The way to a tracker over the network, for any library: one host, counted, limited, tried again.
+
+Every request goes through `Line.send`, and fails in one sentence. Nothing that a server sent, and no header,
+gets into that sentence: there could be a secret in it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import random
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from shepherd.errors import TrackerError
+from shepherd.values import age
+
+_T = TypeVar("_T")
+
+LIMIT = 30.0
+"""Seconds that a server may keep silent."""
+WHOLE = 120.0
+"""Seconds that one answer may take from its first byte to its last."""
+PATIENCE = 90.0
+"""Seconds that requests which failed, and the waits after them, may take together in one session."""
+LARGEST = 64_000_000
+"""Bytes of the largest answer that is taken."""
+TRIES = 6
+"""Of one request: one poisonous item must not use up the patience of all."""
+FIRST_WAIT = 0.5
+"""Seconds; each further wait is twice as long."""
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Statuses that another try may cure."""
+_REFUSED_UNDONE = frozenset({425, 429})
+"""Of those, the ones that say that nothing was done: tried again also where a repeat would do it twice."""
+
+
+class Reply(Struct, frozen=True):
+    """What the sentence about an answer needs of it; the answer itself stays with the library."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names in small letters."""
+    size: int = 0
+    """Bytes of the body, as they came over the network."""
+
+
+class RequestError(TrackerError):
+    """One request came to nothing, after all tries."""
+
+    def __init__(self, sentence: str, status: int = 0, *, sure: bool = True) -> None:
+        super().__init__(sentence)
+        self.status = status
+        """0: there was no answer, or none that can be understood."""
+        self.sure = sure
+        """It certainly changed nothing; else it may have."""
+
+
+class Garbled(Exception):
+    """An attempt raises it for an answer that came, but is not what it should be; `str` is why."""
+
+
+class Line:
+    """The way to one tracker in one session.
+
+    Args:
+        name: the tracker in sentences: "Launchpad".
+        root: URL of its service; requests go to the same scheme, host and port, or nowhere.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        root: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.name = name
+        self.root = root
+        self.requests = 0
+        self.received = 0
+        """Bytes."""
+        self.now: datetime | None = None
+        """The tracker's clock, by its first answer of this session."""
+        self._origin = _origin(root)
+        self._left = PATIENCE
+        self._given_up = ""
+        self._clock = clock
+        self._sleep = sleep
+
+    @property
+    def host(self) -> str:
+        return self._origin[1]
+
+    def check(self, url: str) -> None:
+        """Raises RequestError if `url` leads elsewhere: a token is for one host alone."""
+        if _origin(url) != self._origin:
+            raise RequestError(
+                f"{self.name} at {self.host} refers to another host, which is not followed;"
+                " is tracker.service_root right?"
+            )
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        attempt: Callable[[], tuple[Reply, _T]],
+        *,
+        repeatable: bool | None = None,
+    ) -> _T:
+        """What `attempt` answers, tried again while that may help and patience lasts.
+
+        Args:
+            attempt: sends the request once; raises Garbled, OSError or HTTPException.
+            repeatable: doing it twice is as good as once; by default what the method promises.
+
+        Raises:
+            RequestError: it came to nothing.
+        """
+        self.check(url)
+        if self._given_up:
+            raise RequestError(self._given_up)
+        again = method in ("GET", "HEAD") if repeatable is None else repeatable
+        what = f"{method} {urlsplit(url).path}"
+        tries = 0
+        while True:
+            began, tries = self._clock(), tries + 1
+            self.requests += 1
+            asked_wait = 0.0
+            try:
+                reply, answer = attempt()
+            except Garbled as why:
+                failure, passing = RequestError(self._sentence(what, str(why), tries), sure=again), again
+            except (OSError, http.client.HTTPException) as error:
+                unsent = _unsent(error)
+                told = self._sentence(what, _cause(error), tries)
+                failure, passing = RequestError(told, sure=again or unsent), again or unsent
+            else:
+                self.received += reply.size
+                self._note(reply.headers.get("date", ""))
+                if reply.status < 400:
+                    return answer
+                asked_wait = _retry_after(reply.headers.get("retry-after", ""), self._clock_of_tracker())
+                told = self._sentence(what, _status(reply.status, asked_wait), tries)
+                undone = reply.status < 500
+                failure = RequestError(told, reply.status, sure=again or undone)
+                passing = reply.status in (_PASSING if again else _REFUSED_UNDONE)
+            self._left -= self._clock() - began
+            wait = max(asked_wait, _wait_after(tries))
+            if passing and wait > self._left:
+                # whoever has trouble is not helped by more requests
+                self._given_up = str(failure)
+            if not passing or tries == TRIES or self._given_up:
+                raise failure from None
+            self._left -= wait
+            self._sleep(wait)
+
+    def _note(self, date: str) -> None:
+        if self.now is None:
+            self.now = _parsed(date)
+
+    def _clock_of_tracker(self) -> datetime:
+        return self.now or datetime.now(UTC)
+
+    def _sentence(self, what: str, why: str, tries: int) -> str:
+        often = f", {tries} times" if tries > 1 else ""
+        return f"{self.name} at {self.host} {why} ({what}{often})"
+
+
+def _wait_after(tries: int) -> float:
+    """Seconds; with jitter, so that many who failed at once do not come back at once."""
+    jitter = random.uniform(0.5, 1.5)  # noqa: S311  # nobody has to be unable to guess it
+    return FIRST_WAIT * 2.0 ** (tries - 1) * jitter
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError:
+        return "", ""
+    scheme = parts.scheme.lower()
+    host = (parts.hostname or "").lower()
+    usual = {"http": 80, "https": 443}.get(scheme)
+    return scheme, host if port in (None, usual) else f"{host}:{port}"
+
+
+def _unsent(error: Exception) -> bool:
+    """Whether no server can have seen the request."""
+    return isinstance(error, ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError)
+
+
+def _cause(error: Exception) -> str:
+    """Why there was no answer, to stand after the tracker's name."""
+    match error:
+        case TimeoutError():
+            return f"did not answer in time ({LIMIT:.0f} s for a beginning, {WHOLE:.0f} s for all of it)"
+        case ssl.SSLCertVerificationError():
+            return "shows a certificate that cannot be verified"
+        case socket.gaierror():
+            return "was not found by that name"
+        case ConnectionRefusedError():
+            return "accepts no connection"
+        case http.client.IncompleteRead():
+            return "broke off amid its answer"
+        case ConnectionError() | http.client.RemoteDisconnected():
+            return "closed the connection without an answer"
+        case http.client.HTTPException():
+            return "gave an answer that is not HTTP"
+        case OSError():
+            return f"cannot be reached ({error.strerror or type(error).__name__})"
+        case _:
+            return f"cannot be reached ({type(error).__name__})"
+
+
+def _status(status: int, wait: float) -> str:
+    match status:
+        case 401:
+            return "answered 401: the credentials are missing, or not accepted"
+        case 403:
+            return "answered 403: the credentials give no right to this"
+        case 404:
+            return "answered 404: it has no such thing; is tracker.project right?"
+        case 410:
+            return "answered 410: it is gone for good"
+        case 412:
+            return "answered 412: it was changed meanwhile"
+        case 429:
+            wanted = f" and asks to wait {age(wait)}" if wait else ""
+            return f"answered 429: too many requests{wanted}; the next run tries again"
+        case _ if status >= 500:
+            return f"answered {status}: it has trouble of its own; the next run tries again"
+        case _:
+            return f"answered {status}"
+
+
+def _retry_after(value: str, now: datetime) -> float:
+    """Seconds that a Retry-After header asks to wait: a number, or a date by the server's clock."""
+    if value.strip().isdigit():
+        return float(value.strip()[:9])
+    until = _parsed(value)
+    return max(0.0, (until - now).total_seconds()) if until else 0.0
+
+
+def _parsed(date: str) -> datetime | None:
+    try:
+        parsed = parsedate_to_datetime(date)
+    except (ValueError, TypeError, IndexError):
+        return None
+    return parsed if parsed.tzinfo else None

@@ -1,0 +1,262 @@
+"""What is said on Launchpad, by searches: requests grow with pages, never with bugs.
+
+A search for a tag tells which bugs bear it; nothing but qa-bad ones, those that name a bad landing, and a few
+that no search finds are ever opened. Bugs are numbers here: their titles are never looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from shepherd.errors import TrackerError
+from shepherd.settings import Settings
+from shepherd.trackers.http import RequestError
+from shepherd.trackers.launchpad.memory import EVERYTHING_AFTER, OVERLAP, Memory, Opened, decode, encode
+from shepherd.trackers.launchpad.service import Service, line_to
+from shepherd.trackers.words import Vocabulary
+from shepherd.words import WORST_FIRST, Item, Spoken, TrackerReading, Word
+
+PASSING: tuple[Word, ...] = ("bad", "needstesting")
+"""Words that are taken off a bug sooner or later: always read in full."""
+LASTING: tuple[Word, ...] = ("untestable", "ok")
+AT_ONCE = 100
+"""Landings that one search asks for: a longer URL might be refused."""
+STRAYS = 20
+"""Bugs that no search found, opened in one reading."""
+
+
+class LaunchpadTracker:
+    """See Tracker. `dry`: nothing is written to our own disk either."""
+
+    def __init__(self, settings: Settings, *, dry: bool = False) -> None:
+        self._settings = settings
+        self._dry = dry
+        self._vocabulary = Vocabulary(settings.tracker.words)
+
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
+        """See Tracker.read. Merge proposals bear no labels: of requests nothing is said."""
+        basis, line = self._basis(), line_to(self._settings)
+        try:
+            service = Service(self._settings, line, dry=self._dry)
+            bugs = {item for item in items if isinstance(item, int)}
+            reader = _Reader(service, self._vocabulary, bugs, set(revnos), decode(memory, basis))
+            return reader.read(basis)
+        except TrackerError as error:
+            error.requests = line.requests
+            raise
+
+    def probe(self) -> str:
+        """See Tracker.probe."""
+        line = line_to(self._settings)
+        service = Service(self._settings, line, dry=True)
+        service.probe()
+        return f"{self._settings.tracker.project} at {line.host}, {service.caller()}"
+
+    def _basis(self) -> str:
+        tracker = self._settings.tracker
+        parts = (tracker.service_root, tracker.project, tracker.credentials_file, tracker.credentials_env)
+        return hashlib.sha256(repr((*parts, sorted(tracker.words.items()))).encode()).hexdigest()
+
+
+class _Reader:
+    """One reading. `kept` is what the last one left, None for nothing that can be used."""
+
+    def __init__(
+        self,
+        service: Service,
+        vocabulary: Vocabulary,
+        bugs: set[int],
+        revnos: set[int],
+        kept: Memory | None,
+    ) -> None:
+        self._service = service
+        self._vocabulary = vocabulary
+        self._bugs = bugs
+        self._revnos = revnos
+        self._kept = kept
+        self._now = datetime.now(UTC)
+        self._changes: list[int] = []
+        """Bugs that were changed since then, as a search gives them."""
+        self._opened: dict[int, Opened] = {}
+
+    def read(self, basis: str) -> TrackerReading:
+        service = self._service
+        self._look_back()
+        settled = self._settled()
+        passing = {word: service.search(self._texts(word)) for word in PASSING}
+        bearers = {word: set(bugs) for word, bugs in (settled | passing).items()}
+        # by the tracker's own clock: ours may be wrong
+        self._now = service.line.now or self._now
+        self._opened = self._still_known(bearers) | self._opened
+        namers = self._namers()
+        for bug in sorted((bearers["bad"] & self._bugs | namers) - self._opened.keys()):
+            self._opened[bug] = self._ask(bug)
+        returned = namers.union(self._opened, *bearers.values())
+        strays, unseen = self._strays(self._bugs - returned)
+        spoken: dict[Item, Spoken] = {bug: self._spoken(bug, bearers, strays) for bug in self._bugs}
+        for bug, opened in self._opened.items():
+            if bug not in spoken and not self._revnos.isdisjoint(opened.spoken.bad_commits):
+                spoken[bug] = opened.spoken
+        memory = Memory(
+            basis=basis,
+            began=self._now,
+            full=self._kept.full if self._kept else self._now,
+            settled={word: tuple(bugs) for word, bugs in settled.items()},
+            revnos=tuple(sorted(self._revnos)),
+            returned=tuple(sorted(self._bugs & returned)),
+            opened={bug: opened for bug, opened in self._opened.items() if self._is_worth(bug)},
+            strays=strays,
+        )
+        return TrackerReading(
+            items=spoken,
+            unseen=frozenset(unseen),
+            requests=service.line.requests,
+            received=service.line.received,
+            memory=encode(memory),
+        )
+
+    def _look_back(self) -> None:
+        """What was changed since the last reading: opened, where that takes fewer requests than searches."""
+        kept = self._kept
+        if kept is None:
+            return
+        self._changes = self._service.search(since=kept.began - OVERLAP)
+        self._now = self._service.line.now or self._now
+        if not kept.full <= kept.began <= self._now < kept.full + EVERYTHING_AFTER:
+            self._kept = None
+        elif len(set(self._changes)) <= len(LASTING) + len(_chunks(self._asked())):
+            self._opened = {bug: self._ask(bug) for bug in sorted(set(self._changes))}
+
+    def _asked(self) -> set[int]:
+        """The landings of which it is known who named them bad, but for what was changed since."""
+        return set(self._kept.revnos) & self._revnos if self._kept else set()
+
+    def _settled(self) -> dict[Word, list[int]]:
+        """The bugs that bear the words that last, as searches give them: of most of them it is known."""
+        if self._kept is not None:
+            settled = {word: self._merged(word, self._kept) for word in LASTING}
+            either = Counter[int]()
+            for bugs in settled.values():
+                either |= Counter(bugs)
+            # a bug that became private, or left the project, is not seen to change: it is missed in the count
+            texts = [text for word in LASTING for text in self._texts(word)]
+            if self._service.count(texts) == either.total():
+                return settled
+        return {word: self._service.search(self._texts(word)) for word in LASTING}
+
+    def _merged(self, word: Word, kept: Memory) -> list[int]:
+        if self._opened.keys() >= set(self._changes):
+            found = [bug for bug in self._changes if word in self._opened[bug].spoken.words]
+        else:
+            found = self._service.search(self._texts(word), kept.began - OVERLAP)
+        anew = {*self._changes, *found}
+        return sorted([*(bug for bug in kept.settled[word] if bug not in anew), *found])
+
+    def _still_known(self, bearers: Mapping[Word, Collection[int]]) -> dict[int, Opened]:
+        """What was learned by opening bugs before, and searches still agree with. Of a bug without words they
+        say nothing, not even that it can still be seen."""
+        kept, changed = self._kept.opened if self._kept else {}, set(self._changes)
+        return {
+            bug: each
+            for bug, each in kept.items()
+            if each.spoken.words and each.spoken.words == _words(bug, bearers) and bug not in changed
+        }
+
+    def _namers(self) -> set[int]:
+        """The bugs that name one of the landings bad, and those of which only opening can tell."""
+        asked = self._asked()
+        found = self._search_names(self._revnos - asked)
+        if self._kept is not None and not self._opened.keys() >= set(self._changes):
+            found |= self._search_names(asked, self._kept.began - OVERLAP)
+        before = self._kept.opened if self._kept else {}
+        named = {bug for bug, opened in (before | self._opened).items() if opened.spoken.bad_commits}
+        return found | named
+
+    def _search_names(self, revnos: set[int], since: datetime | None = None) -> set[int]:
+        found: set[int] = set()
+        for some in _chunks(revnos):
+            tags = [f"bad-{what}-{n}" for n in some for what in ("commit", "revision")]
+            found.update(self._service.search(tags, since))
+        return found
+
+    def _texts(self, word: Word) -> list[str]:
+        # what cannot be a tag there, like "QA Pass", cannot be searched for either
+        return [text for text in self._vocabulary.texts(word) if is_tag(text)]
+
+    def _strays(self, bugs: set[int]) -> tuple[dict[int, Opened], set[int]]:
+        """Bugs that no search found: what the few that were opened say, and which were not."""
+        before = self._kept.strays if self._kept else {}
+        returned = set(self._kept.returned) if self._kept else set()
+
+        def urgency(bug: int) -> tuple[int, float, int]:
+            """What was found before, or bears words beyond our searches; then what waits longest."""
+            known = before.get(bug)
+            if bug in returned or (known and known.spoken.words):
+                return 0, 0.0, bug
+            return 1, known.at.timestamp() if known else 0.0, -bug
+
+        strays: dict[int, Opened] = {}
+        unseen: set[int] = set()
+        for place, bug in enumerate(sorted(bugs, key=urgency)):
+            known = before.get(bug)
+            if place < STRAYS:
+                strays[bug] = self._ask(bug)
+            elif bug in returned or (known and known.spoken.words):
+                # what it said must not vanish because there was no time to look
+                why = f"bug {bug} is found by no search any more, and there are too many like it to look"
+                strays[bug] = Opened(Spoken(unreadable=why), self._now)
+            elif known:
+                strays[bug] = known
+            else:
+                unseen.add(bug)
+        return strays, unseen
+
+    def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, Opened]) -> Spoken:
+        if opened := self._opened.get(bug) or strays.get(bug):
+            return opened.spoken
+        return Spoken(words=_words(bug, bearers))
+
+    def _is_worth(self, bug: int) -> bool:
+        """Whether what an opened bug said would have to be asked for again."""
+        said = self._opened[bug].spoken
+        return bool(said.bad_commits) or ("bad" in said.words and bug in self._bugs)
+
+    def _ask(self, bug: int) -> Opened:
+        """What one bug says; that it cannot be read is one bug's matter."""
+        try:
+            entry = self._service.open(bug)
+        except RequestError as error:
+            return Opened(Spoken(unreadable=unreadable(bug, error)), self._now)
+        return Opened(self._vocabulary.of_bug(entry.tags), self._now)
+
+
+def unreadable(bug: int, error: RequestError) -> str:
+    """Why a single bug could not be read."""
+    match error.status:
+        case 401 | 403:
+            return f"bug {bug} is private"
+        case 404:
+            return f"there is no bug {bug}, or it is private"
+        case 410:
+            return f"bug {bug} is gone"
+        case _:
+            return str(error)
+
+
+def _words(bug: int, bearers: Mapping[Word, Collection[int]]) -> tuple[Word, ...]:
+    return tuple(word for word in WORST_FIRST if bug in bearers[word])
+
+
+def is_tag(text: str) -> bool:
+    """Whether Launchpad would take it for a tag."""
+    import re
+
+    return bool(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", text))
+
+
+def _chunks(revnos: Iterable[int]) -> list[Sequence[int]]:
+    numbers = sorted(revnos)
+    return [numbers[start : start + AT_ONCE] for start in range(0, len(numbers), AT_ONCE)]

@@ -1,0 +1,32 @@
+"""What the tagger wants a tracker to do: one protocol for all of them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from shepherd.words import Item
+
+
+class Edit(Struct, frozen=True):
+    """What is to become of one bug or request; what it is already, or has, is left as it is."""
+
+    add: tuple[str, ...] = ()
+    """Tags or labels, in the tracker's own words."""
+    remove: tuple[str, ...] = ()
+    status: str = ""
+    """Empty: unchanged."""
+    comment: str = ""
+    """Its last line tells this comment from all others: it is posted only if no comment ends with that
+    line."""
+
+
+class Writer(Protocol):
+    def edit(self, item: Item, edit: Edit) -> str:
+        """Do it, and say in a few words what was changed ("" = nothing had to be). Safe to repeat.
+
+        Raises:
+            TrackerError: this item cannot be written, and nothing was half-done that a repeat would not mend.
+            UnsureError: whether it took effect is not known.
+        """

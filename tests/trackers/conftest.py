@@ -1,0 +1,49 @@
+"""A local Launchpad, and settings that name it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shepherd.settings import Settings, Tracker
+from shepherd.trackers import http
+from tests.trackers.launchpad_server import Server, credentials, serving
+
+Ask = Callable[..., Settings]
+
+
+@pytest.fixture
+def lp() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def ask(lp: Server, tmp_path: Path) -> Ask:
+    """Makes settings for that Launchpad; keys of [tracker] beside."""
+
+    def make(**tracker: Any) -> Settings:
+        given = {"type": "launchpad", "project": lp.project, "service_root": lp.root, **tracker}
+        return Settings(branches={}, tracker=Tracker(**given), file=tmp_path / "shepherd.toml")
+
+    return make
+
+
+@pytest.fixture
+def token(ask: Ask, tmp_path: Path, lp: Server) -> Settings:
+    """Settings with credentials that this Launchpad accepts."""
+    lp.token = "its-token"
+    path = tmp_path / "credentials"
+    path.write_text(credentials())
+    path.chmod(0o600)
+    return ask(credentials_file="credentials")
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits and time limits of a hurried world."""
+    monkeypatch.setattr(http, "FIRST_WAIT", 0.001)
+    monkeypatch.setattr(http, "LIMIT", 0.25)

@@ -1,0 +1,317 @@
+"""Whatever goes wrong between us and Launchpad: one sentence, no secret, no word taken for granted."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import time
+import traceback
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from shepherd.errors import SettingsError, TrackerError
+from shepherd.settings import Settings
+from shepherd.trackers import http, open_tracker
+from shepherd.words import Spoken
+from tests.ops.host import Host
+from tests.trackers.conftest import Ask
+from tests.trackers.launchpad_server import Bug, Server, credentials
+
+pytestmark = pytest.mark.usefixtures("hasty")
+
+PASSING: tuple[int | str, ...] = (429, 500, 502, 503, 504, "hang", "reset", "truncate", "html")
+LASTING: tuple[int | str, ...] = (400, 401, 403, 404, 410)
+
+
+def failure(settings: Settings) -> str:
+    """The one sentence of a tracker that could not be read."""
+    with pytest.raises(TrackerError) as caught:
+        open_tracker(settings).read([1], [7])
+    told = str(caught.value)
+    assert "\n" not in told
+    assert caught.value.requests
+    return told
+
+
+@pytest.mark.parametrize("what", PASSING)
+@pytest.mark.parametrize("where", ["/1.0/", "qa-ok", "/bugs/1"])
+def test_what_passes_is_tried_again(ask: Ask, lp: Server, what: int | str, where: str) -> None:
+    lp.bugs[1] = Bug(["qa-bad", "bad-commit-7"])
+    lp.fail(what, on=where, times=2)
+    reading = open_tracker(ask()).read([1], [7])
+    assert reading.items == {1: Spoken(("bad",), (7,))}
+    assert reading.requests == lp.count() == 2 + 4 + 1 + 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        (400, "answered 400"),
+        (401, "answered 401: the credentials are missing, or not accepted"),
+        (403, "answered 403: the credentials give no right to this"),
+        (404, "answered 404: it has no such thing; is tracker.project right?"),
+        (410, "answered 410: it is gone for good"),
+        (429, "answered 429: too many requests"),
+        (500, "answered 500: it has trouble of its own"),
+        (503, "answered 503: it has trouble of its own"),
+        ("hang", "did not answer in time"),
+        ("reset", "closed the connection without an answer"),
+        ("truncate", "broke off amid its answer"),
+        ("html", "answered with something else than was asked for"),
+        ("redirect", "refers to another host, which is not followed"),
+    ],
+)
+@pytest.mark.parametrize("where", ["/1.0/", "searchTasks"])
+def test_what_does_not_pass_is_no_data(ask: Ask, lp: Server, what: int | str, says: str, where: str) -> None:
+    lp.bugs[1] = Bug(["qa-ok"])
+    lp.fail(what, on=where, times=99)
+    assert says in failure(ask())
+    assert lp.count(where) == (http.TRIES if what in PASSING else 1)
+
+
+@pytest.mark.parametrize("what", [*LASTING, *PASSING])
+def test_one_bug_that_cannot_be_read(ask: Ask, lp: Server, what: int | str) -> None:
+    lp.bugs[1] = Bug(["qa-bad"])
+    lp.bugs[2] = Bug(["qa-ok"])
+    lp.fail(what, on="/bugs/1", times=99)
+    items = open_tracker(ask()).read([1, 2], []).items
+    assert items[2] == Spoken(("ok",))
+    assert items[1].words == ()
+    assert items[1].unreadable
+
+
+def test_waits_grow_and_differ(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(http, "FIRST_WAIT", 1.0)
+    monkeypatch.setattr(time, "sleep", waits.append)
+    line = http.Line("it", lp.root, sleep=waits.append)
+    for _ in range(2):
+        with pytest.raises(http.RequestError, match=r"answered 503.*\(GET /x, 6 times\)"):
+            line.send("GET", f"{lp.root}x", lambda: (http.Reply(503, {}), None))
+    bounds = [(0.5 * 2**n, 1.5 * 2**n) for n in range(5)]
+    assert all(low <= wait <= high for wait, (low, high) in zip(waits, bounds * 2, strict=True))
+    assert waits[:5] != waits[5:]
+
+
+@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("Sun, 06 Nov 1994 08:49:44 GMT", 7.0)])
+def test_it_waits_as_long_as_it_is_asked_to(header: str, seconds: float) -> None:
+    waits: list[float] = []
+    answers = iter([429, 200])
+    line = http.Line("it", "https://example.org/", sleep=waits.append)
+    headers = {"retry-after": header, "date": "Sun, 06 Nov 1994 08:49:37 GMT"}
+    line.send("POST", "https://example.org/x", lambda: (http.Reply(next(answers), headers), None))
+    assert waits == [seconds]
+
+
+def test_it_does_not_wait_for_ever(ask: Ask, lp: Server) -> None:
+    lp.fail(429, on="searchTasks", times=9, headers={"Retry-After": "3600"})
+    assert "answered 429: too many requests and asks to wait 1 hour" in failure(ask())
+    assert lp.count("searchTasks") == 1
+
+
+def test_patience_is_one_for_all_requests(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "PATIENCE", 0.3)
+    lp.fail("hang", times=9)
+    began = time.monotonic()
+    assert "did not answer" in failure(ask())
+    assert time.monotonic() - began < 2
+    assert lp.count() == 2
+
+
+def test_a_kept_connection_that_was_closed(ask: Ask, lp: Server) -> None:
+    lp.bugs[1] = Bug(["qa-ok"])
+    lp.short_lived = True
+    assert open_tracker(ask()).read([1], []).items == {1: Spoken(("ok",))}
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_answer_that_drips(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch, chunked: bool) -> None:
+    monkeypatch.setattr(http, "WHOLE", 0.2)
+    monkeypatch.setattr(http, "PATIENCE", 0.3)
+    lp.fail("drip", on="searchTasks", times=99, headers={"Transfer-Encoding": "chunked"} if chunked else {})
+    began = time.monotonic()
+    assert "did not answer in time" in failure(ask())
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_an_answer_that_is_far_too_large(
+    ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch, chunked: bool
+) -> None:
+    monkeypatch.setattr(http, "LARGEST", 1_000_000)
+    lp.fail("flood", on="searchTasks", times=99, headers={"Transfer-Encoding": "chunked"} if chunked else {})
+    assert "sent more than 1 MB" in failure(ask())
+
+
+def test_endless_paging(ask: Ask, lp: Server) -> None:
+    lp.endless = True
+    for bug in range(1, 400):
+        lp.bugs[bug] = Bug(["qa-ok"])
+    assert open_tracker(ask()).read([1], []).items == {1: Spoken(("ok",))}
+    assert lp.count("qa-ok") == 2
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"entries": [], "next_collection_link": "x"},
+        {"entries": [], "total_size": 5},
+        {"total_size": 5},
+        {"entries": [{"self_link": "x"}], "total_size": 1},
+        {"entries": [{"self_link": "x", "bug_link": "http://evil.example.org/1.0/bugs/1"}], "total_size": 1},
+        {"entries": [{"self_link": "x", "bug_link": "HERE/1.0/bugs/0"}], "total_size": 1},
+        {"entries": None},
+        [],
+        None,
+    ],
+)
+def test_pages_that_make_no_sense(ask: Ask, lp: Server, page: object) -> None:
+    lp.pages = json.dumps(page).replace("HERE/", lp.root).encode()
+    assert failure(ask()).startswith("Launchpad at 127.0.0.1:")
+    assert lp.count() < 12
+
+
+def test_no_redirect_is_followed(token: Settings, lp: Server) -> None:
+    lp.elsewhere = f"{lp.root}1.0/bugs"
+    lp.fail("redirect", on="searchTasks", times=99)
+    assert "answered 302: a redirect, which is not followed" in failure(token)
+    assert not lp.count("/1.0/bugs")
+
+
+class Thief(HTTPServer):
+    """Another host, which would like to have the token."""
+
+    heard: list[str]
+
+
+@pytest.fixture
+def thief() -> Iterator[Thief]:
+    class Ear(BaseHTTPRequestHandler):
+        server: Thief
+
+        def do_GET(self) -> None:
+            self.server.heard.append(str(self.headers))
+            self.send_response(404)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with Thief(("127.0.0.1", 0), Ear) as server:
+        server.heard = []
+        thread = Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("what", ["redirect", "next"])
+def test_the_token_goes_to_no_other_host(token: Settings, lp: Server, thief: Thief, what: str) -> None:
+    lp.elsewhere = f"http://127.0.0.1:{thief.server_address[1]}/1.0/"
+    if what == "redirect":
+        lp.fail("redirect", on="searchTasks", times=99)
+        assert "another host" in failure(token)
+    else:
+        lp.pages = json.dumps({"entries": [], "next_collection_link": lp.elsewhere}).encode()
+        failure(token)
+    assert thief.heard == []
+    assert all('oauth_token="its-token"' in each for each in lp.authorizations)
+
+
+@pytest.mark.parametrize("way", ["file", "env"])
+def test_credentials_are_used(
+    ask: Ask, lp: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    lp.token, lp.sees_private = "its-token", True
+    lp.bugs[1] = Bug(["qa-ok"], private=True)
+    path = tmp_path / "token"
+    path.write_text(credentials())
+    path.chmod(0o600)
+    monkeypatch.setenv("LP_TOKEN", credentials())
+    settings = ask(credentials_file="token") if way == "file" else ask(credentials_env="LP_TOKEN")
+    assert open_tracker(settings).read([1], []).items == {1: Spoken(("ok",))}
+
+
+@pytest.mark.parametrize(
+    ("text", "mode", "says"),
+    [
+        (credentials(), 0o644, "gives rights to others"),
+        ("", 0o600, "does not hold text"),
+        ("its-secret", 0o600, "are no credentials as launchpadlib writes them"),
+        ("[1]\nconsumer_key = its-secret\n", 0o600, "are no credentials"),
+        ("[1]\x00its-secret", 0o600, "does not hold text"),
+    ],
+)
+def test_credentials_that_cannot_be_used(ask: Ask, tmp_path: Path, text: str, mode: int, says: str) -> None:
+    (tmp_path / "token").write_text(text)
+    (tmp_path / "token").chmod(mode)
+    with pytest.raises(SettingsError, match=says) as caught:
+        open_tracker(ask(credentials_file="token")).read([], [])
+    assert "its-secret" not in str(caught.value)
+    assert "its-secret" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_service_that_is_no_launchpad(ask: Ask, lp: Server) -> None:
+    lp.described = b"<wadl:application/>"
+    assert "is no Launchpad web service" in failure(ask())
+
+
+def test_what_is_kept_of_the_service_may_be_damaged(ask: Ask, lp: Server) -> None:
+    settings = ask()
+    lp.bugs[1] = Bug(["qa-ok"])
+    open_tracker(settings).read([1], [])
+    for path in (settings.state_path / "cache" / "launchpad").iterdir():
+        path.write_bytes(path.read_bytes()[:3_000])
+    assert open_tracker(settings).read([1], []).items == {1: Spoken(("ok",))}
+
+
+def test_nothing_private_is_left_anywhere(tmp_path: Path, lp: Server) -> None:
+    """Through the whole tool, with a token that sees private bugs: neither their titles nor the token."""
+    path = tmp_path / "token"
+    path.write_text(credentials())
+    path.chmod(0o600)
+    lp.token, lp.sees_private = "its-token", True
+    host = Host(
+        tmp_path,
+        tracker=f'type = "launchpad"\nproject = "launchpad"\nservice_root = "{lp.root}"\n'
+        f'credentials_file = "{path}"',
+    )
+    lp.bugs[2] = Bug(["qa-bad", "bad-commit-2"], private=True, title="How to break in")
+    told = "".join(host.inv("run")[1:])
+    for what in (401, "html", "redirect"):
+        lp.fail(what, on="searchTasks", times=99)
+        code, *texts = host.inv("run")
+        assert code == 5
+        told += "".join(texts)
+        lp.mend()
+    told += "".join(host.inv("status", "--json")[1:]) + "".join(host.inv("explain", "bug:2")[1:])
+    for folder, _, names in os.walk(host.state):
+        told += "".join(Path(folder, name).read_bytes().decode("latin-1") for name in names)
+    assert not re.search(r"break in|its-token|its-secret|oauth_token", told)
+
+
+def test_no_data_keeps_the_last_good_answer(tmp_path: Path, lp: Server) -> None:
+    host = Host(tmp_path, tracker=f'type = "launchpad"\nproject = "launchpad"\nservice_root = "{lp.root}"')
+    lp.bugs[2] = Bug(["qa-ok"])
+    assert host.inv("find", "judge")[0] == 0
+    lp.fail(503, on="searchTasks", times=99)
+    code, out, _ = host.inv("find", "judge")
+    assert code == 5
+    assert "no data" in out
+    assert "answered 503" in out
+    snapshot = json.loads(host.inv("status", "--json")[1])
+    assert snapshot["deployable"] is None
+    assert snapshot["last_good"]["deployable"]["revno"] == 2
+    told = host.events("tracker")[-1]
+    assert (told["result"], int(told["requests"])) == ("failed", http.TRIES)
+    lp.mend()
+    asked = lp.count("modified_since")
+    assert host.inv("find", "judge")[0] == 0
+    # what was remembered before is remembered still
+    assert lp.count("modified_since") > asked

@@ -1,0 +1,357 @@
+"""What is read from Launchpad, and how often it is asked."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shepherd.errors import TrackerError
+from shepherd.settings import Settings
+from shepherd.trackers import open_tracker
+from shepherd.trackers.words import Vocabulary
+from shepherd.words import Item, Spoken, TrackerReading
+from tests.ops.host import SCALE
+from tests.trackers.conftest import Ask
+from tests.trackers.launchpad_server import Bug, Server
+
+Read = Callable[..., TrackerReading]
+
+
+@pytest.fixture
+def read(ask: Ask) -> Read:
+    """Reads with the memory of the time before, as `judge` does."""
+    memory = b""
+
+    def again(
+        items: Collection[Item], revnos: Collection[int] = (), given: Settings | None = None
+    ) -> TrackerReading:
+        nonlocal memory
+        reading = open_tracker(given or ask()).read(items, revnos, memory)
+        memory = reading.memory
+        return reading
+
+    return again
+
+
+class Clock:
+    """The tracker's clock, a week ahead of ours; it moves when told to."""
+
+    def __init__(self, lp: Server) -> None:
+        self.now = datetime.now(UTC) + timedelta(days=7)
+        lp.clock = lambda: self.now
+
+    def forward(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+def test_words_of_open_closed_and_duplicate_bugs(read: Read, lp: Server) -> None:
+    lp.bugs[1] = Bug(["qa-ok", "ui"], status="Fix Released")
+    lp.bugs[2] = Bug(["qa-needstesting"], status="Won't Fix")
+    lp.bugs[3] = Bug(["qa-untestable", "qa-ok"], duplicate_of=1)
+    lp.bugs[4] = Bug(["qa-bad"], status="Incomplete")
+    lp.bugs[5] = Bug(["ui"])
+    reading = read([1, 2, 3, 4, 5])
+    assert reading.items == {
+        1: Spoken(("ok",)),
+        2: Spoken(("needstesting",)),
+        3: Spoken(("untestable", "ok")),
+        4: Spoken(("bad",)),
+        5: Spoken(),
+    }
+    # told by searches alone: the others were opened, one since it is bad, one since no search found it
+    assert not any(lp.count(f"/bugs/{bug}") for bug in (1, 2, 3))
+    assert reading.speaks_of_bugs
+    assert not reading.speaks_of_requests
+    assert reading.about == {}
+
+
+def test_other_words_that_can_be_tags(ask: Ask, lp: Server) -> None:
+    lp.bugs[1] = Bug(["verified"])
+    words = {"ok": ("Verified", "QA Pass")}
+    assert open_tracker(ask(words=words)).read([1], []).items == {1: Spoken(("ok",))}
+
+
+def test_bad_commits(read: Read, lp: Server) -> None:
+    lp.bugs[1] = Bug(["qa-ok", "bad-commit-70", "bad-commit-9"])
+    lp.bugs[2] = Bug(["bad-revision-71"])
+    lp.bugs[3] = Bug(["bad-commit-9"])
+    lp.bugs[4] = Bug(["qa-bad", "bad-commit-9"])
+    reading = read([1, 4], range(20, 200))
+    assert reading.items == {
+        1: Spoken(("ok",), (9, 70)),
+        2: Spoken((), (71,)),
+        4: Spoken(("bad",), (9,)),
+    }
+
+
+def test_bad_commits_that_come_and_go(read: Read, lp: Server) -> None:
+    lp.bugs[1] = Bug(["bad-commit-9"])
+    lp.bugs[2] = Bug(["qa-ok"])
+    read([2], [9])
+    lp.change(1, tags=[])
+    lp.change(2, tags=["qa-ok", "bad-commit-9"])
+    assert read([1, 2], [9]).items == {1: Spoken(), 2: Spoken(("ok",), (9,))}
+
+
+def test_a_landing_that_is_new(read: Read, lp: Server) -> None:
+    Clock(lp)
+    lp.bugs[1] = Bug(["bad-commit-10"], modified=datetime(2011, 1, 1, tzinfo=UTC))
+    assert read([], [9]).items == {}
+    assert read([], [9, 10]).items == {1: Spoken((), (10,))}
+
+
+def test_many_changed_bugs_are_searched_and_not_opened(read: Read, lp: Server) -> None:
+    clock = Clock(lp)
+    for bug in range(1, 60):
+        lp.bugs[bug] = Bug(["qa-needstesting"])
+    bugs = range(1, 60)
+    read(bugs, range(1, 101))
+    clock.forward(hours=1)
+    for bug in bugs:
+        lp.change(bug, tags=["qa-ok"] if bug != 7 else ["qa-ok", "bad-commit-70"])
+    lp.requests.clear()
+    reading = read(bugs, range(1, 101))
+    assert {bug: spoken for bug, spoken in reading.items.items() if spoken != Spoken(("ok",))} == {
+        7: Spoken(("ok",), (70,))
+    }
+    assert [request for request in lp.requests if "searchTasks" not in request] == ["GET /1.0/bugs/7"]
+
+
+def test_requests_are_not_asked_for(read: Read) -> None:
+    assert read(["#7", "!8"]).items == {}
+
+
+def test_the_second_reading_asks_for_little(read: Read, lp: Server) -> None:
+    clock = Clock(lp)
+    for bug in range(1, 1001):
+        lp.bugs[bug] = Bug(["qa-ok"], status="Fix Released")
+    for bug in range(1001, 1401):
+        lp.bugs[bug] = Bug(["qa-needstesting"])
+    clock.forward(hours=1)
+    items, revnos = range(900, 1401), range(5000, 5400)
+    first = read(items, revnos)
+    assert first.requests == lp.count() == 2 + 1 + 2 + 1 + 4 + 4
+    clock.forward(hours=1)
+    lp.change(1001, tags=["qa-ok"])
+    lp.change(900, tags=["qa-needstesting"])
+    second = read(items, revnos)
+    # what changed, qa-bad, qa-needstesting in two pages, a count of the rest, and the two that changed
+    assert second.requests == 1 + 1 + 2 + 1 + 2
+    assert second.items[1001] == Spoken(("ok",))
+    assert second.items[900] == Spoken(("needstesting",))
+    assert sum(spoken == Spoken(("ok",)) for spoken in second.items.values()) == 101
+
+
+def test_once_a_day_everything(read: Read, lp: Server) -> None:
+    clock = Clock(lp)
+    lp.bugs[1] = Bug(["qa-ok"])
+    clock.forward(hours=1)
+    read([1])
+    clock.forward(hours=1)
+    # two changes that no date tells of
+    lp.bugs[2] = Bug(["qa-ok"], modified=datetime(2011, 1, 1, tzinfo=UTC))
+    # a change that its date does not tell of
+    lp.bugs[1].tags = []
+    assert read([1]).items == {1: Spoken(("ok",))}
+    clock.forward(hours=22)
+    assert read([1]).items == {1: Spoken(("ok",))}
+    clock.forward(hours=2)
+    assert read([1]).items == {1: Spoken()}
+
+
+def test_a_memory_that_does_not_fit(ask: Ask, lp: Server) -> None:
+    clock = Clock(lp)
+    lp.bugs[1] = Bug(["verified"])
+    memory = open_tracker(ask()).read([1], []).memory
+    clock.forward(hours=1)
+    other = ask(words={"ok": ("verified",)})
+    for damaged in (memory, memory[:-1], b"x", b"\xc0"):
+        assert open_tracker(other).read([1], [], damaged).items == {1: Spoken(("ok",))}
+
+
+def test_a_clock_that_was_put_back(read: Read, lp: Server) -> None:
+    clock = Clock(lp)
+    lp.bugs[1] = Bug(["qa-ok"])
+    read([1])
+    clock.forward(days=-2)
+    lp.change(1, tags=["qa-bad"])
+    assert read([1]).items == {1: Spoken(("bad",))}
+
+
+def test_what_no_search_finds_is_opened(read: Read, lp: Server) -> None:
+    lp.bugs[1] = Bug(["qa-ok"], status={"bzr": "New"})
+    lp.bugs[2] = Bug(["qa-ok"], private=True, title="How to break in")
+    lp.bugs[4] = Bug([])
+    lp.fail(410, on="/bugs/5")
+    reading = read([1, 2, 3, 4, 5])
+    assert reading.items == {
+        1: Spoken(("ok",)),
+        2: Spoken(unreadable="bug 2 is private"),
+        3: Spoken(unreadable="there is no bug 3, or it is private"),
+        4: Spoken(),
+        5: Spoken(unreadable="bug 5 is gone"),
+    }
+    assert reading.unseen == frozenset()
+
+
+def test_no_more_than_twenty_of_them(read: Read, lp: Server) -> None:
+    bugs = range(1, 61)
+    for bug in bugs:
+        lp.bugs[bug] = Bug(["qa-bad"] if bug < 5 else [], status={"bzr": "New"})
+    opened: set[str] = set()
+    for round_ in range(3):
+        lp.requests.clear()
+        reading = read(bugs)
+        asked = {request for request in lp.requests if "/bugs/" in request}
+        assert len(asked) == 20
+        opened |= asked
+        assert len(reading.unseen) == (40, 20, 0)[round_]
+        assert {reading.items[bug] for bug in reading.unseen} <= {Spoken()}
+    assert len(opened) == 60
+    # what speaks there is looked at every time
+    lp.change(1, tags=["qa-ok"])
+    reading = read(bugs)
+    assert [reading.items[bug].words for bug in (1, 2, 3, 4, 5)] == [("ok",), *[("bad",)] * 3, ()]
+
+
+def test_what_was_found_before_never_just_vanishes(read: Read, lp: Server) -> None:
+    bugs = range(1, 31)
+    for bug in bugs:
+        lp.bugs[bug] = Bug(["qa-bad"])
+    read(bugs)
+    for bug in bugs:
+        lp.change(bug, private=True)
+    reading = read([*bugs, *range(100, 150)])
+    assert all(reading.items[bug].unreadable for bug in bugs)
+    assert reading.unseen == frozenset(range(100, 150))
+
+
+@pytest.mark.parametrize("change", [{"private": True}, {"targets": ["bzr"]}])
+def test_a_good_word_that_we_may_see_no_more(read: Read, lp: Server, change: dict[str, Any]) -> None:
+    clock = Clock(lp)
+    lp.bugs[1] = Bug(["qa-ok"])
+    clock.forward(hours=1)
+    read([1])
+    lp.change(1, tags=["qa-bad"], **change)
+    spoken = read([1]).items[1]
+    assert spoken.words == ("bad",) or spoken.unreadable
+
+
+def test_a_private_bug_that_we_may_see_speaks(token: Settings, lp: Server) -> None:
+    lp.sees_private = True
+    lp.bugs[1] = Bug(["qa-ok"], private=True, title="How to break in")
+    reading = open_tracker(token).read([1], [])
+    assert reading.items == {1: Spoken(("ok",))}
+    assert b"break in" not in reading.memory
+
+
+def test_a_list_that_changes_while_it_is_read(ask: Ask, lp: Server) -> None:
+    for bug in range(1, 902):
+        lp.bugs[bug] = Bug(["qa-ok"])
+    moves = iter((5, 6))
+
+    def meanwhile(request: str) -> None:
+        if "qa-ok" in request and "ws.start=0" not in request and (bug := next(moves, None)):
+            lp.change(bug, tags=[])
+
+    lp.tell = meanwhile
+    reading = open_tracker(ask()).read(range(1, 902), [])
+    # nobody whose tag stood all the time was passed over
+    assert {bug for bug, spoken in reading.items.items() if spoken != Spoken(("ok",))} == {5, 6}
+
+
+def test_a_list_that_never_holds_still(ask: Ask, lp: Server) -> None:
+    for bug in range(1, 902):
+        lp.bugs[bug] = Bug(["qa-ok"])
+    bugs = iter(range(1, 300))
+    lp.tell = lambda request: lp.change(next(bugs), tags=[]) if "ws.start=299" in request else None
+    with pytest.raises(TrackerError, match="changed whenever it was read"):
+        open_tracker(ask()).read([1], [])
+
+
+def test_smaller_batches_than_we_asked_for(read: Read, lp: Server) -> None:
+    lp.largest_batch = 7
+    for bug in range(1, 51):
+        lp.bugs[bug] = Bug(["qa-ok"])
+    assert set(read(range(1, 51)).items.values()) == {Spoken(("ok",))}
+
+
+def test_the_bugs_of_a_project_group(ask: Ask, lp: Server) -> None:
+    lp.project = "launchpad-project"
+    lp.groups = {"launchpad": lp.project, "lazr": lp.project}
+    lp.bugs[1] = Bug(["qa-ok"], status={"launchpad": "New", "lazr": "New"})
+    lp.bugs[2] = Bug(["qa-bad"], status={"lazr": "Invalid"})
+    reading = open_tracker(ask(project=lp.project)).read([1, 2], [])
+    assert reading.items == {1: Spoken(("ok",)), 2: Spoken(("bad",))}
+
+
+def test_a_dry_run_leaves_nothing_behind(ask: Ask, lp: Server) -> None:
+    settings = ask()
+    open_tracker(settings, dry=True).read([], [])
+    assert not settings.state_path.exists()
+    open_tracker(settings).read([], [])
+    before = lp.count("GET /1.0/")
+    open_tracker(settings, dry=True).read([], [])
+    assert not [request for request in lp.requests[before:] if request == "GET /1.0/"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_random_year(ask: Ask, lp: Server, seed: int) -> None:
+    year(ask(), lp, seed)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_many_random_years(ask: Ask, lp: Server) -> None:
+    for seed in range(4, 4 + int(400 * SCALE)):
+        lp.bugs.clear()
+        year(ask(), lp, seed)
+
+
+def year(settings: Settings, lp: Server, seed: int) -> None:
+    """Whatever people do between two readings, the second with its memory says what is true."""
+    memory = b""
+    chance = random.Random(seed)
+    clock = Clock(lp)
+    tags = ["qa-ok", "qa-bad", "qa-needstesting", "qa-untestable", "bad-commit-3", "bad-revision-4", "ui"]
+    for bug in range(1, 11):
+        lp.bugs[bug] = Bug()
+    spell = Vocabulary({})
+    for _ in range(14):
+        for bug in chance.sample(range(1, 11), k=chance.randrange(5)):
+            how = chance.choice(
+                [
+                    {},
+                    {},
+                    {},
+                    {"private": True},
+                    {"private": False},
+                    {"targets": ["bzr"]},
+                    {"targets": [lp.project]},
+                ]
+            )
+            lp.change(bug, tags=chance.sample(tags, k=chance.randrange(4)), **how)
+            clock.forward(minutes=chance.choice([0, 1, 30]))
+        items = set(chance.sample(range(1, 11), k=7))
+        revnos = set(chance.sample(range(1, 6), k=3))
+        said = {bug: spell.of_bug(lp.bugs[bug].tags) for bug in lp.bugs}
+        reading = open_tracker(settings).read(items, revnos, memory)
+        memory = reading.memory
+        for bug, spoken in said.items():
+            heard = reading.items.get(bug)
+            if bug in items and lp.bugs[bug].private:
+                assert heard is not None
+                assert heard.unreadable
+            elif bug in items:
+                # only what no landing bears may be left out
+                assert heard is not None
+                assert heard.words == spoken.words
+                assert {3, 4} & set(heard.bad_commits) >= revnos & set(spoken.bad_commits)
+                assert set(heard.bad_commits) <= set(spoken.bad_commits)
+            elif lp.project in lp.bugs[bug].status and not lp.bugs[bug].private:
+                assert (heard is not None) == bool(revnos & set(spoken.bad_commits))
+        clock.forward(hours=chance.choice([0, 1, 5, 30]))
