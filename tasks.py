@@ -52,6 +52,16 @@ def find(
     )
 
 
+@task(help={"yes": "also if that touches more bugs than tracker.cap"})
+def tag(c, branch=None, yes=False, as_=None, dry_run=False, wait=None):
+    """The QA tagger: tags, statuses and comments on the bugs of new landings."""
+    from ops.tag import tag as stage
+
+    given = settings()
+    dry = is_dry(c, dry_run)
+    return stage(given, branches(given, branch), caller(as_), yes=yes, dry=dry, wait=seconds(wait))
+
+
 @task()
 def judge(c, branch=None, as_=None, dry_run=False, wait=None):
     """Judge what was found by what people say of it: the answer."""
@@ -300,6 +310,31 @@ def lock_status(c, json=False):
     from ops.switch import lock_status as view
 
     return view(where(), say, json=json)
+
+
+@task(
+    help={
+        "to": "the release to go to (default: the newest that is prepared)",
+        "deadline": "how long to wait for running work to end (default: 5m)",
+        "resume": "finish what a killed upgrade left",
+        "undo": "take back what a killed upgrade left",
+    }
+)
+def upgrade(c, to=None, deadline="5m", resume=False, undo=False, reason=None, as_=None, dry_run=False):
+    """Switch this host to another release: nothing is ever half upgraded."""
+    from ops.upgrade import upgrade as push
+
+    dry = is_dry(c, dry_run)
+    return push(
+        settings,
+        caller(as_),
+        to=to,
+        deadline=deadline,
+        resume=resume,
+        undo=undo,
+        reason=reason,
+        dry=dry,
+    )
 
 
 @task(name="cron.show")

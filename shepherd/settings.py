@@ -70,6 +70,13 @@ class Branch(Struct, frozen=True, forbid_unknown_fields=True):
         return self.orphans or ("block" if "brackets" in self.marks else "needs-qa")
 
 
+class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """The statuses that the tagger gives a bug; "": it leaves them alone."""
+
+    landed: str = "Fix Committed"
+    rolled_back: str = "In Progress"
+
+
 class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     """Where people say what QA found, and how far the tagger may go there."""
 
@@ -86,7 +93,16 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     words: dict[str, tuple[str, ...]] = {}
     """Other texts of tags for `ok`, `bad`, `untestable`, `needstesting` (3.2)."""
     tag: bool = True
+    """Whether the tagger writes."""
     cap: int = 100
+    """Bugs that it touches in one run at most, unless told otherwise."""
+    status: TagStatus = field(default_factory=TagStatus)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the tagger may write, and is somebody there: who is anonymous cannot."""
+        anonymous = self.type == "launchpad" and not (self.credentials_file or self.credentials_env)
+        return self.tag and self.type != "none" and not anonymous
 
 
 class Report(Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,6 +170,24 @@ class Promotion(Struct, frozen=True, forbid_unknown_fields=True):
     settle: str = "15m"
 
 
+class Deploy(Struct, frozen=True, forbid_unknown_fields=True):
+    """The hosts that `fab` deploys to."""
+
+    hosts: tuple[str, ...] = ()
+    """`[USER@]HOST[:PORT]`, one after the other."""
+    user: str = "lpqateam"
+    """Whose account the shepherd lives in."""
+    sudo: bool = False
+    """Log in as oneself, and become `user` by `sudo -n`."""
+    directory: str = "shepherd"
+    """Where releases/, current and shared/ lie; relative to the home of `user`."""
+    python: str = "python3"
+    """The host's interpreter, of which every release's environment is made."""
+    known_hosts: str = ""
+    """The file with the hosts' keys; empty: the operator's own."""
+    extras: tuple[str, ...] = ()
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file. Its paths are relative to its real place: use `place` and the `..._path` properties."""
 
@@ -169,6 +203,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     maintenance: Maintenance = field(default_factory=Maintenance)
     promote: Promotion = field(default_factory=Promotion)
     cron: Cron = field(default_factory=Cron)
+    deploy: Deploy = field(default_factory=Deploy)
     database: str = ""
     """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
     file: Path = Path()
