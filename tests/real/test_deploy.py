@@ -209,6 +209,9 @@ def test_what_the_newer_release_said_and_did_outlives_a_roll_back(deployed: Worl
         finally:
             settings.write_text(before)
             place.inv("verdict", "r1", "withdraw", "--reason", "a test")
+            # other settings ask for another reading
+            place.inv("find")
+            place.inv("judge")
     assert new in place.releases()
 
 
