@@ -69,6 +69,51 @@ def report(c, fresh=False, as_=None, dry_run=False, wait=None):
     return stage(settings(), caller(as_), fresh=fresh, dry=is_dry(c, dry_run), wait=seconds(wait))
 
 
+@task()
+def publish(c, as_=None, dry_run=False, wait=None):
+    """Bring the pages to the web host: rsync to each of report.publish."""
+    from ops.stages import publish as stage
+
+    return stage(settings(), caller(as_), dry=is_dry(c, dry_run), wait=seconds(wait))
+
+
+@task(
+    help={
+        "to": "promote this one and not the latest deployable: r123, a SHA, tip",
+        "despite": "with --to: why, although what people say of it cannot be read",
+        "drop_hotfix": "why commits may be lost that production runs beside the mainline",
+    }
+)
+def promote(
+    c,
+    to=None,
+    despite=None,
+    drop_hotfix=None,
+    reason=None,
+    branch=None,
+    json=False,
+    as_=None,
+    dry_run=False,
+    wait=None,
+):
+    """Release the latest deployable revision: read everything anew, print the plan, move the ref."""
+    from ops.promote import promote as stage
+
+    given = settings()
+    return stage(
+        given,
+        branches(given, branch),
+        caller(as_),
+        to=to,
+        reason=reason,
+        despite=despite,
+        drop_hotfix=drop_hotfix,
+        json=json,
+        dry=is_dry(c, dry_run),
+        wait=seconds(wait),
+    )
+
+
 @task(help={"sha": "print the SHA to deploy and nothing else (exit code 8: there is none)"})
 def status(c, branch=None, json=False, sha=False):
     """Which revision may be deployed, how old that answer is, and what blocks."""

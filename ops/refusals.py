@@ -22,6 +22,8 @@ from shepherd.values import clean, iso
 
 PAGE_LIMIT = 20.0
 """Seconds that writing the pages anew may take."""
+RENDERING = 4.0
+"""How many of them are not for publishing, which its targets share."""
 MAIL_LIMIT = 10.0
 """Seconds that the mails about one hang may take together."""
 PAGE_EVERY = timedelta(minutes=1)
@@ -116,14 +118,17 @@ def _first(settings: Settings, kind: str, which: str) -> bool:
 
 
 def _refresh(settings: Settings, tell: Tell) -> None:
-    """The last snapshot and the present situation, rendered. What `publish` sends out joins here."""
+    """The last snapshot and the present situation, rendered and published."""
+    from shepherd.stages.publish import publish_report
     from shepherd.stages.report import write_report
 
+    each = (PAGE_LIMIT - RENDERING) / max(1, len(settings.report.publish))
     limit = DeadlineError(f"the pages could not be written within {PAGE_LIMIT:g} seconds")
     try:
         with limited(PAGE_LIMIT, limit):
             pages = write_report(settings, situation(settings))
-        tell("act", what="report", on=settings.report_path, files=len(pages), because="the situation")
+            tell("act", what="report", on=settings.report_path, files=len(pages), because="the situation")
+            publish_report(settings, tell, "a refused run", limit=each)
     except ShepherdError as error:
         tell("act", what="report", on=settings.report_path, result="failed", why=str(error))
 

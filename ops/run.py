@@ -9,9 +9,11 @@ from contextlib import nullcontext, redirect_stdout
 from time import monotonic
 from typing import NamedTuple
 
+from ops.alarms import tell_operators
+from ops.promote import promote_settled
 from ops.refusals import BusyError, MaintenanceError, once
 from ops.runner import Desk
-from ops.stages import Ended, desk_for, find_all, judge_all, step_of, write_pages
+from ops.stages import Ended, desk_for, find_all, judge_all, publish_pages, step_of, write_pages
 from ops.tasking import complain, say
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
 from shepherd.settings import Settings
@@ -19,10 +21,24 @@ from shepherd.stages import Run
 
 Stage = Callable[[Settings, Sequence[str], Run, bool], Ended]
 
-STAGES: tuple[tuple[str, Stage], ...] = (
-    ("find", find_all),
-    ("judge", judge_all),
-    ("report", write_pages),
+
+class Part(NamedTuple):
+    """One stage of a run, and whether these settings ask for it at all."""
+
+    name: str
+    stage: Stage
+    wanted: Callable[[Settings], bool] = lambda _settings: True
+
+
+STAGES: tuple[Part, ...] = (
+    Part("find", find_all),
+    Part("judge", judge_all),
+    Part("promote", promote_settled, lambda settings: settings.promote.auto),
+    Part(
+        "alarm", tell_operators, lambda settings: settings.mail is not None and bool(settings.mail.operators)
+    ),
+    Part("report", write_pages),
+    Part("publish", publish_pages, lambda settings: bool(settings.report.publish)),
 )
 """In this order; what a later one needs of an earlier one that failed, it misses and says so."""
 
@@ -45,9 +61,10 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
             no news is only its exit code.
     """
     done: list[_Done] = []
+    parts = [part for part in STAGES if part.wanted(settings)]
     try:
         with desk_for(settings, "run", who, dry, wait) as desk:
-            for name, stage in STAGES:
+            for name, stage, _ in parts:
                 if desk is not None and done:
                     desk.look_at_the_switch()
                 with redirect_stdout(io.StringIO()) if cron else nullcontext():
@@ -58,8 +75,8 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
         raise
     finally:
         # also of a run that was ended between two stages
-        if done and (not cron or len(done) < len(STAGES) or any(each.code for each in done)):
-            (complain if cron else say)(_line(done))
+        if done and (not cron or len(done) < len(parts) or any(each.code for each in done)):
+            (complain if cron else say)(_line(done, parts))
     return worst([each.code for each in done])
 
 
@@ -84,10 +101,10 @@ def _contained(
         done.append(_Done(name, code, failure, monotonic() - started))
 
 
-def _line(done: Sequence[_Done]) -> str:
+def _line(done: Sequence[_Done], wanted: Sequence[Part]) -> str:
     """`run: find 0.3 s, judge failed (exit code 5) 0.1 s, report 0.2 s`."""
     parts = [f"{each.stage} {_went(each)}{each.seconds:.1f} s" for each in done]
-    missing = [name for name, _ in STAGES[len(done) :]]
+    missing = [part.name for part in wanted[len(done) :]]
     parts += [f"{name} not run" for name in missing]
     return f"run: {', '.join(parts)}"
 

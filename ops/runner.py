@@ -119,7 +119,7 @@ class Desk:
         """
         tell, started = self.tell(name), monotonic()
         self._stages.append(name)
-        step = Step(Run(self._run_id, now(), self._who, tell, self._why, "find" in self._stages))
+        step = Step(Run(self._run_id, now(), self._who, tell, self._why, "find" in self._stages, self.lock))
         self.publish(name, noted)
         tell("START", pid=os.getpid(), who=self._who, **({"why": self._why} if self._why else {}))
         try:

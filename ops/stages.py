@@ -10,7 +10,7 @@ from ops.log import now
 from ops.runner import Desk, Step, at_work
 from ops.situation import situation
 from ops.tasking import complain, say
-from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, worst
+from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.settings import Settings
 from shepherd.stages import Run, no_telling
 from shepherd.values import Rev, parse_rev
@@ -44,13 +44,13 @@ def find(
         raise SettingsError(f"say for which branch that is right: --branch {names[0]} for example")
     why = checked_reason(reason) if accepting else ""
     acceptance = Acceptance(accept_rewrite, accept_new_journal)
-    with _step(settings, "find", who, why, dry, wait, noted=True) as step:
+    with step_of_task(settings, "find", who, why, dry, wait, noted=True) as step:
         return step.end(*find_all(settings, names, step.run, dry, acceptance))
 
 
 def judge(settings: Settings, names: Sequence[str], who: str, *, dry: bool = False, wait: float = 0.0) -> int:
     """`inv judge`: exit code 5 where there is no data."""
-    with _step(settings, "judge", who, "", dry, wait, noted=True) as step:
+    with step_of_task(settings, "judge", who, "", dry, wait, noted=True) as step:
         return step.end(*judge_all(settings, names, step.run, dry))
 
 
@@ -73,7 +73,7 @@ def find_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, acce
     from shepherd.stages.find import NOTHING_ACCEPTED, find_branch
 
     accepted = acceptance or NOTHING_ACCEPTED
-    return _each(names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry)))
+    return each_branch(names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry)))
 
 
 def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
@@ -88,7 +88,7 @@ def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> 
         say(f"{name}: {headline(snapshot)}")
         codes.append(0 if snapshot.complete else NO_DATA)
 
-    ended = _each(names, one)
+    ended = each_branch(names, one)
     return Ended(worst([ended.code, *codes]), ended.failure)
 
 
@@ -103,6 +103,34 @@ def write_pages(settings: Settings, names: Sequence[str], run: Run, dry: bool) -
     run.tell("act", what="report", on=settings.report_path, files=len(pages), by=run.who)
     say(f"wrote {pages[0]} and {len(pages) - 1} more beside it")
     return Ended()
+
+
+def publish(settings: Settings, who: str, *, dry: bool = False, wait: float = 0.0) -> int:
+    """`inv publish`."""
+    with step_of_task(settings, "publish", who, "", dry, wait, noted=True) as step:
+        return step.end(*publish_pages(settings, list(settings.branches), step.run, dry))
+
+
+def publish_pages(settings: Settings, _names: Sequence[str], run: Run, dry: bool) -> Ended:
+    """The report directory to every target. Raises NoAnswerError."""
+    from shepherd.act.rsync import PublishError
+    from shepherd.stages.publish import publish_report
+
+    failures = []
+    for target, outcome in publish_report(settings, run.tell, run.who, dry=dry, lock=run.lock).items():
+        if isinstance(outcome, PublishError):
+            complain(str(outcome))
+            failures.append(str(outcome))
+            continue
+        say(f"{'would publish' if dry else 'published'} to {target}: {_files(outcome.sent, outcome.removed)}")
+    if not settings.report.publish:
+        say("nowhere to publish to: report.publish is empty")
+    return Ended(PARTLY if failures else 0, "; ".join(failures))
+
+
+def _files(sent: Sequence[str], removed: Sequence[str]) -> str:
+    parts = [f"{what} {', '.join(names)}" for what, names in (("sent", sent), ("removed", removed)) if names]
+    return "; ".join(parts) or "all is there already"
 
 
 def verdict(
@@ -120,7 +148,7 @@ def verdict(
     from shepherd.stages.say import give_verdict
 
     meant = parse_rev(rev)
-    with _step(settings, "verdict", who, "", dry, wait) as step:
+    with step_of_task(settings, "verdict", who, "", dry, wait) as step:
         say(give_verdict(settings, branch, meant, word, reason, step.run, dry=dry))
     return 0
 
@@ -141,7 +169,7 @@ def cover(
     from shepherd.stages.say import say_cover
 
     target, doer = parse_rev(rev), _maybe(by)
-    with _step(settings, "cover" if undone else "uncover", who, "", dry, wait) as step:
+    with step_of_task(settings, "cover" if undone else "uncover", who, "", dry, wait) as step:
         say(say_cover(settings, branch, target, doer, undone, reason, step.run, dry=dry))
     return 0
 
@@ -160,7 +188,7 @@ def deployed(
     from shepherd.stages.say import NOTHING, say_deployed
 
     meant = NOTHING if rev in ("r0", "0") else parse_rev(rev)
-    with _step(settings, "deployed", who, "", dry, wait) as step:
+    with step_of_task(settings, "deployed", who, "", dry, wait) as step:
         say(say_deployed(settings, branch, meant, reason, step.run, dry=dry))
     return 0
 
@@ -186,9 +214,10 @@ def step_of(desk: Desk | None, name: str, who: str) -> Iterator[Step]:
 
 
 @contextmanager
-def _step(
+def step_of_task(
     settings: Settings, stage: str, who: str, why: str, dry: bool, wait: float, noted: bool = False
 ) -> Iterator[Step]:
+    """One stage as a task of its own."""
     if dry:
         yield Step(_dry_run(who, why))
         return
@@ -199,7 +228,7 @@ def _step(
         yield step
 
 
-def _each(names: Sequence[str], body: Callable[[str], None]) -> Ended:
+def each_branch(names: Sequence[str], body: Callable[[str], None]) -> Ended:
     """Every branch on its own: one that fails does not stop the others."""
     codes, failures = [], []
     for name in names:

@@ -91,6 +91,15 @@ class Deployed(Struct, frozen=True, gc=False):
     same patch, or None (3.5: D off the mainline)."""
 
 
+class Standing(Struct, frozen=True):
+    """Where the sources stood, in their own words: two of these that are equal mean that nothing moved."""
+
+    refs: dict[str, str | None]
+    """Ref -> the commit that it named, None where there was none: mainline, deployed, promoted."""
+    deployed: str | None = None
+    """What a file, a URL or the record said of production; None where a ref says it."""
+
+
 class Reading(Struct, frozen=True):
     """What the change sources of one branch said, read by `find` and handed over by the database."""
 
@@ -101,3 +110,4 @@ class Reading(Struct, frozen=True):
     deployed: Deployed
     promoted: Revision | None = None
     on_qa: Revision | None = None
+    standing: Standing = Standing({})

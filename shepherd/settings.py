@@ -96,6 +96,10 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
     url: str = ""
     expected_every: str = "15m"
     publish: tuple[str, ...] = ()
+    known_hosts: str = ""
+    """For publishing by ssh: the file with the hosts' keys; empty: the user's own."""
+    identity: str = ""
+    """The key file; empty: the user's own."""
 
     @property
     def expected_seconds(self) -> int:

@@ -38,6 +38,15 @@ class DeployedRev(Struct, frozen=True):
     extra_commits: tuple[str, ...] = ()
 
 
+class PromotedRev(Struct, frozen=True):
+    revno: int
+    id: str
+    at: datetime | None = None
+    """None: it stood there when the shepherd looked for the first time."""
+    by: str = ""
+    """Who promoted it, as far as the shepherd knows."""
+
+
 class LastGood(Struct, frozen=True):
     """What the answer was before the data failed, and when. Never to be acted on."""
 
@@ -77,6 +86,8 @@ class Entry(Struct, frozen=True):
     blocked_by: tuple[int, ...]
     blocked_by_count: int
     promoted_at: datetime | None
+    promoted_by: str
+    """Empty: the shepherd saw it, and does not know who."""
     live_since: datetime | None
     warnings: tuple[str, ...]
     hints: tuple[str, ...]
@@ -113,7 +124,7 @@ class Snapshot(Struct, frozen=True):
     tip: Rev | None
     on_qa: Rev | None
     deployed: DeployedRev | None
-    promoted: Rev | None
+    promoted: PromotedRev | None
     deployable: Rev | None
     last_good: LastGood | None
     landings: tuple[Entry, ...]

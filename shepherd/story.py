@@ -31,6 +31,7 @@ class Story(Struct, frozen=True):
     undone_by: int | None
     live_since: datetime | None
     promoted_at: datetime | None
+    promoted_by: str
     events: tuple[Event, ...]
 
 

@@ -176,6 +176,29 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(data: st.DataObject) -> N
         assert settings.database_url.startswith("sqlite:////etc/qa/")
 
 
+def test_no_ref_is_promoted_by_two_branches_or_is_anothers_mainline() -> None:
+    two = """
+[branches.{name}]
+repository = "{repository}"
+ref = "{ref}"
+deployed = {{ ref = "x" }}
+promote = {{ ref = "{promote}" }}
+"""
+
+    def both(repository: str, promote: str) -> str:
+        return two.format(name="a", repository="one", ref="main", promote="live") + two.format(
+            name="b", repository=repository, ref="next", promote=promote
+        )
+
+    for promote in ("live", "main"):
+        with pytest.raises(
+            SettingsError, match=f"branches.b.promote.ref: .* {promote} belongs to branches.a"
+        ):
+            parse(both("one", promote), Path("/x/shepherd.toml"))
+    parse(both("other", "live"), Path("/x/shepherd.toml"))
+    parse(both("one", "b-live"), Path("/x/shepherd.toml"))
+
+
 # --- paths ----------------------------------------------------------------------------------------------
 
 

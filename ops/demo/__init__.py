@@ -85,7 +85,8 @@ def days(story: dict[str, Any], place: Path, today: datetime) -> Iterator[dict[s
         _land(repository, arriving, landed, start)
         landed = day["upto"]
         for ref in ("production", "released", "qastaging"):
-            _git(repository, "branch", "-f", ref, f"stable~{landed - day[ref]}")
+            if ref in day:
+                _git(repository, "branch", "-f", ref, f"stable~{landed - day[ref]}")
         bugs.update(day["bugs"])
         (place / "bugs.json").write_text(json.dumps({"bugs": bugs}, indent=1), encoding="utf-8")
         yield day
@@ -93,6 +94,7 @@ def days(story: dict[str, Any], place: Path, today: datetime) -> Iterator[dict[s
 
 def _tasks(place: Path, day: dict[str, Any]) -> None:
     from ops import stages
+    from ops.promote import promote
     from shepherd.settings import read
 
     settings = read(place / "shepherd.toml")
@@ -109,6 +111,8 @@ def _tasks(place: Path, day: dict[str, Any]) -> None:
             verdict["why"],
             verdict["who"],
         )
+    if "promote" in day:
+        quiet(promote, settings, ["stable"], "Mia Holt", to=f"r{day['promote']}")
     quiet(stages.report, settings, "demo")
 
 

@@ -52,10 +52,11 @@ def cron(given: Given) -> Iterator[Finding]:
 def stages(given: Given) -> Iterator[Finding]:
     """Each stage ran well, and not long ago."""
     runs = stage_runs(given.settings)
-    for stage, _ in STAGES:
+    wanted = (part.name for part in STAGES if part.wanted(given.settings))
+    for stage in wanted:
         ran = runs.get(stage, StageRuns())
         if ran.last_good is None:
-            yield warn(f"stage {stage}", "has never run well", f"inv {stage} shows why")
+            yield warn(f"stage {stage}", "has never run well", "inv run shows why")
             continue
         told = f"ran well {_ago(given, ran.last_good)}"
         if ran.failing:

@@ -6,7 +6,7 @@ A kill in between leaves a question: an act that was meant and never done. The n
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -34,12 +34,18 @@ class Act(Struct, frozen=True):
 
 
 def perform(
-    database: Database, branch: str, act: Act, run: Run, effect: Callable[[], dict[str, Any] | None]
+    database: Database,
+    branch: str,
+    act: Act,
+    run: Run,
+    effect: Callable[[], dict[str, Any] | None],
+    entries: Sequence[Entry] = (),
 ) -> None:
     """Write that the act is meant, let it happen, write how it went: "done" or "failed".
 
     Args:
-        effect: the act itself; what it returns goes into the journal beside the result.
+        effect: the act itself; what it returns goes into journal and log beside the result.
+        entries: what the journal has to know besides, once it is done.
 
     Raises:
         UnsureError: the effect could not tell whether it happened; the act stays unfinished.
@@ -59,7 +65,7 @@ def perform(
     except ShepherdError as error:
         settle(database, branch, act, run, "failed", str(error))
         raise
-    settle(database, branch, act, run, "done", "", learned)
+    settle(database, branch, act, run, "done", "", learned, entries)
 
 
 def settle(
@@ -70,16 +76,14 @@ def settle(
     result: str,
     why: str = "",
     learned: dict[str, Any] | None = None,
+    entries: Sequence[Entry] = (),
 ) -> None:
     """Write how an act went: also one of an earlier run, found out by looking."""
-    told = {"result": result, **({"why": why} if why else {})}
+    told = {**(learned or {}), "result": result, **({"why": why} if why else {})}
     run.tell("act", **_told(act, branch, run), **told)
     with database.begin() as connection:
-        Journal(connection, branch).append(
-            [Entry("done", act.key, {"act": act.kind, "result": result, **(learned or {})}, run.who, why)],
-            run_id=run.id,
-            at=run.now,
-        )
+        done = Entry("done", act.key, {"act": act.kind, "result": result, **(learned or {})}, run.who, why)
+        Journal(connection, branch).append([done, *entries], run_id=run.id, at=run.now)
 
 
 def unfinished(journal: Journal, kind: str) -> list[Entry]:
@@ -96,4 +100,5 @@ def unfinished(journal: Journal, kind: str) -> list[Entry]:
 def _told(act: Act, branch: str, run: Run) -> dict[str, Any]:
     fields = {"branch": branch} if branch else {}
     about = {"because": act.why} if act.why else {}
-    return {**fields, "what": act.kind, "on": act.on, **act.data, **about, "by": run.who}
+    data = {name: value for name, value in act.data.items() if value not in ("", None, False)}
+    return {**fields, "what": act.kind, "on": act.on, **data, **about, "by": run.who}

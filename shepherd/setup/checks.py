@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shepherd.errors import SettingsError
-from shepherd.setup.urls import URL, Wrong, check_ref, http, location
+from shepherd.setup.urls import URL, Wrong, check_ref, http, location, publish_target
 from shepherd.values import duration, quoted
 
 if TYPE_CHECKING:
@@ -33,11 +33,16 @@ def check(settings: Settings) -> None:
         raise Wrong("branches", "at least one table [branches.NAME] expected")
     for name, branch in settings.branches.items():
         _branch(name, branch)
+    _promoted_apart(settings.branches)
     _tracker(settings.tracker)
     _directories(settings)
     http("report.url", settings.report.url)
     for place, target in enumerate(settings.report.publish):
-        location(f"report.publish[{place}]", target)
+        publish_target(f"report.publish[{place}]", target)
+    for key, path in (("known_hosts", settings.report.known_hosts), ("identity", settings.report.identity)):
+        _path(f"report.{key}", path)
+        if re.search(r"[\s'\"]", path):
+            raise Wrong(f"report.{key}", "a path without blanks and quotes expected")
     if settings.mail:
         _mail(settings.mail)
     for address, other in settings.people.items():
@@ -99,6 +104,20 @@ def _branch(name: str, branch: Branch) -> None:
     if branch.verdict_notes:
         check_ref(f"{key}.verdict_notes", branch.verdict_notes)
     http(f"{key}.landing_url", branch.landing_url, one_of=("{id}", "{revno}"))
+
+
+def _promoted_apart(branches: dict[str, Branch]) -> None:
+    """No ref is moved by two branches, or is the mainline of another one."""
+    taken = {(branch.repository, branch.ref): name for name, branch in branches.items()}
+    for name, branch in branches.items():
+        if branch.promote is None:
+            continue
+        other = taken.setdefault((branch.repository, branch.promote.ref), name)
+        if other != name:
+            raise Wrong(
+                f"branches.{name}.promote.ref",
+                f"a ref of its own expected: {branch.promote.ref} belongs to branches.{other}",
+            )
 
 
 def _pointer(key: str, pointer: Pointer) -> None:

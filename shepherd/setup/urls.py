@@ -6,6 +6,7 @@ A value that may hold a password is never repeated in a message.
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from shepherd.values import quoted
 
@@ -55,6 +56,47 @@ def location(key: str, place: str) -> None:
         raise Wrong(key, "a path or a URL expected, not a transport of its own (name::)")
     elif re.match(r"[^/:]+:[^/]*@", place):
         raise Wrong(key, "a place without password expected")
+
+
+class Remote(NamedTuple):
+    """Where rsync publishes to, in its own words."""
+
+    place: str
+    host: str = ""
+    """Empty: a path of this machine."""
+    port: int = 0
+    """0: the usual one."""
+    daemon: bool = False
+    """An rsync daemon, not ssh."""
+
+
+def remote_of(target: str) -> Remote:
+    """A target of `report.publish`, which `publish_target` found to be one."""
+    from urllib.parse import urlsplit
+
+    if scheme := URL.match(target):
+        parts = urlsplit(target)
+        if scheme[1].lower() == "rsync":
+            return Remote(target, parts.hostname or "", daemon=True)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+        login = f"{parts.username}@" if parts.username else ""
+        return Remote(f"{login}{host}:{parts.path}", parts.hostname or "", parts.port or 0)
+    if match := re.match(r"(?:[^/@:]+@)?(\[[0-9A-Fa-f:.]+\]|[^/:\[\]]+):", target):
+        return Remote(target, match[1].strip("[]"))
+    return Remote(target)
+
+
+def publish_target(key: str, target: str) -> None:
+    """`target` is a path, `[user@]host:path`, or a URL that begins with ssh:// or rsync://."""
+    location(key, target)
+    scheme = URL.match(target)
+    if scheme and scheme[1].lower() not in ("ssh", "rsync"):
+        raise Wrong(key, f"a path, host:path, ssh:// or rsync:// expected, not {quoted(scheme[1])}://")
+    remote = remote_of(target)
+    if remote.host.startswith("-"):
+        raise Wrong(key, "a host that is no option (-) expected")
+    if remote.host and not remote.daemon and not remote.place.partition(":")[2]:
+        raise Wrong(key, "a directory behind the host expected")
 
 
 def check_ref(key: str, ref: str) -> None:

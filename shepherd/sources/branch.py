@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import replace
 
 from shepherd.errors import SourceError
-from shepherd.landing import Deployed, Landing, Reading, Revision
+from shepherd.landing import Deployed, Landing, Reading, Revision, Standing
 from shepherd.settings import Branch, Pointer
 from shepherd.sources import pointers
 from shepherd.sources.git import Git
@@ -30,6 +30,7 @@ from shepherd.sources.positions import (
 )
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.sources.rewrites import lost_landings
+from shepherd.sources.standing import moving_refs
 from shepherd.sources.undoing import undo
 
 RULES = "1"
@@ -63,9 +64,11 @@ def read_branch(
     """
     run = _Run(branch, repository, base, mirrors, recorded, others, covers, fetch)
     cutoff = now - keep_seconds
-    if known and known.facts.asked == run.asked and (same := _again(known, cutoff, reach, covers)):
-        return same
-    return run.read(known, cutoff, reach)
+    found: BranchReading | None = None
+    if known and known.facts.asked == run.asked:
+        found = _again(known, cutoff, reach, covers)
+    found = found or run.read(known, cutoff, reach)
+    return replace(found, reading=replace(found.reading, standing=run.standing))
 
 
 def _again(known: Known, cutoff: int, reach: int | None, covers: Sequence[Cover]) -> BranchReading | None:
@@ -152,6 +155,10 @@ class _Run:
                 self._tips,
             ]
         )
+
+    @property
+    def standing(self) -> Standing:
+        return Standing({ref: self._refs[ref] for ref in moving_refs(self.branch)}, self._deployed_text)
 
     @property
     def _tips(self) -> list[str]:

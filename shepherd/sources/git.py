@@ -71,6 +71,26 @@ def run(
     After `limit` seconds it and all its children are killed. Raises SourceError that names `name`, a
     repository, and the cause.
     """
+    code, output, errors = finish(
+        command, name=name, env=env, input=input, into=into, limit=limit, pass_fds=pass_fds
+    )
+    if code:
+        raise SourceError(f"{name}: {cause(errors, code)}")
+    return output
+
+
+def finish(
+    command: Sequence[str],
+    *,
+    name: str,
+    env: Mapping[str, str],
+    input: bytes | IO[bytes] = b"",
+    into: IO[bytes] | None = None,
+    limit: float = LIMIT,
+    pass_fds: Sequence[int] = (),
+    umask: int = -1,
+) -> tuple[int, bytes, bytes]:
+    """The same, for who wants to know how it ended: exit code, output, what it said of errors."""
     try:
         child = subprocess.Popen(
             command,
@@ -83,20 +103,21 @@ def run(
             # A session of its own: it cannot ask at a terminal, and is killed with all its children.
             start_new_session=True,
             pass_fds=pass_fds,
+            umask=umask,
         )
     except OSError as error:
-        raise SourceError(f"git could not be started ({error.strerror}); is it installed?") from None
+        raise SourceError(f"{command[0]} could not be started ({error.strerror}); is it installed?") from None
     try:
         output, errors = child.communicate(input if isinstance(input, bytes) else None, timeout=limit)
     except subprocess.TimeoutExpired:
         _kill(child)
-        raise SourceError(f"{name}: git did not answer within {limit:g} seconds and was stopped") from None
+        raise SourceError(
+            f"{name}: {command[0]} did not answer within {limit:g} seconds and was stopped"
+        ) from None
     except BaseException:
         _kill(child)
         raise
-    if child.returncode:
-        raise SourceError(f"{name}: {_cause(errors, child.returncode)}")
-    return output or b""
+    return child.returncode, output or b"", errors
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
@@ -106,7 +127,8 @@ def _kill(child: subprocess.Popen[bytes]) -> None:
         child.communicate(timeout=5)
 
 
-def _cause(errors: bytes, code: int) -> str:
+def cause(errors: bytes, code: int) -> str:
+    """What git said went wrong, in one line without passwords."""
     lines = [line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
     spoken = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:", "ssh:"))]
     said = "; ".join(list(dict.fromkeys(spoken or lines[-1:]))[:2])

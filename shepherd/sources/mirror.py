@@ -74,7 +74,7 @@ def open_source(
 
 
 def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str, str]:
-    """Which of these refs the repository behind `url` has now, and their objects; nothing is kept.
+    """Which of these refs the repository behind `url` has now, and their commits; nothing is kept.
 
     Raises SourceError if it does not answer.
     """
@@ -84,7 +84,9 @@ def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str,
     command = ["git", "ls-remote", "--quiet", *_upload_pack(url), "--end-of-options", url]
     there = {}
     for line in (
-        run(command, name=name, env=_environment(), limit=limit).decode("utf-8", "replace").splitlines()
+        run(command, name=name, env=operators_environment(), limit=limit)
+        .decode("utf-8", "replace")
+        .splitlines()
     ):
         sha, _, full = line.partition("\t")
         there[full] = sha
@@ -92,7 +94,7 @@ def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str,
     for ref in refs:
         places = (ref,) if ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")
         if place := next((place for place in places if place in there), None):
-            found[ref] = there[place]
+            found[ref] = there.get(f"{place}^{{}}", there[place])
     return found
 
 
@@ -120,7 +122,7 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
     try:
         with _locked(mirror, name, limit) as lock:
             _prepare(mirror, name, lock)
-            run(command, name=name, env=_environment(), limit=limit, pass_fds=[lock])
+            run(command, name=name, env=operators_environment(), limit=limit, pass_fds=[lock])
     except OSError as error:
         raise SourceError(f"{name}: its mirror {mirror} cannot be used: {error.strerror or error}") from None
 
@@ -134,7 +136,8 @@ def _refspecs(refs: Iterable[str]) -> list[str]:
     return [f"+{ref}*:{ref}*" for ref in wanted]
 
 
-def _environment() -> dict[str, str]:
+def operators_environment() -> dict[str, str]:
+    """The environment of a git that goes to a server: with the operator's own keys, helpers and proxies."""
     extra = {"GIT_ALLOW_PROTOCOL": "http:https:ssh:git:file", "SSH_ASKPASS_REQUIRE": "never"}
     if "GIT_ASKPASS" not in os.environ:
         extra["GIT_ASKPASS"] = ""

@@ -25,6 +25,9 @@ class Run(Struct, frozen=True):
     reads_anew: bool = False
     """`find` is a stage of this very run: an answer from what an earlier one read would hide a failure."""
 
+    lock: int = -1
+    """The work lock's descriptor: a child that changes the world inherits it (5.1). -1: there is none."""
+
     @property
     def seconds(self) -> int:
         return int(self.now.timestamp())

@@ -12,7 +12,7 @@ from shepherd import snapshot as shape
 from shepherd.landing import Deployed, Reading, Revision
 from shepherd.rules import Judgement
 from shepherd.rules.reasons import joined, reason_of
-from shepherd.stages.timeline import Passage, landed_times, reached, went_back
+from shepherd.stages.timeline import Passage, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 
 SHOWN_LIVE = timedelta(days=30)
@@ -102,7 +102,7 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shap
         tip=_rev(reading.tip),
         on_qa=_rev(reading.on_qa),
         deployed=shape.DeployedRev(reading.deployed.revno, reading.deployed.id, extra),
-        promoted=_rev(reading.promoted),
+        promoted=_promoted(reading, frame.promoted),
         deployable=shape.Rev(latest, ids[latest]) if latest is not None else None,
         last_good=None,
         landings=tuple(entries),
@@ -121,7 +121,9 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shap
             shape.Alarm(revno, by_revno[revno].reason, judgement.undone_by.get(revno))
             for revno in judgement.alarms
         ),
-        warnings=tuple(w for w in (*frame.warnings, notice, went_back(frame.deployed)) if w),
+        warnings=tuple(
+            w for w in (*frame.warnings, notice, went_back(frame.deployed), _taken_back(judgement)) if w
+        ),
         problems=(*frame.problems, *unreadable),
         bug_url=frame.bug_url,
         request_url=frame.request_url,
@@ -140,7 +142,7 @@ def without_answer(frame: Frame, problem: str, reading: Reading | None) -> shape
         tip=_rev(reading.tip) if reading else None,
         on_qa=_rev(reading.on_qa) if reading else None,
         deployed=shape.DeployedRev(reading.deployed.revno, reading.deployed.id) if reading else None,
-        promoted=_rev(reading.promoted) if reading else None,
+        promoted=_promoted(reading, frame.promoted) if reading else None,
         deployable=None,
         last_good=frame.last_good,
         landings=(),
@@ -162,6 +164,27 @@ def good_before(previous: shape.Snapshot | None) -> shape.LastGood | None:
     return previous.last_good
 
 
+def _promoted(reading: Reading, moves: Sequence[Passage]) -> shape.PromotedRev | None:
+    place = reading.promoted
+    if place is None:
+        return None
+    last = moves[-1] if len(moves) > 1 and moves[-1].id == place.id else None
+    return shape.PromotedRev(place.revno, place.id, last.at if last else None, last.who if last else "")
+
+
+def _taken_back(judgement: Judgement) -> str:
+    """A warning if what is promoted may not go to production any more: deployers go by that ref."""
+    promoted = judgement.reading.promoted
+    candidate = judgement.verge.candidates.get(promoted.revno) if promoted else None
+    if promoted is None or candidate is None or not candidate.count:
+        return ""
+    named = joined(f"r{revno}" for revno in candidate.blocked_by[:10])
+    return (
+        f"r{promoted.revno} is promoted, but may not go to production any more: {named} came to block it; do"
+        " not deploy it"
+    )
+
+
 def _rev(revision: Revision | None) -> shape.Rev | None:
     return shape.Rev(revision.revno, revision.id) if revision else None
 
@@ -172,7 +195,7 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
     times, clamped = landed_times(reading.landings, frame.now)
     landed = {landing.revno: at for landing, at in zip(reading.landings, times, strict=True)}
     landings = {landing.revno: landing for landing in reading.landings}
-    live_since, promoted_at = reached(frame.deployed), reached(frame.promoted)
+    live_since, promotion = reached(frame.deployed), brought(frame.promoted)
     window = [revno for revno in landings if revno > reading.deployed.revno]
     lately = [
         revno
@@ -215,6 +238,7 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
         url = landing.url
         if not url and frame.landing_url:
             url = frame.landing_url.replace("{id}", landing.id).replace("{revno}", str(revno))
+        moved = promotion(revno) if revno <= promoted else None
         settled = progress in ("live", "promoted", "rolled-back") and judged.state != "bad"
         return shape.Entry(
             revno=revno,
@@ -240,7 +264,8 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
             deployable_as_tip=None if candidate is None else candidate.count == 0,
             blocked_by=candidate.blocked_by if candidate else (),
             blocked_by_count=candidate.count if candidate else 0,
-            promoted_at=promoted_at(revno) if revno <= promoted else None,
+            promoted_at=moved.at if moved else None,
+            promoted_by=moved.who if moved else "",
             live_since=live_since(revno) if live else None,
             warnings=tuple(mine),
             hints=landing.hints,

@@ -18,6 +18,7 @@ from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.stages import Run
 from shepherd.stages.judge import Source, answer_of, sum_of
 from shepherd.stages.memory import passages
+from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
 from shepherd.stages.rewrite import accepted_rewrite, keep_patches
 from shepherd.stages.timeline import Passage
 from shepherd.store import Cache, Database, Entry, Journal
@@ -105,6 +106,7 @@ def _find(
             " it was last read, is not where it was; if that is right: inv find --accept-rewrite --reason …"
         )
     line = _line(branch, found, before)
+    config = settings.branches[branch]
     if dry or database is None:
         return f"would find: {line}"
     entries = [*_began(before, acceptance, run), *_noticed(before, found)]
@@ -122,16 +124,23 @@ def _find(
         problems="; ".join(found.problems),
         seconds=round(monotonic() - started, 3),
     )
+    settle_unfinished(database, branch, config, found.reading, run)
     with database.begin() as connection:
         cache, journal = Cache(connection, branch), Journal(connection, branch)
+        promoted, doubt = found.reading.promoted, ""
+        if config.promote is None:
+            promoted, doubt = as_recorded(journal, found.reading)
         cache.put_landings(found.reading.landings, {landing.id: landing for landing in before.landings})
         if before.known is None or before.known.facts != found.facts:
             cache.put_fact("facts", found.facts)
-        reading = replace(found.reading, landings=())
-        problems = (*found.problems, *_lost_notes(settings, branch, journal, found))
+        reading = replace(found.reading, landings=(), promoted=promoted)
+        problems = (*found.problems, *([doubt] if doubt else []))
+        problems += tuple(_lost_notes(settings, branch, journal, found))
         source = Source(reading, run.now, run.id, sum_of(settings, branch), "", problems)
         cache.put_fact("source", source)
-        journal.append([*entries, *_new_landings(journal, before, found.reading)], run_id=run.id, at=run.now)
+        entries += _new_landings(journal, before, found.reading)
+        entries += moved_by_others(journal, config, found.reading, run, branch)
+        journal.append(entries, run_id=run.id, at=run.now)
         journal.append(_note_words(journal, found, run.seconds), run_id=run.id, at=run.now)
         judged = dict.fromkeys([*before.judged, *(note.id for note in found.notes)])
         unpatched = [sha for sha in judged if sha not in before.patched]
@@ -248,12 +257,7 @@ def _new_landings(journal: Journal, before: Before, reading: Reading) -> list[En
     cached = {landing.id for landing in before.landings}
     new = [landing for landing in reading.landings if landing.id not in cached]
     seen = {entry.subject for entry in journal.entries("landing", subjects=[landing.id for landing in new])}
-    entries = [Entry("landing", each.id, {"revno": each.revno}) for each in new if each.id not in seen]
-    last = journal.last("promoted")
-    promoted = reading.promoted
-    if promoted is not None and (last is None or last.data["id"] != promoted.id):
-        entries.append(Entry("promoted", "", {"revno": promoted.revno, "id": promoted.id}))
-    return entries
+    return [Entry("landing", each.id, {"revno": each.revno}) for each in new if each.id not in seen]
 
 
 def _last_notes(journal: Journal, found: BranchReading) -> dict[str, Entry]:

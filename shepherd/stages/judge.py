@@ -18,7 +18,7 @@ from shepherd.rules import judge, scope_of
 from shepherd.rules.speaking import qa_items
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages import Run
+from shepherd.stages import Run, alarms
 from shepherd.stages.compose import Frame, compose, good_before, without_answer
 from shepherd.stages.memory import (
     covers,
@@ -27,6 +27,7 @@ from shepherd.stages.memory import (
     remember,
     suspected,
 )
+from shepherd.stages.promoted import warnings_of
 from shepherd.stages.timeline import landed_times, reached
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
@@ -106,6 +107,7 @@ def _judge(
         last_heard = cache.fact("tracker", Heard)
         words_of_people, suspects = covers(journal), suspected(journal)
         deployed, promoted = passages(journal, "deployed"), passages(journal, "promoted")
+        moves = journal.entries("promoted")
     if stored and last_heard is None:
         raise NoAnswerError(f"{branch}: the tracker was never read, so the answer follows with: inv judge")
     snapshots = Snapshots(settings.state_path / "snapshots", branch)
@@ -133,6 +135,9 @@ def _judge(
         else _listen(settings, branch, reading, scope, suspects, run, before, dry)
     )
     frame = _frame(settings, branch, run, min(heard.at, source.read_at), source, previous)
+    frame = replace(
+        frame, deployed=tuple(deployed), promoted=tuple(promoted), warnings=warnings_of(moves, run.now)
+    )
     if heard.problem:
         if not dry:
             with database.begin() as connection:
@@ -148,7 +153,6 @@ def _judge(
             journal, landings, _items(reading, scope, EVERY_KIND) | tracker.items.keys() | suspects
         )
         judgement = judge(reading, tracker, memory, options, scope)
-        frame = replace(frame, deployed=tuple(deployed), promoted=tuple(promoted))
         snapshot = compose(judgement, tracker, frame)
         if dry:
             return snapshot
@@ -268,7 +272,7 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[Entry]:
         for landing in reversed(snapshot.landings)
         if before.get(landing.id) != landing.state
     ]
-    return [*states, *_answer_change(journal, snapshot)]
+    return [*states, *alarms.changes(journal, snapshot), *_answer_change(journal, snapshot)]
 
 
 def _answer_change(journal: Journal, snapshot: Snapshot) -> list[Entry]:
@@ -316,6 +320,9 @@ def _tell(
                 **{"from": entry.data["from"] or "new", "to": entry.data["to"]},
                 evidence=entry.why,
             )
+        if entry.kind == "alarm":
+            how = "begins" if entry.data["on"] else "is over"
+            run.tell("alarm", branch=branch, rev=f"r{entry.data['revno']}", result=how, because=entry.why)
     counts = Counter(landing.progress for landing in snapshot.landings)
     told = {
         "answer": snapshot.answer,

@@ -110,7 +110,10 @@ def passages(journal: Journal, kind: str) -> list[Passage]:
     """Every observed move of `deployed` or `promoted`, oldest first."""
     return [
         Passage(
-            entry.data["revno"], datetime.fromisoformat(entry.at.replace("Z", "+00:00")), entry.data["id"]
+            entry.data["revno"],
+            datetime.fromisoformat(entry.at.replace("Z", "+00:00")),
+            entry.data["id"],
+            entry.who,
         )
         for entry in journal.entries(kind)
     ]

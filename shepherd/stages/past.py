@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from shepherd.errors import SettingsError
 from shepherd.landing import Landing
@@ -14,16 +15,16 @@ from shepherd.snapshot import Snapshot
 from shepherd.sources.lookup import from_revno, look_up
 from shepherd.stages.lookup import revno_in
 from shepherd.stages.memory import covers, item_of, items_of, passages
-from shepherd.stages.timeline import reached
+from shepherd.stages.timeline import Passage, brought, reached
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.story import Event, Story
 from shepherd.values import Rev, iso
 from shepherd.words import Cover
 
-LANDING_KINDS = ("landing", "state", "verdict", "cover")
+LANDING_KINDS = ("landing", "state", "verdict", "cover", "alarm")
 OLDER_SHOWN = 20
 """How many landings that only the repository knows are told of at once, the newest first."""
-BRANCH_KINDS = ("began", "deployed", "promoted", "rewrite", "answer")
+BRANCH_KINDS = ("began", "deployed", "promoted", "rewrite", "answer", "alarm")
 
 
 def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
@@ -36,6 +37,7 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
             landings = _meant(settings, snapshot, rev, known)
             undone_by = _undone_in_production(settings, snapshot, landings, known, covers(journal))
             moves = _Moves(journal, snapshot)
+            promotions = {landing.revno: moves.promotion(landing.revno) for landing in landings}
             return [
                 Story(
                     revno=landing.revno,
@@ -47,7 +49,8 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
                     in_production=landing.revno <= moves.deployed if snapshot.deployed else None,
                     undone_by=undone_by.get(landing.revno),
                     live_since=moves.live_since(landing.revno),
-                    promoted_at=moves.promoted_at(landing.revno),
+                    promoted_at=moved.at if (moved := promotions[landing.revno]) else None,
+                    promoted_by=moved.who if moved else "",
                     events=tuple(_told(e) for e in journal.entries(*LANDING_KINDS, subjects=[landing.id])),
                 )
                 for landing in landings
@@ -62,13 +65,13 @@ class _Moves:
     def __init__(self, journal: Journal, snapshot: Snapshot) -> None:
         self.deployed = snapshot.deployed.revno if snapshot.deployed else 0
         self._live_since = reached(passages(journal, "deployed"))
-        self._promoted_at = reached(passages(journal, "promoted"))
+        self._promotion = brought(passages(journal, "promoted"))
 
     def live_since(self, revno: int) -> datetime | None:
         return self._live_since(revno) if revno <= self.deployed else None
 
-    def promoted_at(self, revno: int) -> datetime | None:
-        return self._promoted_at(revno)
+    def promotion(self, revno: int) -> Passage | None:
+        return self._promotion(revno)
 
 
 def _undone_in_production(
@@ -114,7 +117,8 @@ def branch_events(settings: Settings, branch: str) -> list[Event]:
     database = Database(settings.database_url, read_only=True)
     try:
         with database.begin() as connection:
-            return [_told(entry) for entry in Journal(connection, branch).entries(*BRANCH_KINDS)]
+            entries = Journal(connection, branch).entries(*BRANCH_KINDS)
+            return [_told(entry) for entry in entries if not entry.data.get("base")]
     finally:
         database.close()
 
@@ -139,8 +143,9 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Eve
             moves = _Moves(journal, snapshot)
             if live := moves.live_since(landing.revno):
                 events.append(Event(iso(live), "production came to include it"))
-            if promoted := moves.promoted_at(landing.revno):
-                events.append(Event(iso(promoted), "was promoted"))
+            if promotion := moves.promotion(landing.revno):
+                what = f"was promoted, with r{promotion.revno}"
+                events.append(Event(iso(promotion.at), what, promotion.who))
             landed = f"r{landing.revno} landed, by {landing.person or 'nobody known'}"
             if not events and landing.revno <= moves.deployed:
                 landed += "; production had it before the shepherd looked for the first time"
@@ -191,6 +196,17 @@ def _test_for(rev: Rev, snapshot: Snapshot) -> Callable[[Landing], bool]:
             return lambda landing: landing.revno == revno
 
 
+def _promotion(data: Mapping[str, Any]) -> str:
+    since = f"from r{data['from']} to " if data.get("from") else ""
+    if data.get("foreign"):
+        return f"{data['ref']} was moved {since}r{data['revno']} by somebody else"
+    if "from" not in data:
+        return f"r{data['revno']} is promoted, as the shepherd found it"
+    despite = ", despite missing data" if data.get("despite") else ""
+    dropped = ", and commits of production were dropped" if data.get("drop_hotfix") else ""
+    return f"promoted {since}r{data['revno']}{despite}{dropped}"
+
+
 def _told(entry: Entry) -> Event:
     data = entry.data
     match entry.kind:
@@ -213,8 +229,12 @@ def _told(entry: Entry) -> Event:
             what = f"{name(item_of(entry.subject))}: {words}{', ' + bad if bad else ''}"
         case "deployed":
             what = f"production runs r{data['revno']}"
+        case "alarm":
+            what = (
+                f"alarm about r{data['revno']}" if data["on"] else f"the alarm about r{data['revno']} is over"
+            )
         case "promoted":
-            what = f"promoted: r{data['revno']}"
+            what = _promotion(data)
         case "answer":
             revno = data["deployable"]
             what = f"answer: {data['answer']}" + (f" r{revno}" if revno else "")

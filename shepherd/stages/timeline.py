@@ -17,32 +17,45 @@ class Passage(Struct, frozen=True):
     revno: int
     at: datetime
     id: str = ""
+    who: str = ""
+    """Who moved it, as far as the shepherd knows."""
 
 
 def reached(passages: Sequence[Passage]) -> Callable[[int], datetime | None]:
-    """When a position came to include a revno for good; None where that was never seen happening.
+    """When a position came to include a revno for good; None where that was never seen happening."""
+    passage_of = brought(passages)
+
+    def when(revno: int) -> datetime | None:
+        passage = passage_of(revno)
+        return passage.at if passage else None
+
+    return when
+
+
+def brought(passages: Sequence[Passage]) -> Callable[[int], Passage | None]:
+    """The move by which a position came to include a revno for good; None where that was never seen.
 
     The first observation says where the position was, not since when. Going back ends what was included.
     """
     bounds: list[int] = []
-    times: list[datetime | None] = []
+    moves: list[Passage | None] = []
     for passage in passages:
         while bounds and bounds[-1] >= passage.revno:
             bounds.pop()
-            last = times.pop()
+            last = moves.pop()
             if not bounds or bounds[-1] < passage.revno:
                 bounds.append(passage.revno)
-                times.append(last)
+                moves.append(last)
                 break
         else:
             bounds.append(passage.revno)
-            times.append(passage.at if len(bounds) > 1 else None)
+            moves.append(passage if len(bounds) > 1 else None)
 
-    def when(revno: int) -> datetime | None:
+    def move(revno: int) -> Passage | None:
         at = bisect_right(bounds, revno - 1)
-        return times[at] if at < len(times) else None
+        return moves[at] if at < len(moves) else None
 
-    return when
+    return move
 
 
 def went_back(passages: Sequence[Passage]) -> str:

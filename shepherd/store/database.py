@@ -36,6 +36,8 @@ CACHE_LAYOUT = "2"
 """Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
 
 BUSY_SECONDS = 10
+_AT_ONCE = 5000
+"""Rows that are copied in one statement."""
 
 cache_tables = MetaData()
 layout = Table("cache_layout", cache_tables, Column("layout", String(32), primary_key=True))
@@ -145,6 +147,26 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+    @classmethod
+    def copy(cls, source: str, target: str) -> None:
+        """Make a new database at `target` with all that the one at `source` holds, which is only read.
+
+        Raises:
+            NoAnswerError, StoreError: see above.
+        """
+        old, new = cls(source, read_only=True), cls(target)
+        try:
+            with old.begin() as reading, new.begin() as writing:
+                there = set(inspect(reading).get_table_names())
+                fits = layout.name in there and reading.scalar(select(layout.c.layout)) == CACHE_LAYOUT
+                for table in (journal, landings, facts) if fits else (journal,):
+                    rows = reading.execute(select(table)) if table.name in there else None
+                    while rows is not None and (part := rows.fetchmany(_AT_ONCE)):
+                        writing.execute(insert(table), [row._asdict() for row in part])
+        finally:
+            old.close()
+            new.close()
 
     def drop_cache(self) -> None:
         """Forget everything that can be read again. The journal stays."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -126,6 +127,20 @@ class Snapshots:
             if kept is None or not same_but_for_times(snapshot, kept):
                 write_atomically(self.folder / f"{snapshot.run_id}.json", document)
         write_atomically(self.folder / LATEST, document)
+
+    def newest_first(self) -> Iterator[Snapshot]:
+        """The latest, then those that were kept since each said something else. Unreadable ones end it: what
+        they said is not known."""
+        latest = self.last_written()
+        if latest is None:
+            return
+        yield latest
+        names = sorted((path for path in self.folder.glob("*.json") if path.name != LATEST), reverse=True)
+        for path in names:
+            try:
+                yield msgspec.json.decode(path.read_bytes(), type=Snapshot)
+            except (OSError, msgspec.DecodeError):
+                return
 
     def _last_kept(self) -> Snapshot | None:
         kept = [path for path in self.folder.glob("*.json") if path.name != LATEST]

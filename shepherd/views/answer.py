@@ -61,6 +61,19 @@ def outlook(snapshot: Snapshot) -> str:
     return "; ".join(parts)
 
 
+def two_facts(snapshot: Snapshot) -> str:
+    """What is promoted and what is live: two facts, where the settings have both; empty where they do not."""
+    promoted, deployed = snapshot.promoted, snapshot.deployed
+    if promoted is None or deployed is None:
+        return ""
+    how = f" by {promoted.by}" if promoted.by else ""
+    when = f" on {utc(promoted.at)}" if promoted.at is not None else ""
+    said = f"promoted: r{promoted.revno}{how}{when}"
+    if promoted.revno == deployed.revno:
+        return f"{said}; production runs it"
+    return f"{said}; production runs r{deployed.revno}"
+
+
 def freed(blocker: Blocker) -> str:
     """What clearing this one alone gives (3.5: tip_if_cleared, frees)."""
     if blocker.tip_if_cleared is None or not blocker.frees:
@@ -82,8 +95,9 @@ def standing_of(entry: Entry, snapshot: Snapshot) -> str:
             since = f" since {utc(entry.live_since)}" if entry.live_since is not None else ""
             said = f"is live{since}" + ("" if entry.good else f"; its QA state is: {own}")
         case "promoted":
-            at = f" at {utc(entry.promoted_at)}" if entry.promoted_at is not None else ""
-            said = f"was released for production{at}; production does not run it yet"
+            at = f" on {utc(entry.promoted_at)}" if entry.promoted_at is not None else ""
+            by = f" by {entry.promoted_by}" if entry.promoted_by else ""
+            said = f"was promoted{by}{at}; production does not run it yet"
         case "rolled-back":
             by = f" by r{entry.undone_by}" if entry.undone_by is not None else ""
             said = f"is rolled back{by}; its own QA state is: {own}"

@@ -28,7 +28,8 @@ def past(story: Story) -> str:
     if story.bugs:
         lines.append(wrap("bugs " + ", ".join(map(str, story.bugs)), "  "))
     if story.promoted_at is not None:
-        lines.append(wrap(f"promoted {utc(story.promoted_at)}", "  "))
+        by = f" by {story.promoted_by}" if story.promoted_by else ""
+        lines.append(wrap(f"promoted {utc(story.promoted_at)}{by}", "  "))
     if story.events:
         lines += ["", *_lines(story.events)]
     return "\n".join(lines)

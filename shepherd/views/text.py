@@ -31,6 +31,8 @@ def status(snapshot: Snapshot, situation: Situation) -> str:
         lines.append(wrap(outlook, "  "))
     given = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, situation.now)}"
     lines.append(wrap(f"branch {snapshot.branch}, answer of {given}", "  "))
+    if facts := answer.two_facts(snapshot):
+        lines.append(wrap(facts, "  "))
     urgent: list[str] = []
     notes: list[str] = []
     for banner in branch_banners(snapshot, situation):
@@ -161,7 +163,7 @@ def _facts(entry: Entry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     if entry.undoes:
         yield "undoes", some([f"r{revno}" for revno in entry.undoes], REVNOS_SHOWN)
     if entry.promoted_at is not None:
-        yield "promoted", utc(entry.promoted_at)
+        yield "promoted", utc(entry.promoted_at) + (f", by {entry.promoted_by}" if entry.promoted_by else "")
     if entry.live_since is not None:
         yield "live since", utc(entry.live_since)
     if entry.bugs:

@@ -2,7 +2,7 @@
 
 The processes are forked from this one, which has imported everything: they do what `inv` would do, but fast.
 A *write* is whatever changes the world: a file opened for writing, the first half of what is written into it,
-all of it, its renaming, removal or change of mode, each statement of SQL.
+all of it, its renaming, removal or change of mode, each statement of SQL, each child of git's that matters.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _CHANGES = frozenset(
     {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.link", "os.symlink", "os.truncate"}
 )
 _CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+_ASKED = frozenset({"update-ref", "push", "fetch", "rev-list"})
+"""What a child of git's is asked to do, of those that take their time or change something."""
 _RANDOM = re.compile(r"^\.|\.[a-z0-9_]{8}(\.new)?$")
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 
@@ -140,6 +142,8 @@ def _watch(reach: Callable[[str], None]) -> None:
         if what == "open" and isinstance(args[0], (str, bytes)) and (args[2] or 0) & _CHANGING:
             opened[0] = _name(args[0])
             reach(f"open {opened[0]}")
+        elif what == "subprocess.Popen" and not _ASKED.isdisjoint(args[1]):
+            reach("child git " + next(word for word in args[1] if word in _ASKED))
         elif what in _CHANGES:
             path = args[1] if what == "os.rename" else args[0]
             reach(f"{what.removeprefix('os.')} {opened[0] if isinstance(path, int) else _name(path)}")

@@ -16,6 +16,8 @@ ARGUMENTS = {
     "find": [],
     "judge": [],
     "report": ["--fresh"],
+    "publish": [],
+    "promote": [],
     "run": [],
     "verdict": ["r2", "bad", "--reason", "x"],
     "cover": ["r2", "--by", "r3", "--reason", "x"],

@@ -15,7 +15,7 @@ import pytest
 
 import ops.run
 from ops import mail
-from ops.run import run
+from ops.run import Part, run
 from ops.runner import working
 from ops.situation import aborts_of, keep_aborts, situation
 from shepherd.errors import SettingsError
@@ -76,7 +76,7 @@ def test_a_bug_in_one_stage_is_contained_and_stands_in_the_log(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("by\nnought")
 
-    monkeypatch.setattr(ops.run, "STAGES", (("find", broken), *ops.run.STAGES[1:]))
+    monkeypatch.setattr(ops.run, "STAGES", (Part("find", broken), *ops.run.STAGES[1:]))
     assert run(host.project.settings, "ann") == 1
     assert "find: unexpected ZeroDivisionError" in capsys.readouterr().err
     assert "in broken" in host.events("bug")[0]["traceback"]
@@ -85,7 +85,7 @@ def test_a_bug_in_one_stage_is_contained_and_stands_in_the_log(
 
 def test_the_worst_exit_code_counts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     stages = [
-        (name, lambda *_, code=code: ops.run.Ended(code)) for name, code in (("a", 7), ("b", 5), ("c", 8))
+        Part(name, lambda *_, code=code: ops.run.Ended(code)) for name, code in (("a", 7), ("b", 5), ("c", 8))
     ]
     monkeypatch.setattr(ops.run, "STAGES", tuple(stages))
     assert run(host.project.settings, "ann") == 5
@@ -97,7 +97,7 @@ def test_a_report_that_works_again_does_not_call_itself_failing(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(ops.run, "STAGES", (*ops.run.STAGES[:2], ("report", broken)))
+    monkeypatch.setattr(ops.run, "STAGES", (*ops.run.STAGES[:2], Part("report", broken)))
     assert run(host.project.settings, "ann") == 1
     monkeypatch.undo()
     assert run(host.project.settings, "ann") == 0

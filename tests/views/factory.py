@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shepherd.situation import Hang, Maintenance, Situation, StageRuns
-from shepherd.snapshot import Alarm, Blocker, DeployedRev, Entry, LastGood, Rev, Snapshot
+from shepherd.snapshot import Alarm, Blocker, DeployedRev, Entry, LastGood, PromotedRev, Rev, Snapshot
 
 NOW = datetime(2011, 8, 24, 10, 15, tzinfo=UTC)
 GENERATED = NOW - timedelta(minutes=3)
@@ -48,6 +48,7 @@ def entry(revno: int, **changes: Any) -> Entry:
         "blocked_by": (),
         "blocked_by_count": 0,
         "promoted_at": None,
+        "promoted_by": "",
         "live_since": None,
         "warnings": (),
         "hints": (),
@@ -68,7 +69,7 @@ def snapshot(**changes: Any) -> Snapshot:
         "tip": rev(106),
         "on_qa": rev(105),
         "deployed": DeployedRev(100, sha(100)),
-        "promoted": rev(100),
+        "promoted": PromotedRev(100, sha(100)),
         "deployable": rev(103),
         "last_good": None,
         "landings": (
@@ -116,7 +117,7 @@ def every_progress() -> Snapshot:
 
     return snapshot(
         tip=rev(116),
-        promoted=rev(101),
+        promoted=PromotedRev(101, sha(101)),
         landings=(
             entry(
                 116,

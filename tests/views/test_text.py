@@ -36,6 +36,7 @@ def test_status_tells_the_whole_story_in_order() -> None:
         "  3 newer landings must wait; if r104 were good you would get r105, 2 landings\n"
         "  more\n"
         "  branch stable, answer of 2011-08-24 10:12 UTC (3 minutes ago)\n"
+        "  promoted: r100; production runs it\n"
         "\n"
         "What blocks (1):\n"
         "  r104  Zoë Žižek, since 2011-08-21 10:15 UTC (2 days), 3 landings wait\n"
@@ -139,7 +140,7 @@ def test_columns_stay_in_line_with_wide_characters() -> None:
         (109, "r109 needs QA and keeps 8 landings waiting; it waits for somebody to try it on"),
         (104, "r104 is bad and keeps 13 landings waiting; it must not go to production: fix the"),
         (103, "r103 may be deployed (QA ok): it goes out with r103"),
-        (101, "r101 was released for production at 2011-08-24 09:15 UTC; production does not"),
+        (101, "r101 was promoted on 2011-08-24 09:15 UTC; production does not run it yet"),
         (100, "r100 is live since 2011-08-22 10:15 UTC"),
         (99, "r99 is live; its QA state is: bad"),
     ],

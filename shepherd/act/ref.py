@@ -1,0 +1,168 @@
+"""Moving a ref: compare-and-swap in a repository, one push with a lease where it lies behind a URL (4.1).
+
+Either way git itself compares with the commit that the plan started from, at the moment of the move.
+"""
+
+from __future__ import annotations
+
+import os
+
+from msgspec import Struct
+
+from shepherd.errors import RefusedError, SettingsError, SourceError, UnsureError
+from shepherd.settings import is_url
+from shepherd.sources.git import Git, cause, environment, finish
+from shepherd.sources.mirror import operators_environment, remote_refs, shown
+from shepherd.values import clean
+
+LIMIT = 120.0
+"""Seconds that a move may take."""
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+_COMMITTER = {"GIT_COMMITTER_NAME": "QA Shepherd", "GIT_COMMITTER_EMAIL": "qa-shepherd@localhost"}
+
+
+class MovedError(RefusedError):
+    """The ref is not where the plan saw it: somebody else was faster."""
+
+
+class Move(Struct, frozen=True):
+    """One ref from one commit to another."""
+
+    repository: str
+    """An absolute path, or a URL."""
+    ref: str
+    """Its full name."""
+    old: str | None
+    """None: it does not exist yet."""
+    new: str
+    note: str = ""
+    """Who and why, for the repository's own log of the ref."""
+
+
+def full_name(git: Git, ref: str) -> str:
+    """The full name of a ref that a promotion moves: a branch, there or yet to be made.
+
+    Raises:
+        SettingsError: it is a tag. SourceError.
+    """
+    name = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+    there = git.resolve_many([ref, name])
+    if name.startswith("refs/tags/") or (there[name] is None and there[ref] is not None):
+        raise SettingsError(f"{git.name}: {ref} is a tag, which never moves: let promote.ref name a branch")
+    return name
+
+
+def check_movable(git: Git, name: str) -> None:
+    """Raises SettingsError if moving this ref of a repository would move more than the ref."""
+    stands_for = git.lines("for-each-ref", "--format=%(symref)", "--end-of-options", name)
+    if stands_for and stands_for[0]:
+        raise SettingsError(
+            f"{git.name}: {name} only stands for {stands_for[0]}: promote a branch of its own"
+        )
+    if f"branch {name}" in git.lines("worktree", "list", "--porcelain"):
+        raise SettingsError(
+            f"{git.name}: {name} is checked out there, and its files would not follow: promote a branch that"
+            " nobody has checked out"
+        )
+
+
+def move_ref(git: Git, move: Move, lock: int = -1) -> None:
+    """Make the move, or nothing.
+
+    Args:
+        git: the repository, or the mirror of the one behind the URL; nothing is moved in a mirror.
+        lock: a descriptor that git inherits, so that nobody starts while it is still at it; -1: none.
+
+    Raises:
+        MovedError: the ref is somewhere else by now. RefusedError: the server does not take it.
+        SourceError: it could not be done, and was not. UnsureError: nobody knows.
+    """
+    handles = [lock] if lock >= 0 else []
+    try:
+        if is_url(move.repository):
+            _push(git, move, handles)
+        else:
+            _update(git, move, handles)
+    except SourceError as error:
+        _look(git, move, error)
+
+
+def _update(git: Git, move: Move, handles: list[int]) -> None:
+    options = [*_NO_HOOKS, "-c", "safe.directory=*", "-c", "core.fsync=committed,reference"]
+    command = [
+        "git",
+        "--bare",
+        f"--git-dir={git.git_dir}",
+        *options,
+        "update-ref",
+        "-m",
+        clean(move.note, 300),
+    ]
+    code, _, errors = finish(
+        [*command, move.ref, move.new, move.old or "0" * len(move.new)],
+        name=git.name,
+        env=environment(_COMMITTER),
+        limit=LIMIT,
+        pass_fds=handles,
+    )
+    if code:
+        if git.resolve_many([move.ref])[move.ref] != move.old:
+            raise _moved(git.name, move)
+        raise SourceError(f"{git.name}: {move.ref} could not be moved: {cause(errors, code)}")
+
+
+def _push(git: Git, move: Move, handles: list[int]) -> None:
+    """`--force-with-lease` is what makes it a swap; whether the move is right was decided before."""
+    name = shown(move.repository)
+    options = ["--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"]
+    if move.repository.startswith("file:"):
+        options.append("--receive-pack=git -c 'safe.directory=*' receive-pack")
+    lease = f"--force-with-lease={move.ref}:{move.old or ''}"
+    code, output, errors = finish(
+        [
+            *("git", "--bare", f"--git-dir={git.git_dir}", *_NO_HOOKS, "push", *options, lease),
+            *("--end-of-options", move.repository, f"{move.new}:{move.ref}"),
+        ],
+        name=name,
+        env=operators_environment(),
+        limit=LIMIT,
+        pass_fds=handles,
+    )
+    told = [line.split("\t") for line in output.decode("utf-8", "replace").splitlines()]
+    verdict = next(
+        (fields for fields in told if len(fields) == 3 and fields[1].endswith(f":{move.ref}")), None
+    )
+    if verdict is None:
+        raise SourceError(f"{name}: {move.ref} could not be pushed: {cause(errors, code)}")
+    flag, _, summary = verdict
+    if flag == "=" or "stale info" in summary:
+        raise _moved(name, move)
+    if flag == "!":
+        raise RefusedError(
+            f"{name} did not take the move of {move.ref}: {clean(summary, 200)}; {cause(errors, code)}"
+        )
+
+
+def _look(git: Git, move: Move, error: SourceError) -> None:
+    """It failed in a way that leaves open what happened: see where the ref is now."""
+    try:
+        if is_url(move.repository):
+            now = remote_refs(move.repository, [move.ref]).get(move.ref)
+        else:
+            now = git.resolve_many([move.ref])[move.ref]
+    except SourceError as blind:
+        raise UnsureError(
+            f"{error}; and where {move.ref} is now cannot be seen ({blind}): the next run looks"
+        ) from None
+    if now == move.new:
+        return
+    if now == move.old:
+        raise error
+    raise _moved(git.name, move)
+
+
+def _moved(name: str, move: Move) -> MovedError:
+    was = move.old[:12] if move.old else "not there"
+    return MovedError(
+        f"{name}: {move.ref} was {was} when it was read, and is not any more: somebody moved it"
+    )

@@ -1,0 +1,126 @@
+"""A directory to a web host, by rsync: whole files only, strict host keys, within a time limit.
+
+rsync writes each file beside its place and renames it, so a reader of the target never sees half a page, and
+two that publish at once do not harm each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from msgspec import Struct
+
+from shepherd.errors import ShepherdError, SourceError
+from shepherd.setup.urls import Remote, remote_of
+from shepherd.sources.git import environment, finish
+from shepherd.values import clean
+
+LIMIT = 60.0
+"""Seconds that one target may take."""
+_SILENCE = 20
+"""Seconds without a byte after which rsync gives up."""
+_SSH = (
+    *("ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oUpdateHostKeys=no", "-oConnectTimeout=10"),
+    *("-oServerAliveInterval=5", "-oServerAliveCountMax=2", "-oClearAllForwardings=yes", "-oForwardAgent=no"),
+    *("-oPermitLocalCommand=no", "-oControlMaster=no", "-oControlPath=none"),
+)
+
+
+class PublishError(ShepherdError):
+    """One target was not brought up to date; what is there stays whole."""
+
+
+class Changed(Struct, frozen=True):
+    """What was, or would be, done at one target."""
+
+    sent: tuple[str, ...]
+    removed: tuple[str, ...]
+
+
+def publish(
+    directory: Path,
+    target: str,
+    *,
+    ours: Iterable[str],
+    known_hosts: str = "",
+    identity: str = "",
+    dry: bool = False,
+    limit: float = LIMIT,
+    lock: int = -1,
+) -> Changed:
+    """Bring `target` up to date with the files of `directory`; what else lies there is left alone.
+
+    Args:
+        target: an absolute path, `[user@]host:path`, or an `ssh://` or `rsync://` URL.
+        ours: patterns of names that are removed at the target where the directory does not have them.
+        known_hosts, identity: files for ssh, empty: the caller's own.
+        lock: a descriptor that rsync inherits; -1: none.
+
+    Raises:
+        PublishError: it could not be done, or not all of it.
+    """
+    remote = remote_of(target)
+    rules = [f"--filter=R /{pattern}" for pattern in ours]
+    command = [
+        # by checksum: two pages of one second may be equally long
+        *("rsync", "--recursive", "--checksum", "--times", "--omit-dir-times", "--delete-after"),
+        "--protect-args",
+        *(f"--timeout={_SILENCE}", "--out-format=%o %n", *rules, "--filter=P *", "--filter=- .*"),
+        *(["--dry-run"] if dry else []),
+        *(["--rsh", _shell(remote, known_hosts, identity)] if remote.host and not remote.daemon else []),
+        *("--", f"{directory}/", remote.place),
+    ]
+    try:
+        code, output, errors = finish(
+            command,
+            name=target,
+            env=environment({}),
+            limit=limit,
+            pass_fds=[lock] if lock >= 0 else [],
+            umask=0o022,
+        )
+    except SourceError as error:
+        raise PublishError(_sentence(target, str(error))) from None
+    if code:
+        raise PublishError(_why(target, remote, code, errors.decode("utf-8", "replace")))
+    done = [line.partition(" ") for line in output.decode("utf-8", "replace").splitlines()]
+    return Changed(
+        tuple(name for what, _, name in done if what in ("send", "recv") and name != "./"),
+        tuple(name for what, _, name in done if what == "del."),
+    )
+
+
+def _shell(remote: Remote, known_hosts: str, identity: str) -> str:
+    words = [*_SSH]
+    if known_hosts:
+        words += [f"-oUserKnownHostsFile={known_hosts}", "-oGlobalKnownHostsFile=none"]
+    if identity:
+        words += ["-oIdentitiesOnly=yes", "-i", identity]
+    if remote.port:
+        words += ["-p", str(remote.port)]
+    return " ".join(words)
+
+
+def _why(target: str, remote: Remote, code: int, errors: str) -> str:
+    host = remote.host + (f" -p {remote.port}" if remote.port else "")
+    if "IDENTIFICATION HAS CHANGED" in errors:
+        return _sentence(
+            target,
+            f"THE HOST KEY OF {remote.host} HAS CHANGED: somebody may sit in between; ask who runs it before"
+            " you take the old key out of known_hosts",
+        )
+    if "Host key verification failed" in errors:
+        return _sentence(
+            target,
+            f"the host key of {remote.host} is not known: check it, then:"
+            f" ssh-keyscan {host} >> ~/.ssh/known_hosts",
+        )
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    spoken = [line for line in lines if not re.match(r"rsync error:|rsync: connection unexpectedly", line)]
+    return _sentence(target, f"{clean('; '.join((spoken or lines)[:2]), 300)} (rsync ended with {code})")
+
+
+def _sentence(target: str, why: str) -> str:
+    return f"not published to {target}: {why}; it is tried again with the next publish"

@@ -1,0 +1,231 @@
+"""What a promotion would do: from where, to where, what goes live by it, what stays and why (3.5, 4.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from shepherd.errors import NoAnswerError, RefusedError
+from shepherd.landing import Landing
+from shepherd.snapshot import Entry, Rev, Snapshot
+
+NAMED = 5
+"""Landings and commits that a refusal names."""
+
+
+class Order(Struct, frozen=True):
+    """What somebody asked for."""
+
+    to: int | None = None
+    """The revno; None: the latest deployable."""
+    why: str = ""
+    despite: str = ""
+    """Why `to` shall be promoted although what people say of it cannot be read."""
+    drop_hotfix: str = ""
+    """Why commits that production runs beside the mainline may be lost."""
+
+
+class Known(Struct, frozen=True):
+    """What was last known of a landing."""
+
+    state: str
+    reason: str = ""
+
+
+class Line(Struct, frozen=True):
+    """One landing in the plan."""
+
+    revno: int
+    id: str
+    title: str
+    person: str
+    state: str
+    """Empty: never judged."""
+    reason: str
+    undone: bool = False
+    """It goes out together with what rolled it back."""
+
+
+class Promotion(Struct, frozen=True):
+    """The whole plan. Printed, then applied as it was printed."""
+
+    branch: str
+    ref: str
+    """Empty: nothing is moved, it is only recorded."""
+    repository: str
+    base: Rev | None = field(name="from")
+    """What is promoted now; None: nothing yet."""
+    to: Rev
+    goes: tuple[Line, ...]
+    """What goes live, oldest first; also what production has, undone, and would run again."""
+    stays: tuple[Line, ...]
+    """What stays behind, oldest first, and why."""
+    dropped: tuple[str, ...]
+    """Commits that the ref has now and would lose."""
+    why: str
+    despite: str = ""
+    drop_hotfix: str = ""
+
+
+def target_of(
+    snapshot: Snapshot, landings: Sequence[Landing], promoted: int | None, order: Order
+) -> Landing | None:
+    """The landing to promote; None if there is nothing to do.
+
+    Args:
+        landings: what was read with this answer; promoted: the revno that is promoted now, if any.
+
+    Raises:
+        NoAnswerError: there is no answer to go by, and no `despite`.
+        RefusedError: `to` may not go to production, or lies behind what is promoted or live.
+    """
+    if snapshot.deployed is None or snapshot.tip is None or (not snapshot.complete and not order.despite):
+        raise NoAnswerError(f"{snapshot.branch}: no data, so nothing is promoted: {snapshot.problems[0]}")
+    by_revno = {landing.revno: landing for landing in landings}
+    if order.to is None:
+        deployable = snapshot.deployable.revno if snapshot.deployable else 0
+        return by_revno[deployable] if deployable > (promoted or 0) else None
+    to = by_revno.get(order.to)
+    if to is None:
+        raise RefusedError(f"{snapshot.branch}: r{order.to} is no landing that was read")
+    if to.revno == promoted:
+        return None
+    if promoted is not None and to.revno < promoted:
+        raise RefusedError(
+            f"{snapshot.branch}: r{to.revno} is older than r{promoted}, which is promoted already: a"
+            " promotion never goes backwards; to take something back, land a rollback"
+        )
+    if to.revno <= snapshot.deployed.revno:
+        raise RefusedError(
+            f"{snapshot.branch}: production runs r{snapshot.deployed.revno}, and r{to.revno} is no newer"
+        )
+    if snapshot.complete:
+        _check(snapshot, to.revno, order)
+    return to
+
+
+def _check(snapshot: Snapshot, revno: int, order: Order) -> None:
+    """Raises RefusedError unless the revision is deployable, or only what is not known keeps it back."""
+    entries = {entry.revno: entry for entry in snapshot.landings}
+    entry = entries[revno]
+    if entry.deployable_as_tip:
+        return
+    blockers = [entries[blocker] for blocker in entry.blocked_by]
+    unknown = entry.blocked_by_count == len(blockers) and all(b.state == "unknown" for b in blockers)
+    if order.despite and unknown:
+        return
+    named = "; ".join(f"r{b.revno} ({b.person or 'nobody known'}): {b.reason}" for b in blockers[:NAMED])
+    more = f"; and {entry.blocked_by_count - NAMED} more" if entry.blocked_by_count > NAMED else ""
+    advice = ""
+    if order.despite:
+        advice = (
+            " (--despite is for what cannot be read; what is known, a verdict or a rollback has to settle)"
+        )
+    raise RefusedError(f"{snapshot.branch}: r{revno} may not go to production: {named}{more}{advice}")
+
+
+def plan_promotion(
+    snapshot: Snapshot,
+    landings: Sequence[Landing],
+    target: Landing,
+    base: Rev | None,
+    order: Order,
+    *,
+    known: Mapping[str, Known],
+    undone_at: Callable[[int], Collection[int]],
+    dropped: Sequence[str],
+    repository: str,
+    ref: str,
+) -> Promotion:
+    """The plan to promote `target`, which `target_of` chose.
+
+    Args:
+        known: SHA -> what was last known of a landing, for the time when nothing can be read.
+        undone_at: the revnos that are undone at a candidate.
+        dropped: commits that the promoted ref or production has, and the target lacks.
+
+    Raises:
+        RefusedError: commits would be lost, and nobody said that they may be; or a landing was bad when it
+            was last known, and still is in effect.
+    """
+    assert snapshot.deployed is not None
+    if dropped and not order.drop_hotfix:
+        commits = "a commit" if len(dropped) == 1 else f"{len(dropped)} commits"
+        names = ", ".join(sha[:12] for sha in dropped[:NAMED])
+        raise RefusedError(
+            f"{snapshot.branch}: production also runs {commits} that r{target.revno} lacks ({names}): land"
+            ' them, or let them go with --drop-hotfix "reason"'
+        )
+    entries = {entry.revno: entry for entry in snapshot.landings}
+    first = max(snapshot.deployed.revno, base.revno if base else 0)
+    gone = undone_at(target.revno)
+    back = {revno for revno in undone_at(snapshot.deployed.revno) if revno not in gone}
+    goes, stays = [], []
+    for landing in landings:
+        entry = entries.get(landing.revno)
+        line = _line(landing, entry, known, landing.revno in gone)
+        if landing.revno > target.revno:
+            stays.append(replace(line, undone=False, reason=_why_it_stays(line, entry)))
+        elif landing.revno > first or landing.revno in back:
+            goes.append(line)
+    if not snapshot.complete:
+        _refuse_known_bad(snapshot.branch, goes)
+    return Promotion(
+        branch=snapshot.branch,
+        ref=ref,
+        repository=repository,
+        base=base,
+        to=Rev(target.revno, target.id),
+        goes=tuple(goes),
+        stays=tuple(stays),
+        dropped=tuple(dropped),
+        why=order.despite or order.why,
+        despite=order.despite,
+        drop_hotfix=order.drop_hotfix if dropped else "",
+    )
+
+
+def _refuse_known_bad(branch: str, goes: Sequence[Line]) -> None:
+    for line in goes:
+        if line.state == "bad" and not line.undone:
+            raise RefusedError(
+                f"{branch}: r{line.revno} was bad when it was last known ({line.reason}), and nothing since"
+                " has undone it: land a rollback, or choose an older revision"
+            )
+
+
+def _why_it_stays(line: Line, entry: Entry | None) -> str:
+    """Its own reason if it is not good, else whom it waits for."""
+    if entry is None or not entry.good:
+        return line.reason
+    others = [f"r{revno}" for revno in entry.blocked_by[:NAMED]]
+    more = entry.blocked_by_count - len(others)
+    return f"waits for {', '.join(others)}" + (f" and {more} more" if more else "") if others else line.reason
+
+
+def _line(landing: Landing, entry: Entry | None, known: Mapping[str, Known], undone: bool) -> Line:
+    state, reason = "", "never judged"
+    if entry is not None:
+        state, reason = str(entry.state), entry.reason
+    elif last := known.get(landing.id):
+        state, reason = last.state, f"last known: {last.reason}"
+    return Line(landing.revno, landing.id, landing.title, landing.person, state, reason, undone)
+
+
+def settled(newest_first: Iterable[Snapshot], since: datetime) -> set[str]:
+    """SHAs of the revisions that were deployable in every snapshot since that moment (promote.settle).
+
+    Args:
+        newest_first: the last snapshot, then those that were kept because they said something else.
+    """
+    good: set[str] | None = None
+    for snapshot in newest_first:
+        here = {entry.id for entry in snapshot.landings if snapshot.complete and entry.deployable_as_tip}
+        good = here if good is None else good & here
+        if snapshot.generated_at <= since:
+            # what it said held from then until the next one
+            return good
+    return set()

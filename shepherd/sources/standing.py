@@ -1,0 +1,47 @@
+"""Where the sources stand at this very moment: asked once more, right before something is moved (3.5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shepherd.landing import Standing
+from shepherd.settings import Branch, is_url
+from shepherd.sources import pointers
+from shepherd.sources.git import Git
+from shepherd.sources.mirror import open_source, remote_refs
+
+
+def moving_refs(branch: Branch) -> list[str]:
+    """The refs of the repository that a promotion goes by: mainline, deployed, promoted, and the verdicts."""
+    promoted = branch.promote.ref if branch.promote else ""
+    refs = (branch.ref, branch.deployed.ref, promoted, branch.verdict_notes)
+    return list(dict.fromkeys(ref for ref in refs if ref))
+
+
+def standing_now(
+    branch: Branch, *, repository: str, mirrors: Path, base: Path, recorded: str | None
+) -> Standing:
+    """Where mainline, production and the promoted ref are now, asked at their source, not in a mirror.
+
+    Raises:
+        SourceError: one of them cannot be asked.
+    """
+    refs = moving_refs(branch)
+    if is_url(repository):
+        there = remote_refs(repository, refs)
+        found = {ref: there.get(ref) for ref in refs}
+    else:
+        found = open_source(repository, mirrors).resolve_many(refs)
+    deployed = branch.deployed
+    text = None if deployed.ref else pointers.text_of(deployed, "production", base, recorded)
+    return Standing(found, text)
+
+
+def left_behind(git: Git, old: str, new: str) -> tuple[str, ...]:
+    """The commits that a ref loses when it goes from `old` to `new`, oldest first; those whose change a
+    commit of `new` carries are not lost. Raises SourceError.
+    """
+    lost = git.lines(
+        "rev-list", "--reverse", "--cherry-pick", "--right-only", "--end-of-options", f"{new}...{old}"
+    )
+    return tuple(lost)

@@ -1,0 +1,120 @@
+"""Alarms: production runs a bad landing, or is about to. Each begins and ends once in the journal (3.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from textwrap import fill
+
+from msgspec import Struct
+
+from shepherd.settings import Settings
+from shepherd.snapshot import Snapshot
+from shepherd.stages import Run
+from shepherd.store import Database, Entry, Journal
+
+AGAIN = timedelta(days=1)
+"""After this a mail of which nobody knows whether it went out is sent once more: no alarm may be lost."""
+
+
+COLUMNS = 72
+
+
+class Alarm(Struct, frozen=True):
+    """One that is on."""
+
+    seq: int
+    """Its place in the journal: the next alarm about the same landing is another one."""
+    revno: int
+    text: str
+
+
+def changes(journal: Journal, snapshot: Snapshot) -> list[Entry]:
+    """The alarms that began or ended with this answer. One that knows nothing changes nothing."""
+    if not snapshot.complete:
+        return []
+    on = {entry.subject: entry for entry in _standing(journal)}
+    now = _of(snapshot)
+    begun = [
+        Entry("alarm", sha, {"revno": revno, "on": True}, why=text)
+        for sha, (revno, text) in now.items()
+        if sha not in on
+    ]
+    ended = [
+        Entry("alarm", sha, {"revno": entry.data["revno"], "on": False})
+        for sha, entry in on.items()
+        if sha not in now
+    ]
+    return [*begun, *ended]
+
+
+def _of(snapshot: Snapshot) -> dict[str, tuple[int, str]]:
+    entries = {entry.revno: entry for entry in snapshot.landings}
+    found = {}
+    for alarm in snapshot.alarms:
+        way_out = f"; deploying r{alarm.undone_by} undoes it" if alarm.undone_by is not None else ""
+        found[entries[alarm.revno].id] = (
+            alarm.revno,
+            f"production runs r{alarm.revno}, which is bad: {alarm.reason}{way_out}",
+        )
+    promoted = entries.get(snapshot.promoted.revno) if snapshot.promoted else None
+    for revno in promoted.blocked_by if promoted else ():
+        entry = entries[revno]
+        if entry.state == "bad" and promoted:
+            found.setdefault(
+                entry.id,
+                (revno, f"r{promoted.revno} is promoted and holds r{revno}, which is bad: {entry.reason}"),
+            )
+    return found
+
+
+def _standing(journal: Journal) -> list[Entry]:
+    """The alarms that are on, as the journal has it."""
+    last = {entry.subject: entry for entry in journal.entries("alarm")}
+    return [entry for entry in last.values() if entry.data["on"]]
+
+
+def untold(settings: Settings, branch: str, address: str, run: Run) -> list[Alarm]:
+    """The alarms that are on and of which this operator was not told. Raises StoreError."""
+    database = Database(settings.database_url)
+    try:
+        with database.begin() as connection:
+            journal = Journal(connection, branch)
+            standing = _standing(journal)
+            told = _told(journal, address, run.now)
+    finally:
+        database.close()
+    return [Alarm(entry.seq, entry.data["revno"], entry.why) for entry in standing if entry.seq not in told]
+
+
+def _told(journal: Journal, address: str, now: datetime) -> set[int]:
+    """Places of alarms that a mail to this operator told of, or may have told of."""
+    results: dict[str, str] = {}
+    mails: list[Entry] = []
+    for entry in journal.entries("meant", "done", holding='"act":"alarm-mail"'):
+        if entry.kind == "done":
+            results[entry.subject] = entry.data["result"]
+        elif entry.data["to"] == address:
+            mails.append(entry)
+    told: set[int] = set()
+    for mail in mails:
+        result = results.get(mail.subject)
+        at = datetime.fromisoformat(mail.at.replace("Z", "+00:00"))
+        if result == "done" or (result is None and now - at < AGAIN):
+            told.update(mail.data["alarms"])
+    return told
+
+
+def letter(branch: str, alarms: Sequence[Alarm], page: str) -> tuple[str, str]:
+    """Subject and text of the mail about these alarms."""
+    revs = ", ".join(f"r{alarm.revno}" for alarm in alarms)
+    subject = (
+        f"ALARM: {branch}: {revs} is bad in production" if len(alarms) == 1 else f"ALARM: {branch}: {revs}"
+    )
+    lines = [fill(f"{alarm.text}.", COLUMNS) + "\n" for alarm in alarms]
+    lines.append("What to do: roll it back and deploy that, or say that it is good after all:")
+    lines += [f'  inv verdict r{alarm.revno} ok --branch {branch} --reason "…"' for alarm in alarms]
+    if page:
+        lines.append(f"\n{page.rstrip('/')}/{branch}.html")
+    lines.append("\nThis is said once per alarm.")
+    return subject, "\n".join(lines) + "\n"

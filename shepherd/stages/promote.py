@@ -1,0 +1,237 @@
+"""`promote`: everything read anew, the plan, one look whether anything moved, the move (design 3.5, 4.2).
+
+Between the last reading of the tags and the move lies nothing but the plan and that look; how long it took
+stands in the log as `gap`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from time import monotonic
+from typing import Any
+
+from msgspec.structs import replace
+
+from shepherd.act import Act, perform
+from shepherd.act.ref import Move, MovedError, check_movable, full_name, move_ref
+from shepherd.errors import RefusedError, ShepherdError
+from shepherd.landing import Landing, Reading
+from shepherd.plans.promotion import Known, Order, Promotion, plan_promotion, settled, target_of
+from shepherd.rules.undoing import Undoing
+from shepherd.settings import Branch, Settings, is_url
+from shepherd.snapshot import Rev as Place
+from shepherd.snapshot import Snapshot
+from shepherd.sources.git import Git
+from shepherd.sources.mirror import open_source, shown
+from shepherd.sources.standing import left_behind, standing_now
+from shepherd.stages import Run
+from shepherd.stages.compose import hotfix
+from shepherd.stages.find import find_branch
+from shepherd.stages.judge import because, judge_branch
+from shepherd.stages.memory import covers
+from shepherd.stages.promoted import KIND, entries_of
+from shepherd.stages.say import known_landings, landing_of
+from shepherd.store import Database, Journal
+from shepherd.store.snapshots import Snapshots
+from shepherd.values import Rev, duration
+
+TRIES = 3
+"""How often everything is read anew because something moved meanwhile."""
+
+Show = Callable[[Promotion], None]
+
+
+def promote_branch(
+    settings: Settings,
+    branch: str,
+    run: Run,
+    to: Rev | None,
+    order: Order,
+    show: Show,
+    *,
+    dry: bool = False,
+) -> tuple[Promotion | None, Snapshot]:
+    """Promote, and return what was promoted and the answer that it was promoted by; None: nothing to do.
+
+    Args:
+        to: what `order.to` is to be; None: the latest deployable.
+        show: is given the plan before it is applied.
+        dry: only plan; for a `rehearsal`, since reading anew writes.
+
+    Raises:
+        NoAnswerError, SourceError: no data. RefusedError: not deployable, backwards, or it keeps moving.
+        SettingsError: there is no such landing, or the ref cannot be moved. UnsureError: see `move_ref`.
+    """
+    for attempt in range(1, TRIES + 1):
+        find_branch(settings, branch, run)
+        looked = monotonic()
+        snapshot = judge_branch(settings, branch, run)
+        attempted = _Attempt(settings, branch, run, looked)
+        plan = attempted.plan(snapshot, to, order)
+        if plan is None:
+            return None, snapshot
+        show(plan)
+        if dry:
+            return plan, snapshot
+        try:
+            attempted.apply(plan)
+        except MovedError as moved:
+            run.tell("source", branch=branch, result="moved", why=str(moved), attempt=attempt)
+            if attempt == TRIES:
+                raise
+            continue
+        _answer_anew(settings, branch, run)
+        return plan, snapshot
+    raise AssertionError
+
+
+class _Attempt:
+    """One reading of everything, and what may be done by it."""
+
+    def __init__(self, settings: Settings, branch: str, run: Run, looked: float) -> None:
+        self._settings = settings
+        self._branch = branch
+        self._run = run
+        self._looked = looked
+        self._config: Branch = settings.branches[branch]
+        self._repository = settings.place(self._config.repository)
+        self._mirrors = settings.state_path / "mirrors"
+        self._source, self._landings = known_landings(settings, branch)
+        assert self._source.reading is not None
+        self._reading: Reading = self._source.reading
+        self._git: Git = open_source(self._repository, self._mirrors, fetch=False)
+        self._ref = full_name(self._git, self._config.promote.ref) if self._config.promote else ""
+        if self._ref and not is_url(self._repository):
+            check_movable(self._git, self._ref)
+
+    @property
+    def _old(self) -> str | None:
+        """The commit that the promoted ref names."""
+        return self._reading.standing.refs[self._config.promote.ref] if self._config.promote else None
+
+    def plan(self, snapshot: Snapshot, to: Rev | None, order: Order) -> Promotion | None:
+        reading = self._reading
+        if to is not None:
+            meant = landing_of(to, self._source, self._landings, self._branch)
+            order = replace(order, to=meant.revno)
+        promoted = reading.promoted
+        if self._old is not None and promoted is None:
+            raise RefusedError(
+                f"{self._branch}: {self._ref} is at {self._old[:12]}, which shares nothing with the mainline:"
+                " move it there by hand once"
+            )
+        target = target_of(snapshot, self._landings, promoted.revno if promoted else None, order)
+        if target is None:
+            return None
+        known, undoing = self._remembered()
+        return plan_promotion(
+            snapshot,
+            self._landings,
+            target,
+            Place(promoted.revno, promoted.id) if promoted else None,
+            replace(order, why=order.why or _why(snapshot, order)),
+            known=known,
+            undone_at=undoing.undone_at,
+            dropped=self._dropped(target),
+            repository=shown(self._repository) if is_url(self._repository) else self._repository,
+            ref=self._ref,
+        )
+
+    def _remembered(self) -> tuple[dict[str, Known], Undoing]:
+        database = Database(self._settings.database_url)
+        try:
+            with database.begin() as connection:
+                journal = Journal(connection, self._branch)
+                states = journal.entries("state", subjects=[landing.id for landing in self._landings])
+                words = covers(journal)
+        finally:
+            database.close()
+        return {e.subject: Known(e.data["to"], e.why) for e in states}, Undoing(self._landings, words)
+
+    def _dropped(self, target: Landing) -> Sequence[str]:
+        """What production or the promoted ref has and the target lacks, by commit and by patch (3.5)."""
+        deployed = self._reading.deployed
+        lacking, _ = hotfix(deployed, self._branch, target.revno)
+        if self._old is None or self._config.deployed.ref == (
+            self._config.promote and self._config.promote.ref
+        ):
+            return lacking
+        carried = {sha for sha, carrier in deployed.extra if sha not in lacking}
+        lost = left_behind(self._git, self._old, target.id)
+        return list(dict.fromkeys((*lacking, *(sha for sha in lost if sha not in carried))))
+
+    def apply(self, plan: Promotion) -> None:
+        """Look whether anything moved since it was read, and make the move. Raises what `move_ref` does."""
+        run, reading = self._run, self._reading
+        now = standing_now(
+            self._config,
+            repository=self._repository,
+            mirrors=self._mirrors,
+            base=self._settings.file.parent,
+            recorded=reading.standing.deployed,
+        )
+        if now != reading.standing:
+            raise MovedError(
+                f"{self._branch}: mainline, production or promoted ref moved while they were judged"
+            )
+        old = self._old
+        data: dict[str, Any] = {
+            "ref": self._ref,
+            "from": old or "",
+            "from_revno": plan.base.revno if plan.base else None,
+            "to": plan.to.id,
+            "to_revno": plan.to.revno,
+            "despite": plan.despite,
+            "drop_hotfix": plan.drop_hotfix,
+            "records_deployed": self._config.deployed.recorded,
+        }
+        if plan.base is None:
+            data |= {"first": reading.deployed.id, "first_revno": reading.deployed.revno}
+        act = Act(
+            KIND,
+            f"{self._ref or 'record'} {plan.to.id} {run.id}",
+            f"ref {self._ref or 'none'}",
+            data,
+            plan.why,
+        )
+        note = f"promoted by {run.who} (run {run.id}): {plan.why}"
+        move = Move(self._repository, self._ref, old, plan.to.id, note)
+
+        def effect() -> dict[str, Any]:
+            if self._ref:
+                move_ref(self._git, move, run.lock)
+            return {"gap": round(monotonic() - self._looked, 3)}
+
+        database = Database(self._settings.database_url)
+        try:
+            perform(database, self._branch, act, run, effect, entries_of(data, run.who, plan.why))
+        finally:
+            database.close()
+
+
+def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | None:
+    """What `run` may promote by itself: the newest that was deployable for all of `promote.settle`."""
+    snapshots = Snapshots(settings.state_path / "snapshots", branch)
+    latest = snapshots.last_written()
+    if latest is None or not latest.complete or latest.run_id != run.id:
+        return None
+    since = run.now - timedelta(seconds=duration(settings.promote.settle))
+    good = settled(snapshots.newest_first(), since)
+    _, landings = known_landings(settings, branch)
+    promoted = latest.promoted.revno if latest.promoted else 0
+    return next((each for each in reversed(landings) if each.id in good and each.revno > promoted), None)
+
+
+def _why(snapshot: Snapshot, order: Order) -> str:
+    which = "the latest deployable" if order.to is None else "deployable, and asked for"
+    return f"{which}: {because(snapshot)}"
+
+
+def _answer_anew(settings: Settings, branch: str, run: Run) -> None:
+    """The answer with what is promoted now. That it cannot be had does not undo the promotion; the next run
+    says why."""
+    with suppress(ShepherdError):
+        find_branch(settings, branch, run)
+        judge_branch(settings, branch, run)

@@ -1,0 +1,119 @@
+"""Where the promoted revision is, and who put it there: the journal's side of promotions (3.5, 6).
+
+One entry "promoted" for each move: written with the act that made it, by the next `find` that looks after an
+act whose run was killed, or by the `find` that sees that somebody else made it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from shepherd.act import Act, settle, unfinished
+from shepherd.landing import Reading, Revision
+from shepherd.settings import Branch
+from shepherd.stages import Run
+from shepherd.store import Database, Entry, Journal
+
+KIND = "promote"
+SHOWN = timedelta(days=30)
+"""How long a page tells of a promotion that went without data, or past the shepherd (issue: promote)."""
+
+
+def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[Entry]:
+    """What the journal has to know once a promotion took effect.
+
+    Args:
+        data: that of the act.
+    """
+    place = {"revno": data["to_revno"], "id": data["to"]}
+    entries = []
+    if data.get("first"):
+        # where all that is older stands: it was not this promotion that brought it
+        base = {"revno": data["first_revno"], "id": data["first"], "base": True}
+        entries.append(Entry("promoted", "", base))
+    told = {key: data[key] for key in ("despite", "drop_hotfix", "ref") if data.get(key)}
+    entries.append(Entry("promoted", "", {**place, "from": data["from_revno"], **told}, who, why))
+    if data.get("records_deployed"):
+        entries.append(Entry("deployed", "", {**place, "recorded": True}, who, why))
+    return entries
+
+
+def settle_unfinished(database: Database, branch: str, config: Branch, reading: Reading, run: Run) -> None:
+    """Find out by looking whether promotions took effect whose runs were killed, and say so."""
+    with database.begin() as connection:
+        open_acts = unfinished(Journal(connection, branch), KIND)
+    now = reading.standing.refs.get(config.promote.ref) if config.promote else None
+    for meant in open_acts:
+        data = {key: value for key, value in meant.data.items() if key != "act"}
+        act = Act(KIND, meant.subject, f"ref {data['ref']}", data, meant.why)
+        how = f"the run {meant.run_id} of {meant.who} was ended before it could say; found out by looking"
+        if now is not None and now == data["to"]:
+            settle(database, branch, act, run, "done", how, None, entries_of(data, meant.who, meant.why))
+        elif now == (data["from"] or None):
+            settle(database, branch, act, run, "failed", f"it never happened: {how}")
+        else:
+            settle(database, branch, act, run, "unknown", f"the ref is somewhere else by now: {how}")
+
+
+def as_recorded(journal: Journal, reading: Reading) -> tuple[Revision | None, str]:
+    """Where nothing is moved the journal alone says what is promoted; and a problem, if that cannot be."""
+    last = journal.last("promoted")
+    if last is None:
+        return None, ""
+    place = Revision(last.data["revno"], last.data["id"])
+    first = reading.landings[0].revno
+    index = place.revno - first
+    if index >= 0 and (index >= len(reading.landings) or reading.landings[index].id != place.id):
+        return None, f"r{place.revno}, promoted last, is not on the mainline any more"
+    return place, ""
+
+
+def moved_by_others(journal: Journal, config: Branch, reading: Reading, run: Run, branch: str) -> list[Entry]:
+    """An entry if the promoted ref is not where the journal has it; said in the log."""
+    place = reading.promoted
+    last = journal.last("promoted")
+    if config.promote is None or place is None or (last is not None and last.data["id"] == place.id):
+        return []
+    if last is None:
+        return [Entry("promoted", "", {"revno": place.revno, "id": place.id})]
+    late = next((e for e in reversed(journal.entries("meant")) if e.data.get("to") == place.id), None)
+    if late is not None and late.data["act"] == KIND and late.data["from_revno"] == last.data["revno"]:
+        # a push that was given up for lost reached the server after all
+        return entries_of(late.data, late.who, late.why)
+    run.tell(
+        "source",
+        branch=branch,
+        result="moved",
+        promoted=f"r{place.revno} {place.id}",
+        was=f"r{last.data['revno']} {last.data['id']}",
+        by="somebody else",
+    )
+    told = {"from": last.data["revno"], "ref": config.promote.ref, "foreign": True}
+    return [Entry("promoted", "", {"revno": place.revno, "id": place.id, **told})]
+
+
+def warnings_of(moves: Sequence[Entry], now: datetime) -> tuple[str, ...]:
+    """What page and status say of promotions for SHOWN: those despite missing data, and one by others.
+
+    Args:
+        moves: all entries "promoted", oldest first.
+    """
+    said = []
+    for entry in moves:
+        data, at = entry.data, datetime.fromisoformat(entry.at.replace("Z", "+00:00"))
+        if now - at > SHOWN:
+            continue
+        when = f"{at:%Y-%m-%d %H:%M} UTC"
+        if data.get("despite"):
+            said.append(
+                f"r{data['revno']} was promoted by {entry.who} on {when} although it was not known whether it"
+                f" may go: {data['despite']}"
+            )
+        if data.get("foreign") and entry is moves[-1]:
+            said.append(
+                f"{data['ref']} was moved from r{data['from']} to r{data['revno']} by somebody else, not by"
+                f" the shepherd (seen {when})"
+            )
+    return tuple(said)

@@ -1,0 +1,73 @@
+"""`publish`: the report directory to each of its targets (design 4.2)."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from shepherd.act.rsync import LIMIT, Changed, PublishError, publish
+from shepherd.errors import NoAnswerError
+from shepherd.settings import Settings, is_url
+from shepherd.setup.checks import BRANCH_NAME
+from shepherd.stages import Tell
+
+Outcome = Changed | PublishError
+
+
+def publish_report(
+    settings: Settings, tell: Tell, by: str, *, dry: bool = False, limit: float = LIMIT, lock: int = -1
+) -> dict[str, Outcome]:
+    """Each target, and what was done there or why not: one that fails does not stop the others.
+
+    Args:
+        by: who asked for it, for the log; limit: seconds for each target.
+
+    Raises:
+        NoAnswerError: there is no report yet.
+    """
+    report = settings.report
+    if report.publish and not (settings.report_path / "index.html").is_file():
+        raise NoAnswerError("there is no page yet, so there is nothing to publish: inv report")
+    known_hosts = str(settings.file.parent / report.known_hosts) if report.known_hosts else ""
+    identity = str(settings.file.parent / report.identity) if report.identity else ""
+    done: dict[str, Outcome] = {}
+    for target in report.publish:
+        started = monotonic()
+        try:
+            changed = publish(
+                settings.report_path,
+                target if is_url(target) else settings.place(target),
+                ours=_ours(settings),
+                known_hosts=known_hosts,
+                identity=identity,
+                dry=dry,
+                limit=limit,
+                lock=lock,
+            )
+        except PublishError as error:
+            done[target] = error
+            tell("act", what="publish", on=target, result="failed", why=str(error), by=by)
+            continue
+        done[target] = changed
+        tell(
+            "act",
+            what="publish",
+            on=target,
+            result="done",
+            sent=len(changed.sent),
+            removed=len(changed.removed),
+            seconds=round(monotonic() - started, 3),
+            by=by,
+        )
+    return done
+
+
+def _ours(settings: Settings) -> list[str]:
+    """Names at a target that are ours to remove: the pages of branches that are no longer followed, and what
+    an rsync that was killed left beside a page's place."""
+    try:
+        known = [folder.name for folder in (settings.state_path / "snapshots").iterdir()]
+    except OSError:
+        known = []
+    gone = [name for name in known if name not in settings.branches and BRANCH_NAME.fullmatch(name)]
+    pages = [path.name for path in settings.report_path.iterdir() if not path.name.startswith(".")]
+    return [*(f"{name}.*" for name in gone), *(f".{name}.??????" for name in pages)]

@@ -1,0 +1,77 @@
+"""Promotions of a `Project` in this process, and trackers that change in the middle of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import pytest
+
+from shepherd.plans.promotion import Order, Promotion
+from shepherd.snapshot import Snapshot
+from shepherd.stages.promote import promote_branch
+from shepherd.stages.rehearsal import rehearsal
+from shepherd.store import Database, Entry, Journal
+from shepherd.trackers import Tracker, open_tracker
+from shepherd.values import parse_rev
+from shepherd.words import Item, TrackerReading
+from tests.project import Project
+
+PROMOTE = 'promote = { ref = "released" }'
+
+
+def promote(
+    project: Project, to: str = "", *, dry: bool = False, shown: list[Promotion] | None = None, **order: Any
+) -> tuple[Promotion | None, Snapshot]:
+    """`inv promote`, short of lock and text."""
+    run = project.run("promote")
+    rev = parse_rev(to) if to else None
+    show = shown.append if shown is not None else lambda _plan: None
+    if dry:
+        with rehearsal(project.settings) as scratch:
+            return promote_branch(scratch, "stable", run, rev, Order(**order), show, dry=True)
+    return promote_branch(project.settings, "stable", run, rev, Order(**order), show)
+
+
+def released(project: Project, ref: str = "released") -> str:
+    """The commit of the promoted ref; empty if it is not there."""
+    return project.repo.git("for-each-ref", "--format=%(objectname)", f"refs/heads/{ref}")
+
+
+def entries(project: Project, *kinds: str) -> list[Entry]:
+    database = Database(project.settings.database_url)
+    try:
+        with database.begin() as connection:
+            return Journal(connection, "stable").entries(*kinds)
+    finally:
+        database.close()
+
+
+def moves(project: Project) -> list[tuple[Any, int, str]]:
+    """(from, to, who) of each entry about a move of the promoted ref."""
+    found = [entry for entry in entries(project, "promoted") if "from" in entry.data]
+    return [(entry.data["from"], entry.data["revno"], entry.who) for entry in found]
+
+
+class Meddled:
+    """The project's own tracker; somebody acts right before, or right after, each time it is read."""
+
+    def __init__(self, inner: Tracker, before: Callable[[], None], after: Callable[[], None]) -> None:
+        self._inner, self._before, self._after = inner, before, after
+
+    def read(self, items: Collection[Item], revnos: Collection[int]) -> TrackerReading:
+        self._before()
+        try:
+            return self._inner.read(items, revnos)
+        finally:
+            self._after()
+
+
+def meddle(
+    monkeypatch: pytest.MonkeyPatch,
+    before: Callable[[], None] = lambda: None,
+    after: Callable[[], None] = lambda: None,
+) -> None:
+    monkeypatch.setattr(
+        "shepherd.stages.judge.open_tracker", lambda settings: Meddled(open_tracker(settings), before, after)
+    )
