@@ -52,6 +52,16 @@ def find(
     )
 
 
+@task(help={"yes": "also if that touches more bugs than tracker.cap"})
+def tag(c, branch=None, yes=False, as_=None, dry_run=False, wait=None):
+    """The QA tagger: tags, statuses and comments on the bugs of new landings."""
+    from ops.tag import tag as stage
+
+    given = settings()
+    dry = is_dry(c, dry_run)
+    return stage(given, branches(given, branch), caller(as_), yes=yes, dry=dry, wait=seconds(wait))
+
+
 @task()
 def judge(c, branch=None, as_=None, dry_run=False, wait=None):
     """Judge what was found by what people say of it: the answer."""

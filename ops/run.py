@@ -14,6 +14,7 @@ from ops.promote import promote_settled
 from ops.refusals import BusyError, MaintenanceError, once
 from ops.runner import Desk
 from ops.stages import Ended, desk_for, find_all, judge_all, publish_pages, step_of, write_pages
+from ops.tag import tag_all
 from ops.tasking import complain, say
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
 from shepherd.settings import Settings
@@ -32,6 +33,7 @@ class Part(NamedTuple):
 
 STAGES: tuple[Part, ...] = (
     Part("find", find_all),
+    Part("tag", tag_all, lambda settings: settings.tracker.tag and settings.tracker.type != "none"),
     Part("judge", judge_all),
     Part("promote", promote_settled, lambda settings: settings.promote.auto),
     Part(
@@ -40,7 +42,11 @@ STAGES: tuple[Part, ...] = (
     Part("report", write_pages),
     Part("publish", publish_pages, lambda settings: bool(settings.report.publish)),
 )
-"""In this order; what a later one needs of an earlier one that failed, it misses and says so."""
+"""In this order; what a later one needs of an earlier one that failed, it misses and says so.
+
+The tagger comes before the judgement, so that the answer rests on the tags as it left them: a bug that was
+marked for earlier landings asks for QA again before anybody reads that the new one is good.
+"""
 
 
 class _Done(NamedTuple):

@@ -70,6 +70,13 @@ class Branch(Struct, frozen=True, forbid_unknown_fields=True):
         return self.orphans or ("block" if "brackets" in self.marks else "needs-qa")
 
 
+class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """The statuses that the tagger gives a bug; "": it leaves them alone."""
+
+    landed: str = "Fix Committed"
+    rolled_back: str = "In Progress"
+
+
 class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     """Where people say what QA found, and how far the tagger may go there."""
 
@@ -86,7 +93,10 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     words: dict[str, tuple[str, ...]] = {}
     """Other texts of tags for `ok`, `bad`, `untestable`, `needstesting` (3.2)."""
     tag: bool = True
+    """Whether the tagger writes."""
     cap: int = 100
+    """Bugs that it touches in one run at most, unless told otherwise."""
+    status: TagStatus = field(default_factory=TagStatus)
 
 
 class Report(Struct, frozen=True, forbid_unknown_fields=True):

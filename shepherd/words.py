@@ -76,6 +76,14 @@ class Kept(Struct, frozen=True, gc=False):
     """Set while the landing was good by the item and no later landing named it (3.2 b)."""
 
 
+class Own(Struct, frozen=True, gc=False):
+    """A good word that the tagger wrote itself, or meant to: it is no person's word on any landing."""
+
+    word: Word
+    seq: int
+    """When it was meant."""
+
+
 class Verdict(Struct, frozen=True, gc=False):
     """A person's word on one landing: the newest there is of journal and git notes."""
 
@@ -115,6 +123,10 @@ class Memory(Struct, frozen=True):
     """SHA -> the verdict that counts; none for a landing whose newest is `withdraw`."""
     covers: tuple[Cover, ...] = ()
     """Ascending by seq."""
+    asked: dict[tuple[str, Item], int] = {}
+    """When the tagger asked for QA of a landing on an item: the word that was there is not for that one."""
+    own: dict[Item, Own] = {}
+    """The last good word that the tagger wrote on each item, for whatever branch."""
 
 
 class Options(Struct, frozen=True):

@@ -17,6 +17,7 @@ from shepherd.stages.find import NOTHING_ACCEPTED, Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.report import write_report
 from shepherd.stages.say import NOTHING, give_verdict, say_cover, say_deployed
+from shepherd.stages.tag import Tagged, carry_out, plan_branch
 from shepherd.store import Database
 from shepherd.values import parse_rev
 from tests.gitrepo import Repo
@@ -95,6 +96,20 @@ class Project:
 
     def judge(self) -> Snapshot:
         return judge_branch(self.settings, "stable", self.run("judge"))
+
+    def tagger(self) -> Tagged:
+        """Plan and act, as `inv tag` does; what it wrote is read into `bugs`."""
+        run = self.run("tag")
+        tagged = carry_out(self.settings, "stable", plan_branch(self.settings, "stable", run), run)
+        if self.settings.tracker.type == "file":
+            self.bugs = json.loads((self.folder / "bugs.json").read_text())["bugs"]
+        return tagged
+
+    def full_run(self) -> Snapshot:
+        """Find, tag and judge, in this order."""
+        self.find()
+        self.tagger()
+        return self.judge()
 
     def look(self) -> Snapshot:
         """Find and judge."""

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from shepherd.landing import Landing, Reading
 from shepherd.rules.answer import Blocking, Verge, answer, blocked_by
-from shepherd.rules.speaking import Told, listen
+from shepherd.rules.speaking import Speech, Told, listen
 from shepherd.rules.states import Bench, Judged
 from shepherd.rules.undoing import Undoing
 from shepherd.words import Cover, Item, Kept, Memory, Options, Seen, TrackerReading
@@ -57,6 +57,10 @@ class Judgement:
     @property
     def blockers(self) -> Sequence[Blocking]:
         return self.verge.blockers
+
+    def speeches(self, revno: int) -> Sequence[Speech]:
+        """What every item that a landing names says of it, whether it was judged by that or not."""
+        return self._told.pairs.get(revno, ())
 
     def blocked_by(self, candidate: int) -> list[int]:
         """All landings that block a candidate, ascending.

@@ -143,7 +143,7 @@ def _of_items(judged: Judged, who: str, rev: str, verdict: str, rollback: str) -
     if judged.state == "bad":
         return Reason(words, who, f"{rollback}; or, if it is good after all: {verdict}")
     by_tag = [name(s.item) for s in open_ones if s.how in ("tag", "none", "unseen")]
-    by_toggle = [name(s.item) for s in open_ones if s.how == "late"]
+    by_toggle = [name(s.item) for s in open_ones if s.how in ("late", "own")]
     steps = []
     if by_tag:
         steps.append(f"mark {joined(by_tag)} qa-ok (or qa-bad)")
@@ -164,6 +164,8 @@ def _phrase(speech: Speech, rev: str) -> str:
             return f"{it} has no QA tag to be seen; perhaps it is private"
         case "late":
             return f"{it} was marked qa-{speech.detail} before {rev} landed"
+        case "own":
+            return f"{it} was marked qa-{speech.detail} by the shepherd itself, not for {rev}"
         case "sealed":
             return f"{it} was qa-{speech.word} for it before a later landing named it"
         case "kept":

@@ -17,11 +17,22 @@ from shepherd.landing import Landing
 from shepherd.words import Item, Kept, Memory, Seen, Spoken, TrackerReading, Word
 
 How = Literal[
-    "tag", "none", "unseen", "late", "sealed", "plain-bad", "kept", "unreadable", "was-bad", "no-tracker"
+    "tag",
+    "none",
+    "unseen",
+    "late",
+    "own",
+    "sealed",
+    "plain-bad",
+    "kept",
+    "unreadable",
+    "was-bad",
+    "no-tracker",
 ]
 """Why a word speaks: the tag itself · there is no QA tag · none that we can see · the tag was there before
-the landing · an earlier word is sealed · qa-bad names no landing · production runs it, so its last word
-stays · the item could not be read · it could not, and it was qa-bad before · nothing can carry tags here."""
+the landing · the tagger wrote it itself · an earlier word is sealed · qa-bad names no landing · production
+runs it, so its last word stays · the item could not be read · it could not, and it was qa-bad before ·
+nothing can carry tags here."""
 
 _NEEDS = Kept("needstesting")
 
@@ -33,7 +44,7 @@ class Speech(Struct, frozen=True, gc=False):
     word: Word | Literal["unknown"]
     how: How
     detail: str = ""
-    """late: the word that was there before · unreadable, was-bad: why."""
+    """late, own: the word that is there · unreadable, was-bad: why."""
 
 
 class Told(Struct):
@@ -209,11 +220,14 @@ class _Ear:
         memory, told = self._memory, self._told
         good = present if present == "ok" or present == "untestable" else None
         how: How = "late" if good else "tag" if present else "unseen" if self.unseen else "none"
+        ours = good is not None and _is_own(good, item, history, memory)
+        if ours:
+            how = "own"
         for landing in carriers:
             key = (landing.id, item)
             kept = memory.kept.get(key, _NEEDS)
             is_newest = landing.revno == self.newest
-            if good and _covers(good, landing, history, memory):
+            if good and not ours and _covers(good, landing, item, history, memory):
                 speech = Speech(item, good, "tag")
                 keep = Kept(good, good if is_newest else kept.seal)
             elif kept.seal and not is_newest:
@@ -282,19 +296,36 @@ class _Ear:
         return counts
 
 
-def _covers(word: Word, landing: Landing, history: Sequence[Seen], memory: Memory) -> bool:
+def _covers(word: Word, landing: Landing, item: Item, history: Sequence[Seen], memory: Memory) -> bool:
     """Whether the present word was said of this landing (3.2 a)."""
     first = history[0].seq
+    if memory.asked and _changed(history) < memory.asked.get((landing.id, item), 0):
+        return False
     if first == memory.now:
         return True
     found = memory.found.get(landing.id, memory.now)
     if first >= found or not any(s.seq < found and word in s.spoken.words for s in history):
         return True
+    return _changed(history) >= found
+
+
+def _changed(history: Sequence[Seen]) -> int:
+    """When the item's QA word was seen to change last; when it was first read if it never was."""
     changed = history[0].seq
     for before, after in pairwise(history):
         if before.spoken.word != after.spoken.word:
             changed = after.seq
-    return changed >= found
+    return changed
+
+
+def _is_own(word: Word, item: Item, history: Sequence[Seen], memory: Memory) -> bool:
+    """Whether the present word is the tagger's own: no reading since it was written lacked it."""
+    own = memory.own.get(item)
+    return (
+        own is not None
+        and own.word == word
+        and all(word in s.spoken.words for s in history if s.seq > own.seq)
+    )
 
 
 def _streak(history: Sequence[Seen], holds: Callable[[Spoken], bool]) -> int:

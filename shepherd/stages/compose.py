@@ -35,6 +35,8 @@ class Frame(Struct, frozen=True):
     marks: tuple[str, ...] = ("brackets",)
     """The grammars that are read."""
     last_good: shape.LastGood | None = None
+    untagged: Mapping[str, Sequence[str]] = {}
+    """SHA -> warnings about bugs that the tagger could not write."""
 
 
 def hotfix(deployed: Deployed, branch: str, candidate: int) -> tuple[tuple[str, ...], str]:
@@ -235,6 +237,8 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
         assert progress in _PROGRESS
         candidate = verge.candidates.get(revno)
         mine = [*warnings.get(revno, ()), *([clamped[revno]] if revno in clamped else [])]
+        if revno > reading.deployed.revno:
+            mine += frame.untagged.get(landing.id, ())
         url = landing.url
         if not url and frame.landing_url:
             url = frame.landing_url.replace("{id}", landing.id).replace("{revno}", str(revno))

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from shepherd.errors import NoAnswerError, TrackerError
-from shepherd.landing import Landing, Reading
+from shepherd.landing import Reading
 from shepherd.rules import judge, scope_of
 from shepherd.rules.speaking import qa_items
 from shepherd.settings import Settings
@@ -26,13 +27,17 @@ from shepherd.stages.memory import (
     passages,
     remember,
     suspected,
+    untagged,
 )
 from shepherd.stages.promoted import warnings_of
-from shepherd.stages.timeline import landed_times, reached
+from shepherd.stages.timeline import Passage, landed_times, reached
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.trackers import open_tracker
-from shepherd.words import Item, Options, TrackerReading
+from shepherd.words import Item, Memory, Options, TrackerReading
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 EVERY_KIND = TrackerReading({}, speaks_of_requests=True)
 """A tracker that would speak of bugs and requests alike."""
@@ -98,45 +103,24 @@ def judge_branch(
 def _judge(
     settings: Settings, branch: str, run: Run, database: Database, stored: bool, dry: bool
 ) -> Snapshot:
-    with database.begin() as connection:
-        cache, journal = Cache(connection, branch), Journal(connection, branch)
-        source = cache.fact("source", Source)
-        if source is None:
-            raise NoAnswerError(f"{branch}: nothing was read yet, so there is nothing to judge: inv find")
-        landings = tuple(cache.landings())
-        last_heard = cache.fact("tracker", Heard)
-        words_of_people, suspects = covers(journal), suspected(journal)
-        deployed, promoted = passages(journal, "deployed"), passages(journal, "promoted")
-        moves = journal.entries("promoted")
+    ground = ground_of(settings, branch, run, database)
+    source, reading, scope, last_heard = ground.source, ground.reading, ground.scope, ground.last_heard
     if stored and last_heard is None:
         raise NoAnswerError(f"{branch}: the tracker was never read, so the answer follows with: inv judge")
     snapshots = Snapshots(settings.state_path / "snapshots", branch)
     previous = snapshots.last_written()
-    reading = _with_landings(source.reading, landings)
-    problem = problem_of(source, settings, branch, run)
-    if problem or reading is None:
+    if ground.problem or reading is None:
         frame = _frame(settings, branch, run, run.now, source, previous)
         # the cache knows where things stood before, for a person's word; the answer must not hang on that
-        return _no_data(snapshots, previous, frame, problem, None, run, database, branch, dry)
+        return _no_data(snapshots, previous, frame, ground.problem, None, run, database, branch, dry)
 
-    since = reached(deployed)
-    times, _ = landed_times(landings, run.now)
-    kept_since = run.now - timedelta(seconds=settings.keep_seconds)
-    lately = [
-        landing.revno
-        for landing, at in zip(landings, times, strict=True)
-        if landing.revno <= reading.deployed.revno and (since(landing.revno) or at) >= kept_since
-    ]
-    scope = scope_of(reading, words_of_people, lately)
-    before = last_heard.reading.memory if last_heard else b""
-    heard = (
-        last_heard
-        if stored and last_heard
-        else _listen(settings, branch, reading, scope, suspects, run, before, dry)
-    )
+    heard = last_heard if stored and last_heard else listen_to(settings, branch, ground, run, dry=dry)
     frame = _frame(settings, branch, run, min(heard.at, source.read_at), source, previous)
     frame = replace(
-        frame, deployed=tuple(deployed), promoted=tuple(promoted), warnings=warnings_of(moves, run.now)
+        frame,
+        deployed=tuple(ground.deployed),
+        promoted=tuple(ground.promoted),
+        warnings=warnings_of(ground.moves, run.now),
     )
     if heard.problem:
         if not dry:
@@ -149,10 +133,9 @@ def _judge(
     options = Options(rules.orphans_rule, rules.exempt_subjects)
     with database.begin() as connection:
         cache, journal = Cache(connection, branch), Journal(connection, branch)
-        memory = remember(
-            journal, landings, _items(reading, scope, EVERY_KIND) | tracker.items.keys() | suspects
-        )
+        memory = memory_of(settings, branch, ground, tracker, connection)
         judgement = judge(reading, tracker, memory, options, scope)
+        frame = replace(frame, untagged=untagged(journal))
         snapshot = compose(judgement, tracker, frame)
         if dry:
             return snapshot
@@ -162,12 +145,63 @@ def _judge(
         if not stored:
             cache.put_fact("tracker", heard)
     snapshots.write(snapshot, previous)
-    snapshots.forget_before(kept_since.timestamp())
+    snapshots.forget_before((run.now - timedelta(seconds=settings.keep_seconds)).timestamp())
     return snapshot
 
 
-def _with_landings(reading: Reading | None, landings: Sequence[Landing]) -> Reading | None:
-    return replace(reading, landings=tuple(landings)) if reading else None
+class Ground(Struct, frozen=True):
+    """What a judgement starts from: what `find` handed over, and which landings' items are to be read."""
+
+    source: Source
+    problem: str
+    """Why nothing can be said; empty if something can."""
+    reading: Reading | None = None
+    scope: Collection[int] = ()
+    suspects: Collection[Item] = ()
+    """Bugs that named a landing bad when they were read last."""
+    last_heard: Heard | None = None
+    deployed: Sequence[Passage] = ()
+    promoted: Sequence[Passage] = ()
+    moves: Sequence[Entry] = ()
+    """What the journal has of promotions."""
+
+
+def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> Ground:
+    """Raises NoAnswerError: `find` never ran."""
+    with database.begin() as connection:
+        cache, journal = Cache(connection, branch), Journal(connection, branch)
+        source = cache.fact("source", Source)
+        if source is None:
+            raise NoAnswerError(f"{branch}: nothing was read yet, so there is nothing to judge: inv find")
+        landings = tuple(cache.landings())
+        last_heard = cache.fact("tracker", Heard)
+        words_of_people, suspects = covers(journal), suspected(journal)
+        deployed, promoted = passages(journal, "deployed"), passages(journal, "promoted")
+        moves = journal.entries("promoted")
+    problem = problem_of(source, settings, branch, run)
+    if problem or source.reading is None:
+        return Ground(source, problem, last_heard=last_heard)
+    reading = replace(source.reading, landings=landings)
+    since = reached(deployed)
+    times, _ = landed_times(landings, run.now)
+    kept_since = run.now - timedelta(seconds=settings.keep_seconds)
+    lately = [
+        landing.revno
+        for landing, at in zip(landings, times, strict=True)
+        if landing.revno <= reading.deployed.revno and (since(landing.revno) or at) >= kept_since
+    ]
+    scope = scope_of(reading, words_of_people, lately)
+    return Ground(source, "", reading, scope, suspects, last_heard, deployed, promoted, moves)
+
+
+def memory_of(
+    settings: Settings, branch: str, ground: Ground, tracker: TrackerReading, connection: Connection
+) -> Memory:
+    """What the journal knows about all that was found and heard."""
+    assert ground.reading is not None
+    items = {*_items(ground.reading, ground.scope, EVERY_KIND), *tracker.items, *ground.suspects}
+    others = [Journal(connection, other) for other in settings.branches if other != branch]
+    return remember(Journal(connection, branch), ground.reading.landings, items, others)
 
 
 def _items(reading: Reading, scope: Collection[int], tracker: TrackerReading) -> set[Item]:
@@ -176,22 +210,15 @@ def _items(reading: Reading, scope: Collection[int], tracker: TrackerReading) ->
     }
 
 
-def _listen(
-    settings: Settings,
-    branch: str,
-    reading: Reading,
-    scope: Collection[int],
-    suspects: Collection[Item],
-    run: Run,
-    before: bytes,
-    dry: bool,
-) -> Heard:
+def listen_to(settings: Settings, branch: str, ground: Ground, run: Run, *, dry: bool = False) -> Heard:
     """Ask the tracker for the words on everything that the landings in scope name, and on every bug that
     named one bad when it was read last: that it no longer does must be seen, not missed."""
-    everything = {*_items(reading, scope, EVERY_KIND), *suspects}
+    assert ground.reading is not None
+    everything = {*_items(ground.reading, ground.scope, EVERY_KIND), *ground.suspects}
+    before = ground.last_heard.reading.memory if ground.last_heard else b""
     started = monotonic()
     try:
-        heard = open_tracker(settings, dry=dry).read(everything, scope, before)
+        heard = open_tracker(settings, dry=dry).read(everything, ground.scope, before)
     except TrackerError as error:
         run.tell(
             "tracker",

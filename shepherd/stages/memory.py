@@ -8,9 +8,13 @@ from datetime import datetime
 import msgspec
 
 from shepherd.landing import Landing
+from shepherd.rules.speaking import name
 from shepherd.stages.timeline import Passage
 from shepherd.store import Entry, Journal
-from shepherd.words import Cover, Item, Kept, Memory, Seen, Spoken, Verdict
+from shepherd.words import Cover, Item, Kept, Memory, Own, Seen, Spoken, Verdict
+
+TAG = "tag"
+"""The kind of the tagger's acts in the journal."""
 
 
 def subject_of(item: Item) -> str:
@@ -49,8 +53,25 @@ def suspected(journal: Journal) -> set[Item]:
     return {item_of(subject) for subject, entry in last.items() if entry.data.get("bad_commits")}
 
 
-def remember(journal: Journal, landings: Sequence[Landing], items: Iterable[Item]) -> Memory:
-    """What the rules ask the journal for, about these landings and items."""
+def pair_of(sha: str, item: Item) -> str:
+    """A landing and an item as the journal's subject."""
+    return f"{sha} {subject_of(item)}"
+
+
+def own_words(journals: Iterable[Journal]) -> dict[Item, Own]:
+    """The last good word that the tagger wrote on each item, or meant to, for any branch."""
+    meant = sorted(
+        (entry.seq, entry.data["own"], item_of(entry.data["item"]))
+        for journal in journals
+        for entry in journal.entries("meant", holding='"own":"')
+    )
+    return {item: Own(word, seq) for seq, word, item in meant}
+
+
+def remember(
+    journal: Journal, landings: Sequence[Landing], items: Iterable[Item], others: Iterable[Journal] = ()
+) -> Memory:
+    """What the rules ask the journal for, about these landings and items. `others`: the other branches'."""
     ids = [landing.id for landing in landings]
     found: dict[str, int] = {}
     for entry in journal.entries("landing", subjects=ids):
@@ -62,13 +83,15 @@ def remember(journal: Journal, landings: Sequence[Landing], items: Iterable[Item
         spoken = msgspec.convert(entry.data, Spoken)
         seen[item] = (*seen.get(item, ()), Seen(entry.seq, spoken))
     pairs: dict[str, tuple[str, Item]] = {
-        f"{landing.id} {subject_of(item)}": (landing.id, item)
-        for landing in landings
-        for item in items_of(landing)
+        pair_of(landing.id, item): (landing.id, item) for landing in landings for item in items_of(landing)
     }
     kept = {
-        pairs[entry.subject]: msgspec.convert(entry.data, Kept)
-        for entry in journal.entries("kept", subjects=pairs.keys())
+        pairs[entry.subject]: _kept(entry) for entry in journal.entries("kept", "seal", subjects=pairs.keys())
+    }
+    asked = {
+        pairs[entry.subject]: entry.seq
+        for entry in journal.entries("meant", subjects=pairs.keys())
+        if entry.data.get("asks")
     }
     return Memory(
         now=journal.next_seq(),
@@ -77,7 +100,15 @@ def remember(journal: Journal, landings: Sequence[Landing], items: Iterable[Item
         kept=kept,
         verdicts=verdicts(journal, ids),
         covers=covers(journal),
+        asked=asked,
+        own=own_words([journal, *others]),
     )
+
+
+def _kept(entry: Entry) -> Kept:
+    if entry.kind == "seal":
+        return Kept(entry.data["word"], entry.data["word"])
+    return msgspec.convert(entry.data, Kept)
 
 
 def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
@@ -100,10 +131,30 @@ def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
 def lessons(seen: Iterable[tuple[Item, Seen]], kept: Iterable[tuple[tuple[str, Item], Kept]]) -> list[Entry]:
     """What a judgement learned, as entries to append."""
     entries = [Entry("item", subject_of(item), _told(reading.spoken)) for item, reading in seen]
-    entries += [
-        Entry("kept", f"{sha} {subject_of(item)}", msgspec.to_builtins(words)) for (sha, item), words in kept
-    ]
+    entries += [Entry("kept", pair_of(sha, item), msgspec.to_builtins(words)) for (sha, item), words in kept]
     return entries
+
+
+def untagged(journal: Journal) -> dict[str, list[str]]:
+    """SHA -> a warning for each of its bugs that could not be written when that was tried last."""
+    warnings: dict[str, list[str]] = {}
+    for entry in open_failures(journal):
+        sha, _, subject = entry.subject.partition(" ")
+        text = f"the tagger could not write {name(item_of(subject))} ({entry.why}); it tries again"
+        warnings.setdefault(sha, []).append(text)
+    return warnings
+
+
+def open_failures(journal: Journal) -> list[Entry]:
+    subjects = {
+        entry.subject
+        for result in ("failed", "unsure")
+        for entry in journal.entries("done", holding=f'"act":"{TAG}","result":"{result}"')
+    }
+    if not subjects:
+        return []
+    last = {entry.subject: entry for entry in journal.entries("done", subjects=subjects)}
+    return [entry for entry in last.values() if entry.data["result"] != "done"]
 
 
 def passages(journal: Journal, kind: str) -> list[Passage]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -18,8 +18,13 @@ LATEST = "latest.json"
 _BESIDE = r"\..+\.[a-z0-9_]{8}\.new"
 
 
-def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
+def write_atomically(
+    path: Path, content: bytes, mode: int = 0o644, last_look: Callable[[], None] | None = None
+) -> None:
     """Write beside the place and rename into it, so that no reader ever sees half a file.
+
+    Args:
+        last_look: called right before the renaming; what it raises leaves everything as it was.
 
     Raises:
         StoreError: it could not be written; what was there before is untouched.
@@ -34,6 +39,8 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
                 file.flush()
                 os.fchmod(file.fileno(), mode)
                 os.fsync(file.fileno())
+                if last_look is not None:
+                    last_look()
                 # before the lock goes with the descriptor, else a sweeper takes it for a leftover
                 Path(beside).replace(path)
         except BaseException:

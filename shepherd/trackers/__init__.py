@@ -67,6 +67,11 @@ def open_tracker(settings: Settings, *, dry: bool = False) -> Tracker:
 def open_writer(settings: Settings) -> Writer:
     """The same tracker, for the tagger to write to. Raises SettingsError for one not yet built."""
     kind = settings.tracker.type
+    if kind == "file":
+        from shepherd.trackers.file_writing import FileWriter
+        from shepherd.trackers.words import Vocabulary
+
+        return FileWriter(settings.tracker_path, Vocabulary(settings.tracker.words))
     if kind == "launchpad":
         from shepherd.trackers.launchpad.writing import LaunchpadWriter
 

@@ -102,7 +102,7 @@ class FileTracker:
 
     def _load(self) -> tuple[_Entries, _Entries | None]:
         try:
-            document = _parse(plainfile.read(self._path, LARGEST))
+            document = parse(plainfile.read(self._path, LARGEST))
         except plainfile.Unreadable as why:
             raise TrackerError(f"the tracker's file {self._path} {why}") from None
         except (ValueError, RecursionError) as error:
@@ -131,7 +131,7 @@ class FileTracker:
         return TrackerError(f"the tracker's file {self._path} has the wrong shape: {what}")
 
 
-def _parse(text: str) -> Any:
+def parse(text: str) -> Any:
     """`text` as JSON; unlike a plain decoder it refuses NaN and two equal keys. Raises ValueError."""
     return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
 

@@ -14,6 +14,7 @@ from tests.ops.host import Host
 
 ARGUMENTS = {
     "find": [],
+    "tag": ["--yes"],
     "judge": [],
     "report": ["--fresh"],
     "publish": [],

@@ -35,9 +35,9 @@ def test_one_line_at_the_end_tells_all(host: Host, capsys: pytest.CaptureFixture
     assert err == ""
     line = out.splitlines()[-1]
     assert [word for word in line.replace(",", "").split() if not word[0].isdigit()] == [
-        "run:", "find", "s", "judge", "s", "report", "s",
+        "run:", "find", "s", "tag", "s", "judge", "s", "report", "s",
     ]  # fmt: skip
-    assert [each["stage"] for each in host.events("START")] == ["find", "judge", "report"]
+    assert [each["stage"] for each in host.events("START")] == ["find", "tag", "judge", "report"]
     assert len({each["run"] for each in host.events("END")}) == 1
 
 
@@ -80,7 +80,7 @@ def test_a_bug_in_one_stage_is_contained_and_stands_in_the_log(
     assert run(host.project.settings, "ann") == 1
     assert "find: unexpected ZeroDivisionError" in capsys.readouterr().err
     assert "in broken" in host.events("bug")[0]["traceback"]
-    assert [each["exit"] for each in host.events("END")][-3:] == ["1", "5", "0"]
+    assert [each["exit"] for each in host.events("END")][-4:] == ["1", "5", "5", "0"]
 
 
 def test_the_worst_exit_code_counts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +107,7 @@ def test_a_report_that_works_again_does_not_call_itself_failing(
 def test_a_word_that_was_misspelt_is_no_failure_of_the_shepherd(host: Host) -> None:
     assert host.inv("run")[0] == 0
     assert host.inv("verdict", "r99", "ok", "--reason", "x")[0] == 2
-    assert situation(host.project.settings).stages.keys() == {"find", "judge", "report"}
+    assert situation(host.project.settings).stages.keys() == {"find", "tag", "judge", "report"}
 
 
 def test_a_run_ends_itself_at_the_deadline_with_its_children(tmp_path: Path) -> None:

@@ -166,14 +166,24 @@ class Oracle:
         return words[0] if words else None
 
     def is_covered(self, p: Landing, item: Item, word: str) -> bool:
-        """(a) not a landing found after the word had been seen, until the tag is seen to change."""
+        """(a) not a landing found after the word had been seen, until the tag is seen to change. What the
+        tagger wrote itself is nobody's word; what was there when it asked for QA is not for that landing."""
         found = self.memory.found[p.id]
         readings = self.readings(item)
+        own = self.memory.own.get(item)
+        if (
+            own
+            and own.word == word
+            and all(word in spoken.words for seq, spoken in readings if seq > own.seq)
+        ):
+            return False
         already_seen = any(word in spoken.words for seq, spoken in readings if seq < found)
         changed = readings[0][0]
         for (_, before), (seq, after) in pairwise(readings):
             if before.word != after.word:
                 changed = seq
+        if changed < self.memory.asked.get((p.id, item), 0):
+            return False
         return not (already_seen and changed < found)
 
     def named_later(self, p: Landing, item: Item) -> bool:

@@ -1,0 +1,73 @@
+"""`inv tag`, and the tagger's turn in `inv run`: every branch is planned before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ops.stages import Ended, each_branch, step_of_task
+from ops.tasking import complain, say
+from shepherd.errors import PARTLY, PartlyError, worst
+from shepherd.plans.tagging import Plan, summary
+from shepherd.settings import Settings
+from shepherd.stages import Run
+
+
+def tag(
+    settings: Settings, names: Sequence[str], who: str, *, yes: bool, dry: bool = False, wait: float = 0.0
+) -> int:
+    """`inv tag`. Exit code 7 where a bug could not be written, or more are waiting than may be.
+
+    Args:
+        yes: also more bugs than `tracker.cap`.
+    """
+    with step_of_task(settings, "tag", who, "", dry, wait, noted=True) as step:
+        return step.end(*tag_all(settings, names, step.run, dry, yes=yes))
+
+
+def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, yes: bool = False) -> Ended:
+    """The landings of these branches, on their bugs; the cap counts them all."""
+    from shepherd.stages.tag import plan_branch
+
+    if not settings.tracker.tag or settings.tracker.type == "none":
+        say("nothing is tagged: tracker.tag is off, or there is no tracker")
+        return Ended()
+    plans: dict[str, Plan] = {}
+
+    def prepare(name: str) -> None:
+        plans[name] = plan_branch(settings, name, run, dry=dry)
+
+    prepared = each_branch(names, prepare)
+    touched = {item for plan in plans.values() for item in plan.items}
+    too_many = ""
+    if len(touched) > settings.tracker.cap and not yes:
+        too_many = (
+            f"{len(touched)} bugs would be tagged, more than tracker.cap = {settings.tracker.cap}: none is."
+            " Look at the plan with inv tag --dry-run, then go on with inv tag --yes"
+        )
+        complain(too_many)
+        if not dry:
+            return _both(prepared, Ended(PARTLY, too_many))
+    acted = each_branch(list(plans), lambda name: _one(settings, name, plans[name], run, dry))
+    return _both(prepared, acted)
+
+
+def _one(settings: Settings, branch: str, plan: Plan, run: Run, dry: bool) -> None:
+    from shepherd.stages.tag import carry_out
+
+    if not plan.acts and not plan.untold:
+        say(f"{branch}: no landing waits to be tagged")
+        return
+    for act in plan.acts:
+        say(f"{branch}: {'would write ' if dry else ''}{summary(act)}")
+    for untold in plan.untold:
+        say(f"{branch}: r{untold.revno} cannot be tagged: {untold.why}")
+    if dry:
+        return
+    tagged = carry_out(settings, branch, plan, run)
+    if tagged.failures:
+        raise PartlyError(f"{branch}: not written, tried again next time: {'; '.join(tagged.failures)}")
+
+
+def _both(first: Ended, second: Ended) -> Ended:
+    failures = [each.failure for each in (first, second) if each.failure]
+    return Ended(worst([first.code, second.code]), "; ".join(failures))

@@ -1,0 +1,94 @@
+"""Which landings mean something for which bugs, and were not handled yet: half of the tagger's plan."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from shepherd.landing import Landing, Reading
+from shepherd.people import matches
+from shepherd.rules.speaking import qa_items
+from shepherd.rules.undoing import Undoing
+from shepherd.words import Item, Options, TrackerReading
+
+Role = Literal["landed", "rolled-back", "back"]
+"""What a landing does to a bug: it names it · it rolls back what named it · it brings that back."""
+
+
+class Known(Struct, frozen=True):
+    """What the journal knows of the tagger's work, and of when things were first seen."""
+
+    handled: Collection[tuple[str, Item]] = ()
+    """(SHA, item) of acts that took effect."""
+    found_in: Mapping[str, str] = {}
+    """SHA -> the run that found the landing."""
+    judged_since: Mapping[str, int] = {}
+    """SHA -> the journal's place where the landing was judged for the first time: from then on people could
+    see on the page that it is there."""
+    met: int = 0
+    """What production ran when the shepherd first met the branch, as revno: nothing up to there is tagged."""
+    elsewhere: Collection[Item] = ()
+    """Items that landings in QA on other branches name."""
+
+
+class Event(Struct, frozen=True):
+    """One landing, and what it means for one item."""
+
+    landing: Landing
+    item: Item
+    role: Role
+    about: tuple[int, ...]
+    """The landings that it rolls back or brings back; itself where it names the item."""
+
+
+class Ledger:
+    """Who is in effect, and by which items each landing is judged."""
+
+    def __init__(self, reading: Reading, undoing: Undoing, tracker: TrackerReading, options: Options) -> None:
+        self._reading = reading
+        self._undoing = undoing
+        self._tracker = tracker
+        self._options = options
+        self._undone = undoing.undone_by()
+        self.landings = {landing.revno: landing for landing in reading.landings}
+
+    def events(self, known: Known) -> Iterator[Event]:
+        """What was not handled, in the order of the landings. What is undone at the tip waits: it means
+        nothing until it is brought back."""
+        first = max(self._reading.deployed.revno, known.met) + 1
+        for landing in self._reading.landings:
+            if landing.revno < first or landing.revno in self._undone:
+                continue
+            for item, (role, about) in self._roles(landing).items():
+                if (landing.id, item) not in known.handled and self._speaks_of(item):
+                    yield Event(landing, item, role, tuple(about))
+
+    def named(self, landing: Landing) -> Sequence[Item]:
+        """The items that a landing is judged by, if it needs any QA at all (3.3, 3 to 7)."""
+        if "testfix" in landing.labels or matches(self._options.exempt_subjects, landing.title):
+            return ()
+        items = qa_items(landing, self._tracker)
+        targets = self._undoing.targets.get(landing.revno)
+        if targets is None:
+            return items
+        foreign = {bug for t in targets if t in self.landings for bug in self.landings[t].bugs}
+        own = set(landing.own_bugs) - foreign
+        return [item for item in items if item in own] if own else ()
+
+    def _roles(self, landing: Landing) -> dict[Item, tuple[Role, list[int]]]:
+        roles: dict[Item, tuple[Role, list[int]]] = {}
+        flips = self._undoing.flips.get(landing.revno, {})
+        # what is brought back wants more care, so it speaks first
+        for p, undone in sorted(flips.items(), key=lambda flip: (flip[1], flip[0])):
+            role: Role = "rolled-back" if undone else "back"
+            for item in self.named(self.landings[p]) if p in self.landings else ():
+                if roles.setdefault(item, (role, []))[0] == role:
+                    roles[item][1].append(p)
+        for item in self.named(landing):
+            roles[item] = ("landed", [landing.revno])
+        return roles
+
+    def _speaks_of(self, item: Item) -> bool:
+        return self._tracker.speaks_of_bugs if isinstance(item, int) else self._tracker.speaks_of_requests

@@ -1,0 +1,244 @@
+"""`tag`: the QA tagger. Landings in QA that it has not handled -> tags, statuses and comments on their bugs.
+
+What it reads it remembers like `judge` does, before it changes anything: else its own change could pass for a
+person's. What was meant and never done is simply planned again; the tracker is looked at before each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shepherd.act import Act, perform
+from shepherd.errors import NoAnswerError, TrackerError, UnsureError
+from shepherd.plans.tag_comments import Wording
+from shepherd.plans.tag_events import Known
+from shepherd.plans.tagging import Plan, Tagging, Untold, because, plan
+from shepherd.rules import judge
+from shepherd.rules.speaking import name
+from shepherd.settings import Settings
+from shepherd.stages import Run
+from shepherd.stages.judge import Ground, Heard, ground_of, listen_to, memory_of
+from shepherd.stages.memory import TAG, item_of, lessons, open_failures, pair_of, subject_of
+from shepherd.stages.tag_memory import is_waiting, known_of, options_of
+from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.trackers import open_writer
+from shepherd.trackers.writing import Edit, Writer
+from shepherd.words import WORST_FIRST, Item, Seen, Spoken
+
+PATIENCE = 5
+"""So many bugs in a row that cannot be written, and the rest waits for the next run."""
+NOTHING = Plan()
+
+
+class Tagged(Struct, frozen=True):
+    """What came of a plan."""
+
+    done: int
+    failures: tuple[str, ...] = ()
+    """A sentence for each act that did not come about."""
+
+
+def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False) -> Plan:
+    """Read what is needed and say what is to be done. Nothing is read from the tracker where no landing
+    waits for the tagger.
+
+    Args:
+        dry: remember nothing of what was read.
+
+    Raises:
+        NoAnswerError: `find` never ran, or what it read may not be used.
+        TrackerError: the tracker as a whole could not be read.
+    """
+    if settings.tracker.type == "none" or not settings.tracker.tag:
+        return NOTHING
+    database = Database(settings.database_url, read_only=dry)
+    try:
+        ground = ground_of(settings, branch, run, database)
+        if ground.problem or ground.reading is None:
+            raise NoAnswerError(ground.problem or f"{branch}: nothing was read")
+        known = known_of(settings, branch, ground, database)
+        if ground.last_heard and not is_waiting(settings, branch, ground, known, database):
+            return NOTHING
+        heard = listen_to(settings, branch, ground, run, dry=dry)
+        if heard.problem:
+            raise TrackerError(heard.problem)
+        return _plan(settings, branch, run, ground, known, heard, database, dry)
+    finally:
+        database.close()
+
+
+def _plan(
+    settings: Settings,
+    branch: str,
+    run: Run,
+    ground: Ground,
+    known: Known,
+    heard: Heard,
+    database: Database,
+    dry: bool,
+) -> Plan:
+    assert ground.reading is not None
+    options = options_of(settings, branch)
+    with database.begin() as connection:
+        memory = memory_of(settings, branch, ground, heard.reading, connection)
+        judgement = judge(ground.reading, heard.reading, memory, options, ground.scope)
+        if not dry:
+            journal = Journal(connection, branch)
+            journal.append(lessons(judgement.seen, judgement.kept), run_id=run.id, at=run.now)
+            Cache(connection, branch).put_fact("tracker", heard)
+    status, config = settings.tracker.status, settings.branches[branch]
+    texts: dict[str, str] = {word: _texts(settings, word)[0] for word in WORST_FIRST}
+    wording = Wording(branch, status.landed, status.rolled_back, texts, config.landing_url)
+    return plan(judgement, heard.reading, memory, options, known, wording)
+
+
+def carry_out(settings: Settings, branch: str, planned: Plan, run: Run) -> Tagged:
+    """Do what was planned, each bug on its own: one that cannot be written does not stop the rest."""
+    if not planned.acts and not planned.untold:
+        return Tagged(0)
+    database = Database(settings.database_url)
+    hand = _Hand(settings, branch, run, database)
+    try:
+        failed = hand.failed_before()
+        for act in sorted(planned.acts, key=lambda act: act.item in failed):
+            hand.do(act)
+        for untold in planned.untold:
+            hand.give_up(untold)
+        return Tagged(hand.done, tuple(hand.failures))
+    finally:
+        hand.remember_what_was_written()
+        database.close()
+
+
+class _Hand:
+    """Writes act after act, and keeps in mind what could not be written."""
+
+    def __init__(self, settings: Settings, branch: str, run: Run, database: Database) -> None:
+        self._settings = settings
+        self._branch = branch
+        self._run = run
+        self._database = database
+        self._writer: Writer | None = None
+        self._broken: set[Item] = set()
+        self._in_a_row = 0
+        self._written: dict[Item, Spoken] = {}
+        self._started = monotonic()
+        self.done = 0
+        self.failures: list[str] = []
+
+    def do(self, act: Tagging) -> None:
+        """One act; a failure is kept, not raised."""
+        if act.item in self._broken:
+            return
+        if self._in_a_row >= PATIENCE:
+            self._broken.add(act.item)
+            self.failures.append(
+                f"{name(act.item)} for r{act.revno}: not tried, since {PATIENCE} failed in a row"
+            )
+            return
+        if self._writer is None:
+            self._writer = open_writer(self._settings)
+        self._prepare(act)
+        try:
+            perform(self._database, self._branch, _act(act), self._run, lambda: self._write(act))
+        except UnsureError as error:
+            self._note(act, "unsure", str(error))
+        except TrackerError as error:
+            self._note(act, "failed", str(error), noted=True)
+        else:
+            self.done += 1
+            self._in_a_row = 0
+            if act.add or act.remove:
+                self._written[act.item] = act.after
+
+    def give_up(self, untold: Untold) -> None:
+        """Nothing is written on what cannot be read. It is noted once, however often it is tried."""
+        subject = pair_of(untold.id, untold.item)
+        why = f"it could not be read: {untold.why}"
+        self.failures.append(f"{name(untold.item)} for r{untold.revno}: {why}")
+        with self._database.begin() as connection:
+            journal = Journal(connection, self._branch)
+            before = journal.entries("done", subjects=[subject])
+            if not before or before[-1].why != why:
+                self._append(journal, [Entry("done", subject, _result("failed"), self._run.who, why)])
+
+    def failed_before(self) -> set[Item]:
+        """Items whose last act did not come about: they are tried after all others."""
+        with self._database.begin() as connection:
+            open_ones = open_failures(Journal(connection, self._branch))
+        return {item_of(entry.subject.split(" ")[1]) for entry in open_ones}
+
+    def remember_what_was_written(self) -> None:
+        """As if it had been read: a person's word that comes before the next reading is then seen as a
+        change of it, and a verdict is judged by the tags as they are."""
+        if not self._written:
+            return
+        with self._database.begin() as connection:
+            journal, cache = Journal(connection, self._branch), Cache(connection, self._branch)
+            seen = [(item, Seen(0, spoken)) for item, spoken in self._written.items()]
+            self._append(journal, lessons(seen, ()))
+            heard = cache.fact("tracker", Heard)
+            if heard is not None:
+                reading = replace(heard.reading, items={**heard.reading.items, **self._written})
+                cache.put_fact("tracker", replace(heard, reading=reading))
+
+    def _prepare(self, act: Tagging) -> None:
+        """Seal what was good, and unseal what QA is asked for, before the tag that said it goes away."""
+        entries = [
+            Entry("seal", pair_of(sha, act.item), {"word": word, "revno": act.revno})
+            for sha, word in act.seals
+        ]
+        if act.unseals:
+            entries.append(Entry("kept", pair_of(act.id, act.item), {"word": "needstesting"}))
+        if entries:
+            with self._database.begin() as connection:
+                self._append(Journal(connection, self._branch), entries)
+
+    def _write(self, act: Tagging) -> dict[str, Any]:
+        assert self._writer is not None
+        edit = Edit(
+            add=(_texts(self._settings, act.add)[0],) if act.add else (),
+            remove=tuple(text for word in act.remove for text in _texts(self._settings, word)),
+            status=act.status,
+            comment=act.comment,
+        )
+        return {"changed": self._writer.edit(act.item, edit)}
+
+    def _note(self, act: Tagging, result: str, why: str, noted: bool = False) -> None:
+        self._broken.add(act.item)
+        self._in_a_row += 1
+        self.failures.append(f"{name(act.item)} for r{act.revno}: {why}")
+        if not noted:
+            with self._database.begin() as connection:
+                entry = Entry("done", pair_of(act.id, act.item), _result(result), self._run.who, why)
+                self._append(Journal(connection, self._branch), [entry])
+
+    def _append(self, journal: Journal, entries: Sequence[Entry]) -> None:
+        journal.append(entries, run_id=self._run.id, at=self._run.now)
+
+
+def _result(result: str) -> dict[str, Any]:
+    return {"act": TAG, "result": result}
+
+
+def _act(act: Tagging) -> Act:
+    data: dict[str, Any] = {"item": subject_of(act.item), "revno": act.revno, "role": act.role}
+    if act.add or act.remove:
+        data |= {"from": " ".join(act.before.words) or "none", "to": " ".join(act.after.words) or "none"}
+    if act.status:
+        data["status"] = act.status
+    if act.asks:
+        data["asks"] = True
+    if act.own:
+        data["own"] = act.own
+    return Act(TAG, pair_of(act.id, act.item), name(act.item), data, because(act))
+
+
+def _texts(settings: Settings, word: str) -> tuple[str, ...]:
+    """The tags that stand for a word here, the one that is written first."""
+    return (*settings.tracker.words.get(word, ()), f"qa-{word}")

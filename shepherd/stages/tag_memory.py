@@ -1,0 +1,68 @@
+"""What the journal knows of the tagger's work."""
+
+from __future__ import annotations
+
+from shepherd.plans.tag_events import Known, Ledger
+from shepherd.rules.undoing import Undoing
+from shepherd.settings import Settings
+from shepherd.stages.judge import Ground, Source
+from shepherd.stages.memory import covers, items_of, pair_of
+from shepherd.store import Cache, Database, Journal
+from shepherd.words import Item, Options
+
+
+def options_of(settings: Settings, branch: str) -> Options:
+    rules = settings.branches[branch]
+    return Options(rules.orphans_rule, rules.exempt_subjects)
+
+
+def known_of(settings: Settings, branch: str, ground: Ground, database: Database) -> Known:
+    assert ground.reading is not None
+    landings, first = ground.reading.landings, ground.reading.deployed.revno + 1
+    ids = [landing.id for landing in landings]
+    window = [landing.id for landing in landings if landing.revno >= first]
+    with database.begin() as connection:
+        journal = Journal(connection, branch)
+        undoing = Undoing(landings, covers(journal))
+        by_revno = {landing.revno: landing for landing in landings}
+        pairs: dict[str, tuple[str, Item]] = {}
+        for landing in landings:
+            if landing.revno >= first:
+                flipped = undoing.flips.get(landing.revno, {})
+                for each in (landing, *(by_revno[p] for p in flipped if p in by_revno)):
+                    for item in items_of(each):
+                        pairs[pair_of(landing.id, item)] = (landing.id, item)
+        results = {e.subject: e.data["result"] for e in journal.entries("done", subjects=pairs.keys())}
+        found_in: dict[str, str] = {}
+        for entry in journal.entries("landing", subjects=ids):
+            found_in.setdefault(entry.subject, entry.run_id)
+        judged_since: dict[str, int] = {}
+        for entry in journal.entries("state", subjects=window):
+            judged_since.setdefault(entry.subject, entry.seq)
+        elsewhere: set[Item] = set()
+        for other in settings.branches:
+            if other != branch:
+                elsewhere |= _in_qa(Cache(connection, other))
+    return Known(
+        handled={pairs[subject] for subject, result in results.items() if result == "done"},
+        found_in=found_in,
+        judged_since=judged_since,
+        met=ground.deployed[0].revno if ground.deployed else 0,
+        elsewhere=elsewhere,
+    )
+
+
+def _in_qa(cache: Cache) -> set[Item]:
+    """Everything that landings in QA name, on a branch as it was read last."""
+    source = cache.fact("source", Source)
+    live = source.reading.deployed.revno if source and source.reading else 0
+    return {item for landing in cache.landings() if landing.revno > live for item in items_of(landing)}
+
+
+def is_waiting(settings: Settings, branch: str, ground: Ground, known: Known, database: Database) -> bool:
+    """Whether any landing waits for the tagger, as far as can be told without asking the tracker."""
+    assert ground.reading is not None and ground.last_heard is not None
+    with database.begin() as connection:
+        undoing = Undoing(ground.reading.landings, covers(Journal(connection, branch)))
+    ledger = Ledger(ground.reading, undoing, ground.last_heard.reading, options_of(settings, branch))
+    return any(True for _ in ledger.events(known))

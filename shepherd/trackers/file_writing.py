@@ -1,0 +1,132 @@
+"""The tagger's hand in the tracker `file`: one bug at a time, whole files only, other people's changes kept.
+
+Scripts that write the file too can keep the tagger out with an advisory lock on it (flock). Whoever does not
+lock is noticed: the file is compared right before it is replaced, and read again if it is another one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from shepherd import plainfile
+from shepherd.errors import StoreError, TrackerError
+from shepherd.store.snapshots import write_atomically
+from shepherd.trackers.file import LARGEST, FileTracker, parse
+from shepherd.trackers.words import Vocabulary
+from shepherd.trackers.writing import Edit
+from shepherd.words import Item
+
+TRIES = 20
+"""How often the file may be changed under our hands before we give up for this run."""
+LOCKED_SECONDS = 5.0
+
+
+class _ChangedError(Exception):
+    """Somebody wrote the file since it was read."""
+
+
+class FileWriter:
+    """Writes the file that FileTracker reads; where that is a link, the file behind it."""
+
+    def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
+        self._path = Path(os.path.realpath(path))
+        self._reader = FileTracker(path, vocabulary)
+
+    def edit(self, item: Item, edit: Edit) -> str:
+        """See Writer.edit. What the reader could not read, nobody writes."""
+        for _ in range(TRIES):
+            try:
+                with self._locked() as text:
+                    return self._edited(text, item, edit)
+            except _ChangedError:
+                continue
+        raise TrackerError(f"{self._path} is being written all the time; {_name(item)} was left as it was")
+
+    def _edited(self, text: str, item: Item, edit: Edit) -> str:
+        why = self._reader.read([item], ()).items[item].unreadable
+        if why:
+            raise TrackerError(f"{why}, so it cannot be written")
+        document = parse(text)
+        kind, number = ("bugs", str(item)) if isinstance(item, int) else ("requests", item[1:])
+        entry = document.get(kind, {}).get(number)
+        if not isinstance(entry, dict):
+            raise _ChangedError
+        changed = _change(entry, edit)
+        if changed:
+            self._replace(text, document)
+        return ", ".join(changed)
+
+    def _replace(self, text: str, document: Any) -> None:
+        def last_look() -> None:
+            if self._text() != text:
+                raise _ChangedError
+
+        content = json.dumps(document, ensure_ascii=False, indent=1 if "\n" in text.strip() else None)
+        try:
+            mode = self._path.stat().st_mode & 0o777
+            write_atomically(self._path, f"{content}\n".encode(), mode, last_look)
+        except (OSError, StoreError) as error:
+            raise TrackerError(str(error)) from None
+
+    def _text(self) -> str:
+        try:
+            return plainfile.read(self._path, LARGEST)
+        except plainfile.Unreadable as why:
+            raise TrackerError(f"the tracker's file {self._path} {why}") from None
+
+    @contextmanager
+    def _locked(self) -> Iterator[str]:
+        """The text of the file, which is locked for whoever asks."""
+        give_up = time.monotonic() + LOCKED_SECONDS
+        self._text()  # says why it cannot be opened, and that it is no FIFO
+        with self._path.open("rb") as file:
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except OSError:
+                    if time.monotonic() > give_up:
+                        raise TrackerError(f"{self._path} is locked by somebody else") from None
+                    time.sleep(0.05)
+            yield self._text()
+
+
+def _change(entry: dict[str, Any], edit: Edit) -> list[str]:
+    """Make the entry what the edit wants; what was changed, in words."""
+    changed: list[str] = []
+    key = "labels" if "labels" in entry and "tags" not in entry else "tags"
+    tags = list(entry.get(key, ()))
+    wanted = [tag for tag in tags if not _among(tag, edit.remove)]
+    wanted += [tag for tag in edit.add if not _among(tag, wanted)]
+    if wanted != tags:
+        changed += [f"{key} {' '.join(wanted) or 'none'}"]
+        entry[key] = wanted
+    if edit.status and entry.get("status") != edit.status:
+        changed += [f"status {edit.status}"]
+        entry["status"] = edit.status
+    comments = list(entry.get("comments", ()))
+    if edit.comment and not any(_last_line(each) == _last_line(edit.comment) for each in comments):
+        changed += ["a comment"]
+        entry["comments"] = [*comments, edit.comment]
+    return changed
+
+
+def _among(tag: str, tags: Collection[str] | Sequence[str]) -> bool:
+    return tag.strip().lower() in {each.strip().lower() for each in tags}
+
+
+def _last_line(comment: Any) -> str:
+    """A comment is a text, or an object with a `text`."""
+    text = comment.get("text") if isinstance(comment, dict) else comment
+    return text.strip().rpartition("\n")[2].strip() if isinstance(text, str) else ""
+
+
+def _name(item: Item) -> str:
+    return f"bug {item}" if isinstance(item, int) else f"request {item}"
