@@ -83,7 +83,8 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal["none", "file", "launchpad", "github", "gitlab"] = "none"
     path: str = ""
     project: str = ""
-    """launchpad: the project, project group or distribution whose bugs are searched."""
+    """launchpad: the project, project group or distribution whose bugs are searched; github: "owner/name";
+    gitlab: "group/project", groups within groups too."""
     service_root: str = ""
     """URL of the tracker's web service; empty: the usual one of its type."""
     credentials_file: str = ""
@@ -97,6 +98,11 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     cap: int = 100
     """Bugs that it touches in one run at most, unless told otherwise."""
     status: TagStatus = field(default_factory=TagStatus)
+
+    @property
+    def sign(self) -> str:
+        """Of the requests that this tracker speaks of; empty: of none, or of any."""
+        return {"github": "#", "gitlab": "!"}.get(self.type, "")
 
 
 class Report(Struct, frozen=True, forbid_unknown_fields=True):

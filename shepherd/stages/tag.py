@@ -24,7 +24,8 @@ from shepherd.settings import Settings
 from shepherd.stages import Run
 from shepherd.stages.judge import Ground, Heard, ground_of, listen_to, memory_of
 from shepherd.stages.memory import TAG, item_of, lessons, open_failures, pair_of, subject_of
-from shepherd.stages.tag_memory import is_waiting, known_of, options_of
+from shepherd.stages.requests import named
+from shepherd.stages.tag_memory import is_waiting, known_of, options_of, unasked
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.trackers import open_writer
 from shepherd.trackers.writing import Edit, Writer
@@ -62,11 +63,14 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
         if ground.problem or ground.reading is None:
             raise NoAnswerError(ground.problem or f"{branch}: nothing was read")
         known = known_of(settings, branch, ground, database)
-        if ground.last_heard and not is_waiting(settings, branch, ground, known, database):
+        if not unasked(ground) and not is_waiting(settings, branch, ground, known, database):
             return NOTHING
         heard = listen_to(settings, branch, ground, run, dry=dry)
         if heard.problem:
             raise TrackerError(heard.problem)
+        if heard.reading.named:
+            ground = replace(ground, reading=named(ground.reading, heard.reading))
+            known = known_of(settings, branch, ground, database)
         return _plan(settings, branch, run, ground, known, heard, database, dry)
     finally:
         database.close()

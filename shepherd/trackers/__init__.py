@@ -10,6 +10,7 @@ from typing import Protocol
 
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings
+from shepherd.trackers.nameless import NOBODY, Nameless
 from shepherd.trackers.writing import Writer
 from shepherd.words import Item, TrackerReading
 
@@ -37,11 +38,12 @@ class Tracker(Protocol):
         """
 
 
-def open_tracker(settings: Settings, *, dry: bool = False) -> Tracker:
-    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not yet built.
+def open_tracker(settings: Settings, *, dry: bool = False, nameless: Nameless = NOBODY) -> Tracker:
+    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not installed.
 
     Args:
         dry: nothing is written, not even on our own disk.
+        nameless: landings of which a forge is to tell which requests brought them.
     """
     kind = settings.tracker.type
     if kind == "none":
@@ -58,10 +60,12 @@ def open_tracker(settings: Settings, *, dry: bool = False) -> Tracker:
 
         _want(settings, "launchpadlib")
         return LaunchpadTracker(settings, dry=dry)
-    raise SettingsError(
-        f'{settings.file}: tracker.type: "{kind}" comes with a later release;'
-        ' "none", "file" and "launchpad" work now'
-    )
+    if kind == "github":
+        from shepherd.trackers.github.reading import GitHubTracker
+
+        _want(settings, "github")
+        return GitHubTracker(settings, nameless)
+    raise SettingsError(f'{settings.file}: tracker.type: "{kind}" is not known')
 
 
 def open_writer(settings: Settings) -> Writer:
