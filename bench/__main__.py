@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench import find, page, routine, rules, startup
+from bench import find, launchpad, page, routine, rules, startup
 
 
 def main() -> None:
-    for each in (rules, page, startup, routine, find):
+    for each in (rules, page, startup, routine, find, launchpad):
         each.main()
 
 

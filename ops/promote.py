@@ -57,7 +57,10 @@ def promote_settled(settings: Settings, names: Sequence[str], run: Run, dry: boo
     def one(name: str) -> None:
         from shepherd.stages.promote import settled_revision
 
-        landing = None if dry else settled_revision(settings, name, run)
+        if dry:
+            say(f"{name}: would promote what was deployable for {settings.promote.settle}")
+            return
+        landing = settled_revision(settings, name, run)
         if landing is None:
             say(f"{name}: nothing to promote that was deployable for {settings.promote.settle}")
             return

@@ -59,12 +59,15 @@ class Meddled:
     def __init__(self, inner: Tracker, before: Callable[[], None], after: Callable[[], None]) -> None:
         self._inner, self._before, self._after = inner, before, after
 
-    def read(self, items: Collection[Item], revnos: Collection[int]) -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         self._before()
         try:
-            return self._inner.read(items, revnos)
+            return self._inner.read(items, revnos, memory)
         finally:
             self._after()
+
+    def probe(self) -> str:
+        return self._inner.probe()
 
 
 def meddle(
@@ -73,5 +76,6 @@ def meddle(
     after: Callable[[], None] = lambda: None,
 ) -> None:
     monkeypatch.setattr(
-        "shepherd.stages.judge.open_tracker", lambda settings: Meddled(open_tracker(settings), before, after)
+        "shepherd.stages.judge.open_tracker",
+        lambda settings, **how: Meddled(open_tracker(settings, **how), before, after),
     )

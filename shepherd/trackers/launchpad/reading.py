@@ -7,6 +7,7 @@ that no search finds are ever opened. Bugs are numbers here: their titles are ne
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -21,7 +22,8 @@ from shepherd.words import WORST_FIRST, Item, Spoken, TrackerReading, Word
 PASSING: tuple[Word, ...] = ("bad", "needstesting")
 """Words that are taken off a bug sooner or later: always read in full."""
 LASTING: tuple[Word, ...] = ("untestable", "ok")
-TAGS_AT_ONCE = 100
+AT_ONCE = 100
+"""Landings that one search asks for: a longer URL might be refused."""
 STRAYS = 20
 """Bugs that no search found, opened in one reading."""
 
@@ -76,33 +78,24 @@ class _Reader:
         self._revnos = revnos
         self._kept = kept
         self._now = datetime.now(UTC)
-        self._changed: set[int] = set()
+        self._changes: list[int] = []
+        """Bugs that were changed since then, as a search gives them."""
         self._opened: dict[int, Opened] = {}
 
     def read(self, basis: str) -> TrackerReading:
-        service, kept = self._service, self._kept
-        if kept is not None:
-            self._changed = set(service.search(since=kept.began - OVERLAP))
-            self._now = service.line.now or self._now
-            if not kept.full <= kept.began <= self._now < kept.full + EVERYTHING_AFTER:
-                kept = self._kept = None
-        settled = {word: self._settled(word) for word in LASTING}
+        service = self._service
+        self._look_back()
+        settled = self._settled()
         passing = {word: service.search(self._texts(word)) for word in PASSING}
         bearers = {word: set(bugs) for word, bugs in (settled | passing).items()}
         # by the tracker's own clock: ours may be wrong
         self._now = service.line.now or self._now
-        if kept is not None:
-            # without words to compare, nothing tells that the bug can still be seen
-            self._opened = {
-                bug: each
-                for bug, each in kept.opened.items()
-                if each.spoken.words == _words(bug, bearers) != () and bug not in self._changed
-            }
+        self._opened = self._still_known(bearers) | self._opened
         namers = self._namers()
         for bug in sorted((bearers["bad"] & self._bugs | namers) - self._opened.keys()):
-            self._open(bug)
-        returned = set().union(namers, *bearers.values())
-        strays, unseen = self._strays(self._bugs - returned - self._opened.keys())
+            self._opened[bug] = self._ask(bug)
+        returned = namers.union(self._opened, *bearers.values())
+        strays, unseen = self._strays(self._bugs - returned)
         spoken: dict[Item, Spoken] = {bug: self._spoken(bug, bearers, strays) for bug in self._bugs}
         for bug, opened in self._opened.items():
             if bug not in spoken and not self._revnos.isdisjoint(opened.spoken.bad_commits):
@@ -110,10 +103,10 @@ class _Reader:
         memory = Memory(
             basis=basis,
             began=self._now,
-            full=kept.full if kept else self._now,
+            full=self._kept.full if self._kept else self._now,
             settled={word: tuple(bugs) for word, bugs in settled.items()},
             revnos=tuple(sorted(self._revnos)),
-            returned=tuple(sorted(self._bugs & (returned | self._opened.keys()))),
+            returned=tuple(sorted(self._bugs & returned)),
             opened={bug: opened for bug, opened in self._opened.items() if self._is_worth(bug)},
             strays=strays,
         )
@@ -125,36 +118,59 @@ class _Reader:
             memory=encode(memory),
         )
 
-    def _settled(self, word: Word) -> list[int]:
-        """The bugs that bear a word that lasts: of most of them it is known."""
-        texts = self._texts(word)
-        if self._kept is not None:
-            since = self._kept.began - OVERLAP
-            found = self._service.search(texts, since) if self._changed else []
-            anew = self._changed.union(found)
-            settled = [*(bug for bug in self._kept.settled[word] if bug not in anew), *found]
-            # a bug that became private, or left the project, is not seen to change: it is missed in the count
-            if self._service.count(texts) == len(settled):
-                return sorted(settled)
-        return self._service.search(texts)
+    def _look_back(self) -> None:
+        """What was changed since the last reading: opened, where that takes fewer requests than searches."""
+        kept = self._kept
+        if kept is None:
+            return
+        self._changes = self._service.search(since=kept.began - OVERLAP)
+        self._now = self._service.line.now or self._now
+        if not kept.full <= kept.began <= self._now < kept.full + EVERYTHING_AFTER:
+            self._kept = None
+        elif len(set(self._changes)) <= len(LASTING) + len(_chunks(self._asked())):
+            self._opened = {bug: self._ask(bug) for bug in sorted(set(self._changes))}
 
-    def _texts(self, word: Word) -> list[str]:
-        # what cannot be a tag there, like "QA Pass", cannot be searched for either
-        return [text for text in self._vocabulary.texts(word) if is_tag(text)]
+    def _asked(self) -> set[int]:
+        """The landings of which it is known who named them bad, but for what was changed since."""
+        return set(self._kept.revnos) & self._revnos if self._kept else set()
+
+    def _settled(self) -> dict[Word, list[int]]:
+        """The bugs that bear the words that last, as searches give them: of most of them it is known."""
+        if self._kept is not None:
+            settled = {word: self._merged(word, self._kept) for word in LASTING}
+            either = Counter[int]()
+            for bugs in settled.values():
+                either |= Counter(bugs)
+            # a bug that became private, or left the project, is not seen to change: it is missed in the count
+            texts = [text for word in LASTING for text in self._texts(word)]
+            if self._service.count(texts) == either.total():
+                return settled
+        return {word: self._service.search(self._texts(word)) for word in LASTING}
+
+    def _merged(self, word: Word, kept: Memory) -> list[int]:
+        if self._opened.keys() >= set(self._changes):
+            found = [bug for bug in self._changes if word in self._opened[bug].spoken.words]
+        else:
+            found = self._service.search(self._texts(word), kept.began - OVERLAP)
+        anew = {*self._changes, *found}
+        return sorted([*(bug for bug in kept.settled[word] if bug not in anew), *found])
+
+    def _still_known(self, bearers: Mapping[Word, Collection[int]]) -> dict[int, Opened]:
+        """What was learned by opening bugs before, and searches still agree with. Of a bug without words they
+        say nothing, not even that it can still be seen."""
+        kept, changed = self._kept.opened if self._kept else {}, set(self._changes)
+        return {
+            bug: each
+            for bug, each in kept.items()
+            if each.spoken.words and each.spoken.words == _words(bug, bearers) and bug not in changed
+        }
 
     def _namers(self) -> set[int]:
         """The bugs that name one of the landings bad, and those of which only opening can tell."""
-        asked = set(self._kept.revnos) & self._revnos if self._kept else set()
+        asked = self._asked()
         found = self._search_names(self._revnos - asked)
-        suspects = self._changed - self._opened.keys()
-        if asked and suspects:
-            searches = _chunks(asked)
-            if len(suspects) <= len(searches):
-                for bug in sorted(suspects):
-                    self._open(bug)
-            else:
-                assert self._kept is not None
-                found |= self._search_names(asked, self._kept.began - OVERLAP)
+        if self._kept is not None and not self._opened.keys() >= set(self._changes):
+            found |= self._search_names(asked, self._kept.began - OVERLAP)
         before = self._kept.opened if self._kept else {}
         named = {bug for bug, opened in (before | self._opened).items() if opened.spoken.bad_commits}
         return found | named
@@ -165,6 +181,10 @@ class _Reader:
             tags = [f"bad-{what}-{n}" for n in some for what in ("commit", "revision")]
             found.update(self._service.search(tags, since))
         return found
+
+    def _texts(self, word: Word) -> list[str]:
+        # what cannot be a tag there, like "QA Pass", cannot be searched for either
+        return [text for text in self._vocabulary.texts(word) if is_tag(text)]
 
     def _strays(self, bugs: set[int]) -> tuple[dict[int, Opened], set[int]]:
         """Bugs that no search found: what the few that were opened say, and which were not."""
@@ -204,9 +224,6 @@ class _Reader:
         said = self._opened[bug].spoken
         return bool(said.bad_commits) or ("bad" in said.words and bug in self._bugs)
 
-    def _open(self, bug: int) -> None:
-        self._opened[bug] = self._ask(bug)
-
     def _ask(self, bug: int) -> Opened:
         """What one bug says; that it cannot be read is one bug's matter."""
         try:
@@ -241,7 +258,5 @@ def is_tag(text: str) -> bool:
 
 
 def _chunks(revnos: Iterable[int]) -> list[Sequence[int]]:
-    """Two spellings a number."""
     numbers = sorted(revnos)
-    size = TAGS_AT_ONCE // 2
-    return [numbers[start : start + size] for start in range(0, len(numbers), size)]
+    return [numbers[start : start + AT_ONCE] for start in range(0, len(numbers), AT_ONCE)]
