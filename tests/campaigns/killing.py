@@ -49,7 +49,7 @@ def points(body: Body) -> list[str]:
         body()
         os.write(sender, json.dumps(seen).encode())
 
-    child = _forked(told)
+    child = forked(told)
     os.close(sender)
     with os.fdopen(receiver, "rb") as pipe:
         text = pipe.read()
@@ -70,7 +70,7 @@ def killed_at(body: Body, number: int) -> bool:
         _watch(reach)
         body()
 
-    return os.WIFSIGNALED(os.waitpid(_forked(doomed), 0)[1])
+    return os.WIFSIGNALED(os.waitpid(forked(doomed), 0)[1])
 
 
 def killed_after(steps: Iterable[tuple[str, Body]], step: str, delay: float) -> tuple[str, str]:
@@ -96,7 +96,7 @@ def killed_after(steps: Iterable[tuple[str, Body]], step: str, delay: float) -> 
                 body()
             mark("", "")
 
-        child = _forked(doomed)
+        child = forked(doomed)
         begun = f"{step}\0".encode()
         give_up = time.monotonic() + 30
         while shared[: len(begun)] != begun and time.monotonic() < give_up:
@@ -114,10 +114,11 @@ def undisturbed(body: Body) -> None:
     Raises:
         AssertionError: it failed.
     """
-    assert os.waitpid(_forked(body), 0)[1] == 0
+    assert os.waitpid(forked(body), 0)[1] == 0
 
 
-def _forked(body: Body) -> int:
+def forked(body: Body) -> int:
+    """A process that does this, and nothing else; its id. Whoever starts it waits for it."""
     sys.stdout.flush()
     child = os.fork()
     if child:
@@ -202,7 +203,7 @@ def reader(files: Iterable[Path]) -> Any:
                     seen[f"{path.name}: {len(content)} bytes"] = 1
         os.write(sender, json.dumps([reads, *seen]).encode())
 
-    child = _forked(watch)
+    child = forked(watch)
     os.close(sender)
     os.close(stop)
     found: list[Any] = []

@@ -1,6 +1,6 @@
 """Stories of a branch with a tagger, told line by line and played through the real stages.
 
-land [bug=1] Message      the next landing; r1 begins every story, is [no-qa], and live unless `r1 is not live`
+land [bug=1] Message      the next landing; r1 begins every story, is [no-qa] and live
 bug 1 qa-ok …             a person gives a bug exactly these tags (none: it is there, without any)
 verdict r2 ok             a person's word, also: cover r2 by r3
 deploy r2                 production moves
