@@ -7,7 +7,6 @@ wrote himself; a number of another kind (an issue's on GitLab) is no request's.
 from __future__ import annotations
 
 from collections.abc import Collection
-from itertools import chain
 
 from msgspec.structs import replace
 

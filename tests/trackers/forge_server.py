@@ -29,8 +29,8 @@ class Fault:
     """What goes wrong with the next requests whose "METHOD /path?query body" holds `on`."""
 
     what: int | str
-    """A status, or: "reset", "hang", "truncate", "html", "redirect", "broken" (no JSON), "lose" (done, but never
-    answered), "huge" (an answer without an end)."""
+    """A status, or: "reset", "hang", "truncate", "html", "redirect", "broken" (no JSON), "lose" (done, but
+    never answered), "huge" (an answer without an end)."""
     on: str = ""
     times: int = 1
     after: int = 0
@@ -54,6 +54,7 @@ class Forge(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 64
+    kind = ""
 
     def __init__(self, project: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)

@@ -45,6 +45,8 @@ def issue(*labels: str, **more: Any) -> Thing:
 class GitHub(Forge):
     """See the module."""
 
+    kind = "github"
+
     def __init__(self, project: str = "acme/shop") -> None:
         super().__init__(project)
         self.known_as = project

@@ -1,5 +1,5 @@
-"""As much of GraphQL as a forge needs to answer for itself: queries are parsed, and only what was asked for is
-answered. Objects are dicts: name -> value, or a function of the arguments that gives it.
+"""As much of GraphQL as a forge needs to answer for itself: queries are parsed, and only what was asked for
+is answered. Objects are dicts: name -> value, or a function of the arguments that gives it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Parser:
         return self.selections()
 
     def selections(self) -> list[Any]:
-        """[(alias, name, arguments, selections)] or, for an inline fragment, [("...", type, {}, selections)]"""
+        """[(alias, name, arguments, selections)]; of an inline fragment [("...", type, {}, selections)]"""
         self.take("{")
         found: list[Any] = []
         while self.peek() != "}":

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from shepherd.trackers.forge import memory
 from tests.ops.host import Host
 from tests.project import Project, deployable, states
-from tests.trackers.forge_server import serving
-from tests.trackers.github_server import GitHub, pull
+from tests.trackers.conftest import forge_settings
+from tests.trackers.github_server import GitHub, issue, pull
 
 
-@pytest.fixture
-def forge(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
-    monkeypatch.setenv("FORGE_TOKEN", "its-token")
-    with serving(GitHub()) as server:
-        server.token = "its-token"
-        yield server
-
-
-def settings(forge: GitHub, more: str = "") -> str:
-    return (
-        f'type = "github"\nproject = "{forge.project}"\nservice_root = "{forge.root}"\n'
-        f'credentials_env = "FORGE_TOKEN"\n{more}'
-    )
-
-
-def test_the_answer_comes_from_labels(tmp_path: Path, forge: GitHub) -> None:
-    project = Project(tmp_path, tracker=settings(forge))
+def test_the_answer_comes_from_labels(tmp_path: Path, hub: GitHub) -> None:
+    forge = hub
+    project = Project(tmp_path, tracker=forge_settings(hub))
     first = project.land("Begin")[0]
     project.deploy(first)
     project.land("One (#1)", "Two (#2)", "Three (#3)", "Four (#4)")
@@ -52,13 +39,55 @@ def test_the_answer_comes_from_labels(tmp_path: Path, forge: GitHub) -> None:
     assert deployable(project.look()) == 5
 
 
-def test_inv_find_judge(tmp_path: Path, forge: GitHub) -> None:
-    host = Host(tmp_path, tracker=settings(forge))
+def test_inv_find_judge(tmp_path: Path, hub: GitHub) -> None:
+    host = Host(tmp_path, tracker=forge_settings(hub))
     host.project.land("Faster (#7)")
-    forge.things[7] = pull("qa-ok")
+    hub.things |= {1: issue("qa-ok"), 2: issue("qa-ok"), 7: pull("qa-ok")}
     code, out, err = host.inv("find", "judge")
     assert (code, err) == (0, "")
-    assert "deploy r2" not in out
+    assert "deploy r3" in out
     (told,) = host.events("tracker")
-    assert int(told["requests"]) == forge.count()
-    assert int(told["bytes"]) == forge.sent
+    assert int(told["requests"]) == hub.count() == 2
+    assert int(told["bytes"]) == hub.sent
+
+
+def test_what_was_rebased_is_asked_for_once(
+    tmp_path: Path, hub: GitHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = Project(tmp_path, tracker=forge_settings(hub))
+    project.deploy(project.land("Begin (#1)")[0])
+    hub.things[1] = pull("qa-ok")
+    two, three, four = project.land("One half", "The other half", "By hand")
+    hub.things[7] = pull("qa-ok", commits=(two, three))
+    hub.things[8] = pull("qa-bad", merged=False, commits=(two,))
+    hub.things[9] = pull("qa-bad", base="next", commits=(two, three))
+    hub.commits.add(four)
+    snapshot = project.look()
+    assert states(snapshot) == {1: "ok", 2: "ok", 3: "ok", 4: "orphan"}
+    assert {each.revno: each.requests for each in snapshot.landings if each.revno > 1} == {
+        2: ("#7",),
+        3: ("#7",),
+        4: (),
+    }
+    assert hub.count("object(oid") == 1
+    assert hub.count("issueOrPullRequest") == 1
+    hub.things[7].labels = ["qa-bad"]
+    assert states(project.look()) == {1: "ok", 2: "bad", 3: "bad", 4: "orphan"}
+    assert [hub.count(two), hub.count(three), hub.count(four)] == [1, 1, 2]
+    monkeypatch.setattr(memory, "SETTLED_AFTER", timedelta())
+    project.look()
+    project.look()
+    assert hub.count(four) == 2
+
+
+def test_a_verdict_is_judged_by_what_was_asked(tmp_path: Path, hub: GitHub) -> None:
+    project = Project(tmp_path, tracker=forge_settings(hub))
+    first, second = project.land("Begin", "Rebased")
+    project.deploy(first)
+    hub.things[7] = pull("qa-ok", commits=(first, second))
+    assert states(project.look()) == {1: "ok", 2: "ok"}
+    asked = hub.count()
+    project.verdict("r1", "bad")
+    assert states(project.judge()) == {1: "bad", 2: "ok"}
+    assert hub.count(second) == 1
+    assert asked < hub.count()

@@ -1,4 +1,4 @@
-"""What a forge's tracker wants to be told again at its next reading: which requests brought which landings."""
+"""What a forge's tracker wants to be told again at its next reading: which requests brought a landing."""
 
 from __future__ import annotations
 

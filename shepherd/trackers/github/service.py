@@ -203,8 +203,8 @@ class Service:
     def _because(self, error: _Error) -> str:
         if error.type == "NOT_FOUND":
             return (
-                f"{self.line.name} at {self.line.host} has no repository {self.project}, or the token may not see"
-                " it; is tracker.project right?"
+                f"{self.line.name} at {self.line.host} has no repository {self.project}, or the token may not"
+                " see it; is tracker.project right?"
             )
         if error.type == "FORBIDDEN":
             return f"{self.here}: {_NO_RIGHT}"
