@@ -81,6 +81,11 @@ def open_writer(settings: Settings) -> Writer:
 
         _want(settings, "launchpadlib")
         return LaunchpadWriter(settings)
+    if kind == "github":
+        from shepherd.trackers.github import writing as github
+
+        _want(settings, "github")
+        return github.open_writer(settings)
     raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
 
 

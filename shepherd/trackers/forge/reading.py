@@ -72,7 +72,7 @@ class ForgeTracker:
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """See Tracker.read. `bad-commit-N` counts on the issues asked for; `qa-bad` on a request names its
         landing, so none is looked for beside (3.2)."""
-        line, basis = self._line(), self._basis()
+        line, basis = line_to(self._settings, type(self)), self._basis()
         try:
             service = self.open(line)
             kept = decode(memory, basis)
@@ -107,11 +107,8 @@ class ForgeTracker:
 
     def probe(self) -> str:
         """See Tracker.probe."""
-        line = self._line()
+        line = line_to(self._settings, type(self))
         return f"{self._settings.tracker.project} at {line.host}, {self.open(line).probe()}"
-
-    def _line(self) -> Line:
-        return Line(self.name, (self._settings.tracker.service_root or self.root).rstrip("/") + "/")
 
     def _item(self, request: Brought) -> str:
         return f"{self.sign}{request.number}"
@@ -131,6 +128,11 @@ class ForgeTracker:
         tracker = self._settings.tracker
         parts = (tracker.type, tracker.service_root, tracker.project, self._nameless.base)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def line_to(settings: Settings, forge: type[ForgeTracker]) -> Line:
+    """The way there; nothing is asked yet."""
+    return Line(forge.name, (settings.tracker.service_root or forge.root).rstrip("/") + "/")
 
 
 def token_of(settings: Settings, environ: Mapping[str, str], *, needed: str = "") -> str:

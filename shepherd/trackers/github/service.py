@@ -32,15 +32,15 @@ _S = TypeVar("_S")
 _T = TypeVar("_T")
 
 
-class _Label(Struct, frozen=True):
+class Label(Struct, frozen=True):
     name: str
 
 
 class _Labels(Struct, frozen=True):
-    nodes: tuple[_Label, ...]
+    nodes: tuple[Label, ...]
 
 
-class _Labelled(Struct, frozen=True):
+class Labelled(Struct, frozen=True):
     labels: _Labels
 
 
@@ -134,15 +134,15 @@ class Service:
         by_number: dict[int, list[Item]] = {}
         for item in items:
             by_number.setdefault(number_of(item), []).append(item)
-        answers: dict[int, _Labelled | Unreadable | None] = dict.fromkeys(by_number)
+        answers: dict[int, Labelled | Unreadable | None] = dict.fromkeys(by_number)
         askable = sorted(number for number in by_number if number <= LARGEST_NUMBER)
         for some in chunks(askable):
-            _, told = self.ask({f"n{number}": _ITEM % number for number in some}, _Labelled)
+            _, told = self.ask({f"n{number}": _ITEM % number for number in some}, Labelled)
             answers |= {number: told[f"n{number}"] for number in some}
         if askable and all(answers[number] == Unreadable(_NO_RIGHT) for number in askable):
             raise TrackerError(f"{self.here}: the token gives no right to read issues and pull requests")
         return {
-            item: _names(answer.labels) if isinstance(answer, _Labelled) else self.unreadable(item, answer)
+            item: _names(answer.labels) if isinstance(answer, Labelled) else self.unreadable(item, answer)
             for number, answer in answers.items()
             for item in by_number[number]
         }
@@ -150,7 +150,7 @@ class Service:
     def probe(self) -> str:
         """See forge.reading.Service."""
         viewer = self._convert(self.query(_PROBE, {}).data, _Viewer)
-        self.ask({}, _Labelled)
+        self.ask({}, Labelled)
         return f"as {viewer.viewer.login}"
 
     @property
