@@ -65,6 +65,11 @@ def open_tracker(settings: Settings, *, dry: bool = False, nameless: Nameless = 
 
         _want(settings, "github")
         return GitHubTracker(settings, nameless)
+    if kind == "gitlab":
+        from shepherd.trackers.gitlab.reading import GitLabTracker
+
+        _want(settings, "gitlab")
+        return GitLabTracker(settings, nameless)
     raise SettingsError(f'{settings.file}: tracker.type: "{kind}" is not known')
 
 
@@ -86,6 +91,11 @@ def open_writer(settings: Settings) -> Writer:
 
         _want(settings, "github")
         return github.open_writer(settings)
+    if kind == "gitlab":
+        from shepherd.trackers.gitlab import writing as gitlab
+
+        _want(settings, "gitlab")
+        return gitlab.open_writer(settings)
     raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
 
 

@@ -6,9 +6,9 @@ Titles are never asked for: a landing has its own, and the request's may be conf
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
@@ -18,7 +18,11 @@ from shepherd.trackers.nameless import Nameless
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item, Spoken, TrackerReading
 
+AT_ONCE = 100
+"""The most that either forge tells in one answer."""
+
 Labels = tuple[str, ...]
+_T = TypeVar("_T")
 
 
 class Brought(Protocol):
@@ -128,6 +132,16 @@ class ForgeTracker:
         tracker = self._settings.tracker
         parts = (tracker.type, tracker.service_root, tracker.project, self._nameless.base)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def number_of(item: Item) -> int:
+    """The number of an issue or a request."""
+    return item if isinstance(item, int) else int(item[1:])
+
+
+def chunks(everything: Sequence[_T]) -> list[Sequence[_T]]:
+    """As much as one call asks for, each."""
+    return [everything[start : start + AT_ONCE] for start in range(0, len(everything), AT_ONCE)]
 
 
 def line_to(settings: Settings, forge: type[ForgeTracker]) -> Line:

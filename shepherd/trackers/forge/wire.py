@@ -10,6 +10,8 @@ import http.client
 import socket
 import ssl
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -88,6 +90,19 @@ class LineAdapter(HTTPAdapter):
             except msgspec.DecodeError:
                 raise Garbled("answered with JSON that is damaged") from None
         return self._meaning(status, headers, response.content)
+
+
+def until_reset(headers: Mapping[str, str], name: str) -> str:
+    """Seconds until the time that a header tells (since 1970), by the server's own clock where that is told;
+    empty: it tells none."""
+    reset = headers.get(name, "").partition(".")[0]
+    if not reset.isdecimal() or len(reset) > 12:
+        return ""
+    try:
+        now = parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError, IndexError):
+        now = datetime.now(UTC)
+    return str(max(0, int(reset) - int(now.timestamp())))
 
 
 def _is_repeatable(method: str, url: str) -> bool:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +11,7 @@ from github import Auth
 from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 from msgspec import Struct
 
-from shepherd.trackers.forge.wire import LineAdapter
+from shepherd.trackers.forge.wire import LineAdapter, until_reset
 from shepherd.trackers.http import Line
 
 _Connection = HTTPRequestsConnectionClass | HTTPSRequestsConnectionClass
@@ -78,7 +76,7 @@ def meaning(status: int, headers: Mapping[str, str], body: bytes) -> tuple[int, 
     if status == 403 and (exhausted or "retry-after" in headers or b"rate limit" in body[:2000].lower()):
         status = 429
     if status == 429 and exhausted and "retry-after" not in headers:
-        return status, {**headers, "retry-after": _until_reset(headers)}
+        return status, {**headers, "retry-after": until_reset(headers, "x-ratelimit-reset")}
     return status, headers
 
 
@@ -87,15 +85,3 @@ def _errors(body: bytes) -> _Errors:
         return msgspec.json.decode(body, type=_Errors)
     except msgspec.MsgspecError:
         return _Errors()
-
-
-def _until_reset(headers: Mapping[str, str]) -> str:
-    """Seconds, by the server's own clock where it tells."""
-    reset = headers.get("x-ratelimit-reset", "").partition(".")[0]
-    if not reset.isdigit() or len(reset) > 12:
-        return ""
-    try:
-        now = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError, IndexError):
-        now = datetime.now(UTC)
-    return str(max(0, int(reset) - int(now.timestamp())))

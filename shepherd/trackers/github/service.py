@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from shepherd.errors import TrackerError
+from shepherd.trackers.forge.reading import chunks, number_of
 from shepherd.trackers.http import Line
 from shepherd.words import Item
 
-AT_ONCE = 100
 LARGEST_NUMBER = 2**31 - 1
 """GraphQL's Int: a larger one would spoil the whole call."""
 
@@ -226,13 +226,5 @@ class Service:
             ) from None
 
 
-def number_of(item: Item) -> int:
-    return item if isinstance(item, int) else int(item[1:])
-
-
 def _names(labels: _Labels) -> tuple[str, ...]:
     return tuple(label.name for label in labels.nodes)
-
-
-def chunks(everything: Sequence[_T]) -> list[Sequence[_T]]:
-    return [everything[start : start + AT_ONCE] for start in range(0, len(everything), AT_ONCE)]

@@ -13,10 +13,10 @@ from msgspec import Struct
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.forge.labels import Look
-from shepherd.trackers.forge.reading import line_to, token_of
+from shepherd.trackers.forge.reading import line_to, number_of, token_of
 from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
 from shepherd.trackers.github.reading import NEEDS_TOKEN, GitHubTracker
-from shepherd.trackers.github.service import LABELS, Label, Labelled, Service, Unreadable, number_of
+from shepherd.trackers.github.service import LABELS, Label, Labelled, Service, Unreadable
 from shepherd.trackers.http import RequestError
 from shepherd.words import Item
 
