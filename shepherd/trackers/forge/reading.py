@@ -42,7 +42,7 @@ class Service(Protocol):
     """One session with a forge. All raise TrackerError if it as a whole cannot be read."""
 
     def requests_of(self, commits: Collection[str], base: str) -> Mapping[str, Iterable[Brought]]:
-        """SHA -> the merged requests that brought that commit; a SHA that is absent has none.
+        """SHA -> the merged requests that brought that commit; a SHA that is absent is not known there.
 
         Args:
             base: the branch that they were most likely merged into.
@@ -88,7 +88,10 @@ class ForgeTracker:
             for sha in self._nameless.commits:
                 answer = kept.get(sha)
                 if sha in asking:
-                    requests = self._into_base(brought.get(sha, ()))
+                    if sha not in brought:
+                        # it may not have been pushed there yet
+                        continue
+                    requests = self._into_base(brought[sha])
                     labels |= {self._item(each): each.labels for each in requests}
                     numbers = tuple(self._item(each) for each in requests)
                     answer = Asked(numbers, answer.first if answer else line.now or now)
@@ -103,7 +106,7 @@ class ForgeTracker:
         return TrackerReading(
             items={item: self._spoken(item, labels[item]) for item in labels},
             speaks_of_requests=True,
-            named={sha: each.requests for sha, each in commits.items()},
+            named={sha: commits[sha].requests if sha in commits else () for sha in self._nameless.commits},
             requests=line.requests,
             received=line.received,
             memory=encode(basis, commits),
