@@ -150,7 +150,7 @@ class GitHub(Forge):
         }
 
     def _object(self, oid: str) -> dict[str, Any] | None:
-        pulls = [(number, thing) for number, thing in self.things.items() if oid in thing.commits]
+        pulls = self.brought_by(oid)
         if not pulls and oid not in self.commits:
             return None
 
@@ -164,6 +164,9 @@ class GitHub(Forge):
             "oid": oid,
             "associatedPullRequests": associated,
         }
+
+    def brought_by(self, sha: str) -> list[tuple[int, Thing]]:
+        return [(number, thing) for number, thing in self.things.items() if sha in thing.commits]
 
     def _label(self, name: str) -> dict[str, Any] | None:
         found = self._spelling(name)
@@ -185,6 +188,10 @@ class GitHub(Forge):
             raise Answer(201, {"name": body["name"]})
         found = re.fullmatch(r"/issues/(\d+)/(labels|comments)(?:/(.+))?", place)
         thing = self.things.get(int(found[1])) if found else None
+        if method == "GET" and (commit := re.fullmatch(r"/commits/([0-9a-f]+)/pulls", place)):
+            return [self._told(*each) for each in self.brought_by(commit[1])]
+        if method == "GET" and (number := re.fullmatch(r"/(?:issues|pulls)/(\d+)", place)):
+            return self._told(int(number[1]), self.things[int(number[1])])
         if not found or thing is None:
             raise Answer(404, {"message": "Not Found"})
         if thing.forbidden or thing.locked:
@@ -206,6 +213,10 @@ class GitHub(Forge):
                 thing.comments.append(body["body"])
                 raise Answer(201, {"id": len(thing.comments), "body": body["body"]})
         raise Answer(404, {"message": "Not Found"})
+
+    @staticmethod
+    def _told(number: int, thing: Thing) -> dict[str, Any]:
+        return {"number": number, "labels": [{"name": name} for name in thing.labels]}
 
 
 def _label(name: str) -> dict[str, Any]:
