@@ -26,6 +26,8 @@ _T = TypeVar("_T")
 
 LIMIT = 30.0
 """Seconds that a server may keep silent."""
+WHOLE = 120.0
+"""Seconds that one answer may take from its first byte to its last."""
 PATIENCE = 90.0
 """Seconds that requests which failed, and the waits after them, may take together in one session."""
 LARGEST = 64_000_000
@@ -200,7 +202,7 @@ def _cause(error: Exception) -> str:
     """Why there was no answer, to stand after the tracker's name."""
     match error:
         case TimeoutError():
-            return f"did not answer within {LIMIT:.0f} s"
+            return f"did not answer in time ({LIMIT:.0f} s for a beginning, {WHOLE:.0f} s for all of it)"
         case ssl.SSLCertVerificationError():
             return "shows a certificate that cannot be verified"
         case socket.gaierror():
@@ -222,7 +224,7 @@ def _cause(error: Exception) -> str:
 def _status(status: int, wait: float) -> str:
     match status:
         case 401:
-            return "answered 401: it does not accept the credentials; make new ones"
+            return "answered 401: the credentials are missing, or not accepted"
         case 403:
             return "answered 403: the credentials give no right to this"
         case 404:

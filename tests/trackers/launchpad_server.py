@@ -19,6 +19,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -43,7 +44,8 @@ class Fault:
     """What goes wrong with the next requests whose "GET /path?query" holds `on`."""
 
     what: int | str
-    """A status, or: "reset", "hang", "truncate", "html", "redirect", "lose" (done, but never answered)."""
+    """A status, or: "reset", "hang", "truncate", "html", "redirect", "lose" (done, but never answered),
+    "drip", "flood"."""
     on: str = ""
     times: int = 1
     after: int = 0
@@ -290,7 +292,9 @@ class _Handler(BaseHTTPRequestHandler):
         self, status: int, body: bytes, kind: str, headers: dict[str, str] | None = None, short: int = 0
     ) -> None:
         if self._lost:
-            self._reset()
+            # quietly: some libraries take that for a connection that was idle too long, and ask again
+            os.close(self.connection.detach())
+            self.close_connection = True
             return
         self.send_response_only(status, {209: "Content Returned"}.get(status))
         self.send_header("Date", format_datetime(self.server.clock(), usegmt=True))
@@ -318,10 +322,27 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, page, "text/html", fault.headers)
             case "redirect":
                 self._send(302, b"", "text/plain", {"Location": self.server.elsewhere, **fault.headers})
+            case "drip" | "flood":
+                self._pour(b" " * (1 if fault.what == "drip" else 65_536), fault)
             case int(status):
                 self._send(status, fault.body, "text/plain", fault.headers)
             case other:
                 raise AssertionError(other)
+
+    def _pour(self, drop: bytes, fault: Fault) -> None:
+        """White space, drop by drop, until the client has had enough."""
+        self.send_response_only(200)
+        headers = {"Content-Type": "application/json", "Content-Length": "900000000", **fault.headers}
+        chunked = "Transfer-Encoding" in headers
+        for name, value in headers.items():
+            if not (chunked and name == "Content-Length"):
+                self.send_header(name, value)
+        self.end_headers()
+        for _ in range(1_000):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(drop), drop) if chunked else drop)
+            self.wfile.flush()
+            if len(drop) == 1:
+                time.sleep(0.02)
 
     def _reset(self) -> None:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -36,6 +36,21 @@ def test_the_answer_comes_from_tags(tmp_path: Path, lp: Server) -> None:
     assert project.look().deployable.revno == 5  # type: ignore[union-attr]
 
 
+def test_bugs_that_nobody_looked_at(tmp_path: Path, lp: Server) -> None:
+    project = Project(tmp_path, tracker=settings(lp))
+    project.deploy(project.land("Begin")[0])
+    project.land(*(f"[bug={bug}] One" for bug in range(1, 23)))
+    for bug in range(1, 23):
+        lp.bugs[bug] = Bug()
+    lp.bugs[22].private = True
+    snapshot = project.look()
+    told = {entry.bugs[0]: (entry.state, entry.reason) for entry in snapshot.landings if entry.bugs}
+    # the newest twenty were opened
+    assert told[22] == ("unknown", "bug 22 could not be read (bug 22 is private)")
+    assert told[3] == ("needstesting", "bug 3 has no QA tag")
+    assert told[2] == ("needstesting", "bug 2 has no QA tag to be seen; perhaps it is private")
+
+
 def test_inv_find_judge(tmp_path: Path, lp: Server) -> None:
     host = Host(tmp_path, tracker=settings(lp))
     lp.bugs[2] = Bug(["qa-ok"])

@@ -98,6 +98,12 @@ def test_a_comment_is_never_sent_twice(token: Settings, lp: Server, hasty: None,
     assert lp.bugs[1].comments == [said.comment]
 
 
+def test_a_kept_connection_that_was_closed(token: Settings, lp: Server) -> None:
+    lp.bugs[1] = Bug()
+    lp.short_lived = True
+    assert open_writer(token).edit(1, EDIT) == "+qa-needstesting, New -> Fix Committed, comment"
+
+
 def test_a_comment_that_was_refused_was_not_made(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug()
     lp.fail(403, on="POST")

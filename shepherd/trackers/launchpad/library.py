@@ -9,7 +9,7 @@ from __future__ import annotations
 import http.client
 import shutil
 import socket
-from collections.abc import Callable
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,6 @@ class _Http(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # the library has n
     def __init__(self, line: Line, *args: Any) -> None:
         super().__init__(*args)
         self._line = line
-        self.follow_redirects = False
 
     def request(self, uri: str, *args: Any, **kwargs: Any) -> Any:
         """What is asked for, from the cache or over the network. Raises RequestError."""
@@ -173,7 +172,7 @@ class _Once:
 
 
 class _Answer(http.client.HTTPResponse):
-    """Counts what comes, and takes no more than anybody needs."""
+    """Counts what comes, and takes no more, and no longer, than anybody needs."""
 
     def __init__(self, tally: list[int], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -182,20 +181,19 @@ class _Answer(http.client.HTTPResponse):
     def read(self, amt: int | None = None) -> bytes:
         if amt is not None:
             return super().read(amt)
-        if self.length is not None and self.length <= network.LARGEST:
-            content = super().read()
-        else:
-            content = self._bounded(super().read)
-        self._tally.append(len(content))
-        return content
-
-    def _bounded(self, read: Callable[[int], bytes]) -> bytes:
-        parts, size = [], 0
-        while part := read(1_000_000):
+        parts: list[bytes] = []
+        end = time.monotonic() + network.WHOLE
+        while part := self.read1(65_536):
             parts.append(part)
-            size += len(part)
-            if size > network.LARGEST:
+            self._tally.append(len(part))
+            if sum(self._tally) > network.LARGEST:
                 raise Garbled(f"sent more than {network.LARGEST // 1_000_000} MB")
+            if time.monotonic() > end:
+                raise TimeoutError
+        if self.length:
+            raise http.client.IncompleteRead(b"", self.length)
+        # frees the connection for the next request
+        super().read()
         return b"".join(parts)
 
 

@@ -119,7 +119,7 @@ class Service:
         conditions = {
             "status": json.dumps(self._statuses),
             "omit_duplicates": "false",
-            "order_by": '"id"',
+            "order_by": json.dumps(["id"]),
             **({"tags": json.dumps(sorted(tags)), "tags_combinator": "Any"} if tags else {}),
             **({"modified_since": json.dumps(iso(since))} if since else {}),
         }
@@ -128,6 +128,14 @@ class Service:
     def open(self, number: int) -> Entry:
         """One bug. Raises RequestError."""
         return self.get(f"{self.api}bugs/{number}", Entry)
+
+    def entry(self, url: str) -> Any:
+        """What stands there, as an object of the library that can be changed and saved. Raises RequestError;
+        TrackerError if it is something else."""
+        try:
+            return self.launchpad.load(url)
+        except (KeyError, TypeError, ValueError) as error:
+            raise self._other_shape(error) from None
 
     def probe(self) -> None:
         """The least that tells whether the project can be searched. Raises TrackerError."""
@@ -145,9 +153,13 @@ class Service:
         try:
             return msgspec.json.decode(content, type=kind)
         except msgspec.ValidationError as error:
-            raise TrackerError(
-                f"Launchpad at {self.line.host} gave an answer that its version 1.0 does not have ({error})"
-            ) from None
+            raise self._other_shape(error) from None
+
+    def _other_shape(self, error: Exception) -> TrackerError:
+        return TrackerError(
+            f"Launchpad at {self.line.host} gave an answer that its version 1.0 does not have"
+            f" ({type(error).__name__})"
+        )
 
     def _tasks(self, url: str) -> list[_Task]:
         """All tasks of a search, each page beginning with the last task of the one before: if that is another

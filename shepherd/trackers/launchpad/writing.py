@@ -41,6 +41,7 @@ class LaunchpadWriter:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._line = line_to(settings)
         self._session: Service | None = None
         self._ours: dict[str, bool] = {}
         """Target of a bug task -> whether it is the project of the settings, or one of that project group."""
@@ -51,9 +52,9 @@ class LaunchpadWriter:
             raise TrackerError(f"request {item}: on Launchpad only bugs can be marked")
         try:
             if self._session is None:
-                self._session = Service(self._settings, line_to(self._settings))
+                self._session = Service(self._settings, self._line)
             service = self._session
-            bug = service.launchpad.load(f"{service.api}bugs/{item}")
+            bug = service.entry(f"{service.api}bugs/{item}")
             done = [
                 *self._tag(item, bug, edit.add, edit.remove),
                 *(self._set_status(item, bug, edit.status) if edit.status else ()),
