@@ -33,7 +33,7 @@ class Part(NamedTuple):
 
 STAGES: tuple[Part, ...] = (
     Part("find", find_all),
-    Part("tag", tag_all, lambda settings: settings.tracker.tag and settings.tracker.type != "none"),
+    Part("tag", tag_all, lambda settings: settings.tracker.writes),
     Part("judge", judge_all),
     Part("promote", promote_settled, lambda settings: settings.promote.auto),
     Part(

@@ -28,8 +28,8 @@ def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, ye
     """The landings of these branches, on their bugs; the cap counts them all."""
     from shepherd.stages.tag import plan_branch
 
-    if not settings.tracker.tag or settings.tracker.type == "none":
-        say("nothing is tagged: tracker.tag is off, or there is no tracker")
+    if not settings.tracker.writes:
+        say("nothing is tagged: tracker.tag is off, or the tracker is none, or anonymous")
         return Ended()
     plans: dict[str, Plan] = {}
 

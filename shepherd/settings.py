@@ -104,6 +104,13 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
         """Of the requests that this tracker speaks of; empty: of none, or of any."""
         return {"github": "#", "gitlab": "!"}.get(self.type, "")
 
+    @property
+    def writes(self) -> bool:
+        """Whether the tagger may write, and is somebody there: who is anonymous cannot."""
+        known = bool(self.credentials_file or self.credentials_env)
+        anonymous = self.type in ("launchpad", "gitlab") and not known
+        return self.tag and self.type != "none" and not anonymous
+
 
 class Report(Struct, frozen=True, forbid_unknown_fields=True):
     """The page: where it is written, where it is read, how soon it is stale."""

@@ -168,6 +168,12 @@ def _tracker(tracker: Tracker) -> None:
     http("tracker.bug_url", tracker.bug_url, one_of=("{bug}",))
     http("tracker.request_url", tracker.request_url, one_of=("{request}",))
     _at_least("tracker.cap", tracker.cap, 1)
+    for key in ("landed", "rolled_back"):
+        status = getattr(tracker.status, key)
+        if not status.isprintable() or status != status.strip():
+            raise Wrong(
+                f"tracker.status.{key}", f"a status such as Fix Committed expected, not {quoted(status)}"
+            )
     meaning: dict[str, str] = {}
     for word, texts in tracker.words.items():
         if word not in TAG_WORDS:

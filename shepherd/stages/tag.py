@@ -56,7 +56,7 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
         NoAnswerError: `find` never ran, or what it read may not be used.
         TrackerError: the tracker as a whole could not be read.
     """
-    if settings.tracker.type == "none" or not settings.tracker.tag:
+    if not settings.tracker.writes:
         return NOTHING
     database = Database(settings.database_url, read_only=dry)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from shepherd.plans.tag_events import Known, Ledger
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
@@ -42,7 +44,7 @@ def known_of(settings: Settings, branch: str, ground: Ground, database: Database
         elsewhere: set[Item] = set()
         for other in settings.branches:
             if other != branch:
-                elsewhere |= _in_qa(Cache(connection, other))
+                elsewhere |= _in_qa(Cache(connection, other), frozenset(ids))
     return Known(
         handled={pairs[subject] for subject, result in results.items() if result == "done"},
         found_in=found_in,
@@ -52,11 +54,12 @@ def known_of(settings: Settings, branch: str, ground: Ground, database: Database
     )
 
 
-def _in_qa(cache: Cache) -> set[Item]:
-    """Everything that landings in QA name, on a branch as it was read last."""
+def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:
+    """What landings in QA name on a branch as it was read last, but for landings that are ours too."""
     source = cache.fact("source", Source)
     live = source.reading.deployed.revno if source and source.reading else 0
-    return {item for landing in cache.landings() if landing.revno > live for item in items_of(landing)}
+    landings = (each for each in cache.landings() if each.revno > live and each.id not in ours)
+    return {item for landing in landings for item in items_of(landing)}
 
 
 def unasked(ground: Ground) -> bool:

@@ -23,7 +23,7 @@ from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import Edit
 from shepherd.words import Item
 
-TRIES = 20
+TRIES = 50
 """How often the file may be changed under our hands before we give up for this run."""
 LOCKED_SECONDS = 5.0
 
@@ -95,6 +95,9 @@ class FileWriter:
                     if time.monotonic() > give_up:
                         raise TrackerError(f"{self._path} is locked by somebody else") from None
                     time.sleep(0.05)
+            if not os.path.samestat(os.fstat(file.fileno()), self._path.stat()):
+                # replaced while we waited: what we have locked is nobody's file any more
+                raise _ChangedError
             yield self._text()
 
 

@@ -9,10 +9,17 @@ import json
 import random
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest.mock import patch
 
+from shepherd.errors import TrackerError, UnsureError
 from shepherd.landing import Landing
 from shepherd.snapshot import Snapshot
+from shepherd.stages import tag
 from shepherd.store import Cache, Database
+from shepherd.trackers.file_writing import FileWriter
+from shepherd.trackers.words import Vocabulary
+from shepherd.trackers.writing import Edit
+from shepherd.words import Item
 from tests.project import Project
 
 BUGS = range(1, 6)
@@ -26,8 +33,8 @@ class Team:
 
     folder: Path
     chance: random.Random
-    people_alone: bool = False
-    """Whether people QA only what the last answer shows them, as a team would."""
+    troubled: bool = True
+    """Whether bugs now and then cannot be written, or nobody knows whether they were."""
     project: Project = field(init=False)
     ids: list[str] = field(init=False)
     said: dict[int, list[int]] = field(default_factory=dict)
@@ -94,7 +101,8 @@ class Team:
         self.runs.append(len(self.ids))
         self.met = self.met or len(self.ids)
         if tagged:
-            self.project.tagger()
+            with patch.object(tag, "open_writer", lambda _settings: Flaky(self)):
+                self.project.tagger()
         return self.project.judge()
 
     def landings(self) -> dict[int, Landing]:
@@ -120,3 +128,20 @@ class Team:
     def tags(self, bug: int) -> set[str]:
         document = json.loads((self.project.folder / "bugs.json").read_text())
         return set(document["bugs"][str(bug)]["tags"])
+
+
+class Flaky:
+    """Writes the file, more or less."""
+
+    def __init__(self, team: Team) -> None:
+        self._team = team
+        self._real = FileWriter(team.project.settings.tracker_path, Vocabulary({}))
+
+    def edit(self, item: Item, edit: Edit) -> str:
+        trouble = self._team.chance.random() if self._team.troubled else 1.0
+        if trouble < 0.1:
+            raise TrackerError("503")
+        done = self._real.edit(item, edit)
+        if trouble < 0.2:
+            raise UnsureError("the answer got lost")
+        return done

@@ -56,6 +56,8 @@ def only_what_was_qad_is_good(team: Team, snapshot: Snapshot, when: str) -> None
 
 def same_answer_without_people(team: Team, when: str) -> None:
     """Runs that nobody comes between change nothing, neither bugs nor states."""
+    team.troubled = False
+    team.look()
     before = team.look()
     bugs = (team.project.folder / "bugs.json").read_text()
     for _ in range(2):

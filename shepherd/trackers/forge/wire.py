@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,8 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import exceptions
+from urllib3.exceptions import HTTPError
 
 from shepherd.trackers import http as network
 from shepherd.trackers.http import Garbled, Line, Reply
@@ -26,7 +29,7 @@ Meaning = Callable[[int, Mapping[str, str], bytes], tuple[int, Mapping[str, str]
 """What an answer amounts to, by its status, headers (names in small letters) and body: a forge says "too many
 requests" in several ways."""
 
-_PIECE = 1_000_000
+_PIECE = 65_536
 _CAUSES = (
     ssl.SSLCertVerificationError,
     socket.gaierror,
@@ -66,7 +69,7 @@ class LineAdapter(HTTPAdapter):
                 response = send(request, True, network.LIMIT, verify, cert, proxies)
                 with response:
                     size = _read(response)
-            except requests.RequestException as error:
+            except (requests.RequestException, HTTPError) as error:
                 cause = _cause(error)
             else:
                 status, headers = self._look(url, response)
@@ -113,22 +116,25 @@ def _is_repeatable(method: str, url: str) -> bool:
 def _read(response: requests.Response) -> int:
     """Read the body, but no more than anybody needs; how many bytes came over the network."""
     parts, size = [], 0
-    for part in response.iter_content(_PIECE):
+    end = time.monotonic() + network.WHOLE
+    while part := response.raw.read1(_PIECE, decode_content=True):
         parts.append(part)
         size += len(part)
         if size > network.LARGEST:
             raise Garbled(f"sent more than {network.LARGEST // 1_000_000} MB")
+        if time.monotonic() > end:
+            raise TimeoutError
     response._content = b"".join(parts)
     return int(response.raw.tell())
 
 
-def _cause(error: requests.RequestException) -> Exception:
+def _cause(error: Exception) -> Exception:
     """The error behind it that the line knows, without what it holds: there is a header with a token."""
-    if isinstance(error, requests.ConnectTimeout | requests.Timeout):
+    if isinstance(error, requests.Timeout | exceptions.TimeoutError):
         return TimeoutError()
-    if isinstance(error, requests.exceptions.ContentDecodingError):
+    if isinstance(error, exceptions.DecodeError):
         return Garbled("gave an answer that cannot be unpacked")
-    if isinstance(error, requests.exceptions.ChunkedEncodingError):
+    if isinstance(error, exceptions.IncompleteRead):
         return http.client.IncompleteRead(b"")
     for behind in _behind(error, set()):
         if isinstance(behind, _CAUSES):

@@ -1,0 +1,320 @@
+"""`inv tag`: its plan, its cap, its failures, and its place in `inv run`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shepherd.errors import TrackerError, UnsureError
+from shepherd.stages import tag as module
+from shepherd.stages.find import find_branch
+from shepherd.stages.memory import TAG
+from shepherd.store import Database, Journal
+from shepherd.store.snapshots import Snapshots
+from shepherd.trackers.file_writing import FileWriter
+from shepherd.trackers.words import Vocabulary
+from shepherd.trackers.writing import Edit
+from shepherd.words import Item
+from tests.ops.host import Host
+from tests.project import Project, entry, states
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    made = Project(tmp_path)
+    made.deploy(made.land("[no-qa] Begin")[0])
+    for number in range(1, 6):
+        made.tag(number)
+    return made
+
+
+def entries(project: Project, *kinds: str) -> list[Any]:
+    database = Database(project.settings.database_url)
+    with database.begin() as connection:
+        found = Journal(connection, "stable").entries(*kinds)
+    database.close()
+    return found
+
+
+class Trouble:
+    """A writer whose edits of some bugs fail, before or after they took effect."""
+
+    def __init__(self, project: Project, items: dict[Item, Exception], after: bool = False) -> None:
+        self._real = FileWriter(project.settings.tracker_path, Vocabulary({}))
+        self._items = items
+        self._after = after
+        self.tried: list[Item] = []
+
+    def edit(self, item: Item, edit: Edit) -> str:
+        self.tried.append(item)
+        if item in self._items and not self._after:
+            raise self._items[item]
+        done = self._real.edit(item, edit)
+        if item in self._items:
+            raise self._items[item]
+        return done
+
+
+def test_a_bug_that_cannot_be_written_stops_no_other(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.land("[bug=1] One", "[bug=2] Two", "[bug=1] One more")
+    project.find()
+    writer = Trouble(project, {1: TrackerError("bug 1 is locked")})
+    monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
+    tagged = project.tagger()
+    assert tagged.done == 1
+    assert tagged.failures == ("bug 1 for r2: bug 1 is locked",)
+    assert writer.tried == [1, 2]
+    assert project.bugs["2"]["tags"] == ["qa-needstesting"]
+    snapshot = project.judge()
+    assert entry(snapshot, 2).warnings == (
+        "the tagger could not write bug 1 (bug 1 is locked); it tries again",
+    )
+    assert entry(snapshot, 3).warnings == ()
+    monkeypatch.undo()
+    assert project.tagger() == module.Tagged(2)
+    assert project.bugs["1"]["tags"] == ["qa-needstesting"]
+    assert entry(project.judge(), 2).warnings == ()
+
+
+def test_what_failed_before_is_tried_last(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.land("[bug=1] One")
+    project.find()
+    writer = Trouble(project, {1: TrackerError("no")})
+    monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
+    project.tagger()
+    project.land("[bug=2] Two")
+    project.find()
+    project.tagger()
+    assert writer.tried == [1, 2, 1]
+
+
+def test_a_tracker_that_takes_nothing_is_not_asked_for_ever(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(6, 20):
+        project.tag(number)
+    project.land(*(f"[bug={number}] Change" for number in range(1, 20)))
+    project.find()
+    writer = Trouble(project, {number: TrackerError("503") for number in range(1, 20)})
+    monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
+    assert len(project.tagger().failures) == 19
+    assert len(writer.tried) == module.PATIENCE
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["nothing was done", "all was done"])
+def test_nobody_knows_whether_it_took_effect(
+    project: Project, monkeypatch: pytest.MonkeyPatch, after: bool
+) -> None:
+    project.land("[bug=1][no-qa] One", "[bug=1] Two")
+    project.find()
+    writer = Trouble(project, {1: UnsureError("the answer got lost")}, after)
+    monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
+    assert project.tagger().failures == ("bug 1 for r2: the answer got lost",)
+    assert "the answer got lost" in entry(project.judge(), 2).warnings[0]
+    monkeypatch.undo()
+    project.full_run()
+    assert project.bugs["1"]["tags"] == ["qa-needstesting"]
+    assert len(project.bugs["1"]["comments"]) == 2
+    assert entry(project.judge(), 2).warnings == ()
+
+
+def test_its_own_word_that_nobody_saw_makes_no_later_landing_good(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after it wrote qa-untestable; then a landing is found, and its bug cannot be written."""
+    project.land("[bug=1][no-qa] One")
+    project.find()
+    lost = Trouble(project, {1: KeyboardInterrupt()}, after=True)  # type: ignore[dict-item]
+    monkeypatch.setattr(module, "open_writer", lambda _settings: lost)
+    with pytest.raises(KeyboardInterrupt):
+        project.tagger()
+    project.bugs = json.loads((project.folder / "bugs.json").read_text())["bugs"]
+    assert project.bugs["1"]["tags"] == ["qa-untestable"]
+    project.land("[bug=1] Two")
+    project.find()
+    refused = Trouble(project, {1: TrackerError("403")})
+    monkeypatch.setattr(module, "open_writer", lambda _settings: refused)
+    project.tagger()
+    snapshot = project.judge()
+    assert states(snapshot)[3] == "needstesting"
+    assert "by the shepherd itself" in entry(snapshot, 3).reason
+
+
+def test_a_word_for_earlier_landings_is_not_for_one_that_could_not_be_asked_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.land("[bug=1] One")
+    project.full_run()
+    project.bugs["1"]["tags"] = ["qa-ok"]
+    project.write_bugs()
+    project.land("[bug=1] Two")
+    project.find()
+    refused = Trouble(project, {1: TrackerError("403")})
+    monkeypatch.setattr(module, "open_writer", lambda _settings: refused)
+    project.tagger()
+    assert [states(project.judge())[revno] for revno in (2, 3)] == ["ok", "needstesting"]
+    monkeypatch.undo()
+    assert [states(project.full_run())[revno] for revno in (2, 3)] == ["ok", "needstesting"]
+    project.bugs["1"]["tags"] = ["qa-ok"]
+    project.write_bugs()
+    assert [states(project.full_run())[revno] for revno in (2, 3)] == ["ok", "ok"]
+
+
+def test_a_verdict_after_the_tagger_is_judged_by_the_tags_as_they_are(project: Project) -> None:
+    """Not by those that were read before the tagger changed them: that would look like a person's change."""
+    project.land("[bug=1] One")
+    project.full_run()
+    project.bugs["1"]["tags"] = ["qa-ok"]
+    project.write_bugs()
+    project.full_run()
+    project.land("[bug=1] Two", "Orphan")
+    project.find()
+    project.tagger()
+    project.verdict("r4", "ok")
+    snapshot = Snapshots(project.state / "snapshots", "stable").latest()
+    assert snapshot is not None
+    assert [states(snapshot)[revno] for revno in (2, 3, 4)] == ["ok", "needstesting", "ok"]
+
+
+def test_nothing_is_asked_of_the_tracker_where_nothing_waits(project: Project) -> None:
+    project.land("[bug=1] One", "[testfix] Two", "Three")
+    project.full_run()
+    project.find()
+    (project.folder / "bugs.json").unlink()
+    run = project.run("tag")
+    assert module.plan_branch(project.settings, "stable", run) == module.NOTHING
+
+
+def test_no_data_no_tags(project: Project) -> None:
+    project.land("[bug=1] One")
+    project.find()
+    (project.folder / "bugs.json").write_text("{")
+    with pytest.raises(TrackerError):
+        project.tagger()
+
+
+def test_an_unreadable_bug_is_noted_once(project: Project) -> None:
+    project.land("[bug=99] One", "[bug=1] Two")
+    for _ in range(3):
+        project.find()
+        tagged = project.tagger()
+    assert tagged.failures == ("bug 99 for r2: it could not be read: bug 99 is not in bugs.json",)
+    assert [e.data["result"] for e in entries(project, "done")] == ["done", "failed"]
+    assert "could not write bug 99" in entry(project.judge(), 2).warnings[0]
+    project.verdict("r2", "ok")
+    project.find()
+    assert project.tagger() == module.Tagged(0)
+
+
+def test_another_branch_needs_qa_on_the_bug(tmp_path: Path) -> None:
+    other = '[branches.devel]\nrepository = "project.git"\nref = "devel"\ndeployed = { ref = "production" }\n'
+    project = Project(tmp_path)
+    text = (tmp_path / "shepherd.toml").read_text()
+    (tmp_path / "shepherd.toml").write_text(text.replace("[tracker]", f"{other}[tracker]"))
+    begin = project.land("[no-qa] Begin")[0]
+    project.deploy(begin)
+    project.tag(1)
+    project.repo.set_ref("devel", begin)
+    project.repo.commit("[bug=1] On devel", branch="devel", date=int(project.now.timestamp()))
+    project.land("[bug=1][no-qa] On stable")
+    find_branch(project.settings, "devel", project.run("find"))
+    project.find()
+    project.tagger()
+    assert project.bugs["1"]["tags"] == []
+
+
+# as a task
+
+
+def test_the_plan_is_printed_and_nothing_written(host: Host) -> None:
+    host.project.tag(3)
+    host.project.land("[bug=3] three")
+    assert host.inv("find")[0] == 0
+    before = (host.project.folder / "bugs.json").read_bytes()
+    code, out, _ = host.inv("tag", "--dry-run")
+    assert code == 0
+    assert "would write bug 3: qa-needstesting, Fix Committed, a comment (r3 names it)" in out
+    assert (host.project.folder / "bugs.json").read_bytes() == before
+    assert host.inv("tag")[0] == 0
+    assert json.loads((host.project.folder / "bugs.json").read_text())["bugs"]["3"]["tags"] == [
+        "qa-needstesting"
+    ]
+
+
+def test_more_than_the_cap(tmp_path: Path) -> None:
+    host = Host(tmp_path, tracker="cap = 2")
+    for number in (3, 4):
+        host.project.tag(number)
+    host.project.land("[bug=3] three", "[bug=4] four")
+    assert host.inv("find")[0] == 0
+    before = (host.project.folder / "bugs.json").read_bytes()
+    code, _, err = host.inv("tag")
+    assert code == 7
+    assert "3 bugs would be tagged, more than tracker.cap = 2: none is." in err
+    assert "inv tag --yes" in err
+    assert (host.project.folder / "bugs.json").read_bytes() == before
+    assert host.inv("tag", "--yes")[0] == 0
+    assert (host.project.folder / "bugs.json").read_bytes() != before
+
+
+def test_a_run_that_could_not_write_a_bug_ends_with_7_and_goes_on(host: Host) -> None:
+    host.project.land("[bug=99] three")
+    code, out, err = host.inv("run")
+    assert code == 7
+    assert "tag failed (7)" in out
+    assert "bug 99 is not in bugs.json" in err
+    assert "could not write bug 99" in host.page()
+
+
+def test_tagger_and_shepherd_are_one_process(host: Host) -> None:
+    host.project.tag(3)
+    host.project.land("[bug=3] three")
+    assert host.inv("run", apart=True)[0] == 0
+    starts = host.events("START")
+    assert [each["stage"] for each in starts] == ["find", "tag", "judge", "report"]
+    assert len({(each["pid"], each["run"]) for each in starts}) == 1
+    acts = [each for each in host.events("act") if each["what"] == TAG]
+    assert [(each["on"], each.get("from"), each.get("to"), each["by"]) for each in acts] == [
+        ("bug 2", None, None, "ann"),
+        ("bug 3", "none", "needstesting", "ann"),
+    ]
+
+
+@pytest.mark.parametrize("tracker", ["tag = false", 'type = "none"'])
+def test_a_team_without_a_tagger(tmp_path: Path, tracker: str) -> None:
+    host = Host(tmp_path, tracker=tracker)
+    before = (host.project.folder / "bugs.json").read_bytes()
+    assert host.inv("run")[0] == 0
+    assert "tag" not in {each["stage"] for each in host.events("START")}
+    assert host.inv("tag")[:2] == (
+        0,
+        "nothing is tagged: tracker.tag is off, or the tracker is none, or anonymous\n",
+    )
+    assert (host.project.folder / "bugs.json").read_bytes() == before
+
+
+def test_statuses_and_tags_in_the_teams_own_words(tmp_path: Path) -> None:
+    words = 'words = { needstesting = ["Try it"] }\nstatus = { landed = "Merged", rolled_back = "" }'
+    project = Project(tmp_path, tracker=words)
+    project.deploy(project.land("[no-qa] Begin")[0])
+    project.tag(1)
+    project.land("[bug=1] One")
+    project.full_run()
+    assert project.bugs["1"]["tags"] == ["Try it"]
+    assert project.bugs["1"]["status"] == "Merged"
+    assert "instead of Try it" in project.bugs["1"]["comments"][0]
+    project.land("[rollback=2] Out")
+    project.full_run()
+    assert (project.bugs["1"]["tags"], project.bugs["1"]["status"]) == ([], "Merged")
+
+
+def test_an_orphan_is_not_lost(project: Project) -> None:
+    project.land("Nobody knows")
+    orphan = entry(project.full_run(), 2)
+    assert orphan.state == "orphan"
+    assert orphan.remedy == 'say what it is: inv verdict r2 ok --reason "…"'
