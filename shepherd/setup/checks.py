@@ -187,11 +187,16 @@ def _tracker(tracker: Tracker) -> None:
 
 
 def _forge_project(tracker: Tracker) -> None:
-    deep, example = (1, "owner/name") if tracker.type == "github" else (20, "group/project")
-    part = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*"
-    if not re.fullmatch(rf"{part}(?:/{part}){{1,{deep}}}", tracker.project) or ".." in tracker.project:
+    example = "owner/name" if tracker.type == "github" else "group/project"
+    if not is_forge_project(tracker.type, tracker.project):
         found = f", not {quoted(tracker.project)}" if tracker.project else ""
         raise Wrong("tracker.project", f'the path of the project, "{example}", expected{found}')
+
+
+def is_forge_project(kind: str, path: str) -> bool:
+    """Whether a project of that forge can have this path: "owner/name", or on GitLab groups within groups."""
+    part, deep = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", 1 if kind == "github" else 20
+    return bool(re.fullmatch(rf"{part}(?:/{part}){{1,{deep}}}", path)) and ".." not in path
 
 
 def _in_the_clear(url: str) -> bool:

@@ -63,12 +63,12 @@ def open_tracker(settings: Settings, *, dry: bool = False, nameless: Nameless = 
     if kind == "github":
         from shepherd.trackers.github.reading import GitHubTracker
 
-        _want(settings, "github")
+        _want(settings, "github", "PyGithub")
         return GitHubTracker(settings, nameless)
     if kind == "gitlab":
         from shepherd.trackers.gitlab.reading import GitLabTracker
 
-        _want(settings, "gitlab")
+        _want(settings, "gitlab", "python-gitlab")
         return GitLabTracker(settings, nameless)
     raise SettingsError(f'{settings.file}: tracker.type: "{kind}" is not known')
 
@@ -89,23 +89,27 @@ def open_writer(settings: Settings) -> Writer:
     if kind == "github":
         from shepherd.trackers.github import writing as github
 
-        _want(settings, "github")
+        _want(settings, "github", "PyGithub")
         return github.open_writer(settings)
     if kind == "gitlab":
         from shepherd.trackers.gitlab import writing as gitlab
 
-        _want(settings, "gitlab")
+        _want(settings, "gitlab", "python-gitlab")
         return gitlab.open_writer(settings)
     raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
 
 
-def _want(settings: Settings, package: str) -> None:
-    """Raises SettingsError if the extra that a tracker needs is not installed."""
+def _want(settings: Settings, module: str, package: str = "") -> None:
+    """Raises SettingsError if the extra that a tracker needs is not installed.
+
+    Args:
+        package: the name that it is installed by, where that is another one.
+    """
     from importlib.util import find_spec
 
-    if find_spec(package) is None:
+    if find_spec(module) is None:
         kind = settings.tracker.type
         raise SettingsError(
-            f'{settings.file}: tracker.type "{kind}" needs {package}, which is not installed:'
+            f'{settings.file}: tracker.type "{kind}" needs {package or module}, which is not installed:'
             f" .venv/bin/pip install --require-hashes -r requirements/{kind}.txt"
         )

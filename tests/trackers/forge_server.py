@@ -14,6 +14,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,7 +31,7 @@ class Fault:
 
     what: int | str
     """A status, or: "reset", "hang", "truncate", "html", "redirect", "broken" (no JSON), "lose" (done, but
-    never answered), "huge" (an answer without an end)."""
+    never answered), "huge" (3 MB), "drip" (a byte now and then)."""
     on: str = ""
     times: int = 1
     after: int = 0
@@ -169,8 +170,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body) + short))
         self.end_headers()
-        self.wfile.write(body)
         self.server.sent += len(body)
+        self.wfile.write(body)
 
     def _go_wrong(self, fault: Fault) -> None:
         match fault.what:
@@ -190,6 +191,13 @@ class _Handler(BaseHTTPRequestHandler):
                 self._send(200, page, {"Content-Type": "text/html", **fault.headers})
             case "redirect":
                 self._send(301, b"", {"Location": self.server.elsewhere, **fault.headers})
+            case "drip":
+                self._send(200, b"[", {}, short=500)
+                self.wfile.flush()
+                for _ in range(100):
+                    time.sleep(0.02)
+                    self.wfile.write(b" ")
+                    self.wfile.flush()
             case "huge":
                 self._send(200, b" " * 3_000_000 + b"{}", {})
             case int(status):

@@ -87,6 +87,15 @@ def test_an_answer_without_an_end(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> 
     assert "sent more than 2 MB" in failure(kit)
 
 
+def test_an_answer_that_drips(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "WHOLE", 0.2)
+    monkeypatch.setattr(http, "PATIENCE", 0.3)
+    kit.forge.fail("drip", times=99)
+    began = time.monotonic()
+    assert "did not answer in time" in failure(kit)
+    assert time.monotonic() - began < 2
+
+
 def test_it_does_not_wait_for_ever(kit: Kit) -> None:
     kit.forge.fail(429, times=99, headers={"Retry-After": "3600"})
     assert "answered 429: too many requests and asks to wait 1 hour" in failure(kit)
