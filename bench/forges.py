@@ -88,8 +88,8 @@ def _compare(forge: GitHub | GitLab, commits: int) -> None:
 
 def _by_number(forge: GitHub | GitLab) -> list[list[str]]:
     if isinstance(forge, GitHub):
-        hub = Github(auth=Auth.Token("x"), base_url=forge.root, seconds_between_requests=0)
-        repository = hub.get_repo(forge.project, lazy=True)
+        hub = Github(auth=Auth.Token("x"), base_url=forge.root, seconds_between_requests=0, lazy=True)
+        repository = hub.get_repo(forge.project)
         return [_ask_one(repository.requester, f"{repository.url}/issues/{n}") for n in sorted(forge.things)]
     project = Gitlab(forge.root, private_token="x").projects.get(forge.project, lazy=True)
     return [project.mergerequests.get(number).labels for number in sorted(forge.merges)]
@@ -97,8 +97,8 @@ def _by_number(forge: GitHub | GitLab) -> list[list[str]]:
 
 def _by_commit(forge: GitHub | GitLab) -> list[object]:
     if isinstance(forge, GitHub):
-        hub = Github(auth=Auth.Token("x"), base_url=forge.root, seconds_between_requests=0)
-        repository = hub.get_repo(forge.project, lazy=True)
+        hub = Github(auth=Auth.Token("x"), base_url=forge.root, seconds_between_requests=0, lazy=True)
+        repository = hub.get_repo(forge.project)
         return [_ask_one(repository.requester, f"{repository.url}/commits/{sha}/pulls") for sha in SHAS]
     project = Gitlab(forge.root, private_token="x").projects.get(forge.project, lazy=True)
     return [project.commits.get(sha, lazy=True).merge_requests() for sha in SHAS]

@@ -1,4 +1,4 @@
-"""A GitLab on this machine: one project with issues, merge requests and labels, over REST version 4.
+"""A GitLab on this machine: a project with issues, merge requests, labels; REST version 4, some GraphQL.
 
 Issues and merge requests have a row of numbers each, label names differ by case, a label that is put on a
 merge request and is not there yet is made (grey, undescribed), as on the real one.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from tests.trackers import graphql
 from tests.trackers.forge_server import Answer, Forge
 
 GREY = ("#6699cc", "")
@@ -54,6 +55,8 @@ class GitLab(Forge):
         self.labels: dict[str, tuple[str, str]] = {}
         self.commits: set[str] = set()
         """SHAs that no merge request brought."""
+        self.graphql = True
+        """Whether it answers such questions at all."""
         self.public = False
         self.page = 100
         """The most entries in one answer."""
@@ -68,6 +71,8 @@ class GitLab(Forge):
         asking = self.secrets[-1]
         if path == "/api/v4/user":
             return {"username": "project_1_bot"} if asking else _refuse(401)
+        if path == "/api/graphql":
+            return self._graphql(body)
         place = path.removeprefix(f"/api/v4/projects/{quote(self.project, safe='')}")
         if place == path:
             _refuse(404, "404 Project Not Found")
@@ -82,6 +87,27 @@ class GitLab(Forge):
         if found := re.fullmatch(r"/(merge_requests|issues)/(\d+)(/notes)?", place):
             return self._one(method, found[1], int(found[2]), bool(found[3]), query, body)
         return _refuse(404)
+
+    def _graphql(self, body: Any) -> Any:
+        if not self.graphql:
+            return {
+                "errors": [{"message": "Query has complexity of 999, which exceeds max complexity of 250"}]
+            }
+
+        def project(fullPath: str) -> Any:  # as GitLab calls it
+            return {"mergeRequests": requests} if fullPath == self.project else None
+
+        def requests(iids: list[str], first: int) -> Any:
+            rows = [(n, thing) for n, thing in self._rows("merge_requests").items() if str(n) in iids]
+            return {"nodes": [one(number, thing) for number, thing in rows[:first]]}
+
+        def one(number: int, thing: Thing) -> Any:
+            def commits(first: int) -> Any:
+                return {"nodes": [{"sha": sha} for sha in thing.commits[::-1][:first]]}
+
+            return {"iid": str(number), "commitsWithoutMergeCommits": commits}
+
+        return graphql.answer(body["query"], body["variables"], {"project": project})
 
     def _rows(self, kind: str) -> dict[int, Thing]:
         rows = self.merges if kind == "merge_requests" else self.issues

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from shepherd.trackers.forge import memory as kept
 from shepherd.trackers.nameless import Nameless
 from shepherd.words import Spoken
 from tests.trackers.forge_kit import Kit
+from tests.trackers.forge_server import serving
 from tests.trackers.github_server import GitHub
+from tests.trackers.gitlab_server import GitLab
 
 OK = Spoken(("ok",))
 
@@ -74,6 +77,18 @@ def test_all_commits_of_a_rebased_request(kit: Kit) -> None:
     kit.requests[5] = kit.request("qa-ok", commits=commits)
     reading = kit.read(nameless=Nameless(commits, "stable"))
     assert reading.named == dict.fromkeys(commits, (kit.item(5),))
+
+
+@pytest.mark.parametrize("graphql", [True, False])
+def test_gitlab_tells_several_commits_of_many_requests_at_once(tmp_path: Path, graphql: bool) -> None:
+    with serving(GitLab()) as lab:
+        lab.graphql = graphql
+        kit, commits = Kit(lab, tmp_path), shas(300)
+        for number in range(100):
+            kit.requests[number + 1] = kit.request("qa-ok", commits=commits[3 * number : 3 * number + 3])
+        reading = kit.read(nameless=Nameless(commits, "stable"))
+        assert reading.named == {sha: (f"!{place // 3 + 1}",) for place, sha in enumerate(commits)}
+        assert reading.requests == (2 + 1 if graphql else 2 + 1 + 200)
 
 
 def test_only_what_was_merged_counts_and_first_what_was_merged_here(kit: Kit) -> None:

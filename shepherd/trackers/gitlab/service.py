@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -14,7 +14,41 @@ from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
 from shepherd.trackers.http import Line, RequestError
 from shepherd.words import Item
 
+_COMMITS = (
+    "query($project: ID!, $iids: [String!]) { project(fullPath: $project) {"
+    " mergeRequests(iids: $iids, first: 100) { nodes { iid"
+    " commitsWithoutMergeCommits(first: 100) { nodes { sha } } } } } }"
+)
 _T = TypeVar("_T")
+
+
+class _Sha(Struct, frozen=True):
+    sha: str
+
+
+class _Shas(Struct, frozen=True):
+    nodes: tuple[_Sha, ...]
+
+
+class _Commits(Struct, frozen=True):
+    iid: str
+    commitsWithoutMergeCommits: _Shas
+
+
+class _Nodes(Struct, frozen=True):
+    nodes: tuple[_Commits, ...]
+
+
+class _Project(Struct, frozen=True):
+    mergeRequests: _Nodes
+
+
+class _Data(Struct, frozen=True):
+    project: _Project
+
+
+class _Answer(Struct, frozen=True):
+    data: _Data
 
 
 class Labelled(Struct, frozen=True):
@@ -67,8 +101,8 @@ class Service:
     def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Merged]]:
         """See forge.reading.Service. A SHA that GitLab does not know is absent.
 
-        The lists of what was merged lately tell of most; what is left (the lower ones of several commits that
-        landed together) is asked for one by one.
+        The lists of what was merged lately tell of most, by merge, squash and head commit. The lower ones of
+        several commits that landed together are told by GraphQL, and what is left is asked for one by one.
         """
         found: dict[str, list[Merged]] = {}
         wanted = set(commits)
@@ -82,6 +116,11 @@ class Service:
                     found.setdefault(sha, []).append(request)
             if len(merged) < AT_ONCE or len(found) == len(wanted) or len(found) == before:
                 break
+        if wanted - found.keys():
+            heads = {each.iid: each for some in found.values() for each in some if each.sha in found}
+            for sha, request in self._brought(heads):
+                if sha in wanted and request not in found.setdefault(sha, []):
+                    found[sha].append(request)
         for sha in sorted(wanted - found.keys()):
             related = self._related(sha)
             if related is not None:
@@ -98,6 +137,25 @@ class Service:
             "page": page,
         }
         return self.get("/merge_requests", asked, list[Merged])
+
+    def _brought(self, requests: Mapping[int, Merged]) -> list[tuple[str, Merged]]:
+        """The commits of each request, as far as GraphQL tells them here: it may find the question too large,
+        or be an old one; then they are asked for one by one like others."""
+        told: list[tuple[str, Merged]] = []
+        try:
+            for some in chunks(sorted(requests)):
+                variables = {"project": self.project, "iids": [str(number) for number in some]}
+                place, asked = f"{self.line.root}api/graphql", {"query": _COMMITS, "variables": variables}
+                answer = self.convert(self.send("post", place, document=asked, whole=True), _Answer)
+                told += [
+                    (commit.sha, requests[int(each.iid)])
+                    for each in answer.data.project.mergeRequests.nodes
+                    for commit in each.commitsWithoutMergeCommits.nodes
+                    if int(each.iid) in requests
+                ]
+        except TrackerError:
+            return told
+        return told
 
     def _related(self, sha: str) -> list[Merged] | None:
         try:
