@@ -279,6 +279,31 @@ def lock_status(c, json=False):
     return view(where(), say, json=json)
 
 
+@task(
+    help={
+        "to": "the release to go to (default: the newest that is prepared)",
+        "deadline": "how long to wait for running work to end (default: 5m)",
+        "resume": "finish what a killed upgrade left",
+        "undo": "take back what a killed upgrade left",
+    }
+)
+def upgrade(c, to=None, deadline="5m", resume=False, undo=False, reason=None, as_=None, dry_run=False):
+    """Switch this host to another release: nothing is ever half upgraded."""
+    from ops.upgrade import upgrade as push
+
+    dry = is_dry(c, dry_run)
+    return push(
+        settings,
+        caller(as_),
+        to=to,
+        deadline=deadline,
+        resume=resume,
+        undo=undo,
+        reason=reason,
+        dry=dry,
+    )
+
+
 @task(name="cron.show")
 def cron_show(c):
     """The block that belongs in the crontab."""

@@ -1,4 +1,7 @@
-"""Page and JSON of 10,000 landings against a bare Jinja2 loop that shows the same fields of the same rows."""
+"""Page and JSON of 10,000 landings against a bare Jinja2 loop that shows the same fields of the same rows.
+
+And how much the page weighs.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from shepherd.rules import judge
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.compose import Frame, compose
+from shepherd.stages.report import files_of
 from shepherd.views.feeds import snapshot_json
 from shepherd.views.page import branch_page
 from shepherd.words import Options
@@ -37,9 +41,13 @@ _LOOP = """\
 """
 
 
-def snapshot() -> tuple[Snapshot, datetime]:
-    """All 10,000 in the window, and when that was judged."""
-    reading, tracker, memory = history(SIZE)
+WEIGHTS = {300: 150_000, 5_000: 1_500_000}
+"""Landings in the window, and the bytes that the page should at most have."""
+
+
+def snapshot(size: int = SIZE) -> tuple[Snapshot, datetime]:
+    """All in the window, and when that was judged."""
+    reading, tracker, memory = history(size)
     now = datetime.fromtimestamp(reading.landings[-1].committed_at, UTC) + timedelta(hours=1)
     frame = Frame(
         run_id="bench",
@@ -64,6 +72,10 @@ def main() -> None:
     )
     claim(f"page and JSON, {SIZE:,} landings, against a bare Jinja2 loop", took["ours"], took["loop"], 2)
     claim(f"page and JSON, {SIZE:,} landings, against one second", took["ours"], 1, 1)
+    for size, aim in WEIGHTS.items():
+        answer, now = snapshot(size)
+        weight = len(files_of({"stable": answer}, ["stable"], Situation(now=now))["stable.html"])
+        print(f"page weight, {size:,} landings: {weight:,} bytes (aim: under {aim:,})", flush=True)
 
 
 if __name__ == "__main__":

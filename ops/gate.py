@@ -61,6 +61,13 @@ def page(state: Path) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def upgrading(state: Path) -> Iterator[None]:
+    """Hold `run/upgrade.lock`: one upgrade at a time. Raises TakenError at once, StoreError."""
+    with _held(lambda: _open(state / "run" / "upgrade.lock"), fcntl.LOCK_EX, monotonic()):
+        yield
+
+
 def holders(lock: Path) -> list[int]:
     """The processes that hold a lock file just now, as the kernel tells; empty where it does not."""
     try:

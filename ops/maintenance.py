@@ -31,7 +31,11 @@ class Switch(NamedTuple):
     why: str
     until: datetime | None
     overdue: bool
-    """Past `until`, or on for longer than `warn_after`."""
+    """Past `until`, or on for longer than `warn_after`, or left by an upgrade that is gone."""
+    upgrade: str = ""
+    """The token of the upgrade that set it; empty: a person did."""
+    left: bool = False
+    """That upgrade was killed: it will not clear the switch."""
 
 
 def path_of(state: Path) -> Path:
@@ -56,7 +60,11 @@ def look(state: Path, warn_after: float, now: datetime) -> Switch | None:
     until = said.get("until")
     late = until is not None and until < now
     old = since is not None and (now - since).total_seconds() > warn_after
-    return Switch(since, said.get("who") or _owner(status.st_uid), said.get("why", ""), until, late or old)
+    who, why, token = said.get("who") or _owner(status.st_uid), said.get("why", ""), said.get("upgrade", "")
+    left = bool(token) and _upgrade_is_gone(state, token)
+    if left:
+        why += " (that upgrade was killed: inv upgrade --resume, or inv upgrade --undo)"
+    return Switch(since, who, why, until, late or old or left, token, left)
 
 
 def words(switch: Switch, now: datetime) -> str:
@@ -66,13 +74,20 @@ def words(switch: Switch, now: datetime) -> str:
     text = f"{since}by {who or 'somebody unnamed'}: {why or 'no reason given'}"
     if switch.until is not None:
         text += f"; until {iso(switch.until)}"
-    if switch.overdue:
+    if switch.left:
+        text += "; THIS STAYS until somebody does one of them: the upgrade does not end it any more"
+    elif switch.overdue:
         text += "; THIS IS OVERDUE: end it with inv maintenance.off, or ask who set it"
     return text
 
 
-def switch_on(state: Path, who: str, why: str, until: datetime | None, now: datetime) -> bool:
+def switch_on(
+    state: Path, who: str, why: str, until: datetime | None, now: datetime, upgrade: str = ""
+) -> bool:
     """Set the switch, whole or not at all. False if it was on already: then nothing is changed.
+
+    Args:
+        upgrade: the token by which an upgrade knows its own switch again.
 
     Raises:
         StoreError: it cannot be set.
@@ -82,6 +97,7 @@ def switch_on(state: Path, who: str, why: str, until: datetime | None, now: date
     text = f"# The QA shepherd rests while this file is here: inv maintenance.off\nwho = {_quoted(who)}\n"
     text += f"why = {_quoted(why)}\nsince = {iso(now)}\n"
     text += f"until = {iso(until)}\n" if until is not None else ""
+    text += f"upgrade = {_quoted(upgrade)}\n" if upgrade else ""
     path = path_of(state)
     try:
         handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=state)
@@ -95,6 +111,9 @@ def switch_on(state: Path, who: str, why: str, until: datetime | None, now: date
     except FileExistsError:
         return False
     except OSError as error:
+        if upgrade:
+            # without its token it would be taken for a person's, and stay for ever
+            raise StoreError(f"{path}: cannot be written ({error.strerror}); the switch is not set") from None
         # a disk that is full has room for an empty file, and that is a switch too
         try:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
@@ -161,12 +180,21 @@ def _content(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {"why": clean(text, LONGEST)}
     found: dict[str, Any] = {
-        key: clean(document[key], LONGEST) for key in ("who", "why") if isinstance(document.get(key), str)
+        key: clean(document[key], LONGEST)
+        for key in ("who", "why", "upgrade")
+        if isinstance(document.get(key), str)
     }
     for key in ("since", "until"):
         if isinstance(document.get(key), datetime):
             found[key] = _moment(document[key])
     return found
+
+
+def _upgrade_is_gone(state: Path, token: str) -> bool:
+    # only where an upgrade set the switch: a process is to be looked at
+    from ops.upgrade import memory
+
+    return not memory.at_work(state, token)
 
 
 def _mtime(status: os.stat_result) -> datetime | None:

@@ -139,7 +139,7 @@ class Desk:
             try:
                 tell("END", seconds=round(step.seconds, 3), exit=step.code, **ended)
                 if noted:
-                    note_run(self.settings, name, step.failure)
+                    note_run(self.settings, name, step.failure, step.seconds)
             except StoreError:
                 # the failure that is on its way says more than that it could not be written down
                 if not step.failure:

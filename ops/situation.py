@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from datetime import datetime
 
 import msgspec
@@ -11,8 +12,10 @@ from msgspec.structs import replace
 
 from ops import maintenance, records
 from ops.log import now
+from ops.tasking import ROOT
+from shepherd import __version__
 from shepherd.settings import Settings
-from shepherd.situation import Hang, Maintenance, Situation, StageRuns
+from shepherd.situation import Hang, Maintenance, Running, Situation, StageRuns
 from shepherd.store.snapshots import write_atomically
 from shepherd.values import duration, iso
 
@@ -32,33 +35,46 @@ def situation(settings: Settings, writing: str = "") -> Situation:
     """The situation at this moment. What cannot be read is left out: less is said, never something else.
 
     Args:
-        writing: the stage that asks; how it fared last is over when its page is read.
+        writing: the stage that asks: it has run well when its page is read.
     """
     at = now()
     switch = switch_of(settings)
     aborts = aborts_of(settings)
     runs = stage_runs(settings)
     hang: Hang | None = None
+    running: Running | None = None
     try:
         record = records.read(settings.state_path)
     except records.UnreadableRecordError:
         record = None
+    if record is not None and (record.pid == os.getpid() or records.life(record) == "lives"):
+        running = Running(record.stage, record.user, record.host, record.pid, record.since)
     if record is not None and record.pid != os.getpid():
         if record.noted and records.life(record) == "gone":
             before = runs.get(record.stage, StageRuns())
             runs[record.stage] = replace(before, last_failed=record.since, failure=crashed(record))
         else:
             hang = hang_of(settings, record)
+    if writing:
+        runs[writing] = replace(runs.get(writing, StageRuns()), last_good=at)
     return Situation(
         now=at,
         maintenance=None
         if switch is None
         else Maintenance(switch.since, switch.who, switch.why, switch.until, switch.overdue),
         hang=hang,
-        stages={stage: each for stage, each in runs.items() if stage != writing},
+        stages=runs,
         last_aborted=aborts.last,
         aborted_because=aborts.because,
+        running=running,
+        versions=versions(),
     )
+
+
+def versions() -> dict[str, str]:
+    """What is at work here: the shepherd, its release where it has one (5.4), and the Python that runs it."""
+    release = {"release": ROOT.name} if ROOT.parent.name == "releases" else {}
+    return {"QA Shepherd": __version__, **release, "Python": platform.python_version()}
 
 
 def switch_of(settings: Settings) -> maintenance.Switch | None:
@@ -90,12 +106,12 @@ def stage_runs(settings: Settings) -> dict[str, StageRuns]:
         return {}
 
 
-def note_run(settings: Settings, stage: str, failure: str) -> None:
-    """Remember how a stage ended just now. Only for the holder of the work lock."""
+def note_run(settings: Settings, stage: str, failure: str, seconds: float | None = None) -> None:
+    """Remember how a stage ended just now, after so many seconds. Only for the holder of the work lock."""
     runs = stage_runs(settings)
-    before = runs.get(stage, StageRuns())
+    before = replace(runs.get(stage, StageRuns()), seconds=seconds)
     if failure:
-        runs[stage] = replace(before, last_failed=now(), failure=failure)
+        runs[stage] = replace(before, last_failed=now(), failure=failure, failures=before.failures + 1)
     else:
         runs[stage] = replace(before, last_good=now())
     write_atomically(settings.state_path / "run" / "stages.json", msgspec.json.encode(runs), 0o600)

@@ -117,6 +117,15 @@ def lock_status(where: Where, say: Say, *, json: bool) -> int:
 def _who_works(where: Where) -> tuple[str, str]:
     from ops.gate import holders
 
+    if _there(where.state / "run" / "upgrade.json"):
+        from ops.upgrade import memory
+
+        upgrade = memory.read(where.state)
+        if upgrade is not None and memory.at_work(where.state):
+            return "upgrade", f"an upgrade is under way: {upgrade.words()}"
+        if upgrade is not None:
+            left = "inv upgrade --resume, or inv upgrade --undo"
+            return "upgrade killed", f"an upgrade was killed: {upgrade.words()}; mend it: {left}"
     pids = holders(where.state / "run" / "work.lock")
     if not _there(where.state / "run" / "record.json"):
         if not pids:

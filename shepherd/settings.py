@@ -177,6 +177,24 @@ class Promotion(Struct, frozen=True, forbid_unknown_fields=True):
     settle: str = "15m"
 
 
+class Deploy(Struct, frozen=True, forbid_unknown_fields=True):
+    """The hosts that `fab` deploys to."""
+
+    hosts: tuple[str, ...] = ()
+    """`[USER@]HOST[:PORT]`, one after the other."""
+    user: str = "lpqateam"
+    """Whose account the shepherd lives in."""
+    sudo: bool = False
+    """Log in as oneself, and become `user` by `sudo -n`."""
+    directory: str = "shepherd"
+    """Where releases/, current and shared/ lie; relative to the home of `user`."""
+    python: str = "python3"
+    """The host's interpreter, of which every release's environment is made."""
+    known_hosts: str = ""
+    """The file with the hosts' keys; empty: the operator's own."""
+    extras: tuple[str, ...] = ()
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file. Its paths are relative to its real place: use `place` and the `..._path` properties."""
 
@@ -192,6 +210,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     maintenance: Maintenance = field(default_factory=Maintenance)
     promote: Promotion = field(default_factory=Promotion)
     cron: Cron = field(default_factory=Cron)
+    deploy: Deploy = field(default_factory=Deploy)
     database: str = ""
     """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
     file: Path = Path()

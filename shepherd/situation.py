@@ -27,12 +27,26 @@ class Hang(Struct, frozen=True):
     host: str = ""
 
 
+class Running(Struct, frozen=True):
+    """Who is at work now (5.1)."""
+
+    stage: str = ""
+    user: str = ""
+    host: str = ""
+    pid: int | None = None
+    since: datetime | None = None
+
+
 class StageRuns(Struct, frozen=True):
     """When one stage last ran well, when it last failed, and why it did."""
 
     last_good: datetime | None = None
     last_failed: datetime | None = None
     failure: str = ""
+    seconds: float | None = None
+    """How long its newest run took."""
+    failures: int = 0
+    """How often it has failed since that is counted."""
 
     @property
     def failing(self) -> bool:
@@ -51,3 +65,7 @@ class Situation(Struct, frozen=True):
     """The last run that was refused or stopped before it did anything."""
     aborted_because: str = ""
     """What stopped it, e.g. "maintenance.txt", "a suspected hang of judge"."""
+    running: Running | None = None
+    """Whoever holds the work lock; the run that writes a page is named on it as well."""
+    versions: dict[str, str] = {}
+    """What is at work here: name -> version."""

@@ -28,7 +28,9 @@ def test_one_target_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     inv(tmp_path, "find", "judge", "report")
     done = inv(tmp_path, "publish")
     assert done.code == 7
-    assert "published to web: sent index.html, stable.html, stable.json" in done.out
+    assert (
+        "published to web: sent index.html, shepherd.prom, stable.atom, stable.html, stable.json" in done.out
+    )
     assert "published to copy" in done.out
     assert done.err.startswith("not published to ") and len(done.err.splitlines()) == 1
     assert (tmp_path / "web" / "stable.html").read_bytes() == (tmp_path / "copy" / "stable.html").read_bytes()
@@ -88,6 +90,6 @@ def test_the_pages_of_a_branch_that_is_gone_leave_the_target_too(tmp_path: Path)
     assert sorted(path.name for path in (tmp_path / "web").iterdir()) == [
         "index.html",
         "robots.txt",
-        "trunk.html",
-        "trunk.json",
+        "shepherd.prom",
+        *(f"trunk.{ending}" for ending in ("atom", "html", "json", "sha", "svg")),
     ]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 
-from ops.doctor import clock, data, files, host, mail, running, schedule, sources
+from ops.doctor import clock, data, files, host, mail, running, schedule, sources, upgrades
 from ops.doctor.checking import Check, Finding, Given, contained, fail, ok
 from shepherd.errors import PARTLY, WRONG_VALUE, SettingsError
 from shepherd.settings import Settings
@@ -37,6 +37,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("answer", schedule.answers),
     ("records", running.records),
     ("maintenance", running.maintenance),
+    ("upgrade", upgrades.upgrade),
 )
 
 

@@ -14,7 +14,7 @@ from shepherd.setup.urls import URL, Wrong, check_ref, http, location, publish_t
 from shepherd.values import duration, quoted
 
 if TYPE_CHECKING:
-    from shepherd.settings import Branch, Mail, Pointer, Settings, Tracker
+    from shepherd.settings import Branch, Deploy, Mail, Pointer, Settings, Tracker
 
 __all__ = ["Wrong", "check"]
 
@@ -22,6 +22,8 @@ BRANCH_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 TAG_WORDS = ("ok", "bad", "untestable", "needstesting")
 
 _ADDRESS = r"[^\s<>@,;:\"]+@[^\s<>@,;:\"]+"
+_LOGIN = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_SSH_HOST = rf"(?:{_LOGIN}@)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::([0-9]{{1,5}}))?"
 _HOST_AND_PORT = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})"
 
 
@@ -51,6 +53,7 @@ def check(settings: Settings) -> None:
         if other:
             _address(key, other)
     _database(settings)
+    _deploy(settings.deploy)
 
 
 def _durations(settings: Settings) -> None:
@@ -247,6 +250,25 @@ def _database(settings: Settings) -> None:
         raise Wrong("database", 'an SQLAlchemy URL expected, as in "postgresql+psycopg:///shepherd"')
     elif re.search(r"://(?!/)[^?]*@|[?&](?:user|password)=", settings.database):
         raise Wrong("database", "a URL without user and password expected")
+
+
+def _deploy(deploy: Deploy) -> None:
+    for place, host in enumerate(deploy.hosts):
+        match = re.fullmatch(_SSH_HOST, host)
+        if not match or (match[1] and not 0 < int(match[1]) < 65_536):
+            raise Wrong(
+                f"deploy.hosts[{place}]", f'[USER@]HOST[:PORT] expected, as in "qa1:22", not {quoted(host)}'
+            )
+    if not re.fullmatch(_LOGIN, deploy.user):
+        raise Wrong("deploy.user", f"a login name expected, not {quoted(deploy.user)}")
+    for key in ("directory", "python"):
+        value = getattr(deploy, key)
+        if not re.fullmatch(r"[A-Za-z0-9_./+-]+", value) or value.startswith("-") or ".." in value.split("/"):
+            raise Wrong(f"deploy.{key}", f"a plain path without blanks expected, not {quoted(value)}")
+    _path("deploy.known_hosts", deploy.known_hosts)
+    for place, extra in enumerate(deploy.extras):
+        if not re.fullmatch(r"[a-z][a-z0-9-]*", extra):
+            raise Wrong(f"deploy.extras[{place}]", f"the name of an extra expected, not {quoted(extra)}")
 
 
 def _address(key: str, address: str) -> None:

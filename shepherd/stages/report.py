@@ -1,17 +1,25 @@
-"""`report`: snapshot + situation -> pages and feeds in the report directory."""
+"""`report`: snapshot + situation -> pages and feeds in the report directory (docs/feeds.md)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from shepherd.errors import NoAnswerError
 from shepherd.settings import Settings
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
+from shepherd.stages.news import news_of
 from shepherd.store.snapshots import Snapshots, public_folder, write_atomically
-from shepherd.views.feeds import snapshot_json
-from shepherd.views.page import branch_page, index_page
+from shepherd.views.feeds.as_json import snapshot_json
+from shepherd.views.feeds.atom import News, atom
+from shepherd.views.feeds.badge import badge
+from shepherd.views.feeds.prometheus import prometheus
+from shepherd.views.feeds.sha import sha_file
+from shepherd.views.page import Link, branch_page, index_page
+
+ENDINGS = ("html", "json", "atom", "svg", "sha")
+"""What each branch has a file of; `index.html` and `shepherd.prom` are of all."""
 
 
 def read_snapshots(settings: Settings) -> dict[str, Snapshot]:
@@ -29,14 +37,31 @@ def read_snapshots(settings: Settings) -> dict[str, Snapshot]:
 
 
 def files_of(
-    snapshots: dict[str, Snapshot], branches: Collection[str], situation: Situation
+    snapshots: dict[str, Snapshot],
+    branches: Collection[str],
+    situation: Situation,
+    news: Mapping[str, Sequence[News] | None] | None = None,
+    url: str = "",
 ) -> dict[str, bytes]:
-    """Every file of the report, by name. A pure function of snapshots and situation (4.3)."""
+    """Every file of the report, by name. A pure function of what it is given (4.3).
+
+    Args:
+        news: branch -> its changes; without them it has no Atom feed, and one that is there stays.
+        url: where readers find the report (4.1, report.url).
+    """
     files: dict[str, bytes] = {}
+    base = url if not url or url.endswith("/") else f"{url}/"
     for branch, snapshot in snapshots.items():
-        links = [("All branches", "index.html"), ("This page as JSON", f"{branch}.json")]
-        files[f"{branch}.html"] = branch_page(snapshot, situation, links).encode("utf-8", "replace")
+        files[f"{branch}.html"] = branch_page(
+            snapshot, situation, [("All branches", "index.html")], _feeds(branch)
+        ).encode("utf-8", "replace")
         files[f"{branch}.json"] = snapshot_json(snapshot) + b"\n"
+        files[f"{branch}.svg"] = badge(snapshot, situation)
+        files[f"{branch}.sha"] = sha_file(snapshot, situation)
+        lately = (news or {}).get(branch)
+        if lately is not None:
+            files[f"{branch}.atom"] = atom(snapshot, lately, base)
+    files["shepherd.prom"] = prometheus(list(snapshots.values()), situation)
     waiting = [branch for branch in branches if branch not in snapshots]
     files["index.html"] = index_page(list(snapshots.values()), situation, waiting).encode("utf-8", "replace")
     return files
@@ -46,19 +71,42 @@ def write_report(settings: Settings, situation: Situation) -> list[Path]:
     """Write all pages and feeds; where they are, the index first.
 
     Raises:
-        NoAnswerError: no branch has a snapshot yet.
+        NoAnswerError: no branch has a snapshot yet, or one cannot be read (its SHA is taken away).
         StoreError: a file cannot be written; the pages that are there stay whole.
     """
-    snapshots = read_snapshots(settings)
+    try:
+        snapshots = read_snapshots(settings)
+    except NoAnswerError:
+        _take_back(settings)
+        raise
     if not snapshots:
         raise NoAnswerError("no answer yet, so there is nothing to report: inv find judge report")
     directory = settings.report_path
     public_folder(directory)
-    files = files_of(snapshots, settings.branches, situation)
+    news = {branch: news_of(settings, snapshot) for branch, snapshot in snapshots.items()}
+    files = files_of(snapshots, settings.branches, situation, news, settings.report.url)
     for name, content in files.items():
         write_atomically(directory / name, content)
     _forget_branches(settings)
     return [directory / name for name in sorted(files, key=lambda name: (name != "index.html", name))]
+
+
+def _feeds(branch: str) -> list[Link]:
+    return [
+        ("JSON", f"{branch}.json"),
+        ("Atom feed", f"{branch}.atom"),
+        ("Badge", f"{branch}.svg"),
+        ("SHA", f"{branch}.sha"),
+        ("Metrics", "shepherd.prom"),
+    ]
+
+
+def _take_back(settings: Settings) -> None:
+    """Nothing can be written now, and a script that reads the SHA reads no page: so there is none."""
+    for branch in settings.branches:
+        path = settings.report_path / f"{branch}.sha"
+        if path.exists():
+            write_atomically(path, b"")
 
 
 def _forget_branches(settings: Settings) -> None:
@@ -66,5 +114,5 @@ def _forget_branches(settings: Settings) -> None:
     snapshots = settings.state_path / "snapshots"
     gone = [folder.name for folder in snapshots.iterdir() if folder.name not in settings.branches]
     for branch in gone:
-        for ending in ("html", "json"):
+        for ending in ENDINGS:
             (settings.report_path / f"{branch}.{ending}").unlink(missing_ok=True)

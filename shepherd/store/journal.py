@@ -94,7 +94,7 @@ class Journal:
             return self._fetch(where)
         wanted = sorted(subjects)
         # a first run asks about thousands of landings of which nothing was ever said
-        if len(wanted) > _CHUNK and not self._fetch(where, newest_only=True):
+        if len(wanted) > _CHUNK and not self._fetch(where, newest=1):
             return []
         found: list[Entry] = []
         for start in range(0, len(wanted), _CHUNK):
@@ -112,10 +112,15 @@ class Journal:
     def last(self, kind: str) -> Entry | None:
         """The newest entry of a kind, if any."""
         where = [journal.c.branch == self._branch, journal.c.kind == kind]
-        found = self._fetch(where, newest_only=True)
+        found = self._fetch(where, newest=1)
         return found[0] if found else None
 
-    def _fetch(self, where: Sequence[Any], newest_only: bool = False) -> list[Entry]:
+    def newest(self, limit: int, *kinds: str) -> list[Entry]:
+        """The last so many entries of these kinds, newest first."""
+        where = [journal.c.branch == self._branch, journal.c.kind.in_(kinds)]
+        return self._fetch(where, newest=limit)
+
+    def _fetch(self, where: Sequence[Any], newest: int | None = None) -> list[Entry]:
         columns = journal.c
         statement = select(
             columns.kind,
@@ -128,8 +133,8 @@ class Journal:
             columns.seq,
         ).where(*where)
         statement = (
-            statement.order_by(columns.seq.desc()).limit(1)
-            if newest_only
+            statement.order_by(columns.seq.desc()).limit(newest)
+            if newest is not None
             else statement.order_by(columns.seq)
         )
         return [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from msgspec import Struct
+
 from shepherd.snapshot import Blocker, Entry, Progress, Snapshot
 from shepherd.views.clean import clean
-from shepherd.views.words import PROGRESS, STATES, count, name, short, some, utc
+from shepherd.views.words import PROGRESS, STATES, count, name, sentence, short, some, utc
 
 NAMED = 3
 """Blockers that the headline names."""
@@ -59,6 +61,54 @@ def outlook(snapshot: Snapshot) -> str:
                 f"{count(first.frees, 'landing')}{more}"
             )
     return "; ".join(parts)
+
+
+def lead(snapshot: Snapshot) -> list[str]:
+    """The sentences under the headline of the page: how much goes live, or why nothing does."""
+    if snapshot.answer != "deploy" or snapshot.deployable is None:
+        return [sentence(gist(snapshot))]
+    deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0
+    number = snapshot.deployable.revno - deployed
+    which = f"r{deployed + 1} to r{snapshot.deployable.revno}" if number > 1 else f"r{deployed + 1}"
+    goes = f"{count(number, 'landing')} {'goes' if number == 1 else 'go'} live: {which}."
+    later = snapshot.tip.revno - snapshot.deployable.revno if snapshot.tip is not None else 0
+    rest = f"{count(later, 'newer one')} must wait." if later else "Nothing newer has to wait."
+    return [f"{goes} {rest}"]
+
+
+class Wait(Struct, frozen=True):
+    """What one gets by waiting for the first blocker: `begin`: with r104 `rest`."""
+
+    begin: str
+    revno: int
+    rest: str
+
+
+def wait_for(snapshot: Snapshot) -> Wait | None:
+    """Whose move it is, for somebody who could deploy now or wait; None where nobody has to move."""
+    if not snapshot.blockers or snapshot.answer == "no-data":
+        return None
+    first = snapshot.blockers[0]
+    mover = mover_of(first, {entry.revno: entry for entry in snapshot.landings}.get(first.revno))
+    begin = f"Or wait for {mover}" if snapshot.deployable is not None else f"Whose move: {mover}"
+    more = " more" if snapshot.deployable is not None else ""
+    if first.tip_if_cleared is None or not first.frees:
+        gives = f"nothing{more} could go yet: others block as well."
+    else:
+        gives = f"you get r{first.tip_if_cleared}, {count(first.frees, 'landing')}{more}."
+    return Wait(begin, first.revno, f"cleared {gives}")
+
+
+def mover_of(blocker: Blocker, entry: Entry | None) -> str:
+    """Who has to do something about it: the reason may name somebody else than the author."""
+    return name(entry.whose_move if entry is not None and entry.whose_move else blocker.person)
+
+
+def frees(blocker: Blocker) -> str:
+    """What clearing this one alone gives, in as few words as a table has room for."""
+    if blocker.tip_if_cleared is None or not blocker.frees:
+        return "nothing by itself: others block as well"
+    return f"{count(blocker.frees, 'landing')} more, up to r{blocker.tip_if_cleared}"
 
 
 def two_facts(snapshot: Snapshot) -> str:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from shepherd.situation import Hang, Maintenance, Situation
 from shepherd.snapshot import Alarm, Snapshot
 from shepherd.views.clean import clean
-from shepherd.views.words import ago, relative, utc
+from shepherd.views.words import ago, utc
 
 Kind = Literal["alarm", "maintenance", "aborted", "suspected hang", "stale", "failing", "problem", "warning"]
 
@@ -89,8 +89,8 @@ def _maintenance(switch: Maintenance, now: datetime | None) -> str:
 def _aborted(situation: Situation, aborted: datetime) -> str:
     now, switch = situation.now, situation.maintenance
     text = f"updates were aborted because of {clean(situation.aborted_because) or 'a reason not recorded'}"
-    if switch is not None and switch.since is not None and now is not None:
-        text += f", created {relative(switch.since, now)}"
+    if switch is not None and switch.since is not None:
+        text += f", created {utc(switch.since)}{ago(switch.since, now)}"
     return f"{text}, last aborted run at {utc(aborted)}{ago(aborted, now)}"
 
 

@@ -14,15 +14,23 @@ from msgspec import Struct
 from shepherd.situation import Situation
 from shepherd.snapshot import Blocker, Entry, Snapshot
 from shepherd.values import age
-from shepherd.views import answer, words
+from shepherd.views import answer, times, words
 from shepherd.views.banners import Banner, branch_banners, situation_banners, stale_banners
 from shepherd.views.clean import clean
+from shepherd.views.icon import icon
+from shepherd.views.persons import persons
+from shepherd.views.picture import picture
 from shepherd.views.rows import Rows
+from shepherd.views.system import stages, summary
 from shepherd.views.templates import pages
 
 LATELY = timedelta(days=30)
 """How long a landing that went live stays in the list of those that did (4.3, landings)."""
-BLOCKERS_SHOWN = 50
+BLOCKERS_SHOWN = 10
+PART = 200
+"""Landings in one table."""
+IN_FULL = 1000
+"""Landings of a section that are told in full; older ones in brief if all is well with them."""
 
 Link = tuple[str, str]
 """What it is called, and its address relative to the page."""
@@ -33,8 +41,19 @@ class _Block(Struct, frozen=True):
 
     blocker: Blocker
     entry: Entry | None
-    age: str
+    move: str
+    author: str
+    """Whose landing it is, where the move is somebody else's."""
     frees: str
+    told: str
+
+
+class _Part(Struct, frozen=True):
+    """One table: a browser passes over those that are out of sight."""
+
+    name: str
+    entries: list[Entry]
+    brief: bool
 
 
 class _Section(Struct, frozen=True):
@@ -42,22 +61,39 @@ class _Section(Struct, frozen=True):
     title: str
     entries: list[Entry]
 
+    @property
+    def parts(self) -> list[_Part]:
+        starts = range(0, len(self.entries), PART)
+        return [_part(self.entries[start : start + PART], start >= IN_FULL) for start in starts]
 
-def branch_page(snapshot: Snapshot, situation: Situation, links: Sequence[Link] = ()) -> str:
-    """The page of one branch; `links` are shown at its top (other branches, the same as JSON)."""
+
+def branch_page(
+    snapshot: Snapshot, situation: Situation, links: Sequence[Link] = (), feeds: Sequence[Link] = ()
+) -> str:
+    """The page of one branch; `links` to other pages stand at its top, those to feeds at its end."""
     return (
         pages()
         .get_template("branch.html.j2")
         .render(
             snapshot=snapshot,
+            situation=situation,
             now=situation.now,
+            stale=bool(stale_banners(snapshot, situation.now)),
             banners=branch_banners(snapshot, situation),
+            stages=stages(situation),
+            summary=summary(situation),
+            icon=icon(snapshot.answer),
+            feeds=feeds,
             links=links,
+            wait=answer.wait_for(snapshot),
             blocks=_blocks(snapshot),
+            picture=picture(snapshot),
+            persons=persons(snapshot),
             sections=_sections(snapshot),
             rows=Rows(snapshot),
             answer=answer,
             words=words,
+            times=times,
             age=age,
             clean=clean,
         )
@@ -82,26 +118,51 @@ def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Seq
         .render(
             snapshots=snapshots,
             waiting=waiting,
+            situation=situation,
             now=situation.now,
             banners=banners,
+            stages=stages(situation),
+            summary=summary(situation),
+            icon=icon("deploy" if any(s.answer == "deploy" for s in snapshots) else "blocked"),
             answer=answer,
             words=words,
+            times=times,
             clean=clean,
         )
     )
 
 
+def told_on(blocker: Blocker) -> str:
+    """The day on which the list will be told of it, where the snapshot says so (`list_told_on`)."""
+    day = getattr(blocker, "list_told_on", None)
+    return str(day) if day else ""
+
+
 def _blocks(snapshot: Snapshot) -> list[_Block]:
     entries = {entry.revno: entry for entry in snapshot.landings}
-    return [
-        _Block(
-            blocker,
-            entries.get(blocker.revno),
-            age((snapshot.generated_at - blocker.since).total_seconds()),
-            answer.freed(blocker),
+    blocks = []
+    for blocker in snapshot.blockers[:BLOCKERS_SHOWN]:
+        entry = entries.get(blocker.revno)
+        author = words.name(blocker.person)
+        move = answer.mover_of(blocker, entry)
+        blocks.append(
+            _Block(
+                blocker,
+                entry,
+                move,
+                author if author != move else "",
+                answer.frees(blocker),
+                told_on(blocker),
+            )
         )
-        for blocker in snapshot.blockers[:BLOCKERS_SHOWN]
-    ]
+    return blocks
+
+
+def _part(entries: list[Entry], brief: bool) -> _Part:
+    newest, oldest = entries[0].revno, entries[-1].revno
+    which = f"r{newest}" if newest == oldest else f"r{newest} to r{oldest}"
+    told = "; the good ones in brief, inv explain tells the rest" if brief else ""
+    return _Part(f"{words.count(len(entries), 'landing')}, {which}{told}", entries, brief)
 
 
 def _sections(snapshot: Snapshot) -> list[_Section]:

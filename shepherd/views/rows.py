@@ -6,6 +6,7 @@ comes from outside goes through `_text` or `escape`; what stands unquoted is a n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +22,7 @@ from shepherd.views.words import standing
 BLOCKERS_NAMED = 3
 """If there are more, only the oldest is named: long windows repeat them in every row."""
 TARGETS_NAMED = 12
+_NAMED = re.compile(r"\b(bug|request) [#!]?[0-9]{1,10}\b")
 
 
 class Rows:
@@ -32,36 +34,69 @@ class Rows:
         self._request = _linker(snapshot.request_url, "request")
         self._badges = _badges(snapshot)
 
-    def render(self, entries: Iterable[Entry]) -> Markup:
-        """One `<tr>` a landing: revno, how far it is, title with all details, person, when it landed."""
-        return Markup("\n".join(map(self._row, entries)))  # noqa: S704  # every part is escaped in _row
+    def render(self, entries: Iterable[Entry], brief: bool = False) -> Markup:
+        """One `<tr>` a landing: revno, how far it is, title with all details, person, when it landed.
+
+        Args:
+            brief: good landings that nothing more is to be said of come without links and details.
+        """
+        rows = [self._brief(e) if brief and _is_plain(e) else self._row(e) for e in entries]
+        return Markup("\n".join(rows))  # noqa: S704  # every part is escaped in _row and _brief
+
+    def _brief(self, entry: Entry) -> str:
+        return (
+            f"<tr id=r{entry.revno}><th>r{entry.revno}{_standing_cell(entry.progress, entry.state)}"
+            f"<td>{_text(entry.title) or '(no title)'}<p>{_said(entry.reason)}"
+            f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
+        )
 
     def _row(self, entry: Entry) -> str:
         revno = entry.revno
         title = _text(entry.title) or "(no title)"
         if entry.url and is_web_address(entry.url):
-            title = f'<a href="{escape(entry.url)}">{title}</a>'
+            title = f"<a href={_quoted(entry.url)}>{title}</a>"
         elif entry.url:
             title = f"{title} <i>{_text(entry.url)}</i>"
         return (
-            f"<tr id=r{revno}><th scope=row><a href=#r{revno}>r{revno}</a>{self._badges.get(revno, '')}"
-            f"{_standing_cell(entry.progress, entry.state)}"
-            f"<td>{title}<p>{_said(entry.reason)}{self._details(entry)}"
+            f"<tr id=r{revno}><th>r{revno}{self._badges.get(revno, '')}"
+            f"{_standing_cell(entry.progress, entry.state)}{self._behind(entry)}"
+            f"<td>{title}<p>{self._reason(entry)}{self._details(entry)}"
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
         )
+
+    def _behind(self, entry: Entry) -> str:
+        """What a landing waits behind: the oldest that blocks it, unless it is on its way out already."""
+        others = waits_for(entry)
+        if not others or entry.progress in ("live", "promoted", "deployable", "rolled-back"):
+            return ""
+        names = [revno for revno in entry.blocked_by[: BLOCKERS_NAMED + 1] if revno != entry.revno]
+        shown = BLOCKERS_NAMED if others <= BLOCKERS_NAMED else 1
+        return f"<p>behind {self._revnos(names, shown, others)}"
+
+    def _reason(self, entry: Entry) -> str:
+        """The reason, its bugs and requests as links; those that it does not name stand behind it."""
+        links = {f"bug {bug}": self._bug(str(bug)) for bug in entry.bugs}
+        links |= {f"request {request}": self._request(request) for request in entry.requests}
+        if not links:
+            return _said(entry.reason)
+
+        def linked(found: re.Match[str]) -> str:
+            link = links.get(found[0])
+            if link is None:
+                return found[0]
+            told.add(found[0])
+            return f"{found[1]} {link}"
+
+        told: set[str] = set()
+        reason = _NAMED.sub(linked, _said(entry.reason))
+        missing = " ".join(f"{item.split()[0]} {link}" for item, link in links.items() if item not in told)
+        return f"{reason} · {missing}" if missing else reason
 
     def _details(self, entry: Entry) -> str:
         """Everything that only some landings have."""
         parts = []
-        links = []
-        if entry.bugs:
-            links += [self._bug(str(bug)) for bug in entry.bugs]
-        if entry.requests:
-            links += [self._request(request) for request in entry.requests]
-        if links:
-            parts.append(" ".join(links))
         if entry.closes:
-            parts.append("closes " + " ".join(self._bug(str(bug)) for bug in entry.closes))
+            parts.append("closes " + " ".join(self._bug(f"#{bug}") for bug in entry.closes))
         if entry.branch:
             parts.append(f"<bdi>{_text(entry.branch)}</bdi>")
         if entry.labels:
@@ -70,21 +105,16 @@ class Rows:
             parts.append(f"undone by {self._revno(entry.undone_by)}")
         if entry.undoes:
             parts.append(f"undoes {self._revnos(entry.undoes, TARGETS_NAMED, len(entry.undoes))}")
-        others = waits_for(entry)
-        if others:
-            names = [revno for revno in entry.blocked_by[: BLOCKERS_NAMED + 1] if revno != entry.revno]
-            shown = BLOCKERS_NAMED if others <= BLOCKERS_NAMED else 1
-            parts.append(f"blocked by {self._revnos(names, shown, others)}")
         if entry.live_since is not None:
             parts.append(f"live since {_minute(entry.live_since)} UTC")
         if entry.promoted_at is not None:
-            parts.append(f"promoted {_minute(entry.promoted_at)} UTC")
+            parts.append(f"promoted {_minute(entry.promoted_at)} UTC{promoter(entry)}")
         lines = [f"<p class=k>{' · '.join(parts)}"] if parts else []
+        mover = entry.whose_move if entry.whose_move != entry.person else ""
         if entry.remedy:
-            mover = f"{_text(entry.whose_move)}: " if entry.whose_move else ""
-            lines.append(f"<p class=m>{mover}{_said(entry.remedy)}")
-        elif entry.whose_move:
-            lines.append(f"<p class=m>{_text(entry.whose_move)}")
+            lines.append(f"<p class=m>{_text(mover)}{': ' if mover else ''}{_said(entry.remedy)}")
+        elif mover:
+            lines.append(f"<p class=m>{_text(mover)}")
         lines += [f"<p class=w>{_said(warning)}" for warning in entry.warnings]
         lines += [f"<p class=h>{_said(hint)}" for hint in entry.hints]
         return "".join(lines)
@@ -98,10 +128,27 @@ class Rows:
         return " ".join(names) + (f" and {more} more" if more else "")
 
 
+def _is_plain(entry: Entry) -> bool:
+    return entry.good and not (entry.warnings or entry.hints or entry.undoes or entry.undone_by)
+
+
+def promoter(entry: Entry) -> str:
+    """Who released it, as far as the snapshot knows."""
+    return f" by {_text(entry.promoted_by)}" if entry.promoted_by else ""
+
+
+def _quoted(address: str) -> str:
+    """An address as the value of an attribute, without quotes where none are needed: they are many."""
+    return escape(address) if _PLAIN(address) else f'"{escape(address)}"'
+
+
+_PLAIN = re.compile(r"https?://[A-Za-z0-9:/.?#_~&;,+%-]*[A-Za-z0-9]").fullmatch
+
+
 def _text(text: str, longest: int = LONGEST) -> str:
     if len(text) > longest or not text.isprintable():
         text = clean(text, longest)
-    return escape(text)
+    return escape(text, quote=False)
 
 
 def _said(text: str) -> str:
@@ -143,7 +190,6 @@ def _linker(pattern: str, name: str) -> Callable[[str], str]:
     def link(item: str) -> str:
         number = item.lstrip("#!")
         address = fill_address(pattern, name, number) if number.isdecimal() and number.isascii() else ""
-        shown = item if item != number else f"#{item}"
-        return f'<a href="{escape(address)}">{_text(shown)}</a>' if address else _text(shown)
+        return f"<a href={_quoted(address)}>{_text(item)}</a>" if address else _text(item)
 
     return link

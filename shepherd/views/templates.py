@@ -32,15 +32,21 @@ def pages() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    style = (folder() / "page.css").read_text("utf-8")
-    # A hash allows this one style sheet and no other, not even one that slipped through escaping.
-    digest = b64encode(sha256(style.encode()).digest()).decode()
+    style, script = ((folder() / name).read_text("utf-8") for name in ("page.css", "page.js"))
     environment.globals["style"] = Markup(style)  # noqa: S704  # our own file
+    environment.globals["script"] = Markup(script)  # noqa: S704  # our own file
+    # Hashes allow this one style sheet and this one script, and nothing that slipped through escaping; images
+    # are for the mark that a tab bears.
     environment.globals["policy"] = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )
     return environment
 
 
 def _finalize(value: object) -> object:
     return clean(value, LONGEST_SENTENCE) if type(value) is str else value
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

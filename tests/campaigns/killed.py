@@ -24,6 +24,8 @@ READ_BY_OTHERS = (
     "var/report/index.html",
     "var/report/stable.html",
     "var/report/stable.json",
+    "var/report/stable.atom",
+    "var/report/stable.sha",
 )
 
 

@@ -218,8 +218,10 @@ def reader(files: Iterable[Path]) -> Any:
 
 
 def is_whole(path: Path, content: bytes) -> bool:
-    if path.suffix == ".html":
-        return content.rstrip().endswith(b"</html>")
+    if path.suffix in (".html", ".atom"):
+        return content.rstrip().endswith((b"</html>", b"</feed>"))
+    if path.suffix == ".sha":
+        return len(content) in (0, 41)
     try:
         json.loads(content)
     except ValueError:

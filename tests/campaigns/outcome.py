@@ -48,14 +48,23 @@ def journal_of(settings: Settings) -> list[tuple[Any, ...]]:
     return [(e.kind, e.subject, without_times(e.data), e.who, e.why) for e in entries]
 
 
+_OF_RUNS = re.compile(
+    r'<details id="system">.*?</details>'  # when each stage failed last, and who wrote the page
+    r"|urn:uuid:[0-9a-f-]+"  # made of run ids
+    r"|^(# \w+ )?qa_shepherd_\w*(seconds|stage)[^\n]*\n",
+    re.DOTALL | re.MULTILINE,
+)
+
+
 def pages(settings: Settings) -> dict[str, str]:
+    """Pages and feeds by name, less what tells of the runs themselves: one that was killed shows there."""
     found = {}
     for path in sorted(settings.report_path.iterdir()):
         text = path.read_text()
         if path.suffix == ".json":
             found[path.name] = json.dumps(document(path))
         else:
-            found[path.name] = _TIME.sub("TIME", _RUN_ID.sub("RUN", text))
+            found[path.name] = _TIME.sub("TIME", _RUN_ID.sub("RUN", _OF_RUNS.sub("", text)))
     return found
 
 

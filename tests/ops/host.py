@@ -19,6 +19,7 @@ from invoke.program import Program
 import tasks
 from ops.log import parse
 from tests.project import Project
+from tests.views.reader import Reader
 
 ROOT = Path(__file__).parents[2]
 SCALE = float(os.environ.get("SHEPHERD_CAMPAIGN", "1.0"))
@@ -124,6 +125,11 @@ def until(condition: Callable[[], Any], limit: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < give_up, "it never came"
         time.sleep(0.02)
+
+
+def banner_of(page: str) -> str:
+    """What a reader sees of all that depends on the situation."""
+    return Reader(page.partition('<header id="situation"')[2].partition("</header>")[0]).text
 
 
 def outside_the_banner(page: str) -> str:

@@ -29,11 +29,12 @@ ARGUMENTS = {
     "init": ["--repository", "project.git"],
     "cron.install": [],
     "cron.remove": [],
+    "upgrade": [],
 }
 """What makes the task do something, were it not dry."""
 
-REFUSED_HERE = {"init", "deployed"}
-"""There are settings already, and a ref tells what production runs."""
+REFUSED_HERE = {"init", "deployed", "upgrade"}
+"""There are settings already, a ref tells what production runs, and this is a checkout."""
 
 READERS = {
     *("status", "landings", "explain", "whatif", "history", "doctor"),

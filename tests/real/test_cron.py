@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 
-import psutil
 import pytest
 
 from ops.doctor.host import NEEDED
 from ops.log import parse
 from tests.gitrepo import Repo
+from tests.real.site import cron_daemon, need
 
 pytestmark = pytest.mark.real
 
@@ -32,12 +32,6 @@ USER = "lpqateam"
 PARTS = ("tasks.py", "ops", "shepherd", "templates")
 PATIENCE = 90.0
 """Seconds to wait for cron's next tick and what comes of it."""
-
-
-def need(fulfilled: object, sentence: str) -> None:
-    """Not skipped: who asks for the real tests wants to know that this one did not run."""
-    if not fulfilled:
-        pytest.fail(sentence, pytrace=False)
 
 
 @pytest.fixture
@@ -136,24 +130,8 @@ def daemon(user: pwd.struct_passwd) -> Iterator[Callable[[], None]]:
     """Starts cron, whose minutes pass in a second; ended at the end, by its own pid."""
     for program in ("cron", "crontab", "sendmail"):
         need(shutil.which(program), f"there is no {program} here: .ci/run installs cron and dma")
-    libraries = list(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
-    need(libraries, "there is no libfaketime here: .ci/run installs it")
-    running = [each.pid for each in psutil.process_iter(["name"]) if each.info["name"] == "cron"]
-    need(not running, f"a cron daemon runs already (process {running}): there is one a machine")
-    started: list[subprocess.Popen[bytes]] = []
-
-    def start() -> None:
-        environment = {
-            "PATH": "/usr/bin:/bin:/usr/sbin",
-            "LD_PRELOAD": str(libraries[0]),
-            "FAKETIME": "+0 x60",
-        }
-        started.append(subprocess.Popen(["cron", "-f"], env=environment))
-
-    yield start
-    for process in started:
-        process.terminate()
-        process.wait(10)
+    with cron_daemon() as start:
+        yield start
 
 
 def wait_for(what: str, there: Callable[[], object]) -> None:

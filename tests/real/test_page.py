@@ -1,39 +1,305 @@
-"""The page in a real browser: it stands without script and network, and says nothing to the console."""
+"""The page in a real browser: every state of it, light and dark, on a phone and on a wide screen."""
 
 from __future__ import annotations
 
-import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page, expect
 
+from shepherd.situation import Maintenance, Situation
+from shepherd.snapshot import Snapshot
+from shepherd.values import age
+from shepherd.views.page import branch_page, index_page
 from tests.inv import inv
+from tests.real.browser import NARROW, WIDE, View, chromium, opened
+from tests.views.factory import NOW, entry, every_progress, everything_wrong, no_data, rev, snapshot
+from tests.views.test_hostile import ATTACKS, around, everywhere
 
 pytestmark = pytest.mark.real
 
-CHROMIUM = (
-    *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+CALM = Situation(now=NOW)
+NOTHING_NEW = snapshot(answer="nothing-new", tip=rev(100), deployable=None, landings=(), blockers=())
+LONG = snapshot(landings=tuple(entry(r, progress="waiting") for r in range(360, 100, -1)), tip=rev(360))
+STATES: dict[str, tuple[Snapshot, Situation]] = {
+    "deploy": (snapshot(), CALM),
+    "blocked": (snapshot(answer="blocked", deployable=None), CALM),
+    "nothing-new": (NOTHING_NEW, CALM),
+    "no-data": (no_data(), CALM),
+    "maintenance": (snapshot(), Situation(now=NOW, maintenance=Maintenance(NOW, "Ann", "upgrade"))),
+    "everything": (every_progress(), everything_wrong()),
+    "long": (LONG, CALM),
+}
+LINKS = [("All branches", "index.html")]
+FEEDS = [("JSON", "stable.json"), ("Atom feed", "stable.atom")]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+def written(folder: Path, state: str) -> Path:
+    path = folder / f"{state}.html"
+    if state == "index":
+        path.write_text(index_page([snapshot(), no_data(branch="devel")], everything_wrong(), ["new"]))
+    else:
+        path.write_text(branch_page(*STATES[state], LINKS, FEEDS))
+    return path
+
+
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (WIDE, NARROW)]
+VIEWS = [(state, *look) for state in [*STATES, "index"] if state != "long" for look in LOOKS]
+
+
+@pytest.mark.parametrize(("state", "scheme", "width"), [*VIEWS, ("long", "dark", NARROW)])
+def test_every_state_is_accessible_quiet_and_fits(
+    browser: Browser, tmp_path: Path, state: str, scheme: str, width: int
+) -> None:
+    late = everything_wrong().now if state in ("everything", "index") else NOW
+    with opened(browser, written(tmp_path, state), now=late, width=width, scheme=scheme) as view:
+        for details in view.page.locator("details").all():
+            details.evaluate("each => { each.open = true }")
+        assert view.violations() == []
+        assert not view.overflows
+        # as far apart as readers may set letters, words and lines (WCAG 1.4.12)
+        view.page.evaluate(
+            "for (const [name, value] of [['letter-spacing', '.12em'], ['word-spacing', '.16em'],"
+            " ['line-height', '1.5']]) document.body.style.setProperty(name, value)"
+        )
+        assert not view.overflows
+        assert view.noise == []
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_hostile_text_does_nothing_and_fits(browser: Browser, tmp_path: Path, name: str) -> None:
+    said = ATTACKS[name]
+    path = tmp_path / "hostile.html"
+    for width in (WIDE, NARROW):
+        for url in ("no address", "javascript:alert(1)"):
+            text = branch_page(everywhere(said, url), around(said), LINKS, FEEDS)
+            path.write_bytes(text.encode("utf-8", "replace"))
+            with opened(browser, path, now=NOW, width=width) as view:
+                for link in view.page.locator("main a:visible").all()[:20]:
+                    link.click()
+                assert not view.overflows
+                assert view.page.locator("table.l tbody tr").count() == 1
+                assert view.noise == []
+
+
+def test_a_hostile_address_is_only_text(browser: Browser, tmp_path: Path) -> None:
+    path = written(tmp_path, "deploy")
+    for address in (
+        "person=<img src=x onerror=alert(1)>",
+        "state=nonsense",
+        "person=%ff%",
+        "%",
+        "=&=",
+        "bug=)(",
+    ):
+        with opened(browser, path, now=NOW, address=address) as view:
+            assert view.page.locator("h1").is_visible()
+            assert view.noise == []
+
+
+def rows(page: Page) -> list[str]:
+    return [row.get_attribute("id") or "" for row in page.locator("table.l tbody tr:visible").all()]
+
+
+def test_a_keyboard_is_enough_for_the_filter(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "everything"), now=everything_wrong().now) as view:
+        page = view.page
+        everything = rows(page)
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Find your landings"
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.name") == "person"
+        page.keyboard.type("zoe")
+        assert rows(page) == ["r112", "r102", "r12"]
+        expect(page.locator("#found")).to_have_text("3 of 15 landings")
+        assert "filtered" in (page.locator("#picture").get_attribute("class") or "")
+        page.wait_for_url("**#person=zoe")
+        page.keyboard.press("Tab")
+        page.keyboard.type("112")
+        assert rows(page) == ["r112"]
+        page.keyboard.press("Tab")
+        page.keyboard.type("99999")
+        assert rows(page) == []
+        expect(page.locator("#none")).to_contain_text("for older ones ask inv explain")
+        for name in ("state", ""):
+            page.keyboard.press("Tab")
+            assert (page.evaluate("document.activeElement.name") or "") == name
+        page.keyboard.press("Enter")
+        page.wait_for_url("**#landings")
+        assert rows(page) == everything
+        assert view.noise == []
+
+
+def test_whatever_has_the_focus_is_seen_to_have_it(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "deploy"), now=NOW) as view:
+        seen = 0
+        view.page.keyboard.press("Tab")
+        while (tag := view.page.evaluate("document.activeElement.tagName")) != "BODY" and seen < 100:
+            style, hidden = view.page.evaluate(
+                "(() => { const e = document.activeElement, box = e.getBoundingClientRect(); return"
+                " [getComputedStyle(e).outlineStyle, box.bottom < 0 || box.top > innerHeight] })()"
+            )
+            assert style != "none" and not hidden, tag
+            view.page.keyboard.press("Tab")
+            seen += 1
+        assert seen > 10
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("person=zo%C3%AB", ["r112", "r102", "r12"]),
+        ("person=ZO%C3%8B&state=waiting", ["r112"]),
+        ("person=nobody%20known&state=bad", ["r104", "r99"]),
+        ("state=needs-qa", ["r109"]),
+        ("bug=800109", ["r109"]),
+        ("bug=12", ["r109"]),
+        ("branch=bug-800110", ["r110"]),
+        ("branch=r115", ["r115"]),
+        ("branch=thing%20114", ["r114"]),
+        ("branch=no%20such%20thing", []),
+    ],
 )
+def test_a_filter_is_shared_by_its_address(
+    browser: Browser, tmp_path: Path, address: str, shown: list[str]
+) -> None:
+    with opened(browser, written(tmp_path, "everything"), now=NOW, address=address) as view:
+        assert rows(view.page) == shown
+        assert view.noise == []
 
 
-def test_the_demo_in_chromium(tmp_path: Path) -> None:
+def test_links_to_a_landing_lead_there_past_the_filter_and_back(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "everything"), now=NOW, address="person=ann") as view:
+        page = view.page
+        page.locator('#blockers a[href="#r104"]').click()
+        expect(page.locator("#r104")).to_be_in_viewport()
+        page.go_back()
+        expect(page.locator("#r104")).to_be_hidden()
+        page.locator('.key a[href="#state=bad"]').click()
+        assert rows(page) == ["r104", "r99"]
+        assert view.noise == []
+
+
+def test_a_mark_in_the_picture_leads_to_its_row(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "everything"), now=NOW) as view:
+        view.page.locator('.tiles a[href="#r104"]').click()
+        expect(view.page.locator("#r104")).to_be_in_viewport()
+
+
+def test_ages_go_on_and_the_page_says_that_it_is_stale(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "deploy"), now=NOW) as view:
+        page = view.page
+        given = page.locator("p.age")
+        expect(given).to_contain_text("2011-08-24 10:12 UTC (3 minutes ago)")
+        expect(given).to_contain_text("2011-08-24 10:27 UTC (in 12 minutes)")
+        expect(page.locator("#late")).to_be_empty()
+        view.at(snapshot().valid_until)
+        expect(given).to_contain_text("(15 minutes ago)")
+        expect(page.locator("#late")).to_be_empty()
+        view.at(snapshot().valid_until + timedelta(seconds=5))
+        expect(page.locator("#late")).to_have_text(
+            "Stale: a newer answer was due 5 seconds ago. Load this page again."
+        )
+        assert page.title() == "stale: deploy r103 · stable"
+        assert view.violations() == []
+
+
+def test_the_index_says_that_it_is_stale(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(index_page([snapshot(), snapshot(branch="devel", valid_until=NOW)], CALM))
+    with opened(browser, path, now=NOW) as view:
+        expect(view.page.locator("#late")).to_be_empty()
+        view.at(NOW + timedelta(minutes=2))
+        expect(view.page.locator("#late")).to_contain_text("Stale: a newer answer was due 2 minutes ago")
+
+
+def test_a_clock_that_is_behind_is_not_believed(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "deploy"), now=NOW - timedelta(hours=2)) as view:
+        expect(view.page.locator("#late")).to_contain_text("Your clock and the shepherd's differ")
+
+
+def test_ages_are_told_as_everywhere_else(browser: Browser, tmp_path: Path) -> None:
+    spans = [0, 1, 59, 60, 119, 3599, 3600, 7200, 86400, 172799, 172800, 86400 * 729, 86400 * 730, 10**9]
+    for seconds in spans:
+        path = tmp_path / "one.html"
+        given = snapshot(generated_at=NOW - timedelta(seconds=seconds), valid_until=NOW + timedelta(hours=1))
+        path.write_text(branch_page(given, CALM))
+        with opened(browser, path, now=NOW) as view:
+            expect(view.page.locator("p.age .ago").first).to_have_text(f"({age(seconds)} ago)")
+
+
+def test_who_keeps_it_open_can_let_it_reload_itself(browser: Browser, tmp_path: Path) -> None:
+    path = written(tmp_path, "deploy")
+    with opened(browser, path) as view:
+        page = view.page
+        page.clock.install(time=NOW)
+        page.reload()
+        path.write_text(branch_page(no_data(), CALM))
+        page.clock.run_for(61_000)
+        expect(page.locator("h1")).to_contain_text("deploy r103")
+        page.get_by_label("Reload every minute").check()
+        page.clock.run_for(61_000)
+        expect(page.locator("h1")).to_contain_text("no data")
+        expect(page.get_by_label("Reload every minute")).to_be_checked()
+
+
+def test_the_whole_sha_is_copied(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "deploy"), now=NOW) as view:
+        view.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        view.page.get_by_role("button", name="Copy the SHA").click()
+        expect(view.page.locator(".copied")).to_have_text("copied")
+        assert view.page.evaluate("navigator.clipboard.readText()") == rev(103).id
+
+
+def test_without_script_everything_stands(browser: Browser, tmp_path: Path) -> None:
+    late = everything_wrong().now
+    with opened(browser, written(tmp_path, "everything"), now=late, script=False) as view:
+        page = view.page
+        assert "2011-08-24 10:12 UTC" in page.locator("p.age").inner_text()
+        assert "ago" not in page.locator("header").inner_text()
+        assert not page.locator("#filter").is_visible()
+        assert not page.get_by_role("button").all()
+        page.locator("#persons summary").click()
+        table = page.locator("#persons").inner_text()
+        assert "Zoë Žižek" in table and "needs your QA" in table
+        assert len(rows(page)) == 15
+        assert view.noise == []
+
+
+def test_it_prints(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "everything"), now=NOW, width=800) as view:
+        view.page.emulate_media(media="print")
+        assert not view.page.locator("#filter").is_visible()
+        assert view.page.locator("#r12").is_visible()
+        assert not view.overflows
+        assert view.page.pdf().startswith(b"%PDF")
+
+
+def test_the_demo(browser: Browser, tmp_path: Path) -> None:
     assert inv(tmp_path, "demo", "--directory", str(tmp_path / "demo")).code == 0
     for name in ("stable.html", "index.html"):
-        page = tmp_path / "demo" / "var" / "report" / name
-        done = subprocess.run(
-            [
-                *CHROMIUM,
-                f"--user-data-dir={tmp_path / name}.profile",
-                "--enable-logging=stderr",
-                "--dump-dom",
-                page.as_uri(),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=100,
-        )
-        assert done.returncode == 0, done.stderr
-        assert "deploy r28" in done.stdout.replace("\n", " ")
-        assert "CONSOLE" not in done.stderr, done.stderr
-        assert "Refused to" not in done.stderr, done.stderr
+        with opened(browser, tmp_path / "demo" / "var" / "report" / name) as view:
+            expect(view.page.locator("body")).to_contain_text("deploy r28")
+            assert view.violations() == []
+            assert view.noise == []
+
+
+def test_a_view_hears_what_a_page_does(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "loud.html"
+    path.write_text(
+        "<!DOCTYPE html><title>x</title><script>console.log(1);alert(2)</script><img src=http://127.0.0.1:9/>"
+    )
+    with opened(browser, path) as view:
+        heard = " ".join(view.noise)
+        assert "console: 1" in heard and "dialog: 2" in heard and "request: http://127.0.0.1:9/" in heard
+        assert any("image-alt" in each for each in view.violations())
+        assert isinstance(view, View)

@@ -199,7 +199,7 @@ def everything_wrong() -> Situation:
         maintenance=Maintenance(NOW, "lpqateam", "new database server", NOW + timedelta(hours=2)),
         hang=Hang("judge", 4711, NOW - timedelta(hours=1), "qa1"),
         stages={
-            "find": StageRuns(NOW, NOW - timedelta(days=1), "long mended"),
+            "find": StageRuns(NOW, NOW - timedelta(days=1), "long mended", 3.5, 2),
             "publish": StageRuns(NOW - timedelta(days=1), NOW, "rsync: connection refused"),
         },
         last_aborted=NOW + timedelta(hours=4),

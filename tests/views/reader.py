@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 
@@ -11,6 +12,7 @@ class Reader(HTMLParser):
         self.elements: list[tuple[str, tuple[str, ...]]] = []
         """Tag and names of its attributes, in order."""
         self.links: list[str] = []
+        """What can be followed."""
         self.ids: list[str] = []
         self.classes: list[str] = []
         self.words: list[str] = []
@@ -20,7 +22,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, tuple(name for name, _ in attrs)))
         for name, value in attrs:
-            if name == "href":
+            if name == "href" and tag == "a":
                 self.links.append(value or "")
             elif name == "id":
                 self.ids.append(value or "")
@@ -35,7 +37,8 @@ class Reader(HTMLParser):
 
     @property
     def text(self) -> str:
-        return " ".join(self.words)
+        """The words; what stands behind an element stands behind its last word."""
+        return re.sub(r" ([,.;:)])", r"\1", " ".join(self.words))
 
 
 def parts(page: str) -> tuple[str, str]:

@@ -10,10 +10,11 @@ from pathlib import Path
 from shutil import copytree
 from typing import get_args
 
+import msgspec
 import pytest
 
 import shepherd
-from shepherd.situation import Situation
+from shepherd.situation import Running, Situation, StageRuns
 from shepherd.snapshot import Alarm, Blocker, DeployedRev, Progress, Snapshot
 from shepherd.views.page import branch_page, index_page
 from tests.views.factory import (
@@ -81,9 +82,39 @@ def test_the_answer_is_the_headline(given: Snapshot, said: str) -> None:
 def test_the_header_says_how_old_the_answer_is_and_what_could_be_had() -> None:
     header, _ = parts(branch_page(snapshot(), CALM))
     text = Reader(header).text
-    assert "Answer of 2011-08-24 10:12 UTC , 3 minutes old" in text
-    assert "3 landings newer than r100." in text
-    assert "3 newer landings must wait; if r104 were good you would get r105, 2 landings more." in text
+    assert "Answer of 2011-08-24 10:12 UTC, good until 2011-08-24 10:27 UTC." in text
+    assert "3 landings go live: r101 to r103. 3 newer ones must wait." in text
+    assert "Or wait for Zoë Žižek: with r104 cleared you get r105, 2 landings more." in text
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (
+            snapshot(answer="blocked", deployable=None),
+            "Whose move: Zoë Žižek: with r104 cleared you get r105, 2",
+        ),
+        (
+            snapshot(blockers=(Blocker(104, "Ann", NOW, 3, None, 0),), landings=()),
+            "Or wait for Ann: with r104 cleared nothing more could go yet: others block as well.",
+        ),
+        (
+            snapshot(tip=rev(101), deployable=rev(101), blockers=()),
+            "1 landing goes live: r101. Nothing newer has to",
+        ),
+        (NOTHING_NEW, "Production runs r100, and nothing has landed since."),
+    ],
+    ids=["blocked", "frees-nothing", "one", "nothing-new"],
+)
+def test_the_header_says_whose_move_it_is(given: Snapshot, said: str) -> None:
+    assert said in Reader(parts(branch_page(given, CALM))[0]).text
+
+
+def test_who_has_to_move_need_not_be_who_landed_it() -> None:
+    landings = (entry(104, progress="unknown", good=False, whose_move="the operator"),)
+    page = branch_page(snapshot(landings=landings), CALM)
+    assert "Or wait for the operator:" in Reader(parts(page)[0]).text
+    assert "Whose move: the operator, for Zoë Žižek" in Reader(page).text
 
 
 def test_no_data_names_the_last_good_answer_and_when_it_was() -> None:
@@ -101,7 +132,8 @@ def test_every_banner_says_what_is_true() -> None:
         "alarm": "alarm: production runs r99, which is bad: bug 800099 is qa-bad; deploying r102 undoes it",
         "maintenance": "maintenance: since 2011-08-24 10:15 UTC (5 hours ago), by lpqateam: "
         "new database server; it should have ended at 2011-08-24 12:15 UTC (3 hours ago)",
-        "aborted": "aborted: updates were aborted because of maintenance.txt, created 5 hours ago, "
+        "aborted": "aborted: updates were aborted because of maintenance.txt, "
+        "created 2011-08-24 10:15 UTC (5 hours ago), "
         "last aborted run at 2011-08-24 14:15 UTC (1 hour ago)",
         "suspected hang": "suspected hang: judge has been going since 2011-08-24 09:15 UTC (6 hours ago), "
         "process 4711 on qa1",
@@ -150,41 +182,42 @@ def test_production_running_a_bad_landing_is_not_shown_as_fine() -> None:
     assert "<td class=bad>live<p>bad" in row(branch_page(every_progress(), CALM), 99)
 
 
-def test_each_landing_has_one_anchor_that_names_it() -> None:
+def test_each_landing_has_one_row_that_can_be_linked_to() -> None:
     reader = Reader(branch_page(every_progress(), CALM))
     revnos = [i for i in reader.ids if re.fullmatch(r"r\d+", i)]
     assert revnos == [f"r{e.revno}" for e in every_progress().landings]
-    assert all(f"#{i}" in reader.links for i in revnos)
     assert len(set(reader.ids)) == len(reader.ids)
 
 
 def test_links_inside_the_page_lead_somewhere() -> None:
     reader = Reader(branch_page(every_progress(), CALM))
-    assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.ids)
+    inside = {link[1:] for link in reader.links if link.startswith("#")}
+    assert {link for link in inside if "=" not in link} <= set(reader.ids)
+    shapes = {f"m-{word}" for word in get_args(Progress)}
+    assert shapes <= set(reader.ids)
 
 
 def test_a_row_tells_everything_of_its_landing() -> None:
     cells = row(branch_page(every_progress(), CALM), 109)
     text = Reader(cells).text
     for said in (
-        "r109 needs QA",
+        "r109 needs QA behind r104",
         "Make the thing number 109",
         "bug 800109 is qa-needstesting",
-        "#800109 #12 · closes #7",
+        "bug 800109 is qa-needstesting · request #12",
+        "closes #7",
         "~ann/launchpad/bug-800109",
-        "blocked by r104",
         "Bob Builder: try it on the QA server",
         "bears qa-ok and qa-needstesting",
         "2010-01-30 23:15",
     ):
         assert said in text
     assert Reader(cells).links == [
-        "#r109",
+        "#r104",
         f"https://git.example.org/launchpad/commit/?id={sha(109)}",
         "https://bugs.example.org/bugs/800109",
         "https://forge.example.org/pull/12",
         "https://bugs.example.org/bugs/7",
-        "#r104",
     ]
 
 
@@ -195,20 +228,25 @@ def test_rollbacks_name_each_other() -> None:
 
 
 def test_a_landing_is_not_said_to_wait_for_itself() -> None:
-    assert "blocked by" not in row(branch_page(snapshot(), CALM), 104)
+    assert "behind" not in row(branch_page(snapshot(), CALM), 104)
+
+
+def test_what_is_on_its_way_out_waits_for_nothing() -> None:
+    goes = entry(102, progress="deployable", blocked_by=(101,), blocked_by_count=1)
+    assert "behind" not in row(branch_page(snapshot(landings=(goes,)), CALM), 102)
 
 
 def test_of_many_blockers_a_row_names_the_oldest_and_counts_the_rest() -> None:
     many = entry(106, progress="waiting", blocked_by=tuple(range(1, 101)), blocked_by_count=250)
     page = branch_page(snapshot(landings=(many,)), CALM)
-    assert "blocked by r1 and 249 more" in Reader(row(page, 106)).text
+    assert "behind r1 and 249 more" in Reader(row(page, 106)).text
 
 
 def test_landings_stand_in_the_section_they_belong_to() -> None:
     page = branch_page(every_progress(), CALM)
     section = {
         key: re.findall(
-            r"<tr id=r(\d+)>", page.partition(f'<section id="{key}">')[2].partition("</section>")[0]
+            r"<tr id=r(\d+)>", page.partition(f'<section id="{key}" ')[2].partition("</section>")[0]
         )
         for key in ("window", "live", "other")
     }
@@ -220,24 +258,43 @@ def test_landings_stand_in_the_section_they_belong_to() -> None:
 
 def test_blockers_are_ranked_and_say_whose_move_it_is() -> None:
     page = branch_page(every_progress(), CALM)
-    text = Reader(page[page.index('<section id="blockers">') : page.index('<section id="revisions">')]).text
+    text = Reader(page[page.index('<section id="blockers">') : page.index('<section id="landings">')]).text
     assert text.index("r104") < text.index("r109 Make") < text.index("r110 Make")
-    assert "Zoë Žižek , since 2011-08-21 10:15 UTC , 2 days before this answer. 13 landings wait" in text
-    assert "Whose move: Zoë Žižek What clears it: roll it back with [rollback=104]" in text
-    assert "If it alone were good, 5 landings more could go, up to r108." in text
-    assert "If it alone were good, nothing more could go: others block as well." in text
+    assert (
+        "bad: bug 800104 names it: bad-commit-104 Whose move: Zoë Žižek What clears it: roll it back" in text
+    )
+    assert "Waiting 13 landings, itself among them Since 2011-08-21 10:15 UTC" in text
+    assert "Clearing it frees 5 landings more, up to r108" in text
+    assert "Clearing it frees nothing by itself: others block as well" in text
+    assert "The list is told" not in text
+
+
+class ToldBlocker(Blocker, frozen=True):
+    list_told_on: str | None = None
+
+
+def test_a_blocker_says_when_the_list_will_be_told() -> None:
+    told = ToldBlocker(104, "Ann", NOW, 3, None, 0, list_told_on="2011-08-26")
+    assert "The list is told 2011-08-26" in Reader(branch_page(snapshot(blockers=(told,)), CALM)).text
+
+
+def test_a_row_says_who_promoted_its_landing() -> None:
+    landing = entry(101, progress="promoted", promoted_at=NOW, promoted_by="Olga <o>")
+    page = branch_page(snapshot(landings=(landing,)), CALM)
+    assert "promoted 2011-08-24 10:15 UTC by Olga <o>" in Reader(row(page, 101)).text
 
 
 def test_a_blocker_whose_landing_is_not_in_the_snapshot_is_still_told() -> None:
     page = branch_page(snapshot(blockers=(Blocker(7, "Ann", NOW, 3, None, 0),)), CALM)
-    assert "r7 Ann , since" in Reader(page).text
+    assert "r7 Whose move: Ann Waiting 3 landings" in Reader(page).text
 
 
 def test_a_long_list_of_blockers_is_cut_and_counted() -> None:
     many = tuple(Blocker(r, "Ann", NOW, 1, None, 0) for r in range(60))
     page = branch_page(snapshot(blockers=many), CALM)
-    assert page.count("<li>") == 50
-    assert "And 10 more" in page
+    blockers = page[page.index('<ol class="blockers">') :].partition("</ol>")[0]
+    assert blockers.count("<li>") == 10
+    assert "And 50 more" in page
 
 
 def test_the_full_revisions_stand_on_the_page() -> None:
@@ -246,19 +303,27 @@ def test_the_full_revisions_stand_on_the_page() -> None:
     assert f"In production r100 {sha(100)}" in text
 
 
-def test_the_policy_allows_this_style_and_nothing_else() -> None:
-    page = branch_page(snapshot(), CALM)
-    style = page[page.index("<style>") + 7 : page.index("</style>")]
-    digest = b64encode(sha256(style.encode()).digest()).decode()
-    assert f"default-src 'none'; style-src 'sha256-{digest}'" in page.replace("&#39;", "'")
+@pytest.mark.parametrize("page", [branch_page(snapshot(), CALM), index_page([snapshot()], CALM)])
+def test_the_policy_allows_this_style_and_this_script_and_nothing_else(page: str) -> None:
+    hashes = []
+    for tag in ("style", "script"):
+        text = page.partition(f"<{tag}>")[2].partition(f"</{tag}>")[0]
+        hashes.append(b64encode(sha256(text.encode()).digest()).decode())
+    assert (
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    ) in page.replace("&#39;", "'")
 
 
 def test_the_page_loads_nothing() -> None:
     page = branch_page(every_progress(), everything_wrong())
     tags = {tag for tag, _ in Reader(page).elements}
-    assert not tags & {"script", "img", "link", "iframe", "object", "form", "base"}
+    assert not tags & {"img", "iframe", "object", "embed", "base", "video", "audio", "image"}
     assert "url(" not in page
     assert "@import" not in page
+    assert " src=" not in page
+    fetched = re.findall(r'<link rel="(?!alternate)[^>]*>', page)
+    assert len(fetched) == 1 and 'rel="icon" href="data:image/svg+xml,' in fetched[0]
 
 
 def test_the_page_has_the_bones_that_screen_readers_walk_by() -> None:
@@ -266,19 +331,81 @@ def test_the_page_has_the_bones_that_screen_readers_walk_by() -> None:
     reader = Reader(page)
     assert '<html lang="en">' in page
     assert [tag for tag, _ in reader.elements].count("h1") == 1
-    assert page.count("<table") == page.count("<caption>") == 3
-    assert page.count("<th scope=row>") == len(every_progress().landings)
+    assert page.count("<table") == page.count("<caption>") == 4
+    rows = page[page.index('<section id="window"') : page.index('<section id="revisions">')]
+    assert rows.count("<tr id=") == rows.count("<th>r") == len(every_progress().landings)
     for tag in ("header", "main", "footer", "nav"):
         assert (page.count(f"<{tag} ") + page.count(f"<{tag}>")) == 1
 
 
 def test_links_to_other_pages_are_those_given() -> None:
-    page = branch_page(snapshot(), CALM, [("all branches", "index.html"), ("JSON", "stable.json")])
-    assert Reader(parts(page)[0]).links == ["#window", "index.html", "stable.json"]
+    page = branch_page(snapshot(), CALM, [("all branches", "index.html")], [("JSON", "stable.json")])
+    header, rest = parts(page)
+    assert Reader(header).links == ["#landings", "index.html", "#r104"]
+    assert Reader(rest).links[-1] == "stable.json"
+    assert "application/atom+xml" not in page
+
+
+def test_a_reader_of_feeds_is_led_to_the_atom_feed() -> None:
+    page = branch_page(snapshot(), CALM, feeds=[("JSON", "stable.json"), ("Atom feed", "stable.atom")])
+    head = page.partition("</head>")[0]
+    assert '<link rel="alternate" type="application/atom+xml" title="stable" href="stable.atom">' in head
 
 
 def test_without_a_clock_no_age_is_told() -> None:
-    assert "old when" not in branch_page(snapshot(), Situation())
+    assert not re.search(r"\d [a-z]+ ago", Reader(branch_page(snapshot(), Situation())).text)
+
+
+def test_the_system_tells_how_every_stage_fared_and_who_is_at_work() -> None:
+    situation = msgspec.structs.replace(
+        everything_wrong(),
+        running=Running("judge", "lpqateam", "qa1", 4711, NOW),
+        versions={"QA Shepherd": "0.1.0", "Python": "3.11.2"},
+    )
+    header, _ = parts(branch_page(snapshot(), situation))
+    text = Reader(header.partition('<details id="system">')[2]).text
+    assert text.startswith("The system: publish is failing")
+    assert "judge of lpqateam on qa1, process 4711, since 2011-08-24 10:15 UTC." in text
+    assert "find 2011-08-24 10:15 UTC 2011-08-23 10:15 UTC: long mended 3.5 s" in text
+    assert "publish failing 2011-08-23 10:15 UTC 2011-08-24 10:15 UTC: rsync: connection refused" in text
+    assert "Python 3.11.2 · QA Shepherd 0.1.0" in text
+
+
+def test_a_system_that_runs_well_is_one_quiet_line() -> None:
+    well = Situation(now=NOW, stages={"find": StageRuns(NOW)})
+    text = Reader(parts(branch_page(snapshot(), well))[0].partition("<summary>")[2]).text
+    assert text.startswith("The system: every stage ran well Nobody was at work")
+    assert "find 2011-08-24 10:15 UTC never" in text
+
+
+def test_a_table_by_person_needs_no_script() -> None:
+    page = branch_page(every_progress(), CALM)
+    text = Reader(page[page.index('<details id="persons">') :].partition("</details>")[0]).text
+    assert "Ann Example orphan r110 waiting r115 live r100" in text
+    assert "nobody known needs your QA r109 bad r104 waiting r114 live r99" in text
+    assert '<a href="#person=Zo%C3%AB%20%C5%BDi%C5%BEek">' in page
+
+
+def test_the_table_by_person_names_a_few_landings_and_counts_the_rest() -> None:
+    rows = tuple(entry(r, person="Ann", progress="waiting") for r in range(120, 100, -1))
+    page = branch_page(snapshot(landings=rows), CALM)
+    text = Reader(page[page.index('<details id="persons">') :].partition("</details>")[0]).text
+    assert text.endswith("Ann waiting r120 r119 r118 r117 and 16 more")
+
+
+def test_of_a_long_window_good_landings_of_long_ago_are_told_in_brief() -> None:
+    rows = tuple(
+        entry(
+            r, **({"state": "bad", "progress": "bad", "good": False} if r == 120 else {"progress": "waiting"})
+        )
+        for r in range(1300, 100, -1)
+    )
+    page = branch_page(snapshot(landings=rows), CALM)
+    assert len(Reader(row(page, 1300)).links) == 2
+    assert len(Reader(row(page, 120)).links) == 2
+    assert Reader(row(page, 121)).links == []
+    assert "Make the thing number 121 work when it rains bug 800121 is qa-ok" in Reader(row(page, 121)).text
+    assert "the good ones in brief, inv explain tells the rest" in page
 
 
 def test_the_index_leads_to_every_branch_with_its_answer() -> None:
@@ -287,7 +414,7 @@ def test_the_index_leads_to_every_branch_with_its_answer() -> None:
     assert Reader(page).links == ["./stable.html", "./devel.html"]
     assert "stable deploy r103 0000003f 3 landings newer than r100" in text
     assert "devel no data: the tracker's file bugs.json is not there" in text
-    assert "new : no answer yet." in text
+    assert "new: no answer yet." in text
 
 
 def test_the_index_names_the_branch_that_is_stale() -> None:

@@ -1,4 +1,4 @@
-"""What programs read: JSON, the same bytes for the same data (design 4.3)."""
+"""The snapshot as JSON, the same bytes for the same data (design 4.3)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,151 @@
+"""`fab setup`, `deploy`, `rollback`, `releases`: the operator's side, host after host (design 5.4)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ops.deploy import source
+from ops.deploy.deployment import Deployment, push
+from ops.deploy.host import Host
+from ops.deploy.listing import listing
+from ops.tasking import ROOT, say
+from shepherd.errors import SettingsError
+from shepherd.settings import Deploy, Settings
+from shepherd.values import clean, duration
+
+
+def hosts(context: Any, settings: Settings) -> list[Host]:
+    """The hosts of `-H`, else those of the settings.
+
+    Raises:
+        SettingsError: none, or something that is no ssh connection.
+    """
+    from fabric import Connection
+    from invoke.context import Context
+
+    deploy = settings.deploy
+    config = getattr(context, "config", None)
+    if isinstance(context, Connection):
+        # whoever is not named is the shepherd's user, not the operator as Fabric has it
+        named = context.user if context.user != context.config.user else _user(deploy)
+        found = [Connection(context.original_host, user=named, port=context.port, config=config)]
+    elif type(context) is Context:
+        found = [
+            Connection(each, user=None if "@" in each else _user(deploy), config=config)
+            for each in deploy.hosts
+        ]
+    else:
+        raise SettingsError(f"{type(context).__name__} is no ssh connection: nothing is done")
+    if not found:
+        raise SettingsError(
+            'no host: name one with fab -H HOST, or in shepherd.toml with [deploy] hosts = ["HOST"];'
+            " this machine is never deployed to by mistake"
+        )
+    known = settings.file.parent / deploy.known_hosts if deploy.known_hosts else None
+    return [Host(connection, deploy, known) for connection in found]
+
+
+def _user(deploy: Deploy) -> str | None:
+    """Who logs in where nobody is named; None: the operator himself, who becomes the user by sudo."""
+    return None if deploy.sudo else deploy.user
+
+
+def setup(context: Any, settings: Settings, who: str, *, dry: bool = False) -> int:
+    """`fab setup`: folders, settings if there are none (those that `fab` read); twice changes nothing."""
+    for host in hosts(context, settings):
+        with _opened(host):
+            answer = host.ask("setup", settings=settings.file.read_text("utf-8"), dry=dry)
+            for each in answer["made"]:
+                say(f"  {'would make' if dry else 'made'} {each}")
+            if not answer["made"]:
+                say(f"  {answer['root']} is set up already: nothing to do")
+            elif not dry:
+                say(f"  next: look at {answer['root']}/shared/shepherd.toml, then: fab deploy")
+    return 0
+
+
+def deploy(
+    context: Any,
+    settings: Settings,
+    who: str,
+    *,
+    ref: str = "HEAD",
+    deadline: str = "5m",
+    reason: str | None = None,
+    dry: bool = False,
+) -> int:
+    """`fab deploy`: a release of this repository, upgraded to. Stops at the first host that fails."""
+    duration(deadline)
+    targets = hosts(context, settings)
+    packed = source.pack(ROOT, ref)
+    say(f"deploying {packed.commit[:12]} ({clean(ref, 60)})")
+    for host in targets:
+        with _opened(host):
+            code = Deployment(host, settings, packed, who, clean(reason or "", 300)).run(deadline, dry=dry)
+        if code:
+            return code
+    return 0
+
+
+def rollback(
+    context: Any,
+    settings: Settings,
+    who: str,
+    *,
+    to: str | None = None,
+    deadline: str = "5m",
+    reason: str | None = None,
+    dry: bool = False,
+) -> int:
+    """`fab rollback`: to the last good release, by the same road; the one that is left is marked bad."""
+    duration(deadline)
+    for host in hosts(context, settings):
+        with _opened(host):
+            found = host.ask("back", to=to or "")
+            told = f"{who} on {socket.gethostname()}"
+            if dry:
+                code = push(host, found, who, deadline, reason or "", dry=True)
+            else:
+                with host.holding(lambda line: say(f"  {line}"), who=told):
+                    code = push(host, found, who, deadline, reason or "")
+        if code:
+            return code
+    return 0
+
+
+def releases(
+    context: Any,
+    settings: Settings,
+    who: str,
+    *,
+    bad: str | None = None,
+    good: str | None = None,
+    reason: str | None = None,
+    dry: bool = False,
+) -> int:
+    """`fab releases`: which there are; with `bad` or `good`: mark one, or take the mark away."""
+    if bad and good:
+        raise SettingsError("one of --bad and --good, not both")
+    if bad and not (reason or "").strip():
+        raise SettingsError("say why, for those who find it: --reason 'mails went twice'")
+    for host in hosts(context, settings):
+        with _opened(host):
+            named = bad or good
+            if named and dry:
+                say(f"  would mark {clean(named, 60)} as {'bad' if bad else 'not bad any more'}")
+            elif named:
+                marked = host.ask("mark", release=named, bad=bool(bad), why=clean(reason or "", 300), who=who)
+                say(f"  {marked['id']} is marked {'bad' if bad else 'bad no more'}")
+            for line in listing(host.ask("probe")):
+                say(f"  {line}")
+    return 0
+
+
+@contextmanager
+def _opened(host: Host) -> Iterator[None]:
+    say(f"{host.name}:")
+    with host.opened():
+        yield

@@ -1,0 +1,280 @@
+"""The releases on a host: which there are, which is live, which were good, which are bad (design 5.4).
+
+Nothing but the standard library, and `shepherd.errors`: `fab` sends this module to hosts on which nothing of
+ours is installed. Clocks order nothing here, since they may be wrong: releases are numbered, and so are the
+turns in which they were live.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from shepherd.errors import SettingsError, StoreError
+
+NAME = re.compile(r"([0-9]{4,9})-([0-9a-f]{12})")
+KEPT = 5
+"""Prepared releases that stay after a good deploy (5.4)."""
+MADE, GOOD, BAD = "release.json", "good.json", "bad.json"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One folder under `releases/` that bears a release's name."""
+
+    path: Path
+    made: dict[str, Any]
+    """What it was made of: ref, commit, by, at, python; empty where it was never finished."""
+    turn: int
+    """The larger, the later it was found good while live; 0: never."""
+    bad: str
+    """Why it was marked bad, and by whom; empty: it is not."""
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def number(self) -> int:
+        return int(self.id.partition("-")[0])
+
+    @property
+    def prepared(self) -> bool:
+        return bool(self.made)
+
+    @property
+    def python(self) -> Path:
+        """The interpreter of its own environment."""
+        return self.path / ".venv" / "bin" / "python3"
+
+    @property
+    def standing(self) -> str:
+        """What `fab releases` calls it: unfinished, bad, good or prepared."""
+        if not self.prepared:
+            return "unfinished"
+        return "bad" if self.bad else "good" if self.turn else "prepared"
+
+
+@dataclass(frozen=True)
+class Current:
+    """What `current` is just now."""
+
+    kind: Literal["none", "release", "foreign", "dangling", "odd"]
+    """foreign: a link to something that is no release of ours; odd: no link at all."""
+    link: str = ""
+    """The text of the link."""
+    release: Release | None = None
+
+
+class Site:
+    """A host's folder: `releases/`, `current`, `shared/`, `wheels/`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.releases = root / "releases"
+        self.current = root / "current"
+        self.shared = root / "shared"
+        self.wheels = root / "wheels"
+        self.history = root / "shared" / "deployments.jsonl"
+
+    @property
+    def settings(self) -> Path:
+        return self.shared / "shepherd.toml"
+
+    def all(self) -> list[Release]:
+        """The releases by number, unfinished ones too; a foreign name is none."""
+        if not self.releases.is_dir():
+            return []
+        found = [
+            read(path)
+            for path in self.releases.iterdir()
+            if NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
+        ]
+        return sorted(found, key=lambda release: (release.number, release.id))
+
+    def find(self, name: str) -> Release:
+        """The release that a person names: all of its name, or its number.
+
+        Raises:
+            SettingsError: there is none, or it was never finished.
+        """
+        found = [
+            each
+            for each in self.all()
+            if each.id == name or (re.fullmatch("[0-9]{1,9}", name) and each.number == int(name))
+        ]
+        if len(found) != 1:
+            names = ", ".join(each.id for each in self.all() if each.prepared) or "none"
+            raise SettingsError(f"there is no release {name[:60]!r} in {self.releases}; there are: {names}")
+        if not found[0].prepared:
+            raise SettingsError(f"{found[0].id} was never finished: deploy it again")
+        return found[0]
+
+    def live(self) -> Current:
+        """What `current` points to."""
+        if not os.path.lexists(self.current):
+            return Current("none")
+        if not self.current.is_symlink():
+            return Current("odd")
+        link = str(self.current.readlink())
+        if not self.current.is_dir():
+            return Current("dangling", link)
+        place = Path(os.path.realpath(self.current))
+        release = next((each for each in self.all() if os.path.realpath(each.path) == str(place)), None)
+        return Current("release" if release else "foreign", link, release)
+
+    def newest(self) -> Release | None:
+        """The newest prepared release that is neither live nor marked bad (5.3)."""
+        live = self.live().release
+        return next(
+            (each for each in reversed(self.all()) if each.prepared and not each.bad and each != live), None
+        )
+
+    def last_good(self) -> Release | None:
+        """The release that was found good while live, last before the one that is live now."""
+        live = self.live().release
+        found = [each for each in self.all() if each.prepared and each.turn and not each.bad and each != live]
+        return max(found, key=lambda each: each.turn, default=None)
+
+    def reserve(self, commit: str) -> Path:
+        """A folder for a new release, with a number that none had before."""
+        self.releases.mkdir(mode=0o755, exist_ok=True)
+        used = [each.number for each in self.all()]
+        used += [int(match[1]) for each in self.past() if (match := NAME.fullmatch(str(each.get("to", ""))))]
+        number = max(used, default=0) + 1
+        path = self.releases / f"{number:04}-{commit[:12]}"
+        path.mkdir(mode=0o755)
+        return path
+
+    def note(self, entry: dict[str, Any]) -> None:
+        """Add a line to the deployment record. Raises StoreError."""
+        try:
+            handle = os.open(self.history, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            with os.fdopen(handle, "rb+") as file:
+                size = file.seek(0, os.SEEK_END)
+                # a writer that was killed amid its line spoils no other
+                torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
+                file.write(b"\n" * torn + json.dumps(entry, sort_keys=True).encode() + b"\n")
+        except OSError as error:
+            raise StoreError(f"{self.history}: cannot be written ({error.strerror})") from None
+
+    def past(self) -> list[dict[str, Any]]:
+        """The deployment record, oldest first; lines that are none are left out."""
+        try:
+            lines = self.history.read_bytes().splitlines()
+        except OSError:
+            return []
+        return [entry for entry in map(_object, lines) if entry]
+
+
+def site_of(root: Path) -> Site | None:
+    """The site that the code in `root` was released to, None for a checkout."""
+    return Site(root.parent.parent) if root.parent.name == "releases" else None
+
+
+def read(path: Path) -> Release:
+    """One release as it lies there; a mark that cannot be read still marks."""
+    made, good, bad = (_document(path / name) for name in (MADE, GOOD, BAD))
+    turn = good.get("turn", 1) if good is not None else 0
+    why = (
+        f"{bad.get('why', 'no reason can be read')} ({bad.get('by', 'somebody')})" if bad is not None else ""
+    )
+    return Release(path, made or {}, turn if isinstance(turn, int) else 1, why)
+
+
+def mark_good(site: Site, release: Release) -> None:
+    """It is live, and was checked. Raises StoreError."""
+    turn = max((each.turn for each in site.all()), default=0) + 1
+    write(release.path / GOOD, {"turn": turn})
+
+
+def mark_bad(release: Release, why: str, by: str) -> None:
+    """Raises StoreError."""
+    write(release.path / BAD, {"why": why, "by": by})
+
+
+def unmark(release: Release) -> None:
+    """Raises StoreError."""
+    try:
+        (release.path / BAD).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{release.path / BAD}: cannot be removed ({error.strerror})") from None
+
+
+def superfluous(site: Site, kept: int = KEPT) -> list[Release]:
+    """The prepared releases that may go: all but the live one, the last good one, and the newest (5.4).
+
+    None at all where it is not known which is live.
+    """
+    live = site.live()
+    if live.release is None:
+        return []
+    everything = [each for each in site.all() if each.prepared]
+    needed = [live.release, site.last_good()]
+    held = [each for each in needed if each is not None]
+    rest = [each for each in reversed(everything) if each not in held]
+    # a bad one is of use to nobody as long as there are others
+    rest.sort(key=lambda each: bool(each.bad))
+    return sorted(rest[max(0, kept - len(held)) :], key=lambda each: each.number)
+
+
+def unfinished(site: Site) -> list[Release]:
+    """What a killed deploy left half built; only for the holder of the deploy lock, who builds none yet."""
+    live = site.live().release
+    return [each for each in site.all() if not each.prepared and each != live]
+
+
+def remove(releases: Sequence[Release]) -> None:
+    """Remove them: first out of sight, so that none is ever taken for whole. Raises StoreError."""
+    try:
+        for release in releases:
+            release.path.rename(release.path.with_name(f".gone-{release.id}"))
+        parents = {release.path.parent for release in releases}
+        for leftover in [each for parent in parents for each in parent.glob(".gone-*")]:
+            if NAME.fullmatch(leftover.name.removeprefix(".gone-")) and not leftover.is_symlink():
+                shutil.rmtree(leftover)
+    except OSError as error:
+        raise StoreError(f"{error.filename}: cannot be removed ({error.strerror})") from None
+
+
+def write(path: Path, document: dict[str, Any]) -> None:
+    """Write JSON beside its place and rename it there. Raises StoreError."""
+    try:
+        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w") as file:
+                json.dump(document, file)
+                file.flush()
+                os.fchmod(file.fileno(), 0o644)
+                os.fsync(file.fileno())
+            Path(beside).replace(path)
+        except BaseException:
+            Path(beside).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def _document(path: Path) -> dict[str, Any] | None:
+    """What the file says, empty where that cannot be read, None where there is none."""
+    try:
+        return _object(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError:
+        return {}
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}

@@ -1,0 +1,60 @@
+"""What happened lately, for the Atom feed: the journal's changes of answers and of landings' states."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shepherd.errors import ShepherdError
+from shepherd.settings import Settings
+from shepherd.snapshot import Entry as Landing
+from shepherd.snapshot import Snapshot
+from shepherd.store import Database, Entry, Journal
+from shepherd.views.feeds.atom import ENTRIES, News
+from shepherd.views.words import STATES
+
+
+def news_of(settings: Settings, snapshot: Snapshot) -> list[News] | None:
+    """The newest first; None if the journal cannot be read just now: the feed that is there stands then."""
+    try:
+        database = Database(settings.database_url, read_only=True)
+    except ShepherdError:
+        return None
+    try:
+        with database.begin() as connection:
+            entries = Journal(connection, snapshot.branch).newest(ENTRIES, "answer", "state")
+    except ShepherdError:
+        return None
+    finally:
+        database.close()
+    landings = {landing.id: landing for landing in snapshot.landings}
+    return [_news(entry, landings.get(entry.subject)) for entry in entries]
+
+
+def _news(entry: Entry, landing: Landing | None) -> News:
+    at = datetime.fromisoformat(entry.at)
+    identity = f"{entry.run_id} {entry.kind} {entry.subject}"
+    if entry.kind == "answer":
+        return News(at, _answer(entry), entry.why, identity)
+    revno = entry.data["revno"]
+    to = STATES.get(entry.data["to"], entry.data["to"])
+    before = entry.data.get("from")
+    said = f"r{revno}: {to}" if before is None else f"r{revno}: {to}, was: {STATES.get(before, before)}"
+    about = [landing.title] if landing is not None and landing.title else []
+    return News(
+        at,
+        " · ".join([said, *about]),
+        entry.why,
+        identity,
+        revno,
+        landing.person if landing is not None else "",
+    )
+
+
+def _answer(entry: Entry) -> str:
+    answer, deployable, deployed = (entry.data.get(key) for key in ("answer", "deployable", "deployed"))
+    if answer == "deploy":
+        return f"deploy r{deployable}"
+    if answer == "no-data":
+        return "no data"
+    why = {"nothing-new": "nothing new"}.get(str(answer), str(answer))
+    return f"stay at r{deployed}: {why}" if deployed is not None else why

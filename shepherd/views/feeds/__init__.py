@@ -1,0 +1,6 @@
+"""What programs read: one module a feed. The same data give the same bytes (docs/feeds.md)."""
+
+from __future__ import annotations
+
+from shepherd.views.feeds.as_json import plain_json as plain_json
+from shepherd.views.feeds.as_json import snapshot_json as snapshot_json

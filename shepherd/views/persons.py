@@ -1,0 +1,64 @@
+"""Every person's landings in one table: what a reader without script filters by (issue: my branches)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from urllib.parse import quote
+
+from markupsafe import Markup
+from msgspec import Struct
+
+from shepherd.snapshot import Entry, Progress, Snapshot
+from shepherd.views.clean import clean
+from shepherd.views.words import PROGRESS, name
+
+LANDINGS_NAMED = 4
+"""Of one person in one standing; the rest are counted."""
+PERSONS_SHOWN = 200
+
+_ORDER: tuple[Progress, ...] = (
+    *("needs-qa", "bad", "orphan", "unknown"),
+    *("not-on-qa-yet", "waiting", "deployable", "promoted", "live", "rolled-back"),
+)
+"""What is theirs to do first."""
+
+
+class Person(Struct, frozen=True):
+    """One row of the table."""
+
+    name: str
+    address: str
+    """The part of the page's address that filters by this person."""
+    landings: int
+    standings: Markup
+
+
+def persons(snapshot: Snapshot) -> list[Person]:
+    """Everybody with a landing in the window or lately live, in the order of the alphabet."""
+    theirs: dict[str, dict[Progress, list[Entry]]] = {}
+    for entry in snapshot.landings:
+        theirs.setdefault(name(entry.person), {}).setdefault(entry.progress, []).append(entry)
+    return [
+        Person(
+            who,
+            "#person=" + quote(who, safe=""),
+            sum(map(len, standings.values())),
+            Markup(" ".join(_standings(standings))),  # noqa: S704  # numbers and our own words
+        )
+        for who, standings in sorted(theirs.items(), key=lambda item: item[0].casefold())[:PERSONS_SHOWN]
+    ]
+
+
+def _standings(standings: dict[Progress, list[Entry]]) -> Iterator[str]:
+    for progress in _ORDER:
+        entries = standings.get(progress, ())
+        if not entries:
+            continue
+        label = "needs your QA" if progress == "needs-qa" else PROGRESS[progress][0]
+        links = " ".join(f"<a href=#r{e.revno}>r{e.revno}</a>" for e in entries[:LANDINGS_NAMED])
+        more = len(entries) - LANDINGS_NAMED
+        yield (
+            f"<p><b class={progress}>{escape(clean(label))}</b> {links}"
+            + (f" and {more} more" if more > 0 else "")
+        )
