@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shepherd.trackers import open_writer
-from shepherd.trackers.writing import Edit
 from tests.ops.host import Host
 from tests.project import Project, entry, states
 from tests.trackers.conftest import forge_settings
@@ -44,19 +42,3 @@ def test_a_dry_run_says_which_labels_are_not_there_yet(tmp_path: Path, hub: GitH
     assert out.count("would make the label QA please, which is not there yet") == 1
     assert not hub.count("POST /repos")
     assert not hub.things[7].labels
-
-
-def test_what_is_there_is_not_written_again(tmp_path: Path, hub: GitHub) -> None:
-    settings = Project(tmp_path, tracker=forge_settings(hub)).settings
-    hub.things[7] = pull("QA-OK", "ui")
-    hub.page = 2
-    edit = Edit(add=("qa-needstesting",), remove=("qa-ok", "qa-untestable"), comment="Landed.\n\n-- sign r7")
-    assert (
-        open_writer(settings).edit("#7", edit)
-        == "-QA-OK, made the label qa-needstesting, +qa-needstesting, comment"
-    )
-    hub.things[7].comments += ["Thanks", "for", "it", "all"]
-    before = hub.count("/repos/")
-    assert open_writer(settings).edit("#7", edit) == ""
-    assert hub.count("/repos/") == before
-    assert hub.things[7].labels == ["ui", "qa-needstesting"]
