@@ -4,7 +4,7 @@ squash 12 Title             a request landed; the message is the forge's own
 merge 12 Title | Second     by a merge commit that brought these commits in
 rebase 12 Title | Second    each of them a landing, none of which names the request
 push Title                  landed without any request
-revert 12 as 13             the forge's button, landed as the request it belongs to landed (a merge on GitLab)
+revert 12 as 13             the forge's button, landed as the request it undoes landed (on GitHub by squash)
 label 12 qa-ok ui           the request bears these labels now, and no others
 issue 12 qa-bad             an issue of that number, with these labels
 rename qa-ok QA Pass        a label is called something else from now on
@@ -176,6 +176,10 @@ class Story:
             self._merged("squash", new, [title], [], [self.landed[-1]])
             return
         title = f'Revert "{titles[0]}"'
+        if how == "squash":
+            self._landing(self.repo.revert(landed[-1], f"{title}\n", date=self._date()))
+            self._merged("squash", new, [title], [], [self.landed[-1]])
+            return
         base = self.landed[-1]
         self.repo.set_ref(f"refs/heads/topic-{new}", base)
         told = f"{title}\n\nThis reverts merge request !{number}\n"
