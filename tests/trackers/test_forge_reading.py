@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shepherd.errors import TrackerError
 from shepherd.trackers.forge import memory as kept
 from shepherd.trackers.nameless import Nameless
 from shepherd.words import Spoken
@@ -31,6 +33,18 @@ def test_a_hundred_in_one_call(kit: Kit, items: int, requests: int) -> None:
     assert reading.items == dict.fromkeys(asked, OK)
     assert reading.requests == kit.forge.count() == requests
     assert reading.received == kit.forge.sent
+
+
+def test_the_libraries_do_not_sleep(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyGithub pauses between requests, and both wait at a rate limit, if they are left to."""
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    kit.requests.update({number: kit.request("qa-ok") for number in range(1, 301)})
+    kit.read(*(kit.item(number) for number in range(1, 301)))
+    kit.forge.fail(429, times=99, headers={"Retry-After": "600"})
+    with pytest.raises(TrackerError, match="asks to wait 10 minutes"):
+        kit.read(kit.item(1))
+    assert slept == []
 
 
 def test_nothing_to_ask_is_not_asked(kit: Kit) -> None:

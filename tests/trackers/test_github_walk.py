@@ -91,3 +91,14 @@ def test_a_verdict_is_judged_by_what_was_asked(tmp_path: Path, hub: GitHub) -> N
     assert states(project.judge()) == {1: "bad", 2: "ok"}
     assert hub.count(second) == 1
     assert asked < hub.count()
+
+
+def test_a_rebased_landing_is_found_by_its_request(tmp_path: Path, hub: GitHub) -> None:
+    host = Host(tmp_path, tracker=forge_settings(hub))
+    (sha,) = host.project.land("Rebased")
+    hub.things |= {1: issue("qa-ok"), 2: issue("qa-ok"), 7: pull("qa-ok", commits=(sha,))}
+    assert host.inv("find", "judge")[0] == 0
+    code, out, _ = host.inv("explain", "#7")
+    assert code == 0
+    assert "Rebased" in out
+    assert "request #7" in out
