@@ -124,6 +124,28 @@ def promote(
     )
 
 
+@task(
+    help={
+        "preview": "print all mails as they would go, and send none",
+        "over_cap": "send them though they are more than mail.cap",
+    }
+)
+def remind(c, preview=False, over_cap=False, as_=None, dry_run=False, wait=None):
+    """The day's digest to each person who has something to do."""
+    from ops.mails import remind as stage
+
+    dry = is_dry(c, dry_run)
+    return stage(settings(), caller(as_), over_cap=over_cap, preview=preview, dry=dry, wait=seconds(wait))
+
+
+@task(help={"preview": "print the message as it would go, and send none"})
+def escalate(c, preview=False, as_=None, dry_run=False, wait=None):
+    """The day's message to the list about what has kept the others back for too long."""
+    from ops.mails import escalate as stage
+
+    return stage(settings(), caller(as_), preview=preview, dry=is_dry(c, dry_run), wait=seconds(wait))
+
+
 @task(help={"sha": "print the SHA to deploy and nothing else (exit code 8: there is none)"})
 def status(c, branch=None, json=False, sha=False):
     """Which revision may be deployed, how old that answer is, and what blocks."""
@@ -206,6 +228,17 @@ def uncover(c, rev, by=None, reason=None, branch=None, as_=None, dry_run=False, 
     name = one_branch(given, branch)
     dry = is_dry(c, dry_run)
     return stage(given, name, rev, by, reason, caller(as_), undone=False, dry=dry, wait=seconds(wait))
+
+
+@task(positional=("rev",), help={"until": "the day on which mails go again: 2026-11-30"})
+def snooze(c, rev, until=None, reason=None, branch=None, as_=None, dry_run=False, wait=None):
+    """No mail about one landing before a day."""
+    from ops.mails import snooze as stage
+
+    given = settings()
+    name = one_branch(given, branch)
+    dry = is_dry(c, dry_run)
+    return stage(given, name, rev, until or "", reason, caller(as_), dry=dry, wait=seconds(wait))
 
 
 @task(positional=("rev",))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench import browser, find, launchpad, page, routine, rules, startup
+from bench import browser, find, launchpad, mails, page, routine, rules, startup
 
 
 def main() -> None:
-    for each in (rules, page, browser, startup, routine, find, launchpad):
+    for each in (rules, page, browser, startup, routine, find, launchpad, mails):
         each.main()
 
 

@@ -14,7 +14,7 @@ from ops import gate, mail, maintenance
 from ops.limits import DeadlineError, limited
 from ops.log import now
 from ops.situation import Aborts, aborts_of, keep_aborts, situation, switch_of
-from shepherd.errors import BUSY, MAINTENANCE, ShepherdError, StoreError
+from shepherd.errors import BUSY, MAINTENANCE, ShepherdError, StoreError, UnsureError
 from shepherd.settings import Settings
 from shepherd.situation import Hang
 from shepherd.stages import Tell
@@ -145,6 +145,10 @@ def _mail(settings: Settings, hang: Hang, text: str, aborts: Aborts, tell: Tell)
                 mail.send(settings, address, subject, f"{text}\n\nThis is said once per hang.\n")
             _first(settings, kind, _which(hang))
             tell("act", what="mail", to=address, because=f"a suspected hang, {_which(hang)}")
+        except UnsureError as error:
+            # it may have gone, and is said once
+            _first(settings, kind, _which(hang))
+            tell("act", what="mail", to=address, result="unsure", why=str(error))
         except ShepherdError as error:
             tell("act", what="mail", to=address, result="failed", why=str(error))
 

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import NamedTuple
 
 from ops.alarms import tell_operators
+from ops.mails import escalate_all, remind_all
 from ops.promote import promote_settled
 from ops.refusals import BusyError, MaintenanceError, once
 from ops.runner import Desk
@@ -41,6 +42,8 @@ STAGES: tuple[Part, ...] = (
     ),
     Part("report", write_pages),
     Part("publish", publish_pages, lambda settings: bool(settings.report.publish)),
+    Part("remind", remind_all, lambda settings: settings.mail is not None),
+    Part("escalate", escalate_all, lambda settings: settings.mail is not None and bool(settings.mail.list)),
 )
 """In this order; what a later one needs of an earlier one that failed, it misses and says so.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -102,6 +102,8 @@ class Blocker(Struct, frozen=True):
     waiting: int
     tip_if_cleared: int | None
     frees: int
+    list_told_on: date | None = None
+    """The day (of `timezone`) on which the list is told of it; None while that is more than two days off."""
 
 
 class Alarm(Struct, frozen=True):
@@ -136,4 +138,6 @@ class Snapshot(Struct, frozen=True):
     """Pattern with {bug} for links, so that a page needs nothing but this file."""
     request_url: str = ""
     """Pattern with {request}, the bare number."""
+    timezone: str = "UTC"
+    """Whose midnight starts a day."""
     schema: int = SCHEMA

@@ -233,7 +233,7 @@ def _mail(mail: Mail) -> None:
         _address(f"mail.operators[{place}]", operator)
     if not re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", mail.at):
         raise Wrong("mail.at", f'a time of day expected, as in "09:00", not {quoted(mail.at)}')
-    _at_least("mail.grace_days", mail.grace_days, 0)
+    _at_least("mail.grace_days", mail.grace_days, 0, 365)
     _at_least("mail.cap", mail.cap, 1)
     if mail.password_file and mail.password_env:
         raise Wrong("mail.password_file", "one of password_file and password_env expected, not both")
@@ -283,6 +283,6 @@ def _path(key: str, path: str) -> None:
         raise Wrong(key, f"a path written out expected, not one from a home directory: {quoted(path)}")
 
 
-def _at_least(key: str, value: int, least: int) -> None:
-    if not least <= value <= 1_000_000:
-        raise Wrong(key, f"a whole number from {least} to 1000000 expected, not {value}")
+def _at_least(key: str, value: int, least: int, most: int = 1_000_000) -> None:
+    if not least <= value <= most:
+        raise Wrong(key, f"a whole number from {least} to {most} expected, not {value}")

@@ -32,6 +32,7 @@ class Frame(Struct, frozen=True):
     bug_url: str = ""
     request_url: str = ""
     landing_url: str = ""
+    timezone: str = "UTC"
     marks: tuple[str, ...] = ("brackets",)
     """The grammars that are read."""
     last_good: shape.LastGood | None = None
@@ -129,6 +130,7 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shap
         problems=(*frame.problems, *unreadable),
         bug_url=frame.bug_url,
         request_url=frame.request_url,
+        timezone=frame.timezone,
     )
 
 
@@ -154,6 +156,7 @@ def without_answer(frame: Frame, problem: str, reading: Reading | None) -> shape
         problems=(problem, *frame.problems),
         bug_url=frame.bug_url,
         request_url=frame.request_url,
+        timezone=frame.timezone,
     )
 
 

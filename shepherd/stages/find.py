@@ -138,7 +138,7 @@ def _find(
         problems += tuple(_lost_notes(settings, branch, journal, found))
         source = Source(reading, run.now, run.id, sum_of(settings, branch), "", problems)
         cache.put_fact("source", source)
-        entries += _new_landings(journal, before, found.reading)
+        entries += [*_new_landings(journal, before, found.reading), *_qa_moved(journal, found.reading)]
         entries += moved_by_others(journal, config, found.reading, run, branch)
         journal.append(entries, run_id=run.id, at=run.now)
         journal.append(_note_words(journal, found, run.seconds), run_id=run.id, at=run.now)
@@ -238,7 +238,8 @@ def _began(before: Before, acceptance: Acceptance, run: Run) -> list[Entry]:
     if before.began and not acceptance.new_journal:
         return []
     why = run.why if acceptance.new_journal else "first run"
-    return [Entry("began", who=run.who, why=why)]
+    # what an accepted new journal finds may well have landed under the eyes of the one that was lost
+    return [Entry("began", data={"anew": True} if acceptance.new_journal else {}, who=run.who, why=why)]
 
 
 def _noticed(before: Before, found: BranchReading) -> list[Entry]:
@@ -258,6 +259,14 @@ def _new_landings(journal: Journal, before: Before, reading: Reading) -> list[En
     new = [landing for landing in reading.landings if landing.id not in cached]
     seen = {entry.subject for entry in journal.entries("landing", subjects=[landing.id for landing in new])}
     return [Entry("landing", each.id, {"revno": each.revno}) for each in new if each.id not in seen]
+
+
+def _qa_moved(journal: Journal, reading: Reading) -> list[Entry]:
+    """What the QA server runs, if the journal saw it elsewhere last: mails tell since when it does."""
+    place, last = reading.on_qa, journal.last("on-qa")
+    if place is None or (last is not None and last.data["id"] == place.id):
+        return []
+    return [Entry("on-qa", "", {"revno": place.revno, "id": place.id})]
 
 
 def _last_notes(journal: Journal, found: BranchReading) -> dict[str, Entry]:

@@ -32,6 +32,7 @@ from shepherd.stages.memory import (
 from shepherd.stages.promoted import warnings_of
 from shepherd.stages.requests import named, nameless
 from shepherd.stages.timeline import Passage, landed_times, reached
+from shepherd.stages.waiting import announce
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.trackers import open_tracker
@@ -140,7 +141,7 @@ def _judge(
         memory = memory_of(settings, branch, ground, tracker, connection)
         judgement = judge(reading, tracker, memory, options, scope)
         frame = replace(frame, untagged=untagged(journal))
-        snapshot = compose(judgement, tracker, frame)
+        snapshot = announce(journal, compose(judgement, tracker, frame), settings, run)
         if dry:
             return snapshot
         changes = _changes(journal, snapshot)
@@ -266,6 +267,7 @@ def _frame(
         bug_url=settings.tracker.bug_url,
         request_url=settings.tracker.request_url,
         landing_url=settings.branches[branch].landing_url,
+        timezone=settings.timezone,
         marks=settings.branches[branch].marks,
         last_good=good_before(previous),
     )

@@ -21,7 +21,7 @@ from shepherd.story import Event, Story
 from shepherd.values import Rev, iso
 from shepherd.words import Cover
 
-LANDING_KINDS = ("landing", "state", "verdict", "cover", "alarm")
+LANDING_KINDS = ("landing", "state", "verdict", "cover", "snooze", "alarm")
 OLDER_SHOWN = 20
 """How many landings that only the repository knows are told of at once, the newest first."""
 BRANCH_KINDS = ("began", "deployed", "promoted", "rewrite", "answer", "alarm")
@@ -221,6 +221,8 @@ def _told(entry: Entry) -> Event:
             by = f"r{data['by_revno']}" if data["by_revno"] else "nothing"
             did = "undid it" if data["undone"] or not data["by"] else "did not undo it"
             what = f"r{data['revno']}: {by} {did}"
+        case "snooze":
+            what = f"r{data['revno']}: no mail before {data['until']}"
         case "item":
             words = ", ".join(f"qa-{w}" for w in data.get("words", ())) or "no QA tag"
             if data.get("unreadable"):

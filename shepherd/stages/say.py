@@ -1,4 +1,4 @@
-"""A person's word, into the journal with who and when: verdict, cover, uncover, deployed (design 4.2)."""
+"""A person's word, into the journal with who and when: verdict, cover, uncover, deployed, snooze (4.2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shepherd.stages.find import hand_over_problem
 from shepherd.stages.judge import Source, judge_branch
 from shepherd.stages.lookup import by_sha
 from shepherd.store import Cache, Database, Entry, Journal
-from shepherd.values import Rev, clean
+from shepherd.values import Rev, clean, date
 from shepherd.words import VerdictWord
 
 VERDICTS: tuple[str, ...] = get_args(VerdictWord)
@@ -188,6 +188,29 @@ def say_deployed(
     return _record(settings, branch, entry, run, sentence, dry, replace(source, reading=reading))
 
 
+def say_snooze(
+    settings: Settings, branch: str, rev: Rev, until: str, reason: str | None, run: Run, *, dry: bool = False
+) -> str:
+    """Record that no mail is wanted about a landing before a day; on that day they go again.
+
+    Raises:
+        SettingsError: that is no day, or a day that is over; no such landing, or no reason.
+    """
+    from shepherd.plans.days import days_of, spoken
+
+    day, today = date(until), days_of(settings).of(run.now)
+    if day < today:
+        raise SettingsError(f"{until} is over: name the day on which mails go again ({today}: at once)")
+    why = checked_reason(reason)
+    source, landings = known_landings(settings, branch, dry)
+    landing = landing_of(rev, source, landings, branch)
+    entry = Entry(
+        "snooze", landing.id, {"until": day.isoformat(), "revno": landing.revno}, who=run.who, why=why
+    )
+    said = f"no mail before {spoken(day)}" if day > today else "mails go again"
+    return _record(settings, branch, entry, run, f"r{landing.revno}: {said}, says {run.who} ({why})", dry)
+
+
 def _looked_up(settings: Settings, branch: str, rev: Rev) -> Landing:
     """The landing that the repository has for this.
 
@@ -226,7 +249,7 @@ def _record(
         on=f"r{entry.data['revno']}",
         because=entry.why,
         by=run.who,
-        **{"to": entry.data.get("word") or entry.data.get("by_revno") or ""},
+        **{"to": next((entry.data[key] for key in ("word", "by_revno", "until") if entry.data.get(key)), "")},
     )
     database = Database(settings.database_url)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TypeVar
 
 import msgspec
@@ -22,13 +22,18 @@ class Cache:
         self._connection = connection
         self._branch = branch
 
-    def landings(self) -> list[Landing]:
-        """All landings there are, ascending by revno."""
-        statement = (
-            select(landings.c.document).where(landings.c.branch == self._branch).order_by(landings.c.revno)
-        )
+    def landings(self, ids: Collection[str] | None = None) -> list[Landing]:
+        """All landings there are, or those of some SHAs, ascending by revno."""
+        here = select(landings.c.document).where(landings.c.branch == self._branch).order_by(landings.c.revno)
+        statements = [here]
+        if ids is not None:
+            wanted = sorted(ids)
+            chunks = [wanted[start : start + 800] for start in range(0, len(wanted), 800)]
+            statements = [here.where(landings.c.id.in_(chunk)) for chunk in chunks]
         decode = msgspec.json.Decoder(Landing).decode
-        return [decode(document) for (document,) in self._connection.execute(statement)]
+        rows = (row for statement in statements for row in self._connection.execute(statement))
+        found = [decode(document) for (document,) in rows]
+        return found if len(statements) < 2 else sorted(found, key=lambda landing: landing.revno)
 
     def put_landings(self, present: Iterable[Landing], known: dict[str, Landing]) -> None:
         """Make the table hold exactly `present`; `known` is what it holds now, by SHA."""

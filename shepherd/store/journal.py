@@ -28,6 +28,7 @@ KINDS = (
     "tip",  # the mainline's tip as find saw it
     "deployed",  # production's revision as find saw it, or as a person recorded it
     "promoted",  # the promoted revision as find saw it
+    "on-qa",  # what the QA server runs as find saw it, where the settings say where to look
     "rewrite",  # a person accepted that the mainline was rewritten
     "answer",  # the answer changed
     "meant",  # an act that is about to be done (shepherd/act)
@@ -85,9 +86,14 @@ class Journal:
         """A place larger than every entry there is, of any branch."""
         return (self._connection.scalar(select(func.max(journal.c.seq))) or 0) + 1
 
-    def entries(self, *kinds: str, subjects: Collection[str] | None = None, holding: str = "") -> list[Entry]:
-        """Entries of these kinds, oldest first; of some subjects only, or with data that hold a text."""
+    def entries(
+        self, *kinds: str, subjects: Collection[str] | None = None, holding: str = "", beginning: str = ""
+    ) -> list[Entry]:
+        """Entries of these kinds, oldest first; of some subjects only, with data that hold a text, or with
+        subjects that begin with one."""
         where = [journal.c.branch == self._branch, journal.c.kind.in_(kinds)]
+        if beginning:
+            where.append(journal.c.subject.startswith(beginning, autoescape=True))
         if holding:
             where.append(journal.c.data.contains(holding, autoescape=True))
         if subjects is None:
@@ -102,6 +108,12 @@ class Journal:
         if len(wanted) > _CHUNK:
             found.sort(key=lambda entry: entry.seq)
         return found
+
+    def first(self, kind: str) -> Entry | None:
+        """The oldest entry of a kind, if any."""
+        where = [journal.c.branch == self._branch, journal.c.kind == kind]
+        oldest = self._connection.scalar(select(func.min(journal.c.seq)).where(*where))
+        return None if oldest is None else self._fetch([journal.c.seq == oldest])[0]
 
     def last_written(self) -> datetime | None:
         """When anything was written last for this branch, None if nothing ever was."""

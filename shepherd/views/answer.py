@@ -132,6 +132,20 @@ def freed(blocker: Blocker) -> str:
     return f"if it alone were good, {more} more could go, up to r{blocker.tip_if_cleared}"
 
 
+def told(blocker: Blocker, snapshot: Snapshot) -> str:
+    """When the mailing list hears of it: `the list will be told on Friday, 26 August 2011` (issue 5, 3)."""
+    from zoneinfo import ZoneInfo
+
+    from shepherd.plans.days import spoken
+
+    day = blocker.list_told_on
+    assert day is not None
+    today = snapshot.generated_at.astimezone(ZoneInfo(snapshot.timezone)).date()
+    if day < today:
+        return f"the list is told of it every day, since {spoken(day)}"
+    return "the list is told of it today" if day == today else f"the list will be told on {spoken(day)}"
+
+
 def waits_for(entry: Entry) -> int:
     """How many other landings keep it back: what is not good blocks itself, too (3.5, blocked_by)."""
     return max(0, entry.blocked_by_count - (not entry.good))

@@ -132,12 +132,6 @@ def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Seq
     )
 
 
-def told_on(blocker: Blocker) -> str:
-    """The day on which the list will be told of it, where the snapshot says so (`list_told_on`)."""
-    day = getattr(blocker, "list_told_on", None)
-    return str(day) if day else ""
-
-
 def _blocks(snapshot: Snapshot) -> list[_Block]:
     entries = {entry.revno: entry for entry in snapshot.landings}
     blocks = []
@@ -152,7 +146,7 @@ def _blocks(snapshot: Snapshot) -> list[_Block]:
                 move,
                 author if author != move else "",
                 answer.frees(blocker),
-                told_on(blocker),
+                answer.told(blocker, snapshot) if blocker.list_told_on else "",
             )
         )
     return blocks

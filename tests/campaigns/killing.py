@@ -2,7 +2,8 @@
 
 The processes are forked from this one, which has imported everything: they do what `inv` would do, but fast.
 A *write* is whatever changes the world: a file opened for writing, the first half of what is written into it,
-all of it, its renaming, removal or change of mode, each statement of SQL, each child of git's that matters.
+all of it, its renaming, removal or change of mode, each statement of SQL, each child of git's that matters,
+whatever goes to a mail server.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import re
 import select
 import signal
+import smtplib
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -169,6 +171,16 @@ def _watch(reach: Callable[[str], None]) -> None:
     def halting_fdopen(handle: int, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
         return Halting(handle, mode) if mode == "wb" else fdopen(handle, mode, *args, **kwargs)
 
+    send = smtplib.SMTP.send
+
+    def halting_send(server: smtplib.SMTP, content: Any) -> None:
+        reach("send to the mail server")
+        raw = content.encode() if isinstance(content, str) else content
+        send(server, raw[: len(raw) // 2])
+        reach("half of what goes to the mail server")
+        send(server, raw[len(raw) // 2 :])
+
+    smtplib.SMTP.send = halting_send  # type: ignore[method-assign]
     os.write, os.fdopen = halting_write, halting_fdopen  # type: ignore[assignment]
     sys.addaudithook(hook)
     event.listen(Engine, "connect", listen)

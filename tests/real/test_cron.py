@@ -23,7 +23,8 @@ import pytest
 from ops.doctor.host import NEEDED
 from ops.log import parse
 from tests.gitrepo import Repo
-from tests.real.site import cron_daemon, need
+from tests.real.site import cron_daemon
+from tests.real.sshd import need
 
 pytestmark = pytest.mark.real
 

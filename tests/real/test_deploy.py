@@ -24,14 +24,12 @@ from tests.ops.smtp import serving
 from tests.real.site import (
     Operator,
     Place,
-    Sshd,
-    account,
     cron_daemon,
     faketime,
-    need,
     open_folder,
     project,
 )
+from tests.real.sshd import Sshd, account, need
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 

@@ -29,6 +29,7 @@ KEYS = [
     "problems",
     "bug_url",
     "request_url",
+    "timezone",
     "schema",
 ]
 

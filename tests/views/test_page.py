@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from base64 import b64encode
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 from shutil import copytree
@@ -269,13 +269,12 @@ def test_blockers_are_ranked_and_say_whose_move_it_is() -> None:
     assert "The list is told" not in text
 
 
-class ToldBlocker(Blocker, frozen=True):
-    list_told_on: str | None = None
-
-
 def test_a_blocker_says_when_the_list_will_be_told() -> None:
-    told = ToldBlocker(104, "Ann", NOW, 3, None, 0, list_told_on="2011-08-26")
-    assert "The list is told 2011-08-26" in Reader(branch_page(snapshot(blockers=(told,)), CALM)).text
+    told = Blocker(104, "Ann", NOW, 3, None, 0, list_told_on=date(2011, 8, 26))
+    assert (
+        "The list will be told on Friday, 26 August 2011."
+        in Reader(branch_page(snapshot(blockers=(told,)), CALM)).text
+    )
 
 
 def test_a_row_says_who_promoted_its_landing() -> None:

@@ -1,0 +1,195 @@
+"""Mails on their way: one message for each recipient, over one connection, within time limits (issue 5, 6).
+
+What a server may do wrong falls into two heaps: the message was surely not taken, and is tried again; or all
+of it was handed over and no answer came, so that only the recipient knows, and nobody asks twice.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import socket
+import ssl
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from typing import Any
+
+from msgspec import Struct
+
+from shepherd.errors import PARTLY, ShepherdError, UnsureError
+from shepherd.settings import Mail
+from shepherd.values import clean
+
+ANSWER_LIMIT = 10.0
+"""Seconds that one answer of the server may take."""
+TAKING_LIMIT = 60.0
+"""Seconds that it may take to say that it took a message: some look for spam and viruses meanwhile."""
+IN_A_ROW = 3
+"""After so many broken connections in a row the server is left alone until the next run."""
+LONGEST_SUBJECT = 150
+_LONGEST_HEADER = 900
+
+_POLICY = SMTP.clone(cte_type="7bit")
+"""Line ends of the network; and not every server takes eight bits."""
+
+
+class MailError(ShepherdError):
+    """A message was not taken by the server."""
+
+    code = PARTLY
+
+
+class ServerError(MailError):
+    """There is no connection over which a message could go."""
+
+
+class Letter(Struct, frozen=True):
+    """A mail with its words."""
+
+    to: str
+    subject: str
+    text: str
+    id: str
+    """The left side of its Message-ID: the same one, however often it is tried."""
+    threads: tuple[str, ...] = ()
+    """The left sides of References, the nearest last."""
+    headers: dict[str, str] = {}
+
+
+def message_of(letter: Letter, mail: Mail, now: datetime) -> EmailMessage:
+    """The message as it goes over the wire. Untrusted text may stand in it: no header gets a second line."""
+    domain = parseaddr(mail.sender)[1].rpartition("@")[2]
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = mail.sender
+    message["To"] = letter.to
+    # a line end in a header would be refused, for ever
+    message["Subject"] = clean(letter.subject, LONGEST_SUBJECT)
+    message["Date"] = format_datetime(now)
+    message["Message-ID"] = f"<{letter.id}@{domain}>"
+    if letter.threads:
+        message["In-Reply-To"] = f"<{letter.threads[-1]}@{domain}>"
+        message["References"] = " ".join(f"<{each}@{domain}>" for each in letter.threads)
+    message["Auto-Submitted"] = "auto-generated"
+    message["List-Id"] = f"QA Shepherd <qa-shepherd.{domain}>"
+    for name, value in letter.headers.items():
+        message[name] = clean(value, _LONGEST_HEADER)
+    message.set_content(letter.text.encode("utf-8", "replace").decode())
+    return message
+
+
+class Post:
+    """A connection to the mail server, opened when it is first needed, and anew when it broke.
+
+    Raises (`open`, `deliver`):
+        ServerError: there is no connection to be had, or it broke too often. MailError: this message was not
+            taken. UnsureError: it was handed over, and no answer came.
+    """
+
+    def __init__(self, mail: Mail, password: str) -> None:
+        self._mail = mail
+        self._password = password
+        self._server: smtplib.SMTP | None = None
+        self._broken = 0
+
+    def __enter__(self) -> Post:
+        return self
+
+    def __exit__(self, error: object, *_: object) -> None:
+        if error is not None:
+            # amid a message, a farewell would become part of it
+            self._drop()
+        elif self._server is not None:
+            try:
+                self._server.quit()
+            except (OSError, smtplib.SMTPException):
+                self._drop()
+
+    def open(self) -> smtplib.SMTP:
+        """The connection."""
+        if self._server is not None:
+            return self._server
+        mail = self._mail
+        if self._broken >= IN_A_ROW:
+            raise ServerError(f"{mail.smtp} broke the connection {self._broken} times in a row")
+        host, _, port = mail.smtp.rpartition(":")
+        server: smtplib.SMTP | None = None
+        try:
+            # with a name of our own: else the resolver is asked for one
+            server = smtplib.SMTP(
+                host.strip("[]"), int(port), local_hostname=socket.gethostname(), timeout=ANSWER_LIMIT
+            )
+            server.ehlo_or_helo_if_needed()
+            if mail.starttls:
+                server.starttls(context=ssl.create_default_context())
+                server.ehlo_or_helo_if_needed()
+            if mail.login:
+                server.login(mail.login, self._password)
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            if server is not None:
+                server.close()
+            raise ServerError(f"{mail.smtp} takes no mail now: {_words(error)}") from None
+        self._server = server
+        return server
+
+    def deliver(self, message: bytes, to: str) -> None:
+        """Hand one message over."""
+        server = self.open()
+        try:
+            self._expect(server.docmd("MAIL", f"FROM:<{parseaddr(self._mail.sender)[1]}>"), 2, to)
+            self._expect(server.docmd("RCPT", f"TO:<{to}>"), 2, to)
+            self._expect(server.docmd("DATA"), 3, to)
+        except (OSError, smtplib.SMTPException, UnicodeError) as error:
+            self._drop()
+            raise MailError(f"the mail to {to} was not taken: {_words(error)}") from None
+        try:
+            if server.sock is not None:
+                server.sock.settimeout(TAKING_LIMIT)
+            server.send(re.sub(rb"(?m)^\.", b"..", message) + b".\r\n")
+            reply = server.getreply()
+            if server.sock is not None:
+                server.sock.settimeout(ANSWER_LIMIT)
+        except (OSError, smtplib.SMTPException) as error:
+            self._drop()
+            raise UnsureError(
+                f"the mail to {to} may have been sent: it was handed over, then: {_words(error)}"
+            ) from None
+        self._expect(reply, 2, to)
+        self._broken = 0
+
+    def _expect(self, reply: tuple[int, bytes], kind: int, to: str) -> None:
+        code, text = reply
+        if code // 100 == kind:
+            return
+        self._start_over(code)
+        raise MailError(
+            f"the mail to {to} was not taken: {code} {clean(text.decode('utf-8', 'replace'), 200)}"
+        )
+
+    def _start_over(self, code: int) -> None:
+        """A refusal says nothing against the next message; 421 says that the server goes."""
+        if code == 421 or self._server is None:
+            self._drop()
+            return
+        self._broken = 0
+        try:
+            self._server.rset()
+        except (OSError, smtplib.SMTPException):
+            self._drop()
+
+    def _drop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+            self._broken += 1
+
+
+def _words(error: Any) -> str:
+    if isinstance(error, TimeoutError) or "timed out" in str(error):
+        return "no answer in time"
+    if isinstance(error, smtplib.SMTPResponseException):
+        text = error.smtp_error
+        said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        return clean(f"{error.smtp_code} {said}", 200)
+    return clean(str(error), 200) or type(error).__name__

@@ -1,0 +1,87 @@
+"""What the tagger's database knows of the landings that block, as mails and the page's notice ask for it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from shepherd.plans.days import days_of
+from shepherd.plans.mails import Facts, Known, announced
+from shepherd.settings import Settings
+from shepherd.snapshot import Snapshot
+from shepherd.stages import Run
+from shepherd.stages.memory import passages
+from shepherd.stages.timeline import reached
+from shepherd.store import Cache, Entry, Journal
+
+
+def facts_of(journal: Journal, snapshot: Snapshot, settings: Settings, cache: Cache | None = None) -> Facts:
+    """A snapshot, and what is known of its blockers; their people's addresses only with the cache."""
+    blocking = {blocker.revno for blocker in snapshot.blockers}
+    blockers = [entry for entry in snapshot.landings if entry.revno in blocking]
+    ids = [entry.id for entry in blockers]
+    found: dict[str, Entry] = {}
+    for each in journal.entries("landing", subjects=ids):
+        found.setdefault(each.subject, each)
+    # the newest word counts
+    snoozed = {each.subject: each for each in journal.entries("snooze", subjects=ids)}
+    addresses = {each.id: each.address for each in cache.landings(ids)} if cache else {}
+    on_qa = _OnQA(journal, snapshot, settings)
+    first_run = _FirstRun(journal)
+    known = {}
+    for entry in blockers:
+        seen = found.get(entry.id)
+        known[entry.id] = Known(
+            on_qa_since=on_qa.since(entry.revno, _at(seen)) if seen else None,
+            before_first_run=first_run.saw(seen, entry.revno, entry.landed_at),
+            snoozed=date.fromisoformat(snoozed[entry.id].data["until"]) if entry.id in snoozed else None,
+            address=addresses.get(entry.id),
+        )
+    return Facts(snapshot, known)
+
+
+def announce(journal: Journal, snapshot: Snapshot, settings: Settings, run: Run) -> Snapshot:
+    """The snapshot with what it tells of the mails to come (issue 5, 3): the page is made of nothing else."""
+    if settings.mail is None or not snapshot.blockers:
+        return snapshot
+    facts = facts_of(journal, snapshot, settings)
+    return announced(facts, days_of(settings), settings.mail, run.now)
+
+
+class _OnQA:
+    """Since when the QA server has had what: as far as that was seen."""
+
+    def __init__(self, journal: Journal, snapshot: Snapshot, settings: Settings) -> None:
+        self._everything = settings.branches[snapshot.branch].qa is None
+        moves = [] if self._everything else passages(journal, "on-qa")
+        self._reached = reached(moves)
+        place = snapshot.on_qa or (moves[-1] if moves else None)
+        self._place = place.revno if place else 0
+
+    def since(self, revno: int, seen: datetime) -> datetime | None:
+        """When a landing first seen at `seen` came on QA; None if it has not, or nobody knows."""
+        if self._everything:
+            return seen
+        if revno > self._place:
+            return None
+        return max(seen, self._reached(revno) or seen)
+
+
+class _FirstRun:
+    """What had landed before the shepherd first looked: nobody is mailed about that (issue 5, 2)."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._began = journal.first("began")
+        tip = journal.first("tip")
+        self._tip = tip.data["revno"] if tip else 0
+
+    def saw(self, found: Entry | None, revno: int, landed_at: datetime) -> bool:
+        """Whether it was there already. A later find can come upon older ones, when production goes back."""
+        if self._began is None or found is None or self._began.data.get("anew"):
+            return False
+        if found.run_id == self._began.run_id:
+            return True
+        return revno <= self._tip and landed_at <= _at(self._began)
+
+
+def _at(entry: Entry) -> datetime:
+    return datetime.fromisoformat(entry.at.replace("Z", "+00:00"))
