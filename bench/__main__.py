@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bench import browser, find, launchpad, mails, page, routine, rules, startup
+from bench import browser, find, forges, launchpad, mails, page, routine, rules, startup
 
 
 def main() -> None:
-    for each in (rules, page, browser, startup, routine, find, launchpad, mails):
+    for each in (rules, page, browser, startup, routine, find, launchpad, forges, mails):
         each.main()
 
 

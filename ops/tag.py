@@ -52,7 +52,7 @@ def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, ye
 
 
 def _one(settings: Settings, branch: str, plan: Plan, run: Run, dry: bool) -> None:
-    from shepherd.stages.tag import carry_out
+    from shepherd.stages.tag import carry_out, labels_to_make
 
     if not plan.acts and not plan.untold:
         say(f"{branch}: no landing waits to be tagged")
@@ -62,6 +62,8 @@ def _one(settings: Settings, branch: str, plan: Plan, run: Run, dry: bool) -> No
     for untold in plan.untold:
         say(f"{branch}: r{untold.revno} cannot be tagged: {untold.why}")
     if dry:
+        for label in labels_to_make(settings, plan):
+            say(f"{branch}: would make the label {label}, which is not there yet")
         return
     tagged = carry_out(settings, branch, plan, run)
     if tagged.failures:

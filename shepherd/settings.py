@@ -83,7 +83,8 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     type: Literal["none", "file", "launchpad", "github", "gitlab"] = "none"
     path: str = ""
     project: str = ""
-    """launchpad: the project, project group or distribution whose bugs are searched."""
+    """launchpad: the project, project group or distribution whose bugs are searched; github: "owner/name";
+    gitlab: "group/project", groups within groups too."""
     service_root: str = ""
     """URL of the tracker's web service; empty: the usual one of its type."""
     credentials_file: str = ""
@@ -99,9 +100,15 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     status: TagStatus = field(default_factory=TagStatus)
 
     @property
+    def sign(self) -> str:
+        """Of the requests that this tracker speaks of; empty: of none, or of any."""
+        return {"github": "#", "gitlab": "!"}.get(self.type, "")
+
+    @property
     def writes(self) -> bool:
         """Whether the tagger may write, and is somebody there: who is anonymous cannot."""
-        anonymous = self.type == "launchpad" and not (self.credentials_file or self.credentials_env)
+        known = bool(self.credentials_file or self.credentials_env)
+        anonymous = self.type in ("launchpad", "gitlab") and not known
         return self.tag and self.type != "none" and not anonymous
 
 

@@ -50,6 +50,9 @@ class TrackerReading(Struct, frozen=True):
     """False: requests cannot bear labels here; they are settled by verdicts."""
     speaks_of_bugs: bool = True
     """False (tracker "none"): bugs have no tags; they are settled by verdicts."""
+    named: dict[str, tuple[str, ...]] = {}
+    """SHA -> the requests that brought the landing, of each that was asked about because its message names
+    none of this forge."""
     unseen: frozenset[Item] = frozenset()
     """Items without words of which nobody looked why: they may bear some that only others see."""
     requests: int = 0

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from shepherd.errors import SettingsError
 from shepherd.landing import Revision
-from shepherd.settings import ALL_GRAMMARS, Branch, load, read
+from shepherd.settings import ALL_GRAMMARS, Branch, load, parse, read
 from shepherd.setup.plan import InitPlan, apply, branch_name, destination, plan
 from shepherd.setup.survey import newest_version
 from shepherd.setup.text import toml
@@ -40,7 +40,6 @@ def written(planned: InitPlan) -> Branch:
     """The one branch of the settings that were planned, after they were written and read back."""
     apply(planned)
     settings = read(planned.file)
-    assert settings.tracker.type == "none"
     return settings.branches[planned.branch]
 
 
@@ -332,6 +331,35 @@ def test_links_lead_where_the_clone_came_from(repo: Repo, file: Path, remote: st
     assert "hunter2" not in planned.text + "".join(planned.findings)
     assert written(planned).landing_url == landing_url
     assert bool(read(file).tracker.bug_url) == bool(landing_url)
+
+
+@pytest.mark.parametrize(
+    ("remote", "tracker"),
+    [
+        ("https://github.com/owner/project.git", ("github", "owner/project", "")),
+        ("git@github.com:owner/my.project.git", ("github", "owner/my.project", "")),
+        ("https://ann:hunter2@github.com/owner/project", ("github", "owner/project", "")),
+        ("https://gitlab.com/a/b/c.git", ("gitlab", "a/b/c", "")),
+        ("ssh://git@gitlab.example.org:2222/a/b.git", ("gitlab", "a/b", "https://gitlab.example.org")),
+        ("https://github.com/owner/project/more", ("none", "", "")),
+        ("https://git.launchpad.net/launchpad", ("none", "", "")),
+        ("", ("none", "", "")),
+    ],
+)
+def test_the_tracker_is_where_the_clone_came_from(
+    repo: Repo, file: Path, remote: str, tracker: tuple[str, str, str]
+) -> None:
+    repo.git("config", "remote.origin.url", remote)
+    planned = plan(repo.path, file)
+    settings = parse(planned.text, file).tracker
+    assert (settings.type, settings.project, settings.service_root) == tracker
+    kind = tracker[0]
+    assert settings.credentials_file == ("" if kind == "none" else f"{kind}-token")
+    told = " ".join(planned.findings)
+    assert "hunter2" not in planned.text + told
+    if kind != "none":
+        assert f"{file.parent}/{kind}-token (mode 0600; docs/{kind}.md tells" in told
+        assert f"requirements/{kind}.txt" in told
 
 
 # --- writing --------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def comment(
     were = "were" if len(about) > 1 else "was"
     if role == "rolled-back":
         first = f"{revs} {were} rolled back by {it}."
-        second = "Whoever lands it again names this bug again."
+        second = "Whoever lands it again names this bug again." if isinstance(item, int) else ""
     elif role == "back":
         first = f"{revs} {were} brought back by {it}."
         second = _how_to_mark(item, about[-1], wording) if "needstesting" in words else ""

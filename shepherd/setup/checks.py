@@ -154,6 +154,8 @@ def _tracker(tracker: Tracker) -> None:
     if tracker.type == "launchpad" and not re.fullmatch(r"[a-z0-9][a-z0-9+.-]*", tracker.project):
         found = f", not {quoted(tracker.project)}" if tracker.project else ""
         raise Wrong("tracker.project", f"the name of the project on Launchpad expected{found}")
+    if tracker.type in ("github", "gitlab"):
+        _forge_project(tracker)
     http("tracker.service_root", tracker.service_root)
     if re.search(r"[?#]", tracker.service_root):
         raise Wrong("tracker.service_root", "a URL without ? and # expected")
@@ -185,6 +187,19 @@ def _tracker(tracker: Tracker) -> None:
             if meaning.setdefault(text.strip().lower(), word) != word:
                 other = meaning[text.strip().lower()]
                 raise Wrong(f"tracker.words.{word}", f"{quoted(text)} stands for {other} already")
+
+
+def _forge_project(tracker: Tracker) -> None:
+    example = "owner/name" if tracker.type == "github" else "group/project"
+    if not is_forge_project(tracker.type, tracker.project):
+        found = f", not {quoted(tracker.project)}" if tracker.project else ""
+        raise Wrong("tracker.project", f'the path of the project, "{example}", expected{found}')
+
+
+def is_forge_project(kind: str, path: str) -> bool:
+    """Whether a project of that forge can have this path: "owner/name", or on GitLab groups within groups."""
+    part, deep = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", 1 if kind == "github" else 20
+    return bool(re.fullmatch(rf"{part}(?:/{part}){{1,{deep}}}", path)) and ".." not in path
 
 
 def _in_the_clear(url: str) -> bool:

@@ -14,7 +14,7 @@ from shepherd.errors import SettingsError, SourceError
 from shepherd.landing import Revision
 from shepherd.settings import ALL_GRAMMARS, NAME, Grammar, is_url, parse
 from shepherd.setup import survey
-from shepherd.setup.text import settings_text
+from shepherd.setup.text import settings_text, token_file
 from shepherd.sources.git import Git, open_repository
 from shepherd.values import parse_rev
 
@@ -103,9 +103,9 @@ def _plan(
         f"The mainline is {line.ref}: {_count(line.tip.revno, 'landing')}, the newest r{line.tip.revno}.",
         f"Production: {why} In QA: {_count(line.tip.revno - at.revno, 'landing')}.",
         f"{usage} Read: {', '.join(grammars)}; a landing that names nothing: {orphans}.",
-        "No tracker is read yet: people settle landings with `inv verdict REV ok --reason …`.",
+        _next_steps(forge, file),
     ]
-    if forge:
+    if forge and not forge.project:
         findings.append(f"The repository seems to come from {forge.tracker}: links lead there.")
     return InitPlan(file, text, name, recorded, reason, tuple(findings))
 
@@ -137,6 +137,18 @@ def _usage(looked_at: int, used: Mapping[Grammar, int]) -> str:
     if not spoken:
         return f"Of {last} none uses any of {', '.join(ALL_GRAMMARS)}."
     return f"Used in {last}: {', '.join(spoken)}."
+
+
+def _next_steps(forge: survey.Forge | None, file: Path) -> str:
+    if forge is None or not forge.project:
+        return "No tracker is read yet: people settle landings with `inv verdict REV ok --reason …`."
+    kind = forge.tracker
+    return (
+        f"Labels are read from {forge.project} on {kind}, whose clone this is. Put an access token into"
+        f" {file.parent / token_file(forge)} (mode 0600; docs/{kind}.md tells which rights it needs), and"
+        f" install its library: .venv/bin/pip install --require-hashes -r requirements/{kind}.txt. Or without"
+        ' labels: type = "none".'
+    )
 
 
 def _count(number: int, what: str) -> str:

@@ -12,6 +12,7 @@ from shepherd import marks
 from shepherd.errors import SettingsError
 from shepherd.landing import Marks, Revision
 from shepherd.settings import ALL_GRAMMARS, Grammar
+from shepherd.setup.checks import is_forge_project
 from shepherd.sources.git import Git
 from shepherd.values import Rev
 
@@ -46,9 +47,13 @@ class Forge(Struct, frozen=True):
     """Where the repository is shown on the web; every URL is a pattern of the settings."""
 
     tracker: Literal["launchpad", "github", "gitlab"]
+    project: str
+    """As `tracker.project` names it; empty: the repository does not tell."""
     landing_url: str
     bug_url: str
     request_url: str = ""
+    service_root: str = ""
+    """Of its web service; empty: the usual one."""
 
 
 def mainline(git: Git, wanted: str | None) -> Mainline:
@@ -174,11 +179,15 @@ def forge(git: Git) -> Forge | None:
     host, path = match["host"].lower(), match["path"].removesuffix(".git")
     web = f"https://{host}/{path}"
     if host == "github.com":
-        return Forge("github", f"{web}/commit/{{id}}", f"{web}/issues/{{bug}}", f"{web}/pull/{{request}}")
+        requests = f"{web}/pull/{{request}}"
+        project = path if is_forge_project("github", path) else ""
+        return Forge("github", project, f"{web}/commit/{{id}}", f"{web}/issues/{{bug}}", requests)
     if "gitlab" in host.split("."):
         web += "/-"
-        requests = f"{web}/merge_requests/{{request}}"
-        return Forge("gitlab", f"{web}/commit/{{id}}", f"{web}/issues/{{bug}}", requests)
+        requests, root = f"{web}/merge_requests/{{request}}", f"https://{host}"
+        urls = f"{web}/commit/{{id}}", f"{web}/issues/{{bug}}", requests
+        project = path if is_forge_project("gitlab", path) else ""
+        return Forge("gitlab", project, *urls, "" if host == "gitlab.com" else root)
     if host == "git.launchpad.net":
-        return Forge("launchpad", f"{web}/commit/?id={{id}}", "https://bugs.launchpad.net/bugs/{bug}")
+        return Forge("launchpad", "", f"{web}/commit/?id={{id}}", "https://bugs.launchpad.net/bugs/{bug}")
     return None

@@ -53,7 +53,8 @@ _TRACKER = """
 [tracker]
 # "none": people settle landings with `inv verdict REV ok --reason …`.
 # "file": bugs and their tags stand in a JSON file, named by path = "bugs.json".
-{hint}type = "none"
+# "launchpad", "github", "gitlab": docs/launchpad.md, docs/github.md, docs/gitlab.md.
+{tracker}
 {urls}
 """
 
@@ -103,7 +104,7 @@ def settings_text(
         orphans=toml(orphans),
         landing_url=landing_url,
     )
-    return _HEAD + branch + _TRACKER.format(hint=_hint(forge), urls=_urls(forge)) + _TAIL
+    return _HEAD + branch + _TRACKER.format(tracker=_tracker(forge), urls=_urls(forge)) + _TAIL
 
 
 def _comment(text: str) -> str:
@@ -115,12 +116,23 @@ def toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _hint(forge: Forge | None) -> str:
-    return (
-        f'# "{forge.tracker}", where this repository seems to come from, comes with a later release.\n'
-        if forge
-        else ""
-    )
+def _tracker(forge: Forge | None) -> str:
+    """What is read; where that wants a token, the name of the file to put it into."""
+    if forge is None or not forge.project:
+        return 'type = "none"'
+    token = f'credentials_file = "{token_file(forge)}"'
+    lines = [
+        f'type = "{forge.tracker}"',
+        f"project = {toml(forge.project)}",
+        *([f"service_root = {toml(forge.service_root)}"] if forge.service_root else []),
+        f"{token}     # mode 0600, the token alone",
+    ]
+    return "\n".join(lines)
+
+
+def token_file(forge: Forge) -> str:
+    """Where the token is expected, beside the settings."""
+    return f"{forge.tracker}-token"
 
 
 def _urls(forge: Forge | None) -> str:

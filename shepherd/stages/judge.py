@@ -30,11 +30,13 @@ from shepherd.stages.memory import (
     untagged,
 )
 from shepherd.stages.promoted import warnings_of
+from shepherd.stages.requests import named, nameless
 from shepherd.stages.timeline import Passage, landed_times, reached
 from shepherd.stages.waiting import announce
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.trackers import open_tracker
+from shepherd.trackers.nameless import NOBODY, Nameless
 from shepherd.words import Item, Memory, Options, TrackerReading
 
 if TYPE_CHECKING:
@@ -130,6 +132,8 @@ def _judge(
         return _no_data(snapshots, previous, frame, heard.problem, reading, run, database, branch, dry)
 
     tracker = heard.reading
+    reading = named(reading, tracker)
+    ground = replace(ground, reading=reading)
     rules = settings.branches[branch]
     options = Options(rules.orphans_rule, rules.exempt_subjects)
     with database.begin() as connection:
@@ -161,6 +165,8 @@ class Ground(Struct, frozen=True):
     suspects: Collection[Item] = ()
     """Bugs that named a landing bad when they were read last."""
     last_heard: Heard | None = None
+    nameless: Nameless = NOBODY
+    """Landings of which a forge is to tell which requests brought them."""
     deployed: Sequence[Passage] = ()
     promoted: Sequence[Passage] = ()
     moves: Sequence[Entry] = ()
@@ -192,7 +198,10 @@ def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> 
         if landing.revno <= reading.deployed.revno and (since(landing.revno) or at) >= kept_since
     ]
     scope = scope_of(reading, words_of_people, lately)
-    return Ground(source, "", reading, scope, suspects, last_heard, deployed, promoted, moves)
+    unnamed = nameless(settings, branch, reading, scope)
+    if last_heard:
+        reading = named(reading, last_heard.reading)
+    return Ground(source, "", reading, scope, suspects, last_heard, unnamed, deployed, promoted, moves)
 
 
 def memory_of(
@@ -219,7 +228,8 @@ def listen_to(settings: Settings, branch: str, ground: Ground, run: Run, *, dry:
     before = ground.last_heard.reading.memory if ground.last_heard else b""
     started = monotonic()
     try:
-        heard = open_tracker(settings, dry=dry).read(everything, ground.scope, before)
+        tracker = open_tracker(settings, dry=dry, nameless=ground.nameless)
+        heard = tracker.read(everything, ground.scope, before)
     except TrackerError as error:
         run.tell(
             "tracker",

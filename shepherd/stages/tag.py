@@ -20,13 +20,15 @@ from shepherd.plans.tag_events import Known
 from shepherd.plans.tagging import Plan, Tagging, Untold, because, plan
 from shepherd.rules import judge
 from shepherd.rules.speaking import name
-from shepherd.settings import Settings
+from shepherd.settings import Settings, TagStatus
 from shepherd.stages import Run
 from shepherd.stages.judge import Ground, Heard, ground_of, listen_to, memory_of
 from shepherd.stages.memory import TAG, item_of, lessons, open_failures, pair_of, subject_of
-from shepherd.stages.tag_memory import is_waiting, known_of, options_of
+from shepherd.stages.requests import named
+from shepherd.stages.tag_memory import is_waiting, known_of, options_of, unasked
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.trackers import open_writer
+from shepherd.trackers.forge.writing import ForgeWriter
 from shepherd.trackers.writing import Edit, Writer
 from shepherd.words import WORST_FIRST, Item, Seen, Spoken
 
@@ -62,11 +64,14 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
         if ground.problem or ground.reading is None:
             raise NoAnswerError(ground.problem or f"{branch}: nothing was read")
         known = known_of(settings, branch, ground, database)
-        if ground.last_heard and not is_waiting(settings, branch, ground, known, database):
+        if not unasked(ground) and not is_waiting(settings, branch, ground, known, database):
             return NOTHING
         heard = listen_to(settings, branch, ground, run, dry=dry)
         if heard.problem:
             raise TrackerError(heard.problem)
+        if heard.reading.named:
+            ground = replace(ground, reading=named(ground.reading, heard.reading))
+            known = known_of(settings, branch, ground, database)
         return _plan(settings, branch, run, ground, known, heard, database, dry)
     finally:
         database.close()
@@ -92,9 +97,22 @@ def _plan(
             journal.append(lessons(judgement.seen, judgement.kept), run_id=run.id, at=run.now)
             Cache(connection, branch).put_fact("tracker", heard)
     status, config = settings.tracker.status, settings.branches[branch]
+    if settings.tracker.sign:
+        # on a forge an item is open or closed, which is no matter of QA
+        status = TagStatus("", "")
     texts: dict[str, str] = {word: _texts(settings, word)[0] for word in WORST_FIRST}
     wording = Wording(branch, status.landed, status.rolled_back, texts, config.landing_url)
     return plan(judgement, heard.reading, memory, options, known, wording)
+
+
+def labels_to_make(settings: Settings, planned: Plan) -> list[str]:
+    """The labels that a plan writes and that the forge's project does not have; none where it is no forge.
+
+    Raises TrackerError.
+    """
+    texts = sorted({_texts(settings, act.add)[0] for act in planned.acts if act.add})
+    writer = open_writer(settings) if texts and settings.tracker.sign else None
+    return writer.missing(texts) if isinstance(writer, ForgeWriter) else []
 
 
 def carry_out(settings: Settings, branch: str, planned: Plan, run: Run) -> Tagged:

@@ -62,6 +62,14 @@ def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:
     return {item for landing in landings for item in items_of(landing)}
 
 
+def unasked(ground: Ground) -> bool:
+    """Whether only the tracker can tell if any landing waits."""
+    heard = ground.last_heard
+    return (
+        heard is None or bool(heard.problem) or not heard.reading.named.keys() >= set(ground.nameless.commits)
+    )
+
+
 def is_waiting(settings: Settings, branch: str, ground: Ground, known: Known, database: Database) -> bool:
     """Whether any landing waits for the tagger, as far as can be told without asking the tracker."""
     assert ground.reading is not None and ground.last_heard is not None

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings
+from shepherd.trackers.nameless import NOBODY, Nameless
 from shepherd.trackers.writing import Writer
 from shepherd.words import Item, TrackerReading
 
@@ -37,11 +38,12 @@ class Tracker(Protocol):
         """
 
 
-def open_tracker(settings: Settings, *, dry: bool = False) -> Tracker:
-    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not yet built.
+def open_tracker(settings: Settings, *, dry: bool = False, nameless: Nameless = NOBODY) -> Tracker:
+    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not installed.
 
     Args:
         dry: nothing is written, not even on our own disk.
+        nameless: landings of which a forge is to tell which requests brought them.
     """
     kind = settings.tracker.type
     if kind == "none":
@@ -58,10 +60,17 @@ def open_tracker(settings: Settings, *, dry: bool = False) -> Tracker:
 
         _want(settings, "launchpadlib")
         return LaunchpadTracker(settings, dry=dry)
-    raise SettingsError(
-        f'{settings.file}: tracker.type: "{kind}" comes with a later release;'
-        ' "none", "file" and "launchpad" work now'
-    )
+    if kind == "github":
+        from shepherd.trackers.github.reading import GitHubTracker
+
+        _want(settings, "github", "PyGithub")
+        return GitHubTracker(settings, nameless)
+    if kind == "gitlab":
+        from shepherd.trackers.gitlab.reading import GitLabTracker
+
+        _want(settings, "gitlab", "python-gitlab")
+        return GitLabTracker(settings, nameless)
+    raise SettingsError(f'{settings.file}: tracker.type: "{kind}" is not known')
 
 
 def open_writer(settings: Settings) -> Writer:
@@ -77,16 +86,30 @@ def open_writer(settings: Settings) -> Writer:
 
         _want(settings, "launchpadlib")
         return LaunchpadWriter(settings)
+    if kind == "github":
+        from shepherd.trackers.github import writing as github
+
+        _want(settings, "github", "PyGithub")
+        return github.open_writer(settings)
+    if kind == "gitlab":
+        from shepherd.trackers.gitlab import writing as gitlab
+
+        _want(settings, "gitlab", "python-gitlab")
+        return gitlab.open_writer(settings)
     raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
 
 
-def _want(settings: Settings, package: str) -> None:
-    """Raises SettingsError if the extra that a tracker needs is not installed."""
+def _want(settings: Settings, module: str, package: str = "") -> None:
+    """Raises SettingsError if the extra that a tracker needs is not installed.
+
+    Args:
+        package: the name that it is installed by, where that is another one.
+    """
     from importlib.util import find_spec
 
-    if find_spec(package) is None:
+    if find_spec(module) is None:
         kind = settings.tracker.type
         raise SettingsError(
-            f'{settings.file}: tracker.type "{kind}" needs {package}, which is not installed:'
+            f'{settings.file}: tracker.type "{kind}" needs {package or module}, which is not installed:'
             f" .venv/bin/pip install --require-hashes -r requirements/{kind}.txt"
         )

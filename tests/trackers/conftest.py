@@ -10,6 +10,11 @@ import pytest
 
 from shepherd.settings import Settings, Tracker
 from shepherd.trackers import http
+from tests.trackers.forge_kit import Kit
+from tests.trackers.forge_server import Forge
+from tests.trackers.forge_server import serving as serving_forge
+from tests.trackers.github_server import GitHub
+from tests.trackers.gitlab_server import GitLab
 from tests.trackers.launchpad_server import Server, credentials, serving
 
 Ask = Callable[..., Settings]
@@ -47,3 +52,27 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits and time limits of a hurried world."""
     monkeypatch.setattr(http, "FIRST_WAIT", 0.001)
     monkeypatch.setattr(http, "LIMIT", 0.25)
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
+    """A local GitHub that accepts one token."""
+    monkeypatch.setenv("FORGE_TOKEN", "its-token")
+    with serving_forge(GitHub()) as server:
+        server.token = "its-token"
+        yield server
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def kit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kit]:
+    """A test for both forges, one after the other."""
+    with serving_forge(GitHub() if request.param == "github" else GitLab()) as server:
+        yield Kit(server, tmp_path)
+
+
+def forge_settings(forge: Forge, more: str = "") -> str:
+    """The lines of [tracker] for a local forge."""
+    return (
+        f'type = "{forge.kind}"\nproject = "{forge.project}"\nservice_root = "{forge.root}"\n'
+        f'credentials_env = "FORGE_TOKEN"\n{more}'
+    )

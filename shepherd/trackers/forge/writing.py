@@ -1,0 +1,143 @@
+"""The tagger's side of a forge: labels, made if they are not there yet, and one comment; each looked at.
+
+Nothing is written that is there already, so that a repeat after a kill or a lost answer only does what is
+missing. Labels are put on and taken off one by one: what other people put on meanwhile stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Protocol
+
+from msgspec import Struct
+
+from shepherd.errors import TrackerError, UnsureError
+from shepherd.settings import Settings
+from shepherd.trackers.forge.labels import Look, look_of
+from shepherd.trackers.http import RequestError
+from shepherd.trackers.words import Vocabulary
+from shepherd.trackers.writing import Edit
+from shepherd.words import Item
+
+
+class Present(Struct, frozen=True):
+    """What stands on an item before it is changed."""
+
+    labels: tuple[str, ...]
+    said: bool
+    """Whether a comment ends with the line that was looked for."""
+
+
+class Hand(Protocol):
+    """One session of writing. All raise RequestError if it came to nothing, TrackerError if it cannot be."""
+
+    def present(self, item: Item, sign: str) -> Present:
+        """What stands there now; `sign` is the last line of a comment, empty: none is looked for."""
+
+    def is_said(self, item: Item, sign: str) -> bool:
+        """Whether a comment ends with that line."""
+
+    def missing(self, labels: Collection[str]) -> list[str]:
+        """Those that the project does not have yet."""
+
+    def make(self, label: str, look: Look) -> None:
+        """Make a label; that it is there already is no failure."""
+
+    def put_on(self, item: Item, label: str) -> None: ...
+
+    def take_off(self, item: Item, label: str) -> None:
+        """That it is gone already is no failure."""
+
+    def say(self, item: Item, comment: str) -> None: ...
+
+
+class ForgeWriter:
+    """See Writer. The session begins with the first edit.
+
+    Args:
+        begin: opens a session.
+    """
+
+    def __init__(self, settings: Settings, begin: Callable[[], Hand]) -> None:
+        self._vocabulary = Vocabulary(settings.tracker.words)
+        self._begin = begin
+        self._hand: Hand | None = None
+        self._there: set[str] = set()
+        """Labels that the project is known to have, in small letters."""
+
+    def edit(self, item: Item, edit: Edit) -> str:
+        """See Writer.edit. A status is not written: here an item is open or closed, which is not ours."""
+        try:
+            hand = self._session()
+            sign = last_line(edit.comment)
+            present = hand.present(item, sign)
+            bears = {label.lower(): label for label in present.labels}
+            told = []
+            # in this order a kill in between leaves less said than is true, and never more
+            for label in edit.remove:
+                if label.lower() in bears:
+                    hand.take_off(item, bears[label.lower()])
+                    told.append(f"-{bears[label.lower()]}")
+            new = [label for label in edit.add if label.lower() not in bears]
+            told += self._make_missing(hand, new)
+            for label in new:
+                hand.put_on(item, label)
+                told.append(f"+{label}")
+            if sign and not present.said:
+                self._say(hand, item, _marked_down(edit.comment), sign)
+                told.append("comment")
+        except RequestError as error:
+            raise TrackerError(f"{name(item)} cannot be written: {error}") from None
+        return ", ".join(told)
+
+    def missing(self, labels: Collection[str]) -> list[str]:
+        """The labels that the tagger would have to make. Raises TrackerError."""
+        return self._session().missing(labels)
+
+    def _session(self) -> Hand:
+        if self._hand is None:
+            self._hand = self._begin()
+        return self._hand
+
+    def _make_missing(self, hand: Hand, labels: Collection[str]) -> list[str]:
+        unknown = [label for label in labels if label.lower() not in self._there]
+        missing = hand.missing(unknown) if unknown else []
+        for label in missing:
+            hand.make(label, look_of(label, self._vocabulary))
+        self._there.update(label.lower() for label in unknown)
+        return [f"made the label {label}" for label in missing]
+
+    def _say(self, hand: Hand, item: Item, comment: str, sign: str) -> None:
+        try:
+            hand.say(item, comment)
+        except RequestError as error:
+            # the answer may have got lost, not the request
+            try:
+                if hand.is_said(item, sign):
+                    return
+            except RequestError:
+                raise _unsure(item, error) from None
+            if error.sure:
+                raise
+            raise _unsure(item, error) from None
+
+
+def _marked_down(comment: str) -> str:
+    """The comment as Markdown: what somebody else named stands there as it is, and calls nobody by @."""
+    lines = (
+        f"Branch: `{line.removeprefix('Branch: ').replace('`', '')}`" if line.startswith("Branch: ") else line
+        for line in comment.split("\n")
+    )
+    return "\n".join(lines)
+
+
+def last_line(text: str) -> str:
+    return text.rstrip().rpartition("\n")[2].strip()
+
+
+def name(item: Item) -> str:
+    return f"issue {item}" if isinstance(item, int) else f"request {item}"
+
+
+def _unsure(item: Item, error: RequestError) -> UnsureError:
+    return UnsureError(f"{name(item)}: whether the comment was written is not known: {error}")

@@ -1,0 +1,23 @@
+"""See Tracker: GitHub."""
+
+from __future__ import annotations
+
+import os
+
+from shepherd.trackers.forge.reading import ForgeTracker, Service, token_of
+from shepherd.trackers.http import Line
+
+NEEDS_TOKEN = "GitHub answers such questions to nobody without a token"  # noqa: S105  # a sentence
+
+
+class GitHubTracker(ForgeTracker):
+    sign = "#"
+    name = "GitHub"
+    root = "https://api.github.com"
+
+    def open(self, line: Line) -> Service:
+        """See ForgeTracker.open. Raises SettingsError."""
+        from shepherd.trackers.github.service import Service
+
+        token = token_of(self._settings, os.environ, needed=NEEDS_TOKEN)
+        return Service(line, token, self._settings.tracker.project)

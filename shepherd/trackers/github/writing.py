@@ -1,0 +1,135 @@
+"""See Writer: GitHub. What is there is looked at by GraphQL; REST writes, where labels are put on singly."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from typing import TypeVar
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from shepherd.errors import TrackerError
+from shepherd.settings import Settings
+from shepherd.trackers.forge.labels import Look
+from shepherd.trackers.forge.reading import line_to, number_of, token_of
+from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
+from shepherd.trackers.github.reading import NEEDS_TOKEN, GitHubTracker
+from shepherd.trackers.github.service import LABELS, Label, Labelled, Service, Unreadable
+from shepherd.trackers.http import RequestError
+from shepherd.words import Item
+
+MOST_PAGES = 100
+"""Of comments, a hundred each."""
+
+_COMMENTS = "comments(last: 100%s) { nodes { body } pageInfo { hasPreviousPage startCursor } }"
+_THING = "issueOrPullRequest(number: %d) { ... on Issue { %s } ... on PullRequest { %s } }"
+
+
+_T = TypeVar("_T")
+
+
+class _Comment(Struct, frozen=True):
+    body: str
+
+
+class _PageInfo(Struct, frozen=True):
+    hasPreviousPage: bool
+    startCursor: str | None = None
+
+
+class _Comments(Struct, frozen=True):
+    nodes: tuple[_Comment, ...]
+    pageInfo: _PageInfo
+
+
+class _Discussed(Struct, frozen=True):
+    comments: _Comments
+
+
+class _Thing(Labelled, frozen=True):
+    comments: _Comments | None = None
+
+
+def open_writer(settings: Settings) -> ForgeWriter:
+    """Raises SettingsError: there is no token, or it cannot be read."""
+    token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
+
+    def begin() -> _Hand:
+        return _Hand(Service(line_to(settings, GitHubTracker), token, settings.tracker.project))
+
+    return ForgeWriter(settings, begin)
+
+
+class _Hand:
+    """See Hand."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._called = service.project
+
+    def present(self, item: Item, sign: str) -> Present:
+        fields = f"{LABELS} {_COMMENTS % ''}" if sign else LABELS
+        thing = self._ask(item, fields, _Thing)
+        labels = tuple(label.name for label in thing.labels.nodes)
+        return Present(labels, thing.comments is not None and self._stands_in(item, thing.comments, sign))
+
+    def is_said(self, item: Item, sign: str) -> bool:
+        return self._stands_in(item, self._ask(item, _COMMENTS % "", _Discussed).comments, sign)
+
+    def missing(self, labels: Collection[str]) -> list[str]:
+        # a label's name may hold whatever a person likes
+        fields = {
+            f"l{place}": f"label(name: {_quoted(label)}) {{ name }}" for place, label in enumerate(labels)
+        }
+        self._called, answers = self._service.ask(fields, Label)
+        return [label for place, label in enumerate(labels) if answers[f"l{place}"] is None]
+
+    def make(self, label: str, look: Look) -> None:
+        document = {"name": label, "color": look.color, "description": look.description}
+        try:
+            self._send("POST", "labels", document)
+        except RequestError as error:
+            if error.status != 422 or self.missing([label]):
+                raise
+
+    def put_on(self, item: Item, label: str) -> None:
+        self._send("POST", f"issues/{number_of(item)}/labels", {"labels": [label]})
+
+    def take_off(self, item: Item, label: str) -> None:
+        try:
+            self._send("DELETE", f"issues/{number_of(item)}/labels/{quote(label, safe='')}")
+        except RequestError as error:
+            if error.status != 404 or label in self.present(item, "").labels:
+                raise
+
+    def say(self, item: Item, comment: str) -> None:
+        self._send("POST", f"issues/{number_of(item)}/comments", {"body": comment})
+
+    def _send(self, method: str, place: str, document: object = None) -> None:
+        path = f"/repos/{self._called}/{place}"
+        self._service.requester.requestJsonAndCheck(method, path, input=document)
+
+    def _ask(self, item: Item, fields: str, kind: type[_T]) -> _T:
+        self._called, answers = self._service.ask({"it": _THING % (number_of(item), fields, fields)}, kind)
+        answer = answers["it"]
+        if answer is None or isinstance(answer, Unreadable):
+            raise TrackerError(self._service.unreadable(item, answer))
+        return answer
+
+    def _stands_in(self, item: Item, comments: _Comments, sign: str) -> bool:
+        for _ in range(MOST_PAGES):
+            if any(last_line(comment.body) == sign for comment in comments.nodes):
+                return True
+            page = comments.pageInfo
+            if not page.hasPreviousPage or not page.startCursor:
+                return False
+            before = _COMMENTS % f", before: {_quoted(page.startCursor)}"
+            comments = self._ask(item, before, _Discussed).comments
+        raise TrackerError(f"{item}: its comments never end")
+
+
+def _quoted(text: str) -> str:
+    """A text as a value of GraphQL, which has it from JSON."""
+    return msgspec.json.encode(text).decode()

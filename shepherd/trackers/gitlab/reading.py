@@ -1,0 +1,20 @@
+"""See Tracker: GitLab."""
+
+from __future__ import annotations
+
+import os
+
+from shepherd.trackers.forge.reading import ForgeTracker, Service, token_of
+from shepherd.trackers.http import Line
+
+
+class GitLabTracker(ForgeTracker):
+    sign = "!"
+    name = "GitLab"
+    root = "https://gitlab.com"
+
+    def open(self, line: Line) -> Service:
+        """See ForgeTracker.open. Public projects are read without a token. Raises SettingsError."""
+        from shepherd.trackers.gitlab.service import Service
+
+        return Service(line, token_of(self._settings, os.environ), self._settings.tracker.project)

@@ -1,0 +1,227 @@
+"""What the shepherd asks of GitLab: lists of merge requests and issues, a hundred in one answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from shepherd.errors import TrackerError
+from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
+from shepherd.trackers.http import Line, RequestError
+from shepherd.words import Item
+
+_COMMITS = (
+    "query($project: ID!, $iids: [String!]) { project(fullPath: $project) {"
+    " mergeRequests(iids: $iids, first: 100) { nodes { iid"
+    " commitsWithoutMergeCommits(first: 100) { nodes { sha } } } } } }"
+)
+_T = TypeVar("_T")
+
+
+class _Sha(Struct, frozen=True):
+    sha: str
+
+
+class _Shas(Struct, frozen=True):
+    nodes: tuple[_Sha, ...]
+
+
+class _Commits(Struct, frozen=True):
+    iid: str
+    commitsWithoutMergeCommits: _Shas
+
+
+class _Nodes(Struct, frozen=True):
+    nodes: tuple[_Commits, ...]
+
+
+class _Project(Struct, frozen=True):
+    mergeRequests: _Nodes
+
+
+class _Data(Struct, frozen=True):
+    project: _Project
+
+
+class _Answer(Struct, frozen=True):
+    data: _Data
+
+
+class Labelled(Struct, frozen=True):
+    """A merge request or an issue, as far as it is read: not its title, which may be confidential."""
+
+    iid: int
+    labels: tuple[str, ...]
+
+
+class Merged(Labelled, frozen=True):
+    """A merge request, with the commits that may have landed by it."""
+
+    state: str
+    target_branch: str
+    sha: str | None = None
+    merge_commit_sha: str | None = None
+    squash_commit_sha: str | None = None
+
+    @property
+    def number(self) -> int:
+        return self.iid
+
+    @property
+    def base(self) -> str:
+        """See Brought."""
+        return self.target_branch
+
+
+class _User(Struct, frozen=True):
+    username: str
+
+
+class Service:
+    """One session with GitLab about one project. All raise TrackerError if it as a whole cannot be read.
+
+    Args:
+        token: empty: anonymous.
+        project: "group/project", of any depth.
+    """
+
+    def __init__(self, line: Line, token: str, project: str) -> None:
+        from shepherd.trackers.gitlab import library
+
+        self.line = line
+        self.project = project
+        self.anonymous = not token
+        self.place = f"/projects/{quote(project, safe='')}"
+        self.gitlab = library.open_gitlab(line, token)
+
+    def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Merged]]:
+        """See forge.reading.Service. A SHA that GitLab does not know is absent.
+
+        The lists of what was merged lately tell of most, by merge, squash and head commit. The lower ones of
+        several commits that landed together are told by GraphQL, and what is left is asked for one by one.
+        """
+        found: dict[str, list[Merged]] = {}
+        wanted = set(commits)
+        for page in range(1, 2 + -(-len(wanted) // AT_ONCE)):
+            merged = self._merged(base, page)
+            before = len(found)
+            for request in merged:
+                landed = {request.merge_commit_sha, request.squash_commit_sha, request.sha} & wanted
+                for sha in landed - {None}:
+                    assert sha is not None
+                    found.setdefault(sha, []).append(request)
+            if len(merged) < AT_ONCE or len(found) == len(wanted) or len(found) == before:
+                break
+        if wanted - found.keys():
+            heads = {each.iid: each for some in found.values() for each in some if each.sha in found}
+            for sha, request in self._brought(heads):
+                if sha in wanted and request not in found.setdefault(sha, []):
+                    found[sha].append(request)
+        for sha in sorted(wanted - found.keys()):
+            related = self._related(sha)
+            if related is not None:
+                found[sha] = related
+        return found
+
+    def _merged(self, base: str, page: int) -> list[Merged]:
+        asked = {
+            "state": "merged",
+            "target_branch": base,
+            "order_by": "updated_at",
+            "sort": "desc",
+            "per_page": AT_ONCE,
+            "page": page,
+        }
+        return self.get("/merge_requests", asked, list[Merged])
+
+    def _brought(self, requests: Mapping[int, Merged]) -> list[tuple[str, Merged]]:
+        """The commits of each request, as far as GraphQL tells them here: it may find the question too large,
+        or be an old one; then they are asked for one by one like others."""
+        told: list[tuple[str, Merged]] = []
+        try:
+            for some in chunks(sorted(requests)):
+                variables = {"project": self.project, "iids": [str(number) for number in some]}
+                place, asked = f"{self.line.root}api/graphql", {"query": _COMMITS, "variables": variables}
+                answer = self.convert(self.send("post", place, document=asked, whole=True), _Answer)
+                told += [
+                    (commit.sha, requests[int(each.iid)])
+                    for each in answer.data.project.mergeRequests.nodes
+                    for commit in each.commitsWithoutMergeCommits.nodes
+                    if int(each.iid) in requests
+                ]
+        except TrackerError:
+            return told
+        return told
+
+    def _related(self, sha: str) -> list[Merged] | None:
+        try:
+            related = self.get(
+                f"/repository/commits/{sha}/merge_requests", {"per_page": AT_ONCE}, list[Merged]
+            )
+        except RequestError as error:
+            if error.status == 404:
+                return None
+            raise
+        return [request for request in related if request.state == "merged"]
+
+    def labels(self, items: Collection[Item]) -> dict[Item, tuple[str, ...] | str]:
+        """See forge.reading.Service. Issues and merge requests have a row of numbers each."""
+        found: dict[Item, tuple[str, ...] | str] = {}
+        for kind, some in (
+            ("merge_requests", [item for item in items if isinstance(item, str)]),
+            ("issues", [item for item in items if isinstance(item, int)]),
+        ):
+            by_number = {number_of(item): item for item in some}
+            for asked in chunks(sorted(by_number)):
+                query = {"iids[]": asked, "state": "all", "scope": "all", "per_page": AT_ONCE}
+                labels = {each.iid: each.labels for each in self.get(f"/{kind}", query, list[Labelled])}
+                for number in asked:
+                    item = by_number[number]
+                    found[item] = labels.get(number, self.absent(item))
+        return found
+
+    def probe(self) -> str:
+        """See forge.reading.Service."""
+        self.get("/merge_requests", {"per_page": 1}, list[Labelled])
+        if self.anonymous:
+            return "anonymously"
+        return f"as {self.get('/user', {}, _User, whole=True).username}"
+
+    def absent(self, item: Item) -> str:
+        """Why nothing is known of an item that was not in the answer."""
+        name = f"issue {item}" if isinstance(item, int) else f"request {item}"
+        return f"there is no {name} in {self.project}, or the token may not see it"
+
+    def get(self, path: str, query: dict[str, Any], kind: type[_T], *, whole: bool = False) -> _T:
+        """What stands at a place of the project, or (whole) of the service. Raises RequestError."""
+        return self.convert(self.send("get", path, query, whole=whole), kind)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: dict[str, Any] | None = None,
+        document: dict[str, Any] | None = None,
+        *,
+        whole: bool = False,
+    ) -> bytes:
+        """The body of the answer. Raises RequestError."""
+        place = path if whole else f"{self.place}{path}"
+        response = self.gitlab.http_request(
+            method, place, query_data=query or {}, post_data=document, obey_rate_limit=False
+        )
+        return response.content
+
+    def convert(self, content: bytes, kind: type[_T]) -> _T:
+        """Raises TrackerError if it is something else."""
+        try:
+            return msgspec.json.decode(content, type=kind)
+        except msgspec.MsgspecError as error:
+            raise TrackerError(
+                f"what answers at {self.line.host} is no {self.line.name} ({error});"
+                " is tracker.service_root right?"
+            ) from None

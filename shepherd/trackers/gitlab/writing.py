@@ -1,0 +1,103 @@
+"""See Writer: GitLab. Labels are put on and taken off by name, so that nobody else's are overwritten."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from typing import Any
+
+from msgspec import Struct
+
+from shepherd.errors import TrackerError
+from shepherd.settings import Settings
+from shepherd.trackers.forge.labels import Look
+from shepherd.trackers.forge.reading import AT_ONCE, line_to, number_of, token_of
+from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
+from shepherd.trackers.gitlab.reading import GitLabTracker
+from shepherd.trackers.gitlab.service import Labelled, Service
+from shepherd.trackers.http import RequestError
+from shepherd.words import Item
+
+MOST_PAGES = 100
+"""Of comments or labels, a hundred each."""
+NEEDS_TOKEN = "GitLab lets nobody write without a token"  # noqa: S105  # a sentence
+
+
+class _Note(Struct, frozen=True):
+    body: str
+
+
+class _Label(Struct, frozen=True):
+    name: str
+
+
+def open_writer(settings: Settings) -> ForgeWriter:
+    """Raises SettingsError: there is no token, or it cannot be read."""
+    token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
+
+    def begin() -> _Hand:
+        return _Hand(Service(line_to(settings, GitLabTracker), token, settings.tracker.project))
+
+    return ForgeWriter(settings, begin)
+
+
+class _Hand:
+    """See Hand."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._spelling: dict[str, str] = {}
+        """Label in small letters -> as the project spells it: to GitLab these are different ones."""
+
+    def present(self, item: Item, sign: str) -> Present:
+        try:
+            labels = self._service.get(_place(item), {}, Labelled).labels
+        except RequestError as error:
+            if error.status == 404:
+                raise TrackerError(self._service.absent(item)) from None
+            raise
+        return Present(labels, bool(sign) and self.is_said(item, sign))
+
+    def is_said(self, item: Item, sign: str) -> bool:
+        for page in range(1, MOST_PAGES + 1):
+            asked = {"per_page": AT_ONCE, "page": page, "order_by": "created_at", "sort": "asc"}
+            notes = self._service.get(f"{_place(item)}/notes", asked, list[_Note])
+            if any(last_line(note.body) == sign for note in notes):
+                return True
+            if len(notes) < AT_ONCE:
+                return False
+        raise TrackerError(f"{item}: its comments never end")
+
+    def missing(self, labels: Collection[str]) -> list[str]:
+        for label in labels:
+            found = self._service.get("/labels", {"search": label, "per_page": AT_ONCE}, list[_Label])
+            names = [each.name for each in found if each.name.lower() == label.lower()]
+            if names:
+                self._spelling[label.lower()] = label if label in names else names[0]
+        return [label for label in labels if label.lower() not in self._spelling]
+
+    def make(self, label: str, look: Look) -> None:
+        document = {"name": label, "color": f"#{look.color}", "description": look.description}
+        try:
+            self._service.send("post", "/labels", document=document)
+        except RequestError as error:
+            if error.status != 409:
+                raise
+        self._spelling[label.lower()] = label
+
+    def put_on(self, item: Item, label: str) -> None:
+        self._change(item, {"add_labels": self._spelling.get(label.lower(), label)})
+
+    def take_off(self, item: Item, label: str) -> None:
+        self._change(item, {"remove_labels": label})
+
+    def say(self, item: Item, comment: str) -> None:
+        self._service.send("post", f"{_place(item)}/notes", document={"body": comment})
+
+    def _change(self, item: Item, document: dict[str, Any]) -> None:
+        self._service.send("put", _place(item), document=document)
+
+
+def _place(item: Item) -> str:
+    kind = "issues" if isinstance(item, int) else "merge_requests"
+    return f"/{kind}/{number_of(item)}"

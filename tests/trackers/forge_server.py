@@ -1,0 +1,227 @@
+"""What the local GitHub and the local GitLab have in common: a server on this machine, and its failures.
+
+with serving(GitHub("group/project")) as forge:
+    forge.requests_[1] = …          # see each
+    forge.fail(503, on="graphql", times=2)
+    …                               # the real library, against forge.root
+    forge.asked                     # ["POST /graphql", …]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+@dataclass
+class Fault:
+    """What goes wrong with the next requests whose "METHOD /path?query body" holds `on`."""
+
+    what: int | str
+    """A status, or: "reset", "hang", "truncate", "html", "redirect", "broken" (no JSON), "lose" (done, but
+    never answered), "huge" (3 MB), "drip" (a byte now and then)."""
+    on: str = ""
+    times: int = 1
+    after: int = 0
+    """So many matching requests go well first."""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: object = field(default_factory=lambda: {"message": "refused on purpose"})
+
+
+class Answer(Exception):
+    """Raised by a forge to answer with this."""
+
+    def __init__(self, status: int, document: object, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status)
+        self.status = status
+        self.document = document
+        self.headers = headers or {}
+
+
+class Forge(ThreadingHTTPServer):
+    """Everything that a test may set or ask of any forge."""
+
+    daemon_threads = True
+    request_queue_size = 64
+    kind = ""
+
+    def __init__(self, project: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.project = project
+        self.asked: list[str] = []
+        """"METHOD /path?query", unquoted."""
+        self.bodies: list[str] = []
+        self.secrets: list[str] = []
+        """What each request bore to say who asks."""
+        self.sent = 0
+        self.token = ""
+        """The one that is accepted; empty: any."""
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.tell: Callable[[str], None] = lambda request: None
+        """Called with each request before it is answered, with nothing locked."""
+        self.elsewhere = "http://127.0.0.2:9/"
+        self._faults: list[Fault] = []
+        self.lock = threading.RLock()
+
+    @property
+    def root(self) -> str:
+        """What `tracker.service_root` is to be."""
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def fail(self, what: int | str, on: str = "", times: int = 1, **more: Any) -> None:
+        """See Fault. Several are tried in the order in which they were given."""
+        self._faults.append(Fault(what, on, times, **more))
+
+    def mend(self) -> None:
+        self._faults.clear()
+
+    def count(self, part: str = "") -> int:
+        """How many requests held `part`, in their first line or in their body."""
+        return sum(part in f"{line} {body}" for line, body in zip(self.asked, self.bodies, strict=True))
+
+    def fault(self, request: str) -> Fault | None:
+        for fault in self._faults:
+            if fault.on in request and fault.times:
+                if fault.after:
+                    fault.after -= 1
+                    continue
+                fault.times -= 1
+                return fault
+        return None
+
+    def lets_in(self, secret: str) -> bool:
+        return not self.token or secret == self.token
+
+    def secret_of(self, headers: Any) -> str:
+        raise NotImplementedError
+
+    def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
+        """What is there, as a document of JSON; or raises Answer. `path` is unquoted part by part."""
+        raise NotImplementedError
+
+    def headers(self) -> dict[str, str]:
+        """Beside each answer."""
+        return {}
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is what tests do all the time."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Forge
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    disable_nagle_algorithm = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self._attend()
+
+    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
+
+    def _attend(self) -> None:
+        forge, told = self.server, f"{self.command} {unquote(self.path)}"
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        forge.tell(f"{told} {raw}")
+        with forge.lock:
+            forge.asked.append(told)
+            forge.bodies.append(raw)
+            forge.secrets.append(forge.secret_of(self.headers))
+            fault = forge.fault(f"{told} {raw}")
+        self._lost = fault is not None and fault.what == "lose"
+        if fault is not None and not self._lost:
+            self._go_wrong(fault)
+            return
+        parts = urlsplit(self.path)
+        try:
+            with forge.lock:
+                if not forge.lets_in(forge.secrets[-1]):
+                    raise Answer(401, {"message": "Bad credentials"})
+                document = forge.answer(
+                    self.command, parts.path, parse_qs(parts.query), json.loads(raw) if raw else None
+                )
+                body = json.dumps(document).encode()
+            self._send(200, body, forge.headers())
+        except Answer as other:
+            content = b"" if other.document is None else json.dumps(other.document).encode()
+            self._send(other.status, content, {**forge.headers(), **other.headers})
+
+    def _send(self, status: int, body: bytes, headers: dict[str, str], short: int = 0) -> None:
+        if self._lost:
+            self._reset()
+            return
+        self.send_response_only(status)
+        self.send_header("Date", format_datetime(self.server.clock(), usegmt=True))
+        for name, value in {"Content-Type": "application/json; charset=utf-8", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body) + short))
+        self.end_headers()
+        self.server.sent += len(body)
+        self.wfile.write(body)
+
+    def _go_wrong(self, fault: Fault) -> None:
+        match fault.what:
+            case "reset":
+                self._reset()
+            case "hang":
+                self.connection.settimeout(60)
+                self.connection.recv(1)
+                self.close_connection = True
+            case "truncate":
+                self._send(200, b'{"data": {"repos', {}, short=500)
+                self.close_connection = True
+            case "broken":
+                self._send(200, b'{"data": {"repos', {})
+            case "html":
+                page = b"<html><body>Please log in to the hotel's network</body></html>"
+                self._send(200, page, {"Content-Type": "text/html", **fault.headers})
+            case "redirect":
+                self._send(301, b"", {"Location": self.server.elsewhere, **fault.headers})
+            case "drip":
+                self._send(200, b"[", {}, short=500)
+                self.wfile.flush()
+                for _ in range(100):
+                    time.sleep(0.02)
+                    self.wfile.write(b" ")
+                    self.wfile.flush()
+            case "huge":
+                self._send(200, b" " * 3_000_000 + b"{}", {})
+            case int(status):
+                self._send(status, json.dumps(fault.body).encode(), fault.headers)
+            case other:
+                raise AssertionError(other)
+
+    def _reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        os.close(self.connection.detach())
+        self.close_connection = True
+
+
+_F = TypeVar("_F", bound=Forge)
+
+
+@contextmanager
+def serving(forge: _F) -> Iterator[_F]:
+    """The forge at work on a free port of this machine, gone at the end."""
+    with forge:
+        thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield forge
+        finally:
+            forge.shutdown()
+            thread.join()

@@ -1,0 +1,44 @@
+"""The tagger on the forges: the real libraries over HTTP, planned, said, and then done."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.ops.host import Host
+from tests.project import Project, entry, states
+from tests.trackers.conftest import forge_settings
+from tests.trackers.github_server import GitHub, pull
+
+WORDS = '\n[tracker.words]\nneedstesting = ["QA please"]\n'
+
+
+def test_a_landing_is_tagged_once(tmp_path: Path, hub: GitHub) -> None:
+    project = Project(tmp_path, branch='orphans = "needs-qa"', tracker=forge_settings(hub))
+    project.deploy(project.land("Begin")[0])
+    project.full_run()
+    hub.things[7] = pull("ui")
+    project.land("Faster (#7)")
+    snapshot = project.full_run()
+    assert hub.things[7].labels == ["ui", "qa-needstesting"]
+    (comment,) = hub.things[7].comments
+    assert "landed as r2 of stable" in comment
+    assert hub.labels["qa-needstesting"] == ("fbca04", "On the QA server, and to be tried there")
+    assert states(snapshot)[2] == "needstesting"
+    written = hub.count("POST /repos")
+    project.full_run()
+    hub.things[7].labels = ["ui", "qa-ok"]
+    assert states(project.full_run())[2] == "ok"
+    assert hub.count("POST /repos") == written
+    assert not entry(project.judge(), 2).warnings
+
+
+def test_a_dry_run_says_which_labels_are_not_there_yet(tmp_path: Path, hub: GitHub) -> None:
+    host = Host(tmp_path, tracker=forge_settings(hub, WORDS))
+    host.inv("find", "judge")
+    host.project.land("Faster (#7)", "Stronger (#8)")
+    hub.things |= {7: pull(), 8: pull("QA Please")}
+    _, out, err = host.inv("find", "tag", "--dry-run")
+    assert "would write request #7: qa-needstesting, a comment (r3 names it)" in out, out + err
+    assert out.count("would make the label QA please, which is not there yet") == 1
+    assert not hub.count("POST /repos")
+    assert not hub.things[7].labels
