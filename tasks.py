@@ -380,7 +380,7 @@ def demo(c, directory="demo"):
 
 @task(help={"real": "also sshd, cron, SMTP, browser", "long": "the campaigns", "only": "pytest -k"})
 def test(c, real=False, long=False, only=""):
-    """The tests: under a minute, without root or network."""
+    """The tests: about three minutes, without root or network."""
     from ops.testing import run
 
     return run(ROOT, real=real, long=long, only=only)
