@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,17 @@ from shepherd.words import Item, TrackerReading
 from tests.project import Project
 
 PROMOTE = 'promote = { ref = "released" }'
+
+
+def ready(folder: Path, branch: str = PROMOTE, **settings: str) -> tuple[Project, list[str]]:
+    """r1 live and promoted, r2 and r3 good, r4 needs testing, r5 good."""
+    project = Project(folder, branch=branch, **settings)
+    ids = project.land("[no-qa] One", "[bug=2] Two", "[no-qa] Three", "[bug=4] Four", "[no-qa] Five")
+    for ref in ("production", *(["released"] if "released" in branch else [])):
+        project.repo.set_ref(ref, ids[0])
+    project.tag(2, "qa-ok")
+    project.tag(4, "qa-needstesting")
+    return project, ids
 
 
 def promote(

@@ -1,0 +1,76 @@
+"""`promote.auto` in `inv run`: only what stood for long enough."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from pathlib import Path
+
+from shepherd.stages.find import find_branch
+from shepherd.stages.judge import judge_branch
+from shepherd.stages.promote import settled_revision
+from tests.inv import inv
+from tests.project import Project, deployable
+from tests.promoting import PROMOTE, ready, released
+
+
+class TestAuto:
+    """`promote.auto` in `inv run`."""
+
+    TOP = '[promote]\nauto = true\nsettle = "15m"\n'
+
+    def settle(self, project: Project, minutes: int) -> int | None:
+        """A run so many minutes later; the revno that the ref is at then."""
+        project.now += timedelta(minutes=minutes - 1)
+        run = project.run("run")
+        find_branch(project.settings, "stable", run)
+        judge_branch(project.settings, "stable", run)
+        found = settled_revision(project.settings, "stable", run)
+        return found.revno if found else None
+
+    def test_it_waits_until_it_was_deployable_for_long_enough(self, tmp_path: Path) -> None:
+        project, _ = ready(tmp_path, top=self.TOP)
+        assert [self.settle(project, 5) for _ in range(4)] == [None, None, None, 3]
+
+    def test_a_doubt_in_between_begins_it_anew(self, tmp_path: Path) -> None:
+        project, _ = ready(tmp_path, top=self.TOP)
+        assert self.settle(project, 5) is None
+        assert self.settle(project, 10) is None
+        project.tag(2, "qa-needstesting")
+        assert self.settle(project, 5) is None
+        project.tag(2, "qa-ok")
+        assert self.settle(project, 5) is None
+        assert self.settle(project, 10) is None
+        assert self.settle(project, 10) == 3
+
+    def test_no_data_in_between_begins_it_anew(self, tmp_path: Path) -> None:
+        project, _ = ready(tmp_path, top=self.TOP)
+        self.settle(project, 5)
+        (tmp_path / "bugs.json").write_text("{")
+        assert self.settle(project, 20) is None
+        project.write_bugs()
+        assert self.settle(project, 5) is None
+        assert self.settle(project, 20) == 3
+
+    def test_new_landings_do_not_hold_it_up(self, tmp_path: Path) -> None:
+        project, _ = ready(tmp_path, top=self.TOP)
+        project.tag(4, "qa-ok")
+        assert self.settle(project, 5) is None
+        for _ in range(3):
+            project.land("[no-qa] More")
+            found = self.settle(project, 10)
+        assert found == 7, "r8 is too new"
+
+    def test_off_by_default_and_a_stage_of_the_run_when_on(self, tmp_path: Path) -> None:
+        project, ids = ready(tmp_path)
+        assert "promote" not in inv(tmp_path, "run").out
+        assert released(project) == ids[0]
+        project.write_settings(branch=PROMOTE, top='[promote]\nauto = true\nsettle = "1h"\n')
+        waiting = inv(tmp_path, "run")
+        assert "nothing to promote that was deployable for 1h" in waiting.out
+        project.write_settings(branch=PROMOTE, top='[promote]\nauto = true\nsettle = "1s"\n')
+        time.sleep(1.1)
+        done = inv(tmp_path, "run")
+        assert done.code == 0 and "stable: promoted r3" in done.out, done.out + done.err
+        assert released(project) == ids[2]
+        assert deployable(project.look()) is not None

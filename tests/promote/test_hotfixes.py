@@ -1,0 +1,42 @@
+"""What production or the promoted ref has beside the mainline is not lost silently (3.5)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shepherd.errors import RefusedError
+from tests.project import Project
+from tests.promoting import entries, promote, ready, released
+
+
+def test_a_hotfix_that_the_target_lacks_is_not_lost_silently(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path, branch='promote = { ref = "production" }')
+    fix = project.repo.commit("Hotfix", branch="production")
+    with pytest.raises(RefusedError, match=f"a commit that r3 lacks .{fix[:12]}.: land them"):
+        promote(project)
+    plan, _ = promote(project, drop_hotfix="mended otherwise")
+    assert plan and (plan.dropped, plan.drop_hotfix) == ((fix,), "mended otherwise")
+    assert released(project, "production") == ids[2]
+    assert entries(project, "promoted")[-1].data["drop_hotfix"] == "mended otherwise"
+
+
+def test_a_hotfix_on_the_promoted_ref_alone_is_not_lost_either(tmp_path: Path) -> None:
+    project, _ = ready(tmp_path)
+    fix = project.repo.commit("Hotfix", branch="released")
+    with pytest.raises(RefusedError, match=fix[:12]):
+        promote(project)
+    assert released(project) == fix
+
+
+@pytest.mark.parametrize("ref", ["production", "released"])
+def test_a_hotfix_that_landed_as_well_is_no_obstacle(tmp_path: Path, ref: str) -> None:
+    project = Project(tmp_path, branch=f'promote = {{ ref = "{ref}" }}')
+    one = project.land("[no-qa] One")[0]
+    project.deploy(one)
+    project.repo.set_ref(ref, one)
+    project.repo.commit("Hotfix", files={"fix": "x\n"}, branch=ref)
+    landed = project.repo.commit("[no-qa] Hotfix", files={"fix": "x\n"}, date=int(project.now.timestamp()))
+    promote(project)
+    assert released(project, ref) == landed

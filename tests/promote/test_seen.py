@@ -1,0 +1,103 @@
+"""What was promoted, as it is seen afterwards: two facts, moves by others, alarms."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shepherd.errors import SourceError
+from tests.project import entry, lines_of
+from tests.promoting import entries, moves, promote, ready, released
+
+
+def test_promoted_and_live_are_two_facts(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    promote(project)
+    project.now += timedelta(hours=1)
+    waiting = project.look()
+    assert (waiting.promoted and waiting.promoted.revno, waiting.deployed and waiting.deployed.revno) == (
+        3,
+        1,
+    )
+    assert waiting.promoted and waiting.promoted.by == "tester" and waiting.promoted.at
+    two = entry(waiting, 2)
+    assert (two.progress, two.promoted_by, two.live_since) == ("promoted", "tester", None)
+    assert two.promoted_at == waiting.promoted.at
+    assert entry(waiting, 4).promoted_at is None
+    project.deploy(ids[2])
+    project.now += timedelta(hours=1)
+    live = project.look()
+    two = entry(live, 2)
+    assert (two.progress, two.live_since) == ("live", live.generated_at - timedelta(minutes=1))
+    assert two.promoted_at == waiting.promoted.at, "it stays known"
+
+
+def test_somebody_else_moved_the_ref(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    promote(project, "r2")
+    project.repo.set_ref("released", ids[2])
+    said = project.look()
+    sentence = "released was moved from r2 to r3 by somebody else, not by the shepherd"
+    assert any(sentence in warning for warning in said.warnings)
+    assert [line for line in lines_of(project, "source") if "result=moved" in line]
+    assert entry(said, 3).promoted_by == "" and entry(said, 3).promoted_at
+    assert moves(project) == [(1, 2, "tester"), (2, 3, "")]
+    project.look()
+    assert len(moves(project)) == 2, "one entry for one move"
+    project.now += timedelta(days=31)
+    assert not project.look().warnings
+
+
+def test_what_was_promoted_and_turned_bad_is_said_and_never_taken_back(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    promote(project)
+    project.tag(2, "qa-bad", "bad-commit-2")
+    plan, snapshot = promote(project)
+    assert plan is None and released(project) == ids[2]
+    assert any("r3 is promoted, but may not go to production any more: r2" in w for w in snapshot.warnings)
+    assert [(e.data["revno"], e.data["on"]) for e in entries(project, "alarm")] == [(2, True)]
+    project.tag(2, "qa-ok")
+    assert not project.look().warnings
+    assert entries(project, "alarm")[-1].data["on"] is False
+
+
+def test_alarms_begin_and_end_once(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    project.deploy(ids[2])
+    project.look()
+    project.tag(2, "qa-bad", "bad-commit-2")
+    for _ in range(3):
+        assert [alarm.revno for alarm in project.look().alarms] == [2]
+    (tmp_path / "bugs.json").write_text("{")
+    project.look()
+    project.write_bugs()
+    project.look()
+    assert [(e.data["on"], e.why) for e in entries(project, "alarm")] == [
+        (True, "production runs r2, which is bad: bug 2 bears bad-commit-2")
+    ]
+    project.tag(2, "qa-ok")
+    project.look()
+    project.tag(2, "qa-bad", "bad-commit-2")
+    project.look()
+    assert [e.data["on"] for e in entries(project, "alarm")] == [True, False, True]
+
+
+def test_a_push_that_was_given_up_and_arrives_late_is_still_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, ids = ready(tmp_path)
+
+    def lost(*_: object) -> None:
+        raise SourceError("the line went dead")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shepherd.stages.promote.move_ref", lost)
+        with pytest.raises(SourceError, match="dead"):
+            promote(project)
+    project.look()
+    assert not moves(project)
+    project.repo.set_ref("released", ids[2])
+    assert not project.look().warnings
+    assert moves(project) == [(1, 3, "tester")]
