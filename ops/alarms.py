@@ -43,7 +43,7 @@ def _tell(settings: Settings, branch: str, address: str, run: Run) -> None:
     places = [alarm.seq for alarm in alarms]
     act = Act(
         "alarm-mail",
-        f"{address} {','.join(map(str, places))} {run.id}",
+        f"{address[:120]} {places[0]} to {places[-1]} {run.id}",
         f"mail to {address}",
         {"to": address, "alarms": places},
         "; ".join(alarm.text for alarm in alarms),

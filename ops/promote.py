@@ -42,10 +42,11 @@ def promote(
     rev = parse_rev(to) if to is not None else None
     order = Order(
         why=checked_reason(reason) if reason is not None else "",
-        despite=checked_reason(despite) if despite is not None else "",
-        drop_hotfix=checked_reason(drop_hotfix) if drop_hotfix is not None else "",
+        despite=checked_reason(despite, "--despite") if despite is not None else "",
+        drop_hotfix=checked_reason(drop_hotfix, "--drop-hotfix") if drop_hotfix is not None else "",
     )
-    with step_of_task(settings, "promote", who, order.why, dry, wait, noted=True) as step:
+    # a person's wish that is refused is no failing of the system
+    with step_of_task(settings, "promote", who, order.why, dry, wait) as step:
         return step.end(
             *each_branch(names, lambda name: _one(settings, name, step.run, rev, order, json=json, dry=dry))
         )

@@ -72,7 +72,7 @@ def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
                 aborts, last=now(), because=f"a suspected hang of {clean(refusal.hang.stage, 40)}"
             )
         keep_aborts(settings, aborts)
-        if not _lately(aborts.page, now()):
+        if not _lately(aborts.page, now()) or _written_since(settings, aborts.page):
             aborts = replace(aborts, page=now())
             keep_aborts(settings, aborts)
             _refresh(settings, tell)
@@ -155,6 +155,15 @@ def _mail(settings: Settings, hang: Hang, text: str, aborts: Aborts, tell: Tell)
 
 def _which(hang: Hang) -> str:
     return f"process {hang.pid} since {iso(hang.since) if hang.since else '?'}"
+
+
+def _written_since(settings: Settings, page: datetime | None) -> bool:
+    """Whether a run that worked wrote pages after those of the last refused one."""
+    try:
+        written = (settings.report_path / "index.html").stat().st_mtime
+    except OSError:
+        return False
+    return page is not None and written > page.timestamp() + PAGE_LIMIT
 
 
 def _lately(before: datetime | None, at: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from shepherd.stages.find import Acceptance
 from shepherd.store import Database
 from tests.campaigns.histories import live, twins
 from tests.campaigns.outcome import journal_of, kept_snapshots, without_times
-from tests.project import Project
+from tests.project import Project, states
 
 JOURNAL_FILES = ("shepherd.db", "shepherd.db-wal", "shepherd.db-shm")
 
@@ -108,3 +108,25 @@ def test_judge_needs_no_repository(tmp_path: Path) -> None:
 def lose_journal(project: Project) -> None:
     for name in JOURNAL_FILES:
         (project.state / name).unlink(missing_ok=True)
+
+
+def test_an_older_journal_is_refused_until_the_right_one_is_back(tmp_path: Path) -> None:
+    """Also by the runs after the first: what is written meanwhile must not make it look right."""
+    project = Project(tmp_path)
+    project.tag(1, "qa-ok")
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] One")[0])
+    project.look()
+    older = (project.state / "shepherd.db").read_bytes()
+    project.now += timedelta(hours=1)
+    project.verdict("r2", "bad")
+    newer = (project.state / "shepherd.db").read_bytes()
+    lose_journal(project)
+    (project.state / "shepherd.db").write_bytes(older)
+    for _ in range(3):
+        project.now += timedelta(minutes=5)
+        with pytest.raises(NoAnswerError, match="--accept-new-journal"):
+            project.find()
+        assert project.judge().answer == "no-data"
+    lose_journal(project)
+    (project.state / "shepherd.db").write_bytes(newer)
+    assert states(project.look())[2] == "bad"

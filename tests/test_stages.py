@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import NoAnswerError, SettingsError, SourceError
-from shepherd.stages.find import Acceptance
+from shepherd.snapshot import Snapshot
+from shepherd.stages.find import Acceptance, find_branch
+from shepherd.stages.judge import judge_branch
 from shepherd.views.answer import headline
 from tests.project import Project, deployable, entry, lines_of, progress, states
 
@@ -287,3 +289,28 @@ def test_two_branches_do_not_take_each_others_landings_for_their_own(tmp_path: P
     project.repo.commit("[no-qa] Merge devel", parents=[first, own], branch="stable")
     snapshot = project.look()
     assert entry(snapshot, 2).bugs == ()
+
+
+def test_a_word_that_was_seen_for_another_branch_does_not_cover_a_new_landing(tmp_path: Path) -> None:
+    """3.2 (a) asks what was seen on the bug, not for which branch."""
+    project = Project(tmp_path)
+    first = project.land("[no-qa] Begin")[0]
+    for ref in ("production", "next", "live"):
+        project.repo.set_ref(ref, first)
+    text = (tmp_path / "shepherd.toml").read_text()
+    other = '[branches.next]\nrepository = "project.git"\nref = "next"\ndeployed = { ref = "live" }\n'
+    (tmp_path / "shepherd.toml").write_text(text.replace("[tracker]", f"{other}[tracker]"))
+
+    def look(branch: str) -> Snapshot:
+        run = project.run("run")
+        find_branch(project.settings, branch, run)
+        return judge_branch(project.settings, branch, run)
+
+    look("stable")
+    project.repo.commit("[bug=3] Tried on next", branch="next", date=int(project.now.timestamp()))
+    project.tag(3, "qa-ok")
+    assert deployable(look("next")) == 2
+    project.land("[bug=3] Something else")
+    said = look("stable")
+    assert (states(said)[2], deployable(said)) == ("needstesting", None)
+    assert deployable(look("next")) == 2, "its own landing keeps its word"

@@ -60,7 +60,7 @@ def stages(given: Given) -> Iterator[Finding]:
             continue
         told = f"ran well {_ago(given, ran.last_good)}"
         if ran.failing:
-            yield warn(f"stage {stage}", f"{told}, but fails now: {ran.failure}", f"inv {stage}")
+            yield warn(f"stage {stage}", f"{told}, but fails now: {ran.failure}", "inv run")
         elif _late(given, ran.last_good):
             yield warn(f"stage {stage}", f"{told}, that is late", "does cron run? see inv status and the log")
         else:

@@ -9,7 +9,7 @@ import os
 
 from msgspec import Struct
 
-from shepherd.errors import RefusedError, SettingsError, SourceError, UnsureError
+from shepherd.errors import PARTLY, RefusedError, SettingsError, ShepherdError, SourceError, UnsureError
 from shepherd.settings import is_url
 from shepherd.sources.git import Git, cause, environment, finish
 from shepherd.sources.mirror import operators_environment, remote_refs, shown
@@ -17,12 +17,20 @@ from shepherd.values import clean
 
 LIMIT = 120.0
 """Seconds that a move may take."""
+READABLE = 0o022
+"""umask: whoever deploys has to read the ref, too."""
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 _COMMITTER = {"GIT_COMMITTER_NAME": "QA Shepherd", "GIT_COMMITTER_EMAIL": "qa-shepherd@localhost"}
 
 
 class MovedError(RefusedError):
     """The ref is not where the plan saw it: somebody else was faster."""
+
+
+class NotMovedError(ShepherdError):
+    """It could not be done, and was not; the next try may succeed."""
+
+    code = PARTLY
 
 
 class Move(Struct, frozen=True):
@@ -75,7 +83,7 @@ def move_ref(git: Git, move: Move, lock: int = -1) -> None:
 
     Raises:
         MovedError: the ref is somewhere else by now. RefusedError: the server does not take it.
-        SourceError: it could not be done, and was not. UnsureError: nobody knows.
+        NotMovedError: it could not be done, and was not. UnsureError: nobody knows.
     """
     handles = [lock] if lock >= 0 else []
     try:
@@ -104,6 +112,7 @@ def _update(git: Git, move: Move, handles: list[int]) -> None:
         env=environment(_COMMITTER),
         limit=LIMIT,
         pass_fds=handles,
+        umask=READABLE,
     )
     if code:
         if git.resolve_many([move.ref])[move.ref] != move.old:
@@ -127,6 +136,7 @@ def _push(git: Git, move: Move, handles: list[int]) -> None:
         env=operators_environment(),
         limit=LIMIT,
         pass_fds=handles,
+        umask=READABLE,
     )
     told = [line.split("\t") for line in output.decode("utf-8", "replace").splitlines()]
     verdict = next(
@@ -157,7 +167,7 @@ def _look(git: Git, move: Move, error: SourceError) -> None:
     if now == move.new:
         return
     if now == move.old:
-        raise error
+        raise NotMovedError(f"{error}; nothing was moved, try again when that is mended")
     raise _moved(git.name, move)
 
 

@@ -167,12 +167,14 @@ def plan_promotion(
     for landing in landings:
         entry = entries.get(landing.revno)
         line = _line(landing, entry, known, landing.revno in gone)
+        in_question = snapshot.deployed.revno < landing.revno <= target.revno or landing.revno in back
+        if order.despite and in_question and landing.revno not in gone:
+            _refuse_known_bad(snapshot.branch, line, known.get(landing.id))
         if landing.revno > target.revno:
-            stays.append(replace(line, undone=False, reason=_why_it_stays(line, entry)))
+            undone = entry is not None and entry.undone_by is not None
+            stays.append(replace(line, undone=undone, reason=_why_it_stays(line, entry)))
         elif landing.revno > first or landing.revno in back:
             goes.append(line)
-    if not snapshot.complete:
-        _refuse_known_bad(snapshot.branch, goes)
     return Promotion(
         branch=snapshot.branch,
         ref=ref,
@@ -188,17 +190,19 @@ def plan_promotion(
     )
 
 
-def _refuse_known_bad(branch: str, goes: Sequence[Line]) -> None:
-    for line in goes:
-        if line.state == "bad" and not line.undone:
-            raise RefusedError(
-                f"{branch}: r{line.revno} was bad when it was last known ({line.reason}), and nothing since"
-                " has undone it: land a rollback, or choose an older revision"
-            )
+def _refuse_known_bad(branch: str, line: Line, last: Known | None) -> None:
+    """What cannot be read now may have been read before."""
+    if line.state in ("", "unknown", "bad") and last is not None and last.state == "bad":
+        raise RefusedError(
+            f"{branch}: r{line.revno} was bad when it was last known ({last.reason}), and nothing since has"
+            " undone it: land a rollback, or choose an older revision"
+        )
 
 
 def _why_it_stays(line: Line, entry: Entry | None) -> str:
     """Its own reason if it is not good, else whom it waits for."""
+    if entry is not None and entry.undone_by is not None:
+        return f"r{entry.undone_by} undid it"
     if entry is None or not entry.good:
         return line.reason
     others = [f"r{revno}" for revno in entry.blocked_by[:NAMED]]
@@ -212,6 +216,8 @@ def _line(landing: Landing, entry: Entry | None, known: Mapping[str, Known], und
         state, reason = str(entry.state), entry.reason
     elif last := known.get(landing.id):
         state, reason = last.state, f"last known: {last.reason}"
+    if undone and entry is not None and entry.undone_by is not None:
+        reason = f"r{entry.undone_by} undid it"
     return Line(landing.revno, landing.id, landing.title, landing.person, state, reason, undone)
 
 

@@ -33,7 +33,7 @@ from shepherd.sources.rewrites import lost_landings
 from shepherd.sources.standing import moving_refs
 from shepherd.sources.undoing import undo
 
-RULES = "1"
+RULES = "2"
 """To be raised whenever the same commits would be read differently than before."""
 
 
@@ -256,6 +256,9 @@ class _Run:
         if not self.branch.promote:
             return None
         ref = self.branch.promote.ref
+        if self._refs[ref] is None:
+            self.problems.append(f"the promoted ref {ref} is not there: the next `inv promote` makes it")
+            return None
         try:
             return newest_contained(self._git, spine, self._commit(ref), f"the promoted ref {ref}")
         except SourceError as error:

@@ -61,7 +61,8 @@ def deployed_at(git: Git, spine: Spine, commit: str, what: str) -> Deployed:
     place = newest_contained(git, spine, commit, what)
     if place.id == commit:
         return Deployed(place.revno, place.id)
-    extra = git.lines("rev-list", "--reverse", "--end-of-options", commit, f"^{spine.ids[-1]}")
+    # not what the tip lacks: a landing after the candidate may be what brought it back
+    extra = git.lines("rev-list", "--reverse", "--end-of-options", commit, f"^{place.id}")
     return Deployed(place.revno, place.id, tuple((sha, None) for sha in extra))
 
 

@@ -18,6 +18,8 @@ AGAIN = timedelta(days=1)
 
 
 COLUMNS = 72
+LIVE = "production runs"
+"""How the text of an alarm begins that is about what runs now."""
 
 
 class Alarm(Struct, frozen=True):
@@ -40,10 +42,12 @@ def changes(journal: Journal, snapshot: Snapshot) -> list[Entry]:
         for sha, (revno, text) in now.items()
         if sha not in on
     ]
+    # that its bug cannot be read just now ends no alarm
+    doubtful = {entry.id for entry in snapshot.landings if entry.state == "unknown"}
     ended = [
         Entry("alarm", sha, {"revno": entry.data["revno"], "on": False})
         for sha, entry in on.items()
-        if sha not in now
+        if sha not in now and sha not in doubtful
     ]
     return [*begun, *ended]
 
@@ -55,7 +59,7 @@ def _of(snapshot: Snapshot) -> dict[str, tuple[int, str]]:
         way_out = f"; deploying r{alarm.undone_by} undoes it" if alarm.undone_by is not None else ""
         found[entries[alarm.revno].id] = (
             alarm.revno,
-            f"production runs r{alarm.revno}, which is bad: {alarm.reason}{way_out}",
+            f"{LIVE} r{alarm.revno}, which is bad: {alarm.reason}{way_out}",
         )
     promoted = entries.get(snapshot.promoted.revno) if snapshot.promoted else None
     for revno in promoted.blocked_by if promoted else ():
@@ -63,9 +67,13 @@ def _of(snapshot: Snapshot) -> dict[str, tuple[int, str]]:
         if entry.state == "bad" and promoted:
             found.setdefault(
                 entry.id,
-                (revno, f"r{promoted.revno} is promoted and holds r{revno}, which is bad: {entry.reason}"),
+                (revno, f"{_holds(promoted.revno, revno)}, which is bad: {entry.reason}; do not deploy it"),
             )
     return found
+
+
+def _holds(promoted: int, revno: int) -> str:
+    return f"r{revno} is promoted" if promoted == revno else f"r{promoted} is promoted and holds r{revno}"
 
 
 def _standing(journal: Journal) -> list[Entry]:
@@ -108,9 +116,8 @@ def _told(journal: Journal, address: str, now: datetime) -> set[int]:
 def letter(branch: str, alarms: Sequence[Alarm], page: str) -> tuple[str, str]:
     """Subject and text of the mail about these alarms."""
     revs = ", ".join(f"r{alarm.revno}" for alarm in alarms)
-    subject = (
-        f"ALARM: {branch}: {revs} is bad in production" if len(alarms) == 1 else f"ALARM: {branch}: {revs}"
-    )
+    live = any(alarm.text.startswith(LIVE) for alarm in alarms)
+    subject = f"ALARM: {branch}: {revs} bad {'in production' if live else 'and promoted, not live yet'}"
     lines = [fill(f"{alarm.text}.", COLUMNS) + "\n" for alarm in alarms]
     lines.append("What to do: roll it back and deploy that, or say that it is good after all:")
     lines += [f'  inv verdict r{alarm.revno} ok --branch {branch} --reason "…"' for alarm in alarms]

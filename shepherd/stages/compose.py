@@ -184,10 +184,7 @@ def _taken_back(judgement: Judgement) -> str:
     if promoted is None or candidate is None or not candidate.count:
         return ""
     named = joined(f"r{revno}" for revno in candidate.blocked_by[:10])
-    return (
-        f"r{promoted.revno} is promoted, but may not go to production any more: {named} came to block it; do"
-        " not deploy it"
-    )
+    return f"r{promoted.revno} is promoted, but may not go to production: {named} block it; do not deploy it"
 
 
 def _rev(revision: Revision | None) -> shape.Rev | None:

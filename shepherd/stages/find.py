@@ -35,6 +35,10 @@ class Acceptance(Struct, frozen=True):
 NOTHING_ACCEPTED = Acceptance()
 
 
+class LostJournalError(NoAnswerError):
+    """The journal is gone, or an older copy: nothing is written into it until a person says it is right."""
+
+
 class Before(Struct, frozen=True):
     """What database and journal knew before this reading."""
 
@@ -80,7 +84,8 @@ def find_branch(
     except (SourceError, NoAnswerError) as error:
         run.tell("source", branch=branch, result="failed", why=str(error))
         if database is not None and not dry:
-            hand_over_problem(database, branch, run, str(error))
+            lost = isinstance(error, LostJournalError)
+            hand_over_problem(database, branch, run, str(error), lost_journal=lost)
         raise
     finally:
         if database is not None:
@@ -94,7 +99,7 @@ def _find(
     before = _before(database, branch) if database else NOTHING_KNOWN
     lost_journal = _journal_is_lost(settings, branch, before)
     if lost_journal and not acceptance.new_journal:
-        raise NoAnswerError(
+        raise LostJournalError(
             f"{branch}: the journal lacks what the snapshots know, so verdicts and what was seen before are"
             " lost; restore shepherd.db, or begin anew with: inv find --accept-new-journal --reason …"
         )
@@ -226,7 +231,14 @@ def _journal_is_lost(settings: Settings, branch: str, before: Before) -> bool:
     latest = snapshots.last_written()
     if latest is None or before.last is None or latest.generated_at <= before.last + timedelta(seconds=1):
         return False
-    return before.answer != answer_of(latest)
+    if before.answer == answer_of(latest):
+        return False
+    good = latest.last_good
+    if latest.complete or good is None or before.answer is None:
+        return True
+    # a run that found the journal lost wrote its answer into none: what was good before is in a restored one
+    revno = good.deployable.revno if good.deployable else None
+    return (before.answer["answer"], before.answer["deployable"]) != (good.answer, revno)
 
 
 def _lost_for_the_journal(before: Before, reading: Reading) -> bool:
@@ -331,11 +343,13 @@ def _line(branch: str, found: BranchReading, before: Before) -> str:
     )
 
 
-def hand_over_problem(database: Database, branch: str, run: Run, problem: str) -> None:
+def hand_over_problem(
+    database: Database, branch: str, run: Run, problem: str, *, lost_journal: bool = False
+) -> None:
     """Let the next `judge` say why there is no answer. What was read before stays for the next good run."""
     with database.begin() as connection:
         cache = Cache(connection, branch)
         last = cache.fact("source", Source)
         if last is None:
             last = Source(None, run.now, run.id, "")
-        cache.put_fact("source", replace(last, problem=problem))
+        cache.put_fact("source", replace(last, problem=problem, lost_journal=lost_journal))

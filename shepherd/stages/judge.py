@@ -57,6 +57,8 @@ class Source(Struct, frozen=True):
     """Sum of the settings that it was read by."""
     problem: str = ""
     problems: tuple[str, ...] = ()
+    lost_journal: bool = False
+    """The problem is the journal itself: it must not be written to."""
 
 
 def sum_of(settings: Settings, branch: str) -> str:
@@ -115,7 +117,8 @@ def _judge(
     if ground.problem or reading is None:
         frame = _frame(settings, branch, run, run.now, source, previous)
         # the cache knows where things stood before, for a person's word; the answer must not hang on that
-        return _no_data(snapshots, previous, frame, ground.problem, None, run, database, branch, dry)
+        kept = None if source.lost_journal else database
+        return _no_data(snapshots, previous, frame, ground.problem, None, run, kept, branch, dry)
 
     heard = last_heard if stored and last_heard else listen_to(settings, branch, ground, run, dry=dry)
     frame = _frame(settings, branch, run, min(heard.at, source.read_at), source, previous)
@@ -280,17 +283,19 @@ def _no_data(
     problem: str,
     reading: Reading | None,
     run: Run,
-    database: Database,
+    database: Database | None,
     branch: str,
     dry: bool,
 ) -> Snapshot:
+    """Args: database: None: the journal is lost, and an entry would make the next run take it for whole."""
     snapshot = without_answer(frame, problem or "nothing was read", reading)
     if dry:
         return snapshot
     _tell(run, branch, [], snapshot, previous)
-    with database.begin() as connection:
-        journal = Journal(connection, branch)
-        journal.append(_answer_change(journal, snapshot), run_id=run.id, at=run.now)
+    if database is not None:
+        with database.begin() as connection:
+            journal = Journal(connection, branch)
+            journal.append(_answer_change(journal, snapshot), run_id=run.id, at=run.now)
     snapshots.write(snapshot, previous)
     return snapshot
 

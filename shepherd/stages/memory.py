@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
@@ -73,24 +73,31 @@ def remember(
 ) -> Memory:
     """What the rules ask the journal for, about these landings and items. `others`: the other branches'."""
     ids = [landing.id for landing in landings]
+    # a word that was seen for another branch's landing was there before this one's: every journal counts
+    journals = [*others, journal]
     found: dict[str, int] = {}
-    for entry in journal.entries("landing", subjects=ids):
+    for entry in _of_all(journals, "landing", subjects=ids):
         found.setdefault(entry.subject, entry.seq)
     by_subject = {subject_of(item): item for item in items}
     seen: dict[Item, tuple[Seen, ...]] = {}
-    for entry in journal.entries("item", subjects=by_subject.keys()):
+    for entry in _of_all(journals, "item", subjects=by_subject.keys()):
         item = by_subject[entry.subject]
         spoken = msgspec.convert(entry.data, Spoken)
-        seen[item] = (*seen.get(item, ()), Seen(entry.seq, spoken))
+        before = seen.get(item, ())
+        if not before or before[-1].spoken != spoken:
+            seen[item] = (*before, Seen(entry.seq, spoken))
     pairs: dict[str, tuple[str, Item]] = {
         pair_of(landing.id, item): (landing.id, item) for landing in landings for item in items_of(landing)
     }
     kept = {
-        pairs[entry.subject]: _kept(entry) for entry in journal.entries("kept", "seal", subjects=pairs.keys())
+        pairs[entry.subject]: _kept(entry)
+        for each in journals
+        for entry in each.entries("kept", "seal", subjects=pairs.keys())
     }
     asked = {
         pairs[entry.subject]: entry.seq
-        for entry in journal.entries("meant", subjects=pairs.keys())
+        for each in journals
+        for entry in each.entries("meant", subjects=pairs.keys())
         if entry.data.get("asks")
     }
     return Memory(
@@ -101,8 +108,14 @@ def remember(
         verdicts=verdicts(journal, ids),
         covers=covers(journal),
         asked=asked,
-        own=own_words([journal, *others]),
+        own=own_words(journals),
     )
+
+
+def _of_all(journals: Iterable[Journal], kind: str, subjects: Collection[str]) -> list[Entry]:
+    """The entries of several journals, in the order in which they became known."""
+    found = [entry for journal in journals for entry in journal.entries(kind, subjects=subjects)]
+    return sorted(found, key=lambda entry: entry.seq)
 
 
 def _kept(entry: Entry) -> Kept:

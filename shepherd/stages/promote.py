@@ -31,7 +31,7 @@ from shepherd.stages.compose import hotfix
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import because, judge_branch
 from shepherd.stages.memory import covers
-from shepherd.stages.promoted import KIND, entries_of
+from shepherd.stages.promoted import KIND, entries_of, moved_back
 from shepherd.stages.say import known_landings, landing_of
 from shepherd.store import Database, Journal
 from shepherd.store.snapshots import Snapshots
@@ -122,6 +122,8 @@ class _Attempt:
                 f"{self._branch}: {self._ref} is at {self._old[:12]}, which shares nothing with the mainline:"
                 " move it there by hand once"
             )
+        if self._config.promote is None and promoted is None and not order.drop_hotfix:
+            self._refuse_if_lost()
         target = target_of(snapshot, self._landings, promoted.revno if promoted else None, order)
         if target is None:
             return None
@@ -139,6 +141,20 @@ class _Attempt:
             ref=self._ref,
         )
 
+    def _refuse_if_lost(self) -> None:
+        """Where nothing but the record says what is promoted, and that is not on the mainline any more."""
+        database = Database(self._settings.database_url)
+        try:
+            with database.begin() as connection:
+                last = Journal(connection, self._branch).last("promoted")
+        finally:
+            database.close()
+        if last is not None:
+            raise RefusedError(
+                f"{self._branch}: r{last.data['revno']} ({last.data['id'][:12]}), promoted last, is not on"
+                ' the mainline any more: if that is right, promote with --drop-hotfix "reason"'
+            )
+
     def _remembered(self) -> tuple[dict[str, Known], Undoing]:
         database = Database(self._settings.database_url)
         try:
@@ -148,7 +164,9 @@ class _Attempt:
                 words = covers(journal)
         finally:
             database.close()
-        return {e.subject: Known(e.data["to"], e.why) for e in states}, Undoing(self._landings, words)
+        # what cannot be read now does not make anybody forget what it was
+        known = {e.subject: Known(e.data["to"], e.why) for e in states if e.data["to"] != "unknown"}
+        return known, Undoing(self._landings, words)
 
     def _dropped(self, target: Landing) -> Sequence[str]:
         """What production or the promoted ref has and the target lacks, by commit and by patch (3.5)."""
@@ -178,7 +196,7 @@ class _Attempt:
             )
         old = self._old
         data: dict[str, Any] = {
-            "ref": self._ref,
+            "ref": self._config.promote.ref if self._config.promote else "",
             "from": old or "",
             "from_revno": plan.base.revno if plan.base else None,
             "to": plan.to.id,
@@ -191,7 +209,7 @@ class _Attempt:
             data |= {"first": reading.deployed.id, "first_revno": reading.deployed.revno}
         act = Act(
             KIND,
-            f"{self._ref or 'record'} {plan.to.id} {run.id}",
+            f"{plan.to.id} {run.id}",
             f"ref {self._ref or 'none'}",
             data,
             plan.why,
@@ -212,7 +230,8 @@ class _Attempt:
 
 
 def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | None:
-    """What `run` may promote by itself: the newest that was deployable for all of `promote.settle`."""
+    """What `run` may promote by itself: the newest that was deployable for all of `promote.settle`, and that
+    nobody took back from production."""
     snapshots = Snapshots(settings.state_path / "snapshots", branch)
     latest = snapshots.last_written()
     if latest is None or not latest.complete or latest.run_id != run.id:
@@ -221,6 +240,13 @@ def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | Non
     good = settled(snapshots.newest_first(), since)
     _, landings = known_landings(settings, branch)
     promoted = latest.promoted.revno if latest.promoted else 0
+    database = Database(settings.database_url)
+    try:
+        with database.begin() as connection:
+            taken_back = moved_back(Journal(connection, branch).entries("promoted"))
+    finally:
+        database.close()
+    promoted = max(promoted, taken_back or 0)
     return next((each for each in reversed(landings) if each.id in good and each.revno > promoted), None)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from shepherd.act import Act, settle, unfinished
 from shepherd.landing import Reading, Revision
-from shepherd.settings import Branch
+from shepherd.settings import Branch, is_url
 from shepherd.stages import Run
 from shepherd.store import Database, Entry, Journal
 
@@ -34,6 +34,7 @@ def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[Entry]:
         base = {"revno": data["first_revno"], "id": data["first"], "base": True}
         entries.append(Entry("promoted", "", base))
     told = {key: data[key] for key in ("despite", "drop_hotfix", "ref") if data.get(key)}
+    told["sha"] = data["to"]
     entries.append(Entry("promoted", "", {**place, "from": data["from_revno"], **told}, who, why))
     if data.get("records_deployed"):
         entries.append(Entry("deployed", "", {**place, "recorded": True}, who, why))
@@ -76,11 +77,13 @@ def moved_by_others(journal: Journal, config: Branch, reading: Reading, run: Run
     last = journal.last("promoted")
     if config.promote is None or place is None or (last is not None and last.data["id"] == place.id):
         return []
-    if last is None:
-        return [Entry("promoted", "", {"revno": place.revno, "id": place.id})]
-    late = next((e for e in reversed(journal.entries("meant")) if e.data.get("to") == place.id), None)
-    if late is not None and late.data["act"] == KIND and late.data["from_revno"] == last.data["revno"]:
-        # a push that was given up for lost reached the server after all
+    ref = config.promote.ref
+    sha = reading.standing.refs.get(ref)
+    here = {"revno": place.revno, "id": place.id, "ref": ref, "sha": sha}
+    if last is None or last.data.get("ref", ref) != ref or last.data.get("sha") == sha:
+        # seen for the first time, or another ref by other settings, or the mainline moved and not the ref
+        return [Entry("promoted", "", here)]
+    if is_url(config.repository) and (late := _given_up(journal, ref, place.id)) is not None:
         return entries_of(late.data, late.who, late.why)
     run.tell(
         "source",
@@ -90,8 +93,27 @@ def moved_by_others(journal: Journal, config: Branch, reading: Reading, run: Run
         was=f"r{last.data['revno']} {last.data['id']}",
         by="somebody else",
     )
-    told = {"from": last.data["revno"], "ref": config.promote.ref, "foreign": True}
-    return [Entry("promoted", "", {"revno": place.revno, "id": place.id, **told})]
+    return [Entry("promoted", "", {**here, "from": last.data["revno"], "foreign": True})]
+
+
+def _given_up(journal: Journal, ref: str, to: str) -> Entry | None:
+    """The promotion to there whose run was ended, and that a later one took for lost: its push may well have
+    reached the server after that."""
+    acts = journal.entries("meant", "done", holding=f'"act":"{KIND}"')
+    ended = {entry.subject: entry.run_id for entry in acts if entry.kind == "done"}
+    meant = [entry for entry in acts if entry.kind == "meant"]
+    if not meant or meant[-1].data["to"] != to or meant[-1].data["ref"] != ref:
+        return None
+    return meant[-1] if ended.get(meant[-1].subject, meant[-1].run_id) != meant[-1].run_id else None
+
+
+def moved_back(moves: Sequence[Entry]) -> int | None:
+    """The revno that somebody took the promoted ref back from, if that is what happened last: what lies up to
+    there goes out again only by a person's hand."""
+    if not moves or not moves[-1].data.get("foreign"):
+        return None
+    last = moves[-1].data
+    return int(last["from"]) if last["revno"] < last["from"] else None
 
 
 def warnings_of(moves: Sequence[Entry], now: datetime) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ def remind(
             mailing.outcome.lines += [f"no mail: {each.what}: {each.why}" for each in found.silent]
         else:
             mailing.send(mails)
-        if not mailing.outcome.lines:
+        if not mailing.outcome.lines and not mailing.outcome.failures:
             mailing.outcome.lines.append("nobody has to be reminded")
         return mailing.outcome
     finally:

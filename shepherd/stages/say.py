@@ -27,7 +27,7 @@ NOTHING = Rev("revno", 0)
 BEFORE_ALL = Landing(0, "", 0)
 
 
-def checked_reason(reason: str | None) -> str:
+def checked_reason(reason: str | None, option: str = "--reason") -> str:
     """A reason as it may stand in journal, log and page.
 
     Raises:
@@ -35,7 +35,7 @@ def checked_reason(reason: str | None) -> str:
     """
     text = clean(reason or "", LONGEST_REASON + 1)
     if not text:
-        raise SettingsError('a reason is needed, for those who read it later: --reason "…"')
+        raise SettingsError(f'a reason is needed, for those who read it later: {option} "…"')
     if len(text) > LONGEST_REASON:
         raise SettingsError(f"the reason has {len(text)} characters; at most {LONGEST_REASON} are kept")
     return text

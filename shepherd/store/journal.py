@@ -16,6 +16,9 @@ from shepherd.values import iso
 _CHUNK = 800
 """Subjects asked for in one statement: SQLite takes at most 999 variables in old builds."""
 
+WHO = 200
+"""Characters of `who` that are kept."""
+
 KINDS = (
     "began",  # the journal's first entry, or a person's word that a new one is right
     "landing",  # find saw a landing for the first time: its place here is when (3.2 a)
@@ -72,7 +75,8 @@ class Journal:
                 "branch": self._branch,
                 "kind": entry.kind,
                 "subject": entry.subject,
-                "who": entry.who,
+                # an author's name may be of any length; the column is not
+                "who": entry.who[:WHO],
                 "why": entry.why,
                 "data": msgspec.json.encode(entry.data).decode(),
             }

@@ -39,7 +39,7 @@ def test_each_operator_is_told_once(host: Host, server: Server) -> None:
     assert [go(host) for _ in range(3)] == [0, 0, 0]
     assert [to for to, _ in server.messages] == ["ann@x.org", "ben@x.org"]
     text = server.messages[0][1]
-    assert "Subject: ALARM: stable: r2 is bad in production" in text
+    assert "Subject: ALARM: stable: r2 bad in production" in text
     assert "production runs r2, which is bad" in text and "inv verdict r2 ok" in text
     host.project.tag(2, "qa-ok")
     go(host)

@@ -11,7 +11,7 @@ from shepherd.stages.judge import judge_branch
 from shepherd.stages.promote import settled_revision
 from tests.inv import inv
 from tests.project import Project, deployable
-from tests.promoting import PROMOTE, ready, released
+from tests.promoting import PROMOTE, promote, ready, released
 
 
 class TestAuto:
@@ -74,3 +74,14 @@ class TestAuto:
         assert done.code == 0 and "stable: promoted r3" in done.out, done.out + done.err
         assert released(project) == ids[2]
         assert deployable(project.look()) is not None
+
+    def test_what_somebody_took_back_goes_out_again_only_by_hand(self, tmp_path: Path) -> None:
+        project, ids = ready(tmp_path, branch='promote = { ref = "production" }', top=self.TOP)
+        promote(project)
+        project.repo.set_ref("production", ids[0])
+        assert [self.settle(project, 10) for _ in range(4)] == [None] * 4
+        project.tag(4, "qa-ok")
+        project.look()
+        assert [self.settle(project, 10) for _ in range(3)][-1] == 5, "newer than what was taken back"
+        promote(project, "r3")
+        assert released(project, "production") == ids[2]

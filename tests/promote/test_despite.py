@@ -79,3 +79,24 @@ class TestDespite:
         (tmp_path / "bugs.json").unlink()
         with pytest.raises(RefusedError, match="older than r3"):
             promote(project, "r2", despite="hurry")
+
+    def test_what_turned_bad_after_its_promotion_stays_bad(self, tmp_path: Path) -> None:
+        project, ids = ready(tmp_path)
+        promote(project)
+        project.tag(2, "qa-bad", "bad-commit-2")
+        project.look()
+        (tmp_path / "bugs.json").unlink()
+        with pytest.raises(RefusedError, match="r2 was bad when it was last known"):
+            promote(project, "r5", despite="hurry")
+        assert released(project) == ids[2]
+
+    def test_what_was_bad_and_cannot_be_read_any_more_stays_bad(self, tmp_path: Path) -> None:
+        project, ids = ready(tmp_path)
+        project.tag(4, "qa-bad", "bad-commit-4")
+        project.look()
+        del project.bugs["4"]
+        project.write_bugs()
+        project.look()
+        with pytest.raises(RefusedError, match="r4 was bad when it was last known"):
+            promote(project, "r4", despite="hurry")
+        assert released(project) == ids[0]

@@ -40,3 +40,16 @@ def test_a_hotfix_that_landed_as_well_is_no_obstacle(tmp_path: Path, ref: str) -
     landed = project.repo.commit("[no-qa] Hotfix", files={"fix": "x\n"}, date=int(project.now.timestamp()))
     promote(project)
     assert released(project, ref) == landed
+
+
+def test_a_hotfix_that_only_a_later_landing_brought_back_is_not_lost(tmp_path: Path) -> None:
+    project, _ = ready(tmp_path, branch='promote = { ref = "production" }')
+    fix = project.repo.commit("Hotfix", branch="production")
+    project.repo.merge("[no-qa] Bring the hotfix back", fix)
+    said = project.look()
+    assert said.deployed and said.deployed.extra_commits == (fix,)
+    with pytest.raises(RefusedError, match=fix[:12]):
+        promote(project, "r3")
+    project.tag(4, "qa-ok")
+    plan, _ = promote(project)
+    assert plan and (plan.to.revno, plan.dropped) == (6, ())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shepherd.act.ref import NotMovedError
 from shepherd.errors import NoAnswerError, RefusedError, SettingsError, SourceError
 from shepherd.plans.promotion import Promotion
+from shepherd.stages.find import Acceptance
 from tests.project import entry
 from tests.promoting import PROMOTE, entries, meddle, moves, promote, ready, released
 
@@ -264,10 +267,32 @@ def test_a_repository_that_may_not_be_written_is_one_sentence(tmp_path: Path) ->
     lock = project.repo.git_dir / "refs" / "heads" / "released.lock"
     lock.parent.mkdir(parents=True, exist_ok=True)
     lock.touch()
-    with pytest.raises(SourceError, match=r"refs/heads/released could not be moved: .*lock"):
+    with pytest.raises(NotMovedError, match=r"refs/heads/released could not be moved: .*lock") as failure:
         promote(project)
+    assert failure.value.code == 7
     assert released(project) == ids[0]
     assert [e.data.get("result") for e in entries(project, "done")] == ["failed"]
     lock.unlink()
     promote(project)
     assert released(project) == ids[2] and len(moves(project)) == 1
+
+
+def test_everybody_may_read_the_ref_afterwards(tmp_path: Path) -> None:
+    project, _ = ready(tmp_path)
+    before = os.umask(0o077)
+    try:
+        promote(project)
+    finally:
+        os.umask(before)
+    assert (project.repo.git_dir / "refs" / "heads" / "released").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_record_that_a_rewrite_took_from_the_mainline_is_not_gone_back_behind(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path, branch="")
+    promote(project)
+    project.repo.set_ref("stable", ids[1])
+    project.land("[no-qa] Another three")
+    project.find(Acceptance(rewrite=True), "rebased")
+    with pytest.raises(RefusedError, match=r"r3 .*, promoted last, is not on the mainline any more"):
+        promote(project)
+    promote(project, drop_hotfix="it was rebased")

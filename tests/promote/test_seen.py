@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.errors import SourceError
+from shepherd.errors import RefusedError, UnsureError
+from shepherd.stages.find import Acceptance
 from tests.project import entry, lines_of
 from tests.promoting import entries, moves, promote, ready, released
 
@@ -56,7 +57,7 @@ def test_what_was_promoted_and_turned_bad_is_said_and_never_taken_back(tmp_path:
     project.tag(2, "qa-bad", "bad-commit-2")
     plan, snapshot = promote(project)
     assert plan is None and released(project) == ids[2]
-    assert any("r3 is promoted, but may not go to production any more: r2" in w for w in snapshot.warnings)
+    assert any("r3 is promoted, but may not go to production: r2 block it" in w for w in snapshot.warnings)
     assert [(e.data["revno"], e.data["on"]) for e in entries(project, "alarm")] == [(2, True)]
     project.tag(2, "qa-ok")
     assert not project.look().warnings
@@ -88,16 +89,65 @@ def test_a_push_that_was_given_up_and_arrives_late_is_still_ours(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project, ids = ready(tmp_path)
+    settings = tmp_path / "shepherd.toml"
+    settings.write_text(settings.read_text().replace('"project.git"', f'"file://{project.repo.git_dir}"'))
 
     def lost(*_: object) -> None:
-        raise SourceError("the line went dead")
+        raise UnsureError("the line went dead")
 
     with monkeypatch.context() as patch:
         patch.setattr("shepherd.stages.promote.move_ref", lost)
-        with pytest.raises(SourceError, match="dead"):
+        with pytest.raises(UnsureError, match="dead"):
             promote(project)
     project.look()
     assert not moves(project)
     project.repo.set_ref("released", ids[2])
     assert not project.look().warnings
     assert moves(project) == [(1, 3, "tester")]
+
+
+def test_a_promotion_that_was_refused_is_nobodys_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, ids = ready(tmp_path)
+
+    def refused(*_: object) -> None:
+        raise RefusedError("frozen")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("shepherd.stages.promote.move_ref", refused)
+        with pytest.raises(RefusedError):
+            promote(project)
+    project.repo.set_ref("released", ids[2])
+    project.look()
+    assert moves(project) == [(1, 3, "")]
+
+
+def test_a_mainline_that_was_rewritten_moves_no_ref(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    promote(project)
+    project.repo.set_ref("stable", ids[1])
+    project.land("[no-qa] Another three")
+    project.find(Acceptance(rewrite=True), "rebased")
+    assert not any("somebody else" in warning for warning in project.judge().warnings)
+
+
+def test_another_ref_by_other_settings_is_no_move(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    promote(project)
+    project.repo.set_ref("other", ids[1])
+    project.write_settings('promote = { ref = "other" }')
+    assert not project.look().warnings
+    assert moves(project) == [(1, 3, "tester")]
+
+
+def test_an_alarm_is_not_over_because_its_bug_cannot_be_read(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    project.deploy(ids[2])
+    project.look()
+    project.tag(2, "qa-bad", "bad-commit-2")
+    project.look()
+    del project.bugs["2"]
+    project.write_bugs()
+    project.look()
+    assert [e.data["on"] for e in entries(project, "alarm")] == [True]

@@ -63,10 +63,12 @@ def test_hotfix_that_a_landing_brought_in(repo: Repo, read: Reads, five: list[st
     assert read(deployed=PRODUCTION).reading.deployed.extra == ((fix, 6),)
 
 
-def test_hotfix_that_was_merged_back_is_no_extra_commit(repo: Repo, read: Reads, five: list[str]) -> None:
+def test_hotfix_that_was_merged_back_is_carried_by_that_landing_and_no_older_one(
+    repo: Repo, read: Reads, five: list[str]
+) -> None:
     fix = repo.commit("hotfix", branch="production")
     repo.merge("back", fix)
-    assert read(deployed=PRODUCTION).reading.deployed == Deployed(3, five[2])
+    assert read(deployed=PRODUCTION).reading.deployed == Deployed(3, five[2], ((fix, 6),))
 
 
 def test_production_went_back(repo: Repo, read: Reads, five: list[str]) -> None:
