@@ -110,7 +110,8 @@ def _open_and_lock(open_it: Callable[[], int], kind: int, end: float, needed: bo
         except OSError as error:
             _close(handle)
             raise StoreError(
-                f"{error.filename or 'run/'}: cannot be locked ({error.strerror}): see what lies in its place"
+                f"{error.filename or 'run/'}: cannot be locked ({error.strerror}): see what lies in its"
+                " place, and whether the disk can be written to"
             ) from None
         except BaseException:
             _close(handle)

@@ -76,6 +76,8 @@ def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
             aborts = replace(aborts, page=now())
             keep_aborts(settings, aborts)
             _refresh(settings, tell)
+            aborts = replace(aborts_of(settings), page=now())
+            keep_aborts(settings, aborts)
         if isinstance(refusal, BusyError) and refusal.hang is not None:
             _mail(settings, refusal.hang, str(refusal), aborts, tell)
 
@@ -163,7 +165,7 @@ def _written_since(settings: Settings, page: datetime | None) -> bool:
         written = (settings.report_path / "index.html").stat().st_mtime
     except OSError:
         return False
-    return page is not None and written > page.timestamp() + PAGE_LIMIT
+    return page is not None and written > page.timestamp()
 
 
 def _lately(before: datetime | None, at: datetime) -> bool:

@@ -93,3 +93,16 @@ def test_the_pages_of_a_branch_that_is_gone_leave_the_target_too(tmp_path: Path)
         "shepherd.prom",
         *(f"trunk.{ending}" for ending in ("atom", "html", "json", "sha", "svg")),
     ]
+
+
+def test_a_refused_run_after_a_good_one_is_on_the_page_at_once(tmp_path: Path) -> None:
+    site(tmp_path, "web")
+    switch = tmp_path / "var" / "maintenance.txt"
+    inv(tmp_path, "run")
+    for _ in range(2):
+        switch.touch()
+        assert inv(tmp_path, "run").code == 3
+        assert "updates were aborted" in (tmp_path / "web" / "stable.html").read_text()
+        switch.unlink()
+        assert inv(tmp_path, "run").code == 0
+        assert "updates were aborted" not in (tmp_path / "web" / "stable.html").read_text()

@@ -39,6 +39,8 @@ def state_dir(given: Given) -> Iterator[Finding]:
     if status.st_uid != os.geteuid():
         what = f"{state} belongs to user id {status.st_uid}, you are {os.geteuid()}"
         yield Finding("fail", "state_dir", what, "run it as that user (sudo -u …)", wrong=True)
+    elif not os.access(state, os.W_OK):
+        yield fail("state_dir", f"{state} cannot be written to", "is its disk mounted read-only? (dmesg)")
     elif mode & OTHERS_WRITE:
         yield fail("state_dir", f"{state} is writable for others (mode {mode:04o})", f"chmod 711 {state}")
     elif mode != 0o711:
