@@ -15,6 +15,8 @@ DEBIAN = Target("3.11.2", "x86_64", "glibc", "2.36")
 OLDER = Target("3.11.2", "x86_64", "glibc", "2.31")
 ARM = Target("3.13.1", "aarch64", "glibc", "2.36")
 
+pytestmark = pytest.mark.real  # uv asks the machine's own package index, too
+
 
 @pytest.fixture
 def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
