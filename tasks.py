@@ -378,9 +378,15 @@ def demo(c, directory="demo"):
     return stage(ROOT, directory)
 
 
-@task(help={"real": "also sshd, cron, SMTP, browser", "long": "the campaigns", "only": "pytest -k"})
+@task(
+    help={
+        "real": "those with servers, sshd, cron, SMTP, a browser, or the program as a process",
+        "long": "the campaigns",
+        "only": "pytest -k",
+    }
+)
 def test(c, real=False, long=False, only=""):
-    """The tests: about three minutes, without root or network."""
+    """The tests: a minute at most, without root or network."""
     from ops.testing import run
 
     return run(ROOT, real=real, long=long, only=only)

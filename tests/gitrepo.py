@@ -18,6 +18,7 @@ START = 1_300_000_000
 ISOLATED = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_TEMPLATE_DIR": "",
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
     "GIT_AUTHOR_NAME": "Ann",

@@ -10,6 +10,8 @@ import pytest
 from tests.inv import inv
 from tests.project import Project
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:

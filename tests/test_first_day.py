@@ -11,6 +11,8 @@ import pytest
 from tests.gitrepo import Repo
 from tests.inv import inv
 
+pytestmark = pytest.mark.real
+
 PEOPLE = ("Ann Reed <ann@example.org>", "Ben Otto <ben@example.org>", "Caro Diaz <caro@example.org>")
 ROBOT = "dependabot[bot] <49699333+dependabot[bot]@users.noreply.github.com>"
 

@@ -165,6 +165,7 @@ def test_only_a_regular_file_is_written(tmp_path: Path, what: str) -> None:
         Log(path).write("text")
 
 
+@pytest.mark.real
 def test_every_line_names_its_run_and_its_branch(tmp_path: Path) -> None:
     assert inv(tmp_path, "demo", "--directory", str(tmp_path / "demo")).code == 0
     config = str(tmp_path / "demo" / "shepherd.toml")

@@ -13,6 +13,8 @@ from ops.run import run
 from tests.inv import inv
 from tests.project import Project
 
+pytestmark = pytest.mark.real
+
 
 def site(folder: Path, *targets: str) -> Project:
     project = Project(folder)

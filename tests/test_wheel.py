@@ -7,9 +7,13 @@ import sys
 import venv
 from pathlib import Path
 
+import pytest
+
 from shepherd.views.feeds import snapshot_json
 from tests.inv import ROOT
 from tests.views.factory import snapshot
+
+pytestmark = pytest.mark.real
 
 RENDER = """
 import sys, msgspec

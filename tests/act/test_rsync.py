@@ -17,6 +17,8 @@ from shepherd.setup.urls import Remote, Wrong, publish_target, remote_of
 from tests.campaigns import times
 from tests.campaigns.killing import reader
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture
 def pages(tmp_path: Path) -> Path:

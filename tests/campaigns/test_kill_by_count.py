@@ -10,6 +10,8 @@ from ops.log import parse
 from tests.campaigns.killed import READ_BY_OTHERS, STEPS, Victim
 from tests.campaigns.killing import killed_at, points, reader
 
+pytestmark = pytest.mark.real
+
 
 def test_at_some_writes(tmp_path: Path) -> None:
     victim = Victim(tmp_path)

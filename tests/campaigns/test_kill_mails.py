@@ -17,6 +17,8 @@ from tests.campaigns.killing import killed_after, killed_at, points, undisturbed
 from tests.mail.team import LIST, OPERATOR, Team, parsed
 from tests.ops.smtp import Server, serving
 
+pytestmark = pytest.mark.real
+
 PEOPLE = [f"{name}@example.org" for name in ("ann", "bob", "cleo", "dan")]
 FIRST, NEXT = "2011-08-09 09:00", "2011-08-10 09:00"
 

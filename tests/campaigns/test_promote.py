@@ -24,6 +24,8 @@ from tests.ops.host import Host, ended
 from tests.project import Project
 from tests.promoting import PROMOTE, meddle, moves, promote, released
 
+pytestmark = pytest.mark.real
+
 
 def test_a_tag_that_turns_bad_in_time_some_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a_tag_turns_bad(tmp_path, monkeypatch, 2)

@@ -18,6 +18,8 @@ from shepherd.errors import SettingsError
 from shepherd.settings import Settings, read
 from tests.ops.crontab import Crontab, entries, shell_command
 
+pytestmark = pytest.mark.real  # each starts a program that stands in for crontab(1)
+
 ID = "0123456789"
 OURS = f"# BEGIN QA Shepherd {ID} (/srv)\n* * * * * ours\n# END QA Shepherd {ID}\n".encode()
 OTHERS = OURS.replace(ID.encode(), b"aaaaaaaaaa")

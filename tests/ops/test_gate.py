@@ -14,6 +14,8 @@ import pytest
 from ops import gate
 from tests.ops.host import SCALE, Host, ended
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:

@@ -248,6 +248,7 @@ def test_every_working_task_is_refused(host: Host, args: tuple[str, ...]) -> Non
     assert err.startswith("in maintenance (")
 
 
+@pytest.mark.real
 def test_a_switch_set_in_the_middle_of_a_run_ends_it_between_two_stages(host: Host) -> None:
     run_ = host.working(seconds=2)
     maintenance.path_of(host.state).touch()
@@ -282,6 +283,7 @@ def test_overdue_is_loud_on_the_page_and_once_under_cron(host: Host) -> None:
     assert "OVERDUE" in host.inv("run", "--cron")[2]
 
 
+@pytest.mark.real
 def test_waiting_returns_when_nothing_works(host: Host) -> None:
     run_ = host.working("find", seconds=2)
     code, out, _ = host.inv("maintenance.on", "--reason", "disk", "--wait", "30")
@@ -291,6 +293,7 @@ def test_waiting_returns_when_nothing_works(host: Host) -> None:
     assert ended(run_)[0] == 0
 
 
+@pytest.mark.real
 def test_waiting_in_vain_names_who_works_and_leaves_the_switch_on(host: Host) -> None:
     run_ = host.working("find")
     try:

@@ -25,6 +25,8 @@ from ops.switch import lock_status
 from ops.tasking import Where
 from tests.ops.host import Host, end, ended, until
 
+pytestmark = pytest.mark.real
+
 NOW = datetime.now(UTC)
 OWN = records.own("find", NOW)
 

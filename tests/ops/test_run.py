@@ -22,6 +22,8 @@ from shepherd.errors import SettingsError
 from tests.ops.host import Host, banner_of, end, outside_the_banner, until
 from tests.ops.smtp import Server, serving
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture
 def server() -> Iterator[Server]:

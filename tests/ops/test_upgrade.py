@@ -26,6 +26,8 @@ from tests.ops.crontab import Crontab
 from tests.ops.host import SCALE
 from tests.ops.site import Place
 
+pytestmark = pytest.mark.real
+
 ROOT = Path(__file__).parents[2]
 
 

@@ -6,6 +6,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.promote import settled_revision
@@ -61,6 +63,7 @@ class TestAuto:
             found = self.settle(project, 10)
         assert found == 7, "r8 is too new"
 
+    @pytest.mark.real
     def test_off_by_default_and_a_stage_of_the_run_when_on(self, tmp_path: Path) -> None:
         project, ids = ready(tmp_path)
         assert "promote" not in inv(tmp_path, "run").out

@@ -10,6 +10,8 @@ import pytest
 from tests.inv import inv
 from tests.promoting import ready, released
 
+pytestmark = pytest.mark.real
+
 
 class TestCommand:
     """As people call it."""

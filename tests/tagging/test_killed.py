@@ -23,6 +23,8 @@ from tests.project import Project
 from tests.trackers.conftest import credentials
 from tests.trackers.launchpad_server import Bug, Server, serving
 
+pytestmark = pytest.mark.real
+
 
 class Victim:
     """Landings of every row of the table wait to be tagged, on bugs that have seen earlier ones."""

@@ -14,6 +14,8 @@ from tests.trackers.forge_story import Story
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
 
+pytestmark = pytest.mark.real
+
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "forges.toml").read_text())["case"]
 FORGES = {"github": GitHub, "gitlab": GitLab}
 PLAYED = [

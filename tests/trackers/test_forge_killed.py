@@ -22,6 +22,8 @@ from tests.campaigns.outcome import kept_snapshots
 from tests.project import Project
 from tests.trackers.forge_kit import Kit
 
+pytestmark = pytest.mark.real
+
 WORDS = '\n[tracker.words]\nok = ["QA pass"]\n'
 
 

@@ -14,6 +14,8 @@ from ops import releases
 from ops.releases import Site
 from tests.ops.deploy.agents import Agent
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture
 def agent(tmp_path: Path) -> Agent:

@@ -1,0 +1,19 @@
+"""Which tests belong to the daily minute: those that start neither a server nor the program itself.
+
+Modules that start the program, or servers of their own making, bear the mark `real` themselves.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+SERVERS = {"server", "lp", "hub", "kit"}
+"""Fixtures that start a server of their own."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Before the marks choose."""
+    for item in items:
+        if SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.real)
