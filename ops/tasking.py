@@ -72,17 +72,13 @@ def guarded(body: Callable[[], int | None]) -> int:
 
     try:
         code = body() or 0
-        sys.stdout.flush()  # here, and not while the interpreter ends, it can be said that nobody reads
+        _out(sys.stdout.flush)  # while the interpreter ends it would be too late
         return code
     except ShepherdError as error:
         complain(str(error))
         return error.code
     except KeyboardInterrupt:
         complain("stopped by the keyboard; run it again to finish")
-        return UNEXPECTED
-    except BrokenPipeError:
-        # whoever read us has gone: no traceback, and no second try while the interpreter ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return UNEXPECTED
 
 
@@ -103,7 +99,15 @@ def collection(*tasks: Task[Any]) -> Collection:
 def say(text: str) -> None:
     """To standard output, in whatever encoding the terminal has."""
     encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "replace").decode(encoding))
+    _out(functools.partial(print, text.encode(encoding, "replace").decode(encoding)))
+
+
+def _out(write: Callable[[], None]) -> None:
+    """Write; if whoever read us has gone, nowhere: what a command does, it does to its end all the same."""
+    try:
+        write()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def complain(text: str) -> None:

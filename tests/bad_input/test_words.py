@@ -67,8 +67,12 @@ def test_the_program_says_one_sentence(project: Project) -> None:
     program(project, "find", "judge").sentence(1, "shepherd.db", "damaged")
 
 
-@pytest.mark.parametrize("args", [["status", "--sha"], ["landings", "--json"]], ids=" ".join)
+WORD = ["verdict", "r2", "bad", "--reason", "it crashes"]
+
+
+@pytest.mark.parametrize("args", [["status", "--sha"], ["landings", "--json"], WORD], ids=" ".join)
 def test_whoever_read_it_has_gone(project: Project, inv: Inv, args: list[str]) -> None:
+    """What was asked for is done all the same, and nothing is said."""
     project.land(*(f"[bug=1] More {number} {'x' * 900}" for number in range(150)))
     good_run(inv)
     receiver, sender = os.pipe()
@@ -82,4 +86,5 @@ def test_whoever_read_it_has_gone(project: Project, inv: Inv, args: list[str]) -
         text=True,
     )
     os.close(sender)
-    assert done.stderr == ""
+    assert (done.returncode, done.stderr) == (0, "")
+    assert ("it crashes" in inv("explain", "r2").out) == (args == WORD)
