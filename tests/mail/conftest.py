@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mail.team import Team
+from tests.mail.team import BY_BOB, Team
 from tests.ops.smtp import Server, serving
 
 
@@ -18,6 +18,18 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def team(tmp_path: Path, server: Server) -> Team:
     return Team(tmp_path, server)
+
+
+@pytest.fixture
+def waiting(team: Team) -> Team:
+    """r2 needs QA, r3 is bad, r4 is an orphan of Bob's; it is the next morning, five minutes to nine."""
+    team.land("[bug=1] Two", "[bug=2] Three")
+    team.land("Four", author=BY_BOB)
+    team.tag(1, "qa-needstesting")
+    team.tag(2, "qa-bad")
+    team.look()
+    team.at("2011-08-02 08:55")
+    return team
 
 
 @pytest.fixture(autouse=True)

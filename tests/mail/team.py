@@ -19,6 +19,8 @@ from tests.ops.smtp import Server
 from tests.project import Project
 
 ANN, BOB = "ann@example.org", "bob@example.org"
+BY_BOB = f"Bob <{BOB}>"
+MORNING = "2011-08-02 09:00"
 LIST, OPERATOR = "dev@example.org", "ops@example.org"
 
 

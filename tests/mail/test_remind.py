@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shlex
 from collections import Counter
 from pathlib import Path
 from typing import get_args
@@ -11,25 +10,8 @@ from typing import get_args
 import pytest
 
 from shepherd.errors import NO_DATA, PARTLY
-from shepherd.views.terminal import width
-from tests.mail.team import ANN, BOB, OPERATOR, Team, parsed
+from tests.mail.team import ANN, BOB, BY_BOB, MORNING, OPERATOR, Team, parsed
 from tests.ops.smtp import Server, Trick
-from tests.project import entry
-
-MORNING = "2011-08-02 09:00"
-BY_BOB = f"Bob <{BOB}>"
-
-
-@pytest.fixture
-def waiting(team: Team) -> Team:
-    """r2 needs QA, r3 is bad, r4 is an orphan of Bob's; it is the next morning, five minutes to nine."""
-    team.land("[bug=1] Two", "[bug=2] Three")
-    team.land("Four", author=BY_BOB)
-    team.tag(1, "qa-needstesting")
-    team.tag(2, "qa-bad")
-    team.look()
-    team.at("2011-08-02 08:55")
-    return team
 
 
 def test_everybody_gets_one_digest_a_day_and_not_before_its_hour(waiting: Team) -> None:
@@ -53,62 +35,6 @@ def test_at_the_weekend_nobody_is_mailed_unless_that_is_set(waiting: Team) -> No
     waiting.at("2011-08-06 12:00")
     assert waiting.remind().lines == ["no mail now: the next go on Monday, 8 August 2011"]
     assert waiting.sent() == []
-
-
-def test_the_oldest_comes_first_and_all_of_it_is_told(waiting: Team) -> None:
-    waiting.land("[bug=5] Five")
-    waiting.tag(5, "qa-needstesting")
-    waiting.look()
-    waiting.at(MORNING).remind()
-    text = waiting.texts()[ANN]
-    assert [line[:3] for line in text.splitlines() if line.startswith("r")] == ["r2 ", "r3 ", "r5 "]
-    for piece in (
-        "3 landings wait behind it",
-        'inv verdict r2 ok --reason "…"',
-        "mark bug 1 qa-ok",
-        "or\n           land its undoing marked [rollback=3]",
-        "https://qa.example.org/stable.html#r5",
-        "since Monday, 1 August 2011, 07:",
-        "dev@example.org will be told of it on Monday, 8 August 2011",
-    ):
-        assert piece in text, piece
-
-
-@pytest.mark.parametrize(
-    "messages", [["[bug=1] Two"], ["[bug=1] Two", "[bug=2] Three"], ["x" * 300, "[bug=2] " + "界" * 200]]
-)
-def test_the_first_three_lines_say_what_how_long_and_what_to_do(team: Team, messages: list[str]) -> None:
-    team.land(*messages)
-    team.tag(1, "qa-needstesting")
-    team.tag(2, "qa-needstesting")
-    team.look()
-    team.at("2011-08-04 09:00").remind()
-    what, how_long, todo = team.texts()[ANN].splitlines()[:3]
-    assert "r2" in what
-    assert "3 days" in how_long or "2 days" in how_long
-    assert "Try it on the QA server" in todo or "Say what it is" in todo
-
-
-@pytest.mark.parametrize(
-    ("message", "tags", "line"),
-    [
-        ("[bug=1] x", ["qa-needstesting"], "Try it on the QA server, then mark bug 1 qa-ok (or qa-bad)."),
-        ("[bug=1] x", ["qa-bad", "bad-commit-2"], "Land its undoing marked [rollback=2]."),
-        (
-            "[bug=1] x",
-            ["qa-bad"],
-            "Add bad-commit-N to the bug for the landing that is bad, or land its un…",
-        ),
-        ("x", [], 'Say what it is: inv verdict r2 ok --reason "…"'),
-        ("Title (#12)", [], 'Try it on the QA server, then inv verdict r2 ok --reason "…"'),
-    ],
-)
-def test_the_third_line_says_what_to_do(team: Team, message: str, tags: list[str], line: str) -> None:
-    team.tag(1, *tags)
-    team.land(message)
-    team.look()
-    team.at(MORNING).remind()
-    assert team.texts()[ANN].splitlines()[2] == line
 
 
 def test_nobody_hears_of_what_nobody_can_act_on(team: Team) -> None:
@@ -366,59 +292,6 @@ def test_all_mails_of_a_run_go_over_one_connection(team: Team) -> None:
     assert team.server.connections == 1
 
 
-def test_the_git_note_that_is_offered_says_that_it_is_good(tmp_path: Path, server: Server) -> None:
-    team = Team(tmp_path, server, branch='verdict_notes = "refs/notes/qa"')
-    sha = team.land("[bug=1] Two")[0]
-    team.look()
-    team.at(MORNING).remind()
-    lines = [line.strip() for line in team.texts()[ANN].splitlines()]
-    commands = [line for line in lines if line.startswith("git ")]
-    assert any(sha in command for command in commands)
-    team.repo.git("clone", "-q", "-b", "stable", ".", str(tmp_path / "work"))
-    for command in commands[1:]:  # there is nothing to fetch yet
-        team.repo.git("-C", str(tmp_path / "work"), *shlex.split(command)[1:])
-    assert entry(team.look(), 2).state == "ok"
-
-
-def test_words_of_people_stay_words(team: Team) -> None:
-    """Line ends, NUL, emoji and a thousand characters in message, branch, person and bug title."""
-    nasty = "[bug=1] \x00\x1b[31m\u202eBcc: eve@example.org" + "🐑" * 50 + "y" * 1000
-    team.land(nasty, author="An\u2028n\x01 " + "z" * 1000 + " <ann@example.org>")
-    team.land("Merge pull request #12 from eve/" + "b" * 1000 + "\n\nx")
-    team.tag(1, "qa-needstesting", title="a\r\nBcc: eve@example.org\0")
-    team.look()
-    assert team.at(MORNING).remind().code == 0
-    raw = team.server.messages[0][1]
-    message = parsed(raw)
-    assert message.get_all("Bcc") is None
-    assert not set("\x00\x1b\u202e") & set(message.get_content())
-    assert team.sent() == [(ANN, "digest")]
-
-
-def test_lines_fit_72_columns_and_what_is_to_be_copied_is_whole(tmp_path: Path, server: Server) -> None:
-    team = Team(
-        tmp_path,
-        server,
-        tracker='bug_url = "https://bugs.example.org/a/rather/long/way/to/the/bugs/of/us/{bug}"',
-    )
-    base = team.repo.tip()
-    team.repo.set_ref("topic", base)
-    side = team.repo.commit("Work", branch="topic", date=int(team.now.timestamp()))
-    message = f"Merge pull request #12 from ann/{'界' * 80}\n\n{'A long title ' * 20}\n\nLP: #1, #2"
-    team.repo.merge(message, side, date=int(team.now.timestamp()))
-    team.land("[bug=1] " + "x" * 500)
-    team.tag(2, "qa-needstesting")
-    team.look()
-    team.at(MORNING).remind()
-    lines = team.texts()[ANN].splitlines()
-    wide = [line.split(maxsplit=1)[-1] for line in lines if width(line) > 72]
-    assert wide == [
-        "1 https://bugs.example.org/a/rather/long/way/to/the/bugs/of/us/1",
-        "https://bugs.example.org/a/rather/long/way/to/the/bugs/of/us/2",
-        "1 https://bugs.example.org/a/rather/long/way/to/the/bugs/of/us/1",
-    ]
-
-
 @pytest.mark.parametrize("seed", range(2))
 def test_whatever_the_server_does_nobody_gets_two_and_nobody_is_forgotten(team: Team, seed: int) -> None:
     chance = random.Random(seed)
@@ -435,24 +308,6 @@ def test_whatever_the_server_does_nobody_gets_two_and_nobody_is_forgotten(team: 
         team.server.tricks = {}
         team.later(minutes=61).remind()
         assert Counter(team.sent()) == {(person, "digest"): 1 for person in people}
-
-
-def test_a_mail_that_cannot_be_written_does_not_stop_the_others(
-    waiting: Team, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from shepherd.views import letters
-
-    write = letters.subject_and_text
-
-    def fragile(mail, *rest):  # type: ignore[no-untyped-def]
-        if mail.to == ANN:
-            raise ZeroDivisionError
-        return write(mail, *rest)
-
-    monkeypatch.setattr(letters, "subject_and_text", fragile)
-    outcome = waiting.at(MORNING).remind()
-    assert outcome.failures == ["the digest to ann@example.org cannot be written: ZeroDivisionError()"]
-    assert waiting.sent() == [(BOB, "digest")]
 
 
 def test_without_a_mail_table_there_is_nothing_to_do(waiting: Team) -> None:

@@ -1,0 +1,133 @@
+"""The rows of a page: one a landing, with all that is known of it."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+from shepherd.situation import Situation
+from shepherd.snapshot import Progress
+from shepherd.views.page import branch_page
+from tests.views.factory import (
+    NOW,
+    entry,
+    every_progress,
+    sha,
+    snapshot,
+)
+from tests.views.reader import Reader
+
+CALM = Situation(now=NOW)
+
+
+def row(page: str, revno: int) -> str:
+    match = re.search(rf"<tr id=r{revno}>(.*?)(?=<tr |</tbody>)", page, re.DOTALL)
+    assert match is not None
+    return match[1]
+
+
+def test_every_progress_has_its_word_and_its_shape() -> None:
+    page = branch_page(every_progress(), CALM)
+    style = page[page.index("<style>") : page.index("</style>")]
+    for word in get_args(Progress):
+        shown = "rolled-back" if word == "rolled-back" else word
+        assert f".{shown}::before" in style
+        if word != "rolled-back":
+            assert f"<td class={word}>" in page
+    assert "<td class=rolled-back>rolled back<p>bad" in branch_page(snapshot(), CALM)
+
+
+def test_production_running_a_bad_landing_is_not_shown_as_fine() -> None:
+    assert "<td class=bad>live<p>bad" in row(branch_page(every_progress(), CALM), 99)
+
+
+def test_each_landing_has_one_row_that_can_be_linked_to() -> None:
+    reader = Reader(branch_page(every_progress(), CALM))
+    revnos = [i for i in reader.ids if re.fullmatch(r"r\d+", i)]
+    assert revnos == [f"r{e.revno}" for e in every_progress().landings]
+    assert len(set(reader.ids)) == len(reader.ids)
+
+
+def test_a_row_tells_everything_of_its_landing() -> None:
+    cells = row(branch_page(every_progress(), CALM), 109)
+    text = Reader(cells).text
+    for said in (
+        "r109 needs QA behind r104",
+        "Make the thing number 109",
+        "bug 800109 is qa-needstesting",
+        "bug 800109 is qa-needstesting · request #12",
+        "closes #7",
+        "~ann/launchpad/bug-800109",
+        "Bob Builder: try it on the QA server",
+        "bears qa-ok and qa-needstesting",
+        "2010-01-30 23:15",
+    ):
+        assert said in text
+    assert Reader(cells).links == [
+        "#r104",
+        f"https://git.example.org/launchpad/commit/?id={sha(109)}",
+        "https://bugs.example.org/bugs/800109",
+        "https://forge.example.org/pull/12",
+        "https://bugs.example.org/bugs/7",
+    ]
+
+
+def test_rollbacks_name_each_other() -> None:
+    page = branch_page(snapshot(), CALM)
+    assert "undoes r101" in Reader(row(page, 102)).text
+    assert "undone by r102" in Reader(row(page, 101)).text
+
+
+def test_a_landing_is_not_said_to_wait_for_itself() -> None:
+    assert "behind" not in row(branch_page(snapshot(), CALM), 104)
+
+
+def test_what_is_on_its_way_out_waits_for_nothing() -> None:
+    goes = entry(102, progress="deployable", blocked_by=(101,), blocked_by_count=1)
+    assert "behind" not in row(branch_page(snapshot(landings=(goes,)), CALM), 102)
+
+
+def test_of_many_blockers_a_row_names_the_oldest_and_counts_the_rest() -> None:
+    many = entry(106, progress="waiting", blocked_by=tuple(range(1, 101)), blocked_by_count=250)
+    page = branch_page(snapshot(landings=(many,)), CALM)
+    assert "behind r1 and 249 more" in Reader(row(page, 106)).text
+
+
+def test_landings_stand_in_the_section_they_belong_to() -> None:
+    page = branch_page(every_progress(), CALM)
+    section = {
+        key: re.findall(
+            r"<tr id=r(\d+)>", page.partition(f'<section id="{key}" ')[2].partition("</section>")[0]
+        )
+        for key in ("window", "live", "other")
+    }
+    assert section["window"][0] == "116"
+    assert section["window"][-1] == "101"
+    assert section["live"] == ["100"]
+    assert section["other"] == ["99", "12"]
+
+
+def test_a_row_says_who_promoted_its_landing() -> None:
+    landing = entry(101, progress="promoted", promoted_at=NOW, promoted_by="Olga <o>")
+    page = branch_page(snapshot(landings=(landing,)), CALM)
+    assert "promoted 2011-08-24 10:15 UTC by Olga <o>" in Reader(row(page, 101)).text
+
+
+def test_of_a_long_window_good_landings_of_long_ago_are_told_in_brief() -> None:
+    rows = tuple(
+        entry(
+            r, **({"state": "bad", "progress": "bad", "good": False} if r == 120 else {"progress": "waiting"})
+        )
+        for r in range(1300, 100, -1)
+    )
+    page = branch_page(snapshot(landings=rows), CALM)
+    assert len(Reader(row(page, 1300)).links) == 2
+    assert len(Reader(row(page, 120)).links) == 2
+    assert Reader(row(page, 121)).links == []
+    assert "Make the thing number 121 work when it rains bug 800121 is qa-ok" in Reader(row(page, 121)).text
+    assert "the good ones in brief, inv explain tells the rest" in page
+
+
+def test_a_thousand_rows_are_terse() -> None:
+    rows = tuple(entry(r, progress="waiting") for r in range(1100, 100, -1))
+    assert len(branch_page(snapshot(landings=rows), CALM).encode()) < 500 * 1000
