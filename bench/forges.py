@@ -50,14 +50,14 @@ def _fill(forge: GitHub | GitLab, commits: int) -> None:
     if isinstance(forge, GitHub):
         # as quick as an index would be
         brought_by = {sha: (n, thing) for n, thing in forge.things.items() for sha in thing.commits}
-        forge.brought_by = lambda oid: [brought_by[oid]] if oid in brought_by else []  # type: ignore[method-assign]
+        forge.brought_by = lambda oid: [brought_by[oid]] if oid in brought_by else []
 
 
 def _compare(forge: GitHub | GitLab, commits: int) -> None:
     settings = Settings(
         branches={},
         tracker=Tracker(
-            type=forge.kind,  # type: ignore[arg-type]
+            type=forge.kind,
             project=forge.project,
             service_root=forge.root,
             credentials_env="BENCH_TOKEN",
@@ -105,7 +105,7 @@ def _by_commit(forge: GitHub | GitLab) -> list[object]:
 
 
 def _ask_one(requester: object, url: str) -> object:
-    return requester.requestJsonAndCheck("GET", url)[1]  # type: ignore[attr-defined]
+    return requester.requestJsonAndCheck("GET", url)[1]
 
 
 def _measured(forge: GitHub | GitLab, name: str, body: Callable[[], _T]) -> _T:

@@ -39,7 +39,7 @@ def main() -> None:
         claim("a later run of that day", again, ours)
 
 
-def _seconds(body) -> float:  # type: ignore[no-untyped-def]
+def _seconds(body) -> float:
     began = time.perf_counter()
     body()
     return time.perf_counter() - began

@@ -24,7 +24,7 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
             for name, scheme in (("page", "light"), ("page-dark", "dark")):
-                page = browser.new_page(viewport=SIZE, color_scheme=scheme)  # type: ignore[arg-type]
+                page = browser.new_page(viewport=SIZE, color_scheme=scheme)
                 page.goto(page_of_demo)
                 place = ROOT / "docs" / f"{name}.png"
                 page.screenshot(path=place)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-MEMORY = Path("/dev/shm")  # noqa: S108  (only tests write there, each run in a folder of its own)
+MEMORY = Path("/dev/shm")  # noqa: S108  # only tests write there, each run in a folder of its own
 ROOM = 2_000_000_000
 """Bytes that must be free in memory before the tests' files are put there."""
 

@@ -6,6 +6,7 @@ Titles are never asked for: a landing has its own, and the request's may be conf
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
@@ -55,7 +56,7 @@ class Service(Protocol):
         """The least that tells whether it can be read. Returns as whom."""
 
 
-class ForgeTracker:
+class ForgeTracker(ABC):
     """See Tracker. Each forge fills in `sign`, `name`, `root` and `open`."""
 
     sign: str
@@ -69,9 +70,9 @@ class ForgeTracker:
         self._nameless = nameless
         self._vocabulary = Vocabulary(settings.tracker.words)
 
+    @abstractmethod
     def open(self, line: Line) -> Service:
         """Begin a session; nothing is asked yet."""
-        raise NotImplementedError
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """See Tracker.read. `bad-commit-N` counts on the issues asked for; `qa-bad` on a request names its
