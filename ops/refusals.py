@@ -101,6 +101,18 @@ def once(settings: Settings, refusal: ShepherdError) -> bool:
         return True
 
 
+def anew(settings: Settings, failures: str) -> bool:
+    """Whether cron has to say how a run ended: the same failures once a day, and again after a good run.
+
+    Args:
+        failures: what went wrong in the run, empty if nothing did.
+    """
+    which = f"{now():%Y-%m-%d} {failures}" if failures else ""
+    with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
+        return _first(settings, "failures", which) or not failures
+    return True
+
+
 def switch_is_off(settings: Settings) -> None:
     """A run found the switch off: the next one has an age of its own, and is loud anew."""
     maintenance.forget_first_abort(settings.state_path)
@@ -113,7 +125,7 @@ def switch_is_off(settings: Settings) -> None:
 
 def _first(settings: Settings, kind: str, which: str) -> bool:
     aborts = aborts_of(settings)
-    if aborts.said.get(kind) == which:
+    if aborts.said.get(kind, "") == which:
         return False
     keep_aborts(settings, replace(aborts, said=aborts.said | {kind: which}))
     return True

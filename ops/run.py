@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
+import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, redirect_stdout
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from time import monotonic
 from typing import NamedTuple
 
 from ops.alarms import tell_operators
 from ops.mails import escalate_all, remind_all
 from ops.promote import promote_settled
-from ops.refusals import BusyError, MaintenanceError, once
+from ops.refusals import BusyError, MaintenanceError, anew, once
 from ops.runner import Desk
 from ops.stages import Ended, desk_for, find_all, judge_all, publish_pages, step_of, write_pages
 from ops.tag import tag_all
@@ -63,7 +64,8 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
     """Every stage, and one line that says how it went.
 
     Args:
-        cron: silent when all is well; an overdue switch and a suspected hang are said once (4.2).
+        cron: silent when all is well; an overdue switch and a suspected hang are said once (4.2), the same
+            failures once a day.
 
     Raises:
         BusyError, MaintenanceError, DeadlineError, StoppedError: see `at_work`; with cron a refusal that is
@@ -71,21 +73,33 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
     """
     done: list[_Done] = []
     parts = [part for part in STAGES if part.wanted(settings)]
+    said = io.StringIO()
     try:
         with desk_for(settings, "run", who, dry, wait) as desk:
             for name, stage, _ in parts:
                 if desk is not None and done:
                     desk.look_at_the_switch()
-                with redirect_stdout(io.StringIO()) if cron else nullcontext():
+                printed = io.StringIO()
+                with ExitStack() as quiet:
+                    if cron:
+                        quiet.enter_context(redirect_stdout(printed))
+                        quiet.enter_context(redirect_stderr(said))
                     _contained(settings, desk, name, stage, who, dry, done)
+                if done[-1].code:
+                    said.write(printed.getvalue())
     except (BusyError, MaintenanceError) as refusal:
         if cron and not once(settings, refusal):
             return refusal.code
         raise
     finally:
         # also of a run that was ended between two stages
-        if done and (not cron or len(done) < len(parts) or any(each.code for each in done)):
-            (complain if cron else say)(_line(done, parts))
+        failures = " ".join(f"{each.stage} {each.code}" for each in done if each.code)
+        if not cron and done:
+            say(_line(done, parts))
+        elif cron and done and anew(settings, failures and f"{failures}: {said.getvalue()}"):
+            sys.stderr.write(said.getvalue())
+            if failures or len(done) < len(parts):
+                complain(_line(done, parts))
     return worst([each.code for each in done])
 
 

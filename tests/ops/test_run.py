@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,33 @@ def test_a_tracker_that_is_down_does_not_stop_the_page_from_saying_so(host: Host
     assert "run: find 0." in err
     assert "no data" in host.page()
     assert "bugs.json" in host.page()
+
+
+def test_cron_hears_the_same_failure_once_and_every_other_at_once(host: Host) -> None:
+    bugs = host.project.folder / "bugs.json"
+    kept = bugs.read_text()
+    bugs.unlink()
+    code, out, err = host.inv("run", "--cron")
+    assert (code, out) == (5, "") and "bugs.json" in err and "run: find 0." in err
+    for _ in range(3):
+        assert host.inv("run", "--cron") == (5, "", "")
+    assert "run: find 0." in host.inv("run")[1], "a person hears it every time"
+    bugs.write_text("no JSON")
+    assert "bugs.json" in host.inv("run", "--cron")[2], "it is another failure"
+    assert host.inv("run", "--cron") == (5, "", "")
+    bugs.write_text(kept)
+    assert host.inv("run", "--cron") == (0, "", "")
+    bugs.write_text("no JSON")
+    assert "bugs.json" in host.inv("run", "--cron")[2], "all was well in between"
+
+
+def test_cron_hears_a_failure_that_lasts_once_a_day(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    (host.project.folder / "bugs.json").unlink()
+    assert "bugs.json" in host.inv("run", "--cron")[2]
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    monkeypatch.setattr("ops.refusals.now", lambda: tomorrow)
+    assert "bugs.json" in host.inv("run", "--cron")[2]
+    assert host.inv("run", "--cron") == (5, "", "")
 
 
 def test_a_source_that_is_down_does_not_stop_the_page_from_saying_so(host: Host) -> None:
