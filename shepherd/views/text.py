@@ -126,6 +126,8 @@ def _blocker(blocker: Blocker, entry: Entry | None, snapshot: Snapshot) -> Itera
         if entry.remedy:
             yield wrap(f"what clears it: {entry.remedy}", "    ")
     yield wrap(answer.freed(blocker), "    ")
+    if blocker.list_told_on is not None:
+        yield wrap(answer.told(blocker, snapshot), "    ")
 
 
 def _places(snapshot: Snapshot) -> str:
@@ -158,6 +160,8 @@ def _facts(entry: Entry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     for blocker in snapshot.blockers:
         if blocker.revno == entry.revno:
             yield "blocks", f"{count(blocker.waiting, 'landing')}, itself among them; {answer.freed(blocker)}"
+            if blocker.list_told_on is not None:
+                yield "mail", answer.told(blocker, snapshot)
     if entry.undone_by is not None:
         yield "undone by", f"r{entry.undone_by}"
     if entry.undoes:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from shepherd.situation import Maintenance, Situation
 from shepherd.snapshot import DeployedRev, Snapshot
@@ -86,6 +87,15 @@ def test_only_the_first_blockers_are_told_and_the_rest_counted() -> None:
     said = text.status(snapshot(blockers=(blocker,) * 12), CALM)
     assert said.count("  r104  ") == 10
     assert "  and 2 more: inv landings" in said
+
+
+def test_a_blocker_says_when_the_list_will_be_told() -> None:
+    told = replace(snapshot().blockers[0], list_told_on=date(2011, 8, 26))
+    given = snapshot(blockers=(told,))
+    assert "    the list will be told on Friday, 26 August 2011" in text.status(given, CALM)
+    mean = next(each for each in given.landings if each.revno == told.revno)
+    assert "the list will be told on Friday, 26 August 2011" in text.explain(mean, given)
+    assert "the list" not in text.status(snapshot(), CALM)
 
 
 @pytest.mark.parametrize("given", [snapshot(), every_progress(), no_data()], ids=["some", "rich", "no-data"])
