@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
+import sys
 from datetime import datetime
 
 import msgspec
@@ -74,7 +74,7 @@ def situation(settings: Settings, writing: str = "") -> Situation:
 def versions() -> dict[str, str]:
     """What is at work here: the shepherd, its release where it has one (5.4), and the Python that runs it."""
     release = {"release": ROOT.name} if ROOT.parent.name == "releases" else {}
-    return {"QA Shepherd": __version__, **release, "Python": platform.python_version()}
+    return {"QA Shepherd": __version__, **release, "Python": sys.version.split()[0]}
 
 
 def switch_of(settings: Settings) -> maintenance.Switch | None:
