@@ -92,7 +92,8 @@ class _Reader(msgspec.Struct, frozen=True):
         except ShepherdError as error:
             yield bad(title, str(error))
             return
-        yield ok(title, f"{described} runs r{revno}" if revno else f"{described} runs nothing yet")
+        verb = "is at" if key == "promoted" else "runs"
+        yield ok(title, f"{described} {verb} {f'r{revno}' if revno else 'nothing yet'}")
 
     def _revno(self, pointer: Pointer, what: str, described: str) -> int:
         if pointer.ref:
