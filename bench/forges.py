@@ -18,7 +18,7 @@ from shepherd.trackers import open_tracker
 from shepherd.trackers.nameless import NOBODY, Nameless
 from shepherd.words import Item, TrackerReading
 from tests.trackers import github_server, gitlab_server
-from tests.trackers.forge_server import serving
+from tests.trackers.faulty import at_work
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
 
@@ -34,7 +34,7 @@ def main() -> None:
     print(f"Requests for {LANDINGS:,} landings {AIM}")
     for commits in (1, 3):
         for kind in (GitHub, GitLab):
-            with serving(kind()) as forge:
+            with at_work(kind()) as forge:
                 _fill(forge, commits)
                 _compare(forge, commits)
 

@@ -10,9 +10,9 @@ import pytest
 
 from shepherd.settings import Settings, Tracker
 from shepherd.trackers import http
+from tests.trackers.faulty import at_work
 from tests.trackers.forge_kit import Kit
 from tests.trackers.forge_server import Forge
-from tests.trackers.forge_server import serving as serving_forge
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
 from tests.trackers.launchpad_server import Server, credentials, serving
@@ -71,7 +71,7 @@ def limit_where_it_hangs(request: pytest.FixtureRequest) -> None:
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
     """A local GitHub that accepts one token."""
     monkeypatch.setenv("FORGE_TOKEN", "its-token")
-    with serving_forge(GitHub()) as server:
+    with at_work(GitHub()) as server:
         server.token = "its-token"
         yield server
 
@@ -79,7 +79,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
 @pytest.fixture(params=["github", "gitlab"])
 def kit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kit]:
     """A test for both forges, one after the other."""
-    with serving_forge(GitHub() if request.param == "github" else GitLab()) as server:
+    with at_work(GitHub() if request.param == "github" else GitLab()) as server:
         yield Kit(server, tmp_path)
 
 

@@ -1,6 +1,7 @@
-"""What the local GitHub and the local GitLab have in common: a server on this machine, and its failures.
+"""What the local GitHub and the local GitLab have in common. Beside the faults of all (faulty.py) there are
+"broken" (no JSON) and "huge" (3 MB).
 
-with serving(GitHub("group/project")) as forge:
+with at_work(GitHub("group/project")) as forge:
     forge.requests_[1] = …          # see each
     forge.fail(503, on="graphql", times=2)
     …                               # the real library, against forge.root
@@ -10,34 +11,12 @@ with serving(GitHub("group/project")) as forge:
 from __future__ import annotations
 
 import json
-import os
-import socket
-import struct
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-
-@dataclass
-class Fault:
-    """What goes wrong with the next requests whose "METHOD /path?query body" holds `on`."""
-
-    what: int | str
-    """A status, or: "reset", "hang", "truncate", "html", "redirect", "broken" (no JSON), "lose" (done, but
-    never answered), "huge" (3 MB), "drip" (a byte now and then)."""
-    on: str = ""
-    times: int = 1
-    after: int = 0
-    """So many matching requests go well first."""
-    headers: dict[str, str] = field(default_factory=dict)
-    body: object = field(default_factory=lambda: {"message": "refused on purpose"})
+from tests.trackers.faulty import Fault, FaultyHandler, FaultyServer
 
 
 class Answer(Exception):
@@ -50,56 +29,28 @@ class Answer(Exception):
         self.headers = headers or {}
 
 
-class Forge(ThreadingHTTPServer):
+class Forge(FaultyServer):
     """Everything that a test may set or ask of any forge."""
 
-    daemon_threads = True
-    request_queue_size = 64
     kind = ""
 
     def __init__(self, project: str) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.project = project
         self.asked: list[str] = []
         """"METHOD /path?query", unquoted."""
         self.bodies: list[str] = []
         self.secrets: list[str] = []
         """What each request bore to say who asks."""
-        self.sent = 0
-        self.token = ""
-        """The one that is accepted; empty: any."""
-        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-        self.tell: Callable[[str], None] = lambda request: None
-        """Called with each request before it is answered, with nothing locked."""
-        self.elsewhere = "http://127.0.0.2:9/"
-        self._faults: list[Fault] = []
-        self.lock = threading.RLock()
 
     @property
     def root(self) -> str:
         """What `tracker.service_root` is to be."""
         return f"http://127.0.0.1:{self.server_address[1]}"
 
-    def fail(self, what: int | str, on: str = "", times: int = 1, **more: Any) -> None:
-        """See Fault. Several are tried in the order in which they were given."""
-        self._faults.append(Fault(what, on, times, **more))
-
-    def mend(self) -> None:
-        self._faults.clear()
-
     def count(self, part: str = "") -> int:
         """How many requests held `part`, in their first line or in their body."""
         return sum(part in f"{line} {body}" for line, body in zip(self.asked, self.bodies, strict=True))
-
-    def fault(self, request: str) -> Fault | None:
-        for fault in self._faults:
-            if fault.on in request and fault.times:
-                if fault.after:
-                    fault.after -= 1
-                    continue
-                fault.times -= 1
-                return fault
-        return None
 
     def lets_in(self, secret: str) -> bool:
         return not self.token or secret == self.token
@@ -115,23 +66,9 @@ class Forge(ThreadingHTTPServer):
         """Beside each answer."""
         return {}
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is what tests do all the time."""
 
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(FaultyHandler):
     server: Forge
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-    disable_nagle_algorithm = True
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._attend()
-
-    do_POST = do_PUT = do_PATCH = do_DELETE = do_GET
 
     def _attend(self) -> None:
         forge, told = self.server, f"{self.command} {unquote(self.path)}"
@@ -178,9 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "reset":
                 self._reset()
             case "hang":
-                self.connection.settimeout(60)
-                self.connection.recv(1)
-                self.close_connection = True
+                self._hang()
             case "truncate":
                 self._send(200, b'{"data": {"repos', {}, short=500)
                 self.close_connection = True
@@ -201,27 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "huge":
                 self._send(200, b" " * 3_000_000 + b"{}", {})
             case int(status):
-                self._send(status, json.dumps(fault.body).encode(), fault.headers)
+                said = {"message": "refused on purpose"} if fault.body is None else fault.body
+                self._send(status, json.dumps(said).encode(), fault.headers)
             case other:
                 raise AssertionError(other)
-
-    def _reset(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        os.close(self.connection.detach())
-        self.close_connection = True
-
-
-_F = TypeVar("_F", bound=Forge)
-
-
-@contextmanager
-def serving(forge: _F) -> Iterator[_F]:
-    """The forge at work on a free port of this machine, gone at the end."""
-    with forge:
-        thread = threading.Thread(target=forge.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield forge
-        finally:
-            forge.shutdown()
-            thread.join()

@@ -16,21 +16,16 @@ import gzip
 import json
 import os
 import re
-import socket
-import struct
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from email.utils import format_datetime
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.trackers.faulty import Fault, FaultyHandler, FaultyServer, at_work
 from tests.trackers.launchpad_bugs import Bug, Bugs, NotThereError, RefusedError
 
 __all__ = ["Bug", "Server", "credentials", "serving"]
@@ -39,43 +34,18 @@ WADL = "application/vnd.sun.wadl+xml"
 _ELSEWHERE = "https://api.launchpad.test/1.0/"
 
 
-@dataclass
-class Fault:
-    """What goes wrong with the next requests whose "GET /path?query" holds `on`."""
-
-    what: int | str
-    """A status, or: "reset", "hang", "truncate", "html", "redirect", "lose" (done, but never answered),
-    "drip", "flood"."""
-    on: str = ""
-    times: int = 1
-    after: int = 0
-    """So many matching requests go well first."""
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b"refused on purpose"
-
-
-class Server(ThreadingHTTPServer):
-    """See the module. Everything that a test may set or ask is here."""
-
-    daemon_threads = True
-    request_queue_size = 64
+class Server(FaultyServer):
+    """See the module, and FaultyServer; it can "flood" too. Without a token a caller is anonymous."""
 
     def __init__(self, project: str = "launchpad") -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.project = project
         self.groups: dict[str, str] = {}
         """Project -> the project group that it belongs to; a search in that finds its bugs too."""
         self.requests: list[str] = []
-        self.sent = 0
-        """Bytes of all bodies."""
         self.authorizations: list[str] = []
-        self.token = ""
-        """The one access token that is accepted; empty: any. Without one a caller is anonymous."""
         self.sees_private = False
         """Whether that token sees private bugs; else they are as if they were not there, or answered 401."""
-        self.tell: Callable[[str], None] = lambda request: None
-        """Called with each request before it is answered, with nothing locked."""
-        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.whole = False
         """Describe the whole service, as the real one does: a tenth of a second of every session."""
         self.largest_batch = 300
@@ -87,11 +57,7 @@ class Server(ThreadingHTTPServer):
         """If not empty, the description of the service."""
         self.endless = False
         """Every page names a next one."""
-        self.elsewhere = "http://127.0.0.2:9/"
-        """Where "redirect" leads to."""
         self.bugs = Bugs(self)
-        self._faults: list[Fault] = []
-        self._lock = threading.RLock()
         self._wadl: bytes = b""
 
     @property
@@ -103,32 +69,14 @@ class Server(ThreadingHTTPServer):
     def api(self) -> str:
         return f"{self.root}1.0/"
 
-    def fail(self, what: int | str, on: str = "", times: int = 1, **more: Any) -> None:
-        """See Fault. Several are tried in the order in which they were given."""
-        self._faults.append(Fault(what, on, times, **more))
-
-    def mend(self) -> None:
-        """Nothing fails any more."""
-        self._faults.clear()
-
     def change(self, number: int, **new: Any) -> None:
         """A person changes a bug: `change(1, tags=["qa-ok"], status="Fix Committed")`."""
-        with self._lock:
+        with self.lock:
             self.bugs.change(number, **new)
 
     def count(self, part: str = "") -> int:
         """How many requests held `part`."""
         return sum(part in request for request in self.requests)
-
-    def fault(self, request: str) -> Fault | None:
-        for fault in self._faults:
-            if fault.on in request and fault.times:
-                if fault.after:
-                    fault.after -= 1
-                    continue
-                fault.times -= 1
-                return fault
-        return None
 
     def wadl(self) -> bytes:
         """The service's description with our own address; gzipped."""
@@ -137,29 +85,15 @@ class Server(ThreadingHTTPServer):
             self._wadl = gzip.compress(text.replace(_ELSEWHERE, self.api).encode(), 1)
         return self._wadl
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is what tests do all the time."""
 
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(FaultyHandler):
     server: Server
-    protocol_version = "HTTP/1.1"
-    wbufsize = -1
-    disable_nagle_algorithm = True
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-    def do_GET(self) -> None:
-        self._attend()
-
-    do_PATCH = do_POST = do_GET
 
     def _attend(self) -> None:
         lp, told = self.server, f"{self.command} {self.path}"
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         lp.tell(told)
-        with lp._lock:
+        with lp.lock:
             lp.requests.append(told)
             lp.authorizations.append(self.headers.get("Authorization", ""))
             fault = lp.fault(told)
@@ -169,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.close_connection = self.close_connection or lp.short_lived
         try:
-            with lp._lock:
+            with lp.lock:
                 self._answer(body)
         except NotThereError:
             self._send(404, b"Object: <launchpad>, name: 'it'", "text/plain")
@@ -310,10 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "reset":
                 self._reset()
             case "hang":
-                # until the client has had enough
-                self.connection.settimeout(60)
-                self.connection.recv(1)
-                self.close_connection = True
+                self._hang()
             case "truncate":
                 self._send(200, b'{"start": 0, "total_size": 1, "entr', "application/json", short=500)
                 self.close_connection = True
@@ -325,7 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
             case "drip" | "flood":
                 self._pour(b" " * (1 if fault.what == "drip" else 65_536), fault)
             case int(status):
-                self._send(status, fault.body, "text/plain", fault.headers)
+                self._send(status, fault.body or b"refused on purpose", "text/plain", fault.headers)
             case other:
                 raise AssertionError(other)
 
@@ -343,11 +274,6 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             if len(drop) == 1:
                 time.sleep(0.02)
-
-    def _reset(self) -> None:
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        os.close(self.connection.detach())
-        self.close_connection = True
 
 
 @cache
@@ -374,14 +300,6 @@ def credentials(token: str = "its-token", secret: str = "its-secret") -> str:
     )
 
 
-@contextmanager
-def serving(project: str = "launchpad") -> Iterator[Server]:
+def serving(project: str = "launchpad") -> AbstractContextManager[Server]:
     """A server on a free port of this machine, gone at the end."""
-    with Server(project) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    return at_work(Server(project))

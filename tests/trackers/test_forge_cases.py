@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.project import deployable, states
-from tests.trackers.forge_server import serving
+from tests.trackers.faulty import at_work
 from tests.trackers.forge_story import Story
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
@@ -29,7 +29,7 @@ PLAYED = [
 @pytest.mark.parametrize(("case", "kind"), PLAYED)
 def test_case(case: dict[str, Any], kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORGE_TOKEN", "its-token")
-    with serving(FORGES[kind]()) as forge:
+    with at_work(FORGES[kind]()) as forge:
         forge.token = "its-token"
         words = f"[tracker.words]\n{case['words']}" if "words" in case else ""
         story = Story(tmp_path, forge, words)

@@ -13,8 +13,8 @@ from shepherd.errors import TrackerError
 from shepherd.trackers.forge import memory as kept
 from shepherd.trackers.nameless import Nameless
 from shepherd.words import Spoken
+from tests.trackers.faulty import at_work
 from tests.trackers.forge_kit import Kit
-from tests.trackers.forge_server import serving
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
 
@@ -95,7 +95,7 @@ def test_all_commits_of_a_rebased_request(kit: Kit) -> None:
 
 @pytest.mark.parametrize("graphql", [True, False])
 def test_gitlab_tells_several_commits_of_many_requests_at_once(tmp_path: Path, graphql: bool) -> None:
-    with serving(GitLab()) as lab:
+    with at_work(GitLab()) as lab:
         lab.graphql = graphql
         kit, commits = Kit(lab, tmp_path), shas(300)
         for number in range(100):
