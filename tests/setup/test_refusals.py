@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,32 +9,7 @@ import pytest
 from shepherd.errors import SettingsError
 from shepherd.setup.plan import apply, plan
 from tests.gitrepo import Repo
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "shepherd.toml"
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    """Ten landings without marks, from r1 to r10, on a branch `stable`."""
-    made = Repo(tmp_path / "project.git")
-    for number in range(1, 11):
-        made.commit(f"Change {number}")
-    return made
-
-
-def first_parents(repo: Repo) -> list[str]:
-    return repo.git("rev-list", "--first-parent", "--reverse", "stable").split()
-
-
-def refused(repository: Path | str, file: Path, **options: str) -> str:
-    with pytest.raises(SettingsError) as caught:
-        plan(repository, file, **options)
-    assert not os.path.lexists(file)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
+from tests.setup.repos import refused
 
 
 @pytest.mark.parametrize(

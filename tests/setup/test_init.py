@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shepherd.errors import SettingsError
 from shepherd.landing import Revision
 from shepherd.settings import ALL_GRAMMARS, Branch, load, parse, read
 from shepherd.setup.plan import InitPlan, apply, branch_name, destination, plan
 from shepherd.setup.survey import newest_version
 from shepherd.setup.text import toml
 from tests.gitrepo import Repo
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "shepherd.toml"
-
-
-@pytest.fixture
-def repo(tmp_path: Path) -> Repo:
-    """Ten landings without marks, from r1 to r10, on a branch `stable`."""
-    made = Repo(tmp_path / "project.git")
-    for number in range(1, 11):
-        made.commit(f"Change {number}")
-    return made
-
-
-def first_parents(repo: Repo) -> list[str]:
-    return repo.git("rev-list", "--first-parent", "--reverse", "stable").split()
+from tests.setup.repos import first_parents
 
 
 def written(planned: InitPlan) -> Branch:
@@ -41,14 +22,6 @@ def written(planned: InitPlan) -> Branch:
     apply(planned)
     settings = read(planned.file)
     return settings.branches[planned.branch]
-
-
-def refused(repository: Path | str, file: Path, **options: str) -> str:
-    with pytest.raises(SettingsError) as caught:
-        plan(repository, file, **options)
-    assert not os.path.lexists(file)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 # --- what production runs -------------------------------------------------------------------------------
