@@ -96,7 +96,7 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
         failures = " ".join(f"{each.stage} {each.code}" for each in done if each.code)
         if not cron and done:
             say(_line(done, parts))
-        elif cron and done and anew(settings, failures and f"{failures}: {said.getvalue()}"):
+        elif cron and done and (dry or anew(settings, failures and f"{failures}: {said.getvalue()}")):
             sys.stderr.write(said.getvalue())
             if failures or len(done) < len(parts):
                 complain(_line(done, parts))

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 from invoke.collection import Collection
 from invoke.exceptions import Exit
@@ -72,7 +72,7 @@ def guarded(body: Callable[[], int | None]) -> int:
 
     try:
         code = body() or 0
-        _out(sys.stdout.flush)  # while the interpreter ends it would be too late
+        _write(sys.stdout, "")  # while the interpreter ends it would be too late
         return code
     except ShepherdError as error:
         complain(str(error))
@@ -98,24 +98,24 @@ def collection(*tasks: Task[Any]) -> Collection:
 
 def say(text: str) -> None:
     """To standard output, in whatever encoding the terminal has."""
-    encoding = sys.stdout.encoding or "utf-8"
-    _out(functools.partial(print, text.encode(encoding, "replace").decode(encoding)))
-
-
-def _out(write: Callable[[], None]) -> None:
-    """Write; if whoever read us has gone, nowhere: what a command does, it does to its end all the same."""
-    try:
-        write()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _write(sys.stdout, f"{text}\n")
 
 
 def complain(text: str) -> None:
     """To standard error, on one line, without anything that a terminal could take for a command."""
     from shepherd.views.terminal import plain
 
-    encoding = sys.stderr.encoding or "utf-8"
-    print(plain(text, 2000).encode(encoding, "replace").decode(encoding), file=sys.stderr)
+    _write(sys.stderr, f"{plain(text, 2000)}\n")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Write and flush; if whoever read us has gone, nowhere: what a command does, it does to its end."""
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "replace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def settings() -> Settings:

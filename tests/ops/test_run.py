@@ -85,6 +85,14 @@ def test_cron_hears_a_failure_that_lasts_once_a_day(host: Host, monkeypatch: pyt
     assert host.inv("run", "--cron") == (5, "", "")
 
 
+def test_what_a_dry_run_says_to_cron_is_not_remembered(host: Host) -> None:
+    assert host.inv("run")[0] == 0
+    (host.project.folder / "bugs.json").unlink()
+    for _ in range(2):
+        assert "bugs.json" in host.inv("run", "--cron", "--dry-run")[2]
+    assert aborts_of(host.project.settings).said == {}
+
+
 def test_a_source_that_is_down_does_not_stop_the_page_from_saying_so(host: Host) -> None:
     assert host.inv("run")[0] == 0
     host.project.repo.path.rename(host.project.folder / "away.git")
