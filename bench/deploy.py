@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 from bench.timing import claim
-from tests.real.site import Operator, Place, Sshd, account, open_folder, project
+from tests.real.site import Operator, Place, open_folder, project
+from tests.real.sshd import Sshd, account
 
 TIMES = 5
 _STEP = re.compile(r"^  (\w+)\s.*?([0-9.]+) s$")
