@@ -41,6 +41,7 @@ def history(folder: Path, tip: int) -> None:
     )
 
 
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("tip", "answer", "blockers"),
     [

@@ -58,6 +58,7 @@ def test_hostile_words(inv: Inv, ran: None, words: list[str]) -> None:
 # The program itself
 
 
+@pytest.mark.real
 def test_the_program_says_one_sentence(project: Project) -> None:
     program(project, "find", SHEPHERD_CONFIG="nowhere.toml").sentence(2, "SHEPHERD_CONFIG", "nowhere.toml")
     program(project, "status").sentence(5, "no answer yet")
@@ -70,6 +71,7 @@ def test_the_program_says_one_sentence(project: Project) -> None:
 WORD = ["verdict", "r2", "bad", "--reason", "it crashes"]
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("args", [["status", "--sha"], ["landings", "--json"], WORD], ids=" ".join)
 def test_whoever_read_it_has_gone(project: Project, inv: Inv, args: list[str]) -> None:
     """What was asked for is done all the same, and nothing is said."""
