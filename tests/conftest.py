@@ -1,6 +1,7 @@
 """Which tests belong to the daily minute: those that start neither a server nor the program itself.
 
-Modules that start the program, or servers of their own making, bear the mark `real` themselves.
+Tests that start the program, or servers of their own making, and samples of campaigns bear the mark `real`
+themselves.
 """
 
 from __future__ import annotations

@@ -44,6 +44,7 @@ def test_the_twins_differ_where_what_was_lost_could_not_be_read_again(tmp_path: 
     assert forgetful.judge().landings[0].state == "ok"
 
 
+@pytest.mark.real
 def test_the_cache_of_the_demo_is_dropped_between_its_days(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

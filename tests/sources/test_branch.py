@@ -150,6 +150,7 @@ def test_summary_names_every_source(repo: Repo, read: Reads) -> None:
     assert (said["deployed"], said["promoted"], said["landings"]) == ("r0", "none", 1)
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("seed", [0, *(pytest.param(s, marks=pytest.mark.long) for s in range(1, times(40)))])
 def test_with_and_without_memory_the_answer_is_the_same(repo: Repo, read: Reads, seed: int) -> None:
     """A made-up project: landings, merges, reverts, hotfixes, notes; after each step both ways of reading."""

@@ -13,6 +13,7 @@ from tests.ops.host import SCALE
 from tests.tagging.play import Play
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("landings", [25, pytest.param(int(1500 * SCALE), marks=pytest.mark.long)])
 @pytest.mark.timeout(3600)
 def test_a_made_up_history(landings: int, tmp_path: Path) -> None:
