@@ -130,6 +130,7 @@ def test_production_recorded_below_what_was_read_is_no_data_at_once(tmp_path: Pa
     assert deployable(project.look()) == 5
 
 
+@pytest.mark.real
 def test_a_script_gets_no_sha_from_a_stale_answer(tmp_path: Path) -> None:
     project = small(tmp_path)
     project.look()  # on a day in 2011
@@ -139,6 +140,7 @@ def test_a_script_gets_no_sha_from_a_stale_answer(tmp_path: Path) -> None:
     assert "is stale" in done.err
 
 
+@pytest.mark.real
 def test_the_page_of_a_branch_that_is_no_longer_followed_goes_away(tmp_path: Path) -> None:
     project = small(tmp_path)
     project.look()
