@@ -1,4 +1,4 @@
-"""Which tests belong to the daily minute: those that start neither a server nor, but for the demo, the program.
+"""Which tests belong to the daily minute: those that start no server and, but for the demo, not the program.
 
 Tests that start the program, or servers of their own making, and samples of campaigns bear the mark `real`
 themselves.
