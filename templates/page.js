@@ -146,7 +146,10 @@
     one("#found").textContent = `${found} of ${rows.length} landings`;
     one("#none").hidden = found > 0;
   };
+  let writing = 0;
   const read = () => {
+    // the browser tells of a followed link late: the words typed since then are the newer ones
+    if (writing) return;
     const address = location.hash.slice(1);
     const given = new URLSearchParams(address.includes("=") ? address : "");
     for (const key of KEYS) form.elements[key].value = given.get(key) ?? "";
@@ -154,8 +157,9 @@
     if (address.includes("=")) landings.scrollIntoView();
     else if (address) document.getElementById(address)?.scrollIntoView();
   };
-  let writing = 0;
   const write = () => {
+    clearTimeout(writing);
+    writing = 0;
     const wanted = Object.entries(values()).filter(([, value]) => value);
     const address = new URLSearchParams(wanted).toString().replaceAll("+", "%20");
     history.replaceState(null, "", `#${address || "landings"}`);
@@ -165,6 +169,8 @@
     clearTimeout(writing);
     writing = setTimeout(write, 300);
   });
+  // words typed before a link is followed are what the way back leads to
+  addEventListener("click", () => writing && write());
   // ready before the first key is pressed
   form.addEventListener("focusin", index, { once: true });
   form.addEventListener("submit", (event) => event.preventDefault());

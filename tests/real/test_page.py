@@ -143,6 +143,39 @@ def test_a_keyboard_is_enough_for_the_filter(browser: Browser, tmp_path: Path) -
         assert view.noise == []
 
 
+@pytest.mark.parametrize(
+    ("then", "shown"),
+    [
+        ("link.click(); type('zoe')", ["r112", "r102", "r12"]),
+        ("type('zoe'); link.click()", None),
+    ],
+    ids=["words after the link stay", "a link after the words clears them"],
+)
+def test_the_later_of_link_and_words_counts(
+    browser: Browser, tmp_path: Path, then: str, shown: list[str] | None
+) -> None:
+    """The browser tells of a followed link later, on a busy machine after the next keys."""
+    with opened(browser, written(tmp_path, "everything"), now=everything_wrong().now) as view:
+        page = view.page
+        everything = rows(page)
+        page.evaluate(
+            "async () => { const link = document.querySelector('a[href=\"#landings\"]');"
+            " const person = document.forms.filter.elements.person;"
+            " const type = (words) => { person.value = words;"
+            " person.dispatchEvent(new Event('input', { bubbles: true })) };"
+            f" {then};"
+            " await new Promise((told) => addEventListener('hashchange', told, { once: true }));"
+            # the page brings the words into the address 0.3 s after the last key
+            " await new Promise((written) => setTimeout(written, 350)) }"
+        )
+        assert rows(page) == (shown or everything)
+        assert page.url.endswith("#person=zoe" if shown else "#landings")
+        if shown is None:
+            page.go_back()
+            assert rows(page, 3) == ["r112", "r102", "r12"]
+        assert view.noise == []
+
+
 def test_whatever_has_the_focus_is_seen_to_have_it(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, written(tmp_path, "deploy"), now=NOW) as view:
         seen = 0
