@@ -69,7 +69,7 @@ def own_words(journals: Iterable[Journal]) -> dict[Item, Own]:
 
 
 def remember(
-    journal: Journal, landings: Sequence[Landing], items: Iterable[Item], others: Iterable[Journal] = ()
+    journal: Journal, landings: Sequence[Landing], items: Iterable[Item], others: Sequence[Journal] = ()
 ) -> Memory:
     """What the rules ask the journal for, about these landings and items. `others`: the other branches'."""
     ids = [landing.id for landing in landings]
@@ -89,17 +89,21 @@ def remember(
     pairs: dict[str, tuple[str, Item]] = {
         pair_of(landing.id, item): (landing.id, item) for landing in landings for item in items_of(landing)
     }
-    kept = {
-        pairs[entry.subject]: _kept(entry)
-        for each in journals
-        for entry in each.entries("kept", "seal", subjects=pairs.keys())
-    }
     asked = {
         pairs[entry.subject]: entry.seq
-        for each in journals
-        for entry in each.entries("meant", subjects=pairs.keys())
+        for entry in _of_all(journals, "meant", subjects=pairs.keys())
         if entry.data.get("asks")
     }
+    # what spoke last on this branch, where other landings name the item, stands before what spoke elsewhere;
+    # a seal was set before its word was taken away, which every branch sees
+    there = _of_all(others, "kept", subjects=pairs.keys())
+    seals = _of_all(others, "seal", subjects=pairs.keys())
+    here = journal.entries("kept", "seal", subjects=pairs.keys())
+    kept: dict[tuple[str, Item], Kept] = {}
+    for entry in [*there, *sorted([*here, *seals], key=lambda entry: entry.seq)]:
+        pair, words = pairs[entry.subject], _kept(entry)
+        not_of_it = words.seal is not None and entry.seq < asked.get(pair, 0)
+        kept[pair] = Kept("needstesting") if not_of_it else words
     return Memory(
         now=journal.next_seq(),
         found=found,
@@ -112,7 +116,7 @@ def remember(
     )
 
 
-def _of_all(journals: Iterable[Journal], kind: str, subjects: Collection[str]) -> list[Entry]:
+def _of_all(journals: Sequence[Journal], kind: str, subjects: Collection[str]) -> list[Entry]:
     """The entries of several journals, in the order in which they became known."""
     found = [entry for journal in journals for entry in journal.entries(kind, subjects=subjects)]
     return sorted(found, key=lambda entry: entry.seq)
