@@ -23,6 +23,8 @@ Say = Callable[[str], None]
 
 def status(settings: Settings, names: Sequence[str], *, json: bool, sha: bool, say: Say) -> int:
     """`inv status`. With `--json` and one branch an object, with several an array."""
+    if sha and json:
+        raise SettingsError("--sha prints the SHA and nothing else: leave out --json, or --sha")
     snapshots = [snapshot_of(settings, name) for name in names]
     if sha:
         if len(snapshots) > 1:

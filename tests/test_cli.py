@@ -44,6 +44,13 @@ def test_the_sha_alone_and_exit_8_when_there_is_none(project: Project) -> None:
     assert (done.code, done.out) == (8, "")
 
 
+def test_the_sha_is_no_json(project: Project) -> None:
+    inv(project.folder, "find", "judge")
+    done = inv(project.folder, "status", "--sha", "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "--json" in done.err and len(done.err.splitlines()) == 1
+
+
 def test_no_answer_yet_is_exit_5_with_one_sentence(project: Project) -> None:
     for command in (["status"], ["landings"], ["explain", "r1"], ["status", "--sha"], ["judge"], ["report"]):
         done = inv(project.folder, *command)

@@ -15,7 +15,9 @@ STAYING_SHOWN = 40
 def promotion(plan: Promotion, *, dry: bool) -> str:
     """From, to, each landing that goes live, what stays behind and why."""
     begin = "would promote" if dry else "promoting"
-    since = f"from r{plan.base.revno} ({short(plan.base.id)}…)" if plan.base else "for the first time"
+    since = (
+        f"from r{plan.base.revno} ({short(plan.base.id)}…)" if plan.base else "where nothing is promoted now"
+    )
     what = f"{plan.ref} in {plan.repository}" if plan.ref else "recorded only: no promote.ref is set"
     lines = [
         wrap(f"{plan.branch}: {begin} r{plan.to.revno} ({short(plan.to.id)}…), {since}", rest="  "),
