@@ -196,7 +196,13 @@ def test_a_signal_before_the_switch_changes_nothing(place: Place) -> None:
     place.release(good=True, live=True)
     place.release()
     before = place.untouched()
-    threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGTERM)).start()
+
+    def stop() -> None:
+        while not memory.read(place.state):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=stop).start()
     with gate.gate(place.state):
         code, sentence = place.refused(deadline="20s")
     assert (code, place.untouched()) == (1, before)

@@ -187,8 +187,9 @@ def test_a_persons_switch_stays_on_and_a_run_at_the_gate_ends_with_4(deployed: W
     subprocess.run([*place.as_user(), "touch", switch], check=True)
     deployed.change()
     gate = [*place.as_user(), "flock", "-o", "-x", str(place.state / "run" / "gate.lock")]
-    holder = subprocess.Popen([*gate, "sleep", "300"])
-    time.sleep(0.3)
+    held = ["sh", "-c", "echo held; exec sleep 300"]
+    holder = subprocess.Popen([*gate, *held], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
     waiting = place.start("find", "--wait", "120")
     deploying = deployed.operator.start("deploy")
     assert deploying.stdout is not None
