@@ -16,6 +16,7 @@ import re
 import select
 import signal
 import smtplib
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -176,6 +177,9 @@ def _watch(reach: Callable[[str], None]) -> None:
     def halting_send(server: smtplib.SMTP, content: Any) -> None:
         reach("send to the mail server")
         raw = content.encode() if isinstance(content, str) else content
+        # the second half shall not wait until the server has acknowledged the first
+        assert server.sock is not None
+        server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         send(server, raw[: len(raw) // 2])
         reach("half of what goes to the mail server")
         send(server, raw[len(raw) // 2 :])

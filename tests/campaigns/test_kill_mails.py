@@ -110,4 +110,4 @@ def test_at_any_moment(week: Week, capsys: pytest.CaptureFixture[str]) -> None:
         week.check(what)
     with capsys.disabled():
         print(f"\n{fell.total()} kills at random:", dict(fell))
-    assert len(fell) > 3
+    assert len(fell) > 1, "the kills all fell on one spot"
