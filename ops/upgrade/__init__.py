@@ -67,33 +67,35 @@ def upgrade(
     settings = load()
     mode: Mode = "resume" if resume else "undo" if undo else "upgrade"
     state = settings.state_path
-    plan = planned(site, mode, to, memory.read(state), switch_of(settings))
-    if plan is None:
-        why = f"{to} is live" if to else "no newer release is prepared"
-        say(f"nothing to do: {why if mode == 'upgrade' else 'no upgrade was left'}")
-        return 0
     if dry:
-        for each in plan.lines():
+        plan = planned(site, mode, to, memory.read(state), switch_of(settings))
+        for each in plan.lines() if plan else [_nothing(mode, to)]:
             say(each)
         return 0
     prepare_state(state)
     os.umask(0o077)
     with outliving_the_terminal():
         try:
+            # also if there is nothing to do: not before whoever is at it has tidied up
             with gate.upgrading(state):
                 left = memory.read(state)
                 plan = planned(site, mode, to, left, switch_of(settings))
                 if plan is None:
-                    say("nothing to do: another upgrade was quicker")
+                    say(_nothing(mode, to))
                     return 0
                 return Drive(settings, site, plan, left, who, clean(reason or "", 300)).run(seconds)
         except gate.TakenError:
             from ops.refusals import BusyError
 
             other = memory.read(state)
-            raise BusyError(
-                f"another upgrade is under way: {other.words() if other else 'it prepares'}; wait for it"
-            ) from None
+            doing = other.words() if other else "it prepares, or tidies up"
+            raise BusyError(f"another upgrade is under way: {doing}; wait for it") from None
+
+
+def _nothing(mode: Mode, to: str | None) -> str:
+    if mode != "upgrade":
+        return "nothing to do: no upgrade was left"
+    return f"nothing to do: {f'{to} is live' if to else 'no newer release is prepared'}"
 
 
 def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bool) -> None:

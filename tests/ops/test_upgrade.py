@@ -168,9 +168,11 @@ def test_a_persons_switch_stays_on(place: Place) -> None:
     assert maintenance.path_of(place.state).read_bytes() == b""
 
 
-def test_one_upgrade_at_a_time(place: Place) -> None:
+@pytest.mark.parametrize("newer", [True, False], ids=["a newer one", "nothing to do"])
+def test_one_upgrade_at_a_time(place: Place, newer: bool) -> None:
     place.release(good=True, live=True)
-    place.release()
+    if newer:
+        place.release()
     before = place.untouched()
     with gate.upgrading(place.state):
         code, sentence = place.refused()

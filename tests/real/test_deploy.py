@@ -100,7 +100,7 @@ def test_an_upgrade_while_a_job_runs_and_a_roll_back_that_no_reader_notices(depl
     assert "rolled back: mails go twice (olga)" in listed
     refused = deployed.operator.fab("rollback", "--to", new)
     assert (refused.code, place.live) == (8, old), refused
-    assert deployed.healthy()
+    assert deployed.left_over() == []
 
 
 def test_what_the_newer_release_said_and_did_outlives_a_roll_back(deployed: World) -> None:
@@ -178,7 +178,7 @@ def test_a_roll_back_to_a_release_that_does_not_know_a_key_is_refused(deployed: 
     settings.write_text(before)
     assert (refused.code, place.live) == (2, new), refused
     assert "nightly" in refused.err
-    assert deployed.healthy()
+    assert deployed.left_over() == []
     code.write_text(text)
 
 
@@ -210,7 +210,7 @@ def test_a_persons_switch_stays_on_and_a_run_at_the_gate_ends_with_4(deployed: W
     assert switch.read_bytes() == b""
     assert place.inv("find").code == 3
     switch.unlink()
-    assert deployed.healthy()
+    assert deployed.left_over() == []
 
 
 def test_two_deploys_at_once_one_wins(deployed: World) -> None:
@@ -228,7 +228,7 @@ def test_two_deploys_at_once_one_wins(deployed: World) -> None:
     assert lock.read_text() == said
     out, err = first.communicate(timeout=120)
     assert first.returncode == 0, (out, err)
-    assert deployed.healthy()
+    assert deployed.left_over() == []
 
 
 def test_host_keys_are_strict(deployed: World) -> None:
@@ -294,6 +294,6 @@ def test_by_way_of_sudo(deployed: World) -> None:
         assert done.code == 0, done
         page = deployed.place.root / "current" / "tasks.py"
         assert page.stat().st_uid == deployed.user.pw_uid
-        assert deployed.healthy()
+        assert deployed.left_over() == []
     finally:
         sshd.stop()

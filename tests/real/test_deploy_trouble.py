@@ -67,7 +67,7 @@ def test_a_host_without_network(deployed: World) -> None:
     assert "eth" not in check.stdout
     done = deployed.operator.fab("-S", str(config), "deploy")
     assert done.code == 0, done
-    assert deployed.healthy()
+    assert deployed.left_over() == []
 
 
 def test_a_host_whose_python_moved_gets_a_new_environment(deployed: World) -> None:
@@ -78,7 +78,7 @@ def test_a_host_whose_python_moved_gets_a_new_environment(deployed: World) -> No
     done = deployed.operator.fab("deploy")
     assert done.code == 0, done
     assert deployed.place.live != old.name
-    assert deployed.healthy()
+    assert deployed.left_over() == []
 
 
 @pytest.mark.parametrize("where", ["host", pytest.param("operator", marks=pytest.mark.long)])
@@ -104,7 +104,7 @@ def test_a_wrong_clock(deployed: World, where: str) -> None:
     assert done.code == 0, done
     assert re.search("its clock is (399|400) days", done.err), done.err
     assert deployed.place.live > before
-    assert deployed.healthy()
+    assert deployed.left_over() == []
 
 
 def test_a_full_disk_changes_nothing(deployed: World) -> None:
@@ -142,7 +142,7 @@ def test_a_full_disk_changes_nothing(deployed: World) -> None:
         subprocess.run(["umount", wheels], check=True)
     assert deployed.place.releases() == before
     assert deployed.operator.fab("deploy").code == 0
-    assert deployed.healthy()
+    assert deployed.left_over() == []
 
 
 STEPS = (
@@ -185,7 +185,7 @@ def test_an_operators_fab_that_is_killed_stops_no_later_deploy(deployed: World, 
         done = deployed.operator.fab("deploy")
     assert done.code == 0, done
     assert deployed.place.live.endswith(deployed.operator.git("rev-parse", "HEAD")[:12])
-    assert deployed.healthy()
+    assert deployed.left_over() == []
 
 
 def test_a_killed_remote_upgrade_is_loud_and_the_next_deploy_repairs_it(deployed: World) -> None:
@@ -218,7 +218,7 @@ def test_a_killed_remote_upgrade_is_loud_and_the_next_deploy_repairs_it(deployed
     done = deployed.operator.fab("deploy")
     assert done.code == 0, done
     assert place.live != before
-    assert deployed.healthy()
+    assert deployed.left_over() == []
 
 
 @pytest.mark.long
@@ -253,4 +253,4 @@ def test_campaign_of_kills_at_random(deployed: World) -> None:
     end = time.monotonic() + 120
     while deployed.operator.fab("deploy").code == 4:
         assert time.monotonic() < end
-    assert deployed.healthy()
+    assert deployed.left_over() == []

@@ -40,12 +40,12 @@ class World:
         command = ["git", "-c", "safe.directory=*", "-C", str(self.folder / "project.git"), "rev-parse", ref]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
-    def healthy(self) -> bool:
-        """Nothing is left over: one live release that works, no switch, no memory of an upgrade."""
+    def left_over(self) -> list[str]:
+        """What is not as after a good upgrade: one live release that works, no switch, no memory of it."""
         status = self.place.inv("status")
-        return (
-            status.code == 0
-            and not (self.place.state / "maintenance.txt").exists()
-            and not (self.place.state / "run" / "upgrade.json").exists()
-            and not [each for each in self.place.releases() if each.startswith(".")]
-        )
+        files = [self.place.state / "maintenance.txt", self.place.state / "run" / "upgrade.json"]
+        return [
+            *([f"status: {status}"] if status.code else []),
+            *(str(each) for each in files if each.exists()),
+            *(each for each in self.place.releases() if each.startswith(".")),
+        ]
