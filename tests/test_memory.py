@@ -73,6 +73,11 @@ def memory_of(database: Database, branch: str, *others: str) -> Memory:
             [("devel", seal("ok")), ("stable", kept("needstesting"))], NEEDS, id="its own word after a seal"
         ),
         pytest.param(
+            [("devel", seal("ok")), ("devel", kept("bad", "ok"))],
+            Kept("bad", "ok"),
+            id="the other branch's word after its seal",
+        ),
+        pytest.param(
             [("stable", kept("ok", "ok")), ("devel", asks())],
             NEEDS,
             id="no seal by a word that was not said of it, as another branch's tagger found",

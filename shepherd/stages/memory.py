@@ -94,13 +94,17 @@ def remember(
         for entry in _of_all(journals, "meant", subjects=pairs.keys())
         if entry.data.get("asks")
     }
-    # what spoke last on this branch, where other landings name the item, stands before what spoke elsewhere;
-    # a seal was set before its word was taken away, which every branch sees
-    there = _of_all(others, "kept", subjects=pairs.keys())
-    seals = _of_all(others, "seal", subjects=pairs.keys())
     here = journal.entries("kept", "seal", subjects=pairs.keys())
+    ours = {entry.subject for entry in here}
+    # a branch has its own last word, by the landings that name the item there; but a seal was set before its
+    # word was taken away, which every branch sees
+    there = [
+        entry
+        for entry in _of_all(others, "kept", "seal", subjects=pairs.keys())
+        if entry.kind == "seal" or entry.subject not in ours
+    ]
     kept: dict[tuple[str, Item], Kept] = {}
-    for entry in [*there, *sorted([*here, *seals], key=lambda entry: entry.seq)]:
+    for entry in sorted([*here, *there], key=lambda entry: entry.seq):
         pair, words = pairs[entry.subject], _kept(entry)
         not_of_it = words.seal is not None and entry.seq < asked.get(pair, 0)
         kept[pair] = Kept("needstesting") if not_of_it else words
@@ -116,9 +120,9 @@ def remember(
     )
 
 
-def _of_all(journals: Sequence[Journal], kind: str, subjects: Collection[str]) -> list[Entry]:
+def _of_all(journals: Sequence[Journal], *kinds: str, subjects: Collection[str]) -> list[Entry]:
     """The entries of several journals, in the order in which they became known."""
-    found = [entry for journal in journals for entry in journal.entries(kind, subjects=subjects)]
+    found = [entry for journal in journals for entry in journal.entries(*kinds, subjects=subjects)]
     return sorted(found, key=lambda entry: entry.seq)
 
 
