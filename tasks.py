@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
 import sys
 
 from ops.tasking import (
@@ -397,6 +395,3 @@ def test(c, real=False, long=False, only=""):
 namespace = collection(
     *(each for each in list(vars(sys.modules[__name__]).values()) if type(each).__name__ == "Task")
 )
-
-# an interpreter that ends looks for cycles among all it has: a third of what a reader takes beside Invoke
-atexit.register(gc.freeze)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(os.path.realpath(__file__)).parent.parent
 """The release that this code belongs to, its links resolved: late imports never come from another one."""
+
+# an interpreter that ends looks for cycles among all it has: a third of what a reader takes beside Invoke
+atexit.register(gc.freeze)
 
 COMMON = {
     "branch": "one of the branches in shepherd.toml (default: all)",

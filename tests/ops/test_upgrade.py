@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -194,17 +195,22 @@ def test_a_current_that_is_no_link_to_a_release(place: Place, kind: str) -> None
         assert place.live == new.id
 
 
+def stopped_when(reached: Callable[[], bool]) -> None:
+    """SIGTERM to this process as soon as that is so; where it never is, nobody waits for it."""
+
+    def stop() -> None:
+        while not reached():
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=stop, daemon=True).start()
+
+
 def test_a_signal_before_the_switch_changes_nothing(place: Place) -> None:
     place.release(good=True, live=True)
     place.release()
     before = place.untouched()
-
-    def stop() -> None:
-        while not memory.read(place.state):
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=stop).start()
+    stopped_when(lambda: memory.read(place.state) is not None)
     with gate.gate(place.state):
         code, sentence = place.refused(deadline="20s")
     assert (code, place.untouched()) == (1, before)
@@ -214,13 +220,7 @@ def test_a_signal_before_the_switch_changes_nothing(place: Place) -> None:
 def test_a_signal_during_the_check_takes_the_switch_back(place: Place) -> None:
     old, new = place.release(good=True, live=True), place.release()
     (new.path / "slow").write_text("2")
-
-    def stop() -> None:
-        while place.live != new.id:
-            time.sleep(0.01)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    threading.Thread(target=stop).start()
+    stopped_when(lambda: place.live == new.id)
     assert place.refused()[0] == 1
     assert (place.live, place.switch()) == (old.id, None)
     assert not place.site.find(new.id).bad, "that says nothing of the release"
