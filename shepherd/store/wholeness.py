@@ -89,10 +89,10 @@ class LostJournalError(NoAnswerError):
         self.loss = loss
         which = f"--branch {branch} " if len(settings.branches) > 1 else ""
         super().__init__(
-            f"{branch}: the journal lacks what the snapshots know: it {loss.what}, so verdicts and what was seen"
-            f" before are lost. Is state_dir ({settings.state_path}) the right one, and its disk mounted? Restore"
-            " shepherd.db from the newest backup (its -wal file with it, or none); if there is none, go on"
-            f' without: inv find {which}--accept-new-journal --reason "…"'
+            f"{branch}: the journal lacks what the snapshots know: it {loss.what}, so verdicts and what was"
+            f" seen before are lost. Is state_dir ({settings.state_path}) the right one, and its disk mounted?"
+            " Restore shepherd.db from the newest backup; if there is none, go on without: inv find"
+            f' {which}--accept-new-journal --reason "…"'
         )
 
 
