@@ -127,9 +127,9 @@ class Database:
             raise StoreError(_sentence(self.name, error)) from None
         if wrong:
             raise StoreError(
-                f"{self.name}: does not fit the -wal file beside it ({wrong.split(chr(10), 1)[0]}): they are of"
-                " two times. Restore it from a backup without any -wal and -shm beside it, or with those of the"
-                " same moment"
+                f"{self.name}: does not fit the -wal file beside it, which is of another time"
+                f" ({wrong.splitlines()[0]}). Restore it from a backup, and remove the -wal and -shm files"
+                " beside it or restore them with it"
             )
 
     @property
