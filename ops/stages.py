@@ -73,7 +73,9 @@ def find_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, acce
     from shepherd.stages.find import NOTHING_ACCEPTED, find_branch
 
     accepted = acceptance or NOTHING_ACCEPTED
-    return each_branch(names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry)))
+    return each_branch(
+        names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry, loudly=complain))
+    )
 
 
 def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:

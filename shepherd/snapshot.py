@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from shepherd.words import State as State  # part of this interface
 
@@ -114,6 +114,22 @@ class Alarm(Struct, frozen=True):
     undone_by: int | None
 
 
+class JournalPlace(Struct, frozen=True):
+    """The journal's last entry of the branch when the answer was given: a journal that lacks it is lost, or
+    older than the answer (design 3.2)."""
+
+    seq: int
+    """Its place in the journal."""
+    sum: str
+    """SHA-256 of its content, hex."""
+    entries: int
+    """How many entries of the branch there are up to it."""
+    first_run: datetime
+    """When the shepherd first looked at the branch: nobody is mailed about what had landed by then."""
+    first_tip: int
+    """Revno of the tip that it found; 0: not known."""
+
+
 class Snapshot(Struct, frozen=True):
     """The answer for one branch at one moment, complete with every reason."""
 
@@ -140,4 +156,7 @@ class Snapshot(Struct, frozen=True):
     """Pattern with {request}, the bare number."""
     timezone: str = "UTC"
     """Whose midnight starts a day."""
+    journal: JournalPlace | UnsetType | None = UNSET
+    """None: nothing was ever read, so the journal need not hold anything. Unset: a release before 0.2 wrote
+    this, which claimed nothing."""
     schema: int = SCHEMA

@@ -94,8 +94,10 @@ class Verdict(Struct, frozen=True, gc=False):
     word: VerdictWord
     who: str
     when: int
-    """Seconds since 1970."""
+    """Seconds since 1970, as its writer's clock had it: shown, never compared."""
     why: str = ""
+    note: bool = False
+    """It came by a git note, whose author anybody who may push can set."""
 
 
 class Cover(Struct, frozen=True, gc=False):

@@ -106,9 +106,12 @@ def rollback_of(revno: int, marks: Collection[str]) -> str:
 
 
 def said(verdict: Verdict) -> str:
-    """ "Ann said ok on 2026-11-22 10:15 UTC (tried it)"."""
+    """ "Ann said ok on 2026-11-22 10:15 UTC (tried it)", or who a git note names: anybody who may push can
+    set that (3.2)."""
     when = datetime.fromtimestamp(verdict.when, UTC)
     why = f" ({verdict.why})" if verdict.why else ""
+    if verdict.note:
+        return f"a git note in the name of {verdict.who} says {verdict.word}, {when:%Y-%m-%d %H:%M} UTC{why}"
     return f"{verdict.who} said {verdict.word} on {when:%Y-%m-%d %H:%M} UTC{why}"
 
 

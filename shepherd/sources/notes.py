@@ -56,7 +56,8 @@ _Step = tuple[str, str]
 def read_notes(
     git: Git, tip: str | None, landing_ids: Collection[str], mailmap: str = ""
 ) -> list[NoteVerdict]:
-    """The verdicts of the notes commit `tip` (None: there are no notes) on these landings, sorted by SHA.
+    """The verdicts of the notes commit `tip` (None: there are no notes) on these landings, in the order in
+    which the notes came to the ref.
 
     A line counts from the commit that brought it in, whatever was later added to the note, merged, or moved
     into other directories. `mailmap` is the SHA of a blob, or empty. Raises SourceError.
@@ -73,11 +74,13 @@ def read_notes(
     lines = _lines(git, blobs)
     now = {sha: _spoken(found, lines) for sha, found in present.items()}
     origins = _origins(history, trees, now, changed, lines)
-    return [
+    found = [
         NoteVerdict(sha, cast(NoteWord, spoken.last[0]), spoken.last[1], by.who, by.when, by.sha)
         for sha, spoken in sorted(now.items())
         if spoken.last and (by := origins[sha])
     ]
+    newest_first = {commit.sha: place for place, commit in enumerate(history)}
+    return sorted(found, key=lambda note: -newest_first[note.commit])
 
 
 def _present(git: Git, tip: str, wanted: Collection[str]) -> dict[str, list[str]]:

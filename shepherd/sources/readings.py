@@ -54,7 +54,7 @@ class BranchReading(Struct, frozen=True):
 
     reading: Reading
     notes: tuple[NoteVerdict, ...]
-    """Git notes on the landings read, sorted by SHA."""
+    """Git notes on the landings read, in the order in which they came to their ref."""
     problems: tuple[str, ...]
     """What could not be read, beside tip and D, without which there is no reading."""
     lost: int | None

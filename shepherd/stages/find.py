@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
 from time import monotonic
 
 from msgspec import Struct
@@ -16,13 +15,14 @@ from shepherd.sources.branch import read_branch
 from shepherd.sources.notes import NoteVerdict
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.stages import Run
-from shepherd.stages.judge import Source, answer_of, sum_of
+from shepherd.stages.judge import Source, sum_of
 from shepherd.stages.memory import passages
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
 from shepherd.stages.rewrite import accepted_rewrite, keep_patches
 from shepherd.stages.timeline import Passage
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
+from shepherd.store.wholeness import Loss, LostJournalError, acceptance_of, first_run_sentence, loss
 
 
 class Acceptance(Struct, frozen=True):
@@ -33,10 +33,8 @@ class Acceptance(Struct, frozen=True):
 
 
 NOTHING_ACCEPTED = Acceptance()
-
-
-class LostJournalError(NoAnswerError):
-    """The journal is gone, or an older copy: nothing is written into it until a person says it is right."""
+BAD_SHOWN = 20
+"""Landings that are named when a lost journal is accepted."""
 
 
 class Before(Struct, frozen=True):
@@ -55,10 +53,8 @@ class Before(Struct, frozen=True):
     patched: dict[str, str]
     """SHA -> patch id, of landings that bear a verdict."""
     covers: tuple[Cover, ...] = ()
-    last: datetime | None = None
-    """When the journal was written last."""
-    answer: dict[str, object] | None = None
-    """The last answer that it has."""
+    loss: Loss | None = None
+    """What the journal lacks."""
 
 
 def find_branch(
@@ -68,41 +64,45 @@ def find_branch(
     acceptance: Acceptance = NOTHING_ACCEPTED,
     *,
     dry: bool = False,
+    loudly: Callable[[str], None] = lambda _sentence: None,
 ) -> str:
     """Read the sources of one branch and hand what was found to the database. Returns a line about it.
+
+    Args:
+        loudly: says what must be heard though all went well, also where cron is silent: that this was the
+            first run.
 
     Raises:
         SourceError: a source could not be read, or the mainline lost landings. The database says so then, and
             the next `judge` answers "no data".
-        NoAnswerError: there were snapshots, but there is no journal.
+        LostJournalError: the journal lacks what an answer rests on.
         StoreError: the database cannot be used.
     """
     there = not dry or (settings.state_path / "shepherd.db").exists() or bool(settings.database)
     database = Database(settings.database_url, read_only=dry) if there else None
     try:
-        return _find(settings, branch, run, acceptance, database, dry)
+        line, first = _find(settings, branch, run, acceptance, database, dry)
     except (SourceError, NoAnswerError) as error:
         run.tell("source", branch=branch, result="failed", why=str(error))
         if database is not None and not dry:
-            lost = isinstance(error, LostJournalError)
-            hand_over_problem(database, branch, run, str(error), lost_journal=lost)
+            hand_over_problem(database, branch, run, str(error))
         raise
     finally:
         if database is not None:
             database.close()
+    if first and not dry:
+        loudly(first_run_sentence(settings, branch))
+    return line
 
 
 def _find(
     settings: Settings, branch: str, run: Run, acceptance: Acceptance, database: Database | None, dry: bool
-) -> str:
+) -> tuple[str, bool]:
+    """The line, and whether this was the first run of the branch."""
     started = monotonic()
-    before = _before(database, branch) if database else NOTHING_KNOWN
-    lost_journal = _journal_is_lost(settings, branch, before)
-    if lost_journal and not acceptance.new_journal:
-        raise LostJournalError(
-            f"{branch}: the journal lacks what the snapshots know, so verdicts and what was seen before are"
-            " lost; restore shepherd.db, or begin anew with: inv find --accept-new-journal --reason …"
-        )
+    before = _before(settings, database, branch)
+    if before.loss is not None and not acceptance.new_journal:
+        raise LostJournalError(settings, branch, before.loss)
     found = _read(settings, branch, run, before, fetch=not dry)
     lost = found.lost is not None or _lost_for_the_journal(before, found.reading)
     if lost and not acceptance.rewrite:
@@ -111,10 +111,12 @@ def _find(
             " it was last read, is not where it was; if that is right: inv find --accept-rewrite --reason …"
         )
     line = _line(branch, found, before)
+    if acceptance.new_journal:
+        line += f"; {_accepted(settings, branch, before)}"
     config = settings.branches[branch]
     if dry or database is None:
-        return f"would find: {line}"
-    entries = [*_began(before, acceptance, run), *_noticed(before, found)]
+        return f"would find: {line}", not before.began
+    entries = [*_began(before, run), *_noticed(before, found)]
     if lost:
         entries += accepted_rewrite(
             settings, branch, database, before.judged, before.patched, found.reading, run
@@ -151,13 +153,12 @@ def _find(
         unpatched = [sha for sha in judged if sha not in before.patched]
     if unpatched:
         keep_patches(settings, branch, database, unpatched, run)
-    return line
+    return line, not before.began and before.loss is None
 
 
-NOTHING_KNOWN = Before(None, (), False, None, None, (), (), {})
-
-
-def _before(database: Database, branch: str) -> Before:
+def _before(settings: Settings, database: Database | None, branch: str) -> Before:
+    if database is None:
+        return Before(None, (), False, None, None, (), (), {}, loss=loss(None, settings, branch))
     with database.begin() as connection:
         cache, journal = Cache(connection, branch), Journal(connection, branch)
         facts, landings = cache.fact("facts", Facts), tuple(cache.landings())
@@ -178,8 +179,7 @@ def _before(database: Database, branch: str) -> Before:
                 for entry in journal.entries("cover")
                 if entry.data["by_revno"]
             ),
-            last=journal.last_written(),
-            answer=answered.data if (answered := journal.last("answer")) else None,
+            loss=loss(journal, settings, branch),
         )
 
 
@@ -223,35 +223,27 @@ def _gone_words(entries: Sequence[Entry], before: Before) -> str:
     return "; ".join(lost)
 
 
-def _journal_is_lost(settings: Settings, branch: str, before: Before) -> bool:
-    """Whether there are snapshots that this journal knows nothing of: it is gone, or an older copy of it."""
-    snapshots = Snapshots(settings.state_path / "snapshots", branch)
-    if not before.began:
-        return snapshots.any()
-    latest = snapshots.last_written()
-    if latest is None or before.last is None or latest.generated_at <= before.last + timedelta(seconds=1):
-        return False
-    if before.answer == answer_of(latest):
-        return False
-    good = latest.last_good
-    if latest.complete or good is None or before.answer is None:
-        return True
-    # a run that found the journal lost wrote its answer into none: what was good before is in a restored one
-    revno = good.deployable.revno if good.deployable else None
-    return (before.answer["answer"], before.answer["deployable"]) != (good.answer, revno)
-
-
 def _lost_for_the_journal(before: Before, reading: Reading) -> bool:
     """The same question as for the cache, asked of the journal: the cache may have been dropped."""
     return before.tip is not None and all(landing.id != before.tip.id for landing in reading.landings)
 
 
-def _began(before: Before, acceptance: Acceptance, run: Run) -> list[Entry]:
-    if before.began and not acceptance.new_journal:
-        return []
-    why = run.why if acceptance.new_journal else "first run"
-    # what an accepted new journal finds may well have landed under the eyes of the one that was lost
-    return [Entry("began", data={"anew": True} if acceptance.new_journal else {}, who=run.who, why=why)]
+def _began(before: Before, run: Run) -> list[Entry]:
+    """The journal's first entry, or the word of a person who accepts what it lacks."""
+    if before.loss is not None:
+        return [Entry("began", data=acceptance_of(before.loss), who=run.who, why=run.why)]
+    return [] if before.began else [Entry("began", who=run.who, why="first run")]
+
+
+def _accepted(settings: Settings, branch: str, before: Before) -> str:
+    """What a person who accepts a new journal has to know."""
+    if before.loss is None:
+        return "nothing is missing in the journal, so there was nothing to accept"
+    answers = Snapshots(settings.state_path / "snapshots", branch).newest_first()
+    last = next((snapshot for snapshot in answers if snapshot.complete), None)
+    bad = [f"r{each.revno} ({each.reason})" for each in last.landings if each.state == "bad"] if last else []
+    named = f"; the last answer called bad: {'; '.join(bad[:BAD_SHOWN])}" if bad else ""
+    return f"accepted: the journal {before.loss.what}; say again what people said and still holds{named}"
 
 
 def _noticed(before: Before, found: BranchReading) -> list[Entry]:
@@ -343,13 +335,11 @@ def _line(branch: str, found: BranchReading, before: Before) -> str:
     )
 
 
-def hand_over_problem(
-    database: Database, branch: str, run: Run, problem: str, *, lost_journal: bool = False
-) -> None:
+def hand_over_problem(database: Database, branch: str, run: Run, problem: str) -> None:
     """Let the next `judge` say why there is no answer. What was read before stays for the next good run."""
     with database.begin() as connection:
         cache = Cache(connection, branch)
         last = cache.fact("source", Source)
         if last is None:
             last = Source(None, run.now, run.id, "")
-        cache.put_fact("source", replace(last, problem=problem, lost_journal=lost_journal))
+        cache.put_fact("source", replace(last, problem=problem))

@@ -35,6 +35,7 @@ from shepherd.stages.timeline import Passage, landed_times, reached
 from shepherd.stages.waiting import announce
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
+from shepherd.store.wholeness import Loss, LostJournalError, loss, place_of
 from shepherd.trackers import open_tracker
 from shepherd.trackers.nameless import NOBODY, Nameless
 from shepherd.words import Item, Memory, Options, TrackerReading
@@ -57,8 +58,6 @@ class Source(Struct, frozen=True):
     """Sum of the settings that it was read by."""
     problem: str = ""
     problems: tuple[str, ...] = ()
-    lost_journal: bool = False
-    """The problem is the journal itself: it must not be written to."""
 
 
 def sum_of(settings: Settings, branch: str) -> str:
@@ -117,8 +116,9 @@ def _judge(
     if ground.problem or reading is None:
         frame = _frame(settings, branch, run, run.now, source, previous)
         # the cache knows where things stood before, for a person's word; the answer must not hang on that
-        kept = None if source.lost_journal else database
-        return _no_data(snapshots, previous, frame, ground.problem, None, run, kept, branch, dry)
+        return _no_data(
+            snapshots, previous, frame, ground.problem, None, run, database, branch, dry, ground.loss
+        )
 
     heard = last_heard if stored and last_heard else listen_to(settings, branch, ground, run, dry=dry)
     frame = _frame(settings, branch, run, min(heard.at, source.read_at), source, previous)
@@ -150,10 +150,11 @@ def _judge(
         changes = _changes(journal, snapshot)
         _tell(run, branch, changes, snapshot, previous)
         journal.append([*lessons(judgement.seen, judgement.kept), *changes], run_id=run.id, at=run.now)
+        snapshot = replace(snapshot, journal=place_of(journal))
         if not stored:
             cache.put_fact("tracker", heard)
     snapshots.write(snapshot, previous)
-    snapshots.forget_before((run.now - timedelta(seconds=settings.keep_seconds)).timestamp())
+    snapshots.prune(run.now.timestamp(), settings.keep_seconds)
     return snapshot
 
 
@@ -174,6 +175,8 @@ class Ground(Struct, frozen=True):
     promoted: Sequence[Passage] = ()
     moves: Sequence[Entry] = ()
     """What the journal has of promotions."""
+    loss: Loss | None = None
+    """What the journal lacks: it must not be written to."""
 
 
 def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> Ground:
@@ -188,7 +191,11 @@ def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> 
         words_of_people, suspects = covers(journal), suspected(journal)
         deployed, promoted = passages(journal, "deployed"), passages(journal, "promoted")
         moves = journal.entries("promoted")
+        lost = loss(journal, settings, branch)
     problem = problem_of(source, settings, branch, run)
+    if lost is not None:
+        problem = str(LostJournalError(settings, branch, lost))
+        return Ground(source, problem, last_heard=last_heard, loss=lost)
     if problem or source.reading is None:
         return Ground(source, problem, last_heard=last_heard)
     reading = replace(source.reading, landings=landings)
@@ -283,19 +290,24 @@ def _no_data(
     problem: str,
     reading: Reading | None,
     run: Run,
-    database: Database | None,
+    database: Database,
     branch: str,
     dry: bool,
+    lost: Loss | None = None,
 ) -> Snapshot:
-    """Args: database: None: the journal is lost, and an entry would make the next run take it for whole."""
+    """Args: lost: what the journal lacks. Then nothing is written into it, and the answer names it again."""
     snapshot = without_answer(frame, problem or "nothing was read", reading)
+    if lost is not None:
+        good = lost.last_good or snapshot.last_good
+        snapshot = replace(snapshot, journal=lost.place, last_good=good)
     if dry:
         return snapshot
     _tell(run, branch, [], snapshot, previous)
-    if database is not None:
+    if lost is None:
         with database.begin() as connection:
             journal = Journal(connection, branch)
             journal.append(_answer_change(journal, snapshot), run_id=run.id, at=run.now)
+            snapshot = replace(snapshot, journal=place_of(journal))
     snapshots.write(snapshot, previous)
     return snapshot
 

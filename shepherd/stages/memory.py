@@ -133,19 +133,20 @@ def _kept(entry: Entry) -> Kept:
 
 
 def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
-    """The verdict that counts for each landing: of the journal's and the note's the newer (3.2)."""
+    """The verdict that counts for each landing: of the journal's and the note's the one that was seen later,
+    whatever clocks say (3.2). A note that is gone takes back its own word, and no other."""
     spoken: dict[str, dict[str, Verdict]] = {}
     for entry in journal.entries("verdict", subjects=list(ids)):
-        source = entry.data["source"]
-        if entry.data["word"] == "removed":
-            spoken.get(entry.subject, {}).pop(source, None)
-            continue
-        word = Verdict(entry.seq, entry.data["word"], entry.who, entry.data["when"], entry.why)
-        spoken.setdefault(entry.subject, {})[source] = word
+        source, data = entry.data["source"], entry.data
+        said = spoken.setdefault(entry.subject, {})
+        said.pop(source, None)
+        if data["word"] != "removed":
+            note = source == "note" or data.get("note", False)
+            said[source] = Verdict(entry.seq, data["word"], entry.who, data["when"], entry.why, note)
     return {
         sha: newest
         for sha, sources in spoken.items()
-        if sources and (newest := max(sources.values(), key=lambda v: (v.when, v.seq))).word != "withdraw"
+        if sources and (newest := max(sources.values(), key=lambda v: v.seq)).word != "withdraw"
     }
 
 

@@ -57,6 +57,7 @@ def accepted_rewrite(
                 "when": word.when,
                 "revno": here[successor].revno,
                 "followed": sha,
+                **({"note": True} if word.note else {}),
             }
             followed.append(Entry("verdict", successor, data, who=word.who, why=word.why))
     if lost:

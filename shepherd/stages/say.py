@@ -7,7 +7,7 @@ from typing import get_args
 
 from msgspec.structs import replace
 
-from shepherd.errors import NoAnswerError, SettingsError, ShepherdError
+from shepherd.errors import NoAnswerError, PartlyError, SettingsError, ShepherdError
 from shepherd.landing import Deployed, Landing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
@@ -17,6 +17,7 @@ from shepherd.stages.find import hand_over_problem
 from shepherd.stages.judge import Source, judge_branch
 from shepherd.stages.lookup import by_sha
 from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.store.wholeness import LostJournalError, loss
 from shepherd.values import Rev, clean, date
 from shepherd.words import VerdictWord
 
@@ -242,30 +243,42 @@ def _record(
     """Write the entry, and the reading that it changes, if any; then judge anew, where that can be done."""
     if dry:
         return f"would record: {sentence}"
-    run.tell(
-        "act",
-        branch=branch,
-        what=entry.kind,
-        on=f"r{entry.data['revno']}",
-        because=entry.why,
-        by=run.who,
-        **{"to": next((entry.data[key] for key in ("word", "by_revno", "until") if entry.data.get(key)), "")},
-    )
     database = Database(settings.database_url)
     try:
+        with database.begin() as connection:
+            if lost := loss(Journal(connection, branch), settings, branch):
+                raise LostJournalError(settings, branch, lost)
+        run.tell(
+            "act",
+            branch=branch,
+            what=entry.kind,
+            on=f"r{entry.data['revno']}",
+            because=entry.why,
+            by=run.who,
+            **{
+                "to": next(
+                    (entry.data[key] for key in ("word", "by_revno", "until") if entry.data.get(key)), ""
+                )
+            },
+        )
         with database.begin() as connection:
             Journal(connection, branch).append([entry], run_id=run.id, at=run.now)
             if source is not None:
                 Cache(connection, branch).put_fact("source", source)
     finally:
         database.close()
-    if not judged:
-        _nothing_holds_now(settings, branch, run, sentence)
-        return f"{sentence}\nrecorded; the answer follows with: inv find judge"
     try:
+        if not judged:
+            _nothing_holds_now(settings, branch, run, sentence)
+            return f"{sentence}\nrecorded; the answer follows with: inv find judge"
         return f"{sentence}\n{_moved(judge_branch(settings, branch, run, stored=True))}"
     except NoAnswerError as error:
         return f"{sentence}\nrecorded; {error}"
+    except ShepherdError as error:
+        raise PartlyError(
+            f"{sentence}: this is recorded, but the answer could not be given again ({error}); the next run"
+            " does it"
+        ) from None
 
 
 def _nothing_holds_now(settings: Settings, branch: str, run: Run, sentence: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 from shepherd.plans.days import days_of
 from shepherd.plans.mails import Facts, Known, announced
@@ -12,6 +12,7 @@ from shepherd.stages import Run
 from shepherd.stages.memory import passages
 from shepherd.stages.timeline import reached
 from shepherd.store import Cache, Entry, Journal
+from shepherd.store.wholeness import first_run
 
 
 def facts_of(journal: Journal, snapshot: Snapshot, settings: Settings, cache: Cache | None = None) -> Facts:
@@ -67,20 +68,27 @@ class _OnQA:
 
 
 class _FirstRun:
-    """What had landed before the shepherd first looked: nobody is mailed about that (issue 5, 2)."""
+    """What had landed before the shepherd first looked: nobody is mailed about that (issue 5, 2).
+
+    A journal that a person accepted in place of a lost one knows from the last answer when that was; where a
+    release before 0.2 gave that answer, it takes the acceptance for the first run, so that nobody is mailed
+    about old landings.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._began = journal.first("began")
-        tip = journal.first("tip")
-        self._tip = tip.data["revno"] if tip else 0
+        self._at, self._tip = datetime.max.replace(tzinfo=UTC), 0
+        if self._began is not None:
+            self._at, self._tip = first_run(self._began, journal.first("tip"))
 
     def saw(self, found: Entry | None, revno: int, landed_at: datetime) -> bool:
         """Whether it was there already. A later find can come upon older ones, when production goes back."""
+        # "anew": accepted by a release before 0.2, which went on to mail about whatever was there
         if self._began is None or found is None or self._began.data.get("anew"):
             return False
-        if found.run_id == self._began.run_id:
+        if found.run_id == self._began.run_id and "first_run" not in self._began.data:
             return True
-        return revno <= self._tip and landed_at <= _at(self._began)
+        return revno <= self._tip and landed_at <= self._at
 
 
 def _at(entry: Entry) -> datetime:

@@ -31,6 +31,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from shepherd.errors import NoAnswerError, StoreError
+from shepherd.store import sqlite
 
 CACHE_LAYOUT = "2"
 """Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
@@ -114,9 +115,22 @@ class Database:
         if read_only:
             return
         if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_sqlite)
+            event.listen(self._engine, "connect", sqlite.prepare)
+            event.listen(self._engine, "begin", sqlite.begin)
+            self._check_leftovers()
         self._prepare()
+
+    def _check_leftovers(self) -> None:
+        try:
+            wrong = sqlite.stale_log(Path(self._url.database or ""), BUSY_SECONDS)
+        except sqlite3.Error as error:
+            raise StoreError(_sentence(self.name, error)) from None
+        if wrong:
+            raise StoreError(
+                f"{self.name}: does not fit the -wal file beside it, which is of another time"
+                f" ({wrong.splitlines()[0]}). Restore it from a backup, and remove the -wal and -shm files"
+                " beside it or restore them with it"
+            )
 
     @property
     def name(self) -> str:
@@ -206,20 +220,7 @@ def _version(path: Path) -> object:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    """The driver alone would leave reads, and changes of tables, outside the transaction."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _sentence(name: str, error: SQLAlchemyError) -> str:
+def _sentence(name: str, error: SQLAlchemyError | sqlite3.Error) -> str:
     cause = str(getattr(error, "orig", None) or error).split("\n", 1)[0]
     advice = {
         "locked": "another program holds it; try again, and see `inv lock.status`",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -62,6 +63,7 @@ class Journal:
     def __init__(self, connection: Connection, branch: str) -> None:
         self._connection = connection
         self._branch = branch
+        self._here = journal.c.branch == branch
 
     def append(self, entries: Iterable[Entry], *, run_id: str, at: datetime) -> int:
         """Add entries in this order; how many."""
@@ -119,11 +121,19 @@ class Journal:
         oldest = self._connection.scalar(select(func.min(journal.c.seq)).where(*where))
         return None if oldest is None else self._fetch([journal.c.seq == oldest])[0]
 
-    def last_written(self) -> datetime | None:
-        """When anything was written last for this branch, None if nothing ever was."""
-        newest = select(journal.c.at).where(journal.c.branch == self._branch).order_by(journal.c.seq.desc())
-        at = self._connection.scalar(newest.limit(1))
-        return datetime.fromisoformat(at.replace("Z", "+00:00")) if at else None
+    def last_seq(self) -> int:
+        """The place of the branch's last entry, of whatever kind; 0 if there is none."""
+        return self._connection.scalar(select(func.max(journal.c.seq)).where(self._here)) or 0
+
+    def count(self, until: int) -> int:
+        """How many entries of the branch there are up to a place."""
+        where = [self._here, journal.c.seq <= until]
+        return self._connection.scalar(select(func.count()).select_from(journal).where(*where)) or 0
+
+    def sum_at(self, seq: int) -> str | None:
+        """SHA-256 (hex) of all that the entry at a place holds, None if the branch has none there."""
+        row = self._connection.execute(select(journal).where(self._here, journal.c.seq == seq)).one_or_none()
+        return None if row is None else hashlib.sha256(msgspec.json.encode(list(row))).hexdigest()
 
     def last(self, kind: str) -> Entry | None:
         """The newest entry of a kind, if any."""

@@ -12,6 +12,7 @@ import msgspec
 
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.snapshot import SCHEMA, Snapshot
+from shepherd.store.pruning import Kept, outdated
 
 LATEST = "latest.json"
 
@@ -149,24 +150,39 @@ class Snapshots:
             except (OSError, msgspec.DecodeError):
                 return
 
-    def _last_kept(self) -> Snapshot | None:
+    def files(self) -> Iterator[Path]:
+        """The latest, then those that were kept, the one written last first; they need not be there."""
+        yield self.folder / LATEST
+        yield from (each.path for each in sorted(self._kept(), key=lambda each: each.at, reverse=True))
+
+    def prune(self, now: float, keep: float) -> None:
+        """Remove kept snapshots that are old by more than this run's clock; the latest stays.
+
+        Args:
+            now, keep: seconds.
+        """
+        for path in outdated(self._kept(), now, keep):
+            path.unlink(missing_ok=True)
+
+    def _kept(self) -> list[Kept]:
         kept = [path for path in self.folder.glob("*.json") if path.name != LATEST]
+        return [Kept(path, path.stat().st_mtime) for path in kept]
+
+    def _last_kept(self) -> Snapshot | None:
         try:
-            newest = max(kept, key=lambda path: path.stat().st_mtime_ns, default=None)
-            return msgspec.json.decode(newest.read_bytes(), type=Snapshot) if newest else None
+            _, *kept = self.files()
+            return msgspec.json.decode(kept[0].read_bytes(), type=Snapshot) if kept else None
         except (OSError, msgspec.DecodeError):
             return None
 
-    def forget_before(self, seconds: float) -> None:
-        """Remove kept snapshots older than this moment; the latest stays."""
-        for path in self.folder.glob("*.json"):
-            if path.name != LATEST and path.stat().st_mtime < seconds:
-                path.unlink(missing_ok=True)
-
 
 def same_but_for_times(one: Snapshot, other: Snapshot) -> bool:
-    """Whether two snapshots differ only in run id and in when they were made."""
+    """Whether two snapshots differ only in run id, in when they were made, and in the journal behind them."""
     neutral = msgspec.structs.replace(
-        other, run_id=one.run_id, generated_at=one.generated_at, valid_until=one.valid_until
+        other,
+        run_id=one.run_id,
+        generated_at=one.generated_at,
+        valid_until=one.valid_until,
+        journal=one.journal,
     )
     return neutral == one and one.schema == SCHEMA

@@ -1,0 +1,68 @@
+"""Which kept snapshots may go: no single run's clock decides that (design 4.1, `keep`).
+
+A snapshot goes once three things agree:
+
+* it is older than `keep` by the clock of this run;
+* as many later days as `keep` has are there, days on which an answer was kept. A clock that is a year ahead
+  for some hours adds a day or two to those, not ninety;
+* the journal's entry that it names comes before the one that the oldest snapshot which stays names. One that
+  was written while the clock had gone back only looks old.
+
+So where answers change every day they are kept for `keep`, and else for longer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from shepherd import plainfile
+from shepherd.snapshot import JournalPlace
+
+DAY = 86_400
+LARGEST = 200_000_000
+"""Bytes of a snapshot that is read for its place."""
+
+
+class Kept(NamedTuple):
+    """A snapshot's file and when it was written, in seconds since 1970."""
+
+    path: Path
+    at: float
+
+
+def outdated(kept: Sequence[Kept], now: float, keep: float) -> list[Path]:
+    """The files that may go.
+
+    Args:
+        kept: all snapshots of a branch but the latest.
+        now, keep: seconds.
+    """
+    days = sorted({int(each.at // DAY) for each in kept}, reverse=True)
+    wanted = max(1, int(-(-keep // DAY)))
+    if len(days) <= wanted:
+        return []
+    since = min(now - keep, days[wanted - 1] * DAY)
+    old = [each for each in kept if each.at < since]
+    if not old:
+        return []
+    oldest = min((each for each in kept if each.at >= since), key=lambda each: each.at)
+    place = _place(oldest.path)
+    return [each.path for each in old if _place(each.path) <= place]
+
+
+class _Placed(Struct, frozen=True):
+    journal: JournalPlace | UnsetType | None = UNSET
+
+
+def _place(path: Path) -> int:
+    """Of the journal's last entry when the snapshot was written; 0 where it does not say."""
+    try:
+        place = msgspec.json.decode(plainfile.read(path, LARGEST), type=_Placed).journal
+    except (plainfile.Unreadable, msgspec.DecodeError, RecursionError):
+        return 0
+    return place.seq if isinstance(place, JournalPlace) else 0

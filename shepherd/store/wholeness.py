@@ -1,0 +1,207 @@
+"""Whether the journal is whole: proved by what the answers on disk name of it, not guessed (design 3.2).
+
+Every answer names the last entry that the journal had when it was given. A journal that lacks that entry is
+lost, or older than the answer. Two files are asked: the last snapshot, and the report's BRANCH.json, which is
+the same snapshot and may lie on another disk: with all of state_dir gone, `snapshots/` has gone, too.
+
+What follows, for one branch. "Named" is an entry that a file names; files of releases before 0.2 name the
+answer alone, which some entry has to say.
+
+| journal | snapshot | report's JSON | so |
+|---|---|---|---|
+| any | none, or of a failed first run | none, or of a failed first run | nothing to prove |
+| without a first run | the same | the same | a first run; said, since state_dir may have lost its contents |
+| has all that is named | any | any | whole; also where it goes on after that: words, a killed run |
+| none, or empty | names an entry | any | lost |
+| none, or empty | none | names an entry | lost |
+| ends before a named entry | names it | any | lost: older than the answer |
+| ends before a named entry | names an earlier one | names it | lost: all of state_dir is an older copy |
+| another entry, or fewer, up to there | names it | any | lost: another history |
+| lacks what is named, in files that a person accepted | any | any | whole: it goes on from there |
+
+Lost means: no data, nothing is written into this journal, and every answer goes on to name what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from shepherd import plainfile
+from shepherd.errors import NoAnswerError
+from shepherd.settings import Settings
+from shepherd.snapshot import Answer, JournalPlace, LastGood, Rev
+from shepherd.store.journal import Entry, Journal
+from shepherd.store.snapshots import Snapshots
+
+_LARGEST = 200_000_000
+"""Bytes of a file that is read at all."""
+
+
+class Named(Struct, frozen=True):
+    """What one file that holds an answer says of the journal behind it."""
+
+    branch: str
+    run_id: str
+    generated_at: datetime
+    complete: bool
+    answer: Answer
+    deployable: Rev | None
+    last_good: LastGood | None
+    journal: JournalPlace | UnsetType | None = UNSET
+
+    @property
+    def good(self) -> LastGood | None:
+        """The last answer that was one."""
+        if self.complete:
+            return LastGood(self.run_id, self.generated_at, self.answer, self.deployable)
+        return self.last_good
+
+
+class Loss(Struct, frozen=True):
+    """What the journal of a branch lacks."""
+
+    what: str
+    """In words, to follow "the journal"."""
+    place: JournalPlace | UnsetType
+    """The last entry that is missing; unset where only a release before 0.2 knew the journal."""
+    last_good: LastGood | None
+    files: tuple[str, ...]
+    """Run ids of the answers that name what is missing; a person who accepts the loss accepts these."""
+
+
+def named_by(snapshots: Snapshots, report: Path, branch: str) -> list[Named]:
+    """What the last snapshot and the report's JSON say. A file that is not there, cannot be read, or is about
+    another branch says nothing; but for an unreadable last snapshot the one before it speaks."""
+    last = next((named for path in snapshots.files() if (named := _read(path)) is not None), None)
+    return [named for named in (last, _read(report)) if named is not None and named.branch == branch]
+
+
+class LostJournalError(NoAnswerError):
+    """The journal is gone, or an older copy: nothing is written into it until a person says it is right."""
+
+    def __init__(self, settings: Settings, branch: str, loss: Loss) -> None:
+        self.loss = loss
+        which = f"--branch {branch} " if len(settings.branches) > 1 else ""
+        super().__init__(
+            f"{branch}: the journal lacks what the snapshots know: it {loss.what}, so verdicts and what was"
+            f" seen before are lost. Is {settings.state_path} the right state_dir, and its disk mounted? Restore"
+            " shepherd.db from the newest backup; if there is none, go on without: inv find"
+            f' {which}--accept-new-journal --reason "…"'
+        )
+
+
+def loss(journal: Journal | None, settings: Settings, branch: str) -> Loss | None:
+    """What the journal of a branch lacks, None if it is whole as far as its answers tell.
+
+    Args:
+        journal: None: there is no database.
+    """
+    snapshots = Snapshots(settings.state_path / "snapshots", branch)
+    named = named_by(snapshots, settings.report_path / f"{branch}.json", branch)
+    began = journal is not None and journal.first("began") is not None
+    if not named and not began and snapshots.any():
+        return Loss("is empty, and there are snapshots, of which none can be read", UNSET, None, ())
+    return loss_of(journal, named)
+
+
+def loss_of(journal: Journal | None, named: Iterable[Named]) -> Loss | None:
+    """The same, of these answers."""
+    began = journal.entries("began") if journal else []
+    accepted = {run for entry in began for run in entry.data.get("accepts", ())}
+    lacking = [
+        (what, each) for each in named if each.run_id not in accepted and (what := _lacks(journal, each))
+    ]
+    if not lacking:
+        return None
+    what, most = max(lacking, key=lambda pair: pair[1].journal.seq if _is_place(pair[1].journal) else 0)
+    good = [each.good for _, each in lacking if each.good is not None]
+    return Loss(
+        what=what,
+        place=most.journal if _is_place(most.journal) else UNSET,
+        last_good=max(good, key=lambda each: each.generated_at, default=None),
+        files=tuple(dict.fromkeys(each.run_id for _, each in lacking)),
+    )
+
+
+def place_of(journal: Journal) -> JournalPlace | None:
+    """What an answer that is given now may name; None as long as nothing was ever read."""
+    began, tip = journal.first("began"), journal.first("tip")
+    seq = journal.last_seq()
+    total = journal.sum_at(seq)
+    if began is None or total is None:
+        return None
+    first = first_run(began, tip)
+    return JournalPlace(seq, total, journal.count(seq), *first)
+
+
+def first_run(began: Entry, tip: Entry | None) -> tuple[datetime, int]:
+    """When the shepherd first looked at a branch, and the tip's revno then: also across a lost journal.
+
+    Args:
+        began, tip: the oldest entry of each kind.
+    """
+    if known := began.data.get("first_run"):
+        return _time(known["at"]), known["tip"]
+    return _time(began.at), tip.data["revno"] if tip else 0
+
+
+def first_run_sentence(settings: Settings, branch: str) -> str:
+    """What is said once, and loudly: nothing on disk tells a first run from a state_dir that is empty."""
+    return (
+        f"{branch}: this was the first run: nothing is known of what people said before. If it was not the"
+        f" first, state_dir ({settings.state_path}) has lost its contents: is its disk mounted? Then act on"
+        " no answer before shepherd.db is restored"
+    )
+
+
+def acceptance_of(loss: Loss) -> dict[str, Any]:
+    """What the entry "began" of a person who accepts a loss remembers: which answers, and the first run."""
+    data: dict[str, Any] = {"accepts": list(loss.files)}
+    if _is_place(loss.place):
+        data["first_run"] = {"at": msgspec.to_builtins(loss.place.first_run), "tip": loss.place.first_tip}
+    return data
+
+
+def _lacks(journal: Journal | None, named: Named) -> str:
+    """What the journal lacks of what one answer names, in words; empty if nothing."""
+    good, place = named.good, named.journal
+    answer = f"the answer of {(good or named).generated_at:%Y-%m-%d %H:%M} UTC"
+    if not _is_place(place):
+        if place is None or good is None:
+            return ""
+        said = (good.answer, good.deployable.revno if good.deployable else None)
+        known = [
+            (e.data["answer"], e.data["deployable"]) for e in (journal.entries("answer") if journal else ())
+        ]
+        return "" if said in known else f"knows nothing of {answer}"
+    last = journal.last_seq() if journal else 0
+    if journal is None or not last:
+        return f"is empty, and {answer} rests on {place.entries} entries"
+    if last < place.seq:
+        return f"ends at entry {last}, and {answer} rests on entry {place.seq}"
+    if journal.sum_at(place.seq) != place.sum:
+        return f"has another entry {place.seq} than {answer} rests on"
+    if (count := journal.count(place.seq)) != place.entries:
+        return f"has {count} of the {place.entries} entries that {answer} rests on"
+    return ""
+
+
+def _is_place(place: JournalPlace | UnsetType | None) -> TypeGuard[JournalPlace]:
+    return isinstance(place, JournalPlace)
+
+
+def _read(path: Path) -> Named | None:
+    try:
+        return msgspec.json.decode(plainfile.read(path, _LARGEST), type=Named)
+    except (plainfile.Unreadable, msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text.replace("Z", "+00:00"))
