@@ -7,15 +7,22 @@ import fcntl
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 
+from ops.gate import holders
 from shepherd.errors import StoreError
 
 LARGEST = 10_000_000
 KEPT = 10
+PATIENCE = 5.0
+"""Seconds that a writer waits for the lock; a line takes a fraction of a millisecond."""
+POLL = 0.01
+"""Seconds between two tries."""
 
 # Compiled when first used: every reader starts up with this module, for the clock.
 _PLAIN = r"[A-Za-z0-9_.,:;/+@#!~%()*=-]+"
@@ -48,13 +55,15 @@ def parse(text: str) -> dict[str, str]:
 class Log:
     """Appends to one file, from several processes at once, and rotates it.
 
-    Every writer holds a lock for the one write, so that no line is torn and two never rotate at once.
+    Every writer holds a lock for the one write, so that no line is torn and two never rotate at once. One that
+    does not get the lock in time appends its line all the same, does not rotate, and says so.
     """
 
     def __init__(self, path: Path, largest: int = LARGEST, kept: int = KEPT) -> None:
         self._path = path
         self._largest = largest
         self._kept = kept
+        self._patience = PATIENCE
 
     def write(self, text: str) -> None:
         """Append one line.
@@ -65,8 +74,8 @@ class Log:
         content = text.encode("utf-8", "replace") + b"\n"
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._alone():
-                if self._path.exists() and self._path.stat().st_size + len(content) > self._largest:
+            with self._alone() as alone:
+                if alone and self._path.exists() and self._path.stat().st_size + len(content) > self._largest:
                     self._rotate()
                 handle = os.open(
                     self._path,
@@ -74,20 +83,45 @@ class Log:
                     0o600,
                 )
                 try:
-                    _append(handle, content)
+                    _append(handle, content, alone)
                 finally:
                     os.close(handle)
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be written ({error.strerror or error})") from None
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        handle = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def _alone(self) -> Iterator[bool]:
+        """Hold the lock, if it is to be had in time. Yields whether it is."""
+        lock = self._path.with_suffix(".lock")
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+            alone = self._locked(handle)
+            if not alone and self._patience:
+                # once a process: a held lock shall not cost that much for each line
+                self._patience = 0.0
+                self._say(
+                    f"{lock}: held {_by(lock)} for longer than {PATIENCE:g} seconds; written without it"
+                )
+            yield alone
         finally:
             os.close(handle)
+
+    def _locked(self, handle: int) -> bool:
+        give_up = monotonic() + self._patience
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                if monotonic() >= give_up:
+                    return False
+                sleep(POLL)
+
+    def _say(self, text: str) -> None:
+        """On standard error, and in the log itself."""
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{text}\n")
+        self.write(line(now(), event="log", because=text))
 
     def _rotate(self) -> None:
         for number in range(self._kept - 1, 0, -1):
@@ -97,8 +131,17 @@ class Log:
         self._path.replace(self._path.with_name(f"{self._path.name}.1"))
 
 
-def _append(handle: int, content: bytes) -> None:
-    """Add a whole line to a file whose lock is held, or nothing."""
+def _by(lock: Path) -> str:
+    pids = ", ".join(map(str, holders(lock)))
+    return f"by process {pids}" if pids else "by another process"
+
+
+def _append(handle: int, content: bytes, alone: bool) -> None:
+    """Add a whole line, or nothing.
+
+    Args:
+        alone: the lock is held; else others may write at the same time, and nothing of theirs is cut off.
+    """
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         raise OSError("it is no regular file")
@@ -106,7 +149,8 @@ def _append(handle: int, content: bytes) -> None:
         # a writer was killed amid its line: what follows must not hang on to that
         content = b"\n" + content
     if os.write(handle, content) < len(content):
-        os.ftruncate(handle, status.st_size)
+        if alone:
+            os.ftruncate(handle, status.st_size)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
