@@ -24,6 +24,9 @@ PATIENCE = 5.0
 POLL = 0.01
 """Seconds between two tries."""
 
+_held: set[Path] = set()
+"""Locks that were not to be had in time: this process does not wait for them again, line by line."""
+
 # Compiled when first used: every reader starts up with this module, for the clock.
 _PLAIN = r"[A-Za-z0-9_.,:;/+@#!~%()*=-]+"
 _TELLING = r'[\x00-\x1f"\\\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]'
@@ -55,15 +58,15 @@ def parse(text: str) -> dict[str, str]:
 class Log:
     """Appends to one file, from several processes at once, and rotates it.
 
-    Every writer holds a lock for the one write, so that no line is torn and two never rotate at once. One that
-    does not get the lock in time appends its line all the same, does not rotate, and says so.
+    Every writer holds a lock for the one write, so that no line is torn and two never rotate at once. One
+    that does not get the lock in time appends its line all the same, does not rotate, and says so.
     """
 
     def __init__(self, path: Path, largest: int = LARGEST, kept: int = KEPT) -> None:
         self._path = path
+        self._lock = path.with_suffix(".lock")
         self._largest = largest
         self._kept = kept
-        self._patience = PATIENCE
 
     def write(self, text: str) -> None:
         """Append one line.
@@ -71,10 +74,13 @@ class Log:
         Raises:
             StoreError: the log cannot be written; nothing should be done that it cannot tell of.
         """
-        content = text.encode("utf-8", "replace") + b"\n"
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._alone() as alone:
+            with self._locked() as alone:
+                if not alone and self._lock not in _held:
+                    _held.add(self._lock)
+                    text += f" unlocked={quoted(self._complaint())}"
+                content = text.encode("utf-8", "replace") + b"\n"
                 if alone and self._path.exists() and self._path.stat().st_size + len(content) > self._largest:
                     self._rotate()
                 handle = os.open(
@@ -90,38 +96,25 @@ class Log:
             raise StoreError(f"{self._path}: cannot be written ({error.strerror or error})") from None
 
     @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Hold the lock, if it is to be had in time. Yields whether it is."""
-        lock = self._path.with_suffix(".lock")
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def _locked(self) -> Iterator[bool]:
+        """Hold the lock if it is to be had in time. Yields whether it is."""
+        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        give_up = monotonic() + (0.0 if self._lock in _held else PATIENCE)
         try:
-            alone = self._locked(handle)
-            if not alone and self._patience:
-                # once a process: a held lock shall not cost that much for each line
-                self._patience = 0.0
-                self._say(
-                    f"{lock}: held {_by(lock)} for longer than {PATIENCE:g} seconds; written without it"
-                )
+            while not (alone := _try(handle)) and monotonic() < give_up:
+                sleep(POLL)
             yield alone
         finally:
             os.close(handle)
 
-    def _locked(self, handle: int) -> bool:
-        give_up = monotonic() + self._patience
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return True
-            except BlockingIOError:
-                if monotonic() >= give_up:
-                    return False
-                sleep(POLL)
-
-    def _say(self, text: str) -> None:
-        """On standard error, and in the log itself."""
+    def _complaint(self) -> str:
+        """Why it is written without the lock; said on standard error, too."""
+        pids = ", ".join(map(str, holders(self._lock)))
+        by = f"process {pids}" if pids else "another process"
+        why = f"{self._lock} was held by {by} for {PATIENCE:g} seconds, so that the log is written without it"
         with suppress(OSError, ValueError):
-            sys.stderr.write(f"{text}\n")
-        self.write(line(now(), event="log", because=text))
+            sys.stderr.write(f"{why}\n")
+        return why
 
     def _rotate(self) -> None:
         for number in range(self._kept - 1, 0, -1):
@@ -131,9 +124,12 @@ class Log:
         self._path.replace(self._path.with_name(f"{self._path.name}.1"))
 
 
-def _by(lock: Path) -> str:
-    pids = ", ".join(map(str, holders(lock)))
-    return f"by process {pids}" if pids else "by another process"
+def _try(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _append(handle: int, content: bytes, alone: bool) -> None:
