@@ -37,7 +37,8 @@ def gate(state: Path, *, exclusive: bool = False, wait: float = 0.0) -> Iterator
 
 @contextmanager
 def work(state: Path, *, wait: float = 0.0) -> Iterator[int]:
-    """Hold the work lock. Yields the descriptor that a child which changes the world has to inherit.
+    """Hold the work lock. Yields its descriptor, by which it is held until a child that changes the world has
+    ended, also one that ends because we were killed.
 
     Besides `run/work.lock` the state folder itself is locked: who removes `run/` under a run removes
     the file, and the next one would make and lock another.

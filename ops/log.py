@@ -7,15 +7,25 @@ import fcntl
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic, sleep
 
+from ops.gate import holders
 from shepherd.errors import StoreError
 
 LARGEST = 10_000_000
 KEPT = 10
+PATIENCE = 5.0
+"""Seconds that a writer waits for the lock; a line takes a fraction of a millisecond."""
+POLL = 0.01
+"""Seconds between two tries."""
+
+_held: set[Path] = set()
+"""Locks that were not to be had in time: this process does not wait for them again, line by line."""
 
 # Compiled when first used: every reader starts up with this module, for the clock.
 _PLAIN = r"[A-Za-z0-9_.,:;/+@#!~%()*=-]+"
@@ -48,11 +58,13 @@ def parse(text: str) -> dict[str, str]:
 class Log:
     """Appends to one file, from several processes at once, and rotates it.
 
-    Every writer holds a lock for the one write, so that no line is torn and two never rotate at once.
+    Every writer holds a lock for the one write, so that no line is torn and two never rotate at once. One
+    that does not get the lock in time appends its line all the same, does not rotate, and says so.
     """
 
     def __init__(self, path: Path, largest: int = LARGEST, kept: int = KEPT) -> None:
         self._path = path
+        self._lock = path.with_suffix(".lock")
         self._largest = largest
         self._kept = kept
 
@@ -62,11 +74,14 @@ class Log:
         Raises:
             StoreError: the log cannot be written; nothing should be done that it cannot tell of.
         """
-        content = text.encode("utf-8", "replace") + b"\n"
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._alone():
-                if self._path.exists() and self._path.stat().st_size + len(content) > self._largest:
+            with self._locked() as alone:
+                if not alone and self._lock not in _held:
+                    _held.add(self._lock)
+                    text += f" unlocked={quoted(self._complaint())}"
+                content = text.encode("utf-8", "replace") + b"\n"
+                if alone and self._path.exists() and self._path.stat().st_size + len(content) > self._largest:
                     self._rotate()
                 handle = os.open(
                     self._path,
@@ -74,20 +89,32 @@ class Log:
                     0o600,
                 )
                 try:
-                    _append(handle, content)
+                    _append(handle, content, alone)
                 finally:
                     os.close(handle)
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be written ({error.strerror or error})") from None
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        handle = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    def _locked(self) -> Iterator[bool]:
+        """Hold the lock if it is to be had in time. Yields whether it is."""
+        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        give_up = monotonic() + (0.0 if self._lock in _held else PATIENCE)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-            yield
+            while not (alone := _try(handle)) and monotonic() < give_up:
+                sleep(POLL)
+            yield alone
         finally:
             os.close(handle)
+
+    def _complaint(self) -> str:
+        """Why it is written without the lock; said on standard error, too."""
+        pids = ", ".join(map(str, holders(self._lock)))
+        by = f"process {pids}" if pids else "another process"
+        why = f"{self._lock} was held by {by} for {PATIENCE:g} seconds, so that the log is written without it"
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{why}\n")
+        return why
 
     def _rotate(self) -> None:
         for number in range(self._kept - 1, 0, -1):
@@ -97,8 +124,20 @@ class Log:
         self._path.replace(self._path.with_name(f"{self._path.name}.1"))
 
 
-def _append(handle: int, content: bytes) -> None:
-    """Add a whole line to a file whose lock is held, or nothing."""
+def _try(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _append(handle: int, content: bytes, alone: bool) -> None:
+    """Add a whole line, or nothing.
+
+    Args:
+        alone: the lock is held; else others may write at the same time, and nothing of theirs is cut off.
+    """
     status = os.fstat(handle)
     if not stat.S_ISREG(status.st_mode):
         raise OSError("it is no regular file")
@@ -106,7 +145,8 @@ def _append(handle: int, content: bytes) -> None:
         # a writer was killed amid its line: what follows must not hang on to that
         content = b"\n" + content
     if os.write(handle, content) < len(content):
-        os.ftruncate(handle, status.st_size)
+        if alone:
+            os.ftruncate(handle, status.st_size)
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 

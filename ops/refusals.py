@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from ops import gate, mail, maintenance
-from ops.limits import DeadlineError, limited
 from ops.log import now
 from ops.situation import Aborts, aborts_of, keep_aborts, situation, switch_of
 from shepherd.errors import BUSY, MAINTENANCE, ShepherdError, StoreError, UnsureError
+from shepherd.limits import DeadlineError, limited
 from shepherd.settings import Settings
 from shepherd.situation import Hang
 from shepherd.stages import Tell

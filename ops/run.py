@@ -19,6 +19,7 @@ from ops.stages import Ended, desk_for, find_all, judge_all, publish_pages, step
 from ops.tag import tag_all
 from ops.tasking import complain, say
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
+from shepherd.limits import turn
 from shepherd.settings import Settings
 from shepherd.stages import Run
 
@@ -76,7 +77,7 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
     said = io.StringIO()
     try:
         with desk_for(settings, "run", who, dry, wait) as desk:
-            for name, stage, _ in parts:
+            for part in parts:
                 if desk is not None and done:
                     desk.look_at_the_switch()
                 printed = io.StringIO()
@@ -84,7 +85,7 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
                     if cron:
                         quiet.enter_context(redirect_stdout(printed))
                         quiet.enter_context(redirect_stderr(said))
-                    _contained(settings, desk, name, stage, who, dry, done)
+                    _contained(settings, desk, part, who, dry, done, last=part is parts[-1])
                 if done[-1].code:
                     said.write(printed.getvalue())
     except (BusyError, MaintenanceError) as refusal:
@@ -104,13 +105,21 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
 
 
 def _contained(
-    settings: Settings, desk: Desk | None, name: str, stage: Stage, who: str, dry: bool, done: list[_Done]
+    settings: Settings,
+    desk: Desk | None,
+    part: Part,
+    who: str,
+    dry: bool,
+    done: list[_Done],
+    last: bool,
 ) -> None:
-    """One stage. What goes wrong in it stays in it, a bug too; only what ends the run goes through."""
+    """One stage. What goes wrong in it stays in it, a bug too, or that it takes too long; only what ends the
+    run goes through."""
+    name = part.name
     code, failure, started = UNEXPECTED, "ended from outside", monotonic()
     try:
-        with step_of(desk, name, who) as step:
-            code, failure = stage(settings, list(settings.branches), step.run, dry)
+        with turn(last=last), step_of(desk, name, who) as step:
+            code, failure = part.stage(settings, list(settings.branches), step.run, dry)
             step.end(code, failure)
     except ShepherdError as error:
         code, failure = error.code, str(error)

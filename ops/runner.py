@@ -13,11 +13,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from ops import gate, limits, records, refusals
+from ops import gate, records, refusals
 from ops.log import Log, line, now, run_id
 from ops.refusals import BusyError, MaintenanceError
 from ops.situation import crashed, hang_of, note_run
 from ops.tasking import ROOT
+from shepherd import limits
 from shepherd.errors import UNEXPECTED, SettingsError, ShepherdError, StoreError
 from shepherd.settings import Settings
 from shepherd.stages import Run, Tell
@@ -82,7 +83,7 @@ class Desk:
         self.settings = settings
         self.since = now()
         self.lock = -1
-        """The work lock's descriptor, which a child that changes the world has to inherit (5.1)."""
+        """The work lock's descriptor: it is held until a child that changes the world has ended (5.1)."""
         self._began = records.uptime()
         self._who = who
         self._why = why

@@ -11,6 +11,7 @@ from ops.runner import Desk, Step, at_work
 from ops.situation import situation
 from ops.tasking import complain, say
 from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, ShepherdError, worst
+from shepherd.limits import turn
 from shepherd.settings import Settings
 from shepherd.stages import Run, no_telling
 from shepherd.values import Rev, parse_rev
@@ -235,7 +236,8 @@ def each_branch(names: Sequence[str], body: Callable[[str], None]) -> Ended:
     codes, failures = [], []
     for name in names:
         try:
-            body(name)
+            with turn(last=name == names[-1], name=name):
+                body(name)
         except ShepherdError as error:
             complain(str(error))
             codes.append(error.code)

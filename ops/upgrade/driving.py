@@ -15,7 +15,6 @@ from time import monotonic
 from msgspec.structs import replace
 
 from ops import maintenance, records, releases
-from ops.limits import Interruption
 from ops.log import line, now, run_id
 from ops.releases import Site
 from ops.runner import log_of
@@ -25,6 +24,7 @@ from ops.upgrade.plan import Plan, name_of
 from ops.upgrade.quiet import quiet
 from ops.upgrade.telling import Voice
 from shepherd.errors import UNEXPECTED, ShepherdError, StoreError
+from shepherd.limits import Interruption
 from shepherd.settings import Settings
 from shepherd.values import iso
 

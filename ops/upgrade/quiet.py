@@ -8,7 +8,7 @@ from pathlib import Path
 from time import monotonic
 
 from ops import gate, records
-from ops.limits import DeadlineError
+from shepherd.limits import DeadlineError
 from shepherd.values import age, clean
 
 EVERY = 5.0

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
-from ops import limits
 from ops.log import Log, now
 from ops.tasking import say
+from shepherd import limits
 from shepherd.errors import StoreError
 from shepherd.values import clean, iso
 

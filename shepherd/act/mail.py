@@ -10,22 +10,27 @@ import re
 import smtplib
 import socket
 import ssl
+from contextlib import AbstractContextManager
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
+from time import monotonic
 from typing import Any
 
 from msgspec import Struct
 
+from shepherd import limits
 from shepherd.errors import PARTLY, ShepherdError, UnsureError
 from shepherd.settings import Mail
 from shepherd.values import clean
 
 ANSWER_LIMIT = 10.0
-"""Seconds that one answer of the server may take."""
+"""Seconds that the server may keep silent."""
+TALK_LIMIT = 30.0
+"""Seconds that it may take, all in all, to greet and let us in; and to say whether it takes a recipient."""
 TAKING_LIMIT = 60.0
-"""Seconds that it may take to say that it took a message: some look for spam and viruses meanwhile."""
+"""Seconds to hand over a message and to hear that it was taken: some look for spam and viruses meanwhile."""
 IN_A_ROW = 3
 """After so many broken connections in a row the server is left alone until the next run."""
 LONGEST_SUBJECT = 150
@@ -92,6 +97,9 @@ class Post:
         self._password = password
         self._server: smtplib.SMTP | None = None
         self._broken = 0
+        self._end = monotonic() + limits.share()
+        """Nothing is begun after it: the other half of the time is for what is under way, and for what
+        comes after the mails."""
 
     def __enter__(self) -> Post:
         return self
@@ -102,30 +110,35 @@ class Post:
             self._drop()
         elif self._server is not None:
             try:
-                self._server.quit()
+                with self._limited(ANSWER_LIMIT):
+                    self._server.quit()
             except (OSError, smtplib.SMTPException):
                 self._drop()
 
     def open(self) -> smtplib.SMTP:
         """The connection."""
+        mail = self._mail
+        if monotonic() > self._end:
+            self._drop()
+            raise ServerError(f"{mail.smtp} is too slow; the rest goes with the next run")
         if self._server is not None:
             return self._server
-        mail = self._mail
         if self._broken >= IN_A_ROW:
             raise ServerError(f"{mail.smtp} broke the connection {self._broken} times in a row")
         host, _, port = mail.smtp.rpartition(":")
         server: smtplib.SMTP | None = None
         try:
-            # with a name of our own: else the resolver is asked for one
-            server = smtplib.SMTP(
-                host.strip("[]"), int(port), local_hostname=socket.gethostname(), timeout=ANSWER_LIMIT
-            )
-            server.ehlo_or_helo_if_needed()
-            if mail.starttls:
-                server.starttls(context=ssl.create_default_context())
+            with self._limited(TALK_LIMIT):
+                # with a name of our own: else the resolver is asked for one
+                server = smtplib.SMTP(
+                    host.strip("[]"), int(port), local_hostname=socket.gethostname(), timeout=ANSWER_LIMIT
+                )
                 server.ehlo_or_helo_if_needed()
-            if mail.login:
-                server.login(mail.login, self._password)
+                if mail.starttls:
+                    server.starttls(context=ssl.create_default_context())
+                    server.ehlo_or_helo_if_needed()
+                if mail.login:
+                    server.login(mail.login, self._password)
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             if server is not None:
                 server.close()
@@ -137,17 +150,19 @@ class Post:
         """Hand one message over."""
         server = self.open()
         try:
-            self._expect(server.docmd("MAIL", f"FROM:<{parseaddr(self._mail.sender)[1]}>"), 2, to)
-            self._expect(server.docmd("RCPT", f"TO:<{to}>"), 2, to)
-            self._expect(server.docmd("DATA"), 3, to)
+            with self._limited(TALK_LIMIT):
+                self._expect(server.docmd("MAIL", f"FROM:<{parseaddr(self._mail.sender)[1]}>"), 2, to)
+                self._expect(server.docmd("RCPT", f"TO:<{to}>"), 2, to)
+                self._expect(server.docmd("DATA"), 3, to)
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self._drop()
             raise MailError(f"the mail to {to} was not taken: {_words(error)}") from None
         try:
             if server.sock is not None:
                 server.sock.settimeout(TAKING_LIMIT)
-            server.send(re.sub(rb"(?m)^\.", b"..", message) + b".\r\n")
-            reply = server.getreply()
+            with self._limited(TAKING_LIMIT):
+                server.send(re.sub(rb"(?m)^\.", b"..", message) + b".\r\n")
+                reply = server.getreply()
             if server.sock is not None:
                 server.sock.settimeout(ANSWER_LIMIT)
         except (OSError, smtplib.SMTPException) as error:
@@ -157,6 +172,9 @@ class Post:
             ) from None
         self._expect(reply, 2, to)
         self._broken = 0
+
+    def _limited(self, seconds: float) -> AbstractContextManager[None]:
+        return limits.limited(seconds, TimeoutError(), f"the mail server {self._mail.smtp}")
 
     def _expect(self, reply: tuple[int, bytes], kind: int, to: str) -> None:
         code, text = reply
@@ -174,7 +192,8 @@ class Post:
             return
         self._broken = 0
         try:
-            self._server.rset()
+            with self._limited(ANSWER_LIMIT):
+                self._server.rset()
         except (OSError, smtplib.SMTPException):
             self._drop()
 

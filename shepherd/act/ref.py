@@ -6,12 +6,17 @@ Either way git itself compares with the commit that the plan started from, at th
 from __future__ import annotations
 
 import os
+import shlex
+from pathlib import Path
+from urllib.parse import unquote
 
 from msgspec import Struct
 
+from shepherd import limits
+from shepherd.children import finish
 from shepherd.errors import PARTLY, RefusedError, SettingsError, ShepherdError, SourceError, UnsureError
 from shepherd.settings import is_url
-from shepherd.sources.git import Git, cause, environment, finish
+from shepherd.sources.git import NOTHING_RUNS, Git, cause, environment, find_git_dir
 from shepherd.sources.mirror import operators_environment, remote_refs, shown
 from shepherd.values import clean
 
@@ -19,7 +24,6 @@ LIMIT = 120.0
 """Seconds that a move may take."""
 READABLE = 0o022
 """umask: whoever deploys has to read the ref, too."""
-_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 _COMMITTER = {"GIT_COMMITTER_NAME": "QA Shepherd", "GIT_COMMITTER_EMAIL": "qa-shepherd@localhost"}
 
 
@@ -60,8 +64,12 @@ def full_name(git: Git, ref: str) -> str:
     return name
 
 
-def check_movable(git: Git, name: str) -> None:
-    """Raises SettingsError if moving this ref of a repository would move more than the ref."""
+def check_movable(git: Git, name: str, repository: str) -> None:
+    """Raises SettingsError if moving this ref of a repository would move more than the ref, or run another
+    user's programs."""
+    if is_url(repository):
+        _check_owner(repository)
+        return
     stands_for = git.lines("for-each-ref", "--format=%(symref)", "--end-of-options", name)
     if stands_for and stands_for[0]:
         raise SettingsError(
@@ -74,29 +82,52 @@ def check_movable(git: Git, name: str) -> None:
         )
 
 
+def _check_owner(url: str) -> None:
+    """A push to a repository on this machine runs its hooks, and what its configuration names, as us: so they
+    must be our own, or root's, who can do anything anyway. Raises SettingsError."""
+    if not url.startswith("file:"):
+        return
+    path = unquote(url.removeprefix("file://"))
+    try:
+        found = find_git_dir(Path(path)) or find_git_dir(Path(f"{path}.git"))
+        owners = [] if found is None else [each.stat().st_uid for each in (found, *_configured(found))]
+    except OSError:
+        # git itself says what is wrong with it
+        return
+    for owner in owners:
+        if owner not in (0, os.geteuid()):
+            raise SettingsError(
+                f"{shown(url)} belongs to user id {owner}, whose hooks a push would run as us: set"
+                " `repository` to the path alone (the ref is then moved without hooks), or to a URL of ssh://"
+            )
+
+
+def _configured(git_dir: Path) -> list[Path]:
+    return [each for each in (git_dir / "config", git_dir / "hooks") if each.exists()]
+
+
 def move_ref(git: Git, move: Move, lock: int = -1) -> None:
     """Make the move, or nothing.
 
     Args:
         git: the repository, or the mirror of the one behind the URL; nothing is moved in a mirror.
-        lock: a descriptor that git inherits, so that nobody starts while it is still at it; -1: none.
+        lock: the descriptor of a lock that is held until git has ended, whatever becomes of us; -1: none.
 
     Raises:
         MovedError: the ref is somewhere else by now. RefusedError: the server does not take it.
         NotMovedError: it could not be done, and was not. UnsureError: nobody knows.
     """
-    handles = [lock] if lock >= 0 else []
     try:
         if is_url(move.repository):
-            _push(git, move, handles)
+            _push(git, move, lock)
         else:
-            _update(git, move, handles)
+            _update(git, move, lock)
     except SourceError as error:
         _look(git, move, error)
 
 
-def _update(git: Git, move: Move, handles: list[int]) -> None:
-    options = [*_NO_HOOKS, "-c", "safe.directory=*", "-c", "core.fsync=committed,reference"]
+def _update(git: Git, move: Move, lock: int) -> None:
+    options = [*NOTHING_RUNS, "-c", "safe.directory=*", "-c", "core.fsync=committed,reference"]
     command = [
         "git",
         "--bare",
@@ -111,7 +142,8 @@ def _update(git: Git, move: Move, handles: list[int]) -> None:
         name=git.name,
         env=environment(_COMMITTER),
         limit=LIMIT,
-        pass_fds=handles,
+        tied=True,
+        lock=lock,
         umask=READABLE,
     )
     if code:
@@ -120,22 +152,24 @@ def _update(git: Git, move: Move, handles: list[int]) -> None:
         raise SourceError(f"{git.name}: {move.ref} could not be moved: {cause(errors, code)}")
 
 
-def _push(git: Git, move: Move, handles: list[int]) -> None:
+def _push(git: Git, move: Move, lock: int) -> None:
     """`--force-with-lease` is what makes it a swap; whether the move is right was decided before."""
     name = shown(move.repository)
     options = ["--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"]
     if move.repository.startswith("file:"):
-        options.append("--receive-pack=git -c 'safe.directory=*' receive-pack")
+        _check_owner(move.repository)
+        options.append(f"--receive-pack={shlex.join(['git', '-c', 'safe.directory=*', 'receive-pack'])}")
     lease = f"--force-with-lease={move.ref}:{move.old or ''}"
     code, output, errors = finish(
         [
-            *("git", "--bare", f"--git-dir={git.git_dir}", *_NO_HOOKS, "push", *options, lease),
+            *("git", "--bare", f"--git-dir={git.git_dir}", *NOTHING_RUNS, "push", *options, lease),
             *("--end-of-options", move.repository, f"{move.new}:{move.ref}"),
         ],
         name=name,
         env=operators_environment(),
-        limit=LIMIT,
-        pass_fds=handles,
+        limit=min(LIMIT, limits.share()),
+        tied=True,
+        lock=lock,
         umask=READABLE,
     )
     told = [line.split("\t") for line in output.decode("utf-8", "replace").splitlines()]

@@ -12,9 +12,10 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from shepherd import limits
+from shepherd.children import environment, finish
 from shepherd.errors import ShepherdError, SourceError
 from shepherd.setup.urls import Remote, remote_of
-from shepherd.sources.git import environment, finish
 from shepherd.values import clean
 
 LIMIT = 60.0
@@ -56,7 +57,7 @@ def publish(
         target: an absolute path, `[user@]host:path`, or an `ssh://` or `rsync://` URL.
         ours: patterns of names that are removed at the target where the directory does not have them.
         known_hosts, identity: files for ssh, empty: the caller's own.
-        lock: a descriptor that rsync inherits; -1: none.
+        lock: the descriptor of a lock that is held until rsync has ended, whatever becomes of us; -1: none.
 
     Raises:
         PublishError: it could not be done, or not all of it.
@@ -76,9 +77,10 @@ def publish(
         code, output, errors = finish(
             command,
             name=target,
-            env=environment({}),
-            limit=limit,
-            pass_fds=[lock] if lock >= 0 else [],
+            env=environment({"LC_ALL": "C"}, keep=("RSYNC_PASSWORD", "RSYNC_PROXY")),
+            limit=min(limit, limits.share()),
+            tied=True,
+            lock=lock,
             umask=0o022,
         )
     except SourceError as error:

@@ -207,7 +207,11 @@ def _in_the_clear(url: str) -> bool:
     from urllib.parse import urlsplit
 
     parts = urlsplit(url)
-    return parts.scheme.lower() == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1")
+    return parts.scheme.lower() == "http" and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "127.0.0.1", "::1")
 
 
 def _directories(settings: Settings) -> None:
@@ -239,6 +243,8 @@ def _mail(mail: Mail) -> None:
         raise Wrong("mail.password_file", "one of password_file and password_env expected, not both")
     if bool(mail.login) != bool(mail.password_file or mail.password_env):
         raise Wrong("mail.login", "login goes with password_file or password_env")
+    if mail.login and not mail.starttls and not _is_loopback(mail.smtp.rpartition(":")[0].strip("[]")):
+        raise Wrong("mail.starttls", "true expected, since the password is sent to another host")
     _path("mail.password_file", mail.password_file)
 
 

@@ -6,11 +6,8 @@ other settings of git, replaced objects and grafts are shut out.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import signal
-import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -19,6 +16,7 @@ from typing import IO
 
 from msgspec import Struct
 
+from shepherd import children
 from shepherd.errors import SourceError
 from shepherd.setup.urls import Wrong, check_ref
 from shepherd.values import clean, quoted
@@ -37,18 +35,19 @@ _READING = {
     "GIT_ALLOW_PROTOCOL": "none",
 }
 _ALWAYS = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GIT_PAGER": "cat", "LC_ALL": "C"}
-_OPTIONS = ("-c", "safe.directory=*", "-c", f"core.attributesFile={os.devnull}")
+NOTHING_RUNS = (
+    *("-c", f"core.hooksPath={os.devnull}", "-c", "core.fsmonitor=false"),
+    *("-c", "core.alternateRefsCommand=:", "-c", "log.showSignature=false"),
+)
+"""Options against programs that a repository's owner names in its configuration, or lays down as hooks."""
+_OPTIONS = ("-c", "safe.directory=*", "-c", f"core.attributesFile={os.devnull}", *NOTHING_RUNS)
 _USERINFO = re.compile(r"(\w://)[^/\s'\"]*@")
 _REFS_SHOWN = 2000
 
 
 def environment(extra: Mapping[str, str], keep: Iterable[str] = ()) -> dict[str, str]:
-    """The environment of a child: no variable of git's but those that are set here, or named in `keep`."""
-    kept = set(keep)
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name in kept
-    }
-    return inherited | _ALWAYS | dict(extra)
+    """The environment of a git: what children need, the variables of git's that are set here, and `keep`."""
+    return children.environment(_ALWAYS | dict(extra), keep)
 
 
 def without_userinfo(text: str) -> str:
@@ -64,67 +63,19 @@ def run(
     input: bytes | IO[bytes] = b"",
     into: IO[bytes] | None = None,
     limit: float = LIMIT,
-    pass_fds: Sequence[int] = (),
+    tied: bool = False,
+    lock: int = -1,
 ) -> bytes:
     """Run a command to its end and return what it wrote (nothing if it wrote `into` a file).
 
-    After `limit` seconds it and all its children are killed. Raises SourceError that names `name`, a
-    repository, and the cause.
+    Args: see `children.finish`. Raises SourceError that names `name`, a repository, and the cause.
     """
-    code, output, errors = finish(
-        command, name=name, env=env, input=input, into=into, limit=limit, pass_fds=pass_fds
+    code, output, errors = children.finish(
+        command, name=name, env=env, input=input, into=into, limit=limit, tied=tied, lock=lock
     )
     if code:
         raise SourceError(f"{name}: {cause(errors, code)}")
     return output
-
-
-def finish(
-    command: Sequence[str],
-    *,
-    name: str,
-    env: Mapping[str, str],
-    input: bytes | IO[bytes] = b"",
-    into: IO[bytes] | None = None,
-    limit: float = LIMIT,
-    pass_fds: Sequence[int] = (),
-    umask: int = -1,
-) -> tuple[int, bytes, bytes]:
-    """The same, for who wants to know how it ended: exit code, output, what it said of errors."""
-    try:
-        child = subprocess.Popen(
-            command,
-            # No repository and no .mailmap or .gitattributes is found by accident here.
-            cwd="/",
-            env=env,
-            stdin=subprocess.PIPE if isinstance(input, bytes) else input,
-            stdout=into or subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # A session of its own: it cannot ask at a terminal, and is killed with all its children.
-            start_new_session=True,
-            pass_fds=pass_fds,
-            umask=umask,
-        )
-    except OSError as error:
-        raise SourceError(f"{command[0]} could not be started ({error.strerror}); is it installed?") from None
-    try:
-        output, errors = child.communicate(input if isinstance(input, bytes) else None, timeout=limit)
-    except subprocess.TimeoutExpired:
-        _kill(child)
-        raise SourceError(
-            f"{name}: {command[0]} did not answer within {limit:g} seconds and was stopped"
-        ) from None
-    except BaseException:
-        _kill(child)
-        raise
-    return child.returncode, output or b"", errors
-
-
-def _kill(child: subprocess.Popen[bytes]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        child.communicate(timeout=5)
 
 
 def cause(errors: bytes, code: int) -> str:
@@ -244,7 +195,7 @@ def open_repository(place: str, name: str = "", limit: float = LIMIT) -> Git:
     """
     name = name or place
     try:
-        git_dir = _git_dir(Path(place))
+        git_dir = find_git_dir(Path(place))
     except OSError as error:
         raise SourceError(f"{name} cannot be read ({(error.strerror or str(error)).lower()})") from None
     if git_dir is None:
@@ -260,7 +211,8 @@ def open_repository(place: str, name: str = "", limit: float = LIMIT) -> Git:
     return Git(str(git_dir), name, limit)
 
 
-def _git_dir(place: Path) -> Path | None:
+def find_git_dir(place: Path) -> Path | None:
+    """Where the repository at a path has its data, links resolved; None: there is none. Raises OSError."""
     for git_dir in (place / ".git", place):
         if git_dir.is_file():
             # A linked working tree: the file says where its part of the repository is.

@@ -9,16 +9,19 @@ import fcntl
 import hashlib
 import os
 import re
+import shlex
 import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from shepherd import limits
 from shepherd.errors import SourceError
 from shepherd.settings import is_url
-from shepherd.sources.git import Git, environment, open_repository, run, without_userinfo
+from shepherd.sources.git import NOTHING_RUNS, Git, environment, open_repository, run, without_userinfo
 
 FETCH_LIMIT = 600.0
 """Seconds that a fetch may take; the first one brings everything."""
@@ -81,6 +84,7 @@ def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str,
     name = shown(url)
     if url.startswith("-") or not url.isprintable():
         raise SourceError(f"{name!r} cannot be the URL of a repository")
+    limit = min(limit, limits.share())
     command = ["git", "ls-remote", "--quiet", *_upload_pack(url), "--end-of-options", url]
     there = {}
     for line in (
@@ -99,9 +103,11 @@ def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str,
 
 
 def _upload_pack(url: str) -> list[str]:
-    """A local repository is read in place, and may be another user's."""
-    local = urlsplit(url).scheme == "file"
-    return ["--upload-pack=git -c 'safe.directory=*' upload-pack"] if local else []
+    """A local repository is read in place, and may be another user's: what it names to be run is not, and it
+    fetches nothing from anywhere else."""
+    alone = "GIT_ALLOW_PROTOCOL=none GIT_NO_LAZY_FETCH=1"
+    command = shlex.join(["git", "-c", "safe.directory=*", *NOTHING_RUNS, "upload-pack"])
+    return [f"--upload-pack={alone} {command}"] if urlsplit(url).scheme == "file" else []
 
 
 def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float) -> None:
@@ -116,13 +122,26 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
         "--bare",
         f"--git-dir={mirror}",
         # Packing must be over when the fetch is, or it would outlive the lock.
-        *("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false"),
+        *("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false", *NOTHING_RUNS),
         *("fetch", *options, "--end-of-options", url, *_refspecs(refs)),
     ]
+    limit = min(limit, limits.share())
     try:
         with _locked(mirror, name, limit) as lock:
-            _prepare(mirror, name, lock)
-            run(command, name=name, env=operators_environment(), limit=limit, pass_fds=[lock])
+            fetch = partial(
+                run, command, name=name, env=operators_environment(), limit=limit, tied=True, lock=lock
+            )
+            _prepare(mirror, name)
+            try:
+                fetch()
+            except SourceError as error:
+                other = re.search(r"mismatched algorithms: client \w+; server (sha1|sha256)\b", str(error))
+                if not other:
+                    raise
+                # ids of another length: nothing in the mirror can serve any more
+                shutil.rmtree(mirror)
+                _prepare(mirror, name, other[1])
+                fetch()
     except OSError as error:
         raise SourceError(f"{name}: its mirror {mirror} cannot be used: {error.strerror or error}") from None
 
@@ -146,10 +165,8 @@ def operators_environment() -> dict[str, str]:
 
 @contextmanager
 def _locked(mirror: Path, name: str, limit: float) -> Iterator[int]:
-    """Hold the mirror's lock; git inherits it, so it is held until the last of git's processes is gone.
-
-    A fetch whose parent was killed works on for a while: the next one waits for it.
-    """
+    """Hold the mirror's lock. Yields its descriptor, by which it is held until a fetch has ended, also one
+    that ends because we were killed."""
     mirror.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(mirror.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
@@ -169,7 +186,7 @@ def _locked(mirror: Path, name: str, limit: float) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _prepare(mirror: Path, name: str, lock: int) -> None:
+def _prepare(mirror: Path, name: str, object_format: str = "sha1") -> None:
     """Make an empty mirror where there is none, and clear away what a killed git left; the lock is held."""
     if (mirror / "shallow").exists():
         # Its source was shallow; no fetch mends that.
@@ -184,9 +201,8 @@ def _prepare(mirror: Path, name: str, lock: int) -> None:
     shutil.rmtree(fresh, ignore_errors=True)
     isolated = environment({"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"})
     run(
-        ["git", "init", "--quiet", "--bare", "--template=", str(fresh)],
+        ["git", "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", str(fresh)],
         name=name,
         env=isolated,
-        pass_fds=[lock],
     )
     fresh.rename(mirror)

@@ -6,11 +6,10 @@ A text is a REV, or holds one that the pointer's pattern finds.
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from shepherd import plainfile
+from shepherd import limits, plainfile
 from shepherd.errors import SourceError
 from shepherd.settings import Pointer
 from shepherd.sources.git import without_userinfo
@@ -49,8 +48,10 @@ def text_of(pointer: Pointer, what: str, base: Path, recorded: str | None, limit
         except plainfile.Unreadable as why:
             raise SourceError(f"what {what} runs is not known: {base / pointer.file} {why}") from None
     else:
+        late = TimeoutError(f"no whole answer in {limit:g} seconds")
         try:
-            text = _get(pointer.url, limit)
+            with limits.limited(min(limit, limits.share()), late, described(pointer)):
+                text = _get(pointer.url, limit)
         except OSError as error:
             raise SourceError(
                 f"what {what} runs is not known: {described(pointer)} does not answer "
@@ -71,7 +72,11 @@ def _reason(error: OSError) -> str:
 
 
 def _get(url: str, limit: float) -> str:
-    """The body of an HTTP answer. Raises OSError, also for one that is too large, too slow or no HTTP."""
+    """The body of an HTTP answer. Raises OSError, also for one that is too large or no HTTP.
+
+    Args:
+        limit: seconds of silence.
+    """
     # Heavy, and most pointers are refs.
     from http.client import HTTPException
     from urllib.parse import urlsplit
@@ -107,17 +112,13 @@ def _get(url: str, limit: float) -> str:
     ]
     for handler in (*handlers, SameHost):
         opener.add_handler(handler())
-    give_up = time.monotonic() + limit
     body = b""
     try:
         with opener.open(url, timeout=limit) as answer:
-            # The time limit of a socket is for one read; a server may trickle.
             while chunk := answer.read1(65536):
                 body += chunk
                 if len(body) > LARGEST:
                     raise OSError("the answer is larger than 1 MB")
-                if time.monotonic() > give_up:
-                    raise TimeoutError(f"no whole answer in {limit:g} seconds")
     except (HTTPException, ValueError) as error:
         raise OSError(f"no proper answer: {type(error).__name__}") from None
     return body.decode("utf-8", "replace")

@@ -26,7 +26,8 @@ class Run(Struct, frozen=True):
     """`find` is a stage of this very run: an answer from what an earlier one read would hide a failure."""
 
     lock: int = -1
-    """The work lock's descriptor: a child that changes the world inherits it (5.1). -1: there is none."""
+    """The work lock's descriptor, by which it is held until a child that changes the world has ended (5.1).
+    -1: there is none."""
 
     @property
     def seconds(self) -> int:

@@ -103,8 +103,8 @@ class _Attempt:
         self._reading: Reading = self._source.reading
         self._git: Git = open_source(self._repository, self._mirrors, fetch=False)
         self._ref = full_name(self._git, self._config.promote.ref) if self._config.promote else ""
-        if self._ref and not is_url(self._repository):
-            check_movable(self._git, self._ref)
+        if self._ref:
+            check_movable(self._git, self._ref, self._repository)
 
     @property
     def _old(self) -> str | None:

@@ -11,14 +11,17 @@ import random
 import socket
 import ssl
 import time
+import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import msgspec
 from msgspec import Struct
 
+from shepherd import limits
 from shepherd.errors import TrackerError
 from shepherd.values import age
 
@@ -27,11 +30,11 @@ _T = TypeVar("_T")
 LIMIT = 30.0
 """Seconds that a server may keep silent."""
 WHOLE = 120.0
-"""Seconds that one answer may take from its first byte to its last."""
+"""Seconds that one request may take, from the connection to the last byte of the answer."""
 PATIENCE = 90.0
 """Seconds that requests which failed, and the waits after them, may take together in one session."""
 LARGEST = 64_000_000
-"""Bytes of the largest answer that is taken."""
+"""Bytes of the largest answer that is taken, as it came and unpacked."""
 TRIES = 6
 """Of one request: one poisonous item must not use up the patience of all."""
 FIRST_WAIT = 0.5
@@ -93,8 +96,11 @@ class Line:
         self._origin = _origin(root)
         self._left = PATIENCE
         self._given_up = ""
+        self._time = limits.share()
+        """Seconds that all requests of the session may take together."""
         self._clock = clock
         self._sleep = sleep
+        self._began = clock()
 
     @property
     def host(self) -> str:
@@ -133,10 +139,15 @@ class Line:
         tries = 0
         while True:
             began, tries = self._clock(), tries + 1
+            left = self._time - (began - self._began)
+            if left <= 0:
+                self._given_up = self._slow(began)
+                raise RequestError(self._given_up)
             self.requests += 1
             asked_wait = 0.0
             try:
-                reply, answer = attempt()
+                with limits.limited(min(WHOLE, left), TimeoutError(), f"{self.name} at {self.host}"):
+                    reply, answer = attempt()
             except Garbled as why:
                 failure, passing = RequestError(self._sentence(what, str(why), tries), sure=again), again
             except (OSError, http.client.HTTPException) as error:
@@ -155,7 +166,7 @@ class Line:
                 passing = reply.status in (_PASSING if again else _REFUSED_UNDONE)
             self._left -= self._clock() - began
             wait = max(asked_wait, _wait_after(tries))
-            if passing and wait > self._left:
+            if passing and wait > min(self._left, self._time - (self._clock() - self._began)):
                 # whoever has trouble is not helped by more requests
                 self._given_up = str(failure)
             if not passing or tries == TRIES or self._given_up:
@@ -170,9 +181,53 @@ class Line:
     def _clock_of_tracker(self) -> datetime:
         return self.now or datetime.now(UTC)
 
+    def _slow(self, now: float) -> str:
+        took = f"{self.requests} requests took {age(now - self._began)}"
+        return f"{self.name} at {self.host} is too slow: {took}; the next run tries again"
+
     def _sentence(self, what: str, why: str, tries: int) -> str:
         often = f", {tries} times" if tries > 1 else ""
         return f"{self.name} at {self.host} {why} ({what}{often})"
+
+
+def unpacked(body: bytes, encoding: str) -> bytes:
+    """`body` as it was before it was packed for the way. The libraries would unpack one of any size.
+
+    Args:
+        encoding: what Content-Encoding says.
+
+    Raises:
+        Garbled: it cannot be unpacked, or would be larger than anybody needs.
+    """
+    encoding = encoding.strip().lower()
+    if not body or encoding in ("", "identity"):
+        return body
+    # "deflate" means zlib's format, but some servers send the bare stream
+    for window in {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}.get(encoding, ()):
+        packed = zlib.decompressobj(window)
+        try:
+            content = packed.decompress(body, LARGEST + 1)
+        except zlib.error:
+            continue
+        if len(content) > LARGEST:
+            raise too_large()
+        if packed.eof and not packed.unused_data:
+            return content
+    raise Garbled("gave an answer that cannot be unpacked")
+
+
+def too_large() -> Garbled:
+    return Garbled(f"sent more than {LARGEST // 1_000_000} MB")
+
+
+def check_json(content: bytes) -> None:
+    """Raises Garbled for what the libraries could not take, and would say in a traceback."""
+    try:
+        msgspec.json.decode(content)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise Garbled("answered with JSON that is damaged") from None
+    except RecursionError:
+        raise Garbled("answered with JSON that is nested too deeply") from None
 
 
 def _wait_after(tries: int) -> float:
@@ -202,7 +257,7 @@ def _cause(error: Exception) -> str:
     """Why there was no answer, to stand after the tracker's name."""
     match error:
         case TimeoutError():
-            return f"did not answer in time ({LIMIT:.0f} s for a beginning, {WHOLE:.0f} s for all of it)"
+            return f"did not answer in time ({LIMIT:.0f} s of silence, {WHOLE:.0f} s for all of it, at most)"
         case ssl.SSLCertVerificationError():
             return "shows a certificate that cannot be verified"
         case socket.gaierror():
@@ -244,7 +299,7 @@ def _status(status: int, wait: float) -> str:
 
 def _retry_after(value: str, now: datetime) -> float:
     """Seconds that a Retry-After header asks to wait: a number, or a date by the server's clock."""
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return float(value.strip()[:9])
     until = _parsed(value)
     return max(0.0, (until - now).total_seconds()) if until else 0.0
@@ -253,6 +308,6 @@ def _retry_after(value: str, now: datetime) -> float:
 def _parsed(date: str) -> datetime | None:
     try:
         parsed = parsedate_to_datetime(date)
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     return parsed if parsed.tzinfo else None

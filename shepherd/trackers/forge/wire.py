@@ -9,14 +9,12 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import exceptions
@@ -62,6 +60,7 @@ class LineAdapter(HTTPAdapter):
     ) -> requests.Response:
         """The answer, read to its end. Raises RequestError."""
         method, url = request.method or "", request.url or ""
+        request.headers["Accept-Encoding"] = "gzip, deflate"
         send = super().send
 
         def attempt() -> tuple[Reply, requests.Response]:
@@ -88,10 +87,7 @@ class LineAdapter(HTTPAdapter):
         if status < 300 and response.content:
             if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
                 raise Garbled("answered with something else than was asked for (a page to log in?)")
-            try:
-                msgspec.json.decode(response.content, type=msgspec.Raw)
-            except msgspec.DecodeError:
-                raise Garbled("answered with JSON that is damaged") from None
+            network.check_json(response.content)
         return self._meaning(status, headers, response.content)
 
 
@@ -103,7 +99,7 @@ def until_reset(headers: Mapping[str, str], name: str) -> str:
         return ""
     try:
         now = parsedate_to_datetime(headers.get("date", ""))
-    except (ValueError, TypeError, IndexError):
+    except (ValueError, TypeError, IndexError, OverflowError):
         now = datetime.now(UTC)
     return str(max(0, int(reset) - int(now.timestamp())))
 
@@ -116,15 +112,14 @@ def _is_repeatable(method: str, url: str) -> bool:
 def _read(response: requests.Response) -> int:
     """Read the body, but no more than anybody needs; how many bytes came over the network."""
     parts, size = [], 0
-    end = time.monotonic() + network.WHOLE
-    while part := response.raw.read1(_PIECE, decode_content=True):
+    while part := response.raw.read1(_PIECE, decode_content=False):
         parts.append(part)
         size += len(part)
         if size > network.LARGEST:
-            raise Garbled(f"sent more than {network.LARGEST // 1_000_000} MB")
-        if time.monotonic() > end:
-            raise TimeoutError
-    response._content = b"".join(parts)
+            raise network.too_large()
+    response._content = network.unpacked(b"".join(parts), response.headers.get("content-encoding", ""))
+    # JSON is UTF-8, whatever else its header says
+    response.encoding = "utf-8"
     return int(response.raw.tell())
 
 

@@ -197,7 +197,10 @@ class Service:
     def query(self, query: str, variables: Mapping[str, str]) -> _Answer:
         """The whole answer, errors of GraphQL included. Raises RequestError."""
         asked = {"query": query, "variables": dict(variables)}
-        _, document = self.requester.requestJsonAndCheck("POST", self.requester.graphql_url, input=asked)
+        try:
+            _, document = self.requester.requestJsonAndCheck("POST", self.requester.graphql_url, input=asked)
+        except (ValueError, RecursionError):
+            raise TrackerError(f"{self.here}: the answer is JSON that cannot be read") from None
         return self._convert(document, _Answer)
 
     def _because(self, error: _Error) -> str:

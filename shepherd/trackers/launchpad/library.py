@@ -9,14 +9,12 @@ from __future__ import annotations
 import http.client
 import shutil
 import socket
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
 import httplib2
-import msgspec
 from launchpadlib.credentials import AnonymousAccessToken, Credentials
 from launchpadlib.launchpad import Launchpad, LaunchpadOAuthAwareHttp
 from lazr.restfulclient._browser import MultipleRepresentationCache
@@ -120,7 +118,8 @@ class _Http(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # the library has n
             except httplib2.HttpLib2Error:
                 conn.close()
                 raise Garbled("gave an answer that cannot be unpacked") from None
-            except Exception:
+            except BaseException:
+                # a limit that passed: what is still to come belongs to no other request
                 conn.close()
                 raise
             self._look(url, response, content, headers)
@@ -141,10 +140,7 @@ class _Http(LaunchpadOAuthAwareHttp):  # type: ignore[misc]  # the library has n
         if kind != wanted:
             raise Garbled("answered with something else than was asked for (a page to log in?)")
         if wanted == _JSON:
-            try:
-                msgspec.json.decode(content, type=msgspec.Raw)
-            except msgspec.DecodeError:
-                raise Garbled("answered with JSON that is damaged") from None
+            network.check_json(content)
 
 
 class _Unanswered(Exception):
@@ -172,7 +168,7 @@ class _Once:
 
 
 class _Answer(http.client.HTTPResponse):
-    """Counts what comes, and takes no more, and no longer, than anybody needs."""
+    """Counts what comes, takes no more than anybody needs, and unpacks it."""
 
     def __init__(self, tally: list[int], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -182,19 +178,18 @@ class _Answer(http.client.HTTPResponse):
         if amt is not None:
             return super().read(amt)
         parts: list[bytes] = []
-        end = time.monotonic() + network.WHOLE
         while part := self.read1(65_536):
             parts.append(part)
             self._tally.append(len(part))
             if sum(self._tally) > network.LARGEST:
-                raise Garbled(f"sent more than {network.LARGEST // 1_000_000} MB")
-            if time.monotonic() > end:
-                raise TimeoutError
+                raise network.too_large()
         if self.length:
             raise http.client.IncompleteRead(b"", self.length)
         # frees the connection for the next request
         super().read()
-        return b"".join(parts)
+        content = network.unpacked(b"".join(parts), self.headers.get("content-encoding", ""))
+        del self.headers["content-encoding"]
+        return content
 
 
 class _Kept(MultipleRepresentationCache):  # type: ignore[misc]  # the library has no types

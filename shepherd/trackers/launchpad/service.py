@@ -134,7 +134,7 @@ class Service:
         TrackerError if it is something else."""
         try:
             return self.launchpad.load(url)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             raise self._other_shape(error) from None
 
     def probe(self) -> None:

@@ -1,0 +1,168 @@
+"""Child processes (git, rsync) that cannot hang, ask at a terminal, outlive us, or learn a secret of ours.
+
+A child gets a session of its own, and of the environment only what such programs need: the variables that the
+settings name hold tokens and passwords, and a child may run hooks and helpers that others wrote.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from time import monotonic
+from typing import IO
+
+from shepherd import limits
+from shepherd.errors import SourceError
+
+_PASSED_ON = frozenset(
+    {
+        *(
+            "PATH",
+            "HOME",
+            "USER",
+            "LOGNAME",
+            "SHELL",
+            "LANG",
+            "TZ",
+            "TMPDIR",
+            "LD_LIBRARY_PATH",
+            "LD_PRELOAD",
+        ),
+        *(
+            "XDG_CONFIG_HOME",
+            "XDG_CACHE_HOME",
+            "XDG_DATA_HOME",
+            "XDG_RUNTIME_DIR",
+            "DBUS_SESSION_BUS_ADDRESS",
+        ),
+        *("SSH_AUTH_SOCK", "SSH_AGENT_PID", "KRB5CCNAME", "KRB5_CONFIG", "GNUPGHOME"),
+        *("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"),
+        *("SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE"),
+    }
+)
+_SUPERVISOR = Path(__file__).resolve().with_name("supervisor.py")
+_POLL = 0.5
+"""Seconds between two looks whether a child has ended whose output somebody else holds open."""
+
+
+def environment(extra: Mapping[str, str], keep: Iterable[str] = ()) -> dict[str, str]:
+    """The environment of a child: what any program needs, what is named in `keep`, and `extra`."""
+    kept = _PASSED_ON.union(keep)
+    return {name: value for name, value in os.environ.items() if name in kept} | dict(extra)
+
+
+def finish(
+    command: Sequence[str],
+    *,
+    name: str,
+    env: Mapping[str, str],
+    limit: float,
+    input: bytes | IO[bytes] = b"",
+    into: IO[bytes] | None = None,
+    umask: int = -1,
+    tied: bool = False,
+    lock: int = -1,
+) -> tuple[int, bytes, bytes]:
+    """Run a command to its end: exit code, output (none if it went `into` a file), what it said of errors.
+
+    Args:
+        name: of what it is about, a repository or a host, for sentences.
+        limit: seconds after which it is killed, with all that it started.
+        tied: it changes something, so it must not work on when we are killed: then it is killed, too.
+        lock: the descriptor of a lock that is held until a tied child has ended, whatever becomes of us; the
+            child itself does not inherit it. -1: there is none.
+
+    Raises:
+        SourceError: it could not be started, or took too long.
+    """
+    program = command[0]
+    handles: list[int] = []
+    with contextlib.ExitStack() as held:
+        if tied:
+            if shutil.which(program, path=env.get("PATH")) is None:
+                raise SourceError(f"{program} could not be started; is it installed?")
+            pipe = held.enter_context(_open_pipe())
+            handles = [pipe, *([lock] if lock >= 0 else [])]
+            command = [sys.executable, "-I", "-S", str(_SUPERVISOR), ",".join(map(str, handles)), *command]
+        try:
+            child = subprocess.Popen(
+                command,
+                # No repository and no .mailmap or .gitattributes is found by accident here.
+                cwd="/",
+                env=env,
+                stdin=subprocess.PIPE if isinstance(input, bytes) else input,
+                stdout=into or subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                # A session of its own: it cannot ask at a terminal, and is killed with all its children.
+                start_new_session=True,
+                pass_fds=handles,
+                umask=umask,
+            )
+        except OSError as error:
+            raise SourceError(
+                f"{program} could not be started ({error.strerror}); is it installed?"
+            ) from None
+        try:
+            with limits.waiting_for(name):
+                output, errors = _output(child, input if isinstance(input, bytes) else None, limit)
+        except subprocess.TimeoutExpired:
+            kill(child)
+            raise SourceError(
+                f"{name}: {program} did not answer within {limit:g} seconds and was stopped"
+            ) from None
+        except BaseException:
+            kill(child)
+            raise
+    return child.returncode, output, errors
+
+
+@contextlib.contextmanager
+def _open_pipe() -> Iterator[int]:
+    """The end of a pipe whose other end is open as long as this process lives and is in the block."""
+    ours, others = os.pipe()
+    try:
+        yield ours
+    finally:
+        os.close(ours)
+        os.close(others)
+
+
+def _output(child: subprocess.Popen[bytes], input: bytes | None, limit: float) -> tuple[bytes, bytes]:
+    """What it wrote until it ended. What it leaves behind may hold its output open for as long as that lives:
+    that is not waited for."""
+    end = monotonic() + limit
+    # who is given something to read starts nothing that stays; and only the first call would hand it over
+    every = limit if input else _POLL
+    while True:
+        ended = child.poll() is not None
+        try:
+            output, errors = child.communicate(input, max(0.0, min(every, end - monotonic())))
+        except subprocess.TimeoutExpired as waiting:
+            if ended:
+                _close(child)
+                return waiting.output or b"", waiting.stderr or b""
+            if monotonic() >= end:
+                raise
+        else:
+            return output or b"", errors or b""
+
+
+def _close(child: subprocess.Popen[bytes]) -> None:
+    for stream in (child.stdin, child.stdout, child.stderr):
+        if stream:
+            with contextlib.suppress(OSError):
+                stream.close()
+
+
+def kill(child: subprocess.Popen[bytes]) -> None:
+    """End it with all that it started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.communicate(timeout=5)

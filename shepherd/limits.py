@@ -1,0 +1,165 @@
+"""Ends that come from outside: a deadline, a signal.
+
+They unwind the run like an error, past whatever contains errors, and become one sentence at the edge. Limits
+stand within each other: a run, its stages, their branches, a session with a server, one request. The first
+one that passes ends whatever the main thread waits for: also a server that sends a byte now and then, which
+no time limit of a socket does.
+"""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from time import monotonic
+from types import FrameType, TracebackType
+from typing import Any
+
+from shepherd.errors import DEADLINE, ShepherdError
+from shepherd.values import age
+
+AGAIN = 10.0
+"""Seconds after which a limit is raised once more, if a callback swallowed it."""
+
+
+class DeadlineError(ShepherdError):
+    """A time limit of our own has passed."""
+
+    code = DEADLINE
+
+
+class StoppedError(ShepherdError):
+    """Somebody ended the run by a signal."""
+
+
+class Interruption(BaseException):
+    """On its way from the signal to the edge; children (git) are killed as it passes.
+
+    No Exception: a stage that contains failures must not contain it.
+    """
+
+    def __init__(self, error: ShepherdError, limit: _Limit | None = None) -> None:
+        super().__init__(str(error))
+        self.error = error
+        self.limit = limit
+        """The one that has passed; None: it was a signal."""
+
+
+class _Limit(AbstractContextManager[None]):
+    """One limit, from entry to exit; see `limited`."""
+
+    def __init__(self, seconds: float, error: Exception, server: str) -> None:
+        self.seconds = seconds
+        self.error = error
+        self.server = server
+        self.end = math.inf
+        self.due = math.inf
+        """When it is raised next."""
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is threading.main_thread():
+            self.end = self.due = monotonic() + self.seconds
+            if not _standing:
+                _before.append(signal.signal(signal.SIGALRM, _expire))
+            _standing.append(self)
+            _set_timer()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self in _standing:
+            del _standing[_standing.index(self) :]
+            _set_timer()
+            if not _standing:
+                signal.signal(signal.SIGALRM, _before.pop())
+        # an inner limit may pass in the very moment in which it is left: then its error ends here, too
+        if isinstance(raised, Interruption) and raised.limit and raised.limit not in _standing:
+            raise raised.limit.error from None
+
+
+_standing: list[_Limit] = []
+"""Outermost first."""
+_before: list[Any] = []
+"""The handler that is put back when none stands any more."""
+
+
+def _set_timer() -> None:
+    due = min((each.due for each in _standing), default=math.inf)
+    signal.setitimer(signal.ITIMER_REAL, 0 if due == math.inf else max(due - monotonic(), 0.001))
+
+
+def _expire(_number: int, _frame: FrameType | None) -> None:
+    now = monotonic()
+    passed = next((each for each in _standing if each.due <= now), None)
+    if passed is None:
+        _set_timer()
+        return
+    server = next((each.server for each in reversed(_standing) if each.server), "")
+    if passed.due == passed.end and server and isinstance(passed.error, DeadlineError):
+        passed.error.args = (f"{passed.error}; it was waiting for {server}",)
+    passed.due = now + AGAIN
+    _set_timer()
+    told = passed.error if isinstance(passed.error, ShepherdError) else DeadlineError("no answer in time")
+    raise Interruption(told, passed)
+
+
+def limited(seconds: float, error: Exception, server: str = "") -> AbstractContextManager[None]:
+    """Raise `error` if the block takes longer; off the main thread there is no limit.
+
+    Args:
+        seconds: math.inf: only those around it count.
+        server: who is waited for; the sentence of a limit around this one names it.
+    """
+    return _Limit(seconds, error, server)
+
+
+def waiting_for(server: str) -> AbstractContextManager[None]:
+    """Let the sentence of whatever limit passes in the block name `server`."""
+    return _Limit(math.inf, TimeoutError(), server)
+
+
+def share() -> float:
+    """Seconds that one of several may take: half of what is left of the limits that stand, so that whatever
+    comes after it has its turn. math.inf: none stands."""
+    return min((each.end - monotonic() for each in _standing), default=math.inf) / 2
+
+
+def turn(*, last: bool, name: str = "") -> AbstractContextManager[None]:
+    """The time that one of several in a row may take: its share, or, if it is the last, all that is left.
+
+    Args:
+        name: whose turn it is, for the sentence; empty: whoever says it names it.
+
+    Raises:
+        DeadlineError: it took longer.
+    """
+    seconds = math.inf if last else share()
+    if seconds == math.inf:
+        return nullcontext()
+    after = f"{name}: ended" if name else "ended"
+    why = "half of the time that was left, so that what comes after it has its turn"
+    return limited(seconds, DeadlineError(f"{after} after {age(seconds)} ({why})"))
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the block cleanly. Raises StoppedError."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        raise Interruption(
+            StoppedError(f"stopped by {signal.Signals(number).name}; run it again to finish what is left")
+        )
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    except Interruption as interruption:
+        raise interruption.error from None
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
