@@ -44,10 +44,11 @@ def rollback(c, to=None, deadline="5m", reason=None, as_=None, dry_run=False):
 
 
 @task(
+    reader=True,
     help={
         "bad": "mark this release as bad (wants --reason)",
         "good": "take the mark of this release away",
-    }
+    },
 )
 def releases(c, bad=None, good=None, reason=None, as_=None, dry_run=False):
     """The releases on the host, and what was deployed when by whom."""

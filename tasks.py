@@ -146,7 +146,7 @@ def escalate(c, preview=False, as_=None, dry_run=False, wait=None):
     return stage(settings(), caller(as_), preview=preview, dry=is_dry(c, dry_run), wait=seconds(wait))
 
 
-@task(help={"sha": "print the SHA to deploy and nothing else (exit code 8: there is none)"})
+@task(help={"sha": "print the SHA to deploy and nothing else (exit code 8: there is none)"}, reader=True)
 def status(c, branch=None, json=False, sha=False):
     """Which revision may be deployed, how old that answer is, and what blocks."""
     from ops.reading import status as view
@@ -156,11 +156,12 @@ def status(c, branch=None, json=False, sha=False):
 
 
 @task(
+    reader=True,
     help={
         "person": "only landings of people whose name holds this",
         "state": "only landings with this state or progress",
         "of": "only these: r123, a SHA, tip, a branch, bug:824435, #12",
-    }
+    },
 )
 def landings(c, branch=None, person=None, state=None, of=None, json=False):
     """The landings that the shepherd knows, newest first."""
@@ -170,7 +171,7 @@ def landings(c, branch=None, person=None, state=None, of=None, json=False):
     return view(given, branches(given, branch), person=person, state=state, of=of, json=json, say=say)
 
 
-@task(positional=("rev",), help={"rev": "r123, a SHA, tip, a branch, bug:824435, #12"})
+@task(positional=("rev",), help={"rev": "r123, a SHA, tip, a branch, bug:824435, #12"}, reader=True)
 def explain(c, rev, branch=None, json=False):
     """One landing's whole story: what it is, why, what it waits for."""
     from ops.reading import explain as view
@@ -179,7 +180,10 @@ def explain(c, rev, branch=None, json=False):
     return view(given, branches(given, branch), rev, json=json, say=say)
 
 
-@task(help={"ok": "as if these were good: r12,r15", "rollback": "as if these were rolled back next: r12,r15"})
+@task(
+    help={"ok": "as if these were good: r12,r15", "rollback": "as if these were rolled back next: r12,r15"},
+    reader=True,
+)
 def whatif(c, ok="", rollback="", branch=None, json=False):
     """What the answer would be, if."""
     from ops.reading import whatif as view
@@ -188,7 +192,7 @@ def whatif(c, ok="", rollback="", branch=None, json=False):
     return view(given, one_branch(given, branch), ok, rollback, json=json, say=say)
 
 
-@task(help={"rev": "what happened to this landing (default: promotions and deployments)"})
+@task(help={"rev": "what happened to this landing (default: promotions and deployments)"}, reader=True)
 def history(c, rev=None, branch=None, json=False):
     """What was said and done: deployments, or one landing's states and verdicts."""
     from ops.reading import history as view
@@ -296,7 +300,7 @@ def maintenance_off(c, as_=None, dry_run=False):
     return off(settings(), caller(as_), say, dry=is_dry(c, dry_run))
 
 
-@task(name="maintenance.status")
+@task(name="maintenance.status", reader=True)
 def maintenance_status(c, json=False):
     """Whether the switch is on, by whom, why and since when."""
     from ops.switch import status as view
@@ -304,7 +308,7 @@ def maintenance_status(c, json=False):
     return view(where(), say, json=json)
 
 
-@task(name="lock.status")
+@task(name="lock.status", reader=True)
 def lock_status(c, json=False):
     """Who is running what, since when."""
     from ops.switch import lock_status as view
@@ -337,7 +341,7 @@ def upgrade(c, to=None, deadline="5m", resume=False, undo=False, reason=None, as
     )
 
 
-@task(name="cron.show")
+@task(name="cron.show", reader=True)
 def cron_show(c):
     """The block that belongs in the crontab."""
     from ops.cron import show
@@ -361,7 +365,7 @@ def cron_remove(c, as_=None, dry_run=False):
     return remove(settings(), caller(as_), dry=is_dry(c, dry_run))
 
 
-@task(help={"offline": "make no network connection"})
+@task(help={"offline": "make no network connection"}, reader=True)
 def doctor(c, offline=False, json=False):
     """One line a check: ok, warn or fail, and the remedy."""
     from ops.doctor import doctor as examine

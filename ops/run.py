@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from ops.alarms import tell_operators
 from ops.mails import escalate_all, remind_all
+from ops.output import complain, say, write
 from ops.promote import promote_settled
 from ops.refusals import BusyError, MaintenanceError, anew, once
 from ops.runner import Desk
 from ops.stages import Ended, desk_for, find_all, judge_all, publish_pages, step_of, write_pages
 from ops.tag import tag_all
-from ops.tasking import complain, say
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
 from shepherd.limits import turn
 from shepherd.settings import Settings
@@ -98,7 +98,7 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
         if not cron and done:
             say(_line(done, parts))
         elif cron and done and (dry or anew(settings, failures and f"{failures}: {said.getvalue()}")):
-            sys.stderr.write(said.getvalue())
+            write(sys.stderr, said.getvalue())
             if failures or len(done) < len(parts):
                 complain(_line(done, parts))
     return worst([each.code for each in done])

@@ -9,21 +9,29 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from invoke.collection import Collection
 from invoke.exceptions import Exit
 from invoke.tasks import Task
 
+from ops.output import complain, occupy_standard_streams, say, unwritten, write
+from ops.turns import Stopped
+from shepherd.errors import UNEXPECTED, ShepherdError
+
 if TYPE_CHECKING:
     from shepherd.settings import Settings
     from shepherd.snapshot import Snapshot
+
+__all__ = ["complain", "say"]
 
 ROOT = Path(os.path.realpath(__file__)).parent.parent
 """The release that this code belongs to, its links resolved: late imports never come from another one."""
 
 # an interpreter that ends looks for cycles among all it has: a third of what a reader takes beside Invoke
 atexit.register(gc.freeze)
+# before anything of ours is opened
+occupy_standard_streams()
 
 COMMON = {
     "branch": "one of the branches in shepherd.toml (default: all)",
@@ -38,12 +46,17 @@ COMMON = {
 
 
 def task(
-    *, positional: tuple[str, ...] = (), help: dict[str, str] | None = None, name: str = ""
+    *,
+    positional: tuple[str, ...] = (),
+    help: dict[str, str] | None = None,
+    name: str = "",
+    reader: bool = False,
 ) -> Callable[..., Task[Any]]:
     """Our task: no automatic short flags, help for the flags it has, and errors as one sentence.
 
     Args:
         name: what it is called if not like its function; with a dot (`lock.status`) it belongs to a group.
+        reader: all it does is to print; if that cannot be written, it has failed.
     """
 
     def wrap(body: Callable[..., int | None]) -> Task[Any]:
@@ -57,6 +70,9 @@ def task(
                 complain(f"for help: inv --help {name or body.__name__}")
                 raise Exit(code=2)
             code = guarded(functools.partial(body, *args, **kwargs))
+            if reader and (why := unwritten()):
+                complain(f"the answer could not be written to standard output: {why}")
+                code = UNEXPECTED
             if code:
                 raise Exit(code=code)
 
@@ -72,19 +88,25 @@ def task(
 
 
 def guarded(body: Callable[[], int | None]) -> int:
-    """Run a body; an error for people becomes its one sentence on standard error, and its exit code."""
-    from shepherd.errors import UNEXPECTED, ShepherdError
+    """Run a body; an error for people becomes its one sentence on standard error, and its exit code.
 
+    Raises:
+        Stopped: by the keyboard or a signal.
+    """
     try:
         code = body() or 0
-        _write(sys.stdout, "")  # while the interpreter ends it would be too late
+        write(sys.stdout, "")  # while the interpreter ends it would be too late
         return code
     except ShepherdError as error:
+        from ops.limits import StoppedError
+
         complain(str(error))
+        if isinstance(error, StoppedError):
+            raise Stopped(code=error.code) from None
         return error.code
     except KeyboardInterrupt:
         complain("stopped by the keyboard; run it again to finish")
-        return UNEXPECTED
+        raise Stopped(code=UNEXPECTED) from None
 
 
 def collection(*tasks: Task[Any]) -> Collection:
@@ -99,28 +121,6 @@ def collection(*tasks: Task[Any]) -> Collection:
     for group_of_tasks in groups.values():
         namespace.add_collection(group_of_tasks)
     return namespace
-
-
-def say(text: str) -> None:
-    """To standard output, in whatever encoding the terminal has."""
-    _write(sys.stdout, f"{text}\n")
-
-
-def complain(text: str) -> None:
-    """To standard error, on one line, without anything that a terminal could take for a command."""
-    from shepherd.views.terminal import plain
-
-    _write(sys.stderr, f"{plain(text, 2000)}\n")
-
-
-def _write(stream: TextIO, text: str) -> None:
-    """Write and flush; if whoever read us has gone, nowhere: what a command does, it does to its end."""
-    encoding = stream.encoding or "utf-8"
-    try:
-        stream.write(text.encode(encoding, "replace").decode(encoding))
-        stream.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def settings() -> Settings:

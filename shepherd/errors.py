@@ -18,8 +18,11 @@ _WORST_FIRST = (UNEXPECTED, WRONG_VALUE, NO_DATA, DEADLINE, PARTLY, REFUSED, MAI
 
 
 def worst(codes: list[int]) -> int:
-    """The exit code that counts for several stages or branches (4.2); 0 for none at all."""
-    return min(codes, key=_WORST_FIRST.index, default=0)
+    """The exit code that counts for several stages, branches or tasks (4.2); 0 for none at all.
+
+    A code that is none of ours, as pytest has, is the worst.
+    """
+    return min(codes, key=lambda code: _WORST_FIRST.index(code) if code in _WORST_FIRST else -1, default=0)
 
 
 class ShepherdError(Exception):

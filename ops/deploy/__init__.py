@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +12,11 @@ from ops.deploy import source
 from ops.deploy.deployment import Deployment, push
 from ops.deploy.host import Host
 from ops.deploy.listing import listing
-from ops.tasking import ROOT, say
+from ops.deploy.openssh import Route, route
+from ops.output import say
+from ops.tasking import ROOT
 from shepherd.errors import SettingsError
-from shepherd.settings import Deploy, Settings
+from shepherd.settings import Settings
 from shepherd.values import clean, duration
 
 
@@ -21,36 +24,67 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
     """The hosts of `-H`, else those of the settings.
 
     Raises:
-        SettingsError: none, or something that is no ssh connection.
+        SettingsError: none, something that is no ssh connection, or one that OpenSSH cannot say anything of.
     """
     from fabric import Connection
     from invoke.context import Context
 
     deploy = settings.deploy
-    config = getattr(context, "config", None)
+    secrets = dict(_secrets(context))
+    identities = secrets.pop("key_filename", [])
+    known = settings.file.parent / deploy.known_hosts if deploy.known_hosts else None
+
+    def found(host: str, user: str, port: int) -> Route:
+        return route(
+            host, user=user, port=port, config=_config_file(), identities=identities, known_hosts=known
+        )
+
+    routes = []
     if isinstance(context, Connection):
-        # whoever is not named is the shepherd's user, not the operator as Fabric has it
-        named = context.user if context.user != context.config.user else _user(deploy)
-        found = [Connection(context.original_host, user=named, port=context.port, config=config)]
+        named, port = _named(context)
+        routes = [found(context.original_host, named, port)]
+        if not named and not deploy.sudo and routes[0].user == getpass.getuser():
+            # nobody is named, in ssh_config neither: the shepherd's user, not the operator
+            routes = [found(context.original_host, deploy.user, port)]
     elif type(context) is Context:
-        found = [
-            Connection(each, user=None if "@" in each else _user(deploy), config=config)
-            for each in deploy.hosts
-        ]
+        for each in deploy.hosts:
+            user, _, place = each.rpartition("@")
+            host, _, digits = place.partition(":")
+            # with sudo one logs in as oneself, or as ssh_config says
+            routes.append(found(host, user or ("" if deploy.sudo else deploy.user), int(digits or 0)))
     else:
         raise SettingsError(f"{type(context).__name__} is no ssh connection: nothing is done")
-    if not found:
+    if not routes:
         raise SettingsError(
             'no host: name one with fab -H HOST, or in shepherd.toml with [deploy] hosts = ["HOST"];'
             " this machine is never deployed to by mistake"
         )
-    known = settings.file.parent / deploy.known_hosts if deploy.known_hosts else None
-    return [Host(connection, deploy, known) for connection in found]
+    return [Host(each, deploy, secrets) for each in routes]
 
 
-def _user(deploy: Deploy) -> str | None:
-    """Who logs in where nobody is named; None: the operator himself, who becomes the user by sudo."""
-    return None if deploy.sudo else deploy.user
+def _secrets(context: Any) -> dict[str, Any]:
+    """What `fab -i` and its prompts put down for paramiko."""
+    if hasattr(context, "connect_kwargs"):
+        return context.connect_kwargs or {}
+    return getattr(context, "config", {}).get("connect_kwargs") or {}
+
+
+def _named(connection: Any) -> tuple[str, int]:
+    """User and port of `-H USER@HOST:PORT`; what stands there by default was not named (fabric.yaml)."""
+    config = connection.config
+    user = connection.user if connection.user != config.user else ""
+    return user, connection.port if connection.port != config.port else 0
+
+
+def _config_file() -> str:
+    """The file of `fab -S`; empty: OpenSSH's own."""
+    from fabric.main import program
+
+    try:
+        return program.args["ssh-config"].value or ""
+    except AttributeError:
+        # not called by `fab`
+        return ""
 
 
 def setup(context: Any, settings: Settings, who: str, *, dry: bool = False) -> int:
@@ -60,10 +94,11 @@ def setup(context: Any, settings: Settings, who: str, *, dry: bool = False) -> i
             answer = host.ask("setup", settings=settings.file.read_text("utf-8"), dry=dry)
             for each in answer["made"]:
                 say(f"  {'would make' if dry else 'made'} {each}")
+            root = settings.deploy.directory
             if not answer["made"]:
-                say(f"  {answer['root']} is set up already: nothing to do")
+                say(f"  {root} is set up already: nothing to do")
             elif not dry:
-                say(f"  next: look at {answer['root']}/shared/shepherd.toml, then: fab deploy")
+                say(f"  next: look at {root}/shared/shepherd.toml there, then: fab deploy")
     return 0
 
 

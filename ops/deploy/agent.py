@@ -41,6 +41,9 @@ class BusyError(ShepherdError):
 def main(request: Request, data: BinaryIO) -> int:
     """Do what the request says. Its exit code is that of the process."""
     os.umask(0o022)
+    # whatever a shell printed at login: what comes now begins a line
+    with suppress(OSError):
+        sys.stdout.write("\n")
     site = Site(Path.home() / request["directory"])
     try:
         answer = COMMANDS[request["do"]](site, request, data)

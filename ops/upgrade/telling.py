@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
 from ops.log import Log, now
-from ops.tasking import say
+from ops.output import say
 from shepherd import limits
 from shepherd.errors import StoreError
 from shepherd.values import clean, iso
@@ -26,12 +24,7 @@ class Voice:
     def say(self, text: str) -> None:
         with suppress(StoreError):
             self._log.write(f"{iso(now())} {clean(text, 1000)}")
-        try:
-            say(text)
-            sys.stdout.flush()
-        except OSError:
-            # whoever read us has gone; the file goes on
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        say(text)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from invoke.program import Program
 
 import tasks
 from ops import stages
+from ops.turns import EachInTurn
 from tests.bad_input.saying import Inv, Said, small
 from tests.project import Project
 
@@ -53,7 +54,7 @@ def inv(
         capsys.readouterr()
         code = 0
         try:
-            Program(name="inv", namespace=tasks.namespace).run(["inv", *args])
+            Program(name="inv", namespace=tasks.namespace, executor_class=EachInTurn).run(["inv", *args])
         except SystemExit as end:
             code = end.code if isinstance(end.code, int) else 1
         finally:

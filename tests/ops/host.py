@@ -18,6 +18,7 @@ from invoke.program import Program
 
 import tasks
 from ops.log import parse
+from ops.turns import EachInTurn
 from tests.project import Project
 from tests.views.reader import Reader
 
@@ -88,7 +89,9 @@ class Host:
             contextlib.redirect_stderr(err),
         ):
             try:
-                Program(namespace=tasks.namespace, name="inv", binary="inv").run(["inv", *args])
+                Program(namespace=tasks.namespace, name="inv", binary="inv", executor_class=EachInTurn).run(
+                    ["inv", *args]
+                )
             except SystemExit as exit_:
                 code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
         return code, out.getvalue(), err.getvalue()
