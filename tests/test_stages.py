@@ -11,6 +11,8 @@ from shepherd.errors import NoAnswerError, SettingsError, SourceError
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
+from shepherd.stages.past import past_of
+from shepherd.values import parse_rev
 from shepherd.views.answer import headline
 from tests.project import Project, deployable, entry, lines_of, progress, states
 
@@ -154,6 +156,26 @@ def test_a_revert_by_title_holds_when_production_has_reached_it(tmp_path: Path) 
     project.deploy(ids[2])
     snapshot = project.look()
     assert (entry(snapshot, 2).undone_by, snapshot.alarms) == (3, ())
+
+
+def test_a_wrapped_title_is_shown_whole_and_matched_by_its_first_line(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='exempt_subjects = ["Merging db-devel into"]')
+    ids = project.land("[no-qa] Begin,\n after all", "[r=me] Merging db-devel into\n\tstable.\n\nMore.")
+    project.deploy(ids[0])
+    snapshot = project.look()
+    assert states(snapshot)[2] == "exempt"
+    assert entry(snapshot, 2).title == "Merging db-devel into stable."
+    [story] = past_of(project.settings, snapshot, parse_rev("r1"))
+    assert story.title == "Begin, after all"
+
+
+def test_a_wrapped_title_is_reverted_by_its_first_line(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin")[0])
+    project.repo.commit("[bug=1] Paint it\nblue", files={"paint.txt": "blue\n"})
+    project.repo.commit('[no-qa] Revert "Paint it"', files={"paint.txt": None})
+    project.tag(1, "bad-commit-2")
+    assert entry(project.look(), 2).undone_by == 3
 
 
 def test_a_lost_journal_is_no_data_until_a_person_accepts_it(tmp_path: Path) -> None:
