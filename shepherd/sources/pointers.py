@@ -120,4 +120,4 @@ def _get(url: str, limit: float) -> str:
                     raise TimeoutError(f"no whole answer in {limit:g} seconds")
     except (HTTPException, ValueError) as error:
         raise OSError(f"no proper answer: {type(error).__name__}") from None
-    return body.decode("utf-8", "replace")
+    return body.decode("utf-8", "replace").removeprefix(plainfile.BYTE_ORDER_MARK)

@@ -187,6 +187,8 @@ class _Site(BaseHTTPRequestHandler):
             for _ in range(100):
                 self.wfile.write(b".")
                 time.sleep(0.05)
+        elif self.path == "/marked":
+            self.wfile.write(b"\xef\xbb\xbfr4\r\n")
         elif self.path == "/silent":
             time.sleep(3)
         else:
@@ -216,6 +218,12 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_revision_behind_a_url(repo: Repo, read: Reads, five: list[str], site: str, path: str) -> None:
     pointer = Pointer(url=f"{site}/{path}", pattern=r"Launchpad r(\d+)")
     assert read(deployed=pointer).reading.deployed == Deployed(4, five[3])
+
+
+def test_a_byte_order_mark_behind_a_url(repo: Repo, read: Reads, five: list[str], site: str) -> None:
+    assert read(deployed=Pointer(url=f"{site}/marked")).reading.deployed == Deployed(4, five[3])
+    found = read(deployed=Pointer(url=f"{site}/marked", pattern=r"\A(r\d+)"))
+    assert found.reading.deployed == Deployed(4, five[3])
 
 
 @pytest.mark.parametrize(
