@@ -237,6 +237,17 @@ def test_what_the_qa_server_does_not_run_yet(tmp_path: Path) -> None:
     assert progress(project.look()) == {3: "not-on-qa-yet", 2: "needs-qa", 1: "live"}
 
 
+def test_a_short_sha_of_digits_only_is_understood_and_the_answer_says_so(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='deployed = { file = "live" }')
+    while not (sha := project.land("[no-qa] Begin")[0])[:7].isdigit() or sha[0] == "0":
+        pass
+    project.land("[no-qa] More")
+    (tmp_path / "live").write_text(sha[:7])
+    snapshot = project.look()
+    assert snapshot.answer == "deploy"
+    assert [warning for warning in snapshot.warnings if f"says {sha[:7]}" in warning]
+
+
 def test_production_as_people_record_it(tmp_path: Path) -> None:
     project = Project(tmp_path, branch="deployed = { recorded = true }")
     project.land("[no-qa] Begin", "[no-qa] Two", "[no-qa] Three")

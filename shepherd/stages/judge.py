@@ -59,6 +59,7 @@ class Source(Struct, frozen=True):
     problems: tuple[str, ...] = ()
     lost_journal: bool = False
     """The problem is the journal itself: it must not be written to."""
+    warnings: tuple[str, ...] = ()
 
 
 def sum_of(settings: Settings, branch: str) -> str:
@@ -126,7 +127,7 @@ def _judge(
         frame,
         deployed=tuple(ground.deployed),
         promoted=tuple(ground.promoted),
-        warnings=warnings_of(ground.moves, run.now),
+        warnings=(*frame.warnings, *warnings_of(ground.moves, run.now)),
     )
     if heard.problem:
         if not dry:
@@ -267,6 +268,7 @@ def _frame(
         now=run.now,
         valid_until=known_at + timedelta(seconds=settings.report.expected_seconds),
         problems=source.problems,
+        warnings=source.warnings,
         bug_url=settings.tracker.bug_url,
         request_url=settings.tracker.request_url,
         landing_url=settings.branches[branch].landing_url,
