@@ -11,6 +11,9 @@ class Marks(Struct, frozen=True, gc=False):
     """What one commit message says by the configured grammars (design 3.1)."""
 
     subject: str = ""
+    """The first line after the leading run: what patterns and titles of reverts are compared with."""
+    summary: str = ""
+    """The whole first paragraph on one line, where it goes on after the subject; else empty. Only shown."""
     bugs: tuple[int, ...] = ()
     """Bug numbers in order of appearance, no doubles."""
     requests: tuple[str, ...] = ()
@@ -47,6 +50,9 @@ class Landing(Struct, frozen=True, gc=False):
     committed_at: int
     """The committer's date, seconds since 1970, as git holds it; not yet clamped."""
     title: str = ""
+    """The subject of its message."""
+    summary: str = ""
+    """The summary of its message."""
     branch: str = ""
     url: str = ""
     person: str = ""
@@ -66,6 +72,11 @@ class Landing(Struct, frozen=True, gc=False):
     """Valid targets by revert whose diff is the exact inverse."""
     hints: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    @property
+    def shown_title(self) -> str:
+        """The title as people see it: whole, although the message may have wrapped it."""
+        return self.summary or self.title
 
     @property
     def targets(self) -> tuple[int, ...]:

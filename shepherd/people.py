@@ -9,6 +9,10 @@ from functools import lru_cache
 from shepherd.marks.text import clean
 
 
+MALFORMED = ("%aN", "%aE")
+"""What git prints as name and address of an author line that it cannot read: its own place holders."""
+
+
 def matches(patterns: Iterable[str], text: str) -> bool:
     """Whether one of the patterns matches the whole text, case ignored.
 
@@ -21,9 +25,10 @@ def person_of(candidates: Sequence[tuple[str, str]], robots: Sequence[str]) -> t
     """Name and address of the first candidate that is no robot; two empty strings if there is none.
 
     `candidates` are names and addresses through `.mailmap`: the landing's author, then the author of the
-    second parent's tip. `robots` are patterns on name or address. The name is fit to be shown; an address
-    that was given as a name is cut to what stands before its `@`, because addresses are never published.
-    An address that no mail can have is empty.
+    second parent's tip. `robots` are patterns on name, address, or what stands before its `@`: a forge gives
+    its programs addresses such as "123+name[bot]@users.noreply.example", whatever their names. The name is fit
+    to be shown; an address that was given as a name is cut to what stands before its `@`, because addresses
+    are never published. An address that no mail can have is empty.
     """
     for name, address in candidates:
         if person := _person(name, address, tuple(robots)):
@@ -36,7 +41,9 @@ def _person(name: str, address: str, robots: tuple[str, ...]) -> tuple[str, str]
     """None for a robot; remembered, because few people make many landings."""
     shown = clean(name)
     address = address.strip()
-    if not (shown or address) or matches(robots, shown) or matches(robots, address):
+    if not (shown or address) or (name, address) == MALFORMED:
+        return None
+    if any(matches(robots, text) for text in (shown, address, address.rpartition("@")[0] or address)):
         return None
     return _without_addresses(shown), address if address == clean(address) else ""
 

@@ -7,6 +7,10 @@ import stat
 from pathlib import Path
 
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What editors on Windows put before a text in UTF-8; it says nothing, and nobody sees it."""
+
+
 class Unreadable(Exception):
     """Why the file could not be read, to stand after its name: "is a directory"."""
 
@@ -16,7 +20,7 @@ class Unreadable(Exception):
 
 
 def read(path: Path, limit: int, private: bool = False) -> str:
-    """The text of the regular file `path` (UTF-8), of at most `limit` bytes.
+    """The text of the regular file `path` (UTF-8), of at most `limit` bytes, without a byte order mark.
 
     A FIFO, device or directory is refused without waiting for it. With `private` the file is refused unless
     nobody but its owner has any right to it (4.1: keys ending in `_file`). Raises Unreadable.
@@ -43,7 +47,7 @@ def read(path: Path, limit: int, private: bool = False) -> str:
     if len(content) > limit:
         raise Unreadable(f"is larger than {_size(limit)}")
     try:
-        return content.decode()
+        return content.decode().removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
         raise Unreadable(f"is not UTF-8 (byte {error.start + 1})") from None
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shepherd.people import matches, person_of
+from shepherd.settings import Branch, Pointer
 
 ROBOTS = ["*[bot]", "Launchpad Patch Queue Manager"]
 
@@ -106,6 +107,29 @@ def test_a_robot_by_name() -> None:
 def test_a_robot_by_address() -> None:
     candidates = [("Helper", "Merge@bots.example"), ("Bob", "bob@example.org")]
     assert person_of(candidates, ["*@bots.example"]) == ("Bob", "bob@example.org")
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("github-actions", "41898282+github-actions[bot]@users.noreply.github.com"),
+        ("Deploy", "deploy[BOT]@forge.example"),
+    ],
+)
+def test_a_robot_by_what_stands_before_the_host(name: str, address: str) -> None:
+    robots = Branch("x.git", "stable", Pointer(recorded=True)).robots
+    assert person_of([(name, address), ("Bob", "bob@example.org")], robots) == ("Bob", "bob@example.org")
+
+
+@pytest.mark.parametrize("address", ["ann@bot.example", "ann[bot]b@example.org", "", "ann"])
+def test_and_by_nothing_else(address: str) -> None:
+    assert person_of([("Ann", address)], [*ROBOTS, "bot"]) == ("Ann", address)
+
+
+def test_what_git_prints_of_a_malformed_author_is_nobody() -> None:
+    candidates = [("%aN", "%aE"), ("Bob", "bob@example.org")]
+    assert person_of(candidates, []) == ("Bob", "bob@example.org")
+    assert person_of([("%aN", "ann@example.org")], []) == ("%aN", "ann@example.org")
 
 
 def test_nobody_but_robots() -> None:

@@ -88,6 +88,13 @@ def test_the_feed_tells_answers_and_states_newest_first(project: Project) -> Non
     assert feed.entries[0].summary == "bug 3 bears bad-commit-3"
 
 
+def test_the_feed_tells_wrapped_titles_whole(project: Project) -> None:
+    project.land("[bug=3] Four is\n wrapped.\n\nMore")
+    project.look()
+    project.report()
+    assert "r4: needs testing · Four is wrapped." in titles(project)
+
+
 def test_the_feed_stays_where_the_journal_cannot_be_read(project: Project) -> None:
     before = content(project, "stable.atom")
     (project.state / "shepherd.db").write_bytes(b"no database")

@@ -11,6 +11,8 @@ from shepherd.errors import NoAnswerError, SettingsError, SourceError
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
+from shepherd.stages.past import past_of
+from shepherd.values import parse_rev
 from shepherd.views.answer import headline
 from tests.project import Project, deployable, entry, lines_of, progress, states
 
@@ -156,6 +158,26 @@ def test_a_revert_by_title_holds_when_production_has_reached_it(tmp_path: Path) 
     assert (entry(snapshot, 2).undone_by, snapshot.alarms) == (3, ())
 
 
+def test_a_wrapped_title_is_shown_whole_and_matched_by_its_first_line(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='exempt_subjects = ["Merging db-devel into"]')
+    ids = project.land("[no-qa] Begin,\n after all", "[r=me] Merging db-devel into\n\tstable.\n\nMore.")
+    project.deploy(ids[0])
+    snapshot = project.look()
+    assert states(snapshot)[2] == "exempt"
+    assert entry(snapshot, 2).title == "Merging db-devel into stable."
+    [story] = past_of(project.settings, snapshot, parse_rev("r1"))
+    assert story.title == "Begin, after all"
+
+
+def test_a_wrapped_title_is_reverted_by_its_first_line(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin")[0])
+    project.repo.commit("[bug=1] Paint it\nblue", files={"paint.txt": "blue\n"})
+    project.repo.commit('[no-qa] Revert "Paint it"', files={"paint.txt": None})
+    project.tag(1, "bad-commit-2")
+    assert entry(project.look(), 2).undone_by == 3
+
+
 def test_a_lost_journal_is_no_data_until_a_person_accepts_it(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.deploy(project.land("[no-qa] Begin", "[no-qa] Two")[0])
@@ -213,6 +235,17 @@ def test_what_the_qa_server_does_not_run_yet(tmp_path: Path) -> None:
     project.deploy(ids[0])
     project.repo.git("update-ref", "refs/heads/qastaging", ids[1])
     assert progress(project.look()) == {3: "not-on-qa-yet", 2: "needs-qa", 1: "live"}
+
+
+def test_a_short_sha_of_digits_only_is_understood_and_the_answer_says_so(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='deployed = { file = "live" }')
+    while not (sha := project.land("[no-qa] Begin")[0])[:7].isdigit() or sha[0] == "0":
+        pass
+    project.land("[no-qa] More")
+    (tmp_path / "live").write_text(sha[:7])
+    snapshot = project.look()
+    assert snapshot.answer == "deploy"
+    assert [warning for warning in snapshot.warnings if f"says {sha[:7]}" in warning]
 
 
 def test_production_as_people_record_it(tmp_path: Path) -> None:

@@ -88,14 +88,19 @@ class _Reader(msgspec.Struct, frozen=True):
         # without D there is no answer; without the others only less is told
         bad = fail if key == "deployed" else warn
         try:
-            revno = self._revno(pointer, what, described)
+            revno, warning = self._revno(pointer, what, described)
         except ShepherdError as error:
             yield bad(title, str(error))
+            return
+        if warning:
+            yield warn(title, warning)
             return
         verb = "is at" if key == "promoted" else "runs"
         yield ok(title, f"{described} {verb} {f'r{revno}' if revno else 'nothing yet'}")
 
-    def _revno(self, pointer: Pointer, what: str, described: str) -> int:
+    def _revno(self, pointer: Pointer, what: str, described: str) -> tuple[int, str]:
+        """The landing it is at, and what is doubtful about what it says."""
+        warning = ""
         if pointer.ref:
             commit = self.git.resolve_many([pointer.ref])[pointer.ref]
             if commit is None:
@@ -104,11 +109,11 @@ class _Reader(msgspec.Struct, frozen=True):
             recorded = _recorded(self.given.settings, self.name) if pointer.recorded else None
             text = pointers.text_of(pointer, what, self.given.settings.file.parent, recorded)
             if pointer.recorded and text in NOTHING_DEPLOYED:
-                return 0
-            commit = commit_named(self.git, self.spine, text, described)
+                return 0, ""
+            commit, warning = commit_named(self.git, self.spine, text, described)
         if what == "production":
-            return deployed_at(self.git, self.spine, commit, described).revno
-        return newest_contained(self.git, self.spine, commit, described).revno
+            return deployed_at(self.git, self.spine, commit, described).revno, warning
+        return newest_contained(self.git, self.spine, commit, described).revno, warning
 
 
 def _recorded(settings: Settings, branch: str) -> str | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from shepherd.landing import Marks
 from shepherd.marks import brackets, footers, forge, reverts, trailers
 from shepherd.marks.found import Found
-from shepherd.marks.text import Message, clean, normal
+from shepherd.marks.text import Message, clean, first_paragraph, normal
 
 _READERS: dict[str, Callable[[Message, Found], None]] = {
     "brackets": brackets.read,
@@ -34,4 +34,4 @@ def parse(message: bytes | str, grammars: Sequence[str]) -> Marks:
             read(said, found)
     # Last, because a revision that a mark names is no hint.
     reverts.read(said, found)
-    return found.marks(said.subject)
+    return found.marks(said.subject, first_paragraph(body))

@@ -69,12 +69,13 @@ class Found:
         else:
             self._untold += 1
 
-    def marks(self, subject: str) -> Marks:
+    def marks(self, subject: str, summary: str = "") -> Marks:
         """Everything found, bugs in order of appearance, no doubles."""
         bugs = (numbers for _, numbers in sorted(self.bugs, key=itemgetter(0)))
         own = set(self.requests)
         return Marks(
             subject=subject,
+            summary=summary,
             bugs=_once(chain.from_iterable(bugs)),
             requests=_once(self.requests),
             closes=_once(issue for issue in self.closes if f"#{issue}" not in own) if self.closes else (),

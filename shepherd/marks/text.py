@@ -7,9 +7,21 @@ from typing import NamedTuple
 
 SHOWN = 10_000
 """The longest subject or branch that is kept, in characters."""
+SUMMARY = 1_000
+"""The longest first paragraph that is kept: some messages are one paragraph, and views cut at 300."""
 _QUOTED = 60
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+"""Byte order mark, zero width space and their like, as a part of a class of a regular expression."""
+_UNSEEN = re.compile(rf"[\s{INVISIBLE}]*+")
+_NOT_OF_THE_TITLE = re.compile(
+    r"\s*+(?:[-*+•>#][^\S\n]|[0-9]{1,3}[.)][^\S\n]|[-=~*#_]{3,}\s*+\Z|LP:\s|Merged from\s|See merge request\s"
+    r"|This reverts\s|\(cherry picked\s)|[a-z0-9][a-z0-9-]*+:(?:\s|\Z)",
+    re.IGNORECASE,
+)
+"""How a line begins that stands directly behind a title and does not continue it: an item of a list, an
+underline, a trailer, a sentence that a program wrote."""
 
 
 class Message(NamedTuple):
@@ -26,11 +38,35 @@ class Message(NamedTuple):
 
 
 def normal(message: bytes | str) -> str:
-    """The message as text with `\\n` for every line end, and no white space around it."""
+    """The message as text with `\\n` for every line end, and no white space around it.
+
+    What cannot be seen before the first character that can is stepped over: some tools begin a message with a
+    byte order mark, and nobody would see why its marks do not lead.
+    """
     text = message.decode("utf-8", "replace") if isinstance(message, bytes) else message
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.strip()
+    start = _UNSEEN.match(text)
+    return text[start.end() if start else 0 :].rstrip()
+
+
+def first_paragraph(body: str) -> str:
+    """The title that `body` begins with, on one line, where it was wrapped; empty where the first line is it.
+
+    Only what is shown follows from it: patterns and marks know the first line (design 3.1).
+    """
+    lines: list[str] = []
+    start, room = 0, SUMMARY
+    while room > 0 and start < len(body):
+        end = body.find("\n", start)
+        end = end if end >= 0 else len(body)
+        line = body[start : min(end, start + 4 * SUMMARY)]
+        if not line.strip() or (lines and _NOT_OF_THE_TITLE.match(line)):
+            break
+        lines.append(clean(line, SUMMARY))
+        room -= len(lines[-1]) + 1
+        start = end + 1
+    return clean(" ".join(lines), SUMMARY) if len(lines) > 1 else ""
 
 
 def clean(text: str, limit: int = SHOWN) -> str:

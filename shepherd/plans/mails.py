@@ -25,6 +25,8 @@ _ADDRESS = r"[!-~]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
 _FORBIDDEN = re.compile(r'[\s<>,;:"()\[\]\\]')
 _NOREPLY = re.compile(r"(?:.*\.)?users\.noreply\.[a-z0-9.-]+", re.IGNORECASE)
 """Where forges let people hide: such mail reaches nobody."""
+_UNREAD = re.compile(r"no-?reply@", re.IGNORECASE)
+"""How an address begins that belongs to a program: there is nobody to give a better one to."""
 
 
 class Known(Struct, frozen=True):
@@ -146,6 +148,9 @@ def digests(waiting: Iterable[Waiting], people: Mapping[str, str]) -> Digests:
             silent[rev] = Silent(rev, "nobody is known whose landing it is")
         elif not (address := where.get(item.address.casefold(), item.address)) and item.address:
             silent[person] = Silent(person or "somebody", "wants no mail ([people] in the settings)")
+        elif _UNREAD.match(address):
+            name = f"{person} ({item.address})"
+            silent[name] = Silent(name, "has an address that nobody reads")
         elif not reachable(address):
             name = f"{person} ({item.address})" if item.address else person
             unreachable[name] = None
@@ -172,7 +177,7 @@ def reachable(address: str) -> bool:
     """Whether a mail can go to that address, and somebody reads it there."""
     if len(address) > LONGEST_ADDRESS or not re.fullmatch(_ADDRESS, address) or _FORBIDDEN.search(address):
         return False
-    return not _NOREPLY.fullmatch(address.rpartition("@")[2])
+    return not (_UNREAD.match(address) or _NOREPLY.fullmatch(address.rpartition("@")[2]))
 
 
 def _not_now(entry: Entry, blocker: Blocker | None, known: Known, days: Days, now: datetime) -> str:

@@ -33,7 +33,7 @@ from shepherd.sources.rewrites import lost_landings
 from shepherd.sources.standing import moving_refs
 from shepherd.sources.undoing import undo
 
-RULES = "2"
+RULES = "3"
 """To be raised whenever the same commits would be read differently than before."""
 
 
@@ -89,7 +89,9 @@ def _again(known: Known, cutoff: int, reach: int | None, covers: Sequence[Cover]
     ids = {landing.id for landing in landings}
     notes = tuple(note for note in facts.notes if note.id in ids)
     reading = Reading(landings, facts.tip, facts.deployed, facts.promoted, facts.on_qa)
-    return BranchReading(reading, notes, facts.problems, None, facts, facts.notes_there, 0)
+    return BranchReading(
+        reading, notes, facts.problems, False, facts, facts.notes_there, 0, facts.warnings
+    )
 
 
 def _lowest(dated: Iterable[tuple[int, int]], deployed: int, tip: int, cutoff: int, reach: int | None) -> int:
@@ -133,6 +135,7 @@ class _Run:
         self._git = open_source(repository, mirrors, refs, fetch=fetch)
         self._refs = self._git.resolve_many(refs)
         self.problems: list[str] = []
+        self.warnings: list[str] = []
         self._others: list[tuple[Git, str]] = []
         for other in others:
             self._find_other(other, repository, mirrors, fetch)
@@ -199,9 +202,9 @@ class _Run:
         mailmap = git.blob_at(tip.id, ".mailmap")
         reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap)
         key = _sum([RULES, reader, self._tips, commit])
-        lost = lost_landings(spine, known.facts.tip, known.landings) if known else None
+        lost = known is not None and lost_landings(spine, known.facts.tip)
         here: dict[int, Landing] = {}
-        if known and known.facts.key == key and lost is None:
+        if known and known.facts.key == key and not lost:
             here = {landing.revno: landing for landing in known.landings}
             carriers = dict(known.facts.deployed.extra)
             deployed = replace(deployed, extra=tuple((sha, carriers.get(sha)) for sha, _ in deployed.extra))
@@ -216,10 +219,10 @@ class _Run:
         landings = tuple(here[revno] for revno in range(low, tip.revno + 1))
         notes = self._notes(landings, mailmap)
         there = bool(branch.verdict_notes) and self._refs[branch.verdict_notes] is not None
-        problems = tuple(self.problems)
-        facts = Facts(self.asked, key, tip, deployed, promoted, on_qa, notes, there, problems, cutoff)
+        problems, warnings = tuple(self.problems), tuple(self.warnings)
+        facts = Facts(self.asked, key, tip, deployed, promoted, on_qa, notes, there, problems, cutoff, warnings)
         reading = Reading(landings, tip, deployed, promoted, on_qa)
-        return BranchReading(reading, notes, facts.problems, lost, facts, there, len(landed))
+        return BranchReading(reading, notes, problems, lost, facts, there, len(landed), warnings)
 
     def _read_missing(
         self, spine: Spine, here: dict[int, Landing], low: int, deployed: int, reader: Reader
@@ -280,7 +283,9 @@ class _Run:
     def _pointed(self, spine: Spine, pointer: Pointer, text: str | None, what: str) -> str:
         if text is None:
             return self._commit(pointer.ref)
-        return commit_named(self._git, spine, text, what)
+        named = commit_named(self._git, spine, text, what)
+        self.warnings += [named.warning] if named.warning else []
+        return named.commit
 
     def _notes(self, landings: Sequence[Landing], mailmap: str) -> tuple[NoteVerdict, ...]:
         if not (ref := self.branch.verdict_notes):

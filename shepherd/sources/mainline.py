@@ -175,6 +175,7 @@ def _landed(
         id=sha,
         committed_at=commit.date,
         title=marks.subject,
+        summary=marks.summary,
         branch=marks.branch,
         url=marks.url or reader.landing_url.replace("{id}", sha),
         person=person,

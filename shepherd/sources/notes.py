@@ -9,13 +9,13 @@ from typing import Literal, NamedTuple, cast
 
 from msgspec import Struct
 
-from shepherd.marks.text import clean, normal
+from shepherd.marks.text import INVISIBLE, clean, normal
 from shepherd.people import person_of
 from shepherd.sources.git import Git
 
 NoteWord = Literal["ok", "bad", "untestable", "needstesting"]
 _LINE = re.compile(
-    r"[ \t]*QA:[ \t]*(ok|bad|untestable|needstesting)(?![^\s.,:;])[ \t.,:;-]*(.*)", re.IGNORECASE
+    rf"[ \t{INVISIBLE}]*QA:[ \t]*(ok|bad|untestable|needstesting)(?![^\s.,:;])[ \t.,:;-]*(.*)", re.IGNORECASE
 )
 
 

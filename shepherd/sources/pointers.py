@@ -121,4 +121,4 @@ def _get(url: str, limit: float) -> str:
                     raise OSError("the answer is larger than 1 MB")
     except (HTTPException, ValueError) as error:
         raise OSError(f"no proper answer: {type(error).__name__}") from None
-    return body.decode("utf-8", "replace")
+    return body.decode("utf-8", "replace").removeprefix(plainfile.BYTE_ORDER_MARK)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -14,30 +16,66 @@ from shepherd.sources.patches import Patches, changes
 from shepherd.values import parse_rev, quoted
 
 NOTHING_DEPLOYED = ("r0", "0")
+_DIGITS_OF_A_SHA = re.compile(r"[0-9]{7,64}")
 
 
-def commit_named(git: Git, spine: Spine, text: str, what: str) -> str:
+class Named(NamedTuple):
+    """The commit that a REV names."""
+
+    commit: str
+    warning: str = ""
+    """What was not said plainly, and how it was understood; empty where there is no doubt."""
+
+
+def commit_named(git: Git, spine: Spine, text: str, what: str) -> Named:
     """The commit that a REV read elsewhere (`r123`, `123`, a SHA or its beginning) names.
 
-    `what` ("production (…)") is who said it. Raises SourceError: no revision, none of this repository, or
-    several.
+    Seven digits or more without a letter are a revno, as everywhere (design 4.2); where there is no such
+    landing, they may be what `git rev-parse --short` printed, and count if they begin the SHA of one landing
+    and of no other commit. `what` ("production (…)") is who said it. Raises SourceError: no revision, none of
+    this repository, or several.
     """
     try:
         rev = parse_rev(text)
     except SettingsError as error:
+        if _DIGITS_OF_A_SHA.fullmatch(text):
+            return _by_digits(git, spine, text, what)
         raise SourceError(f"{what}: {error}") from None
     if rev.kind == "revno":
-        if rev.number > len(spine):
-            raise SourceError(f"{what} says r{rev.number}, but the newest landing is r{len(spine)}")
-        return spine.id(rev.number)
+        if rev.number <= len(spine):
+            if text.startswith("0") and _DIGITS_OF_A_SHA.fullmatch(text) and git.commits_beginning(text):
+                raise SourceError(
+                    f"{what} says {text}, which may be r{rev.number} or the beginning of a SHA; write"
+                    f" r{rev.number} or the whole SHA there"
+                )
+            return Named(spine.id(rev.number))
+        if _DIGITS_OF_A_SHA.fullmatch(text):
+            return _by_digits(git, spine, text, what)
+        raise SourceError(f"{what} says r{rev.number}, but the newest landing is r{len(spine)}")
     if rev.kind != "sha":
         raise SourceError(f"{what} says {quoted(text)}, which is no revision")
     whole = len(rev.text) == len(spine.ids[-1])
     found = list(git.commits([rev.text]).values()) if whole else git.commits_beginning(rev.text)
     if len(found) == 1:
-        return found[0]
+        return Named(found[0])
     many = "may be several commits" if found else "is no commit"
     raise SourceError(f"{what} says {rev.text}, which {many} of {git.name}")
+
+
+def _by_digits(git: Git, spine: Spine, digits: str, what: str) -> Named:
+    """The landing whose SHA begins with these digits. Raises SourceError: none does, or another commit too."""
+    found = git.commits_beginning(digits)
+    revno = spine.revno(found[0]) if len(found) == 1 else None
+    if revno is None:
+        raise SourceError(
+            f"{what} says {digits}, but the newest landing is r{len(spine)}; if that is the beginning of a SHA,"
+            " write the whole of it there (git rev-parse HEAD)"
+        )
+    return Named(
+        found[0],
+        f"{what} says {digits}, which is no revision number but begins the SHA of r{revno}, and is taken for"
+        " that; write the whole SHA there (git rev-parse HEAD)",
+    )
 
 
 def newest_contained(git: Git, spine: Spine, commit: str, what: str) -> Revision:

@@ -26,6 +26,7 @@ class Facts(Struct, frozen=True):
     problems: tuple[str, ...]
     cutoff: int
     """Every landing up to D with this date or a later one was read."""
+    warnings: tuple[str, ...] = ()
 
 
 class Known(Struct, frozen=True):
@@ -57,14 +58,16 @@ class BranchReading(Struct, frozen=True):
     """Git notes on the landings read, in the order in which they came to their ref."""
     problems: tuple[str, ...]
     """What could not be read, beside tip and D, without which there is no reading."""
-    lost: int | None
-    """How many landings the mainline lost since `known` was read (3.5); None: none."""
+    lost: bool
+    """The mainline lost landings that it had when `known` was read (3.5)."""
     facts: Facts
     """For the next reading, with the landings; not to be kept while `lost` is not accepted."""
     notes_there: bool
     """Whether the ref of the notes is there: without it nothing is known of them."""
     fresh: int
     """How many landings were read from git this time."""
+    warnings: tuple[str, ...] = ()
+    """What was read, but is probably not as somebody meant it."""
 
     def summary(self) -> dict[str, str | int]:
         """What the log's `source` event tells (4.5)."""

@@ -247,7 +247,7 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
         return shape.Entry(
             revno=revno,
             id=landing.id,
-            title=landing.title,
+            title=landing.shown_title,
             branch=landing.branch,
             url=url,
             person=landing.person,

@@ -104,7 +104,7 @@ def _find(
     if before.loss is not None and not acceptance.new_journal:
         raise LostJournalError(settings, branch, before.loss)
     found = _read(settings, branch, run, before, fetch=not dry)
-    lost = found.lost is not None or _lost_for_the_journal(before, found.reading)
+    lost = found.lost or _lost_for_the_journal(before, found.reading)
     if lost and not acceptance.rewrite:
         raise SourceError(
             f"{branch}: the mainline was rewritten: r{before.tip.revno if before.tip else '?'}, its tip when"
@@ -129,6 +129,7 @@ def _find(
         result="read",
         **found.summary(),
         problems="; ".join(found.problems),
+        warnings="; ".join(found.warnings),
         seconds=round(monotonic() - started, 3),
     )
     settle_unfinished(database, branch, config, found.reading, run)
@@ -143,7 +144,9 @@ def _find(
         reading = replace(found.reading, landings=(), promoted=promoted)
         problems = (*found.problems, *([doubt] if doubt else []))
         problems += tuple(_lost_notes(settings, branch, journal, found))
-        source = Source(reading, run.now, run.id, sum_of(settings, branch), "", problems)
+        source = Source(
+            reading, run.now, run.id, sum_of(settings, branch), "", problems, warnings=found.warnings
+        )
         cache.put_fact("source", source)
         entries += [*_new_landings(journal, before, found.reading), *_qa_moved(journal, found.reading)]
         entries += moved_by_others(journal, config, found.reading, run, branch)
@@ -328,7 +331,7 @@ def _line(branch: str, found: BranchReading, before: Before) -> str:
     known = {landing.id for landing in before.landings}
     new = sum(landing.id not in known for landing in reading.landings)
     window = reading.tip.revno - reading.deployed.revno
-    problems = f"; {'; '.join(found.problems)}" if found.problems else ""
+    problems = "".join(f"; {each}" for each in (*found.problems, *found.warnings))
     return (
         f"{branch}: tip r{reading.tip.revno}, production r{reading.deployed.revno}, {window} in QA, {new} new"
         f"{problems}"

@@ -58,6 +58,7 @@ class Source(Struct, frozen=True):
     """Sum of the settings that it was read by."""
     problem: str = ""
     problems: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def sum_of(settings: Settings, branch: str) -> str:
@@ -126,7 +127,7 @@ def _judge(
         frame,
         deployed=tuple(ground.deployed),
         promoted=tuple(ground.promoted),
-        warnings=warnings_of(ground.moves, run.now),
+        warnings=(*frame.warnings, *warnings_of(ground.moves, run.now)),
     )
     if heard.problem:
         if not dry:
@@ -274,6 +275,7 @@ def _frame(
         now=run.now,
         valid_until=known_at + timedelta(seconds=settings.report.expected_seconds),
         problems=source.problems,
+        warnings=source.warnings,
         bug_url=settings.tracker.bug_url,
         request_url=settings.tracker.request_url,
         landing_url=settings.branches[branch].landing_url,

@@ -42,7 +42,7 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
                 Story(
                     revno=landing.revno,
                     id=landing.id,
-                    title=landing.title,
+                    title=landing.shown_title,
                     person=landing.person,
                     bugs=landing.bugs,
                     landed_at=datetime.fromtimestamp(landing.committed_at, UTC),

@@ -61,6 +61,16 @@ def test_settings(
     assert not list(project.state.iterdir())
 
 
+@pytest.mark.parametrize("name", ["shepherd.toml", "bugs.json", "live"])
+def test_a_byte_order_mark_is_stepped_over(project: Project, inv: Inv, name: str) -> None:
+    project.write_settings('deployed = { file = "live", pattern = "^r([0-9]+)" }')
+    file = project.folder / name
+    (project.folder / "live").write_text("r1\r\n")
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    good_run(inv)
+    assert inv("status", "--sha").out.strip() == project.repo.git("rev-parse", "stable~1")
+
+
 @pytest.mark.parametrize("how", ["a folder", "a link to nothing", "a pipe"])
 def test_settings_that_are_no_file(project: Project, inv: Inv, how: str) -> None:
     file = project.folder / "shepherd.toml"

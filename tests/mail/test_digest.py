@@ -32,6 +32,15 @@ def test_the_oldest_comes_first_and_all_of_it_is_told(waiting: Team) -> None:
         assert piece in text, piece
 
 
+def test_a_wrapped_title_is_told_whole(team: Team) -> None:
+    team.land("[r=me][bug=1] Count the\n sheep.\n\nMore")
+    team.look()
+    team.at(MORNING).remind()
+    (mail,) = [parsed(text) for to, text in team.server.messages if to == ANN]
+    assert mail["Subject"].endswith(": Count the sheep.")
+    assert mail.get_content().count("Count the sheep.\n") == 2
+
+
 @pytest.mark.parametrize(
     "messages", [["[bug=1] Two"], ["[bug=1] Two", "[bug=2] Three"], ["x" * 300, "[bug=2] " + "界" * 200]]
 )

@@ -143,6 +143,26 @@ def test_robots_get_no_mail(team: Team) -> None:
     assert not any("would mail" in line for line in outcome.lines)
 
 
+@pytest.mark.parametrize("address", ["noreply@github.com", "No-Reply@example.org", "no-reply@ci.example"])
+def test_an_address_that_nobody_reads_gets_no_mail_and_nobody_is_asked_for_a_better_one(
+    team: Team, address: str
+) -> None:
+    team.land("[bug=1] Two", author=f"GitHub <{address}>")
+    team.look()
+    outcome = team.at(MORNING).remind()
+    assert team.sent() == []
+    assert outcome.lines == ["nobody has to be reminded"]
+    lines = team.remind(dry=True).lines
+    assert f"no mail: GitHub ({address}): has an address that nobody reads" in lines
+
+
+def test_a_program_of_the_forge_gets_no_mail_and_nobody_is_asked_for_its_address(team: Team) -> None:
+    team.land("[bug=1] Two", author="github-actions <1+github-actions[bot]@users.noreply.github.com>")
+    team.look()
+    team.at(MORNING).remind()
+    assert team.sent() == []
+
+
 def test_people_are_mailed_where_they_want_to_be(tmp_path: Path, server: Server) -> None:
     people = f'[people]\n"ANN@example.org" = "ann@home.example"\n"{BOB}" = ""'
     team = Team(tmp_path, server, tail=people)

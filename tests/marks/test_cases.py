@@ -16,7 +16,9 @@ CASES: list[dict[str, Any]] = tomllib.loads(
     (Path(__file__).parents[1] / "cases" / "marks.toml").read_text(encoding="utf-8")
 )["case"]
 EMPTY = {
-    name: getattr(Marks(), name) for name in Marks.__struct_fields__ if name not in ("subject", "warnings")
+    name: getattr(Marks(), name)
+    for name in Marks.__struct_fields__
+    if name not in ("subject", "summary", "warnings")
 }
 
 
@@ -29,6 +31,7 @@ def test_case(case: dict[str, Any]) -> None:
     }
     assert {name: getattr(marks, name) for name in EMPTY} == expected
     assert marks.subject == case.get("subject", marks.subject)
+    assert marks.summary == case.get("summary", marks.summary)
     wanted = case.get("warnings", [])
     assert len(marks.warnings) == len(wanted), marks.warnings
     for warning, part in zip(marks.warnings, wanted, strict=True):
@@ -37,4 +40,4 @@ def test_case(case: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=[str(at) for at in range(len(CASES))])
 def test_cases_name_only_what_there_is(case: dict[str, Any]) -> None:
-    assert set(case) <= set(EMPTY) | {"says", "message", "grammars", "subject", "warnings"}
+    assert set(case) <= set(EMPTY) | {"says", "message", "grammars", "subject", "summary", "warnings"}

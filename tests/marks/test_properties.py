@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shepherd.landing import LABELS, Marks
 from shepherd.marks import parse
+from shepherd.marks.text import SUMMARY
 from shepherd.settings import ALL_GRAMMARS
 
 PIECES = (
@@ -41,7 +42,7 @@ def all_but(*names: str) -> list[str]:
 @given(messages, grammars)
 def test_whatever_is_shown_is_fit_to_be_shown(message: bytes | str, on: Sequence[str]) -> None:
     marks = parse(message, on)
-    for shown in (marks.subject, marks.branch, marks.url, marks.reverts_title, *marks.warnings):
+    for shown in (marks.subject, marks.summary, marks.branch, marks.url, marks.reverts_title, *marks.warnings):
         assert not UNFIT.search(shown)
 
 
@@ -61,12 +62,28 @@ def test_without_grammars_only_reverts_are_read(message: bytes | str) -> None:
     marks = parse(message, ())
     assert marks == Marks(
         subject=marks.subject,
+        summary=marks.summary,
         reverts_ids=marks.reverts_ids,
         reverts_requests=marks.reverts_requests,
         reverts_title=marks.reverts_title,
         hints=marks.hints,
         warnings=marks.warnings,
     )
+
+
+@given(messages, grammars)
+def test_a_summary_is_the_subject_and_goes_on(message: bytes | str, on: Sequence[str]) -> None:
+    marks = parse(message, on)
+    assert not marks.summary or marks.summary.startswith(f"{marks.subject} ".lstrip())
+    assert "\n" not in marks.summary and len(marks.summary) <= SUMMARY
+
+
+@given(messages, grammars, st.text(" \n\ufeff\u200b\u2060", max_size=5))
+def test_what_cannot_be_seen_before_a_message_changes_nothing(
+    message: bytes | str, on: Sequence[str], before: str
+) -> None:
+    text = message.decode("utf-8", "replace") if isinstance(message, bytes) else message
+    assert parse(before + text, on) == parse(text, on)
 
 
 @given(messages)

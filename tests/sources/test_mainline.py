@@ -128,6 +128,19 @@ def test_robot_stands_for_the_author_of_the_second_parents_tip(repo: Repo, read:
     assert [each.person for each in read().reading.landings] == ["", "Cy", ""]
 
 
+def test_a_malformed_author_line_is_nobody(repo: Repo, read: Reads) -> None:
+    side = repo.commit("side", branch="side", author="Cy <cy@example.org>")
+    repo.commit("root", parents=[])
+    repo.commit("two", author="Ann ann@example.org>", committer="Bob <bob@example.org>")
+    repo.merge("three", side, author="Ann <ann@example.org")
+    landings = read().reading.landings
+    assert [(each.person, each.address) for each in landings] == [
+        ("Ann", "ann@example.org"),
+        ("", ""),
+        ("Cy", "cy@example.org"),
+    ]
+
+
 def test_second_parent_may_be_older_than_what_is_read(repo: Repo, read: Reads) -> None:
     root = repo.commit("root")
     side = repo.commit("side", parents=[root], branch="side", author="Cy <cy@example.org>")

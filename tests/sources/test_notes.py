@@ -38,6 +38,8 @@ def verdict(repo: Repo, landing: str) -> tuple[str, str, str]:
         ("QA: bad\nQA: ok now it works", "ok", "now it works"),
         (b"\xff\xfe\nQA: ok gr\xfc\xdfe\r\nx", "ok", "gr\ufffd\ufffde"),
         ("QA: ok \x1b[31mred", "ok", "[31mred"),
+        ("\ufeffQA: ok tried\r\n", "ok", "tried"),
+        ("QA: ok\n\n\ufeffQA: bad it hangs\n", "bad", "it hangs"),
     ],
 )
 def test_line_of_a_note(repo: Repo, landing: str, text: str | bytes, word: str, reason: str) -> None:
@@ -68,6 +70,12 @@ def test_git_itself_writes_such_notes(repo: Repo, landing: str) -> None:
     repo.git("notes", "--ref=qa", "add", "-m", "QA: bad it hangs", landing)
     [found] = verdicts(repo, landing)
     assert (found.word, found.reason, found.who) == ("bad", "it hangs", "Ann")
+
+
+def test_a_malformed_author_is_nobody(repo: Repo, landing: str) -> None:
+    repo.note(landing, "QA: ok", author="Bob bob@example.org>")
+    [found] = verdicts(repo, landing)
+    assert (found.word, found.who) == ("ok", "")
 
 
 def test_text_added_later_does_not_make_the_line_newer(repo: Repo, landing: str) -> None:

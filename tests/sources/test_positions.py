@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,10 @@ import pytest
 from shepherd.errors import SourceError
 from shepherd.landing import Deployed, Revision
 from shepherd.settings import Pointer, Promote
+from shepherd.sources.git import Git, open_repository
+from shepherd.sources.mainline import Spine
 from shepherd.sources.pointers import text_of
+from shepherd.sources.positions import commit_named
 from tests.gitrepo import Repo
 from tests.sources.conftest import Reads
 
@@ -129,7 +134,8 @@ def test_hotfix_by_its_sha_in_a_file(repo: Repo, read: Reads, five: list[str], t
         ("r0", "they begin at 1"),
         ("", "no revision"),
         ("tip", "no revision"),
-        ("12345678901", "more than 10 digits"),
+        ("r12345678901", "more than 10 digits"),
+        ("12345678901", "the beginning of a SHA"),
         ("ab" * 20, "no commit of"),
         ("abcdef0123", "no commit of"),
         ("--all", "no revision"),
@@ -152,6 +158,67 @@ def test_branch_named_like_a_sha_is_not_taken_for_one(
     repo.set_ref(short, five[0])
     (tmp_path / "revno").write_text(short)
     assert read(deployed=Pointer(file="revno")).reading.deployed.revno == 4
+
+
+def land_with(repo: Repo, beginning: str) -> str:
+    """A landing whose SHA matches `beginning`."""
+    parent = repo.tip()
+    for number in count():
+        sha = repo.commit(f"try {number}", {}, parents=[parent], branch="tries")
+        if re.match(beginning, sha):
+            repo.set_ref("stable", sha)
+            return sha
+    raise AssertionError
+
+
+@pytest.mark.parametrize("length", [7, 11])
+def test_digits_beyond_the_newest_landing_may_be_a_short_sha_and_that_is_said(
+    repo: Repo, read: Reads, five: list[str], tmp_path: Path, length: int
+) -> None:
+    sha = land_with(repo, "[1-9][0-9]{10}")
+    (tmp_path / "revno").write_text(sha[:length])
+    found = read(deployed=Pointer(file="revno"))
+    assert found.reading.deployed == Deployed(6, sha)
+    [warning] = found.warnings
+    assert f"says {sha[:length]}" in warning and "begins the SHA of r6" in warning
+    assert read(found, deployed=Pointer(file="revno")).warnings == (warning,)
+
+
+def test_digits_that_begin_no_landing_are_no_data(
+    repo: Repo, read: Reads, five: list[str], tmp_path: Path
+) -> None:
+    sha = land_with(repo, "[1-9][0-9]{6}")
+    repo.set_ref("stable", five[-1])
+    for text in (sha[:7], "9999999", sha[:6], f"r{sha[:7]}"):
+        (tmp_path / "revno").write_text(text)
+        with pytest.raises(SourceError, match="but the newest landing is r5") as failure:
+            read(deployed=Pointer(file="revno"))
+        assert ("the beginning of a SHA" in str(failure.value)) == (text.isdigit() and len(text) > 6)
+
+
+def test_digits_that_begin_two_commits_are_no_data(
+    repo: Repo, read: Reads, five: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sha = land_with(repo, "[1-9][0-9]{6}")
+    asked: list[str] = []
+
+    def both(_: Git, prefix: str) -> list[str]:
+        asked.append(prefix)
+        return [sha, five[0]]
+
+    monkeypatch.setattr(Git, "commits_beginning", both)
+    (tmp_path / "revno").write_text(sha[:7])
+    with pytest.raises(SourceError, match="the beginning of a SHA"):
+        read(deployed=Pointer(file="revno"))
+    assert asked == [sha[:7]]
+
+
+def test_zeros_before_a_revno_are_no_doubt_unless_they_begin_a_sha(repo: Repo, five: list[str]) -> None:
+    sha = land_with(repo, "0[1-9][0-9]{5}")
+    git, spine = open_repository(str(repo.path)), Spine([(five[0], 0)] * 1_000_000)
+    assert commit_named(git, spine, "0999999", "it") == (five[0], "")
+    with pytest.raises(SourceError, match=f"may be r{int(sha[:7])} or the beginning of a SHA"):
+        commit_named(git, spine, sha[:7], "it")
 
 
 def test_missing_file_is_no_data(repo: Repo, read: Reads, five: list[str], tmp_path: Path) -> None:
@@ -187,6 +254,8 @@ class _Site(BaseHTTPRequestHandler):
             for _ in range(100):
                 self.wfile.write(b".")
                 time.sleep(0.05)
+        elif self.path == "/marked":
+            self.wfile.write(b"\xef\xbb\xbfr4\r\n")
         elif self.path == "/silent":
             time.sleep(3)
         else:
@@ -216,6 +285,12 @@ def site(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_revision_behind_a_url(repo: Repo, read: Reads, five: list[str], site: str, path: str) -> None:
     pointer = Pointer(url=f"{site}/{path}", pattern=r"Launchpad r(\d+)")
     assert read(deployed=pointer).reading.deployed == Deployed(4, five[3])
+
+
+def test_a_byte_order_mark_behind_a_url(repo: Repo, read: Reads, five: list[str], site: str) -> None:
+    assert read(deployed=Pointer(url=f"{site}/marked")).reading.deployed == Deployed(4, five[3])
+    found = read(deployed=Pointer(url=f"{site}/marked", pattern=r"\A(r\d+)"))
+    assert found.reading.deployed == Deployed(4, five[3])
 
 
 @pytest.mark.parametrize(
