@@ -19,6 +19,7 @@ from shepherd import plainfile
 from shepherd.errors import StoreError, TrackerError
 from shepherd.store.snapshots import write_atomically
 from shepherd.trackers.file import LARGEST, FileTracker, parse
+from shepherd.trackers.looks import look
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import Edit
 from shepherd.words import Item
@@ -122,7 +123,7 @@ def _change(entry: dict[str, Any], edit: Edit) -> list[str]:
 
 
 def _among(tag: str, tags: Collection[str] | Sequence[str]) -> bool:
-    return tag.strip().lower() in {each.strip().lower() for each in tags}
+    return look(tag) in {look(each) for each in tags}
 
 
 def _last_line(comment: Any) -> str:
