@@ -182,17 +182,17 @@ def _tracker(tracker: Tracker) -> None:
 
 
 def _words(words: dict[str, tuple[str, ...]]) -> None:
-    from shepherd.trackers.looks import look
+    from shepherd.trackers.alike import folded
 
     meaning: dict[str, str] = {}
     for word, texts in words.items():
         if word not in TAG_WORDS:
             raise Wrong("tracker.words", f"{', '.join(TAG_WORDS)} expected as keys, not {quoted(word)}")
         for text in texts:
-            if not look(text):
+            if not folded(text):
                 raise Wrong(f"tracker.words.{word}", "the text of a tag expected, not an empty one")
-            if meaning.setdefault(look(text), word) != word:
-                other = meaning[look(text)]
+            if meaning.setdefault(folded(text), word) != word:
+                other = meaning[folded(text)]
                 raise Wrong(f"tracker.words.{word}", f"{quoted(text)} stands for {other} already")
 
 

@@ -33,7 +33,7 @@ from shepherd.sources.rewrites import lost_landings
 from shepherd.sources.standing import moving_refs
 from shepherd.sources.undoing import undo
 
-RULES = "2"
+RULES = "3"
 """To be raised whenever the same commits would be read differently than before."""
 
 

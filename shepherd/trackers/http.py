@@ -37,8 +37,8 @@ TRIES = 6
 FIRST_WAIT = 0.5
 """Seconds; each further wait is twice as long."""
 _RESTS: dict[tuple[str, str], tuple[float, str]] = {}
-"""Scheme and host -> until when it asked this process for a rest that was too long to wait for, by the clock of a
-session, and the sentence that says so: another session would ask in vain, and make it worse."""
+"""Scheme and host -> until when it asked for a rest that was too long to wait for, by the clock of a session,
+and the sentence that says so: another session of this process would ask in vain, and make it worse."""
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that another try may cure."""
 _REFUSED_UNDONE = frozenset({425, 429})

@@ -12,10 +12,9 @@ import pytest
 
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.trackers import http, open_tracker
-from shepherd.trackers.nameless import Nameless
 from shepherd.words import Spoken
 from tests.ops.host import Host
-from tests.trackers.forge_kit import TOKEN, Kit, whatever_is_written
+from tests.trackers.forge_kit import TOKEN, Kit, nameless, whatever_is_written
 from tests.trackers.github_server import GitHub
 
 pytestmark = pytest.mark.usefixtures("hasty")
@@ -228,7 +227,7 @@ def test_whose_a_landing_is_must_be_known(kit: Kit) -> None:
     """A landing that bears no name because the forge did not answer would count as nobody's."""
     kit.forge.fail(500, on=SHA if kit.is_github else "merge_requests", times=99)
     with pytest.raises(TrackerError, match="answered 500"):
-        kit.read(nameless=Nameless((SHA,), "stable"))
+        kit.read(claims=nameless((SHA,), "stable"))
 
 
 @pytest.mark.parametrize("text", ["", "two words", "x\x00y", "\u00fcber"])

@@ -66,7 +66,9 @@ class _Error(Struct, frozen=True):
 
     @property
     def limits(self) -> bool:
-        return not _LIMITED.isdisjoint((self.type, self.code)) or "secondary rate limit" in self.message.lower()
+        return (
+            not _LIMITED.isdisjoint((self.type, self.code)) or "secondary rate limit" in self.message.lower()
+        )
 
 
 class _Errors(Struct, frozen=True):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shepherd.trackers.looks import look
+from shepherd.trackers.alike import folded
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Spoken
 
@@ -34,7 +34,8 @@ def test_what_looks_like_it_means_it(label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "label", ["❌ QA passed", ":x: QA passed", "✅QA passed", "gepruft", "white_check_mark QA passed", ":nosuch:"]
+    "label",
+    ["❌ QA passed", ":x: QA passed", "✅QA passed", "gepruft", "white_check_mark QA passed", ":nosuch:"],
 )
 def test_what_looks_otherwise_does_not(label: str) -> None:
     assert OURS.of_request([label]) == Spoken()
@@ -47,6 +48,6 @@ def test_short_codes_in_the_settings() -> None:
 
 @given(st.text())
 def test_every_form_of_a_text_looks_the_same(text: str) -> None:
-    assert {look(normalize(form, text)) for form in ("NFC", "NFD")} == {look(text)}
-    assert look(look(text)) == look(text)
-    assert look(f" {text}\ufe0f") == look(text)
+    assert {folded(normalize(form, text)) for form in ("NFC", "NFD")} == {folded(text)}
+    assert folded(folded(text)) == folded(text)
+    assert folded(f" {text}\ufe0f") == folded(text)

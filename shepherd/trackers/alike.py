@@ -1,7 +1,7 @@
-"""When two texts of labels look alike (design 3.2): case, Unicode forms, variation selectors, short codes of emoji.
+"""Texts of labels that look alike: case, Unicode form, variation selectors, codes of emoji (design 3.2).
 
-The short codes are those of GitHub and Slack that labels of QA use, and not all 1,900: one that is missing here is
-compared as the text it is, and `inv doctor` names a word of the settings that no label matches.
+The short codes are those of GitHub and Slack that labels of QA use, not all 1,900: one that is missing here
+is compared as the text that it is, and `inv doctor` names a word of the settings that no label matches.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _EMOJI = {
 _BY_CODE = {code: sign for sign, codes in _EMOJI.items() for code in codes.split()}
 
 
-def look(text: str) -> str:
-    """The same for all texts that look alike; not fit to be shown or written."""
+def folded(text: str) -> str:
+    """What all texts that look alike have in common; not fit to be shown or written."""
     plain = normalize("NFC", normalize("NFC", text.translate(_WITHOUT_SELECTORS)).casefold()).strip()
     return _CODE.sub(lambda code: _BY_CODE.get(code[1], code[0]), plain)
