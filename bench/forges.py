@@ -15,7 +15,7 @@ from gitlab import Gitlab
 
 from shepherd.settings import Settings, Tracker
 from shepherd.trackers import open_tracker
-from shepherd.trackers.nameless import NOBODY, Nameless
+from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
 from shepherd.words import Item, TrackerReading
 from tests.trackers import github_server, gitlab_server
 from tests.trackers.faulty import at_work
@@ -67,10 +67,10 @@ def _compare(forge: GitHub | GitLab, commits: int) -> None:
     sign = "#" if isinstance(forge, GitHub) else "!"
     items: list[Item] = [f"{sign}{number}" for number in range(1, LANDINGS + 1, commits)]
 
-    def read(some: Sequence[Item], nameless: Nameless = NOBODY, memory: bytes = b"") -> TrackerReading:
-        return open_tracker(settings, nameless=nameless).read(some, [], memory)
+    def read(some: Sequence[Item], claims: Claims = NO_CLAIMS, memory: bytes = b"") -> TrackerReading:
+        return open_tracker(settings, claims=claims).read(some, [], memory)
 
-    rebased = Nameless(tuple(SHAS), "stable")
+    rebased = Claims(tuple(map(Claim, SHAS)), "stable")
     if commits == 1:
         _measured(forge, "squashed, the number in the message: each run", lambda: read(items))
         first = _measured(forge, "rebased, no number: first run", lambda: read([], rebased))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+MOST_BROUGHT = 500
+"""Commits that are remembered of one landing: where that is not enough, the forge is asked by its SHA."""
 LABELS = ("incr", "no-qa", "qa-ok", "testfix")
 
 
@@ -64,6 +66,9 @@ class Landing(Struct, frozen=True, gc=False):
     own_bugs: tuple[int, ...] = ()
     """Those of the landing's own message alone."""
     requests: tuple[str, ...] = ()
+    """As its message names them: on a forge these are claims (3.1)."""
+    brought: tuple[str, ...] = ()
+    """SHAs of the commits that it brought in, the newest MOST_BROUGHT; only where it names a request."""
     closes: tuple[int, ...] = ()
     labels: tuple[str, ...] = ()
     mark_targets: tuple[int, ...] = ()

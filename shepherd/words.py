@@ -51,8 +51,10 @@ class TrackerReading(Struct, frozen=True):
     speaks_of_bugs: bool = True
     """False (tracker "none"): bugs have no tags; they are settled by verdicts."""
     named: dict[str, tuple[str, ...]] = {}
-    """SHA -> the requests that brought the landing, of each that was asked about because its message names
-    none of this forge."""
+    """SHA -> the requests that brought the landing, as the forge confirmed or named them; of every landing
+    that it was asked about (3.1)."""
+    doubts: dict[str, tuple[str, ...]] = {}
+    """SHA -> warnings about the requests that its message names and the forge does not confirm."""
     unseen: frozenset[Item] = frozenset()
     """Items without words of which nobody looked why: they may bear some that only others see."""
     requests: int = 0

@@ -177,15 +177,22 @@ def _tracker(tracker: Tracker) -> None:
             raise Wrong(
                 f"tracker.status.{key}", f"a status such as Fix Committed expected, not {quoted(status)}"
             )
+    if tracker.words:
+        _words(tracker.words)
+
+
+def _words(words: dict[str, tuple[str, ...]]) -> None:
+    from shepherd.trackers.alike import folded
+
     meaning: dict[str, str] = {}
-    for word, texts in tracker.words.items():
+    for word, texts in words.items():
         if word not in TAG_WORDS:
             raise Wrong("tracker.words", f"{', '.join(TAG_WORDS)} expected as keys, not {quoted(word)}")
         for text in texts:
-            if not text.strip():
+            if not folded(text):
                 raise Wrong(f"tracker.words.{word}", "the text of a tag expected, not an empty one")
-            if meaning.setdefault(text.strip().lower(), word) != word:
-                other = meaning[text.strip().lower()]
+            if meaning.setdefault(folded(text), word) != word:
+                other = meaning[folded(text)]
                 raise Wrong(f"tracker.words.{word}", f"{quoted(text)} stands for {other} already")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from shepherd.landing import Landing, Marks
+from shepherd.landing import MOST_BROUGHT, Landing, Marks
 from shepherd.marks import parse
 from shepherd.people import person_of
 from shepherd.sources.git import Git
@@ -183,6 +183,7 @@ def _landed(
         bugs=_union(marks.bugs, *(each.bugs for each in inner)),
         own_bugs=marks.bugs,
         requests=marks.requests,
+        brought=tuple(brought[-MOST_BROUGHT:]) if marks.requests else (),
         closes=marks.closes,
         labels=marks.labels,
         warnings=marks.warnings,

@@ -82,7 +82,7 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shap
     latest = judgement.latest
     candidate = latest if latest is not None else reading.tip.revno
     extra, notice = hotfix(reading.deployed, frame.branch, candidate)
-    entries = _entries(judgement, frame)
+    entries = _entries(judgement, tracker.doubts, frame)
     by_revno = {entry.revno: entry for entry in entries}
     unreadable = [
         f"{'bug' if isinstance(item, int) else 'request'} {item} could not be read: {spoken.unreadable}"
@@ -191,8 +191,12 @@ def _rev(revision: Revision | None) -> shape.Rev | None:
     return shape.Rev(revision.revno, revision.id) if revision else None
 
 
-def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
-    """Newest first: the window, what went live in the last 30 days, then whatever else is named."""
+def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: Frame) -> list[shape.Entry]:
+    """Newest first: the window, what went live in the last 30 days, then whatever else is named.
+
+    Args:
+        doubts: SHA -> what the tracker does not confirm of its message.
+    """
     reading = judgement.reading
     times, clamped = landed_times(reading.landings, frame.now)
     landed = {landing.revno: at for landing, at in zip(reading.landings, times, strict=True)}
@@ -236,7 +240,9 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
         )
         assert progress in _PROGRESS
         candidate = verge.candidates.get(revno)
-        mine = [*warnings.get(revno, ()), *([clamped[revno]] if revno in clamped else [])]
+        mine = [*warnings.get(revno, ()), *doubts.get(landing.id, ())]
+        if revno in clamped:
+            mine.append(clamped[revno])
         if revno > reading.deployed.revno:
             mine += frame.untagged.get(landing.id, ())
         url = landing.url

@@ -30,14 +30,14 @@ from shepherd.stages.memory import (
     untagged,
 )
 from shepherd.stages.promoted import warnings_of
-from shepherd.stages.requests import named, nameless
+from shepherd.stages.requests import claims_of, named
 from shepherd.stages.timeline import Passage, landed_times, reached
 from shepherd.stages.waiting import announce
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import Loss, LostJournalError, loss, place_of
 from shepherd.trackers import open_tracker
-from shepherd.trackers.nameless import NOBODY, Nameless
+from shepherd.trackers.claims import NO_CLAIMS, Claims
 from shepherd.words import Item, Memory, Options, TrackerReading
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ class Ground(Struct, frozen=True):
     suspects: Collection[Item] = ()
     """Bugs that named a landing bad when they were read last."""
     last_heard: Heard | None = None
-    nameless: Nameless = NOBODY
+    claims: Claims = NO_CLAIMS
     """Landings of which a forge is to tell which requests brought them."""
     deployed: Sequence[Passage] = ()
     promoted: Sequence[Passage] = ()
@@ -209,10 +209,10 @@ def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> 
         if landing.revno <= reading.deployed.revno and (since(landing.revno) or at) >= kept_since
     ]
     scope = scope_of(reading, words_of_people, lately)
-    unnamed = nameless(settings, branch, reading, scope)
+    claims = claims_of(settings, branch, reading, scope)
     if last_heard:
         reading = named(reading, last_heard.reading)
-    return Ground(source, "", reading, scope, suspects, last_heard, unnamed, deployed, promoted, moves)
+    return Ground(source, "", reading, scope, suspects, last_heard, claims, deployed, promoted, moves)
 
 
 def memory_of(
@@ -239,7 +239,7 @@ def listen_to(settings: Settings, branch: str, ground: Ground, run: Run, *, dry:
     before = ground.last_heard.reading.memory if ground.last_heard else b""
     started = monotonic()
     try:
-        tracker = open_tracker(settings, dry=dry, nameless=ground.nameless)
+        tracker = open_tracker(settings, dry=dry, claims=ground.claims)
         heard = tracker.read(everything, ground.scope, before)
     except TrackerError as error:
         run.tell(

@@ -1,32 +1,41 @@
-"""Which requests brought a landing whose message does not say so: on a forge, the tracker knows.
+"""Which requests brought a landing: on a forge what a message says of it is a claim, and the tracker knows
+(design 3.1).
 
 A merge without a merge commit (by rebase or fast-forward) leaves no number, nor does a message that somebody
-wrote himself; a number of another kind (an issue's on GitLab) is no request's.
+wrote himself; and a number may be that of an issue, of another branch's request, or of another project's.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 
 from msgspec.structs import replace
 
-from shepherd.landing import Landing, Reading
+from shepherd.landing import Reading
 from shepherd.settings import Settings
-from shepherd.trackers.nameless import NOBODY, Nameless
+from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
 from shepherd.words import TrackerReading
 
+_PLACE = re.compile(r"refs/(?:heads|remotes/[^/]+)/")
+"""Before a branch's name in the name of its ref."""
 
-def nameless(settings: Settings, branch: str, reading: Reading, scope: Collection[int]) -> Nameless:
-    """The landings in scope that the forge has to be asked about; nobody where the tracker is no forge."""
+
+def claims_of(settings: Settings, branch: str, reading: Reading, scope: Collection[int]) -> Claims:
+    """What the messages of the landings in scope claim; nothing where the tracker is no forge."""
     sign = settings.tracker.sign
     if not sign:
-        return NOBODY
-    commits = tuple(each.id for each in reading.landings if each.revno in scope and not _names(each, sign))
-    return Nameless(commits, settings.branches[branch].ref.removeprefix("refs/heads/"))
+        return NO_CLAIMS
+    landings = tuple(
+        Claim(each.id, tuple(request for request in each.requests if request.startswith(sign)), each.brought)
+        for each in reading.landings
+        if each.revno in scope
+    )
+    return Claims(landings, _PLACE.sub("", settings.branches[branch].ref, count=1))
 
 
 def named(reading: Reading, tracker: TrackerReading) -> Reading:
-    """The reading with the requests that the forge named."""
+    """The reading with the requests that the forge confirmed or named, and no others."""
     if not tracker.named:
         return reading
     return replace(
@@ -38,7 +47,3 @@ def named(reading: Reading, tracker: TrackerReading) -> Reading:
             for each in reading.landings
         ),
     )
-
-
-def _names(landing: Landing, sign: str) -> bool:
-    return any(request.startswith(sign) for request in landing.requests)

@@ -65,9 +65,8 @@ def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:
 def unasked(ground: Ground) -> bool:
     """Whether only the tracker can tell if any landing waits."""
     heard = ground.last_heard
-    return (
-        heard is None or bool(heard.problem) or not heard.reading.named.keys() >= set(ground.nameless.commits)
-    )
+    asked = {claim.id for claim in ground.claims.landings}
+    return heard is None or bool(heard.problem) or not heard.reading.named.keys() >= asked
 
 
 def is_waiting(settings: Settings, branch: str, ground: Ground, known: Known, database: Database) -> bool:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings
-from shepherd.trackers.nameless import NOBODY, Nameless
+from shepherd.trackers.claims import NO_CLAIMS, Claims
 from shepherd.trackers.writing import Writer
 from shepherd.words import Item, TrackerReading
 
@@ -38,12 +38,12 @@ class Tracker(Protocol):
         """
 
 
-def open_tracker(settings: Settings, *, dry: bool = False, nameless: Nameless = NOBODY) -> Tracker:
+def open_tracker(settings: Settings, *, dry: bool = False, claims: Claims = NO_CLAIMS) -> Tracker:
     """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not installed.
 
     Args:
         dry: nothing is written, not even on our own disk.
-        nameless: landings of which a forge is to tell which requests brought them.
+        claims: landings of which a forge is to tell which requests brought them.
     """
     kind = settings.tracker.type
     if kind == "none":
@@ -64,12 +64,12 @@ def open_tracker(settings: Settings, *, dry: bool = False, nameless: Nameless = 
         from shepherd.trackers.github.reading import GitHubTracker
 
         _want(settings, "github", "PyGithub")
-        return GitHubTracker(settings, nameless)
+        return GitHubTracker(settings, claims)
     if kind == "gitlab":
         from shepherd.trackers.gitlab.reading import GitLabTracker
 
         _want(settings, "gitlab", "python-gitlab")
-        return GitLabTracker(settings, nameless)
+        return GitLabTracker(settings, claims)
     raise SettingsError(f'{settings.file}: tracker.type: "{kind}" is not known')
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from shepherd import plainfile
 from shepherd.errors import StoreError, TrackerError
 from shepherd.store.snapshots import write_atomically
+from shepherd.trackers.alike import folded
 from shepherd.trackers.file import LARGEST, FileTracker, parse
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import Edit
@@ -38,6 +39,7 @@ class FileWriter:
     def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
         self._path = Path(os.path.realpath(path))
         self._reader = FileTracker(path, vocabulary)
+        self._vocabulary = vocabulary
 
     def edit(self, item: Item, edit: Edit) -> str:
         """See Writer.edit. What the reader could not read, nobody writes."""
@@ -58,7 +60,8 @@ class FileWriter:
         entry = document.get(kind, {}).get(number)
         if not isinstance(entry, dict):
             raise _ChangedError
-        changed = _change(entry, edit)
+        present = [*entry.get("tags", ()), *entry.get("labels", ())]
+        changed = _change(entry, edit.unless_bad(self._vocabulary, present))
         if changed:
             self._replace(text, document)
         return ", ".join(changed)
@@ -122,7 +125,7 @@ def _change(entry: dict[str, Any], edit: Edit) -> list[str]:
 
 
 def _among(tag: str, tags: Collection[str] | Sequence[str]) -> bool:
-    return tag.strip().lower() in {each.strip().lower() for each in tags}
+    return folded(tag) in {folded(each) for each in tags}
 
 
 def _last_line(comment: Any) -> str:

@@ -39,6 +39,9 @@ TRIES = 6
 """Of one request: one poisonous item must not use up the patience of all."""
 FIRST_WAIT = 0.5
 """Seconds; each further wait is twice as long."""
+_RESTS: dict[tuple[str, str], tuple[float, str]] = {}
+"""Scheme and host -> until when it asked for a rest that was too long to wait for, by the clock of a session,
+and the sentence that says so: another session of this process would ask in vain, and make it worse."""
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that another try may cure."""
 _REFUSED_UNDONE = frozenset({425, 429})
@@ -132,8 +135,9 @@ class Line:
             RequestError: it came to nothing.
         """
         self.check(url)
-        if self._given_up:
-            raise RequestError(self._given_up)
+        until, why = _RESTS.get(self._origin, (0.0, ""))
+        if self._given_up or (why and self._clock() < until):
+            raise RequestError(self._given_up or why)
         again = method in ("GET", "HEAD") if repeatable is None else repeatable
         what = f"{method} {urlsplit(url).path}"
         tries = 0
@@ -169,6 +173,8 @@ class Line:
             if passing and wait > min(self._left, self._time - (self._clock() - self._began)):
                 # whoever has trouble is not helped by more requests
                 self._given_up = str(failure)
+                if asked_wait:
+                    _RESTS[self._origin] = (self._clock() + asked_wait, self._given_up)
             if not passing or tries == TRIES or self._given_up:
                 raise failure from None
             self._left -= wait

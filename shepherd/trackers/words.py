@@ -5,21 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
+from shepherd.trackers.alike import folded
 from shepherd.words import WORST_FIRST, Spoken, Word
 
 _BAD_COMMIT = re.compile(r"bad-(?:commit|revision)-([0-9]{1,10})", re.IGNORECASE | re.ASCII)
 
 
 class Vocabulary:
-    """Which texts stand for which word: `qa-WORD` always, and those of `[tracker.words]`; case is ignored."""
+    """Which texts stand for which word: `qa-WORD` always, and those of `[tracker.words]`, in any form."""
 
     def __init__(self, words: Mapping[str, Iterable[str]]) -> None:
         self._word: dict[str, Word] = {f"qa-{word}": word for word in WORST_FIRST}
         for word in WORST_FIRST:
-            self._word |= {text.strip().lower(): word for text in words.get(word, ())}
+            self._word |= {folded(text): word for text in words.get(word, ())}
 
     def texts(self, word: Word) -> tuple[str, ...]:
-        """Everything that stands for `word`, in small letters."""
+        """Everything that stands for `word`, as `folded` gives it."""
         return tuple(text for text, meant in self._word.items() if meant == word)
 
     def of_bug(self, tags: Iterable[str]) -> Spoken:
@@ -34,5 +35,5 @@ class Vocabulary:
         return Spoken(words=self._words(labels))
 
     def _words(self, texts: Iterable[str]) -> tuple[Word, ...]:
-        said = {self._word.get(text.strip().lower()) for text in texts}
+        said = {self._word.get(folded(text)) for text in texts}
         return tuple(word for word in WORST_FIRST if word in said)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item
 
 
@@ -20,6 +23,12 @@ class Edit(Struct, frozen=True):
     comment: str = ""
     """Its last line tells this comment from all others: it is posted only if no comment ends with that
     line."""
+
+    def unless_bad(self, vocabulary: Vocabulary, present: Iterable[str]) -> Edit:
+        """The same, but without any word for an item that a person has marked bad, perhaps since it was read:
+        where labels are scoped a word that is added takes qa-bad away (design 3.2)."""
+        is_bad = "bad" in vocabulary.of_request(present).words
+        return replace(self, add=(), remove=()) if is_bad and self.add else self
 
 
 class Writer(Protocol):

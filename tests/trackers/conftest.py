@@ -47,6 +47,12 @@ def token(ask: Ask, tmp_path: Path, lp: Server) -> Settings:
     return ask(credentials_file="credentials")
 
 
+@pytest.fixture(autouse=True)
+def rested(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port may be another server's in the next test."""
+    monkeypatch.setattr(http, "_RESTS", {})
+
+
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short waits between tries."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from shepherd.settings import Settings, Tracker
 from shepherd.trackers import open_tracker
-from shepherd.trackers.nameless import NOBODY, Nameless
+from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
 from shepherd.words import Item, TrackerReading
 from tests.trackers import github_server, gitlab_server
 from tests.trackers.github_server import GitHub
@@ -74,9 +75,14 @@ class Kit:
         return Settings(branches={}, tracker=Tracker(**given), file=self.folder / "shepherd.toml")
 
     def read(
-        self, *items: Item, nameless: Nameless = NOBODY, memory: bytes = b"", **tracker: Any
+        self, *items: Item, claims: Claims = NO_CLAIMS, memory: bytes = b"", **tracker: Any
     ) -> TrackerReading:
-        return open_tracker(self.settings(**tracker), nameless=nameless).read(items, [], memory)
+        return open_tracker(self.settings(**tracker), claims=claims).read(items, [], memory)
+
+
+def nameless(commits: Sequence[str], base: str = "stable") -> Claims:
+    """Landings whose messages name no request."""
+    return Claims(tuple(map(Claim, commits)), base)
 
 
 def whatever_is_written(folder: Path) -> str:

@@ -15,6 +15,8 @@ from tests.trackers.forge_server import Answer, Forge
 from tests.trackers.graphql import RefusedError, answer
 
 GREY = ("ededed", None)
+MOST_NODES = 500_000
+"""That one question may be answered by, as GitHub counts them."""
 
 
 @dataclass
@@ -25,7 +27,9 @@ class Thing:
     base: str = ""
     """The branch that it was merged into."""
     commits: list[str] = field(default_factory=list)
-    """SHAs that merging it brought to that branch."""
+    """SHAs that merging it brought to that branch, its merge commit last."""
+    head: str = "feed" * 10
+    """SHA of its own branch's tip."""
     merged: bool = True
     comments: list[str] = field(default_factory=list)
     forbidden: bool = False
@@ -60,7 +64,7 @@ class GitHub(Forge):
         self.reset = 0
         """Seconds since 1970."""
         self.page = 100
-        """Comments in one answer."""
+        """The most of a connection in one answer."""
 
     def secret_of(self, headers: Any) -> str:
         kind, _, token = headers.get("Authorization", "").partition(" ")
@@ -80,7 +84,7 @@ class GitHub(Forge):
             assert method == "POST"
             if self.remaining <= 0:
                 return {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
-            return answer(body["query"], body["variables"], self._root())
+            return answer(body["query"], body["variables"], self._root(), MOST_NODES)
         if self.remaining <= 0:
             raise Answer(403, {"message": "API rate limit exceeded for user ID 1."})
         return self._rest(method, path, body)
@@ -104,7 +108,7 @@ class GitHub(Forge):
             "nameWithOwner": self.known_as,
             "issueOrPullRequest": self._issue_or_pull_request,
             "object": self._object,
-            "label": self._label,
+            "labels": self._labels,
         }
 
     def _issue_or_pull_request(self, number: int) -> dict[str, Any]:
@@ -145,6 +149,8 @@ class GitHub(Forge):
             "labels": labels,
             "comments": comments,
             "merged": thing.merged,
+            "headRefOid": thing.head,
+            "mergeCommit": self._commit(thing.commits[-1]) if thing.merged and thing.commits else None,
             "baseRefName": thing.base,
             "repository": {"__typename": "Repository", "nameWithOwner": thing.home or self.known_as},
         }
@@ -154,23 +160,34 @@ class GitHub(Forge):
         if not pulls and oid not in self.commits:
             return None
 
-        def associated(first: int) -> dict[str, Any]:
-            nodes = [self._shown(number, thing) for number, thing in pulls][:first]
-            return {"__typename": "PullRequestConnection", "nodes": nodes}
+        def associated(first: int, after: str | None = None) -> dict[str, Any]:
+            assert first <= 100
+            start = int(after or 0)
+            stop = start + min(first, self.page)
+            return {
+                "__typename": "PullRequestConnection",
+                "nodes": [self._shown(number, thing) for number, thing in pulls[start:stop]],
+                "pageInfo": _page_info(stop, len(pulls)),
+            }
 
-        return {
-            "__typename": "Commit",
-            "__types": ("Commit", "GitObject"),
-            "oid": oid,
-            "associatedPullRequests": associated,
-        }
+        return self._commit(oid) | {"associatedPullRequests": associated}
+
+    @staticmethod
+    def _commit(oid: str) -> dict[str, Any]:
+        return {"__typename": "Commit", "__types": ("Commit", "GitObject"), "oid": oid}
 
     def brought_by(self, sha: str) -> list[tuple[int, Thing]]:
         return [(number, thing) for number, thing in self.things.items() if sha in thing.commits]
 
-    def _label(self, name: str) -> dict[str, Any] | None:
-        found = self._spelling(name)
-        return _label(found) if found else None
+    def _labels(self, first: int, after: str | None = None) -> dict[str, Any]:
+        assert first <= 100
+        start = int(after or 0)
+        stop = start + min(first, self.page)
+        return {
+            "__typename": "LabelConnection",
+            "nodes": [_label(name) for name in list(self.labels)[start:stop]],
+            "pageInfo": _page_info(stop, len(self.labels)),
+        }
 
     def _spelling(self, name: str) -> str:
         return next((each for each in self.labels if each.lower() == name.lower()), "")
@@ -221,3 +238,7 @@ class GitHub(Forge):
 
 def _label(name: str) -> dict[str, Any]:
     return {"__typename": "Label", "name": name}
+
+
+def _page_info(stop: int, count: int) -> dict[str, Any]:
+    return {"__typename": "PageInfo", "hasNextPage": stop < count, "endCursor": str(stop)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from math import inf
 from typing import Any
 
 _TOKEN = re.compile(r'\s*(?:,\s*)*(\.\.\.|[{}()\[\]:!$=]|"(?:[^"\\]|\\.)*"|-?\d+|[A-Za-z_]\w*)')
@@ -106,15 +107,26 @@ class _Parser:
         return {"true": True, "false": False, "null": None}.get(token, token)
 
 
-def answer(query: str, variables: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
-    """The body of the answer: data, and errors beside it."""
+def answer(query: str, variables: dict[str, Any], root: dict[str, Any], most: float = inf) -> dict[str, Any]:
+    """The body of the answer: data, and errors beside it. `most`: nodes that may be asked for."""
     try:
         asked = _Parser(query, variables).operation()
+        if _nodes(asked) > most:
+            return {"errors": [{"type": "MAX_NODE_LIMIT_EXCEEDED", "message": "too many nodes"}]}
         errors: list[dict[str, Any]] = []
         data = _resolve(asked, root, [], errors)
     except Invalid as why:
         return {"errors": [{"message": str(why), "locations": [{"line": 1, "column": 1}]}]}
     return {"data": data, **({"errors": errors} if errors else {})}
+
+
+def _nodes(asked: list[Any]) -> int:
+    """How many nodes it could be answered by: each connection multiplies what stands in it."""
+    total = 0
+    for _, _, arguments, inner in asked:
+        size = arguments.get("first") or arguments.get("last")
+        total += size * (1 + _nodes(inner)) if size else _nodes(inner)
+    return total
 
 
 def _resolve(asked: list[Any], on: dict[str, Any], path: list[Any], errors: list[Any]) -> dict[str, Any]:

@@ -12,16 +12,17 @@ import pytest
 
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.trackers import http, open_tracker
-from shepherd.trackers.nameless import Nameless
 from shepherd.words import Spoken
 from tests.ops.host import Host
-from tests.trackers.forge_kit import TOKEN, Kit, whatever_is_written
+from tests.trackers.forge_kit import TOKEN, Kit, nameless, whatever_is_written
 from tests.trackers.github_server import GitHub
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
 PASSING: tuple[int | str, ...] = (429, 500, 502, 503, 504, "hang", "reset", "truncate", "html", "broken")
 SHA = "ab" * 20
+AT_ONCE = {"Retry-After": "0"}
+"""To a forge that says nothing we would give a minute."""
 
 
 def failure(kit: Kit) -> str:
@@ -38,7 +39,7 @@ def failure(kit: Kit) -> str:
 @pytest.mark.parametrize("what", PASSING)
 def test_what_passes_is_tried_again(kit: Kit, what: int | str) -> None:
     kit.requests[1] = kit.request("qa-bad")
-    kit.forge.fail(what, times=2)
+    kit.forge.fail(what, times=2, headers=AT_ONCE if what == 429 else {})
     reading = kit.read(kit.item(1))
     assert reading.items == {kit.item(1): Spoken(("bad",))}
     assert reading.requests == kit.forge.count() == 3
@@ -65,7 +66,7 @@ def test_what_passes_is_tried_again(kit: Kit, what: int | str) -> None:
 )
 def test_what_does_not_pass_is_no_data(kit: Kit, what: int | str, says: str) -> None:
     kit.requests[1] = kit.request("qa-ok")
-    kit.forge.fail(what, times=99)
+    kit.forge.fail(what, times=99, headers=AT_ONCE if what == 429 else {})
     assert says in failure(kit)
     assert kit.forge.count() == (http.TRIES if what in PASSING else 1)
 
@@ -132,16 +133,37 @@ def test_github_says_by_200_that_the_limit_is_reached(hub: GitHub, tmp_path: Pat
     assert hub.count() == 2
 
 
+SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
+
+
+def refusal(message: str) -> dict[str, object]:
+    return {"data": None, "errors": [{"message": message}]}
+
+
 @pytest.mark.parametrize(
-    "message",
+    ("status", "body"),
     [
-        "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",
-        "API rate limit exceeded for user ID 1.",
+        (403, {"message": SECONDARY}),
+        (429, {"message": SECONDARY}),
+        (429, {"message": "Too many requests"}),
+        (403, {"message": "API rate limit exceeded for user ID 1."}),
+        (200, refusal(SECONDARY)),
+        (200, {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}),
+        (200, {"errors": [{"type": "RATE_LIMIT", "code": "graphql_rate_limit", "message": "exceeded"}]}),
+        (200, {"errors": [{"code": "graphql_rate_limit", "message": "exceeded"}]}),
     ],
 )
-def test_github_says_by_403_that_it_is_too_much(hub: GitHub, tmp_path: Path, message: str) -> None:
-    hub.fail(403, times=99, body={"message": message})
-    assert "answered 429: too many requests" in failure(Kit(hub, tmp_path))
+def test_github_says_that_it_is_too_much_but_not_how_long(
+    hub: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, body: object
+) -> None:
+    """It wants a minute then, from whoever asks in this run."""
+    monkeypatch.setattr(http, "PATIENCE", 59.0)
+    kit = Kit(hub, tmp_path)
+    hub.fail(status, times=99, body=body)
+    assert "answered 429: too many requests and asks to wait 1 minute" in failure(kit)
+    with pytest.raises(TrackerError, match="asks to wait 1 minute"):
+        kit.read("#1")
+    assert hub.count() == 1
 
 
 def test_one_that_is_not_there(kit: Kit) -> None:
@@ -205,7 +227,7 @@ def test_whose_a_landing_is_must_be_known(kit: Kit) -> None:
     """A landing that bears no name because the forge did not answer would count as nobody's."""
     kit.forge.fail(500, on=SHA if kit.is_github else "merge_requests", times=99)
     with pytest.raises(TrackerError, match="answered 500"):
-        kit.read(nameless=Nameless((SHA,), "stable"))
+        kit.read(claims=nameless((SHA,), "stable"))
 
 
 @pytest.mark.parametrize("text", ["", "two words", "x\x00y", "\u00fcber"])

@@ -11,10 +11,9 @@ import pytest
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge import memory as kept
-from shepherd.trackers.nameless import Nameless
 from shepherd.words import Spoken
 from tests.trackers.faulty import at_work
-from tests.trackers.forge_kit import Kit
+from tests.trackers.forge_kit import Kit, nameless
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
 
@@ -73,13 +72,13 @@ def test_landings_are_asked_for_by_the_hundred_and_once(kit: Kit, count: int, mo
     commits = shas(count)
     for number, sha in enumerate(commits, 1):
         kit.requests[number] = kit.request("qa-ok", commits=(sha,))
-    nameless = Nameless(commits, "stable")
-    first = kit.read(nameless=nameless)
+    landings = nameless(commits, "stable")
+    first = kit.read(claims=landings)
     assert first.named == {sha: (kit.item(number),) for number, sha in enumerate(commits, 1)}
     assert first.items == {kit.item(number): OK for number in range(1, count + 1)}
     assert first.requests <= most
     kit.requests[1].labels = ["qa-bad"]
-    second = kit.read(nameless=nameless, memory=first.memory)
+    second = kit.read(claims=landings, memory=first.memory)
     assert second.named == first.named
     assert second.items[kit.item(1)] == Spoken(("bad",))
     assert second.requests == -(-count // 100)
@@ -89,7 +88,7 @@ def test_landings_are_asked_for_by_the_hundred_and_once(kit: Kit, count: int, mo
 def test_all_commits_of_a_rebased_request(kit: Kit) -> None:
     commits = shas(3)
     kit.requests[5] = kit.request("qa-ok", commits=commits)
-    reading = kit.read(nameless=Nameless(commits, "stable"))
+    reading = kit.read(claims=nameless(commits, "stable"))
     assert reading.named == dict.fromkeys(commits, (kit.item(5),))
 
 
@@ -100,7 +99,7 @@ def test_gitlab_tells_several_commits_of_many_requests_at_once(tmp_path: Path, g
         kit, commits = Kit(lab, tmp_path), shas(300)
         for number in range(100):
             kit.requests[number + 1] = kit.request("qa-ok", commits=commits[3 * number : 3 * number + 3])
-        reading = kit.read(nameless=Nameless(commits, "stable"))
+        reading = kit.read(claims=nameless(commits, "stable"))
         assert reading.named == {sha: (f"!{place // 3 + 1}",) for place, sha in enumerate(commits)}
         assert reading.requests == (2 + 1 if graphql else 2 + 1 + 200)
 
@@ -111,21 +110,21 @@ def test_only_what_was_merged_counts_and_first_what_was_merged_here(kit: Kit) ->
     kit.requests[2] = kit.request("qa-bad", commits=(one, two), base="next")
     closed: dict[str, Any] = {"merged": False} if kit.is_github else {"state": "closed"}
     kit.requests[3] = kit.request("qa-bad", commits=(one, two), **closed)
-    reading = kit.read(nameless=Nameless((one, two), "stable"))
+    reading = kit.read(claims=nameless((one, two), "stable"))
     assert reading.named == {one: (kit.item(1),), two: (kit.item(2),)}
 
 
 def test_a_push_is_asked_about_until_the_forge_had_time(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     (sha,) = shas(1)
     kit.forge.commits.add(sha)
-    nameless = Nameless((sha,), "stable")
-    first = kit.read(nameless=nameless)
+    landings = nameless((sha,), "stable")
+    first = kit.read(claims=landings)
     assert first.named == {sha: ()}
     kit.requests[8] = kit.request("qa-ok", commits=(sha,))
-    assert kit.read(nameless=nameless, memory=first.memory).named == {sha: (kit.item(8),)}
+    assert kit.read(claims=landings, memory=first.memory).named == {sha: (kit.item(8),)}
     monkeypatch.setattr(kept, "SETTLED_AFTER", timedelta())
     asked = kit.forge.count()
-    assert kit.read(nameless=nameless, memory=first.memory).named == {sha: ()}
+    assert kit.read(claims=landings, memory=first.memory).named == {sha: ()}
     assert kit.forge.count() == asked
 
 
@@ -134,26 +133,26 @@ def test_a_commit_that_the_forge_does_not_know_is_asked_about_each_time(
 ) -> None:
     monkeypatch.setattr(kept, "SETTLED_AFTER", timedelta())
     (sha,) = shas(1)
-    nameless = Nameless((sha,), "stable")
-    first = kit.read(nameless=nameless)
+    landings = nameless((sha,), "stable")
+    first = kit.read(claims=landings)
     assert first.named == {sha: ()}
     kit.requests[8] = kit.request("qa-ok", commits=(sha,))
-    assert kit.read(nameless=nameless, memory=first.memory).named == {sha: (kit.item(8),)}
+    assert kit.read(claims=landings, memory=first.memory).named == {sha: (kit.item(8),)}
 
 
 @pytest.mark.parametrize("memory", [b"", b"\xff", b"\x81\xa1x\x01"])
 def test_what_was_remembered_may_be_damaged(kit: Kit, memory: bytes) -> None:
     (sha,) = shas(1)
     kit.requests[8] = kit.request("qa-ok", commits=(sha,))
-    assert kit.read(nameless=Nameless((sha,), "stable"), memory=memory).named == {sha: (kit.item(8),)}
+    assert kit.read(claims=nameless((sha,), "stable"), memory=memory).named == {sha: (kit.item(8),)}
 
 
 def test_what_another_project_answered_is_not_believed(kit: Kit) -> None:
     (sha,) = shas(1)
     kit.requests[8] = kit.request("qa-ok", commits=(sha,))
-    before = kit.read(nameless=Nameless((sha,), "next")).memory
+    before = kit.read(claims=nameless((sha,), "next")).memory
     asked = kit.forge.count()
-    kit.read(nameless=Nameless((sha,), "stable"), memory=before)
+    kit.read(claims=nameless((sha,), "stable"), memory=before)
     assert kit.forge.count() > asked
 
 
@@ -161,7 +160,7 @@ def test_a_fork_s_requests_are_not_ours(hub: GitHub, tmp_path: Any) -> None:
     kit = Kit(hub, tmp_path)
     (sha,) = shas(1)
     hub.things[8] = kit.request("qa-ok", commits=(sha,), home="upstream/shop")
-    assert kit.read(nameless=Nameless((sha,), "stable")).named == {sha: ()}
+    assert kit.read(claims=nameless((sha,), "stable")).named == {sha: ()}
 
 
 def test_a_repository_that_was_renamed(hub: GitHub, tmp_path: Any) -> None:
@@ -169,7 +168,7 @@ def test_a_repository_that_was_renamed(hub: GitHub, tmp_path: Any) -> None:
     hub.known_as = "acme/store"
     (sha,) = shas(1)
     hub.things[8] = kit.request("qa-ok", commits=(sha,))
-    assert kit.read("#8", nameless=Nameless((sha,), "stable")).named == {sha: ("#8",)}
+    assert kit.read("#8", claims=nameless((sha,), "stable")).named == {sha: ("#8",)}
 
 
 def test_no_title_is_ever_asked_for(kit: Kit) -> None:

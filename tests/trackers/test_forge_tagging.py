@@ -16,8 +16,8 @@ def test_a_landing_is_tagged_once(tmp_path: Path, hub: GitHub) -> None:
     project = Project(tmp_path, branch='orphans = "needs-qa"', tracker=forge_settings(hub))
     project.deploy(project.land("Begin")[0])
     project.full_run()
-    hub.things[7] = pull("ui")
-    project.land("Faster (#7)")
+    (sha,) = project.land("Faster (#7)")
+    hub.things[7] = pull("ui", commits=(sha,))
     snapshot = project.full_run()
     assert hub.things[7].labels == ["ui", "qa-needstesting"]
     (comment,) = hub.things[7].comments
@@ -35,8 +35,8 @@ def test_a_landing_is_tagged_once(tmp_path: Path, hub: GitHub) -> None:
 def test_a_dry_run_says_which_labels_are_not_there_yet(tmp_path: Path, hub: GitHub) -> None:
     host = Host(tmp_path, tracker=forge_settings(hub, WORDS))
     host.inv("find", "judge")
-    host.project.land("Faster (#7)", "Stronger (#8)")
-    hub.things |= {7: pull(), 8: pull("QA Please")}
+    faster, stronger = host.project.land("Faster (#7)", "Stronger (#8)")
+    hub.things |= {7: pull(commits=(faster,)), 8: pull("QA Please", commits=(stronger,))}
     _, out, err = host.inv("find", "tag", "--dry-run")
     assert "would write request #7: qa-needstesting, a comment (r3 names it)" in out, out + err
     assert out.count("would make the label QA please, which is not there yet") == 1

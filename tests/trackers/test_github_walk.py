@@ -19,12 +19,12 @@ def test_the_answer_comes_from_labels(tmp_path: Path, hub: GitHub) -> None:
     project = Project(tmp_path, tracker=forge_settings(hub))
     first = project.land("Begin")[0]
     project.deploy(first)
-    project.land("One (#1)", "Two (#2)", "Three (#3)", "Four (#4)")
+    one, two, three, four = project.land("One (#1)", "Two (#2)", "Three (#3)", "Four (#4)")
     forge.things |= {
-        1: pull("qa-ok", "ui"),
-        2: pull("QA-Untestable"),
-        3: pull("qa-needstesting"),
-        4: pull("qa-bad"),
+        1: pull("qa-ok", "ui", commits=(one,)),
+        2: pull("QA-Untestable", commits=(two,)),
+        3: pull("qa-needstesting", commits=(three,)),
+        4: pull("qa-bad", commits=(four,)),
     }
     snapshot = project.look()
     assert {revno: state for revno, state in states(snapshot).items() if revno > 1} == {
@@ -41,8 +41,8 @@ def test_the_answer_comes_from_labels(tmp_path: Path, hub: GitHub) -> None:
 
 def test_inv_find_judge(tmp_path: Path, hub: GitHub) -> None:
     host = Host(tmp_path, tracker=forge_settings(hub))
-    host.project.land("Faster (#7)")
-    hub.things |= {1: issue("qa-ok"), 2: issue("qa-ok"), 7: pull("qa-ok")}
+    (sha,) = host.project.land("Faster (#7)")
+    hub.things |= {1: issue("qa-ok"), 2: issue("qa-ok"), 7: pull("qa-ok", commits=(sha,))}
     code, out, err = host.inv("find", "judge")
     assert (code, err) == (0, "")
     assert "deploy r3" in out
@@ -55,8 +55,9 @@ def test_what_was_rebased_is_asked_for_once(
     tmp_path: Path, hub: GitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project = Project(tmp_path, tracker=forge_settings(hub))
-    project.deploy(project.land("Begin (#1)")[0])
-    hub.things[1] = pull("qa-ok")
+    (one,) = project.land("Begin (#1)")
+    project.deploy(one)
+    hub.things[1] = pull("qa-ok", commits=(one,))
     two, three, four = project.land("One half", "The other half", "By hand")
     hub.things[7] = pull("qa-ok", commits=(two, three))
     hub.things[8] = pull("qa-bad", merged=False, commits=(two,))

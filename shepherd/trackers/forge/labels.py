@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from shepherd.trackers.alike import folded
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Word
 
@@ -27,4 +28,4 @@ _OTHER = Look("ededed", "")
 
 def look_of(text: str, vocabulary: Vocabulary) -> Look:
     """Of the label that stands for a QA word, in whatever words."""
-    return next((look for word, look in LOOKS.items() if text.lower() in vocabulary.texts(word)), _OTHER)
+    return next((look for word, look in LOOKS.items() if folded(text) in vocabulary.texts(word)), _OTHER)

@@ -1,4 +1,5 @@
-"""What is said on a forge: the labels of requests, a hundred at once, and which requests brought a landing.
+"""What is said on a forge: the labels of requests, a hundred at once, and which requests brought a landing
+(design 3.1: a number in a message is a claim).
 
 Titles are never asked for: a landing has its own, and the request's may be confidential.
 """
@@ -13,44 +14,34 @@ from typing import Protocol, TypeVar
 
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
+from shepherd.trackers.claims import Claim, Claims
 from shepherd.trackers.forge.memory import Asked, decode, encode, is_open
+from shepherd.trackers.forge.things import Absent, Request, Thing, Unreadable, doubt
 from shepherd.trackers.http import Line
-from shepherd.trackers.nameless import Nameless
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item, Spoken, TrackerReading
 
 AT_ONCE = 100
 """The most that either forge tells in one answer."""
 
-Labels = tuple[str, ...]
 _T = TypeVar("_T")
-
-
-class Brought(Protocol):
-    """A request that brought a commit to some branch: it was merged."""
-
-    @property
-    def number(self) -> int: ...
-    @property
-    def base(self) -> str:
-        """The branch that it was merged into."""
-
-    @property
-    def labels(self) -> Labels: ...
 
 
 class Service(Protocol):
     """One session with a forge. All raise TrackerError if it as a whole cannot be read."""
 
-    def requests_of(self, commits: Collection[str], base: str) -> Mapping[str, Iterable[Brought]]:
+    def requests_of(self, commits: Collection[str], base: str) -> Mapping[str, Iterable[Request]]:
         """SHA -> the merged requests that brought that commit; a SHA that is absent is not known there.
 
         Args:
             base: the branch that they were most likely merged into.
         """
 
-    def labels(self, items: Collection[Item]) -> Mapping[Item, Labels | str]:
-        """The labels of each item, or a text that says why it cannot be read."""
+    def things(self, items: Collection[Item]) -> Mapping[Item, Thing]:
+        """What each item is."""
+
+    def labels(self) -> Iterable[str]:
+        """All labels that the project has, as it spells them."""
 
     def probe(self) -> str:
         """The least that tells whether it can be read. Returns as whom."""
@@ -65,9 +56,9 @@ class ForgeTracker(ABC):
     root: str
     """URL of the usual service."""
 
-    def __init__(self, settings: Settings, nameless: Nameless) -> None:
+    def __init__(self, settings: Settings, claims: Claims) -> None:
         self._settings = settings
-        self._nameless = nameless
+        self._claims = claims
         self._vocabulary = Vocabulary(settings.tracker.words)
 
     @abstractmethod
@@ -76,65 +67,106 @@ class ForgeTracker(ABC):
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """See Tracker.read. `bad-commit-N` counts on the issues asked for; `qa-bad` on a request names its
-        landing, so none is looked for beside (3.2)."""
+        landing, so none is looked for beside (3.2). What a message claims is confirmed by the same answers;
+        where it is not, or there is no claim, the forge is asked by SHA, once."""
         line, basis = line_to(self._settings, type(self)), self._basis()
         try:
             service = self.open(line)
-            kept = decode(memory, basis)
-            now = datetime.now(UTC)
-            asking = [sha for sha in self._nameless.commits if is_open(kept.get(sha), now)]
-            brought = service.requests_of(asking, self._nameless.base) if asking else {}
-            labels: dict[Item, Labels | str] = {}
-            commits: dict[str, Asked] = {}
-            for sha in self._nameless.commits:
-                answer = kept.get(sha)
-                if sha in asking:
-                    if sha not in brought:
-                        # it may not have been pushed there yet
-                        continue
-                    requests = self._into_base(brought[sha])
-                    labels |= {self._item(each): each.labels for each in requests}
-                    numbers = tuple(self._item(each) for each in requests)
-                    answer = Asked(numbers, answer.first if answer else line.now or now)
-                assert answer is not None
-                commits[sha] = answer
-            wanted = {item for item in items if isinstance(item, int) or item.startswith(self.sign)}
-            wanted.update(request for each in commits.values() for request in each.requests)
-            labels.update(service.labels(wanted - labels.keys()))
+            return self._read(service, line, items, decode(memory, basis), basis)
         except TrackerError as error:
             error.requests = line.requests
             raise
+
+    def _read(
+        self, service: Service, line: Line, items: Collection[Item], kept: Mapping[str, Asked], basis: str
+    ) -> TrackerReading:
+        landings = self._claims.landings
+        ours = {item for item in items if isinstance(item, int) or item.startswith(self.sign)}
+        claimed = {request for each in landings for request in each.requests}
+        remembered = {item for each in landings if each.id in kept for item in kept[each.id].requests}
+        things = dict(service.things(ours | claimed | remembered))
+        doubts = {
+            each.id: {item: why for item in each.requests if (why := self._doubt(things[item], each))}
+            for each in landings
+        }
+        asking = [each.id for each in landings if doubts[each.id] or not each.requests]
+        told = self._asked(service, line, asking, kept, things)
+        named: dict[str, tuple[str, ...]] = {}
+        warnings: dict[str, tuple[str, ...]] = {}
+        for each in landings:
+            by_sha = told[each.id].requests if each.id in told else ()
+            confirmed = (item for item in each.requests if item not in doubts[each.id])
+            named[each.id] = tuple(dict.fromkeys((*confirmed, *by_sha)))
+            dropped = {item: why for item, why in doubts[each.id].items() if item not in by_sha}
+            if dropped:
+                warnings[each.id] = tuple(self._warning(item, why, by_sha) for item, why in dropped.items())
+        counting = (ours - claimed).union(*named.values())
         return TrackerReading(
-            items={item: self._spoken(item, labels[item]) for item in labels},
+            items={item: self._spoken(item, things[item]) for item in counting},
             speaks_of_requests=True,
-            named={sha: commits[sha].requests if sha in commits else () for sha in self._nameless.commits},
+            named=named,
+            doubts=warnings,
             requests=line.requests,
             received=line.received,
-            memory=encode(basis, commits),
+            memory=encode(basis, told),
         )
+
+    def _asked(
+        self,
+        service: Service,
+        line: Line,
+        commits: Collection[str],
+        kept: Mapping[str, Asked],
+        things: dict[Item, Thing],
+    ) -> dict[str, Asked]:
+        """Which requests brought these commits: as told before, or told now; `things` learns of them."""
+        now = datetime.now(UTC)
+        asking = [sha for sha in commits if is_open(kept.get(sha), now)]
+        brought = service.requests_of(asking, self._claims.base) if asking else {}
+        told = {sha: kept[sha] for sha in commits if sha in kept}
+        for sha in asking:
+            told.pop(sha, None)
+            # one that is not known may not have been pushed there yet
+            if sha in brought:
+                requests = self._into_base(brought[sha])
+                things |= {self._item(each): each for each in requests}
+                first = kept[sha].first if sha in kept else line.now or now
+                told[sha] = Asked(tuple(self._item(each) for each in requests), first)
+        return told
 
     def probe(self) -> str:
         """See Tracker.probe."""
         line = line_to(self._settings, type(self))
         return f"{self._settings.tracker.project} at {line.host}, {self.open(line).probe()}"
 
-    def _item(self, request: Brought) -> str:
+    def labels(self) -> list[str]:
+        """All labels that the project has, as it spells them. Raises TrackerError."""
+        return list(self.open(line_to(self._settings, type(self))).labels())
+
+    def _item(self, request: Request) -> str:
         return f"{self.sign}{request.number}"
 
-    def _into_base(self, requests: Iterable[Brought]) -> list[Brought]:
+    def _into_base(self, requests: Iterable[Request]) -> list[Request]:
         """Those merged into the mainline, where there are any: a commit may have come over other branches."""
         found = sorted(requests, key=lambda each: each.number)
-        return [each for each in found if each.base == self._nameless.base] or found
+        return [each for each in found if each.base == self._claims.base] or found
 
-    def _spoken(self, item: Item, labels: Labels | str) -> Spoken:
-        if isinstance(labels, str):
-            return Spoken(unreadable=labels)
-        vocabulary = self._vocabulary
-        return vocabulary.of_bug(labels) if isinstance(item, int) else vocabulary.of_request(labels)
+    def _doubt(self, thing: Thing, claim: Claim) -> str:
+        return doubt(thing, claim, self._claims.base)
+
+    def _warning(self, item: str, why: str, by_sha: Sequence[str]) -> str:
+        instead = f"; {self.name} names {', '.join(by_sha)} instead" if by_sha else ""
+        return f"its message names {item}, which counts as absent: {why}{instead}"
+
+    def _spoken(self, item: Item, thing: Thing) -> Spoken:
+        if isinstance(thing, Absent | Unreadable):
+            return Spoken(unreadable=thing.why)
+        say = self._vocabulary.of_bug if isinstance(item, int) else self._vocabulary.of_request
+        return say(thing.labels)
 
     def _basis(self) -> str:
         tracker = self._settings.tracker
-        parts = (tracker.type, tracker.service_root, tracker.project, self._nameless.base)
+        parts = (tracker.type, tracker.service_root, tracker.project, self._claims.base)
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
@@ -143,9 +175,9 @@ def number_of(item: Item) -> int:
     return item if isinstance(item, int) else int(item[1:])
 
 
-def chunks(everything: Sequence[_T]) -> list[Sequence[_T]]:
+def chunks(everything: Sequence[_T], size: int = AT_ONCE) -> list[Sequence[_T]]:
     """As much as one call asks for, each."""
-    return [everything[start : start + AT_ONCE] for start in range(0, len(everything), AT_ONCE)]
+    return [everything[start : start + size] for start in range(0, len(everything), size)]
 
 
 def line_to(settings: Settings, forge: type[ForgeTracker]) -> Line:

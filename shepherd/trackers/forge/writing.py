@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.settings import Settings
+from shepherd.trackers.alike import folded
 from shepherd.trackers.forge.labels import Look, look_of
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.words import Vocabulary
@@ -37,8 +38,8 @@ class Hand(Protocol):
     def is_said(self, item: Item, sign: str) -> bool:
         """Whether a comment ends with that line."""
 
-    def missing(self, labels: Collection[str]) -> list[str]:
-        """Those that the project does not have yet."""
+    def labels(self) -> list[str]:
+        """All that the project has, as it spells them."""
 
     def make(self, label: str, look: Look) -> None:
         """Make a label; that it is there already is no failure."""
@@ -62,8 +63,8 @@ class ForgeWriter:
         self._vocabulary = Vocabulary(settings.tracker.words)
         self._begin = begin
         self._hand: Hand | None = None
-        self._there: set[str] = set()
-        """Labels that the project is known to have, in small letters."""
+        self._there: dict[str, list[str]] | None = None
+        """How a label looks -> how the project spells it, mostly once; None: that was not asked yet."""
 
     def edit(self, item: Item, edit: Edit) -> str:
         """See Writer.edit. A status is not written: here an item is open or closed, which is not ours."""
@@ -71,18 +72,7 @@ class ForgeWriter:
             hand = self._session()
             sign = last_line(edit.comment)
             present = hand.present(item, sign)
-            bears = {label.lower(): label for label in present.labels}
-            told = []
-            # in this order a kill in between leaves less said than is true, and never more
-            for label in edit.remove:
-                if label.lower() in bears:
-                    hand.take_off(item, bears[label.lower()])
-                    told.append(f"-{bears[label.lower()]}")
-            new = [label for label in edit.add if label.lower() not in bears]
-            told += self._make_missing(hand, new)
-            for label in new:
-                hand.put_on(item, label)
-                told.append(f"+{label}")
+            told = self._mark(hand, item, edit.unless_bad(self._vocabulary, present.labels), present.labels)
             if sign and not present.said:
                 self._say(hand, item, _marked_down(edit.comment), sign)
                 told.append("comment")
@@ -92,20 +82,42 @@ class ForgeWriter:
 
     def missing(self, labels: Collection[str]) -> list[str]:
         """The labels that the tagger would have to make. Raises TrackerError."""
-        return self._session().missing(labels)
+        there = self._labels(self._session())
+        return [label for label in labels if folded(label) not in there]
 
     def _session(self) -> Hand:
         if self._hand is None:
             self._hand = self._begin()
         return self._hand
 
-    def _make_missing(self, hand: Hand, labels: Collection[str]) -> list[str]:
-        unknown = [label for label in labels if label.lower() not in self._there]
-        missing = hand.missing(unknown) if unknown else []
-        for label in missing:
-            hand.make(label, look_of(label, self._vocabulary))
-        self._there.update(label.lower() for label in unknown)
-        return [f"made the label {label}" for label in missing]
+    def _mark(self, hand: Hand, item: Item, edit: Edit, present: Collection[str]) -> list[str]:
+        """In this order a kill in between leaves less said than is true, and never more."""
+        told = []
+        gone = {folded(label) for label in edit.remove}
+        for label in present:
+            if folded(label) in gone:
+                hand.take_off(item, label)
+                told.append(f"-{label}")
+        bears = {folded(label) for label in present}
+        for label in edit.add:
+            if folded(label) in bears:
+                continue
+            spellings = self._labels(hand).setdefault(folded(label), [])
+            if not spellings:
+                hand.make(label, look_of(label, self._vocabulary))
+                spellings.append(label)
+                told.append(f"made the label {label}")
+            spelt = label if label in spellings else spellings[0]
+            hand.put_on(item, spelt)
+            told.append(f"+{spelt}")
+        return told
+
+    def _labels(self, hand: Hand) -> dict[str, list[str]]:
+        if self._there is None:
+            self._there = {}
+            for label in hand.labels():
+                self._there.setdefault(folded(label), []).append(label)
+        return self._there
 
     def _say(self, hand: Hand, item: Item, comment: str, sign: str) -> None:
         try:

@@ -53,9 +53,22 @@ class _Requester(Requester):
         return super().requestJson(verb, url, parameters, headers, input, self._connection)
 
 
+A_MINUTE = "60"
+"""Seconds that GitHub wants to be left alone after "too many requests", where it does not say how long."""
+_LIMITED = frozenset({"RATE_LIMITED", "RATE_LIMIT", "graphql_rate_limit"})
+"""Types and codes of an error of GraphQL: before 2026 the first, since then the others."""
+
+
 class _Error(Struct, frozen=True):
     type: str = ""
+    code: str = ""
     message: str = ""
+
+    @property
+    def limits(self) -> bool:
+        return (
+            not _LIMITED.isdisjoint((self.type, self.code)) or "secondary rate limit" in self.message.lower()
+        )
 
 
 class _Errors(Struct, frozen=True):
@@ -65,18 +78,19 @@ class _Errors(Struct, frozen=True):
 
 def meaning(status: int, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str]]:
     """See Meaning. GitHub says "too many requests" by 403 or 429, or by 200 and an error of GraphQL; when to
-    come back, by Retry-After or by the time at which the limit is reset."""
+    come back, by Retry-After, by the time at which the limit is reset, or not at all: then in a minute."""
     if status == 200 and b'"errors"' in body[:2000]:
         said = _errors(body)
-        if any(error.type == "RATE_LIMITED" for error in said.errors):
+        if any(error.limits for error in said.errors):
             status = 429
         elif said.errors and said.data is None and not any(error.type for error in said.errors):
             status = 502
     exhausted = headers.get("x-ratelimit-remaining") == "0"
     if status == 403 and (exhausted or "retry-after" in headers or b"rate limit" in body[:2000].lower()):
         status = 429
-    if status == 429 and exhausted and "retry-after" not in headers:
-        return status, {**headers, "retry-after": until_reset(headers, "x-ratelimit-reset")}
+    if status == 429 and "retry-after" not in headers:
+        wait = until_reset(headers, "x-ratelimit-reset") if exhausted else ""
+        return status, {**headers, "retry-after": wait or A_MINUTE}
     return status, headers
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge.reading import chunks, number_of
+from shepherd.trackers.forge.things import Absent, Issue, Request, Thing, Unreadable
 from shepherd.trackers.http import Line
 from shepherd.words import Item
 
@@ -17,11 +18,20 @@ LARGEST_NUMBER = 2**31 - 1
 """GraphQL's Int: a larger one would spoil the whole call."""
 
 LABELS = "labels(first: 100) { nodes { name } }"
-_ITEM = "issueOrPullRequest(number: %d) { ... on Labelable { " + LABELS + " } }"
-_COMMIT = (
-    'object(oid: "%s") { ... on Commit { associatedPullRequests(first: 10) { nodes {'
-    " number merged baseRefName repository { nameWithOwner } " + LABELS + " } } } }"
+_ITEM = (
+    "issueOrPullRequest(number: %d) { __typename ... on Labelable { " + LABELS + " }"
+    " ... on PullRequest { number merged baseRefName headRefOid mergeCommit { oid } } }"
 )
+_COMMIT = (
+    'object(oid: "%s") { ... on Commit { associatedPullRequests(first: %d%s) { nodes {'
+    " number merged baseRefName repository { nameWithOwner } " + LABELS + " }"
+    " pageInfo { hasNextPage endCursor } } } }"
+)
+_ALL_LABELS = "labels(first: 100%s) { nodes { name } pageInfo { hasNextPage endCursor } }"
+_PAGES = ((10, 100), (100, 20))
+"""How many pull requests of how many commits are asked for in one call: first, and of those that have more.
+GitHub refuses a question that could be answered by more than 500,000 nodes, and each has a hundred labels."""
+MOST_PAGES = 100
 _QUERY = (
     "query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { nameWithOwner %s } }"
 )
@@ -48,6 +58,25 @@ class _Repository(Struct, frozen=True):
     nameWithOwner: str
 
 
+class _Oid(Struct, frozen=True):
+    oid: str
+
+
+class _Issue(Labelled, frozen=True, tag_field="__typename", tag="Issue"):
+    pass
+
+
+class _Numbered(Labelled, frozen=True, tag_field="__typename", tag="PullRequest"):
+    number: int
+    merged: bool
+    baseRefName: str
+    headRefOid: str
+    mergeCommit: _Oid | None
+
+
+_Shown = _Issue | _Numbered
+
+
 class _Pull(Struct, frozen=True):
     number: int
     merged: bool
@@ -56,8 +85,29 @@ class _Pull(Struct, frozen=True):
     labels: _Labels
 
 
+class PageInfo(Struct, frozen=True):
+    """Of a connection that is read forwards."""
+
+    hasNextPage: bool
+    endCursor: str | None = None
+
+    @property
+    def next(self) -> str:
+        """What leads to the next page; empty: this was the last. Raises TrackerError."""
+        if not self.hasNextPage:
+            return ""
+        if not self.endCursor:
+            raise TrackerError("GitHub says that there is more, but not where")
+        return f", after: {as_value(self.endCursor)}"
+
+
 class _Pulls(Struct, frozen=True):
     nodes: tuple[_Pull, ...]
+    pageInfo: PageInfo
+
+
+class _AllLabels(_Labels, frozen=True):
+    pageInfo: PageInfo
 
 
 class _Commit(Struct, frozen=True):
@@ -82,20 +132,6 @@ class _Answer(Struct, frozen=True):
     errors: tuple[_Error, ...] = ()
 
 
-class Pull(Struct, frozen=True):
-    """See Brought."""
-
-    number: int
-    base: str
-    labels: tuple[str, ...]
-
-
-class Unreadable(Struct, frozen=True):
-    """Stands for a part of an answer that GitHub refused."""
-
-    why: str
-
-
 class Service:
     """One session with GitHub about one repository. All raise TrackerError if it as a whole cannot be read.
 
@@ -110,42 +146,83 @@ class Service:
         self.project = project
         self.requester = library.open_requester(line, token)
 
-    def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Pull]]:
+    def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
         """See forge.reading.Service. A SHA that GitHub does not know is absent."""
-        found: dict[str, list[Pull]] = {}
-        for some in chunks(list(commits)):
-            name, answers = self.ask({f"c{place}": _COMMIT % sha for place, sha in enumerate(some)}, _Commit)
-            for place, sha in enumerate(some):
-                commit = answers[f"c{place}"]
-                if isinstance(commit, Unreadable):
-                    raise TrackerError(
-                        f"{self.here} does not tell which pull request brought {sha[:12]}: {commit.why}"
-                    )
-                if commit is not None:
-                    found[sha] = [
-                        Pull(pull.number, pull.baseRefName, _names(pull.labels))
-                        for pull in commit.associatedPullRequests.nodes
+        found: dict[str, list[Request]] = {}
+        more = dict.fromkeys(commits, "")
+        for page in range(MOST_PAGES):
+            pulls, at_once = _PAGES[min(page, 1)]
+            asking, more = more, {}
+            for some in chunks(list(asking), at_once):
+                fields = {f"c{place}": _COMMIT % (sha, pulls, asking[sha]) for place, sha in enumerate(some)}
+                name, answers = self.ask(fields, _Commit)
+                for place, sha in enumerate(some):
+                    commit = answers[f"c{place}"]
+                    if isinstance(commit, Unreadable) or (commit is None and page):
+                        why = commit.why if commit else "it is gone all at once"
+                        raise TrackerError(
+                            f"{self.here} does not tell which pull request brought {sha[:12]}: {why}"
+                        )
+                    if commit is None:
+                        continue
+                    brought = commit.associatedPullRequests
+                    found.setdefault(sha, []).extend(
+                        Request(pull.number, _names(pull.labels), pull.merged, pull.baseRefName)
+                        for pull in brought.nodes
                         if pull.merged and pull.repository.nameWithOwner == name
-                    ]
-        return found
+                    )
+                    if further := brought.pageInfo.next:
+                        more[sha] = further
+            if not more:
+                return found
+        raise TrackerError(f"{self.here}: the pull requests of {next(iter(more))[:12]} never end")
 
-    def labels(self, items: Collection[Item]) -> dict[Item, tuple[str, ...] | str]:
+    def things(self, items: Collection[Item]) -> dict[Item, Thing]:
         """See forge.reading.Service. Issues and pull requests share one row of numbers here."""
         by_number: dict[int, list[Item]] = {}
         for item in items:
             by_number.setdefault(number_of(item), []).append(item)
-        answers: dict[int, Labelled | Unreadable | None] = dict.fromkeys(by_number)
+        kind = cast("type[_Shown]", _Shown)
+        answers: dict[int, _Shown | Unreadable | None] = dict.fromkeys(by_number)
         askable = sorted(number for number in by_number if number <= LARGEST_NUMBER)
         for some in chunks(askable):
-            _, told = self.ask({f"n{number}": _ITEM % number for number in some}, Labelled)
+            _, told = self.ask({f"n{number}": _ITEM % number for number in some}, kind)
             answers |= {number: told[f"n{number}"] for number in some}
         if askable and all(answers[number] == Unreadable(_NO_RIGHT) for number in askable):
             raise TrackerError(f"{self.here}: the token gives no right to read issues and pull requests")
         return {
-            item: _names(answer.labels) if isinstance(answer, Labelled) else self.unreadable(item, answer)
+            item: self._thing(item, answer)
             for number, answer in answers.items()
             for item in by_number[number]
         }
+
+    def _thing(self, item: Item, answer: _Shown | Unreadable | None) -> Thing:
+        match answer:
+            case None:
+                return Absent(self.unreadable(item, None))
+            case Unreadable():
+                return Unreadable(self.unreadable(item, answer))
+            case _Issue(labels):
+                return Issue(_names(labels))
+        merge = (answer.mergeCommit.oid,) if answer.mergeCommit else ()
+        commits = (*merge, answer.headRefOid)
+        return Request(answer.number, _names(answer.labels), answer.merged, answer.baseRefName, commits)
+
+    def labels(self) -> list[str]:
+        """See forge.reading.Service."""
+        found: list[str] = []
+        after = ""
+        for _ in range(MOST_PAGES):
+            _, answers = self.ask({"all": _ALL_LABELS % after}, _AllLabels)
+            labels = answers["all"]
+            if labels is None or isinstance(labels, Unreadable):
+                why = labels.why if labels else "it tells of none"
+                raise TrackerError(f"{self.here} does not tell which labels there are: {why}")
+            found += _names(labels)
+            after = labels.pageInfo.next
+            if not after:
+                return found
+        raise TrackerError(f"{self.here}: its labels never end")
 
     def probe(self) -> str:
         """See forge.reading.Service."""
@@ -227,6 +304,11 @@ class Service:
                 f"what answers at {self.line.host} is no {self.line.name} ({error});"
                 " is tracker.service_root right?"
             ) from None
+
+
+def as_value(text: str) -> str:
+    """A text as a value of GraphQL, which has it from JSON."""
+    return msgspec.json.encode(text).decode()
 
 
 def _names(labels: _Labels) -> tuple[str, ...]:

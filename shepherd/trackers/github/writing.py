@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from typing import TypeVar
 from urllib.parse import quote
 
-import msgspec
 from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
+from shepherd.trackers.alike import folded
 from shepherd.trackers.forge.labels import Look
 from shepherd.trackers.forge.reading import line_to, number_of, token_of
+from shepherd.trackers.forge.things import Unreadable
 from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
 from shepherd.trackers.github.reading import NEEDS_TOKEN, GitHubTracker
-from shepherd.trackers.github.service import LABELS, Label, Labelled, Service, Unreadable
+from shepherd.trackers.github.service import LABELS, MOST_PAGES, Labelled, Service, as_value
 from shepherd.trackers.http import RequestError
 from shepherd.words import Item
-
-MOST_PAGES = 100
-"""Of comments, a hundred each."""
 
 _COMMENTS = "comments(last: 100%s) { nodes { body } pageInfo { hasPreviousPage startCursor } }"
 _THING = "issueOrPullRequest(number: %d) { ... on Issue { %s } ... on PullRequest { %s } }"
@@ -78,20 +75,15 @@ class _Hand:
     def is_said(self, item: Item, sign: str) -> bool:
         return self._stands_in(item, self._ask(item, _COMMENTS % "", _Discussed).comments, sign)
 
-    def missing(self, labels: Collection[str]) -> list[str]:
-        # a label's name may hold whatever a person likes
-        fields = {
-            f"l{place}": f"label(name: {_quoted(label)}) {{ name }}" for place, label in enumerate(labels)
-        }
-        self._called, answers = self._service.ask(fields, Label)
-        return [label for place, label in enumerate(labels) if answers[f"l{place}"] is None]
+    def labels(self) -> list[str]:
+        return self._service.labels()
 
     def make(self, label: str, look: Look) -> None:
         document = {"name": label, "color": look.color, "description": look.description}
         try:
             self._send("POST", "labels", document)
         except RequestError as error:
-            if error.status != 422 or self.missing([label]):
+            if error.status != 422 or folded(label) not in map(folded, self.labels()):
                 raise
 
     def put_on(self, item: Item, label: str) -> None:
@@ -125,11 +117,6 @@ class _Hand:
             page = comments.pageInfo
             if not page.hasPreviousPage or not page.startCursor:
                 return False
-            before = _COMMENTS % f", before: {_quoted(page.startCursor)}"
+            before = _COMMENTS % f", before: {as_value(page.startCursor)}"
             comments = self._ask(item, before, _Discussed).comments
         raise TrackerError(f"{item}: its comments never end")
-
-
-def _quoted(text: str) -> str:
-    """A text as a value of GraphQL, which has it from JSON."""
-    return msgspec.json.encode(text).decode()

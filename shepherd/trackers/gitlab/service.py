@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
+from shepherd.trackers.forge.things import Absent, Issue, Request, Thing
 from shepherd.trackers.http import Line, RequestError
 from shepherd.words import Item
 
@@ -19,6 +20,9 @@ _COMMITS = (
     " mergeRequests(iids: $iids, first: 100) { nodes { iid"
     " commitsWithoutMergeCommits(first: 100) { nodes { sha } } } } } }"
 )
+MOST_PAGES = 100
+"""Of comments or labels, a hundred each."""
+
 _T = TypeVar("_T")
 
 
@@ -58,7 +62,7 @@ class Labelled(Struct, frozen=True):
     labels: tuple[str, ...]
 
 
-class Merged(Labelled, frozen=True):
+class _Merge(Labelled, frozen=True):
     """A merge request, with the commits that may have landed by it."""
 
     state: str
@@ -68,13 +72,14 @@ class Merged(Labelled, frozen=True):
     squash_commit_sha: str | None = None
 
     @property
-    def number(self) -> int:
-        return self.iid
+    def request(self) -> Request:
+        commits = (self.merge_commit_sha, self.squash_commit_sha, self.sha)
+        merged = self.state == "merged"
+        return Request(self.iid, self.labels, merged, self.target_branch, tuple(filter(None, commits)))
 
-    @property
-    def base(self) -> str:
-        """See Brought."""
-        return self.target_branch
+
+class _Label(Struct, frozen=True):
+    name: str
 
 
 class _User(Struct, frozen=True):
@@ -98,13 +103,13 @@ class Service:
         self.place = f"/projects/{quote(project, safe='')}"
         self.gitlab = library.open_gitlab(line, token)
 
-    def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Merged]]:
+    def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
         """See forge.reading.Service. A SHA that GitLab does not know is absent.
 
         The lists of what was merged lately tell of most, by merge, squash and head commit. The lower ones of
         several commits that landed together are told by GraphQL, and what is left is asked for one by one.
         """
-        found: dict[str, list[Merged]] = {}
+        found: dict[str, list[_Merge]] = {}
         wanted = set(commits)
         for page in range(1, 2 + -(-len(wanted) // AT_ONCE)):
             merged = self._merged(base, page)
@@ -125,9 +130,9 @@ class Service:
             related = self._related(sha)
             if related is not None:
                 found[sha] = related
-        return found
+        return {sha: [each.request for each in some] for sha, some in found.items()}
 
-    def _merged(self, base: str, page: int) -> list[Merged]:
+    def _merged(self, base: str, page: int) -> list[_Merge]:
         asked = {
             "state": "merged",
             "target_branch": base,
@@ -136,12 +141,12 @@ class Service:
             "per_page": AT_ONCE,
             "page": page,
         }
-        return self.get("/merge_requests", asked, list[Merged])
+        return self.get("/merge_requests", asked, list[_Merge])
 
-    def _brought(self, requests: Mapping[int, Merged]) -> list[tuple[str, Merged]]:
+    def _brought(self, requests: Mapping[int, _Merge]) -> list[tuple[str, _Merge]]:
         """The commits of each request, as far as GraphQL tells them here: it may find the question too large,
         or be an old one; then they are asked for one by one like others."""
-        told: list[tuple[str, Merged]] = []
+        told: list[tuple[str, _Merge]] = []
         try:
             for some in chunks(sorted(requests)):
                 variables = {"project": self.project, "iids": [str(number) for number in some]}
@@ -157,10 +162,10 @@ class Service:
             return told
         return told
 
-    def _related(self, sha: str) -> list[Merged] | None:
+    def _related(self, sha: str) -> list[_Merge] | None:
         try:
             related = self.get(
-                f"/repository/commits/{sha}/merge_requests", {"per_page": AT_ONCE}, list[Merged]
+                f"/repository/commits/{sha}/merge_requests", {"per_page": AT_ONCE}, list[_Merge]
             )
         except RequestError as error:
             if error.status == 404:
@@ -168,21 +173,26 @@ class Service:
             raise
         return [request for request in related if request.state == "merged"]
 
-    def labels(self, items: Collection[Item]) -> dict[Item, tuple[str, ...] | str]:
+    def things(self, items: Collection[Item]) -> dict[Item, Thing]:
         """See forge.reading.Service. Issues and merge requests have a row of numbers each."""
-        found: dict[Item, tuple[str, ...] | str] = {}
-        for kind, some in (
-            ("merge_requests", [item for item in items if isinstance(item, str)]),
-            ("issues", [item for item in items if isinstance(item, int)]),
-        ):
-            by_number = {number_of(item): item for item in some}
-            for asked in chunks(sorted(by_number)):
-                query = {"iids[]": asked, "state": "all", "scope": "all", "per_page": AT_ONCE}
-                labels = {each.iid: each.labels for each in self.get(f"/{kind}", query, list[Labelled])}
-                for number in asked:
-                    item = by_number[number]
-                    found[item] = labels.get(number, self.absent(item))
+        found: dict[Item, Thing] = {item: Absent(self.absent(item)) for item in items}
+        for asked in chunks(sorted(number_of(item) for item in items if isinstance(item, str))):
+            for merge in self.get("/merge_requests", _numbered(asked), list[_Merge]):
+                found[f"!{merge.iid}"] = merge.request
+        for asked in chunks(sorted(item for item in items if isinstance(item, int))):
+            for issue in self.get("/issues", _numbered(asked), list[Labelled]):
+                found[issue.iid] = Issue(issue.labels)
         return found
+
+    def labels(self) -> list[str]:
+        """See forge.reading.Service. Those of the project's groups belong to it."""
+        found: list[str] = []
+        for page in range(1, MOST_PAGES + 1):
+            labels = self.get("/labels", {"per_page": AT_ONCE, "page": page}, list[_Label])
+            found += [label.name for label in labels]
+            if len(labels) < AT_ONCE:
+                return found
+        raise TrackerError(f"{self.project}: its labels never end")
 
     def probe(self) -> str:
         """See forge.reading.Service."""
@@ -225,3 +235,7 @@ class Service:
                 f"what answers at {self.line.host} is no {self.line.name} ({error});"
                 " is tracker.service_root right?"
             ) from None
+
+
+def _numbered(numbers: Sequence[int]) -> dict[str, Any]:
+    return {"iids[]": numbers, "state": "all", "scope": "all", "per_page": AT_ONCE}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
 from typing import Any
 
 from msgspec import Struct
@@ -14,21 +13,15 @@ from shepherd.trackers.forge.labels import Look
 from shepherd.trackers.forge.reading import AT_ONCE, line_to, number_of, token_of
 from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
 from shepherd.trackers.gitlab.reading import GitLabTracker
-from shepherd.trackers.gitlab.service import Labelled, Service
+from shepherd.trackers.gitlab.service import MOST_PAGES, Labelled, Service
 from shepherd.trackers.http import RequestError
 from shepherd.words import Item
 
-MOST_PAGES = 100
-"""Of comments or labels, a hundred each."""
 NEEDS_TOKEN = "GitLab lets nobody write without a token"  # noqa: S105  # a sentence
 
 
 class _Note(Struct, frozen=True):
     body: str
-
-
-class _Label(Struct, frozen=True):
-    name: str
 
 
 def open_writer(settings: Settings) -> ForgeWriter:
@@ -46,8 +39,6 @@ class _Hand:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._spelling: dict[str, str] = {}
-        """Label in small letters -> as the project spells it: to GitLab these are different ones."""
 
     def present(self, item: Item, sign: str) -> Present:
         try:
@@ -68,13 +59,8 @@ class _Hand:
                 return False
         raise TrackerError(f"{item}: its comments never end")
 
-    def missing(self, labels: Collection[str]) -> list[str]:
-        for label in labels:
-            found = self._service.get("/labels", {"search": label, "per_page": AT_ONCE}, list[_Label])
-            names = [each.name for each in found if each.name.lower() == label.lower()]
-            if names:
-                self._spelling[label.lower()] = label if label in names else names[0]
-        return [label for label in labels if label.lower() not in self._spelling]
+    def labels(self) -> list[str]:
+        return self._service.labels()
 
     def make(self, label: str, look: Look) -> None:
         document = {"name": label, "color": f"#{look.color}", "description": look.description}
@@ -83,10 +69,9 @@ class _Hand:
         except RequestError as error:
             if error.status != 409:
                 raise
-        self._spelling[label.lower()] = label
 
     def put_on(self, item: Item, label: str) -> None:
-        self._change(item, {"add_labels": self._spelling.get(label.lower(), label)})
+        self._change(item, {"add_labels": label})
 
     def take_off(self, item: Item, label: str) -> None:
         self._change(item, {"remove_labels": label})

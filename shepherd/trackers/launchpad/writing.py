@@ -16,6 +16,7 @@ from shepherd.errors import TrackerError, UnsureError
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.launchpad.service import BATCH, MOST_PAGES, Service, line_to
+from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import Edit
 from shepherd.words import Item
 
@@ -41,6 +42,7 @@ class LaunchpadWriter:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._vocabulary = Vocabulary(settings.tracker.words)
         self._line = line_to(settings)
         self._session: Service | None = None
         self._ours: dict[str, bool] = {}
@@ -56,7 +58,7 @@ class LaunchpadWriter:
             service = self._session
             bug = service.entry(f"{service.api}bugs/{item}")
             done = [
-                *self._tag(item, bug, edit.add, edit.remove),
+                *self._tag(item, bug, edit),
                 *(self._set_status(item, bug, edit.status) if edit.status else ()),
                 *(self._say(service, item, bug, edit.comment) if edit.comment.strip() else ()),
             ]
@@ -64,14 +66,15 @@ class LaunchpadWriter:
             raise TrackerError(f"bug {item} cannot be written: {error}") from None
         return ", ".join(done)
 
-    def _tag(self, number: int, bug: Any, add: tuple[str, ...], remove: tuple[str, ...]) -> list[str]:
+    def _tag(self, number: int, bug: Any, edit: Edit) -> list[str]:
         told: list[str] = []
 
         def change() -> bool:
             present = set(bug.tags)
-            gone = {tag.lower() for tag in remove} & present
-            new = {tag.lower() for tag in add} - present
-            wanted = (present - gone) | {tag.lower() for tag in add}
+            allowed = edit.unless_bad(self._vocabulary, present)
+            gone = {tag.lower() for tag in allowed.remove} & present
+            new = {tag.lower() for tag in allowed.add} - present
+            wanted = (present - gone) | new
             if wanted == present:
                 return False
             told[:] = [f"+{tag}" for tag in sorted(new)] + [f"-{tag}" for tag in sorted(present - wanted)]
