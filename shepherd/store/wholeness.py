@@ -90,8 +90,8 @@ class LostJournalError(NoAnswerError):
         which = f"--branch {branch} " if len(settings.branches) > 1 else ""
         super().__init__(
             f"{branch}: the journal lacks what the snapshots know: it {loss.what}, so verdicts and what was"
-            f" seen before are lost. Is {settings.state_path} the right state_dir, and its disk mounted? Restore"
-            " shepherd.db from the newest backup; if there is none, go on without: inv find"
+            f" seen before are lost. Is {settings.state_path} the right state_dir, and its disk mounted?"
+            " Restore shepherd.db from the newest backup; if there is none, go on without: inv find"
             f' {which}--accept-new-journal --reason "…"'
         )
 
