@@ -55,6 +55,98 @@ def test_of_note_and_journal_the_newer_counts(tmp_path: Path) -> None:
     assert states(project.look())[2] == "ok"
 
 
+@pytest.mark.parametrize("first", ["command", "note"])
+@pytest.mark.parametrize("word", ["bad", "ok"])
+@pytest.mark.parametrize("hours", [-30, -1, 1, 30])
+def test_later_is_what_was_seen_later(tmp_path: Path, first: str, word: str, hours: int) -> None:
+    """Whatever the clock of a laptop or, between two commands, of the host says (3.2)."""
+    project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
+    ids = project.land("[no-qa] Begin", "[no-qa] One")
+    project.deploy(ids[0])
+    project.look()
+
+    def by_note(said: str) -> None:
+        project.repo.note(ids[1], f"QA: {said} seen", date=int(project.now.timestamp()) + shift)
+        project.look()
+
+    def by_command(said: str) -> None:
+        project.now += timedelta(seconds=shift)
+        project.verdict("r2", said)
+
+    ways, shift = [by_command, by_note], 0
+    if first == "note":
+        ways.reverse()
+    ways[0]({"ok": "bad", "bad": "ok"}[word])
+    shift = hours * 3600
+    ways[1](word)
+    assert states(project.look())[2] == word
+    # and once more by the way that came first
+    shift = -shift
+    ways[0]("needstesting")
+    assert states(project.look())[2] == "needstesting"
+
+
+def test_a_clock_that_went_back_between_two_commands(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin", "[no-qa] One")[0])
+    project.look()
+    project.verdict("r2", "ok")
+    project.now -= timedelta(days=3)
+    project.verdict("r2", "bad", "it burns")
+    assert states(project.judge())[2] == "bad"
+    project.now -= timedelta(days=3)
+    project.verdict("r2", "withdraw")
+    assert states(project.judge())[2] == "untestable"
+
+
+@pytest.mark.parametrize("word", ["ok", "bad"])
+def test_a_note_that_is_gone_takes_back_its_own_word_only(tmp_path: Path, word: str) -> None:
+    project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
+    ids = project.land("[no-qa] Begin", "[no-qa] One")
+    project.deploy(ids[0])
+    project.look()
+    project.verdict("r2", word)
+    project.repo.note(ids[1], "QA: needstesting")
+    assert states(project.look())[2] == "needstesting"
+    project.repo.note(ids[1], None)
+    assert states(project.look())[2] == word
+
+
+@pytest.mark.parametrize("how", ["verdict", "note"])
+def test_a_tag_that_appears_after_a_word_counts_wherever_the_clocks_are(tmp_path: Path, how: str) -> None:
+    """3.3 (1), by the place in the journal: the word claims to be of next year."""
+    project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
+    ids = project.land("[no-qa] Begin", "[bug=1] One")
+    project.tag(1, "qa-needstesting")
+    project.deploy(ids[0])
+    project.look()
+    project.now += timedelta(days=365)
+    if how == "verdict":
+        project.verdict("r2", "ok")
+    else:
+        project.repo.note(ids[1], "QA: ok", date=int(project.now.timestamp()))
+        assert states(project.look())[2] == "ok"
+    project.now -= timedelta(days=365)
+    project.tag(1, "qa-needstesting", "bad-commit-2")
+    assert states(project.look())[2] == "bad"
+    project.now -= timedelta(days=365)
+    project.verdict("r2", "ok")
+    assert states(project.look())[2] == "ok"
+
+
+def test_a_word_by_note_is_said_to_be_one(tmp_path: Path) -> None:
+    """Whoever may push sets its author (3.2): also after the landing was rewritten."""
+    project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
+    ids = project.land("[no-qa] Begin", "[bug=1] One")
+    project.deploy(ids[0])
+    project.repo.note(ids[1], "QA: bad it burns", author="The Boss <boss@example.org>")
+    said = entry(project.look(), 2)
+    assert said.reason.startswith("a git note in the name of The Boss says bad, ")
+    assert said.reason.endswith(" UTC (it burns)")
+    project.verdict("r2", "ok")
+    assert entry(project.judge(), 2).reason.startswith("tester said ok on ")
+
+
 def test_a_cover_is_heard_and_can_be_taken_back(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.tag(1, "bad-commit-2")

@@ -20,6 +20,7 @@ from shepherd.stages.outbox import NEW, fates, settle_open
 from shepherd.stages.waiting import facts_of
 from shepherd.store import Cache, Database, Journal
 from shepherd.store.snapshots import Snapshots
+from shepherd.store.wholeness import time_of
 from shepherd.values import clean
 
 if TYPE_CHECKING:  # templates and SMTP are wanted once a day, and most runs send nothing
@@ -105,8 +106,22 @@ class Mailing:
         self._run = run
         self._known = known
         self._fates = settle_open(database, self.day, run) if writes else fates(database, self.day)
+        self._forgotten = self._accepted_today()
         self.outcome.codes += [NO_DATA] * bool(known.missing)
         self.outcome.lines += [f"nobody is mailed about {why}" for why in known.missing]
+        if self._forgotten:
+            self.outcome.lines.append(
+                "no mail today: a lost journal was accepted today, so that it is not known what has gone"
+            )
+
+    def _accepted_today(self) -> bool:
+        """Whether a person accepted today that a journal is lost, and with it what was sent today (3.2)."""
+        with self._database.begin() as connection:
+            accepted = [Journal(connection, branch).last("began") for branch in self._settings.branches]
+        return any(
+            entry and "accepts" in entry.data and self._days.of(time_of(entry)) == self.day
+            for entry in accepted
+        )
 
     def tell_unsure(self, *kinds: str) -> None:
         """Say which mails of today may have been sent."""
@@ -119,8 +134,8 @@ class Mailing:
 
     def left(self, mails: Iterable[Mail]) -> list[Mail]:
         """Those that have not gone today, may not have gone, and are not to be tried later."""
-        left = []
-        for mail in mails:
+        left: list[Mail] = []
+        for mail in () if self._forgotten else mails:
             fate = self._fates.get(mail.key(self.day), NEW)
             if fate.goes(self._run.now):
                 left.append(mail)

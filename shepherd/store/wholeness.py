@@ -90,8 +90,8 @@ class LostJournalError(NoAnswerError):
         which = f"--branch {branch} " if len(settings.branches) > 1 else ""
         super().__init__(
             f"{branch}: the journal lacks what the snapshots know: it {loss.what}, so verdicts and what was"
-            f" seen before are lost. Is {settings.state_path} the right state_dir, and its disk mounted? Restore"
-            " shepherd.db from the newest backup; if there is none, go on without: inv find"
+            f" seen before are lost. Is {settings.state_path} the right state_dir, and its disk mounted?"
+            " Restore shepherd.db from the newest backup; if there is none, go on without: inv find"
             f' {which}--accept-new-journal --reason "…"'
         )
 
@@ -147,8 +147,8 @@ def first_run(began: Entry, tip: Entry | None) -> tuple[datetime, int]:
         began, tip: the oldest entry of each kind.
     """
     if known := began.data.get("first_run"):
-        return _time(known["at"]), known["tip"]
-    return _time(began.at), tip.data["revno"] if tip else 0
+        return datetime.fromisoformat(known["at"]), known["tip"]
+    return time_of(began), tip.data["revno"] if tip else 0
 
 
 def first_run_sentence(settings: Settings, branch: str) -> str:
@@ -203,5 +203,6 @@ def _read(path: Path) -> Named | None:
         return None
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
+def time_of(entry: Entry) -> datetime:
+    """When an entry was written, by the clock of its host."""
+    return datetime.fromisoformat(entry.at)

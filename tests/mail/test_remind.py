@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import get_args
 
 import pytest
 
-from shepherd.errors import NO_DATA, PARTLY
+from shepherd.errors import NO_DATA, PARTLY, SourceError
+from shepherd.stages.find import Acceptance
 from tests.mail.team import ANN, BOB, BY_BOB, MORNING, OPERATOR, Team, parsed
 from tests.ops.smtp import Server, Trick
 
@@ -70,6 +72,63 @@ def test_what_landed_before_the_first_run_is_left_in_peace(tmp_path: Path, serve
         "would mail ann@example.org: [QA] r3 needs QA, for 25 hours: New",
         "no mail: stable r2: it landed before the shepherd's first run",
     ]
+
+
+def test_a_failed_first_run_was_none(tmp_path: Path, server: Server) -> None:
+    """What landed before anything was read is left in peace, however often that was tried."""
+
+    class Late(Team):
+        def look(self):  # type: ignore[no-untyped-def]
+            if not self.runs:
+                self.repo.git("branch", "-m", "stable", "misspelt")
+                with pytest.raises(SourceError):
+                    self.find()
+                self.judge()
+                self.repo.git("branch", "-m", "misspelt", "stable")
+                self.land("[bug=1] Old")
+            return super().look()
+
+    team = Late(tmp_path, server)
+    team.land("[bug=1] New")
+    team.look()
+    assert team.at(MORNING).remind(dry=True).lines[1:] == [
+        "no mail: stable r2: it landed before the shepherd's first run"
+    ]
+
+
+@pytest.mark.parametrize("release", ["this one", "0.1.0"])
+def test_a_lost_journal_floods_nobody(tmp_path: Path, server: Server, release: str) -> None:
+    """What had landed before the first run stays in peace; about what came later mails go on, from the next
+    day. Where nobody knows any more when the first run was, the acceptance is taken for it."""
+
+    class Late(Team):
+        def look(self):  # type: ignore[no-untyped-def]
+            if not self.runs:
+                self.land("[bug=1] Old")
+            return super().look()
+
+    team = Late(tmp_path, server)
+    team.land("[bug=1] New")
+    team.look()
+    team.at(MORNING).remind()
+    assert team.sent() == [(ANN, "digest")]
+    for path in team.state.glob("shepherd.db*"):
+        path.unlink()
+    latest = team.state / "snapshots" / "stable" / "latest.json"
+    if release == "0.1.0":
+        document = json.loads(latest.read_text())
+        del document["journal"]
+        latest.write_text(json.dumps(document))
+    team.later(hours=1).find(Acceptance(new_journal=True), "the disk died")
+    team.judge()
+    assert "no mail today: a lost journal was accepted today" in team.remind().lines[0]
+    assert team.sent() == []
+    lines = team.at("2011-08-03 09:00").remind(dry=True).lines
+    silent = "no mail: stable r2: it landed before the shepherd's first run"
+    if release == "0.1.0":
+        assert lines[-2:] == [silent, silent.replace("r2", "r3")]
+    else:
+        assert lines == ["would mail ann@example.org: [QA] r3 needs QA, for 22 hours: New", silent]
 
 
 def test_what_is_not_on_qa_yet_waits_until_it_is(tmp_path: Path, server: Server) -> None:

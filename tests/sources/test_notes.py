@@ -97,6 +97,15 @@ def test_said_again_after_something_else_is_newer(repo: Repo, landing: str) -> N
     assert verdict(repo, landing) == ("bad", "Cy", again)
 
 
+def test_notes_come_in_the_order_of_their_ref(repo: Repo, landing: str) -> None:
+    """Whatever their commits' dates say."""
+    others = [repo.commit(f"other {number}") for number in range(4)]
+    for place, target in enumerate([others[2], landing, others[0], others[3], others[1]]):
+        repo.note(target, "QA: ok", date=1_300_400_000 - place)
+    found = [note.id for note in verdicts(repo, landing, *others)]
+    assert found == [others[2], landing, others[0], others[3], others[1]]
+
+
 def test_other_notes_do_not_make_the_line_newer(repo: Repo, landing: str) -> None:
     said = repo.note(landing, "QA: ok", author=BOB)
     for number in range(5):

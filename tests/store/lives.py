@@ -1,0 +1,89 @@
+"""A team whose report lies outside `state_dir`, and its state at several times of its life."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+from shepherd.snapshot import Snapshot
+from shepherd.store import Database, Entry, Journal
+from tests.project import Project
+
+FILES = ("shepherd.db", "shepherd.db-wal", "shepherd.db-shm")
+
+
+class Team(Project):
+    """r1 live, r2 good by its bug, r3 by a mark; whatever `var` loses, `www` keeps."""
+
+    def __init__(self, folder: Path, more: str = "") -> None:
+        super().__init__(folder, top=f'report.directory = "www"\n{more}')
+
+    def begin(self) -> None:
+        self.deploy(self.land("[no-qa] Begin", "[bug=1] One", "[no-qa] Two")[0])
+        self.tag(1, "qa-ok")
+
+    def whole_run(self) -> Snapshot:
+        """Find, judge and report."""
+        snapshot = self.look()
+        self.report()
+        return snapshot
+
+    @property
+    def page(self) -> Path:
+        return self.folder / "www" / "stable.json"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.state / "snapshots"
+
+    def save(self, name: str) -> None:
+        """Keep a copy of `state_dir` and of the report."""
+        for folder in ("var", "www"):
+            if (self.folder / folder).exists():
+                shutil.copytree(self.folder / folder, self.folder / name / folder)
+
+    def put_back(self, name: str, *parts: str) -> None:
+        """Put back what was kept: "journal", "snapshots", "www"; all of it if nothing is named."""
+        for part in parts or ("journal", "snapshots", "www"):
+            self.lose(part)
+            kept = self.folder / name
+            if part == "journal":
+                for file in FILES:
+                    if (kept / "var" / file).exists():
+                        shutil.copy2(kept / "var" / file, self.state)
+            elif (source := kept / ("www" if part == "www" else "var/snapshots")).exists():
+                shutil.copytree(source, self.folder / source.relative_to(kept))
+
+    def lose(self, *parts: str) -> None:
+        """Remove them."""
+        for part in parts:
+            if part == "journal":
+                for file in FILES:
+                    (self.state / file).unlink(missing_ok=True)
+            else:
+                shutil.rmtree(
+                    self.snapshots if part == "snapshots" else self.folder / part, ignore_errors=True
+                )
+
+    def entries(self) -> list[tuple[object, ...]]:
+        """All rows of the journal, of whatever branch."""
+        connection = sqlite3.connect(self.state / "shepherd.db")
+        try:
+            return connection.execute("SELECT * FROM journal ORDER BY seq").fetchall()
+        finally:
+            connection.close()
+
+    def change(self, statement: str) -> None:
+        """Do something to the database behind the shepherd's back."""
+        connection = sqlite3.connect(self.state / "shepherd.db")
+        with connection:
+            connection.execute(statement)
+        connection.close()
+
+    def write(self, *entries: Entry) -> None:
+        """Into the journal, as the program would."""
+        database = Database(self.settings.database_url)
+        with database.begin() as connection:
+            Journal(connection, "stable").append(entries, run_id="by-hand", at=self.now)
+        database.close()
