@@ -28,7 +28,7 @@ from shepherd.values import clean
 ANSWER_LIMIT = 10.0
 """Seconds that the server may keep silent."""
 TALK_LIMIT = 30.0
-"""Seconds that it may take, all in all, to greet and let us in; and to say whether it takes a recipient."""
+"""Seconds that it may take, all in all, to greet us and let us in; and to answer one command."""
 TAKING_LIMIT = 60.0
 """Seconds to hand over a message and to hear that it was taken: some look for spam and viruses meanwhile."""
 IN_A_ROW = 3
@@ -150,10 +150,14 @@ class Post:
         """Hand one message over."""
         server = self.open()
         try:
-            with self._limited(TALK_LIMIT):
-                self._expect(server.docmd("MAIL", f"FROM:<{parseaddr(self._mail.sender)[1]}>"), 2, to)
-                self._expect(server.docmd("RCPT", f"TO:<{to}>"), 2, to)
-                self._expect(server.docmd("DATA"), 3, to)
+            for word, about, kind in (
+                ("MAIL", f"FROM:<{parseaddr(self._mail.sender)[1]}>", 2),
+                ("RCPT", f"TO:<{to}>", 2),
+                ("DATA", "", 3),
+            ):
+                with self._limited(TALK_LIMIT):
+                    reply = server.docmd(word, about)
+                self._expect(reply, kind, to)
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
             self._drop()
             raise MailError(f"the mail to {to} was not taken: {_words(error)}") from None
