@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from ops.deploy import source
 from ops.deploy.deployment import Deployment, push
 from ops.deploy.host import Host
 from ops.deploy.listing import listing
-from ops.deploy.openssh import Route, route
+from ops.deploy.openssh import Route, operator, route
 from ops.output import say
 from ops.tasking import ROOT
 from shepherd.errors import SettingsError
@@ -43,7 +42,7 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
     if isinstance(context, Connection):
         named, port = _named(context)
         routes = [found(context.original_host, named, port)]
-        if not named and not deploy.sudo and routes[0].user == getpass.getuser():
+        if not named and not deploy.sudo and routes[0].user == operator().pw_name:
             # nobody is named, in ssh_config neither: the shepherd's user, not the operator
             routes = [found(context.original_host, deploy.user, port)]
     elif type(context) is Context:

@@ -82,8 +82,8 @@ def _files(route: Route) -> str:
 
 def _revoked(route: Route, key: Any) -> str:
     return (
-        f"{route.name}: ITS HOST KEY IS REVOKED, SOMEBODY MAY BE IN BETWEEN. It shows {_told(key)}. Nothing was"
-        f" sent. Ask its administrator which key it has now; what revokes this one is @revoked in"
+        f"{route.name}: ITS HOST KEY IS REVOKED, SOMEBODY MAY BE IN BETWEEN. It shows {_told(key)}. Nothing"
+        f" was sent. Ask its administrator which key it has now; what revokes this one is @revoked in"
         f" {_files(route)}, or RevokedHostKeys"
     )
 

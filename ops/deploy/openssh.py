@@ -6,13 +6,14 @@ Nothing else reads these files as it does: Match, patterns, hashed names, marker
 from __future__ import annotations
 
 import base64
-import getpass
 import os
+import pwd
 import re
 import shlex
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,10 +83,11 @@ def route(
     said = _settings(host, ["-T", *given, "--", host])
     reached, login, number = said["hostname"][0], said["user"][0], int(said["port"][0])
     alias = said.get("hostkeyalias", [""])[0]
+    me = operator()
     tokens = {
-        **{"%": "%", "d": str(Path.home()), "h": reached, "i": str(os.getuid()), "k": alias or host},
+        **{"%": "%", "d": me.pw_dir, "h": reached, "i": str(me.pw_uid), "k": alias or host},
         **{"L": socket.gethostname().partition(".")[0], "l": socket.gethostname(), "n": host},
-        **{"p": str(number), "r": login, "u": getpass.getuser()},
+        **{"p": str(number), "r": login, "u": me.pw_name},
     }
     files = [_expanded(each, tokens) for each in said.get("identityfile", ())]
     hosts = [*_files(said, "userknownhostsfile", tokens), *_files(said, "globalknownhostsfile", tokens)]
@@ -105,6 +107,11 @@ def route(
         algorithms=tuple(said.get("hostkeyalgorithms", [""])[0].split(",")),
         patience=int(patience) if patience.isdecimal() else 0,
     )
+
+
+def operator() -> pwd.struct_passwd:
+    """Whose files OpenSSH reads: it asks the system, and neither HOME nor LOGNAME."""
+    return pwd.getpwuid(os.getuid())
 
 
 def bracketed(host: str, port: int) -> str:
@@ -197,8 +204,11 @@ def _proxy(said: Mapping[str, list[str]], tokens: Mapping[str, str], config: str
 
 
 def _expanded(path: str, tokens: Mapping[str, str]) -> str:
-    # pathlib raises for a user who is not there
-    filled = _filled(os.path.expanduser(path), tokens)  # noqa: PTH111
+    if path.startswith("~"):
+        name, _, rest = path[1:].partition("/")
+        with suppress(KeyError):
+            path = f"{pwd.getpwnam(name).pw_dir if name else tokens['d']}/{rest}"
+    filled = _filled(path, tokens)
     return re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), filled)
 
 

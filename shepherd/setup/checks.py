@@ -5,6 +5,7 @@ The first thing that is wrong is raised as Wrong; no value that may hold a passw
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ BRANCH_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 TAG_WORDS = ("ok", "bad", "untestable", "needstesting")
 
 _ADDRESS = r"[^\s<>@,;:\"]+@[^\s<>@,;:\"]+"
+_NAME = re.compile(r'(?!\s*\.)(?:[^<>()\[\]:;@\\,"]|"(?:[^"\\<>]|\\[^<>])*"|\([^()<>\\"]*\))*(?<!\.)')
+"""Of a mailbox: words, quoted ones, comments in brackets; Python reads none with a dot at its very edge."""
 _LOGIN = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _SSH_HOST = rf"(?:{_LOGIN}@)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::([0-9]{{1,5}}))?"
 _HOST_AND_PORT = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})"
@@ -236,8 +239,7 @@ def _mail(mail: Mail) -> None:
     port = re.fullmatch(_HOST_AND_PORT, mail.smtp)
     if not port or not 0 < int(port[1]) < 65_536:
         raise Wrong("mail.smtp", 'host and port expected, as in "localhost:25"')
-    if not mail.sender.isprintable() or not re.fullmatch(rf"{_ADDRESS}|[^<>]*<{_ADDRESS}>", mail.sender):
-        raise Wrong("mail.sender", f'"Name <address>" expected, not {quoted(mail.sender)}')
+    _sender(mail.sender)
     if mail.list:
         _address("mail.list", mail.list)
     for place, operator in enumerate(mail.operators):
@@ -253,6 +255,21 @@ def _mail(mail: Mail) -> None:
     if mail.login and not mail.starttls and not _is_loopback(mail.smtp.rpartition(":")[0].strip("[]")):
         raise Wrong("mail.starttls", "true expected, since the password is sent to another host")
     _path("mail.password_file", mail.password_file)
+
+
+def _sender(sender: str) -> None:
+    """A mailbox as mails have it: what would end a name, or begin an address, stands in quotes (RFC 5322)."""
+    found = re.fullmatch(rf"{_ADDRESS}|([^<>]*)<({_ADDRESS})>", sender)
+    if not found or not sender.isprintable():
+        raise Wrong("mail.sender", f'"Name <address>" expected, not {quoted(sender)}')
+    if found[1] and not _NAME.fullmatch(found[1]):
+        name = re.sub(r'["\\]', "", found[1]).strip()
+        right = f'"{name}" <{found[2]}>'
+        # as TOML has it, to be copied
+        right = json.dumps(right, ensure_ascii=False) if "'" in right else f"'{right}'"
+        raise Wrong(
+            "mail.sender", f"a name with , : ; @ or the like wants quotes of its own: sender = {right}"
+        )
 
 
 def _database(settings: Settings) -> None:

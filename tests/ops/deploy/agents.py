@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from ops.deploy.host import BOOT, modules
 
@@ -17,6 +17,11 @@ class Answer(NamedTuple):
     told: list[str]
     answer: dict[str, Any]
     complaint: str
+
+
+def first_line(stream: IO[bytes]) -> bytes:
+    """Of what it says; before it stands an empty one, that ends whatever a shell printed."""
+    return next(line for line in stream if line.strip())
 
 
 class Agent:

@@ -12,7 +12,7 @@ import pytest
 
 from ops import releases
 from ops.releases import Site
-from tests.ops.deploy.agents import Agent
+from tests.ops.deploy.agents import Agent, first_line
 
 pytestmark = pytest.mark.real
 
@@ -73,7 +73,7 @@ def test_a_release_that_cannot_be_made_leaves_nothing(agent: Agent) -> None:
 def test_one_deploy_at_a_time_and_the_loser_leaves_the_lock_alone(agent: Agent) -> None:
     first = agent.start("hold", who="olga on desk")
     assert first.stdout is not None
-    assert b"held" in first.stdout.readline()
+    assert b"held" in first_line(first.stdout)
     lock = agent.root / "deploy.lock"
     said = lock.read_text()
     second = agent.ask("hold", who="ann on laptop")
@@ -90,7 +90,7 @@ def test_one_deploy_at_a_time_and_the_loser_leaves_the_lock_alone(agent: Agent) 
 def test_the_lock_goes_with_the_operators_process(agent: Agent) -> None:
     first = agent.start("hold", who="olga")
     assert first.stdout is not None
-    first.stdout.readline()
+    first_line(first.stdout)
     assert first.stdin is not None
     first.stdin.close()
     assert first.wait(20) == 0
@@ -99,7 +99,7 @@ def test_the_lock_goes_with_the_operators_process(agent: Agent) -> None:
 def test_a_killed_holder_leaves_nothing_that_stops_the_next(agent: Agent) -> None:
     first = agent.start("hold", who="olga")
     assert first.stdout is not None
-    first.stdout.readline()
+    first_line(first.stdout)
     os.kill(first.pid, signal.SIGKILL)
     first.communicate(timeout=20)
     assert agent.ask("hold", who="ann").code == 0
