@@ -335,6 +335,22 @@ def test_a_word_without_reason_or_meaning_is_refused(tmp_path: Path) -> None:
         project.cover("r2", "r1")
 
 
+def test_what_a_killed_run_kept_is_not_kept_twice(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] Two")[0])
+    project.look()
+    folder = project.state / "snapshots" / "stable"
+    latest = (folder / "latest.json").read_bytes()
+    project.tag(1, "qa-ok")
+    project.look()
+    kept = sorted(folder.iterdir())
+    # killed after it kept its snapshot, and before it made it the latest
+    (folder / "latest.json").write_bytes(latest)
+    assert deployable(project.look()) == 2
+    assert sorted(folder.iterdir()) == kept
+    assert (folder / "latest.json").read_bytes() != latest
+
+
 def test_a_second_look_with_nothing_new_says_and_keeps_nothing_new(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.tag(1, "qa-ok")
