@@ -43,6 +43,35 @@ def test_a_git_note_is_a_verdict_and_its_removal_takes_it_back(tmp_path: Path) -
     assert states(project.look())[2] == "needstesting"
 
 
+def test_a_notes_ref_that_is_not_there_is_said_with_the_way_to_fetch_it(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
+    ids = project.land("[no-qa] Begin", "[bug=1] One")
+    project.tag(1, "qa-needstesting")
+    project.deploy(ids[0])
+    origin = tmp_path / "origin.git"
+    project.repo.git("clone", "--quiet", "--mirror", ".", str(origin))
+    project.repo.git("--git-dir", str(origin), "notes", "--ref", "qa", "add", "-m", "QA: ok tried", ids[1])
+    project.repo.git("remote", "add", "origin", str(origin))
+    [warning] = project.look().warnings
+    command = warning.partition("git -C ")[2]
+    assert command == f"{project.repo.path} fetch origin refs/notes/qa:refs/notes/qa"
+    project.repo.git("-C", *command.split())
+    snapshot = project.look()
+    assert (snapshot.warnings, deployable(snapshot)) == ((), 2)
+
+
+def test_a_notes_ref_that_is_gone_is_said_once(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
+    ids = project.land("[no-qa] Begin", "[bug=1] One")
+    project.deploy(ids[0])
+    project.repo.note(ids[1], "QA: ok")
+    assert project.look().warnings == ()
+    project.repo.git("update-ref", "-d", "refs/notes/qa")
+    snapshot = project.look()
+    assert [problem for problem in snapshot.problems if "refs/notes/qa is gone" in problem]
+    assert snapshot.warnings == ()
+
+
 def test_of_note_and_journal_the_newer_counts(tmp_path: Path) -> None:
     project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
     ids = project.land("[no-qa] Begin", "[bug=1] One")
@@ -373,6 +402,16 @@ def test_dates_in_the_future_or_before_the_parents_are_clamped(tmp_path: Path) -
     assert "in the future" in entry(snapshot, 3).warnings[0]
 
 
+@pytest.mark.parametrize(("rev", "doubt"), [("8782266", True), ("r8782266", True), ("999999", False)])
+def test_digits_that_a_person_may_have_meant_as_a_sha(tmp_path: Path, rev: str, doubt: bool) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin")[0])
+    project.look()
+    with pytest.raises(SettingsError, match="is no landing of stable") as failure:
+        project.verdict(rev, "ok")
+    assert ("as the beginning of a SHA" in str(failure.value)) == doubt
+
+
 def test_a_word_without_reason_or_meaning_is_refused(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.deploy(project.land("[no-qa] Begin", "[no-qa] Two")[0])
@@ -386,6 +425,22 @@ def test_a_word_without_reason_or_meaning_is_refused(tmp_path: Path) -> None:
             project.verdict(rev, word, reason)
     with pytest.raises(SettingsError, match="wrong way round"):
         project.cover("r2", "r1")
+
+
+def test_what_a_killed_run_kept_is_not_kept_twice(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] Two")[0])
+    project.look()
+    folder = project.state / "snapshots" / "stable"
+    latest = (folder / "latest.json").read_bytes()
+    project.tag(1, "qa-ok")
+    project.look()
+    kept = sorted(folder.iterdir())
+    # killed after it kept its snapshot, and before it made it the latest
+    (folder / "latest.json").write_bytes(latest)
+    assert deployable(project.look()) == 2
+    assert sorted(folder.iterdir()) == kept
+    assert (folder / "latest.json").read_bytes() != latest
 
 
 def test_a_second_look_with_nothing_new_says_and_keeps_nothing_new(tmp_path: Path) -> None:

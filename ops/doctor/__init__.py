@@ -29,6 +29,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("database", data.database),
     ("repository", sources.repository),
     ("deployed", sources.deployed),
+    ("notes", sources.notes),
     ("tracker", sources.tracker),
     ("smtp", mail.smtp),
     ("clock", clock.clock),

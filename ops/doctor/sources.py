@@ -15,6 +15,7 @@ from shepherd.sources import pointers
 from shepherd.sources.git import Git
 from shepherd.sources.mainline import Spine, read_spine
 from shepherd.sources.mirror import mirror_path, open_source, remote_refs, shown
+from shepherd.sources.notes import missing as missing_notes
 from shepherd.sources.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
 
 
@@ -114,6 +115,27 @@ class _Reader(msgspec.Struct, frozen=True):
         if what == "production":
             return deployed_at(self.git, self.spine, commit, described).revno, warning
         return newest_contained(self.git, self.spine, commit, described).revno, warning
+
+
+def notes(given: Given) -> Iterator[Finding]:
+    """The git notes by which verdicts are given are there."""
+    for name, branch in given.settings.branches.items():
+        if not branch.verdict_notes:
+            continue
+        title = f"notes {name}"
+        place = given.settings.place(branch.repository)
+        mirrors = given.settings.state_path / "mirrors"
+        if is_url(place) and not mirror_path(place, mirrors).is_dir():
+            yield warn(title, f"{shown(place)} has not been fetched yet", "inv find fetches it")
+            continue
+        try:
+            there = open_source(place, mirrors, fetch=False).resolve_many([branch.verdict_notes])
+        except SourceError:
+            continue  # told by the check of the repository
+        if there[branch.verdict_notes] is None:
+            yield warn(title, *missing_notes(branch.verdict_notes, place))
+        else:
+            yield ok(title, f"{shown(place)} has {branch.verdict_notes}")
 
 
 def _recorded(settings: Settings, branch: str) -> str | None:

@@ -218,7 +218,7 @@ def _line(landing: Landing, entry: Entry | None, known: Mapping[str, Known], und
         state, reason = last.state, f"last known: {last.reason}"
     if undone and entry is not None and entry.undone_by is not None:
         reason = f"r{entry.undone_by} undid it"
-    return Line(landing.revno, landing.id, landing.title, landing.person, state, reason, undone)
+    return Line(landing.revno, landing.id, landing.shown_title, landing.person, state, reason, undone)
 
 
 def settled(newest_first: Iterable[Snapshot], since: datetime) -> set[str]:

@@ -109,7 +109,15 @@ def _branch(name: str, branch: Branch) -> None:
             raise Wrong(f"{key}.promote.ref", f"another ref than the mainline's own ({branch.ref}) expected")
     if branch.verdict_notes:
         check_ref(f"{key}.verdict_notes", branch.verdict_notes)
+        _notes_ref(f"{key}.verdict_notes", branch.verdict_notes)
     http(f"{key}.landing_url", branch.landing_url, one_of=("{id}", "{revno}"))
+
+
+def _notes_ref(key: str, ref: str) -> None:
+    """A full name: git itself would take `qa` for refs/notes/qa, and a branch `qa` holds no notes."""
+    if not ref.startswith("refs/"):
+        whole = f"refs/{ref}" if ref.startswith("notes/") else f"refs/notes/{ref}"
+        raise Wrong(key, f"the full name of a ref expected, {quoted(whole)}, not {quoted(ref)}")
 
 
 def _promoted_apart(branches: dict[str, Branch]) -> None:

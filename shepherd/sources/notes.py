@@ -5,18 +5,32 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from shlex import quote
 from typing import Literal, NamedTuple, cast
 
 from msgspec import Struct
 
 from shepherd.marks.text import INVISIBLE, clean, normal
 from shepherd.people import person_of
+from shepherd.settings import is_url
 from shepherd.sources.git import Git
+from shepherd.sources.mirror import shown
 
 NoteWord = Literal["ok", "bad", "untestable", "needstesting"]
 _LINE = re.compile(
     rf"[ \t{INVISIBLE}]*QA:[ \t]*(ok|bad|untestable|needstesting)(?![^\s.,:;])[ \t.,:;-]*(.*)", re.IGNORECASE
 )
+
+
+def missing(ref: str, repository: str) -> tuple[str, str]:
+    """What to say of a notes ref that is not there, and what to do: a clone fetches none unless it is told to.
+
+    `repository` is a path or a URL.
+    """
+    what = f"{shown(repository)} has no {ref}, so no verdict by git note is read"
+    if is_url(repository):
+        return what, f"somebody who gave one pushes it: git push origin {ref}"
+    return what, f"in a clone, whose own fetch brings none: git -C {quote(repository)} fetch origin {ref}:{ref}"
 
 
 class NoteVerdict(Struct, frozen=True):

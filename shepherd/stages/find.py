@@ -13,6 +13,7 @@ from shepherd.landing import Landing, Reading, Revision
 from shepherd.settings import Settings
 from shepherd.sources.branch import read_branch
 from shepherd.sources.notes import NoteVerdict
+from shepherd.sources.notes import missing as missing_notes
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.stages import Run
 from shepherd.stages.judge import Source, sum_of
@@ -143,10 +144,10 @@ def _find(
             cache.put_fact("facts", found.facts)
         reading = replace(found.reading, landings=(), promoted=promoted)
         problems = (*found.problems, *([doubt] if doubt else []))
-        problems += tuple(_lost_notes(settings, branch, journal, found))
-        source = Source(
-            reading, run.now, run.id, sum_of(settings, branch), "", problems, warnings=found.warnings
-        )
+        lost_notes = _lost_notes(settings, branch, journal, found)
+        problems += tuple(lost_notes)
+        warnings = found.warnings + (() if lost_notes else _no_notes(settings, branch, found))
+        source = Source(reading, run.now, run.id, sum_of(settings, branch), "", problems, warnings=warnings)
         cache.put_fact("source", source)
         entries += [*_new_landings(journal, before, found.reading), *_qa_moved(journal, found.reading)]
         entries += moved_by_others(journal, config, found.reading, run, branch)
@@ -290,6 +291,14 @@ def _lost_notes(settings: Settings, branch: str, journal: Journal, found: Branch
     if not ref or found.notes_there or not standing:
         return []
     return [f"the notes ref {ref} is gone: the {len(standing)} verdicts that it bore are taken to stand"]
+
+
+def _no_notes(settings: Settings, branch: str, found: BranchReading) -> tuple[str, ...]:
+    """A notes ref that never was there may be one that nobody fetched: verdicts would be missed in silence."""
+    config = settings.branches[branch]
+    if not config.verdict_notes or found.notes_there:
+        return ()
+    return ("; ".join(missing_notes(config.verdict_notes, settings.place(config.repository))),)
 
 
 def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[Entry]:

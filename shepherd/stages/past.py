@@ -135,7 +135,7 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Eve
             journal = Journal(connection, snapshot.branch)
             meant = _meant(settings, snapshot, rev, Cache(connection, snapshot.branch).landings())
             if not meant:
-                raise SettingsError(f"{rev.text or f'r{rev.number}'} is no landing of {snapshot.branch}")
+                raise SettingsError(f"{rev.said} is no landing of {snapshot.branch}")
             landing = meant[0]
             entries = journal.entries(*LANDING_KINDS, subjects=[landing.id])
             entries += journal.entries("item", subjects={str(item) for item in items_of(landing)})

@@ -78,7 +78,7 @@ def landing_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -
     if found is None:
         first = landings[0].revno if landings else 0
         raise SettingsError(
-            f"{rev.text or (f'r{revno}' if revno else rev.kind)} is no landing of {branch} that was read"
+            f"{rev.said} is no landing of {branch} that was read"
             f" (r{first} to r{reading.tip.revno})"
         )
     return found
@@ -226,7 +226,7 @@ def _looked_up(settings: Settings, branch: str, rev: Rev) -> Landing:
         rev=rev,
     )
     if len(found) != 1:
-        raise SettingsError(f"{rev.text or f'r{rev.number}'} is no landing of {branch}")
+        raise SettingsError(f"{rev.said} is no landing of {branch}")
     return found[0]
 
 

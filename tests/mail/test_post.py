@@ -117,6 +117,18 @@ def test_a_server_that_breaks_again_and_again_is_left_alone(server: Server) -> N
     assert server.connections == IN_A_ROW
 
 
+def test_a_server_that_says_goodbye_again_and_again_is_left_alone(server: Server) -> None:
+    people = [f"{number}@example.org" for number in range(IN_A_ROW + 1)]
+    server.tricks = dict.fromkeys(people, "go away")
+    with Post(mail_of(server), "") as post:
+        for person in people[:IN_A_ROW]:
+            with pytest.raises(MailError, match="421 bye"):
+                deliver(post, person)
+        with pytest.raises(ServerError, match="broke the connection 3 times in a row"):
+            deliver(post, people[-1])
+    assert server.connections == IN_A_ROW
+
+
 def test_a_line_with_a_dot_does_not_end_the_message(server: Server) -> None:
     with Post(mail_of(server), "") as post:
         deliver(post, text="one\n.\n..two\nthree\n")

@@ -289,6 +289,12 @@ def test_an_address_that_is_refused_all_day_is_tried_once_an_hour(waiting: Team)
     assert 6 <= codes.count(PARTLY) <= 8
 
 
+def test_what_is_refused_is_tried_three_times_before_it_waits_an_hour(waiting: Team) -> None:
+    waiting.server.tricks[ANN] = "refuse"
+    tried = [waiting.at(MORNING).later(minutes=each).remind().code == PARTLY for each in range(0, 120, 10)]
+    assert [each for each, failed in enumerate(tried) if failed] == [0, 1, 2, 8]
+
+
 def test_what_may_have_been_sent_is_said_and_not_sent_again_that_day(waiting: Team) -> None:
     waiting.server.tricks[ANN] = "take it and hang up"
     assert waiting.at(MORNING).remind().code == PARTLY

@@ -45,6 +45,24 @@ def test_the_plan_tells_what_goes_and_what_stays_and_why(tmp_path: Path) -> None
     assert plan.base is not None and (plan.base.revno, plan.to.revno) == (1, 3)
 
 
+def test_what_was_promoted_before_goes_by_no_later_plan(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    promote(project)
+    project.tag(4, "qa-ok")
+    plan, _ = promote(project)
+    assert plan is not None and plan.base is not None
+    assert (project.repo.git("rev-parse", "production"), released(project)) == (ids[0], ids[4])
+    assert (plan.base.revno, [line.revno for line in plan.goes]) == (3, [4, 5])
+
+
+def test_the_plan_tells_wrapped_titles_whole(tmp_path: Path) -> None:
+    project, _ = ready(tmp_path)
+    project.tag(4, "qa-ok")
+    project.land("[no-qa] Six is\n wrapped")
+    plan, _ = promote(project)
+    assert plan is not None and plan.goes[-1].title == "Six is wrapped"
+
+
 def test_nothing_to_promote_is_no_failure(tmp_path: Path) -> None:
     project, ids = ready(tmp_path)
     project.tag(2, "qa-needstesting")

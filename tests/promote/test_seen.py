@@ -141,13 +141,20 @@ def test_another_ref_by_other_settings_is_no_move(tmp_path: Path) -> None:
     assert moves(project) == [(1, 3, "tester")]
 
 
-def test_an_alarm_is_not_over_because_its_bug_cannot_be_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("bug", "tags"),
+    [(2, ["qa-bad", "bad-commit-2"]), (2, ["qa-bad"]), (9, ["bad-commit-2"])],
+    ids=["bad-commit on its own bug", "qa-bad on its own bug", "bad-commit on another bug"],
+)
+def test_an_alarm_is_not_over_because_its_bug_cannot_be_read(
+    tmp_path: Path, bug: int, tags: list[str]
+) -> None:
     project, ids = ready(tmp_path)
     project.deploy(ids[2])
     project.look()
-    project.tag(2, "qa-bad", "bad-commit-2")
+    project.tag(bug, *tags)
     project.look()
-    del project.bugs["2"]
+    del project.bugs[str(bug)]
     project.write_bugs()
     project.look()
     assert [e.data["on"] for e in entries(project, "alarm")] == [True]

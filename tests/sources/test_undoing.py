@@ -285,6 +285,15 @@ def test_revert_by_title(repo: Repo, read: Reads, title: str) -> None:
     assert last(read).revert_targets == (2,)
 
 
+def test_revert_by_title_that_production_runs_holds(repo: Repo, read: Reads) -> None:
+    """What it undid must not come back to life when production reaches it, however little is read then."""
+    repo.commit("root")
+    target = repo.commit("Add a thing", {"x": "1\n"})
+    repo.revert(target, 'Revert "Add a thing"')
+    for recorded in ("r1", "r3"):
+        assert last(read, recorded=recorded, keep_seconds=0).revert_targets == (2,)
+
+
 def test_title_must_be_the_only_one_since_production(repo: Repo, read: Reads) -> None:
     repo.commit("Add a thing", files={"x": "1\n"})
     target = repo.commit("Add a thing", files={"x": "2\n"})

@@ -58,6 +58,30 @@ def test_a_repository_behind_a_url_is_asked_and_left_alone(project: Project) -> 
     assert not (project.state / "mirrors").exists()
 
 
+def test_notes_that_are_not_there(project: Project) -> None:
+    project.write_settings('verdict_notes = "refs/notes/qa"\n')
+    configure(project, '[report]\npublish = ["host:/srv/www"]\n')
+    assert f"git -C {project.repo.path} fetch origin refs/notes/qa:refs/notes/qa" in said(
+        project, "notes stable"
+    )
+    project.repo.note(project.repo.tip(), "QA: ok")
+    assert "notes stable" in [each.name for each in looked(project) if each.level == "ok"]
+    assert "notes stable" not in [name for _, name in unwell(project)]
+
+
+def test_notes_of_a_repository_that_is_not_there_or_not_fetched_yet(project: Project) -> None:
+    project.write_settings('verdict_notes = "refs/notes/qa"\n')
+    project.repo.path.rename(project.folder / "elsewhere")
+    assert "notes stable" not in [name for _, name in unwell(project)]
+    (project.folder / "shepherd.toml").write_text(
+        f'[branches.stable]\nrepository = "file://{project.folder}/elsewhere"\nref = "stable"\n'
+        'deployed = { ref = "production" }\nverdict_notes = "refs/notes/qa"\n'
+    )
+    assert "inv find fetches it" in said(project, "notes stable")
+    project.find()
+    assert "git push origin refs/notes/qa" in said(project, "notes stable")
+
+
 def test_what_was_recorded_is_read_from_the_journal(tmp_path: Path, table: Crontab) -> None:
     project = Project(tmp_path / "site", branch="deployed = { recorded = true }\n")
     first, _ = project.land("[bug=1] One", "[bug=2] Two")
