@@ -37,11 +37,11 @@ def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, ye
         plans[name] = plan_branch(settings, name, run, dry=dry)
 
     prepared = each_branch(names, prepare)
-    touched = {item for plan in plans.values() for item in plan.items}
+    count = sum(len(plan.writings) for plan in plans.values())
     too_many = ""
-    if len(touched) > settings.tracker.cap and not yes:
+    if count > settings.tracker.cap and not yes:
         too_many = (
-            f"{len(touched)} bugs would be tagged, more than tracker.cap = {settings.tracker.cap}: none is."
+            f"{count} comments would be written, more than tracker.cap = {settings.tracker.cap}: none is."
             " Look at the plan with inv tag --dry-run, then go on with inv tag --yes"
         )
         complain(too_many)
@@ -54,11 +54,11 @@ def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, ye
 def _one(settings: Settings, branch: str, plan: Plan, run: Run, dry: bool) -> None:
     from shepherd.stages.tag import carry_out, labels_to_make
 
-    if not plan.acts and not plan.untold:
+    if not plan.writings and not plan.untold:
         say(f"{branch}: no landing waits to be tagged")
         return
-    for act in plan.acts:
-        say(f"{branch}: {'would write ' if dry else ''}{summary(act)}")
+    for writing in plan.writings:
+        say(f"{branch}: {'would write ' if dry else ''}{summary(writing)}")
     for untold in plan.untold:
         say(f"{branch}: r{untold.revno} cannot be tagged: {untold.why}")
     if dry:

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import Struct, field
@@ -22,6 +22,16 @@ from shepherd.values import duration
 
 Grammar = Literal["brackets", "footers", "forge", "trailers"]
 ALL_GRAMMARS: tuple[Grammar, ...] = ("brackets", "footers", "forge", "trailers")
+Kind = Literal["none", "file", "launchpad", "github", "gitlab"]
+GRAMMARS_OF: Mapping[Kind, tuple[Grammar, ...]] = {
+    "none": ALL_GRAMMARS,
+    "file": ALL_GRAMMARS,
+    "launchpad": ("brackets", "footers"),
+    "github": ("forge",),
+    "gitlab": ("forge",),
+}
+"""Which grammars are read where a branch does not say so, by the tracker: a stranger may choose a title on a
+forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (3.1)."""
 
 NAME = "shepherd.toml"
 LARGEST = 1_000_000
@@ -57,6 +67,7 @@ class Branch(Struct, frozen=True, forbid_unknown_fields=True):
     promote: Promote | None = None
     qa: Pointer | None = None
     marks: tuple[Grammar, ...] = ALL_GRAMMARS
+    """In a file without this key: GRAMMARS_OF its tracker."""
     orphans: Literal["", "block", "pass", "needs-qa"] = ""
     """Empty: see `orphans_rule`."""
     exempt_subjects: tuple[str, ...] = ()
@@ -80,11 +91,12 @@ class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
 class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     """Where people say what QA found, and how far the tagger may go there."""
 
-    type: Literal["none", "file", "launchpad", "github", "gitlab"] = "none"
+    type: Kind = "none"
     path: str = ""
     project: str = ""
     """launchpad: the project, project group or distribution whose bugs are searched; github: "owner/name";
-    gitlab: "group/project", groups within groups too."""
+    gitlab: "group/project", groups within groups too; file: the project on a forge whose requests it
+    holds, where messages name one."""
     service_root: str = ""
     """URL of the tracker's web service; empty: the usual one of its type."""
     credentials_file: str = ""
@@ -103,6 +115,14 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
     def sign(self) -> str:
         """Of the requests that this tracker speaks of; empty: of none, or of any."""
         return {"github": "#", "gitlab": "!"}.get(self.type, "")
+
+    @property
+    def home(self) -> str | None:
+        """The project whose requests are ours, where a message names one (3.1); empty: that is not known;
+        None: it makes no difference, since requests bear no words here."""
+        if self.type in ("none", "launchpad"):
+            return None
+        return self.project if "/" in self.project else ""
 
     @property
     def writes(self) -> bool:
@@ -321,6 +341,7 @@ def parse(text: str, file: Path) -> Settings:
         if "file" in document:
             raise msgspec.ValidationError("Object contains unknown field `file`")
         settings = msgspec.structs.replace(msgspec.convert(document, Settings), file=file)
+        settings = _with_marks(settings, document)
         checks.check(settings)
     except msgspec.ValidationError as error:
         from shepherd.setup import faults
@@ -329,3 +350,15 @@ def parse(text: str, file: Path) -> Settings:
     except checks.Wrong as wrong:
         raise SettingsError(f"{file}: {wrong}") from None
     return settings
+
+
+def _with_marks(settings: Settings, document: Mapping[str, Any]) -> Settings:
+    """Each branch of which the document does not say which grammars are read, with those of the tracker."""
+    usual = GRAMMARS_OF[settings.tracker.type]
+    branches = {
+        name: branch
+        if "marks" in document["branches"][name]
+        else msgspec.structs.replace(branch, marks=usual)
+        for name, branch in settings.branches.items()
+    }
+    return msgspec.structs.replace(settings, branches=branches)

@@ -14,7 +14,8 @@ State = Literal[
 ]
 """The words of 3.3, in which every landing is judged."""
 Item = int | str
-"""A bug by its number, a request by its sign and number: 824435, "#12", "!12"."""
+"""A bug by its number, a request by its sign and number: 824435, "#12", "!12". One keeps its project
+("group/project!12") where the settings do not say whether that is ours."""
 
 
 class Spoken(Struct, frozen=True, gc=False):

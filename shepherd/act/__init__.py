@@ -51,21 +51,30 @@ def perform(
         UnsureError: the effect could not tell whether it happened; the act stays unfinished.
         ShepherdError: whatever the effect raised, which says by it that nothing happened.
     """
-    with database.begin() as connection:
-        Journal(connection, branch).append(
-            [Entry("meant", act.key, {"act": act.kind, **act.data}, run.who, act.why)],
-            run_id=run.id,
-            at=run.now,
-        )
+    perform_together(database, branch, [act], run, effect, entries)
+
+
+def perform_together(
+    database: Database,
+    branch: str,
+    acts: Sequence[Act],
+    run: Run,
+    effect: Callable[[], dict[str, Any] | None],
+    entries: Sequence[Entry] = (),
+) -> None:
+    """The same for several acts that come about by one effect, or not at all."""
+    meant = [Entry("meant", act.key, {"act": act.kind, **act.data}, run.who, act.why) for act in acts]
+    _append(database, branch, run, meant)
     try:
         learned = effect()
     except UnsureError as error:
-        run.tell("act", **_told(act, branch, run), result="unsure", why=str(error))
+        for act in acts:
+            run.tell("act", **_told(act, branch, run), result="unsure", why=str(error))
         raise
     except ShepherdError as error:
-        settle(database, branch, act, run, "failed", str(error))
+        _settle(database, branch, acts, run, "failed", str(error))
         raise
-    settle(database, branch, act, run, "done", "", learned, entries)
+    _settle(database, branch, acts, run, "done", "", learned, entries)
 
 
 def settle(
@@ -79,11 +88,32 @@ def settle(
     entries: Sequence[Entry] = (),
 ) -> None:
     """Write how an act went: also one of an earlier run, found out by looking."""
+    _settle(database, branch, [act], run, result, why, learned, entries)
+
+
+def _settle(
+    database: Database,
+    branch: str,
+    acts: Sequence[Act],
+    run: Run,
+    result: str,
+    why: str = "",
+    learned: dict[str, Any] | None = None,
+    entries: Sequence[Entry] = (),
+) -> None:
     told = {**(learned or {}), "result": result, **({"why": why} if why else {})}
-    run.tell("act", **_told(act, branch, run), **told)
+    for act in acts:
+        run.tell("act", **_told(act, branch, run), **told)
+    done = [
+        Entry("done", act.key, {"act": act.kind, "result": result, **(learned or {})}, run.who, why)
+        for act in acts
+    ]
+    _append(database, branch, run, [*done, *entries])
+
+
+def _append(database: Database, branch: str, run: Run, entries: Sequence[Entry]) -> None:
     with database.begin() as connection:
-        done = Entry("done", act.key, {"act": act.kind, "result": result, **(learned or {})}, run.who, why)
-        Journal(connection, branch).append([done, *entries], run_id=run.id, at=run.now)
+        Journal(connection, branch).append(entries, run_id=run.id, at=run.now)
 
 
 def unfinished(journal: Journal, kind: str) -> list[Entry]:

@@ -7,11 +7,15 @@ import re
 from shepherd.marks.found import Found
 from shepherd.marks.text import Message
 
+LONGEST = 100
+"""Characters of a project whose request is kept with its name."""
+
 _PULL_REQUEST = re.compile(r"Merge pull request #([0-9]+) from (\S+)", re.IGNORECASE)
 _SQUASHED = re.compile(r"\(#([0-9]+)\)\Z")
 _MERGED_BRANCH = re.compile(r"Merge branch '([^']+)'", re.IGNORECASE)
 _MERGE_REQUEST = re.compile(
-    r"^[^\S\n]*+See merge request[^\S\n]++[\w./+-]*+!([0-9]++)[^\S\n]*+$", re.IGNORECASE | re.MULTILINE
+    r"^[^\S\n]*+See merge request[^\S\n]++([\w./+-]{0,255}+)!([0-9]++)[^\S\n]*+$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _CLOSES = re.compile(
     r"(?<![\w-])(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s++"
@@ -32,11 +36,23 @@ def read(message: Message, found: Found) -> None:
     elif branch := _MERGED_BRANCH.match(subject):
         found.branch = branch[1]
     if "see merge request" in message.lower:
-        for digits in dict.fromkeys(_MERGE_REQUEST.findall(message.body)):
-            _request(found, "!", digits)
+        for project, digits in dict.fromkeys(_MERGE_REQUEST.findall(message.body)):
+            _merge_request(found, project, digits, message.home)
     if "#" in message.body:
         for issues in dict.fromkeys(_CLOSES.findall(message.body)):
             found.closes += found.numbers(_NUMBER.findall(issues))
+
+
+def _merge_request(found: Found, project: str, digits: str, home: str | None) -> None:
+    if not project or home is None or project.lower() == home.lower():
+        _request(found, "!", digits)
+    elif home:
+        found.doubt(f"{project}!{digits}", f"is a request of another project than {home}")
+    elif len(project) > LONGEST:
+        found.doubt(f"{project}!{digits}", "names too long a project")
+    else:
+        # the tracker says that it cannot tell whose that is
+        _request(found, f"{project}!", digits)
 
 
 def _request(found: Found, sign: str, digits: str) -> None:

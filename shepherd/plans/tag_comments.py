@@ -1,8 +1,10 @@
-"""What the tagger writes under a bug: plain text, whose last line tells it from every other comment."""
+"""What the tagger writes under an item: plain text, whose last line tells it from every other comment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -26,64 +28,137 @@ class Wording(Struct, frozen=True):
         return self.texts.get(word, f"qa-{word}")
 
 
-def comment(
-    landing: Landing,
-    item: Item,
-    role: str,
-    about: Sequence[int],
-    asks: bool,
-    words: Sequence[Word],
-    others: bool,
-    wording: Wording,
-) -> str:
-    """The comment on one item about one landing.
+class News(Struct, frozen=True):
+    """What one landing means for the item under which it is told."""
+
+    landing: Landing
+    role: str
+    about: tuple[int, ...]
+    """The landings that it rolls back or brings back; the landing itself where it names the item."""
+    asks: bool
+    others: bool
+    """Whether other landings on the item still need QA."""
+
+
+class _Revision(Protocol):
+    @property
+    def revno(self) -> int: ...
+    @property
+    def id(self) -> str: ...
+
+
+def sign_of(landing: _Revision) -> str:
+    """What the last line of a comment ends with: of one that tells of this landing, and of older ones."""
+    return f"r{landing.revno} {landing.id[:12]}"
+
+
+def comment(news: Sequence[News], item: Item, words: Sequence[Word], sign: str, wording: Wording) -> str:
+    """The comment on one item about some landings, in their order.
 
     Args:
-        about: the landings that it rolls back or brings back; the landing itself where it names the item.
-        words: what the item says once the tags are written.
-        others: whether other landings on the item still need QA.
+        words: what the item says once its tags are written.
+        sign: see `sign_of`.
     """
-    it = f"r{landing.revno} of {wording.branch}"
-    revs = " and ".join(f"r{p}" for p in about)
-    were = "were" if len(about) > 1 else "was"
-    if role == "rolled-back":
-        first = f"{revs} {were} rolled back by {it}."
-        second = "Whoever lands it again names this bug again." if isinstance(item, int) else ""
-    elif role == "back":
-        first = f"{revs} {were} brought back by {it}."
-        second = _how_to_mark(item, about[-1], wording) if "needstesting" in words else ""
-    else:
-        first = f"{'A step towards this' if 'incr' in landing.labels else 'This'} landed as {it}."
-        second = _of_landing(landing, item, asks, words, others, wording)
-    where = wording.landing_url.replace("{id}", landing.id).replace("{revno}", str(landing.revno))
-    from_branch = f"Branch: {clean(landing.branch, 200)}" if landing.branch else ""
-    facts = [f"Commit: {landing.id}", from_branch, landing.url or where]
-    last = f"-- QA Shepherd, {wording.branch} r{landing.revno} {landing.id[:12]}"
-    return "\n\n".join(
-        part for part in (first, "\n".join(fact for fact in facts if fact), second, last) if part
-    )
+    facts = "\n".join(_facts(news, wording))
+    parts = ("\n".join(_firsts(news, wording)), facts, "\n".join(_seconds(news, item, words, wording)))
+    return "\n\n".join(part for part in (*parts, f"-- QA Shepherd, {wording.branch} {sign}") if part)
 
 
-def _of_landing(
-    landing: Landing, item: Item, asks: bool, words: Sequence[Word], others: bool, wording: Wording
-) -> str:
-    if asks:
-        return _how_to_mark(item, landing.revno, wording)
-    rest = " Other landings here still need QA." if others else ""
-    if "qa-ok" in landing.labels:
+def _firsts(news: Sequence[News], wording: Wording) -> Iterator[str]:
+    """What happened, a sentence each; landings in a row to which the same happened share one."""
+
+    def kind(each: News) -> str | int:
+        if each.role != "landed":
+            return each.landing.revno
+        return "A step towards this" if "incr" in each.landing.labels else "This"
+
+    for what, some in groupby(news, kind):
+        group = list(some)
+        by = f"{revs([each.landing.revno for each in group])} of {wording.branch}"
+        if isinstance(what, str):
+            yield f"{what} landed as {by}."
+            continue
+        about = group[0].about
+        how = "rolled back" if group[0].role == "rolled-back" else "brought back"
+        yield f"{' and '.join(f'r{p}' for p in about)} {'were' if len(about) > 1 else 'was'} {how} by {by}."
+
+
+def _facts(news: Sequence[News], wording: Wording) -> Iterator[str]:
+    """Commit, branch and link of one landing; of several, a line each, and the branches."""
+    for each in news:
+        landing = each.landing
+        where = wording.landing_url.replace("{id}", landing.id).replace("{revno}", str(landing.revno))
+        link = landing.url or where
+        if len(news) > 1:
+            yield f"r{landing.revno}: {landing.id}{f' {link}' if link else ''}"
+            continue
+        yield f"Commit: {landing.id}"
+        yield from _branches(news)
+        if link:
+            yield link
+    if len(news) > 1:
+        yield from _branches(news)
+
+
+def _branches(news: Sequence[News]) -> list[str]:
+    names = dict.fromkeys(clean(each.landing.branch, 200) for each in news)
+    return [f"Branch: {name}" for name in names if name]
+
+
+def _seconds(news: Sequence[News], item: Item, words: Sequence[Word], wording: Wording) -> Iterator[str]:
+    """What is to be done, or why nothing is."""
+    to_try: list[int] = []
+    for each in news:
+        if each.role == "back" and ("needstesting" in words or "bad" in words):
+            to_try.append(each.about[-1])
+        elif each.role == "landed" and each.asks:
+            to_try.append(each.landing.revno)
+        elif text := _nothing_to_try(each, item, words, wording):
+            yield text if len(news) == 1 else f"r{each.landing.revno}: {text}"
+    if to_try:
+        yield _how_to_mark(item, to_try, words, wording)
+
+
+def _nothing_to_try(news: News, item: Item, words: Sequence[Word], wording: Wording) -> str:
+    if news.role == "rolled-back":
+        return "Whoever lands it again names this bug again." if isinstance(item, int) else ""
+    if news.role == "back":
+        return ""
+    rest = " Other landings here still need QA." if news.others else ""
+    if "qa-ok" in news.landing.labels:
         return f"QA was done before it landed.{rest}"
-    if "no-qa" in landing.labels:
+    if "no-qa" in news.landing.labels:
         return f"It needs no QA.{rest}"
     standing = " and ".join(wording.text(word) for word in words if word in ("ok", "untestable"))
     return f"It bears {standing} already, which counts for it.{rest}" if standing else rest.strip()
 
 
-def _how_to_mark(item: Item, revno: int, wording: Wording) -> str:
+def _how_to_mark(item: Item, revnos: Sequence[int], words: Sequence[Word], wording: Wording) -> str:
+    it = "it" if len(revnos) == 1 else f"each of {revs(revnos)}"
+    works = "it works" if len(revnos) == 1 else "all of them work"
+    instead = "bad" if "bad" in words else "needstesting"
+    fails = "it does not" if len(revnos) == 1 else "one does not"
     bad = wording.text("bad")
     if isinstance(item, int):
-        bad += f" and bad-commit-{revno}"
+        bad += f" and bad-commit-{revnos[0] if len(revnos) == 1 else 'N, where N is its number'}"
     return (
-        f"Please try it on the QA server. If it works, mark this {wording.text('ok')} instead of"
-        f" {wording.text('needstesting')}; if it does not, {bad}; if nobody can try it,"
+        f"Please try {it} on the QA server. If {works}, mark this {wording.text('ok')} instead of"
+        f" {wording.text(instead)}; if {fails}, {bad}; if nobody can try it,"
         f" {wording.text('untestable')}."
     )
+
+
+def revs(revnos: Sequence[int]) -> str:
+    """ "r7", "r7 and r9", "r7 to r12 and r14"."""
+    runs: list[list[int]] = []
+    for revno in revnos:
+        if runs and runs[-1][-1] == revno - 1:
+            runs[-1].append(revno)
+        else:
+            runs.append([revno])
+    told = [
+        part
+        for run in runs
+        for part in ([f"r{run[0]} to r{run[-1]}"] if len(run) > 2 else [f"r{revno}" for revno in run])
+    ]
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"

@@ -29,6 +29,9 @@ class Known(Struct, frozen=True):
     see on the page that it is there."""
     met: int = 0
     """What production ran when the shepherd first met the branch, as revno: nothing up to there is tagged."""
+    begun: Mapping[tuple[str, Item], str] = {}
+    """(SHA, item) -> the sign of the comment that may have been written for it, where nobody knows whether it
+    was."""
     elsewhere: Collection[Item] = ()
     """Items that landings in QA on other branches name."""
 

@@ -2,30 +2,35 @@
 
 Its law: a tag never says more than is known of *every* landing on that bug. A good word is written only where
 no other landing in QA needs QA; what a good word said of earlier landings is sealed before it is taken away;
-qa-bad and bad-commit-N are never removed. The rules do their part: they hear the tagger's own good words as
-nobody's (shepherd.rules.speaking).
+qa-bad and bad-commit-N are never removed, and no word is written beside qa-bad: where labels are scoped it
+would take that away. The rules do their part: they hear the tagger's own good words as nobody's
+(shepherd.rules.speaking). What several landings mean for one item is written at once, by one comment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shepherd.landing import Landing
 from shepherd.plans import tag_comments
-from shepherd.plans.tag_comments import Wording
+from shepherd.plans.tag_comments import News, Wording, revs
 from shepherd.plans.tag_events import Event, Known, Ledger, Role
 from shepherd.rules import Judgement
 from shepherd.rules.speaking import Speech, name, qa_items
 from shepherd.words import WORST_FIRST, Item, Kept, Memory, Options, Seen, Spoken, TrackerReading, Word
 
 GOOD_WORDS: tuple[Word, ...] = ("untestable", "ok")
+_SHOWN = 5
+"""Landings of one comment that are told one by one when the plan is shown."""
 
 
 class Tagging(Struct, frozen=True):
-    """One act: what one landing means for one bug or request."""
+    """One act: what one landing means for one bug or request, and does to its words after those before it."""
 
     revno: int
     id: str
@@ -35,7 +40,6 @@ class Tagging(Struct, frozen=True):
     remove: tuple[Word, ...] = ()
     status: str = ""
     """Empty: unchanged."""
-    comment: str = ""
     asks: bool = False
     """QA of this landing is asked for, so whatever is said on the item now is not said of it."""
     unseals: bool = False
@@ -45,11 +49,6 @@ class Tagging(Struct, frozen=True):
     before: Spoken = Spoken()
     after: Spoken = Spoken()
     """What the item says afterwards, if nobody else changes it meanwhile."""
-
-    @property
-    def own(self) -> Word | None:
-        """The good word that it writes, which is no person's."""
-        return self.add if self.add in GOOD_WORDS else None
 
 
 class Untold(Struct, frozen=True):
@@ -61,16 +60,37 @@ class Untold(Struct, frozen=True):
     why: str
 
 
+class Writing(Struct, frozen=True):
+    """What is written on one item at once: the acts of one or several landings."""
+
+    item: Item
+    acts: tuple[Tagging, ...]
+    sign: str
+    """What its comment is known by (see tag_comments.sign_of)."""
+    comment: str
+    add: tuple[Word, ...] = ()
+    remove: tuple[Word, ...] = ()
+    status: str = ""
+    """Empty: unchanged."""
+    after: Spoken = Spoken()
+    """What the item says afterwards, if nobody else changes it meanwhile."""
+
+    @property
+    def own(self) -> Word | None:
+        """The good word that it writes, which is no person's."""
+        return next((word for word in self.add if word in GOOD_WORDS), None)
+
+    @property
+    def revs(self) -> str:
+        """Its landings, for people: "r7 and r9"."""
+        return revs([act.revno for act in self.acts])
+
+
 class Plan(Struct, frozen=True):
     """Everything that is to be done, in the order of the landings."""
 
-    acts: tuple[Tagging, ...] = ()
+    writings: tuple[Writing, ...] = ()
     untold: tuple[Untold, ...] = ()
-
-    @property
-    def items(self) -> set[Item]:
-        """The bugs and requests that it touches."""
-        return {act.item for act in self.acts}
 
 
 def plan(
@@ -83,6 +103,11 @@ def plan(
 ) -> Plan:
     """What is to be said, where, of which landing."""
     return _Planner(judgement, tracker, memory, options, known, wording).plan()
+
+
+class _Planned(NamedTuple):
+    act: Tagging
+    news: News
 
 
 class _Planner:
@@ -129,18 +154,43 @@ class _Planner:
         """What each item says after the acts planned so far."""
 
     def plan(self) -> Plan:
-        acts: list[Tagging] = []
+        planned: dict[Item, list[_Planned]] = {}
         untold: list[Untold] = []
         for event in self._events:
             landing, item = event.landing, event.item
             spoken = self._tracker.items.get(item)
             if spoken is not None and not spoken.unreadable:
                 self._words.setdefault(item, spoken.words)
-                acts.append(self._act(event, spoken))
+                planned.setdefault(item, []).append(self._act(event, spoken))
             elif event.role != "landed" or not self._settled(landing):
                 why = spoken.unreadable if spoken else "it was not read"
                 untold.append(Untold(landing.revno, landing.id, item, why))
-        return Plan(tuple(acts), tuple(untold))
+        writings = (each for item, acts in planned.items() for each in self._writings(item, acts))
+        return Plan(tuple(writings), tuple(untold))
+
+    def _writings(self, item: Item, planned: Sequence[_Planned]) -> Iterator[Writing]:
+        """One, after one for each comment that an earlier run began and may have written, which is looked for
+        by its own sign. The last of them changes the words."""
+        groups: dict[str, list[_Planned]] = {}
+        for each in planned:
+            groups.setdefault(self._known.begun.get((each.act.id, item), ""), []).append(each)
+        spoken, words = self._tracker.items[item], self._words[item]
+        ordered = sorted(groups.items(), key=lambda group: not group[0])
+        for place, (begun, some) in enumerate(ordered, 1):
+            news = [each.news for each in some]
+            sign = begun or tag_comments.sign_of(news[-1].landing)
+            text = tag_comments.comment(news, item, words, sign, self._wording)
+            writing = Writing(item, tuple(each.act for each in some), sign, text)
+            if place == len(ordered):
+                statuses = [each.act.status for each in planned if each.act.status]
+                writing = replace(
+                    writing,
+                    add=tuple(word for word in words if word not in spoken.words),
+                    remove=tuple(word for word in spoken.words if word not in words),
+                    status=statuses[-1] if statuses else "",
+                    after=replace(spoken, words=words),
+                )
+            yield writing
 
     # what is known of each
 
@@ -189,7 +239,7 @@ class _Planner:
 
     # what is to be done
 
-    def _act(self, event: Event, spoken: Spoken) -> Tagging:
+    def _act(self, event: Event, spoken: Spoken) -> _Planned:
         landing, item, role, about = event.landing, event.item, event.role, event.about
         words, others = self._words[item], self._needed(item, about)
         asks = role == "landed" and (landing.revno, item) in self._asking
@@ -201,7 +251,7 @@ class _Planner:
             if "needstesting" in words and alone:
                 remove = ("needstesting",)
             status = self._wording.rolled_back
-        elif role == "back" and all(self._is_good_by(p, item) for p in about):
+        elif "bad" in words or (role == "back" and all(self._is_good_by(p, item) for p in about)):
             pass
         elif role == "back" or asks:
             add = "needstesting"
@@ -215,7 +265,7 @@ class _Planner:
         after = tuple(w for w in WORST_FIRST if w == add or (w in words and w not in remove))
         self._words[item] = after
         kept = self._kept.get((landing.id, item))
-        return Tagging(
+        act = Tagging(
             landing.revno,
             landing.id,
             item,
@@ -223,13 +273,13 @@ class _Planner:
             add if add and add not in words else None,
             remove,
             status,
-            tag_comments.comment(landing, item, role, about, asks, after, bool(others), self._wording),
             asks,
             asks and kept is not None and kept.seal is not None,
             self._seals(item, remove),
             Spoken(words, spoken.bad_commits),
             Spoken(after, spoken.bad_commits),
         )
+        return _Planned(act, News(landing, role, about, asks, bool(others)))
 
     def _seals(self, item: Item, removed: Collection[Word]) -> tuple[tuple[str, Word], ...]:
         """What the good word that goes away says of the landings that it was said of."""
@@ -245,14 +295,16 @@ class _Planner:
         return tuple(sealed)
 
 
-def summary(act: Tagging) -> str:
-    """An act in a few words, for people: "bug 7: qa-needstesting instead of qa-ok, Fix Committed"."""
-    tags = [f"qa-{act.add}"] if act.add else []
-    if act.remove:
-        gone = " and ".join(f"qa-{word}" for word in act.remove)
-        tags.append(f"instead of {gone}" if act.add else f"without {gone}")
-    parts = [" ".join(tags) or "tags as they are", *([act.status] if act.status else []), "a comment"]
-    return f"{name(act.item)}: {', '.join(parts)} ({because(act)})"
+def summary(writing: Writing) -> str:
+    """In a few words: "bug 7: qa-needstesting instead of qa-ok, Fix Committed, a comment (r2 names it)"."""
+    tags = [" and ".join(f"qa-{word}" for word in writing.add)] if writing.add else []
+    if writing.remove:
+        gone = " and ".join(f"qa-{word}" for word in writing.remove)
+        tags.append(f"instead of {gone}" if writing.add else f"without {gone}")
+    parts = [" ".join(tags) or "tags as they are", *([writing.status] if writing.status else []), "a comment"]
+    why = "; ".join(because(act) for act in writing.acts[:_SHOWN])
+    more = f"; and {len(writing.acts) - _SHOWN} more" if len(writing.acts) > _SHOWN else ""
+    return f"{name(writing.item)}: {', '.join(parts)} ({why}{more})"
 
 
 def because(act: Tagging) -> str:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from shepherd.errors import SettingsError, SourceError
 from shepherd.landing import Revision
-from shepherd.settings import ALL_GRAMMARS, NAME, Grammar, is_url, parse
+from shepherd.settings import ALL_GRAMMARS, GRAMMARS_OF, NAME, Grammar, is_url, parse
 from shepherd.setup import survey
 from shepherd.setup.text import settings_text, token_file
 from shepherd.sources.git import Git, open_repository
@@ -82,10 +82,10 @@ def _plan(
     looked_at, used = survey.usage(git, line)
     in_use = survey.in_use(looked_at, used)
     # a team that uses none is about to choose
-    grammars = in_use or ALL_GRAMMARS
+    forge = survey.forge(git)
+    grammars = in_use or GRAMMARS_OF[forge.tracker if forge and forge.project else "none"]
     orphans = "block" if "brackets" in in_use else "needs-qa"
     usage = _usage(looked_at, used)
-    forge = survey.forge(git)
     text = settings_text(
         name=name,
         repository=git.name,

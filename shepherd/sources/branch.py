@@ -51,6 +51,7 @@ def read_branch(
     covers: Sequence[Cover] = (),
     known: Known | None = None,
     fetch: bool = True,
+    home: str | None = None,
 ) -> BranchReading:
     """Read one branch from its sources.
 
@@ -58,11 +59,11 @@ def read_branch(
     are read of the window, of the last `keep_seconds` before `now`, from revno `reach` on (where the caller
     knows of older ones that matter), and as far down as undoing reaches. `recorded` is the REV that
     production was last said to run, "r0" for nothing; `covers` are what people said of what was undone.
-    `fetch` False takes a mirror as it is.
+    `fetch` False takes a mirror as it is; `home` is that of `marks.parse`.
 
     Raises SourceError if the tip or D cannot be read, or D shares nothing with the mainline.
     """
-    run = _Run(branch, repository, base, mirrors, recorded, others, covers, fetch)
+    run = _Run(branch, repository, base, mirrors, recorded, others, covers, fetch, home)
     cutoff = now - keep_seconds
     found: BranchReading | None = None
     if known and known.facts.asked == run.asked:
@@ -120,8 +121,10 @@ class _Run:
         others: Sequence[Other],
         covers: Sequence[Cover],
         fetch: bool,
+        home: str | None,
     ) -> None:
         self.branch = branch
+        self._home = home
         self._covers = covers
         self._base = base
         self._recorded = recorded
@@ -149,6 +152,7 @@ class _Run:
         self.asked = _sum(
             [
                 RULES,
+                home,
                 repository,
                 branch,
                 self._refs,
@@ -200,7 +204,7 @@ class _Run:
         promoted = self._promoted(spine)
         on_qa = self._on_qa(spine)
         mailmap = git.blob_at(tip.id, ".mailmap")
-        reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap)
+        reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap, self._home)
         key = _sum([RULES, reader, self._tips, commit])
         lost = known is not None and lost_landings(spine, known.facts.tip)
         here: dict[int, Landing] = {}

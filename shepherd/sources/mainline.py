@@ -54,6 +54,8 @@ class Reader(NamedTuple):
     landing_url: str
     mailmap: str
     """SHA of the blob that `.mailmap` is at the tip; empty if there is none."""
+    home: str | None = None
+    """See `marks.parse`."""
 
 
 class Landed(NamedTuple):
@@ -164,7 +166,7 @@ def _landed(
     foreign: Collection[str],
 ) -> Landed:
     commit = commits[sha]
-    marks = parse(commit.message, reader.grammars)
+    marks = parse(commit.message, reader.grammars, reader.home)
     inner = [parse(commits[sha].message, reader.grammars) for sha in brought if sha not in foreign]
     seconds = [
         commits[second].author if second in commits else authors[second] for second in commit.parents[1:2]

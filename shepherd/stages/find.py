@@ -216,6 +216,7 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
         covers=before.covers,
         known=before.known,
         fetch=fetch,
+        home=settings.tracker.home,
     )
 
 

@@ -63,7 +63,8 @@ class Source(Struct, frozen=True):
 
 def sum_of(settings: Settings, branch: str) -> str:
     """A sum of everything in the settings that `find` reads a branch by."""
-    return hashlib.sha256(msgspec.json.encode(settings.branches[branch])).hexdigest()
+    read_by = (settings.branches[branch], settings.tracker.home)
+    return hashlib.sha256(msgspec.json.encode(read_by)).hexdigest()
 
 
 def problem_of(source: Source, settings: Settings, branch: str, run: Run) -> str:

@@ -17,7 +17,7 @@ from shepherd.settings import Settings
 from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
 from shepherd.words import TrackerReading
 
-_PLACE = re.compile(r"refs/(?:heads|remotes/[^/]+)/")
+_PLACE = re.compile(r"\Arefs/(?:heads|remotes/[^/]+)/")
 """Before a branch's name in the name of its ref."""
 
 

@@ -13,11 +13,11 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shepherd.act import Act, perform
+from shepherd.act import Act, perform_together
 from shepherd.errors import NoAnswerError, TrackerError, UnsureError
-from shepherd.plans.tag_comments import Wording
+from shepherd.plans.tag_comments import Wording, sign_of
 from shepherd.plans.tag_events import Known
-from shepherd.plans.tagging import Plan, Tagging, Untold, because, plan
+from shepherd.plans.tagging import Plan, Tagging, Untold, Writing, because, plan
 from shepherd.rules import judge
 from shepherd.rules.speaking import name
 from shepherd.settings import Settings, TagStatus
@@ -29,7 +29,7 @@ from shepherd.stages.tag_memory import is_waiting, known_of, options_of, unasked
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.trackers import open_writer
 from shepherd.trackers.forge.writing import ForgeWriter
-from shepherd.trackers.writing import Edit, Writer
+from shepherd.trackers.writing import NO_WORD, Edit, Writer
 from shepherd.words import WORST_FIRST, Item, Seen, Spoken
 
 PATIENCE = 5
@@ -41,8 +41,9 @@ class Tagged(Struct, frozen=True):
     """What came of a plan."""
 
     done: int
+    """How many acts came about."""
     failures: tuple[str, ...] = ()
-    """A sentence for each act that did not come about."""
+    """A sentence for each writing that did not come about."""
 
 
 def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False) -> Plan:
@@ -110,21 +111,21 @@ def labels_to_make(settings: Settings, planned: Plan) -> list[str]:
 
     Raises TrackerError.
     """
-    texts = sorted({_texts(settings, act.add)[0] for act in planned.acts if act.add})
+    texts = sorted({_texts(settings, word)[0] for each in planned.writings for word in each.add})
     writer = open_writer(settings) if texts and settings.tracker.sign else None
     return writer.missing(texts) if isinstance(writer, ForgeWriter) else []
 
 
 def carry_out(settings: Settings, branch: str, planned: Plan, run: Run) -> Tagged:
     """Do what was planned, each bug on its own: one that cannot be written does not stop the rest."""
-    if not planned.acts and not planned.untold:
+    if not planned.writings and not planned.untold:
         return Tagged(0)
     database = Database(settings.database_url)
     hand = _Hand(settings, branch, run, database)
     try:
         failed = hand.failed_before()
-        for act in sorted(planned.acts, key=lambda act: act.item in failed):
-            hand.do(act)
+        for writing in sorted(planned.writings, key=lambda writing: writing.item in failed):
+            hand.do(writing)
         for untold in planned.untold:
             hand.give_up(untold)
         return Tagged(hand.done, tuple(hand.failures))
@@ -149,30 +150,28 @@ class _Hand:
         self.done = 0
         self.failures: list[str] = []
 
-    def do(self, act: Tagging) -> None:
-        """One act; a failure is kept, not raised."""
-        if act.item in self._broken:
+    def do(self, writing: Writing) -> None:
+        """A failure is kept, not raised."""
+        if writing.item in self._broken:
             return
         if self._in_a_row >= PATIENCE:
-            self._broken.add(act.item)
-            self.failures.append(
-                f"{name(act.item)} for r{act.revno}: not tried, since {PATIENCE} failed in a row"
-            )
+            self._broken.add(writing.item)
+            self.failures.append(f"{_told(writing)}: not tried, since {PATIENCE} failed in a row")
             return
         if self._writer is None:
             self._writer = open_writer(self._settings)
-        self._prepare(act)
+        for act in writing.acts:
+            self._prepare(act)
+        acts = [_act(act, writing) for act in writing.acts]
         try:
-            perform(self._database, self._branch, _act(act), self._run, lambda: self._write(act))
+            perform_together(self._database, self._branch, acts, self._run, lambda: self._write(writing))
         except UnsureError as error:
-            self._note(act, "unsure", str(error))
+            self._note(writing, "unsure", str(error))
         except TrackerError as error:
-            self._note(act, "failed", str(error), noted=True)
+            self._note(writing, "failed", str(error), noted=True)
         else:
-            self.done += 1
+            self.done += len(acts)
             self._in_a_row = 0
-            if act.add or act.remove:
-                self._written[act.item] = act.after
 
     def give_up(self, untold: Untold) -> None:
         """Nothing is written on what cannot be read. It is noted once, however often it is tried."""
@@ -217,24 +216,30 @@ class _Hand:
             with self._database.begin() as connection:
                 self._append(Journal(connection, self._branch), entries)
 
-    def _write(self, act: Tagging) -> dict[str, Any]:
+    def _write(self, writing: Writing) -> dict[str, Any]:
         assert self._writer is not None
         edit = Edit(
-            add=(_texts(self._settings, act.add)[0],) if act.add else (),
-            remove=tuple(text for word in act.remove for text in _texts(self._settings, word)),
-            status=act.status,
-            comment=act.comment,
+            add=tuple(_texts(self._settings, word)[0] for word in writing.add),
+            remove=tuple(text for word in writing.remove for text in _texts(self._settings, word)),
+            status=writing.status,
+            comment=writing.comment,
         )
-        return {"changed": self._writer.edit(act.item, edit)}
+        changed = self._writer.edit(writing.item, edit)
+        if (writing.add or writing.remove) and NO_WORD not in changed:
+            self._written[writing.item] = writing.after
+        return {"changed": changed}
 
-    def _note(self, act: Tagging, result: str, why: str, noted: bool = False) -> None:
-        self._broken.add(act.item)
+    def _note(self, writing: Writing, result: str, why: str, noted: bool = False) -> None:
+        self._broken.add(writing.item)
         self._in_a_row += 1
-        self.failures.append(f"{name(act.item)} for r{act.revno}: {why}")
+        self.failures.append(f"{_told(writing)}: {why}")
         if not noted:
+            entries = [
+                Entry("done", pair_of(act.id, act.item), _result(result), self._run.who, why)
+                for act in writing.acts
+            ]
             with self._database.begin() as connection:
-                entry = Entry("done", pair_of(act.id, act.item), _result(result), self._run.who, why)
-                self._append(Journal(connection, self._branch), [entry])
+                self._append(Journal(connection, self._branch), entries)
 
     def _append(self, journal: Journal, entries: Sequence[Entry]) -> None:
         journal.append(entries, run_id=self._run.id, at=self._run.now)
@@ -244,7 +249,11 @@ def _result(result: str) -> dict[str, Any]:
     return {"act": TAG, "result": result}
 
 
-def _act(act: Tagging) -> Act:
+def _told(writing: Writing) -> str:
+    return f"{name(writing.item)} for {writing.revs}"
+
+
+def _act(act: Tagging, writing: Writing) -> Act:
     data: dict[str, Any] = {"item": subject_of(act.item), "revno": act.revno, "role": act.role}
     if act.add or act.remove:
         data |= {"from": " ".join(act.before.words) or "none", "to": " ".join(act.after.words) or "none"}
@@ -252,8 +261,10 @@ def _act(act: Tagging) -> Act:
         data["status"] = act.status
     if act.asks:
         data["asks"] = True
-    if act.own:
-        data["own"] = act.own
+    if len(writing.acts) > 1 or writing.sign != sign_of(act):
+        data["sign"] = writing.sign
+    if writing.own:
+        data["own"] = writing.own
     return Act(TAG, pair_of(act.id, act.item), name(act.item), data, because(act))
 
 

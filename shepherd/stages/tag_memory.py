@@ -7,7 +7,7 @@ from collections.abc import Collection
 from shepherd.plans.tag_events import Known, Ledger
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
-from shepherd.stages.judge import Ground, Source
+from shepherd.stages.judge import Ground, Heard, Source
 from shepherd.stages.memory import covers, items_of, pair_of
 from shepherd.store import Cache, Database, Journal
 from shepherd.words import Item, Options
@@ -34,7 +34,16 @@ def known_of(settings: Settings, branch: str, ground: Ground, database: Database
                 for each in (landing, *(by_revno[p] for p in flipped if p in by_revno)):
                     for item in items_of(each):
                         pairs[pair_of(landing.id, item)] = (landing.id, item)
-        results = {e.subject: e.data["result"] for e in journal.entries("done", subjects=pairs.keys())}
+        results: dict[str, str] = {}
+        begun: dict[str, str] = {}
+        for entry in journal.entries("meant", "done", subjects=pairs.keys()):
+            if entry.kind == "meant":
+                alone = f"r{entry.data['revno']} {pairs[entry.subject][0][:12]}"
+                begun[entry.subject] = entry.data.get("sign", alone)
+                continue
+            results[entry.subject] = entry.data["result"]
+            if results[entry.subject] != "unsure":
+                begun.pop(entry.subject, None)
         found_in: dict[str, str] = {}
         for entry in journal.entries("landing", subjects=ids):
             found_in.setdefault(entry.subject, entry.run_id)
@@ -47,6 +56,7 @@ def known_of(settings: Settings, branch: str, ground: Ground, database: Database
                 elsewhere |= _in_qa(Cache(connection, other), frozenset(ids))
     return Known(
         handled={pairs[subject] for subject, result in results.items() if result == "done"},
+        begun={pairs[subject]: sign for subject, sign in begun.items()},
         found_in=found_in,
         judged_since=judged_since,
         met=ground.deployed[0].revno if ground.deployed else 0,
@@ -56,10 +66,14 @@ def known_of(settings: Settings, branch: str, ground: Ground, database: Database
 
 def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:
     """What landings in QA name on a branch as it was read last, but for landings that are ours too."""
-    source = cache.fact("source", Source)
+    source, heard = cache.fact("source", Source), cache.fact("tracker", Heard)
     live = source.reading.deployed.revno if source and source.reading else 0
-    landings = (each for each in cache.landings() if each.revno > live and each.id not in ours)
-    return {item for landing in landings for item in items_of(landing)}
+    confirmed = heard.reading.named if heard else {}
+    items: set[Item] = set()
+    for landing in cache.landings():
+        if landing.revno > live and landing.id not in ours:
+            items.update(landing.bugs, confirmed.get(landing.id, landing.requests))
+    return items
 
 
 def unasked(ground: Ground) -> bool:

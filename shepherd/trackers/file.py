@@ -68,6 +68,8 @@ class FileTracker:
         for item in items:
             if isinstance(item, int):
                 self._tell(item, bugs.get(item), spoken, about)
+            elif requests is not None and "/" in item:
+                spoken[item] = Spoken(unreadable=self._of_some_project(item))
             elif requests is not None:
                 self._tell(item, requests.get(int(item[1:])), spoken, about)
         wanted = frozenset(revnos)
@@ -99,6 +101,13 @@ class FileTracker:
             say = vocabulary.of_bug if isinstance(item, int) else vocabulary.of_request
             spoken[item] = say(entry.texts)
             about[item] = About(clean(entry.title, _SHOWN), clean(entry.status, _SHOWN))
+
+    def _of_some_project(self, item: str) -> str:
+        project = item.partition("!")[0]
+        return (
+            f"the settings do not say whether the requests in {self._path.name} are those of {project};"
+            f' if they are: tracker.project = "{project}"'
+        )
 
     def _load(self) -> tuple[_Entries, _Entries | None]:
         try:

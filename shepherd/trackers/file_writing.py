@@ -21,7 +21,7 @@ from shepherd.store.snapshots import write_atomically
 from shepherd.trackers.alike import folded
 from shepherd.trackers.file import LARGEST, FileTracker, parse
 from shepherd.trackers.words import Vocabulary
-from shepherd.trackers.writing import Edit
+from shepherd.trackers.writing import NO_WORD, Edit
 from shepherd.words import Item
 
 TRIES = 50
@@ -61,10 +61,11 @@ class FileWriter:
         if not isinstance(entry, dict):
             raise _ChangedError
         present = [*entry.get("tags", ()), *entry.get("labels", ())]
-        changed = _change(entry, edit.unless_bad(self._vocabulary, present))
+        allowed = edit.unless_bad(self._vocabulary, present)
+        changed = _change(entry, allowed)
         if changed:
             self._replace(text, document)
-        return ", ".join(changed)
+        return ", ".join([*changed, *([NO_WORD] if allowed is not edit else [])])
 
     def _replace(self, text: str, document: Any) -> None:
         def last_look() -> None:

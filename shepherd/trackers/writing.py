@@ -11,6 +11,9 @@ from msgspec.structs import replace
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item
 
+NO_WORD = "no word, since it is marked bad"
+"""What an edit tells that was to add one."""
+
 
 class Edit(Struct, frozen=True):
     """What is to become of one bug or request; what it is already, or has, is left as it is."""

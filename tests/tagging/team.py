@@ -21,6 +21,7 @@ from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import Edit
 from shepherd.words import Item
 from tests.project import Project
+from tests.tagging.told import revs_of
 
 BUGS = range(1, 6)
 GOOD = {"qa-ok", "qa-untestable"}
@@ -44,6 +45,8 @@ class Team:
     """Landings that there were at the first run."""
     runs: list[int] = field(default_factory=list)
     """How many landings each run found."""
+    marked_though_bad: list[int] = field(default_factory=list)
+    """Bugs that the tagger gave a word beside qa-bad."""
 
     def __post_init__(self) -> None:
         self.project = Project(self.folder)
@@ -101,8 +104,12 @@ class Team:
         self.runs.append(len(self.ids))
         self.met = self.met or len(self.ids)
         if tagged:
+            before = {bug: self.tags(bug) & QA for bug in BUGS}
             with patch.object(tag, "open_writer", lambda _settings: Flaky(self)):
                 self.project.tagger()
+            for bug, words in before.items():
+                if "qa-bad" in words and self.tags(bug) & QA - words:
+                    self.marked_though_bad.append(bug)
         return self.project.judge()
 
     def landings(self) -> dict[int, Landing]:
@@ -124,6 +131,11 @@ class Team:
             if not any(there >= landing.revno or not earlier for there in self.said.get(bug, ())):
                 return False
         return True
+
+    def told(self, bug: int) -> list[str]:
+        """The landings of which a comment tells, each as often as it does."""
+        entry = json.loads((self.project.folder / "bugs.json").read_text())["bugs"][str(bug)]
+        return [rev for comment in entry.get("comments", ()) for rev in revs_of(comment).split("+")]
 
     def tags(self, bug: int) -> set[str]:
         document = json.loads((self.project.folder / "bugs.json").read_text())

@@ -20,6 +20,7 @@ from shepherd.trackers.writing import Edit
 from shepherd.words import Item
 from tests.ops.host import Host
 from tests.project import Project, entry, states
+from tests.tagging.told import revs_of
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_a_bug_that_cannot_be_written_stops_no_other(
     monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
     tagged = project.tagger()
     assert tagged.done == 1
-    assert tagged.failures == ("bug 1 for r2: bug 1 is locked",)
+    assert tagged.failures == ("bug 1 for r2 and r4: bug 1 is locked",)
     assert writer.tried == [1, 2]
     assert project.bugs["2"]["tags"] == ["qa-needstesting"]
     snapshot = project.judge()
@@ -114,13 +115,83 @@ def test_nobody_knows_whether_it_took_effect(
     project.find()
     writer = Trouble(project, {1: UnsureError("the answer got lost")}, after)
     monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
-    assert project.tagger().failures == ("bug 1 for r2: the answer got lost",)
+    assert project.tagger().failures == ("bug 1 for r2 and r3: the answer got lost",)
     assert "the answer got lost" in entry(project.judge(), 2).warnings[0]
     monkeypatch.undo()
     project.full_run()
     assert project.bugs["1"]["tags"] == ["qa-needstesting"]
-    assert len(project.bugs["1"]["comments"]) == 2
+    assert [revs_of(comment) for comment in project.bugs["1"]["comments"]] == ["r2+r3"]
     assert entry(project.judge(), 2).warnings == ()
+
+
+def killed(project: Project, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
+    """A run of the tagger that dies right before or after it wrote bug 1."""
+    project.find()
+    dying = Trouble(project, {1: KeyboardInterrupt()}, after)  # type: ignore[dict-item]
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(module, "open_writer", lambda _settings: dying)
+        project.tagger()
+    project.bugs = json.loads((project.folder / "bugs.json").read_text())["bugs"]
+
+
+def told(project: Project, number: int = 1) -> list[str]:
+    return [revs_of(comment) for comment in project.bugs[str(number)].get("comments", ())]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before it wrote", "after it wrote"])
+@pytest.mark.parametrize("more", ["[bug=1] Three", "[rollback=3] Out", "[bug=1][no-qa] Three"])
+def test_a_comment_that_was_begun_is_not_told_again_with_what_landed_since(
+    project: Project, monkeypatch: pytest.MonkeyPatch, after: bool, more: str
+) -> None:
+    project.land("[bug=1] One", "[bug=1] Two")
+    killed(project, monkeypatch, after=after)
+    project.land(more)
+    project.full_run()
+    first = "r2" if more.startswith("[rollback") and not after else "r2+r3"
+    assert told(project) == [first, "r4"]
+    assert project.bugs["1"]["tags"] == ["qa-needstesting"]
+    project.full_run()
+    assert told(project) == [first, "r4"]
+
+
+def test_so_it_is_where_the_older_program_began_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one landing the journal has what it had before there were comments about several."""
+    project.land("[bug=1] One")
+    killed(project, monkeypatch, after=True)
+    assert all("sign" not in entry.data for entry in entries(project, "meant"))
+    project.land("[bug=1] Two")
+    project.full_run()
+    assert told(project) == ["r2", "r3"]
+
+
+def test_its_own_word_is_its_own_after_a_kill_and_another_landing(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.land("[bug=1][no-qa] One")
+    killed(project, monkeypatch, after=False)
+    project.land("[bug=1][no-qa] Two")
+    project.full_run()
+    assert (project.bugs["1"]["tags"], told(project)) == (["qa-untestable"], ["r2", "r3"])
+    project.land("[bug=1] Three")
+    assert states(project.look())[4] == "needstesting"
+
+
+def test_a_person_who_marks_it_bad_meanwhile_is_not_overruled(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the reading and the writing."""
+    project.land("[bug=1][no-qa] One")
+    project.find()
+    run = project.run("tag")
+    planned = module.plan_branch(project.settings, "stable", run)
+    project.tag(1, "qa-bad")
+    module.carry_out(project.settings, "stable", planned, run)
+    entry = json.loads((project.folder / "bugs.json").read_text())["bugs"]["1"]
+    assert entry["tags"] == ["qa-bad"]
+    assert len(entry["comments"]) == 1
+    assert "no word, since it is marked bad" in entries(project, "done")[-1].data["changed"]
+    assert all(each.data.get("words") != ["untestable"] for each in entries(project, "item"))
+    assert states(project.judge())[2] == "bad"
 
 
 def test_its_own_word_that_nobody_saw_makes_no_later_landing_good(
@@ -255,7 +326,7 @@ def test_more_than_the_cap(tmp_path: Path) -> None:
     before = (host.project.folder / "bugs.json").read_bytes()
     code, _, err = host.inv("tag")
     assert code == 7
-    assert "3 bugs would be tagged, more than tracker.cap = 2: none is." in err
+    assert "3 comments would be written, more than tracker.cap = 2: none is." in err
     assert "inv tag --yes" in err
     assert (host.project.folder / "bugs.json").read_bytes() == before
     assert host.inv("tag", "--yes")[0] == 0

@@ -9,7 +9,7 @@ import pytest
 
 from shepherd.snapshot import Entry, Snapshot
 from tests.ops.host import SCALE
-from tests.tagging.team import Team
+from tests.tagging.team import BUGS, Team
 
 SETTLED = {"testfix", "rollback", "exempt"}
 
@@ -46,6 +46,10 @@ def take_turns(seed: int, folder: Path, rounds: int) -> None:
         snapshot = team.look(tagged=team.chance.random() < 0.85)
         only_what_was_qad_is_good(team, snapshot, f"seed {seed}, round {number}")
     same_answer_without_people(team, f"seed {seed}")
+    assert not team.marked_though_bad, f"seed {seed}"
+    for bug in BUGS:
+        told = team.told(bug)
+        assert len(told) == len(set(told)), f"seed {seed}, bug {bug}: {told}"
 
 
 def only_what_was_qad_is_good(team: Team, snapshot: Snapshot, when: str) -> None:

@@ -10,6 +10,7 @@ run                       all three
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -58,8 +59,17 @@ class Story:
                 raise ValueError(f"no step of a story: {line}")
 
     def bug(self, number: str) -> str:
-        """`TAGS; STATUS; COMMENTS`: "qa-ok; Fix Committed; r2 r3": of which landings there is a comment."""
+        """`TAGS; STATUS; COMMENTS`: "qa-ok; Fix Committed; r2 r3+r4": of which landings there is a comment,
+        and which share one."""
         entry = self.project.bugs[number]
-        revs = [comment.rsplit(" r", 1)[1].split(" ")[0] for comment in entry.get("comments", ())]
         tags = " ".join(sorted(entry.get("tags", ()))) or "none"
-        return "; ".join((tags, entry.get("status") or "-", " ".join(f"r{rev}" for rev in revs) or "-"))
+        told = " ".join(map(revs_of, entry.get("comments", ())))
+        return "; ".join((tags, entry.get("status") or "-", told or "-"))
+
+
+def revs_of(comment: str) -> str:
+    """The landings that a comment lists: "r2", "r3+r4"."""
+    several = re.findall("^(r[0-9]+): [0-9a-f]{40}", comment, re.MULTILINE)
+    alone = re.search("(?:landed as|by) (r[0-9]+) of ", comment)
+    assert several or alone
+    return "+".join(several) if several or not alone else alone[1]

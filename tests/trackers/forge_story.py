@@ -4,6 +4,11 @@ squash 12 Title             a request landed; the message is the forge's own
 merge 12 Title | Second     by a merge commit that brought these commits in
 rebase 12 Title | Second    each of them a landing, none of which names the request
 push Title                  landed without any request
+own 12 Title                by one landing whose message is all somebody's own
+claim 12 Title              a landing without any request, whose message names that one as the forge would
+byhand 12 Title             a merge by hand: the forge notices that the request's head has arrived
+closed 12 qa-ok             a request that was not merged, with these labels
+elsewhere 12 main qa-ok     one that was merged into another branch
 revert 12 as 13             the forge's button, landed as the request it undoes landed (on GitHub by squash)
 label 12 qa-ok ui           the request bears these labels now, and no others
 issue 12 qa-bad             an issue of that number, with these labels
@@ -32,9 +37,11 @@ ANN, ROBOT = "Ann <ann@example.org>", "renovate[bot] <bot@example.org>"
 class Story:
     """`snapshot` is the last answer; r1 begins every story, and is live."""
 
-    def __init__(self, folder: Path, forge: Forge, tracker: str = "") -> None:
+    def __init__(self, folder: Path, forge: Forge, tracker: str = "", branch: str = "") -> None:
         self.forge = forge
-        self.project = Project(folder, branch='orphans = "needs-qa"', tracker=forge_settings(forge, tracker))
+        self.project = Project(
+            folder, branch=f'orphans = "needs-qa"\n{branch}', tracker=forge_settings(forge, tracker)
+        )
         self.repo = self.project.repo
         self.landed = self.project.land("Begin")
         self.known(self.landed[0])
@@ -54,10 +61,26 @@ class Story:
         match word:
             case "squash" | "merge" | "rebase":
                 self._land(word, int(number), said.split(" | "))
+            case "own":
+                self._own(int(number), said)
+            case "claim":
+                self._tell(f"push {self._claiming(int(number), said)}")
+            case "byhand":
+                brought = self._topic(int(number), [said], self.author)
+                message = self._of_merge(int(number), said)
+                self._landing(self.repo.merge(message, brought[-1], date=self._date()))
+                self._noticed(int(number), brought)
+            case "closed":
+                self.things[int(number)] = self._request(*said.split(), merged=False)
+            case "elsewhere":
+                base, *labels = said.split()
+                self.things[int(number)] = self._request(*labels, base=base)
             case "revert":
                 self._revert(int(number), int(said.removeprefix("as ")))
             case "push":
-                self._landing(self.repo.commit(rest, author=self.author, date=self._date()))
+                self._landing(
+                    self.repo.commit(rest.replace("\\n", "\n"), author=self.author, date=self._date())
+                )
                 self.known(self.landed[-1])
             case "label":
                 self.things[int(number)].labels = said.split()
@@ -102,6 +125,28 @@ class Story:
     def _issue(self, *labels: str) -> Any:
         forge = github_server if isinstance(self.forge, GitHub) else gitlab_server
         return forge.issue(*labels)
+
+    def _request(self, *labels: str, merged: bool = True, base: str = "stable") -> Any:
+        """One whose commits are none of ours."""
+        if isinstance(self.forge, GitHub):
+            return github_server.pull(*labels, base=base, merged=merged, commits=("dead" * 10,))
+        state = "merged" if merged else "closed"
+        return gitlab_server.merge(*labels, base=base, state=state, commits=("dead" * 10,))
+
+    def _claiming(self, number: int, title: str) -> str:
+        if isinstance(self.forge, GitHub):
+            return f"{title} (#{number})"
+        return f"{title}\n\nSee merge request {self.forge.project}!{number}"
+
+    def _own(self, number: int, message: str) -> None:
+        self._landing(self.repo.commit(message.replace("\\n", "\n"), author=self.author, date=self._date()))
+        self._merged("squash", number, [message], [], self.landed[-1:])
+
+    def _noticed(self, number: int, brought: list[str]) -> None:
+        if isinstance(self.forge, GitHub):
+            self.forge.things[number] = github_server.pull(head=brought[-1])
+        else:
+            self.lab.merges[number] = gitlab_server.merge(commits=tuple(brought), updated=number)
 
     def _date(self) -> int:
         from datetime import timedelta

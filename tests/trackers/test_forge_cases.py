@@ -32,7 +32,8 @@ def test_case(case: dict[str, Any], kind: str, tmp_path: Path, monkeypatch: pyte
     with at_work(FORGES[kind]()) as forge:
         forge.token = "its-token"
         words = f"[tracker.words]\n{case['words']}" if "words" in case else ""
-        story = Story(tmp_path, forge, words)
+        marks = f"marks = {case['marks']}" if "marks" in case else ""
+        story = Story(tmp_path, forge, words, marks)
         story.tell(case["story"])
     snapshot = story.snapshot
     assert snapshot is not None
@@ -42,5 +43,14 @@ def test_case(case: dict[str, Any], kind: str, tmp_path: Path, monkeypatch: pyte
     sign = "#" if kind == "github" else "!"
     for rev, numbers in case.get("requests", {}).items():
         assert entries[rev].requests == tuple(f"{sign}{number}" for number in numbers)
+    for rev, number in case.get("warned", {}).items():
+        (warning,) = entries[rev].warnings
+        assert warning.startswith(f"its message names {sign}{number}, which counts as absent: ")
+    warned = {rev for rev, each in entries.items() if "which counts as absent: " in "".join(each.warnings)}
+    assert warned == set(case.get("warned", {}))
+    for number, count in case.get("comments", {}).items():
+        thing = (story.things | story.issues)[int(number)]
+        assert len(thing.comments) == count
+        assert count or "qa-needstesting" not in thing.labels
     for rev, person in case.get("people", {}).items():
         assert entries[rev].person == person

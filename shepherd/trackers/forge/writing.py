@@ -17,7 +17,7 @@ from shepherd.trackers.alike import folded
 from shepherd.trackers.forge.labels import Look, look_of
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.words import Vocabulary
-from shepherd.trackers.writing import Edit
+from shepherd.trackers.writing import NO_WORD, Edit
 from shepherd.words import Item
 
 
@@ -72,7 +72,9 @@ class ForgeWriter:
             hand = self._session()
             sign = last_line(edit.comment)
             present = hand.present(item, sign)
-            told = self._mark(hand, item, edit.unless_bad(self._vocabulary, present.labels), present.labels)
+            allowed = edit.unless_bad(self._vocabulary, present.labels)
+            told = self._mark(hand, item, allowed, present.labels)
+            told += [NO_WORD] if allowed is not edit else []
             if sign and not present.said:
                 self._say(hand, item, _marked_down(edit.comment), sign)
                 told.append("comment")

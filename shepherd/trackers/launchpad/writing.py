@@ -17,7 +17,7 @@ from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.launchpad.service import BATCH, MOST_PAGES, Service, line_to
 from shepherd.trackers.words import Vocabulary
-from shepherd.trackers.writing import Edit
+from shepherd.trackers.writing import NO_WORD, Edit
 from shepherd.words import Item
 
 MEETINGS = 5
@@ -75,6 +75,7 @@ class LaunchpadWriter:
             gone = {tag.lower() for tag in allowed.remove} & present
             new = {tag.lower() for tag in allowed.add} - present
             wanted = (present - gone) | new
+            told[:] = [NO_WORD] if allowed is not edit else []
             if wanted == present:
                 return False
             told[:] = [f"+{tag}" for tag in sorted(new)] + [f"-{tag}" for tag in sorted(present - wanted)]
