@@ -33,7 +33,7 @@ from shepherd.sources.rewrites import lost_landings
 from shepherd.sources.standing import moving_refs
 from shepherd.sources.undoing import undo
 
-RULES = "2"
+RULES = "3"
 """To be raised whenever the same commits would be read differently than before."""
 
 
@@ -51,6 +51,7 @@ def read_branch(
     covers: Sequence[Cover] = (),
     known: Known | None = None,
     fetch: bool = True,
+    project: str = "",
 ) -> BranchReading:
     """Read one branch from its sources.
 
@@ -58,11 +59,11 @@ def read_branch(
     are read of the window, of the last `keep_seconds` before `now`, from revno `reach` on (where the caller
     knows of older ones that matter), and as far down as undoing reaches. `recorded` is the REV that
     production was last said to run, "r0" for nothing; `covers` are what people said of what was undone.
-    `fetch` False takes a mirror as it is.
+    `fetch` False takes a mirror as it is. `project` is what the repository is called on its forge, if known.
 
     Raises SourceError if the tip or D cannot be read, or D shares nothing with the mainline.
     """
-    run = _Run(branch, repository, base, mirrors, recorded, others, covers, fetch)
+    run = _Run(branch, repository, base, mirrors, recorded, others, covers, fetch, project)
     cutoff = now - keep_seconds
     found: BranchReading | None = None
     if known and known.facts.asked == run.asked:
@@ -74,7 +75,7 @@ def read_branch(
 def _again(known: Known, cutoff: int, reach: int | None, covers: Sequence[Cover]) -> BranchReading | None:
     """Nothing moved: the same reading, less what has become too old; None if it does not reach far enough."""
     facts = known.facts
-    if facts.cutoff > cutoff or not known.landings:
+    if facts.cutoff > cutoff or not known.landings or any(landing.unread for landing in known.landings):
         return None
     here = {landing.revno: landing for landing in known.landings}
     dated = ((landing.revno, landing.committed_at) for landing in known.landings)
@@ -118,8 +119,10 @@ class _Run:
         others: Sequence[Other],
         covers: Sequence[Cover],
         fetch: bool,
+        project: str,
     ) -> None:
         self.branch = branch
+        self._project = project
         self._covers = covers
         self._base = base
         self._recorded = recorded
@@ -153,6 +156,7 @@ class _Run:
                 self._qa_text,
                 self.problems,
                 self._tips,
+                project,
             ]
         )
 
@@ -198,11 +202,12 @@ class _Run:
         on_qa = self._on_qa(spine)
         mailmap = git.blob_at(tip.id, ".mailmap")
         reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap)
-        key = _sum([RULES, reader, self._tips, commit])
+        key = _sum([RULES, reader, self._tips, commit, self._project])
         lost = lost_landings(spine, known.facts.tip, known.landings) if known else None
         here: dict[int, Landing] = {}
         if known and known.facts.key == key and lost is None:
-            here = {landing.revno: landing for landing in known.landings}
+            # what could not be read then may be there now
+            here = {landing.revno: landing for landing in known.landings if not landing.unread}
             carriers = dict(known.facts.deployed.extra)
             deployed = replace(deployed, extra=tuple((sha, carriers.get(sha)) for sha, _ in deployed.extra))
         low = _lowest(enumerate(spine.dates, 1), deployed.revno, tip.revno, cutoff, reach)
@@ -229,9 +234,8 @@ class _Run:
         for first, last in _gaps(here, low, len(spine)):
             foreign = self._foreign(spine.id(first - 1) if first > 1 else "")
             landed += read_landings(self._git, spine, first, last, reader, foreign)
-        titles = {revno: landing.title for revno, landing in here.items() if revno > deployed}
-        titles |= {item.landing.revno: item.landing.title for item in landed}
-        for landing in undo(self._git, spine, landed, titles, deployed, reader):
+        earlier = {revno: landing for revno, landing in here.items() if revno > deployed}
+        for landing in undo(self._git, spine, landed, earlier, deployed, reader, self._project):
             here[landing.revno] = landing
         return landed
 
