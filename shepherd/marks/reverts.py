@@ -52,8 +52,8 @@ class Wording(NamedTuple):
     number: str = ""
     """N of `Revert "X (#N)"`, as a request ("#12"): which X is meant."""
     titles: tuple[str, ...] = ()
-    """What free text names, in all the ways in which it may be a title. Empty if the subject does not speak of
-    taking anything back."""
+    """What free text names, in all the ways in which it may be a title; empty if the message does not speak
+    of taking anything back."""
     ids: tuple[str, ...] = ()
     """Lower-case SHAs that free text names."""
     projects: tuple[tuple[str, str], ...] = ()

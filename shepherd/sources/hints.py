@@ -35,6 +35,11 @@ def part(target: int, named: int, of: int) -> str:
     return f"reverts {named} of {of} commits of r{target}, {stay} stay{'s' if stay == 1 else ''}"
 
 
+def together(targets: Iterable[int]) -> str:
+    """Nothing to confirm, but worth knowing: none of them alone looks like a revert."""
+    return f"takes back {listed(sorted(targets))} together: its diff is their reverts, one after the other"
+
+
 def namesakes(targets: Iterable[int], by: int) -> str:
     revnos = sorted(targets)
     return (

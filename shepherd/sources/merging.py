@@ -39,6 +39,11 @@ class Unreadable(str):
     """Why a merge or a diff could not be made."""
 
 
+def no_files(commit: str) -> str:
+    """The tree without any file, in the repository of a commit: what was there before the first one."""
+    return (hashlib.sha256 if len(commit) == 64 else hashlib.sha1)(b"tree 0\0").hexdigest()
+
+
 @contextmanager
 def quarantine(git: Git) -> Iterator[Quarantine]:
     """Raises SourceError if there is no place for it."""
@@ -50,17 +55,15 @@ class Quarantine:
     """See above. Whatever trees are named must be in the repository that is read, or have been made here."""
 
     def __init__(self, git: Git, place: Path) -> None:
-        objects = git.out("rev-parse", "--path-format=absolute", "--git-path", "objects")[:-1]
-        kind = git.out("rev-parse", "--show-object-format").decode().strip()
-        self._digest = hashlib.sha256 if kind == "sha256" else hashlib.sha1
+        said = git.out("rev-parse", "--path-format=absolute", "--git-path", "objects", "--show-object-format")
+        objects, kind = said.rstrip(b"\n").rsplit(b"\n", 1)
+        self._digest = hashlib.sha256 if kind == b"sha256" else hashlib.sha1
         self._git = Git(str(place), git.name, git.limit)
         self._read = git
-        self._git.out("init", "--quiet", "--template=", f"--object-format={kind}")
+        self._git.out("init", "--quiet", "--template=", f"--object-format={kind.decode()}")
         self._objects = place / "objects"
         (self._objects / "info").mkdir(exist_ok=True)
         (self._objects / "info" / "alternates").write_bytes(b'"%b"\n' % _quoted(objects))
-        self.no_files = self._digest(b"tree 0\0").hexdigest()
-        """The tree without any file: what was there before the first commit."""
 
     def merge(self, wanted: Sequence[Merge]) -> list[str | Unreadable | None]:
         """For each the merged tree; None where there is a conflict."""

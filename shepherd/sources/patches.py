@@ -102,6 +102,25 @@ def read_changes(git: Git, commits: Iterable[str]) -> Diffs:
     return found
 
 
+def alike(diffs: Diffs, some: Iterable[str], others: Iterable[str]) -> list[tuple[str, str]]:
+    """The pairs of commits that change the same files, with the same modes before and after: what may be the
+    same change is worth a closer look."""
+    by_files: dict[frozenset[tuple[bytes, ...]], list[str]] = {}
+    for sha in some:
+        if sha in diffs.changes:
+            by_files.setdefault(_files(diffs.changes[sha]), []).append(sha)
+    return [
+        (one, sha)
+        for sha in others
+        if sha in diffs.changes
+        for one in by_files.get(_files(diffs.changes[sha]), ())
+    ]
+
+
+def _files(changes: Changes) -> frozenset[tuple[bytes, ...]]:
+    return frozenset((change.path, change.mode_before, change.mode_after) for change in changes)
+
+
 def patch_ids(git: Git, commits: Iterable[str]) -> dict[str, str]:
     """`git patch-id --stable` of each commit's diff; a commit that changes nothing has none.
 

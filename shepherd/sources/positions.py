@@ -10,7 +10,7 @@ from shepherd.errors import SettingsError, SourceError
 from shepherd.landing import Deployed, Revision
 from shepherd.sources.git import Git
 from shepherd.sources.mainline import Landed, Spine
-from shepherd.sources.patches import Changes, read_changes
+from shepherd.sources.patches import alike, read_changes
 from shepherd.sources.proving import same_change
 from shepherd.values import parse_rev, quoted
 
@@ -83,26 +83,11 @@ def find_carriers(git: Git, deployed: Deployed, landed: Sequence[Landed]) -> Dep
     if not extra or not places:
         return deployed
     diffs = read_changes(git, [*extra, *places])
-    alike: dict[frozenset[tuple[bytes, ...]], list[str]] = {}
-    for sha in places:
-        if sha in diffs.changes:
-            alike.setdefault(_files(diffs.changes[sha]), []).append(sha)
-    pairs = [
-        (other, sha)
-        for sha in extra
-        if sha in diffs.changes
-        for other in alike.get(_files(diffs.changes[sha]), ())
-    ]
     found: dict[str, int] = {}
-    for (other, sha), same in same_change(git, pairs, diffs).items():
+    for (other, sha), same in same_change(git, alike(diffs, places, extra), diffs).items():
         if same:
             found[sha] = min(places[other], found.get(sha, places[other]))
     return replace(
         deployed,
         extra=tuple((sha, found.get(sha) if revno is None else revno) for sha, revno in deployed.extra),
     )
-
-
-def _files(changes: Changes) -> frozenset[tuple[bytes, ...]]:
-    """The files that are changed, with their modes before and after."""
-    return frozenset((change.path, change.mode_before, change.mode_after) for change in changes)

@@ -10,8 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from shepherd.sources.git import Git
-from shepherd.sources.merging import Merge, Quarantine, Unreadable, quarantine
-from shepherd.sources.patches import Changes, Diffs, inverse, paths
+from shepherd.sources.merging import Merge, Quarantine, Unreadable, no_files, quarantine
+from shepherd.sources.patches import Changes, Diffs, changes, inverse, paths, read_changes
+from shepherd.values import quoted
+
+_SHOWN = 3
 
 
 class Claim(NamedTuple):
@@ -59,7 +62,7 @@ def prove(git: Git, claims: Iterable[Claim], diffs: Diffs) -> dict[Claim, Proof]
     if open_ones:
         named = (sha for claim in open_ones for sha in (claim.commit, *claim.targets))
         with quarantine(git) as place:
-            found |= _by_merging(place, open_ones, diffs.changes, _trees(git, named, place.no_files))
+            found |= _by_merging(place, open_ones, diffs.changes, _trees(git, named))
     return found
 
 
@@ -78,13 +81,36 @@ def same_change(git: Git, pairs: Iterable[tuple[str, str]], diffs: Diffs) -> dic
             found[pair] = bool(one and other)
     if open_ones:
         with quarantine(git) as place:
-            trees = _trees(git, (sha for pair in open_ones for sha in pair), place.no_files)
+            trees = _trees(git, (sha for pair in open_ones for sha in pair))
             merges = [
                 Merge(trees[other].before, trees[one].before, trees[other].after) for one, other in open_ones
             ]
             for pair, merge, merged in zip(open_ones, merges, place.merge(merges), strict=True):
                 found[pair] = merged == trees[pair[0]].after != merge.ours
     return found
+
+
+def doubt_about(git: Git, target: str, commit: str) -> str:
+    """Why the contents do not show that a commit undid an earlier one; empty if they do.
+
+    They do if what the target changed is afterwards as it was before the target, or if `prove` finds it
+    undone. Raises SourceError.
+    """
+    touched = paths(changes(git, [target])[target])
+    if not touched:
+        return "it changed nothing"
+    before = _trees(git, [target])[target].before
+    differing = git.out("diff-tree", "-r", "--no-renames", "--name-only", "-z", before, commit)
+    left = sorted(touched.intersection(differing.split(b"\0")))
+    if not left:
+        return ""
+    claim = Claim(commit, (target,))
+    if prove(git, [claim], read_changes(git, [commit, target]))[claim].targets:
+        return ""
+    files = [quoted(path.decode("utf-8", "replace")) for path in left[:_SHOWN]]
+    more = f" and {len(left) - _SHOWN} files more" if len(left) > _SHOWN else ""
+    verb = "is" if len(left) == 1 else "are"
+    return f"{', '.join(files)}{more} {verb} not as before it"
 
 
 class _Attempt:
@@ -107,7 +133,7 @@ class _Attempt:
 def _by_merging(
     place: Quarantine,
     claims: Sequence[Claim],
-    changes: Mapping[str, Changes],
+    changed: Mapping[str, Changes],
     trees: Mapping[str, _Trees],
 ) -> dict[Claim, Proof]:
     attempts = [_Attempt(claim, trees[claim.commit].before) for claim in claims]
@@ -125,7 +151,7 @@ def _by_merging(
     rest = place.differing([(each.tree, trees[each.claim.commit].after) for each in attempts])
     found: dict[Claim, Proof] = {}
     for each, merged_paths, other_paths in zip(attempts, moved, rest, strict=True):
-        concerned = merged_paths.union(*(paths(changes[target]) for target in each.undone))
+        concerned = merged_paths.union(*(paths(changed[target]) for target in each.undone))
         if each.unreadable:
             found[each.claim] = Proof(unreadable=each.unreadable)
         elif not each.undone or concerned & other_paths:
@@ -135,7 +161,7 @@ def _by_merging(
     return found
 
 
-def _trees(git: Git, commits: Iterable[str], no_files: str) -> dict[str, _Trees]:
+def _trees(git: Git, commits: Iterable[str]) -> dict[str, _Trees]:
     """The trees of commits whose diffs can be read, and of their first parents. One process."""
     wanted = list(dict.fromkeys(commits))
     asked = [f"{sha}{which}" for sha in wanted for which in ("^1^{tree}", "^{tree}")]
@@ -143,5 +169,5 @@ def _trees(git: Git, commits: Iterable[str], no_files: str) -> dict[str, _Trees]
     found = {}
     for sha, before, after in zip(wanted, answers[::2], answers[1::2], strict=True):
         # a first commit has no parent
-        found[sha] = _Trees(before[0] if before[1] == "tree" else no_files, after[0])
+        found[sha] = _Trees(before[0] if before[1] == "tree" else no_files(sha), after[0])
     return found

@@ -145,6 +145,7 @@ class _Outcome:
         together, whole = proofs.together(said)
         if whole or len(together) > len(set(proved)):
             proved, self._whole = together, whole
+            said.hints.append(hints.together(together))
         else:
             self._whole = any(proofs.alone(said, target).whole for target in proved)
         self._proved = list(dict.fromkeys(proved))
