@@ -212,15 +212,17 @@ def verdict(c, rev, word, reason=None, branch=None, as_=None, dry_run=False, wai
     return stage(given, name, rev, word, reason, caller(as_), dry=dry, wait=seconds(wait))
 
 
-@task(positional=("rev",), help={"by": "the landing that undid it"})
-def cover(c, rev, by, reason=None, branch=None, as_=None, dry_run=False, wait=None):
+@task(positional=("rev",), help={"by": "the landing that undid it", "anyway": "whatever the files say"})
+def cover(c, rev, by, reason=None, anyway=False, branch=None, as_=None, dry_run=False, wait=None):
     """A person's word that one landing undid another."""
     from ops.stages import cover as stage
 
     given = settings()
     name = one_branch(given, branch)
     dry = is_dry(c, dry_run)
-    return stage(given, name, rev, by, reason, caller(as_), undone=True, dry=dry, wait=seconds(wait))
+    return stage(
+        given, name, rev, by, reason, caller(as_), undone=True, anyway=anyway, dry=dry, wait=seconds(wait)
+    )
 
 
 @task(positional=("rev",), help={"by": "the landing that did not undo it (default: nothing did)"})

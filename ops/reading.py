@@ -93,7 +93,9 @@ def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, s
         what = "is no landing of"
         if wanted.kind == "branch":
             what = "has not landed, or there is no such branch, on"
-        raise SettingsError(f"{wanted.said if wanted.kind == 'revno' else rev} {what} {', '.join(names)} (inv landings lists what it knows)")
+        raise SettingsError(
+            f"{wanted.said if wanted.kind == 'revno' else rev} {what} {', '.join(names)} (inv landings lists what it knows)"
+        )
     return _code(snapshots)
 
 

@@ -165,6 +165,7 @@ def cover(
     who: str,
     *,
     undone: bool,
+    anyway: bool = False,
     dry: bool = False,
     wait: float = 0.0,
 ) -> int:
@@ -173,7 +174,7 @@ def cover(
 
     target, doer = parse_rev(rev), _maybe(by)
     with step_of_task(settings, "cover" if undone else "uncover", who, "", dry, wait) as step:
-        say(say_cover(settings, branch, target, doer, undone, reason, step.run, dry=dry))
+        say(say_cover(settings, branch, target, doer, undone, reason, step.run, anyway=anyway, dry=dry))
     return 0
 
 

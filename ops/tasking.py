@@ -98,7 +98,7 @@ def guarded(body: Callable[[], int | None]) -> int:
         write(sys.stdout, "")  # while the interpreter ends it would be too late
         return code
     except ShepherdError as error:
-        from ops.limits import StoppedError
+        from shepherd.limits import StoppedError
 
         complain(str(error))
         if isinstance(error, StoppedError):

@@ -29,11 +29,12 @@ class Marks(Struct, frozen=True, gc=False):
     rollback_ids: tuple[str, ...] = ()
     """Lower-case SHAs from `Rolls-back:`."""
     reverts_ids: tuple[str, ...] = ()
-    """Lower-case SHAs from `This reverts commit SHA`."""
+    """Lower-case SHAs from `This reverts commit SHA`, `This reverts commits SHA, SHA and SHA`."""
     reverts_requests: tuple[str, ...] = ()
     """Requests from `Reverts owner/repo#12` ("#12") and `This reverts merge request !12` ("!12")."""
     reverts_title: str = ""
-    """X of a title `Revert "X"`, without a trailing `(#N)`; empty if there is none."""
+    """X of a title `Revert "X"`, or `Revert "X"` of a title `Reapply "X"`, without a trailing `(#N)`; empty if
+    there is none."""
     hints: tuple[int, ...] = ()
     """Revnos that free text says are reverted (`Revert r16461 and r16462`); never counted, only shown."""
     branch: str = ""
@@ -74,7 +75,13 @@ class Landing(Struct, frozen=True, gc=False):
     mark_targets: tuple[int, ...] = ()
     """Valid targets by mark: earlier revnos of this mainline (3.4)."""
     revert_targets: tuple[int, ...] = ()
-    """Valid targets by revert whose diff is the exact inverse."""
+    """Valid targets by revert, proved by content."""
+    mixed: bool = False
+    """Whether it changes more than what undoes its `revert_targets`: they alone make it no pure rollback."""
+    change: str = ""
+    """Digest of what it changes; empty where it changes nothing, or was not compared with others."""
+    unread: bool = False
+    """Whether some diff could not be read that might tell more about what it undoes."""
     hints: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 

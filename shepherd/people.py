@@ -8,7 +8,6 @@ from functools import lru_cache
 
 from shepherd.marks.text import clean
 
-
 MALFORMED = ("%aN", "%aE")
 """What git prints as name and address of an author line that it cannot read: its own place holders."""
 

@@ -299,6 +299,16 @@ def is_url(location: str) -> bool:
     return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/:]+:", location))
 
 
+def project_of(settings: Settings, branch: Branch) -> str:
+    """What a branch's repository is called on its forge ("owner/name"); empty where nothing tells."""
+    if settings.tracker.sign:
+        return settings.tracker.project
+    if is_url(branch.repository) and not branch.repository.startswith("file:"):
+        place = branch.repository.partition("://")[2].partition("/")[2] or branch.repository.partition(":")[2]
+        return place.strip("/").removesuffix(".git")
+    return ""
+
+
 def load(environ: Mapping[str, str], tasks_dir: Path, cwd: Path) -> Settings:
     """The settings that count: of SHEPHERD_CONFIG, else beside tasks.py, else in the working directory (4.1).
 

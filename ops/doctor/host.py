@@ -15,7 +15,8 @@ from ops.doctor.checking import Finding, fail, ok, warn
 from ops.tasking import ROOT
 
 PYTHON = (3, 11)
-GIT = (2, 30)
+GIT = (2, 39)
+"""The first that merges trees without touching the repository, many in one process."""
 NEEDED = ("invoke", "jinja2", "msgspec", "psutil", "sqlalchemy", "tzdata")
 """The dependencies of pyproject.toml, by the name they are imported by; a test compares them."""
 LIMIT = 10

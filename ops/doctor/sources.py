@@ -12,11 +12,14 @@ from ops.doctor.data import rows
 from shepherd.errors import ShepherdError, SourceError, TrackerError
 from shepherd.settings import Branch, Pointer, Settings, is_url
 from shepherd.sources import pointers
-from shepherd.sources.git import Git
+from shepherd.sources.git import PARTIAL_REMEDY, Git
 from shepherd.sources.mainline import Spine, read_spine
 from shepherd.sources.mirror import mirror_path, open_source, remote_refs, shown
 from shepherd.sources.notes import missing as missing_notes
 from shepherd.sources.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
+
+LOOKED_AT = 1_000
+"""Commits of a partial clone in which missing objects are looked for."""
 
 
 def repository(given: Given) -> Iterator[Finding]:
@@ -35,6 +38,10 @@ def repository(given: Given) -> Iterator[Finding]:
                 there = git.resolve_many([branch.ref])[branch.ref] is not None
                 if not there:
                     raise git.no_such_ref(branch.ref)
+                if lacking := _lacking(git, branch.ref):
+                    what = f"{place} is a partial clone and lacks {lacking} objects, so that some reverts"
+                    yield warn(title, f"{what} cannot be recognised", PARTIAL_REMEDY)
+                    continue
         except SourceError as error:
             yield fail(title, str(error), f"set branches.{name} right in {given.settings.file}")
             continue
@@ -42,6 +49,14 @@ def repository(given: Given) -> Iterator[Finding]:
             yield ok(title, f"{shown(place)} has {branch.ref}")
         else:
             yield fail(title, f"{shown(place)} has no {branch.ref}", f"set branches.{name}.ref right")
+
+
+def _lacking(git: Git, ref: str) -> int:
+    """How many objects of the newest commits a partial clone left out. Raises SourceError."""
+    if not git.is_partial:
+        return 0
+    objects = git.lines("rev-list", "--objects", "--missing=print", f"--max-count={LOOKED_AT}", ref)
+    return sum(line.startswith("?") for line in objects)
 
 
 def deployed(given: Given) -> Iterator[Finding]:

@@ -3,39 +3,124 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
+from shepherd.marks import brackets
 from shepherd.marks.found import MAX_DIGITS, Found
-from shepherd.marks.text import Message
+from shepherd.marks.text import Message, clean, normal
 
-_COMMIT = re.compile(r"\bThis\s++reverts\s++commit\s++([0-9a-f]{7,64})(?!\w)", re.IGNORECASE)
+_COMMIT = re.compile(r"\bThis\s++reverts\s++commits?\s++", re.IGNORECASE)
+# `A..B` is a range, and `A^` another commit than A
+_SHA = re.compile(r"([0-9a-f]{7,64})(?!\w|\.\.|[\^~]|-\w)", re.IGNORECASE)
+_AND = re.compile(
+    r"(?:\s*+[,;&]\s*+(?:and\s++)?|\s++and\s++|[ \t]*+\n\s*+(?:[-*]\s++)?)(?:commit\s++)?", re.IGNORECASE
+)
 _REQUEST = re.compile(
-    r"\bThis\s++reverts\s++merge\s++request\s++[\w./+-]*+!([0-9]++)"
-    r"|\bReverts\s++[\w.-]++/[\w.-]++#([0-9]++)",
+    r"\bThis\s++reverts\s++merge\s++request\s++([\w./+-]*+)!([0-9]++)"
+    r"|\bReverts:?\s++([\w.-]++/[\w.-]++)#([0-9]++)",
     re.IGNORECASE,
 )
-_TITLE = re.compile(r'Revert "(.+)"(?: ?\(#[0-9]+\))?\Z', re.IGNORECASE)
-_NUMBERED = re.compile(r" ?\(#[0-9]+\)\Z")
-_WORDS = re.compile(
-    r"\b(?:revert(?:s|ed|ing)?|roll(?:s|ed|ing)?[\s-]*+backs?|back(?:s|ed|ing)?[\s-]*+outs?)\b", re.IGNORECASE
-)
+_TITLE = re.compile(r'(Revert|Reapply) "(.+)"(?: ?\(#[0-9]+\))?\Z', re.IGNORECASE)
+_NUMBERED = re.compile(r" ?\((#[0-9]+)\)\Z")
+
+_WORD = r"(?:revert(?:s|ed|ing)?|roll(?:s|ed|ing)?[\s-]*+backs?|back(?:s|ed|ing)?[\s-]*+outs?)"
+_WORDS = re.compile(rf"\b{_WORD}\b", re.IGNORECASE)
 _REVNO = re.compile(rf"(?<!\w)r([0-9]{{1,{MAX_DIGITS}}})(?!\w)", re.IGNORECASE)
+_SPOKEN = re.compile(
+    rf"(?:[^:\n]{{1,40}}:\s++)?(?:{_WORD}|(re-?(?:land|apply)(?:s|ed|ing)?))\b(?:\([^()]*+\))?!?:?\s*+(.*)\Z",
+    re.IGNORECASE,
+)
+_SPOKEN_LINE = re.compile(r'^(Revert|Reapply) "(.+)"[ \t]*$', re.IGNORECASE | re.MULTILINE)
+_SPOKEN_SHA = re.compile(
+    rf"\b(?:{_WORD}|undo(?:es)?|changesets?)(?:\s++of)?"
+    r"(?:\s++(?:the\s++)?(?:commits?|changesets?|revisions?))?:?\s++([0-9a-f]{7,64})(?!\w)",
+    re.IGNORECASE,
+)
+_PREFIX = re.compile(r"(?:[A-Z]{1,10}-?[0-9]+|r[0-9]+|commit|changeset|change)\b:?\s++", re.IGNORECASE)
+_QUOTED = re.compile(r"\"([^\"\n]++)\"|'([^'\n]++)'|`([^`\n]++)`")
+_AFTERTHOUGHT = re.compile(r"\s++\([^()]*+\)\Z")
+_SIGNS = (b"revert", b"back", b"undo", b"reapply", b"re-apply", b"reland", b"re-land", b"changeset")
+MAX_SPOKEN = 20
+"""Titles and SHAs that are taken from the free text of one message."""
+
+
+class Wording(NamedTuple):
+    """How a message words what it takes back, beyond what its marks say: to tell namesakes apart, and for
+    hints. None of it ever counts by itself."""
+
+    number: str = ""
+    """N of `Revert "X (#N)"`, as a request ("#12"): which X is meant."""
+    titles: tuple[str, ...] = ()
+    """What free text names, in all the ways in which it may be a title; empty if the message does not speak
+    of taking anything back."""
+    ids: tuple[str, ...] = ()
+    """Lower-case SHAs that free text names."""
+    projects: tuple[tuple[str, str], ...] = ()
+    """Each request of `Reverts owner/project#12` with its project: ("#12", "owner/project")."""
+
+
+NOTHING_WORDED = Wording()
+
+
+def title_key(title: str) -> tuple[int, str]:
+    """How many times a title takes back, and what: the same for all that may mean the same landing.
+
+    `Reapply "X"` takes back twice. Brackets in front and numbers of requests are left out.
+    """
+    times = 0
+    text = _bare(title)
+    while found := _TITLE.match(text):
+        times += 1 if found[1].lower() == "revert" else 2
+        text = _bare(found[2])
+    return times, text
+
+
+def number_in(title: str) -> str:
+    """The request that a title bears at its end ("#12"); empty if it bears none."""
+    return found[1] if (found := _NUMBERED.search(title)) else ""
+
+
+def _bare(title: str) -> str:
+    return _NUMBERED.sub("", brackets.split(title)[1])
 
 
 def read(message: Message, found: Found) -> None:
     """Read reverts, whatever grammars are on; hints are what a mark (read before) does not name."""
-    if title := _TITLE.match(message.subject):
-        found.reverts_title = _NUMBERED.sub("", title[1])
-    if "reverts" in message.lower:
-        _generated(message.body, found)
+    if "revert" in message.lower or "reapply" in message.lower:
+        if title := _TITLE.match(brackets.split(message.subject)[1]):
+            found.reverts_title = _taken_back(title[1], _NUMBERED.sub("", title[2]))
+        if "reverts" in message.lower:
+            _generated(message.body, found)
     if "revert" in message.lower or "back" in message.lower:
         _hints(message.body, found)
 
 
+def _taken_back(word: str, title: str) -> str:
+    """What `Revert "title"` or `Reapply "title"` takes back."""
+    return title if word.lower() == "revert" else f'Revert "{title}"'
+
+
 def _generated(body: str, found: Found) -> None:
-    found.reverts_ids += [sha.lower() for sha in dict.fromkeys(_COMMIT.findall(body))]
-    for merge, pull in dict.fromkeys(_REQUEST.findall(body)):
-        sign = "!" if merge else "#"
-        found.reverts_requests += [f"{sign}{number}" for number in found.numbers([merge or pull])]
+    found.reverts_ids += [sha.lower() for sha in dict.fromkeys(_shas(body))]
+    for request, _ in dict.fromkeys(_requests(body)):
+        found.reverts_requests += [f"{request[0]}{number}" for number in found.numbers([request[1:]])]
+
+
+def _shas(body: str) -> Iterator[str]:
+    """Those of `This reverts commit A`, `This reverts commits A, B and C`."""
+    for start in _COMMIT.finditer(body):
+        sha = _SHA.match(body, start.end())
+        while sha:
+            yield sha[1]
+            further = _AND.match(body, sha.end())
+            sha = _SHA.match(body, further.end()) if further else None
+
+
+def _requests(body: str) -> Iterator[tuple[str, str]]:
+    """Each request that is said to be reverted, and its project, where it is named."""
+    for merge_project, merge, pull_project, pull in _REQUEST.findall(body):
+        yield (f"!{merge}", merge_project) if merge else (f"#{pull}", pull_project)
 
 
 def _hints(body: str, found: Found) -> None:
@@ -44,3 +129,35 @@ def _hints(body: str, found: Found) -> None:
         start = (body.find("\n") + 1 or len(body)) if found.reverts_title else word.end()
         revnos = map(int, dict.fromkeys(_REVNO.findall(body, start)))
         found.hints = [revno for revno in revnos if revno and revno not in found.rollback]
+
+
+def worded(message: bytes | str) -> Wording:
+    """How a message words what it takes back; brackets in front of it are stepped over, whatever they are."""
+    lower = message.lower() if isinstance(message, bytes) else message.lower().encode(errors="replace")
+    if not any(sign in lower for sign in _SIGNS):
+        return NOTHING_WORDED
+    body = brackets.split(normal(message))[1]
+    subject = clean(body.partition("\n")[0])
+    title = _TITLE.match(subject)
+    titles: list[str] = []
+    if spoken := _SPOKEN.match(subject):
+        word = "reapply" if spoken[1] else "revert"
+        titles += [_taken_back(word, each) for each in _readings(spoken[2])] or [subject]
+    titles += [_taken_back(word, each) for word, each in _SPOKEN_LINE.findall(body)]
+    said = {sha.lower() for sha in _shas(body)}
+    ids = dict.fromkeys(sha.lower() for sha in _SPOKEN_SHA.findall(body))
+    return Wording(
+        number_in(title[2]) if title else "",
+        tuple(dict.fromkeys(titles))[:MAX_SPOKEN],
+        tuple(sha for sha in ids if sha not in said)[:MAX_SPOKEN],
+        tuple((request, project) for request, project in dict.fromkeys(_requests(body)) if project),
+    )
+
+
+def _readings(said: str) -> list[str]:
+    """The titles that a piece of free text may be: `D123: X`, `"X"`, `X (it broke the build)`."""
+    readings = [said]
+    for pattern in (_PREFIX, _AFTERTHOUGHT):
+        readings += [pattern.sub("", each, count=1) for each in readings]
+    readings += [piece for quoted in _QUOTED.findall(said) for piece in quoted if piece]
+    return [each for each in dict.fromkeys(readings) if each]

@@ -77,7 +77,9 @@ class Bench:
         elif options.orphans == "pass":
             self._nothing = Judged("orphan", "nothing", True)
         self._pure = {
-            r for r in undoing.targets if r in self._landings and not self._own_bugs(self._landings[r])
+            r
+            for r in undoing.targets
+            if r in self._landings and not self._is_mixed(r) and not self._own_bugs(self._landings[r])
         }
 
     def judge(self, landing: Landing) -> Judged:
@@ -161,6 +163,12 @@ class Bench:
             if target in self._landings:
                 own.difference_update(self._landings[target].bugs)
         return frozenset(own)
+
+    def _is_mixed(self, revno: int) -> bool:
+        """Whether it undoes by its content alone, and changes more than that (3.4)."""
+        landing = self._landings[revno]
+        by_content = set(landing.revert_targets) - set(landing.mark_targets)
+        return landing.mixed and by_content.issuperset(self._undoing.targets[revno])
 
     def _brought_back(self, revno: int) -> tuple[int, ...]:
         """Landings, no pure rollbacks, that were undone just before and are in effect with this one (3.4)."""

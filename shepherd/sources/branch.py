@@ -52,6 +52,7 @@ def read_branch(
     known: Known | None = None,
     fetch: bool = True,
     home: str | None = None,
+    project: str = "",
 ) -> BranchReading:
     """Read one branch from its sources.
 
@@ -59,11 +60,12 @@ def read_branch(
     are read of the window, of the last `keep_seconds` before `now`, from revno `reach` on (where the caller
     knows of older ones that matter), and as far down as undoing reaches. `recorded` is the REV that
     production was last said to run, "r0" for nothing; `covers` are what people said of what was undone.
-    `fetch` False takes a mirror as it is; `home` is that of `marks.parse`.
+    `fetch` False takes a mirror as it is; `home` is that of `marks.parse`; `project` is what the repository is
+    called on its forge, if known.
 
     Raises SourceError if the tip or D cannot be read, or D shares nothing with the mainline.
     """
-    run = _Run(branch, repository, base, mirrors, recorded, others, covers, fetch, home)
+    run = _Run(branch, repository, base, mirrors, recorded, others, covers, fetch, home, project)
     cutoff = now - keep_seconds
     found: BranchReading | None = None
     if known and known.facts.asked == run.asked:
@@ -75,7 +77,7 @@ def read_branch(
 def _again(known: Known, cutoff: int, reach: int | None, covers: Sequence[Cover]) -> BranchReading | None:
     """Nothing moved: the same reading, less what has become too old; None if it does not reach far enough."""
     facts = known.facts
-    if facts.cutoff > cutoff or not known.landings:
+    if facts.cutoff > cutoff or not known.landings or any(landing.unread for landing in known.landings):
         return None
     here = {landing.revno: landing for landing in known.landings}
     dated = ((landing.revno, landing.committed_at) for landing in known.landings)
@@ -90,9 +92,7 @@ def _again(known: Known, cutoff: int, reach: int | None, covers: Sequence[Cover]
     ids = {landing.id for landing in landings}
     notes = tuple(note for note in facts.notes if note.id in ids)
     reading = Reading(landings, facts.tip, facts.deployed, facts.promoted, facts.on_qa)
-    return BranchReading(
-        reading, notes, facts.problems, False, facts, facts.notes_there, 0, facts.warnings
-    )
+    return BranchReading(reading, notes, facts.problems, False, facts, facts.notes_there, 0, facts.warnings)
 
 
 def _lowest(dated: Iterable[tuple[int, int]], deployed: int, tip: int, cutoff: int, reach: int | None) -> int:
@@ -122,9 +122,11 @@ class _Run:
         covers: Sequence[Cover],
         fetch: bool,
         home: str | None,
+        project: str,
     ) -> None:
         self.branch = branch
         self._home = home
+        self._project = project
         self._covers = covers
         self._base = base
         self._recorded = recorded
@@ -160,6 +162,7 @@ class _Run:
                 self._qa_text,
                 self.problems,
                 self._tips,
+                project,
             ]
         )
 
@@ -205,11 +208,12 @@ class _Run:
         on_qa = self._on_qa(spine)
         mailmap = git.blob_at(tip.id, ".mailmap")
         reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap, self._home)
-        key = _sum([RULES, reader, self._tips, commit])
+        key = _sum([RULES, reader, self._tips, commit, self._project])
         lost = known is not None and lost_landings(spine, known.facts.tip)
         here: dict[int, Landing] = {}
         if known and known.facts.key == key and not lost:
-            here = {landing.revno: landing for landing in known.landings}
+            # what could not be read then may be there now
+            here = {landing.revno: landing for landing in known.landings if not landing.unread}
             carriers = dict(known.facts.deployed.extra)
             deployed = replace(deployed, extra=tuple((sha, carriers.get(sha)) for sha, _ in deployed.extra))
         low = _lowest(enumerate(spine.dates, 1), deployed.revno, tip.revno, cutoff, reach)
@@ -224,7 +228,9 @@ class _Run:
         notes = self._notes(landings, mailmap)
         there = bool(branch.verdict_notes) and self._refs[branch.verdict_notes] is not None
         problems, warnings = tuple(self.problems), tuple(self.warnings)
-        facts = Facts(self.asked, key, tip, deployed, promoted, on_qa, notes, there, problems, cutoff, warnings)
+        facts = Facts(
+            self.asked, key, tip, deployed, promoted, on_qa, notes, there, problems, cutoff, warnings
+        )
         reading = Reading(landings, tip, deployed, promoted, on_qa)
         return BranchReading(reading, notes, problems, lost, facts, there, len(landed), warnings)
 
@@ -236,9 +242,8 @@ class _Run:
         for first, last in _gaps(here, low, len(spine)):
             foreign = self._foreign(spine.id(first - 1) if first > 1 else "")
             landed += read_landings(self._git, spine, first, last, reader, foreign)
-        titles = {revno: landing.title for revno, landing in here.items() if revno > deployed}
-        titles |= {item.landing.revno: item.landing.title for item in landed}
-        for landing in undo(self._git, spine, landed, titles, deployed, reader):
+        earlier = {revno: landing for revno, landing in here.items() if revno > deployed}
+        for landing in undo(self._git, spine, landed, earlier, deployed, reader, self._project):
             here[landing.revno] = landing
         return landed
 

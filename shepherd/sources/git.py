@@ -6,9 +6,9 @@ other settings of git, replaced objects and grafts are shut out.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,6 +19,7 @@ from msgspec import Struct
 from shepherd import children
 from shepherd.errors import SourceError
 from shepherd.setup.urls import Wrong, check_ref
+from shepherd.sources.scratch import scratch
 from shepherd.values import clean, quoted
 
 LIMIT = 120.0
@@ -41,6 +42,9 @@ NOTHING_RUNS = (
 )
 """Options against programs that a repository's owner names in its configuration, or lays down as hooks."""
 _OPTIONS = ("-c", "safe.directory=*", "-c", f"core.attributesFile={os.devnull}", *NOTHING_RUNS)
+PARTIAL_REMEDY = "`git fetch --refetch --no-filter` there brings what is missing"
+_PROMISED = re.compile(rb"^\s*(?:promisor\s*=\s*true|partialclone\s*=)", re.IGNORECASE | re.MULTILINE)
+_LACKS = re.compile("promisor|unable to (?:read|find)|missing|bad (?:object|tree)|could not (?:fetch|get)")
 _USERINFO = re.compile(r"(\w://)[^/\s'\"]*@")
 _REFS_SHOWN = 2000
 
@@ -93,17 +97,47 @@ class Git(Struct, frozen=True):
     name: str
     """What people call it: a path, or a URL without user and password."""
     limit: float = LIMIT
+    scratch: str = ""
+    """The folder, below state_dir, in which temporary files are made; empty: the system's own."""
 
     def out(self, *args: str, input: bytes | IO[bytes] = b"", into: IO[bytes] | None = None) -> bytes:
         """What `git ARGS` writes. Raises SourceError."""
-        return run(
-            ["git", "--no-pager", "--bare", f"--git-dir={self.git_dir}", *_OPTIONS, *args],
-            name=self.name,
-            env=environment(_READING),
-            input=input,
-            into=into,
-            limit=self.limit,
+        try:
+            return run(
+                self._command(args),
+                name=self.name,
+                env=environment(_READING),
+                input=input,
+                into=into,
+                limit=self.limit,
+            )
+        except SourceError as error:
+            raise SourceError(self.with_remedy(str(error))) from None
+
+    def attempt(self, *args: str, input: bytes = b"") -> tuple[int, bytes, bytes]:
+        """How `git ARGS` ends: its exit code, what it wrote, what it said of errors.
+
+        Raises SourceError if it cannot be started or does not end in time.
+        """
+        return children.finish(
+            self._command(args), name=self.name, env=environment(_READING), input=input, limit=self.limit
         )
+
+    def _command(self, args: Sequence[str]) -> list[str]:
+        return ["git", "--no-pager", "--bare", f"--git-dir={self.git_dir}", *_OPTIONS, *args]
+
+    def with_remedy(self, failure: str) -> str:
+        """A sentence about something that could not be read, and what brings it where it was left out."""
+        if self.is_partial and _LACKS.search(failure):
+            return f"{failure}; it is a partial clone: {PARTIAL_REMEDY}"
+        return failure
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it is a clone that leaves objects out until somebody asks for them; reading never does."""
+        with contextlib.suppress(OSError):
+            return bool(_PROMISED.search((_common(Path(self.git_dir)) / "config").read_bytes()))
+        return False
 
     def lines(self, *args: str, input: Iterable[str] | None = None) -> list[str]:
         """The lines that `git ARGS` writes when it is given the lines `input`. Raises SourceError."""
@@ -112,7 +146,7 @@ class Git(Struct, frozen=True):
 
     def pipe(self, first: Sequence[str], second: Sequence[str], input: Iterable[str]) -> list[str]:
         """The lines that `second` writes when it reads what `first` wrote, however large that is."""
-        with tempfile.TemporaryFile() as between:
+        with scratch(self.scratch) as folder, (folder / "between").open("w+b") as between:
             self.out(*first, input="".join(f"{line}\n" for line in input).encode(), into=between)
             between.seek(0)
             return self.out(*second, input=between).decode("utf-8", "replace").splitlines()
@@ -187,7 +221,7 @@ def _places(ref: str) -> list[str]:
     return [ref] if ref.startswith("refs/") else [f"refs/heads/{ref}", f"refs/tags/{ref}"]
 
 
-def open_repository(place: str, name: str = "", limit: float = LIMIT) -> Git:
+def open_repository(place: str, name: str = "", limit: float = LIMIT, scratch: str = "") -> Git:
     """The repository at the absolute path `place`: bare, a working tree, or a linked working tree.
 
     Whose it is does not matter. Raises SourceError if there is none, or it is shallow: revision numbers are
@@ -201,14 +235,18 @@ def open_repository(place: str, name: str = "", limit: float = LIMIT) -> Git:
     if git_dir is None:
         what = "no git repository" if Path(place).exists() else "not there"
         raise SourceError(f"{name} is {what}: set `repository` to a bare repository or a working tree")
-    common = git_dir / "commondir"
-    shared = git_dir / common.read_text().strip() if common.is_file() else git_dir
-    shallow = shared / "shallow"
+    shallow = _common(git_dir) / "shallow"
     if shallow.is_file() and shallow.stat().st_size:
         raise SourceError(
             f"{name} is a shallow clone, whose revisions cannot be counted: `git fetch --unshallow` mends it"
         )
-    return Git(str(git_dir), name, limit)
+    return Git(str(git_dir), name, limit, scratch)
+
+
+def _common(git_dir: Path) -> Path:
+    """Where linked working trees keep what they share."""
+    common = git_dir / "commondir"
+    return git_dir / common.read_text().strip() if common.is_file() else git_dir
 
 
 def find_git_dir(place: Path) -> Path | None:

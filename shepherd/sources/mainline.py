@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from shepherd.landing import MOST_BROUGHT, Landing, Marks
 from shepherd.marks import parse
+from shepherd.marks.reverts import Wording, worded
 from shepherd.people import person_of
 from shepherd.sources.git import Git
 
@@ -69,6 +70,8 @@ class Landed(NamedTuple):
     reverts_requests: tuple[str, ...]
     brought: tuple[str, ...]
     """The commits it brought in (`M^1..M`), oldest first, without itself."""
+    wording: Wording
+    """Of its own message; the projects of requests also of those of the commits that it brought in."""
 
 
 class _Commit(NamedTuple):
@@ -167,7 +170,13 @@ def _landed(
 ) -> Landed:
     commit = commits[sha]
     marks = parse(commit.message, reader.grammars, reader.home)
-    inner = [parse(commits[sha].message, reader.grammars) for sha in brought if sha not in foreign]
+    inside = [commits[sha].message for sha in brought if sha not in foreign]
+    inner = [parse(message, reader.grammars) for message in inside]
+    wording = worded(commit.message)
+    if any(each.reverts_requests for each in inner):
+        wording = wording._replace(
+            projects=_union(wording.projects, *(worded(message).projects for message in inside))
+        )
     seconds = [
         commits[second].author if second in commits else authors[second] for second in commit.parents[1:2]
     ]
@@ -196,11 +205,22 @@ def _landed(
         _union(marks.reverts_ids, *(each.reverts_ids for each in inner)),
         _union(marks.reverts_requests, *(each.reverts_requests for each in inner)),
         tuple(brought),
+        wording,
     )
 
 
 def _union(*lists: tuple[_T, ...]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(item for items in lists for item in items))
+
+
+def titles_between(git: Git, spine: Spine, first: int, last: int, reader: Reader) -> dict[int, str]:
+    """The titles of landings `first` to `last`, by revno, without what they brought in. One process."""
+    if first > last:
+        return {}
+    below = [f"^{spine.id(first - 1)}"] if first > 1 else []
+    commits = _log(git, reader, [spine.id(last), *below], "--first-parent")
+    titles = {spine.revno(sha): parse(commit.message, reader.grammars).subject for sha, commit in commits}
+    return {revno: title for revno, title in titles.items() if revno}
 
 
 def bearing_request(

@@ -65,15 +65,17 @@ def open_source(
     `refs` are those that will be asked for; a mirror holds all branches and tags, and these. With `fetch`
     False the mirror is taken as it is. Raises SourceError.
     """
+    # mirrors/ lies in state_dir, and so does run/
+    scratch = str(mirrors.parent / "run")
     if not is_url(repository):
-        return open_repository(repository)
+        return open_repository(repository, scratch=scratch)
     name = shown(repository)
     mirror = mirror_path(repository, mirrors)
     if fetch:
         _fetch(repository, mirror, name, refs, limit)
     elif not mirror.is_dir():
         raise SourceError(f"{name} has not been fetched yet: inv find")
-    return open_repository(str(mirror), name)
+    return open_repository(str(mirror), name, scratch=scratch)
 
 
 def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str, str]:

@@ -30,7 +30,10 @@ def missing(ref: str, repository: str) -> tuple[str, str]:
     what = f"{shown(repository)} has no {ref}, so no verdict by git note is read"
     if is_url(repository):
         return what, f"somebody who gave one pushes it: git push origin {ref}"
-    return what, f"in a clone, whose own fetch brings none: git -C {quote(repository)} fetch origin {ref}:{ref}"
+    return (
+        what,
+        f"in a clone, whose own fetch brings none: git -C {quote(repository)} fetch origin {ref}:{ref}",
+    )
 
 
 class NoteVerdict(Struct, frozen=True):

@@ -1,34 +1,72 @@
-"""What commits change, against their first parent: which files, and the identity of the patch (design 3.4).
+"""What commits change, against their first parent: which files, from what to what (design 3.4).
 
-Both are asked for many commits at once. Whoever's settings and attributes there are, the answer is the same.
+It is asked for many commits at once. Whoever's settings and attributes there are, the answer is the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from shepherd.errors import SourceError
 from shepherd.sources.git import Git
 
 _DIFF = ("diff-tree", "--stdin", "--root", "-r", "--no-renames", "--diff-merges=first-parent")
 # Whole object names, or any two changes of one binary file would look alike.
 _PATCH = ("-p", "--unified=3", "--full-index", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
 
+_TRIES = 60
+"""Calls of git that may fail while the diffs that cannot be read are told from those that can."""
+
 
 class Change(NamedTuple):
-    """One file, and its mode before and after (`000000`: it was not there)."""
+    """One file, with its mode (`000000`: it was not there) and content before and after."""
 
     path: bytes
+    mode_before: bytes
+    mode_after: bytes
     before: bytes
+    """SHA of the content."""
     after: bytes
 
     @property
     def inverse(self) -> Change:
-        return Change(self.path, self.after, self.before)
+        return Change(self.path, self.mode_after, self.mode_before, self.after, self.before)
 
 
-def changes(git: Git, commits: Iterable[str]) -> dict[str, frozenset[Change]]:
-    """The files that each commit touches; those of a commit that changes nothing are none. One process."""
+Changes = frozenset[Change]
+
+
+def inverse(changes: Changes) -> Changes:
+    return frozenset(change.inverse for change in changes)
+
+
+def paths(changes: Changes) -> frozenset[bytes]:
+    return frozenset(change.path for change in changes)
+
+
+def digest(changes: Changes) -> str:
+    """The same for the same changes, and for no others; empty for none."""
+    if not changes:
+        return ""
+    fields = b"\0".join(field for change in sorted(changes) for field in change)
+    return hashlib.sha256(fields).hexdigest()[:32]
+
+
+class Diffs(NamedTuple):
+    """What commits change, and why it cannot be told of some."""
+
+    changes: dict[str, Changes]
+    unreadable: dict[str, str]
+    """SHA -> a sentence."""
+
+
+def changes(git: Git, commits: Iterable[str]) -> dict[str, Changes]:
+    """The files that each commit touches; those of a commit that changes nothing are none. One process.
+
+    Raises SourceError if one of them cannot be read.
+    """
     wanted = dict.fromkeys(commits)
     if not wanted:
         return {}
@@ -38,51 +76,60 @@ def changes(git: Git, commits: Iterable[str]) -> dict[str, frozenset[Change]]:
     current: list[Change] = []
     for field in fields:
         if field.startswith(b":"):
-            before, after, *_ = field[1:].split(b" ")
-            current.append(Change(next(fields), before, after))
+            mode_before, mode_after, before, after, _ = field[1:].split(b" ")
+            current.append(Change(next(fields), mode_before, mode_after, before, after))
         elif field:
             current = found[field.decode()]
     return {sha: frozenset(touched) for sha, touched in found.items()}
 
 
-def patch_ids(git: Git, commits: Iterable[str], *, inverted: bool = False) -> dict[str, str]:
-    """`git patch-id --stable` of each commit's diff, or with `inverted` of the diff that would undo it.
+def read_changes(git: Git, commits: Iterable[str]) -> Diffs:
+    """The same, where a diff that cannot be read costs none of the others: a partial clone, a lost object."""
+    found = Diffs({}, {})
+    todo: list[Sequence[str]] = [list(dict.fromkeys(commits))]
+    failures = 0
+    while todo:
+        some = todo.pop()
+        try:
+            found.changes.update(changes(git, some))
+        except SourceError as error:
+            failures += 1
+            if len(some) == 1 or failures >= _TRIES:
+                found.unreadable.update(dict.fromkeys(some, str(error)))
+            else:
+                half = len(some) // 2
+                todo += [some[half:], some[:half]]
+    return found
 
-    A commit that changes nothing has none.
+
+def alike(diffs: Diffs, some: Iterable[str], others: Iterable[str]) -> list[tuple[str, str]]:
+    """The pairs of commits that change the same files, with the same modes before and after: what may be the
+    same change is worth a closer look."""
+    by_files: dict[frozenset[tuple[bytes, ...]], list[str]] = {}
+    for sha in some:
+        if sha in diffs.changes:
+            by_files.setdefault(_files(diffs.changes[sha]), []).append(sha)
+    return [
+        (one, sha)
+        for sha in others
+        if sha in diffs.changes
+        for one in by_files.get(_files(diffs.changes[sha]), ())
+    ]
+
+
+def _files(changes: Changes) -> frozenset[tuple[bytes, ...]]:
+    return frozenset((change.path, change.mode_before, change.mode_after) for change in changes)
+
+
+def patch_ids(git: Git, commits: Iterable[str]) -> dict[str, str]:
+    """`git patch-id --stable` of each commit's diff; a commit that changes nothing has none.
+
+    It leaves white space and places out: whatever has the same patch id is only worth a closer look.
     """
     wanted = list(dict.fromkeys(commits))
     if not wanted:
         return {}
-    # `-R` swaps the prefixes as well; they are part of what is hashed.
-    direction = (
-        ("-R", "--src-prefix=b/", "--dst-prefix=a/") if inverted else ("--src-prefix=a/", "--dst-prefix=b/")
+    lines = git.pipe(
+        [*_DIFF, *_PATCH, "--src-prefix=a/", "--dst-prefix=b/"], ["patch-id", "--stable"], wanted
     )
-    lines = git.pipe([*_DIFF, *_PATCH, *direction], ["patch-id", "--stable"], wanted)
     return {sha: patch for patch, _, sha in (line.partition(" ") for line in lines)}
-
-
-class Patches:
-    """The patches of a set of commits, read together, to be compared with each other."""
-
-    def __init__(self, git: Git, commits: Iterable[str], inverted: Iterable[str] = ()) -> None:
-        forward, backward = set(commits), set(inverted)
-        self._changes = changes(git, sorted(forward | backward))
-        self._ids = patch_ids(git, sorted(forward))
-        self._inverse_ids = patch_ids(git, sorted(backward), inverted=True)
-
-    def same(self, one: str, other: str) -> bool:
-        """Whether both make the same change, and make one at all."""
-        patch = self._ids.get(one)
-        return (
-            patch is not None and patch == self._ids.get(other) and self._changes[one] == self._changes[other]
-        )
-
-    def undoes(self, commit: str, target: str) -> bool:
-        """Whether the commit's diff is the exact inverse of the target's, and is not empty."""
-        patch = self._ids.get(commit)
-        return (
-            patch is not None
-            and patch == self._inverse_ids.get(target)
-            # Older patch-ids know neither modes nor empty files.
-            and self._changes[commit] == {change.inverse for change in self._changes[target]}
-        )

@@ -12,7 +12,8 @@ from shepherd.errors import SettingsError, SourceError
 from shepherd.landing import Deployed, Revision
 from shepherd.sources.git import Git
 from shepherd.sources.mainline import Landed, Spine
-from shepherd.sources.patches import Patches, changes
+from shepherd.sources.patches import alike, read_changes
+from shepherd.sources.proving import same_change
 from shepherd.values import parse_rev, quoted
 
 NOTHING_DEPLOYED = ("r0", "0")
@@ -119,14 +120,11 @@ def find_carriers(git: Git, deployed: Deployed, landed: Sequence[Landed]) -> Dep
     }
     if not extra or not places:
         return deployed
-    touched = changes(git, [*extra, *places])
-    wanted = {touched[sha] for sha in extra}
-    alike = [sha for sha in places if touched[sha] in wanted]
-    patches = Patches(git, [*extra, *alike])
+    diffs = read_changes(git, [*extra, *places])
     found: dict[str, int] = {}
-    for sha in extra:
-        if carriers := [places[other] for other in alike if patches.same(sha, other)]:
-            found[sha] = min(carriers)
+    for (other, sha), same in same_change(git, alike(diffs, places, extra), diffs).items():
+        if same:
+            found[sha] = min(places[other], found.get(sha, places[other]))
     return replace(
         deployed,
         extra=tuple((sha, found.get(sha) if revno is None else revno) for sha, revno in deployed.extra),

@@ -9,6 +9,8 @@ from shepherd.settings import Branch, is_url
 from shepherd.sources import pointers
 from shepherd.sources.git import Git
 from shepherd.sources.mirror import open_source, remote_refs
+from shepherd.sources.patches import alike, read_changes
+from shepherd.sources.proving import same_change
 
 
 def moving_refs(branch: Branch) -> list[str]:
@@ -39,9 +41,11 @@ def standing_now(
 
 def left_behind(git: Git, old: str, new: str) -> tuple[str, ...]:
     """The commits that a ref loses when it goes from `old` to `new`, oldest first; those whose change a
-    commit of `new` carries are not lost. Raises SourceError.
+    commit of `new` makes, byte for byte, are not lost. Raises SourceError.
     """
-    lost = git.lines(
-        "rev-list", "--reverse", "--cherry-pick", "--right-only", "--end-of-options", f"{new}...{old}"
-    )
-    return tuple(lost)
+    lost = git.lines("rev-list", "--reverse", "--end-of-options", old, f"^{new}")
+    gained = git.lines("rev-list", "--end-of-options", new, f"^{old}") if lost else []
+    diffs = read_changes(git, [*lost, *gained])
+    compared = same_change(git, alike(diffs, gained, lost), diffs)
+    carried = {sha for (_, sha), same in compared.items() if same}
+    return tuple(sha for sha in lost if sha not in carried)

@@ -1,207 +1,236 @@
 """Which earlier landings a landing undoes: valid targets, and the hints for what could not be proved (3.4).
 
-A mark counts whatever the diff; a revert counts if its diff is the exact inverse of its target's. All that is
-said here follows from the history below the landing and, for titles, from where production is.
+A mark counts whatever the diff; a revert counts if its content proves it. All that is said here follows from
+the history below the landing and, for titles and hints, from where production is.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import takewhile
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
 from shepherd.landing import Landing
-from shepherd.sources.commits import Commits
+from shepherd.sources import hints, proving
+from shepherd.sources.claims import Claim, Context, Said, claims_of
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Reader, Spine, bearing_request, read_landings
-from shepherd.sources.patches import Patches, changes
+from shepherd.sources.mainline import Landed, Reader, Spine
+from shepherd.sources.patches import Diffs, digest, inverse, paths, read_changes
+from shepherd.sources.proving import Proof, prove
 
-TITLE_REACH = 500
-"""How many landings before a revert that is live already may bear the title it names."""
-
-_NUMBERED = re.compile(r" ?\(#[0-9]+\)\Z")
+SILENT_REACH = 2_000
+"""How far below the tip landings are compared that say nothing of undoing."""
 
 
 def undo(
     git: Git,
     spine: Spine,
     landed: Sequence[Landed],
-    titles: Mapping[int, str],
+    earlier: Mapping[int, Landing],
     deployed: int,
     reader: Reader,
+    project: str = "",
 ) -> list[Landing]:
     """The landings with their valid targets, and with warnings and hints for what is none.
 
-    `titles` are those of all landings after revno `deployed`. Raises SourceError.
+    `earlier` are the landings after revno `deployed` that were read before, by revno. Raises SourceError.
     """
-    named = _named(git, spine, landed, titles, deployed, reader)
-    pairs = [
-        (each.id, spine.id(target)) for each in named.values() for group in each.reverts for target in group
-    ]
-    patches = Patches(git, {by for by, _ in pairs}, {target for _, target in pairs})
-    marked = [each for each in named.values() if each.marked]
-    touched = changes(
-        git, [sha for each in marked for sha in (each.id, *(spine.id(target) for target in each.marked))]
-    )
+    said = claims_of(Context(git, spine, reader, landed, earlier, deployed, project))
+    compared = {
+        item.landing.revno: item.landing.id
+        for item in landed
+        if item.landing.revno > max(deployed, len(spine) - SILENT_REACH)
+    }
+    wanted = dict.fromkeys(compared.values())
+    for each in said.values():
+        targets = {target for claim in each.claims for target in claim.targets} | set(each.marked)
+        if targets:
+            wanted |= dict.fromkeys((each.id, *(spine.id(target) for target in targets)))
+    diffs = read_changes(git, wanted)
+    proofs = _Proofs(git, spine, list(said.values()), diffs)
+    changed = {revno: digest(diffs.changes[sha]) for revno, sha in compared.items() if sha in diffs.changes}
+    inverses = _Inverses({revno: each.change for revno, each in earlier.items()} | changed)
     finished = []
     for item in landed:
-        landing = item.landing
-        if each := named.get(landing.revno):
-            each.prove(spine, patches)
-            if each.marked:
-                each.compare_files(touched[landing.id], {t: touched[spine.id(t)] for t in each.marked})
-            landing = each.finish(landing, item.marks.hints)
-        finished.append(landing)
+        revno, sha = item.landing.revno, item.landing.id
+        outcome = _Outcome(said.get(revno) or Said(revno, sha), git, spine)
+        outcome.prove(proofs)
+        outcome.compare_files(diffs)
+        if revno in compared:
+            outcome.look_for_silent(inverses, diffs)
+        finished.append(outcome.finish(item.landing, changed.get(revno, ""), revno > deployed))
     return finished
 
 
-class _Named:
-    """What one landing says that it takes back, and what of that is true."""
+class _Proofs:
+    """What is true of all that is claimed: each target alone, then those of one landing together."""
 
-    def __init__(self, revno: int, id: str) -> None:
-        self.revno = revno
-        self.id = id
-        self.marked: list[int] = []
-        self.reverts: list[list[int]] = []
-        """Each inner list: the landings that one sentence may mean, newest first."""
-        self.proved: list[int] = []
-        self.doubtful: list[int] = []
-        self.warnings: list[str] = []
-        self.hints: list[str] = []
-
-    def prove(self, spine: Spine, patches: Patches) -> None:
-        for group in self.reverts:
-            exact = [target for target in group if patches.undoes(self.id, spine.id(target))]
-            (self.proved if exact else self.doubtful).append((exact or group)[0])
-
-    def compare_files(
-        self, own: Iterable[tuple[bytes, ...]], targets: Mapping[int, Iterable[tuple[bytes, ...]]]
-    ) -> None:
-        files = {path for path, *_ in own}
-        strange = [
-            target
-            for target, touched in targets.items()
-            if (paths := {path for path, *_ in touched}) and not paths & files
+    def __init__(self, git: Git, spine: Spine, said: Sequence[Said], diffs: Diffs) -> None:
+        self._spine = spine
+        self.diffs = diffs
+        alone = [
+            self._claim(each, (target,)) for each in said for claim in each.claims for target in claim.targets
         ]
+        self._found = prove(git, alone, diffs)
+        self._together = {each.revno: self._several(each) for each in said if len(each.claims) > 1}
+        several = [self._claim(each, self._together.get(each.revno, ())) for each in said]
+        self._found |= prove(git, [claim for claim in several if len(claim.targets) > 1], diffs)
+
+    def alone(self, said: Said, target: int) -> Proof:
+        return self._found[self._claim(said, (target,))]
+
+    def together(self, said: Said) -> tuple[list[int], bool]:
+        """The targets that are undone at once, and whether the landing changes nothing else."""
+        targets = self._together.get(said.revno, ())
+        if len(targets) < 2:
+            return [], False
+        proof = self._found[self._claim(said, targets)]
+        return [target for target in targets if self._spine.id(target) in proof.targets], proof.whole
+
+    def best(self, said: Said, claim: Claim) -> int | None:
+        """The newest of the landings that a sentence may mean which is undone as a whole, else in part."""
+        proofs = [(target, self.alone(said, target)) for target in claim.targets]
+        whole = next((target for target, proof in proofs if proof.whole), None)
+        return whole or next((target for target, proof in proofs if proof.targets), None)
+
+    def _several(self, said: Said) -> tuple[int, ...]:
+        if any(self.alone(said, target).whole for claim in said.claims for target in claim.targets):
+            return ()
+        best = {
+            self.best(said, claim) or (claim.targets[0] if len(claim.targets) == 1 else None)
+            for claim in said.claims
+        }
+        return tuple(sorted((target for target in best if target), reverse=True))
+
+    def _claim(self, said: Said, targets: Sequence[int]) -> proving.Claim:
+        return proving.Claim(said.id, tuple(self._spine.id(target) for target in targets))
+
+
+class _Inverses:
+    """Finds the landing whose change another one changes back exactly."""
+
+    def __init__(self, changed: Mapping[int, str]) -> None:
+        self._revnos: dict[str, list[int]] = {}
+        for revno in sorted(changed):
+            if changed[revno]:
+                self._revnos.setdefault(changed[revno], []).append(revno)
+
+    def newest(self, change: str, before: int) -> int | None:
+        """The newest landing before a revno that changes just this."""
+        same = self._revnos.get(change, [])
+        place = bisect_left(same, before)
+        return same[place - 1] if place else None
+
+
+class _Outcome:
+    """What of a landing's claims is true, and what is left to be said about the rest."""
+
+    def __init__(self, said: Said, git: Git, spine: Spine) -> None:
+        self._said = said
+        self._git = git
+        self._spine = spine
+        self._proved: list[int] = []
+        self._whole = False
+        self._open: list[Claim] = []
+        """Claims of which nothing is proved."""
+        self._silent: int | None = None
+        self._unread = False
+        self._warnings = said.warnings
+
+    def prove(self, proofs: _Proofs) -> None:
+        said = self._said
+        best = [proofs.best(said, claim) for claim in said.claims]
+        proved = [target for target in best if target]
+        together, whole = proofs.together(said)
+        if whole or len(together) > len(set(proved)):
+            proved, self._whole = together, whole
+            said.hints.append(hints.together(together))
+        else:
+            self._whole = any(proofs.alone(said, target).whole for target in proved)
+        self._proved = list(dict.fromkeys(proved))
+        for claim in said.claims:
+            if set(claim.targets) & set(proved):
+                continue
+            why = next((w for target in claim.targets if (w := proofs.alone(said, target).unreadable)), "")
+            if why:
+                self._cannot_tell(hints.listed(claim.targets), why)
+            elif not (claim.doubtful and self._far_from(claim, proofs.diffs)):
+                self._open.append(claim)
+
+    def _far_from(self, claim: Claim, diffs: Diffs) -> bool:
+        """Whether it touches none of the files that were changed there."""
+        own = paths(diffs.changes[self._said.id])
+        return all(not own & paths(diffs.changes[self._spine.id(target)]) for target in claim.targets)
+
+    def _cannot_tell(self, what: str, why: str) -> None:
+        self._unread = True
+        self._warnings.append(f"whether it undoes {what} is not known: {why}")
+
+    def compare_files(self, diffs: Diffs) -> None:
+        """Warn where a mark and the files do not fit; it counts nevertheless."""
+        marked = {target: self._spine.id(target) for target in self._said.marked}
+        if not marked or self._said.id in diffs.unreadable or diffs.unreadable.keys() & marked.values():
+            return
+        files = paths(diffs.changes[self._said.id])
+        touched = {target: paths(diffs.changes[sha]) for target, sha in marked.items()}
+        strange = [target for target, theirs in touched.items() if theirs and not theirs & files]
         if not files:
-            self.warnings.append(f"rolls back {_list(targets)} by its mark, but its diff is empty")
+            self._warnings.append(f"rolls back {hints.listed(marked)} by its mark, but its diff is empty")
         elif strange:
-            self.warnings.append(
-                f"rolls back {_list(strange)} by its mark, but touches none of the files changed there"
+            self._warnings.append(
+                f"rolls back {hints.listed(strange)} by its mark, but touches none of the files changed there"
             )
 
-    def finish(self, landing: Landing, spoken: Sequence[int]) -> Landing:
-        proved = tuple(dict.fromkeys(self.proved))
-        settled = {*self.marked, *proved}
-        for target in dict.fromkeys(self.doubtful):
+    def look_for_silent(self, inverses: _Inverses, diffs: Diffs) -> None:
+        sha = self._said.id
+        if sha in diffs.unreadable:
+            if not self._unread:
+                self._cannot_tell("anything", diffs.unreadable[sha])
+        elif not self._whole:
+            self._silent = inverses.newest(digest(inverse(diffs.changes[sha])), self._said.revno)
+
+    def finish(self, landing: Landing, change: str, in_qa: bool) -> Landing:
+        said = self._said
+        settled = {*said.marked, *self._proved}
+        told = list(said.hints)
+        for claim in self._open:
+            if not settled.intersection(claim.targets):
+                if not claim.by_title or len(claim.targets) == 1 or not (told or settled):
+                    told.append(self._about(claim))
+                settled.update(claim.targets)
+        if self._silent and self._silent not in settled:
+            settled.add(self._silent)
+            told.append(hints.silent(self._silent, said.revno))
+        # where something is known, what free text calls a landing is not asked
+        for target in (*said.spoken, *(() if settled or told else said.guessed)):
             if target not in settled:
                 settled.add(target)
-                self.hints.append(
-                    f"looks like a revert of r{target}, but the diff is not its exact inverse; "
-                    f"if it is one: {self._command(target)}"
-                )
-        for target in spoken:
-            if 0 < target < self.revno and target not in settled:
-                self.hints.append(
-                    f"its message speaks of undoing r{target}; if it does: {self._command(target)}"
-                )
+                told.append(hints.spoken(target, said.revno))
+        if said.speaks and in_qa and not (settled or told or self._unread):
+            told.append(hints.unnamed(said.revno))
         return replace(
             landing,
-            mark_targets=tuple(self.marked),
-            revert_targets=proved,
-            warnings=(*landing.warnings, *self.warnings),
-            hints=(*landing.hints, *self.hints),
+            mark_targets=tuple(said.marked),
+            revert_targets=tuple(self._proved),
+            mixed=bool(self._proved) and not self._whole,
+            change=change,
+            unread=self._unread,
+            warnings=(*landing.warnings, *self._warnings),
+            hints=(*landing.hints, *told),
         )
 
-    def _command(self, target: int) -> str:
-        return f'inv cover {target} --by {self.revno} --reason "…"'
+    def _about(self, claim: Claim) -> str:
+        target, by = claim.targets[0], self._said.revno
+        if len(claim.targets) > 1 and claim.by_title:
+            return hints.namesakes(claim.targets, by)
+        named = len(self._said.parts.get(target, ()))
+        if named and named < (of := self._size(target)):
+            return hints.part(target, named, of)
+        return hints.not_proved(target, by)
 
-
-def _named(
-    git: Git,
-    spine: Spine,
-    landed: Sequence[Landed],
-    titles: Mapping[int, str],
-    deployed: int,
-    reader: Reader,
-) -> dict[int, _Named]:
-    """By revno, the landings that say anything about undoing, with the landings that they may mean."""
-    speaking = [
-        item
-        for item in landed
-        if item.reverts_ids or item.reverts_requests or item.marks.reverts_title or item.marks.hints
-        or item.marks.rollback or item.marks.rollback_ids
-    ]  # fmt: skip
-    named = [sha for item in speaking for sha in (*item.reverts_ids, *item.marks.rollback_ids)]
-    commits = Commits(git, spine, landed, named)
-    wanted = {request for item in speaking for request in item.reverts_requests}
-    by_request = bearing_request(git, spine, reader, wanted) if wanted else {}
-    by_title: dict[str, list[int]] = {}
-    for revno in sorted(titles):
-        if revno > deployed:
-            by_title.setdefault(_NUMBERED.sub("", titles[revno]), []).append(revno)
-    found: dict[int, _Named] = {}
-    for item in speaking:
-        revno = item.landing.revno
-        each = found[revno] = _Named(revno, item.landing.id)
-        _by_mark(each, item, commits)
-        _by_sha(each, item, commits)
-        for request in item.reverts_requests:
-            if earlier := [target for target in by_request[request] if target < revno]:
-                each.reverts.append(earlier[::-1])
-            else:
-                each.hints.append(f"says that it reverts {request}, but no earlier landing is that request")
-        title = item.marks.reverts_title
-        if title and revno > deployed:
-            _by_title(each, title, by_title)
-        elif title:
-            _by_title(each, title, _titles_before(git, spine, revno, reader))
-    return found
-
-
-def _titles_before(git: Git, spine: Spine, revno: int, reader: Reader) -> dict[str, list[int]]:
-    """Titles of the landings just before one that production runs: "since D" (3.4) cannot be asked of it any
-    more, and what it undid must not come back to life when production reaches it."""
-    first = max(1, revno - TITLE_REACH)
-    titles: dict[str, list[int]] = {}
-    if first < revno:
-        for item in read_landings(git, spine, first, revno - 1, reader):
-            titles.setdefault(_NUMBERED.sub("", item.landing.title), []).append(item.landing.revno)
-    return titles
-
-
-def _by_mark(each: _Named, item: Landed, commits: Commits) -> None:
-    marked = [target for target in item.marks.rollback if 0 < target < each.revno]
-    if absent := [target for target in item.marks.rollback if not 0 < target < each.revno]:
-        each.warnings.append(f"rollback of {_list(absent)} counts as absent: no earlier landing")
-    for text in item.marks.rollback_ids:
-        target = commits.landing(text, each.revno)
-        if isinstance(target, int) and target < each.revno:
-            marked.append(target)
-        else:
-            why = target if isinstance(target, str) else "no earlier landing"
-            each.warnings.append(f"rollback of {text} counts as absent: {why}")
-    each.marked = list(dict.fromkeys(marked))
-
-
-def _by_sha(each: _Named, item: Landed, commits: Commits) -> None:
-    for text in item.reverts_ids:
-        target = commits.landing(text, each.revno)
-        if isinstance(target, str):
-            each.hints.append(f"says that it reverts {text}: {target}")
-        elif target < each.revno:
-            each.reverts.append([target])
-
-
-def _by_title(each: _Named, title: str, by_title: Mapping[str, list[int]]) -> None:
-    earlier = list(takewhile(lambda revno: revno < each.revno, by_title.get(title, [])))
-    if len(earlier) == 1:
-        each.reverts.append(earlier)
-    elif earlier and not each.reverts:
-        each.hints.append(f"its title may mean any of {_list(earlier)}; inv cover says which")
-
-
-def _list(revnos: Iterable[int]) -> str:
-    return ", ".join(f"r{revno}" for revno in revnos)
+    def _size(self, revno: int) -> int:
+        """How many commits a landing brought in."""
+        sha = self._spine.id(revno)
+        below = [f"^{self._spine.id(revno - 1)}"] if revno > 1 else []
+        return int(self._git.lines("rev-list", "--no-merges", "--count", sha, *below)[0])

@@ -12,6 +12,7 @@ from shepherd import snapshot as shape
 from shepherd.landing import Deployed, Reading, Revision
 from shepherd.rules import Judgement
 from shepherd.rules.reasons import joined, reason_of
+from shepherd.sources.hints import for_branch
 from shepherd.stages.timeline import Passage, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 
@@ -36,6 +37,8 @@ class Frame(Struct, frozen=True):
     marks: tuple[str, ...] = ("brackets",)
     """The grammars that are read."""
     last_good: shape.LastGood | None = None
+    several: bool = False
+    """Whether there are other branches, so that a command has to name this one."""
     untagged: Mapping[str, Sequence[str]] = {}
     """SHA -> warnings about bugs that the tagger could not write."""
 
@@ -224,6 +227,10 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
         undoes.setdefault(rollback, []).append(target)
     verge = judgement.verge
 
+    def pasted(text: str) -> str:
+        """The text with commands that can be pasted where there are several branches."""
+        return for_branch(text, frame.branch) if frame.several else text
+
     def entry(revno: int) -> shape.Entry:
         landing, judged = landings[revno], judgement.judged[revno]
         reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), frame.marks)
@@ -266,7 +273,7 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
             good=judged.good,
             reason=reason.reason,
             whose_move="" if settled else reason.whose_move,
-            remedy="" if settled else reason.remedy,
+            remedy="" if settled else pasted(reason.remedy),
             progress=progress,  # type: ignore[arg-type]  # asserted above
             undone_by=judgement.undone_by.get(revno),
             undoes=tuple(sorted(undoes.get(revno, ()))),
@@ -278,7 +285,7 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
             promoted_by=moved.who if moved else "",
             live_since=live_since(revno) if live else None,
             warnings=tuple(mine),
-            hints=landing.hints,
+            hints=tuple(map(pasted, landing.hints)),
         )
 
     return [entry(revno) for group in groups for revno in sorted(group, reverse=True)]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from time import monotonic
 
-from msgspec import Struct
+from msgspec import Struct, convert
 from msgspec.structs import replace
 
 from shepherd.errors import NoAnswerError, SourceError
 from shepherd.landing import Landing, Reading, Revision
-from shepherd.settings import Settings
+from shepherd.settings import Settings, project_of
 from shepherd.sources.branch import read_branch
 from shepherd.sources.notes import NoteVerdict
 from shepherd.sources.notes import missing as missing_notes
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
+from shepherd.sources.rewrites import Patch
 from shepherd.stages import Run
 from shepherd.stages.judge import Source, sum_of
 from shepherd.stages.memory import passages
@@ -51,8 +52,8 @@ class Before(Struct, frozen=True):
     deployed: Sequence[Passage]
     judged: tuple[str, ...]
     """SHAs of all landings that bear a verdict."""
-    patched: dict[str, str]
-    """SHA -> patch id, of landings that bear a verdict."""
+    patched: dict[str, Patch]
+    """What landings that bear a verdict change."""
     covers: tuple[Cover, ...] = ()
     loss: Loss | None = None
     """What the journal lacks."""
@@ -154,7 +155,7 @@ def _find(
         journal.append(entries, run_id=run.id, at=run.now)
         journal.append(_note_words(journal, found, run.seconds), run_id=run.id, at=run.now)
         judged = dict.fromkeys([*before.judged, *(note.id for note in found.notes)])
-        unpatched = [sha for sha in judged if sha not in before.patched]
+        unpatched = [sha for sha in judged if sha not in before.patched or not before.patched[sha].change]
     if unpatched:
         keep_patches(settings, branch, database, unpatched, run)
     return line, not before.began and before.loss is None
@@ -177,7 +178,7 @@ def _before(settings: Settings, database: Database | None, branch: str) -> Befor
             recorded=(said[-1].data["id"] or "r0") if said else None,
             deployed=passages(journal, "deployed"),
             judged=tuple(dict.fromkeys(entry.subject for entry in journal.entries("verdict"))),
-            patched={entry.subject: entry.data["patch"] for entry in journal.entries("patch")},
+            patched={entry.subject: convert(entry.data, Patch) for entry in journal.entries("patch")},
             covers=tuple(
                 Cover(entry.data["revno"], entry.data["by_revno"])
                 for entry in journal.entries("cover")
@@ -217,6 +218,7 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
         known=before.known,
         fetch=fetch,
         home=settings.tracker.home,
+        project=project_of(settings, config),
     )
 
 

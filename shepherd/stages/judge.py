@@ -282,6 +282,7 @@ def _frame(
         landing_url=settings.branches[branch].landing_url,
         timezone=settings.timezone,
         marks=settings.branches[branch].marks,
+        several=len(settings.branches) > 1,
         last_good=good_before(previous),
     )
 

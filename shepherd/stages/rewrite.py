@@ -1,14 +1,16 @@
-"""A mainline that was rewritten and accepted so: verdicts follow their landings by SHA, else by patch."""
+"""A mainline that was rewritten and accepted so: verdicts follow their landings by SHA, else by change."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import to_builtins
+
 from shepherd.landing import Reading
 from shepherd.settings import Settings
 from shepherd.sources.git import Git
 from shepherd.sources.mirror import open_source
-from shepherd.sources.rewrites import patches_of
+from shepherd.sources.rewrites import Patch, patches_of, successors
 from shepherd.stages import Run
 from shepherd.stages.memory import verdicts
 from shepherd.store import Database, Entry, Journal
@@ -19,7 +21,7 @@ def accepted_rewrite(
     branch: str,
     database: Database,
     judged: Sequence[str],
-    patched: dict[str, str],
+    patched: dict[str, Patch],
     reading: Reading,
     run: Run,
 ) -> list[Entry]:
@@ -27,7 +29,7 @@ def accepted_rewrite(
 
     Args:
         judged: SHAs of all landings that bear a verdict.
-        patched: SHA -> patch id, as the journal keeps it for them.
+        patched: what they change, as the journal keeps it.
     """
     accepted = Entry("rewrite", "", {"revno": reading.tip.revno}, who=run.who, why=run.why)
     here = {landing.id: landing for landing in reading.landings}
@@ -35,22 +37,21 @@ def accepted_rewrite(
     if not gone:
         return [accepted]
     git = _git(settings, branch)
-    patches = {**patches_of(git, gone), **patched}
-    by_patch: dict[str, list[str]] = {}
-    for sha, patch in patches_of(git, [sha for sha in here if sha not in judged]).items():
-        by_patch.setdefault(patch, []).append(sha)
+    present = patches_of(git, [sha for sha in here if sha not in judged])
+    found = successors(git, {**patched, **patches_of(git, gone)}, present)
     with database.begin() as connection:
         words = verdicts(Journal(connection, branch), gone)
     followed: list[Entry] = []
     lost: list[str] = []
     for sha, word in words.items():
-        successors = by_patch.get(patches.get(sha, ""), [])
-        # of twins any may be meant: what is not good is said of all, what is good of none
-        if len(successors) > 1 and word.word not in ("bad", "needstesting"):
-            successors = []
-        if not successors:
+        meant, proved = found.get(sha, ([], True))
+        # of twins, or where nothing is proved, any may be meant: what is not good is said of all, what is
+        # good of none
+        if (len(meant) > 1 or not proved) and word.word not in ("bad", "needstesting"):
+            meant = []
+        if not meant:
             lost.append(f"{word.word} on {sha[:12]} by {word.who}")
-        for successor in successors:
+        for successor in meant:
             data = {
                 "source": "journal",
                 "word": word.word,
@@ -70,7 +71,7 @@ def keep_patches(
 ) -> None:
     """Remember the patch of every landing with a verdict, while the repository still has it."""
     patches = patches_of(_git(settings, branch), unpatched)
-    entries = [Entry("patch", sha, {"patch": patch}) for sha, patch in patches.items()]
+    entries = [Entry("patch", sha, to_builtins(patch)) for sha, patch in patches.items()]
     if entries:
         with database.begin() as connection:
             Journal(connection, branch).append(entries, run_id=run.id, at=run.now)

@@ -7,11 +7,20 @@ from typing import get_args
 
 from msgspec.structs import replace
 
-from shepherd.errors import NoAnswerError, PartlyError, SettingsError, ShepherdError
+from shepherd.errors import (
+    NoAnswerError,
+    PartlyError,
+    RefusedError,
+    SettingsError,
+    ShepherdError,
+    SourceError,
+)
 from shepherd.landing import Deployed, Landing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.sources.lookup import look_up
+from shepherd.sources.mirror import open_source
+from shepherd.sources.proving import doubt_about
 from shepherd.stages import Run
 from shepherd.stages.find import hand_over_problem
 from shepherd.stages.judge import Source, judge_branch
@@ -78,8 +87,7 @@ def landing_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -
     if found is None:
         first = landings[0].revno if landings else 0
         raise SettingsError(
-            f"{rev.said} is no landing of {branch} that was read"
-            f" (r{first} to r{reading.tip.revno})"
+            f"{rev.said} is no landing of {branch} that was read (r{first} to r{reading.tip.revno})"
         )
     return found
 
@@ -116,12 +124,17 @@ def say_cover(
     reason: str | None,
     run: Run,
     *,
+    anyway: bool = False,
     dry: bool = False,
 ) -> str:
     """Record that a landing was (cover) or was not (uncover) undone by another one, or by none.
 
+    Args:
+        anyway: also where the contents do not show that it was undone.
+
     Raises:
         SettingsError: a landing is not known, or does not come later than what it should undo; no reason.
+        RefusedError: the contents do not show it, and it is not to be recorded anyway.
     """
     why = checked_reason(reason)
     source, landings = known_landings(settings, branch, dry)
@@ -133,6 +146,8 @@ def say_cover(
             f"r{undoer.revno} cannot undo r{undone_landing.revno}: it did not land later; are they the"
             " wrong way round?"
         )
+    if undone and undoer is not None and not anyway:
+        _compare(settings, branch, undone_landing, undoer)
     entry = Entry(
         "cover",
         undone_landing.id,
@@ -142,6 +157,7 @@ def say_cover(
             "tip": source.reading.tip.revno,
             "revno": undone_landing.revno,
             "by_revno": undoer.revno if undoer else None,
+            **({"anyway": True} if anyway else {}),
         },
         who=run.who,
         why=why,
@@ -151,6 +167,21 @@ def say_cover(
     if not undone and undoer is not None:
         did += f" r{undone_landing.revno}"
     return _record(settings, branch, entry, run, f"{run.who} says: {did} ({why})", dry)
+
+
+def _compare(settings: Settings, branch: str, undone: Landing, undoer: Landing) -> None:
+    """Raises RefusedError if what was changed is not as it was before, or that cannot be told."""
+    repository = settings.place(settings.branches[branch].repository)
+    try:
+        git = open_source(repository, settings.state_path / "mirrors", fetch=False)
+        doubt = doubt_about(git, undone.id, undoer.id)
+    except SourceError as error:
+        doubt = f"the contents cannot be compared ({error})"
+    if doubt:
+        raise RefusedError(
+            f"{branch}: r{undone.revno} is not seen to be undone by r{undoer.revno}: {doubt};"
+            " if it is undone nevertheless, say so with --anyway"
+        )
 
 
 def say_deployed(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from invoke.program import Program
-
 from ops.limits import StoppedError
+
 from ops.tasking import collection, task
 from ops.turns import EachInTurn
 from shepherd.errors import SourceError, worst

@@ -117,7 +117,14 @@ class Oracle:
         return {bug for p in self.targets(r) for bug in self.by_revno[p].bugs}
 
     def is_pure_rollback(self, r: int) -> bool:
-        return bool(self.targets(r)) and set(self.by_revno[r].own_bugs) <= self.bugs_of_targets(r)
+        targets = self.targets(r)
+        if not targets or not set(self.by_revno[r].own_bugs) <= self.bugs_of_targets(r):
+            return False
+        return not self.by_revno[r].mixed or not targets <= self.by_content_alone(r)
+
+    def by_content_alone(self, r: int) -> set[int]:
+        """Targets that it undoes among other things that it changes: these make it no pure rollback."""
+        return set(self.by_revno[r].revert_targets) - set(self.by_revno[r].mark_targets)
 
     def brings_something_back(self, r: int) -> bool:
         return any(

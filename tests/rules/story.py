@@ -1,7 +1,8 @@
 """Plays a story of a branch, line by line, through several runs, and keeps the journal between them.
 
     r3 [bug=1][rollback=2] subject | [bug=7] a commit it brought in
-    r4 ~r3 subject                      the diff is the exact inverse of r3's, and the message says so
+    r4 ~r3 subject                      the message says that it reverts r3, and its content proves it
+    r4 ~r3+ subject                     the same, but it changes more than that
     tags 1 qa-bad bad-commit-3          from now on the bug (or request: #12) bears these, and no others
     tags 1 unreadable                   or: gone (not in the tracker's answer at all)
     verdict r3 ok                       or any other word of 3.2
@@ -18,6 +19,8 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from shepherd.landing import Deployed, Landing, Marks, Reading, Revision
 from shepherd.marks import parse
@@ -121,10 +124,12 @@ class Story:
 
     def land(self, number: int, text: str) -> None:
         assert number == len(self.landings) + 1, f"r{number} is told out of order"
-        reverts = tuple(int(n) for n in re.findall(r"(?<!\S)~r(\d+)", text))
-        message, *brought_in = (part.strip() for part in re.sub(r"(?<!\S)~r\d+", "", text).split("|"))
+        claims = re.findall(r"(?<!\S)~r(\d+)(\+?)", text)
+        reverts = tuple(int(n) for n, _ in claims)
+        mixed = any(more for _, more in claims)
+        message, *brought_in = (part.strip() for part in re.sub(r"(?<!\S)~r\d+\+?", "", text).split("|"))
         own, *others = (parse(part, GRAMMARS) for part in (message, *brought_in))
-        self.landings.append(landing(number, own, others, reverts))
+        self.landings.append(replace(landing(number, own, others, reverts), mixed=mixed))
 
     def say(self, rev: str, word: str) -> None:
         self.seq += 1

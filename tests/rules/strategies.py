@@ -53,7 +53,8 @@ def landing(draw: st.DrawFn, number: int) -> str:
         labels = st.sampled_from(["[no-qa]", "[testfix]", "[qa-ok]", "[incr]"])
         parts += draw(st.lists(labels, min_size=1, max_size=2, unique=True))
     if number > 1 and draw(one_in(6)):
-        parts.insert(0, f"~r{draw(st.integers(1, number - 1))} ")
+        more = "+" if draw(one_in(3)) else ""
+        parts.insert(0, f"~r{draw(st.integers(1, number - 1))}{more} ")
     parts.append(" Exempt change" if draw(one_in(12)) else " Change")
     if draw(one_in(5)):
         parts.append(f" (#{draw(st.integers(1, 2))})")
