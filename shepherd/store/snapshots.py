@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -99,7 +100,7 @@ class Snapshots:
 
     def any(self) -> bool:
         """Whether there was ever a snapshot of this branch."""
-        return self.folder.is_dir() and any(self.folder.glob("*.json"))
+        return bool(self._documents())
 
     def latest(self) -> Snapshot | None:
         """The last snapshot, None if there is none yet.
@@ -143,8 +144,7 @@ class Snapshots:
         if latest is None:
             return
         yield latest
-        names = sorted((path for path in self.folder.glob("*.json") if path.name != LATEST), reverse=True)
-        for path in names:
+        for path in sorted(self._documents() - {self.folder / LATEST}, reverse=True):
             try:
                 yield msgspec.json.decode(path.read_bytes(), type=Snapshot)
             except (OSError, msgspec.DecodeError):
@@ -156,23 +156,37 @@ class Snapshots:
         yield from (each.path for each in sorted(self._kept(), key=lambda each: each.at, reverse=True))
 
     def prune(self, now: float, keep: float) -> None:
-        """Remove kept snapshots that are old by more than this run's clock; the latest stays.
+        """Remove kept snapshots that are old by more than this run's clock; the latest stays. What cannot be
+        removed now is left to the next run.
 
         Args:
             now, keep: seconds.
         """
-        for path in outdated(self._kept(), now, keep):
-            path.unlink(missing_ok=True)
+        with suppress(OSError, StoreError):
+            for path in outdated(self._kept(), now, keep):
+                path.unlink(missing_ok=True)
 
     def _kept(self) -> list[Kept]:
-        kept = [path for path in self.folder.glob("*.json") if path.name != LATEST]
-        return [Kept(path, path.stat().st_mtime) for path in kept]
+        return [Kept(path, path.stat().st_mtime) for path in self._documents() if path.name != LATEST]
+
+    def _documents(self) -> set[Path]:
+        """Every snapshot there is.
+
+        Raises:
+            StoreError: that cannot be told.
+        """
+        try:
+            return {path for path in self.folder.iterdir() if path.suffix == ".json"}
+        except FileNotFoundError:
+            return set()
+        except OSError as error:
+            raise StoreError(f"{self.folder}: cannot be read ({error.strerror or error})") from None
 
     def _last_kept(self) -> Snapshot | None:
         try:
             _, *kept = self.files()
             return msgspec.json.decode(kept[0].read_bytes(), type=Snapshot) if kept else None
-        except (OSError, msgspec.DecodeError):
+        except (OSError, StoreError, msgspec.DecodeError):
             return None
 
 
