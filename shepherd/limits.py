@@ -140,7 +140,7 @@ def turn(*, last: bool, name: str = "") -> AbstractContextManager[None]:
         return nullcontext()
     after = f"{name}: ended" if name else "ended"
     why = "half of the time that was left, so that what comes after it has its turn"
-    return limited(seconds, DeadlineError(f"{after} after {age(seconds)} ({why})"))
+    return limited(seconds, DeadlineError(f"{after} after {age(round(seconds))} ({why})"))
 
 
 @contextmanager

@@ -83,7 +83,7 @@ def test_half_of_what_is_left_is_the_share_and_the_last_one_has_all() -> None:
 
 def test_one_that_takes_too_long_leaves_the_others_their_turn() -> None:
     done = []
-    with limited(1.2, DeadlineError("run")):
+    with limited(0.8, DeadlineError("run")):
         for place in range(3):
             with (
                 pytest.raises(DeadlineError, match=f"^{place}: ended after 0 seconds"),

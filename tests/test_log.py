@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import multiprocessing
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from ops import demo
+from ops import log as module
 from ops.log import Log, line, parse
 from ops.tasking import ROOT
 from shepherd.errors import StoreError
 from tests.campaigns.rebuilt import Rebuilt, answer_of
 from tests.inv import inv
+from tests.ops.host import Host
 
 AT = datetime(2011, 8, 24, 10, 15, tzinfo=UTC)
 
@@ -150,6 +154,67 @@ def test_a_line_for_which_there_is_no_room_is_not_half_written(
     with pytest.raises(StoreError, match="No space left"):
         log.write("second")
     assert path.read_text() == "first\n"
+
+
+def test_a_lock_that_is_held_costs_its_limit_once_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 0.3)
+    path = tmp_path / "shepherd.log"
+    log, other = Log(path, largest=500), Log(path, largest=500)
+    log.write(line(AT, event="first"))
+    with path.with_suffix(".lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        began = time.monotonic()
+        for number in range(50):
+            log.write(line(AT, event="act", number=number))
+            other.write(line(AT, event="act", number=number + 50))
+        assert time.monotonic() - began < 5, "not for each line"
+        why = f"{path.with_suffix('.lock')} was held by process {os.getpid()} for 0.3 seconds"
+        assert capsys.readouterr().err == f"{why}, so that the log is written without it\n"
+    told = [parse(text) for text in path.read_text().splitlines()]
+    assert sorted(int(each.get("number", -1)) for each in told) == list(range(-1, 100)), (
+        "and none is rotated away"
+    )
+    assert [each["number"] for each in told if why in each.get("unlocked", "")] == ["0"]
+    log.write(line(AT, event="last"))
+    assert path.with_name("shepherd.log.1").is_file(), "what was put off"
+
+
+def _write_unlocked(path: Path, writer: int, count: int) -> None:
+    module.PATIENCE = 0.01
+    log = Log(path)
+    for number in range(count):
+        log.write(line(AT, event="landing", writer=writer, number=number, evidence="é" * (number % 40)))
+
+
+def test_several_writers_without_the_lock_lose_and_tear_no_line(tmp_path: Path) -> None:
+    path, writers, count = tmp_path / "shepherd.log", 4, 150
+    with path.with_suffix(".lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        context = multiprocessing.get_context("fork")
+        processes = [context.Process(target=_write_unlocked, args=(path, n, count)) for n in range(writers)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+    told = [parse(text) for text in path.read_text().splitlines() if text]
+    assert sorted((int(each["writer"]), int(each["number"])) for each in told) == [
+        (writer, number) for writer in range(writers) for number in range(count)
+    ]
+
+
+@pytest.mark.real
+def test_a_run_beside_a_held_lock_of_the_log_does_its_work(tmp_path: Path) -> None:
+    """It ends in time, says so to cron, too, and everything that it did stands in the log."""
+    host = Host(tmp_path, top="run = { deadline = '40s' }")
+    assert host.inv("run", apart=True)[0] == 0
+    with (host.state / "log" / "shepherd.lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        code, _, err = host.inv("run", "--cron", apart=True)
+    assert code == 0
+    assert "shepherd.lock was held by process" in err
+    assert [each["stage"] for each in host.events("END")] == ["find", "tag", "judge", "report"] * 2
 
 
 @pytest.mark.parametrize("what", ["a folder", "a link", "a pipe"])

@@ -120,6 +120,22 @@ def test_what_is_wrong_is_one_sentence_with_file_and_key(case: dict[str, object]
 
 
 @pytest.mark.parametrize(
+    ("smtp", "starttls"),
+    [
+        ("mail.example.org:587", True),
+        *(
+            (place, False)
+            for place in ("localhost:25", "LOCALHOST:25", "127.0.0.1:25", "127.9.9.9:25", "[::1]:25")
+        ),
+    ],
+)
+def test_a_password_for_mail_goes_where_nobody_can_read_it(smtp: str, starttls: bool) -> None:
+    mail = f"sender = 'qa@example.org'\nlogin = 'qa'\npassword_env = 'X'\nsmtp = '{smtp}'"
+    settings = parse(f"{RIGHT}[mail]\n{mail}\nstarttls = {str(starttls).lower()}\n", Path("/shepherd.toml"))
+    assert settings.mail and settings.mail.login == "qa"
+
+
+@pytest.mark.parametrize(
     "place",
     [
         "/srv/git/launchpad.git",

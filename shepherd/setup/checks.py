@@ -229,7 +229,7 @@ def _in_the_clear(url: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "127.0.0.1", "::1")
+    return bool(re.fullmatch(r"localhost|127(?:\.[0-9]{1,3}){3}|::1", host.lower()))
 
 
 def _directories(settings: Settings) -> None:
@@ -261,7 +261,7 @@ def _mail(mail: Mail) -> None:
     if bool(mail.login) != bool(mail.password_file or mail.password_env):
         raise Wrong("mail.login", "login goes with password_file or password_env")
     if mail.login and not mail.starttls and not _is_loopback(mail.smtp.rpartition(":")[0].strip("[]")):
-        raise Wrong("mail.starttls", "true expected, since the password is sent to another host")
+        raise Wrong("mail.starttls", "true expected, since mail.login sends a password to another host")
     _path("mail.password_file", mail.password_file)
 
 

@@ -29,11 +29,11 @@ SCALE = float(os.environ.get("SHEPHERD_CAMPAIGN", "1.0"))
 _GIT = """#!/bin/sh
 # the first thing that `find` asks of git; work is what happens between + and -
 case " $* " in *" for-each-ref "*)
-    printf '+ %s\\n' $$ >> "$WORK_LOG"
-    sleep "$WORK_SECONDS"
-    printf -- '- %s\\n' $$ >> "$WORK_LOG"
+    printf '+ %s\\n' $$ >> '{log}'
+    sleep {seconds}
+    printf -- '- %s\\n' $$ >> '{log}'
 esac
-PATH=$REAL_PATH exec git "$@"
+PATH='{path}' exec git "$@"
 """
 
 
@@ -48,10 +48,7 @@ class Host:
         self.project.tag(2, "qa-ok")
         self.state = self.project.state
         self.work_log = folder / "work.log"
-        self._bin = folder / "bin"
-        self._bin.mkdir()
-        (self._bin / "git").write_text(_GIT)
-        (self._bin / "git").chmod(0o755)
+        self._folder = folder
 
     def start(self, *args: str, work_seconds: float = 0.0, **popen: Any) -> subprocess.Popen[str]:
         env = {name: value for name, value in os.environ.items() if not name.startswith(("SHEPHERD", "SUDO"))}
@@ -61,12 +58,13 @@ class Host:
             "PYTHONPATH": str(ROOT),
         }
         if work_seconds:
-            env |= {
-                "REAL_PATH": env["PATH"],
-                "PATH": f"{self._bin}:{env['PATH']}",
-                "WORK_LOG": str(self.work_log),
-                "WORK_SECONDS": str(work_seconds),
-            }
+            # no variable of ours reaches git, so that all stands in the script
+            git = self._folder / f"bin-{work_seconds:g}" / "git"
+            if not git.exists():
+                git.parent.mkdir()
+                git.write_text(_GIT.format(log=self.work_log, seconds=work_seconds, path=env["PATH"]))
+                git.chmod(0o755)
+            env["PATH"] = f"{git.parent}:{env['PATH']}"
         return subprocess.Popen(
             [sys.executable, "-m", "invoke", *args],
             cwd=ROOT,

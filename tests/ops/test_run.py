@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +19,9 @@ from ops import mail
 from ops.run import Part, run
 from ops.runner import working
 from ops.situation import aborts_of, keep_aborts, situation
+from ops.stages import each_branch
 from shepherd.errors import SettingsError
+from shepherd.limits import DeadlineError, limited
 from tests.ops.host import Host, banner_of, end, outside_the_banner, until
 from tests.ops.smtp import Server, serving
 
@@ -150,10 +153,9 @@ def test_a_word_that_was_misspelt_is_no_failure_of_the_shepherd(host: Host) -> N
 def test_a_run_ends_itself_at_the_deadline_with_its_children(tmp_path: Path) -> None:
     host = Host(tmp_path, top="run = { deadline = '2s' }")
     assert host.inv("judge")[0] == 5
-    code, out, err = host.inv("run", work_seconds=60)
+    code, _, err = host.inv("find", work_seconds=60)
     assert code == 6
-    assert "ended after 2s (run.deadline)" in err
-    assert "judge not run" in out
+    assert "ended after 2s (run.deadline); what is left, the next run does; it was waiting for " in err
     assert host.events("END")[-1]["exit"] == "6"
     git = int(host.work_log.read_text().split()[1])
     until(lambda: not Path(f"/proc/{git}").exists())
@@ -161,11 +163,41 @@ def test_a_run_ends_itself_at_the_deadline_with_its_children(tmp_path: Path) -> 
     assert host.events("crashed") == []
 
 
+def test_a_stage_that_hangs_leaves_the_stages_after_it_their_turn(tmp_path: Path) -> None:
+    """Half of the time that is left, and no more; its children end with it, and the page says it failed."""
+    host = Host(tmp_path, top="run = { deadline = '30s' }")
+    assert host.inv("run")[0] == 0
+    host.project.write_settings(top="run = { deadline = '16s' }")
+    code, out, err = host.inv("run", work_seconds=60)
+    assert code == 5, "no data is worse than a limit that passed"
+    assert "find: ended after 8 seconds (half of the time that was left" in err
+    assert f"it was waiting for {host.project.repo.path}" in err
+    assert [each["stage"] for each in host.events("END")][-4:] == ["find", "tag", "judge", "report"]
+    assert "run: find failed (6) 8." in out
+    assert "find failed at " in host.page()
+    git = int(host.work_log.read_text().split()[1])
+    until(lambda: not Path(f"/proc/{git}").exists())
+
+
+def test_a_branch_that_hangs_leaves_the_others_their_turn(tmp_path: Path) -> None:
+    def one(name: str) -> None:
+        if name == "slow":
+            time.sleep(60)
+        done.append(name)
+
+    done: list[str] = []
+    with limited(2.0, DeadlineError("the stage")):
+        ended = each_branch(["good", "slow", "better"], one)
+    assert done == ["good", "better"]
+    assert ended.code == 6
+    assert ended.failure.startswith("slow: ended after 1 second (half of the time that was left")
+
+
 def test_a_deadline_is_on_the_page(tmp_path: Path) -> None:
     host = Host(tmp_path, top="run = { deadline = '20s' }")
     assert host.inv("run")[0] == 0
     host.project.write_settings(top="run = { deadline = '1s' }")
-    assert host.inv("run", "--cron", work_seconds=60)[0] == 6
+    assert host.inv("find", work_seconds=60)[0] == 6
     assert "ended after 1s (run.deadline)" in host.page().partition("</header>")[0]
 
 

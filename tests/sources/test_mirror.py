@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -11,11 +12,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 
 from shepherd.errors import SourceError
-from shepherd.sources.mirror import mirror_path, open_source
+from shepherd.sources.mirror import mirror_path, open_source, remote_refs
 from tests.gitrepo import Repo
+from tests.ops.host import until
 
 
 @pytest.fixture
@@ -167,15 +170,72 @@ def test_first_fetch_killed_half_way_does_no_harm(
         "open_source(sys.argv[1], Path(sys.argv[2]))"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, url, str(mirrors)])
-    try:
-        while not (tmp_path / "pid").exists():
-            time.sleep(0.02)
-        parent.kill()
-        parent.wait()
-        monkeypatch.setenv("PATH", path)
-        with pytest.raises(SourceError, match="an earlier fetch has not ended"):
+    until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text().endswith("\n"))
+    parent.kill()
+    parent.wait()
+    monkeypatch.setenv("PATH", path)
+    assert open_source(url, mirrors, limit=20).resolve_many(["stable"]) == {"stable": one}
+    fetch = int((tmp_path / "pid").read_text())
+    assert not psutil.pid_exists(fetch) or psutil.Process(fetch).status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_fetch_that_is_under_way_is_waited_for_and_not_for_ever(repo: Repo, mirrors: Path) -> None:
+    url = f"file://{repo.path}"
+    one = repo.commit("one")
+    open_source(url, mirrors)
+    with mirror_path(url, mirrors).with_suffix(".lock").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(SourceError, match=r"an earlier fetch has not ended in 0\.3 seconds"):
             open_source(url, mirrors, limit=0.3)
-    finally:
-        time.sleep(0.1)
-        os.killpg(int((tmp_path / "pid").read_text()), signal.SIGKILL)
     assert open_source(url, mirrors).resolve_many(["stable"]) == {"stable": one}
+
+
+@pytest.mark.parametrize("before", [None, False, True], ids=["first", "was SHA-1", "was SHA-256"])
+@pytest.mark.parametrize("sha256", [False, True], ids=["SHA-1", "SHA-256"])
+def test_the_mirror_has_the_format_of_its_source(
+    tmp_path: Path, mirrors: Path, before: bool | None, sha256: bool
+) -> None:
+    url = f"file://{tmp_path}/repo"
+    if before is not None:
+        Repo(tmp_path / "repo", sha256=before).commit("one")
+        open_source(url, mirrors)
+        shutil.rmtree(tmp_path / "repo")
+    repo = Repo(tmp_path / "repo", sha256=sha256)
+    one = repo.commit("another one")
+    assert len(one) == (64 if sha256 else 40)
+    assert open_source(url, mirrors).resolve_many(["stable"]) == {"stable": one}
+    two = repo.commit("two")
+    assert open_source(url, mirrors).resolve_many(["stable"]) == {"stable": two}
+    assert remote_refs(url, ["stable"]) == {"stable": two}
+
+
+def test_hooks_of_the_operator_do_not_run_in_the_mirror(
+    repo: Repo, mirrors: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git-branchless and others name theirs in the operator's own configuration."""
+    one = repo.commit("one")
+    hook = tmp_path / "hooks" / "reference-transaction"
+    hook.parent.mkdir()
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\nexit 1\n")
+    hook.chmod(0o755)
+    (tmp_path / "gitconfig").write_text(f"[core]\n\thooksPath = {hook.parent}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    assert open_source(f"file://{repo.path}", mirrors).resolve_many(["stable"]) == {"stable": one}
+    assert not (tmp_path / "ran").exists()
+
+
+def test_what_a_fetch_leaves_behind_does_not_hold_up_the_next_one(
+    repo: Repo, mirrors: Path, tmp_path: Path, wrapped_git: Callable[[str], None]
+) -> None:
+    """As git's credential cache does, which lives for hours."""
+    url = f"file://{repo.path}"
+    one = repo.commit("one")
+    wrapped_git(f'case "$*" in *" fetch "*) sleep 600 & echo $! >> {tmp_path}/left;; esac; exec $GIT "$@"')
+    began = time.monotonic()
+    try:
+        for _ in range(2):
+            assert open_source(url, mirrors).resolve_many(["stable"]) == {"stable": one}
+        assert time.monotonic() - began < 60
+    finally:
+        for pid in (tmp_path / "left").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
