@@ -18,7 +18,7 @@ from shepherd.landing import Deployed, Landing, Reading, Revision, Standing
 from shepherd.settings import Branch, Pointer
 from shepherd.sources import pointers
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Reader, Spine, read_landings, read_spine
+from shepherd.sources.mainline import Landed, Reader, Spine, mailmap_at, read_landings, read_spine
 from shepherd.sources.mirror import open_source, shown
 from shepherd.sources.notes import NoteVerdict, read_notes
 from shepherd.sources.positions import (
@@ -196,7 +196,8 @@ class _Run:
         deployed, commit = self._deployed(spine)
         promoted = self._promoted(spine)
         on_qa = self._on_qa(spine)
-        mailmap = git.blob_at(tip.id, ".mailmap")
+        mailmap, unused = mailmap_at(git, tip.id)
+        self.problems += [unused] if unused else []
         reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap)
         key = _sum([RULES, reader, self._tips, commit])
         lost = lost_landings(spine, known.facts.tip, known.landings) if known else None

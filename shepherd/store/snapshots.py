@@ -10,10 +10,13 @@ from pathlib import Path
 
 import msgspec
 
+from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.snapshot import SCHEMA, Snapshot
 
 LATEST = "latest.json"
+LARGEST = 500_000_000
+"""Bytes of a snapshot; one of 16,000 landings has 20 million."""
 
 _BESIDE = r"\..+\.[a-z0-9_]{8}\.new"
 
@@ -53,10 +56,16 @@ def write_atomically(
 
 
 def public_folder(folder: Path) -> None:
-    """Make a folder that everybody may read, whatever the umask (4.4)."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o755)
+    """Make a folder that everybody may read, whatever the umask (4.4). Raises StoreError."""
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o755)
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or folder}: cannot be made a folder ({error.strerror or error}); what is"
+            " there is left as it is"
+        ) from None
 
 
 def _beside(path: Path) -> tuple[int, str]:
@@ -108,10 +117,12 @@ class Snapshots:
         """
         path = self.folder / LATEST
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Snapshot)
-        except FileNotFoundError:
-            return None
-        except (OSError, msgspec.DecodeError) as error:
+            return _read(path)
+        except plainfile.Unreadable as why:
+            if why.missing:
+                return None
+            raise NoAnswerError(f"{path} {why}; make it anew with `inv judge`") from None
+        except msgspec.DecodeError as error:
             raise NoAnswerError(f"{path}: cannot be read ({error}); make it anew with `inv judge`") from None
 
     def last_written(self) -> Snapshot | None:
@@ -145,16 +156,16 @@ class Snapshots:
         names = sorted((path for path in self.folder.glob("*.json") if path.name != LATEST), reverse=True)
         for path in names:
             try:
-                yield msgspec.json.decode(path.read_bytes(), type=Snapshot)
-            except (OSError, msgspec.DecodeError):
+                yield _read(path)
+            except (plainfile.Unreadable, msgspec.DecodeError):
                 return
 
     def _last_kept(self) -> Snapshot | None:
         kept = [path for path in self.folder.glob("*.json") if path.name != LATEST]
         try:
             newest = max(kept, key=lambda path: path.stat().st_mtime_ns, default=None)
-            return msgspec.json.decode(newest.read_bytes(), type=Snapshot) if newest else None
-        except (OSError, msgspec.DecodeError):
+            return _read(newest) if newest else None
+        except (OSError, plainfile.Unreadable, msgspec.DecodeError):
             return None
 
     def forget_before(self, seconds: float) -> None:
@@ -162,6 +173,11 @@ class Snapshots:
         for path in self.folder.glob("*.json"):
             if path.name != LATEST and path.stat().st_mtime < seconds:
                 path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Snapshot:
+    """Raises plainfile.Unreadable, msgspec.DecodeError."""
+    return msgspec.json.decode(plainfile.content(path, LARGEST), type=Snapshot)
 
 
 def same_but_for_times(one: Snapshot, other: Snapshot) -> bool:
