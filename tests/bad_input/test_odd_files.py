@@ -91,7 +91,9 @@ def place(project: Project, ran: None) -> Iterator[Callable[[str, Callable[[Path
     yield put
 
 
-@pytest.mark.parametrize("odd", [fifo, folder, a_socket, a_file], ids=lambda odd: odd.__name__)
+@pytest.mark.parametrize(
+    "odd", [fifo, *(pytest.param(each, marks=pytest.mark.real) for each in (folder, a_socket, a_file))]
+)
 @pytest.mark.parametrize("name", FILES)
 def test_nobody_waits_and_there_is_no_traceback(
     inv: Inv, place: Callable[[str, Callable[[Path], None]], Path], odd: Callable[[Path], None], name: str
