@@ -121,7 +121,7 @@ def test_files_and_commands_have_their_tokens_filled(config: Path) -> None:
     folder = config.parent
     # `Match final` stands below: all is read once more, for token.example.org, which has a user
     assert found.identities == (f"{folder}/token-token.example.org-22-pattern-{me}", f"{folder}/%literal")
-    assert found.proxy == f"exec nc -X 5 token.example.org 22 --for pattern --as token 100%"
+    assert found.proxy == "exec nc -X 5 token.example.org 22 --for pattern --as token 100%"
 
 
 def test_what_is_given_wins(config: Path, tmp_path: Path) -> None:
