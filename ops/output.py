@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TextIO
 
+_told: set[str] | None = None
+"""The complaints of the tasks before this one; None: each is told."""
 _silenced: tuple[TextIO | None, str] | None = None
 """The standard output that took no more, and why."""
 
@@ -20,7 +23,23 @@ def complain(text: str) -> None:
     """To standard error, on one line, without anything that a terminal could take for a command."""
     from shepherd.views.terminal import plain
 
-    write(sys.stderr, f"{plain(text, 2000)}\n")
+    sentence = plain(text, 2000)
+    if _told is not None:
+        if sentence in _told:
+            return
+        _told.add(sentence)
+    write(sys.stderr, f"{sentence}\n")
+
+
+@contextmanager
+def without_repetition() -> Iterator[None]:
+    """What several tasks complain of in the same words, as of settings that are wrong, is told once."""
+    global _told
+    _told = set()
+    try:
+        yield
+    finally:
+        _told = None
 
 
 def write(stream: TextIO | None, text: str) -> None:

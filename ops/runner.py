@@ -55,8 +55,8 @@ def prepare_state(state: Path) -> None:
                 folder.chmod(mode)
     except OSError as error:
         raise SettingsError(
-            f"{state}: cannot be used as state_dir ({error.strerror}); make it writable for you, or change it"
-            " in shepherd.toml"
+            f"{error.filename or state}: cannot be used in state_dir ({error.strerror}); make it writable for"
+            " you, or change state_dir in shepherd.toml"
         ) from None
 
 

@@ -13,11 +13,14 @@ from msgspec.structs import replace
 from ops import maintenance, records
 from ops.log import now
 from ops.tasking import ROOT
-from shepherd import __version__
+from shepherd import __version__, plainfile
 from shepherd.settings import Settings
 from shepherd.situation import Hang, Maintenance, Running, Situation, StageRuns
 from shepherd.store.snapshots import write_atomically
 from shepherd.values import duration, iso
+
+LARGEST = 1_000_000
+"""Bytes of a file under `run/`."""
 
 
 class Aborts(Struct, frozen=True):
@@ -100,9 +103,9 @@ def crashed(record: records.Record) -> str:
 def stage_runs(settings: Settings) -> dict[str, StageRuns]:
     """When each stage last ran well and last failed."""
     try:
-        content = (settings.state_path / "run" / "stages.json").read_bytes()
+        content = plainfile.content(settings.state_path / "run" / "stages.json", LARGEST)
         return msgspec.json.decode(content, type=dict[str, StageRuns])
-    except (OSError, msgspec.DecodeError):
+    except (plainfile.Unreadable, msgspec.DecodeError):
         return {}
 
 
@@ -120,9 +123,9 @@ def note_run(settings: Settings, stage: str, failure: str, seconds: float | None
 def aborts_of(settings: Settings) -> Aborts:
     """What refused runs remember; nothing, if that cannot be read."""
     try:
-        content = (settings.state_path / "run" / "aborts.json").read_bytes()
+        content = plainfile.content(settings.state_path / "run" / "aborts.json", LARGEST)
         return msgspec.json.decode(content, type=Aborts)
-    except (OSError, msgspec.DecodeError):
+    except (plainfile.Unreadable, msgspec.DecodeError):
         return Aborts()
 
 

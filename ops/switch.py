@@ -180,7 +180,7 @@ def _act(at: datetime, before: str, after: str, who: str, why: str) -> str:
 
 
 def _there(path: Path) -> bool:
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError, NotADirectoryError):
         path.lstat()
         return True
     return False

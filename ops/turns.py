@@ -12,7 +12,7 @@ from typing import Any
 from invoke.exceptions import Exit
 from invoke.executor import Executor
 
-from ops.output import write
+from ops.output import without_repetition, write
 from shepherd.errors import UNEXPECTED, worst
 
 
@@ -29,16 +29,17 @@ class EachInTurn(Executor):
             return super().execute(*tasks)
         codes: list[int] = []
         results: dict[Any, Any] = {}
-        for each in self._once(tasks):
-            try:
-                results |= super().execute(each)
-            except Stopped:
-                raise
-            except Exit as ended:
-                codes.append(ended.code)
-            except Exception:
-                write(sys.stderr, traceback.format_exc())
-                codes.append(UNEXPECTED)
+        with without_repetition():
+            for each in self._once(tasks):
+                try:
+                    results |= super().execute(each)
+                except Stopped:
+                    raise
+                except Exit as ended:
+                    codes.append(ended.code)
+                except Exception:
+                    write(sys.stderr, traceback.format_exc())
+                    codes.append(UNEXPECTED)
         if code := worst(codes):
             raise Exit(code=code)
         return results

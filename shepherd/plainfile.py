@@ -21,9 +21,17 @@ class Unreadable(Exception):
 def read(path: Path, limit: int, private: bool = False) -> str:
     """The text of the regular file `path` (UTF-8), of at most `limit` bytes, without a byte order mark.
 
-    A FIFO, device or directory is refused without waiting for it. With `private` the file is refused unless
-    nobody but its owner has any right to it (4.1: keys ending in `_file`). Raises Unreadable.
+    With `private` the file is refused unless nobody but its owner has any right to it (4.1: keys ending in
+    `_file`). Raises Unreadable.
     """
+    try:
+        return content(path, limit, private).decode().removeprefix(BYTE_ORDER_MARK)
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"is not UTF-8 (byte {error.start + 1})") from None
+
+
+def content(path: Path, limit: int, private: bool = False) -> bytes:
+    """The same, whatever its bytes mean. A FIFO, socket, device or directory is refused without waiting."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -38,17 +46,21 @@ def read(path: Path, limit: int, private: bool = False) -> str:
         if private and status.st_mode & 0o177:
             raise Unreadable("gives rights to others than its owner: chmod 600 it")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            content = file.read(limit + 1)
+            found = file.read(limit + 1)
     except OSError as error:
         raise Unreadable(f"cannot be read ({_cause(error)})") from None
     finally:
         os.close(descriptor)
-    if len(content) > limit:
+    if len(found) > limit:
         raise Unreadable(f"is larger than {_size(limit)}")
-    try:
-        return content.decode().removeprefix(BYTE_ORDER_MARK)
-    except UnicodeDecodeError as error:
-        raise Unreadable(f"is not UTF-8 (byte {error.start + 1})") from None
+    return found
+
+
+def odd_for_sqlite(path: Path) -> Path | None:
+    """What stands for a database, or for a file that SQLite keeps beside it, and is no regular file: it would
+    wait for a FIFO for ever."""
+    places = [path, *(path.with_name(f"{path.name}-{each}") for each in ("wal", "shm", "journal"))]
+    return next((each for each in places if each.exists() and not each.is_file()), None)
 
 
 def _cause(error: OSError | ValueError) -> str:

@@ -68,7 +68,8 @@ def _tip_date(settings: Settings, name: str) -> datetime | None:
 
 def _last_logged(path: Path) -> datetime | None:
     try:
-        with path.open("rb") as file:
+        # a FIFO would be waited for
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
             file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
             last = file.read().decode("utf-8", "replace").splitlines()[-1]
     except (OSError, IndexError):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.doctor.checking import OFFLINE, Finding, Given, fail, ok, warn
+from shepherd import plainfile
 from shepherd.settings import Settings
 
 BUSY_SECONDS = 10
@@ -42,7 +43,7 @@ def rows(settings: Settings, statement: str, **values: Any) -> list[tuple[Any, .
     """
     path = sqlite_path(settings)
     if path is not None:
-        return _ask(path, statement, values) if path.exists() else []
+        return _ask(path, statement, values) if path.exists() and not plainfile.odd_for_sqlite(path) else []
     from sqlalchemy import text
 
     from shepherd.store import Database
@@ -58,6 +59,8 @@ def rows(settings: Settings, statement: str, **values: Any) -> list[tuple[Any, .
 def _sound(path: Path) -> Finding:
     if not path.exists():
         return warn("database", f"{path} is not there yet", "inv find makes it")
+    if odd := plainfile.odd_for_sqlite(path):
+        return fail("database", f"{odd} is no regular file", "move it away")
     try:
         said = str(_ask(path, "PRAGMA quick_check(1)", {})[0][0])
     except sqlite3.Error as error:

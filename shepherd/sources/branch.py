@@ -18,7 +18,7 @@ from shepherd.landing import Deployed, Landing, Reading, Revision, Standing
 from shepherd.settings import Branch, Pointer
 from shepherd.sources import pointers
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Reader, Spine, read_landings, read_spine
+from shepherd.sources.mainline import Landed, Reader, Spine, mailmap_at, read_landings, read_spine
 from shepherd.sources.mirror import open_source, shown
 from shepherd.sources.notes import NoteVerdict, read_notes
 from shepherd.sources.positions import (
@@ -206,7 +206,8 @@ class _Run:
         deployed, commit = self._deployed(spine)
         promoted = self._promoted(spine)
         on_qa = self._on_qa(spine)
-        mailmap = git.blob_at(tip.id, ".mailmap")
+        mailmap, unused = mailmap_at(git, tip.id)
+        self.problems += [unused] if unused else []
         reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap, self._home)
         key = _sum([RULES, reader, self._tips, commit, self._project])
         lost = known is not None and lost_landings(spine, known.facts.tip)

@@ -195,10 +195,10 @@ class Git(Struct, frozen=True):
         objects = self.lines("rev-parse", f"--disambiguate={prefix}")
         return list(self.commits(objects)) if objects else []
 
-    def blob_at(self, commit: str, path: str) -> str:
-        """The SHA of the file `path` in that commit; empty if it has none."""
+    def blob_at(self, commit: str, path: str) -> tuple[str, int]:
+        """SHA and size of the file `path` in that commit; an empty SHA if it has none."""
         answer = self.lines("cat-file", "--batch-check", input=[f"{commit}:{path}"])[0].split(" ")
-        return answer[0] if answer[1:2] == ["blob"] else ""
+        return (answer[0], int(answer[2])) if answer[1:2] == ["blob"] else ("", 0)
 
     def no_such_ref(self, ref: str) -> SourceError:
         """The error for a ref that `resolve_many` did not find, with names that come near."""

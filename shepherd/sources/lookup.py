@@ -9,7 +9,7 @@ from shepherd.landing import Landing
 from shepherd.settings import Branch
 from shepherd.sources.commits import Commits
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Reader, Spine, read_landings, read_spine
+from shepherd.sources.mainline import Landed, Reader, Spine, mailmap_at, read_landings, read_spine
 from shepherd.sources.mirror import open_source
 from shepherd.sources.undoing import undo
 from shepherd.values import Rev
@@ -30,7 +30,7 @@ def look_up(branch: Branch, *, repository: str, mirrors: Path, rev: Rev) -> list
     if tip is None:
         raise git.no_such_ref(branch.ref)
     spine = read_spine(git, tip)
-    reader = Reader(branch.marks, branch.robots, branch.landing_url, git.blob_at(tip, ".mailmap"))
+    reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap_at(git, tip)[0])
     sha = rev.text if rev.kind == "sha" else commits.get(rev.text)
     if rev.kind in ("revno", "tip") or sha:
         revno = _revno(git, spine, rev, sha)
@@ -47,7 +47,7 @@ def from_revno(branch: Branch, *, repository: str, mirrors: Path, revno: int) ->
     if tip is None:
         raise git.no_such_ref(branch.ref)
     spine = read_spine(git, tip)
-    reader = Reader(branch.marks, branch.robots, branch.landing_url, git.blob_at(tip, ".mailmap"))
+    reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap_at(git, tip)[0])
     landed = read_landings(git, spine, max(1, revno), len(spine), reader)
     return undo(git, spine, landed, {}, len(spine), reader)
 

@@ -47,6 +47,10 @@ def read_spine(git: Git, tip: str) -> Spine:
     return Spine([(sha, int(date)) for date, sha in pairs])
 
 
+LARGEST_MAILMAP = 1_000_000
+"""Bytes, some ten thousand people; git takes a minute for thirty times as much."""
+
+
 class Reader(NamedTuple):
     """The settings under which landings are read."""
 
@@ -57,6 +61,15 @@ class Reader(NamedTuple):
     """SHA of the blob that `.mailmap` is at the tip; empty if there is none."""
     home: str | None = None
     """See `marks.parse`."""
+
+
+def mailmap_at(git: Git, commit: str) -> tuple[str, str]:
+    """The `mailmap` of a Reader at that commit; and if it is not used, why. Raises SourceError."""
+    sha, size = git.blob_at(commit, ".mailmap")
+    if size <= LARGEST_MAILMAP:
+        return sha, ""
+    why = f"it has {size / 1e6:.0f} MB, {LARGEST_MAILMAP // 1_000_000} MB at most are read"
+    return "", f".mailmap is not used ({why}): names and addresses are as the commits have them"
 
 
 class Landed(NamedTuple):

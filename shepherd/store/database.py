@@ -30,6 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.store import sqlite
 
@@ -97,8 +98,10 @@ class Database:
             options: dict[str, Any] = {}
             if self._url.get_backend_name() == "sqlite":
                 options["connect_args"] = {"timeout": BUSY_SECONDS}
+                path = Path(self._url.database or "").absolute()
+                if odd := plainfile.odd_for_sqlite(path):
+                    raise StoreError(f"{self.name}: {odd} is no regular file: move it away")
                 if read_only:
-                    path = Path(self._url.database or "").absolute()
                     if not path.exists():
                         raise NoAnswerError(f"{self.name} is not there, so nothing was read yet: inv find")
                     how = "mode=ro"

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import msgspec
 
+from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.snapshot import SCHEMA, Snapshot
 from shepherd.store.pruning import Kept, outdated
 
 LATEST = "latest.json"
+LARGEST = 500_000_000
+"""Bytes of a snapshot; one of 16,000 landings has 20 million."""
 
 _BESIDE = r"\..+\.[a-z0-9_]{8}\.new"
 
@@ -55,10 +58,16 @@ def write_atomically(
 
 
 def public_folder(folder: Path) -> None:
-    """Make a folder that everybody may read, whatever the umask (4.4)."""
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o755)
+    """Make a folder that everybody may read, whatever the umask (4.4). Raises StoreError."""
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            folder.chmod(0o755)
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or folder}: cannot be made a folder ({error.strerror or error}); what is"
+            " there is left as it is"
+        ) from None
 
 
 def _beside(path: Path) -> tuple[int, str]:
@@ -110,10 +119,12 @@ class Snapshots:
         """
         path = self.folder / LATEST
         try:
-            return msgspec.json.decode(path.read_bytes(), type=Snapshot)
-        except FileNotFoundError:
-            return None
-        except (OSError, msgspec.DecodeError) as error:
+            return _read(path)
+        except plainfile.Unreadable as why:
+            if why.missing:
+                return None
+            raise NoAnswerError(f"{path} {why}; make it anew with `inv judge`") from None
+        except msgspec.DecodeError as error:
             raise NoAnswerError(f"{path}: cannot be read ({error}); make it anew with `inv judge`") from None
 
     def last_written(self) -> Snapshot | None:
@@ -146,8 +157,8 @@ class Snapshots:
         yield latest
         for path in sorted(self._documents() - {self.folder / LATEST}, reverse=True):
             try:
-                yield msgspec.json.decode(path.read_bytes(), type=Snapshot)
-            except (OSError, msgspec.DecodeError):
+                yield _read(path)
+            except (plainfile.Unreadable, msgspec.DecodeError):
                 return
 
     def files(self) -> Iterator[Path]:
@@ -185,9 +196,14 @@ class Snapshots:
     def _last_kept(self) -> Snapshot | None:
         try:
             _, *kept = self.files()
-            return msgspec.json.decode(kept[0].read_bytes(), type=Snapshot) if kept else None
-        except (OSError, StoreError, msgspec.DecodeError):
+            return _read(kept[0]) if kept else None
+        except (OSError, StoreError, plainfile.Unreadable, msgspec.DecodeError):
             return None
+
+
+def _read(path: Path) -> Snapshot:
+    """Raises plainfile.Unreadable, msgspec.DecodeError."""
+    return msgspec.json.decode(plainfile.content(path, LARGEST), type=Snapshot)
 
 
 def same_but_for_times(one: Snapshot, other: Snapshot) -> bool:

@@ -67,6 +67,17 @@ def test_an_error_for_people_is_its_sentence_and_a_bug_is_a_traceback(
     assert err.rstrip().endswith("ZeroDivisionError")
 
 
+def test_the_same_sentence_is_told_once_in_one_call(capsys: pytest.CaptureFixture[str]) -> None:
+    outcomes: dict[str, Outcome] = {
+        "find": SourceError("no git"),
+        "judge": SourceError("no git"),
+        "tag": SourceError("x"),
+    }
+    for _ in range(2):
+        assert called(outcomes, "find", "judge", "tag")[0] == 5
+        assert capsys.readouterr().err == "no git\nx\n"
+
+
 @pytest.mark.parametrize("end", [KeyboardInterrupt(), StoppedError("stopped by SIGTERM")], ids=repr)
 def test_a_person_who_stops_one_task_stops_all(end: BaseException) -> None:
     assert called({"find": end, "judge": 0}, "find", "judge") == (1, ["find"])

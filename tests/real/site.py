@@ -21,7 +21,10 @@ from tests.gitrepo import Repo
 from tests.real.sshd import Sshd, need
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("tasks.py", "fabfile.py", "pyproject.toml", "ops", "shepherd", "templates", "requirements")
+PARTS = (
+    *("tasks.py", "fabfile.py", "invoke.yaml", "fabric.yaml", "pyproject.toml"),
+    *("ops", "shepherd", "templates", "requirements"),
+)
 
 
 def faketime() -> Path:

@@ -29,8 +29,9 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 def test_a_changed_byte_is_refused_by_the_host(deployed: World) -> None:
     from fabric import Connection
 
+    from ops.deploy import hosts
     from ops.deploy.deployment import Deployment, cache
-    from ops.deploy.host import Host, RemoteError
+    from ops.deploy.host import RemoteError
 
     wheel = next((deployed.place.root / "wheels").glob("jinja2-*.whl"))
     content = wheel.read_bytes()
@@ -41,7 +42,8 @@ def test_a_changed_byte_is_refused_by_the_host(deployed: World) -> None:
         "127.0.0.1", user=sshd.user.pw_name, port=sshd.port, connect_kwargs={"key_filename": str(sshd.key)}
     )
     source = pack(deployed.operator.repo, "HEAD")
-    with Host(login, settings.deploy, deployed.operator.known_hosts).opened() as host:
+    (there,) = hosts(login, settings)
+    with there.opened() as host:
         house = gather(source, (), Target.of(host.ask("probe")), cache())
         # after the comparison with what the host has, and before pip reads it
         wheel.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])

@@ -12,6 +12,7 @@ from fabric import Connection
 from invoke.context import Context, MockContext
 
 from ops import deploy
+from ops.deploy.openssh import operator
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings
 from tests.project import Project
@@ -87,3 +88,26 @@ def test_fab_itself_without_a_host_and_with_one_that_does_not_answer(tmp_path: P
     assert done.returncode == 1
     assert "no ssh connection as lpqateam" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_fab_leaves_ssh_config_to_ssh(tmp_path: Path) -> None:
+    """Fabric itself breaks on this file, whatever it is called for, and misreads `ProxyJump none`."""
+    settings(tmp_path, "")
+    config = tmp_path / "config"
+    config.write_text("Match final all\n  ConnectTimeout 1\nHost *\n  ProxyJump none\n  HostName 127.0.0.1\n")
+    for named, words in (
+        ("qa1:1", "qa1:1: no ssh connection as lpqateam"),
+        ("root@qa1:1", "qa1:1: no ssh connection as root"),
+        (f"{operator().pw_name}@qa1:1", f"no ssh connection as {operator().pw_name}"),
+    ):
+        done = fab(tmp_path, "-S", str(config), "-H", named, "setup")
+        assert (done.returncode, words in done.stderr, "Traceback" in done.stderr) == (1, True, False), done
+    config.write_text("Host *\n  HostName 127.0.0.1\n  Port 1\n  User ann\n")
+    done = fab(tmp_path, "-S", str(config), "-H", "qa1", "setup")
+    assert "qa1:1: no ssh connection as ann" in done.stderr
+    # the port that is named by default is named, too
+    assert fab(tmp_path, "-S", str(config), "-H", "qa1:22", "setup").stdout == "qa1:\n"
+    config.write_text("Bogus yes\n")
+    done = fab(tmp_path, "-S", str(config), "-H", "qa1", "setup")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done
+    assert "Bad configuration option" in done.stderr
