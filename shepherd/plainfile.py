@@ -6,7 +6,6 @@ import os
 import stat
 from pathlib import Path
 
-
 BYTE_ORDER_MARK = "\ufeff"
 """What editors on Windows put before a text in UTF-8; it says nothing, and nobody sees it."""
 

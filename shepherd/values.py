@@ -38,11 +38,12 @@ class Rev(NamedTuple):
     text: str = ""
     """Lower-case SHA (whole or its beginning), branch name, or request with its sign ("#12", "!12")."""
 
-
     @property
     def said(self) -> str:
         """It in the sentence that it names nothing: digits alone may have been meant as a SHA."""
-        doubt = " (as the beginning of a SHA it needs a digit that is a letter)" if self.number > 999_999 else ""
+        doubt = (
+            " (as the beginning of a SHA it needs a digit that is a letter)" if self.number > 999_999 else ""
+        )
         return self.text or (f"r{self.number}{doubt}" if self.number else self.kind)
 
 

@@ -89,9 +89,7 @@ def _again(known: Known, cutoff: int, reach: int | None, covers: Sequence[Cover]
     ids = {landing.id for landing in landings}
     notes = tuple(note for note in facts.notes if note.id in ids)
     reading = Reading(landings, facts.tip, facts.deployed, facts.promoted, facts.on_qa)
-    return BranchReading(
-        reading, notes, facts.problems, False, facts, facts.notes_there, 0, facts.warnings
-    )
+    return BranchReading(reading, notes, facts.problems, False, facts, facts.notes_there, 0, facts.warnings)
 
 
 def _lowest(dated: Iterable[tuple[int, int]], deployed: int, tip: int, cutoff: int, reach: int | None) -> int:
@@ -220,7 +218,9 @@ class _Run:
         notes = self._notes(landings, mailmap)
         there = bool(branch.verdict_notes) and self._refs[branch.verdict_notes] is not None
         problems, warnings = tuple(self.problems), tuple(self.warnings)
-        facts = Facts(self.asked, key, tip, deployed, promoted, on_qa, notes, there, problems, cutoff, warnings)
+        facts = Facts(
+            self.asked, key, tip, deployed, promoted, on_qa, notes, there, problems, cutoff, warnings
+        )
         reading = Reading(landings, tip, deployed, promoted, on_qa)
         return BranchReading(reading, notes, problems, lost, facts, there, len(landed), warnings)
 

@@ -77,8 +77,7 @@ def landing_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -
     if found is None:
         first = landings[0].revno if landings else 0
         raise SettingsError(
-            f"{rev.said} is no landing of {branch} that was read"
-            f" (r{first} to r{reading.tip.revno})"
+            f"{rev.said} is no landing of {branch} that was read (r{first} to r{reading.tip.revno})"
         )
     return found
 

@@ -42,7 +42,14 @@ def all_but(*names: str) -> list[str]:
 @given(messages, grammars)
 def test_whatever_is_shown_is_fit_to_be_shown(message: bytes | str, on: Sequence[str]) -> None:
     marks = parse(message, on)
-    for shown in (marks.subject, marks.summary, marks.branch, marks.url, marks.reverts_title, *marks.warnings):
+    for shown in (
+        marks.subject,
+        marks.summary,
+        marks.branch,
+        marks.url,
+        marks.reverts_title,
+        *marks.warnings,
+    ):
         assert not UNFIT.search(shown)
 
 
