@@ -90,12 +90,10 @@ def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, s
             say(_json(feeds.plain_json(story)) if json else stories.past(story))
         told += len(listed) + len(older)
     if not told:
-        what = "is no landing of"
+        what = f"{wanted.said if wanted.kind == 'revno' else rev} is no landing of"
         if wanted.kind == "branch":
-            what = "has not landed, or there is no such branch, on"
-        raise SettingsError(
-            f"{wanted.said if wanted.kind == 'revno' else rev} {what} {', '.join(names)} (inv landings lists what it knows)"
-        )
+            what = f"{rev} has not landed, or there is no such branch, on"
+        raise SettingsError(f"{what} {', '.join(names)} (inv landings lists what it knows)")
     return _code(snapshots)
 
 

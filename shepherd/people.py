@@ -25,9 +25,9 @@ def person_of(candidates: Sequence[tuple[str, str]], robots: Sequence[str]) -> t
 
     `candidates` are names and addresses through `.mailmap`: the landing's author, then the author of the
     second parent's tip. `robots` are patterns on name, address, or what stands before its `@`: a forge gives
-    its programs addresses such as "123+name[bot]@users.noreply.example", whatever their names. The name is fit
-    to be shown; an address that was given as a name is cut to what stands before its `@`, because addresses
-    are never published. An address that no mail can have is empty.
+    its programs addresses such as "123+name[bot]@users.noreply.example", whatever their names. The name is
+    fit to be shown; an address that was given as a name is cut to what stands before its `@`, because
+    addresses are never published. An address that no mail can have is empty.
     """
     for name, address in candidates:
         if person := _person(name, address, tuple(robots)):

@@ -23,10 +23,8 @@ _LINE = re.compile(
 
 
 def missing(ref: str, repository: str) -> tuple[str, str]:
-    """What to say of a notes ref that is not there, and what to do: a clone fetches none unless it is told to.
-
-    `repository` is a path or a URL.
-    """
+    """What to say of a notes ref that is not there in a repository (a path or URL), and what to do: a clone
+    fetches no notes unless it is told to."""
     what = f"{shown(repository)} has no {ref}, so no verdict by git note is read"
     if is_url(repository):
         return what, f"somebody who gave one pushes it: git push origin {ref}"

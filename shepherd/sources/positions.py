@@ -64,13 +64,13 @@ def commit_named(git: Git, spine: Spine, text: str, what: str) -> Named:
 
 
 def _by_digits(git: Git, spine: Spine, digits: str, what: str) -> Named:
-    """The landing whose SHA begins with these digits. Raises SourceError: none does, or another commit too."""
+    """The landing whose SHA begins with these digits. Raises SourceError: none, or another commit too."""
     found = git.commits_beginning(digits)
     revno = spine.revno(found[0]) if len(found) == 1 else None
     if revno is None:
         raise SourceError(
-            f"{what} says {digits}, but the newest landing is r{len(spine)}; if that is the beginning of a SHA,"
-            " write the whole of it there (git rev-parse HEAD)"
+            f"{what} says {digits}, but the newest landing is r{len(spine)}; if that is the beginning of a"
+            " SHA, write the whole of it there (git rev-parse HEAD)"
         )
     return Named(
         found[0],

@@ -297,7 +297,7 @@ def _lost_notes(settings: Settings, branch: str, journal: Journal, found: Branch
 
 
 def _no_notes(settings: Settings, branch: str, found: BranchReading) -> tuple[str, ...]:
-    """A notes ref that never was there may be one that nobody fetched: verdicts would be missed in silence."""
+    """A notes ref that never was there may be one that nobody fetched: its verdicts would be missed."""
     config = settings.branches[branch]
     if not config.verdict_notes or found.notes_there:
         return ()

@@ -12,8 +12,11 @@ import pytest
 
 from shepherd.errors import NO_DATA, PARTLY, SourceError
 from shepherd.stages.find import Acceptance
+from shepherd.stages.say import say_snooze
+from shepherd.values import parse_rev
 from tests.mail.team import ANN, BOB, BY_BOB, MORNING, OPERATOR, Team, parsed
 from tests.ops.smtp import Server, Trick
+from tests.project import Project
 
 
 def test_everybody_gets_one_digest_a_day_and_not_before_its_hour(waiting: Team) -> None:
@@ -192,6 +195,17 @@ def test_a_snooze_can_be_ended(waiting: Team) -> None:
     assert waiting.snooze("r4", "2011-08-02").startswith("r4: mails go again, says tester (on holiday)\n")
     waiting.at(MORNING).remind()
     assert (BOB, "digest") in waiting.sent()
+
+
+def test_a_snooze_can_be_given_before_any_mail_is_set_up(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin")[0])
+    project.land("[bug=1] Two")
+    project.look()
+    said = say_snooze(
+        project.settings, "stable", parse_rev("r2"), "2011-09-03", "away", project.run("snooze")
+    )
+    assert said.startswith("r2: no mail before Saturday, 3 September 2011, says tester (away)")
 
 
 def test_robots_get_no_mail(team: Team) -> None:

@@ -13,7 +13,7 @@ from shepherd.act.ref import NotMovedError
 from shepherd.errors import NoAnswerError, RefusedError, SettingsError, SourceError
 from shepherd.plans.promotion import Promotion
 from shepherd.stages.find import Acceptance
-from tests.project import entry
+from tests.project import Project, entry
 from tests.promoting import PROMOTE, entries, meddle, moves, promote, ready, released
 
 
@@ -154,6 +154,17 @@ def test_the_first_promotion_makes_the_branch(tmp_path: Path) -> None:
     assert [entry(snapshot, revno).promoted_by for revno in (3, 2)] == ["tester", "tester"]
     assert entry(snapshot, 1).promoted_at is None, "production had it before"
     assert not any("could not be read" in problem for problem in snapshot.problems)
+
+
+def test_the_very_first_landing_can_be_promoted(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch=f"deployed = {{ recorded = true }}\n{PROMOTE}")
+    (first,) = project.land("[no-qa] One")
+    with pytest.raises(SourceError):
+        project.find()
+    project.deployed("r0")
+    plan, _ = promote(project)
+    assert plan is not None and (plan.base, plan.to.revno) == (None, 1)
+    assert released(project) == first
 
 
 def test_without_a_ref_it_is_recorded_only(tmp_path: Path) -> None:

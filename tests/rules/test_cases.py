@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shepherd.rules import judge
+from shepherd.rules.answer import SHOWN
 from shepherd.rules.reasons import reason_of
 from shepherd.words import Options
 from tests.rules import oracle
@@ -71,6 +72,14 @@ def test_reason(case: dict[str, Any]) -> None:
     for number, text in by_landing(case["reasons"]).items():
         said = reason_of(run.reading.landings[number - 1], run.judgement.judged[number])
         assert text in f"{said.reason}; {said.remedy}"
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["row"])
+def test_candidates_are_told_what_blocks_them(case: dict[str, Any]) -> None:
+    said = ending(case, judge).judgement
+    for number, candidate in said.verge.candidates.items():
+        blocked_by = said.blocked_by(number)
+        assert (list(candidate.blocked_by), candidate.count) == (blocked_by[:SHOWN], len(blocked_by))
 
 
 def test_every_row_of_the_table_is_told() -> None:
