@@ -147,7 +147,7 @@ def tracker(given: Given) -> Iterator[Finding]:
 
 def _words(settings: Settings, tracker: Tracker) -> Iterator[Finding]:
     """Each text of tracker.words is a label of the forge's project: a misspelt one never means anything."""
-    from shepherd.trackers.alike import folded
+    from shepherd.alike import folded
     from shepherd.trackers.forge.reading import ForgeTracker
 
     if not settings.tracker.words or not isinstance(tracker, ForgeTracker):
