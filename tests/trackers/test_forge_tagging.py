@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shepherd.stages.find import find_branch
+from shepherd.stages.judge import judge_branch
 from tests.ops.host import Host
 from tests.project import Project, entry, states
 from tests.trackers.conftest import forge_settings
@@ -59,6 +61,25 @@ def test_what_is_not_confirmed_is_neither_tagged_nor_commented_on(tmp_path: Path
     assert states(project.judge()) == {1: "needstesting"} | dict.fromkeys(range(2, 6), "needstesting")
     assert not hub.count("POST /repos")
     assert [thing.labels for thing in hub.things.values()] == [["ui"], ["ui"], []]
+
+
+def test_a_request_belongs_to_the_mainline_that_it_was_merged_into(tmp_path: Path, hub: GitHub) -> None:
+    """And to no other that is read beside it and took the change over."""
+    production = 'deployed = { ref = "production" }\n'
+    other = f'[branches.devel]\nrepository = "project.git"\nref = "devel"\n{production}'
+    branch = f"{production}{other}"
+    project = Project(tmp_path, branch, forge_settings(hub))
+    (begin,) = project.land("Begin")
+    project.deploy(begin)
+    date = int(project.now.timestamp())
+    on_devel = project.repo.commit("Faster (#7)", branch="devel", parents=[begin], date=date)
+    project.land("Faster (#7)")
+    hub.things[7] = pull("qa-ok", base="devel", commits=(on_devel,))
+    for name, expected in (("devel", "ok"), ("stable", "needstesting")):
+        find_branch(project.settings, name, project.run("find"))
+        assert states(judge_branch(project.settings, name, project.run("judge")))[2] == expected
+    project.tagger()
+    assert (hub.things[7].labels, hub.things[7].comments) == (["qa-ok"], [])
 
 
 def test_a_dry_run_says_which_labels_are_not_there_yet(tmp_path: Path, hub: GitHub) -> None:
