@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shepherd.errors import SettingsError
-from shepherd.settings import Branch, Pointer, Settings, is_url, load, parse, read
+from shepherd.settings import Branch, Pointer, Settings, Tracker, is_url, load, parse, read
 
 RIGHT = """\
 state_dir = "var"
@@ -173,6 +174,52 @@ def test_the_rule_for_orphans_follows_the_grammars_unless_it_is_set() -> None:
     assert rule() == "block"
     assert rule(marks=("footers", "forge")) == "needs-qa"
     assert rule(marks=("brackets",), orphans="pass") == "pass"
+
+
+TRACKERS = {
+    "none": "",
+    "file": 'path = "bugs.json"\nproject = "acme/shop"',
+    "launchpad": 'project = "launchpad"',
+    "github": 'project = "acme/shop"',
+    "gitlab": 'project = "acme/web/shop"',
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "marks", "orphans"),
+    [
+        ("none", ("brackets", "footers", "forge", "trailers"), "block"),
+        ("file", ("brackets", "footers", "forge", "trailers"), "block"),
+        ("launchpad", ("brackets", "footers"), "block"),
+        ("github", ("forge",), "needs-qa"),
+        ("gitlab", ("forge",), "needs-qa"),
+    ],
+)
+def test_the_grammars_follow_the_tracker_unless_they_are_set(
+    kind: str, marks: tuple[str, ...], orphans: str
+) -> None:
+    tracker = f'[tracker]\ntype = "{kind}"\n{TRACKERS[kind]}\n'
+    other = '[branches.devel]\nrepository = "r"\nref = "devel"\ndeployed = { recorded = true }\nmarks = []\n'
+    branches = parse(f"{RIGHT}{other}{tracker}", Path("/x/shepherd.toml")).branches
+    assert (branches["stable"].marks, branches["stable"].orphans_rule) == (marks, orphans)
+    assert branches["devel"].marks == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "project", "home"),
+    [
+        ("none", "", None),
+        ("none", "acme/shop", None),
+        ("launchpad", "launchpad", None),
+        ("file", "", ""),
+        ("file", "shop", ""),
+        ("file", "acme/shop", "acme/shop"),
+        ("github", "acme/shop", "acme/shop"),
+        ("gitlab", "acme/web/shop", "acme/web/shop"),
+    ],
+)
+def test_whose_requests_are_ours(kind: Any, project: str, home: str | None) -> None:
+    assert Tracker(type=kind, project=project).home == home
 
 
 @given(st.data())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -17,6 +18,10 @@ from shepherd.sources.mainline import Spine, read_spine
 from shepherd.sources.mirror import mirror_path, open_source, remote_refs, shown
 from shepherd.sources.notes import missing as missing_notes
 from shepherd.sources.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
+from shepherd.values import quoted
+
+if TYPE_CHECKING:
+    from shepherd.trackers import Tracker
 
 LOOKED_AT = 1_000
 """Commits of a partial clone in which missing objects are looked for."""
@@ -178,3 +183,31 @@ def tracker(given: Given) -> Iterator[Finding]:
         yield fail("tracker", str(error), "mend what it names; until then there is no data")
         return
     yield ok("tracker", what if kind == "none" else f"{kind} {what} can be read")
+    if given.settings.tracker.sign:
+        yield from _words(given.settings, tracker)
+
+
+def _words(settings: Settings, tracker: Tracker) -> Iterator[Finding]:
+    """Each text of tracker.words is a label of the forge's project: a misspelt one never means anything."""
+    from shepherd.alike import folded
+    from shepherd.trackers.forge.reading import ForgeTracker
+
+    if not settings.tracker.words or not isinstance(tracker, ForgeTracker):
+        return
+    try:
+        labels = {folded(label) for label in tracker.labels()}
+    except TrackerError as error:
+        yield warn("words", str(error))
+        return
+    project, strange = settings.tracker.project, False
+    for word, texts in settings.tracker.words.items():
+        for text in texts:
+            if folded(text) not in labels:
+                strange = True
+                yield warn(
+                    "words",
+                    f"tracker.words.{word} names {quoted(text)}, and no label of {project} is called that",
+                    "spell it as it is spelt there, or make the label",
+                )
+    if not strange:
+        yield ok("words", f"each text of tracker.words is a label of {project}")

@@ -193,7 +193,7 @@ def _tracker(tracker: Tracker) -> None:
 
 
 def _words(words: dict[str, tuple[str, ...]]) -> None:
-    from shepherd.trackers.alike import folded
+    from shepherd.alike import folded
 
     meaning: dict[str, str] = {}
     for word, texts in words.items():

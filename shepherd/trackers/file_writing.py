@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from shepherd import plainfile
+from shepherd.alike import folded
 from shepherd.errors import StoreError, TrackerError
 from shepherd.store.snapshots import write_atomically
-from shepherd.trackers.alike import folded
 from shepherd.trackers.file import LARGEST, FileTracker, parse
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit

@@ -40,8 +40,8 @@ PATH='{path}' exec git "$@"
 class Host:
     """Two landings, r1 live and r2 deployable; `work_seconds` is how long `find` takes at least."""
 
-    def __init__(self, folder: Path, top: str = "", tracker: str = "") -> None:
-        self.project = Project(folder / "project", top=top, tracker=tracker)
+    def __init__(self, folder: Path, top: str = "", tracker: str = "", branch: str = "") -> None:
+        self.project = Project(folder / "project", branch, tracker, top)
         first, _ = self.project.land("[bug=1] one", "[bug=2] two")
         self.project.deploy(first)
         self.project.tag(1, "qa-ok")

@@ -201,6 +201,22 @@ def test_marks_and_orphans_fit_the_last_landings(
     assert (branch.marks, branch.orphans) == (marks, orphans)
 
 
+@pytest.mark.parametrize(
+    ("remote", "marks"),
+    [
+        ("https://github.com/owner/project.git", ("forge",)),
+        ("git@gitlab.com:group/deep/project.git", ("forge",)),
+        ("https://git.launchpad.net/project", ALL_GRAMMARS),
+        ("/srv/git/project.git", ALL_GRAMMARS),
+    ],
+)
+def test_where_none_is_in_use_the_tracker_s_grammars_are_read(
+    repo: Repo, file: Path, remote: str, marks: tuple[str, ...]
+) -> None:
+    repo.git("config", "remote.origin.url", remote)
+    assert written(plan(repo.path, file)).marks == marks
+
+
 # --- kinds of repositories ------------------------------------------------------------------------------
 
 

@@ -1,7 +1,8 @@
 """A GitLab on this machine: a project with issues, merge requests, labels; REST version 4, some GraphQL.
 
 Issues and merge requests have a row of numbers each, label names differ by case, a label that is put on a
-merge request and is not there yet is made (grey, undescribed), as on the real one.
+merge request and is not there yet is made (grey, undescribed), a scoped one (`qa::ok`) takes away the others
+of its scope, as on the real one (Premium).
 """
 
 from __future__ import annotations
@@ -168,6 +169,9 @@ class GitLab(Forge):
             thing.labels = [label for label in thing.labels if label not in gone]
             for name in filter(None, body.get("add_labels", "").split(",")):
                 self.labels.setdefault(name, GREY)
+                scope, scoped, _ = name.rpartition("::")
+                if scoped:
+                    thing.labels = [each for each in thing.labels if each.rpartition("::")[0] != scope]
                 if name not in thing.labels:
                     thing.labels.append(name)
             thing.updated += 1

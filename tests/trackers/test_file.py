@@ -15,6 +15,7 @@ from shepherd.trackers import file as module
 from shepherd.trackers.file import FileTracker
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import About, Spoken
+from tests.project import Project, entry
 
 Write = Callable[[Any], FileTracker]
 
@@ -116,6 +117,31 @@ def test_requests(write: Write) -> None:
         "#14": Spoken(unreadable="request #14 is not in bugs.json"),
     }
     assert reading.about["#12"].title == "Add it"
+
+
+def test_whose_a_request_is_that_names_its_project_must_be_known(tmp_path: Path) -> None:
+    """Another project's landing came in, and a request of ours has the same number."""
+    message = "Merge branch 'y' into 'stable'\n\nSync\n\nSee merge request upstream/shop!12"
+    project = Project(tmp_path, branch='orphans = "pass"')
+    begin, _ = project.land("[no-qa] Begin", message)
+    project.deploy(begin)
+    requests = {"12": {"labels": ["qa-ok"]}}
+    (tmp_path / "bugs.json").write_text(json.dumps({"bugs": {}, "requests": requests}))
+    landing = entry(project.look(), 2)
+    assert (landing.state, landing.requests) == ("unknown", ("upstream/shop!12",))
+    assert 'if they are: tracker.project = "upstream/shop"' in landing.reason
+    project.write_settings('orphans = "needs-qa"', 'project = "upstream/shop"')
+    landing = entry(project.look(), 2)
+    assert (landing.state, landing.requests) == ("ok", ("!12",))
+    project.write_settings('orphans = "needs-qa"', 'project = "acme/shop"')
+    landing = entry(project.look(), 2)
+    assert (landing.state, landing.requests) == ("needstesting", ())
+    assert landing.warnings == (
+        '"upstream/shop!12" is a request of another project than acme/shop and counts as absent.',
+    )
+    project.write_settings(tracker='type = "none"')
+    landing = entry(project.look(), 2)
+    assert (landing.state, landing.requests) == ("needstesting", ("!12",))
 
 
 def test_without_requests_nothing_is_said_of_them(write: Write) -> None:

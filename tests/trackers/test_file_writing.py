@@ -58,6 +58,17 @@ def test_everything_at_once_and_then_nothing(bugs: Path) -> None:
     assert (bugs.stat().st_ino, bugs.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+@pytest.mark.parametrize("key", ["tags", "labels"])
+def test_no_word_beside_bad(bugs: Path, key: str) -> None:
+    put(bugs, **{key: ["ui", "broken"]})
+    writer = FileWriter(bugs, Vocabulary({"bad": ["Broken"]}))
+    told = "status Fix Committed, a comment, no word, since it is marked bad"
+    assert writer.edit(1, EDIT) == told
+    assert bug(bugs)[key] == ["ui", "broken"]
+    assert bug(bugs)["comments"] == [EDIT.comment]
+    assert writer.edit(1, Edit(remove=("ui",))) == f"{key} broken"
+
+
 def test_a_comment_is_known_by_its_last_line(bugs: Path) -> None:
     put(bugs, comments=[f"In other words.\n{SIGN}\n", {"text": "An object.\nand its last line"}])
     assert write(bugs, Edit(comment=f"It landed.\n{SIGN}")) == ""

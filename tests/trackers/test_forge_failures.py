@@ -277,7 +277,7 @@ def test_nothing_secret_is_left_anywhere(kit: Kit) -> None:
 
 
 def test_no_data_keeps_the_last_good_answer(kit: Kit) -> None:
-    host = Host(kit.folder, tracker=kit.lines())
+    host = Host(kit.folder, tracker=kit.lines(), branch='marks = ["brackets"]')
     kit.issues.update({1: kit.issue("qa-ok"), 2: kit.issue("qa-ok")})
     assert host.inv("find", "judge")[0] == 0
     kit.forge.fail(503, times=99)

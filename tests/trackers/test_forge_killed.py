@@ -24,7 +24,8 @@ class OnForge(Victim):
 
     def __init__(self, kit: Kit) -> None:
         self.kit, self.forge, self.server = kit, kit.forge, kit.forge
-        self.project = Project(kit.folder / "project", 'orphans = "needs-qa"', kit.lines(WORDS))
+        branch = 'orphans = "needs-qa"\nmarks = ["brackets", "forge"]'
+        self.project = Project(kit.folder / "project", branch, kit.lines(WORDS))
         self._live()
         self.begin(kit.folder / "saved")
         assert self.written() >= 10

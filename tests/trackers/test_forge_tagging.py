@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shepherd.stages.find import find_branch
+from shepherd.stages.judge import judge_branch
 from tests.ops.host import Host
 from tests.project import Project, entry, states
 from tests.trackers.conftest import forge_settings
-from tests.trackers.github_server import GitHub, pull
+from tests.trackers.github_server import GitHub, issue, pull
 
 WORDS = '\n[tracker.words]\nneedstesting = ["QA please"]\n'
 
@@ -30,6 +32,54 @@ def test_a_landing_is_tagged_once(tmp_path: Path, hub: GitHub) -> None:
     assert states(project.full_run())[2] == "ok"
     assert hub.count("POST /repos") == written
     assert not entry(project.judge(), 2).warnings
+
+
+def test_forty_rebased_commits_of_one_request_are_told_by_one_comment(tmp_path: Path, hub: GitHub) -> None:
+    host = Host(tmp_path, tracker=forge_settings(hub, "cap = 1\n"))
+    assert host.inv("find", "judge")[0] == 0
+    shas = host.project.land(*(f"Step {number}" for number in range(40)))
+    hub.things[7] = pull("ui", commits=tuple(shas))
+    code, out, err = host.inv("find", "tag")
+    assert (code, err) == (0, ""), out
+    (comment,) = hub.things[7].comments
+    assert "This landed as r3 to r42 of stable." in comment
+    assert [sha for sha in shas if sha not in comment] == []
+    assert hub.things[7].labels == ["ui", "qa-needstesting"]
+    assert hub.count("POST /repos") == 3
+    assert host.inv("find", "tag")[0] == 0
+    assert hub.count("POST /repos") == 3
+
+
+def test_what_is_not_confirmed_is_neither_tagged_nor_commented_on(tmp_path: Path, hub: GitHub) -> None:
+    project = Project(tmp_path, branch='orphans = "needs-qa"', tracker=forge_settings(hub))
+    project.deploy(project.land("Begin")[0])
+    project.full_run()
+    hub.things |= {7: pull("ui", base="main", commits=("ab" * 20,)), 9: issue("ui"), 11: pull(merged=False)}
+    project.land("Picked (#7)", "Mends (#9)", "Merge pull request #11 from x/y", "No such thing (#99)")
+    project.find()
+    assert project.tagger().failures == ()
+    assert states(project.judge()) == {1: "needstesting"} | dict.fromkeys(range(2, 6), "needstesting")
+    assert not hub.count("POST /repos")
+    assert [thing.labels for thing in hub.things.values()] == [["ui"], ["ui"], []]
+
+
+def test_a_request_belongs_to_the_mainline_that_it_was_merged_into(tmp_path: Path, hub: GitHub) -> None:
+    """And to no other that is read beside it and took the change over."""
+    production = 'deployed = { ref = "production" }\n'
+    other = f'[branches.devel]\nrepository = "project.git"\nref = "devel"\n{production}'
+    branch = f"{production}{other}"
+    project = Project(tmp_path, branch, forge_settings(hub))
+    (begin,) = project.land("Begin")
+    project.deploy(begin)
+    date = int(project.now.timestamp())
+    on_devel = project.repo.commit("Faster (#7)", branch="devel", parents=[begin], date=date)
+    project.land("Faster (#7)")
+    hub.things[7] = pull("qa-ok", base="devel", commits=(on_devel,))
+    for name, expected in (("devel", "ok"), ("stable", "needstesting")):
+        find_branch(project.settings, name, project.run("find"))
+        assert states(judge_branch(project.settings, name, project.run("judge")))[2] == expected
+    project.tagger()
+    assert (hub.things[7].labels, hub.things[7].comments) == (["qa-ok"], [])
 
 
 def test_a_dry_run_says_which_labels_are_not_there_yet(tmp_path: Path, hub: GitHub) -> None:

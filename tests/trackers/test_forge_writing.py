@@ -131,6 +131,51 @@ def test_what_a_branch_is_called_calls_nobody(kit: Kit) -> None:
     assert "\nBranch: `@everybody/[x](y)`\n" in comment
 
 
+@pytest.mark.parametrize("marked", [False, True], ids=["before", "between two questions"])
+def test_no_word_beside_bad(kit: Kit, marked: bool) -> None:
+    thing = kit.requests[1] = kit.request("ui") if marked else kit.request("ui", "qa-bad")
+
+    def meddle(request: str) -> None:
+        if "qa-bad" not in thing.labels:
+            thing.labels.append("qa-bad")
+
+    kit.forge.tell = meddle
+    assert write(kit, EDIT) == "no word, since it is marked bad, comment"
+    assert thing.labels == ["ui", "qa-bad"]
+
+
+@pytest.mark.parametrize("kit", ["gitlab"], indirect=True)
+def test_a_scoped_label_of_a_person_is_not_erased(kit: Kit) -> None:
+    words = {word: (f"qa::{word}",) for word in ("ok", "bad", "untestable", "needstesting")}
+    edit = Edit(add=("qa::needstesting",), remove=("qa::ok", "qa-ok"), comment=EDIT.comment)
+    kit.requests.update({1: kit.request("qa::bad"), 2: kit.request("qa::ok")})
+    write(kit, edit, 1, words=words)
+    write(kit, edit, 2, words=words)
+    assert kit.requests[1].labels == ["qa::bad"]
+    assert kit.requests[2].labels == ["qa::needstesting"]
+
+
+def test_a_label_that_looks_the_same_is_the_same(kit: Kit) -> None:
+    """In the project, and on the request: no second one is made beside it."""
+    theirs = [":white_check_mark: QA", "gepru\u0308ft"]
+    kit.forge.labels.update(dict.fromkeys(theirs, ("123456", "")))
+    kit.requests.update({1: kit.request(), 2: kit.request(theirs[1])})
+    words = {"ok": ("\u2705\ufe0f QA",), "untestable": ("gepr\u00fcft",)}
+    write(kit, Edit(add=words["ok"]), 1, words=words)
+    write(kit, Edit(add=words["untestable"]), 2, words=words)
+    write(kit, Edit(add=words["ok"], remove=words["untestable"]), 2, words=words)
+    assert kit.requests[1].labels == kit.requests[2].labels == [theirs[0]]
+    assert list(kit.forge.labels) == theirs
+
+
+def test_a_project_with_hundreds_of_labels(kit: Kit) -> None:
+    kit.forge.labels.update({f"area {number}": ("123456", "") for number in range(250)})
+    kit.forge.labels["QA-NeedsTesting"] = ("123456", "")
+    kit.requests[1] = kit.request()
+    write(kit, EDIT)
+    assert kit.requests[1].labels == ["QA-NeedsTesting"]
+
+
 def test_one_that_is_locked(kit: Kit) -> None:
     kit.requests[1] = kit.request(locked=True)
     with pytest.raises(TrackerError, match=rf"request {kit.item(1)} cannot be written: .* answered 403"):

@@ -40,7 +40,7 @@ def test_the_answer_comes_from_labels(tmp_path: Path, hub: GitHub) -> None:
 
 
 def test_inv_find_judge(tmp_path: Path, hub: GitHub) -> None:
-    host = Host(tmp_path, tracker=forge_settings(hub))
+    host = Host(tmp_path, tracker=forge_settings(hub), branch='marks = ["brackets", "forge"]')
     (sha,) = host.project.land("Faster (#7)")
     hub.things |= {1: issue("qa-ok"), 2: issue("qa-ok"), 7: pull("qa-ok", commits=(sha,))}
     code, out, err = host.inv("find", "judge")
@@ -64,7 +64,7 @@ def test_what_was_rebased_is_asked_for_once(
     hub.things[9] = pull("qa-bad", base="next", commits=(two, three))
     hub.commits.add(four)
     snapshot = project.look()
-    assert states(snapshot) == {1: "ok", 2: "ok", 3: "ok", 4: "orphan"}
+    assert states(snapshot) == {1: "ok", 2: "ok", 3: "ok", 4: "needstesting"}
     assert {each.revno: each.requests for each in snapshot.landings if each.revno > 1} == {
         2: ("#7",),
         3: ("#7",),
@@ -73,7 +73,7 @@ def test_what_was_rebased_is_asked_for_once(
     assert hub.count("object(oid") == 1
     assert hub.count("issueOrPullRequest") == 1
     hub.things[7].labels = ["qa-bad"]
-    assert states(project.look()) == {1: "ok", 2: "bad", 3: "bad", 4: "orphan"}
+    assert states(project.look()) == {1: "ok", 2: "bad", 3: "bad", 4: "needstesting"}
     assert [hub.count(two), hub.count(three), hub.count(four)] == [1, 1, 2]
     monkeypatch.setattr(memory, "SETTLED_AFTER", timedelta())
     project.look()

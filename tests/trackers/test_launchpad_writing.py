@@ -47,6 +47,22 @@ def test_what_is_not_named_is_not_looked_at(token: Settings, lp: Server) -> None
     assert lp.bugs[1].tags == []
 
 
+def test_no_word_beside_bad(token: Settings, lp: Server) -> None:
+    """Also where a person is quicker: the save is refused, and made again of what stands there then."""
+    lp.bugs[1] = Bug(["qa-bad", "qa-ok"])
+    lp.bugs[2] = Bug(["qa-ok"])
+
+    def meanwhile(request: str) -> None:
+        if request.startswith("PATCH") and "qa-bad" not in lp.bugs[2].tags:
+            lp.change(2, tags=["qa-bad"])
+
+    lp.tell = meanwhile
+    edit = replace(EDIT, status="", comment="")
+    assert open_writer(token).edit(1, edit) == "no word, since it is marked bad"
+    assert open_writer(token).edit(2, edit) == "no word, since it is marked bad"
+    assert (lp.bugs[1].tags, lp.bugs[2].tags) == (["qa-bad", "qa-ok"], ["qa-bad"])
+
+
 def test_tags_that_people_set_meanwhile_are_merged(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug(["qa-ok"])
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from shepherd.trackers.alike import folded
+from shepherd.alike import folded
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Word
 

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from shepherd.alike import folded
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.settings import Settings
-from shepherd.trackers.alike import folded
 from shepherd.trackers.forge.labels import Look, look_of
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.words import Vocabulary

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from shepherd.alike import folded
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
-from shepherd.trackers.alike import folded
 from shepherd.trackers.forge.labels import Look
 from shepherd.trackers.forge.reading import line_to, number_of, token_of
 from shepherd.trackers.forge.things import Unreadable

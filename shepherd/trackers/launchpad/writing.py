@@ -75,7 +75,8 @@ class LaunchpadWriter:
             gone = {tag.lower() for tag in allowed.remove} & present
             new = {tag.lower() for tag in allowed.add} - present
             wanted = (present - gone) | new
-            told[:] = [NO_WORD] if allowed is not edit else []
+            if allowed is not edit:
+                told[:] = [NO_WORD]
             if wanted == present:
                 return False
             told[:] = [f"+{tag}" for tag in sorted(new)] + [f"-{tag}" for tag in sorted(present - wanted)]

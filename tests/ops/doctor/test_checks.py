@@ -34,6 +34,10 @@ from tests.ops.doctor.looking import (
     unwell,
 )
 from tests.project import Project
+from tests.trackers.faulty import at_work as serve
+from tests.trackers.forge_kit import Kit
+from tests.trackers.github_server import GitHub
+from tests.trackers.gitlab_server import GitLab
 from tests.trackers.launchpad_server import Server, credentials, serving
 
 
@@ -126,6 +130,35 @@ def test_launchpad(project: Project, lp: Server, tmp_path: Path) -> None:
     assert lp.count() == asked
     lp.fail(401, times=99)
     assert ("fail", "tracker") in unwell(project, offline=False)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("kind", [GitHub, GitLab])
+def test_words_that_no_label_of_the_forge_matches(
+    project: Project, tmp_path: Path, kind: type[GitHub | GitLab]
+) -> None:
+    with serve(kind()) as forge:
+        kit = Kit(forge, tmp_path)
+        forge.labels.update(dict.fromkeys((":white_check_mark: QA passed", "qa-bad"), ("123456", "")))
+        words = '[tracker.words]\nok = ["✅ qa passed", "QA Pased"]\nbad = ["broken"]\n'
+        project.write_settings(tracker=kit.lines(words))
+        found = [each for each in looked(project, offline=False) if each.name == "words"]
+        assert [(each.level, each.what) for each in found] == [
+            ("warn", f"tracker.words.{word} names {text!r}, and no label of {forge.project} is called that")
+            for word, text in (("ok", "QA Pased"), ("bad", "broken"))
+        ]
+        forge.labels.update(dict.fromkeys(("qa pased", "Broken"), ("123456", "")))
+        told = f"each text of tracker.words is a label of {forge.project}"
+        assert [
+            (each.level, each.what) for each in looked(project, offline=False) if each.name == "words"
+        ] == [("ok", told)]
+        forge.fail(403, on="labels", times=9)
+        assert ("warn", "words") in unwell(project, offline=False)
+        asked = forge.count()
+        assert "words" not in [each.name for each in looked(project)]
+        project.write_settings(tracker=kit.lines())
+        looked(project)
+        assert forge.count() == asked
 
 
 def test_a_damaged_database(project: Project) -> None:
