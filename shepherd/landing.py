@@ -33,8 +33,8 @@ class Marks(Struct, frozen=True, gc=False):
     reverts_requests: tuple[str, ...] = ()
     """Requests from `Reverts owner/repo#12` ("#12") and `This reverts merge request !12` ("!12")."""
     reverts_title: str = ""
-    """X of a title `Revert "X"`, or `Revert "X"` of a title `Reapply "X"`, without a trailing `(#N)`; empty if
-    there is none."""
+    """X of a title `Revert "X"`, and `Revert "X"` of a title `Reapply "X"`, without a trailing `(#N)`; empty
+    if there is none."""
     hints: tuple[int, ...] = ()
     """Revnos that free text says are reverted (`Revert r16461 and r16462`); never counted, only shown."""
     branch: str = ""

@@ -121,7 +121,7 @@ def test_a_dry_run_says_what_it_would_do_and_writes_nothing(project: Project) ->
         ["judge", "--dry-run"],
         ["report", "--dry-run"],
         ["verdict", "r3", "ok", "--reason", "x", "--dry-run"],
-        ["cover", "r2", "--by", "r3", "--reason", "x", "--dry-run"],
+        ["cover", "r2", "--by", "r3", "--anyway", "--reason", "x", "--dry-run"],
     ):
         done = inv(project.folder, *command)
         assert done.code == 0 and done.out, (command, done)

@@ -15,8 +15,9 @@ from ops.doctor.checking import Finding, fail, ok, warn
 from ops.tasking import ROOT
 
 PYTHON = (3, 11)
-GIT = (2, 39)
-"""The first that merges trees without touching the repository, many in one process."""
+GIT = (2, 30)
+MERGES = (2, 39)
+"""The first git that merges many pairs of trees in one process."""
 NEEDED = ("invoke", "jinja2", "msgspec", "psutil", "sqlalchemy", "tzdata")
 """The dependencies of pyproject.toml, by the name they are imported by; a test compares them."""
 LIMIT = 10
@@ -64,6 +65,9 @@ def git() -> Iterator[Finding]:
         yield fail("git", f"says {said!r} when it is asked for its version", f"install git {wanted} or newer")
     elif (int(version[1]), int(version[2])) < GIT:
         yield fail("git", f"{version[0]} is too old", f"install git {wanted} or newer")
+    elif (int(version[1]), int(version[2])) < MERGES:
+        lacks = "reverts can be proved only where nothing else has changed the files"
+        yield warn("git", f"{version[0]}: {lacks}", f"install git {'.'.join(map(str, MERGES))} or newer")
     elif shutil.which("git", path=PATH) is None:
         yield warn("git", f"{shutil.which('git')} is not where cron looks ({PATH})", "link it there")
     else:

@@ -10,7 +10,7 @@ from shepherd.marks import brackets
 from shepherd.marks.found import MAX_DIGITS, Found
 from shepherd.marks.text import Message, clean, normal
 
-_COMMIT = re.compile(r"\bThis\s++reverts\s++commits?\s++", re.IGNORECASE)
+_COMMIT = re.compile(r"\bThis\s++reverts\s++commits?:?\s++(?:[-*]\s++)?", re.IGNORECASE)
 # `A..B` is a range, and `A^` another commit than A
 _SHA = re.compile(r"([0-9a-f]{7,64})(?!\w|\.\.|[\^~]|-\w)", re.IGNORECASE)
 _AND = re.compile(
@@ -41,6 +41,8 @@ _PREFIX = re.compile(r"(?:[A-Z]{1,10}-?[0-9]+|r[0-9]+|commit|changeset|change)\b
 _QUOTED = re.compile(r"\"([^\"\n]++)\"|'([^'\n]++)'|`([^`\n]++)`")
 _AFTERTHOUGHT = re.compile(r"\s++\([^()]*+\)\Z")
 _SIGNS = (b"revert", b"back", b"undo", b"reapply", b"re-apply", b"reland", b"re-land", b"changeset")
+LOOKED_AT = 100_000
+"""Characters of a message in which free text is looked for."""
 MAX_SPOKEN = 20
 """Titles and SHAs that are taken from the free text of one message."""
 
@@ -143,14 +145,17 @@ def worded(message: bytes | str) -> Wording:
     if spoken := _SPOKEN.match(subject):
         word = "reapply" if spoken[1] else "revert"
         titles += [_taken_back(word, each) for each in _readings(spoken[2])] or [subject]
-    titles += [_taken_back(word, each) for word, each in _SPOKEN_LINE.findall(body)]
-    said = {sha.lower() for sha in _shas(body)}
-    ids = dict.fromkeys(sha.lower() for sha in _SPOKEN_SHA.findall(body))
+    # free text proves nothing, so hostile masses of it are not worth the time
+    text = body[:LOOKED_AT]
+    titles += [_taken_back(word, each) for word, each in _SPOKEN_LINE.findall(text)]
+    ids = dict.fromkeys(sha.lower() for sha in _SPOKEN_SHA.findall(text))
+    generated = b"reverts" in lower
+    said = {sha.lower() for sha in _shas(body)} if ids and generated else ()
     return Wording(
         number_in(title[2]) if title else "",
         tuple(dict.fromkeys(titles))[:MAX_SPOKEN],
         tuple(sha for sha in ids if sha not in said)[:MAX_SPOKEN],
-        tuple((request, project) for request, project in dict.fromkeys(_requests(body)) if project),
+        tuple(each for each in dict.fromkeys(_requests(body)) if each[1]) if generated else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""Which earlier landings a landing says that it takes back (design 3.4); `undoing` tells what of it is true."""
+"""Which earlier landings a landing says that it takes back (design 3.4); `undoing` tells what is true."""
 
 from __future__ import annotations
 

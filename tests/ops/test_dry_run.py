@@ -21,7 +21,7 @@ ARGUMENTS = {
     "promote": [],
     "run": [],
     "verdict": ["r2", "bad", "--reason", "x"],
-    "cover": ["r2", "--by", "r3", "--reason", "x"],
+    "cover": ["r2", "--by", "r3", "--anyway", "--reason", "x"],
     "uncover": ["r2", "--reason", "x"],
     "remind": [],
     "escalate": [],

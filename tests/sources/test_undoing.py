@@ -6,7 +6,6 @@ import pytest
 
 from shepherd.landing import Landing
 from shepherd.sources import commits as commits_module
-from shepherd.sources import patches as patches_module
 from tests.gitrepo import Repo
 from tests.sources.conftest import Reads
 
@@ -294,14 +293,24 @@ def test_revert_by_title_that_production_runs_holds(repo: Repo, read: Reads) -> 
         assert last(read, recorded=recorded, keep_seconds=0).revert_targets == (2,)
 
 
-def test_title_must_be_the_only_one_since_production(repo: Repo, read: Reads) -> None:
+def test_of_several_with_one_title_since_production_the_one_that_is_undone(repo: Repo, read: Reads) -> None:
     repo.commit("Add a thing", files={"x": "1\n"})
     target = repo.commit("Add a thing", files={"x": "2\n"})
     repo.revert(target, 'Revert "Add a thing"')
-    assert last(read).targets == ()
-    assert last(read).hints == ("its title may mean any of r1, r2; inv cover says which",)
+    assert last(read).revert_targets == (2,)
     assert last(read, recorded="r1").revert_targets == (2,)
     assert last(read, recorded="r2").targets == ()
+
+
+def test_of_several_with_one_title_none_of_which_is_undone(repo: Repo, read: Reads) -> None:
+    repo.commit("Add a thing", files={"x": "1\n"})
+    repo.commit("Add a thing", files={"x": "2\n"})
+    repo.commit('Revert "Add a thing"', files={"x": "3\n"})
+    landing = last(read)
+    assert landing.targets == ()
+    assert landing.hints == (
+        'its title may mean any of r1, r2; if it undoes r2: inv cover 2 --by 3 --reason "…"',
+    )
 
 
 def test_title_of_a_later_landing_is_not_meant(repo: Repo, read: Reads) -> None:
@@ -349,17 +358,3 @@ def test_sha_settles_what_the_title_leaves_open(repo: Repo, read: Reads) -> None
     repo.revert(repo.commit("Add a thing", files={"x": "2\n"}))
     landing = last(read)
     assert (landing.revert_targets, landing.hints) == ((2,), ())
-
-
-def test_older_patch_ids_that_know_no_modes_are_not_enough(
-    repo: Repo, read: Reads, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    target = repo.commit("change", files={"x": "1\n", "empty": ""})
-    repo.commit(f"This reverts commit {target}.", files={"x": None})
-    blind = {"inverted": {target: "same"}, "plain": {repo.tip(): "same"}}
-    monkeypatch.setattr(
-        patches_module,
-        "patch_ids",
-        lambda git, commits, inverted=False: blind["inverted" if inverted else "plain"],
-    )
-    assert last(read).targets == ()
