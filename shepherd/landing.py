@@ -38,6 +38,14 @@ class Marks(Struct, frozen=True, gc=False):
     warnings: tuple[str, ...] = ()
 
 
+class Brought(Struct, frozen=True, gc=False):
+    """A commit that a landing brought in and that people said something of (3.2)."""
+
+    id: str
+    """Full SHA."""
+    title: str = ""
+
+
 class Landing(Struct, frozen=True, gc=False):
     """One commit on the mainline, with what it and the commits it brought in say."""
 
@@ -66,6 +74,9 @@ class Landing(Struct, frozen=True, gc=False):
     """Valid targets by revert whose diff is the exact inverse."""
     hints: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    brought: tuple[Brought, ...] = ()
+    """Of the commits it brought in, those with words of their own, oldest first; each commit is brought in by
+    the first landing that has it."""
 
     @property
     def targets(self) -> tuple[int, ...]:

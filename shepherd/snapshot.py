@@ -56,6 +56,17 @@ class LastGood(Struct, frozen=True):
     deployable: Rev | None
 
 
+class BroughtIn(Struct, frozen=True):
+    """A commit that a landing brought in, and what people said of it."""
+
+    id: str
+    title: str
+    said: str
+    state: State
+    counts: bool
+    """Whether it is not good, and so the landing is not: a good word on it speaks for no landing."""
+
+
 class Entry(Struct, frozen=True):
     """One landing as people see it."""
 
@@ -91,6 +102,7 @@ class Entry(Struct, frozen=True):
     live_since: datetime | None
     warnings: tuple[str, ...]
     hints: tuple[str, ...]
+    brought: tuple[BroughtIn, ...] = ()
 
 
 class Blocker(Struct, frozen=True):

@@ -11,7 +11,7 @@ from msgspec import Struct
 from shepherd import snapshot as shape
 from shepherd.landing import Deployed, Reading, Revision
 from shepherd.rules import Judgement
-from shepherd.rules.reasons import joined, reason_of
+from shepherd.rules.reasons import joined, of_brought, reason_of
 from shepherd.stages.timeline import Passage, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 
@@ -273,6 +273,10 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
             live_since=live_since(revno) if live else None,
             warnings=tuple(mine),
             hints=landing.hints,
+            brought=tuple(
+                shape.BroughtIn(w.commit.id, w.commit.title, of_brought(w), w.state, w.counts)
+                for w in judged.brought
+            ),
         )
 
     return [entry(revno) for group in groups for revno in sorted(group, reverse=True)]
