@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 LABELS = ("incr", "no-qa", "qa-ok", "testfix")
@@ -82,6 +84,11 @@ class Landing(Struct, frozen=True, gc=False):
     def targets(self) -> tuple[int, ...]:
         """All valid targets, marks first, no doubles."""
         return tuple(dict.fromkeys(self.mark_targets + self.revert_targets))
+
+
+def commits_of(landings: Iterable[Landing]) -> list[str]:
+    """The SHAs that verdicts are heard of: landings, and what they brought in that has words."""
+    return [sha for each in landings for sha in (each.id, *(commit.id for commit in each.brought))]
 
 
 class Revision(Struct, frozen=True, gc=False):

@@ -1,7 +1,7 @@
 """Words follow commits, not places (design 3.2).
 
-A bad-commit-N speaks of the commit that landing N was when the tag was first seen, and so does the qa-bad of a
-request. A merge the wrong way round moves landings off the first-parent line: they are brought in by that
+A bad-commit-N speaks of the commit that landing N was when the tag was first seen, and so does the qa-bad of
+a request. A merge the wrong way round moves landings off the first-parent line: they are brought in by that
 merge then, and it takes over what is not good of what was said of them.
 """
 

@@ -46,8 +46,9 @@ def reason_of(
                 f"{rollback}, take the mark away, or judge again: {verdict}",
             )
         case "named-bad":
+            tag = _tag(judged.named_by, judged.named_as, landing.revno)
             return Reason(
-                f"{joined(map(name, judged.named_by))} {_tag(judged.named_by, judged.named_as, landing.revno)}",
+                f"{joined(map(name, judged.named_by))} {tag}",
                 who,
                 f"{rollback}; or, if it is good after all: {verdict}",
             )

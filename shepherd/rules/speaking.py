@@ -262,7 +262,9 @@ class _Ear:
     def _plain_since(self, item: Item, history: Sequence[Seen]) -> int:
         """Since when the bug has been qa-bad without a bad-commit that counts."""
         ever = {n for seen in history for n in seen.spoken.bad_commits}
-        counts = {n for n in ever if any(self.holders.names(h, item) for h in self._named(item, n, history)[0])}
+        counts = {
+            n for n in ever if any(self.holders.names(h, item) for h in self._named(item, n, history)[0])
+        }
         return _streak(
             history, lambda spoken: "bad" in spoken.words and not counts.intersection(spoken.bad_commits)
         )
@@ -299,7 +301,7 @@ class _Ear:
         return counts
 
     def _named(self, item: Item, n: int, history: Sequence[Seen]) -> tuple[Sequence[Holder], int]:
-        """Whom bad-commit-N on a bug names on this mainline, and since when; 0: the bug does not have it now."""
+        """Whom bad-commit-N on a bug names on this mainline, and since when; 0: it is not there now."""
         since = _streak(history, partial(_bears, n)) if _bears(n, history[-1].spoken) else 0
         return self.holders.of_tag(item, n, since), since
 

@@ -199,6 +199,12 @@ def _union(*lists: tuple[_T, ...]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(item for items in lists for item in items))
 
 
+def titles_of(git: Git, reader: Reader, shas: Iterable[str]) -> dict[str, str]:
+    """The title of each of these commits. Raises SourceError."""
+    records = _records(git, reader, ("%H", "%B"), shas, "--no-walk")
+    return {sha.decode(): parse(message, reader.grammars).subject for sha, message in records}
+
+
 def bearing_request(
     git: Git, spine: Spine, reader: Reader, requests: Collection[str]
 ) -> dict[str, list[int]]:

@@ -19,6 +19,9 @@ _LINE = re.compile(
 )
 
 
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
 class NoteVerdict(Struct, frozen=True):
     """What the note of one landing says of it."""
 
@@ -78,6 +81,12 @@ def read_notes(
         for sha, spoken in sorted(now.items())
         if spoken.last and (by := origins[sha])
     ]
+
+
+def noted_commits(git: Git, tip: str) -> set[str]:
+    """Every object that the notes commit `tip` has a note on. Raises SourceError."""
+    paths = git.out("ls-tree", "-r", "-z", "--name-only", "--full-tree", tip).split(b"\0")
+    return {sha for path in paths if _SHA.fullmatch(sha := _target(path))}
 
 
 def _present(git: Git, tip: str, wanted: Collection[str]) -> dict[str, list[str]]:

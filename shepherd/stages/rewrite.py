@@ -1,56 +1,87 @@
-"""A mainline that was rewritten and accepted so: verdicts follow their landings by SHA, else by patch."""
+"""A mainline that is not where it was: what happened, and how words follow what was accepted (3.5)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
-from shepherd.landing import Reading
+from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.settings import Settings
+from shepherd.sources.brought import merge_that_moved
 from shepherd.sources.git import Git
 from shepherd.sources.mirror import open_source
 from shepherd.sources.rewrites import patches_of
 from shepherd.stages import Run
+from shepherd.stages.brought import successors_of_named, undone_on_the_way
 from shepherd.stages.memory import verdicts
 from shepherd.store import Database, Entry, Journal
 
 
-def accepted_rewrite(
-    settings: Settings,
-    branch: str,
-    database: Database,
-    judged: Sequence[str],
-    patched: dict[str, str],
-    reading: Reading,
-    run: Run,
-) -> list[Entry]:
-    """That a person accepted the rewrite, and each verdict that found its landing again.
+class Known(Protocol):
+    """What database and journal knew of the mainline before."""
 
-    Args:
-        judged: SHAs of all landings that bear a verdict.
-        patched: SHA -> patch id, as the journal keeps it for them.
+    @property
+    def landings(self) -> Sequence[Landing]: ...
+    @property
+    def judged(self) -> Sequence[str]:
+        """SHAs of all commits with a verdict, or that a tag names."""
+
+    @property
+    def patched(self) -> dict[str, str]:
+        """SHA -> patch id, as the journal keeps it for them."""
+
+
+def what_happened(settings: Settings, branch: str, tip: Revision | None, reading: Reading) -> str:
+    """Why the mainline's old tip is no landing any more, and how to accept it. Raises SourceError."""
+    accept = "if that is right: inv find --accept-rewrite --reason …"
+    if tip is None:
+        return f"{branch}: the mainline was rewritten; {accept}"
+    merge = merge_that_moved(_git(settings, branch), [landing.id for landing in reading.landings], tip.id)
+    if merge is None:
+        return (
+            f"{branch}: the mainline was rewritten: r{tip.revno}, its tip when it was last read, is not where"
+            f" it was; {accept}"
+        )
+    landing = next(each for each in reading.landings if each.id == merge)
+    return (
+        f"{branch}: nothing was rewritten, but r{landing.revno} ({merge[:12]}, “{landing.title}”) is a merge"
+        f" the wrong way round: what landed before, up to r{tip.revno}, lies behind its second parent now, so"
+        f" that revision numbers stand for other commits; {accept}"
+    )
+
+
+def accepted_rewrite(
+    settings: Settings, branch: str, database: Database, before: Known, reading: Reading, run: Run
+) -> list[Entry]:
+    """That a person accepted the rewrite, and each word that found its landing again.
+
+    A commit that is still there, as a landing or brought in by one, keeps its words.
     """
     accepted = Entry("rewrite", "", {"revno": reading.tip.revno}, who=run.who, why=run.why)
     here = {landing.id: landing for landing in reading.landings}
-    gone = [sha for sha in judged if sha not in here]
+    there = set(commits_of(reading.landings))
+    git = _git(settings, branch)
+    if undone := undone_on_the_way(database, branch, git, before.landings, reading):
+        accepted.data["undone"] = undone
+    gone = [sha for sha in before.judged if sha not in there]
     if not gone:
         return [accepted]
-    git = _git(settings, branch)
-    patches = {**patches_of(git, gone), **patched}
+    patches = {**patches_of(git, gone), **before.patched}
     by_patch: dict[str, list[str]] = {}
-    for sha, patch in patches_of(git, [sha for sha in here if sha not in judged]).items():
+    for sha, patch in patches_of(git, [sha for sha in here if sha not in before.judged]).items():
         by_patch.setdefault(patch, []).append(sha)
+    successors = {sha: by_patch.get(patches.get(sha, ""), []) for sha in gone}
     with database.begin() as connection:
         words = verdicts(Journal(connection, branch), gone)
-    followed: list[Entry] = []
-    lost: list[str] = []
+    followed, lost = successors_of_named(database, branch, successors)
     for sha, word in words.items():
-        successors = by_patch.get(patches.get(sha, ""), [])
+        now = successors[sha]
         # of twins any may be meant: what is not good is said of all, what is good of none
-        if len(successors) > 1 and word.word not in ("bad", "needstesting"):
-            successors = []
-        if not successors:
+        if len(now) > 1 and word.word not in ("bad", "needstesting"):
+            now = []
+        if not now:
             lost.append(f"{word.word} on {sha[:12]} by {word.who}")
-        for successor in successors:
+        for successor in now:
             data = {
                 "source": "journal",
                 "word": word.word,
@@ -67,7 +98,7 @@ def accepted_rewrite(
 def keep_patches(
     settings: Settings, branch: str, database: Database, unpatched: Sequence[str], run: Run
 ) -> None:
-    """Remember the patch of every landing with a verdict, while the repository still has it."""
+    """Remember the patch of every commit with words, while the repository still has it."""
     patches = patches_of(_git(settings, branch), unpatched)
     entries = [Entry("patch", sha, {"patch": patch}) for sha, patch in patches.items()]
     if entries:

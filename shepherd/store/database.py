@@ -32,7 +32,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from shepherd.errors import NoAnswerError, StoreError
 
-CACHE_LAYOUT = "2"
+CACHE_LAYOUT = "3"
 """Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
 
 BUSY_SECONDS = 10

@@ -38,6 +38,8 @@ KINDS = (
     "done",  # how that act went
     "alarm",  # production was seen to run a bad landing, or to run it no more
     "snooze",  # a person wants no mail about a landing until a date
+    "named",  # the commits that a bad-commit-N, or a request's qa-bad, was first seen to name
+    "renamed",  # the branch carries on the journal of one that was called otherwise
     "seal",  # the tagger saw that a landing was good by a bug before it changed that bug's tag
 )
 

@@ -164,7 +164,7 @@ class Oracle:
         return any(item in self.holder[c].bugs for n in spoken.bad_commits for c in self.meant_by(item, n))
 
     def meant_by(self, bug: Item, n: int) -> list[str]:
-        """The commits that bad-commit-N speaks of: of that which N was when the tag was first seen, or of what
+        """The commits that bad-commit-N speaks of: that which N was when the tag was first seen, or what
         became of it. On a bug that landing N of another mainline names it speaks of that, unless ours names
         the bug as well."""
         known = self.memory.named.get((bug, n))

@@ -162,7 +162,9 @@ def foxtrots(draw: st.DrawFn) -> Tale:
     about = draw(st.sampled_from(["bug", "bug", "request"]))
     mark, item = ("[bug=1]", "1") if about == "bug" else ("(#1)", "#1")
     landed = draw(st.integers(2, 4))
-    lines = [f"r{n} Change {n} {draw(st.sampled_from([mark, mark, '[no-qa]']))}" for n in range(1, landed + 1)]
+    lines = [
+        f"r{n} Change {n} {draw(st.sampled_from([mark, mark, '[no-qa]']))}" for n in range(1, landed + 1)
+    ]
     gone: list[str] = []
 
     def speak() -> None:
@@ -185,7 +187,9 @@ def foxtrots(draw: st.DrawFn) -> Tale:
             lines.append(f"deploy r{draw(st.integers(0, landed))}")
         lines.append("run")
         kept = draw(st.integers(1, landed - 1))
-        messages = draw(st.lists(st.sampled_from([f"Merge {mark}", "Merge", "Exempt"]), min_size=1, max_size=2))
+        messages = draw(
+            st.lists(st.sampled_from([f"Merge {mark}", "Merge", "Exempt"]), min_size=1, max_size=2)
+        )
         lines.append(f"foxtrot r{kept} | {' | '.join(messages)}")
         gone += [f"r{n}@{number}" for n in range(kept + 1, landed + 1)]
         landed = kept + len(messages)
