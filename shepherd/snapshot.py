@@ -152,4 +152,11 @@ class Snapshot(Struct, frozen=True):
     """Pattern with {request}, the bare number."""
     timezone: str = "UTC"
     """Whose midnight starts a day."""
+    several: bool = False
+    """Several branches are set up: what is said of one names it."""
     schema: int = SCHEMA
+
+    @property
+    def branch_to_name(self) -> str:
+        """What `--branch` has to say in a printed command; empty where there is only one branch."""
+        return self.branch if self.several else ""

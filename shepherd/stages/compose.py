@@ -9,6 +9,7 @@ from typing import get_args
 from msgspec import Struct
 
 from shepherd import snapshot as shape
+from shepherd.commands import on_branch
 from shepherd.landing import Deployed, Reading, Revision
 from shepherd.rules import Judgement
 from shepherd.rules.reasons import joined, of_brought, reason_of
@@ -33,6 +34,8 @@ class Frame(Struct, frozen=True):
     request_url: str = ""
     landing_url: str = ""
     timezone: str = "UTC"
+    several: bool = False
+    """Several branches are set up."""
     marks: tuple[str, ...] = ("brackets",)
     """The grammars that are read."""
     last_good: shape.LastGood | None = None
@@ -131,6 +134,7 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shap
         bug_url=frame.bug_url,
         request_url=frame.request_url,
         timezone=frame.timezone,
+        several=frame.several,
     )
 
 
@@ -157,6 +161,7 @@ def without_answer(frame: Frame, problem: str, reading: Reading | None) -> shape
         bug_url=frame.bug_url,
         request_url=frame.request_url,
         timezone=frame.timezone,
+        several=frame.several,
     )
 
 
@@ -219,6 +224,7 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
     for target, rollback in judgement.undone_by.items():
         undoes.setdefault(rollback, []).append(target)
     verge = judgement.verge
+    branch = frame.branch if frame.several else ""
 
     def entry(revno: int) -> shape.Entry:
         landing, judged = landings[revno], judgement.judged[revno]
@@ -260,7 +266,7 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
             good=judged.good,
             reason=reason.reason,
             whose_move="" if settled else reason.whose_move,
-            remedy="" if settled else reason.remedy,
+            remedy="" if settled else on_branch(reason.remedy, branch),
             progress=progress,  # type: ignore[arg-type]  # asserted above
             undone_by=judgement.undone_by.get(revno),
             undoes=tuple(sorted(undoes.get(revno, ()))),
@@ -271,8 +277,8 @@ def _entries(judgement: Judgement, frame: Frame) -> list[shape.Entry]:
             promoted_at=moved.at if moved else None,
             promoted_by=moved.who if moved else "",
             live_since=live_since(revno) if live else None,
-            warnings=tuple(mine),
-            hints=landing.hints,
+            warnings=tuple(on_branch(warning, branch) for warning in mine),
+            hints=tuple(on_branch(hint, branch) for hint in landing.hints),
             brought=tuple(
                 shape.BroughtIn(w.commit.id, w.commit.title, of_brought(w), w.state, w.counts)
                 for w in judged.brought

@@ -9,6 +9,7 @@ from time import monotonic
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shepherd.commands import on_branch
 from shepherd.errors import NoAnswerError, SourceError
 from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.settings import Settings
@@ -20,6 +21,7 @@ from shepherd.stages.brought import commits_with_words, undone_before, without_u
 from shepherd.stages.judge import Source, sum_of
 from shepherd.stages.memory import passages
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
+from shepherd.stages.renamed import carry_on
 from shepherd.stages.rewrite import accepted_rewrite, keep_patches, what_happened
 from shepherd.stages.telling import answer_of
 from shepherd.stages.timeline import Passage
@@ -86,6 +88,7 @@ def find_branch(
     try:
         return _find(settings, branch, run, acceptance, database, dry)
     except (SourceError, NoAnswerError) as error:
+        error.args = (on_branch(str(error), settings.branch_to_name(branch)),)
         run.tell("source", branch=branch, result="failed", why=str(error))
         if database is not None and not dry:
             lost = isinstance(error, LostJournalError)
@@ -100,6 +103,7 @@ def _find(
     settings: Settings, branch: str, run: Run, acceptance: Acceptance, database: Database | None, dry: bool
 ) -> str:
     started = monotonic()
+    carried = carry_on(settings, branch, database, run, dry=dry) if database else ""
     before = _before(database, branch) if database else NOTHING_KNOWN
     lost_journal = _journal_is_lost(settings, branch, before)
     if lost_journal and not acceptance.new_journal:
@@ -111,7 +115,7 @@ def _find(
     lost = found.lost is not None or _lost_for_the_journal(before, found.reading)
     if lost and not acceptance.rewrite:
         raise SourceError(what_happened(settings, branch, before.tip, found.reading))
-    line = _line(branch, found, before)
+    line = _line(branch, found, before) + (f"; {carried}" if carried else "")
     config = settings.branches[branch]
     if dry or database is None:
         return f"would find: {line}"

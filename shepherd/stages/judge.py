@@ -275,6 +275,7 @@ def _frame(
         request_url=settings.tracker.request_url,
         landing_url=settings.branches[branch].landing_url,
         timezone=settings.timezone,
+        several=len(settings.branches) > 1,
         marks=settings.branches[branch].marks,
         last_good=good_before(previous),
     )

@@ -202,12 +202,8 @@ def _test_for(rev: Rev, snapshot: Snapshot) -> Callable[[Landing], bool]:
 
 def _called(entry: Entry) -> str:
     """What a verdict is about: a landing, or a commit that one brought in."""
-    brought = entry.data.get("brought", False)
-    return (
-        f"{brief(entry.subject)}, brought in by r{entry.data['revno']}"
-        if brought
-        else f"r{entry.data['revno']}"
-    )
+    revision = f"r{entry.data['revno']}"
+    return f"{brief(entry.subject)}, brought in by {revision}" if entry.data.get("brought") else revision
 
 
 def _promotion(data: Mapping[str, Any]) -> str:

@@ -85,8 +85,8 @@ def landing_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -
 
 
 def commit_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -> tuple[str, Landing]:
-    """The SHA that a word is about, and the landing that it is or came in with: a commit that was only brought
-    in can be named by its SHA, if something was said of it before (3.2).
+    """The SHA that a word is about, and the landing that it is or came in with: a commit that was only
+    brought in can be named by its SHA, if something was said of it before (3.2).
 
     Raises:
         SettingsError: it is none of those that `find` read, or several.
@@ -104,8 +104,8 @@ def commit_of(rev: Rev, source: Source, landings: list[Landing], branch: str) ->
 def give_verdict(
     settings: Settings, branch: str, rev: Rev, word: str, reason: str | None, run: Run, *, dry: bool = False
 ) -> str:
-    """Record a verdict on one landing, or on a commit that one brought in, and judge again. Returns a sentence
-    about what was done.
+    """Record a verdict on one landing, or on a commit that one brought in, and judge again. Returns
+    a sentence about what was done.
 
     Raises:
         SettingsError: no such word or landing, or no reason.
