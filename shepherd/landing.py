@@ -46,6 +46,8 @@ class Brought(Struct, frozen=True, gc=False):
     id: str
     """Full SHA."""
     title: str = ""
+    undone: bool = False
+    """The same landing brought in what undid it, so it never was in effect there."""
 
 
 class Landing(Struct, frozen=True, gc=False):

@@ -84,7 +84,7 @@ class Judgement:
             p
             for p, judged in self.judged.items()
             if (p in self.live and judged.state == "bad")
-            or any(word.state == "bad" and word.commit.id in extra for word in judged.brought)
+            or any(w.counts and w.state == "bad" and w.commit.id in extra for w in judged.brought)
         )
 
     @property

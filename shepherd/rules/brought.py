@@ -36,7 +36,7 @@ class BroughtWord(Struct, frozen=True, gc=False):
 
     @property
     def counts(self) -> bool:
-        return self.state in RANK
+        return self.state in RANK and not self.commit.undone
 
 
 class Holders:

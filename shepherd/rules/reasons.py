@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from shepherd.landing import Landing
-from shepherd.rules.brought import BroughtWord, worst_of
+from shepherd.rules.brought import RANK, BroughtWord, worst_of
 from shepherd.rules.speaking import Speech, name
 from shepherd.rules.states import Judged
 from shepherd.words import Item, Verdict
@@ -119,7 +119,10 @@ def said(verdict: Verdict) -> str:
 def of_brought(word: BroughtWord) -> str:
     """What was said of a commit that a landing brought in: "1a2b3c4d5e6f (“Fix login”): Ann said bad …"."""
     title = f" (“{word.commit.title}”)" if word.commit.title else ""
-    return f"{brief(word.commit.id)}{title}: {_said_of(word)}"
+    more = "; what undid it was brought in together with it" if word.commit.undone else ""
+    if word.state not in RANK:
+        more = " (which speaks for no landing)"
+    return f"{brief(word.commit.id)}{title}: {_said_of(word)}{more}"
 
 
 def brief(sha: str) -> str:
@@ -138,7 +141,7 @@ def _of_brought(judged: Judged, who: str, rollback: str) -> Reason:
     """The commits that gave the landing its state, and how the word on each can change."""
     worst = worst_of(judged.brought)
     assert worst is not None
-    named = [word for word in judged.brought if word.state == worst.state]
+    named = [word for word in judged.brought if word.counts and word.state == worst.state]
     reason = f"it brought in {'; '.join(map(of_brought, named[:BROUGHT_SHOWN]))}"
     if len(named) > BROUGHT_SHOWN:
         reason += f"; and {len(named) - BROUGHT_SHOWN} more of which the same was said"

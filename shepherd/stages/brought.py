@@ -74,8 +74,8 @@ def commits_with_words(journal: Journal) -> list[str]:
     return list(judged | dict.fromkeys(sha for named in named_commits(journal).values() for sha in named.ids))
 
 
-def without_undone(reading: Reading, undone: Mapping[str, str]) -> Reading:
-    """The reading without brought-in commits that were undone before they were brought in.
+def with_undone(reading: Reading, undone: Mapping[str, str]) -> Reading:
+    """The reading, which knows of brought-in commits that were undone before they were brought in.
 
     Args:
         undone: SHA of such a commit -> SHA of the landing that brought in it and its undoing.
@@ -83,7 +83,14 @@ def without_undone(reading: Reading, undone: Mapping[str, str]) -> Reading:
     if not undone:
         return reading
     landings = tuple(
-        replace(each, brought=tuple(commit for commit in each.brought if undone.get(commit.id) != each.id))
+        replace(
+            each,
+            brought=tuple(
+                replace(commit, undone=undone.get(commit.id) == each.id) for commit in each.brought
+            ),
+        )
+        if each.brought
+        else each
         for each in reading.landings
     )
     return replace(reading, landings=landings)

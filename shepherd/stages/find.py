@@ -17,7 +17,7 @@ from shepherd.sources.branch import read_branch
 from shepherd.sources.notes import NoteVerdict
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.stages import Run
-from shepherd.stages.brought import commits_with_words, undone_before, without_undone
+from shepherd.stages.brought import commits_with_words, undone_before, with_undone
 from shepherd.stages.judge import Source, sum_of
 from shepherd.stages.memory import passages
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
@@ -134,7 +134,7 @@ def _find(
         problems="; ".join(found.problems),
         seconds=round(monotonic() - started, 3),
     )
-    found = replace(found, reading=without_undone(found.reading, before.undone))
+    found = replace(found, reading=with_undone(found.reading, before.undone))
     settle_unfinished(database, branch, config, found.reading, run)
     with database.begin() as connection:
         cache, journal = Cache(connection, branch), Journal(connection, branch)

@@ -188,7 +188,7 @@ def _facts(entry: Entry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
         yield "branch", entry.branch
     yield "revision", entry.id
     for commit in entry.brought:
-        yield "brought in", commit.said + ("" if commit.counts else " (which speaks for no landing)")
+        yield "brought in", commit.said
     for warning in entry.warnings:
         yield "warning", warning
     for hint in entry.hints:

@@ -253,7 +253,9 @@ class Oracle:
         return states[0]
 
     def word_on(self, commit: str) -> str:
-        """What a person said of a commit that was brought in; empty: nothing."""
+        """What a person said of a commit that was brought in; empty: nothing, or it was undone before."""
+        if any(c.id == commit and c.undone for c in self.holder[commit].brought):
+            return ""
         verdict = self.memory.verdicts.get(commit)
         if verdict is not None:
             return "bad" if self.named_bad_since(self.holder[commit], commit, verdict) else verdict.word
