@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 
 from shepherd.landing import Brought
 from shepherd.sources.git import Git
@@ -49,18 +49,14 @@ def _places(git: Git, spine: Spine, first: int, wanted: Collection[str]) -> Mapp
     return {sha: place[sha] for sha in reversed(parents) if sha in wanted}
 
 
-def merge_that_moved(git: Git, landings: Sequence[str], old_tip: str) -> str | None:
+def merge_that_moved(git: Git, spine: Spine, old_tip: str) -> int | None:
     """The landing that brought the old tip of the mainline in, if the new tip contains it: nothing was
     rewritten then, but what had landed last lies behind a second parent now. Raises SourceError.
-
-    Args:
-        landings: SHAs of the landings that were read, ascending.
     """
-    if old_tip in landings or not git.commits([old_tip]):
+    if spine.revno(old_tip) is not None or not git.commits([old_tip]):
         return None
-    above = set(git.lines("rev-list", "--ancestry-path", "--end-of-options", landings[-1], f"^{old_tip}"))
-    # the first that contains it did it: of a landing below those that were read no more can be told
-    return next((sha for sha in landings if sha in above), None)
+    above = git.lines("rev-list", "--ancestry-path", "--end-of-options", spine.ids[-1], f"^{old_tip}")
+    return min((revno for sha in above if (revno := spine.revno(sha)) is not None), default=None)
 
 
 def is_contained(git: Git, commit: str, later: str) -> bool:

@@ -9,6 +9,7 @@ from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.settings import Settings
 from shepherd.sources.brought import merge_that_moved
 from shepherd.sources.git import Git
+from shepherd.sources.mainline import read_spine
 from shepherd.sources.mirror import open_source
 from shepherd.sources.rewrites import patches_of
 from shepherd.stages import Run
@@ -36,15 +37,17 @@ def what_happened(settings: Settings, branch: str, tip: Revision | None, reading
     accept = "if that is right: inv find --accept-rewrite --reason …"
     if tip is None:
         return f"{branch}: the mainline was rewritten; {accept}"
-    merge = merge_that_moved(_git(settings, branch), [landing.id for landing in reading.landings], tip.id)
-    if merge is None:
+    git = _git(settings, branch)
+    spine = read_spine(git, reading.tip.id)
+    moved_by = merge_that_moved(git, spine, tip.id)
+    if moved_by is None:
         return (
             f"{branch}: the mainline was rewritten: r{tip.revno}, its tip when it was last read, is not where"
             f" it was; {accept}"
         )
-    landing = next(each for each in reading.landings if each.id == merge)
+    title = next((f", “{each.title}”" for each in reading.landings if each.revno == moved_by), "")
     return (
-        f"{branch}: nothing was rewritten, but r{landing.revno} ({merge[:12]}, “{landing.title}”) is a merge"
+        f"{branch}: nothing was rewritten, but r{moved_by} ({spine.id(moved_by)[:12]}{title}) is a merge"
         f" the wrong way round: what landed before, up to r{tip.revno}, lies behind its second parent now, so"
         f" that revision numbers stand for other commits; {accept}"
     )
