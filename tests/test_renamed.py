@@ -119,6 +119,9 @@ def test_a_second_name_takes_along_what_the_first_carried_on(project: Project) -
         renamed(project, name)
         find(project, name)
     assert deployable(judge(project, "main")) == 3
+    assert all(what.endswith("which main carries on") for _, what in told(project))
+    events = [event.what for event in branch_events(project.settings, "main")]
+    assert "carried on the journal of trunk, as the branch was called before" in events
 
 
 def test_another_branch_begins_a_journal_of_its_own(project: Project) -> None:
@@ -160,7 +163,7 @@ def told(project: Project, days: int = 0) -> list[tuple[str, str]]:
 
 
 def test_doctor_says_what_is_not_followed_any_more(project: Project) -> None:
-    assert not told(project)
+    assert told(project) == [("ok", "each is that of a branch that is followed")]
     renamed(project, "main")
     left = "stable is not followed any more; its journal has 1 verdict"
     assert told(project) == [("warn", left)]
@@ -170,7 +173,7 @@ def test_doctor_says_what_is_not_followed_any_more(project: Project) -> None:
 
 
 def test_no_database_is_no_matter_of_journals(tmp_path: Path) -> None:
-    assert not told(Project(tmp_path))
+    assert told(Project(tmp_path)) == [("ok", "there is none yet")]
 
 
 def test_the_old_name_is_no_branch_any_more(project: Project) -> None:

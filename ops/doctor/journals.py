@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from ops.doctor.checking import Finding, Given, ok, warn
+from ops.doctor.checking import OFFLINE, Finding, Given, ok, warn
 from ops.doctor.data import sqlite_path
 from shepherd.settings import Settings
 
@@ -18,15 +18,18 @@ def journals(given: Given) -> Iterator[Finding]:
     settings = given.settings
     path = sqlite_path(settings)
     if (path is not None and not path.exists()) or (path is None and given.offline):
+        yield ok("journals", OFFLINE if path is None else "there is none yet")
         return
     database = Database(settings.database_url, read_only=True)
     try:
         left = left_journals(database, settings)
     finally:
         database.close()
+    if not left:
+        yield ok("journals", "each is that of a branch that is followed")
     for each in left:
         what = f"{each.name} is not followed any more; its journal has {each.holds}"
-        title = f"journal {each.name}"
+        title = f"journals {each.name}"
         if each.carried_by:
             yield ok(title, f"{what}, which {each.carried_by} carries on")
         elif _is_old(each.written, given.now, settings):

@@ -25,7 +25,7 @@ from shepherd.words import Cover
 LANDING_KINDS = ("landing", "state", "verdict", "cover", "snooze", "alarm")
 OLDER_SHOWN = 20
 """How many landings that only the repository knows are told of at once, the newest first."""
-BRANCH_KINDS = ("began", "deployed", "promoted", "rewrite", "answer", "alarm")
+BRANCH_KINDS = ("began", "renamed", "deployed", "promoted", "rewrite", "answer", "alarm")
 
 
 def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
@@ -252,6 +252,8 @@ def _told(entry: Entry) -> Event:
             what = f"answer: {data['answer']}" + (f" r{revno}" if revno else "")
         case "began":
             what = "the journal began"
+        case "renamed":
+            what = f"carried on the journal of {data['from']}, as the branch was called before"
         case "rewrite":
             what = f"a rewrite of the mainline was accepted at r{data['revno']}"
         case _:

@@ -45,9 +45,11 @@ class Left(Struct, frozen=True):
 def left_journals(database: Database, settings: Settings) -> list[Left]:
     """Every journal whose name is no branch of the settings any more, sorted by name. Raises StoreError."""
     with database.begin() as connection:
-        every = dict.fromkeys([*settings.branches, *Journal.every_name(connection)])
-        carried = {name: by for by in every for name in Journal(connection, by).names[1:]}
-        names = [name for name in every if name not in settings.branches]
+        names = [name for name in Journal.every_name(connection) if name not in settings.branches]
+        # of several that carry one on, one after the other, the branch is named
+        carried = {
+            name: by for by in (*names, *settings.branches) for name in Journal(connection, by).names[1:]
+        }
         return [_left(Journal(connection, name), name, carried.get(name, "")) for name in names]
 
 
