@@ -67,7 +67,8 @@ def landings(
     for snapshot in snapshots:
         only = _meant(settings, snapshot, wanted) if wanted is not None else None
         if json:
-            say(_json(feeds.plain_json(text.chosen(snapshot, person, state, only))))
+            chosen = text.chosen(snapshot, person, state, only)
+            say(_json(feeds.plain_json([feeds.named(snapshot, entry) for entry in chosen])))
         else:
             say(text.landings(snapshot, person, state, only))
     return _code(snapshots)
@@ -84,10 +85,12 @@ def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, s
         entries = {entry.revno: entry for entry in snapshot.landings}
         listed = [revno for revno in _meant(settings, snapshot, wanted) if revno in entries]
         for revno in listed:
-            say(_json(feeds.plain_json(entries[revno])) if json else text.explain(entries[revno], snapshot))
+            said = text.explain(entries[revno], snapshot)
+            say(_json(feeds.plain_json(feeds.named(snapshot, entries[revno]))) if json else said)
         older = [] if listed else _past(settings, snapshot, wanted)
         for story in older:
-            say(_json(feeds.plain_json(story)) if json else stories.past(story))
+            said = text.of_branch(snapshot, stories.past(story))
+            say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else said)
         told += len(listed) + len(older)
     if not told:
         what = f"{wanted.said if wanted.kind == 'revno' else rev} is no landing of"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 MOST_BROUGHT = 500
@@ -44,6 +46,16 @@ class Marks(Struct, frozen=True, gc=False):
     warnings: tuple[str, ...] = ()
 
 
+class Brought(Struct, frozen=True, gc=False):
+    """A commit that a landing brought in and that people said something of (3.2)."""
+
+    id: str
+    """Full SHA."""
+    title: str = ""
+    undone: bool = False
+    """The same landing brought in what undid it, so it never was in effect there."""
+
+
 class Landing(Struct, frozen=True, gc=False):
     """One commit on the mainline, with what it and the commits it brought in say."""
 
@@ -68,7 +80,7 @@ class Landing(Struct, frozen=True, gc=False):
     """Those of the landing's own message alone."""
     requests: tuple[str, ...] = ()
     """As its message names them: on a forge these are claims (3.1)."""
-    brought: tuple[str, ...] = ()
+    merged_ids: tuple[str, ...] = ()
     """SHAs of the commits that it brought in, the newest MOST_BROUGHT; only where it names a request."""
     closes: tuple[int, ...] = ()
     labels: tuple[str, ...] = ()
@@ -84,6 +96,9 @@ class Landing(Struct, frozen=True, gc=False):
     """Whether some diff could not be read that might tell more about what it undoes."""
     hints: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    brought: tuple[Brought, ...] = ()
+    """Of the commits it brought in, those with words of their own, oldest first; each commit is brought in by
+    the first landing that has it."""
 
     @property
     def shown_title(self) -> str:
@@ -94,6 +109,11 @@ class Landing(Struct, frozen=True, gc=False):
     def targets(self) -> tuple[int, ...]:
         """All valid targets, marks first, no doubles."""
         return tuple(dict.fromkeys(self.mark_targets + self.revert_targets))
+
+
+def commits_of(landings: Iterable[Landing]) -> list[str]:
+    """The SHAs that verdicts are heard of: landings, and what they brought in that has words."""
+    return [sha for each in landings for sha in (each.id, *(commit.id for commit in each.brought))]
 
 
 class Revision(Struct, frozen=True, gc=False):

@@ -267,6 +267,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """Seconds for which live landings and snapshots are kept."""
         return duration(self.keep)
 
+    def branch_to_name(self, branch: str) -> str:
+        """What `--branch` has to say in a printed command; empty where there is only one branch."""
+        return branch if len(self.branches) > 1 else ""
+
     def secret(self, key: str, environ: Mapping[str, str]) -> str:
         """The secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set (4.1).
 

@@ -56,6 +56,17 @@ class LastGood(Struct, frozen=True):
     deployable: Rev | None
 
 
+class BroughtIn(Struct, frozen=True):
+    """A commit that a landing brought in, and what people said of it."""
+
+    id: str
+    title: str
+    said: str
+    state: State
+    counts: bool
+    """Whether it is not good, and so the landing is not: a good word on it speaks for no landing."""
+
+
 class Entry(Struct, frozen=True):
     """One landing as people see it."""
 
@@ -91,6 +102,7 @@ class Entry(Struct, frozen=True):
     live_since: datetime | None
     warnings: tuple[str, ...]
     hints: tuple[str, ...]
+    brought: tuple[BroughtIn, ...] = ()
 
 
 class Blocker(Struct, frozen=True):
@@ -159,4 +171,11 @@ class Snapshot(Struct, frozen=True):
     journal: JournalPlace | UnsetType | None = UNSET
     """None: nothing was ever read, so the journal need not hold anything. Unset: a release before 0.2 wrote
     this, which claimed nothing."""
+    several: bool = False
+    """Several branches are set up: what is said of one names it."""
     schema: int = SCHEMA
+
+    @property
+    def branch_to_name(self) -> str:
+        """What `--branch` has to say in a printed command; empty where there is only one branch."""
+        return self.branch if self.several else ""

@@ -90,6 +90,14 @@ class Own(Struct, frozen=True, gc=False):
     """When it was meant."""
 
 
+class Named(Struct, frozen=True, gc=False):
+    """The commits that a bad-commit-N, or the qa-bad of a request, spoke of when it was first seen (3.2)."""
+
+    seq: int
+    ids: tuple[str, ...]
+    """Full SHAs; several where a commit has several successors after a rewrite."""
+
+
 class Verdict(Struct, frozen=True, gc=False):
     """A person's word on one landing: the newest there is of journal and git notes."""
 
@@ -135,6 +143,10 @@ class Memory(Struct, frozen=True):
     """When the tagger asked for QA of a landing on an item: the word that was there is not for that one."""
     own: dict[Item, Own] = {}
     """The last good word that the tagger wrote on each item, for whatever branch."""
+    named: dict[tuple[Item, int], Named] = {}
+    """(bug, N) of each bad-commit-N, and (request, 0) of each request that bore qa-bad."""
+    elsewhere: frozenset[tuple[int, int]] = frozenset()
+    """(bug, N): landing N of another mainline names the bug, so its bad-commit-N speaks of that mainline."""
 
 
 class Options(Struct, frozen=True):

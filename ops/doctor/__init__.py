@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 
-from ops.doctor import clock, data, files, host, mail, running, schedule, sources, upgrades
+from ops.doctor import clock, data, files, host, journals, mail, running, schedule, sources, upgrades
 from ops.doctor.checking import Check, Finding, Given, contained, fail, ok
 from shepherd.errors import PARTLY, WRONG_VALUE, SettingsError
 from shepherd.settings import Settings
@@ -27,6 +27,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("secrets", files.secrets),
     ("disk", files.disk),
     ("database", data.database),
+    ("journals", journals.journals),
     ("repository", sources.repository),
     ("deployed", sources.deployed),
     ("notes", sources.notes),

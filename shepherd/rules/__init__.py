@@ -77,8 +77,15 @@ class Judgement:
 
     @property
     def alarms(self) -> list[int]:
-        """Landings that production runs and that are bad."""
-        return sorted(p for p in self.live if p in self.judged and self.judged[p].state == "bad")
+        """Landings that production runs and that are bad; and those that it does not contain, but of which it
+        runs a commit that is bad: they brought it in when it was live already."""
+        extra = {sha for sha, _ in self.reading.deployed.extra}
+        return sorted(
+            p
+            for p, judged in self.judged.items()
+            if (p in self.live and judged.state == "bad")
+            or any(w.counts and w.state == "bad" and w.commit.id in extra for w in judged.brought)
+        )
 
     @property
     def warnings(self) -> dict[int, list[str]]:
@@ -97,6 +104,11 @@ class Judgement:
     def seen(self) -> Collection[tuple[Item, Seen]]:
         """What the journal should remember of this reading of the tracker."""
         return self._told.seen.items()
+
+    @property
+    def named(self) -> Collection[tuple[tuple[Item, int], tuple[str, ...]]]:
+        """Whom each bad-commit-N, and the qa-bad of each request, was first seen to name, for the journal."""
+        return self._told.named.items()
 
     @property
     def kept(self) -> Collection[tuple[tuple[str, Item], Kept]]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from shepherd.landing import Landing
+from shepherd.rules.brought import RANK, BroughtWord, worst_of
 from shepherd.rules.speaking import Speech, name
 from shepherd.rules.states import Judged
-from shepherd.words import Verdict
+from shepherd.words import Item, Verdict
+
+BROUGHT_SHOWN = 3
+"""Brought-in commits that a reason names."""
 
 
 class Reason(Struct, frozen=True):
@@ -42,14 +46,14 @@ def reason_of(
                 f"{rollback}, take the mark away, or judge again: {verdict}",
             )
         case "named-bad":
-            tag = (
-                "bears qa-bad" if isinstance(judged.named_by[0], str) else f"bears bad-commit-{landing.revno}"
-            )
+            tag = _tag(judged.named_by, judged.named_as, landing.revno)
             return Reason(
                 f"{joined(map(name, judged.named_by))} {tag}",
                 who,
                 f"{rollback}; or, if it is good after all: {verdict}",
             )
+        case "brought":
+            return _of_brought(judged, who, rollback)
         case "exempt":
             return Reason("its subject matches exempt_subjects: nobody needs to look at it")
         case "rollback":
@@ -115,10 +119,68 @@ def said(verdict: Verdict) -> str:
     return f"{verdict.who} said {verdict.word} on {when:%Y-%m-%d %H:%M} UTC{why}"
 
 
+def of_brought(word: BroughtWord) -> str:
+    """What was said of a commit that a landing brought in: "1a2b3c4d5e6f (“Fix login”): Ann said bad …"."""
+    title = f" (“{word.commit.title}”)" if word.commit.title else ""
+    more = "; what undid it was brought in together with it" if word.commit.undone else ""
+    if word.state not in RANK:
+        more = " (which speaks for no landing)"
+    return f"{brief(word.commit.id)}{title}: {_said_of(word)}{more}"
+
+
+def brief(sha: str) -> str:
+    """The beginning of a SHA as `inv verdict` takes it: a text of digits alone would be a revno."""
+    letter = next((place for place, digit in enumerate(sha) if digit.isalpha()), 0)
+    return sha[: max(12, letter + 1)]
+
+
 def joined(words: Iterable[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     *most, last = words
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def _of_brought(judged: Judged, who: str, rollback: str) -> Reason:
+    """The commits that gave the landing its state, and how the word on each can change."""
+    worst = worst_of(judged.brought)
+    assert worst is not None
+    named = [word for word in judged.brought if word.counts and word.state == worst.state]
+    reason = f"it brought in {'; '.join(map(of_brought, named[:BROUGHT_SHOWN]))}"
+    if len(named) > BROUGHT_SHOWN:
+        reason += f"; and {len(named) - BROUGHT_SHOWN} more of which the same was said"
+    first, *others = (brief(word.commit.id) for word in named)
+    verdict = f'inv verdict {first} ok --reason "…"' + (", and so for each of the others" if others else "")
+    match worst.state:
+        case "bad":
+            return Reason(reason, who, f"{rollback}; or, if that commit is good after all: {verdict}")
+        case "unknown":
+            items = joined(map(name, worst.named_by))
+            return Reason(
+                reason,
+                "the operator",
+                f"make {items} readable for the shepherd, or say what the commit is: {verdict}",
+            )
+        case _:
+            return Reason(reason, who, f"try that commit on the QA server, then: {verdict}")
+
+
+def _said_of(word: BroughtWord) -> str:
+    items = joined(map(name, word.named_by)) if word.named_by else ""
+    if word.verdict is not None:
+        then = f", but then it was marked bad: {items}" if items else ""
+        return said(word.verdict) + then
+    if word.state == "unknown":
+        return f"{items} could not be read, and when it last could it was marked bad"
+    return f"{items} {_tag(word.named_by, word.named_as, 0)}"
+
+
+def _tag(items: Sequence[Item], named_as: int, revno: int) -> str:
+    """How items name a landing bad: "bears bad-commit-3". Numbers move when a mainline is rewritten; the tag
+    stays what it was."""
+    if isinstance(items[0], str):
+        return "bears qa-bad"
+    moved = f", which was said of this commit when it was r{named_as}" if named_as != revno else ""
+    return f"bears bad-commit-{named_as}{moved}"
 
 
 def _of_verdict(judged: Judged, verdict: Verdict, who: str, rev: str, rollback: str) -> Reason:

@@ -14,6 +14,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shepherd.landing import Landing
+from shepherd.rules.brought import Holder, Holders
 from shepherd.words import Item, Kept, Memory, Seen, Spoken, TrackerReading, Word
 
 How = Literal[
@@ -52,18 +53,23 @@ class Told(Struct):
 
     pairs: dict[int, list[Speech]]
     """Revno -> what each of its QA items says, in the order of its items."""
-    named_bad: dict[int, list[Item]]
-    """Revno -> items that name it by bad-commit-N, or requests of it that bear qa-bad."""
+    named_bad: dict[Holder, list[Item]]
+    """Revno, or SHA of a brought-in commit -> items that name it by bad-commit-N, or requests of it with
+    qa-bad."""
     stray: dict[int, list[str]]
     """Revno -> warnings about the tags on its items."""
-    unread_bad: dict[int, list[Item]]
-    """Revno -> items that named it bad when they could last be read, and cannot be read now."""
+    unread_bad: dict[Holder, list[Item]]
+    """The same -> items that named it bad when they could last be read, and cannot be read now."""
     seen: dict[Item, Seen]
     kept: dict[tuple[str, Item], Kept]
     bad_since: dict[Item, int]
     """Item -> since when it is qa-bad without a bad-commit that counts."""
-    named_since: dict[tuple[int, Item], int]
-    """(N, item) -> since when the item has borne bad-commit-N (or the request qa-bad)."""
+    named_since: dict[tuple[Holder, Item], int]
+    """(whom, item) -> since when the item has borne bad-commit-N (or the request qa-bad)."""
+    named_as: dict[tuple[Holder, Item], int]
+    """(whom, bug) -> the N by which it is named."""
+    named: dict[tuple[Item, int], tuple[str, ...]]
+    """What the journal should remember of whom each bad-commit-N and each request's qa-bad names."""
 
     def say(self, landing: Landing, speech: Speech) -> None:
         """One more item speaks of a landing."""
@@ -97,8 +103,9 @@ def listen(
         live: revnos that production runs (<= D and in effect at D).
         deployed: D, as revno.
     """
-    told = Told({}, {}, {}, {}, {}, {}, {}, {})
+    told = Told({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
     ear = _Ear(landings, live, deployed, memory, told)
+    told.named = ear.holders.learned
     named: dict[Item, list[Landing]] = {}
     were_bad = {item for item, history in memory.seen.items() if _spoke_ill(history[-1].spoken)}
     for landing in landings.values():
@@ -154,6 +161,7 @@ class _Ear:
         self._deployed = deployed
         self._memory = memory
         self._told = told
+        self.holders = Holders(landings, memory)
         self.newest = 0
         """The newest landing that names the item that is heard, read or not."""
         self.unseen = False
@@ -172,7 +180,10 @@ class _Ear:
         if counting or len(others) == len(words):
             self._not_bad(item, others[0] if others else None, carriers, history)
         elif isinstance(item, str):
-            self._bad_request(item, carriers, history)
+            named = self.holders.of_request(item, carriers)
+            self._note(self._told.named_bad, named, item, _streak(history, _is_bad))
+            for landing in carriers:
+                self._bad(item, landing, "tag")
         else:
             self._plain_bad(item, carriers, history)
 
@@ -183,22 +194,20 @@ class _Ear:
         if not history:
             told.seen[item] = Seen(self._memory.now, Spoken(unreadable=why))
         last = history[-1].spoken if history else Spoken()
+        holders = {n: self._named(item, n, history)[0] for n in last.bad_commits}
         was_bad = "bad" in last.words and not any(
-            _names(self._landings.get(n), item) for n in last.bad_commits
+            self.holders.names(holder, item) for those in holders.values() for holder in those
         )
         for landing in carriers:
             lingers = was_bad and not self._out_of_reach(landing)
             told.say(landing, Speech(item, "unknown", "was-bad" if lingers else "unreadable", why))
-        for n in last.bad_commits:
-            if n in self._landings:
-                told.unread_bad.setdefault(n, []).append(item)
-                told.named_since[n, item] = _streak(history, partial(_bears, n))
+        for n, those in holders.items():
+            self._note(told.unread_bad, those, item, _streak(history, partial(_bears, n)), n)
         if was_bad and isinstance(item, int):
             told.bad_since[item] = self._plain_since(item, history)
-        elif was_bad:
-            for landing in carriers:
-                told.unread_bad.setdefault(landing.revno, []).append(item)
-                told.named_since[landing.revno, item] = _streak(history, _is_bad)
+        elif was_bad and isinstance(item, str):
+            named = self.holders.of_request(item, carriers)
+            self._note(told.unread_bad, named, item, _streak(history, _is_bad))
 
     def _out_of_reach(self, landing: Landing) -> bool:
         """Whether a qa-bad speaks of a later landing, and not of this one that production runs (3.3, 5)."""
@@ -240,13 +249,6 @@ class _Ear:
             if keep != kept:
                 told.kept[key] = keep
 
-    def _bad_request(self, item: Item, carriers: Sequence[Landing], history: Sequence[Seen]) -> None:
-        since = _streak(history, _is_bad)
-        for landing in carriers:
-            self._told.named_bad.setdefault(landing.revno, []).append(item)
-            self._told.named_since[landing.revno, item] = since
-            self._bad(item, landing, "tag")
-
     def _plain_bad(self, item: int, carriers: Sequence[Landing], history: Sequence[Seen]) -> None:
         """3.2 (c): it is every landing's, save those that production runs while a later one names the bug."""
         self._told.bad_since[item] = self._plain_since(item, history)
@@ -259,7 +261,10 @@ class _Ear:
 
     def _plain_since(self, item: Item, history: Sequence[Seen]) -> int:
         """Since when the bug has been qa-bad without a bad-commit that counts."""
-        counts = {n for s in history for n in s.spoken.bad_commits if _names(self._landings.get(n), item)}
+        ever = {n for seen in history for n in seen.spoken.bad_commits}
+        counts = {
+            n for n in ever if any(self.holders.names(h, item) for h in self._named(item, n, history)[0])
+        }
         return _streak(
             history, lambda spoken: "bad" in spoken.words and not counts.intersection(spoken.bad_commits)
         )
@@ -277,23 +282,41 @@ class _Ear:
         """Note whom bad-commit-N names; True if one of them counts: N is a landing that names this bug."""
         told, counts = self._told, False
         for n in spoken.bad_commits:
-            landing = self._landings.get(n)
-            if landing is None:
+            holders, since = self._named(item, n, history)
+            self.holders.learn(item, n, since, holders)
+            if not holders and not self.holders.is_elsewhere(item, n):
                 _warn(
                     told, carriers, f"bug {item} bears bad-commit-{n}, and r{n} is no landing that was read"
                 )
-                continue
-            told.named_bad.setdefault(n, []).append(item)
-            told.named_since[n, item] = _streak(history, partial(_bears, n))
-            if _names(landing, item):
-                counts = True
-            else:
-                _warn(
-                    told,
-                    [landing, *carriers],
-                    f"bug {item} bears bad-commit-{n}, but r{n} does not name that bug",
-                )
+            self._note(told.named_bad, holders, item, since, n)
+            for holder in holders:
+                if self.holders.names(holder, item):
+                    counts = True
+                elif isinstance(holder, int):
+                    _warn(
+                        told,
+                        [self._landings[holder], *carriers],
+                        f"bug {item} bears bad-commit-{n}, but r{holder} does not name that bug",
+                    )
         return counts
+
+    def _named(self, item: Item, n: int, history: Sequence[Seen]) -> tuple[Sequence[Holder], int]:
+        """Whom bad-commit-N on a bug names on this mainline, and since when; 0: it is not there now."""
+        since = _streak(history, partial(_bears, n)) if _bears(n, history[-1].spoken) else 0
+        return self.holders.of_tag(item, n, since), since
+
+    def _note(
+        self, where: dict[Holder, list[Item]], holders: Iterable[Holder], item: Item, since: int, n: int = 0
+    ) -> None:
+        """The item names these, or did so when it could last be read."""
+        for holder in holders:
+            items = where.setdefault(holder, [])
+            if item not in items:
+                items.append(item)
+            before = self._told.named_since.get((holder, item), 0)
+            if since >= before:
+                self._told.named_since[holder, item] = since
+                self._told.named_as[holder, item] = n
 
 
 def _covers(word: Word, landing: Landing, item: Item, history: Sequence[Seen], memory: Memory) -> bool:
@@ -348,10 +371,6 @@ def _is_bad(spoken: Spoken) -> bool:
 
 def _bears(n: int, spoken: Spoken) -> bool:
     return n in spoken.bad_commits
-
-
-def _names(landing: Landing | None, bug: Item) -> bool:
-    return landing is not None and bug in landing.bugs
 
 
 def _warn(told: Told, landings: Iterable[Landing], warning: str) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shepherd.landing import Landing
 from shepherd.people import matches
+from shepherd.rules.brought import BroughtWord, Holder, rank, word_of, worst_of
 from shepherd.rules.speaking import Speech, Told
 from shepherd.rules.undoing import Undoing
 from shepherd.words import Item, Memory, Options, State, TrackerReading, Verdict
@@ -16,6 +19,7 @@ from shepherd.words import Item, Memory, Options, State, TrackerReading, Verdict
 Rule = Literal[
     "verdict",
     "reopened",
+    "brought",
     "named-bad",
     "exempt",
     "rollback",
@@ -40,9 +44,13 @@ class Judged(Struct, frozen=True, gc=False):
     """What each item said that the landing was judged by."""
     named_by: tuple[Item, ...] = ()
     """Items that name it bad."""
+    named_as: int = 0
+    """N of the bad-commit-N by which the first of them does."""
     verdict: Verdict | None = None
     brought_back: tuple[int, ...] = ()
     """What a rollback brings back."""
+    brought: tuple[BroughtWord, ...] = ()
+    """What was said of the commits that it brought in."""
 
 
 _MARKED = {
@@ -83,7 +91,34 @@ class Bench:
         }
 
     def judge(self, landing: Landing) -> Judged:
-        """The state of one landing, by the first rule that applies."""
+        """The state of one landing: the worse of its own and of what it took over from the commits that it
+        brought in (3.2: words follow commits)."""
+        own = self._judge(landing)
+        if not landing.brought:
+            return own
+        words = tuple(self._brought(landing))
+        worst = worst_of(words)
+        if worst is None or rank(own.state) <= rank(worst.state):
+            return replace(own, brought=words)
+        return Judged(worst.state, "brought", False, brought=words)
+
+    def _brought(self, landing: Landing) -> Iterator[BroughtWord]:
+        for commit in landing.brought:
+            verdict = self._memory.verdicts.get(commit.id)
+            named_by = tuple(self._told.named_bad.get(commit.id, ()))
+            word = word_of(
+                commit,
+                verdict,
+                named_by,
+                tuple(self._told.unread_bad.get(commit.id, ())),
+                named_as=self._told.named_as.get((commit.id, named_by[0]), 0) if named_by else 0,
+                appeared=partial(self._named_since, commit.id, landing, verdict),
+            )
+            if word is not None:
+                yield word
+
+    def _judge(self, landing: Landing) -> Judged:
+        """The state of one landing by itself, by the first rule that applies."""
         revno = landing.revno
         speeches: Sequence[Speech] = self._told.pairs.get(revno, ())
         named_by = tuple(self._told.named_bad[revno]) if revno in self._told.named_bad else ()
@@ -91,7 +126,8 @@ class Bench:
         if verdict is not None and verdict.word != "withdraw":
             return self._by_verdict(landing, verdict, speeches, named_by)
         if named_by:
-            return Judged("bad", "named-bad", False, speeches, named_by)
+            named_as = self._told.named_as.get((revno, named_by[0]), 0)
+            return Judged("bad", "named-bad", False, speeches, named_by, named_as)
         if revno in self._told.unread_bad:
             unread = [Speech(item, "unknown", "was-bad") for item in self._told.unread_bad[revno]]
             return Judged("unknown", "items", False, unread)
@@ -126,13 +162,9 @@ class Bench:
         self, landing: Landing, verdict: Verdict, speeches: Sequence[Speech], named_by: tuple[Item, ...]
     ) -> Judged:
         """3.3 (1): it outranks what was there when it was given, not what a later run sees appear."""
-        own = landing.bugs + landing.requests
         told = self._told
-        reopening = [
-            item
-            for item in (*named_by, *told.unread_bad.get(landing.revno, ()))
-            if self._appeared(told.named_since[landing.revno, item], item, item in own, verdict)
-        ]
+        named = (*named_by, *told.unread_bad.get(landing.revno, ()))
+        reopening = [item for item in named if self._named_since(landing.revno, landing, verdict, item)]
         again = [
             s
             for s in speeches
@@ -141,9 +173,15 @@ class Bench:
             and self._appeared(told.bad_since[s.item], s.item, True, verdict)
         ]
         if reopening or again:
-            return Judged("bad", "reopened", False, again, tuple(reopening), verdict)
+            return Judged("bad", "reopened", False, again, tuple(reopening), verdict=verdict)
         state: State = verdict.word  # type: ignore[assignment]  # withdraw never gets here
         return Judged(state, "verdict", state in GOOD, verdict=verdict)
+
+    def _named_since(self, whom: Holder, landing: Landing, verdict: Verdict | None, item: Item) -> bool:
+        """Whether an item was seen to name this landing, or a commit that it brought in, after a verdict."""
+        own = item in landing.bugs or item in landing.requests
+        since = self._told.named_since[whom, item]
+        return verdict is not None and self._appeared(since, item, own, verdict)
 
     def _appeared(self, since: int, item: Item, own: bool, verdict: Verdict) -> bool:
         """Whether evidence came after a verdict. What stood on the landing's own item when that was read for

@@ -7,20 +7,21 @@ follows from the history below it, and from the few things that `Facts.key` sums
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
 from shepherd.errors import SourceError
-from shepherd.landing import Deployed, Landing, Reading, Revision, Standing
+from shepherd.landing import Brought, Deployed, Landing, Reading, Revision, Standing, commits_of
 from shepherd.settings import Branch, Pointer
 from shepherd.sources import pointers
+from shepherd.sources.brought import brought_in
 from shepherd.sources.git import Git
 from shepherd.sources.mainline import Landed, Reader, Spine, mailmap_at, read_landings, read_spine
 from shepherd.sources.mirror import open_source, shown
-from shepherd.sources.notes import NoteVerdict, read_notes
+from shepherd.sources.notes import noted_commits, read_notes
 from shepherd.sources.positions import (
     NOTHING_DEPLOYED,
     commit_named,
@@ -50,6 +51,7 @@ def read_branch(
     others: Sequence[Other] = (),
     covers: Sequence[Cover] = (),
     known: Known | None = None,
+    words: Collection[str] = (),
     fetch: bool = True,
     home: str | None = None,
     project: str = "",
@@ -60,15 +62,15 @@ def read_branch(
     are read of the window, of the last `keep_seconds` before `now`, from revno `reach` on (where the caller
     knows of older ones that matter), and as far down as undoing reaches. `recorded` is the REV that
     production was last said to run, "r0" for nothing; `covers` are what people said of what was undone.
-    `fetch` False takes a mirror as it is; `home` is that of `marks.parse`; `project` is what the repository is
-    called on its forge, if known.
+    `words` are the SHAs of commits with words, landings or not (3.2). `fetch` False takes a mirror as it is;
+    `home` is that of `marks.parse`; `project` is what the repository is called on its forge, if known.
 
     Raises SourceError if the tip or D cannot be read, or D shares nothing with the mainline.
     """
-    run = _Run(branch, repository, base, mirrors, recorded, others, covers, fetch, home, project)
+    run = _Run(branch, repository, base, mirrors, recorded, others, covers, words, fetch, home, project)
     cutoff = now - keep_seconds
     found: BranchReading | None = None
-    if known and known.facts.asked == run.asked:
+    if known and known.facts.asked == run.asked and known.facts.words == _strange(words, known.landings):
         found = _again(known, cutoff, reach, covers)
     found = found or run.read(known, cutoff, reach)
     return replace(found, reading=replace(found.reading, standing=run.standing))
@@ -89,10 +91,14 @@ def _again(known: Known, cutoff: int, reach: int | None, covers: Sequence[Cover]
         if low not in here:
             return None
     landings = tuple(here[revno] for revno in range(low, facts.tip.revno + 1))
-    ids = {landing.id for landing in landings}
+    ids = set(commits_of(landings))
     notes = tuple(note for note in facts.notes if note.id in ids)
     reading = Reading(landings, facts.tip, facts.deployed, facts.promoted, facts.on_qa)
     return BranchReading(reading, notes, facts.problems, False, facts, facts.notes_there, 0, facts.warnings)
+
+
+def _strange(words: Collection[str], landings: Iterable[Landing]) -> str:
+    return _sum(sorted(set(words).difference(landing.id for landing in landings)))
 
 
 def _lowest(dated: Iterable[tuple[int, int]], deployed: int, tip: int, cutoff: int, reach: int | None) -> int:
@@ -120,6 +126,7 @@ class _Run:
         recorded: str | None,
         others: Sequence[Other],
         covers: Sequence[Cover],
+        words: Collection[str],
         fetch: bool,
         home: str | None,
         project: str,
@@ -128,6 +135,7 @@ class _Run:
         self._home = home
         self._project = project
         self._covers = covers
+        self._words = words
         self._base = base
         self._recorded = recorded
         pointed = [
@@ -225,12 +233,28 @@ class _Run:
                 break
             low = deeper
         deployed = find_carriers(git, deployed, landed)
-        landings = tuple(here[revno] for revno in range(low, tip.revno + 1))
-        notes = self._notes(landings, mailmap)
-        there = bool(branch.verdict_notes) and self._refs[branch.verdict_notes] is not None
+        noted = self._refs[branch.verdict_notes] if branch.verdict_notes else None
+        wanted = {*self._words, *(noted_commits(git, noted) if noted else ())}
+        brought = brought_in(git, spine, low, wanted, reader)
+        landings = tuple(
+            _with_brought(here[revno], brought.get(revno, ())) for revno in range(low, tip.revno + 1)
+        )
+        notes = tuple(read_notes(git, noted, commits_of(landings), mailmap)) if noted else ()
+        there = noted is not None
         problems, warnings = tuple(self.problems), tuple(self.warnings)
         facts = Facts(
-            self.asked, key, tip, deployed, promoted, on_qa, notes, there, problems, cutoff, warnings
+            self.asked,
+            key,
+            tip,
+            deployed,
+            promoted,
+            on_qa,
+            notes,
+            there,
+            problems,
+            cutoff,
+            warnings=warnings,
+            words=_strange(self._words, landings),
         )
         reading = Reading(landings, tip, deployed, promoted, on_qa)
         return BranchReading(reading, notes, problems, lost, facts, there, len(landed), warnings)
@@ -297,10 +321,9 @@ class _Run:
         self.warnings += [named.warning] if named.warning else []
         return named.commit
 
-    def _notes(self, landings: Sequence[Landing], mailmap: str) -> tuple[NoteVerdict, ...]:
-        if not (ref := self.branch.verdict_notes):
-            return ()
-        return tuple(read_notes(self._git, self._refs[ref], [landing.id for landing in landings], mailmap))
+
+def _with_brought(landing: Landing, brought: tuple[Brought, ...]) -> Landing:
+    return landing if landing.brought == brought else replace(landing, brought=brought)
 
 
 def _gaps(here: Mapping[int, Landing], low: int, high: int) -> list[tuple[int, int]]:

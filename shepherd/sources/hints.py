@@ -5,17 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-_COMMAND = "inv cover "
-
 
 def command(target: int | str, by: int) -> str:
     """The command by which a person says that a landing undid another."""
-    return f'{_COMMAND}{target} --by {by} --reason "…"'
-
-
-def for_branch(hint: str, branch: str) -> str:
-    """The same hint where there are several branches, of which the command has to name one."""
-    return hint.replace(_COMMAND, f"{_COMMAND}--branch {branch} ")
+    return f'inv cover {target} --by {by} --reason "…"'
 
 
 def listed(revnos: Iterable[int]) -> str:

@@ -207,7 +207,7 @@ def _landed(
         bugs=_union(marks.bugs, *(each.bugs for each in inner)),
         own_bugs=marks.bugs,
         requests=marks.requests,
-        brought=tuple(brought[-MOST_BROUGHT:]) if marks.requests else (),
+        merged_ids=tuple(brought[-MOST_BROUGHT:]) if marks.requests else (),
         closes=marks.closes,
         labels=marks.labels,
         warnings=marks.warnings,
@@ -234,6 +234,12 @@ def titles_between(git: Git, spine: Spine, first: int, last: int, reader: Reader
     commits = _log(git, reader, [spine.id(last), *below], "--first-parent")
     titles = {spine.revno(sha): parse(commit.message, reader.grammars).subject for sha, commit in commits}
     return {revno: title for revno, title in titles.items() if revno}
+
+
+def titles_of(git: Git, reader: Reader, shas: Iterable[str]) -> dict[str, str]:
+    """The title of each of these commits. Raises SourceError."""
+    records = _records(git, reader, ("%H", "%B"), shas, "--no-walk")
+    return {sha.decode(): parse(message, reader.grammars).subject for sha, message in records}
 
 
 def bearing_request(

@@ -22,6 +22,9 @@ _LINE = re.compile(
 )
 
 
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
 def missing(ref: str, repository: str) -> tuple[str, str]:
     """What to say of a notes ref that is not there in a repository (a path or URL), and what to do: a clone
     fetches no notes unless it is told to."""
@@ -96,6 +99,12 @@ def read_notes(
     ]
     newest_first = {commit.sha: place for place, commit in enumerate(history)}
     return sorted(found, key=lambda note: -newest_first[note.commit])
+
+
+def noted_commits(git: Git, tip: str) -> set[str]:
+    """Every object that the notes commit `tip` has a note on. Raises SourceError."""
+    paths = git.out("ls-tree", "-r", "-z", "--name-only", "--full-tree", tip).split(b"\0")
+    return {sha for path in paths if _SHA.fullmatch(sha := _target(path))}
 
 
 def _present(git: Git, tip: str, wanted: Collection[str]) -> dict[str, list[str]]:

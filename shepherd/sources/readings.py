@@ -27,6 +27,8 @@ class Facts(Struct, frozen=True):
     cutoff: int
     """Every landing up to D with this date or a later one was read."""
     warnings: tuple[str, ...] = ()
+    words: str = ""
+    """Sum of the commits with words that were looked for and are no landings that were read."""
 
 
 class Known(Struct, frozen=True):

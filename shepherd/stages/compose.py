@@ -9,10 +9,10 @@ from typing import get_args
 from msgspec import Struct
 
 from shepherd import snapshot as shape
+from shepherd.commands import on_branch
 from shepherd.landing import Deployed, Reading, Revision
 from shepherd.rules import Judgement
-from shepherd.rules.reasons import joined, reason_of
-from shepherd.sources.hints import for_branch
+from shepherd.rules.reasons import joined, of_brought, reason_of
 from shepherd.stages.timeline import Passage, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 
@@ -134,6 +134,7 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shap
         bug_url=frame.bug_url,
         request_url=frame.request_url,
         timezone=frame.timezone,
+        several=frame.several,
     )
 
 
@@ -160,6 +161,7 @@ def without_answer(frame: Frame, problem: str, reading: Reading | None) -> shape
         bug_url=frame.bug_url,
         request_url=frame.request_url,
         timezone=frame.timezone,
+        several=frame.several,
     )
 
 
@@ -226,10 +228,7 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
     for target, rollback in judgement.undone_by.items():
         undoes.setdefault(rollback, []).append(target)
     verge = judgement.verge
-
-    def pasted(text: str) -> str:
-        """The text with commands that can be pasted where there are several branches."""
-        return for_branch(text, frame.branch) if frame.several else text
+    branch = frame.branch if frame.several else ""
 
     def entry(revno: int) -> shape.Entry:
         landing, judged = landings[revno], judgement.judged[revno]
@@ -273,7 +272,7 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
             good=judged.good,
             reason=reason.reason,
             whose_move="" if settled else reason.whose_move,
-            remedy="" if settled else pasted(reason.remedy),
+            remedy="" if settled else on_branch(reason.remedy, branch),
             progress=progress,  # type: ignore[arg-type]  # asserted above
             undone_by=judgement.undone_by.get(revno),
             undoes=tuple(sorted(undoes.get(revno, ()))),
@@ -284,8 +283,12 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
             promoted_at=moved.at if moved else None,
             promoted_by=moved.who if moved else "",
             live_since=live_since(revno) if live else None,
-            warnings=tuple(mine),
-            hints=tuple(map(pasted, landing.hints)),
+            warnings=tuple(on_branch(warning, branch) for warning in mine),
+            hints=tuple(on_branch(hint, branch) for hint in landing.hints),
+            brought=tuple(
+                shape.BroughtIn(w.commit.id, w.commit.title, of_brought(w), w.state, w.counts)
+                for w in judged.brought
+            ),
         )
 
     return [entry(revno) for group in groups for revno in sorted(group, reverse=True)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 
 from msgspec import Struct, convert
 from msgspec.structs import replace
 
+from shepherd.commands import on_branch
 from shepherd.errors import NoAnswerError, SourceError
-from shepherd.landing import Landing, Reading, Revision
+from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.settings import Settings, project_of
 from shepherd.sources.branch import read_branch
 from shepherd.sources.notes import NoteVerdict
@@ -17,10 +18,12 @@ from shepherd.sources.notes import missing as missing_notes
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.sources.rewrites import Patch
 from shepherd.stages import Run
+from shepherd.stages.brought import commits_with_words, undone_before, with_undone
 from shepherd.stages.judge import Source, sum_of
 from shepherd.stages.memory import passages
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
-from shepherd.stages.rewrite import accepted_rewrite, keep_patches
+from shepherd.stages.renamed import carry_on
+from shepherd.stages.rewrite import accepted_rewrite, keep_patches, what_happened
 from shepherd.stages.timeline import Passage
 from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.store.snapshots import Snapshots
@@ -51,9 +54,11 @@ class Before(Struct, frozen=True):
     """The revision that production runs, as a person recorded it last."""
     deployed: Sequence[Passage]
     judged: tuple[str, ...]
-    """SHAs of all landings that bear a verdict."""
+    """SHAs of all commits that have a verdict, or that a tag names."""
     patched: dict[str, Patch]
-    """What landings that bear a verdict change."""
+    """What these commits change."""
+    undone: Mapping[str, str] = {}
+    """SHA of a commit that was undone before it was only brought in -> SHA of the landing that did so."""
     covers: tuple[Cover, ...] = ()
     loss: Loss | None = None
     """What the journal lacks."""
@@ -85,6 +90,7 @@ def find_branch(
     try:
         line, first = _find(settings, branch, run, acceptance, database, dry)
     except (SourceError, NoAnswerError) as error:
+        error.args = (on_branch(str(error), settings.branch_to_name(branch)),)
         run.tell("source", branch=branch, result="failed", why=str(error))
         if database is not None and not dry:
             hand_over_problem(database, branch, run, str(error))
@@ -102,17 +108,15 @@ def _find(
 ) -> tuple[str, bool]:
     """The line, and whether this was the first run of the branch."""
     started = monotonic()
+    carried = carry_on(settings, branch, database, run, dry=dry) if database else ""
     before = _before(settings, database, branch)
     if before.loss is not None and not acceptance.new_journal:
         raise LostJournalError(settings, branch, before.loss)
     found = _read(settings, branch, run, before, fetch=not dry)
     lost = found.lost or _lost_for_the_journal(before, found.reading)
     if lost and not acceptance.rewrite:
-        raise SourceError(
-            f"{branch}: the mainline was rewritten: r{before.tip.revno if before.tip else '?'}, its tip when"
-            " it was last read, is not where it was; if that is right: inv find --accept-rewrite --reason …"
-        )
-    line = _line(branch, found, before)
+        raise SourceError(what_happened(settings, branch, before.tip, found.reading))
+    line = _line(branch, found, before) + (f"; {carried}" if carried else "")
     if acceptance.new_journal:
         line += f"; {_accepted(settings, branch, before)}"
     config = settings.branches[branch]
@@ -120,9 +124,9 @@ def _find(
         return f"would find: {line}", not before.began
     entries = [*_began(before, run), *_noticed(before, found)]
     if lost:
-        entries += accepted_rewrite(
-            settings, branch, database, before.judged, before.patched, found.reading, run
-        )
+        rewrite = accepted_rewrite(settings, branch, database, before, found.reading, run)
+        entries += rewrite
+        before = replace(before, undone={**before.undone, **rewrite[0].data.get("undone", {})})
         if gone := _gone_words(entries, before):
             line += f"; these words found no landing any more, say them anew: {gone}"
     run.tell(
@@ -134,6 +138,7 @@ def _find(
         warnings="; ".join(found.warnings),
         seconds=round(monotonic() - started, 3),
     )
+    found = replace(found, reading=with_undone(found.reading, before.undone))
     settle_unfinished(database, branch, config, found.reading, run)
     with database.begin() as connection:
         cache, journal = Cache(connection, branch), Journal(connection, branch)
@@ -177,7 +182,8 @@ def _before(settings: Settings, database: Database | None, branch: str) -> Befor
             tip=Revision(tip.data["revno"], tip.data["id"]) if tip else None,
             recorded=(said[-1].data["id"] or "r0") if said else None,
             deployed=passages(journal, "deployed"),
-            judged=tuple(dict.fromkeys(entry.subject for entry in journal.entries("verdict"))),
+            judged=tuple(commits_with_words(journal)),
+            undone=undone_before(journal),
             patched={entry.subject: convert(entry.data, Patch) for entry in journal.entries("patch")},
             covers=tuple(
                 Cover(entry.data["revno"], entry.data["by_revno"])
@@ -216,6 +222,7 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
         ],
         covers=before.covers,
         known=before.known,
+        words=before.judged,
         fetch=fetch,
         home=settings.tracker.home,
         project=project_of(settings, config),
@@ -260,7 +267,11 @@ def _noticed(before: Before, found: BranchReading) -> list[Entry]:
     if before.tip is None or before.tip != reading.tip:
         entries.append(Entry("tip", "", {"revno": reading.tip.revno, "id": reading.tip.id}))
     if not before.deployed or before.deployed[-1].id != reading.deployed.id:
-        entries.append(Entry("deployed", "", {"revno": reading.deployed.revno, "id": reading.deployed.id}))
+        place = {"revno": reading.deployed.revno, "id": reading.deployed.id}
+        if before.deployed and before.deployed[-1].id in {sha for sha, _ in reading.deployed.extra}:
+            # it is still there: the mainline left it, by a merge the wrong way round
+            place["kept"] = before.deployed[-1].id
+        entries.append(Entry("deployed", "", place))
     return entries
 
 
@@ -282,7 +293,7 @@ def _qa_moved(journal: Journal, reading: Reading) -> list[Entry]:
 
 def _last_notes(journal: Journal, found: BranchReading) -> dict[str, Entry]:
     """The last word that a note was seen to say of each landing."""
-    ids = [landing.id for landing in found.reading.landings]
+    ids = commits_of(found.reading.landings)
     words = journal.entries("verdict", subjects=ids)
     return {entry.subject: entry for entry in words if entry.data["source"] == "note"}
 
@@ -309,8 +320,8 @@ def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[En
     if not found.notes_there:
         return []
     last = _last_notes(journal, found)
-    revnos = {landing.id: landing.revno for landing in found.reading.landings}
-    notes: dict[str, NoteVerdict] = {note.id: note for note in found.notes}
+    revnos = {sha: each.revno for each in found.reading.landings for sha in commits_of([each])}
+    notes: dict[str, NoteVerdict] = {note.id: note for note in found.notes if note.id in revnos}
     entries = [
         Entry(
             "verdict",
@@ -325,7 +336,7 @@ def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[En
             who=note.who,
             why=note.reason,
         )
-        for note in found.notes
+        for note in notes.values()
         if note.id not in last
         or last[note.id].data.get("commit") != note.commit
         or last[note.id].data["word"] != note.word

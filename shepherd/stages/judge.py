@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
@@ -20,6 +19,7 @@ from shepherd.rules.speaking import qa_items
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run, alarms
+from shepherd.stages.brought import named_elsewhere, named_entries, requests_of_brought
 from shepherd.stages.compose import Frame, compose, good_before, without_answer
 from shepherd.stages.memory import (
     covers,
@@ -31,6 +31,7 @@ from shepherd.stages.memory import (
 )
 from shepherd.stages.promoted import warnings_of
 from shepherd.stages.requests import claims_of, named
+from shepherd.stages.telling import answer_of, because, tell
 from shepherd.stages.timeline import Passage, landed_times, reached
 from shepherd.stages.waiting import announce
 from shepherd.store import Cache, Database, Entry, Journal
@@ -150,8 +151,9 @@ def _judge(
         if dry:
             return snapshot
         changes = _changes(journal, snapshot)
-        _tell(run, branch, changes, snapshot, previous)
-        journal.append([*lessons(judgement.seen, judgement.kept), *changes], run_id=run.id, at=run.now)
+        tell(run, branch, changes, snapshot, previous)
+        learned = [*lessons(judgement.seen, judgement.kept), *named_entries(judgement.named, reading)]
+        journal.append([*learned, *changes], run_id=run.id, at=run.now)
         snapshot = replace(snapshot, journal=place_of(journal))
         if not stored:
             cache.put_fact("tracker", heard)
@@ -190,7 +192,8 @@ def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> 
             raise NoAnswerError(f"{branch}: nothing was read yet, so there is nothing to judge: inv find")
         landings = tuple(cache.landings())
         last_heard = cache.fact("tracker", Heard)
-        words_of_people, suspects = covers(journal), suspected(journal)
+        words_of_people = covers(journal)
+        suspects = suspected(journal) | requests_of_brought(journal, landings)
         deployed, promoted = passages(journal, "deployed"), passages(journal, "promoted")
         moves = journal.entries("promoted")
         lost = loss(journal, settings, branch)
@@ -223,7 +226,8 @@ def memory_of(
     assert ground.reading is not None
     items = {*_items(ground.reading, ground.scope, EVERY_KIND), *tracker.items, *ground.suspects}
     others = [Journal(connection, other) for other in settings.branches if other != branch]
-    return remember(Journal(connection, branch), ground.reading.landings, items, others)
+    memory = remember(Journal(connection, branch), ground.reading.landings, items, others)
+    return replace(memory, elsewhere=named_elsewhere(connection, settings, branch, tracker))
 
 
 def _items(reading: Reading, scope: Collection[int], tracker: TrackerReading) -> set[Item]:
@@ -281,8 +285,8 @@ def _frame(
         request_url=settings.tracker.request_url,
         landing_url=settings.branches[branch].landing_url,
         timezone=settings.timezone,
-        marks=settings.branches[branch].marks,
         several=len(settings.branches) > 1,
+        marks=settings.branches[branch].marks,
         last_good=good_before(previous),
     )
 
@@ -306,7 +310,7 @@ def _no_data(
         snapshot = replace(snapshot, journal=lost.place, last_good=good)
     if dry:
         return snapshot
-    _tell(run, branch, [], snapshot, previous)
+    tell(run, branch, [], snapshot, previous)
     if lost is None:
         with database.begin() as connection:
             journal = Journal(connection, branch)
@@ -341,71 +345,3 @@ def _answer_change(journal: Journal, snapshot: Snapshot) -> list[Entry]:
     if last is not None and last.data == now:
         return []
     return [Entry("answer", data=now, why=because(snapshot))]
-
-
-def answer_of(snapshot: Snapshot) -> dict[str, object]:
-    """The answer as the journal keeps it."""
-    return {
-        "answer": snapshot.answer,
-        "deployable": snapshot.deployable.revno if snapshot.deployable else None,
-        "deployed": snapshot.deployed.revno if snapshot.deployed else None,
-    }
-
-
-def because(snapshot: Snapshot) -> str:
-    """What the answer rests on, in one line."""
-    match snapshot.answer:
-        case "no-data":
-            return snapshot.problems[0]
-        case "nothing-new":
-            return "no landing after what production runs"
-        case "deploy" if not snapshot.blockers:
-            return "nothing blocks the tip"
-        case _:
-            what = "newer landings are blocked by " if snapshot.deployable else "blocked by "
-            return what + ", ".join(f"r{b.revno}" for b in snapshot.blockers[:10])
-
-
-def _tell(
-    run: Run, branch: str, changes: Sequence[Entry], snapshot: Snapshot, previous: Snapshot | None
-) -> None:
-    """Write the log before the journal: a run killed in between tells it again, and never not at all."""
-    for entry in changes:
-        if entry.kind == "state":
-            run.tell(
-                "landing",
-                branch=branch,
-                rev=f"r{entry.data['revno']}",
-                id=entry.subject,
-                **{"from": entry.data["from"] or "new", "to": entry.data["to"]},
-                evidence=entry.why,
-            )
-        if entry.kind == "alarm":
-            how = "begins" if entry.data["on"] else "is over"
-            run.tell("alarm", branch=branch, rev=f"r{entry.data['revno']}", result=how, because=entry.why)
-    counts = Counter(landing.progress for landing in snapshot.landings)
-    told = {
-        "answer": snapshot.answer,
-        "deployable": _rev(snapshot.deployable),
-        "deployed": _rev(snapshot.deployed),
-        "tip": _rev(snapshot.tip),
-    }
-    if previous is not None and told == {
-        "answer": previous.answer,
-        "deployable": _rev(previous.deployable),
-        "deployed": _rev(previous.deployed),
-        "tip": _rev(previous.tip),
-    }:
-        return
-    run.tell(
-        "answer",
-        branch=branch,
-        **told,
-        because=because(snapshot),
-        landings=" ".join(f"{progress}:{count}" for progress, count in sorted(counts.items())),
-    )
-
-
-def _rev(revision: object) -> str:
-    revno = getattr(revision, "revno", None)
-    return "none" if revno is None else f"r{revno}"

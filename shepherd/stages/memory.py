@@ -7,11 +7,11 @@ from datetime import datetime
 
 import msgspec
 
-from shepherd.landing import Landing
+from shepherd.landing import Landing, commits_of
 from shepherd.rules.speaking import name
 from shepherd.stages.timeline import Passage
 from shepherd.store import Entry, Journal
-from shepherd.words import Cover, Item, Kept, Memory, Own, Seen, Spoken, Verdict
+from shepherd.words import Cover, Item, Kept, Memory, Named, Own, Seen, Spoken, Verdict
 
 TAG = "tag"
 """The kind of the tagger's acts in the journal."""
@@ -53,6 +53,14 @@ def suspected(journal: Journal) -> set[Item]:
     return {item_of(subject) for subject, entry in last.items() if entry.data.get("bad_commits")}
 
 
+def named_commits(journal: Journal) -> dict[tuple[Item, int], Named]:
+    """The commits that each bad-commit-N, and each request's qa-bad, names; the newest entry counts."""
+    return {
+        (item_of(entry.subject), entry.data["n"]): Named(entry.seq, tuple(entry.data["ids"]))
+        for entry in journal.entries("named")
+    }
+
+
 def pair_of(sha: str, item: Item) -> str:
     """A landing and an item as the journal's subject."""
     return f"{sha} {subject_of(item)}"
@@ -72,7 +80,7 @@ def remember(
     journal: Journal, landings: Sequence[Landing], items: Iterable[Item], others: Sequence[Journal] = ()
 ) -> Memory:
     """What the rules ask the journal for, about these landings and items. `others`: the other branches'."""
-    ids = [landing.id for landing in landings]
+    ids = commits_of(landings)
     # a word that was seen for another branch's landing was there before this one's: every journal counts
     journals = [*others, journal]
     found: dict[str, int] = {}
@@ -117,6 +125,7 @@ def remember(
         covers=covers(journal),
         asked=asked,
         own=own_words(journals),
+        named=named_commits(journal),
     )
 
 
@@ -187,6 +196,7 @@ def passages(journal: Journal, kind: str) -> list[Passage]:
             datetime.fromisoformat(entry.at.replace("Z", "+00:00")),
             entry.data["id"],
             entry.who,
+            entry.data.get("kept", ""),
         )
         for entry in journal.entries(kind)
     ]

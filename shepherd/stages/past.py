@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shepherd.errors import SettingsError
-from shepherd.landing import Landing
+from shepherd.landing import Landing, commits_of
+from shepherd.rules.reasons import brief
 from shepherd.rules.speaking import name
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
@@ -24,7 +25,7 @@ from shepherd.words import Cover
 LANDING_KINDS = ("landing", "state", "verdict", "cover", "snooze", "alarm")
 OLDER_SHOWN = 20
 """How many landings that only the repository knows are told of at once, the newest first."""
-BRANCH_KINDS = ("began", "deployed", "promoted", "rewrite", "answer", "alarm")
+BRANCH_KINDS = ("began", "renamed", "deployed", "promoted", "rewrite", "answer", "alarm")
 
 
 def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
@@ -51,7 +52,10 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
                     live_since=moves.live_since(landing.revno),
                     promoted_at=moved.at if (moved := promotions[landing.revno]) else None,
                     promoted_by=moved.who if moved else "",
-                    events=tuple(_told(e) for e in journal.entries(*LANDING_KINDS, subjects=[landing.id])),
+                    events=tuple(
+                        _told(entry)
+                        for entry in journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
+                    ),
                 )
                 for landing in landings
             ]
@@ -137,7 +141,7 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Eve
             if not meant:
                 raise SettingsError(f"{rev.said} is no landing of {snapshot.branch}")
             landing = meant[0]
-            entries = journal.entries(*LANDING_KINDS, subjects=[landing.id])
+            entries = journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
             entries += journal.entries("item", subjects={str(item) for item in items_of(landing)})
             events = [_told(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
             moves = _Moves(journal, snapshot)
@@ -196,6 +200,12 @@ def _test_for(rev: Rev, snapshot: Snapshot) -> Callable[[Landing], bool]:
             return lambda landing: landing.revno == revno
 
 
+def _called(entry: Entry) -> str:
+    """What a verdict is about: a landing, or a commit that one brought in."""
+    revision = f"r{entry.data['revno']}"
+    return f"{brief(entry.subject)}, brought in by {revision}" if entry.data.get("brought") else revision
+
+
 def _promotion(data: Mapping[str, Any]) -> str:
     since = f"from r{data['from']} to " if data.get("from") else ""
     if data.get("foreign"):
@@ -216,7 +226,7 @@ def _told(entry: Entry) -> Event:
             what = f"r{data['revno']}: {data['from'] or 'new'} → {data['to']}"
         case "verdict":
             source = "" if data["source"] == "journal" else " (git note)"
-            what = f"verdict on r{data['revno']}: {data['word']}{source}"
+            what = f"verdict on {_called(entry)}: {data['word']}{source}"
         case "cover":
             by = f"r{data['by_revno']}" if data["by_revno"] else "nothing"
             did = "undid it" if data["undone"] or not data["by"] else "did not undo it"
@@ -242,6 +252,8 @@ def _told(entry: Entry) -> Event:
             what = f"answer: {data['answer']}" + (f" r{revno}" if revno else "")
         case "began":
             what = "the journal began"
+        case "renamed":
+            what = f"carried on the journal of {data['from']}, as the branch was called before"
         case "rewrite":
             what = f"a rewrite of the mainline was accepted at r{data['revno']}"
         case _:

@@ -29,10 +29,11 @@ from shepherd.sources.standing import left_behind, standing_now
 from shepherd.stages import Run
 from shepherd.stages.compose import hotfix
 from shepherd.stages.find import find_branch
-from shepherd.stages.judge import because, judge_branch
+from shepherd.stages.judge import judge_branch
 from shepherd.stages.memory import covers
 from shepherd.stages.promoted import KIND, entries_of, moved_back
 from shepherd.stages.say import known_landings, landing_of
+from shepherd.stages.telling import because
 from shepherd.store import Database, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import Rev, duration

@@ -27,7 +27,9 @@ def claims_of(settings: Settings, branch: str, reading: Reading, scope: Collecti
     if not sign:
         return NO_CLAIMS
     landings = tuple(
-        Claim(each.id, tuple(request for request in each.requests if request.startswith(sign)), each.brought)
+        Claim(
+            each.id, tuple(request for request in each.requests if request.startswith(sign)), each.merged_ids
+        )
         for each in reading.landings
         if each.revno in scope
     )

@@ -1,48 +1,83 @@
-"""A mainline that was rewritten and accepted so: verdicts follow their landings by SHA, else by change."""
+"""A mainline that is not where it was: what happened, and how words follow what was accepted (3.5)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from msgspec import to_builtins
 
-from shepherd.landing import Reading
+from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.settings import Settings
+from shepherd.sources.brought import merge_that_moved
 from shepherd.sources.git import Git
+from shepherd.sources.mainline import read_spine
 from shepherd.sources.mirror import open_source
 from shepherd.sources.rewrites import Patch, patches_of, successors
 from shepherd.stages import Run
+from shepherd.stages.brought import successors_of_named, undone_on_the_way
 from shepherd.stages.memory import verdicts
 from shepherd.store import Database, Entry, Journal
 
 
-def accepted_rewrite(
-    settings: Settings,
-    branch: str,
-    database: Database,
-    judged: Sequence[str],
-    patched: dict[str, Patch],
-    reading: Reading,
-    run: Run,
-) -> list[Entry]:
-    """That a person accepted the rewrite, and each verdict that found its landing again.
+class Known(Protocol):
+    """What database and journal knew of the mainline before."""
 
-    Args:
-        judged: SHAs of all landings that bear a verdict.
-        patched: what they change, as the journal keeps it.
+    @property
+    def landings(self) -> Sequence[Landing]: ...
+    @property
+    def judged(self) -> Sequence[str]:
+        """SHAs of all commits with a verdict, or that a tag names."""
+
+    @property
+    def patched(self) -> dict[str, Patch]:
+        """What they change, as the journal keeps it."""
+
+
+def what_happened(settings: Settings, branch: str, tip: Revision | None, reading: Reading) -> str:
+    """Why the mainline's old tip is no landing any more, and how to accept it. Raises SourceError."""
+    accept = "if that is right: inv find --accept-rewrite --reason …"
+    if tip is None:
+        return f"{branch}: the mainline was rewritten; {accept}"
+    git = _git(settings, branch)
+    spine = read_spine(git, reading.tip.id)
+    moved_by = merge_that_moved(git, spine, tip.id)
+    if moved_by is None:
+        return (
+            f"{branch}: the mainline was rewritten: r{tip.revno}, its tip when it was last read, is not where"
+            f" it was; {accept}"
+        )
+    title = next((f", “{each.title}”" for each in reading.landings if each.revno == moved_by), "")
+    return (
+        f"{branch}: nothing was rewritten, but r{moved_by} ({spine.id(moved_by)[:12]}{title}) is a merge"
+        f" the wrong way round: what landed before, up to r{tip.revno}, lies behind its second parent now, so"
+        f" that revision numbers stand for other commits; {accept}"
+    )
+
+
+def accepted_rewrite(
+    settings: Settings, branch: str, database: Database, before: Known, reading: Reading, run: Run
+) -> list[Entry]:
+    """That a person accepted the rewrite, and each word that found its landing again.
+
+    A commit that is still there, as a landing or brought in by one, keeps its words.
     """
     accepted = Entry("rewrite", "", {"revno": reading.tip.revno}, who=run.who, why=run.why)
     here = {landing.id: landing for landing in reading.landings}
-    gone = [sha for sha in judged if sha not in here]
+    there = set(commits_of(reading.landings))
+    git = _git(settings, branch)
+    if undone := undone_on_the_way(database, branch, git, before.landings, reading):
+        accepted.data["undone"] = undone
+    gone = [sha for sha in before.judged if sha not in there]
     if not gone:
         return [accepted]
-    git = _git(settings, branch)
-    present = patches_of(git, [sha for sha in here if sha not in judged])
-    found = successors(git, {**patched, **patches_of(git, gone)}, present)
+    present = patches_of(git, [sha for sha in here if sha not in before.judged])
+    found = successors(git, {**before.patched, **patches_of(git, gone)}, present)
     with database.begin() as connection:
         words = verdicts(Journal(connection, branch), gone)
-    followed: list[Entry] = []
-    lost: list[str] = []
+    followed, lost = successors_of_named(
+        database, branch, {sha: list(meant) for sha, (meant, _) in found.items()}
+    )
     for sha, word in words.items():
         meant, proved = found.get(sha, ([], True))
         # of twins, or where nothing is proved, any may be meant: what is not good is said of all, what is
@@ -69,7 +104,7 @@ def accepted_rewrite(
 def keep_patches(
     settings: Settings, branch: str, database: Database, unpatched: Sequence[str], run: Run
 ) -> None:
-    """Remember the patch of every landing with a verdict, while the repository still has it."""
+    """Remember the patch of every commit with words, while the repository still has it."""
     patches = patches_of(_git(settings, branch), unpatched)
     entries = [Entry("patch", sha, to_builtins(patch)) for sha, patch in patches.items()]
     if entries:

@@ -15,7 +15,8 @@ from shepherd.errors import (
     ShepherdError,
     SourceError,
 )
-from shepherd.landing import Deployed, Landing
+from shepherd.landing import Deployed, Landing, commits_of
+from shepherd.rules.reasons import brief
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.sources.lookup import look_up
@@ -92,10 +93,28 @@ def landing_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -
     return found
 
 
+def commit_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -> tuple[str, Landing]:
+    """The SHA that a word is about, and the landing that it is or came in with: a commit that was only
+    brought in can be named by its SHA, if something was said of it before (3.2).
+
+    Raises:
+        SettingsError: it is none of those that `find` read, or several.
+    """
+    if rev.kind == "sha":
+        found = [(sha, each) for each in landings for sha in commits_of([each]) if sha.startswith(rev.text)]
+        if len(found) > 1:
+            raise SettingsError(f"{rev.text} is the beginning of {len(found)} commits: give more digits")
+        if found:
+            return found[0]
+    landing = landing_of(rev, source, landings, branch)
+    return landing.id, landing
+
+
 def give_verdict(
     settings: Settings, branch: str, rev: Rev, word: str, reason: str | None, run: Run, *, dry: bool = False
 ) -> str:
-    """Record a verdict on one landing and judge anew. Returns a sentence about what was done.
+    """Record a verdict on one landing, or on a commit that one brought in, and judge again. Returns
+    a sentence about what was done.
 
     Raises:
         SettingsError: no such word or landing, or no reason.
@@ -104,15 +123,14 @@ def give_verdict(
         raise SettingsError(f"{word!r} is no verdict: one of {', '.join(VERDICTS)}")
     why = checked_reason(reason)
     source, landings = known_landings(settings, branch, dry)
-    landing = landing_of(rev, source, landings, branch)
-    entry = Entry(
-        "verdict",
-        landing.id,
-        {"source": "journal", "word": word, "when": run.seconds, "revno": landing.revno},
-        who=run.who,
-        why=why,
-    )
-    return _record(settings, branch, entry, run, f"r{landing.revno}: {run.who} says {word} ({why})", dry)
+    sha, landing = commit_of(rev, source, landings, branch)
+    data = {"source": "journal", "word": word, "when": run.seconds, "revno": landing.revno}
+    what = f"r{landing.revno}"
+    if sha != landing.id:
+        data["brought"] = True
+        what = f"{brief(sha)}, which r{landing.revno} brought in"
+    entry = Entry("verdict", sha, data, who=run.who, why=why)
+    return _record(settings, branch, entry, run, f"{what}: {run.who} says {word} ({why})", dry)
 
 
 def say_cover(

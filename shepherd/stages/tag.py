@@ -22,6 +22,7 @@ from shepherd.rules import judge
 from shepherd.rules.speaking import name
 from shepherd.settings import Settings, TagStatus
 from shepherd.stages import Run
+from shepherd.stages.brought import named_entries
 from shepherd.stages.judge import Ground, Heard, ground_of, listen_to, memory_of
 from shepherd.stages.memory import TAG, item_of, lessons, open_failures, pair_of, subject_of
 from shepherd.stages.requests import named
@@ -95,7 +96,11 @@ def _plan(
         judgement = judge(ground.reading, heard.reading, memory, options, ground.scope)
         if not dry:
             journal = Journal(connection, branch)
-            journal.append(lessons(judgement.seen, judgement.kept), run_id=run.id, at=run.now)
+            learned = [
+                *lessons(judgement.seen, judgement.kept),
+                *named_entries(judgement.named, ground.reading),
+            ]
+            journal.append(learned, run_id=run.id, at=run.now)
             Cache(connection, branch).put_fact("tracker", heard)
     status, config = settings.tracker.status, settings.branches[branch]
     if settings.tracker.sign:

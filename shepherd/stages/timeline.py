@@ -19,6 +19,8 @@ class Passage(Struct, frozen=True):
     id: str = ""
     who: str = ""
     """Who moved it, as far as the shepherd knows."""
+    kept: str = ""
+    """The landing where it was before, if it did not leave that: the mainline did."""
 
 
 def reached(passages: Sequence[Passage]) -> Callable[[int], datetime | None]:
@@ -60,7 +62,7 @@ def brought(passages: Sequence[Passage]) -> Callable[[int], Passage | None]:
 
 def went_back(passages: Sequence[Passage]) -> str:
     """One line where production last moved backwards, else empty."""
-    if len(passages) < 2 or passages[-1].revno >= passages[-2].revno:
+    if len(passages) < 2 or passages[-1].revno >= passages[-2].revno or passages[-1].kept:
         return ""
     now, before = passages[-1], passages[-2]
     return (

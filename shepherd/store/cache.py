@@ -35,6 +35,17 @@ class Cache:
         found = [decode(document) for (document,) in rows]
         return found if len(statements) < 2 else sorted(found, key=lambda landing: landing.revno)
 
+    def numbered(self, revnos: Collection[int]) -> list[Landing]:
+        """The landings with these revnos, as far as they were read."""
+        here = select(landings.c.document).where(landings.c.branch == self._branch)
+        wanted = sorted(revnos)
+        rows = [
+            row
+            for start in range(0, len(wanted), 800)
+            for row in self._connection.execute(here.where(landings.c.revno.in_(wanted[start : start + 800])))
+        ]
+        return [msgspec.json.decode(document, type=Landing) for (document,) in rows]
+
     def put_landings(self, present: Iterable[Landing], known: dict[str, Landing]) -> None:
         """Make the table hold exactly `present`; `known` is what it holds now, by SHA."""
         wanted = {landing.id: landing for landing in present}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -39,6 +40,8 @@ KINDS = (
     "done",  # how that act went
     "alarm",  # production was seen to run a bad landing, or to run it no more
     "snooze",  # a person wants no mail about a landing until a date
+    "named",  # the commits that a bad-commit-N, or a request's qa-bad, was first seen to name
+    "renamed",  # the branch carries on the journal of one that was called otherwise
     "seal",  # the tagger saw that a landing was good by a bug before it changed that bug's tag
 )
 
@@ -64,6 +67,22 @@ class Journal:
         self._connection = connection
         self._branch = branch
         self._here = journal.c.branch == branch
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The branch, and what it was called before: a journal that it carries on is read as its own."""
+        names = [self._branch]
+        for name in names:
+            columns = journal.c
+            carried = select(columns.data).where(columns.branch == name, columns.kind == "renamed")
+            before = (msgspec.json.decode(data)["from"] for data in self._connection.scalars(carried))
+            names += [other for other in before if other not in names]
+        return names
+
+    @staticmethod
+    def every_name(connection: Connection) -> list[str]:
+        """All branches that anything was ever written for, sorted."""
+        return list(connection.scalars(select(journal.c.branch).distinct().order_by(journal.c.branch)))
 
     def append(self, entries: Iterable[Entry], *, run_id: str, at: datetime) -> int:
         """Add entries in this order; how many."""
@@ -97,7 +116,7 @@ class Journal:
     ) -> list[Entry]:
         """Entries of these kinds, oldest first; of some subjects only, with data that hold a text, or with
         subjects that begin with one."""
-        where = [journal.c.branch == self._branch, journal.c.kind.in_(kinds)]
+        where: list[Any] = [journal.c.branch.in_(self.names), journal.c.kind.in_(kinds)]
         if beginning:
             where.append(journal.c.subject.startswith(beginning, autoescape=True))
         if holding:
@@ -117,7 +136,7 @@ class Journal:
 
     def first(self, kind: str) -> Entry | None:
         """The oldest entry of a kind, if any."""
-        where = [journal.c.branch == self._branch, journal.c.kind == kind]
+        where = [journal.c.branch.in_(self.names), journal.c.kind == kind]
         oldest = self._connection.scalar(select(func.min(journal.c.seq)).where(*where))
         return None if oldest is None else self._fetch([journal.c.seq == oldest])[0]
 
@@ -137,13 +156,13 @@ class Journal:
 
     def last(self, kind: str) -> Entry | None:
         """The newest entry of a kind, if any."""
-        where = [journal.c.branch == self._branch, journal.c.kind == kind]
+        where = [journal.c.branch.in_(self.names), journal.c.kind == kind]
         found = self._fetch(where, newest=1)
         return found[0] if found else None
 
     def newest(self, limit: int, *kinds: str) -> list[Entry]:
         """The last so many entries of these kinds, newest first."""
-        where = [journal.c.branch == self._branch, journal.c.kind.in_(kinds)]
+        where = [journal.c.branch.in_(self.names), journal.c.kind.in_(kinds)]
         return self._fetch(where, newest=limit)
 
     def _fetch(self, where: Sequence[Any], newest: int | None = None) -> list[Entry]:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 
+from shepherd.commands import on_branch
 from shepherd.plans.days import spoken, spoken_time
 from shepherd.plans.mails import Mail, Waiting
 from shepherd.snapshot import State
@@ -99,10 +100,8 @@ def subject_and_text(mail: Mail, project: Project, missing: Sequence[str] = ()) 
 
 def _told(item: Waiting, project: Project) -> Told:
     entry, branch = item.entry, item.branch
-    command = f'inv verdict r{entry.revno} ok --reason "…"'
+    command = on_branch(f'inv verdict r{entry.revno} ok --reason "…"', branch if project.several else "")
     lead, found, _ = entry.remedy.partition(command)
-    if project.several:
-        command += f" --branch {branch}"
     bug_url = project.bug_url.get(branch, "")
     bugs = tuple(
         f"{bug} {fill_address(bug_url, 'bug', str(bug))}".rstrip() for bug in entry.bugs[:BUGS_SHOWN]

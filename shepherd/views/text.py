@@ -42,7 +42,8 @@ def status(snapshot: Snapshot, situation: Situation) -> str:
         if block:
             lines += ["", *block]
     if example := _example(snapshot):
-        lines += ["", f"One landing's whole story: inv explain r{example}"]
+        of = f" --branch {snapshot.branch}" if snapshot.several else ""
+        lines += ["", f"One landing's whole story: inv explain r{example}{of}"]
     return "\n".join(lines)
 
 
@@ -71,7 +72,7 @@ def landings(
 ) -> str:
     """A table of the landings that `chosen` gives, one a line."""
     entries = chosen(snapshot, person, state, only)
-    head = [wrap(answer.headline(snapshot), rest="  "), _places(snapshot), ""]
+    head = [wrap(of_branch(snapshot, answer.headline(snapshot)), rest="  "), _places(snapshot), ""]
     if not entries:
         return "\n".join([*head, wrap("No such landing here. Any landing of the mainline: inv explain REV")])
     place = max(len(str(entry.revno)) for entry in entries) + 2
@@ -86,7 +87,7 @@ def landings(
 
 def explain(entry: Entry, snapshot: Snapshot) -> str:
     """One landing's whole story, its state in the first line."""
-    lines = [wrap(answer.standing_of(entry, snapshot), rest="  ")]
+    lines = [wrap(of_branch(snapshot, answer.standing_of(entry, snapshot)), rest="  ")]
     title = plain(entry.title) or "(no title)"
     lines.append(wrap(f"“{title}”", "  "))
     lines.append(wrap(f"{name(entry.person)}, landed {utc(entry.landed_at)}", "  "))
@@ -94,6 +95,11 @@ def explain(entry: Entry, snapshot: Snapshot) -> str:
     lines += [wrap(text, fit(label, LABEL)) for label, text in _facts(entry, snapshot)]
     lines += [_address(label, address) for label, address in _addresses(entry, snapshot)]
     return "\n".join(lines)
+
+
+def of_branch(snapshot: Snapshot, said: str) -> str:
+    """The same with the branch in front, where there are several: their revision numbers overlap."""
+    return f"{snapshot.branch}: {said}" if snapshot.several else said
 
 
 def _answer(snapshot: Snapshot) -> list[str]:
@@ -181,6 +187,8 @@ def _facts(entry: Entry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     if entry.branch:
         yield "branch", entry.branch
     yield "revision", entry.id
+    for commit in entry.brought:
+        yield "brought in", commit.said
     for warning in entry.warnings:
         yield "warning", warning
     for hint in entry.hints:

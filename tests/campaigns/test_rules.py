@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from tests import test_snapshot, test_whatif
 from tests.campaigns import times
 from tests.rules import test_oracle
-from tests.rules.strategies import Tale, conversations, tales
+from tests.rules.strategies import Tale, conversations, foxtrots, tales
 
 pytestmark = pytest.mark.long
 
 
-@given(tales() | conversations())
+@given(tales() | conversations() | foxtrots())
 @settings(
     max_examples=times(5_000),
     deadline=None,

@@ -43,6 +43,7 @@ class Answer:
     warnings: dict[int, list[str]]
     seen: list[tuple[Item, Seen]]
     kept: list[tuple[tuple[str, Item], Kept]]
+    named: list[tuple[tuple[Item, int], tuple[str, ...]]]
     blocked: dict[int, list[int]] = field(default_factory=dict)
 
     def blocked_by(self, t: int) -> list[int]:
@@ -55,12 +56,17 @@ def judge(reading: Reading, tracker: TrackerReading, memory: Memory, options: Op
 
 class Oracle:
     def __init__(self, reading: Reading, tracker: TrackerReading, memory: Memory, options: Options) -> None:
+        self.reading = reading
         self.landings = reading.landings
         self.by_revno = {p.revno: p for p in reading.landings}
         self.revno_of = {p.id: p.revno for p in reading.landings}
         self.tip = reading.tip.revno
         self.deployed = reading.deployed.revno
         self.tracker, self.memory, self.options = tracker, memory, options
+        self.holder = {p.id: p for p in reversed(reading.landings)}
+        """The landing that is a commit, or brought it in."""
+        for p in reversed(reading.landings):
+            self.holder |= {commit.id: p for commit in p.brought}
         self.remembered: dict[tuple[int, int], bool] = {}
         self.taken_away: set[tuple[int, int]] = set()
         self.rollbacks = self.spoken_rollbacks()
@@ -162,7 +168,29 @@ class Oracle:
         return told if now is None else [*told, (self.memory.now, now)]
 
     def has_counting_bad_commit(self, item: Item, spoken: Spoken) -> bool:
-        return any(n in self.by_revno and item in self.by_revno[n].bugs for n in spoken.bad_commits)
+        return any(item in self.holder[c].bugs for n in spoken.bad_commits for c in self.meant_by(item, n))
+
+    def meant_by(self, bug: Item, n: int) -> list[str]:
+        """The commits that bad-commit-N speaks of: that which N was when the tag was first seen, or what
+        became of it. On a bug that landing N of another mainline names it speaks of that, unless ours names
+        the bug as well."""
+        known = self.memory.named.get((bug, n))
+        if known is not None and known.seq >= self.borne_since(bug, n):
+            commits = [c for c in known.ids if c in self.holder]
+        else:
+            commits = [self.by_revno[n].id] if n in self.by_revno else []
+        named = any(bug in self.holder[c].bugs for c in commits)
+        return [] if (bug, n) in self.memory.elsewhere and not named else commits
+
+    def borne_since(self, bug: Item, n: int) -> int:
+        """Since when the bug has had bad-commit-N without a break; 0 where it does not have it."""
+        since = 0
+        for seq, spoken in self.readings(bug):
+            if n not in spoken.bad_commits:
+                since = 0
+            elif not since:
+                since = seq
+        return since
 
     def is_plainly_bad(self, item: Item, spoken: Spoken) -> bool:
         return "bad" in spoken.words and not self.has_counting_bad_commit(item, spoken)
@@ -224,13 +252,32 @@ class Oracle:
     # 3.3 The QA state of one landing: the first that applies
 
     def state(self, p: int) -> str:
+        """Its own, or the word on a commit that it brought in, where that is worse."""
+        states = [self.own_state(p), *(self.word_on(c.id) for c in self.by_revno[p].brought)]
+        for word in ("bad", "unknown", "needstesting"):
+            if word in states:
+                return word
+        return states[0]
+
+    def word_on(self, commit: str) -> str:
+        """What a person said of a commit that was brought in; empty: nothing, or it was undone before."""
+        if any(c.id == commit and c.undone for c in self.holder[commit].brought):
+            return ""
+        verdict = self.memory.verdicts.get(commit)
+        if verdict is not None:
+            return "bad" if self.named_bad_since(self.holder[commit], commit, verdict) else verdict.word
+        if self.is_named_bad(commit):
+            return "bad"
+        return "unknown" if self.was_named_bad(commit) else ""
+
+    def own_state(self, p: int) -> str:
         landing = self.by_revno[p]
         verdict = self.memory.verdicts.get(landing.id)
         if verdict is not None:
             return "bad" if self.turned_bad_since(landing, verdict) else verdict.word
-        if self.is_named_bad(landing):
+        if self.is_named_bad(landing.id):
             return "bad"
-        if self.was_named_bad(landing):
+        if self.was_named_bad(landing.id):
             return "unknown"
         if any(matches(pattern, landing.title) for pattern in self.options.exempt_subjects):
             return "exempt"
@@ -253,14 +300,23 @@ class Oracle:
                 return word
         return "needstesting" if self.options.orphans == "needs-qa" else "orphan"
 
-    def is_named_bad(self, p: Landing) -> bool:
+    def is_named_bad(self, commit: str) -> bool:
         by_bugs = any(
-            p.revno in spoken.bad_commits
+            commit in self.meant_by(item, n)
             for item in self.tracker.items
             if isinstance(item, int) and (spoken := self.spoken(item))
+            for n in spoken.bad_commits
         )
-        by_requests = any("bad" in spoken.words for r in p.requests if (spoken := self.spoken(r)))
+        requests = self.requests_of(commit)
+        by_requests = any("bad" in spoken.words for r in requests if (spoken := self.spoken(r)))
         return by_bugs or by_requests
+
+    def requests_of(self, commit: str) -> list[str]:
+        """A landing's own; of a brought-in commit those that are remembered of it."""
+        if commit in self.revno_of:
+            return list(self.by_revno[self.revno_of[commit]].requests)
+        known = self.memory.named.items()
+        return [r for (r, _), named in known if isinstance(r, str) and commit in named.ids]
 
     def last_told_of_the_unreadable(self, item: Item) -> Spoken | None:
         """What it said when it could last be read: a "bad" has not been seen to disappear."""
@@ -270,10 +326,12 @@ class Oracle:
         told = self.told_before(item)
         return told[-1][1] if told else None
 
-    def was_named_bad(self, p: Landing) -> bool:
+    def was_named_bad(self, commit: str) -> bool:
         for item in self.memory.seen:
             last = self.last_told_of_the_unreadable(item)
-            if last and (p.revno in last.bad_commits or (item in p.requests and "bad" in last.words)):
+            if last and any(commit in self.meant_by(item, n) for n in last.bad_commits):
+                return True
+            if last and item in self.requests_of(commit) and "bad" in last.words:
                 return True
         return False
 
@@ -301,19 +359,25 @@ class Oracle:
     def turned_bad_since(self, p: Landing, verdict: Verdict) -> bool:
         """Evidence that a later run saw appear, and that has not been seen to disappear: on any bug that p
         names, also on one by which it is not judged, for so the sentence reads."""
-        for item in {*self.memory.seen, *self.tracker.items}:
-            if isinstance(item, int) and self.appeared(
-                p, item, verdict.seq, lambda spoken: p.revno in spoken.bad_commits
-            ):
-                return True
+        if self.named_bad_since(p, p.id, verdict):
+            return True
         for bug in p.bugs:
             if not self.is_out_of_reach(p.revno, bug) and self.appeared(
                 p, bug, verdict.seq, partial(self.is_plainly_bad, bug)
             ):
                 return True
+        return False
+
+    def named_bad_since(self, p: Landing, commit: str, verdict: Verdict) -> bool:
+        """The same for p's own commit, or for one that p brought in, by tags and labels that name it."""
+        for item in {*self.memory.seen, *self.tracker.items}:
+            for n in {n for _, spoken in self.readings(item) for n in spoken.bad_commits}:
+                meant = isinstance(item, int) and commit in self.meant_by(item, n)
+                if meant and self.appeared(p, item, verdict.seq, partial(bears, n)):
+                    return True
         return any(
             self.appeared(p, request, verdict.seq, lambda spoken: "bad" in spoken.words)
-            for request in p.requests
+            for request in self.requests_of(commit)
             if self.tracker.speaks_of_requests
         )
 
@@ -348,13 +412,21 @@ class Oracle:
             latest=max(deployable, default=None),
             deployable=deployable,
             blockers=self.blockers(good, max(deployable, default=None)),
-            alarms=[p for p in states if self.production_runs(p) and states[p] == "bad"],
+            alarms=[p for p in states if self.is_alarming(p, states[p])],
             undone_by=undone_by,
             warnings={p.revno: self.warnings(p) for p in self.landings},
             seen=self.newly_seen(),
             kept=self.newly_kept(),
+            named=self.newly_named(),
             blocked={t: self.blocking(t, good) for t in range(self.tip + 1)},
         )
+
+    def is_alarming(self, p: int, state: str) -> bool:
+        """Production runs it and it is bad, or production runs a bad commit that it brought in."""
+        runs = {commit for commit, _ in self.reading.deployed.extra}
+        brought = self.by_revno[p].brought
+        bad_commit = any(c.id in runs and self.word_on(c.id) == "bad" for c in brought)
+        return bad_commit or (self.production_runs(p) and state == "bad")
 
     def is_good(self, state: str) -> bool:
         return state in GOOD or (state == "orphan" and self.options.orphans == "pass")
@@ -387,8 +459,11 @@ class Oracle:
             if self.names(p, item) and len(spoken.words) > 1:
                 warnings.append(f"bug {item} bears {' and '.join(f'qa-{word}' for word in spoken.words)}")
             for n in spoken.bad_commits:
-                named = n in self.by_revno and item in self.by_revno[n].bugs
-                if not named and (self.names(p, item) or n == p.revno):
+                meant = self.meant_by(item, n)
+                named = any(item in self.holder[commit].bugs for commit in meant)
+                if (item, n) in self.memory.elsewhere and not meant:
+                    continue
+                if not named and (self.names(p, item) or p.id in meant):
                     warnings.append(f"bad-commit-{n} on bug {item} names no landing of that bug")
         if "testfix" in p.labels and p.bugs:
             warnings.append("a testfix names bugs")
@@ -413,10 +488,33 @@ class Oracle:
         bugs = p.bugs if self.tracker.speaks_of_bugs else ()
         return bugs + (p.requests if self.tracker.speaks_of_requests else ())
 
+    def newly_named(self) -> list[tuple[tuple[Item, int], tuple[str, ...]]]:
+        """Whom each bad-commit-N and each request's qa-bad names that is seen for the first time."""
+        news: list[tuple[tuple[Item, int], tuple[str, ...]]] = []
+        for item in {*self.memory.seen, *self.tracker.items}:
+            spoken = self.spoken(item)
+            for n in spoken.bad_commits if spoken else ():
+                known = self.memory.named.get((item, n))
+                is_new = known is None or known.seq < self.borne_since(item, n)
+                if is_new and n in self.by_revno and self.meant_by(item, n):
+                    news.append(((item, n), (self.by_revno[n].id,)))
+            last = spoken or self.last_told_of_the_unreadable(item)
+            if isinstance(item, str) and last and "bad" in last.words:
+                known = self.memory.named.get((item, 0))
+                before = known.ids if known else ()
+                now = [p.id for p in self.landings if item in p.requests and p.id not in before]
+                if now:
+                    news.append(((item, 0), (*before, *now)))
+        return news
+
     def newly_kept(self) -> list[tuple[tuple[str, Item], Kept]]:
         pairs = [(p, item) for p in self.landings for item in items_of(p)]
         kept = [((p.id, item), self.last_word(p, item)) for p, item in pairs if self.spoken(item) is not None]
         return [(pair, word) for pair, word in kept if self.memory.kept.get(pair) != word]
+
+
+def bears(n: int, spoken: Spoken) -> bool:
+    return n in spoken.bad_commits
 
 
 def undone(rollbacks: Rollbacks, p: int, t: int, remembered: dict[tuple[int, int], bool]) -> bool:

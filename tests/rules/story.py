@@ -7,6 +7,9 @@
     tags 1 unreadable                   or: gone (not in the tracker's answer at all)
     verdict r3 ok                       or any other word of 3.2
     cover r1 by r3, uncover r1 [by r3]
+    foxtrot r2 | [bug=7] subject | Merge   r2 stays; the last of these lands as a merge that brings in what
+                                           landed after r2, which is called r3@0, r4@0 … then (@1 …)
+    elsewhere r3 names 1                landing 3 of another mainline names bug 1
     deploy r2 [with 1 commit]           production runs r2, and so many commits that the mainline lacks
     run                                 find, then judge; there is always one more at the end
 
@@ -22,7 +25,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from shepherd.landing import Deployed, Landing, Marks, Reading, Revision
+from shepherd.landing import Brought, Deployed, Landing, Marks, Reading, Revision
 from shepherd.marks import parse
 from shepherd.words import (
     WORST_FIRST,
@@ -30,6 +33,7 @@ from shepherd.words import (
     Item,
     Kept,
     Memory,
+    Named,
     Options,
     Seen,
     Spoken,
@@ -59,6 +63,7 @@ class Run:
     judgement: Any
     kept: dict[tuple[str, Item], Kept]
     """What the journal keeps after the run."""
+    named: dict[tuple[Item, int], Named]
 
     def warnings(self, revno: int) -> list[str]:
         """Of the reading and of the judgement, as a page shows them together."""
@@ -77,8 +82,8 @@ def play(
     return told.runs
 
 
-def sha(revno: int) -> str:
-    return f"{revno:040x}"
+def sha(revno: int, foxtrots: int = 0) -> str:
+    return f"{foxtrots:08x}{revno:032x}"
 
 
 def revno(word: str) -> int:
@@ -100,6 +105,11 @@ class Story:
     kept: dict[tuple[str, Item], Kept] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     covers: list[Cover] = field(default_factory=list)
+    named: dict[tuple[Item, int], Named] = field(default_factory=dict)
+    gone: dict[str, Landing] = field(default_factory=dict)
+    """What was a landing before a foxtrot: "r3@0"."""
+    foxtrots: int = 0
+    elsewhere: set[tuple[int, int]] = field(default_factory=set)
 
     def tell(self, line: str) -> None:
         match line.split():
@@ -115,6 +125,10 @@ class Story:
                 self.cover(rev, by, undone=False)
             case ["uncover", rev]:
                 self.cover(rev, None, undone=False)
+            case ["foxtrot", rev, "|", *_]:
+                self.foxtrot(revno(rev), [part.strip() for part in line.split("|")[1:]])
+            case ["elsewhere", rev, "names", bug]:
+                self.elsewhere.add((int(bug), revno(rev)))
             case ["deploy", rev, *extra]:
                 self.deploy(revno(rev), int(extra[1]) if extra else 0)
             case [rev, *_] if re.fullmatch(r"r\d+", rev):
@@ -129,24 +143,49 @@ class Story:
         mixed = any(more for _, more in claims)
         message, *brought_in = (part.strip() for part in re.sub(r"(?<!\S)~r\d+\+?", "", text).split("|"))
         own, *others = (parse(part, GRAMMARS) for part in (message, *brought_in))
-        self.landings.append(replace(landing(number, own, others, reverts), mixed=mixed))
+        landed = replace(landing(number, own, others, reverts), mixed=mixed)
+        self.landings.append(replace(landed, id=sha(number, self.foxtrots)))
+
+    def foxtrot(self, kept: int, messages: list[str]) -> None:
+        """An ordinary fast-forward, in which the old mainline lies behind the second parent of a merge."""
+        assert 0 < kept <= len(self.landings) and messages
+        moved = self.landings[kept:]
+        self.gone |= {f"r{p.revno}@{self.foxtrots}": p for p in moved}
+        self.foxtrots += 1
+        del self.landings[kept:]
+        for number, message in enumerate(messages, kept + 1):
+            self.land(number, message)
+        brought = (commit for p in moved for commit in (*p.brought, Brought(p.id, p.title)))
+        merge = self.landings[-1]
+        bugs = dict.fromkeys([*merge.bugs, *(bug for p in moved for bug in p.bugs)])
+        self.landings[-1] = replace(merge, bugs=tuple(bugs), brought=tuple(brought))
+        if self.deployed.revno > kept:
+            runs = [p.id for p in moved if p.revno <= self.deployed.revno]
+            runs += [commit.id for p in moved if p.revno <= self.deployed.revno for commit in p.brought]
+            extra = tuple((sha, merge.revno) for sha in runs)
+            self.deployed = Deployed(revno=kept, id=self.landings[kept - 1].id, extra=extra)
+
+    def id_of(self, rev: str) -> str:
+        return self.gone[rev].id if rev in self.gone else self.landings[revno(rev) - 1].id
 
     def say(self, rev: str, word: str) -> None:
         self.seq += 1
-        self.verdicts.pop(sha(revno(rev)), None)
+        self.verdicts.pop(self.id_of(rev), None)
         if word != "withdraw":
-            self.verdicts[sha(revno(rev))] = Verdict(seq=self.seq, word=word, who="ann", when=self.seq)  # type: ignore[arg-type]
+            self.verdicts[self.id_of(rev)] = Verdict(seq=self.seq, word=word, who="ann", when=self.seq)  # type: ignore[arg-type]
 
     def cover(self, rev: str, by: str | None, undone: bool) -> None:
         self.seq += 1
-        by_id = sha(revno(by)) if by else None
+        by_id = self.id_of(by) if by else None
         self.covers.append(
-            Cover(target=sha(revno(rev)), by=by_id, undone=undone, tip=len(self.landings), seq=self.seq)
+            Cover(target=self.id_of(rev), by=by_id, undone=undone, tip=len(self.landings), seq=self.seq)
         )
 
     def deploy(self, number: int, extra: int) -> None:
         commits = tuple((f"{n:039x}f", None) for n in range(extra))
-        self.deployed = Deployed(revno=number, id=sha(number) if number else "", extra=commits)
+        self.deployed = Deployed(
+            revno=number, id=self.landings[number - 1].id if number else "", extra=commits
+        )
 
     def run(self) -> None:
         """Landings are found before the tracker is read; the tracker is asked for the bugs they name, and
@@ -162,10 +201,12 @@ class Story:
             kept=dict(self.kept),
             verdicts=dict(self.verdicts),
             covers=tuple(self.covers),
+            named=dict(self.named),
+            elsewhere=frozenset(self.elsewhere),
         )
         reading = Reading(
             landings=tuple(self.landings),
-            tip=Revision(revno=len(self.landings), id=sha(len(self.landings))),
+            tip=Revision(revno=len(self.landings), id=self.landings[-1].id),
             deployed=self.deployed,
         )
         tracker = self.read_tracker()
@@ -174,11 +215,13 @@ class Story:
             assert seen.seq == self.seq
             self.seen[item] = (*self.seen.get(item, ()), seen)
         self.kept.update(judgement.kept)
-        self.runs.append(Run(reading, tracker, memory, judgement, dict(self.kept)))
+        self.named.update({key: Named(self.seq, ids) for key, ids in judgement.named})
+        self.runs.append(Run(reading, tracker, memory, judgement, dict(self.kept), dict(self.named)))
 
     def read_tracker(self) -> TrackerReading:
         named = [bug for p in self.landings for bug in p.bugs] if self.kinds.bugs else []
         asked = [request for p in self.landings for request in p.requests] if self.kinds.requests else []
+        asked += [request for request, _ in self.named if isinstance(request, str)]
         items: dict[Item, Spoken | None] = {}
         items |= {bug: self.tags.get(bug, Spoken()) for bug in named}
         items |= {request: self.tags.get(request, Spoken()) for request in asked}
@@ -190,7 +233,8 @@ class Story:
                 if isinstance(item, int)
                 and words
                 and (
-                    any(n in there for n in words.bad_commits) or (words.unreadable and self.suspected(item))
+                    any(n in there for n in words.bad_commits)
+                    or ((words.unreadable or words.bad_commits) and self.suspected(item))
                 )
             }
         return TrackerReading(

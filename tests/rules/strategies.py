@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hypothesis import strategies as st
@@ -77,7 +78,19 @@ def tags(draw: st.DrawFn) -> str:
 
 
 @st.composite
-def word_of_a_person(draw: st.DrawFn, landed: int) -> str:
+def message_of_a_foxtrot(draw: st.DrawFn) -> str:
+    """Of its merge, or of what landed on the other side of it."""
+    mark = draw(st.sampled_from(["[no-qa]", "[qa-ok]", "", ""]))
+    title = "Exempt merge" if draw(one_in(3)) else "Merge"
+    return f"{draw(bug_marks())}{mark} {title}{' (#1)' if draw(one_in(5)) else ''}"
+
+
+@st.composite
+def word_of_a_person(draw: st.DrawFn, landed: int, gone: Sequence[str] = ()) -> str:
+    """`gone`: what was a landing before a foxtrot."""
+    if gone and draw(one_in(3)):
+        words = st.sampled_from(["ok", "bad", "untestable", "needstesting", "withdraw"])
+        return f"verdict {draw(st.sampled_from(gone))} {draw(words)}"
     p = draw(st.integers(1, landed))
     if p < landed and draw(st.booleans()):
         by = f"by r{draw(st.integers(p + 1, landed))}"
@@ -90,13 +103,20 @@ def word_of_a_person(draw: st.DrawFn, landed: int) -> str:
 def tales(draw: st.DrawFn) -> Tale:
     """What lands between two runs comes in any order with tags, verdicts, covers and moves of production."""
     lines: list[str] = []
-    landed = 0
+    gone: list[str] = []
+    landed, foxtrots = 0, 0
     runs = draw(st.integers(1, 4))
     for run in range(runs):
         for _ in range(draw(st.integers(1 if landed == 0 else 0, max(1, LANDINGS // runs)))):
             landed += 1
             lines.append(draw(landing(landed)))
-        lines += draw(st.lists(st.one_of(tags(), tags(), word_of_a_person(landed)), max_size=5))
+        if landed > 1 and draw(one_in(4)):
+            kept = draw(st.integers(1, landed - 1))
+            messages = draw(st.lists(message_of_a_foxtrot(), min_size=1, max_size=3))
+            lines.append(f"foxtrot r{kept} | {' | '.join(messages)}")
+            gone += [f"r{n}@{foxtrots}" for n in range(kept + 1, landed + 1)]
+            foxtrots, landed = foxtrots + 1, kept + len(messages)
+        lines += draw(st.lists(st.one_of(tags(), tags(), word_of_a_person(landed, gone)), max_size=5))
         if draw(one_in(3)):
             lines.append(f"deploy r{draw(st.integers(0, landed))}")
         if run < runs - 1:
@@ -135,3 +155,46 @@ def conversations(draw: st.DrawFn) -> Tale:
         lines.append("run")
     tracker = Tracker(requests=about == "request")
     return Tale(tuple(lines), tracker, Options(orphans="needs-qa"))
+
+
+@st.composite
+def foxtrots(draw: st.DrawFn) -> Tale:
+    """One bug or request with words on it, and a mainline whose landings end up behind a second parent."""
+    about = draw(st.sampled_from(["bug", "bug", "request"]))
+    mark, item = ("[bug=1]", "1") if about == "bug" else ("(#1)", "#1")
+    landed = draw(st.integers(2, 4))
+    lines = [
+        f"r{n} Change {n} {draw(st.sampled_from([mark, mark, '[no-qa]']))}" for n in range(1, landed + 1)
+    ]
+    gone: list[str] = []
+
+    def speak() -> None:
+        for _ in range(draw(st.integers(0, 3))):
+            if draw(st.booleans()):
+                lines.append(draw(word_of_a_person(landed, gone)))
+            else:
+                words = ["qa-bad", "qa-bad", "qa-ok", "unreadable", ""]
+                if about == "bug":
+                    words += [f"qa-bad bad-commit-{n}" for n in (2, 3)] + ["bad-commit-2", "bad-commit-2"]
+                lines.append(f"tags {item} {draw(st.sampled_from(words))}".rstrip())
+            if about == "bug" and draw(one_in(6)):
+                lines.append(f"elsewhere r{draw(st.integers(2, 3))} names 1")
+            if draw(st.booleans()):
+                lines.append("run")
+
+    for number in range(draw(st.integers(1, 2))):
+        speak()
+        if draw(one_in(3)):
+            lines.append(f"deploy r{draw(st.integers(0, landed))}")
+        lines.append("run")
+        kept = draw(st.integers(1, landed - 1))
+        messages = draw(
+            st.lists(st.sampled_from([f"Merge {mark}", "Merge", "Exempt"]), min_size=1, max_size=2)
+        )
+        lines.append(f"foxtrot r{kept} | {' | '.join(messages)}")
+        gone += [f"r{n}@{number}" for n in range(kept + 1, landed + 1)]
+        landed = kept + len(messages)
+        speak()
+    tracker = Tracker(requests=about == "request")
+    orphans = draw(st.sampled_from(["pass", "needs-qa"]))
+    return Tale(tuple(lines), tracker, Options(orphans=orphans, exempt_subjects=("exempt*",)))

@@ -11,7 +11,7 @@ from shepherd.rules import judge
 from shepherd.words import Item, Kept, Spoken
 from tests.rules import oracle
 from tests.rules.story import Run, play
-from tests.rules.strategies import Tale, conversations, tales
+from tests.rules.strategies import Tale, conversations, foxtrots, tales
 
 NOTHING_YET = Kept(word="needstesting")
 stories = settings(
@@ -30,11 +30,12 @@ def what_it_said(run: Run) -> dict[str, Any]:
         "undone_by": dict(said.undone_by),
         "blockers": [(b.revno, b.waiting, b.tip_if_cleared, b.frees) for b in said.blockers],
         "alarms": list(said.alarms),
+        "named": {key: named.ids for key, named in run.named.items()},
         "kept": {pair: word for pair, word in kept.items() if word != NOTHING_YET},
     }
 
 
-@given(tales() | conversations())
+@given(tales() | conversations() | foxtrots())
 @stories
 def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
     agree(tale)
@@ -65,7 +66,7 @@ def claims_to_need_no_qa(p: Any, runs: list[Run]) -> bool:
     return bool({"no-qa", "testfix", "qa-ok"} & set(p.labels) or is_rollback or p.title.startswith("Exempt"))
 
 
-@given(tales() | conversations())
+@given(tales() | conversations() | foxtrots())
 @stories
 def test_a_landing_that_nobody_tried_is_never_good(tale: Tale) -> None:
     runs = play(tale.lines, judge, tale.options, tale.tracker)
@@ -75,7 +76,7 @@ def test_a_landing_that_nobody_tried_is_never_good(tale: Tale) -> None:
             assert runs[-1].judgement.states[p.revno] in allowed
 
 
-@given(tales() | conversations())
+@given(tales() | conversations() | foxtrots())
 @stories
 def test_whatever_is_in_effect_at_a_deployable_revision_is_good(tale: Tale) -> None:
     good = {*oracle.GOOD, *(["orphan"] if tale.options.orphans == "pass" else [])}
@@ -88,10 +89,11 @@ def test_whatever_is_in_effect_at_a_deployable_revision_is_good(tale: Tale) -> N
                 assert last.judgement.states[p] in good
 
 
-@given(tales() | conversations(), st.integers(1, 3))
+@given(tales() | conversations() | foxtrots(), st.integers(1, 3))
 @stories
 def test_a_run_without_news_changes_nothing(tale: Tale, times: int) -> None:
     *_, before, after = play((*tale.lines, *["run"] * times), judge, tale.options, tale.tracker)
     assert what_it_said(before) == what_it_said(after)
     assert not after.judgement.kept
     assert not after.judgement.seen
+    assert not after.judgement.named

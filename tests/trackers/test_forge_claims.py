@@ -239,7 +239,7 @@ def test_the_branch_is_the_mainline_s_own(ref: str, tmp_path: Path) -> None:
     )
     landings = (
         Landing(1, ONE, 0),
-        Landing(2, TWO, 0, requests=("#7", "!8"), brought=(THREE,)),
+        Landing(2, TWO, 0, requests=("#7", "!8"), merged_ids=(THREE,)),
         Landing(3, THREE, 0),
     )
     reading = Reading(landings, Revision(3, THREE), Deployed(0, ""))

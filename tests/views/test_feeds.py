@@ -30,6 +30,7 @@ KEYS = [
     "bug_url",
     "request_url",
     "timezone",
+    "several",
     "schema",
 ]
 

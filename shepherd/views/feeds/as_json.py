@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec import Struct
 
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
@@ -11,6 +12,13 @@ from shepherd.snapshot import Snapshot
 def plain_json(value: object) -> bytes:
     """Anything made of structs, numbers, text and times; keys of dicts sorted, fields as declared."""
     return msgspec.json.encode(value, order="deterministic")
+
+
+def named(snapshot: Snapshot, value: Struct) -> object:
+    """A landing or story, with the mainline that it is of where there are several: their revnos overlap."""
+    if not snapshot.several:
+        return value
+    return {"mainline": snapshot.branch, **{name: getattr(value, name) for name in value.__struct_fields__}}
 
 
 class _Now(Snapshot, frozen=True):
