@@ -5,12 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from msgspec import Struct
 
+from shepherd.situation import Situation
+
 Tell = Callable[..., None]
 """tell(event, **fields): one event of the log (4.5); the runner adds time, run id and stage."""
+
+Note = Callable[[str, str, BaseException | None], None]
+"""note(stage, branch, failure): how an attempt to read or judge a branch ended; None: well."""
+
+
+def no_telling(_event: str, **_fields: Any) -> None:
+    """For callers that keep no log."""
+
+
+def no_noting(_stage: str, _branch: str, _failure: BaseException | None) -> None:
+    """For callers that leave no trace."""
 
 
 class Run(Struct, frozen=True):
@@ -28,10 +42,39 @@ class Run(Struct, frozen=True):
     lock: int = -1
     """The work lock's descriptor: a child that changes the world inherits it (5.1). -1: there is none."""
 
+    note: Note = no_noting
+    situation: Callable[[], Situation] = Situation
+    """What is true now, for sentences about the answer."""
+
     @property
     def seconds(self) -> int:
         return int(self.now.timestamp())
 
 
-def no_telling(_event: str, **_fields: Any) -> None:
-    """For callers that keep no log."""
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def attempt(
+    stage: str,
+) -> Callable[[Callable[Concatenate[Any, str, Run, P], T]], Callable[Concatenate[Any, str, Run, P], T]]:
+    """For what reads or judges a branch, as `body(settings, branch, run, …)`: whatever ends it early, everybody is
+    to know of it at once, since what was read before may not hold any more (3.5, cautions). What is judged by
+    stored words only is no such attempt."""
+
+    def wrap(body: Callable[Concatenate[Any, str, Run, P], T]) -> Callable[Concatenate[Any, str, Run, P], T]:
+        @wraps(body)
+        def noted(settings: Any, branch: str, run: Run, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            if kwargs.get("stored"):
+                return body(settings, branch, run, *args, **kwargs)
+            try:
+                result = body(settings, branch, run, *args, **kwargs)
+            except BaseException as failure:
+                run.note(stage, branch, failure)
+                raise
+            run.note(stage, branch, None)
+            return result
+
+        return noted
+
+    return wrap

@@ -15,7 +15,7 @@ from shepherd.settings import Settings
 from shepherd.sources.branch import read_branch
 from shepherd.sources.notes import NoteVerdict
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
-from shepherd.stages import Run
+from shepherd.stages import Run, attempt
 from shepherd.stages.judge import Source, answer_of, sum_of
 from shepherd.stages.memory import passages
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
@@ -61,6 +61,7 @@ class Before(Struct, frozen=True):
     """The last answer that it has."""
 
 
+@attempt("find")
 def find_branch(
     settings: Settings,
     branch: str,

@@ -55,7 +55,7 @@ def files_of(
         files[f"{branch}.html"] = branch_page(
             snapshot, situation, [("All branches", "index.html")], _feeds(branch)
         ).encode("utf-8", "replace")
-        files[f"{branch}.json"] = snapshot_json(snapshot) + b"\n"
+        files[f"{branch}.json"] = snapshot_json(snapshot, situation, shown=False) + b"\n"
         files[f"{branch}.svg"] = badge(snapshot, situation)
         files[f"{branch}.sha"] = sha_file(snapshot, situation)
         lately = (news or {}).get(branch)

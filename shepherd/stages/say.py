@@ -263,7 +263,7 @@ def _record(
         _nothing_holds_now(settings, branch, run, sentence)
         return f"{sentence}\nrecorded; the answer follows with: inv find judge"
     try:
-        return f"{sentence}\n{_moved(judge_branch(settings, branch, run, stored=True))}"
+        return f"{sentence}\n{_moved(judge_branch(settings, branch, run, stored=True), run)}"
     except NoAnswerError as error:
         return f"{sentence}\nrecorded; {error}"
 
@@ -281,7 +281,8 @@ def _nothing_holds_now(settings: Settings, branch: str, run: Run, sentence: str)
         judge_branch(settings, branch, run, stored=True)
 
 
-def _moved(snapshot: Snapshot) -> str:
+def _moved(snapshot: Snapshot, run: Run) -> str:
+    from shepherd.cautions import cautions
     from shepherd.views.answer import headline
 
-    return headline(snapshot)
+    return headline(snapshot, cautions(snapshot, run.situation()))
