@@ -179,6 +179,6 @@ _TELLING = re.compile("[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:
-    """No data is shown, and so is an answer from before something could not be read; both end with 5 (4.2)."""
+    """No data is shown, and so is an answer that a failed reading came after; both end with 5 (4.2)."""
     no_data = [not snapshot.complete or snapshot.branch in present.unread for snapshot in snapshots]
     return NO_DATA if any(no_data) else 0

@@ -131,7 +131,7 @@ def note_run(settings: Settings, stage: str, failure: str, seconds: float | None
 
 
 def unread_branches(settings: Settings) -> dict[str, Unread]:
-    """Branch -> its newest attempt to be read, where that failed. A note that cannot be read counts as one."""
+    """Branch -> its newest attempt to be read, where that failed. An unreadable note counts as one."""
     found: dict[str, Unread] = {}
     for branch in settings.branches:
         failed = _failed_reads(settings, branch)

@@ -33,7 +33,7 @@ NAMED = 5
 """Landings and commits that one sentence names."""
 _SHOWN = 300
 """Characters that are kept of a text from outside where other words follow it."""
-_SHOWN_SENTENCE = 1200
+_SHOWN_SENTENCE = 600
 
 
 class Caution(Struct, frozen=True):
@@ -133,10 +133,11 @@ def _hotfix(snapshot: Snapshot) -> Iterator[Caution]:
     extra = deployed.extra_commits
     commits, them = ("a commit", "it") if len(extra) == 1 else (f"{len(extra)} commits", "them")
     names = some([sha[:12] for sha in extra], NAMED)
+    branch = _cut(snapshot.branch, 60)
     yield _caution(
         "hotfix",
         f"production also runs {commits} that r{to.revno} lacks ({names})",
-        f'land {them} on {snapshot.branch}, or let {them} go with: inv promote --drop-hotfix "reason"',
+        f'land {them} on {branch}, or let {them} go with: inv promote --drop-hotfix "reason"',
     )
 
 

@@ -182,8 +182,8 @@ def going_live(
     tip: int,
     undone_at: Callable[[int], Collection[int]],
 ) -> tuple[list[int], list[int]]:
-    """What the deployment of a candidate brings live, in the order in which it landed; and those of it that are
-    in effect there and undone at the tip, so that a landing which must wait undoes them (design 3.5, cautions).
+    """What the deployment of a candidate brings live, in the order in which it landed; and those of it that a
+    landing which must wait undoes: in effect at the candidate, undone at the tip (design 3.5, cautions).
 
     Args:
         revnos: the landings that were read. undone_at: the revnos that are undone at a revision.

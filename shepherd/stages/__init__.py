@@ -53,16 +53,18 @@ class Run(Struct, frozen=True):
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Reading = Callable[Concatenate[Any, str, Run, P], T]
+"""What reads or judges a branch: body(settings, branch, run, …)."""
 
 
-def attempt(
-    stage: str,
-) -> Callable[[Callable[Concatenate[Any, str, Run, P], T]], Callable[Concatenate[Any, str, Run, P], T]]:
-    """For what reads or judges a branch, as `body(settings, branch, run, …)`: whatever ends it early, everybody is
-    to know of it at once, since what was read before may not hold any more (3.5, cautions). What is judged by
-    stored words only is no such attempt."""
+def attempt(stage: str) -> Callable[[Reading[P, T]], Reading[P, T]]:
+    """Note how each attempt of a stage to read or judge a branch ends.
 
-    def wrap(body: Callable[Concatenate[Any, str, Run, P], T]) -> Callable[Concatenate[Any, str, Run, P], T]:
+    Whatever ends it early, everybody is to know of it at once: what was read before may not hold now (3.5,
+    cautions). Judging by stored words only is no such attempt.
+    """
+
+    def wrap(body: Reading[P, T]) -> Reading[P, T]:
         @wraps(body)
         def noted(settings: Any, branch: str, run: Run, /, *args: P.args, **kwargs: P.kwargs) -> T:
             if kwargs.get("stored"):

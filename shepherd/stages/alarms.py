@@ -8,6 +8,7 @@ from textwrap import fill
 
 from msgspec import Struct
 
+from shepherd.cautions import Caution
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run
@@ -113,14 +114,27 @@ def _told(journal: Journal, address: str, now: datetime) -> set[int]:
     return told
 
 
-def letter(branch: str, alarms: Sequence[Alarm], page: str) -> tuple[str, str]:
-    """Subject and text of the mail about these alarms."""
+def _told_of(caution: Caution) -> str:
+    remedy = f"; {caution.remedy}" if caution.remedy else ""
+    return f"* {caution.sentence}{remedy}."
+
+
+def letter(branch: str, alarms: Sequence[Alarm], known: Sequence[Caution], page: str) -> tuple[str, str]:
+    """Subject and text of the mail about these alarms.
+
+    Args:
+        known: what else must be known before anything is deployed: an alarm may name what undoes it.
+    """
     revs = ", ".join(f"r{alarm.revno}" for alarm in alarms)
     live = any(alarm.text.startswith(LIVE) for alarm in alarms)
     subject = f"ALARM: {branch}: {revs} bad {'in production' if live else 'and promoted, not live yet'}"
     lines = [fill(f"{alarm.text}.", COLUMNS) + "\n" for alarm in alarms]
     lines.append("What to do: roll it back and deploy that, or say that it is good after all:")
     lines += [f'  inv verdict r{alarm.revno} ok --branch {branch} --reason "…"' for alarm in alarms]
+    others = [caution for caution in known if caution.kind not in ("alarm", "promoted-bad")]
+    if others:
+        lines.append("\nKnow before you deploy:")
+        lines += [fill(_told_of(caution), COLUMNS, subsequent_indent="  ") for caution in others]
     if page:
         lines.append(f"\n{page.rstrip('/')}/{branch}.html")
     lines.append("\nThis is said once per alarm.")

@@ -25,7 +25,7 @@ _STOPPED: dict[Progress, str] = {
 
 
 def headline(snapshot: Snapshot, found: Sequence[Caution]) -> str:
-    """What to do, in one line: `deploy r13777`, `stay at r13700: nothing new`, …; or why nothing may be done."""
+    """What to do, in one line: `deploy r13777`, `stay at r13700: nothing new`; or why nothing may be done."""
     stop = stopping(found)
     if stop is not None:
         return f"{_instead(stop, snapshot)}{clean(stop.sentence, LONGEST_SENTENCE)}"

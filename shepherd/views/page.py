@@ -1,8 +1,8 @@
 """The pages: complete HTML from snapshot and situation, readable without script, network or server.
 
-Everything that depends on the situation stands in `<head>` (title, icon) and `<header id="situation">`; the rest of
-a branch's page is a function of the snapshot alone, so that refreshing a banner is rendering the same snapshot
-again (design 4.3).
+Everything that depends on the situation stands in `<head>` (title, icon) and `<header id="situation">`; the
+rest of a branch's page is a function of the snapshot alone, so that refreshing a banner is rendering the same
+snapshot again (design 4.3).
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Seq
 
 
 def _worst(rows: Sequence[_Row]) -> Answer:
-    """What the tab of all branches bears: the worst that is to be known, else whether anything may be deployed."""
+    """What the tab of all branches shows: the worst that is to be known, else whether anything may go."""
     to_be_known = [row.drawn for row in rows if row.found]
     for drawn in ("no-data", "blocked"):
         if drawn in to_be_known:
