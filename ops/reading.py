@@ -30,7 +30,7 @@ def status(settings: Settings, names: Sequence[str], *, json: bool, sha: bool, s
     if sha:
         if len(snapshots) > 1:
             raise SettingsError("several branches are set up: say which one's SHA, with --branch")
-        return _sha(snapshots[0], present, say)
+        return sha_for_scripts(snapshots[0], present, say)
     if json:
         from shepherd.views.feeds import snapshot_json
 
@@ -155,7 +155,7 @@ def history(settings: Settings, branch: str, rev: str | None, *, json: bool, say
     return 0
 
 
-def _sha(snapshot: Snapshot, present: Situation, say: Say) -> int:
+def sha_for_scripts(snapshot: Snapshot, present: Situation, say: Say) -> int:
     """The SHA for a script, which reads no banners: so where a caution stops there is none."""
     from shepherd.cautions import cautions, code_of, released, stopping
     from shepherd.views.answer import headline

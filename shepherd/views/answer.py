@@ -72,7 +72,7 @@ def also(found: Sequence[Caution]) -> list[str]:
 def gist(snapshot: Snapshot, found: Sequence[Caution]) -> str:
     """What follows the headline: how much goes live, why nothing does, or what the last good answer was."""
     if stopping(found) is not None:
-        return "; ".join(_stopped_by(snapshot, found))
+        return "; ".join(way_out(snapshot, found))
     live = f"r{snapshot.deployed.revno}" if snapshot.deployed is not None else "production"
     if snapshot.deployable is not None:
         deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0
@@ -83,7 +83,7 @@ def gist(snapshot: Snapshot, found: Sequence[Caution]) -> str:
     return f"{count(waiting, 'landing')} newer than {live}, and none of them may go yet"
 
 
-def _stopped_by(snapshot: Snapshot, found: Sequence[Caution]) -> list[str]:
+def way_out(snapshot: Snapshot, found: Sequence[Caution]) -> list[str]:
     """What to do about the caution that stops, and for want of data what the last answer was."""
     stop = stopping(found)
     assert stop is not None
@@ -115,7 +115,7 @@ def outlook(snapshot: Snapshot, found: Sequence[Caution]) -> str:
 def lead(snapshot: Snapshot, found: Sequence[Caution]) -> list[str]:
     """The sentences under the headline of the page: how much goes live, or why nothing does."""
     if stopping(found) is not None:
-        return [sentence(each) for each in _stopped_by(snapshot, found)]
+        return [sentence(each) for each in way_out(snapshot, found)]
     if snapshot.answer != "deploy" or snapshot.deployable is None:
         return [sentence(gist(snapshot, found))]
     deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from shepherd.cautions import Caution, cautions, released
+from shepherd.cautions import Caution, cautions, released, stopping
 from shepherd.situation import Situation
 from shepherd.snapshot import Blocker, Entry, Snapshot
 from shepherd.values import age
@@ -101,8 +101,10 @@ def explain(entry: Entry, snapshot: Snapshot) -> str:
 def _answer(snapshot: Snapshot, found: Sequence[Caution]) -> list[str]:
     said, more = answer.headline(snapshot, found), answer.gist(snapshot, found)
     to = released(snapshot, found)
+    if stopping(found) is not None:
+        return [wrap(said, rest="  "), *(wrap(each, "  ") for each in answer.way_out(snapshot, found))]
     if to is None:
-        return [wrap(said, rest="  "), *([wrap(more, "  ")] if more else [])]
+        return [wrap(said, rest="  "), wrap(more, "  ")]
     return [wrap(f"{said} ({short(to.id)}…), {more}", rest="  ")]
 
 
