@@ -87,10 +87,13 @@ def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
 def show_failure(settings: Settings, tell: Tell, publish: bool = True) -> None:
     """Something could not be read: page, badge and SHA are files, and say so at once.
 
-    Best effort: a refused run that writes them just now knows of it, too.
+    Best effort: a refused run that writes them just now knows of it, too; what goes wrong here hides nothing.
     """
-    with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
-        _refresh(settings, tell, publish)
+    try:
+        with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
+            _refresh(settings, tell, publish)
+    except Exception as error:
+        tell("act", what="report", on=settings.report_path, result="failed", why=repr(error))
 
 
 def once(settings: Settings, refusal: ShepherdError) -> bool:
