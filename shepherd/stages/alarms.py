@@ -21,6 +21,8 @@ AGAIN = timedelta(days=1)
 COLUMNS = 72
 LIVE = "production runs"
 """How the text of an alarm begins that is about what runs now."""
+UNDOES = " undoes it"
+"""How it ends where a landing has undone it."""
 
 
 class Alarm(Struct, frozen=True):
@@ -57,7 +59,7 @@ def _of(snapshot: Snapshot) -> dict[str, tuple[int, str]]:
     entries = {entry.revno: entry for entry in snapshot.landings}
     found = {}
     for alarm in snapshot.alarms:
-        way_out = f"; deploying r{alarm.undone_by} undoes it" if alarm.undone_by is not None else ""
+        way_out = f"; deploying r{alarm.undone_by}{UNDOES}" if alarm.undone_by is not None else ""
         found[entries[alarm.revno].id] = (
             alarm.revno,
             f"{LIVE} r{alarm.revno}, which is bad: {alarm.reason}{way_out}",
@@ -129,7 +131,9 @@ def letter(branch: str, alarms: Sequence[Alarm], known: Sequence[Caution], page:
     live = any(alarm.text.startswith(LIVE) for alarm in alarms)
     subject = f"ALARM: {branch}: {revs} bad {'in production' if live else 'and promoted, not live yet'}"
     lines = [fill(f"{alarm.text}.", COLUMNS) + "\n" for alarm in alarms]
-    lines.append("What to do: roll it back and deploy that, or say that it is good after all:")
+    undone = all(alarm.text.endswith(UNDOES) for alarm in alarms)
+    way_out = "deploy what undoes it" if undone else "roll it back and deploy that"
+    lines.append(f"What to do: {way_out}, or say that it is good after all:")
     lines += [f'  inv verdict r{alarm.revno} ok --branch {branch} --reason "…"' for alarm in alarms]
     others = [caution for caution in known if caution.kind not in ("alarm", "promoted-bad")]
     if others:
