@@ -37,9 +37,13 @@ def _tell(settings: Settings, branch: str, address: str, run: Run) -> None:
         return
     from ops import mail
     from shepherd.act import Act, perform
+    from shepherd.cautions import cautions
     from shepherd.store import Database
+    from shepherd.store.snapshots import Snapshots
 
-    subject, text = letter(branch, alarms, settings.report.url)
+    snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
+    known = cautions(snapshot, run.situation()) if snapshot is not None else ()
+    subject, text = letter(branch, alarms, known, settings.report.url)
     places = [alarm.seq for alarm in alarms]
     act = Act(
         "alarm-mail",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from ops.stages import Ended, each_branch, step_of_task
+from ops.stages import Ended, each_branch, reading_step
 from ops.tasking import say
 from shepherd.errors import RefusedError, SettingsError
 from shepherd.plans.promotion import Order, Promotion
@@ -46,7 +46,7 @@ def promote(
         drop_hotfix=checked_reason(drop_hotfix, "--drop-hotfix") if drop_hotfix is not None else "",
     )
     # a person's wish that is refused is no failing of the system
-    with step_of_task(settings, "promote", who, order.why, dry, wait) as step:
+    with reading_step(settings, "promote", who, order.why, dry, wait) as step:
         return step.end(
             *each_branch(names, lambda name: _one(settings, name, step.run, rev, order, json=json, dry=dry))
         )
@@ -97,17 +97,18 @@ def _one(
         result = "nothing to do" if plan is None else "would be promoted" if dry else "promoted"
         say(plain_json({"branch": branch, "result": result, "plan": plan}).decode())
     elif plan is None:
-        say(f"{branch}: {_nothing(snapshot)}")
+        say(f"{branch}: {_nothing(snapshot, run)}")
     elif not dry:
         say(f"\n{branch}: promoted r{plan.to.revno}")
 
 
-def _nothing(snapshot: Snapshot) -> str:
+def _nothing(snapshot: Snapshot, run: Run) -> str:
+    from shepherd.cautions import cautions
     from shepherd.views.answer import headline
 
     promoted = f"r{snapshot.promoted.revno} is promoted" if snapshot.promoted else "nothing is promoted"
     if snapshot.deployable is None:
-        return f"nothing to promote ({promoted}): {headline(snapshot)}"
+        return f"nothing to promote ({promoted}): {headline(snapshot, cautions(snapshot, run.situation()))}"
     if snapshot.promoted and snapshot.deployable.revno < snapshot.promoted.revno:
         return (
             f"nothing to promote: {promoted}, and only r{snapshot.deployable.revno} may be deployed now; a"

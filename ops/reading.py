@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from ops.log import now
 from ops.situation import situation
 from ops.tasking import complain, snapshot_of
-from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError, worst
+from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
 from shepherd.values import parse_rev
 
 if TYPE_CHECKING:
     from shepherd.settings import Settings
+    from shepherd.situation import Situation
     from shepherd.snapshot import Snapshot
     from shepherd.story import Story
     from shepherd.values import Rev
@@ -26,11 +26,11 @@ def status(settings: Settings, names: Sequence[str], *, json: bool, sha: bool, s
     if sha and json:
         raise SettingsError("--sha prints the SHA and nothing else: leave out --json, or --sha")
     snapshots = [snapshot_of(settings, name) for name in names]
+    present = situation(settings)
     if sha:
         if len(snapshots) > 1:
             raise SettingsError("several branches are set up: say which one's SHA, with --branch")
-        return _sha(snapshots[0], say)
-    present = situation(settings)
+        return sha_for_scripts(snapshots[0], present, say)
     if json:
         from shepherd.views.feeds import snapshot_json
 
@@ -40,7 +40,7 @@ def status(settings: Settings, names: Sequence[str], *, json: bool, sha: bool, s
         from shepherd.views import text
 
         say("\n\n".join(text.status(snapshot, present) for snapshot in snapshots))
-    return _code(snapshots)
+    return _code(snapshots, present)
 
 
 def landings(
@@ -64,14 +64,15 @@ def landings(
         raise SettingsError(f"{state!r} is no state of a landing: one of {', '.join(words)}")
     wanted = parse_rev(of, wide=True) if of is not None else None
     snapshots = [snapshot_of(settings, name) for name in names]
+    present = situation(settings)
     for snapshot in snapshots:
         only = _meant(settings, snapshot, wanted) if wanted is not None else None
         if json:
             chosen = text.chosen(snapshot, person, state, only)
             say(_json(feeds.plain_json([feeds.named(snapshot, entry) for entry in chosen])))
         else:
-            say(text.landings(snapshot, person, state, only))
-    return _code(snapshots)
+            say(text.landings(snapshot, present, person, state, only))
+    return _code(snapshots, present)
 
 
 def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, say: Say) -> int:
@@ -80,6 +81,7 @@ def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, s
 
     wanted = parse_rev(rev, wide=True)
     snapshots = [snapshot_of(settings, name) for name in names]
+    present = situation(settings)
     told = 0
     for snapshot in snapshots:
         entries = {entry.revno: entry for entry in snapshot.landings}
@@ -97,7 +99,7 @@ def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, s
         if wanted.kind == "branch":
             what = f"{rev} has not landed, or there is no such branch, on"
         raise SettingsError(f"{what} {', '.join(names)} (inv landings lists what it knows)")
-    return _code(snapshots)
+    return _code(snapshots, present)
 
 
 def _meant(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[int]:
@@ -156,24 +158,19 @@ def history(settings: Settings, branch: str, rev: str | None, *, json: bool, say
     return 0
 
 
-def _sha(snapshot: Snapshot, say: Say) -> int:
-    """The SHA for a script, which reads no banners: so an answer that calls itself stale is none."""
-    from shepherd.views import text
+def sha_for_scripts(snapshot: Snapshot, present: Situation, say: Say) -> int:
+    """The SHA for a script, which reads no banners: so where a caution stops there is none."""
+    from shepherd.cautions import cautions, code_of, released, stopping
     from shepherd.views.answer import headline
-    from shepherd.views.banners import stale_banners
-    from shepherd.views.words import ago, utc
 
-    if not snapshot.complete:
-        raise NoAnswerError(f"{snapshot.branch}: no data: {snapshot.problems[0]}")
-    if stale_banners(snapshot, now()):
-        given = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, now())}"
-        raise NoAnswerError(f"{snapshot.branch}: the answer of {given} is stale: inv find judge")
-    sha = text.sha(snapshot)
-    if sha is None:
-        complain(headline(snapshot))
-        return REFUSED
-    say(sha)
-    return 0
+    found = cautions(snapshot, present)
+    to, stop = released(snapshot, found), stopping(found)
+    if to is not None:
+        say(to.id)
+        return 0
+    remedy = f"; {stop.remedy}" if stop is not None and stop.remedy else ""
+    complain(f"{snapshot.branch}: {headline(snapshot, found)}{remedy}")
+    return code_of(stop) if stop is not None else REFUSED
 
 
 def _json(document: bytes) -> str:
@@ -184,5 +181,7 @@ def _json(document: bytes) -> str:
 _TELLING = re.compile("[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]")
 
 
-def _code(snapshots: Sequence[Snapshot]) -> int:
-    return worst([0 if snapshot.complete else NO_DATA for snapshot in snapshots])
+def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:
+    """No data is shown, and so is an answer that a failed reading came after; both end with 5 (4.2)."""
+    no_data = [not snapshot.complete or snapshot.branch in present.unread for snapshot in snapshots]
+    return NO_DATA if any(no_data) else 0

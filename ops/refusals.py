@@ -1,4 +1,6 @@
-"""What a run that may not work still does: the log, the page anew, one mail about a hang (design 5.1, 5.2).
+"""What a run that may not work, or could not read, still does: the log, the page, one mail about a hang.
+
+Design 5.1, 5.2.
 
 All under `run/page.lock`: of several such runs one does it, whoever comes meanwhile leaves it to that one.
 """
@@ -82,6 +84,18 @@ def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
             _mail(settings, refusal.hang, str(refusal), aborts, tell)
 
 
+def show_failure(settings: Settings, tell: Tell, publish: bool = True) -> None:
+    """Something could not be read: page, badge and SHA are files, and say so at once.
+
+    Best effort: a refused run that writes them just now knows of it, too; what goes wrong here hides nothing.
+    """
+    try:
+        with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
+            _refresh(settings, tell, publish)
+    except Exception as error:
+        tell("act", what="report", on=settings.report_path, result="failed", why=repr(error))
+
+
 def once(settings: Settings, refusal: ShepherdError) -> bool:
     """Whether cron has to say this now: an overdue switch and a suspected hang, each one time (4.2)."""
     if isinstance(refusal, MaintenanceError) and refusal.switch.overdue:
@@ -131,7 +145,7 @@ def _first(settings: Settings, kind: str, which: str) -> bool:
     return True
 
 
-def _refresh(settings: Settings, tell: Tell) -> None:
+def _refresh(settings: Settings, tell: Tell, publish: bool = True) -> None:
     """The last snapshot and the present situation, rendered and published."""
     from shepherd.stages.publish import publish_report
     from shepherd.stages.report import write_report
@@ -142,7 +156,8 @@ def _refresh(settings: Settings, tell: Tell) -> None:
         with limited(PAGE_LIMIT, limit):
             pages = write_report(settings, situation(settings))
             tell("act", what="report", on=settings.report_path, files=len(pages), because="the situation")
-            publish_report(settings, tell, "a refused run", limit=each)
+            if publish:
+                publish_report(settings, tell, "a refused run", limit=each)
     except ShepherdError as error:
         tell("act", what="report", on=settings.report_path, result="failed", why=str(error))
 

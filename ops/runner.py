@@ -16,7 +16,7 @@ from typing import Any
 from ops import gate, records, refusals
 from ops.log import Log, line, now, run_id
 from ops.refusals import BusyError, MaintenanceError
-from ops.situation import crashed, hang_of, note_run
+from ops.situation import READING, crashed, hang_of, note_read, note_run, situation
 from ops.tasking import ROOT
 from shepherd import limits
 from shepherd.errors import UNEXPECTED, SettingsError, ShepherdError, StoreError
@@ -82,6 +82,8 @@ class Desk:
     def __init__(self, settings: Settings, who: str, why: str) -> None:
         self.settings = settings
         self.since = now()
+        self.read_failed = False
+        """Some branch could not be read or judged: what the pages say of it may not hold any more."""
         self.lock = -1
         """The work lock's descriptor: it is held until a child that changes the world has ended (5.1)."""
         self._began = records.uptime()
@@ -105,6 +107,16 @@ class Desk:
         record = records.own(stage, self.since, self._began, noted)
         records.publish(self.settings.state_path, record)
 
+    def _note(self, stage: str, branch: str, failure: BaseException | None) -> None:
+        """How an attempt to read a branch ended, for everybody who asks for its answer."""
+        self.read_failed |= failure is not None
+        try:
+            note_read(self.settings, branch, stage, "" if failure is None else _sentence(failure))
+        except StoreError:
+            # the failure that is on its way says more than that it could not be written down
+            if failure is None:
+                raise
+
     def look_at_the_switch(self) -> None:
         """Raises MaintenanceError if it is on."""
         refusal = refusals.in_maintenance(self.settings)
@@ -120,7 +132,18 @@ class Desk:
         """
         tell, started = self.tell(name), monotonic()
         self._stages.append(name)
-        step = Step(Run(self._run_id, now(), self._who, tell, self._why, "find" in self._stages, self.lock))
+        run = Run(
+            self._run_id,
+            now(),
+            self._who,
+            tell,
+            self._why,
+            "find" in self._stages,
+            self.lock,
+            self._note,
+            lambda: situation(self.settings),
+        )
+        step = Step(run)
         self.publish(name, noted)
         tell("START", pid=os.getpid(), who=self._who, **({"why": self._why} if self._why else {}))
         try:
@@ -145,6 +168,12 @@ class Desk:
                 # the failure that is on its way says more than that it could not be written down
                 if not step.failure:
                     raise
+
+
+def _sentence(failure: BaseException) -> str:
+    if isinstance(failure, ShepherdError | limits.Interruption):
+        return str(failure)
+    return "stopped by the keyboard" if isinstance(failure, KeyboardInterrupt) else f"unexpected {failure!r}"
 
 
 @contextmanager
@@ -271,3 +300,5 @@ def _clean_up_after_a_crash(desk: Desk, tell: Tell) -> None:
     tell("crashed", because=text, command=record.command)
     if record.noted:
         note_run(settings, record.stage, text)
+        for branch in settings.branches if record.stage in READING else ():
+            note_read(settings, branch, record.stage, text)

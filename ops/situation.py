@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -14,10 +15,14 @@ from ops import maintenance, records
 from ops.log import now
 from ops.tasking import ROOT
 from shepherd import __version__, plainfile
+from shepherd.errors import StoreError
 from shepherd.settings import Settings
-from shepherd.situation import Hang, Maintenance, Running, Situation, StageRuns
-from shepherd.store.snapshots import write_atomically
-from shepherd.values import duration, iso
+from shepherd.situation import Hang, Maintenance, Running, Situation, StageRuns, Unread
+from shepherd.store.snapshots import LATEST, write_atomically
+from shepherd.values import clean, duration, iso
+
+READING = ("find", "judge")
+"""The stages that the answer rests on."""
 
 LARGEST = 1_000_000
 """Bytes of a file under `run/`."""
@@ -44,6 +49,7 @@ def situation(settings: Settings, writing: str = "") -> Situation:
     switch = switch_of(settings)
     aborts = aborts_of(settings)
     runs = stage_runs(settings)
+    unread = unread_branches(settings)
     hang: Hang | None = None
     running: Running | None = None
     try:
@@ -56,6 +62,10 @@ def situation(settings: Settings, writing: str = "") -> Situation:
         if record.noted and records.life(record) == "gone":
             before = runs.get(record.stage, StageRuns())
             runs[record.stage] = replace(before, last_failed=record.since, failure=crashed(record))
+            if record.stage in READING:
+                # nobody can tell any more which branch it was at
+                left = Unread(record.since, record.stage, crashed(record))
+                unread = {branch: unread.get(branch, left) for branch in settings.branches}
         else:
             hang = hang_of(settings, record)
     if writing:
@@ -67,6 +77,7 @@ def situation(settings: Settings, writing: str = "") -> Situation:
         else Maintenance(switch.since, switch.who, switch.why, switch.until, switch.overdue),
         hang=hang,
         stages=runs,
+        unread=unread,
         last_aborted=aborts.last,
         aborted_because=aborts.because,
         running=running,
@@ -118,6 +129,63 @@ def note_run(settings: Settings, stage: str, failure: str, seconds: float | None
     else:
         runs[stage] = replace(before, last_good=now())
     write_atomically(settings.state_path / "run" / "stages.json", msgspec.json.encode(runs), 0o600)
+
+
+def unread_branches(settings: Settings) -> dict[str, Unread]:
+    """Branch -> its newest attempt to be read, where that failed. An unreadable note counts as one."""
+    found: dict[str, Unread] = {}
+    for branch in settings.branches:
+        failed = _failed_reads(settings, branch)
+        if failed:
+            found[branch] = max(failed.values(), key=lambda unread: unread.at)
+    return found
+
+
+def note_read(settings: Settings, branch: str, stage: str, failure: str) -> None:
+    """Remember how an attempt to read a branch ended. Only for the holder of the work lock.
+
+    The note stands beside the answer that it is about, so that whoever can read that one can read both.
+
+    Args:
+        failure: in one sentence; empty: it was read.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    path = _failed_reads_of(settings, branch)
+    if not (path.parent / LATEST).exists():
+        # there is no answer yet that could be acted on
+        return
+    before = _failed_reads(settings, branch)
+    after = {each: unread for each, unread in before.items() if each != stage}
+    if failure:
+        after[stage] = Unread(now(), stage, clean(failure, 2000))
+    if after:
+        write_atomically(path, msgspec.json.encode(after))
+    elif before:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be removed ({error.strerror}); remove it by hand") from None
+
+
+def _failed_reads_of(settings: Settings, branch: str) -> Path:
+    return settings.state_path / "snapshots" / branch / "failed-reads"
+
+
+def _failed_reads(settings: Settings, branch: str) -> dict[str, Unread]:
+    """Stage -> its newest attempt, where that failed."""
+    path = _failed_reads_of(settings, branch)
+    try:
+        return msgspec.json.decode(plainfile.read(path, LARGEST), type=dict[str, Unread])
+    except plainfile.Unreadable as why:
+        if why.missing:
+            return {}
+        problem = str(why)
+    except msgspec.DecodeError as error:
+        problem = f"cannot be read ({error})"
+    # which one failed is not known: each of them has to run well
+    return {stage: Unread(now(), stage, f"{path} {problem}") for stage in READING}
 
 
 def aborts_of(settings: Settings) -> Aborts:

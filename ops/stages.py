@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from ops.log import now
+from ops.refusals import show_failure
 from ops.runner import Desk, Step, at_work
 from ops.situation import situation
 from ops.tasking import complain, say
@@ -45,13 +46,13 @@ def find(
         raise SettingsError(f"say for which branch that is right: --branch {names[0]} for example")
     why = checked_reason(reason) if accepting else ""
     acceptance = Acceptance(accept_rewrite, accept_new_journal)
-    with step_of_task(settings, "find", who, why, dry, wait, noted=True) as step:
+    with reading_step(settings, "find", who, why, dry, wait, noted=True) as step:
         return step.end(*find_all(settings, names, step.run, dry, acceptance))
 
 
 def judge(settings: Settings, names: Sequence[str], who: str, *, dry: bool = False, wait: float = 0.0) -> int:
     """`inv judge`: exit code 5 where there is no data."""
-    with step_of_task(settings, "judge", who, "", dry, wait, noted=True) as step:
+    with reading_step(settings, "judge", who, "", dry, wait, noted=True) as step:
         return step.end(*judge_all(settings, names, step.run, dry))
 
 
@@ -81,6 +82,7 @@ def find_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, acce
 
 def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
     """Every branch's answer."""
+    from shepherd.cautions import cautions
     from shepherd.stages.judge import judge_branch
     from shepherd.views.answer import headline
 
@@ -88,7 +90,7 @@ def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> 
 
     def one(name: str) -> None:
         snapshot = judge_branch(settings, name, run, dry=dry)
-        say(f"{name}: {headline(snapshot)}")
+        say(f"{name}: {headline(snapshot, cautions(snapshot, run.situation()))}")
         codes.append(0 if snapshot.complete else NO_DATA)
 
     ended = each_branch(names, one)
@@ -230,6 +232,28 @@ def step_of_task(
         desk.stage(stage, noted=noted) as step,
     ):
         yield step
+
+
+@contextmanager
+def reading_step(
+    settings: Settings, stage: str, who: str, why: str, dry: bool, wait: float, noted: bool = False
+) -> Iterator[Step]:
+    """The same for one that reads: where it fails, page, badge and SHA say so at once, and not when somebody
+    writes them next."""
+    if dry:
+        yield Step(_dry_run(who, why))
+        return
+    with at_work(settings, stage, who, why, wait=wait) as desk:
+        try:
+            with desk.stage(stage, noted=noted) as step:
+                yield step
+        except BaseException as error:
+            if desk.read_failed:
+                # whoever stops a run waits for no web server
+                show_failure(settings, desk.tell(stage), publish=isinstance(error, Exception))
+            raise
+        if desk.read_failed or step.code == NO_DATA:
+            show_failure(settings, desk.tell(stage))
 
 
 def each_branch(names: Sequence[str], body: Callable[[str], None]) -> Ended:

@@ -54,6 +54,15 @@ class StageRuns(Struct, frozen=True):
         return self.last_failed is not None and (self.last_good is None or self.last_good < self.last_failed)
 
 
+class Unread(Struct, frozen=True):
+    """An attempt to read or judge a branch that failed: what was read before may not hold any more."""
+
+    at: datetime
+    stage: str
+    """`find` or `judge`, whatever command came to it."""
+    why: str
+
+
 class Situation(Struct, frozen=True):
     """All times are aware and UTC. Without `now` no ages are told, and nothing is called stale."""
 
@@ -61,6 +70,8 @@ class Situation(Struct, frozen=True):
     maintenance: Maintenance | None = None
     hang: Hang | None = None
     stages: dict[str, StageRuns] = {}
+    unread: dict[str, Unread] = {}
+    """Branch -> its newest attempt to be read, where that failed."""
     last_aborted: datetime | None = None
     """The last run that was refused or stopped before it did anything."""
     aborted_because: str = ""

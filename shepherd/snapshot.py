@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from shepherd.words import State as State  # part of this interface
 
@@ -142,6 +142,21 @@ class JournalPlace(Struct, frozen=True):
     """Revno of the tip that it found; 0: not known."""
 
 
+class Next(Struct, frozen=True):
+    """The deployment that the answer proposes."""
+
+    base: Rev = field(name="from")
+    """What production runs; revno 0 and no SHA: nothing of this mainline yet."""
+    to: Rev
+    landings: tuple[int, ...]
+    """What goes live by it, in the order in which it landed; also what production has, undone, and would run
+    again."""
+    compare_url: str | None
+    """Where a forge shows the whole of it; None: no page is known."""
+    undone_later: tuple[int, ...]
+    """Those of its landings that a landing which must wait undoes."""
+
+
 class Snapshot(Struct, frozen=True):
     """The answer for one branch at one moment, complete with every reason."""
 
@@ -173,6 +188,8 @@ class Snapshot(Struct, frozen=True):
     this, which claimed nothing."""
     several: bool = False
     """Several branches are set up: what is said of one names it."""
+    next: Next | None = None
+    """None unless the answer is `deploy`; and in a snapshot of a release that did not know it."""
     schema: int = SCHEMA
 
     @property

@@ -6,7 +6,7 @@ Whatever is no such value raises SettingsError (exit code 2), in one sentence wi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from datetime import date as Date
 from typing import Literal, NamedTuple
@@ -136,6 +136,33 @@ def age(seconds: float) -> str:
             count = whole // size
             return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
     raise AssertionError("seconds always fit")
+
+
+def utc(moment: datetime) -> str:
+    """A time that needs no knowledge of where the reader is: `2011-08-24 10:15 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def relative(moment: datetime, now: datetime) -> str:
+    """`3 hours ago` or `in 3 hours`."""
+    seconds = (now - moment).total_seconds()
+    return f"{age(seconds)} ago" if seconds >= 0 else f"in {age(-seconds)}"
+
+
+def ago(moment: datetime, now: datetime | None) -> str:
+    """The same to stand behind a time: ` (3 hours ago)`; empty if nobody knows what time it is."""
+    return f" ({relative(moment, now)})" if now is not None else ""
+
+
+def count(number: int, noun: str) -> str:
+    """`1 landing`, `2 landings`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def some(items: Sequence[str], shown: int, total: int | None = None) -> str:
+    """The first few of a list, and how many more there are."""
+    more = (len(items) if total is None else total) - min(shown, len(items))
+    return ", ".join(items[:shown]) + (f" and {more} more" if more > 0 else "")
 
 
 def iso(moment: datetime) -> str:

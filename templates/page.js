@@ -27,13 +27,18 @@
     if (late.textContent === text) return;
     late.replaceChildren();
     // what the page said itself when it was written need not be said twice
-    if (!text || one("p.banner.stale")) return;
+    if (!text || situation.classList.contains("stale")) return;
     const banner = document.createElement("p");
     banner.className = "banner stale";
     banner.textContent = text;
     late.append(banner);
   };
   const title = document.title;
+  const icon = one("link[rel=icon]");
+  const fresh = icon?.href;
+  // by its own clock: nobody may have written this page again
+  const isLate = () => Date.now() > until;
+  const isAhead = () => Date.now() + AHEAD < given;
   const times = all("time").map((time) => {
     const next = time.nextElementSibling;
     if (next && next.className === "ago") return [Date.parse(time.dateTime), next];
@@ -50,11 +55,13 @@
       if (ago.textContent !== text) ago.textContent = text;
     }
     if (!situation.dataset.until) return;
-    const late = now > until;
+    const late = isLate();
     situation.classList.toggle("late", late);
-    document.title = late ? `stale: ${title}` : title;
+    document.title = late && !situation.classList.contains("stale") ? `stale: ${title}` : title;
+    if (icon?.dataset.late) icon.href = late ? icon.dataset.late : fresh;
+    for (const button of all("[data-copy]")) button.disabled = late;
     if (late) tell(`Stale: a newer answer was due ${age((now - until) / 1000)} ago. Load this page again.`);
-    else if (now + AHEAD < given) tell("Your clock and the shepherd's differ: ages are not to be relied on.");
+    else if (isAhead()) tell("Your clock and the shepherd's differ: ages are not to be relied on.");
     else tell("");
   };
   tick();
@@ -80,6 +87,12 @@
     button.hidden = false;
     button.addEventListener("click", async () => {
       const said = one(".copied");
+      // a tab that slept learns of its age only now
+      tick();
+      if (button.disabled) {
+        said.textContent = "not copied: the answer may have changed, load this page again";
+        return;
+      }
       try {
         await navigator.clipboard.writeText(button.dataset.copy);
         said.textContent = "copied";

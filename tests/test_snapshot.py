@@ -13,14 +13,15 @@ from shepherd.snapshot import Snapshot
 from shepherd.views.feeds import snapshot_json
 from tests.project import Project
 from tests.random_team import live_a_while
+from tests.views.factory import everything_wrong
 
 SCHEMA = json.loads((Path(__file__).parents[1] / "docs" / "snapshot.schema.json").read_text())
 
 
 def check(snapshot: Snapshot) -> None:
     """Hold a snapshot against the schema and against what its keys say of each other."""
-    document = json.loads(snapshot_json(snapshot))
-    Draft202012Validator(SCHEMA).validate(document)
+    for shown in (snapshot_json(snapshot), snapshot_json(snapshot, everything_wrong())):
+        Draft202012Validator(SCHEMA).validate(json.loads(shown))
     by_revno = {entry.revno: entry for entry in snapshot.landings}
     assert len(by_revno) == len(snapshot.landings)
     deployed = snapshot.deployed.revno if snapshot.deployed else 0
@@ -34,6 +35,16 @@ def check(snapshot: Snapshot) -> None:
     if snapshot.deployable:
         assert by_revno[snapshot.deployable.revno].deployable_as_tip
         assert not any(e.deployable_as_tip for e in snapshot.landings if e.revno > snapshot.deployable.revno)
+    following = snapshot.next
+    assert (following is not None) == (snapshot.answer == "deploy")
+    if following is not None:
+        assert (following.base.revno, following.to) == (deployed, snapshot.deployable)
+        assert list(following.landings) == sorted(following.landings)
+        window = range(deployed + 1, following.to.revno + 1)
+        assert set(window) <= set(following.landings) <= {*window, *range(1, deployed + 1)}
+        for revno in following.undone_later:
+            undone_by = by_revno[revno].undone_by
+            assert revno in following.landings and undone_by is not None
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from shepherd.cautions import cautions
 from shepherd.errors import NoAnswerError, SettingsError, SourceError
+from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
@@ -258,7 +260,8 @@ def test_a_rewritten_mainline_is_no_data_until_a_person_accepts_it(tmp_path: Pat
     with pytest.raises(SourceError, match="the mainline was rewritten"):
         project.find()
     snapshot = project.judge()
-    assert headline(snapshot).startswith("no data: stable: the mainline was rewritten")
+    said = headline(snapshot, cautions(snapshot, Situation()))
+    assert said.startswith("no data: stable: the mainline was rewritten")
     assert snapshot.last_good is not None and snapshot.last_good.deployable is None
     project.find(Acceptance(rewrite=True), why="we squashed it")
     snapshot = project.judge()

@@ -8,9 +8,12 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from shepherd.cautions import Caution, Kind, cautions
 from shepherd.errors import NoAnswerError, RefusedError
 from shepherd.landing import Landing
-from shepherd.snapshot import Entry, Rev, Snapshot
+from shepherd.rules.undoing import going_live
+from shepherd.situation import Situation
+from shepherd.snapshot import Entry, Next, Rev, Snapshot
 
 NAMED = 5
 """Landings and commits that a refusal names."""
@@ -65,6 +68,8 @@ class Promotion(Struct, frozen=True):
     """What stays behind, oldest first, and why."""
     dropped: tuple[str, ...]
     """Commits that the ref has now and would lose."""
+    cautions: tuple[Caution, ...]
+    """What must be known before it is applied; one that stops was passed by `despite` or `drop_hotfix`."""
     why: str
     despite: str = ""
     drop_hotfix: str = ""
@@ -134,6 +139,7 @@ def plan_promotion(
     base: Rev | None,
     order: Order,
     *,
+    situation: Situation,
     known: Mapping[str, Known],
     undone_at: Callable[[int], Collection[int]],
     dropped: Sequence[str],
@@ -143,22 +149,35 @@ def plan_promotion(
     """The plan to promote `target`, which `target_of` chose.
 
     Args:
+        situation: what is true now.
         known: SHA -> what was last known of a landing, for the time when nothing can be read.
         undone_at: the revnos that are undone at a candidate.
         dropped: commits that the promoted ref or production has, and the target lacks.
 
     Raises:
-        RefusedError: commits would be lost, and nobody said that they may be; or a landing was bad when it
-            was last known, and still is in effect.
+        RefusedError: a caution stops (commits would be lost, …), and nobody said that it may be passed; or a
+            landing was bad when it was last known, and still is in effect.
     """
-    assert snapshot.deployed is not None
-    if dropped and not order.drop_hotfix:
-        commits = "a commit" if len(dropped) == 1 else f"{len(dropped)} commits"
-        names = ", ".join(sha[:12] for sha in dropped[:NAMED])
-        raise RefusedError(
-            f"{snapshot.branch}: production also runs {commits} that r{target.revno} lacks ({names}): land"
-            ' them, or let them go with --drop-hotfix "reason"'
-        )
+    assert snapshot.deployed is not None and snapshot.tip is not None
+    live, undone_later = going_live(
+        (landing.revno for landing in landings),
+        snapshot.deployed.revno,
+        target.revno,
+        snapshot.tip.revno,
+        undone_at,
+    )
+    base_of_all, to = Rev(snapshot.deployed.revno, snapshot.deployed.id), Rev(target.revno, target.id)
+    planned = replace(
+        snapshot,
+        # without data `despite` gave a reason, and all the rest is to be known as ever
+        complete=True,
+        answer="deploy",
+        deployable=to,
+        deployed=replace(snapshot.deployed, extra_commits=tuple(dropped)),
+        next=Next(base_of_all, to, tuple(live), None, tuple(undone_later)),
+    )
+    found = cautions(planned, situation)
+    _refuse_unless_passed(snapshot.branch, found, order)
     entries = {entry.revno: entry for entry in snapshot.landings}
     first = max(snapshot.deployed.revno, base.revno if base else 0)
     gone = undone_at(target.revno)
@@ -180,14 +199,23 @@ def plan_promotion(
         ref=ref,
         repository=repository,
         base=base,
-        to=Rev(target.revno, target.id),
+        to=to,
         goes=tuple(goes),
         stays=tuple(stays),
         dropped=tuple(dropped),
+        cautions=found,
         why=order.despite or order.why,
         despite=order.despite,
         drop_hotfix=order.drop_hotfix if dropped else "",
     )
+
+
+def _refuse_unless_passed(branch: str, found: Sequence[Caution], order: Order) -> None:
+    """Whatever stops stops a promotion, too, unless somebody gave the reason that passes just that."""
+    passed: dict[Kind, str] = {"hotfix": order.drop_hotfix}
+    for caution in found:
+        if caution.stops and not passed.get(caution.kind):
+            raise RefusedError(f"{branch}: {caution.sentence}: {caution.remedy}")
 
 
 def _refuse_known_bad(branch: str, line: Line, last: Known | None) -> None:

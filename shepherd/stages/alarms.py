@@ -8,6 +8,7 @@ from textwrap import fill
 
 from msgspec import Struct
 
+from shepherd.cautions import Caution
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run
@@ -20,6 +21,8 @@ AGAIN = timedelta(days=1)
 COLUMNS = 72
 LIVE = "production runs"
 """How the text of an alarm begins that is about what runs now."""
+UNDOES = " undoes it"
+"""How it ends where a landing has undone it."""
 
 
 class Alarm(Struct, frozen=True):
@@ -56,7 +59,7 @@ def _of(snapshot: Snapshot) -> dict[str, tuple[int, str]]:
     entries = {entry.revno: entry for entry in snapshot.landings}
     found = {}
     for alarm in snapshot.alarms:
-        way_out = f"; deploying r{alarm.undone_by} undoes it" if alarm.undone_by is not None else ""
+        way_out = f"; deploying r{alarm.undone_by}{UNDOES}" if alarm.undone_by is not None else ""
         found[entries[alarm.revno].id] = (
             alarm.revno,
             f"{LIVE} r{alarm.revno}, which is bad: {alarm.reason}{way_out}",
@@ -113,14 +116,29 @@ def _told(journal: Journal, address: str, now: datetime) -> set[int]:
     return told
 
 
-def letter(branch: str, alarms: Sequence[Alarm], page: str) -> tuple[str, str]:
-    """Subject and text of the mail about these alarms."""
+def _told_of(caution: Caution) -> str:
+    remedy = f"; {caution.remedy}" if caution.remedy else ""
+    return f"* {caution.sentence}{remedy}."
+
+
+def letter(branch: str, alarms: Sequence[Alarm], known: Sequence[Caution], page: str) -> tuple[str, str]:
+    """Subject and text of the mail about these alarms.
+
+    Args:
+        known: what else must be known before anything is deployed: an alarm may name what undoes it.
+    """
     revs = ", ".join(f"r{alarm.revno}" for alarm in alarms)
     live = any(alarm.text.startswith(LIVE) for alarm in alarms)
     subject = f"ALARM: {branch}: {revs} bad {'in production' if live else 'and promoted, not live yet'}"
     lines = [fill(f"{alarm.text}.", COLUMNS) + "\n" for alarm in alarms]
-    lines.append("What to do: roll it back and deploy that, or say that it is good after all:")
+    undone = all(alarm.text.endswith(UNDOES) for alarm in alarms)
+    way_out = "deploy what undoes it" if undone else "roll it back and deploy that"
+    lines.append(f"What to do: {way_out}, or say that it is good after all:")
     lines += [f'  inv verdict r{alarm.revno} ok --branch {branch} --reason "…"' for alarm in alarms]
+    others = [caution for caution in known if caution.kind not in ("alarm", "promoted-bad")]
+    if others:
+        lines.append("\nKnow before you deploy:")
+        lines += [fill(_told_of(caution), COLUMNS, subsequent_indent="  ") for caution in others]
     if page:
         lines.append(f"\n{page.rstrip('/')}/{branch}.html")
     lines.append("\nThis is said once per alarm.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import get_args
@@ -13,6 +14,7 @@ from shepherd.commands import on_branch
 from shepherd.landing import Deployed, Reading, Revision
 from shepherd.rules import Judgement
 from shepherd.rules.reasons import joined, of_brought, reason_of
+from shepherd.rules.undoing import going_live
 from shepherd.stages.timeline import Passage, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 
@@ -98,6 +100,7 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shap
     elif reading.tip.revno > reading.deployed.revno:
         answer = "blocked"
     ids = {landing.revno: landing.id for landing in reading.landings}
+    proposed = shape.Rev(latest, ids[latest]) if latest is not None else None
     return shape.Snapshot(
         run_id=frame.run_id,
         branch=frame.branch,
@@ -109,7 +112,7 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shap
         on_qa=_rev(reading.on_qa),
         deployed=shape.DeployedRev(reading.deployed.revno, reading.deployed.id, extra),
         promoted=_promoted(reading, frame.promoted),
-        deployable=shape.Rev(latest, ids[latest]) if latest is not None else None,
+        deployable=proposed,
         last_good=None,
         landings=tuple(entries),
         blockers=tuple(
@@ -127,14 +130,13 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shap
             shape.Alarm(revno, by_revno[revno].reason, judgement.undone_by.get(revno))
             for revno in judgement.alarms
         ),
-        warnings=tuple(
-            w for w in (*frame.warnings, notice, went_back(frame.deployed), _taken_back(judgement)) if w
-        ),
+        warnings=tuple(w for w in (*frame.warnings, notice, went_back(frame.deployed)) if w),
         problems=(*frame.problems, *unreadable),
         bug_url=frame.bug_url,
         request_url=frame.request_url,
         timezone=frame.timezone,
         several=frame.several,
+        next=_next(judgement, proposed, frame.landing_url),
     )
 
 
@@ -182,14 +184,31 @@ def _promoted(reading: Reading, moves: Sequence[Passage]) -> shape.PromotedRev |
     return shape.PromotedRev(place.revno, place.id, last.at if last else None, last.who if last else "")
 
 
-def _taken_back(judgement: Judgement) -> str:
-    """A warning if what is promoted may not go to production any more: deployers go by that ref."""
-    promoted = judgement.reading.promoted
-    candidate = judgement.verge.candidates.get(promoted.revno) if promoted else None
-    if promoted is None or candidate is None or not candidate.count:
-        return ""
-    named = joined(f"r{revno}" for revno in candidate.blocked_by[:10])
-    return f"r{promoted.revno} is promoted, but may not go to production: {named} block it; do not deploy it"
+def _next(judgement: Judgement, latest: shape.Rev | None, landing_url: str) -> shape.Next | None:
+    """The deployment that the answer proposes."""
+    reading = judgement.reading
+    if latest is None:
+        return None
+    live, undone_later = going_live(
+        (landing.revno for landing in reading.landings),
+        reading.deployed.revno,
+        latest.revno,
+        reading.tip.revno,
+        judgement.undoing.undone_at,
+    )
+    base = shape.Rev(reading.deployed.revno, reading.deployed.id)
+    compare_url = _compare_url(landing_url, base.id, latest.id)
+    return shape.Next(base, latest, tuple(live), compare_url, tuple(undone_later))
+
+
+_COMPARING = re.compile(r"(https?://[^?#]+/-|https://github\.com/[^?#]+)/commit/\{id\}")
+"""Addresses of landings at GitLab, wherever it runs, and at GitHub: both show a comparison beside them."""
+
+
+def _compare_url(landing_url: str, base: str, to: str) -> str | None:
+    """Only where the pattern for landings leaves no doubt what the page for a comparison is called."""
+    found = _COMPARING.fullmatch(landing_url)
+    return f"{found[1]}/compare/{base}...{to}" if found and base else None
 
 
 def _rev(revision: Revision | None) -> shape.Rev | None:
@@ -255,7 +274,13 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
         if not url and frame.landing_url:
             url = frame.landing_url.replace("{id}", landing.id).replace("{revno}", str(revno))
         moved = promotion(revno) if revno <= promoted else None
-        settled = progress in ("live", "promoted", "rolled-back") and judged.state != "bad"
+        undone_by = judgement.undone_by.get(revno)
+        whose_move, remedy = reason.whose_move, reason.remedy
+        if progress == "rolled-back" or (progress in ("live", "promoted") and judged.state != "bad"):
+            whose_move = remedy = ""
+        elif undone_by is not None:
+            # nobody has to undo it again: what is left is that it goes where this one went
+            whose_move, remedy = "", f"r{undone_by} undoes it: over as soon as production runs that"
         return shape.Entry(
             revno=revno,
             id=landing.id,
@@ -271,10 +296,10 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
             state=judged.state,
             good=judged.good,
             reason=reason.reason,
-            whose_move="" if settled else reason.whose_move,
-            remedy="" if settled else on_branch(reason.remedy, branch),
+            whose_move=whose_move,
+            remedy=on_branch(remedy, branch),
             progress=progress,  # type: ignore[arg-type]  # asserted above
-            undone_by=judgement.undone_by.get(revno),
+            undone_by=undone_by,
             undoes=tuple(sorted(undoes.get(revno, ()))),
             targets=tuple(sorted(judgement.undoing.counting.get(revno, ()))),
             deployable_as_tip=None if candidate is None else candidate.count == 0,

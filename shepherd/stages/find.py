@@ -17,7 +17,7 @@ from shepherd.sources.notes import NoteVerdict
 from shepherd.sources.notes import missing as missing_notes
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.sources.rewrites import Patch
-from shepherd.stages import Run
+from shepherd.stages import Run, attempt
 from shepherd.stages.brought import commits_with_words, undone_before, with_undone
 from shepherd.stages.judge import Source, sum_of
 from shepherd.stages.memory import passages
@@ -64,6 +64,7 @@ class Before(Struct, frozen=True):
     """What the journal lacks."""
 
 
+@attempt("find")
 def find_branch(
     settings: Settings,
     branch: str,

@@ -18,7 +18,7 @@ from shepherd.rules import judge, scope_of
 from shepherd.rules.speaking import qa_items
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages import Run, alarms
+from shepherd.stages import Run, alarms, attempt
 from shepherd.stages.brought import named_elsewhere, named_entries, requests_of_brought
 from shepherd.stages.compose import Frame, compose, good_before, without_answer
 from shepherd.stages.memory import (
@@ -87,6 +87,7 @@ class Heard(Struct, frozen=True):
     problem: str = ""
 
 
+@attempt("judge")
 def judge_branch(
     settings: Settings, branch: str, run: Run, *, stored: bool = False, dry: bool = False
 ) -> Snapshot:

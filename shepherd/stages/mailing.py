@@ -8,8 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shepherd.act import EVERYWHERE, Act, perform, settle
+from shepherd.cautions import cautions, code_of, stopping
 from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, ShepherdError, UnsureError, worst
 from shepherd.plans.days import Days
 from shepherd.plans.mails import Facts, Mail
@@ -69,10 +71,11 @@ def look(settings: Settings, database: Database, run: Run) -> Known:
             continue
         if snapshot is None:
             missing.append(f"{branch}: there is no answer yet: inv run")
-        elif not snapshot.complete:
-            missing.append(f"{branch}: there is no data ({clean(snapshot.problems[0], 300)})")
-        elif snapshot.valid_until < run.now:
-            missing.append(f"{branch}: the last answer is stale: inv find judge")
+            continue
+        stop = stopping(cautions(snapshot, replace(run.situation(), now=run.now)))
+        if stop is not None and code_of(stop) == NO_DATA:
+            why = clean(stop.sentence, 300)
+            missing.append(f"{branch}: {why if stop.kind == 'stale' else f'there is no data ({why})'}")
         else:
             with database.begin() as connection:
                 journal, cache = Journal(connection, branch), Cache(connection, branch)

@@ -135,6 +135,8 @@ class _Attempt:
             target,
             Place(promoted.revno, promoted.id) if promoted else None,
             replace(order, why=order.why or _why(snapshot, order)),
+            # everything has just been read and judged: what an earlier attempt met is over
+            situation=replace(self._run.situation(), now=self._run.now, unread={}),
             known=known,
             undone_at=undoing.undone_at,
             dropped=self._dropped(target),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from shepherd.errors import NoAnswerError
+from shepherd.errors import NoAnswerError, StoreError
 from shepherd.settings import Settings
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
@@ -55,7 +56,7 @@ def files_of(
         files[f"{branch}.html"] = branch_page(
             snapshot, situation, [("All branches", "index.html")], _feeds(branch)
         ).encode("utf-8", "replace")
-        files[f"{branch}.json"] = snapshot_json(snapshot) + b"\n"
+        files[f"{branch}.json"] = snapshot_json(snapshot, situation, shown=False) + b"\n"
         files[f"{branch}.svg"] = badge(snapshot, situation)
         files[f"{branch}.sha"] = sha_file(snapshot, situation)
         lately = (news or {}).get(branch)
@@ -70,15 +71,22 @@ def files_of(
 def write_report(settings: Settings, situation: Situation) -> list[Path]:
     """Write all pages and feeds; where they are, the index first.
 
+    Whatever keeps them from being written takes the SHAs away: those that are there may not hold any more.
+
     Raises:
-        NoAnswerError: no branch has a snapshot yet, or one cannot be read (its SHA is taken away).
+        NoAnswerError: no branch has a snapshot yet, or one cannot be read.
         StoreError: a file cannot be written; the pages that are there stay whole.
     """
     try:
-        snapshots = read_snapshots(settings)
-    except NoAnswerError:
-        _take_back(settings)
+        return _write_report(settings, situation)
+    except Exception:
+        with suppress(OSError, StoreError):
+            _take_back(settings)
         raise
+
+
+def _write_report(settings: Settings, situation: Situation) -> list[Path]:
+    snapshots = read_snapshots(settings)
     if not snapshots:
         raise NoAnswerError("no answer yet, so there is nothing to report: inv find judge report")
     directory = settings.report_path

@@ -320,7 +320,7 @@ def _record(
         if not judged:
             _nothing_holds_now(settings, branch, run, sentence)
             return f"{sentence}\nrecorded; the answer follows with: inv find judge"
-        return f"{sentence}\n{_moved(judge_branch(settings, branch, run, stored=True))}"
+        return f"{sentence}\n{_moved(judge_branch(settings, branch, run, stored=True), run)}"
     except NoAnswerError as error:
         return f"{sentence}\nrecorded; {error}"
     except ShepherdError as error:
@@ -343,7 +343,8 @@ def _nothing_holds_now(settings: Settings, branch: str, run: Run, sentence: str)
         judge_branch(settings, branch, run, stored=True)
 
 
-def _moved(snapshot: Snapshot) -> str:
+def _moved(snapshot: Snapshot, run: Run) -> str:
+    from shepherd.cautions import cautions
     from shepherd.views.answer import headline
 
-    return headline(snapshot)
+    return headline(snapshot, cautions(snapshot, run.situation()))

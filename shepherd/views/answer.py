@@ -1,11 +1,16 @@
-"""The answer in sentences, from the snapshot alone: the same words on page and terminal (design 3.5)."""
+"""The answer in sentences, from snapshot and cautions: the same words on page and terminal (design 3.5)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
-from shepherd.snapshot import Blocker, Entry, Progress, Snapshot
-from shepherd.views.clean import clean
+from shepherd.cautions import Caution, code_of, stopping
+from shepherd.errors import NO_DATA
+from shepherd.snapshot import Blocker, Entry, LastGood, Progress, Snapshot
+from shepherd.views.banners import CALLED
+from shepherd.views.clean import LONGEST_SENTENCE, clean
 from shepherd.views.words import PROGRESS, STATES, count, name, sentence, short, some, utc
 
 NAMED = 3
@@ -19,10 +24,11 @@ _STOPPED: dict[Progress, str] = {
 }
 
 
-def headline(snapshot: Snapshot) -> str:
-    """What to do, in one line: `deploy r13777`, `stay at r13700: nothing new`, …"""
-    if snapshot.answer == "no-data":
-        return f"no data: {_why_not(snapshot)}"
+def headline(snapshot: Snapshot, found: Sequence[Caution]) -> str:
+    """What to do, in one line: `deploy r13777`, `stay at r13700: nothing new`; or why nothing may be done."""
+    stop = stopping(found)
+    if stop is not None:
+        return f"{_instead(stop, snapshot)}{clean(stop.sentence, LONGEST_SENTENCE)}"
     if snapshot.answer == "deploy" and snapshot.deployable is not None:
         return f"deploy r{snapshot.deployable.revno}"
     stay = f"stay at r{snapshot.deployed.revno}" if snapshot.deployed is not None else "stay"
@@ -32,10 +38,41 @@ def headline(snapshot: Snapshot) -> str:
     return f"{stay}: blocked by {some(blockers, NAMED, len(snapshot.blockers))}"
 
 
-def gist(snapshot: Snapshot) -> str:
+def _instead(stop: Caution, snapshot: Snapshot) -> str:
+    """How the headline begins where something stops."""
+    if stop.kind == "stale":
+        return ""
+    if code_of(stop) == NO_DATA:
+        return "no data: "
+    return f"do not deploy r{snapshot.deployable.revno}: " if snapshot.deployable is not None else ""
+
+
+def brief(snapshot: Snapshot, found: Sequence[Caution]) -> str:
+    """The headline for a badge: as few words as will do, and what else there is to know in brackets."""
+    stop = stopping(found)
+    if stop is not None:
+        held = code_of(stop) != NO_DATA and snapshot.deployable is not None
+        said = f"do not deploy r{snapshot.deployable.revno}" if held and snapshot.deployable else ""
+        said = f"{said}: {CALLED[stop.kind]}" if said else CALLED[stop.kind]
+    elif snapshot.answer == "deploy" and snapshot.deployable is not None:
+        said = f"deploy r{snapshot.deployable.revno}"
+    else:
+        why = "nothing new" if snapshot.answer == "nothing-new" else "blocked"
+        said = f"stay at r{snapshot.deployed.revno}: {why}" if snapshot.deployed is not None else why
+    others = also(found)
+    return f"{said} ({', '.join(others)})" if others else said
+
+
+def also(found: Sequence[Caution]) -> list[str]:
+    """What the cautions are called that the headline does not tell, each once."""
+    first = stopping(found)
+    return list(dict.fromkeys(CALLED[caution.kind] for caution in found if caution is not first))
+
+
+def gist(snapshot: Snapshot, found: Sequence[Caution]) -> str:
     """What follows the headline: how much goes live, why nothing does, or what the last good answer was."""
-    if snapshot.answer == "no-data":
-        return _last_good(snapshot)
+    if stopping(found) is not None:
+        return "; ".join(way_out(snapshot, found))
     live = f"r{snapshot.deployed.revno}" if snapshot.deployed is not None else "production"
     if snapshot.deployable is not None:
         deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0
@@ -46,13 +83,25 @@ def gist(snapshot: Snapshot) -> str:
     return f"{count(waiting, 'landing')} newer than {live}, and none of them may go yet"
 
 
-def outlook(snapshot: Snapshot) -> str:
+def way_out(snapshot: Snapshot, found: Sequence[Caution]) -> list[str]:
+    """What to do about the caution that stops, and for want of data what the last answer was."""
+    stop = stopping(found)
+    assert stop is not None
+    told = [stop.remedy] if stop.remedy else []
+    if code_of(stop) == NO_DATA:
+        told.append(_last_good(snapshot))
+    return told
+
+
+def outlook(snapshot: Snapshot, found: Sequence[Caution]) -> str:
     """What has to wait, and what clearing the first blocker would give; empty if there is nothing to tell."""
+    if stopping(found) is not None:
+        return ""
     parts = []
     if snapshot.deployable is not None and snapshot.tip is not None:
         later = snapshot.tip.revno - snapshot.deployable.revno
         parts.append(f"{count(later, 'newer landing')} must wait" if later else "nothing has to wait")
-    if snapshot.blockers and snapshot.answer != "no-data":
+    if snapshot.blockers:
         first = snapshot.blockers[0]
         if first.tip_if_cleared is not None and first.frees:
             more = " more" if snapshot.deployable is not None else ""
@@ -63,10 +112,12 @@ def outlook(snapshot: Snapshot) -> str:
     return "; ".join(parts)
 
 
-def lead(snapshot: Snapshot) -> list[str]:
+def lead(snapshot: Snapshot, found: Sequence[Caution]) -> list[str]:
     """The sentences under the headline of the page: how much goes live, or why nothing does."""
+    if stopping(found) is not None:
+        return [sentence(each) for each in way_out(snapshot, found)]
     if snapshot.answer != "deploy" or snapshot.deployable is None:
-        return [sentence(gist(snapshot))]
+        return [sentence(gist(snapshot, found))]
     deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0
     number = snapshot.deployable.revno - deployed
     which = f"r{deployed + 1} to r{snapshot.deployable.revno}" if number > 1 else f"r{deployed + 1}"
@@ -84,9 +135,9 @@ class Wait(Struct, frozen=True):
     rest: str
 
 
-def wait_for(snapshot: Snapshot) -> Wait | None:
+def wait_for(snapshot: Snapshot, found: Sequence[Caution]) -> Wait | None:
     """Whose move it is, for somebody who could deploy now or wait; None where nobody has to move."""
-    if not snapshot.blockers or snapshot.answer == "no-data":
+    if not snapshot.blockers or stopping(found) is not None:
         return None
     first = snapshot.blockers[0]
     mover = mover_of(first, {entry.revno: entry for entry in snapshot.landings}.get(first.revno))
@@ -162,6 +213,7 @@ def standing_of(entry: Entry, snapshot: Snapshot) -> str:
             at = f" on {utc(entry.promoted_at)}" if entry.promoted_at is not None else ""
             by = f" by {entry.promoted_by}" if entry.promoted_by else ""
             said = f"was promoted{by}{at}; production does not run it yet"
+            said += "" if entry.good else f"; its QA state is: {own}"
         case "rolled-back":
             by = f" by r{entry.undone_by}" if entry.undone_by is not None else ""
             said = f"is rolled back{by}; its own QA state is: {own}"
@@ -181,12 +233,8 @@ def standing_of(entry: Entry, snapshot: Snapshot) -> str:
     return f"r{entry.revno} {said}"
 
 
-def _why_not(snapshot: Snapshot) -> str:
-    return clean(snapshot.problems[0]) if snapshot.problems else "the reason is not recorded"
-
-
 def _last_good(snapshot: Snapshot) -> str:
-    last = snapshot.last_good
+    last: LastGood | Snapshot | None = snapshot if snapshot.complete else snapshot.last_good
     if last is None:
         return "there is no earlier good answer"
     said = "stay"

@@ -2,88 +2,76 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Literal
+from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
-from shepherd.situation import Hang, Maintenance, Situation
-from shepherd.snapshot import Alarm, Snapshot
+from shepherd import cautions
+from shepherd.cautions import Caution
+from shepherd.situation import Hang, Situation
+from shepherd.snapshot import Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.words import ago, utc
 
-Kind = Literal["alarm", "maintenance", "aborted", "suspected hang", "stale", "failing", "problem", "warning"]
-
-
-AHEAD = timedelta(minutes=5)
-"""How far two clocks may differ before an answer from the future is not believed."""
+CALLED: dict[cautions.Kind, str] = {
+    "no-data": "no data",
+    "unread": "no data",
+    "stale": "stale",
+    "hotfix": "hotfix",
+    "alarm": "alarm",
+    "promoted-bad": "promoted and bad",
+    "undone-later": "undone later",
+    "maintenance": "maintenance",
+}
+"""What each caution is called in front of its sentence, on badge and tab."""
 
 
 class Banner(Struct, frozen=True):
     """One line to be shown behind its kind. Not escaped, and cleaned only where other words follow."""
 
-    kind: Kind
+    kind: str
+    """One of `CALLED`, or: aborted, suspected hang, failing, problem, warning."""
     text: str
 
 
-def branch_banners(snapshot: Snapshot, situation: Situation) -> list[Banner]:
-    """All banners of one branch, the most urgent first. The headline of `no-data` is its first problem."""
+def branch_banners(snapshot: Snapshot, situation: Situation, found: Sequence[Caution]) -> list[Banner]:
+    """All banners of one branch, the most urgent first. What the headline says already is in none of them."""
+    first = cautions.stopping(found)
     problems = snapshot.problems[1:] if snapshot.answer == "no-data" else snapshot.problems
+    unread = situation.unread.get(snapshot.branch)
+    told = unread.stage if unread is not None and snapshot.complete else ""
     return [
-        *(Banner("alarm", _alarm(alarm)) for alarm in snapshot.alarms),
-        *situation_banners(situation, snapshot.generated_at),
-        *stale_banners(snapshot, situation.now),
+        *(caution_banner(caution) for caution in found if caution is not first),
+        *situation_banners(situation, snapshot.generated_at, told),
         *(Banner("problem", problem) for problem in problems),
         *(Banner("warning", warning) for warning in snapshot.warnings),
     ]
 
 
-def situation_banners(situation: Situation, answered: datetime | None) -> list[Banner]:
-    """What holds for every branch; `answered`: when the newest answer was given."""
+def caution_banner(caution: Caution) -> Banner:
+    """A caution with what to do about it."""
+    text = f"{caution.sentence}; {caution.remedy}" if caution.remedy else caution.sentence
+    return Banner(CALLED[caution.kind], text)
+
+
+def situation_banners(situation: Situation, answered: datetime | None, told: str = "") -> list[Banner]:
+    """What holds for every branch and is no caution.
+
+    Args:
+        answered: when the newest answer was given. told: a stage whose failure is told of already.
+    """
     banners = []
     now, switch, aborted = situation.now, situation.maintenance, situation.last_aborted
-    if switch is not None:
-        banners.append(Banner("maintenance", _maintenance(switch, now)))
     if aborted is not None and (switch is not None or answered is None or aborted > answered):
         banners.append(Banner("aborted", _aborted(situation, aborted)))
     if situation.hang is not None:
         banners.append(Banner("suspected hang", _hang(situation.hang, now)))
     for stage, runs in sorted(situation.stages.items()):
-        if runs.failing and runs.last_failed is not None:
+        if runs.failing and runs.last_failed is not None and stage != told:
             text = f"{clean(stage)} failed at {utc(runs.last_failed)}{ago(runs.last_failed, now)}"
             banners.append(Banner("failing", f"{text}: {runs.failure}" if runs.failure else text))
     return banners
-
-
-def stale_banners(snapshot: Snapshot, now: datetime | None) -> list[Banner]:
-    """One banner if a newer answer should be there by now, else none."""
-    if now is None:
-        return []
-    if snapshot.generated_at > now + AHEAD:
-        return [Banner("stale", "the answer is dated in the future: a clock is wrong, its age is not known")]
-    if now <= snapshot.valid_until:
-        return []
-    text = f"a newer answer was due at {utc(snapshot.valid_until)}{ago(snapshot.valid_until, now)}"
-    return [Banner("stale", f"{text}; what has landed or been said since is not in this one")]
-
-
-def _alarm(alarm: Alarm) -> str:
-    way_out = f"; deploying r{alarm.undone_by} undoes it" if alarm.undone_by is not None else ""
-    return f"production runs r{alarm.revno}, which is bad: {clean(alarm.reason)}{way_out}"
-
-
-_OVERDUE = "that is long: whoever set it should end it (inv maintenance.off)"
-
-
-def _maintenance(switch: Maintenance, now: datetime | None) -> str:
-    since = f"since {utc(switch.since)}{ago(switch.since, now)}, " if switch.since is not None else ""
-    text = f"{since}by {clean(switch.who) or 'somebody unnamed'}: {clean(switch.why) or 'no reason given'}"
-    if switch.until is None:
-        return f"{text}; {_OVERDUE}" if switch.overdue else text
-    if now is not None and now > switch.until:
-        return f"{text}; it should have ended at {utc(switch.until)}{ago(switch.until, now)}"
-    text += f"; until {utc(switch.until)}{ago(switch.until, now)}"
-    return f"{text}; {_OVERDUE}" if switch.overdue else text
 
 
 def _aborted(situation: Situation, aborted: datetime) -> str:

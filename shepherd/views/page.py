@@ -1,7 +1,8 @@
 """The pages: complete HTML from snapshot and situation, readable without script, network or server.
 
-Everything that depends on the situation stands in `<header id="situation">`; the rest of a branch's page is a
-function of the snapshot alone, so that refreshing a banner is rendering the same snapshot again (design 4.3).
+Everything that depends on the situation stands in `<head>` (title, icon) and `<header id="situation">`; the
+rest of a branch's page is a function of the snapshot alone, so that refreshing a banner is rendering the same
+snapshot again (design 4.3).
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ from datetime import timedelta
 
 from msgspec import Struct
 
+from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
 from shepherd.situation import Situation
-from shepherd.snapshot import Blocker, Entry, Snapshot
+from shepherd.snapshot import Answer, Blocker, Entry, Rev, Snapshot
 from shepherd.values import age
 from shepherd.views import answer, times, words
-from shepherd.views.banners import Banner, branch_banners, situation_banners, stale_banners
+from shepherd.views.banners import CALLED, Banner, branch_banners, caution_banner, situation_banners
 from shepherd.views.clean import clean
 from shepherd.views.icon import icon
 from shepherd.views.persons import persons
@@ -41,6 +43,7 @@ class _Block(Struct, frozen=True):
 
     blocker: Blocker
     entry: Entry | None
+    stands: words.Standing | None
     move: str
     author: str
     """Whose landing it is, where the move is somebody else's."""
@@ -54,6 +57,34 @@ class _Part(Struct, frozen=True):
     name: str
     entries: list[Entry]
     brief: bool
+
+
+class _Row(Struct, frozen=True):
+    """One branch on the page of all."""
+
+    snapshot: Snapshot
+    found: tuple[Caution, ...]
+
+    @property
+    def drawn(self) -> Answer:
+        return drawn_as(self.snapshot, self.found)
+
+    @property
+    def released(self) -> Rev | None:
+        return released(self.snapshot, self.found)
+
+    @property
+    def names(self) -> list[str]:
+        """What is to be known of it, in a word each."""
+        return [CALLED[caution.kind] for caution in self.found]
+
+    @property
+    def banners(self) -> list[Banner]:
+        """What its headline does not say, and what is not the same for every branch."""
+        first = stopping(self.found)
+        return [
+            caution_banner(each) for each in self.found if each is not first and each.kind != "maintenance"
+        ]
 
 
 class _Section(Struct, frozen=True):
@@ -71,6 +102,8 @@ def branch_page(
     snapshot: Snapshot, situation: Situation, links: Sequence[Link] = (), feeds: Sequence[Link] = ()
 ) -> str:
     """The page of one branch; `links` to other pages stand at its top, those to feeds at its end."""
+    found = cautions(snapshot, situation)
+    stop = stopping(found)
     return (
         pages()
         .get_template("branch.html.j2")
@@ -78,14 +111,19 @@ def branch_page(
             snapshot=snapshot,
             situation=situation,
             now=situation.now,
-            stale=bool(stale_banners(snapshot, situation.now)),
-            banners=branch_banners(snapshot, situation),
+            found=found,
+            drawn=drawn_as(snapshot, found),
+            stale=stop is not None and stop.kind == "stale",
+            released=released(snapshot, found),
+            also=answer.also(found),
+            banners=branch_banners(snapshot, situation, found),
             stages=stages(situation),
             summary=summary(situation),
-            icon=icon(snapshot.answer),
+            icon=icon(drawn_as(snapshot, found)),
+            late_icon=icon("blocked"),
             feeds=feeds,
             links=links,
-            wait=answer.wait_for(snapshot),
+            wait=answer.wait_for(snapshot, found),
             blocks=_blocks(snapshot),
             picture=picture(snapshot),
             persons=persons(snapshot),
@@ -106,30 +144,38 @@ def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Seq
     Each links to `BRANCH.html` beside it.
     """
     newest = max((snapshot.generated_at for snapshot in snapshots), default=None)
-    banners = situation_banners(situation, newest)
-    for snapshot in snapshots:
-        banners += [
-            Banner(banner.kind, f"{snapshot.branch}: {banner.text}")
-            for banner in stale_banners(snapshot, situation.now)
-        ]
+    rows = [_Row(snapshot, cautions(snapshot, situation)) for snapshot in snapshots]
+    banners = [caution_banner(caution) for caution in maintenance(situation)]
+    banners += situation_banners(situation, newest)
     return (
         pages()
         .get_template("index.html.j2")
         .render(
             snapshots=snapshots,
+            rows=rows,
+            also=list(dict.fromkeys(name for row in rows for name in row.names)),
             waiting=waiting,
             situation=situation,
             now=situation.now,
             banners=banners,
             stages=stages(situation),
             summary=summary(situation),
-            icon=icon("deploy" if any(s.answer == "deploy" for s in snapshots) else "blocked"),
+            icon=icon(_worst(rows)),
             answer=answer,
             words=words,
             times=times,
             clean=clean,
         )
     )
+
+
+def _worst(rows: Sequence[_Row]) -> Answer:
+    """What the tab of all branches shows: the worst that is to be known, else whether anything may go."""
+    to_be_known = [row.drawn for row in rows if row.found]
+    for drawn in ("no-data", "blocked"):
+        if drawn in to_be_known:
+            return drawn
+    return "deploy" if any(row.released for row in rows) else "blocked"
 
 
 def _blocks(snapshot: Snapshot) -> list[_Block]:
@@ -143,6 +189,7 @@ def _blocks(snapshot: Snapshot) -> list[_Block]:
             _Block(
                 blocker,
                 entry,
+                words.standing(entry.progress, entry.state) if entry is not None else None,
                 move,
                 author if author != move else "",
                 answer.frees(blocker),

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shepherd.snapshot import Entry, Progress, Snapshot
 from shepherd.views.clean import clean
-from shepherd.views.words import PROGRESS, name
+from shepherd.views.words import PROGRESS, name, standing
 
 LANDINGS_NAMED = 4
 """Of one person in one standing; the rest are counted."""
@@ -36,9 +36,11 @@ class Person(Struct, frozen=True):
 
 def persons(snapshot: Snapshot) -> list[Person]:
     """Everybody with a landing in the window or lately live, in the order of the alphabet."""
-    theirs: dict[str, dict[Progress, list[Entry]]] = {}
+    theirs: dict[str, dict[tuple[Progress, str], list[Entry]]] = {}
     for entry in snapshot.landings:
-        theirs.setdefault(name(entry.person), {}).setdefault(entry.progress, []).append(entry)
+        stands = standing(entry.progress, entry.state)
+        alike = theirs.setdefault(name(entry.person), {})
+        alike.setdefault((stands.mark, stands.told), []).append(entry)
     return [
         Person(
             who,
@@ -50,15 +52,13 @@ def persons(snapshot: Snapshot) -> list[Person]:
     ]
 
 
-def _standings(standings: dict[Progress, list[Entry]]) -> Iterator[str]:
-    for progress in _ORDER:
-        entries = standings.get(progress, ())
-        if not entries:
-            continue
-        label = "needs your QA" if progress == "needs-qa" else PROGRESS[progress][0]
+def _standings(standings: dict[tuple[Progress, str], list[Entry]]) -> Iterator[str]:
+    for mark, told in sorted(standings, key=lambda each: _ORDER.index(each[0])):
+        entries = standings[mark, told]
+        label = "needs your QA" if told == PROGRESS["needs-qa"][0] else told
         links = " ".join(f"<a href=#r{e.revno}>r{e.revno}</a>" for e in entries[:LANDINGS_NAMED])
         more = len(entries) - LANDINGS_NAMED
         yield (
-            f"<p><b class={progress}>{escape(clean(label))}</b> {links}"
+            f"<p><b class={mark}>{escape(clean(label))}</b> {links}"
             + (f" and {more} more" if more > 0 else "")
         )

@@ -17,7 +17,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from shepherd.snapshot import Entry, Progress, Snapshot
-from shepherd.views.words import PROGRESS
+from shepherd.views.words import PROGRESS, Standing, standing
 
 MANY = 250
 """Landings of a window that is drawn with dashes."""
@@ -47,6 +47,7 @@ class Legend(Struct, frozen=True):
     """How many landings of the window stand alike."""
 
     progress: Progress
+    mark: Progress
     name: str
     count: int
 
@@ -69,15 +70,31 @@ def picture(snapshot: Snapshot) -> Picture | None:
     if not window:
         return None
     dense = len(window) > MANY
-    counts = Counter(entry.progress for entry in window)
+    counts = Counter(_alike(entry) for entry in window)
+    order = {progress: place for place, progress in enumerate(PROGRESS)}
     lines = list(_lines(snapshot, deployed))
     return Picture(
         tiles=Markup("".join(_tiles(window, lines, dense))),  # noqa: S704  # made of numbers and our own words
-        legend=[Legend(key, PROGRESS[key][0], counts[key]) for key in PROGRESS if counts[key]],
+        legend=[
+            Legend(progress, mark, name, number)
+            for (progress, mark, name), number in sorted(
+                counts.items(), key=lambda item: (order[item[0][0]], order[item[0][1]])
+            )
+        ],
         words=_words(window),
         lines=lines,
         dense=dense,
     )
+
+
+def _stands(entry: Entry) -> Standing:
+    return standing(entry.progress, entry.state)
+
+
+def _alike(entry: Entry) -> tuple[Progress, Progress, str]:
+    """What landings share that are counted together."""
+    stands = _stands(entry)
+    return stands.progress, stands.mark, stands.told
 
 
 def _lines(snapshot: Snapshot, deployed: int) -> Iterator[Line]:
@@ -85,7 +102,7 @@ def _lines(snapshot: Snapshot, deployed: int) -> Iterator[Line]:
     places: dict[int, list[tuple[str, str]]] = {deployed: [("production", "live")]}
     for name, kind, rev in (
         ("promoted", "promoted", snapshot.promoted),
-        ("deploy", "deployable", snapshot.deployable),
+        ("deployable", "deployable", snapshot.deployable),
         ("on QA", "qa", snapshot.on_qa),
         ("newest", "tip", snapshot.tip),
     ):
@@ -97,12 +114,11 @@ def _lines(snapshot: Snapshot, deployed: int) -> Iterator[Line]:
 
 def _words(window: Sequence[Entry]) -> list[str]:
     told = []
-    for standing, group in groupby(window, key=lambda e: (e.progress, e.undone_by)):
+    for (name, undone_by), group in groupby(window, key=lambda e: (_stands(e).told, e.undone_by)):
         run = list(group)
-        progress, undone_by = standing
         who = f"r{run[0].revno}" if len(run) == 1 else f"r{run[0].revno} to r{run[-1].revno}"
         by = f" by r{undone_by}" if undone_by is not None else ""
-        told.append(f"{who}: {PROGRESS[progress][0]}{by}")
+        told.append(f"{who}: {name}{by}")
     return told if len(told) <= RUNS_TOLD else []
 
 
@@ -142,7 +158,7 @@ def _tiles(window: Sequence[Entry], lines: Sequence[Line], dense: bool) -> Itera
             drawn.append("</a>")
         else:
             drawn += [
-                f"<a href=#r{e.revno} tabindex=-1><use href=#m-{e.progress} x={step * n} y={head} /></a>"
+                f"<a href=#r{e.revno} tabindex=-1><use href=#m-{_stands(e).mark} x={step * n} y={head} /></a>"
                 for n, e in enumerate(part)
             ]
         for line in lines:
@@ -242,10 +258,10 @@ def _dashes(part: Sequence[Entry], step: int, middle: int) -> Iterator[str]:
     """Runs of marks of one kind as one dashed line each."""
     paths: dict[str, list[str]] = {}
     number = 0
-    for progress, group in groupby(part, key=lambda e: e.progress):
+    for mark, group in groupby(part, key=lambda e: _stands(e).mark):
         length = sum(1 for _ in group)
-        paths.setdefault(progress, []).append(f"M{number * step} {middle}h{length * step}")
+        paths.setdefault(mark, []).append(f"M{number * step} {middle}h{length * step}")
         number += length
-    for progress, moves in paths.items():
-        tall = _TALL.get(progress, 6)
-        yield f'<path class="dash {progress}" stroke-width={tall} d="{"".join(moves)}"/>'
+    for drawn, moves in paths.items():
+        tall = _TALL.get(drawn, 6)
+        yield f'<path class="dash {drawn}" stroke-width={tall} d="{"".join(moves)}"/>'

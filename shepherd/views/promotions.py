@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from shepherd.plans.promotion import Line, Promotion
+from shepherd.views.banners import caution_banner
 from shepherd.views.terminal import COLUMNS, fit, plain, wrap
 from shepherd.views.words import count, name, short
 
@@ -31,6 +32,11 @@ def promotion(plan: Promotion, *, dry: bool) -> str:
         lines.append(
             wrap(f"DROPS {count(len(plan.dropped), 'commit')} ({commits}): {plan.drop_hotfix}", "  ", "    ")
         )
+    for caution in plan.cautions:
+        # what somebody passed with a reason stands above with that
+        if not caution.stops:
+            banner = caution_banner(caution)
+            lines.append(wrap(banner.text, f"  {banner.kind.upper()}: ", "    "))
     lines += ["", f"goes live ({len(plan.goes)}):", *_lines(plan.goes)]
     if plan.stays:
         lines += ["", f"stays behind ({len(plan.stays)}):", *_lines(plan.stays[:STAYING_SHOWN])]

@@ -164,15 +164,15 @@ def _minute(moment: datetime) -> str:
 
 @cache
 def _standing_cell(progress: Progress, state: State) -> str:
-    far, own = standing(progress, state)
-    shape = "bad" if state == "bad" and progress in ("live", "promoted") else progress
-    return f"<td class={shape}>{far}" + (f"<p>{own}" if own else "")
+    stands = standing(progress, state)
+    classes = stands.classes if " " not in stands.classes else f'"{stands.classes}"'
+    return f"<td class={classes}>{stands.far}" + (f"<p>{stands.own}" if stands.own else "")
 
 
 def _badges(snapshot: Snapshot) -> dict[int, str]:
     badges: dict[int, str] = {}
     for name, rev in (
-        ("deploy this", snapshot.deployable),
+        ("latest deployable", snapshot.deployable),
         ("tip", snapshot.tip),
         ("on QA", snapshot.on_qa),
         ("promoted", snapshot.promoted),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
+from shepherd.cautions import Caution, cautions, released, stopping
 from shepherd.situation import Situation
 from shepherd.snapshot import Blocker, Entry, Snapshot
 from shepherd.values import age
@@ -11,7 +12,7 @@ from shepherd.views import answer
 from shepherd.views.banners import branch_banners
 from shepherd.views.clean import fill_address, is_web_address
 from shepherd.views.terminal import COLUMNS, fit, plain, wrap
-from shepherd.views.words import PROGRESS, ago, count, name, short, some, utc
+from shepherd.views.words import ago, count, name, short, some, standing, utc
 
 BLOCKERS_SHOWN = 10
 REVNOS_SHOWN = 20
@@ -19,15 +20,11 @@ LABEL = 15
 """Columns of the labels in `explain`."""
 
 
-def sha(snapshot: Snapshot) -> str | None:
-    """The SHA to deploy, None if there is none."""
-    return snapshot.deployable.id if snapshot.deployable is not None else None
-
-
 def status(snapshot: Snapshot, situation: Situation) -> str:
     """What to do, how old that is, what blocks, and what else is to be known. Ends without a line end."""
-    lines = _answer(snapshot)
-    if outlook := answer.outlook(snapshot):
+    found = cautions(snapshot, situation)
+    lines = _answer(snapshot, found)
+    if outlook := answer.outlook(snapshot, found):
         lines.append(wrap(outlook, "  "))
     given = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, situation.now)}"
     lines.append(wrap(f"branch {snapshot.branch}, answer of {given}", "  "))
@@ -35,7 +32,7 @@ def status(snapshot: Snapshot, situation: Situation) -> str:
         lines.append(wrap(facts, "  "))
     urgent: list[str] = []
     notes: list[str] = []
-    for banner in branch_banners(snapshot, situation):
+    for banner in branch_banners(snapshot, situation, found):
         told = wrap(banner.text, f"{banner.kind.upper()}: ", "  ")
         (notes if banner.kind in ("problem", "warning") else urgent).append(told)
     for block in (urgent, list(_blockers(snapshot)) if snapshot.blockers else [], notes):
@@ -66,23 +63,28 @@ def chosen(
 
 def landings(
     snapshot: Snapshot,
+    situation: Situation,
     person: str | None = None,
     state: str | None = None,
     only: Collection[int] | None = None,
 ) -> str:
     """A table of the landings that `chosen` gives, one a line."""
     entries = chosen(snapshot, person, state, only)
-    head = [wrap(of_branch(snapshot, answer.headline(snapshot)), rest="  "), _places(snapshot), ""]
+    said = of_branch(snapshot, answer.headline(snapshot, cautions(snapshot, situation)))
+    head = [wrap(said, rest="  "), _places(snapshot), ""]
     if not entries:
         return "\n".join([*head, wrap("No such landing here. Any landing of the mainline: inv explain REV")])
     place = max(len(str(entry.revno)) for entry in entries) + 2
-    rows = [
-        f"{fit(f'r{e.revno}', place)}{fit(PROGRESS[e.progress][0], 14)}{fit(e.person, 17)} "
-        f"{fit(e.title, COLUMNS - place - 32).rstrip()}"
-        for e in entries
-    ]
-    title = f"{fit('', place)}{fit('standing', 14)}{fit('who', 17)} what"
-    return "\n".join([*head, title, *rows])
+    title = f"{fit('', place)}{fit('standing', 14)}{fit('QA', 14)}{fit('who', 15)} what"
+    return "\n".join([*head, title, *(_row(entry, place) for entry in entries)])
+
+
+def _row(entry: Entry, place: int) -> str:
+    stands = standing(entry.progress, entry.state)
+    return (
+        f"{fit(f'r{entry.revno}', place)}{fit(stands.far, 14)}{fit(stands.own, 14)}{fit(entry.person, 15)} "
+        f"{fit(entry.title, COLUMNS - place - 44).rstrip()}"
+    )
 
 
 def explain(entry: Entry, snapshot: Snapshot) -> str:
@@ -102,11 +104,14 @@ def of_branch(snapshot: Snapshot, said: str) -> str:
     return f"{snapshot.branch}: {said}" if snapshot.several else said
 
 
-def _answer(snapshot: Snapshot) -> list[str]:
-    said, more = answer.headline(snapshot), answer.gist(snapshot)
-    if snapshot.deployable is None:
+def _answer(snapshot: Snapshot, found: Sequence[Caution]) -> list[str]:
+    said, more = answer.headline(snapshot, found), answer.gist(snapshot, found)
+    to = released(snapshot, found)
+    if stopping(found) is not None:
+        return [wrap(said, rest="  "), *(wrap(each, "  ") for each in answer.way_out(snapshot, found))]
+    if to is None:
         return [wrap(said, rest="  "), wrap(more, "  ")]
-    return [wrap(f"{said} ({short(snapshot.deployable.id)}…), {more}", rest="  ")]
+    return [wrap(f"{said} ({short(to.id)}…), {more}", rest="  ")]
 
 
 def _blockers(snapshot: Snapshot) -> Iterator[str]:

@@ -37,6 +37,11 @@ def sentence(text: str) -> Markup:
     return Markup(_TOLD.sub(_element, escape(clean(text, LONGEST_SENTENCE))))  # noqa: S704  # escaped
 
 
+def ageless(text: str) -> str:
+    """Without the ages that stand behind times: for what nobody keeps up to date, such as a title."""
+    return _TOLD.sub(r"\1 \2 UTC", text)
+
+
 def _element(found: re.Match[str]) -> str:
     age = f"<i class=ago>{found[3]}</i>" if found[3] else ""
     return f'<time datetime="{found[1]}T{found[2]}Z">{found[1]} {found[2]} UTC</time>{age}'

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from functools import cache
+from typing import NamedTuple
 
 from shepherd.snapshot import Progress, State
-from shepherd.values import age
+from shepherd.values import ago as ago
+from shepherd.values import count as count
+from shepherd.values import relative as relative
+from shepherd.values import some as some
+from shepherd.values import utc as utc
 from shepherd.views.clean import clean
 
 STATES: dict[State, str] = {
@@ -44,36 +48,47 @@ _SAID_ONCE = frozenset(
 )
 
 
-def standing(progress: Progress, state: State) -> tuple[str, str]:
-    """How far it is, and its own QA state; the second is empty where the first says it already."""
-    return PROGRESS[progress][0], "" if (progress, state) in _SAID_ONCE else STATES[state]
+class Standing(NamedTuple):
+    """Two facts about a landing, how far it is and how good; and the mark that is drawn for both."""
+
+    far: str
+    own: str
+    """Its own QA state; empty where the first says it already."""
+    mark: Progress
+    """Its shape and colour: what is not good has the mark of that, however far it is."""
+    progress: Progress
+
+    @property
+    def both(self) -> str:
+        """`promoted, bad`."""
+        return f"{self.far}, {self.own}" if self.own else self.far
+
+    @property
+    def told(self) -> str:
+        """The same where many landings stand together: a good one needs no second word."""
+        return self.both if self.mark != self.progress else self.far
+
+    @property
+    def classes(self) -> str:
+        """CSS classes: how far it is, and the mark where that is another one."""
+        return self.progress if self.mark == self.progress else f"{self.progress} {self.mark}"
 
 
-def utc(moment: datetime) -> str:
-    """A time that needs no knowledge of where the reader is: `2011-08-24 10:15 UTC`."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+@cache
+def standing(progress: Progress, state: State) -> Standing:
+    """What every table, picture and sentence shows of where a landing stands."""
+    own = "" if (progress, state) in _SAID_ONCE else STATES[state]
+    return Standing(PROGRESS[progress][0], own, _mark(progress, state), progress)
 
 
-def relative(moment: datetime, now: datetime) -> str:
-    """`3 hours ago` or `in 3 hours`."""
-    seconds = (now - moment).total_seconds()
-    return f"{age(seconds)} ago" if seconds >= 0 else f"in {age(-seconds)}"
-
-
-def ago(moment: datetime, now: datetime | None) -> str:
-    """The same to stand behind a time: ` (3 hours ago)`; empty if nobody knows what time it is."""
-    return f" ({relative(moment, now)})" if now is not None else ""
-
-
-def count(number: int, noun: str) -> str:
-    """`1 landing`, `2 landings`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def some(items: Sequence[str], shown: int, total: int | None = None) -> str:
-    """The first few of a list, and how many more there are."""
-    more = (len(items) if total is None else total) - min(shown, len(items))
-    return ", ".join(items[:shown]) + (f" and {more} more" if more > 0 else "")
+def _mark(progress: Progress, state: State) -> Progress:
+    """A bad landing is drawn as bad unless it is undone; one that is promoted, as whatever it is."""
+    if state == "bad" and progress != "rolled-back":
+        return "bad"
+    if progress != "promoted":
+        return progress
+    others: dict[State, Progress] = {"needstesting": "needs-qa", "orphan": "orphan", "unknown": "unknown"}
+    return others.get(state, progress)
 
 
 def sentence(text: str) -> str:

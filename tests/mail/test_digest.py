@@ -14,7 +14,7 @@ from tests.project import entry
 
 
 def test_the_oldest_comes_first_and_all_of_it_is_told(waiting: Team) -> None:
-    waiting.land("[bug=5] Five")
+    waiting.at("2011-08-02 08:40").land("[bug=5] Five")
     waiting.tag(5, "qa-needstesting")
     waiting.look()
     waiting.at(MORNING).remind()

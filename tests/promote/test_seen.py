@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from shepherd.cautions import cautions
 from shepherd.errors import RefusedError, UnsureError
+from shepherd.situation import Situation
 from shepherd.stages.find import Acceptance
 from tests.project import entry, lines_of
 from tests.promoting import entries, moves, promote, ready, released
@@ -57,10 +59,11 @@ def test_what_was_promoted_and_turned_bad_is_said_and_never_taken_back(tmp_path:
     project.tag(2, "qa-bad", "bad-commit-2")
     plan, snapshot = promote(project)
     assert plan is None and released(project) == ids[2]
-    assert any("r3 is promoted, but may not go to production: r2 block it" in w for w in snapshot.warnings)
+    sentence = "r3 is promoted, but may not go to production: r2 blocks it"
+    assert [(c.sentence, c.stops) for c in cautions(snapshot, Situation())] == [(sentence, False)]
     assert [(e.data["revno"], e.data["on"]) for e in entries(project, "alarm")] == [(2, True)]
     project.tag(2, "qa-ok")
-    assert not project.look().warnings
+    assert not cautions(project.look(), Situation())
     assert entries(project, "alarm")[-1].data["on"] is False
 
 

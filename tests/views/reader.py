@@ -42,7 +42,8 @@ class Reader(HTMLParser):
 
 
 def parts(page: str) -> tuple[str, str]:
-    """What depends on the situation, and all the rest."""
+    """What depends on the situation, and all the rest; title and icon belong to neither."""
     before, _, rest = page.partition('<header id="situation"')
     header, _, after = rest.partition("</header>")
+    before = re.sub(r"<title>.*?</title>|<link rel=\"icon\".*?>", "", before)
     return header, before + after

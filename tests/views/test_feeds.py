@@ -31,6 +31,7 @@ KEYS = [
     "request_url",
     "timezone",
     "several",
+    "next",
     "schema",
 ]
 
@@ -39,17 +40,24 @@ def test_keys_stand_in_the_order_of_the_design() -> None:
     assert list(json.loads(snapshot_json(snapshot()))) == KEYS
 
 
-def test_the_situation_is_one_more_key_and_changes_nothing_else() -> None:
+def test_situation_and_cautions_are_two_more_keys_and_change_nothing_else() -> None:
     plain = json.loads(snapshot_json(every_progress()))
     with_it = json.loads(snapshot_json(every_progress(), everything_wrong()))
-    situation = with_it.pop("situation")
+    situation, cautions = with_it.pop("situation"), with_it.pop("cautions")
     assert with_it == plain
+    assert [each["kind"] for each in cautions] == ["stale", "alarm", "maintenance"]
+    assert [each["stops"] for each in cautions] == [True, False, False]
     assert situation["maintenance"]["who"] == "lpqateam"
     assert situation["stages"]["publish"]["failure"] == "rsync: connection refused"
 
 
 def test_an_empty_situation_is_still_given() -> None:
     assert "situation" in json.loads(snapshot_json(snapshot(), Situation()))
+
+
+def test_the_file_has_the_cautions_and_leaves_the_situation_out() -> None:
+    read = json.loads(snapshot_json(every_progress(), everything_wrong(), shown=False))
+    assert list(read) == [*KEYS, "cautions"]
 
 
 def test_times_are_utc_and_end_in_z() -> None:

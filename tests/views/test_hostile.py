@@ -106,7 +106,11 @@ def pages(said: str) -> list[str]:
 
 def texts(said: str) -> list[str]:
     one = everywhere(said)
-    return [text.status(one, around(said)), text.landings(one), text.explain(one.landings[0], one)]
+    return [
+        text.status(one, around(said)),
+        text.landings(one, around(said)),
+        text.explain(one.landings[0], one),
+    ]
 
 
 def stray(shown: str) -> set[str]:

@@ -64,7 +64,7 @@ def lines(made: Picture) -> dict[str, tuple[int, int]]:
 def test_lines_stand_behind_the_landing_that_they_name() -> None:
     assert lines(drawn(snapshot())) == {
         "production, promoted r100": (0, 0),
-        "deploy r103": (0, 3),
+        "deployable r103": (0, 3),
         "on QA r105": (0, 5),
         "newest r106": (0, 6),
     }
@@ -72,7 +72,7 @@ def test_lines_stand_behind_the_landing_that_they_name() -> None:
 
 def test_a_line_between_two_tiles_stands_at_the_end_of_the_first() -> None:
     found = lines(drawn(window(2 * TILE, deployable=rev(100 + TILE), on_qa=rev(101 + TILE))))
-    assert found["deploy r120"] == (0, TILE)
+    assert found["deployable r120"] == (0, TILE)
     assert found["on QA r121"] == (1, 1)
     assert found["newest r140"] == (1, TILE)
 

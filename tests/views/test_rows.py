@@ -38,7 +38,7 @@ def test_every_progress_has_its_word_and_its_shape() -> None:
 
 
 def test_production_running_a_bad_landing_is_not_shown_as_fine() -> None:
-    assert "<td class=bad>live<p>bad" in row(branch_page(every_progress(), CALM), 99)
+    assert '<td class="live bad">live<p>bad' in row(branch_page(every_progress(), CALM), 99)
 
 
 def test_each_landing_has_one_row_that_can_be_linked_to() -> None:

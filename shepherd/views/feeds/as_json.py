@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
+from shepherd.cautions import Caution, cautions
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 
@@ -22,17 +23,26 @@ def named(snapshot: Snapshot, value: Struct) -> object:
 
 
 class _Now(Snapshot, frozen=True):
-    """The snapshot with one more key (4.3, `inv status --json`)."""
+    """The snapshot with what must be known before it is acted on (4.3)."""
+
+    cautions: tuple[Caution, ...] = ()
+
+
+class _Present(_Now, frozen=True):
+    """The same with the situation (4.3, `inv status --json`)."""
 
     situation: Situation | None = None
 
 
-def snapshot_json(snapshot: Snapshot, situation: Situation | None = None) -> bytes:
+def snapshot_json(snapshot: Snapshot, situation: Situation | None = None, *, shown: bool = True) -> bytes:
     """UTF-8 on one line, without a line end; keys in the order of 4.3, times ISO 8601 ending in Z.
 
-    The key `situation` is there only if one is given.
+    Args:
+        situation: with it the key `cautions` is there.
+        shown: the key `situation` as well.
     """
     if situation is None:
         return plain_json(snapshot)
     fields = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__}
-    return plain_json(_Now(**fields, situation=situation))
+    fields["cautions"] = cautions(snapshot, situation)
+    return plain_json(_Present(**fields, situation=situation) if shown else _Now(**fields))

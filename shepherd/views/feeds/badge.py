@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC
 from html import escape
 
+from shepherd.cautions import cautions, drawn_as
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
-from shepherd.views.banners import stale_banners
+from shepherd.views.answer import brief
 from shepherd.views.clean import clean
 
 _COLOURS: dict[Answer, str] = {
@@ -24,14 +25,11 @@ _LONGEST = 40
 
 def badge(snapshot: Snapshot, situation: Situation) -> bytes:
     """SVG, UTF-8: branch, answer, and when that was given."""
-    stale = bool(stale_banners(snapshot, situation.now))
-    said = "stale" if stale else _said(snapshot)
-    if situation.maintenance is not None:
-        said += " (maintenance)"
+    found = cautions(snapshot, situation)
     given = f"{snapshot.generated_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     parts = (
         (clean(snapshot.branch, _LONGEST), "#1b1f24"),
-        (said, _COLOURS["blocked" if stale else snapshot.answer]),
+        (brief(snapshot, found), _COLOURS[drawn_as(snapshot, found)]),
         (given, "#1b1f24"),
     )
     title = escape(": ".join(text for text, _ in parts[:2]) + f", as of {given}")
@@ -49,12 +47,3 @@ def badge(snapshot: Snapshot, situation: Situation) -> bytes:
         '<g fill="#fff" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
         f"{''.join(boxes)}</g></svg>\n"
     ).encode("utf-8", "replace")
-
-
-def _said(snapshot: Snapshot) -> str:
-    if snapshot.answer == "deploy" and snapshot.deployable is not None:
-        return f"deploy r{snapshot.deployable.revno}"
-    if snapshot.answer == "no-data":
-        return "no data"
-    why = "nothing new" if snapshot.answer == "nothing-new" else "blocked"
-    return f"stay at r{snapshot.deployed.revno}: {why}" if snapshot.deployed is not None else why

@@ -12,6 +12,8 @@ from typing import get_args
 
 from msgspec import Struct
 
+from shepherd.cautions import STOPPING, Caution, Kind, cautions, code_of, released, stopping
+from shepherd.errors import NO_DATA
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
 from shepherd.views.clean import clean
@@ -29,7 +31,7 @@ class _Metric(Struct, frozen=True):
 def prometheus(snapshots: Sequence[Snapshot], situation: Situation) -> bytes:
     """UTF-8; metrics in a fixed order, branches in the order given, stages by name."""
     lines: list[str] = []
-    for metric in (*_of_branches(snapshots, situation.now), *_of_situation(situation)):
+    for metric in (*_of_branches(snapshots, situation), *_of_situation(situation)):
         if not metric.samples:
             continue
         name = f"qa_shepherd_{metric.name}"
@@ -38,20 +40,37 @@ def prometheus(snapshots: Sequence[Snapshot], situation: Situation) -> bytes:
     return ("\n".join(lines) + "\n").encode("utf-8", "replace")
 
 
-def _of_branches(snapshots: Sequence[Snapshot], now: datetime | None) -> Iterator[_Metric]:
+def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterator[_Metric]:
+    now = situation.now
+    found = {snapshot.branch: cautions(snapshot, situation) for snapshot in snapshots}
+
     def metric(name: str, help: str, values: Iterator[tuple[Snapshot, float | None]]) -> _Metric:
         samples = [({"branch": s.branch}, value) for s, value in values if value is not None]
         return _Metric(name, "gauge", help, samples)
 
     known = [snapshot for snapshot in snapshots if snapshot.complete]
+    free = [snapshot for snapshot in known if stopping(found[snapshot.branch]) is None]
     yield _Metric(
         "answer",
         "gauge",
-        "1 for what the answer is, 0 for what it is not.",
+        "1 for what the answer is, 0 for what it is not; a caution that stops makes it no-data or blocked.",
         [
-            ({"branch": s.branch, "answer": word}, float(s.answer == word))
+            ({"branch": s.branch, "answer": word}, float(_answer(s, found[s.branch]) == word))
             for s in snapshots
             for word in get_args(Answer)
+        ],
+    )
+    yield _Metric(
+        "cautions",
+        "gauge",
+        "How many things of each kind there are to know before the answer is acted on.",
+        [
+            (
+                {"branch": s.branch, "kind": kind, "stops": str(kind in STOPPING).lower()},
+                float(sum(caution.kind == kind for caution in found[s.branch])),
+            )
+            for s in snapshots
+            for kind in get_args(Kind)
         ],
     )
     yield metric(
@@ -70,13 +89,17 @@ def _of_branches(snapshots: Sequence[Snapshot], now: datetime | None) -> Iterato
             "How old the answer was when this was written.",
             ((s, (now - s.generated_at).total_seconds()) for s in snapshots),
         )
-    yield metric("deployable_revno", "The revision to deploy.", ((s, _revno(s.deployable)) for s in known))
+    yield metric(
+        "deployable_revno",
+        "The revision to deploy; absent where a caution stops.",
+        ((s, _revno(released(s, found[s.branch]))) for s in known),
+    )
     yield metric("deployed_revno", "What production runs.", ((s, _revno(s.deployed)) for s in snapshots))
     yield metric("tip_revno", "The newest landing.", ((s, _revno(s.tip)) for s in snapshots))
     yield metric(
         "landings_to_deploy",
-        "Landings that go live with the answer.",
-        ((s, _between(s.deployed, s.deployable) or 0.0) for s in known),
+        "Landings that go live with the answer; absent where a caution stops.",
+        ((s, _between(s.deployed, s.deployable) or 0.0) for s in free),
     )
     yield metric(
         "landings_waiting",
@@ -125,6 +148,14 @@ def _of_situation(situation: Situation) -> Iterator[_Metric]:
     yield metric("stage_run_seconds", "gauge", "How long its newest run took.", [r.seconds for r in runs])
     yield metric("stage_failing", "gauge", "1 if its newest run failed.", [float(r.failing) for r in runs])
     yield metric("stage_failures_total", "counter", "Runs that failed.", [float(r.failures) for r in runs])
+
+
+def _answer(snapshot: Snapshot, found: Sequence[Caution]) -> Answer:
+    """The answer for those who act by it."""
+    stop = stopping(found)
+    if stop is None:
+        return snapshot.answer
+    return "no-data" if code_of(stop) == NO_DATA else "blocked"
 
 
 def _revno(rev: object) -> float | None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 
+from shepherd.cautions import cautions, released
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
-from shepherd.views.banners import stale_banners
 
 
 def sha_file(snapshot: Snapshot, situation: Situation) -> bytes:
-    """One line, or nothing at all: no data, nothing to deploy, or an answer that is stale already.
+    """One line, or nothing at all: there is nothing to deploy, or a caution that stops.
 
     A script reads no banners: so this says what `inv status --sha` says.
     """
-    if snapshot.deployable is None or not snapshot.complete or stale_banners(snapshot, situation.now):
-        return b""
+    to = released(snapshot, cautions(snapshot, situation))
     # it is pasted into commands: whatever is no SHA is no answer
-    return f"{snapshot.deployable.id}\n".encode() if _SHA(snapshot.deployable.id) else b""
+    return f"{to.id}\n".encode() if to is not None and _SHA(to.id) else b""
 
 
 _SHA = re.compile("[0-9a-f]{40}|[0-9a-f]{64}").fullmatch

@@ -1,0 +1,216 @@
+"""Cautions: what must be known before the answer is acted on, and whether it may be at all (design 3.5).
+
+Whatever shows the answer or acts on it asks here and decides nothing itself: headline, colour, title, icon,
+badge, `BRANCH.sha`, `status --sha`, the copy button, metrics, mails, promotions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct
+
+from shepherd.errors import NO_DATA, REFUSED
+from shepherd.situation import Situation
+from shepherd.snapshot import Answer, Entry, Rev, Snapshot
+from shepherd.values import ago, some, utc
+
+Kind = Literal["no-data", "unread", "stale", "hotfix", "alarm", "promoted-bad", "undone-later", "maintenance"]
+
+STOPPING: dict[Kind, tuple[Answer, int]] = {
+    "no-data": ("no-data", NO_DATA),
+    "unread": ("no-data", NO_DATA),
+    "stale": ("blocked", NO_DATA),
+    "hotfix": ("blocked", REFUSED),
+}
+"""The kinds that stop: what the answer is drawn as, and the exit code for scripts."""
+
+AHEAD = timedelta(minutes=5)
+"""How far two clocks may differ before an answer from the future is not believed."""
+NAMED = 5
+"""Landings and commits that one sentence names."""
+_SHOWN = 300
+"""Characters that are kept of a text from outside where other words follow it."""
+_SHOWN_SENTENCE = 600
+
+
+class Caution(Struct, frozen=True):
+    """One thing to know. What comes from outside is cut in it, and neither cleaned nor escaped."""
+
+    kind: Kind
+    sentence: str
+    """Without a capital letter or a full stop, so that it may stand behind other words."""
+    remedy: str
+    """What to do about it; empty where the sentence says that, or nothing can be done."""
+    stops: bool
+    """The answer may not be acted on."""
+
+
+def cautions(snapshot: Snapshot, situation: Situation) -> tuple[Caution, ...]:
+    """All that must be known; what stops comes first. A pure function of the two."""
+    if not snapshot.complete:
+        found = [_caution("no-data", _first_problem(snapshot))]
+    else:
+        found = [
+            *_unread(snapshot, situation),
+            *_stale(snapshot, situation.now),
+            *_hotfix(snapshot),
+            *_alarms(snapshot),
+            *_promoted_bad(snapshot),
+            *_undone_later(snapshot),
+        ]
+    return (*found, *maintenance(situation))
+
+
+def stopping(found: Sequence[Caution]) -> Caution | None:
+    """The caution that stops, None if the answer may be acted on; of several the first says why."""
+    return next((caution for caution in found if caution.stops), None)
+
+
+def released(snapshot: Snapshot, found: Sequence[Caution]) -> Rev | None:
+    """The revision that may be deployed now; None if there is none, or a caution stops."""
+    return snapshot.deployable if snapshot.answer == "deploy" and stopping(found) is None else None
+
+
+def code_of(caution: Caution) -> int:
+    """The exit code for a script that asks what to deploy, where this caution stops (4.2)."""
+    return STOPPING[caution.kind][1]
+
+
+def drawn_as(snapshot: Snapshot, found: Sequence[Caution]) -> Answer:
+    """The answer whose colour and shape this one has: green only where nothing else is to be known."""
+    stop = stopping(found)
+    if stop is not None:
+        return STOPPING[stop.kind][0]
+    return "blocked" if found else snapshot.answer
+
+
+def _caution(kind: Kind, sentence: str, remedy: str = "") -> Caution:
+    return Caution(kind, sentence, remedy, kind in STOPPING)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def _first_problem(snapshot: Snapshot) -> str:
+    return _cut(snapshot.problems[0], _SHOWN_SENTENCE) if snapshot.problems else "the reason is not recorded"
+
+
+def _unread(snapshot: Snapshot, situation: Situation) -> Iterator[Caution]:
+    """The newest attempt to read the branch failed, so what the answer rests on may have changed unseen."""
+    failed = situation.unread.get(snapshot.branch)
+    if failed is not None:
+        at = f"{utc(failed.at)}{ago(failed.at, situation.now)}"
+        why = _cut(failed.why, _SHOWN_SENTENCE) or "the reason is not recorded"
+        yield _caution(
+            "unread", f"{_cut(failed.stage, 40)} failed at {at}: {why}", "once it can be read again: inv run"
+        )
+
+
+def _stale(snapshot: Snapshot, now: datetime | None) -> Iterator[Caution]:
+    """A newer answer should be there by now. Without a clock nothing is called stale."""
+    if now is None:
+        return
+    if snapshot.generated_at > now + AHEAD:
+        yield _caution("stale", "the answer is dated in the future: a clock is wrong, its age is not known")
+    elif now > snapshot.valid_until:
+        due = f"{utc(snapshot.valid_until)}{ago(snapshot.valid_until, now)}"
+        yield _caution(
+            "stale",
+            f"the answer is stale: a newer one was due at {due}",
+            "what has landed or been said since is not in this one: inv run",
+        )
+
+
+def _hotfix(snapshot: Snapshot) -> Iterator[Caution]:
+    """Deploying would take out of production what it has beside the mainline."""
+    deployed, to = snapshot.deployed, snapshot.deployable
+    if snapshot.answer != "deploy" or deployed is None or to is None or not deployed.extra_commits:
+        return
+    extra = deployed.extra_commits
+    commits, them = ("a commit", "it") if len(extra) == 1 else (f"{len(extra)} commits", "them")
+    names = some([sha[:12] for sha in extra], NAMED)
+    branch = _cut(snapshot.branch, 60)
+    yield _caution(
+        "hotfix",
+        f"production also runs {commits} that r{to.revno} lacks ({names})",
+        f'land {them} on {branch}, or let {them} go with: inv promote --drop-hotfix "reason"',
+    )
+
+
+def _alarms(snapshot: Snapshot) -> Iterator[Caution]:
+    """Production runs what is bad."""
+    for alarm in snapshot.alarms:
+        way_out = f"deploying r{alarm.undone_by} undoes it" if alarm.undone_by is not None else ""
+        sentence = f"production runs r{alarm.revno}, which is bad: {_cut(alarm.reason, _SHOWN)}"
+        yield _caution("alarm", sentence, way_out)
+
+
+def _promoted_bad(snapshot: Snapshot) -> Iterator[Caution]:
+    """What is promoted may not go to production any more: people deploy by that ref."""
+    promoted = snapshot.promoted
+    entry = next((e for e in snapshot.landings if promoted and e.revno == promoted.revno), None)
+    if entry is not None and entry.deployable_as_tip is False:
+        named = some([f"r{revno}" for revno in entry.blocked_by], NAMED, entry.blocked_by_count)
+        block = "blocks" if entry.blocked_by_count == 1 else "block"
+        yield _caution(
+            "promoted-bad",
+            f"r{entry.revno} is promoted, but may not go to production: {named} {block} it",
+            "do not deploy it",
+        )
+
+
+def _undone_later(snapshot: Snapshot) -> Iterator[Caution]:
+    """The deployment brings live what a landing that has to wait has undone."""
+    following = snapshot.next
+    if snapshot.answer != "deploy" or following is None or not following.undone_later:
+        return
+    to = following.to.revno
+    entries = {entry.revno: entry for entry in snapshot.landings}
+    by: dict[int | None, list[str]] = {}
+    for revno in following.undone_later:
+        by.setdefault(_undoer(revno, to, entries), []).append(f"r{revno}")
+    told = [
+        f"{some(revs, NAMED)} (undone by {f'r{undoer}' if undoer is not None else 'a later landing'})"
+        for undoer, revs in by.items()
+    ]
+    waits = [f"r{undoer}" for undoer in by if undoer is not None]
+    which = some(waits, NAMED) if waits else "what undoes it"
+    yield _caution(
+        "undone-later",
+        f"deploying r{to} brings live what a landing that must wait has undone: {some(told, NAMED)}",
+        f"look whether production may run that, or wait until {which} may go",
+    )
+
+
+def _undoer(revno: int, to: int, entries: dict[int, Entry]) -> int | None:
+    """The landing after `to` that undoes this one; None if that is not to be seen here."""
+    by = entries[revno].undone_by if revno in entries else None
+    while by is not None and by <= to:
+        # that one is itself rolled back by something up to there, which a landing after it undoes again
+        between = (
+            e for e in entries.values() if by in e.targets and e.revno <= to and e.undone_by is not None
+        )
+        found = next(between, None)
+        by = found.undone_by if found is not None else None
+    return by
+
+
+def maintenance(situation: Situation) -> tuple[Caution, ...]:
+    """The switch is on (5.2): one caution, the same for every branch; none if it is off."""
+    switch, now = situation.maintenance, situation.now
+    if switch is None:
+        return ()
+    since = f"since {utc(switch.since)}{ago(switch.since, now)}, " if switch.since is not None else ""
+    who, why = _cut(switch.who, _SHOWN) or "somebody unnamed", _cut(switch.why, _SHOWN) or "no reason given"
+    text = f"{since}by {who}: {why}"
+    overdue = "that is long: whoever set it should end it (inv maintenance.off)" if switch.overdue else ""
+    if switch.until is None:
+        return (_caution("maintenance", text, overdue),)
+    until = f"{utc(switch.until)}{ago(switch.until, now)}"
+    if now is not None and now > switch.until:
+        return (_caution("maintenance", f"{text}; it should have ended at {until}"),)
+    return (_caution("maintenance", f"{text}; until {until}", overdue),)
