@@ -9,9 +9,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from shepherd.cautions import Caution, Kind, cautions
+from shepherd.deployment import going_live
 from shepherd.errors import NoAnswerError, RefusedError
 from shepherd.landing import Landing
-from shepherd.rules.undoing import going_live
 from shepherd.situation import Situation
 from shepherd.snapshot import Entry, Next, Rev, Snapshot
 

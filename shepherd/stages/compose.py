@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from shepherd import snapshot as shape
 from shepherd.commands import on_branch
+from shepherd.deployment import going_live
 from shepherd.landing import Deployed, Reading, Revision
 from shepherd.rules import Judgement
 from shepherd.rules.reasons import joined, of_brought, reason_of
-from shepherd.rules.undoing import going_live
 from shepherd.stages.timeline import Passage, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 
