@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import event, given
 
+from shepherd.deployment import going_live
 from shepherd.rules import judge
-from shepherd.rules.undoing import going_live
 from tests.rules.oracle import Oracle, undone
 from tests.rules.story import play
 from tests.rules.strategies import Tale, conversations, tales
