@@ -127,7 +127,8 @@ def test_nobody_knows_whether_it_took_effect(
 def killed(project: Project, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
     """A run of the tagger that dies right before or after it wrote bug 1."""
     project.find()
-    dying = Trouble(project, {1: KeyboardInterrupt()}, after)  # type: ignore[dict-item]
+    kill: Any = KeyboardInterrupt()
+    dying = Trouble(project, {1: kill}, after)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(module, "open_writer", lambda _settings: dying)
         project.tagger()
