@@ -144,7 +144,9 @@ class _Lookup:
                 said.claims.append(Claim((target,)))
                 if self._context.spine.id(target).startswith(text):
                     whole.add(target)
-                else:
+                elif not any(
+                    text.startswith(part) or part.startswith(text) for part in said.parts.get(target, ())
+                ):
                     said.parts.setdefault(target, set()).add(text)
         for target in whole:
             said.parts.pop(target, None)

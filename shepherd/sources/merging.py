@@ -91,16 +91,27 @@ class Quarantine:
                 merged += [broken] * (len(lines) - len(merged) if code == _USAGE else 1)
         return merged
 
-    def differing(self, pairs: Sequence[tuple[str, str]]) -> list[frozenset[bytes]]:
-        """For each pair of trees the paths that they do not have in common. Raises SourceError."""
+    def differing(self, pairs: Sequence[tuple[str, str]]) -> list[frozenset[bytes] | Unreadable]:
+        """For each pair of trees the paths that they do not have in common."""
         different = list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))
-        if not different:
-            return [frozenset()] * len(pairs)
-        given = "".join(f"{one} {other}\n" for one, other in different).encode()
-        found = _paths_by_pair(
+        found: dict[tuple[str, str], frozenset[bytes] | Unreadable] = {}
+        try:
+            found.update(self._compare(different))
+        except SourceError:
+            for pair in different:
+                try:
+                    found.update(self._compare([pair]))
+                except SourceError as error:
+                    found[pair] = Unreadable(self._read.with_remedy(str(error)))
+        return [found.get(pair, frozenset()) for pair in pairs]
+
+    def _compare(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], frozenset[bytes]]:
+        if not pairs:
+            return {}
+        given = "".join(f"{one} {other}\n" for one, other in pairs).encode()
+        return _paths_by_pair(
             self._git.out("diff-tree", "--stdin", "-r", "--no-renames", "--raw", "-z", input=given)
         )
-        return [frozenset(found.get(pair, ())) for pair in pairs]
 
     def _commit(self, tree: str, *parents: str) -> str:
         """A commit of a tree. Written by hand: git makes one commit a process, and there may be hundreds."""
@@ -128,7 +139,7 @@ def _results(output: bytes) -> Iterator[str | None]:
         start = end + 1
 
 
-def _paths_by_pair(output: bytes) -> dict[tuple[str, str], set[bytes]]:
+def _paths_by_pair(output: bytes) -> dict[tuple[str, str], frozenset[bytes]]:
     """The answer of `diff-tree --stdin --raw -z`: lines that name two trees, and below each what differs."""
     found: dict[tuple[str, str], set[bytes]] = {}
     fields = iter(output.split(b"\0"))
@@ -140,7 +151,7 @@ def _paths_by_pair(output: bytes) -> dict[tuple[str, str], set[bytes]]:
             current = found.setdefault((one, other), set())
         if entry:
             current.add(next(fields))
-    return found
+    return {pair: frozenset(paths) for pair, paths in found.items()}
 
 
 def _quoted(path: bytes) -> bytes:

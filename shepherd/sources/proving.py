@@ -151,13 +151,16 @@ def _by_merging(
     rest = place.differing([(each.tree, trees[each.claim.commit].after) for each in attempts])
     found: dict[Claim, Proof] = {}
     for each, merged_paths, other_paths in zip(attempts, moved, rest, strict=True):
-        concerned = merged_paths.union(*(paths(changed[target]) for target in each.undone))
-        if each.unreadable:
+        if isinstance(merged_paths, Unreadable):
+            found[each.claim] = Proof(unreadable=merged_paths)
+        elif isinstance(other_paths, Unreadable):
+            found[each.claim] = Proof(unreadable=other_paths)
+        elif each.unreadable:
             found[each.claim] = Proof(unreadable=each.unreadable)
-        elif not each.undone or concerned & other_paths:
-            found[each.claim] = Proof()
         else:
-            found[each.claim] = Proof(tuple(each.undone), whole=not other_paths)
+            concerned = merged_paths.union(*(paths(changed[target]) for target in each.undone))
+            proved = each.undone and not concerned & other_paths
+            found[each.claim] = Proof(tuple(each.undone), whole=not other_paths) if proved else Proof()
     return found
 
 
