@@ -98,8 +98,8 @@ class Post:
         self._server: smtplib.SMTP | None = None
         self._broken = 0
         self._end = monotonic() + limits.share()
-        """Nothing is begun after it: the other half of the time is for what is under way, and for what
-        comes after the mails."""
+        """No message is handed over after it: the other half of the time is for the one that is under way, of
+        which nobody would know whether it was sent."""
 
     def __enter__(self) -> Post:
         return self
@@ -128,7 +128,7 @@ class Post:
         host, _, port = mail.smtp.rpartition(":")
         server: smtplib.SMTP | None = None
         try:
-            with self._limited(TALK_LIMIT):
+            with self._limited(self._talk_limit):
                 # with a name of our own: else the resolver is asked for one
                 server = smtplib.SMTP(
                     host.strip("[]"), int(port), local_hostname=socket.gethostname(), timeout=ANSWER_LIMIT
@@ -155,7 +155,7 @@ class Post:
                 ("RCPT", f"TO:<{to}>", 2),
                 ("DATA", "", 3),
             ):
-                with self._limited(TALK_LIMIT):
+                with self._limited(self._talk_limit):
                     reply = server.docmd(word, about)
                 self._expect(reply, kind, to)
         except (OSError, smtplib.SMTPException, UnicodeError) as error:
@@ -176,6 +176,10 @@ class Post:
             ) from None
         self._expect(reply, 2, to)
         self._broken = 0
+
+    @property
+    def _talk_limit(self) -> float:
+        return max(0.0, min(TALK_LIMIT, self._end - monotonic()))
 
     def _limited(self, seconds: float) -> AbstractContextManager[None]:
         return limits.limited(seconds, TimeoutError(), f"the mail server {self._mail.smtp}")

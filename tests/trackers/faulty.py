@@ -20,7 +20,7 @@ class Fault:
 
     what: int | str
     """A status, or: "reset", "hang", "truncate", "html", "redirect", "lose" (done, but never answered),
-    "drip" (a byte now and then), and what each server knows beside."""
+    "drip" (a byte now and then), "say" (`body` as it is), and what each server knows beside."""
     on: str = ""
     times: int = 1
     after: int = 0

@@ -133,6 +133,8 @@ class _Handler(FaultyHandler):
                     time.sleep(0.02)
                     self.wfile.write(b" ")
                     self.wfile.flush()
+            case "say":
+                self._send(200, fault.body, fault.headers)
             case "huge":
                 self._send(200, b" " * 3_000_000 + b"{}", {})
             case int(status):

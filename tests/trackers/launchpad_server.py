@@ -253,6 +253,8 @@ class _Handler(FaultyHandler):
                 self._send(200, page, "text/html", fault.headers)
             case "redirect":
                 self._send(302, b"", "text/plain", {"Location": self.server.elsewhere, **fault.headers})
+            case "say":
+                self._send(200, fault.body, self.headers.get("Accept", "application/json"), fault.headers)
             case "drip" | "flood":
                 self._pour(b" " * (1 if fault.what == "drip" else 65_536), fault)
             case int(status):
