@@ -11,6 +11,7 @@ from shepherd.cautions import cautions
 from shepherd.errors import NoAnswerError, SettingsError, SourceError
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
+from shepherd.sources.notes import notes_remedy
 from shepherd.stages.find import Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.past import past_of
@@ -54,10 +55,11 @@ def test_a_notes_ref_that_is_not_there_is_said_with_the_way_to_fetch_it(tmp_path
     project.repo.git("clone", "--quiet", "--mirror", ".", str(origin))
     project.repo.git("--git-dir", str(origin), "notes", "--ref", "qa", "add", "-m", "QA: ok tried", ids[1])
     project.repo.git("remote", "add", "origin", str(origin))
-    [warning] = project.look().warnings
-    command = warning.partition("git -C ")[2]
-    assert command == f"{project.repo.path} fetch origin refs/notes/qa:refs/notes/qa"
-    project.repo.git("-C", *command.split())
+    assert project.look().warnings == (
+        "there is no refs/notes/qa, so no verdict by git note is read; inv doctor says what to do",
+    )
+    remedy = notes_remedy("refs/notes/qa", str(project.repo.path))
+    project.repo.git(*remedy.partition(": git ")[2].split())
     snapshot = project.look()
     assert (snapshot.warnings, deployable(snapshot)) == ((), 2)
 

@@ -16,7 +16,7 @@ from shepherd.sources import pointers
 from shepherd.sources.git import PARTIAL_REMEDY, Git
 from shepherd.sources.mainline import Spine, read_spine
 from shepherd.sources.mirror import mirror_path, open_source, remote_refs, shown
-from shepherd.sources.notes import missing as missing_notes
+from shepherd.sources.notes import missing_notes, notes_remedy
 from shepherd.sources.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
 from shepherd.values import quoted
 
@@ -140,9 +140,10 @@ class _Reader(msgspec.Struct, frozen=True):
 def notes(given: Given) -> Iterator[Finding]:
     """The git notes by which verdicts are given are there."""
     for name, branch in given.settings.branches.items():
-        if not branch.verdict_notes:
-            continue
         title = f"notes {name}"
+        if not branch.verdict_notes:
+            yield ok(title, "no notes are read: verdict_notes is not set")
+            continue
         place = given.settings.place(branch.repository)
         mirrors = given.settings.state_path / "mirrors"
         if is_url(place) and not mirror_path(place, mirrors).is_dir():
@@ -153,7 +154,8 @@ def notes(given: Given) -> Iterator[Finding]:
         except SourceError:
             continue  # told by the check of the repository
         if there[branch.verdict_notes] is None:
-            yield warn(title, *missing_notes(branch.verdict_notes, place))
+            what = f"{shown(place)}: {missing_notes(branch.verdict_notes)}"
+            yield warn(title, what, notes_remedy(branch.verdict_notes, place))
         else:
             yield ok(title, f"{shown(place)} has {branch.verdict_notes}")
 

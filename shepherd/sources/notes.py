@@ -14,7 +14,6 @@ from shepherd.marks.text import INVISIBLE, clean, normal
 from shepherd.people import person_of
 from shepherd.settings import is_url
 from shepherd.sources.git import Git
-from shepherd.sources.mirror import shown
 
 NoteWord = Literal["ok", "bad", "untestable", "needstesting"]
 _LINE = re.compile(
@@ -25,16 +24,16 @@ _LINE = re.compile(
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
-def missing(ref: str, repository: str) -> tuple[str, str]:
-    """What to say of a notes ref that is not there in a repository (a path or URL), and what to do: a clone
-    fetches no notes unless it is told to."""
-    what = f"{shown(repository)} has no {ref}, so no verdict by git note is read"
+def missing_notes(ref: str) -> str:
+    """What to say of a notes ref that is not there."""
+    return f"there is no {ref}, so no verdict by git note is read"
+
+
+def notes_remedy(ref: str, repository: str) -> str:
+    """What to do about it: a clone fetches no notes unless it is told to. `repository` is a path or a URL."""
     if is_url(repository):
-        return what, f"somebody who gave one pushes it: git push origin {ref}"
-    return (
-        what,
-        f"in a clone, whose own fetch brings none: git -C {quote(repository)} fetch origin {ref}:{ref}",
-    )
+        return f"whoever gave one pushes it: git push origin {ref}"
+    return f"in a clone, whose own fetch brings none: git -C {quote(repository)} fetch origin {ref}:{ref}"
 
 
 class NoteVerdict(Struct, frozen=True):

@@ -13,8 +13,7 @@ from shepherd.errors import NoAnswerError, SourceError
 from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.settings import Settings, project_of
 from shepherd.sources.branch import read_branch
-from shepherd.sources.notes import NoteVerdict
-from shepherd.sources.notes import missing as missing_notes
+from shepherd.sources.notes import NoteVerdict, missing_notes
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.sources.rewrites import Patch
 from shepherd.stages import Run, attempt
@@ -310,10 +309,10 @@ def _lost_notes(settings: Settings, branch: str, journal: Journal, found: Branch
 
 def _no_notes(settings: Settings, branch: str, found: BranchReading) -> tuple[str, ...]:
     """A notes ref that never was there may be one that nobody fetched: its verdicts would be missed."""
-    config = settings.branches[branch]
-    if not config.verdict_notes or found.notes_there:
+    ref = settings.branches[branch].verdict_notes
+    if not ref or found.notes_there:
         return ()
-    return ("; ".join(missing_notes(config.verdict_notes, settings.place(config.repository))),)
+    return (f"{missing_notes(ref)}; inv doctor says what to do",)
 
 
 def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[Entry]:

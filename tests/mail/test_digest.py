@@ -78,6 +78,14 @@ def test_the_third_line_says_what_to_do(team: Team, message: str, tags: list[str
     assert team.texts()[ANN].splitlines()[2] == line
 
 
+def test_the_list_hears_of_a_snoozed_landing_when_its_snooze_is_over(waiting: Team) -> None:
+    waiting.snooze("r2", "2011-08-12")
+    waiting.at("2011-08-12 09:00").look()
+    waiting.remind()
+    told = waiting.texts()[ANN].partition("\nr3 ")[0]
+    assert "dev@example.org is told of it today" in " ".join(told.split())
+
+
 def test_the_git_note_that_is_offered_says_that_it_is_good(tmp_path: Path, server: Server) -> None:
     team = Team(tmp_path, server, branch='verdict_notes = "refs/notes/qa"')
     sha = team.land("[bug=1] Two")[0]
