@@ -238,6 +238,13 @@ class Repo:
         return sha
 
 
+def twins(one: str, other: str) -> str:
+    """A file of two blocks that differ in their headings, far from the line `ssl`: a change of one line looks
+    like the same change of the other, but for where it stands."""
+    block = "[{}]\nname = x\nhost = a\nport = 1\nssl = {}\ntimeout = 5\nretry = 2\n\n# --\n# --\n"
+    return block.format("eu", one) + block.format("us", other)
+
+
 def _apply(tree: dict[str, str], before: Mapping[str, str], after: Mapping[str, str]) -> None:
     for path in before.keys() | after.keys():
         if before.get(path) != after.get(path):

@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from shepherd.settings import Settings
+from shepherd.sources.scratch import scratch
 from shepherd.store import Database
 from shepherd.store.snapshots import LATEST
 
@@ -21,20 +22,29 @@ def rehearsal(settings: Settings) -> Iterator[Settings]:
     """Settings whose `state_dir` is a copy: the database, the last snapshots, the mirrors.
 
     Raises:
-        StoreError: the database cannot be read.
+        StoreError: the database cannot be read. SourceError: there is no place for the copy.
     """
-    with tempfile.TemporaryDirectory(prefix="shepherd-") as folder:
-        scratch = Path(folder)
+    with scratch(_place(settings)) as folder:
         if (settings.state_path / "shepherd.db").exists() or settings.database:
-            Database.copy(settings.database_url, f"sqlite:///{scratch / 'shepherd.db'}")
+            Database.copy(settings.database_url, f"sqlite:///{folder / 'shepherd.db'}")
         for latest in (settings.state_path / "snapshots").glob(f"*/{LATEST}"):
-            there = scratch / "snapshots" / latest.parent.name
+            there = folder / "snapshots" / latest.parent.name
             there.mkdir(parents=True)
             shutil.copy2(latest, there)
         mirrors = settings.state_path / "mirrors"
         if mirrors.is_dir():
-            shutil.copytree(mirrors, scratch / "mirrors", copy_function=_link)
-        yield replace(settings, state_dir=folder, database="")
+            shutil.copytree(mirrors, folder / "mirrors", copy_function=_link)
+        yield replace(settings, state_dir=str(folder), database="")
+
+
+def _place(settings: Settings) -> str:
+    """Where the copy is made. A dry run leaves state_dir as it is, down to the times of its folders, as long
+    as the system has a place for temporary files; the working directory is none."""
+    try:
+        place = tempfile.gettempdir()
+    except FileNotFoundError:
+        place = ""
+    return "" if place and not Path(place).samefile(Path.cwd()) else str(settings.state_path / "run")
 
 
 def _link(source: str, target: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import RefusedError
+from tests.gitrepo import twins
 from tests.project import Project
 from tests.promoting import entries, promote, ready, released
 
@@ -40,6 +41,21 @@ def test_a_hotfix_that_landed_as_well_is_no_obstacle(tmp_path: Path, ref: str) -
     landed = project.repo.commit("[no-qa] Hotfix", files={"fix": "x\n"}, date=int(project.now.timestamp()))
     promote(project)
     assert released(project, ref) == landed
+
+
+@pytest.mark.parametrize("ref", ["production", "released"])
+@pytest.mark.parametrize("landed", [("off", "on"), ("on ", "off")], ids=["a twin", "a blank"])
+def test_a_hotfix_of_which_only_the_like_landed_is_not_lost(
+    tmp_path: Path, ref: str, landed: tuple[str, str]
+) -> None:
+    project = Project(tmp_path, branch=f'promote = {{ ref = "{ref}" }}')
+    one = project.repo.commit("[no-qa] One", {"conf": twins("off", "off")})
+    project.deploy(one)
+    project.repo.set_ref(ref, one)
+    fix = project.repo.commit("Hotfix", {"conf": twins("on", "off")}, branch=ref)
+    project.repo.commit("[no-qa] Two", {"conf": twins(*landed)}, date=int(project.now.timestamp()))
+    with pytest.raises(RefusedError, match=fix[:12]):
+        promote(project)
 
 
 def test_a_hotfix_that_only_a_later_landing_brought_back_is_not_lost(tmp_path: Path) -> None:

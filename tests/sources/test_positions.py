@@ -20,7 +20,7 @@ from shepherd.sources.git import Git, open_repository
 from shepherd.sources.mainline import Spine
 from shepherd.sources.pointers import text_of
 from shepherd.sources.positions import commit_named
-from tests.gitrepo import Repo
+from tests.gitrepo import Repo, twins
 from tests.sources.conftest import Reads
 
 PRODUCTION = Pointer(ref="production")
@@ -74,6 +74,34 @@ def test_hotfix_that_was_merged_back_is_carried_by_that_landing_and_no_older_one
     fix = repo.commit("hotfix", branch="production")
     repo.merge("back", fix)
     assert read(deployed=PRODUCTION).reading.deployed == Deployed(3, five[2], ((fix, 6),))
+
+
+@pytest.mark.parametrize(
+    ("fixed", "landed", "carried"),
+    [
+        pytest.param(("on", "off"), ("on", "off"), True, id="the same"),
+        pytest.param(("on", "off"), ("off", "on"), False, id="the same lines elsewhere in the file"),
+        pytest.param(("on", "off"), ("on ", "off"), False, id="with a blank"),
+    ],
+)
+def test_hotfix_is_carried_by_what_is_the_same_byte_for_byte(
+    repo: Repo, read: Reads, fixed: tuple[str, str], landed: tuple[str, str], carried: bool
+) -> None:
+    base = repo.commit("base", {"conf": twins("off", "off")})
+    repo.set_ref("production", base)
+    fix = repo.commit("hotfix", {"conf": twins(*fixed)}, branch="production")
+    repo.commit("above", {"conf": "# new\n" + twins("off", "off")})
+    repo.commit("landed", {"conf": "# new\n" + twins(*landed)})
+    assert read(deployed=PRODUCTION).reading.deployed.extra == ((fix, 3 if carried else None),)
+
+
+def test_hotfix_whose_content_cannot_be_read_is_not_carried(repo: Repo, read: Reads) -> None:
+    repo.set_ref("production", repo.commit("base", {"x/file": "0\n"}))
+    fix = repo.commit("hotfix", {"x/file": "1\n"}, branch="production")
+    repo.commit("landed", {"y/file": "1\n"})
+    tree = repo.git("rev-parse", f"{fix}:x")
+    (repo.git_dir / "objects" / tree[:2] / tree[2:]).unlink()
+    assert read(deployed=PRODUCTION).reading.deployed.extra == ((fix, None),)
 
 
 def test_production_went_back(repo: Repo, read: Reads, five: list[str]) -> None:

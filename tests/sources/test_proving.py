@@ -15,7 +15,7 @@ from shepherd.sources.git import Git, open_repository
 from shepherd.sources.merging import quarantine
 from shepherd.sources.patches import read_changes
 from shepherd.sources.proving import Claim, Proof, doubt_about, prove, same_change
-from tests.gitrepo import ISOLATED, Repo
+from tests.gitrepo import ISOLATED, Repo, twins
 
 LINES = [f"line {number}\n" for number in range(40)]
 
@@ -56,8 +56,7 @@ def test_a_blank_more_or_less_is_no_inverse(repo: Repo, back: str) -> None:
 @pytest.mark.parametrize("between", [False, True], ids=["at once", "after another change"])
 def test_the_same_lines_elsewhere_in_the_file_are_no_inverse(repo: Repo, between: bool) -> None:
     def conf(one: str, two: str, top: str = "") -> str:
-        block = "name = x\nhost = a\nport = 1\nssl = {}\ntimeout = 5\nretry = 2\n\n"
-        return top + "[eu]\n" + block.format(one) + "# --\n" * 8 + "[us]\n" + block.format(two)
+        return top + twins(one, two)
 
     top = "# new\n" if between else ""
     repo.commit("base", {"conf": conf("on", "off")})

@@ -6,9 +6,11 @@ import os
 import shutil
 import socket
 import sqlite3
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,6 +25,7 @@ from ops.runner import log_of
 from ops.situation import note_run
 from shepherd.errors import PARTLY
 from shepherd.store import Database, Entry, Journal
+from tests.gitrepo import ISOLATED
 from tests.ops.crontab import Crontab
 from tests.ops.doctor.looking import (
     at_work,
@@ -84,6 +87,19 @@ def test_notes_of_a_repository_that_is_not_there_or_not_fetched_yet(project: Pro
     assert "inv find fetches it" in said(project, "notes stable")
     project.find()
     assert "git push origin refs/notes/qa" in said(project, "notes stable")
+
+
+def test_a_partial_clone_that_lacks_something(project: Project) -> None:
+    origin = project.repo.path.rename(project.folder / "origin.git")
+    git = partial(subprocess.run, env=os.environ | ISOLATED, check=True)
+    git(["git", "-C", origin, "config", "uploadpack.allowFilter", "true"])
+    place = str(project.repo.path)
+    git(["git", "clone", "-q", "--mirror", "--filter=blob:none", f"file://{origin}", place])
+    assert unwell(project) == [("warn", "repository stable")]
+    assert "is a partial clone and lacks" in said(project, "repository stable")
+    assert "git fetch --refetch --no-filter" in said(project, "repository stable")
+    git(["git", "-C", place, "fetch", "-q", "--refetch", "--no-filter"])
+    assert unwell(project) == []
 
 
 def test_what_was_recorded_is_read_from_the_journal(tmp_path: Path, table: Crontab) -> None:

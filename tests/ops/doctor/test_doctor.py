@@ -138,6 +138,15 @@ def test_the_version_of_git(
     assert [each.level for each in host.git()] == [level]
 
 
+def test_a_git_that_cannot_merge_trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "git").write_text("#!/bin/sh\necho 'git version 2.38.5'\n")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(host, "PATH", str(tmp_path))
+    (finding,) = host.git()
+    assert (finding.level, finding.remedy) == ("warn", "install git 2.39 or newer")
+
+
 def test_no_git_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     (finding,) = host.git()
