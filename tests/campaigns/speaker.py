@@ -169,8 +169,8 @@ class Speaker:
     # System calls
 
     def calls(self) -> list[tuple[str, int]]:
-        """Every call of those in CHANGES that a word makes, by name and by which one of its name it is; of files
-        that are opened, only the project's own."""
+        """Every call of those in CHANGES that a word makes, by name and by which one of its name it is; of
+        files that are opened, only the project's own."""
         told = self._traced("-e", f"trace={','.join(CHANGES)}")
         assert told.code == 0, told
         found, count = [], Counter[str]()
