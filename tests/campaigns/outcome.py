@@ -11,7 +11,9 @@ from shepherd.settings import Settings
 from shepherd.store import Database, Journal
 from shepherd.store.journal import KINDS
 
-TIMES = frozenset({"at", "run_id", "generated_at", "valid_until", "live_since", "promoted_at", "when"})
+TIMES = frozenset(
+    {"at", "run_id", "generated_at", "valid_until", "live_since", "promoted_at", "when", "first_run", "sum"}
+)
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 _TIME = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?|(\d+ (second|minute|hour|day|year)s?|just now)"
