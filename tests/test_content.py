@@ -101,8 +101,8 @@ def test_hints_name_the_branch_where_there_are_several(tmp_path: Path) -> None:
     with (project.folder / "shepherd.toml").open("a") as file:
         file.write(more)
     snapshot = project.look()
-    assert 'inv cover --branch stable 2 --by 3 --reason "…"' in entry(snapshot, 3).hints[0]
-    assert "inv cover --branch stable r2 --by REV" in judged_bad(project)
+    assert 'inv cover 2 --by 3 --reason "…" --branch stable' in entry(snapshot, 3).hints[0]
+    assert '--by REV --reason "…" --branch stable' in judged_bad(project)
 
 
 def judged_bad(project: Project) -> str:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from ops.limits import DeadlineError, limited
 
 from shepherd import plainfile
+from shepherd.limits import DeadlineError, limited
 from tests.bad_input.saying import Inv
 from tests.project import Project
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -134,7 +135,8 @@ def banner_of(page: str) -> str:
 
 
 def outside_the_banner(page: str) -> str:
-    """All of a page that does not depend on the situation."""
+    """All of a page that does not depend on the situation: its title and icon do, as cautions (3.5)."""
     before, found, rest = page.partition('<header id="situation"')
     assert found
+    before = re.sub(r"<title>.*?</title>|<link rel=\"icon\"[^>]*>", "", before)
     return before + rest.partition("</header>")[2]

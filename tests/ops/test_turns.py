@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 from invoke.program import Program
-from ops.limits import StoppedError
 
 from ops.tasking import collection, task
 from ops.turns import EachInTurn
 from shepherd.errors import SourceError, worst
+from shepherd.limits import StoppedError
 from tests.inv import ROOT, inv
 from tests.project import Project
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shepherd.landing import Landing
-from shepherd.plans.tag_comments import Wording, comment
+from shepherd.plans.tag_comments import News, Wording, comment, sign_of
 from shepherd.words import Word
 
 
@@ -13,7 +13,8 @@ def paragraphs(
     *words: Word, labels: tuple[str, ...] = (), asks: bool = False, others: bool = False
 ) -> list[str]:
     landing = Landing(7, "ab" * 20, 0, labels=labels)
-    return comment(landing, 1, "landed", [7], asks, words, others, Wording("stable")).split("\n\n")
+    news = News(landing, "landed", (7,), asks, others)
+    return comment([news], 1, words, sign_of(landing), Wording("stable")).split("\n\n")
 
 
 @pytest.mark.parametrize(("labels", "first"), [((), "This"), (("incr",), "A step towards this")])
