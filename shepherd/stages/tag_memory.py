@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from shepherd.plans.tag_events import Known, Ledger
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.stages.judge import Ground, Heard, Source
 from shepherd.stages.memory import covers, items_of, pair_of
-from shepherd.store import Cache, Database, Journal
+from shepherd.store import Cache, Database, Entry, Journal
 from shepherd.words import Item, Options
 
 
@@ -34,16 +34,7 @@ def known_of(settings: Settings, branch: str, ground: Ground, database: Database
                 for each in (landing, *(by_revno[p] for p in flipped if p in by_revno)):
                     for item in items_of(each):
                         pairs[pair_of(landing.id, item)] = (landing.id, item)
-        results: dict[str, str] = {}
-        begun: dict[str, str] = {}
-        for entry in journal.entries("meant", "done", subjects=pairs.keys()):
-            if entry.kind == "meant":
-                alone = f"r{entry.data['revno']} {pairs[entry.subject][0][:12]}"
-                begun[entry.subject] = entry.data.get("sign", alone)
-                continue
-            results[entry.subject] = entry.data["result"]
-            if results[entry.subject] != "unsure":
-                begun.pop(entry.subject, None)
+        acted = journal.entries("meant", "done", subjects=pairs.keys())
         found_in: dict[str, str] = {}
         for entry in journal.entries("landing", subjects=ids):
             found_in.setdefault(entry.subject, entry.run_id)
@@ -55,13 +46,38 @@ def known_of(settings: Settings, branch: str, ground: Ground, database: Database
             if other != branch:
                 elsewhere |= _in_qa(Cache(connection, other), frozenset(ids))
     return Known(
-        handled={pairs[subject] for subject, result in results.items() if result == "done"},
-        begun={pairs[subject]: sign for subject, sign in begun.items()},
+        handled={pairs[subject] for subject in _handled(acted)},
+        begun={pairs[subject]: sign for subject, sign in _begun(acted).items()},
         found_in=found_in,
         judged_since=judged_since,
         met=ground.deployed[0].revno if ground.deployed else 0,
         elsewhere=elsewhere,
     )
+
+
+def _handled(acted: Sequence[Entry]) -> list[str]:
+    results = {entry.subject: entry.data["result"] for entry in acted if entry.kind == "done"}
+    return [subject for subject, result in results.items() if result == "done"]
+
+
+def _begun(acted: Sequence[Entry]) -> dict[str, str]:
+    """Subject -> the sign of the comment that may stand there: it was meant, and how that went is not known.
+    A later try that certainly failed says nothing of the earlier one."""
+    open_ones: dict[str, str] = {}
+    doubtful: dict[str, str] = {}
+    for entry in acted:
+        subject, sha = entry.subject, entry.subject.partition(" ")[0]
+        if entry.kind == "meant":
+            if subject in open_ones:
+                doubtful.setdefault(subject, open_ones[subject])
+            open_ones[subject] = entry.data.get("sign", f"r{entry.data['revno']} {sha[:12]}")
+            continue
+        sign = open_ones.pop(subject, "")
+        if entry.data["result"] == "done":
+            doubtful.pop(subject, None)
+        elif entry.data["result"] == "unsure" and sign:
+            doubtful.setdefault(subject, sign)
+    return {**open_ones, **doubtful}
 
 
 def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:

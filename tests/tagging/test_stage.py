@@ -155,6 +155,26 @@ def test_a_comment_that_was_begun_is_not_told_again_with_what_landed_since(
     assert told(project) == [first, "r4"]
 
 
+def test_a_later_failure_does_not_make_an_earlier_doubt_go_away(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.land("[bug=1] One")
+    killed(project, monkeypatch, after=True)
+    for error, after in (
+        (TrackerError("503"), False),
+        (UnsureError("lost"), False),
+        (TrackerError("503"), False),
+    ):
+        project.find()
+        writer = Trouble(project, {1: error}, after)
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "open_writer", lambda _settings, writer=writer: writer)
+            assert project.tagger().failures
+    project.land("[bug=1] Two")
+    project.full_run()
+    assert told(project) == ["r2", "r3"]
+
+
 def test_so_it_is_where_the_older_program_began_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of one landing the journal has what it had before there were comments about several."""
     project.land("[bug=1] One")
