@@ -14,7 +14,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 """Byte order mark, zero width space and their like, as a part of a class of a regular expression."""
-_UNSEEN = re.compile(rf"[\s{INVISIBLE}]*+")
+_UNSEEN = re.compile(rf"\A[\s{INVISIBLE}]++")
 _NOT_OF_THE_TITLE = re.compile(
     r"\s*+(?:[-*+•>#][^\S\n]|[0-9]{1,3}[.)][^\S\n]|[-=~*#_]{3,}\s*+\Z|LP:\s|Merged from\s|See merge request\s"
     r"|This reverts\s|\(cherry picked\s)|[a-z0-9][a-z0-9-]*+:(?:\s|\Z)",
@@ -48,8 +48,8 @@ def normal(message: bytes | str) -> str:
     text = message.decode("utf-8", "replace") if isinstance(message, bytes) else message
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    start = _UNSEEN.match(text)
-    return text[start.end() if start else 0 :].rstrip()
+    text = text.strip()
+    return text if text[:1].isascii() else _UNSEEN.sub("", text)
 
 
 def first_paragraph(body: str) -> str:
@@ -57,18 +57,15 @@ def first_paragraph(body: str) -> str:
 
     Only what is shown follows from it: patterns and marks know the first line (design 3.1).
     """
-    lines: list[str] = []
-    start, room = 0, SUMMARY
-    while room > 0 and start < len(body):
-        end = body.find("\n", start)
-        end = end if end >= 0 else len(body)
-        line = body[start : min(end, start + 4 * SUMMARY)]
-        if not line.strip() or (lines and _NOT_OF_THE_TITLE.match(line)):
+    first = end = body.find("\n")
+    while 0 <= end < min(len(body), 4 * SUMMARY):
+        stop = body.find("\n", end + 1)
+        stop = stop if stop >= 0 else len(body)
+        line = body[end + 1 : min(stop, end + 1 + 4 * SUMMARY)]
+        if not line.strip() or _NOT_OF_THE_TITLE.match(line):
             break
-        lines.append(clean(line, SUMMARY))
-        room -= len(lines[-1]) + 1
-        start = end + 1
-    return clean(" ".join(lines), SUMMARY) if len(lines) > 1 else ""
+        end = stop
+    return clean(body[:end], SUMMARY) if end > first else ""
 
 
 def clean(text: str, limit: int = SHOWN) -> str:
