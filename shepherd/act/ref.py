@@ -82,28 +82,32 @@ def check_movable(git: Git, name: str, repository: str) -> None:
         )
 
 
-def _check_owner(url: str) -> None:
+def _check_owner(url: str) -> bool:
     """A push to a repository on this machine runs its hooks, and what its configuration names, as us: so they
-    must be our own, or root's, who can do anything anyway. Raises SettingsError."""
-    if not url.startswith("file:"):
-        return
+    must be our own, or root's, who can do anything anyway.
+
+    Returns whether that is so; False: it is on no path of this machine, or git itself has to look.
+
+    Raises:
+        SettingsError: they are somebody else's.
+    """
+    if not url.startswith("file://"):
+        return False
     path = unquote(url.removeprefix("file://"))
     try:
         found = find_git_dir(Path(path)) or find_git_dir(Path(f"{path}.git"))
-        owners = [] if found is None else [each.stat().st_uid for each in (found, *_configured(found))]
+        if found is None:
+            return False
+        places = [each for each in (found, found / "config", found / "hooks") if each.exists()]
+        owners = {each.stat().st_uid for each in places} - {0, os.geteuid()}
     except OSError:
-        # git itself says what is wrong with it
-        return
-    for owner in owners:
-        if owner not in (0, os.geteuid()):
-            raise SettingsError(
-                f"{shown(url)} belongs to user id {owner}, whose hooks a push would run as us: set"
-                " `repository` to the path alone (the ref is then moved without hooks), or to a URL of ssh://"
-            )
-
-
-def _configured(git_dir: Path) -> list[Path]:
-    return [each for each in (git_dir / "config", git_dir / "hooks") if each.exists()]
+        return False
+    if owners:
+        raise SettingsError(
+            f"{shown(url)} belongs to user id {min(owners)}, whose hooks a push would run as us: set"
+            " `repository` to the path alone (the ref is then moved without hooks), or to a URL of ssh://"
+        )
+    return True
 
 
 def move_ref(git: Git, move: Move, lock: int = -1) -> None:
@@ -156,8 +160,7 @@ def _push(git: Git, move: Move, lock: int) -> None:
     """`--force-with-lease` is what makes it a swap; whether the move is right was decided before."""
     name = shown(move.repository)
     options = ["--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"]
-    if move.repository.startswith("file:"):
-        _check_owner(move.repository)
+    if _check_owner(move.repository):
         options.append(f"--receive-pack={shlex.join(['git', '-c', 'safe.directory=*', 'receive-pack'])}")
     lease = f"--force-with-lease={move.ref}:{move.old or ''}"
     code, output, errors = finish(
