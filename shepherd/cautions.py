@@ -153,14 +153,18 @@ def _promoted_bad(snapshot: Snapshot) -> Iterator[Caution]:
     """What is promoted may not go to production any more: people deploy by that ref."""
     promoted = snapshot.promoted
     entry = next((e for e in snapshot.landings if promoted and e.revno == promoted.revno), None)
-    if entry is not None and entry.deployable_as_tip is False:
-        named = some([f"r{revno}" for revno in entry.blocked_by], NAMED, entry.blocked_by_count)
-        block = "blocks" if entry.blocked_by_count == 1 else "block"
-        yield _caution(
-            "promoted-bad",
-            f"r{entry.revno} is promoted, but may not go to production: {named} {block} it",
-            "do not deploy it",
-        )
+    if entry is None or entry.deployable_as_tip is not False:
+        return
+    others = [f"r{revno}" for revno in entry.blocked_by if revno != entry.revno]
+    number = entry.blocked_by_count - (not entry.good)
+    why = f"{some(others, NAMED, number)} {'blocks' if number == 1 else 'block'} it"
+    if not number:
+        why = _cut(entry.reason, _SHOWN)
+    yield _caution(
+        "promoted-bad",
+        f"r{entry.revno} is promoted, but may not go to production: {why}",
+        "do not deploy it",
+    )
 
 
 def _undone_later(snapshot: Snapshot) -> Iterator[Caution]:

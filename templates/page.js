@@ -115,7 +115,7 @@
     rows ??= all("table.l tbody tr").map((row) => ({
       row,
       revno: row.id,
-      standing: row.cells[1].className,
+      standing: [...row.cells[1].classList],
       what: plain(`${row.id} ${row.cells[2].textContent}`),
       who: plain(row.cells[3].textContent) || "nobody known",
       hit: false,
@@ -146,7 +146,7 @@
         (!person || each.who.includes(person)) &&
         words.every((word) => each.what.includes(word)) &&
         (!wanted.bug || (number && bug.test(each.what))) &&
-        (!wanted.state || each.standing === wanted.state);
+        (!wanted.state || each.standing.includes(wanted.state));
       if (hit) found += 1;
       if (hit !== each.hit) {
         each.hit = hit;

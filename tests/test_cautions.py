@@ -254,6 +254,17 @@ def test_an_answer_from_the_future_is_not_believed(ahead: timedelta, kinds: list
     assert [each.kind for each in cautions(given, situation)] == kinds
 
 
+def test_what_is_promoted_and_bad_says_why_it_may_not_go() -> None:
+    (itself,) = cautions(promoted_bad(), CALM)
+    assert itself.sentence == (
+        "r104 is promoted, but may not go to production: bug 800104 names it: bad-commit-104"
+    )
+    (another,) = cautions(snapshot(promoted=PromotedRev(105, sha(105))), CALM)
+    assert another.sentence == "r105 is promoted, but may not go to production: r104 blocks it"
+    (both,) = cautions(snapshot(promoted=PromotedRev(106, sha(106))), CALM)
+    assert both.sentence == "r106 is promoted, but may not go to production: r104 blocks it"
+
+
 def test_without_a_clock_nothing_is_stale() -> None:
     assert cautions(snapshot(), Situation()) == ()
 

@@ -112,6 +112,7 @@ def branch_page(
             situation=situation,
             now=situation.now,
             found=found,
+            stop=stop,
             drawn=drawn_as(snapshot, found),
             stale=stop is not None and stop.kind == "stale",
             released=released(snapshot, found),

@@ -15,6 +15,7 @@ from shepherd.values import age
 from shepherd.views.page import branch_page, index_page
 from tests.inv import inv
 from tests.real.browser import NARROW, WIDE, View, chromium, opened
+from tests.test_cautions import CASES
 from tests.views.factory import NOW, entry, every_progress, everything_wrong, no_data, rev, snapshot
 from tests.views.test_hostile import ATTACKS, around, everywhere
 
@@ -31,6 +32,7 @@ STATES: dict[str, tuple[Snapshot, Situation]] = {
     "maintenance": (snapshot(), Situation(now=NOW, maintenance=Maintenance(NOW, "Ann", "upgrade"))),
     "everything": (every_progress(), everything_wrong()),
     "long": (LONG, CALM),
+    **{f"caution {name}": (given, now) for name, (given, now, kinds) in CASES.items() if kinds},
 }
 LINKS = [("All branches", "index.html")]
 FEEDS = [("JSON", "stable.json"), ("Atom feed", "stable.atom")]
@@ -52,14 +54,20 @@ def written(folder: Path, state: str) -> Path:
 
 
 LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (WIDE, NARROW)]
-VIEWS = [(state, *look) for state in [*STATES, "index"] if state != "long" for look in LOOKS]
+VIEWS = [
+    (state, *look)
+    for state in [*STATES, "index"]
+    if state != "long"
+    # of those that differ in a sentence and a colour two looks show all there is
+    for look in (LOOKS[::3] if state.startswith("caution") else LOOKS)
+]
 
 
 @pytest.mark.parametrize(("state", "scheme", "width"), [*VIEWS, ("long", "dark", NARROW)])
 def test_every_state_is_accessible_quiet_and_fits(
     browser: Browser, tmp_path: Path, state: str, scheme: str, width: int
 ) -> None:
-    late = everything_wrong().now if state in ("everything", "index") else NOW
+    late = STATES.get(state, (None, everything_wrong()))[1].now
     with opened(browser, written(tmp_path, state), now=late, width=width, scheme=scheme) as view:
         for details in view.page.locator("details").all():
             details.evaluate("each => { each.open = true }")
@@ -295,6 +303,40 @@ def test_the_whole_sha_is_copied(browser: Browser, tmp_path: Path) -> None:
         view.page.get_by_role("button", name="Copy the SHA").click()
         expect(view.page.locator(".copied")).to_have_text("copied")
         assert view.page.evaluate("navigator.clipboard.readText()") == rev(103).id
+
+
+def test_a_tab_that_has_grown_old_copies_nothing(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "deploy"), now=NOW) as view:
+        page = view.page
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.evaluate("navigator.clipboard.writeText('before')")
+        button = page.get_by_role("button", name="Copy the SHA")
+        # the clock goes on while the tab sleeps: no timer of the page has run since
+        page.clock.set_fixed_time(snapshot().valid_until + timedelta(seconds=1))
+        page.evaluate("document.querySelector('[data-copy]').click()")
+        expect(page.locator(".copied")).to_have_text(
+            "not copied: the answer may have changed, load this page again"
+        )
+        expect(button).to_be_disabled()
+        assert page.evaluate("navigator.clipboard.readText()") == "before"
+        assert "9a6700" in (page.locator("link[rel=icon]").get_attribute("href") or "")
+        heading = "getComputedStyle(document.querySelector('h1'), '::before').content"
+        assert page.evaluate(heading) == '"Stale: "'
+
+
+def test_where_nothing_may_be_deployed_nothing_can_be_copied(browser: Browser, tmp_path: Path) -> None:
+    for kind in ("unread", "stale", "hotfix", "no-data"):
+        state = f"caution {kind}"
+        with opened(browser, written(tmp_path, state), now=STATES[state][1].now) as view:
+            assert not view.page.get_by_role("button", name="Copy the SHA").all()
+            assert view.page.locator("h1 code").count() == 0
+
+
+def test_what_is_promoted_and_bad_is_found_by_both(browser: Browser, tmp_path: Path) -> None:
+    for word in ("promoted", "bad"):
+        path = written(tmp_path, "caution promoted-bad")
+        with opened(browser, path, now=NOW, address=f"state={word}") as view:
+            assert "r104" in rows(view.page)
 
 
 def test_without_script_everything_stands(browser: Browser, tmp_path: Path) -> None:

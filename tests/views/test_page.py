@@ -42,8 +42,8 @@ def headline(page: str) -> str:
 
 def banners(page: str) -> dict[str, str]:
     """Kind -> text, as a reader sees them."""
-    found = re.findall(r'<p class="banner ([a-z ]+)">(.*?)</p>', page, re.DOTALL)
-    return {kind: Reader(text).text for kind, text in found}
+    found = re.findall(r'<p class="banner ([a-z-]+)">(.*?)</p>', page, re.DOTALL)
+    return {kind.replace("-", " "): Reader(text).text for kind, text in found}
 
 
 @pytest.mark.parametrize(
