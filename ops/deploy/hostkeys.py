@@ -76,7 +76,7 @@ def _told(key: Any) -> str:
     return clean(f"{key.get_name()} {key.fingerprint}", 200)
 
 
-def _files(route: Route) -> str:
+def _first_file(route: Route) -> str:
     return str(next(iter(route.known_hosts), "~/.ssh/known_hosts"))
 
 
@@ -84,15 +84,16 @@ def _revoked(route: Route, key: Any) -> str:
     return (
         f"{route.name}: ITS HOST KEY IS REVOKED, SOMEBODY MAY BE IN BETWEEN. It shows {_told(key)}. Nothing"
         f" was sent. Ask its administrator which key it has now; what revokes this one is @revoked in"
-        f" {_files(route)}, or RevokedHostKeys"
+        f" {_first_file(route)}, or RevokedHostKeys"
     )
 
 
 def _changed(route: Route, keys: frozenset[bytes], key: Any) -> str:
+    file = next((str(each) for each in route.known_hosts if known(route.known_as, [each]).keys), "")
     return (
         f"{route.name}: THE HOST KEY HAS CHANGED, SOMEBODY MAY BE IN BETWEEN. It shows {_told(key)}, known is"
         f" {', '.join(sorted(map(_fingerprint, keys))[:4])}. Nothing was sent. Only if its administrator says"
-        f" that it has a new one: ssh-keygen -R {shlex.quote(route.known_as)} -f {shlex.quote(_files(route))}"
+        f" that it has a new one: ssh-keygen -R {shlex.quote(route.known_as)} -f {shlex.quote(file)}"
         ", then ssh-keyscan"
     )
 
@@ -106,7 +107,7 @@ def _unknown(route: Route, certified: bool, key: Any) -> str:
     alias = f" (for {route.known_as})" if route.known_as not in route.name else ""
     return (
         f"{route.name}: {why} ({_told(key)}). Ask its administrator for the fingerprint, compare,"
-        f" then{alias}: ssh-keyscan -p {route.port} {route.host} >> {_files(route)}"
+        f" then{alias}: ssh-keyscan -p {route.port} {route.host} >> {_first_file(route)}"
     )
 
 
