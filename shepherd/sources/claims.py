@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from shepherd.landing import Landing
@@ -204,30 +205,33 @@ class _Titles:
     """
 
     def __init__(self, context: Context, naming: Iterable[Landed]) -> None:
-        self._deployed = context.deployed
-        self._titles = {revno: landing.title for revno, landing in context.earlier.items()}
-        self._titles |= {item.landing.revno: item.landing.title for item in context.landed}
-        live = sorted(item.landing.revno for item in naming if item.landing.revno <= context.deployed)
-        missing = sorted(
-            {
-                revno
-                for revno in live
-                for revno in range(max(1, revno - TITLE_REACH), revno)
-                if revno not in self._titles
-            }
-        )
-        for first, last in _runs(missing):
-            self._titles |= titles_between(context.git, context.spine, first, last, context.reader)
-        self._by_key: dict[tuple[int, str], list[int]] = {}
+        self._context = context
+        self._live = [item.landing.revno for item in naming if item.landing.revno <= context.deployed]
+
+    @cached_property
+    def _titles(self) -> dict[int, str]:
+        context = self._context
+        titles = {revno: landing.title for revno, landing in context.earlier.items()}
+        titles |= {item.landing.revno: item.landing.title for item in context.landed}
+        wanted = {each for live in self._live for each in range(max(1, live - TITLE_REACH), live)}
+        for first, last in _runs(sorted(wanted - titles.keys())):
+            titles |= titles_between(context.git, context.spine, first, last, context.reader)
+        return titles
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[int, str], list[int]]:
+        by_key: dict[tuple[int, str], list[int]] = {}
         for revno in sorted(self._titles):
-            self._by_key.setdefault(title_key(self._titles[revno]), []).append(revno)
+            by_key.setdefault(title_key(self._titles[revno]), []).append(revno)
+        return by_key
 
     def before(self, revno: int, title: str, number: str) -> tuple[int, ...]:
         """The landings that a later one may mean by this title, newest first.
 
         With a number, those are left out that bear another one.
         """
-        low = self._deployed + 1 if revno > self._deployed else max(1, revno - TITLE_REACH)
+        deployed = self._context.deployed
+        low = deployed + 1 if revno > deployed else max(1, revno - TITLE_REACH)
         same = self._by_key.get(title_key(title), [])
         meant = same[bisect_left(same, low) : bisect_left(same, revno)]
         if number:

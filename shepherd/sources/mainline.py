@@ -83,6 +83,8 @@ class Landed(NamedTuple):
     reverts_requests: tuple[str, ...]
     brought: tuple[str, ...]
     """The commits it brought in (`M^1..M`), oldest first, without itself."""
+    work: int
+    """How many of them are no merges."""
     wording: Wording
     """Of its own message; the projects of requests also of those of the commits that it brought in."""
 
@@ -218,6 +220,7 @@ def _landed(
         _union(marks.reverts_ids, *(each.reverts_ids for each in inner)),
         _union(marks.reverts_requests, *(each.reverts_requests for each in inner)),
         tuple(brought),
+        sum(len(commits[sha].parents) < 2 for sha in brought),
         wording,
     )
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from shepherd.errors import SourceError
 from shepherd.sources.git import Git
 from shepherd.sources.merging import Merge, Quarantine, Unreadable, no_files, quarantine
-from shepherd.sources.patches import Changes, Diffs, changes, inverse, paths, read_changes
+from shepherd.sources.patches import Change, Changes, Diffs, changes, inverse, paths, read_changes
 from shepherd.values import quoted
 
 _SHOWN = 3
+_ABSENT = b"000000"
+_LOOKED_UP = 20
+"""Files of one landing that are looked up before anything is merged."""
 
 
 class Claim(NamedTuple):
@@ -59,11 +63,53 @@ def prove(git: Git, claims: Iterable[Claim], diffs: Diffs) -> dict[Claim, Proof]
             found[claim] = Proof(claim.targets, whole=True)
         else:
             open_ones.append(claim)
+    for claim in _missed(git, open_ones, diffs.changes):
+        found[claim] = Proof()
+    open_ones = [claim for claim in open_ones if claim not in found]
     if open_ones:
         named = (sha for claim in open_ones for sha in (claim.commit, *claim.targets))
         with quarantine(git) as place:
             found |= _by_merging(place, open_ones, diffs.changes, _trees(git, named))
     return found
+
+
+def _missed(git: Git, claims: Sequence[Claim], changed: Mapping[str, Changes]) -> set[Claim]:
+    """The claims of which a file tells that they are not true: it is as the target left it, and stays so.
+
+    Merges cost far more than this look at some names of contents; most false claims are about a part of what
+    a landing brought in, and end here.
+    """
+    missed: set[Claim] = set()
+    asked: list[tuple[Claim, Change]] = []
+    for claim in claims:
+        if len(claim.targets) > 1:
+            continue
+        own = {change.path: change for change in changed[claim.commit]}
+        # a file that the target removed may come back with what was changed in it under another name
+        theirs = [
+            change
+            for change in sorted(changed[claim.targets[0]])
+            if change.before != change.after and change.mode_after != _ABSENT
+        ]
+        if any(
+            own[change.path].before == change.after and own[change.path].after != change.before
+            for change in theirs
+            if change.path in own
+        ):
+            missed.add(claim)
+        else:
+            untouched = [change for change in theirs if change.path not in own and b"\n" not in change.path]
+            asked += [(claim, change) for change in untouched[:_LOOKED_UP]]
+    given = b"".join(b"%b^1:%b\n" % (claim.commit.encode(), change.path) for claim, change in asked)
+    try:
+        answers = git.out("cat-file", "--batch-check", input=given).splitlines() if asked else []
+    except SourceError:
+        # a partial clone: what is missing, the merges tell one by one
+        return missed
+    for (claim, change), answer in zip(asked, answers, strict=True):
+        if answer.partition(b" ")[0] == change.after:
+            missed.add(claim)
+    return missed
 
 
 def same_change(git: Git, pairs: Iterable[tuple[str, str]], diffs: Diffs) -> dict[tuple[str, str], bool]:

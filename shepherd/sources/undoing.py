@@ -19,7 +19,7 @@ from shepherd.sources.mainline import Landed, Reader, Spine
 from shepherd.sources.patches import Diffs, digest, inverse, paths, read_changes
 from shepherd.sources.proving import Proof, prove
 
-SILENT_REACH = 2_000
+SILENT_REACH = 1_000
 """How far below the tip landings are compared that say nothing of undoing."""
 
 
@@ -51,15 +51,19 @@ def undo(
     proofs = _Proofs(git, spine, list(said.values()), diffs)
     changed = {revno: digest(diffs.changes[sha]) for revno, sha in compared.items() if sha in diffs.changes}
     inverses = _Inverses({revno: each.change for revno, each in earlier.items()} | changed)
+    sizes = {item.landing.revno: item.work for item in landed}
     finished = []
     for item in landed:
-        revno, sha = item.landing.revno, item.landing.id
-        outcome = _Outcome(said.get(revno) or Said(revno, sha), git, spine)
-        outcome.prove(proofs)
-        outcome.compare_files(diffs)
-        if revno in compared:
-            outcome.look_for_silent(inverses, diffs)
-        finished.append(outcome.finish(item.landing, changed.get(revno, ""), revno > deployed))
+        landing = item.landing
+        revno = landing.revno
+        if revno in said or revno in compared:
+            outcome = _Outcome(said.get(revno) or Said(revno, landing.id), git, spine, sizes)
+            outcome.prove(proofs)
+            outcome.compare_files(diffs)
+            if revno in compared:
+                outcome.look_for_silent(inverses, diffs)
+            landing = outcome.finish(landing, changed.get(revno, ""), revno > deployed)
+        finished.append(landing)
     return finished
 
 
@@ -126,8 +130,9 @@ class _Inverses:
 class _Outcome:
     """What of a landing's claims is true, and what is left to be said about the rest."""
 
-    def __init__(self, said: Said, git: Git, spine: Spine) -> None:
+    def __init__(self, said: Said, git: Git, spine: Spine, sizes: Mapping[int, int]) -> None:
         self._said = said
+        self._sizes = sizes
         self._git = git
         self._spine = spine
         self._proved: list[int] = []
@@ -230,7 +235,9 @@ class _Outcome:
         return hints.not_proved(target, by)
 
     def _size(self, revno: int) -> int:
-        """How many commits a landing brought in."""
+        """How many commits a landing brought in, merges aside."""
+        if revno in self._sizes:
+            return self._sizes[revno]
         sha = self._spine.id(revno)
         below = [f"^{self._spine.id(revno - 1)}"] if revno > 1 else []
         return int(self._git.lines("rev-list", "--no-merges", "--count", sha, *below)[0])

@@ -110,6 +110,14 @@ def test_file_that_was_renamed_meanwhile(repo: Repo) -> None:
     assert proof(repo, other, target) == Proof()
 
 
+def test_rename_that_is_taken_back_after_the_file_was_changed(repo: Repo) -> None:
+    repo.commit("base", {"x": text()})
+    target = repo.commit("rename", {"x": None, "y": text()})
+    repo.commit("change", {"y": text(l20="twenty\n")})
+    undone = repo.commit("back", {"y": None, "x": text(l20="twenty\n")})
+    assert proof(repo, undone, target) == Proof((target,), whole=True)
+
+
 def test_first_commit_of_all(repo: Repo) -> None:
     root = repo.commit("root", {"x": text(), "y": "1\n"})
     repo.commit("two", {"y": "2\n"}, parents=[root])
