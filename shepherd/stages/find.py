@@ -17,7 +17,7 @@ from shepherd.sources.branch import read_branch
 from shepherd.sources.notes import NoteVerdict
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.stages import Run
-from shepherd.stages.brought import commits_with_words, undone_before, with_undone
+from shepherd.stages.brought import commits_with_words, landings_before, undone_before, with_undone
 from shepherd.stages.judge import Source, sum_of
 from shepherd.stages.memory import passages
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
@@ -58,6 +58,8 @@ class Before(Struct, frozen=True):
     """SHAs of all commits that bear a verdict, or that a tag names."""
     patched: dict[str, str]
     """SHA -> patch id, of these commits."""
+    landed: tuple[str, ...] = ()
+    """SHAs of all that ever was a landing, if the mainline was ever rewritten."""
     undone: Mapping[str, str] = {}
     """SHA of a commit that was undone before it was only brought in -> SHA of the landing that did so."""
     covers: tuple[Cover, ...] = ()
@@ -178,6 +180,7 @@ def _before(database: Database, branch: str) -> Before:
             recorded=(said[-1].data["id"] or "r0") if said else None,
             deployed=passages(journal, "deployed"),
             judged=tuple(commits_with_words(journal)),
+            landed=tuple(landings_before(journal)),
             undone=undone_before(journal),
             patched={entry.subject: entry.data["patch"] for entry in journal.entries("patch")},
             covers=tuple(
@@ -218,7 +221,7 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
         ],
         covers=before.covers,
         known=before.known,
-        words=before.judged,
+        words=(*before.judged, *before.landed),
         fetch=fetch,
     )
 
