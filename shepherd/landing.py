@@ -47,7 +47,8 @@ class Marks(Struct, frozen=True, gc=False):
 
 
 class Brought(Struct, frozen=True, gc=False):
-    """A commit that a landing brought in and that people said something of (3.2)."""
+    """A commit that a landing brought in, and that people said something of, or that was a landing itself
+    before the mainline was moved (3.2)."""
 
     id: str
     """Full SHA."""
@@ -97,8 +98,8 @@ class Landing(Struct, frozen=True, gc=False):
     hints: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     brought: tuple[Brought, ...] = ()
-    """Of the commits it brought in, those with words of their own, oldest first; each commit is brought in by
-    the first landing that has it."""
+    """Of the commits it brought in, those with words of their own and those that were landings, oldest first;
+    each commit is brought in by the first landing that has it."""
 
     @property
     def shown_title(self) -> str:

@@ -57,12 +57,14 @@ class LastGood(Struct, frozen=True):
 
 
 class BroughtIn(Struct, frozen=True):
-    """A commit that a landing brought in, and what people said of it."""
+    """A commit that a landing brought in, and what people said of it: one with words, or one that was a
+    landing itself before the mainline was moved."""
 
     id: str
     title: str
     said: str
-    state: State
+    state: State | None
+    """None: nothing was said of it."""
     counts: bool
     """Whether it is not good, and so the landing is not: a good word on it speaks for no landing."""
 

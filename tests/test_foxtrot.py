@@ -92,11 +92,28 @@ def test_it_is_good_again_once_the_word_on_the_commit_changes(foxtrot: Foxtrot) 
     assert deployable(foxtrot.project.look()) == 4
 
 
-def test_a_commit_without_words_is_no_landing_to_speak_of(foxtrot: Foxtrot) -> None:
+def test_what_was_a_landing_can_still_be_spoken_of(foxtrot: Foxtrot) -> None:
     foxtrot.dance("[no-qa] Merge")
-    foxtrot.accept()
+    last = foxtrot.accept()
+    assert [(each.id, each.state) for each in entry(last, 4).brought] == [
+        (foxtrot.bad, None),
+        (foxtrot.good, None),
+    ]
+    assert deployable(last) == 4
+    again = foxtrot.project.look()
+    assert entry(again, 4).brought == entry(last, 4).brought
+    said = " ".join(text.explain(entry(again, 4), again).split())
+    assert f"{foxtrot.bad[:12]} (“Fix login”): it was a landing before; nothing was said of it" in said
+    foxtrot.project.verdict(foxtrot.bad[:12], "bad")
+    assert states(foxtrot.project.look())[4] == "bad"
+
+
+def test_any_other_commit_cannot(foxtrot: Foxtrot) -> None:
+    part = foxtrot.project.repo.commit("part", branch="feature", parents=[foxtrot.good])
+    foxtrot.project.repo.merge("[no-qa] Merge feature", part)
+    foxtrot.project.look()
     with pytest.raises(SettingsError, match="is no landing of stable that was read"):
-        foxtrot.project.verdict(foxtrot.bad[:12], "ok")
+        foxtrot.project.verdict(part[:12], "ok")
 
 
 def test_the_cache_is_no_part_of_it(foxtrot: Foxtrot) -> None:

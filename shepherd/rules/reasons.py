@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from msgspec import Struct
 
-from shepherd.landing import Landing
+from shepherd.landing import Brought, Landing
 from shepherd.rules.brought import RANK, BroughtWord, worst_of
 from shepherd.rules.speaking import Speech, name
 from shepherd.rules.states import Judged
@@ -121,11 +121,19 @@ def said(verdict: Verdict) -> str:
 
 def of_brought(word: BroughtWord) -> str:
     """What was said of a commit that a landing brought in: "1a2b3c4d5e6f (“Fix login”): Ann said bad …"."""
-    title = f" (“{word.commit.title}”)" if word.commit.title else ""
     more = "; what undid it was brought in together with it" if word.commit.undone else ""
     if word.state not in RANK:
         more = " (which speaks for no landing)"
-    return f"{brief(word.commit.id)}{title}: {_said_of(word)}{more}"
+    return f"{_titled(word.commit)}: {_said_of(word)}{more}"
+
+
+def unspoken(commit: Brought) -> str:
+    """The same of a commit that was a landing before, and of which nobody said anything."""
+    return f"{_titled(commit)}: it was a landing before; nothing was said of it"
+
+
+def _titled(commit: Brought) -> str:
+    return brief(commit.id) + (f" (“{commit.title}”)" if commit.title else "")
 
 
 def brief(sha: str) -> str:

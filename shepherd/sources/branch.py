@@ -235,6 +235,8 @@ class _Run:
         deployed = find_carriers(git, deployed, landed)
         noted = self._refs[branch.verdict_notes] if branch.verdict_notes else None
         wanted = {*self._words, *(noted_commits(git, noted) if noted else ())}
+        if known:
+            wanted.update(landing.id for landing in known.landings)
         brought = brought_in(git, spine, low, wanted, reader)
         landings = tuple(
             _with_brought(here[revno], brought.get(revno, ())) for revno in range(low, tip.revno + 1)

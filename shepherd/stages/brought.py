@@ -74,6 +74,13 @@ def commits_with_words(journal: Journal) -> list[str]:
     return list(judged | dict.fromkeys(sha for named in named_commits(journal).values() for sha in named.ids))
 
 
+def landings_before(journal: Journal) -> list[str]:
+    """The SHAs of all that ever was a landing, where that changed: a person may still speak of them."""
+    if journal.last("rewrite") is None:
+        return []
+    return [entry.subject for entry in journal.entries("landing")]
+
+
 def with_undone(reading: Reading, undone: Mapping[str, str]) -> Reading:
     """The reading, which knows of brought-in commits that were undone before they were brought in.
 

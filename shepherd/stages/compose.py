@@ -12,9 +12,10 @@ from msgspec import Struct
 from shepherd import snapshot as shape
 from shepherd.commands import on_branch
 from shepherd.deployment import going_live
-from shepherd.landing import Deployed, Reading, Revision
+from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import Judgement
-from shepherd.rules.reasons import joined, of_brought, reason_of
+from shepherd.rules.reasons import joined, of_brought, reason_of, unspoken
+from shepherd.rules.states import Judged
 from shepherd.stages.timeline import Passage, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 
@@ -310,13 +311,22 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
             live_since=live_since(revno) if live else None,
             warnings=tuple(on_branch(warning, branch) for warning in mine),
             hints=tuple(on_branch(hint, branch) for hint in landing.hints),
-            brought=tuple(
-                shape.BroughtIn(w.commit.id, w.commit.title, of_brought(w), w.state, w.counts)
-                for w in judged.brought
-            ),
+            brought=_brought_in(landing, judged),
         )
 
     return [entry(revno) for group in groups for revno in sorted(group, reverse=True)]
+
+
+def _brought_in(landing: Landing, judged: Judged) -> tuple[shape.BroughtIn, ...]:
+    """What counts first, then what else was said, then what nothing was said of."""
+    words = {word.commit.id: word for word in judged.brought}
+    found = (
+        shape.BroughtIn(commit.id, commit.title, of_brought(word), word.state, word.counts)
+        if (word := words.get(commit.id)) is not None
+        else shape.BroughtIn(commit.id, commit.title, unspoken(commit), None, False)
+        for commit in landing.brought
+    )
+    return tuple(sorted(found, key=lambda each: (not each.counts, each.state is None)))
 
 
 _PROGRESS = frozenset(get_args(shape.Progress))

@@ -17,7 +17,7 @@ from shepherd.sources.notes import NoteVerdict, missing_notes
 from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
 from shepherd.sources.rewrites import Patch
 from shepherd.stages import Run, attempt
-from shepherd.stages.brought import commits_with_words, undone_before, with_undone
+from shepherd.stages.brought import commits_with_words, landings_before, undone_before, with_undone
 from shepherd.stages.judge import Source, sum_of
 from shepherd.stages.memory import passages
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
@@ -56,6 +56,8 @@ class Before(Struct, frozen=True):
     """SHAs of all commits that have a verdict, or that a tag names."""
     patched: dict[str, Patch]
     """What these commits change."""
+    landed: tuple[str, ...] = ()
+    """SHAs of all that ever was a landing, if the mainline was ever rewritten."""
     undone: Mapping[str, str] = {}
     """SHA of a commit that was undone before it was only brought in -> SHA of the landing that did so."""
     covers: tuple[Cover, ...] = ()
@@ -183,6 +185,7 @@ def _before(settings: Settings, database: Database | None, branch: str) -> Befor
             recorded=(said[-1].data["id"] or "r0") if said else None,
             deployed=passages(journal, "deployed"),
             judged=tuple(commits_with_words(journal)),
+            landed=tuple(landings_before(journal)),
             undone=undone_before(journal),
             patched={entry.subject: convert(entry.data, Patch) for entry in journal.entries("patch")},
             covers=tuple(
@@ -222,7 +225,7 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
         ],
         covers=before.covers,
         known=before.known,
-        words=before.judged,
+        words=(*before.judged, *before.landed),
         fetch=fetch,
         home=settings.tracker.home,
         project=project_of(settings, config),

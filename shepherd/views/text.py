@@ -192,8 +192,10 @@ def _facts(entry: Entry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     if entry.branch:
         yield "branch", entry.branch
     yield "revision", entry.id
-    for commit in entry.brought:
+    for commit in entry.brought[:REVNOS_SHOWN]:
         yield "brought in", commit.said
+    if len(entry.brought) > REVNOS_SHOWN:
+        yield "brought in", f"and {len(entry.brought) - REVNOS_SHOWN} more (inv explain --json)"
     for warning in entry.warnings:
         yield "warning", warning
     for hint in entry.hints:
