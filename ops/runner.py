@@ -17,7 +17,7 @@ from ops import gate, limits, records, refusals
 from ops.log import Log, line, now, run_id
 from ops.refusals import BusyError, MaintenanceError
 from ops.situation import crashed, hang_of, note_run
-from ops.tasking import ROOT
+from ops.tasking import ROOT, complain
 from shepherd.errors import UNEXPECTED, SettingsError, ShepherdError, StoreError
 from shepherd.settings import Settings
 from shepherd.stages import Run, Tell
@@ -119,7 +119,8 @@ class Desk:
         """
         tell, started = self.tell(name), monotonic()
         self._stages.append(name)
-        step = Step(Run(self._run_id, now(), self._who, tell, self._why, "find" in self._stages, self.lock))
+        reads_anew = "find" in self._stages
+        step = Step(Run(self._run_id, now(), self._who, tell, self._why, reads_anew, self.lock, complain))
         self.publish(name, noted)
         tell("START", pid=os.getpid(), who=self._who, **({"why": self._why} if self._why else {}))
         try:

@@ -27,6 +27,8 @@ class Run(Struct, frozen=True):
 
     lock: int = -1
     """The work lock's descriptor: a child that changes the world inherits it (5.1). -1: there is none."""
+    loudly: Callable[[str], None] = lambda _sentence: None
+    """Says to whoever started the run what must be heard though all goes well, also where cron is silent."""
 
     @property
     def seconds(self) -> int:

@@ -242,6 +242,8 @@ def _told(entry: Entry) -> Event:
             what = f"answer: {data['answer']}" + (f" r{revno}" if revno else "")
         case "began":
             what = "the journal began"
+            if data.get("accepts") or data.get("anew"):
+                what = "the loss of a journal was accepted"
         case "rewrite":
             what = f"a rewrite of the mainline was accepted at r{data['revno']}"
         case _:
