@@ -17,7 +17,7 @@ from ops import gate, records, refusals
 from ops.log import Log, line, now, run_id
 from ops.refusals import BusyError, MaintenanceError
 from ops.situation import READING, crashed, hang_of, note_read, note_run, situation
-from ops.tasking import ROOT
+from ops.tasking import ROOT, complain
 from shepherd import limits
 from shepherd.errors import UNEXPECTED, SettingsError, ShepherdError, StoreError
 from shepherd.settings import Settings
@@ -142,6 +142,7 @@ class Desk:
             self.lock,
             self._note,
             lambda: situation(self.settings),
+            complain,
         )
         step = Step(run)
         self.publish(name, noted)

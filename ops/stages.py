@@ -75,9 +75,7 @@ def find_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, acce
     from shepherd.stages.find import NOTHING_ACCEPTED, find_branch
 
     accepted = acceptance or NOTHING_ACCEPTED
-    return each_branch(
-        names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry, loudly=complain))
-    )
+    return each_branch(names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry)))
 
 
 def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:

@@ -46,6 +46,8 @@ class Run(Struct, frozen=True):
     note: Note = no_noting
     situation: Callable[[], Situation] = Situation
     """What is true now, for sentences about the answer."""
+    loudly: Callable[[str], None] = lambda _sentence: None
+    """Says to whoever started the run what must be heard though all goes well, also where cron is silent."""
 
     @property
     def seconds(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from time import monotonic
 
 from msgspec import Struct, convert
@@ -73,13 +73,8 @@ def find_branch(
     acceptance: Acceptance = NOTHING_ACCEPTED,
     *,
     dry: bool = False,
-    loudly: Callable[[str], None] = lambda _sentence: None,
 ) -> str:
     """Read the sources of one branch and hand what was found to the database. Returns a line about it.
-
-    Args:
-        loudly: says what must be heard though all went well, also where cron is silent: that this was the
-            first run.
 
     Raises:
         SourceError: a source could not be read, or the mainline lost landings. The database says so then, and
@@ -101,7 +96,7 @@ def find_branch(
         if database is not None:
             database.close()
     if first and not dry:
-        loudly(first_run_sentence(settings, branch))
+        run.loudly(first_run_sentence(settings, branch))
     return line
 
 

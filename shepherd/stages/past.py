@@ -252,6 +252,8 @@ def _told(entry: Entry) -> Event:
             what = f"answer: {data['answer']}" + (f" r{revno}" if revno else "")
         case "began":
             what = "the journal began"
+            if data.get("accepts") or data.get("anew"):
+                what = "the loss of a journal was accepted"
         case "renamed":
             what = f"carried on the journal of {data['from']}, as the branch was called before"
         case "rewrite":

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from shepherd.errors import SourceError
 from shepherd.stages.find import Acceptance, find_branch
@@ -90,7 +91,7 @@ def test_every_combination(team: Team, journal: str, snapshot: str, report: str)
     named = {snapshot, report} - {"none", "failed"}
     loud: list[str] = []
     if named <= HAS.get(journal, set()):
-        find_branch(team.settings, "stable", team.run("find"), loudly=loud.append)
+        find_branch(team.settings, "stable", replace(team.run("find"), loudly=loud.append))
         assert bool(loud) == (journal not in HAS), "a first run is said, and nothing else is"
         expected = "bad" if journal in ("last", "longer") else "ok"
         assert states(team.judge())[2] == expected
@@ -98,7 +99,7 @@ def test_every_combination(team: Team, journal: str, snapshot: str, report: str)
     before = team.entries() if journal != "gone" else []
     for _ in range(2):
         with pytest.raises(LostJournalError, match="--accept-new-journal"):
-            find_branch(team.settings, "stable", team.run("find"), loudly=loud.append)
+            find_branch(team.settings, "stable", replace(team.run("find"), loudly=loud.append))
         said = team.judge()
         assert (said.answer, said.deployable, said.complete) == ("no-data", None, False)
         team.report()
