@@ -65,7 +65,7 @@ def first_paragraph(body: str) -> str:
         if not line.strip() or _NOT_OF_THE_TITLE.match(line):
             break
         end = stop
-    return clean(body[:end], SUMMARY) if end > first else ""
+    return clean(" ".join(body[: min(end, 4 * SUMMARY)].split()), SUMMARY) if end > first else ""
 
 
 def clean(text: str, limit: int = SHOWN) -> str:
