@@ -285,9 +285,9 @@ class _Ear:
             holders, since = self._named(item, n, history)
             self.holders.learn(item, n, since, holders)
             if not holders and not self.holders.is_elsewhere(item, n):
-                _warn(
-                    told, carriers, f"bug {item} bears bad-commit-{n}, and r{n} is no landing that was read"
-                )
+                gone = "that was said of a commit that is not here any more"
+                why = gone if n in self._landings else f"r{n} is no landing that was read"
+                _warn(told, carriers, f"bug {item} bears bad-commit-{n}, and {why}")
             self._note(told.named_bad, holders, item, since, n)
             for holder in holders:
                 if self.holders.names(holder, item):

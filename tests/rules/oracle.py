@@ -459,6 +459,9 @@ class Oracle:
             if self.names(p, item) and len(spoken.words) > 1:
                 warnings.append(f"bug {item} bears {' and '.join(f'qa-{word}' for word in spoken.words)}")
             for n in spoken.bad_commits:
+                known = self.memory.named.get((item, n))
+                if self.names(p, item) and not self.meant_by(item, n) and known and n in self.by_revno:
+                    warnings.append(f"bad-commit-{n} was said of what is not here any more")
                 meant = self.meant_by(item, n)
                 named = any(item in self.holder[commit].bugs for commit in meant)
                 if (item, n) in self.memory.elsewhere and not meant:

@@ -9,6 +9,7 @@
     cover r1 by r3, uncover r1 [by r3]
     foxtrot r2 | [bug=7] subject | Merge   r2 stays; the last of these lands as a merge that brings in what
                                            landed after r2, which is called r3@0, r4@0 … then (@1 …)
+    rewrite r2 | subject                r2 stays, these land, and nothing is left of what landed after r2
     elsewhere r3 names 1                landing 3 of another mainline names bug 1
     deploy r2 [with 1 commit]           production runs r2, and so many commits that the mainline lacks
     run                                 find, then judge; there is always one more at the end
@@ -125,6 +126,8 @@ class Story:
                 self.cover(rev, by, undone=False)
             case ["uncover", rev]:
                 self.cover(rev, None, undone=False)
+            case ["rewrite", rev, "|", *_]:
+                self.foxtrot(revno(rev), [part.strip() for part in line.split("|")[1:]], merging=False)
             case ["foxtrot", rev, "|", *_]:
                 self.foxtrot(revno(rev), [part.strip() for part in line.split("|")[1:]])
             case ["elsewhere", rev, "names", bug]:
@@ -146,8 +149,9 @@ class Story:
         landed = replace(landing(number, own, others, reverts), mixed=mixed)
         self.landings.append(replace(landed, id=sha(number, self.foxtrots)))
 
-    def foxtrot(self, kept: int, messages: list[str]) -> None:
-        """An ordinary fast-forward, in which the old mainline lies behind the second parent of a merge."""
+    def foxtrot(self, kept: int, messages: list[str], *, merging: bool = True) -> None:
+        """An ordinary fast-forward, in which the old mainline lies behind the second parent of a merge; or,
+        without merging, a mainline that was rewritten and has no trace of the old one."""
         assert 0 < kept <= len(self.landings) and messages
         moved = self.landings[kept:]
         self.gone |= {f"r{p.revno}@{self.foxtrots}": p for p in moved}
@@ -155,6 +159,7 @@ class Story:
         del self.landings[kept:]
         for number, message in enumerate(messages, kept + 1):
             self.land(number, message)
+        moved = moved if merging else []
         brought = (commit for p in moved for commit in (*p.brought, Brought(p.id, p.title)))
         merge = self.landings[-1]
         bugs = dict.fromkeys([*merge.bugs, *(bug for p in moved for bug in p.bugs)])
