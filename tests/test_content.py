@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.errors import RefusedError
+from shepherd.errors import RefusedError, SettingsError
 from shepherd.stages.find import Acceptance
 from shepherd.stages.rehearsal import rehearsal
 from shepherd.store import Database, Entry, Journal
@@ -91,6 +91,21 @@ def test_a_cover_that_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match=r"the contents cannot be compared .* is not there.*--anyway"):
         project.cover("r2", "r3", anyway=False)
     assert "r3 undid r2" in project.cover("r2", "r3")
+
+
+def test_a_cover_of_what_is_older_than_all_that_was_read(tmp_path: Path) -> None:
+    """Its revert came when production had long run it; the hint names it all the same."""
+    project = Project(tmp_path, top='keep = "1h"', branch='marks = ["forge"]')
+    old = project.repo.commit("Old", {"x": "1\n"})
+    project.deploy(project.land("Begin", "Two", "Three")[-1])
+    at = int(project.now.timestamp())
+    project.repo.commit(f"Away\n\nThis reverts commit {old}.", {"x": "2\n"}, date=at)
+    snapshot = project.look()
+    assert "inv cover 1 --by 5" in entry(snapshot, 5).hints[0]
+    assert "r1 was not read" in project.cover("1", "5")
+    assert entry(project.look(), 5).state == "rollback"
+    with pytest.raises(SettingsError, match="r77 is no landing"):
+        project.cover("77", "5")
 
 
 def test_hints_name_the_branch_where_there_are_several(tmp_path: Path) -> None:

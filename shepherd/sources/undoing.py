@@ -22,6 +22,9 @@ from shepherd.sources.proving import Proof, prove
 SILENT_REACH = 1_000
 """How far below the tip landings are compared that say nothing of undoing."""
 
+TOGETHER = 100
+"""How many landings are taken back one after the other, to see whether another one does just that."""
+
 
 def undo(
     git: Git,
@@ -105,7 +108,8 @@ class _Proofs:
             self.best(said, claim) or (claim.targets[0] if len(claim.targets) == 1 else None)
             for claim in said.claims
         }
-        return tuple(sorted((target for target in best if target), reverse=True))
+        several = sorted((target for target in best if target), reverse=True)
+        return tuple(several) if len(several) <= TOGETHER else ()
 
     def _claim(self, said: Said, targets: Sequence[int]) -> proving.Claim:
         return proving.Claim(said.id, tuple(self._spine.id(target) for target in targets))

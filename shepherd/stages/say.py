@@ -157,7 +157,7 @@ def say_cover(
     why = checked_reason(reason)
     source, landings = known_landings(settings, branch, dry)
     assert source.reading is not None
-    undone_landing = landing_of(target, source, landings, branch)
+    undone_landing = _maybe_old(settings, branch, target, source, landings)
     undoer = landing_of(by, source, landings, branch) if by is not None else None
     if undoer is not None and undoer.revno <= undone_landing.revno:
         raise SettingsError(
@@ -184,7 +184,27 @@ def say_cover(
     did = f"{doer} undid r{undone_landing.revno}" if undone or undoer is None else f"{doer} did not undo"
     if not undone and undoer is not None:
         did += f" r{undone_landing.revno}"
-    return _record(settings, branch, entry, run, f"{run.who} says: {did} ({why})", dry)
+    said = f"{run.who} says: {did} ({why})"
+    if undone_landing not in landings:
+        said += f"\nr{undone_landing.revno} was not read with the others: it counts from the next inv find on"
+    return _record(settings, branch, entry, run, said, dry)
+
+
+def _maybe_old(settings: Settings, branch: str, rev: Rev, source: Source, landings: list[Landing]) -> Landing:
+    """The landing that is meant, also one that is older than what `find` reads: a hint may name it.
+
+    Raises:
+        SettingsError: it is none of this mainline.
+    """
+    try:
+        return landing_of(rev, source, landings, branch)
+    except SettingsError as unknown:
+        if rev.kind not in ("revno", "sha"):
+            raise
+        try:
+            return _looked_up(settings, branch, rev)
+        except ShepherdError:
+            raise unknown from None
 
 
 def _compare(settings: Settings, branch: str, undone: Landing, undoer: Landing) -> None:
