@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from time import monotonic
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from ops.alarms import tell_operators
 from ops.mails import escalate_all, remind_all
@@ -77,6 +77,9 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
     said = io.StringIO()
     try:
         with desk_for(settings, "run", who, dry, wait) as desk:
+            if cron and desk is not None:
+                # past what is collected: it is no failure, or the next one would not be known as the same
+                desk.loudly = _to(sys.stderr)
             for part in parts:
                 if desk is not None and done:
                     desk.look_at_the_switch()
@@ -102,6 +105,16 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
             if failures or len(done) < len(parts):
                 complain(_line(done, parts))
     return worst([each.code for each in done])
+
+
+def _to(stream: TextIO) -> Callable[[str], None]:
+    """`complain`, wherever standard error is redirected to by then."""
+
+    def loudly(sentence: str) -> None:
+        with redirect_stderr(stream):
+            complain(sentence)
+
+    return loudly
 
 
 def _contained(

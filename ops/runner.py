@@ -7,7 +7,7 @@ first has a switch set, or a release switched, under a stage that already runs.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -84,6 +84,8 @@ class Desk:
         self.since = now()
         self.read_failed = False
         """Some branch could not be read or judged: what the pages say of it may not hold any more."""
+        self.loudly: Callable[[str], None] = complain
+        """Says what must be heard though all goes well, also where cron is silent."""
         self.lock = -1
         """The work lock's descriptor: it is held until a child that changes the world has ended (5.1)."""
         self._began = records.uptime()
@@ -142,7 +144,7 @@ class Desk:
             self.lock,
             self._note,
             lambda: situation(self.settings),
-            complain,
+            self.loudly,
         )
         step = Step(run)
         self.publish(name, noted)

@@ -134,6 +134,13 @@ def banner_of(page: str) -> str:
     return Reader(page.partition('<header id="situation"')[2].partition("</header>")[0]).text
 
 
+def after_the_first_run(err: str) -> str:
+    """What stands on standard error behind the sentence that a first run says once (design 3.2)."""
+    first, _, rest = err.partition("\n")
+    assert ": this was the first run: " in first, err
+    return rest
+
+
 def outside_the_banner(page: str) -> str:
     """All of a page that does not depend on the situation: its title and icon do, as cautions (3.5)."""
     before, found, rest = page.partition('<header id="situation"')

@@ -23,11 +23,10 @@ def inv(project: Project, words: str, how: str, **popen: Any) -> subprocess.Comp
         ["sh", "-c", f"exec {sys.executable} -m invoke {words} {how}"],
         cwd=ROOT,
         env=os.environ | {"SHEPHERD_CONFIG": str(project.folder / "shepherd.toml"), "SHEPHERD_WHO": "ann"},
-        capture_output=True,
         text=True,
         timeout=60,
         check=False,
-        **popen,
+        **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | popen,
     )
 
 
@@ -64,7 +63,7 @@ def test_who_has_read_enough_misses_nothing(project: Project, words: str) -> Non
     assert inv(project, "find judge", "").returncode == 0
     read, written = os.pipe()
     os.close(read)
-    done = inv(project, words, f">&{written}", pass_fds=(written,))
+    done = inv(project, words, "", stdout=written)
     os.close(written)
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -22,7 +22,7 @@ from ops.situation import aborts_of, keep_aborts, situation
 from ops.stages import each_branch
 from shepherd.errors import SettingsError
 from shepherd.limits import DeadlineError, limited
-from tests.ops.host import Host, banner_of, end, outside_the_banner, until
+from tests.ops.host import Host, after_the_first_run, banner_of, end, outside_the_banner, until
 from tests.ops.smtp import Server, serving
 
 pytestmark = pytest.mark.real
@@ -37,7 +37,7 @@ def server() -> Iterator[Server]:
 def test_one_line_at_the_end_tells_all(host: Host, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(host.project.settings, "ann") == 0
     out, err = capsys.readouterr()
-    assert err == ""
+    assert after_the_first_run(err) == ""
     line = out.splitlines()[-1]
     assert [word for word in line.replace(",", "").split() if not word[0].isdigit()] == [
         "run:", "find", "s", "tag", "s", "judge", "s", "report", "s",
@@ -46,7 +46,14 @@ def test_one_line_at_the_end_tells_all(host: Host, capsys: pytest.CaptureFixture
     assert len({each["run"] for each in host.events("END")}) == 1
 
 
+def test_cron_hears_of_a_first_run_once(host: Host) -> None:
+    code, out, err = host.inv("run", "--cron")
+    assert (code, out, after_the_first_run(err)) == (0, "", "")
+    assert host.inv("run", "--cron") == (0, "", "")
+
+
 def test_cron_hears_nothing_when_all_is_well(host: Host) -> None:
+    assert host.inv("run")[0] == 0
     assert host.inv("run", "--cron") == (0, "", "")
     assert "deploy r2" in host.page()
 
