@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import shlex
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ops.deploy.openssh import HostError, Known, Route, is_revoked, known, type_of
@@ -28,7 +29,7 @@ def be_strict(client: SSHClient, route: Route) -> Any:
     there = known(route.known_as, route.known_hosts)
     # as ssh does: what is known of the host at its usual port will do at another one, too
     bare = known(route.host, route.known_hosts) if route.known_as.startswith("[") else there
-    types = {type_of(key) for key in there.keys}
+    types = _asked_for(there)
 
     class Strict(MissingHostKeyPolicy):  # type: ignore[misc]  # paramiko has no types
         """The client itself knows no keys at all, and asks this for each."""
@@ -67,6 +68,17 @@ def judge(route: Route, there: Known, bare: Known, key: Any) -> None:
     raise HostError(_unknown(route, there.certified or bare.certified, key))
 
 
+def _asked_for(there: Known) -> set[str]:
+    """The types of keys that a host is asked for first.
+
+    As with `ssh`, the first key of a type decides, and one that is revoked does not make its type wanted.
+    """
+    first: dict[str, bytes] = {}
+    for key in there.keys:
+        first.setdefault(type_of(key), key)
+    return {each for each, key in first.items() if key not in there.revoked}
+
+
 def _type_behind(algorithm: str) -> str:
     """The type of key that an algorithm of signatures is for."""
     return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm
@@ -88,7 +100,7 @@ def _revoked(route: Route, key: Any) -> str:
     )
 
 
-def _changed(route: Route, keys: frozenset[bytes], key: Any) -> str:
+def _changed(route: Route, keys: Collection[bytes], key: Any) -> str:
     file = next((str(each) for each in route.known_hosts if known(route.known_as, [each]).keys), "")
     return (
         f"{route.name}: THE HOST KEY HAS CHANGED, SOMEBODY MAY BE IN BETWEEN. It shows {_told(key)}, known is"

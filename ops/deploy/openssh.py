@@ -122,7 +122,8 @@ def bracketed(host: str, port: int) -> str:
 class Known(NamedTuple):
     """What files of known hosts say of one name."""
 
-    keys: frozenset[bytes]
+    keys: tuple[bytes, ...]
+    """In the order of the files."""
     revoked: frozenset[bytes]
     certified: bool
     """A certificate authority (@cert-authority) vouches for keys of this name."""
@@ -133,7 +134,7 @@ def known(name: str, files: Sequence[Path]) -> Known:
 
     Lines that OpenSSH steps over are stepped over: of other hosts, malformed, with markers that it lacks.
     """
-    keys: dict[str, set[bytes]] = {"": set(), "@revoked": set(), "@cert-authority": set()}
+    keys: dict[str, list[bytes]] = {"": [], "@revoked": [], "@cert-authority": []}
     for file in files:
         # a FIFO would be waited for
         for line in _run("ssh-keygen", "-F", name, "-f", str(file))[1] if file.is_file() else ():
@@ -141,8 +142,8 @@ def known(name: str, files: Sequence[Path]) -> Known:
             marker = words.pop(0) if line.startswith("@") else ""
             # `# Host qa1 found: line 1` stands before each
             if marker in keys and not line.startswith("#") and (key := _key(words[1:])):
-                keys[marker].add(key)
-    return Known(frozenset(keys[""]), frozenset(keys["@revoked"]), bool(keys["@cert-authority"]))
+                keys[marker].append(key)
+    return Known(tuple(dict.fromkeys(keys[""])), frozenset(keys["@revoked"]), bool(keys["@cert-authority"]))
 
 
 def is_revoked(file: str, public: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from ops.deploy.host import SESSIONS, Host
@@ -127,6 +127,13 @@ numbers = count()
 
 @given(
     lines=st.lists(st.tuples(st.sampled_from(LINES), st.sampled_from(KEYS)), max_size=5), hashed=st.booleans()
+)
+@example(
+    lines=[("{at} {key}", "ed25519"), ("{at} {key}", "rsa"), ("@revoked {at} {key}", "ed25519")], hashed=False
+)
+@example(
+    lines=[("{at} {key}", "other rsa"), ("{at} {key}", "rsa"), ("@revoked {at} {key}", "other rsa")],
+    hashed=False,
 )
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_file_of_known_hosts_is_read_as_ssh_reads_it(

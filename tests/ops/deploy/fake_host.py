@@ -93,7 +93,7 @@ class _Server(paramiko.ServerInterface):
             if says.code is not None:
                 channel.send_exit_status(says.code)
                 channel.close()
-        except OSError:
+        except (OSError, EOFError, paramiko.SSHException):
             pass  # who asked has gone
 
 

@@ -193,12 +193,12 @@ def test_each_line_that_ssh_keygen_finds_and_none_that_is_broken(tmp_path: Path)
         f"@nonsense qa1 {keys['three']}\n\xff\xfe {keys['three']}\n",
         encoding="latin-1",
     )
-    assert known("qa1", [file]) == ({blobs["one"], blobs["two"]}, {blobs["revoked"]}, False)
-    assert known("qa2", [file]).keys == {blobs["one"], blobs["two"], blobs["three"]}
+    assert known("qa1", [file]) == ((blobs["one"], blobs["two"]), {blobs["revoked"]}, False)
+    assert known("qa2", [file]).keys == (blobs["one"], blobs["two"], blobs["three"])
     assert known("x.example.org", [file]).certified
     # what cannot be read is no file of known hosts, as for ssh
     os.mkfifo(tmp_path / "fifo")
-    assert known("qa1", [tmp_path / "fifo", tmp_path / "missing", tmp_path, Path("/dev/null")]).keys == set()
+    assert known("qa1", [tmp_path / "fifo", tmp_path / "missing", tmp_path, Path("/dev/null")]).keys == ()
 
 
 def test_hashed_names(tmp_path: Path) -> None:
