@@ -360,10 +360,13 @@ def _line(branch: str, found: BranchReading, before: Before) -> str:
 
 
 def hand_over_problem(database: Database, branch: str, run: Run, problem: str) -> None:
-    """Let the next `judge` say why there is no answer. What was read before stays for the next good run."""
+    """Let the next `judge` say why there is no answer. What was read before stays for the next good run.
+
+    What else that reading warned of goes: it was true then, and whether the cache still knew it is no matter.
+    """
     with database.begin() as connection:
         cache = Cache(connection, branch)
         last = cache.fact("source", Source)
         if last is None:
             last = Source(None, run.now, run.id, "")
-        cache.put_fact("source", replace(last, problem=problem))
+        cache.put_fact("source", replace(last, problem=problem, problems=(), warnings=()))
