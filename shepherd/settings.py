@@ -117,14 +117,6 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
         return {"github": "#", "gitlab": "!"}.get(self.type, "")
 
     @property
-    def home(self) -> str | None:
-        """The project whose requests are ours, where a message names one (3.1); empty: that is not known;
-        None: it makes no difference, since requests bear no words here."""
-        if self.type in ("none", "launchpad"):
-            return None
-        return self.project if "/" in self.project else ""
-
-    @property
     def writes(self) -> bool:
         """Whether the tagger may write, and is somebody there: who is anonymous cannot."""
         known = bool(self.credentials_file or self.credentials_env)
@@ -303,14 +295,18 @@ def is_url(location: str) -> bool:
     return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/:]+:", location))
 
 
-def project_of(settings: Settings, branch: Branch) -> str:
-    """What a branch's repository is called on its forge ("owner/name"); empty where nothing tells."""
-    if settings.tracker.sign:
-        return settings.tracker.project
-    if is_url(branch.repository) and not branch.repository.startswith("file:"):
+def project_of(settings: Settings, branch: Branch) -> str | None:
+    """The project ("owner/name") whose requests are this branch's, where a message names one (3.1).
+
+    Empty: that is not known. None: nor is it, but it makes no difference, since requests bear no words here.
+    """
+    tracker = settings.tracker
+    if "/" in tracker.project:
+        return tracker.project
+    if not tracker.sign and is_url(branch.repository) and not branch.repository.startswith("file:"):
         place = branch.repository.partition("://")[2].partition("/")[2] or branch.repository.partition(":")[2]
         return place.strip("/").removesuffix(".git")
-    return ""
+    return None if tracker.type in ("none", "launchpad") else ""
 
 
 def load(environ: Mapping[str, str], tasks_dir: Path, cwd: Path) -> Settings:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shepherd.errors import SettingsError
-from shepherd.settings import Branch, Pointer, Settings, Tracker, is_url, load, parse, read
+from shepherd.settings import Branch, Pointer, Settings, Tracker, is_url, load, parse, project_of, read
 
 RIGHT = """\
 state_dir = "var"
@@ -206,20 +206,28 @@ def test_the_grammars_follow_the_tracker_unless_they_are_set(
 
 
 @pytest.mark.parametrize(
-    ("kind", "project", "home"),
+    ("kind", "project", "repository", "ours"),
     [
-        ("none", "", None),
-        ("none", "acme/shop", None),
-        ("launchpad", "launchpad", None),
-        ("file", "", ""),
-        ("file", "shop", ""),
-        ("file", "acme/shop", "acme/shop"),
-        ("github", "acme/shop", "acme/shop"),
-        ("gitlab", "acme/web/shop", "acme/web/shop"),
+        ("none", "", "/srv/shop.git", None),
+        ("none", "", "file:///srv/acme/shop.git", None),
+        ("none", "", "https://example.org/acme/shop.git", "acme/shop"),
+        ("none", "", "git@example.org:acme/shop", "acme/shop"),
+        ("launchpad", "launchpad", "/srv/shop.git", None),
+        ("file", "", "/srv/shop.git", ""),
+        ("file", "shop", "/srv/shop.git", ""),
+        ("file", "shop", "ssh://example.org/srv/git/acme/shop.git", "srv/git/acme/shop"),
+        ("file", "acme/shop", "https://example.org/mirrors/shop.git", "acme/shop"),
+        ("github", "acme/shop", "https://example.org/mirrors/shop.git", "acme/shop"),
+        ("gitlab", "acme/web/shop", "/srv/shop.git", "acme/web/shop"),
+        ("gitlab", "42", "https://example.org/mirrors/shop.git", ""),
     ],
 )
-def test_whose_requests_are_ours(kind: Any, project: str, home: str | None) -> None:
-    assert Tracker(type=kind, project=project).home == home
+def test_whose_requests_are_ours(kind: Any, project: str, repository: str, ours: str | None) -> None:
+    branch = Branch(repository, "main", Pointer(ref="production"))
+    settings = Settings(
+        state_dir="var", branches={"main": branch}, tracker=Tracker(type=kind, project=project)
+    )
+    assert project_of(settings, branch) == ours
 
 
 @given(st.data())

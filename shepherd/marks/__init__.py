@@ -17,19 +17,19 @@ _READERS: dict[str, Callable[[Message, Found], None]] = {
 }
 
 
-def parse(message: bytes | str, grammars: Sequence[str], home: str | None = None) -> Marks:
+def parse(message: bytes | str, grammars: Sequence[str], project: str | None = None) -> Marks:
     """Read the marks of one commit message.
 
     `message` is the whole message; bytes are taken for UTF-8, and what is none becomes U+FFFD. `grammars`
     are names of `settings.ALL_GRAMMARS`; what the message says about reverts is read whatever they are.
-    `home` is the project ("group/project") whose requests are ours: a request of another one is a warning. If
+    `project` ("group/project") is the one whose requests are ours: a request of another one is a warning. If
     it is empty that is not known, and a request keeps the project that it names; if None, either is ours.
     Raises nothing, whatever the bytes, and takes time in proportion to their number: what cannot be read is
     a warning in the answer.
     """
     text = normal(message)
     run, body = brackets.split(text) if "brackets" in grammars else ("", text)
-    said = Message(run, clean(body.partition("\n")[0]), body, body.lower(), home)
+    said = Message(run, clean(body.partition("\n")[0]), body, body.lower(), project)
     found = Found()
     for name, read in _READERS.items():
         if name in grammars:

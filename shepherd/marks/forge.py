@@ -37,17 +37,22 @@ def read(message: Message, found: Found) -> None:
         found.branch = branch[1]
     if "see merge request" in message.lower:
         for project, digits in dict.fromkeys(_MERGE_REQUEST.findall(message.body)):
-            _merge_request(found, project, digits, message.home)
+            _merge_request(found, project, digits, message.project)
     if "#" in message.body:
         for issues in dict.fromkeys(_CLOSES.findall(message.body)):
             found.closes += found.numbers(_NUMBER.findall(issues))
 
 
-def _merge_request(found: Found, project: str, digits: str, home: str | None) -> None:
-    if not project or home is None or project.lower() == home.lower():
+def same_project(named: str, ours: str) -> bool:
+    """Whether `named` ("group/project") is `ours`, which may have a server's folders in front of it."""
+    return f"/{ours.lower()}".endswith(f"/{named.lower()}")
+
+
+def _merge_request(found: Found, project: str, digits: str, ours: str | None) -> None:
+    if not project or ours is None or (ours and same_project(project, ours)):
         _request(found, "!", digits)
-    elif home:
-        found.doubt(f"{project}!{digits}", f"is a request of another project than {home}")
+    elif ours:
+        found.doubt(f"{project}!{digits}", f"is a request of another project than {ours}")
     elif len(project) > LONGEST:
         found.doubt(f"{project}!{digits}", "names too long a project")
     else:

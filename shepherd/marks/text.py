@@ -35,7 +35,7 @@ class Message(NamedTuple):
     """What follows the run, from the first line that is not blank."""
     lower: str
     """The body in lower case: to ask cheaply whether a word occurs at all. Its offsets are not the body's."""
-    home: str | None = None
+    project: str | None = None
     """See `parse`."""
 
 

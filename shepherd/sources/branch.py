@@ -53,8 +53,7 @@ def read_branch(
     known: Known | None = None,
     words: Collection[str] = (),
     fetch: bool = True,
-    home: str | None = None,
-    project: str = "",
+    project: str | None = None,
 ) -> BranchReading:
     """Read one branch from its sources.
 
@@ -63,11 +62,11 @@ def read_branch(
     knows of older ones that matter), and as far down as undoing reaches. `recorded` is the REV that
     production was last said to run, "r0" for nothing; `covers` are what people said of what was undone.
     `words` are the SHAs of commits with words, landings or not (3.2). `fetch` False takes a mirror as it is;
-    `home` is that of `marks.parse`; `project` is what the repository is called on its forge, if known.
+    `project` is that of `marks.parse`.
 
     Raises SourceError if the tip or D cannot be read, or D shares nothing with the mainline.
     """
-    run = _Run(branch, repository, base, mirrors, recorded, others, covers, words, fetch, home, project)
+    run = _Run(branch, repository, base, mirrors, recorded, others, covers, words, fetch, project)
     cutoff = now - keep_seconds
     found: BranchReading | None = None
     if known and known.facts.asked == run.asked and known.facts.words == _strange(words, known.landings):
@@ -128,11 +127,9 @@ class _Run:
         covers: Sequence[Cover],
         words: Collection[str],
         fetch: bool,
-        home: str | None,
-        project: str,
+        project: str | None,
     ) -> None:
         self.branch = branch
-        self._home = home
         self._project = project
         self._covers = covers
         self._words = words
@@ -162,7 +159,6 @@ class _Run:
         self.asked = _sum(
             [
                 RULES,
-                home,
                 repository,
                 branch,
                 self._refs,
@@ -216,8 +212,8 @@ class _Run:
         on_qa = self._on_qa(spine)
         mailmap, unused = mailmap_at(git, tip.id)
         self.problems += [unused] if unused else []
-        reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap, self._home)
-        key = _sum([RULES, reader, self._tips, commit, self._project])
+        reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap, self._project)
+        key = _sum([RULES, reader, self._tips, commit])
         lost = known is not None and lost_landings(spine, known.facts.tip)
         here: dict[int, Landing] = {}
         if known and known.facts.key == key and not lost:
@@ -270,7 +266,7 @@ class _Run:
             foreign = self._foreign(spine.id(first - 1) if first > 1 else "")
             landed += read_landings(self._git, spine, first, last, reader, foreign)
         earlier = {revno: landing for revno, landing in here.items() if revno > deployed}
-        for landing in undo(self._git, spine, landed, earlier, deployed, reader, self._project):
+        for landing in undo(self._git, spine, landed, earlier, deployed, reader):
             here[landing.revno] = landing
         return landed
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from shepherd.landing import Landing
+from shepherd.marks.forge import same_project
 from shepherd.marks.reverts import number_in, title_key
 from shepherd.sources import hints
 from shepherd.sources.commits import Commits
@@ -62,8 +63,6 @@ class Context(NamedTuple):
     earlier: Mapping[int, Landing]
     """Landings after `deployed` that were read before."""
     deployed: int
-    project: str
-    """This mainline's project on its forge; empty where that is not known."""
 
 
 def claims_of(context: Context) -> dict[int, Said]:
@@ -153,10 +152,10 @@ class _Lookup:
             said.parts.pop(target, None)
 
     def by_request(self, said: Said, item: Landed) -> None:
-        ours = self._context.project.lower()
+        ours = self._context.reader.project
         for request in item.reverts_requests:
-            projects = {project.lower() for each, project in item.wording.projects if each == request}
-            if projects and ours and ours not in projects:
+            projects = [project for each, project in item.wording.projects if each == request]
+            if projects and ours and not any(same_project(project, ours) for project in projects):
                 continue
             doubtful = bool(projects) and not ours
             if earlier := self._bearing(request, said.revno):

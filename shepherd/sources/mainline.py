@@ -59,7 +59,7 @@ class Reader(NamedTuple):
     landing_url: str
     mailmap: str
     """SHA of the blob that `.mailmap` is at the tip; empty if there is none."""
-    home: str | None = None
+    project: str | None = None
     """See `marks.parse`."""
 
 
@@ -184,7 +184,7 @@ def _landed(
     foreign: Collection[str],
 ) -> Landed:
     commit = commits[sha]
-    marks = parse(commit.message, reader.grammars, reader.home)
+    marks = parse(commit.message, reader.grammars, reader.project)
     inside = [commits[sha].message for sha in brought if sha not in foreign]
     inner = [parse(message, reader.grammars) for message in inside]
     wording = worded(commit.message)

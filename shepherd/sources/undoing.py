@@ -33,13 +33,12 @@ def undo(
     earlier: Mapping[int, Landing],
     deployed: int,
     reader: Reader,
-    project: str = "",
 ) -> list[Landing]:
     """The landings with their valid targets, and with warnings and hints for what is none.
 
     `earlier` are the landings after revno `deployed` that were read before, by revno. Raises SourceError.
     """
-    said = claims_of(Context(git, spine, reader, landed, earlier, deployed, project))
+    said = claims_of(Context(git, spine, reader, landed, earlier, deployed))
     compared = {
         item.landing.revno: item.landing.id
         for item in landed

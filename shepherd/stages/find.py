@@ -222,7 +222,6 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
         known=before.known,
         words=(*before.judged, *before.landed),
         fetch=fetch,
-        home=settings.tracker.home,
         project=project_of(settings, config),
     )
 

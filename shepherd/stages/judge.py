@@ -16,7 +16,7 @@ from shepherd.errors import NoAnswerError, TrackerError
 from shepherd.landing import Reading
 from shepherd.rules import judge, scope_of
 from shepherd.rules.speaking import qa_items
-from shepherd.settings import Settings
+from shepherd.settings import Settings, project_of
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run, alarms, attempt
 from shepherd.stages.brought import named_elsewhere, named_entries, requests_of_brought
@@ -64,7 +64,7 @@ class Source(Struct, frozen=True):
 
 def sum_of(settings: Settings, branch: str) -> str:
     """A sum of everything in the settings that `find` reads a branch by."""
-    read_by = (settings.branches[branch], settings.tracker.home)
+    read_by = (settings.branches[branch], project_of(settings, settings.branches[branch]))
     return hashlib.sha256(msgspec.json.encode(read_by)).hexdigest()
 
 

@@ -427,7 +427,7 @@ def test_brackets_that_are_no_marks_belong_to_the_title(
     assert [each.revert_targets for each in landings] == [(), (1,), (), (3,)]
 
 
-@pytest.mark.parametrize("project", ["acme/shop", "ACME/Shop", ""])
+@pytest.mark.parametrize("project", ["acme/shop", "ACME/Shop", "srv/git/acme/shop", ""])
 def test_request_of_this_project(repo: Repo, read: Reads, project: str) -> None:
     target = repo.commit("Add a thing (#12)")
     repo.revert(target, "Take it back\n\nReverts: acme/shop#12\n")
