@@ -7,6 +7,7 @@ is compared as the text that it is, and `inv doctor` names a word of the setting
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from unicodedata import normalize
 
 _CODE = re.compile(r":([a-z0-9_+-]+):")
@@ -73,6 +74,7 @@ _EMOJI = {
 _BY_CODE = {code: sign for sign, codes in _EMOJI.items() for code in codes.split()}
 
 
+@lru_cache(maxsize=4096)  # tens of thousands of tags are a few dozen texts
 def folded(text: str) -> str:
     """What all texts that look alike have in common; not fit to be shown or written."""
     plain = normalize("NFC", normalize("NFC", text.translate(_WITHOUT_SELECTORS)).casefold()).strip()
