@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
-from ops.tasking import caller, collection, is_dry, settings, task
+from shepherd.running.tasking import caller, collection, is_dry, settings, task
 
 
 @task()
-def setup(c, as_=None, dry_run=False):
+def setup(c: Any, as_: str | None = None, dry_run: bool = False) -> int | None:
     """Make folders and settings on a bare host; twice changes nothing."""
-    from ops.deploy import setup as stage
+    from ops.stages import setup as stage
 
     return stage(c, settings(), caller(as_), dry=is_dry(c, dry_run))
 
@@ -21,9 +22,16 @@ def setup(c, as_=None, dry_run=False):
         "deadline": "how long to wait for running work to end (default: 5m)",
     }
 )
-def deploy(c, ref="HEAD", deadline="5m", reason=None, as_=None, dry_run=False):
+def deploy(
+    c: Any,
+    ref: str = "HEAD",
+    deadline: str = "5m",
+    reason: str | None = None,
+    as_: str | None = None,
+    dry_run: bool = False,
+) -> int | None:
     """Make a release of a commit on the host, and upgrade to it."""
-    from ops.deploy import deploy as stage
+    from ops.stages import deploy as stage
 
     dry = is_dry(c, dry_run)
     return stage(c, settings(), caller(as_), ref=ref, deadline=deadline, reason=reason, dry=dry)
@@ -35,9 +43,16 @@ def deploy(c, ref="HEAD", deadline="5m", reason=None, as_=None, dry_run=False):
         "deadline": "how long to wait for running work to end (default: 5m)",
     }
 )
-def rollback(c, to=None, deadline="5m", reason=None, as_=None, dry_run=False):
+def rollback(
+    c: Any,
+    to: str | None = None,
+    deadline: str = "5m",
+    reason: str | None = None,
+    as_: str | None = None,
+    dry_run: bool = False,
+) -> int | None:
     """Go back to the last good release; the one that is left is marked bad."""
-    from ops.deploy import rollback as stage
+    from ops.stages import rollback as stage
 
     dry = is_dry(c, dry_run)
     return stage(c, settings(), caller(as_), to=to, deadline=deadline, reason=reason, dry=dry)
@@ -50,9 +65,16 @@ def rollback(c, to=None, deadline="5m", reason=None, as_=None, dry_run=False):
         "good": "take the mark of this release away",
     },
 )
-def releases(c, bad=None, good=None, reason=None, as_=None, dry_run=False):
+def releases(
+    c: Any,
+    bad: str | None = None,
+    good: str | None = None,
+    reason: str | None = None,
+    as_: str | None = None,
+    dry_run: bool = False,
+) -> int | None:
     """The releases on the host, and what was deployed when by whom."""
-    from ops.deploy import releases as view
+    from ops.stages import releases as view
 
     dry = is_dry(c, dry_run)
     return view(c, settings(), caller(as_), bad=bad, good=good, reason=reason, dry=dry)

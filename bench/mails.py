@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.timing import claim
 from tests.mail.team import Team
-from tests.ops.smtp import serving
+from tests.running.smtp import serving
 
 LANDINGS, PEOPLE = 500, 120
 

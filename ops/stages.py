@@ -1,290 +1,185 @@
-"""The stages as tasks run them: each branch on its own, under the work lock, told to the log."""
+"""`fab setup`, `deploy`, `rollback`, `releases`: the operator's side, host after host (design 5.4)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import socket
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
-from ops.log import now
-from ops.refusals import show_failure
-from ops.runner import Desk, Step, at_work
-from ops.situation import situation
-from ops.tasking import complain, say
-from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, ShepherdError, worst
-from shepherd.limits import turn
+from ops import source
+from ops.deployment import Deployment, push
+from ops.host import Host
+from ops.listing import listing
+from ops.openssh import Route, operator, route
+from shepherd.errors import SettingsError
+from shepherd.running.output import say
+from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
-from shepherd.stages import Run, no_telling
-from shepherd.values import Rev, parse_rev
+from shepherd.values import clean, duration
 
 
-class Ended(NamedTuple):
-    """What a stage that contains its failures came to."""
+def hosts(context: Any, settings: Settings) -> list[Host]:
+    """The hosts of `-H`, else those of the settings.
 
-    code: int = 0
-    failure: str = ""
-    """The sentences of what failed; a bad code without one is an answer: no data."""
+    Raises:
+        SettingsError: none, something that is no ssh connection, or one that OpenSSH cannot say anything of.
+    """
+    from fabric import Connection
+    from invoke.context import Context
+
+    deploy = settings.deploy
+    secrets = dict(_secrets(context))
+    identities = secrets.pop("key_filename", [])
+    known = settings.file.parent / deploy.known_hosts if deploy.known_hosts else None
+
+    def found(host: str, user: str, port: int) -> Route:
+        return route(
+            host, user=user, port=port, config=_config_file(), identities=identities, known_hosts=known
+        )
+
+    routes = []
+    if isinstance(context, Connection):
+        named, port = _named(context)
+        routes = [found(context.original_host, named, port)]
+        if not named and not deploy.sudo and routes[0].user == operator().pw_name:
+            # nobody is named, in ssh_config neither: the shepherd's user, not the operator
+            routes = [found(context.original_host, deploy.user, port)]
+    elif type(context) is Context:
+        for each in deploy.hosts:
+            user, _, place = each.rpartition("@")
+            host, _, digits = place.partition(":")
+            # with sudo one logs in as oneself, or as ssh_config says
+            routes.append(found(host, user or ("" if deploy.sudo else deploy.user), int(digits or 0)))
+    else:
+        raise SettingsError(f"{type(context).__name__} is no ssh connection: nothing is done")
+    if not routes:
+        raise SettingsError(
+            'no host: name one with fab -H HOST, or in shepherd.toml with [deploy] hosts = ["HOST"];'
+            " this machine is never deployed to by mistake"
+        )
+    return [Host(each, deploy, secrets) for each in routes]
 
 
-def find(
+def _secrets(context: Any) -> dict[str, Any]:
+    """What `fab -i` and its prompts put down for paramiko."""
+    if hasattr(context, "connect_kwargs"):
+        return context.connect_kwargs or {}
+    return getattr(context, "config", {}).get("connect_kwargs") or {}
+
+
+def _named(connection: Any) -> tuple[str, int]:
+    """User and port of `-H USER@HOST:PORT`; what stands there by default was not named (fabric.yaml)."""
+    config = connection.config
+    user = connection.user if connection.user != config.user else ""
+    return user, connection.port if connection.port != config.port else 0
+
+
+def _config_file() -> str:
+    """The file of `fab -S`; empty: OpenSSH's own."""
+    from fabric.main import program
+
+    try:
+        return program.args["ssh-config"].value or ""
+    except AttributeError:
+        # not called by `fab`
+        return ""
+
+
+def setup(context: Any, settings: Settings, who: str, *, dry: bool = False) -> int:
+    """`fab setup`: folders, settings if there are none (those that `fab` read); twice changes nothing."""
+    for host in hosts(context, settings):
+        with _opened(host):
+            answer = host.ask("setup", settings=settings.file.read_text("utf-8"), dry=dry)
+            for each in answer["made"]:
+                say(f"  {'would make' if dry else 'made'} {each}")
+            root = settings.deploy.directory
+            if not answer["made"]:
+                say(f"  {root} is set up already: nothing to do")
+            elif not dry:
+                say(f"  next: look at {root}/shared/shepherd.toml there, then: fab deploy")
+    return 0
+
+
+def deploy(
+    context: Any,
     settings: Settings,
-    names: Sequence[str],
     who: str,
     *,
-    accept_rewrite: bool = False,
-    accept_new_journal: bool = False,
+    ref: str = "HEAD",
+    deadline: str = "5m",
     reason: str | None = None,
     dry: bool = False,
-    wait: float = 0.0,
 ) -> int:
-    """`inv find`."""
-    from shepherd.stages.find import Acceptance
-    from shepherd.stages.say import checked_reason
-
-    accepting = accept_rewrite or accept_new_journal
-    if accepting and len(names) > 1:
-        raise SettingsError(f"say for which branch that is right: --branch {names[0]} for example")
-    why = checked_reason(reason) if accepting else ""
-    acceptance = Acceptance(accept_rewrite, accept_new_journal)
-    with reading_step(settings, "find", who, why, dry, wait, noted=True) as step:
-        return step.end(*find_all(settings, names, step.run, dry, acceptance))
-
-
-def judge(settings: Settings, names: Sequence[str], who: str, *, dry: bool = False, wait: float = 0.0) -> int:
-    """`inv judge`: exit code 5 where there is no data."""
-    with reading_step(settings, "judge", who, "", dry, wait, noted=True) as step:
-        return step.end(*judge_all(settings, names, step.run, dry))
-
-
-def report(settings: Settings, who: str, *, fresh: bool = False, dry: bool = False, wait: float = 0.0) -> int:
-    """`inv report`; fresh: find, judge and report in one process under one lock."""
-    codes = []
-    names = list(settings.branches)
-    with desk_for(settings, "report", who, dry, wait) as desk:
-        if fresh:
-            for name, stage in (("find", find_all), ("judge", judge_all)):
-                with step_of(desk, name, who) as step:
-                    codes.append(step.end(*stage(settings, names, step.run, dry)))
-        with step_of(desk, "report", who) as step:
-            codes.append(step.end(*write_pages(settings, names, step.run, dry)))
-    return worst(codes)
-
-
-def find_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, acceptance: Any = None) -> Ended:
-    """Every branch's sources into the database."""
-    from shepherd.stages.find import NOTHING_ACCEPTED, find_branch
-
-    accepted = acceptance or NOTHING_ACCEPTED
-    return each_branch(names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry)))
-
-
-def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
-    """Every branch's answer."""
-    from shepherd.cautions import cautions
-    from shepherd.stages.judge import judge_branch
-    from shepherd.views.answer import headline
-
-    codes: list[int] = []
-
-    def one(name: str) -> None:
-        snapshot = judge_branch(settings, name, run, dry=dry)
-        say(f"{name}: {headline(snapshot, cautions(snapshot, run.situation()))}")
-        codes.append(0 if snapshot.complete else NO_DATA)
-
-    ended = each_branch(names, one)
-    return Ended(worst([ended.code, *codes]), ended.failure)
-
-
-def write_pages(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
-    """All pages and feeds. Raises NoAnswerError, StoreError."""
-    from shepherd.stages.report import write_report
-
-    if dry:
-        say(f"would write the pages of {', '.join(names)} to {settings.report_path}")
-        return Ended()
-    pages = write_report(settings, situation(settings, writing="report"))
-    run.tell("act", what="report", on=settings.report_path, files=len(pages), by=run.who)
-    say(f"wrote {pages[0]} and {len(pages) - 1} more beside it")
-    return Ended()
-
-
-def publish(settings: Settings, who: str, *, dry: bool = False, wait: float = 0.0) -> int:
-    """`inv publish`."""
-    with step_of_task(settings, "publish", who, "", dry, wait, noted=True) as step:
-        return step.end(*publish_pages(settings, list(settings.branches), step.run, dry))
-
-
-def publish_pages(settings: Settings, _names: Sequence[str], run: Run, dry: bool) -> Ended:
-    """The report directory to every target. Raises NoAnswerError."""
-    from shepherd.act.rsync import PublishError
-    from shepherd.stages.publish import publish_report
-
-    failures = []
-    for target, outcome in publish_report(settings, run.tell, run.who, dry=dry, lock=run.lock).items():
-        if isinstance(outcome, PublishError):
-            complain(str(outcome))
-            failures.append(str(outcome))
-            continue
-        say(f"{'would publish' if dry else 'published'} to {target}: {_files(outcome.sent, outcome.removed)}")
-    if not settings.report.publish:
-        say("nowhere to publish to: report.publish is empty")
-    return Ended(PARTLY if failures else 0, "; ".join(failures))
-
-
-def _files(sent: Sequence[str], removed: Sequence[str]) -> str:
-    parts = [f"{what} {', '.join(names)}" for what, names in (("sent", sent), ("removed", removed)) if names]
-    return "; ".join(parts) or "all is there already"
-
-
-def verdict(
-    settings: Settings,
-    branch: str,
-    rev: str,
-    word: str,
-    reason: str | None,
-    who: str,
-    *,
-    dry: bool = False,
-    wait: float = 0.0,
-) -> int:
-    """`inv verdict`."""
-    from shepherd.stages.say import give_verdict
-
-    meant = parse_rev(rev)
-    with step_of_task(settings, "verdict", who, "", dry, wait) as step:
-        say(give_verdict(settings, branch, meant, word, reason, step.run, dry=dry))
+    """`fab deploy`: a release of this repository, upgraded to. Stops at the first host that fails."""
+    duration(deadline)
+    targets = hosts(context, settings)
+    packed = source.pack(ROOT, ref)
+    say(f"deploying {packed.commit[:12]} ({clean(ref, 60)})")
+    for host in targets:
+        with _opened(host):
+            code = Deployment(host, settings, packed, who, clean(reason or "", 300)).run(deadline, dry=dry)
+        if code:
+            return code
     return 0
 
 
-def cover(
+def rollback(
+    context: Any,
     settings: Settings,
-    branch: str,
-    rev: str,
-    by: str | None,
-    reason: str | None,
     who: str,
     *,
-    undone: bool,
-    anyway: bool = False,
+    to: str | None = None,
+    deadline: str = "5m",
+    reason: str | None = None,
     dry: bool = False,
-    wait: float = 0.0,
 ) -> int:
-    """`inv cover` and `inv uncover`."""
-    from shepherd.stages.say import say_cover
-
-    target, doer = parse_rev(rev), _maybe(by)
-    with step_of_task(settings, "cover" if undone else "uncover", who, "", dry, wait) as step:
-        say(say_cover(settings, branch, target, doer, undone, reason, step.run, anyway=anyway, dry=dry))
+    """`fab rollback`: to the last good release, by the same road; the one that is left is marked bad."""
+    duration(deadline)
+    for host in hosts(context, settings):
+        with _opened(host):
+            found = host.ask("back", to=to or "")
+            told = f"{who} on {socket.gethostname()}"
+            if dry:
+                code = push(host, found, who, deadline, reason or "", dry=True)
+            else:
+                with host.holding(lambda line: say(f"  {line}"), who=told):
+                    code = push(host, found, who, deadline, reason or "")
+        if code:
+            return code
     return 0
 
 
-def deployed(
+def releases(
+    context: Any,
     settings: Settings,
-    branch: str,
-    rev: str,
-    reason: str | None,
     who: str,
     *,
+    bad: str | None = None,
+    good: str | None = None,
+    reason: str | None = None,
     dry: bool = False,
-    wait: float = 0.0,
 ) -> int:
-    """`inv deployed`."""
-    from shepherd.stages.say import NOTHING, say_deployed
-
-    meant = NOTHING if rev in ("r0", "0") else parse_rev(rev)
-    with step_of_task(settings, "deployed", who, "", dry, wait) as step:
-        say(say_deployed(settings, branch, meant, reason, step.run, dry=dry))
+    """`fab releases`: which there are; with `bad` or `good`: mark one, or take the mark away."""
+    if bad and good:
+        raise SettingsError("one of --bad and --good, not both")
+    if bad and not (reason or "").strip():
+        raise SettingsError("say why, for those who find it: --reason 'mails went twice'")
+    for host in hosts(context, settings):
+        with _opened(host):
+            named = bad or good
+            if named and dry:
+                say(f"  would mark {clean(named, 60)} as {'bad' if bad else 'not bad any more'}")
+            elif named:
+                marked = host.ask("mark", release=named, bad=bool(bad), why=clean(reason or "", 300), who=who)
+                say(f"  {marked['id']} is marked {'bad' if bad else 'bad no more'}")
+            for line in listing(host.ask("probe")):
+                say(f"  {line}")
     return 0
 
 
 @contextmanager
-def desk_for(settings: Settings, stage: str, who: str, dry: bool, wait: float) -> Iterator[Desk | None]:
-    """The work lock, or nothing at all for a dry run: that takes no lock and writes no log."""
-    if dry:
-        yield None
-        return
-    with at_work(settings, stage, who, wait=wait) as desk:
-        yield desk
-
-
-@contextmanager
-def step_of(desk: Desk | None, name: str, who: str) -> Iterator[Step]:
-    """One stage at that desk, or a dry one."""
-    if desk is None:
-        yield Step(_dry_run(who, ""))
-        return
-    with desk.stage(name) as step:
-        yield step
-
-
-@contextmanager
-def step_of_task(
-    settings: Settings, stage: str, who: str, why: str, dry: bool, wait: float, noted: bool = False
-) -> Iterator[Step]:
-    """One stage as a task of its own."""
-    if dry:
-        yield Step(_dry_run(who, why))
-        return
-    with (
-        at_work(settings, stage, who, why, wait=wait) as desk,
-        desk.stage(stage, noted=noted) as step,
-    ):
-        yield step
-
-
-@contextmanager
-def reading_step(
-    settings: Settings, stage: str, who: str, why: str, dry: bool, wait: float, noted: bool = False
-) -> Iterator[Step]:
-    """The same for one that reads: where it fails, page, badge and SHA say so at once, and not when somebody
-    writes them next."""
-    if dry:
-        yield Step(_dry_run(who, why))
-        return
-    with at_work(settings, stage, who, why, wait=wait) as desk:
-        try:
-            with desk.stage(stage, noted=noted) as step:
-                yield step
-        except BaseException as error:
-            if desk.read_failed:
-                # whoever stops a run waits for no web server
-                show_failure(settings, desk.tell(stage), publish=isinstance(error, Exception))
-            raise
-        if desk.read_failed or step.code == NO_DATA:
-            show_failure(settings, desk.tell(stage))
-
-
-def each_branch(names: Sequence[str], body: Callable[[str], None]) -> Ended:
-    """Every branch on its own: one that fails does not stop the others."""
-    codes, failures = [], []
-    for name in names:
-        try:
-            with turn(last=name == names[-1], name=name):
-                body(name)
-        except ShepherdError as error:
-            complain(str(error))
-            codes.append(error.code)
-            failures.append(str(error))
-        except Exception as error:
-            # a bug in one branch is no reason to know nothing of the others
-            complain(f"{name}: unexpected {error!r}")
-            codes.append(UNEXPECTED)
-            failures.append(repr(error))
-    return Ended(worst(codes), "; ".join(failures))
-
-
-def _maybe(rev: str | None) -> Rev | None:
-    return None if rev is None else parse_rev(rev)
-
-
-def _dry_run(who: str, why: str) -> Run:
-    return Run("dry-run", now(), who, no_telling, why)
-
-
-def quietly(stage: Callable[..., int], *args: Any, **kwargs: Any) -> int:
-    """Run a stage without what it prints for people; what went wrong is still said."""
-    import io
-    from contextlib import redirect_stdout
-
-    with redirect_stdout(io.StringIO()):
-        return stage(*args, **kwargs)
+def _opened(host: Host) -> Iterator[None]:
+    say(f"{host.name}:")
+    with host.opened():
+        yield

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ops.log import line
+from shepherd.running.log import line
 from shepherd.settings import Settings, read
 from shepherd.situation import Situation
 from shepherd.snapshot import Entry, Snapshot
@@ -16,7 +16,7 @@ from shepherd.stages import Run
 from shepherd.stages.find import NOTHING_ACCEPTED, Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.report import write_report
-from shepherd.stages.say import NOTHING, give_verdict, say_cover, say_deployed
+from shepherd.stages.statements import NOTHING, give_verdict, say_cover, say_deployed
 from shepherd.stages.tag import Tagged, carry_out, plan_branch
 from shepherd.store import Database
 from shepherd.values import parse_rev

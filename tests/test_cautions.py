@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
-from ops.reading import sha_for_scripts
 from shepherd.cautions import AHEAD, STOPPING, Caution, Kind, cautions, code_of, released, stopping
+from shepherd.running.reading import sha_for_scripts
 from shepherd.situation import Maintenance, Situation, StageRuns, Unread
 from shepherd.snapshot import Alarm, DeployedRev, Next, PromotedRev, Rev, Snapshot
 from shepherd.views import text

@@ -19,7 +19,7 @@ from shepherd.children import environment, finish
 from shepherd.errors import SourceError
 from tests.campaigns import times
 from tests.campaigns.killing import forked
-from tests.ops.host import until
+from tests.running.host import until
 
 tied = pytest.mark.parametrize("tied", [False, True], ids=["free", "tied"])
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.inv import inv
-from tests.ops.host import after_the_first_run
 from tests.project import Project
+from tests.running.host import after_the_first_run
 
 pytestmark = pytest.mark.real
 

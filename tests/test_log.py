@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ops import demo
-from ops import log as module
-from ops.log import Log, line, parse
-from ops.tasking import ROOT
 from shepherd.errors import StoreError
+from shepherd.running import demo
+from shepherd.running import log as module
+from shepherd.running.log import Log, line, parse
+from shepherd.running.tasking import ROOT
 from tests.campaigns.rebuilt import Rebuilt, answer_of
 from tests.inv import inv
-from tests.ops.host import Host
+from tests.running.host import Host
 
 AT = datetime(2011, 8, 24, 10, 15, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import reading
 from shepherd.errors import SourceError
+from shepherd.running import reading
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch

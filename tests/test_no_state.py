@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from ops import demo
-from ops.tasking import ROOT
 from shepherd.errors import NoAnswerError
+from shepherd.running import demo
+from shepherd.running.tasking import ROOT
 from shepherd.settings import read
 from shepherd.stages.find import Acceptance
 from shepherd.store import Database

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.refusals import MaintenanceError
-from ops.run import run
+from shepherd.running.refusals import MaintenanceError
+from shepherd.running.run import run
 from tests.inv import inv
 from tests.project import Project
 
@@ -68,7 +68,7 @@ def test_a_run_publishes_and_a_refused_run_publishes_its_banner(tmp_path: Path) 
 def test_a_target_that_does_not_answer_holds_a_refused_run_up_for_seconds_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ops.refusals.PAGE_LIMIT", 6.0)
+    monkeypatch.setattr("shepherd.running.refusals.PAGE_LIMIT", 6.0)
     with socket.socket() as mute:
         mute.bind(("127.0.0.1", 0))
         mute.listen()

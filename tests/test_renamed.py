@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ops.doctor.checking import Given
-from ops.doctor.journals import journals
 from shepherd.errors import SettingsError
+from shepherd.running.doctor.checking import Given
+from shepherd.running.doctor.journals import journals
 from shepherd.settings import read
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.past import branch_events
-from shepherd.stages.say import give_verdict, say_snooze
+from shepherd.stages.statements import give_verdict, say_snooze
 from shepherd.store import Database, Journal
 from shepherd.values import parse_rev
 from tests.project import Project, deployable, states

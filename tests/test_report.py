@@ -14,8 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from shepherd.errors import NoAnswerError
 from shepherd.store.snapshots import write_atomically
-from tests.ops.host import SCALE
 from tests.project import Project
+from tests.running.host import SCALE
 
 FILES = ["index.html", "shepherd.prom", *(f"stable.{e}" for e in ("atom", "html", "json", "sha", "svg"))]
 

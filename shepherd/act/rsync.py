@@ -15,7 +15,7 @@ from msgspec import Struct
 from shepherd import limits
 from shepherd.children import environment, finish
 from shepherd.errors import ShepherdError, SourceError
-from shepherd.setup.urls import Remote, remote_of
+from shepherd.urls import Remote, remote_of
 from shepherd.values import clean
 
 LIMIT = 60.0

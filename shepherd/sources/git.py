@@ -18,8 +18,8 @@ from msgspec import Struct
 
 from shepherd import children
 from shepherd.errors import SourceError
-from shepherd.setup.urls import Wrong, check_ref
 from shepherd.sources.scratch import scratch
+from shepherd.urls import Wrong, check_ref
 from shepherd.values import clean, quoted
 
 LIMIT = 120.0

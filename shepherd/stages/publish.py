@@ -7,7 +7,7 @@ from time import monotonic
 from shepherd.act.rsync import LIMIT, Changed, PublishError, publish
 from shepherd.errors import NoAnswerError
 from shepherd.settings import Settings, is_url
-from shepherd.setup.checks import BRANCH_NAME
+from shepherd.settings.checks import BRANCH_NAME
 from shepherd.stages import Tell
 
 Outcome = Changed | PublishError

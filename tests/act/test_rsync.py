@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.act.rsync import PublishError, publish
-from shepherd.setup.urls import Remote, Wrong, publish_target, remote_of
+from shepherd.urls import Remote, Wrong, publish_target, remote_of
 from tests.campaigns import times
 from tests.campaigns.killing import reader
 

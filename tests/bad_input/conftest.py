@@ -12,8 +12,8 @@ import pytest
 from invoke.program import Program
 
 import tasks
-from ops import stages
-from ops.turns import EachInTurn
+from shepherd.running import stages
+from shepherd.running.turns import EachInTurn
 from tests.bad_input.saying import Inv, Said, small
 from tests.project import Project
 

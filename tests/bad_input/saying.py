@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from ops.tasking import ROOT
+from shepherd.running.tasking import ROOT
 from tests.project import Project
 
 GARBAGE = bytes(range(256)) * 64

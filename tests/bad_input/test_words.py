@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ops.tasking import ROOT
+from shepherd.running.tasking import ROOT
 from tests.bad_input.saying import (
     Inv,
     garbage,

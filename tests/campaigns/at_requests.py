@@ -13,7 +13,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any, Protocol
 
-from ops import stages, tag
+from shepherd.running import stages, tag
 from tests.campaigns.killing import forked, undisturbed
 from tests.campaigns.outcome import kept_snapshots
 from tests.project import Project

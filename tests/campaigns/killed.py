@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ops import stages
+from shepherd.running import stages
 from shepherd.settings import Settings
 from shepherd.situation import Situation
 from shepherd.stages.report import files_of, read_snapshots

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops.log import parse
+from shepherd.running.log import parse
 
 
 class Rebuilt:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.log import parse
-from ops.tasking import ROOT
+from shepherd.running.log import parse
+from shepherd.running.tasking import ROOT
 from tests.campaigns import times
 from tests.campaigns.killed import READ_BY_OTHERS, STEPS, Victim
 from tests.campaigns.killing import killed_after, reader, undisturbed

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.log import parse
+from shepherd.running.log import parse
 from tests.campaigns.killed import READ_BY_OTHERS, STEPS, Victim
 from tests.campaigns.killing import killed_at, points, reader
 

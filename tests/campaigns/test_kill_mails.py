@@ -15,7 +15,7 @@ import pytest
 from tests.campaigns import times
 from tests.campaigns.killing import killed_after, killed_at, points, undisturbed
 from tests.mail.team import LIST, OPERATOR, Team, parsed
-from tests.ops.smtp import Server, serving
+from tests.running.smtp import Server, serving
 
 pytestmark = pytest.mark.real
 

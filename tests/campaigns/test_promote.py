@@ -12,16 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from ops import stages
-from ops.promote import promote as promote_task
 from shepherd.errors import RefusedError, ShepherdError
+from shepherd.running import stages
+from shepherd.running.promote import promote as promote_task
 from shepherd.settings import Settings, read
 from tests.campaigns import times
 from tests.campaigns.killing import killed_at, points, undisturbed
 from tests.campaigns.promoted import books, ref_log
-from tests.ops.host import Host, ended
 from tests.project import Project
 from tests.promoting import PROMOTE, meddle, moves, promote, released
+from tests.running.host import Host, ended
 
 pytestmark = pytest.mark.real
 

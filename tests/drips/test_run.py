@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.drips.server import HTTP, Drip, dripping
-from tests.ops.host import Host
-from tests.ops.smtp import serving
+from tests.running.host import Host
+from tests.running.smtp import serving
 from tests.trackers.launchpad_server import credentials
 
 pytestmark = pytest.mark.real

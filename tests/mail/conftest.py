@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.mail.team import BY_BOB, Team
-from tests.ops.smtp import Server, serving
+from tests.running.smtp import Server, serving
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from shepherd.stages.escalate import escalate
 from shepherd.stages.mailing import Outcome
 from shepherd.stages.remind import remind
-from shepherd.stages.say import say_snooze
+from shepherd.stages.statements import say_snooze
 from shepherd.values import parse_rev
-from tests.ops.smtp import Server
 from tests.project import Project
+from tests.running.smtp import Server
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 BY_BOB = f"Bob <{BOB}>"

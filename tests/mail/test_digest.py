@@ -9,8 +9,8 @@ import pytest
 
 from shepherd.views.terminal import width
 from tests.mail.team import ANN, BOB, MORNING, Team, parsed
-from tests.ops.smtp import Server
 from tests.project import entry
+from tests.running.smtp import Server
 
 
 def test_the_oldest_comes_first_and_all_of_it_is_told(waiting: Team) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from shepherd.errors import PARTLY
 from tests.mail.team import LIST, Team, parsed
-from tests.ops.smtp import Server
+from tests.running.smtp import Server
 
 BY_BOB = "Bob <bob@example.org>"
 

@@ -13,7 +13,7 @@ from shepherd.act.mail import IN_A_ROW, Letter, MailError, Post, ServerError, me
 from shepherd.errors import UnsureError
 from shepherd.settings import Mail
 from tests.mail.team import parsed
-from tests.ops.smtp import Door, Server, Trick
+from tests.running.smtp import Door, Server, Trick
 
 NOW = datetime(2011, 8, 24, 9, 0, tzinfo=UTC)
 MAIL = Mail(sender="QA Shepherd <qa@example.org>")

@@ -12,11 +12,11 @@ import pytest
 
 from shepherd.errors import NO_DATA, PARTLY, SourceError
 from shepherd.stages.find import Acceptance
-from shepherd.stages.say import say_snooze
+from shepherd.stages.statements import say_snooze
 from shepherd.values import parse_rev
 from tests.mail.team import ANN, BOB, BY_BOB, MORNING, OPERATOR, Team, parsed
-from tests.ops.smtp import Server, Trick
 from tests.project import Project
+from tests.running.smtp import Server, Trick
 
 
 def test_everybody_gets_one_digest_a_day_and_not_before_its_hour(waiting: Team) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from shepherd.act.mail import Letter, message_of
 from shepherd.settings import Mail
-from shepherd.setup.checks import Wrong, _sender
+from shepherd.settings.checks import Wrong, _sender
 
 LETTER = Letter(to="ann@example.org", subject="s", text="t", id="1")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shepherd.plans.days import spoken_time
 from tests.mail.team import Team, parsed
-from tests.ops.smtp import Server
+from tests.running.smtp import Server
 
 DAYS = [datetime.fromisoformat("2011-10-27") + timedelta(days=each) for each in range(7)]
 RUNS = [f"{day:%Y-%m-%d} {hour}" for day in DAYS for hour in ("00:10", "08:55", "08:58", "14:00", "23:40")][

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ops.host import Host
+from tests.running.host import Host
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from ops.releases import Site
+from shepherd.running.releases import Site
 from tests.gitrepo import Repo
 from tests.real.sshd import Sshd, need
 

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.doctor.host import NEEDED
-from ops.log import parse
+from shepherd.running.doctor.host import NEEDED
+from shepherd.running.log import parse
 from tests.gitrepo import Repo
 from tests.real.site import cron_daemon
 from tests.real.sshd import need

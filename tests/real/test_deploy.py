@@ -11,14 +11,14 @@ import time
 
 import pytest
 
-from ops.deploy.source import pack
-from ops.deploy.wheels import Target, gather
-from tests.ops.smtp import serving
+from ops.source import pack
+from ops.wheels import Target, gather
 from tests.real.site import (
     cron_daemon,
 )
 from tests.real.sshd import Sshd, need
 from tests.real.world import World
+from tests.running.smtp import serving
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 

@@ -13,15 +13,15 @@ import time
 
 import pytest
 
-from ops.deploy.source import pack
-from ops.deploy.wheels import Target, gather
+from ops.source import pack
+from ops.wheels import Target, gather
 from shepherd.settings import read
-from tests.ops.host import SCALE
 from tests.real.site import (
     faketime,
 )
 from tests.real.sshd import Sshd, need
 from tests.real.world import World
+from tests.running.host import SCALE
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -29,9 +29,9 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 def test_a_changed_byte_is_refused_by_the_host(deployed: World) -> None:
     from fabric import Connection
 
-    from ops.deploy import hosts
-    from ops.deploy.deployment import Deployment, cache
-    from ops.deploy.host import RemoteError
+    from ops.deployment import Deployment, cache
+    from ops.host import RemoteError
+    from ops.stages import hosts
 
     wheel = next((deployed.place.root / "wheels").glob("jinja2-*.whl"))
     content = wheel.read_bytes()

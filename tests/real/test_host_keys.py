@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ops.deploy.host import SESSIONS, Host
-from ops.deploy.openssh import HostError, route
+from ops.host import SESSIONS, Host
+from ops.openssh import HostError, route
 from shepherd.settings import Deploy
-from tests.ops.deploy.fake_host import key
+from tests.ops.fake_host import key
 from tests.real.site import open_folder
 from tests.real.sshd import Sshd, account
 

@@ -11,7 +11,7 @@ import pytest
 
 from shepherd.act.mail import ServerError
 from tests.mail.test_post import Post, deliver, mail_of
-from tests.ops.smtp import Server, serving
+from tests.running.smtp import Server, serving
 
 pytestmark = pytest.mark.real
 

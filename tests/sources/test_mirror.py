@@ -18,7 +18,7 @@ import pytest
 from shepherd.errors import SourceError
 from shepherd.sources.mirror import mirror_path, open_source, remote_refs
 from tests.gitrepo import Repo
-from tests.ops.host import until
+from tests.running.host import until
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from bench.history import changes
 from tests.gitrepo import Repo
-from tests.ops.host import SCALE
+from tests.running.host import SCALE
 from tests.tagging.play import Play
 
 

@@ -18,8 +18,8 @@ from shepherd.trackers.file_writing import FileWriter
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import Edit
 from shepherd.words import Item
-from tests.ops.host import Host
 from tests.project import Project, entry, states
+from tests.running.host import Host
 from tests.tagging.told import revs_of
 
 

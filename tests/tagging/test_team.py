@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.snapshot import Entry, Snapshot
-from tests.ops.host import SCALE
+from tests.running.host import SCALE
 from tests.tagging.team import BUGS, Team
 
 SETTLED = {"testfix", "rollback", "exempt"}

@@ -13,7 +13,7 @@ import pytest
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.trackers import http, open_tracker
 from shepherd.words import Spoken
-from tests.ops.host import Host
+from tests.running.host import Host
 from tests.trackers.forge_kit import TOKEN, Kit, nameless, whatever_is_written
 from tests.trackers.github_server import GitHub
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch
-from tests.ops.host import Host
 from tests.project import Project, entry, states
+from tests.running.host import Host
 from tests.trackers.conftest import forge_settings
 from tests.trackers.github_server import GitHub, issue, pull
 

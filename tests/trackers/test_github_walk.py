@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from shepherd.trackers.forge import memory
-from tests.ops.host import Host, after_the_first_run
 from tests.project import Project, deployable, states
+from tests.running.host import Host, after_the_first_run
 from tests.trackers.conftest import forge_settings
 from tests.trackers.github_server import GitHub, issue, pull
 

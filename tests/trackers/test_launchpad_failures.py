@@ -18,7 +18,7 @@ from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers import http, open_tracker
 from shepherd.words import Spoken
-from tests.ops.host import Host
+from tests.running.host import Host
 from tests.trackers.conftest import Ask
 from tests.trackers.launchpad_server import Bug, Server, credentials
 

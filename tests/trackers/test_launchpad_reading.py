@@ -14,7 +14,7 @@ from shepherd.settings import Settings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item, Spoken, TrackerReading
-from tests.ops.host import SCALE
+from tests.running.host import SCALE
 from tests.trackers.conftest import Ask
 from tests.trackers.launchpad_server import Bug, Server
 

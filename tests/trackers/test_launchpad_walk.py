@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.ops.host import Host, after_the_first_run
 from tests.project import Project
+from tests.running.host import Host, after_the_first_run
 from tests.trackers.launchpad_server import Bug, Server
 
 

@@ -1,0 +1,123 @@
+"""What the agent may answer. A host may have fallen into strange hands: what it says is checked, and made fit
+to be printed, before anything is made of it (design 5.4)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+import msgspec
+from msgspec import Meta
+
+Version = Annotated[str, Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){1,3}[0-9a-z+]{0,20}\Z")]
+"""It stands on command lines of ours."""
+NoVersion = Annotated[str, Meta(pattern=r"^(?:[0-9]{1,3}(\.[0-9]{1,3}){1,3})?\Z")]
+"""Empty where the host's C library does not tell."""
+LONGEST = 1200
+"""Characters of one text."""
+
+
+class Setup(TypedDict):
+    made: list[str]
+
+
+class Live(TypedDict):
+    kind: Literal["none", "release", "foreign", "dangling", "odd"]
+    id: str
+    link: str
+
+
+class Released(TypedDict):
+    """`shepherd.running.releases.Release`; what it was made of is only compared, or printed."""
+
+    id: str
+    standing: str
+    bad: str
+    commit: NotRequired[Any]
+    environment: NotRequired[Any]
+    python: NotRequired[Any]
+    machine: NotRequired[Any]
+    ref: NotRequired[Any]
+    by: NotRequired[Any]
+    at: NotRequired[Any]
+
+
+class Probe(TypedDict):
+    python: tuple[Version, str]
+    machine: str
+    libc: tuple[str, NoVersion]
+    system: str
+    now: Annotated[float, Meta(ge=0, le=1e11)]
+    free: Annotated[int, Meta(ge=0, le=2**60)]
+    root: str
+    set_up: bool
+    settings: bool
+    live: Live
+    last_good: str
+    releases: list[Released]
+    wheels: dict[str, str]
+    past: list[dict[str, Any]]
+
+
+class Hold(TypedDict):
+    held: bool
+
+
+class Works(TypedDict):
+    works: bool
+    why: str
+
+
+class Back(TypedDict):
+    target: str
+    driver: str
+    root: str
+
+
+class Named(TypedDict):
+    id: str
+
+
+class Nothing(TypedDict):
+    pass
+
+
+ANSWERS: dict[str, Any] = {
+    "setup": Setup,
+    "probe": Probe,
+    "hold": Hold,
+    "take": Nothing,
+    "prepare": Named,
+    "works": Works,
+    "back": Back,
+    "mark": Named,
+    "note": Nothing,
+}
+"""By what is asked."""
+
+
+def understood(do: str, text: str) -> dict[str, Any]:
+    """The answer to a question, its texts made printable.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        answer: dict[str, Any] = msgspec.json.decode(text, type=ANSWERS[do])
+        return {key: _printable(value) for key, value in answer.items()}
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def printable(text: str) -> str:
+    """Without anything that a terminal could take for a command; blanks stay where they are."""
+    return "".join(char if char.isprintable() else "?" for char in text[:LONGEST])
+
+
+def _printable(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, (list, tuple)):
+        return [_printable(each) for each in value]
+    if isinstance(value, dict):
+        return {printable(str(key)): _printable(each) for key, each in value.items()}
+    return value

@@ -1,0 +1,105 @@
+"""Making a release on the host: code, an environment of its own, and a try (design 5.4).
+
+Part of the agent, so the standard library is all there is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import shutil
+import tarfile
+import time
+import venv
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from shepherd.errors import StoreError
+from shepherd.running import releases
+from shepherd.running.releases import Site
+from shepherd.running.starting import run_in, start
+
+
+def build(site: Site, content: bytes, request: dict[str, Any], tell: Callable[[str], None]) -> str:
+    """Make a release of an archive and of wheels that lie there; its id.
+
+    Args:
+        request: `made` is what it is made of, `requirements` for pip, `pip` the wheel that installs.
+
+    Raises:
+        StoreError: it could not be made; nothing of it stays.
+    """
+
+    def timed(step: str, body: Callable[[], object]) -> None:
+        started = time.monotonic()
+        body()
+        tell(f"{step:<12} {time.monotonic() - started:.2f} s")
+
+    place = site.reserve(request["made"]["commit"])
+    try:
+        timed("unpack", lambda: _unpack(content, place))
+        timed("environment", lambda: venv.create(place / ".venv", with_pip=False, symlinks=True))
+        timed("install", lambda: _install(site, place, request))
+        timed("compile", lambda: _compile(place))
+        timed("try", lambda: start(place))
+        releases.write(place / releases.MADE, request["made"])
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    with suppress(OSError):
+        _forget_wheels(site)
+    return place.name
+
+
+def _unpack(content: bytes, place: Path) -> None:
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(place, filter="data")
+        else:
+            archive.extractall(place)  # noqa: S202  # our own git archive, whose hash was compared
+    # `inv` finds it beside tasks.py; its paths start at its real place
+    (place / "shepherd.toml").symlink_to("../../shared/shepherd.toml")
+
+
+def _install(site: Site, place: Path, request: dict[str, Any]) -> None:
+    """pip from its own wheel, which the host needs not have; nothing but these wheels, with these hashes."""
+    pip = site.wheels / request["pip"]["name"]
+    if digest(pip) != request["pip"]["sha256"]:
+        raise StoreError(f"{pip.name} is not what was asked for (its hash differs): refused")
+    wanted = place / "requirements" / "installed.txt"
+    wanted.parent.mkdir(exist_ok=True)
+    wanted.write_text(request["requirements"])
+    run_in(
+        "a package could not be installed",
+        [
+            *(place / ".venv" / "bin" / "python3", f"{pip}/pip", "install", "--isolated", "--no-index"),
+            *("--no-cache-dir", "--disable-pip-version-check", "--no-input", "--no-deps", "--no-compile"),
+            *("-q", "--require-hashes", "--find-links", site.wheels, "-r", wanted),
+        ],
+        place,
+    )
+
+
+def _compile(place: Path) -> None:
+    # what is compiled now needs not be while everything waits for the check
+    run_in(
+        "it could not be compiled",
+        [place / ".venv" / "bin" / "python3", "-m", "compileall", "-q", "-j", "0", ".venv/lib", "."],
+        place,
+    )
+
+
+def _forget_wheels(site: Site) -> None:
+    """Wheels that no release was made of."""
+    needed = {name for each in site.all() for name in each.made.get("wheels", ())}
+    for wheel in site.wheels.iterdir():
+        if wheel.suffix in (".whl", ".new") and wheel.name not in needed:
+            wheel.unlink()
+
+
+def digest(path: Path) -> str:
+    """Its SHA-256."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,196 @@
+"""One deploy to one host: look, resolve, upload, prepare, then one remote process upgrades (design 5.4)."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from ops import wheels
+from ops.host import WORK_LIMIT, Host
+from ops.source import Source
+from shepherd.errors import SettingsError, ShepherdError, StoreError
+from shepherd.running.log import now
+from shepherd.running.tasking import complain, say
+from shepherd.settings import Settings
+from shepherd.values import age, duration
+
+SKEW = 120
+"""Seconds that two clocks may differ before it is said."""
+ROOM = 40_000_000
+"""Bytes that a release needs besides its wheels."""
+UNPACKED = 6
+"""How many times the size of its wheels an environment takes on the disk."""
+
+
+class Deployment:
+    """One commit to one host, which is connected."""
+
+    def __init__(self, host: Host, settings: Settings, source: Source, who: str, why: str) -> None:
+        self._host = host
+        self._settings = settings
+        self._source = source
+        self._who = who
+        self._why = why
+
+    def run(self, deadline: str, *, dry: bool = False) -> int:
+        """Raises ShepherdError; what was live stays so then. The exit code is the upgrade's."""
+        began = monotonic()
+        with _timed("look"):
+            found = self._host.ask("probe")
+        self._ready(found)
+        with _timed("wheels"):
+            target = wheels.Target.of(found)
+            house = wheels.gather(self._source, self._settings.deploy.extras, target, cache())
+        missing = [each for each in house.all if found["wheels"].get(each.name) != each.sha256]
+        self._room(found, house, missing)
+        reusable = self._reusable(found, house)
+        if dry:
+            say(
+                f"  would upload {len(missing)} wheel(s), {_megabytes(missing)}"
+                if not reusable
+                else "  no upload"
+            )
+            goal = f"use {reusable} again" if reusable else "prepare a new release"
+            say(f"  would {goal} and upgrade to it")
+            return 0
+        with self._host.holding(lambda line: say(f"  {line}"), who=f"{self._who} on {socket.gethostname()}"):
+            try:
+                release = reusable or self._prepare(house, missing)
+            except ShepherdError as error:
+                entry = {"to": "", "who": self._who, "commit": self._source.commit, "how": "deploy"}
+                with suppress(ShepherdError):
+                    self._host.ask("note", entry={**entry, "result": f"failed: {error}", "why": self._why})
+                raise
+            there = {"target": release, "driver": release, "root": found["root"]}
+            code = push(self._host, there, self._who, deadline, self._why)
+        say(f"  {'done' if not code else f'ended with exit code {code}'} after {monotonic() - began:.1f} s")
+        return code
+
+    def _ready(self, found: dict[str, Any]) -> None:
+        """Raises SettingsError: setup is missing, or something stands in the place of `current`."""
+        if not found["set_up"] or not found["settings"]:
+            raise SettingsError(f"{self._host.name}: {found['root']} is not set up: fab setup")
+        if found["live"]["kind"] == "odd":
+            raise SettingsError(
+                f"{self._host.name}: {found['root']}/current is no link: move it away, then deploy again"
+            )
+        if found["live"]["kind"] == "dangling":
+            complain(f"{self._host.name}: current points to {found['live']['link']}, which is not there")
+        tracker, extras = self._settings.tracker.type, self._settings.deploy.extras
+        if tracker in self._source.extras() and tracker not in extras:
+            complain(
+                f"{self._host.name}: tracker.type is {tracker}, but deploy.extras lacks it: the release"
+                " will lack what reads it"
+            )
+        ahead = found["now"] - now().timestamp()
+        if abs(ahead) > SKEW:
+            complain(
+                f"{self._host.name}: its clock is {age(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'}"
+                f" ours ({datetime.fromtimestamp(found['now'], UTC):%Y-%m-%dT%H:%M:%SZ}): set it right"
+                " (releases are numbered, so it does no harm here)"
+            )
+
+    def _room(self, found: dict[str, Any], house: wheels.Wheelhouse, missing: list[wheels.Wheel]) -> None:
+        needed = ROOM + sum(each.size for each in missing)
+        needed += UNPACKED * sum(each.size for each in house.wheels)
+        if found["free"] < needed:
+            raise StoreError(
+                f"{self._host.name}: {found['free'] / 1e6:.0f} MB free at {found['root']},"
+                f" {needed / 1e6:.0f} MB are needed; nothing was changed"
+            )
+
+    def _reusable(self, found: dict[str, Any], house: wheels.Wheelhouse) -> str:
+        """A release of the very same that is there already and starts; empty: none."""
+        for each in reversed(found["releases"]):
+            same = (
+                each.get("commit") == self._source.commit
+                and each.get("environment") == house.digest
+                and each.get("python") == found["python"]
+                and each.get("machine") == found["machine"]
+            )
+            if same and not each["bad"]:
+                answer = self._host.ask("works", release=each["id"])
+                if answer["works"]:
+                    return str(each["id"])
+                say(f"  {each['id']} is there, but does not work: {answer['why']}")
+        return ""
+
+    def _prepare(self, house: wheels.Wheelhouse, missing: list[wheels.Wheel]) -> str:
+        with _timed(f"upload {len(missing)} of {len(house.all)} wheels, {_megabytes(missing)}"):
+            if missing:
+                described = [
+                    {"name": each.name, "size": each.size, "sha256": each.sha256} for each in missing
+                ]
+                content = (each.path.read_bytes() for each in missing)
+                self._host.ask(
+                    "take",
+                    content,
+                    say=lambda line: say(f"    {line}"),
+                    wheels=described,
+                    limit=WORK_LIMIT,
+                )
+        made = {
+            "commit": self._source.commit,
+            "ref": self._source.ref,
+            "by": self._who,
+            "environment": house.digest,
+            "wheels": [each.name for each in house.all],
+            "extras": list(self._settings.deploy.extras),
+        }
+        answer = self._host.ask(
+            "prepare",
+            [self._source.archive],
+            say=lambda line: say(f"  {line}"),
+            limit=WORK_LIMIT,
+            size=len(self._source.archive),
+            sha256=self._source.sha256,
+            requirements=house.requirements,
+            pip={"name": house.pip.name, "sha256": house.pip.sha256},
+            made=made,
+        )
+        say(f"  release      {answer['id']}")
+        return str(answer["id"])
+
+
+def push(host: Host, there: dict[str, Any], who: str, deadline: str, why: str, *, dry: bool = False) -> int:
+    """One remote process does all of 5.3. Its exit code.
+
+    Args:
+        there: target, driver (whose code runs) and root on the host.
+    """
+    place = f"{there['root']}/releases/{there['driver']}"
+    words = ["env", "-C", place, "-u", "PYTHONPATH", f"SHEPHERD_CONFIG={there['root']}/shared/shepherd.toml"]
+    words += [
+        "LC_ALL=C.UTF-8",
+        f"SHEPHERD_DRIVER={there['driver']}",
+        f"{place}/.venv/bin/python3",
+        "-m",
+        "invoke",
+    ]
+    words += ["upgrade", "--to", there["target"], "--deadline", deadline, "--as", who]
+    words += ["--reason", why] if why else []
+    words += ["--dry-run"] if dry else []
+    return host.run(words, lambda line: say(f"  {line}"), duration(deadline) + WORK_LIMIT)
+
+
+def cache() -> Path:
+    """Where fetched wheels are kept on the operator's machine."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "qa-shepherd" / "wheels"
+
+
+@contextmanager
+def _timed(step: str) -> Iterator[None]:
+    started = monotonic()
+    yield
+    say(f"  {step:<12} {monotonic() - started:.2f} s")
+
+
+def _megabytes(missing: list[wheels.Wheel]) -> str:
+    return f"{sum(each.size for each in missing) / 1e6:.1f} MB"

@@ -1,0 +1,178 @@
+"""`inv demo`: a small made-up project, taken through every stage, as a team's week would."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from shepherd.errors import SettingsError
+from shepherd.running.log import now
+from shepherd.running.tasking import say
+
+MARKER = ".made-by-inv-demo"
+ROBOT = "Release Robot"
+
+SETTINGS = """\
+# Made by `inv demo`. What each key means stands in docs/settings.md.
+state_dir = "var"
+
+[branches.stable]
+repository = "project.git"
+ref = "stable"
+deployed = { ref = "production" }
+promote = { ref = "released" }
+qa = { ref = "qastaging" }
+marks = ["brackets"]
+exempt_subjects = ["Merging *"]
+robots = ["* Robot"]
+
+[tracker]
+type = "file"
+path = "bugs.json"
+bug_url = "https://bugs.example.org/{bug}"
+
+[report]
+directory = "var/report"
+"""
+
+
+def demo(root: Path, directory: str) -> int:
+    """Make the project under `directory` (anew, if the last demo made it) and take it through its days.
+
+    Raises:
+        SettingsError: the directory holds something that no demo made.
+    """
+    place = Path(directory).absolute()
+    try:
+        _clear(place)
+    except OSError as error:
+        raise SettingsError(f"{place}: no demo can be made there ({error.strerror})") from None
+    story = tomllib.loads((Path(__file__).parent / "story.toml").read_text(encoding="utf-8"))
+    (place / "shepherd.toml").write_text(SETTINGS, encoding="utf-8")
+    for number, day in enumerate(days(story, place, now()), 1):
+        _tasks(place, day)
+        say(f"day {number}: r{day['upto']} landed, production runs r{day['production']}")
+    say("")
+    from shepherd.running import reading
+    from shepherd.settings import read
+
+    settings = read(place / "shepherd.toml")
+    reading.status(settings, ["stable"], json=False, sha=False, say=say)
+    shown = os.path.relpath(settings.report_path / "stable.html")
+    say(f"\nThe page: {shown}")
+    say(f"More:     export SHEPHERD_CONFIG={os.path.relpath(place / 'shepherd.toml')}")
+    say("          .venv/bin/inv explain r29      (or status, landings, history, whatif --ok r29)")
+    return 0
+
+
+def days(story: dict[str, Any], place: Path, today: datetime) -> Iterator[dict[str, Any]]:
+    """Take repository and tracker of a story from day to day; each time before the stages should run."""
+    repository = place / "project.git"
+    _git(place, "init", "-q", "--bare", "-b", "stable", str(repository))
+    bugs: dict[str, Any] = {}
+    landed = 0
+    first = today - timedelta(days=len(story["day"]))
+    for number, day in enumerate(story["day"]):
+        arriving = story["landing"][landed : day["upto"]]
+        start = first + timedelta(days=number)
+        _land(repository, arriving, landed, start)
+        landed = day["upto"]
+        for ref in ("production", "released", "qastaging"):
+            if ref in day:
+                _git(repository, "branch", "-f", ref, f"stable~{landed - day[ref]}")
+        bugs.update(day["bugs"])
+        (place / "bugs.json").write_text(json.dumps({"bugs": bugs}, indent=1), encoding="utf-8")
+        yield day
+
+
+def _tasks(place: Path, day: dict[str, Any]) -> None:
+    from shepherd.running import stages
+    from shepherd.running.promote import promote
+    from shepherd.settings import read
+
+    settings = read(place / "shepherd.toml")
+    quiet = stages.quietly
+    quiet(stages.find, settings, ["stable"], "demo")
+    quiet(stages.judge, settings, ["stable"], "demo")
+    for verdict in day.get("verdict", ()):
+        quiet(
+            stages.verdict,
+            settings,
+            "stable",
+            f"r{verdict['rev']}",
+            verdict["word"],
+            verdict["why"],
+            verdict["who"],
+        )
+    if "promote" in day:
+        quiet(promote, settings, ["stable"], "Mia Holt", to=f"r{day['promote']}")
+    quiet(stages.report, settings, "demo")
+
+
+def _land(repository: Path, arriving: list[dict[str, Any]], landed: int, start: datetime) -> None:
+    """Add landings to the mainline, with the commits that they merged."""
+    stream: list[bytes] = []
+    for number, landing in enumerate(arriving, landed + 1):
+        at = int(start.timestamp()) + (number - landed) * 1800
+        parent = b"from refs/heads/stable^0\n" if number == landed + 1 and landed else b""
+        if number > landed + 1:
+            parent = b"from :%d\n" % (2 * (number - 1))
+        merge = b""
+        if "merged" in landing:
+            stream.append(
+                _commit(b"refs/demo/merged", 2 * number - 1, landing["who"], at - 600, landing["merged"])
+            )
+            stream.append(parent)
+            stream.append(_file(number, number))
+            merge = b"merge :%d\n" % (2 * number - 1)
+        stream.append(_commit(b"refs/heads/stable", 2 * number, landing["who"], at, landing["message"]))
+        stream.append(parent + merge)
+        stream.append(_file(landing.get("file", number), number))
+    _git(repository, "fast-import", "--quiet", "--force", stdin=b"".join(stream))
+
+
+def _commit(ref: bytes, mark: int, who: str, at: int, message: str) -> bytes:
+    name = f"{who} <{who.split()[0].lower()}@example.org> {at} +0000".encode()
+    text = message.encode()
+    return b"commit %s\nmark :%d\nauthor %s\ncommitter %s\ndata %d\n%s\n" % (
+        ref,
+        mark,
+        name,
+        name,
+        len(text),
+        text,
+    )
+
+
+def _file(part: int, number: int) -> bytes:
+    content = f"change {number}\n".encode()
+    return b"M 100644 inline src/part%d.txt\ndata %d\n%s\n" % (part, len(content), content)
+
+
+def _git(where: Path, *args: str, stdin: bytes = b"") -> None:
+    environment = os.environ | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C"}
+    done = subprocess.run(
+        ["git", *args], cwd=where, input=stdin, capture_output=True, env=environment, check=False
+    )
+    if done.returncode:
+        raise SettingsError(
+            f"git {args[0]} failed in {where}: {done.stderr.decode(errors='replace').strip()}"
+        )
+
+
+def _clear(place: Path) -> None:
+    if place.exists():
+        if not (place / MARKER).is_file():
+            raise SettingsError(
+                f"{place} is there and was not made by a demo: name another, --directory NAME"
+            )
+        shutil.rmtree(place)
+    place.mkdir(parents=True)
+    (place / MARKER).touch()

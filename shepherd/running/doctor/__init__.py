@@ -1,0 +1,102 @@
+"""`inv doctor`: one line a check, with the remedy. It takes no lock, writes and sends nothing (design 4.2).
+
+A module holds one group of checks; a check looks at one thing and says what it found. Which there are, and in
+which order they are told, stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+
+from shepherd.errors import PARTLY, WRONG_VALUE, SettingsError
+from shepherd.running.doctor import (
+    clock,
+    data,
+    files,
+    host,
+    journals,
+    mail,
+    running,
+    schedule,
+    sources,
+    upgrades,
+)
+from shepherd.running.doctor.checking import Check, Finding, Given, contained, fail, ok
+from shepherd.settings import Settings
+
+HOST: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+    ("python", host.python),
+    ("dependencies", host.dependencies),
+    ("git", host.git),
+)
+CHECKS: tuple[tuple[str, Check], ...] = (
+    ("state_dir", files.state_dir),
+    ("rights", files.rights),
+    ("report", files.report),
+    ("secrets", files.secrets),
+    ("disk", files.disk),
+    ("database", data.database),
+    ("journals", journals.journals),
+    ("repository", sources.repository),
+    ("deployed", sources.deployed),
+    ("notes", sources.notes),
+    ("tracker", sources.tracker),
+    ("smtp", mail.smtp),
+    ("clock", clock.clock),
+    ("cron", schedule.cron),
+    ("stages", schedule.stages),
+    ("answer", schedule.answers),
+    ("records", running.records),
+    ("maintenance", running.maintenance),
+    ("upgrade", upgrades.upgrade),
+)
+
+
+def examine(load: Callable[[], Settings], now: datetime, *, offline: bool = False) -> Iterator[Finding]:
+    """All findings, each as soon as it is known. A check that breaks is one more finding, and stops no other.
+
+    Args:
+        load: gives the settings, or raises SettingsError: then only what needs none of them is looked at.
+        offline: no network connection is made; what would need one says so.
+    """
+    given: Given | None = None
+    try:
+        settings = load()
+    except SettingsError as error:
+        yield Finding("fail", "settings", str(error), wrong=True)
+    else:
+        given = Given(settings, now, offline)
+        yield ok("settings", f"{settings.file}, for {', '.join(settings.branches)}")
+    for name, look in HOST:
+        yield from contained(name, look)
+    if given is None:
+        yield fail("other checks", "not made, since they need the settings", "mend the settings first")
+        return
+    for name, check in CHECKS:
+        yield from contained(name, partial(check, given))
+
+
+def exit_code(findings: list[Finding]) -> int:
+    """0: all is well; 2: settings are wrong, or state_dir is not ours; 7: something else is not well."""
+    if any(finding.wrong for finding in findings):
+        return WRONG_VALUE
+    return PARTLY if any(finding.level != "ok" for finding in findings) else 0
+
+
+def doctor(
+    load: Callable[[], Settings], now: datetime, *, offline: bool, json: bool, say: Callable[[str], None]
+) -> int:
+    """`inv doctor`."""
+    from shepherd.running.doctor.checking import as_json, as_line
+
+    findings = []
+    for finding in examine(load, now, offline=offline):
+        findings.append(finding)
+        if not json:
+            say(as_line(finding))
+    code = exit_code(findings)
+    if json:
+        say(as_json(findings, now, offline, code))
+    return code

@@ -1,0 +1,159 @@
+"""Who may read and write what: state_dir, the report, secrets (design 4.4); and whether the disk has room."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import msgspec
+
+from shepherd.errors import SettingsError
+from shepherd.running.doctor.checking import Finding, Given, fail, ok, warn
+from shepherd.settings import Settings
+
+OTHERS_WRITE = 0o022
+MOST = 20_000
+"""Files that are looked at: a check ends."""
+LEAST_FREE = 200_000_000
+LEAST_SHARE = 0.05
+
+_PUBLIC = ("snapshots", "report")
+_TOUCHED = ("maintenance.txt",)
+"""Made by a bare `touch`, with whatever rights that gives."""
+
+
+def state_dir(given: Given) -> Iterator[Finding]:
+    state = given.settings.state_path
+    if not state.exists():
+        yield warn("state_dir", f"{state} is not there yet", "inv find makes it")
+        return
+    if not state.is_dir():
+        yield Finding("fail", "state_dir", f"{state} is no directory", "move it away", wrong=True)
+        return
+    status = state.stat()
+    mode = stat.S_IMODE(status.st_mode)
+    if status.st_uid != os.geteuid():
+        what = f"{state} belongs to user id {status.st_uid}, you are {os.geteuid()}"
+        yield Finding("fail", "state_dir", what, "run it as that user (sudo -u …)", wrong=True)
+    elif not os.access(state, os.W_OK):
+        yield fail("state_dir", f"{state} cannot be written to", "is its disk mounted read-only? (dmesg)")
+    elif mode & OTHERS_WRITE:
+        yield fail("state_dir", f"{state} is writable for others (mode {mode:04o})", f"chmod 711 {state}")
+    elif mode != 0o711:
+        yield warn("state_dir", f"{state} has mode {mode:04o}, not 0711", f"chmod 711 {state}")
+    else:
+        yield ok("state_dir", f"{state} is ours, mode 0711")
+
+
+def rights(given: Given) -> Iterator[Finding]:
+    """Everything in state_dir is ours; what is not for readers is for nobody else (0700, 0600)."""
+    state = given.settings.state_path
+    if not state.is_dir():
+        return
+    report = Path(os.path.realpath(given.settings.report_path))
+    open_ones = []
+    for entry in sorted(state.iterdir()):
+        if entry.name in (*_PUBLIC, *_TOUCHED) or entry.resolve() == report or entry.is_symlink():
+            continue
+        mode = stat.S_IMODE(entry.lstat().st_mode)
+        if mode & 0o077:
+            open_ones.append(f"{entry.name} ({mode:04o})")
+    owner = state.stat().st_uid
+    strange = [path for path, status in _walk(state) if status.st_uid != owner]
+    if strange:
+        yield fail("rights", f"{_some(strange)} belong(s) to somebody else", f"chown -R {owner} {state}")
+    if open_ones:
+        yield warn("rights", f"others have rights on {', '.join(open_ones)}", f"chmod go= them in {state}")
+    if not strange and not open_ones:
+        yield ok("rights", "all in state_dir is ours, and private but for report and snapshots")
+
+
+def report(given: Given) -> Iterator[Finding]:
+    """The web server reads the report as somebody else, who may change nothing in it."""
+    folder = Path(os.path.realpath(given.settings.report_path))
+    if not folder.is_dir():
+        yield warn("report", f"{folder} is not there yet", "inv report makes it")
+        return
+    hidden, loose = [], []
+    for path, status in _walk(folder):
+        if status.st_mode & OTHERS_WRITE and not stat.S_ISLNK(status.st_mode):
+            loose.append(path)
+        needed = 0o005 if stat.S_ISDIR(status.st_mode) else 0o004
+        if status.st_mode & needed != needed and not path.name.startswith("."):
+            hidden.append(path)
+    closed = [parent for parent in folder.parents if not parent.stat().st_mode & 0o001]
+    if loose:
+        yield fail("report", f"others may change {_some(loose)}", f"chmod -R go-w {folder}")
+    if hidden:
+        yield fail("report", f"readers cannot read {_some(hidden)}", f"chmod -R a+rX {folder}")
+    if closed and not given.settings.report.publish:
+        yield warn("report", f"{closed[0]} hides it from readers", f"chmod o+x {closed[0]}, or publish it")
+    elif not loose and not hidden:
+        yield ok("report", f"{folder} can be read by everybody, and changed by us alone")
+
+
+def secrets(given: Given) -> Iterator[Finding]:
+    """Every `…_file` and `…_env` of the settings gives its secret; nobody else can change the settings."""
+    settings = given.settings
+    keys = list(_secret_keys(settings))
+    wrong = []
+    for key in keys:
+        try:
+            settings.secret(key, os.environ)
+        except SettingsError as error:
+            wrong.append(str(error))
+    for each in wrong:
+        yield fail("secrets", each)
+    if settings.file.stat().st_mode & OTHERS_WRITE:
+        yield fail("secrets", f"others may change {settings.file}", f"chmod go-w {settings.file}")
+    elif not wrong:
+        yield ok("secrets", ", ".join(keys) if keys else "the settings name none")
+
+
+def disk(given: Given) -> Iterator[Finding]:
+    places = map(_existing, (given.settings.report_path, given.settings.state_path))
+    # one line a file system
+    for place in {place.stat().st_dev: place for place in places}.values():
+        usage = shutil.disk_usage(place)
+        told = f"{usage.free / 1e6:,.0f} MB free ({usage.free / (usage.total or 1):.0%}) at {place}"
+        if usage.free < LEAST_FREE or usage.free < LEAST_SHARE * usage.total:
+            yield warn("disk", told, "make room: a run on a full disk changes nothing")
+        else:
+            yield ok("disk", told)
+
+
+def _secret_keys(settings: Settings) -> Iterator[str]:
+    for table in msgspec.structs.fields(settings):
+        holder = getattr(settings, table.name)
+        for field in msgspec.structs.fields(holder) if isinstance(holder, msgspec.Struct) else ():
+            name, _, kind = field.name.rpartition("_")
+            if kind in ("file", "env") and getattr(holder, field.name):
+                yield f"{table.name}.{name}"
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """The folder and what is in it, links not followed; what vanishes meanwhile is left out."""
+    everything = (
+        Path(parent, name)
+        for parent, folders, files in os.walk(folder)
+        for name in (".", *folders, *files)
+        if name != "." or Path(parent) == folder
+    )
+    for path in islice(everything, MOST):
+        try:
+            yield path, path.lstat()
+        except FileNotFoundError:
+            continue
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    return next(each for each in (path, *path.parents) if each.exists())
+
+
+def _some(paths: list[Path]) -> str:
+    return f"{paths[0]}" + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")

@@ -1,0 +1,43 @@
+"""What stands in the way of a run: one that hangs or crashed, the maintenance switch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shepherd.running import records as run_records
+from shepherd.running.doctor.checking import Finding, Given, fail, ok, warn
+from shepherd.running.maintenance import look, words
+from shepherd.running.situation import crashed, hang_of
+from shepherd.values import duration
+
+
+def records(given: Given) -> Iterator[Finding]:
+    """The run record is of a run that goes on, and not for too long."""
+    state = given.settings.state_path
+    try:
+        record = run_records.read(state)
+    except run_records.UnreadableRecordError as why:
+        yield warn("records", f"{run_records.path_of(state)} {why}", "the next run replaces it")
+        return
+    if record is None:
+        yield ok("records", "nothing is at work")
+        return
+    told = run_records.words(record, given.now)
+    if run_records.life(record) == "gone":
+        yield warn("records", crashed(record), "the next run cleans up")
+    elif hang_of(given.settings, record) is not None:
+        yield fail("records", f"suspected hang: {told}", f"look at it, then: kill {record.pid}")
+    else:
+        yield ok("records", f"at work: {told}")
+
+
+def maintenance(given: Given) -> Iterator[Finding]:
+    """The switch is off; a switch that stays on is the commonest reason for an old answer."""
+    settings = given.settings
+    switch = look(settings.state_path, duration(settings.maintenance.warn_after), given.now)
+    if switch is None:
+        yield ok("maintenance", "off")
+    elif switch.overdue:
+        yield fail("maintenance", f"on {words(switch, given.now)}")
+    else:
+        yield warn("maintenance", f"on {words(switch, given.now)}", "inv maintenance.off ends it")

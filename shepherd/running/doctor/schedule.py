@@ -1,0 +1,103 @@
+"""Whether cron calls us, and whether what it calls has run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime
+
+from shepherd.errors import ShepherdError
+from shepherd.running import cron as block
+from shepherd.running import crontab
+from shepherd.running.doctor.checking import Finding, Given, fail, ok, warn
+from shepherd.running.run import STAGES
+from shepherd.running.situation import stage_runs
+from shepherd.situation import StageRuns
+from shepherd.store.snapshots import Snapshots
+from shepherd.values import age
+
+LATE = 3
+"""A stage is late when it did not run for so many times `report.expected_every`."""
+DAEMONS = ("cron", "crond", "fcron", "cronie", "busybox")
+
+
+def cron(given: Given) -> Iterator[Finding]:
+    """Our block is in the crontab, undamaged, and says what it should; a cron daemon runs."""
+    settings = given.settings
+    state = settings.state_path
+    if state.exists() and state.stat().st_uid != os.geteuid():
+        yield warn("cron", "not looked at: the crontab is that of the owner of state_dir")
+        return
+    if settings.cron.seconds > settings.report.expected_seconds:
+        what = f"cron.every ({settings.cron.every}) is longer than report.expected_every"
+        yield warn("cron", f"{what} ({settings.report.expected_every})", "else pages call themselves stale")
+    try:
+        change = block.planned(settings, crontab.read())
+    except ShepherdError as error:
+        yield fail("cron", str(error))
+        return
+    last = _last_run(given)
+    if not change.block and _late(given, last):
+        yield warn("cron", "no block in the crontab", "inv cron.install, or a timer (docs/running.md)")
+    elif not change.block:
+        yield ok("cron", f"no block in the crontab, yet a stage ran {_ago(given, last)} (a timer?)")
+    elif change.block != change.new_block:
+        yield warn("cron", "the block in the crontab is not what it should be", "inv cron.install")
+    elif _late(given, last) and not _daemon_runs():
+        yield warn("cron", "the block is there, but no cron daemon seems to run", "start cron")
+    else:
+        yield ok("cron", f"{block.times(settings.cron.seconds)} in the crontab")
+
+
+def stages(given: Given) -> Iterator[Finding]:
+    """Each stage ran well, and not long ago."""
+    runs = stage_runs(given.settings)
+    wanted = (part.name for part in STAGES if part.wanted(given.settings))
+    for stage in wanted:
+        ran = runs.get(stage, StageRuns())
+        if ran.last_good is None:
+            yield warn(f"stage {stage}", "has never run well", "inv run shows why")
+            continue
+        told = f"ran well {_ago(given, ran.last_good)}"
+        if ran.failing:
+            yield warn(f"stage {stage}", f"{told}, but fails now: {ran.failure}", "inv run")
+        elif _late(given, ran.last_good):
+            yield warn(f"stage {stage}", f"{told}, that is late", "does cron run? see inv status and the log")
+        else:
+            yield ok(f"stage {stage}", told)
+
+
+def answers(given: Given) -> Iterator[Finding]:
+    """The last answer of each branch is one, and not stale."""
+    for branch in given.settings.branches:
+        snapshot = Snapshots(given.settings.state_path / "snapshots", branch).latest()
+        name = f"answer {branch}"
+        if snapshot is None:
+            yield warn(name, "there is none yet", "inv find judge report")
+        elif not snapshot.complete:
+            yield fail(name, f"no data: {snapshot.problems[0]}", "mend what it names, then: inv find judge")
+        elif given.now > snapshot.valid_until:
+            yield warn(name, f"given {_ago(given, snapshot.generated_at)}: stale", "inv run")
+        else:
+            yield ok(name, f"given {_ago(given, snapshot.generated_at)}")
+
+
+def _last_run(given: Given) -> datetime | None:
+    """When any stage ended last, whatever came of it."""
+    runs = stage_runs(given.settings).values()
+    return max((at for run in runs for at in (run.last_good, run.last_failed) if at), default=None)
+
+
+def _late(given: Given, at: datetime | None) -> bool:
+    seconds = LATE * given.settings.report.expected_seconds
+    return at is None or (given.now - at).total_seconds() > seconds
+
+
+def _ago(given: Given, at: datetime | None) -> str:
+    return f"{age((given.now - at).total_seconds())} ago" if at else "never"
+
+
+def _daemon_runs() -> bool:
+    import psutil
+
+    return any(process.info["name"] in DAEMONS for process in psutil.process_iter(["name"]))

@@ -1,0 +1,215 @@
+"""Whether all can be read that the answer is made of: repositories, production, the QA server, tracker."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from shepherd.errors import ShepherdError, SourceError, TrackerError
+from shepherd.running.doctor.checking import OFFLINE, Finding, Given, fail, ok, warn
+from shepherd.running.doctor.data import rows
+from shepherd.settings import Branch, Pointer, Settings, is_url
+from shepherd.sources import pointers
+from shepherd.sources.git import PARTIAL_REMEDY, Git
+from shepherd.sources.mainline import Spine, read_spine
+from shepherd.sources.mirror import mirror_path, open_source, remote_refs, shown
+from shepherd.sources.notes import missing_notes, notes_remedy
+from shepherd.sources.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
+from shepherd.values import quoted
+
+if TYPE_CHECKING:
+    from shepherd.trackers import Tracker
+
+LOOKED_AT = 1_000
+"""Commits of a partial clone in which missing objects are looked for."""
+
+
+def repository(given: Given) -> Iterator[Finding]:
+    """Each repository answers, and has the ref."""
+    for name, branch in given.settings.branches.items():
+        place = given.settings.place(branch.repository)
+        title = f"repository {name}"
+        if is_url(place) and given.offline:
+            yield ok(title, f"{shown(place)}: {OFFLINE}")
+            continue
+        try:
+            if is_url(place):
+                there = branch.ref in remote_refs(place, [branch.ref])
+            else:
+                git = open_source(place, given.settings.state_path / "mirrors")
+                there = git.resolve_many([branch.ref])[branch.ref] is not None
+                if not there:
+                    raise git.no_such_ref(branch.ref)
+                if lacking := _lacking(git, branch.ref):
+                    what = f"{place} is a partial clone and lacks {lacking} objects, so that some reverts"
+                    yield warn(title, f"{what} cannot be recognised", PARTIAL_REMEDY)
+                    continue
+        except SourceError as error:
+            yield fail(title, str(error), f"set branches.{name} right in {given.settings.file}")
+            continue
+        if there:
+            yield ok(title, f"{shown(place)} has {branch.ref}")
+        else:
+            yield fail(title, f"{shown(place)} has no {branch.ref}", f"set branches.{name}.ref right")
+
+
+def _lacking(git: Git, ref: str) -> int:
+    """How many objects of the newest commits a partial clone left out. Raises SourceError."""
+    if not git.is_partial:
+        return 0
+    objects = git.lines("rev-list", "--objects", "--missing=print", f"--max-count={LOOKED_AT}", ref)
+    return sum(line.startswith("?") for line in objects)
+
+
+def deployed(given: Given) -> Iterator[Finding]:
+    """What production, the promoted ref and the QA server run can be read, and is of the mainline."""
+    for name, branch in given.settings.branches.items():
+        title = f"deployed {name}"
+        settings = given.settings
+        place = settings.place(branch.repository)
+        mirrors = settings.state_path / "mirrors"
+        if is_url(place) and not mirror_path(place, mirrors).is_dir():
+            yield warn(title, f"{shown(place)} has not been fetched yet", "inv find fetches it")
+            continue
+        try:
+            git = open_source(place, mirrors, fetch=False)
+            tip = git.resolve_many([branch.ref])[branch.ref]
+            if tip is None:
+                raise git.no_such_ref(branch.ref)
+            spine = read_spine(git, tip)
+        except SourceError as error:
+            yield fail(title, str(error))
+            continue
+        reader = _Reader(given, name, branch, git, spine)
+        yield from reader.read("deployed", branch.deployed, "production")
+        if branch.qa:
+            yield from reader.read("qa", branch.qa, "the QA server")
+        if branch.promote:
+            yield from reader.read("promoted", Pointer(ref=branch.promote.ref), "the promoted ref")
+
+
+class _Reader(msgspec.Struct, frozen=True):
+    """Reads where the pointers of one branch point."""
+
+    given: Given
+    name: str
+    branch: Branch
+    git: Git
+    spine: Spine
+
+    def read(self, key: str, pointer: Pointer, what: str) -> Iterator[Finding]:
+        title = f"{key} {self.name}"
+        if pointer.url and self.given.offline:
+            yield ok(title, f"{pointers.described(pointer)}: {OFFLINE}")
+            return
+        described = f"{what} ({pointers.described(pointer)})"
+        # without D there is no answer; without the others only less is told
+        bad = fail if key == "deployed" else warn
+        try:
+            revno, warning = self._revno(pointer, what, described)
+        except ShepherdError as error:
+            yield bad(title, str(error))
+            return
+        if warning:
+            yield warn(title, warning)
+            return
+        verb = "is at" if key == "promoted" else "runs"
+        yield ok(title, f"{described} {verb} {f'r{revno}' if revno else 'nothing yet'}")
+
+    def _revno(self, pointer: Pointer, what: str, described: str) -> tuple[int, str]:
+        """The landing it is at, and what is doubtful about what it says."""
+        warning = ""
+        if pointer.ref:
+            commit = self.git.resolve_many([pointer.ref])[pointer.ref]
+            if commit is None:
+                raise self.git.no_such_ref(pointer.ref)
+        else:
+            recorded = _recorded(self.given.settings, self.name) if pointer.recorded else None
+            text = pointers.text_of(pointer, what, self.given.settings.file.parent, recorded)
+            if pointer.recorded and text in NOTHING_DEPLOYED:
+                return 0, ""
+            commit, warning = commit_named(self.git, self.spine, text, described)
+        if what == "production":
+            return deployed_at(self.git, self.spine, commit, described).revno, warning
+        return newest_contained(self.git, self.spine, commit, described).revno, warning
+
+
+def notes(given: Given) -> Iterator[Finding]:
+    """The git notes by which verdicts are given are there."""
+    for name, branch in given.settings.branches.items():
+        title = f"notes {name}"
+        if not branch.verdict_notes:
+            yield ok(title, "no notes are read: verdict_notes is not set")
+            continue
+        place = given.settings.place(branch.repository)
+        mirrors = given.settings.state_path / "mirrors"
+        if is_url(place) and not mirror_path(place, mirrors).is_dir():
+            yield warn(title, f"{shown(place)} has not been fetched yet", "inv find fetches it")
+            continue
+        try:
+            there = open_source(place, mirrors, fetch=False).resolve_many([branch.verdict_notes])
+        except SourceError:
+            continue  # told by the check of the repository
+        if there[branch.verdict_notes] is None:
+            what = f"{shown(place)}: {missing_notes(branch.verdict_notes)}"
+            yield warn(title, what, notes_remedy(branch.verdict_notes, place))
+        else:
+            yield ok(title, f"{shown(place)} has {branch.verdict_notes}")
+
+
+def _recorded(settings: Settings, branch: str) -> str | None:
+    """What was last said to run in production, as `find` reads it from the journal."""
+    statement = "SELECT data FROM journal WHERE branch = :branch AND kind = 'deployed' ORDER BY seq DESC"
+    try:
+        found = [msgspec.json.decode(str(data)) for (data,) in rows(settings, statement, branch=branch)]
+    except sqlite3.Error as error:
+        raise SourceError(f"the journal cannot be read: {error}") from None
+    return next((data["id"] or "r0" for data in found if data.get("recorded")), None)
+
+
+def tracker(given: Given) -> Iterator[Finding]:
+    """The tracker as a whole can be read."""
+    kind = given.settings.tracker.type
+    from shepherd.trackers import open_tracker
+
+    tracker = open_tracker(given.settings, dry=True)
+    if kind not in ("none", "file") and given.offline:
+        yield ok("tracker", f"{kind}: {OFFLINE}")
+        return
+    try:
+        what = tracker.probe()
+    except TrackerError as error:
+        yield fail("tracker", str(error), "mend what it names; until then there is no data")
+        return
+    yield ok("tracker", what if kind == "none" else f"{kind} {what} can be read")
+    if given.settings.tracker.sign:
+        yield from _words(given.settings, tracker)
+
+
+def _words(settings: Settings, tracker: Tracker) -> Iterator[Finding]:
+    """Each text of tracker.words is a label of the forge's project: a misspelt one never means anything."""
+    from shepherd.alike import folded
+    from shepherd.trackers.forge.reading import ForgeTracker
+
+    if not settings.tracker.words or not isinstance(tracker, ForgeTracker):
+        return
+    try:
+        labels = {folded(label) for label in tracker.labels()}
+    except TrackerError as error:
+        yield warn("words", str(error))
+        return
+    project, strange = settings.tracker.project, False
+    for word, texts in settings.tracker.words.items():
+        for text in texts:
+            if folded(text) not in labels:
+                strange = True
+                yield warn(
+                    "words",
+                    f"tracker.words.{word} names {quoted(text)}, and no label of {project} is called that",
+                    "spell it as it is spelt there, or make the label",
+                )
+    if not strange:
+        yield ok("words", f"each text of tracker.words is a label of {project}")

@@ -1,0 +1,46 @@
+"""What an upgrade left: one that was killed, a release that never worked, a link to nothing (design 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shepherd.running.doctor.checking import Finding, Given, fail, ok, warn
+from shepherd.running.releases import Site, site_of
+from shepherd.running.tasking import ROOT
+from shepherd.running.upgrade import memory
+
+MEND = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
+
+
+def upgrade(given: Given) -> Iterator[Finding]:
+    """No upgrade was killed; and `current` points to a release that was not found bad."""
+    state = given.settings.state_path
+    found = memory.read(state)
+    if found is not None and memory.at_work(state):
+        yield ok("upgrade", f"under way: {found.words()}")
+        return
+    if found is not None:
+        yield fail("upgrade", f"was killed: {found.words()}", MEND)
+    elif memory.path_of(state).exists():
+        yield warn("upgrade", f"{memory.path_of(state)} cannot be read", "the next upgrade replaces it")
+    site = site_of(ROOT)
+    if site is None:
+        yield ok("upgrade", "this is a checkout, no release")
+        return
+    problems = list(_releases(site))
+    yield from problems
+    if found is None and not problems:
+        live = site.live()
+        yield ok("upgrade", f"none was left; live: {live.release.id if live.release else live.link}")
+
+
+def _releases(site: Site) -> Iterator[Finding]:
+    live = site.live()
+    if live.kind in ("dangling", "odd"):
+        what = "points to nothing" if live.kind == "dangling" else "is no link"
+        yield fail("upgrade", f"{site.current} {what}", "fab deploy, or inv upgrade --to a release")
+    if live.release is not None and live.release.bad:
+        yield warn("upgrade", f"{live.release.id} is live and marked bad: {live.release.bad}", "fab rollback")
+    half = [each.id for each in site.all() if not each.prepared]
+    if half:
+        yield warn("upgrade", f"half built: {', '.join(half)}", "the next fab deploy removes what was killed")

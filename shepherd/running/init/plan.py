@@ -1,0 +1,184 @@
+"""`inv init`: settings that work at once, planned from what the repository tells, then written (4.1, 4.2)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from shepherd.errors import SettingsError, SourceError
+from shepherd.landing import Revision
+from shepherd.running.init import survey
+from shepherd.running.init.text import settings_text, token_file
+from shepherd.settings import ALL_GRAMMARS, GRAMMARS_OF, NAME, Grammar, is_url, parse
+from shepherd.sources.git import Git, open_repository
+from shepherd.values import parse_rev
+
+
+class InitPlan(Struct, frozen=True):
+    """What `inv init` will do. Nothing is done yet."""
+
+    file: Path
+    text: str
+    """The settings; they can be read as they stand."""
+    branch: str
+    """The name that the branch has in them."""
+    record: Revision | None
+    """What is to be recorded as deployed, None where a ref tells."""
+    reason: str
+    """Why it is recorded; for the journal."""
+    findings: tuple[str, ...]
+    """What was found and what follows from it, a sentence each, for people."""
+
+
+def destination(environ: Mapping[str, str], tasks_dir: Path, cwd: Path) -> Path:
+    """Where settings are to be written so that `settings.load` finds them; where some are, that place."""
+    if named := environ.get("SHEPHERD_CONFIG"):
+        return cwd / named
+    return next((path for path in (tasks_dir / NAME, cwd / NAME) if os.path.lexists(path)), tasks_dir / NAME)
+
+
+def plan(
+    repository: Path | str, file: Path, *, deployed: str | None = None, branch: str | None = None
+) -> InitPlan:
+    """Plan the settings `file` for `repository`, a path on this machine.
+
+    `deployed` is REV of design 4.2: what production runs, recorded instead of looked for. `branch` is the
+    mainline, where it is not the one that HEAD names. Raises SettingsError, also for what is wrong with the
+    repository: not one, empty, shallow, no such branch.
+    """
+    if os.path.lexists(file):
+        raise SettingsError(f"{file} is there already: change it by hand, or move it away first")
+    if is_url(str(repository)) and not os.path.lexists(repository):
+        raise SettingsError(
+            "init reads a repository on this machine: git clone --mirror URL, and name the clone"
+        )
+    rev = parse_rev(deployed) if deployed is not None else None
+    try:
+        git = open_repository(os.path.realpath(repository))
+        line = survey.mainline(git, branch)
+        marked = None if rev else survey.production(git, line)
+        recorded = survey.landing_named(git, line, rev) if rev else None if marked else line.tip
+        return _plan(git, line, file, marked, recorded, given=rev is not None)
+    except SourceError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _plan(
+    git: Git,
+    line: survey.Mainline,
+    file: Path,
+    marked: survey.Production | None,
+    recorded: Revision | None,
+    given: bool,
+) -> InitPlan:
+    name = branch_name(line.ref)
+    reason, why = _reason(marked, recorded, given)
+    at = marked.at if marked else recorded or line.tip
+    looked_at, used = survey.usage(git, line)
+    in_use = survey.in_use(looked_at, used)
+    # a team that uses none is about to choose
+    forge = survey.forge(git)
+    grammars = in_use or GRAMMARS_OF[forge.tracker if forge and forge.project else "none"]
+    orphans = "block" if "brackets" in in_use else "needs-qa"
+    usage = _usage(looked_at, used)
+    text = settings_text(
+        name=name,
+        repository=git.name,
+        ref=line.ref,
+        deployed=marked.ref if marked else None,
+        why=why,
+        usage=usage,
+        marks=grammars,
+        orphans=orphans,
+        forge=forge,
+    )
+    # what is written must be readable, whatever stands in names and paths
+    parse(text, file)
+    findings = [
+        f"The mainline is {line.ref}: {_count(line.tip.revno, 'landing')}, the newest r{line.tip.revno}.",
+        f"Production: {why} In QA: {_count(line.tip.revno - at.revno, 'landing')}.",
+        f"{usage} Read: {', '.join(grammars)}; a landing that names nothing: {orphans}.",
+        _next_steps(forge, file),
+    ]
+    if forge and not forge.project:
+        findings.append(f"The repository seems to come from {forge.tracker}: links lead there.")
+    return InitPlan(file, text, name, recorded, reason, tuple(findings))
+
+
+def _reason(marked: survey.Production | None, recorded: Revision | None, given: bool) -> tuple[str, str]:
+    """Why production is taken to be where it is: for the journal, and as a sentence for people."""
+    if marked and marked.release:
+        return "", (
+            f"the newest release tag, {marked.ref} (r{marked.at.revno}), is taken for it; "
+            "each new release means a new tag in the settings."
+        )
+    if marked:
+        return "", f"the ref {marked.ref} (r{marked.at.revno}) names it."
+    assert recorded, "what no ref tells is recorded"
+    if given:
+        return (
+            "given to inv init",
+            f"it was said to be r{recorded.revno}; after a deployment say so with `inv deployed`.",
+        )
+    return "everything up to today counts as live", (
+        f"no branch or tag names it, so everything up to today (r{recorded.revno}) counts as live; "
+        "change it with `inv deployed`."
+    )
+
+
+def _usage(looked_at: int, used: Mapping[Grammar, int]) -> str:
+    spoken = [f"{grammar} {count}" for grammar, count in used.items() if count]
+    last = f"the last {looked_at} landings" if looked_at > 1 else "the one landing"
+    if not spoken:
+        return f"Of {last} none uses any of {', '.join(ALL_GRAMMARS)}."
+    return f"Used in {last}: {', '.join(spoken)}."
+
+
+def _next_steps(forge: survey.Forge | None, file: Path) -> str:
+    if forge is None or not forge.project:
+        return "No tracker is read yet: people settle landings with `inv verdict REV ok --reason …`."
+    kind = forge.tracker
+    return (
+        f"Labels are read from {forge.project} on {kind}, whose clone this is. Put an access token into"
+        f" {file.parent / token_file(forge)} (mode 0600; docs/{kind}.md tells which rights it needs), and"
+        f" install its library: .venv/bin/pip install --require-hashes -r requirements/{kind}.txt. Or without"
+        ' labels: type = "none".'
+    )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def branch_name(ref: str) -> str:
+    """The name of a branch in the settings, made of that of a ref: `feature/New_UI` -> `feature-new_ui`."""
+    plain = re.sub(r"[^a-z0-9._-]+", "-", re.sub(r"^refs/(heads|tags|remotes)/", "", ref).lower())
+    name = plain.strip("._-")
+    return {"": "mainline", "index": "index-branch"}.get(name, name)
+
+
+def apply(planned: InitPlan) -> None:
+    """Write the settings beside their place and move them there; nothing is ever overwritten.
+
+    Raises SettingsError if something stands there by now, or it cannot be written.
+    """
+    beside = planned.file.with_name(f".{planned.file.name}.{os.getpid()}")
+    try:
+        with beside.open("x", encoding="utf-8") as file:
+            file.write(planned.text)
+            file.flush()
+            os.fsync(file.fileno())
+        # a link, unlike a rename, fails where something is already
+        os.link(beside, planned.file)
+    except FileExistsError:
+        raise SettingsError(f"{planned.file} is there already: somebody else was quicker") from None
+    except OSError as error:
+        raise SettingsError(f"{planned.file} cannot be written ({(error.strerror or '').lower()})") from None
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()

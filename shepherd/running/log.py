@@ -1,0 +1,162 @@
+"""The log: one event a line, key=value, whatever text is in it; it alone explains the tool (design 4.5)."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic, sleep
+
+from shepherd.errors import StoreError
+from shepherd.running.gate import holders
+
+LARGEST = 10_000_000
+KEPT = 10
+PATIENCE = 5.0
+"""Seconds that a writer waits for the lock; a line takes a fraction of a millisecond."""
+POLL = 0.01
+"""Seconds between two tries."""
+
+_held: set[Path] = set()
+"""Locks that were not to be had in time: this process does not wait for them again, line by line."""
+
+# Compiled when first used: every reader starts up with this module, for the clock.
+_PLAIN = r"[A-Za-z0-9_.,:;/+@#!~%()*=-]+"
+_TELLING = r'[\x00-\x1f"\\\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]'
+
+
+def quoted(value: object) -> str:
+    """A value that stays one word on one line, and reads back by `parse`."""
+    text = str(value)
+    if re.fullmatch(_PLAIN, text):
+        return text
+    return '"' + re.sub(_TELLING, lambda found: f"\\u{ord(found[0]):04x}", text) + '"'
+
+
+def line(at: datetime, **fields: object) -> str:
+    """One event as it stands in the log."""
+    return " ".join(
+        [f"{at:%Y-%m-%dT%H:%M:%SZ}", *(f"{key}={quoted(value)}" for key, value in fields.items())]
+    )
+
+
+def parse(text: str) -> dict[str, str]:
+    """The fields of one line of the log, with its time as `at`."""
+    fields = {"at": text.split(" ", 1)[0]}
+    for key, plain, within in re.findall(r' ([a-z_-]+)=(?:([^"\s]+)|"([^"]*)")', text):
+        fields[key] = plain or re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), within)
+    return fields
+
+
+class Log:
+    """Appends to one file, from several processes at once, and rotates it.
+
+    Every writer holds a lock for the one write, so that no line is torn and two never rotate at once. One
+    that does not get the lock in time appends its line all the same, does not rotate, and says so.
+    """
+
+    def __init__(self, path: Path, largest: int = LARGEST, kept: int = KEPT) -> None:
+        self._path = path
+        self._lock = path.with_suffix(".lock")
+        self._largest = largest
+        self._kept = kept
+
+    def write(self, text: str) -> None:
+        """Append one line.
+
+        Raises:
+            StoreError: the log cannot be written; nothing should be done that it cannot tell of.
+        """
+        try:
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with self._locked() as alone:
+                if not alone and self._lock not in _held:
+                    _held.add(self._lock)
+                    text += f" unlocked={quoted(self._complaint())}"
+                content = text.encode("utf-8", "replace") + b"\n"
+                if alone and self._path.exists() and self._path.stat().st_size + len(content) > self._largest:
+                    self._rotate()
+                handle = os.open(
+                    self._path,
+                    os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
+                    0o600,
+                )
+                try:
+                    _append(handle, content, alone)
+                finally:
+                    os.close(handle)
+        except OSError as error:
+            raise StoreError(f"{self._path}: cannot be written ({error.strerror or error})") from None
+
+    @contextmanager
+    def _locked(self) -> Iterator[bool]:
+        """Hold the lock if it is to be had in time. Yields whether it is."""
+        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        give_up = monotonic() + (0.0 if self._lock in _held else PATIENCE)
+        try:
+            while not (alone := _try(handle)) and monotonic() < give_up:
+                sleep(POLL)
+            yield alone
+        finally:
+            os.close(handle)
+
+    def _complaint(self) -> str:
+        """Why it is written without the lock; said on standard error, too."""
+        pids = ", ".join(map(str, holders(self._lock)))
+        by = f"process {pids}" if pids else "another process"
+        why = f"{self._lock} was held by {by} for {PATIENCE:g} seconds, so that the log is written without it"
+        with suppress(OSError, ValueError):
+            sys.stderr.write(f"{why}\n")
+        return why
+
+    def _rotate(self) -> None:
+        for number in range(self._kept - 1, 0, -1):
+            older = self._path.with_name(f"{self._path.name}.{number}")
+            if older.exists():
+                older.replace(self._path.with_name(f"{self._path.name}.{number + 1}"))
+        self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+
+
+def _try(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _append(handle: int, content: bytes, alone: bool) -> None:
+    """Add a whole line, or nothing.
+
+    Args:
+        alone: the lock is held; else others may write at the same time, and nothing of theirs is cut off.
+    """
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError("it is no regular file")
+    if status.st_size and os.pread(handle, 1, status.st_size - 1) != b"\n":
+        # a writer was killed amid its line: what follows must not hang on to that
+        content = b"\n" + content
+    if os.write(handle, content) < len(content):
+        if alone:
+            os.ftruncate(handle, status.st_size)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def run_id(at: datetime) -> str:
+    """The name of a run that begins now: when, and four digits that tell two of the same second apart."""
+    import secrets
+
+    return f"{at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(2)}"
+
+
+def now() -> datetime:
+    """The clock, read in one place."""
+    return datetime.now(UTC)

@@ -1,0 +1,89 @@
+"""`remind`, `escalate` and `snooze` as tasks and `inv run` call them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shepherd.running.stages import Ended, step_of_task
+from shepherd.running.tasking import complain, say
+from shepherd.settings import Settings
+from shepherd.stages import Run
+from shepherd.values import parse_rev
+
+if TYPE_CHECKING:
+    from shepherd.stages.mailing import Outcome
+
+
+def remind(
+    settings: Settings,
+    who: str,
+    *,
+    over_cap: bool = False,
+    preview: bool = False,
+    dry: bool = False,
+    wait: float = 0.0,
+) -> int:
+    """`inv remind`; a preview takes no lock, as a dry run."""
+    with step_of_task(settings, "remind", who, "", dry or preview, wait, noted=True) as step:
+        return step.end(*remind_all(settings, (), step.run, dry, over_cap=over_cap, preview=preview))
+
+
+def escalate(
+    settings: Settings, who: str, *, preview: bool = False, dry: bool = False, wait: float = 0.0
+) -> int:
+    """`inv escalate`."""
+    with step_of_task(settings, "escalate", who, "", dry or preview, wait, noted=True) as step:
+        return step.end(*escalate_all(settings, (), step.run, dry, preview=preview))
+
+
+def remind_all(
+    settings: Settings,
+    _names: Sequence[str],
+    run: Run,
+    dry: bool,
+    *,
+    over_cap: bool = False,
+    preview: bool = False,
+) -> Ended:
+    """The digests of all branches: one person gets one mail. Raises StoreError, SettingsError."""
+    from shepherd.stages.remind import remind as stage
+
+    return _told(stage(settings, run, over_cap=over_cap, preview=preview, dry=dry))
+
+
+def escalate_all(
+    settings: Settings, _names: Sequence[str], run: Run, dry: bool, *, preview: bool = False
+) -> Ended:
+    """The message to the list. Raises StoreError, SettingsError."""
+    from shepherd.stages.escalate import escalate as stage
+
+    return _told(stage(settings, run, preview=preview, dry=dry))
+
+
+def _told(outcome: Outcome) -> Ended:
+    for line in outcome.lines:
+        say(line)
+    for failure in outcome.failures:
+        complain(failure)
+    return Ended(outcome.code, "; ".join(outcome.failures))
+
+
+def snooze(
+    settings: Settings,
+    branch: str,
+    rev: str,
+    until: str,
+    reason: str | None,
+    who: str,
+    *,
+    dry: bool = False,
+    wait: float = 0.0,
+) -> int:
+    """`inv snooze`."""
+    from shepherd.stages.statements import say_snooze
+
+    meant = parse_rev(rev)
+    with step_of_task(settings, "snooze", who, "", dry, wait) as step:
+        say(say_snooze(settings, branch, meant, until, reason, step.run, dry=dry))
+    return 0

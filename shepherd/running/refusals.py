@@ -1,0 +1,200 @@
+"""What a run that may not work, or could not read, still does: the log, the page, one mail about a hang.
+
+Design 5.1, 5.2.
+
+All under `run/page.lock`: of several such runs one does it, whoever comes meanwhile leaves it to that one.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from shepherd.errors import BUSY, MAINTENANCE, ShepherdError, StoreError, UnsureError
+from shepherd.limits import DeadlineError, limited
+from shepherd.running import gate, mail, maintenance
+from shepherd.running.log import now
+from shepherd.running.situation import Aborts, aborts_of, keep_aborts, situation, switch_of
+from shepherd.settings import Settings
+from shepherd.situation import Hang
+from shepherd.stages import Tell
+from shepherd.values import clean, iso
+
+PAGE_LIMIT = 20.0
+"""Seconds that writing the pages anew may take."""
+RENDERING = 4.0
+"""How many of them are not for publishing, which its targets share."""
+MAIL_LIMIT = 10.0
+"""Seconds that the mails about one hang may take together."""
+PAGE_EVERY = timedelta(minutes=1)
+
+
+class MaintenanceError(ShepherdError):
+    """The switch is on."""
+
+    code = MAINTENANCE
+
+    def __init__(self, text: str, switch: maintenance.Switch) -> None:
+        super().__init__(text)
+        self.switch = switch
+
+
+class BusyError(ShepherdError):
+    """Another copy is at work, or the release was switched meanwhile."""
+
+    code = BUSY
+
+    def __init__(self, text: str, hang: Hang | None = None) -> None:
+        super().__init__(text)
+        self.hang = hang
+
+
+def in_maintenance(settings: Settings) -> MaintenanceError | None:
+    """The refusal that the switch is just now, None if it is off."""
+    switch = switch_of(settings)
+    if switch is None:
+        return None
+    place = maintenance.path_of(settings.state_path)
+    return MaintenanceError(f"in maintenance ({place}) {maintenance.words(switch, now())}", switch)
+
+
+def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
+    """Note the refusal and let everybody see it. Nothing that goes wrong here hides the refusal itself."""
+    with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
+        aborts = aborts_of(settings)
+        if isinstance(refusal, MaintenanceError):
+            aborts = replace(aborts, last=now(), because="maintenance.txt")
+            maintenance.remember_first_abort(settings.state_path, now())
+        elif isinstance(refusal, BusyError):
+            if refusal.hang is None:
+                return
+            aborts = replace(
+                aborts, last=now(), because=f"a suspected hang of {clean(refusal.hang.stage, 40)}"
+            )
+        keep_aborts(settings, aborts)
+        if not _lately(aborts.page, now()) or _written_since(settings, aborts.page):
+            aborts = replace(aborts, page=now())
+            keep_aborts(settings, aborts)
+            _refresh(settings, tell)
+            aborts = replace(aborts_of(settings), page=now())
+            keep_aborts(settings, aborts)
+        if isinstance(refusal, BusyError) and refusal.hang is not None:
+            _mail(settings, refusal.hang, str(refusal), aborts, tell)
+
+
+def show_failure(settings: Settings, tell: Tell, publish: bool = True) -> None:
+    """Something could not be read: page, badge and SHA are files, and say so at once.
+
+    Best effort: a refused run that writes them just now knows of it, too; what goes wrong here hides nothing.
+    """
+    try:
+        with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
+            _refresh(settings, tell, publish)
+    except Exception as error:
+        tell("act", what="report", on=settings.report_path, result="failed", why=repr(error))
+
+
+def once(settings: Settings, refusal: ShepherdError) -> bool:
+    """Whether cron has to say this now: an overdue switch and a suspected hang, each one time (4.2)."""
+    if isinstance(refusal, MaintenanceError) and refusal.switch.overdue:
+        about = ("overdue", str(refusal.switch.since or refusal.switch.until))
+    elif isinstance(refusal, BusyError) and refusal.hang is not None:
+        about = ("hang", _which(refusal.hang))
+    else:
+        return False
+    try:
+        with gate.page(settings.state_path):
+            return _first(settings, *about)
+    except gate.TakenError:
+        # another run is at it; the next one says it
+        return False
+    except StoreError:
+        # what cannot be remembered is better said twice than never
+        return True
+
+
+def anew(settings: Settings, failures: str) -> bool:
+    """Whether cron has to say how a run ended: the same failures once a day, and again after a good run.
+
+    Args:
+        failures: what went wrong in the run, empty if nothing did.
+    """
+    which = f"{now():%Y-%m-%d} {failures}" if failures else ""
+    with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
+        return _first(settings, "failures", which) or not failures
+    return True
+
+
+def switch_is_off(settings: Settings) -> None:
+    """A run found the switch off: the next one has an age of its own, and is loud anew."""
+    maintenance.forget_first_abort(settings.state_path)
+    if "overdue" not in aborts_of(settings).said:
+        return
+    with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
+        aborts = aborts_of(settings)
+        keep_aborts(settings, replace(aborts, said={k: v for k, v in aborts.said.items() if k != "overdue"}))
+
+
+def _first(settings: Settings, kind: str, which: str) -> bool:
+    aborts = aborts_of(settings)
+    if aborts.said.get(kind, "") == which:
+        return False
+    keep_aborts(settings, replace(aborts, said=aborts.said | {kind: which}))
+    return True
+
+
+def _refresh(settings: Settings, tell: Tell, publish: bool = True) -> None:
+    """The last snapshot and the present situation, rendered and published."""
+    from shepherd.stages.publish import publish_report
+    from shepherd.stages.report import write_report
+
+    each = (PAGE_LIMIT - RENDERING) / max(1, len(settings.report.publish))
+    limit = DeadlineError(f"the pages could not be written within {PAGE_LIMIT:g} seconds")
+    try:
+        with limited(PAGE_LIMIT, limit):
+            pages = write_report(settings, situation(settings))
+            tell("act", what="report", on=settings.report_path, files=len(pages), because="the situation")
+            if publish:
+                publish_report(settings, tell, "a refused run", limit=each)
+    except ShepherdError as error:
+        tell("act", what="report", on=settings.report_path, result="failed", why=str(error))
+
+
+def _mail(settings: Settings, hang: Hang, text: str, aborts: Aborts, tell: Tell) -> None:
+    limit = DeadlineError(f"the mails took longer than {MAIL_LIMIT:g} seconds")
+    for address in settings.mail.operators if settings.mail is not None else ():
+        kind = f"mail to {address}"
+        if aborts_of(settings).said.get(kind) == _which(hang):
+            continue
+        subject = f"QA shepherd: {hang.stage or 'a run'} seems to hang on {hang.host or 'its host'}"
+        try:
+            with limited(MAIL_LIMIT, limit):
+                mail.send(settings, address, subject, f"{text}\n\nThis is said once per hang.\n")
+            _first(settings, kind, _which(hang))
+            tell("act", what="mail", to=address, because=f"a suspected hang, {_which(hang)}")
+        except UnsureError as error:
+            # it may have gone, and is said once
+            _first(settings, kind, _which(hang))
+            tell("act", what="mail", to=address, result="unsure", why=str(error))
+        except ShepherdError as error:
+            tell("act", what="mail", to=address, result="failed", why=str(error))
+
+
+def _which(hang: Hang) -> str:
+    return f"process {hang.pid} since {iso(hang.since) if hang.since else '?'}"
+
+
+def _written_since(settings: Settings, page: datetime | None) -> bool:
+    """Whether a run that worked wrote pages after those of the last refused one."""
+    try:
+        written = (settings.report_path / "index.html").stat().st_mtime
+    except OSError:
+        return False
+    return page is not None and written > page.timestamp()
+
+
+def _lately(before: datetime | None, at: datetime) -> bool:
+    """Less than a minute ago. A time in the future says nothing: the clock was set back."""
+    return before is not None and timedelta(0) <= at - before < PAGE_EVERY

@@ -1,0 +1,202 @@
+"""What is true now: read at the moment of asking, from the switch and the files under `run/` (design 4.3)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shepherd import __version__, plainfile
+from shepherd.errors import StoreError
+from shepherd.running import maintenance, records
+from shepherd.running.log import now
+from shepherd.running.tasking import ROOT
+from shepherd.settings import Settings
+from shepherd.situation import Hang, Maintenance, Running, Situation, StageRuns, Unread
+from shepherd.store.snapshots import LATEST, write_atomically
+from shepherd.values import clean, duration, iso
+
+READING = ("find", "judge")
+"""The stages that the answer rests on."""
+
+LARGEST = 1_000_000
+"""Bytes of a file under `run/`."""
+
+
+class Aborts(Struct, frozen=True):
+    """What refused runs remember, in `run/aborts.json`; written under `run/page.lock` only."""
+
+    last: datetime | None = None
+    because: str = ""
+    page: datetime | None = None
+    """When such a run last wrote the pages anew."""
+    said: dict[str, str] = {}
+    """What was said once already: kind -> which one."""
+
+
+def situation(settings: Settings, writing: str = "") -> Situation:
+    """The situation at this moment. What cannot be read is left out: less is said, never something else.
+
+    Args:
+        writing: the stage that asks: it has run well when its page is read.
+    """
+    at = now()
+    switch = switch_of(settings)
+    aborts = aborts_of(settings)
+    runs = stage_runs(settings)
+    unread = unread_branches(settings)
+    hang: Hang | None = None
+    running: Running | None = None
+    try:
+        record = records.read(settings.state_path)
+    except records.UnreadableRecordError:
+        record = None
+    if record is not None and (record.pid == os.getpid() or records.life(record) == "lives"):
+        running = Running(record.stage, record.user, record.host, record.pid, record.since)
+    if record is not None and record.pid != os.getpid():
+        if record.noted and records.life(record) == "gone":
+            before = runs.get(record.stage, StageRuns())
+            runs[record.stage] = replace(before, last_failed=record.since, failure=crashed(record))
+            if record.stage in READING:
+                # nobody can tell any more which branch it was at
+                left = Unread(record.since, record.stage, crashed(record))
+                unread = {branch: unread.get(branch, left) for branch in settings.branches}
+        else:
+            hang = hang_of(settings, record)
+    if writing:
+        runs[writing] = replace(runs.get(writing, StageRuns()), last_good=at)
+    return Situation(
+        now=at,
+        maintenance=None
+        if switch is None
+        else Maintenance(switch.since, switch.who, switch.why, switch.until, switch.overdue),
+        hang=hang,
+        stages=runs,
+        unread=unread,
+        last_aborted=aborts.last,
+        aborted_because=aborts.because,
+        running=running,
+        versions=versions(),
+    )
+
+
+def versions() -> dict[str, str]:
+    """What is at work here: the shepherd, its release where it has one (5.4), and the Python that runs it."""
+    release = {"release": ROOT.name} if ROOT.parent.name == "releases" else {}
+    return {"QA Shepherd": __version__, **release, "Python": sys.version.split()[0]}
+
+
+def switch_of(settings: Settings) -> maintenance.Switch | None:
+    """The maintenance switch, None if it is off."""
+    return maintenance.look(settings.state_path, duration(settings.maintenance.warn_after), now())
+
+
+def hang_of(settings: Settings, record: records.Record) -> Hang | None:
+    """The suspicion against a record that is older than `stale_after` and whose process lives (5.1)."""
+    if (
+        records.seconds(record, now()) <= duration(settings.run.stale_after)
+        or records.life(record) != "lives"
+    ):
+        return None
+    return Hang(record.stage, record.pid, record.since, record.host)
+
+
+def crashed(record: records.Record) -> str:
+    """What is said of a record whose process is gone."""
+    return f"crashed at {record.stage}: process {record.pid}, at work since {iso(record.since)}, is gone"
+
+
+def stage_runs(settings: Settings) -> dict[str, StageRuns]:
+    """When each stage last ran well and last failed."""
+    try:
+        content = plainfile.content(settings.state_path / "run" / "stages.json", LARGEST)
+        return msgspec.json.decode(content, type=dict[str, StageRuns])
+    except (plainfile.Unreadable, msgspec.DecodeError):
+        return {}
+
+
+def note_run(settings: Settings, stage: str, failure: str, seconds: float | None = None) -> None:
+    """Remember how a stage ended just now, after so many seconds. Only for the holder of the work lock."""
+    runs = stage_runs(settings)
+    before = replace(runs.get(stage, StageRuns()), seconds=seconds)
+    if failure:
+        runs[stage] = replace(before, last_failed=now(), failure=failure, failures=before.failures + 1)
+    else:
+        runs[stage] = replace(before, last_good=now())
+    write_atomically(settings.state_path / "run" / "stages.json", msgspec.json.encode(runs), 0o600)
+
+
+def unread_branches(settings: Settings) -> dict[str, Unread]:
+    """Branch -> its newest attempt to be read, where that failed. An unreadable note counts as one."""
+    found: dict[str, Unread] = {}
+    for branch in settings.branches:
+        failed = _failed_reads(settings, branch)
+        if failed:
+            found[branch] = max(failed.values(), key=lambda unread: unread.at)
+    return found
+
+
+def note_read(settings: Settings, branch: str, stage: str, failure: str) -> None:
+    """Remember how an attempt to read a branch ended. Only for the holder of the work lock.
+
+    The note stands beside the answer that it is about, so that whoever can read that one can read both.
+
+    Args:
+        failure: in one sentence; empty: it was read.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    path = _failed_reads_of(settings, branch)
+    if not (path.parent / LATEST).exists():
+        # there is no answer yet that could be acted on
+        return
+    before = _failed_reads(settings, branch)
+    after = {each: unread for each, unread in before.items() if each != stage}
+    if failure:
+        after[stage] = Unread(now(), stage, clean(failure, 2000))
+    if after:
+        write_atomically(path, msgspec.json.encode(after))
+    elif before:
+        try:
+            path.unlink()
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be removed ({error.strerror}); remove it by hand") from None
+
+
+def _failed_reads_of(settings: Settings, branch: str) -> Path:
+    return settings.state_path / "snapshots" / branch / "failed-reads"
+
+
+def _failed_reads(settings: Settings, branch: str) -> dict[str, Unread]:
+    """Stage -> its newest attempt, where that failed."""
+    path = _failed_reads_of(settings, branch)
+    try:
+        return msgspec.json.decode(plainfile.read(path, LARGEST), type=dict[str, Unread])
+    except plainfile.Unreadable as why:
+        if why.missing:
+            return {}
+        problem = str(why)
+    except msgspec.DecodeError as error:
+        problem = f"cannot be read ({error})"
+    # which one failed is not known: each of them has to run well
+    return {stage: Unread(now(), stage, f"{path} {problem}") for stage in READING}
+
+
+def aborts_of(settings: Settings) -> Aborts:
+    """What refused runs remember; nothing, if that cannot be read."""
+    try:
+        content = plainfile.content(settings.state_path / "run" / "aborts.json", LARGEST)
+        return msgspec.json.decode(content, type=Aborts)
+    except (plainfile.Unreadable, msgspec.DecodeError):
+        return Aborts()
+
+
+def keep_aborts(settings: Settings, aborts: Aborts) -> None:
+    """Only for the holder of `run/page.lock`. Raises StoreError."""
+    write_atomically(settings.state_path / "run" / "aborts.json", msgspec.json.encode(aborts), 0o600)

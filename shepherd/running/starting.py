@@ -1,0 +1,44 @@
+"""Programs in a release, with its own interpreter (design 5.4).
+
+The agent of `fab` has it, too, so the standard library is all there is.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from shepherd.errors import StoreError
+
+LIMIT = 600
+"""Seconds that one step on the host may take."""
+
+
+def start(place: Path) -> None:
+    """The environment of a release starts, and finds its code. Raises StoreError."""
+    run_in(f"{place.name} does not start", [place / ".venv" / "bin" / "python3", "-c", "import tasks"], place)
+
+
+def run_in(failure: str, command: list[Any], place: Path) -> None:
+    """Run it in the folder `place`. Raises StoreError, which begins with `failure`."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))
+    }
+    try:
+        done = subprocess.run(
+            list(map(str, command)),
+            cwd=place,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=LIMIT,
+        )
+    except OSError as error:
+        raise StoreError(f"{failure}: {error}") from None
+    if done.returncode:
+        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        raise StoreError(f"{failure}: {' '.join(lines[-6:])[:800] or done.returncode}")

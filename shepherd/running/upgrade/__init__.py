@@ -1,0 +1,122 @@
+"""`inv upgrade`, the push button: nothing is ever half upgraded (design 5.3).
+
+The newer code of the two releases drives, started by its real path; nothing is migrated.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shepherd.errors import SettingsError
+from shepherd.running.tasking import ROOT, say
+
+if TYPE_CHECKING:
+    from shepherd.running.releases import Release
+    from shepherd.running.upgrade.plan import Mode
+    from shepherd.settings import Settings
+
+_DRIVER = "SHEPHERD_DRIVER"
+"""Names the release that was started as the driver, so that it starts no other."""
+
+
+def upgrade(
+    load: Callable[[], Settings],
+    who: str,
+    *,
+    to: str | None = None,
+    deadline: str = "5m",
+    resume: bool = False,
+    undo: bool = False,
+    reason: str | None = None,
+    dry: bool = False,
+) -> int:
+    """`inv upgrade`.
+
+    Args:
+        load: gives the settings. The release that is to drive reads them: the live one may not know them all.
+
+    Raises:
+        ShepherdError: see docs/operator.md for what each means.
+    """
+    from shepherd.running import gate
+    from shepherd.running.releases import site_of
+    from shepherd.running.runner import prepare_state
+    from shepherd.running.situation import switch_of
+    from shepherd.running.upgrade import memory
+    from shepherd.running.upgrade.log import outliving_the_terminal
+    from shepherd.running.upgrade.perform import Drive
+    from shepherd.running.upgrade.plan import planned
+    from shepherd.values import clean, duration
+
+    if (resume and undo) or (to and (resume or undo)):
+        raise SettingsError("one of --to, --resume and --undo, not several")
+    seconds = duration(deadline)
+    site = site_of(ROOT)
+    if site is None:
+        raise SettingsError(
+            f"{ROOT} is no release: upgrade works where fab deploy has put one; a checkout wants git pull"
+        )
+    words = ["--to", to] if to else []
+    words += ["--deadline", deadline, "--as", who, *(["--reason", reason] if reason else [])]
+    if not (resume or undo):
+        # what was left is mended by whichever release still starts
+        _newest_drives([site.find(to) if to else site.newest(), site.live().release], words, dry)
+    settings = load()
+    mode: Mode = "resume" if resume else "undo" if undo else "upgrade"
+    state = settings.state_path
+    if dry:
+        plan = planned(site, mode, to, memory.read(state), switch_of(settings))
+        for each in plan.lines() if plan else [_nothing(mode, to)]:
+            say(each)
+        return 0
+    prepare_state(state)
+    os.umask(0o077)
+    with outliving_the_terminal():
+        try:
+            # also if there is nothing to do: not before whoever is at it has tidied up
+            with gate.upgrading(state):
+                left = memory.read(state)
+                plan = planned(site, mode, to, left, switch_of(settings))
+                if plan is None:
+                    say(_nothing(mode, to))
+                    return 0
+                return Drive(settings, site, plan, left, who, clean(reason or "", 300)).run(seconds)
+        except gate.TakenError:
+            from shepherd.running.refusals import BusyError
+
+            other = memory.read(state)
+            doing = other.words() if other else "it prepares, or tidies up"
+            raise BusyError(f"another upgrade is under way: {doing}; wait for it") from None
+
+
+def _nothing(mode: Mode, to: str | None) -> str:
+    if mode != "upgrade":
+        return "nothing to do: no upgrade was left"
+    return f"nothing to do: {f'{to} is live' if to else 'no newer release is prepared'}"
+
+
+def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bool) -> None:
+    """Become the `inv upgrade` of the newest of them, if that is another than ours and has an interpreter.
+
+    Raises:
+        StoreError: it does not start.
+    """
+    from shepherd.running.starting import start
+
+    found = [each for each in releases if each is not None and each.python.exists()]
+    driver = max(found, key=lambda each: each.number, default=None)
+    if driver is None or _DRIVER in os.environ or Path(os.path.realpath(driver.path)) == ROOT:
+        return
+    start(driver.path)
+    # by its real path: `current` may point elsewhere soon
+    place = os.path.realpath(driver.path)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    if named := environment.get("SHEPHERD_CONFIG"):
+        environment["SHEPHERD_CONFIG"] = str(Path.cwd() / named)
+    os.chdir(place)
+    command = ["python3", "-m", "invoke", "upgrade", *words, *(["--dry-run"] if dry else [])]
+    environment |= {_DRIVER: driver.id, "PWD": place}
+    os.execve(driver.python, command, environment)  # noqa: S606  # a list, no shell

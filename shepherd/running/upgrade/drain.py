@@ -1,0 +1,86 @@
+"""Waiting until nothing works: the exclusive gate, and a countdown that names who does (design 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+
+from shepherd.limits import DeadlineError
+from shepherd.running import gate, records
+from shepherd.values import age, clean
+
+EVERY = 5.0
+"""Seconds between two lines of the countdown that say the same."""
+
+
+@contextmanager
+def quiet(state: Path, deadline: float, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the gate exclusively.
+
+    Args:
+        deadline: seconds to wait at most.
+
+    Raises:
+        DeadlineError: somebody still works; who, is in the sentence. Nobody is killed.
+    """
+    end = monotonic() + deadline
+    told, told_at = "", 0.0
+    while True:
+        left = max(0.0, end - monotonic())
+        try:
+            with gate.gate(state, exclusive=True):
+                yield
+                return
+        except gate.TakenError:
+            who = _at_work(state)
+        if not left:
+            raise DeadlineError(
+                f"after {age(deadline)} still at work: {who}; nothing was changed, nobody was ended"
+                " (--deadline gives it longer)"
+            )
+        if who != told or monotonic() - told_at >= EVERY:
+            say(f"         waiting for {who}; {age(left)} left")
+            told, told_at = who, monotonic()
+        _wait_for_one(state, min(1.0, left))
+
+
+def _wait_for_one(state: Path, seconds: float) -> None:
+    """Return as soon as nobody of those who hold the gate now is left, or after so many seconds."""
+    import psutil
+
+    processes = []
+    for pid in gate.holders(state / "run" / "gate.lock"):
+        try:
+            processes.append(psutil.Process(pid))
+        except psutil.Error:
+            continue
+    # a holder may let go without ending (a library call in a longer process), or the kernel names none
+    end = monotonic() + seconds
+    while monotonic() < end:
+        _, alive = psutil.wait_procs(processes, timeout=gate.POLL)
+        if not alive and processes:
+            return
+        if not gate.holders(state / "run" / "gate.lock"):
+            return
+
+
+def _at_work(state: Path) -> str:
+    """`process 123 (judge since …), process 125`."""
+    try:
+        record = records.read(state)
+    except records.UnreadableRecordError:
+        record = None
+    pids = gate.holders(state / "run" / "gate.lock")
+    if not pids:
+        return f"process {record.pid}" if record else "a process that the kernel does not name"
+    told = []
+    for pid in sorted(pids):
+        at = (
+            f" ({clean(record.stage, 40)}: {clean(record.command, 80)})"
+            if record and record.pid == pid
+            else ""
+        )
+        told.append(f"process {pid}{at}")
+    return ", ".join(told)

@@ -1,0 +1,62 @@
+"""`current`, moved by a rename, which every reader sees before or after, never between (design 5.3)."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from shepherd.errors import StoreError
+from shepherd.running.releases import Site
+
+
+class Links:
+    """Both links that an upgrade may need, made while there is time and room: the switch is but a rename."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._there = {"next": "", "back": ""}
+
+    def make(self, forward: str, back: str) -> None:
+        """Args: the texts of the links, empty: `current` goes away. Raises StoreError."""
+        self._there = {"next": forward, "back": back}
+        for name, text in self._there.items():
+            path = self._path(name)
+            try:
+                path.unlink(missing_ok=True)
+                if text:
+                    path.symlink_to(text)
+            except OSError as error:
+                raise StoreError(f"{path}: cannot be made ({error.strerror}); nothing was changed") from None
+
+    def forward(self) -> None:
+        """Raises StoreError."""
+        self._move("next")
+
+    def back(self) -> None:
+        """To where it was before. Raises StoreError."""
+        self._move("back")
+
+    def drop(self) -> None:
+        """What was made and not needed."""
+        for name in self._there:
+            with suppress(OSError):
+                self._path(name).unlink(missing_ok=True)
+
+    def _move(self, name: str) -> None:
+        current = self._site.current
+        try:
+            if self._there[name]:
+                self._path(name).replace(current)
+            else:
+                current.unlink(missing_ok=True)
+            folder = os.open(self._site.root, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            raise StoreError(f"{current}: cannot be moved ({error.strerror})") from None
+
+    def _path(self, name: str) -> Path:
+        return self._site.root / f".current.{name}"

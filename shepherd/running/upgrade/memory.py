@@ -1,0 +1,76 @@
+"""What an upgrade remembers of itself in `run/upgrade.json`: a killed one can be mended (design 5.3)."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from shepherd import plainfile
+from shepherd.errors import StoreError
+from shepherd.running import records
+from shepherd.store.snapshots import write_atomically
+from shepherd.values import clean, iso
+
+Phase = Literal["quiet", "switch", "clear"]
+"""How far it came at least: in `switch` the link may or may not have been moved yet."""
+
+
+class Upgrade(Struct, frozen=True):
+    """One upgrade under way, or one that was killed."""
+
+    token: str
+    """What its own maintenance switch bears."""
+    before: str
+    """What `current` pointed to, as the text of the link; empty: there was none."""
+    target: str
+    """The release that it goes to."""
+    phase: Phase
+    who: str
+    process: records.Record
+
+    def words(self) -> str:
+        """`from 0001-… to 0002-… (switch), by ann since 2011-08-24T10:15:00Z, process 123`."""
+        start = f"from {clean(Path(self.before).name, 60)} " if self.before else ""
+        return (
+            f"{start}to {clean(self.target, 60)} ({self.phase}), by {clean(self.who, 80)}"
+            f" since {iso(self.process.since)}, process {self.process.pid}"
+        )
+
+
+def path_of(state: Path) -> Path:
+    return state / "run" / "upgrade.json"
+
+
+def read(state: Path) -> Upgrade | None:
+    """The upgrade that is under way or was killed; None if there is none, or if the file says nothing."""
+    try:
+        return msgspec.json.decode(plainfile.read(path_of(state), 64_000).encode(), type=Upgrade)
+    except (plainfile.Unreadable, msgspec.DecodeError):
+        return None
+
+
+def write(state: Path, upgrade: Upgrade) -> None:
+    """Only for the holder of `run/upgrade.lock`. Raises StoreError."""
+    write_atomically(path_of(state), msgspec.json.encode(upgrade), 0o600)
+
+
+def forget(state: Path) -> None:
+    """It is over, one way or the other. Only for the holder of the lock."""
+    try:
+        path_of(state).unlink(missing_ok=True)
+    except OSError as error:
+        raise StoreError(f"{path_of(state)}: cannot be removed ({error.strerror})") from None
+
+
+def at_work(state: Path, token: str = "") -> bool:  # no secret: it tells switches apart
+    """Whether an upgrade (the one with this token) is under way; where that cannot be seen: yes."""
+    found = read(state)
+    if found is None or (token and found.token != token):
+        return False
+    with suppress(OSError):
+        return records.life(found.process) != "gone"
+    return True

@@ -1,0 +1,85 @@
+"""Where shepherd.toml is found, and how it is read (design 4.1)."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from shepherd import plainfile
+from shepherd.errors import SettingsError
+from shepherd.settings import checks
+from shepherd.settings.model import GRAMMARS_OF, Settings
+
+NAME = "shepherd.toml"
+LARGEST = 1_000_000
+"""Bytes of the largest settings file that is read."""
+
+
+def load(environ: Mapping[str, str], tasks_dir: Path, cwd: Path) -> Settings:
+    """The settings that count: of SHEPHERD_CONFIG, else beside tasks.py, else in the working directory (4.1).
+
+    Raises SettingsError if there are none, or if the first that is there is wrong.
+    """
+    if named := environ.get("SHEPHERD_CONFIG"):
+        if not os.path.lexists(cwd / named):
+            raise SettingsError(f"SHEPHERD_CONFIG names {cwd / named}, which is not there")
+        return read(cwd / named)
+    places = list(dict.fromkeys((tasks_dir / NAME, cwd / NAME)))
+    for path in places:
+        if os.path.lexists(path):
+            return read(path)
+    raise SettingsError(
+        f"no settings: SHEPHERD_CONFIG is not set, and there is no {' nor '.join(map(str, places))}; "
+        "write them with: inv init --repository PATH"
+    )
+
+
+def read(path: Path) -> Settings:
+    """The settings in `path`, checked. Raises SettingsError: file, key, what was expected."""
+    try:
+        text = plainfile.read(path, LARGEST)
+    except plainfile.Unreadable as why:
+        remedy = "; write settings with: inv init --repository PATH" if why.missing else ""
+        raise SettingsError(f"{path} {why}{remedy}") from None
+    return parse(text, Path(os.path.realpath(path)))
+
+
+def parse(text: str, file: Path) -> Settings:
+    """The settings that `text` would be in `file`, whose real path is given. Raises SettingsError."""
+    try:
+        document = tomllib.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"{file}: is no TOML: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{file}: is no settings file: nested too deeply") from None
+    try:
+        # `file` is ours, but a field like any other to msgspec
+        if "file" in document:
+            raise msgspec.ValidationError("Object contains unknown field `file`")
+        settings = msgspec.structs.replace(msgspec.convert(document, Settings), file=file)
+        settings = _with_marks(settings, document)
+        checks.check(settings)
+    except msgspec.ValidationError as error:
+        from shepherd.settings import faults
+
+        raise SettingsError(f"{file}: {faults.sentence(error, document, Settings)}") from None
+    except checks.Wrong as wrong:
+        raise SettingsError(f"{file}: {wrong}") from None
+    return settings
+
+
+def _with_marks(settings: Settings, document: Mapping[str, Any]) -> Settings:
+    """Each branch of which the document does not say which grammars are read, with those of the tracker."""
+    usual = GRAMMARS_OF[settings.tracker.type]
+    branches = {
+        name: branch
+        if "marks" in document["branches"][name]
+        else msgspec.structs.replace(branch, marks=usual)
+        for name, branch in settings.branches.items()
+    }
+    return msgspec.structs.replace(settings, branches=branches)

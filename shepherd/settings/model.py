@@ -1,0 +1,299 @@
+"""The keys of shepherd.toml, with their types, defaults, and what their paths mean (design 4.1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct, field
+
+from shepherd import plainfile
+from shepherd.errors import SettingsError
+from shepherd.values import duration
+
+Grammar = Literal["brackets", "footers", "forge", "trailers"]
+ALL_GRAMMARS: tuple[Grammar, ...] = ("brackets", "footers", "forge", "trailers")
+Kind = Literal["none", "file", "launchpad", "github", "gitlab"]
+GRAMMARS_OF: Mapping[Kind, tuple[Grammar, ...]] = {
+    "none": ALL_GRAMMARS,
+    "file": ALL_GRAMMARS,
+    "launchpad": ("brackets", "footers"),
+    "github": ("forge",),
+    "gitlab": ("forge",),
+}
+"""Which grammars are read where a branch does not say so, by the tracker: a stranger may choose a title on a
+forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (3.1)."""
+
+LARGEST_SECRET = 10_000
+_LONG_SECRETS = ("tracker.credentials",)
+"""Keys whose secret may have several lines, as launchpadlib writes it."""
+
+
+class Pointer(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a revision is to be read: exactly one of ref, file, url, recorded."""
+
+    ref: str = ""
+    file: str = ""
+    url: str = ""
+    pattern: str = ""
+    """For file and url: a regular expression whose first group is the revision; empty: the whole text."""
+    recorded: bool = False
+
+
+class Promote(Struct, frozen=True, forbid_unknown_fields=True):
+    """The ref of one branch that a promotion moves."""
+
+    ref: str
+
+
+class Branch(Struct, frozen=True, forbid_unknown_fields=True):
+    """One mainline, and what production and the QA server run of it."""
+
+    repository: str
+    ref: str
+    deployed: Pointer
+    promote: Promote | None = None
+    qa: Pointer | None = None
+    marks: tuple[Grammar, ...] = ALL_GRAMMARS
+    """In a file without this key: GRAMMARS_OF its tracker."""
+    orphans: Literal["", "block", "pass", "needs-qa"] = ""
+    """Empty: see `orphans_rule`."""
+    exempt_subjects: tuple[str, ...] = ()
+    robots: tuple[str, ...] = ("*[bot]", "Launchpad Patch Queue Manager")
+    verdict_notes: str = ""
+    landing_url: str = ""
+
+    @property
+    def orphans_rule(self) -> Literal["block", "pass", "needs-qa"]:
+        """What is done with a landing that names nothing: where not set, by the grammars read (3.3, 8)."""
+        return self.orphans or ("block" if "brackets" in self.marks else "needs-qa")
+
+
+class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """The statuses that the tagger gives a bug; "": it leaves them alone."""
+
+    landed: str = "Fix Committed"
+    rolled_back: str = "In Progress"
+
+
+class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where people say what QA found, and how far the tagger may go there."""
+
+    type: Kind = "none"
+    path: str = ""
+    project: str = ""
+    """launchpad: the project, project group or distribution whose bugs are searched; github: "owner/name";
+    gitlab: "group/project", groups within groups too; file: the project on a forge whose requests it
+    holds, where messages name one."""
+    service_root: str = ""
+    """URL of the tracker's web service; empty: the usual one of its type."""
+    credentials_file: str = ""
+    credentials_env: str = ""
+    bug_url: str = ""
+    request_url: str = ""
+    words: dict[str, tuple[str, ...]] = {}
+    """Other texts of tags for `ok`, `bad`, `untestable`, `needstesting` (3.2)."""
+    tag: bool = True
+    """Whether the tagger writes."""
+    cap: int = 100
+    """Bugs that it touches in one run at most, unless told otherwise."""
+    status: TagStatus = field(default_factory=TagStatus)
+
+    @property
+    def sign(self) -> str:
+        """Of the requests that this tracker speaks of; empty: of none, or of any."""
+        return {"github": "#", "gitlab": "!"}.get(self.type, "")
+
+    @property
+    def writes(self) -> bool:
+        """Whether the tagger may write, and is somebody there: who is anonymous cannot."""
+        known = bool(self.credentials_file or self.credentials_env)
+        anonymous = self.type in ("launchpad", "gitlab") and not known
+        return self.tag and self.type != "none" and not anonymous
+
+
+class Report(Struct, frozen=True, forbid_unknown_fields=True):
+    """The page: where it is written, where it is read, how soon it is stale."""
+
+    directory: str = "var/report"
+    url: str = ""
+    expected_every: str = "15m"
+    publish: tuple[str, ...] = ()
+    known_hosts: str = ""
+    """For publishing by ssh: the file with the hosts' keys; empty: the user's own."""
+    identity: str = ""
+    """The key file; empty: the user's own."""
+
+    @property
+    def expected_seconds(self) -> int:
+        """Seconds after which a page calls itself stale."""
+        return duration(self.expected_every)
+
+
+class Mail(Struct, frozen=True, forbid_unknown_fields=True):
+    """Reminders and escalations; without this table no mail is sent."""
+
+    sender: str
+    smtp: str = "localhost:25"
+    list: str = ""
+    operators: tuple[str, ...] = ()
+    at: str = "09:00"
+    weekend: bool = False
+    grace_days: int = 4
+    cap: int = 200
+    starttls: bool = False
+    login: str = ""
+    password_file: str = ""
+    password_env: str = ""
+
+
+class Run(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a run may take, and after how long its record is suspected to hang."""
+
+    deadline: str = "30m"
+    stale_after: str = "60m"
+
+
+class Maintenance(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a maintenance switch that is still on becomes loud."""
+
+    warn_after: str = "4h"
+
+
+class Cron(Struct, frozen=True, forbid_unknown_fields=True):
+    """How often the block in the crontab calls `inv run`."""
+
+    every: str = "5m"
+
+    @property
+    def seconds(self) -> int:
+        return duration(self.every)
+
+
+class Promotion(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether `run` promotes by itself, and how long an answer must have stood before it does."""
+
+    auto: bool = False
+    settle: str = "15m"
+
+
+class Deploy(Struct, frozen=True, forbid_unknown_fields=True):
+    """The hosts that `fab` deploys to."""
+
+    hosts: tuple[str, ...] = ()
+    """`[USER@]HOST[:PORT]`, one after the other."""
+    user: str = "lpqateam"
+    """Whose account the shepherd lives in."""
+    sudo: bool = False
+    """Log in as oneself, and become `user` by `sudo -n`."""
+    directory: str = "shepherd"
+    """Where releases/, current and shared/ lie; relative to the home of `user`."""
+    python: str = "python3"
+    """The host's interpreter, of which every release's environment is made."""
+    known_hosts: str = ""
+    """The file with the hosts' keys; empty: the operator's own."""
+    extras: tuple[str, ...] = ()
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file. Its paths are relative to its real place: use `place` and the `..._path` properties."""
+
+    branches: dict[str, Branch]
+    state_dir: str = "var"
+    timezone: str = "UTC"
+    keep: str = "90d"
+    tracker: Tracker = field(default_factory=Tracker)
+    report: Report = field(default_factory=Report)
+    mail: Mail | None = None
+    people: dict[str, str] = {}
+    run: Run = field(default_factory=Run)
+    maintenance: Maintenance = field(default_factory=Maintenance)
+    promote: Promotion = field(default_factory=Promotion)
+    cron: Cron = field(default_factory=Cron)
+    deploy: Deploy = field(default_factory=Deploy)
+    database: str = ""
+    """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
+    file: Path = Path()
+    """Where the settings were read from, links resolved; relative paths start there. Not a key."""
+
+    def place(self, location: str) -> str:
+        """A URL as it stands, a path made absolute."""
+        return location if is_url(location) else str(self.file.parent / location)
+
+    @property
+    def state_path(self) -> Path:
+        return self.file.parent / self.state_dir
+
+    @property
+    def report_path(self) -> Path:
+        return self.file.parent / self.report.directory
+
+    @property
+    def tracker_path(self) -> Path:
+        """The file of the tracker `file`."""
+        return self.file.parent / self.tracker.path
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the tagger's database, with an absolute path where it is SQLite."""
+        if not self.database:
+            return f"sqlite:///{self.state_path / 'shepherd.db'}"
+        if relative := re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:?].*)", self.database, re.DOTALL):
+            return f"{relative[1]}{self.file.parent / relative[2]}"
+        return self.database
+
+    @property
+    def keep_seconds(self) -> int:
+        """Seconds for which live landings and snapshots are kept."""
+        return duration(self.keep)
+
+    def branch_to_name(self, branch: str) -> str:
+        """What `--branch` has to say in a printed command; empty where there is only one branch."""
+        return branch if len(self.branches) > 1 else ""
+
+    def secret(self, key: str, environ: Mapping[str, str]) -> str:
+        """The secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set (4.1).
+
+        Read when it is used. Raises SettingsError if it cannot be read, is empty or no text, or if
+        its file gives rights to anybody but its owner.
+        """
+        table, _, name = key.rpartition(".")
+        holder = getattr(self, table)
+        if path := getattr(holder, f"{name}_file", ""):
+            file = self.file.parent / path
+            try:
+                secret = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
+            except plainfile.Unreadable as why:
+                raise SettingsError(f"{self.file}: {key}_file: {file} {why}") from None
+            source = f"{key}_file: {file}"
+        elif variable := getattr(holder, f"{name}_env", ""):
+            secret = environ.get(variable, "")
+            source = f"{key}_env: the environment variable {variable}"
+        else:
+            return ""
+        lines = secret.splitlines() if key in _LONG_SECRETS else [secret]
+        if not secret or not all(map(str.isprintable, lines)):
+            what = "text" if key in _LONG_SECRETS else "one line of text"
+            raise SettingsError(f"{self.file}: {source} does not hold {what}")
+        return secret
+
+
+def is_url(location: str) -> bool:
+    """Whether git takes `location` for something to fetch from (`scheme://`, `host:path`), not for a path."""
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/:]+:", location))
+
+
+def project_of(settings: Settings, branch: Branch) -> str | None:
+    """The project ("owner/name") whose requests are this branch's, where a message names one (3.1).
+
+    Empty: that is not known. None: nor is it, but it makes no difference, since requests bear no words here.
+    """
+    tracker = settings.tracker
+    if "/" in tracker.project:
+        return tracker.project
+    if not tracker.sign and is_url(branch.repository) and not branch.repository.startswith("file:"):
+        place = branch.repository.partition("://")[2].partition("/")[2] or branch.repository.partition(":")[2]
+        return place.strip("/").removesuffix(".git")
+    return None if tracker.type in ("none", "launchpad") else ""

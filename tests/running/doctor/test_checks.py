@@ -1,0 +1,361 @@
+"""What is broken is told by its own check, and by no other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from msgspec.structs import replace
+
+from shepherd.errors import PARTLY
+from shepherd.running import records
+from shepherd.running.cron import install
+from shepherd.running.doctor import schedule
+from shepherd.running.log import line, now
+from shepherd.running.runner import log_of
+from shepherd.running.situation import note_run
+from shepherd.store import Database, Entry, Journal
+from tests.gitrepo import ISOLATED
+from tests.project import Project
+from tests.running.crontab import Crontab
+from tests.running.doctor.looking import at_work, code, configure, listening, looked, said, unwell
+from tests.trackers.faulty import at_work as serve
+from tests.trackers.forge_kit import Kit
+from tests.trackers.github_server import GitHub
+from tests.trackers.gitlab_server import GitLab
+from tests.trackers.launchpad_server import Server, credentials, serving
+
+
+def test_a_ref_that_is_not_there(project: Project) -> None:
+    project.repo.git("update-ref", "-d", "refs/heads/production")
+    assert unwell(project) == [("fail", "deployed stable")]
+
+
+def test_a_repository_that_is_not_there(project: Project) -> None:
+    project.repo.path.rename(project.folder / "elsewhere")
+    assert [name for _, name in unwell(project)] == ["repository stable", "deployed stable"]
+
+
+def test_a_repository_behind_a_url_is_asked_and_left_alone(project: Project) -> None:
+    for ref, level in (("stable", "ok"), ("missing", "fail")):
+        (project.folder / "shepherd.toml").write_text(
+            f'[branches.stable]\nrepository = "file://{project.repo.path}"\nref = "{ref}"\n'
+            'deployed = { ref = "production" }\n'
+        )
+        found = {each.name: each.level for each in looked(project, offline=False)}
+        assert (found["repository stable"], found["deployed stable"]) == (level, "warn")
+    assert not (project.state / "mirrors").exists()
+
+
+def test_notes_that_are_not_there(project: Project) -> None:
+    project.write_settings('verdict_notes = "refs/notes/qa"\n')
+    configure(project, '[report]\npublish = ["host:/srv/www"]\n')
+    assert f"git -C {project.repo.path} fetch origin refs/notes/qa:refs/notes/qa" in said(
+        project, "notes stable"
+    )
+    project.repo.note(project.repo.tip(), "QA: ok")
+    assert "notes stable" in [each.name for each in looked(project) if each.level == "ok"]
+    assert "notes stable" not in [name for _, name in unwell(project)]
+
+
+def test_notes_of_a_repository_that_is_not_there_or_not_fetched_yet(project: Project) -> None:
+    project.write_settings('verdict_notes = "refs/notes/qa"\n')
+    project.repo.path.rename(project.folder / "elsewhere")
+    assert "notes stable" not in [name for _, name in unwell(project)]
+    (project.folder / "shepherd.toml").write_text(
+        f'[branches.stable]\nrepository = "file://{project.folder}/elsewhere"\nref = "stable"\n'
+        'deployed = { ref = "production" }\nverdict_notes = "refs/notes/qa"\n'
+    )
+    assert "inv find fetches it" in said(project, "notes stable")
+    project.find()
+    assert "git push origin refs/notes/qa" in said(project, "notes stable")
+
+
+def test_a_partial_clone_that_lacks_something(project: Project) -> None:
+    origin = project.repo.path.rename(project.folder / "origin.git")
+    git = partial(subprocess.run, env=os.environ | ISOLATED, check=True)
+    git(["git", "-C", origin, "config", "uploadpack.allowFilter", "true"])
+    place = str(project.repo.path)
+    git(["git", "clone", "-q", "--mirror", "--filter=blob:none", f"file://{origin}", place])
+    assert unwell(project) == [("warn", "repository stable")]
+    assert "is a partial clone and lacks" in said(project, "repository stable")
+    assert "git fetch --refetch --no-filter" in said(project, "repository stable")
+    git(["git", "-C", place, "fetch", "-q", "--refetch", "--no-filter"])
+    assert unwell(project) == []
+
+
+def test_what_was_recorded_is_read_from_the_journal(tmp_path: Path, table: Crontab) -> None:
+    project = Project(tmp_path / "site", branch="deployed = { recorded = true }\n")
+    first, _ = project.land("[bug=1] One", "[bug=2] Two")
+    assert "inv deployed" in said(project, "deployed stable")
+    with pytest.raises(Exception, match="never been recorded"):
+        project.find()
+    database = Database(project.settings.database_url)
+    with database.begin() as connection:
+        entry = Entry("deployed", "", {"revno": 1, "id": first, "recorded": True})
+        Journal(connection, "stable").append([entry], run_id="", at=now())
+    database.close()
+    (finding,) = [each for each in looked(project) if each.name == "deployed stable"]
+    assert finding.level == "ok" and finding.what.endswith("runs r1")
+
+
+def test_a_tracker_that_cannot_be_read(project: Project) -> None:
+    (project.folder / "bugs.json").write_text("{")
+    assert unwell(project) == [("fail", "tracker")]
+
+
+@pytest.fixture
+def lp() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+def test_launchpad(project: Project, lp: Server, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text(credentials())
+    token.chmod(0o600)
+    for who, what in (("", "anonymously"), (f'credentials_file = "{token}"\n', "as ~shepherd")):
+        project.write_settings(
+            tracker=f'type = "launchpad"\nproject = "launchpad"\nservice_root = "{lp.root}"\n{who}'
+        )
+        (finding,) = [each for each in looked(project, offline=False) if each.name == "tracker"]
+        assert finding.level == "ok"
+        assert finding.what == f"launchpad launchpad at {lp.root[7:-1]}, {what} can be read"
+        assert not (project.state / "cache").exists()
+    assert not lp.count("ws.size=300")
+    asked = lp.count()
+    assert ("ok", "launchpad: not asked (--offline)") in [(f.level, f.what) for f in looked(project)]
+    assert lp.count() == asked
+    lp.fail(401, times=99)
+    assert ("fail", "tracker") in unwell(project, offline=False)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("kind", [GitHub, GitLab])
+def test_words_that_no_label_of_the_forge_matches(
+    project: Project, tmp_path: Path, kind: type[GitHub | GitLab]
+) -> None:
+    with serve(kind()) as forge:
+        kit = Kit(forge, tmp_path)
+        forge.labels.update(dict.fromkeys((":white_check_mark: QA passed", "qa-bad"), ("123456", "")))
+        words = '[tracker.words]\nok = ["✅ qa passed", "QA Pased"]\nbad = ["broken"]\n'
+        project.write_settings(tracker=kit.lines(words))
+        found = [each for each in looked(project, offline=False) if each.name == "words"]
+        assert [(each.level, each.what) for each in found] == [
+            ("warn", f"tracker.words.{word} names {text!r}, and no label of {forge.project} is called that")
+            for word, text in (("ok", "QA Pased"), ("bad", "broken"))
+        ]
+        forge.labels.update(dict.fromkeys(("qa pased", "Broken"), ("123456", "")))
+        told = f"each text of tracker.words is a label of {forge.project}"
+        assert [
+            (each.level, each.what) for each in looked(project, offline=False) if each.name == "words"
+        ] == [("ok", told)]
+        forge.fail(403, on="labels", times=9)
+        assert ("warn", "words") in unwell(project, offline=False)
+        asked = forge.count()
+        assert "words" not in [each.name for each in looked(project)]
+        project.write_settings(tracker=kit.lines())
+        looked(project)
+        assert forge.count() == asked
+
+
+def test_a_damaged_database(project: Project) -> None:
+    path = project.state / "shepherd.db"
+    content = bytearray(path.read_bytes())
+    content[4096:12288] = b"\xff" * 8192
+    path.write_bytes(content)
+    assert unwell(project) == [("fail", "database")]
+
+
+def test_a_database_that_makes_readers_wait(project: Project) -> None:
+    with closing(sqlite3.connect(project.state / "shepherd.db")) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    assert unwell(project) == [("warn", "database")]
+
+
+def test_a_database_in_use_is_read_beside_the_writer(project: Project) -> None:
+    with closing(sqlite3.connect(project.state / "shepherd.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("CREATE TABLE half_done (a)")
+        assert unwell(project) == []
+
+
+@pytest.mark.parametrize(
+    ("greeting", "more", "level"),
+    [
+        (b"220 hello\r\n", "", "ok"),
+        (b"220 hello\r\n", "starttls = true\n", "fail"),
+        (b"554 go away\r\n", "", "fail"),
+        (b"no SMTP at all\r\n", "", "fail"),
+    ],
+)
+def test_the_mail_server_is_greeted_and_nothing_more(
+    greeting: bytes, more: str, level: str, project: Project
+) -> None:
+    with listening(greeting) as (port, heard):
+        configure(project, f'[mail]\nsender = "q@example.org"\nsmtp = "127.0.0.1:{port}"\n{more}')
+        (finding,) = [each for each in looked(project, offline=False) if each.name == "smtp"]
+    assert finding.level == level
+    assert not any(word in said for said in heard for word in (b"MAIL", b"mail", b"AUTH"))
+
+
+def test_no_mail_server(project: Project) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    configure(project, f'[mail]\nsender = "q@example.org"\nsmtp = "127.0.0.1:{port}"\n')
+    assert unwell(project, offline=False) == [("fail", "smtp"), ("warn", "stage remind")]
+
+
+@pytest.mark.parametrize(
+    ("place", "mode", "expected"),
+    [
+        ("var", 0o777, ("fail", "state_dir")),
+        ("var", 0o755, ("warn", "state_dir")),
+        ("var", 0o700, ("warn", "state_dir")),
+        ("var/run", 0o755, ("warn", "rights")),
+        ("var/shepherd.db", 0o644, ("warn", "rights")),
+        ("var/report", 0o700, ("fail", "report")),
+        ("var/report/index.html", 0o600, ("fail", "report")),
+        ("var/report/index.html", 0o666, ("fail", "report")),
+        ("shepherd.toml", 0o666, ("fail", "secrets")),
+    ],
+)
+def test_rights(place: str, mode: int, expected: tuple[str, str], project: Project) -> None:
+    (project.folder / place).chmod(mode)
+    assert unwell(project) == [expected]
+    assert code(project) == PARTLY
+
+
+def test_a_touched_switch_is_no_matter_of_rights(project: Project) -> None:
+    (project.state / "maintenance.txt").touch(0o644)
+    assert unwell(project) == [("warn", "maintenance")]
+
+
+def test_a_folder_that_hides_the_report(project: Project) -> None:
+    project.write_settings()
+    project.folder.chmod(0o700)
+    assert str(project.folder) in said(project, "report") or "hides it" in said(project, "report")
+
+
+def test_a_secret_that_others_can_read(project: Project) -> None:
+    (project.folder / "secret").write_text("s\n")
+    (project.folder / "secret").chmod(0o644)
+    configure(project, '[mail]\nsender = "q@example.org"\nlogin = "q"\npassword_file = "secret"\n')
+    assert unwell(project) == [("fail", "secrets"), ("warn", "stage remind")]
+    (project.folder / "secret").chmod(0o600)
+    assert unwell(project) == [("warn", "stage remind")]
+
+
+@pytest.mark.parametrize(
+    ("total", "free", "level"),
+    [
+        (10**12, 10**11, "ok"),
+        (10**12, 4 * 10**10, "warn"),
+        (10**9, 199_000_000, "warn"),
+        (10**9, 201_000_000, "ok"),
+    ],
+)
+def test_the_disk(
+    total: int, free: int, level: str, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = SimpleNamespace(total=total, free=free)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _place: usage)
+    assert [each.level for each in looked(project) if each.name == "disk"] == [level]
+
+
+def test_a_log_from_the_future(project: Project) -> None:
+    log_of(project.settings).write(line(now() + timedelta(hours=2), event="END"))
+    assert unwell(project) == [("warn", "clock")]
+    assert "the log is 1 hour ahead" in said(project, "clock")
+
+
+def test_a_landing_from_the_future(project: Project) -> None:
+    project.repo.commit("[bug=3] Tomorrow", date=int((now() + timedelta(days=3)).timestamp()))
+    assert "the newest landing of stable is 2 days ahead" in said(project, "clock")
+
+
+def test_a_journal_from_the_future(project: Project) -> None:
+    before = project.now - timedelta(days=31, hours=1)
+    assert "the journal is 31 days ahead" in said(project, "clock", at=before)
+
+
+def test_no_block_in_the_crontab(project: Project, table: Crontab) -> None:
+    table.content = b"0 0 * * * a\n"
+    assert unwell(project) == []
+    later = now() + timedelta(hours=1)
+    assert ("warn", "cron") in unwell(project, at=later)
+    assert "inv cron.install" in said(project, "cron", at=later)
+
+
+def test_a_block_that_is_not_what_it_should_be(project: Project, table: Crontab) -> None:
+    table.content = (table.content or b"").replace(b"*/5", b"*/6")
+    assert unwell(project) == [("warn", "cron")]
+
+
+def test_a_damaged_crontab(project: Project, table: Crontab) -> None:
+    table.content = (table.content or b"").replace(b"# END", b"# ")
+    assert unwell(project) == [("fail", "cron")]
+
+
+def test_cron_that_comes_too_seldom(project: Project) -> None:
+    configure(project, '[cron]\nevery = "30m"\n')
+    install(project.settings, "tester")
+    assert unwell(project) == [("warn", "cron")]
+    assert "expected_every" in said(project, "cron")
+
+
+def test_no_cron_daemon_is_told_when_runs_are_late(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "DAEMONS", ("no such program",))
+    assert unwell(project) == []
+    assert "no cron daemon" in said(project, "cron", at=now() + timedelta(hours=1))
+
+
+def test_a_stage_is_late_after_three_times_the_expected(project: Project) -> None:
+    every = [f"stage {name}" for name in ("find", "tag", "judge", "report", "publish")]
+    for minutes, late in ((44, []), (46, every)):
+        found = unwell(project, at=now() + timedelta(minutes=minutes))
+        assert [name for _, name in found if name.startswith("stage")] == late
+
+
+def test_a_stage_that_fails(project: Project) -> None:
+    note_run(project.settings, "judge", "the tracker is on fire")
+    assert unwell(project) == [("warn", "stage judge")]
+    assert "on fire" in said(project, "stage judge")
+
+
+def test_a_run_that_crashed(project: Project) -> None:
+    record = at_work()
+    records.publish(project.state, replace(record, started=record.started - 100))
+    assert unwell(project) == [("warn", "records")]
+
+
+def test_a_run_that_goes_on_and_one_that_hangs(project: Project) -> None:
+    record = at_work()
+    records.publish(project.state, record)
+    assert unwell(project) == []
+    records.publish(project.state, replace(record, began=record.began - 4000))
+    assert unwell(project) == [("fail", "records")]
+
+
+def test_a_record_that_says_nothing(project: Project) -> None:
+    records.path_of(project.state).write_text("{")
+    assert unwell(project) == [("warn", "records")]
+
+
+def test_a_switch_that_is_overdue(project: Project) -> None:
+    switch = project.state / "maintenance.txt"
+    switch.touch()
+    assert unwell(project) == [("warn", "maintenance")]
+    old = (now() - timedelta(hours=5)).timestamp()
+    os.utime(switch, (old, old))
+    assert unwell(project) == [("fail", "maintenance")]

@@ -1,0 +1,149 @@
+"""A project on a host of its own: real `inv` processes, with a git that takes its time and says when."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from invoke.program import Program
+
+import tasks
+from shepherd.running.log import parse
+from shepherd.running.turns import EachInTurn
+from tests.project import Project
+from tests.views.reader import Reader
+
+ROOT = Path(__file__).parents[2]
+SCALE = float(os.environ.get("SHEPHERD_CAMPAIGN", "1.0"))
+"""How much of a campaign is run: 1 is what the issue names."""
+
+_GIT = """#!/bin/sh
+# the first thing that `find` asks of git; work is what happens between + and -
+case " $* " in *" for-each-ref "*)
+    printf '+ %s\\n' $$ >> '{log}'
+    sleep {seconds}
+    printf -- '- %s\\n' $$ >> '{log}'
+esac
+PATH='{path}' exec git "$@"
+"""
+
+
+class Host:
+    """Two landings, r1 live and r2 deployable; `work_seconds` is how long `find` takes at least."""
+
+    def __init__(self, folder: Path, top: str = "", tracker: str = "", branch: str = "") -> None:
+        self.project = Project(folder / "project", branch, tracker, top)
+        first, _ = self.project.land("[bug=1] one", "[bug=2] two")
+        self.project.deploy(first)
+        self.project.tag(1, "qa-ok")
+        self.project.tag(2, "qa-ok")
+        self.state = self.project.state
+        self.work_log = folder / "work.log"
+        self._folder = folder
+
+    def start(self, *args: str, work_seconds: float = 0.0, **popen: Any) -> subprocess.Popen[str]:
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("SHEPHERD", "SUDO"))}
+        env |= {
+            "SHEPHERD_CONFIG": str(self.project.folder / "shepherd.toml"),
+            "SHEPHERD_WHO": "ann",
+            "PYTHONPATH": str(ROOT),
+        }
+        if work_seconds:
+            # no variable of ours reaches git, so that all stands in the script
+            git = self._folder / f"bin-{work_seconds:g}" / "git"
+            if not git.exists():
+                git.parent.mkdir()
+                git.write_text(_GIT.format(log=self.work_log, seconds=work_seconds, path=env["PATH"]))
+                git.chmod(0o755)
+            env["PATH"] = f"{git.parent}:{env['PATH']}"
+        return subprocess.Popen(
+            [sys.executable, "-m", "invoke", *args],
+            cwd=ROOT,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **popen,
+        )
+
+    def inv(self, *args: str, apart: bool = False, **how: Any) -> tuple[int, str, str]:
+        """Exit code, standard output, standard error; in this process, where nothing asks for another."""
+        if apart or how:
+            return ended(self.start(*args, **how))
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        here = {"SHEPHERD_CONFIG": str(self.project.folder / "shepherd.toml"), "SHEPHERD_WHO": "ann"}
+        with (
+            patch.dict(os.environ, here),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                Program(namespace=tasks.namespace, name="inv", binary="inv", executor_class=EachInTurn).run(
+                    ["inv", *args]
+                )
+            except SystemExit as exit_:
+                code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
+        return code, out.getvalue(), err.getvalue()
+
+    def working(self, *args: str, seconds: float = 30.0) -> subprocess.Popen[str]:
+        """A run that is in the middle of its work."""
+        before = self.work_log.stat().st_size if self.work_log.exists() else 0
+        process = self.start(*(args or ("run",)), work_seconds=seconds)
+        until(lambda: self.work_log.exists() and self.work_log.stat().st_size > before)
+        return process
+
+    def events(self, name: str) -> list[dict[str, str]]:
+        text = (self.state / "log" / "shepherd.log").read_text()
+        return [each for each in map(parse, text.splitlines()) if each.get("event") == name]
+
+    def page(self) -> str:
+        return (self.state / "report" / "stable.html").read_text()
+
+
+def ended(process: subprocess.Popen[str], limit: float = 60.0) -> tuple[int, str, str]:
+    out, err = process.communicate(timeout=limit)
+    return process.returncode, out, err
+
+
+def end(process: subprocess.Popen[str]) -> None:
+    """Whatever it is doing, stopped or not."""
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def until(condition: Callable[[], Any], limit: float = 30.0) -> None:
+    """Wait for it; a test that waits in vain fails."""
+    give_up = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < give_up, "it never came"
+        time.sleep(0.02)
+
+
+def banner_of(page: str) -> str:
+    """What a reader sees of all that depends on the situation."""
+    return Reader(page.partition('<header id="situation"')[2].partition("</header>")[0]).text
+
+
+def after_the_first_run(err: str) -> str:
+    """What stands on standard error behind the sentence that a first run says once (design 3.2)."""
+    first, _, rest = err.partition("\n")
+    assert ": this was the first run: " in first, err
+    return rest
+
+
+def outside_the_banner(page: str) -> str:
+    """All of a page that does not depend on the situation: its title and icon do, as cautions (3.5)."""
+    before, found, rest = page.partition('<header id="situation"')
+    assert found
+    before = re.sub(r"<title>.*?</title>|<link rel=\"icon\"[^>]*>", "", before)
+    return before + rest.partition("</header>")[2]

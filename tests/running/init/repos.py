@@ -1,0 +1,25 @@
+"""What the tests of `init` ask again and again."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from shepherd.errors import SettingsError
+from shepherd.running.init.plan import plan
+from tests.gitrepo import Repo
+
+
+def first_parents(repo: Repo) -> list[str]:
+    return repo.git("rev-list", "--first-parent", "--reverse", "stable").split()
+
+
+def refused(repository: Path | str, file: Path, **options: str) -> str:
+    """The one sentence of the refusal; nothing was written."""
+    with pytest.raises(SettingsError) as caught:
+        plan(repository, file, **options)
+    assert not os.path.lexists(file)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
