@@ -1,3 +1,3 @@
 """What is deployable, and why. Nothing here prints, knows Invoke, or asks the clock: `now` is passed in."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -6,7 +6,6 @@ import sys
 from typing import Any
 
 from shepherd.running.tasking import (
-    ROOT,
     branches,
     caller,
     collection,
@@ -481,7 +480,7 @@ def demo(c: Any, directory: str = "demo") -> int | None:
     """A small made-up project, taken through every stage."""
     from shepherd.running.demo import demo as stage
 
-    return stage(ROOT, directory)
+    return stage(directory)
 
 
 namespace = collection(

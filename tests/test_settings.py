@@ -348,6 +348,20 @@ def test_beside_tasks_comes_before_the_working_directory(places: tuple[Path, Pat
     assert load({}, tasks, cwd).state_dir == "cwd"
 
 
+def test_last_comes_what_the_user_keeps(places: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    config, _, cwd = places
+    own = tmp_path / "home" / ".config" / "qa-shepherd"
+    own.parent.mkdir(parents=True)
+    config.rename(own)
+    home = {"HOME": str(tmp_path / "home")}
+    assert load(home, None, cwd).state_dir == "cwd"
+    (cwd / "shepherd.toml").unlink()
+    assert load(home, None, cwd).state_dir == "config"
+    assert load({"XDG_CONFIG_HOME": str(own.parent)}, None, cwd).state_dir == "config"
+    with pytest.raises(SettingsError, match="no settings"):
+        load(home | {"XDG_CONFIG_HOME": str(tmp_path)}, None, cwd)
+
+
 def test_a_variable_that_names_nothing_is_an_error(places: tuple[Path, Path, Path]) -> None:
     _, tasks, cwd = places
     with pytest.raises(SettingsError, match=r"SHEPHERD_CONFIG names .*/gone\.toml, which is not there"):

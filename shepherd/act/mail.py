@@ -21,6 +21,7 @@ from typing import Any
 from msgspec import Struct
 
 from shepherd import limits
+from shepherd.commands import as_called
 from shepherd.errors import PARTLY, ShepherdError, UnsureError
 from shepherd.settings import Mail
 from shepherd.values import clean
@@ -80,7 +81,7 @@ def message_of(letter: Letter, mail: Mail, now: datetime) -> EmailMessage:
     message["List-Id"] = f"QA Shepherd <qa-shepherd.{domain}>"
     for name, value in letter.headers.items():
         message[name] = clean(value, _LONGEST_HEADER)
-    message.set_content(letter.text.encode("utf-8", "replace").decode())
+    message.set_content(as_called(letter.text).encode("utf-8", "replace").decode())
     return message
 
 

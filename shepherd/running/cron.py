@@ -20,7 +20,7 @@ from shepherd.errors import SettingsError
 from shepherd.running import crontab
 from shepherd.running.log import line, now, run_id
 from shepherd.running.runner import log_of, prepare_state
-from shepherd.running.tasking import ROOT, say
+from shepherd.running.tasking import CLONE, ROOT, say
 from shepherd.settings import Settings
 from shepherd.views.clean import clean
 
@@ -99,10 +99,11 @@ def command(settings: Settings, root: Path) -> str:
     prefix = Path(os.path.realpath(sys.prefix))
     # not sys.executable: it has several names, and the block shall not depend on who wrote it
     python = (prefix.relative_to(root) if prefix.is_relative_to(root) else prefix) / "bin" / "python3"
+    folder, module = (entrance(root), "invoke") if CLONE else (settings.file.parent, "shepherd")
     words = [
-        *("/usr/bin/env", "-C", str(entrance(root))),
+        *("/usr/bin/env", "-C", str(folder)),
         *(f"PATH={PATH}", "LANG=C.UTF-8", f"SHEPHERD_CONFIG={settings.file}"),
-        *(str(python), "-m", "invoke", "run", "--cron"),
+        *(str(python), "-m", module, "run", "--cron"),
     ]
     return " ".join(shlex.quote(_one_line(word)) for word in words).replace("%", r"\%")
 

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
+from shepherd.commands import as_called
+
 _told: set[str] | None = None
 """The complaints of the tasks before this one; None: each is told."""
 _silenced: tuple[TextIO | None, str] | None = None
@@ -54,7 +56,7 @@ def write(stream: TextIO | None, text: str) -> None:
             _silenced = None, "it is closed"
         return
     try:
-        encoding = stream.encoding or "utf-8"
+        encoding, text = stream.encoding or "utf-8", as_called(text)
         stream.write(text.encode(encoding, "replace").decode(encoding))
         stream.flush()
     except (OSError, ValueError) as error:

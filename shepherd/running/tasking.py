@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["complain", "say"]
 
 ROOT = Path(os.path.realpath(__file__)).parents[2]
-"""The release that this code belongs to, its links resolved: late imports never come from another one."""
+"""The folder that this code lies in, its links resolved: late imports never come from another release."""
+CLONE = ROOT if (ROOT / "tasks.py").is_file() else None
+"""ROOT where it is a clone or a release; None where the package was installed from a wheel."""
 
 # an interpreter that ends looks for cycles among all it has: a third of what a reader takes beside Invoke
 atexit.register(gc.freeze)
@@ -127,7 +129,7 @@ def settings() -> Settings:
     """The settings of this call (4.1)."""
     from shepherd.settings import load
 
-    return load(os.environ, ROOT, Path.cwd())
+    return load(os.environ, CLONE, Path.cwd())
 
 
 def reading() -> Settings:
@@ -156,9 +158,9 @@ def where() -> Where:
     import tomllib
 
     from shepherd import plainfile
+    from shepherd.settings.places import places_of
 
-    named = os.environ.get("SHEPHERD_CONFIG")
-    places = [Path.cwd() / named] if named else [ROOT / "shepherd.toml", Path.cwd() / "shepherd.toml"]
+    places = places_of(os.environ, CLONE, Path.cwd())
     file = next((each for each in places if os.path.lexists(each)), places[0])
     try:
         document = tomllib.loads(plainfile.read(file, 1_000_000))

@@ -1,6 +1,6 @@
 """shepherd.toml, strict: its keys (`model`), what their types cannot say (`checks`), and how it is read."""
 
-from shepherd.settings.loading import NAME, load, parse, read
+from shepherd.settings.loading import load, parse, read
 from shepherd.settings.model import (
     ALL_GRAMMARS,
     GRAMMARS_OF,
@@ -16,6 +16,7 @@ from shepherd.settings.model import (
     is_url,
     project_of,
 )
+from shepherd.settings.places import NAME
 
 __all__ = [
     "ALL_GRAMMARS",

@@ -14,25 +14,23 @@ from shepherd import plainfile
 from shepherd.errors import SettingsError
 from shepherd.settings import checks
 from shepherd.settings.model import GRAMMARS_OF, Settings
+from shepherd.settings.places import places_of
 
-NAME = "shepherd.toml"
 LARGEST = 1_000_000
 """Bytes of the largest settings file that is read."""
 
 
-def load(environ: Mapping[str, str], tasks_dir: Path, cwd: Path) -> Settings:
-    """The settings that count: of SHEPHERD_CONFIG, else beside tasks.py, else in the working directory (4.1).
+def load(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Settings:
+    """The settings that count: the first of `places_of` that is there.
 
-    Raises SettingsError if there are none, or if the first that is there is wrong.
+    Raises SettingsError if there are none, or if those are wrong.
     """
-    if named := environ.get("SHEPHERD_CONFIG"):
-        if not os.path.lexists(cwd / named):
-            raise SettingsError(f"SHEPHERD_CONFIG names {cwd / named}, which is not there")
-        return read(cwd / named)
-    places = list(dict.fromkeys((tasks_dir / NAME, cwd / NAME)))
+    places = places_of(environ, clone, cwd)
     for path in places:
         if os.path.lexists(path):
             return read(path)
+    if environ.get("SHEPHERD_CONFIG"):
+        raise SettingsError(f"SHEPHERD_CONFIG names {places[0]}, which is not there")
     raise SettingsError(
         f"no settings: SHEPHERD_CONFIG is not set, and there is no {' nor '.join(map(str, places))}; "
         "write them with: inv init --repository PATH"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from shepherd.commands import as_called
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.settings import Settings
 from shepherd.situation import Situation
@@ -53,9 +54,8 @@ def files_of(
     files: dict[str, bytes] = {}
     base = url if not url or url.endswith("/") else f"{url}/"
     for branch, snapshot in snapshots.items():
-        files[f"{branch}.html"] = branch_page(
-            snapshot, situation, [("All branches", "index.html")], _feeds(branch)
-        ).encode("utf-8", "replace")
+        page = branch_page(snapshot, situation, [("All branches", "index.html")], _feeds(branch))
+        files[f"{branch}.html"] = _page(page)
         files[f"{branch}.json"] = snapshot_json(snapshot, situation, shown=False) + b"\n"
         files[f"{branch}.svg"] = badge(snapshot, situation)
         files[f"{branch}.sha"] = sha_file(snapshot, situation)
@@ -64,8 +64,12 @@ def files_of(
             files[f"{branch}.atom"] = atom(snapshot, lately, base)
     files["shepherd.prom"] = prometheus(list(snapshots.values()), situation)
     waiting = [branch for branch in branches if branch not in snapshots]
-    files["index.html"] = index_page(list(snapshots.values()), situation, waiting).encode("utf-8", "replace")
+    files["index.html"] = _page(index_page(list(snapshots.values()), situation, waiting))
     return files
+
+
+def _page(text: str) -> bytes:
+    return as_called(text).encode("utf-8", "replace")
 
 
 def write_report(settings: Settings, situation: Situation) -> list[Path]:

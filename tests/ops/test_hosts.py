@@ -17,7 +17,7 @@ from shepherd.errors import SettingsError
 from shepherd.settings import Settings
 from tests.project import Project
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 
 
 def settings(folder: Path, table: str) -> Settings:

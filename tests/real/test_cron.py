@@ -30,7 +30,7 @@ pytestmark = pytest.mark.real
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 USER = "lpqateam"
-PARTS = ("tasks.py", "invoke.yaml", "ops", "shepherd", "templates")
+PARTS = ("tasks.py", "invoke.yaml", "shepherd", "templates")
 PATIENCE = 90.0
 """Seconds to wait for cron's next tick and what comes of it."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from shepherd.errors import SettingsError
 from shepherd.running.log import now
-from shepherd.running.tasking import say
+from shepherd.running.tasking import CLONE, say
 
 MARKER = ".made-by-inv-demo"
 ROBOT = "Release Robot"
@@ -43,7 +43,7 @@ directory = "var/report"
 """
 
 
-def demo(root: Path, directory: str) -> int:
+def demo(directory: str) -> int:
     """Make the project under `directory` (anew, if the last demo made it) and take it through its days.
 
     Raises:
@@ -68,7 +68,8 @@ def demo(root: Path, directory: str) -> int:
     shown = os.path.relpath(settings.report_path / "stable.html")
     say(f"\nThe page: {shown}")
     say(f"More:     export SHEPHERD_CONFIG={os.path.relpath(place / 'shepherd.toml')}")
-    say("          .venv/bin/inv explain r29      (or status, landings, history, whatif --ok r29)")
+    call = ".venv/bin/inv" if CLONE else "inv"
+    say(f"          {call} explain r29      (or status, landings, history, whatif --ok r29)")
     return 0
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from shepherd.running.cron import PATH
 from shepherd.running.doctor.checking import Finding, fail, ok, warn
-from shepherd.running.tasking import ROOT
+from shepherd.running.tasking import CLONE, ROOT
 
 PYTHON = (3, 11)
 GIT = (2, 30)
@@ -45,7 +45,9 @@ def dependencies() -> Iterator[Finding]:
         yield fail(
             "dependencies",
             f"cannot be imported: {', '.join(missing)}",
-            f"{ROOT}/.venv/bin/pip install --require-hashes -r requirements/base.txt",
+            f"{ROOT}/.venv/bin/pip install --require-hashes -r requirements/base.txt"
+            if CLONE
+            else f"{sys.executable} -m pip install --force-reinstall qa-shepherd",
         )
     else:
         yield ok("dependencies", ", ".join(NEEDED))

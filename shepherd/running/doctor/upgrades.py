@@ -25,7 +25,7 @@ def upgrade(given: Given) -> Iterator[Finding]:
         yield warn("upgrade", f"{memory.path_of(state)} cannot be read", "the next upgrade replaces it")
     site = site_of(ROOT)
     if site is None:
-        yield ok("upgrade", "this is a checkout, no release")
+        yield ok("upgrade", "not a release that fab deployed")
         return
     problems = list(_releases(site))
     yield from problems

@@ -8,7 +8,7 @@ from pathlib import Path
 from shepherd.errors import SettingsError
 from shepherd.running.init.plan import InitPlan, apply, destination, plan
 from shepherd.running.runner import working
-from shepherd.running.tasking import ROOT, say
+from shepherd.running.tasking import CLONE, say
 from shepherd.settings import Settings, read
 from shepherd.stages import Run
 from shepherd.store import Database, Entry, Journal
@@ -20,7 +20,7 @@ def init(
     """Plan, say, write; and record what production runs, where no ref tells it."""
     if not repository:
         raise SettingsError("init needs a repository on this machine: inv init --repository PATH")
-    file = destination(os.environ, ROOT, Path.cwd())
+    file = destination(os.environ, CLONE, Path.cwd())
     planned = plan(repository, file, deployed=deployed, branch=name)
     for finding in planned.findings:
         say(finding)

@@ -14,7 +14,8 @@ from shepherd.errors import SettingsError, SourceError
 from shepherd.landing import Revision
 from shepherd.running.init import survey
 from shepherd.running.init.text import settings_text, token_file
-from shepherd.settings import ALL_GRAMMARS, GRAMMARS_OF, NAME, Grammar, is_url, parse
+from shepherd.settings import ALL_GRAMMARS, GRAMMARS_OF, Grammar, is_url, parse
+from shepherd.settings.places import places_of
 from shepherd.sources.git import Git, open_repository
 from shepherd.values import parse_rev
 
@@ -35,11 +36,14 @@ class InitPlan(Struct, frozen=True):
     """What was found and what follows from it, a sentence each, for people."""
 
 
-def destination(environ: Mapping[str, str], tasks_dir: Path, cwd: Path) -> Path:
-    """Where settings are to be written so that `settings.load` finds them; where some are, that place."""
-    if named := environ.get("SHEPHERD_CONFIG"):
-        return cwd / named
-    return next((path for path in (tasks_dir / NAME, cwd / NAME) if os.path.lexists(path)), tasks_dir / NAME)
+def destination(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Path:
+    """Where settings are to be written so that `settings.load` finds them; where some are, that place.
+
+    That is beside tasks.py in a clone, else the working directory, never the user's own configuration.
+    """
+    places = places_of(environ, clone, cwd)
+    places = [path for path in places if path.parent in (clone, cwd)] or places
+    return next((path for path in places if os.path.lexists(path)), places[0])
 
 
 def plan(

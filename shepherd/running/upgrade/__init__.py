@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shepherd.errors import SettingsError
-from shepherd.running.tasking import ROOT, say
+from shepherd.running.tasking import CLONE, ROOT, say
 
 if TYPE_CHECKING:
     from shepherd.running.releases import Release
@@ -57,7 +57,8 @@ def upgrade(
     site = site_of(ROOT)
     if site is None:
         raise SettingsError(
-            f"{ROOT} is no release: upgrade works where fab deploy has put one; a checkout wants git pull"
+            f"{ROOT} is not a release that fab deployed, so it is upgraded with:"
+            f" {'git pull' if CLONE else 'pip install --upgrade qa-shepherd'}"
         )
     words = ["--to", to] if to else []
     words += ["--deadline", deadline, "--as", who, *(["--reason", reason] if reason else [])]

@@ -31,7 +31,7 @@ from tests.running.doctor.looking import (
     unwell,
 )
 
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_all_is_well(project: Project) -> None:

@@ -1,0 +1,25 @@
+"""Where shepherd.toml is looked for (design 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+NAME = "shepherd.toml"
+
+
+def places_of(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> list[Path]:
+    """The files that are looked for, in this order: the first that is there counts.
+
+    SHEPHERD_CONFIG alone where it is set; else beside tasks.py (`clone`, if the code lies in one), in the
+    working directory, and in the user's own configuration.
+    """
+    if named := environ.get("SHEPHERD_CONFIG"):
+        return [cwd / named]
+    folders = [*([clone] if clone else []), cwd]
+    # paths that are not absolute are to be ignored, says the XDG Base Directory Specification
+    if (own := environ.get("XDG_CONFIG_HOME", "")).startswith("/"):
+        folders.append(Path(own, "qa-shepherd"))
+    elif home := environ.get("HOME"):
+        folders.append(Path(home, ".config", "qa-shepherd"))
+    return [folder / NAME for folder in dict.fromkeys(folders)]
