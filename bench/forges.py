@@ -13,7 +13,7 @@ from typing import TypeVar
 from github import Auth, Github
 from gitlab import Gitlab
 
-from shepherd.settings import Settings, Tracker
+from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
 from shepherd.words import Item, TrackerReading
@@ -56,7 +56,7 @@ def _fill(forge: GitHub | GitLab, commits: int) -> None:
 def _compare(forge: GitHub | GitLab, commits: int) -> None:
     settings = Settings(
         branches={},
-        tracker=Tracker(
+        tracker=TrackerSettings(
             type=forge.kind,
             project=forge.project,
             service_root=forge.root,

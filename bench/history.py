@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from shepherd.words import Item, Spoken, Word
+from shepherd.words import Item, ItemTags, Word
 
 START = 1_300_000_000
 BETWEEN = 3_600
@@ -91,11 +91,11 @@ def changes(size: int, seed: int = 7) -> Iterator[Change]:
         yield Change(revno, person, subject, bugs, labels, target)
 
 
-def words(bugs: set[int], seed: int = 7) -> dict[Item, Spoken]:
+def words(bugs: set[int], seed: int = 7) -> dict[Item, ItemTags]:
     """What the tracker says of each bug."""
     chance = random.Random(seed)
     found = chance.choices(list(_SAID), list(_SAID.values()), k=len(bugs))
-    return {bug: Spoken(said) for bug, said in zip(sorted(bugs), found, strict=True)}
+    return {bug: ItemTags(said) for bug, said in zip(sorted(bugs), found, strict=True)}
 
 
 def _bug(chance: random.Random, revno: int, lately: list[int]) -> int:

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from launchpadlib.launchpad import Launchpad
 
-from shepherd.settings import Settings, Tracker
+from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker
 from shepherd.words import TrackerReading
 from tests.trackers.launchpad_server import Bug, Server, serving
@@ -30,7 +30,7 @@ def main() -> None:
         lp.whole = True
         window = _fill(lp)
         revnos = range(20_001, 20_001 + WINDOW)
-        tracker = Tracker(type="launchpad", project=lp.project, service_root=lp.root)
+        tracker = TrackerSettings(type="launchpad", project=lp.project, service_root=lp.root)
         settings = Settings(branches={}, tracker=tracker, file=Path(folder) / "shepherd.toml")
 
         def read(before: bytes = b"") -> TrackerReading:

@@ -14,7 +14,7 @@ from bench.timing import CPU, claim, medians
 from shepherd.rules import judge
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
-from shepherd.stages.compose import Frame, compose
+from shepherd.stages.compose import SnapshotContext, compose
 from shepherd.stages.report import files_of
 from shepherd.views.feeds import snapshot_json
 from shepherd.views.page import branch_page
@@ -49,7 +49,7 @@ def snapshot(size: int = SIZE) -> tuple[Snapshot, datetime]:
     """All in the window, and when that was judged."""
     reading, tracker, memory = history(size)
     now = datetime.fromtimestamp(reading.landings[-1].committed_at, UTC) + timedelta(hours=1)
-    frame = Frame(
+    frame = SnapshotContext(
         run_id="bench",
         branch="stable",
         now=now,

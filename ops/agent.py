@@ -33,7 +33,7 @@ SILENCE = 90.0
 """Seconds without a sign of life after which an operator counts as gone."""
 
 
-class BusyError(ShepherdError):
+class HostBusyError(ShepherdError):
     """Another deploy is under way."""
 
     code = BUSY
@@ -111,7 +111,7 @@ def hold(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             said = lock.read(300).strip() or "somebody"
-            raise BusyError(f"another deploy is under way: {said}; try again when it is done") from None
+            raise HostBusyError(f"another deploy is under way: {said}; try again when it is done") from None
         lock.truncate(0)
         lock.write(f"{request['who']}, since {_now()}, process {os.getpid()}\n")
         lock.flush()
@@ -210,7 +210,7 @@ def _alone(site: Site) -> Iterator[None]:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise BusyError(
+        raise HostBusyError(
             "an earlier deploy is still at work on the host, though its operator has gone; try again soon"
         ) from None
     finally:

@@ -20,7 +20,7 @@ class Setup(TypedDict):
     made: list[str]
 
 
-class Live(TypedDict):
+class LiveAnswer(TypedDict):
     kind: Literal["none", "release", "foreign", "dangling", "odd"]
     id: str
     link: str
@@ -51,46 +51,46 @@ class Probe(TypedDict):
     root: str
     set_up: bool
     settings: bool
-    live: Live
+    live: LiveAnswer
     last_good: str
     releases: list[Released]
     wheels: dict[str, str]
     past: list[dict[str, Any]]
 
 
-class Hold(TypedDict):
+class HoldAnswer(TypedDict):
     held: bool
 
 
-class Works(TypedDict):
+class WorksAnswer(TypedDict):
     works: bool
     why: str
 
 
-class Back(TypedDict):
+class RollbackAnswer(TypedDict):
     target: str
     driver: str
     root: str
 
 
-class Named(TypedDict):
+class ReleaseName(TypedDict):
     id: str
 
 
-class Nothing(TypedDict):
+class NoAnswerData(TypedDict):
     pass
 
 
 ANSWERS: dict[str, Any] = {
     "setup": Setup,
     "probe": Probe,
-    "hold": Hold,
-    "take": Nothing,
-    "prepare": Named,
-    "works": Works,
-    "back": Back,
-    "mark": Named,
-    "note": Nothing,
+    "hold": HoldAnswer,
+    "take": NoAnswerData,
+    "prepare": ReleaseName,
+    "works": WorksAnswer,
+    "back": RollbackAnswer,
+    "mark": ReleaseName,
+    "note": NoAnswerData,
 }
 """By what is asked."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from ops import wheels
 from ops.host import WORK_LIMIT, Host
-from ops.source import Source
+from ops.source import PackedCommit
 from shepherd.errors import SettingsError, ShepherdError, StoreError
 from shepherd.running.log import now
 from shepherd.running.tasking import complain, say
@@ -31,7 +31,7 @@ UNPACKED = 6
 class Deployment:
     """One commit to one host, which is connected."""
 
-    def __init__(self, host: Host, settings: Settings, source: Source, who: str, why: str) -> None:
+    def __init__(self, host: Host, settings: Settings, source: PackedCommit, who: str, why: str) -> None:
         self._host = host
         self._settings = settings
         self._source = source

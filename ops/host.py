@@ -20,7 +20,7 @@ from ops.session import Session, shown
 from shepherd.errors import UNEXPECTED, ShepherdError
 from shepherd.running.output import complain
 from shepherd.running.tasking import ROOT
-from shepherd.settings import Deploy
+from shepherd.settings import DeploySettings
 from shepherd.values import clean, quoted
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class RemoteError(ShepherdError):
 class Host:
     """The shepherd's account on one host."""
 
-    def __init__(self, route: Route, deploy: Deploy, secrets: dict[str, Any] | None = None) -> None:
+    def __init__(self, route: Route, deploy: DeploySettings, secrets: dict[str, Any] | None = None) -> None:
         """Args: secrets: what paramiko is told besides."""
         self.name = route.name
         self.login = f"{route.user}@{route.host}"

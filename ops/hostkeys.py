@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from ops.openssh import HostError, Known, Route, is_revoked, known, type_of
+from ops.openssh import HostError, KnownHosts, Route, is_revoked, known, type_of
 from shepherd.values import clean
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def be_strict(client: SSHClient, route: Route) -> Any:
     return transport
 
 
-def judge(route: Route, there: Known, bare: Known, key: Any) -> None:
+def judge(route: Route, there: KnownHosts, bare: KnownHosts, key: Any) -> None:
     """Raises HostError: the key that the host shows is not one of its keys.
 
     Args:
@@ -68,7 +68,7 @@ def judge(route: Route, there: Known, bare: Known, key: Any) -> None:
     raise HostError(_unknown(route, there.certified or bare.certified, key))
 
 
-def _asked_for(there: Known) -> set[str]:
+def _asked_for(there: KnownHosts) -> set[str]:
     """The types of keys that a host is asked for first.
 
     As with `ssh`, the first key of a type decides, and one that is revoked does not make its type wanted.

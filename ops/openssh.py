@@ -119,7 +119,7 @@ def bracketed(host: str, port: int) -> str:
     return f"[{host}]:{port}" if port != 22 else host
 
 
-class Known(NamedTuple):
+class KnownHosts(NamedTuple):
     """What files of known hosts say of one name."""
 
     keys: tuple[bytes, ...]
@@ -129,7 +129,7 @@ class Known(NamedTuple):
     """A certificate authority (@cert-authority) vouches for keys of this name."""
 
 
-def known(name: str, files: Sequence[Path]) -> Known:
+def known(name: str, files: Sequence[Path]) -> KnownHosts:
     """The keys of a name, whether it is written out, hashed, or matched by a pattern.
 
     Lines that OpenSSH steps over are stepped over: of other hosts, malformed, with markers that it lacks.
@@ -143,7 +143,9 @@ def known(name: str, files: Sequence[Path]) -> Known:
             # `# Host qa1 found: line 1` stands before each
             if marker in keys and not line.startswith("#") and (key := _key(words[1:])):
                 keys[marker].append(key)
-    return Known(tuple(dict.fromkeys(keys[""])), frozenset(keys["@revoked"]), bool(keys["@cert-authority"]))
+    return KnownHosts(
+        tuple(dict.fromkeys(keys[""])), frozenset(keys["@revoked"]), bool(keys["@cert-authority"])
+    )
 
 
 def is_revoked(file: str, public: str) -> bool:
@@ -157,7 +159,7 @@ def is_revoked(file: str, public: str) -> bool:
         return code == 1
     try:
         lines = plainfile.read(Path(file), LARGEST).splitlines()
-    except plainfile.Unreadable:
+    except plainfile.UnreadableFileError:
         return True
     keys = [_key(line.split()) for line in lines if line.strip() and not line.startswith("#")]
     return None in keys or _key(public.split()) in keys

@@ -18,7 +18,7 @@ LIMIT = 60
 _LEFT_OUT = ("tests", "bench", ".ci", ".github")
 
 
-class Source(NamedTuple):
+class PackedCommit(NamedTuple):
     """One commit, packed."""
 
     ref: str
@@ -53,7 +53,7 @@ class Source(NamedTuple):
         return sorted(project.get("optional-dependencies", {}))
 
 
-def pack(repository: Path, ref: str) -> Source:
+def pack(repository: Path, ref: str) -> PackedCommit:
     """Pack one commit.
 
     Raises:
@@ -74,7 +74,7 @@ def pack(repository: Path, ref: str) -> Source:
         ) from None
     sha = commit.decode().strip()
     without = [f":(exclude){each}" for each in _LEFT_OUT]
-    return Source(ref, sha, _git(repository, "archive", "--format=tar", sha, "--", ".", *without))
+    return PackedCommit(ref, sha, _git(repository, "archive", "--format=tar", sha, "--", ".", *without))
 
 
 def _git(repository: Path, *words: str) -> bytes:

@@ -17,7 +17,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ops.source import Source
+from ops.source import PackedCommit
 from shepherd.errors import SettingsError, ShepherdError
 from shepherd.values import clean
 
@@ -113,7 +113,7 @@ class Wheelhouse(NamedTuple):
         return hashlib.sha256(self.requirements.encode()).hexdigest()
 
 
-def gather(source: Source, extras: tuple[str, ...], target: Target, cache: Path) -> Wheelhouse:
+def gather(source: PackedCommit, extras: tuple[str, ...], target: Target, cache: Path) -> Wheelhouse:
     """The wheels, from the cache as far as they lie there unchanged.
 
     Raises:
@@ -144,7 +144,7 @@ def gather(source: Source, extras: tuple[str, ...], target: Target, cache: Path)
     return Wheelhouse("\n".join(sorted(lines)) + "\n", others, pip)
 
 
-def _resolve(source: Source, extras: tuple[str, ...], target: Target) -> str:
+def _resolve(source: PackedCommit, extras: tuple[str, ...], target: Target) -> str:
     """What the host needs, pinned and with the commit's own hashes."""
     if importlib.util.find_spec("uv") is None:
         raise SettingsError("uv is not installed here: pip install --require-hashes -r requirements/dev.txt")

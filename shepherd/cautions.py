@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from shepherd.errors import NO_DATA, REFUSED
 from shepherd.situation import Situation
-from shepherd.snapshot import Answer, Entry, Rev, Snapshot
+from shepherd.snapshot import Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import ago, some, utc
 
 Kind = Literal["no-data", "unread", "stale", "hotfix", "alarm", "promoted-bad", "undone-later", "maintenance"]
@@ -190,7 +190,7 @@ def _undone_later(snapshot: Snapshot) -> Iterator[Caution]:
     )
 
 
-def _undoer(revno: int, to: int, entries: dict[int, Entry]) -> int | None:
+def _undoer(revno: int, to: int, entries: dict[int, LandingEntry]) -> int | None:
     """The landing after `to` that undoes this one; None if that is not to be seen here."""
     by = entries[revno].undone_by if revno in entries else None
     while by is not None and by <= to:

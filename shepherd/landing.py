@@ -135,7 +135,7 @@ class Deployed(Struct, frozen=True, gc=False):
     same patch, or None (3.5: D off the mainline)."""
 
 
-class Standing(Struct, frozen=True):
+class RefPositions(Struct, frozen=True):
     """Where the sources stood, in their own words: two of these that are equal mean that nothing moved."""
 
     refs: dict[str, str | None]
@@ -154,4 +154,4 @@ class Reading(Struct, frozen=True):
     deployed: Deployed
     promoted: Revision | None = None
     on_qa: Revision | None = None
-    standing: Standing = Standing({})
+    standing: RefPositions = RefPositions({})

@@ -10,7 +10,7 @@ BYTE_ORDER_MARK = "\ufeff"
 """What editors on Windows put before a text in UTF-8; it says nothing, and nobody sees it."""
 
 
-class Unreadable(Exception):
+class UnreadableFileError(Exception):
     """Why the file could not be read, to stand after its name: "is a directory"."""
 
     def __init__(self, why: str, missing: bool = False) -> None:
@@ -22,12 +22,12 @@ def read(path: Path, limit: int, private: bool = False) -> str:
     """The text of the regular file `path` (UTF-8), of at most `limit` bytes, without a byte order mark.
 
     With `private` the file is refused unless nobody but its owner has any right to it (4.1: keys ending in
-    `_file`). Raises Unreadable.
+    `_file`). Raises UnreadableFileError.
     """
     try:
         return content(path, limit, private).decode().removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
-        raise Unreadable(f"is not UTF-8 (byte {error.start + 1})") from None
+        raise UnreadableFileError(f"is not UTF-8 (byte {error.start + 1})") from None
 
 
 def content(path: Path, limit: int, private: bool = False) -> bytes:
@@ -36,23 +36,25 @@ def content(path: Path, limit: int, private: bool = False) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         why = "is a link to nothing" if path.is_symlink() else "is not there"
-        raise Unreadable(why, missing=True) from None
+        raise UnreadableFileError(why, missing=True) from None
     except (OSError, ValueError) as error:
-        raise Unreadable(f"cannot be opened ({_cause(error)})") from None
+        raise UnreadableFileError(f"cannot be opened ({_cause(error)})") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise Unreadable("is a directory" if stat.S_ISDIR(status.st_mode) else "is no regular file")
+            raise UnreadableFileError(
+                "is a directory" if stat.S_ISDIR(status.st_mode) else "is no regular file"
+            )
         if private and status.st_mode & 0o177:
-            raise Unreadable("gives rights to others than its owner: chmod 600 it")
+            raise UnreadableFileError("gives rights to others than its owner: chmod 600 it")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             found = file.read(limit + 1)
     except OSError as error:
-        raise Unreadable(f"cannot be read ({_cause(error)})") from None
+        raise UnreadableFileError(f"cannot be read ({_cause(error)})") from None
     finally:
         os.close(descriptor)
     if len(found) > limit:
-        raise Unreadable(f"is larger than {_size(limit)}")
+        raise UnreadableFileError(f"is larger than {_size(limit)}")
     return found
 
 

@@ -69,7 +69,7 @@ class BroughtIn(Struct, frozen=True):
     """Whether it is not good, and so the landing is not: a good word on it speaks for no landing."""
 
 
-class Entry(Struct, frozen=True):
+class LandingEntry(Struct, frozen=True):
     """One landing as people see it."""
 
     revno: int
@@ -174,7 +174,7 @@ class Snapshot(Struct, frozen=True):
     promoted: PromotedRev | None
     deployable: Rev | None
     last_good: LastGood | None
-    landings: tuple[Entry, ...]
+    landings: tuple[LandingEntry, ...]
     blockers: tuple[Blocker, ...]
     alarms: tuple[Alarm, ...]
     warnings: tuple[str, ...]

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 
-class Event(Struct, frozen=True):
+class StoryEvent(Struct, frozen=True):
     """One thing that was said or done."""
 
     at: str
@@ -32,7 +32,7 @@ class Story(Struct, frozen=True):
     live_since: datetime | None
     promoted_at: datetime | None
     promoted_by: str
-    events: tuple[Event, ...]
+    events: tuple[StoryEvent, ...]
 
 
 class Supposition(Struct, frozen=True):

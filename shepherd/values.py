@@ -29,7 +29,7 @@ _ITEM = r"(?s)(?P<bug>bug:)(?P<of_bug>.*)|(?P<sign>[#!])(?P<of_request>.*)"
 NAME_LENGTH = 80
 
 
-class Rev(NamedTuple):
+class RevName(NamedTuple):
     """What a person calls a revision, not yet looked up."""
 
     kind: Literal["revno", "sha", "tip", "deployed", "promoted", "branch", "bug", "request"]
@@ -47,7 +47,7 @@ class Rev(NamedTuple):
         return self.text or (f"r{self.number}{doubt}" if self.number else self.kind)
 
 
-_NAMED = {"tip": Rev("tip"), "deployed": Rev("deployed"), "promoted": Rev("promoted")}
+_NAMED = {"tip": RevName("tip"), "deployed": RevName("deployed"), "promoted": RevName("promoted")}
 
 
 def quoted(text: str, limit: int = 60) -> str:
@@ -97,14 +97,14 @@ def number(digits: str, what: str) -> int:
     return int(digits)
 
 
-def parse_rev(text: str, wide: bool = False) -> Rev:
+def parse_rev(text: str, wide: bool = False) -> RevName:
     """REV of design 4.2; with `wide` (explain, landings) also a branch name, `bug:824435`, `#12` or `!12`."""
     if named := _NAMED.get(text):
         return named
     if re.fullmatch(_SHA, text.lower()):
-        return Rev("sha", text=text.lower())
+        return RevName("sha", text=text.lower())
     if revno := re.fullmatch(_REVNO, text):
-        return Rev("revno", number(revno[1], "revision number"))
+        return RevName("revno", number(revno[1], "revision number"))
     if not wide:
         raise SettingsError(
             f"{quoted(text)} is no revision: write r123, 123, tip, deployed, promoted, "
@@ -112,10 +112,10 @@ def parse_rev(text: str, wide: bool = False) -> Rev:
         )
     if item := re.fullmatch(_ITEM, text):
         if item["bug"]:
-            return Rev("bug", number(item["of_bug"], "bug number"))
-        return Rev("request", text=f"{item['sign']}{number(item['of_request'], 'request number')}")
+            return RevName("bug", number(item["of_bug"], "bug number"))
+        return RevName("request", text=f"{item['sign']}{number(item['of_request'], 'request number')}")
     if text.strip() and text.isprintable() and not text.startswith("-") and len(text) <= 255:
-        return Rev("branch", text=text)
+        return RevName("branch", text=text)
     raise SettingsError(
         f"{quoted(text)} is neither a revision nor a branch: "
         "write r123, a SHA, tip, a branch, bug:824435 or #12"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from shepherd.errors import SettingsError
-from shepherd.rules.undoing import Effect
-from shepherd.snapshot import BLOCKED_BY_SHOWN, Entry, Snapshot
+from shepherd.rules.undoing import UndoOrder
+from shepherd.snapshot import BLOCKED_BY_SHOWN, LandingEntry, Snapshot
 from shepherd.story import Supposition
 
 
@@ -50,9 +50,11 @@ def suppose(snapshot: Snapshot, ok: Collection[int], rollback: Collection[int]) 
     )
 
 
-def _next_landing(entries: Mapping[int, Entry], revno: int, rollback: Collection[int]) -> Mapping[int, bool]:
+def _next_landing(
+    entries: Mapping[int, LandingEntry], revno: int, rollback: Collection[int]
+) -> Mapping[int, bool]:
     """What becomes undone, and what comes back, with a landing that rolls these back (3.4)."""
-    effect = Effect()
+    effect = UndoOrder()
     for entry in sorted(entries.values(), key=lambda entry: entry.revno):
         if entry.targets:
             effect.land(entry.revno, entry.targets)
@@ -62,7 +64,7 @@ def _next_landing(entries: Mapping[int, Entry], revno: int, rollback: Collection
     return effect.land(revno, rollback)
 
 
-def _pure(revno: int, entries: Mapping[int, Entry]) -> bool:
+def _pure(revno: int, entries: Mapping[int, LandingEntry]) -> bool:
     """Whether it is a rollback that names no bug but its targets' (3.4)."""
     entry = entries.get(revno)
     if entry is None or not entry.targets:

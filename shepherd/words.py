@@ -18,7 +18,7 @@ Item = int | str
 ("group/project!12") where the settings do not say whether that is ours."""
 
 
-class Spoken(Struct, frozen=True, gc=False):
+class ItemTags(Struct, frozen=True, gc=False):
     """The QA tags of one bug or the QA labels of one request, at one reading."""
 
     words: tuple[Word, ...] = ()
@@ -34,7 +34,7 @@ class Spoken(Struct, frozen=True, gc=False):
         return self.words[0] if self.words else None
 
 
-class About(Struct, frozen=True):
+class ItemDetails(Struct, frozen=True):
     """What else the tracker tells of an item; shown, never judged."""
 
     title: str = ""
@@ -45,8 +45,8 @@ class About(Struct, frozen=True):
 class TrackerReading(Struct, frozen=True):
     """One reading of the tracker: the items asked for, and every other that bears a bad-commit asked for."""
 
-    items: dict[Item, Spoken]
-    about: dict[Item, About] = {}
+    items: dict[Item, ItemTags]
+    about: dict[Item, ItemDetails] = {}
     speaks_of_requests: bool = False
     """False: requests cannot bear labels here; they are settled by verdicts."""
     speaks_of_bugs: bool = True
@@ -66,15 +66,15 @@ class TrackerReading(Struct, frozen=True):
     """What the tracker wants to be given again at its next reading; nobody else looks into it."""
 
 
-class Seen(Struct, frozen=True, gc=False):
+class SeenTags(Struct, frozen=True, gc=False):
     """A reading of one item that differed from the one before, as the journal keeps it."""
 
     seq: int
     """Its place in the journal: whatever has a smaller one was there before."""
-    spoken: Spoken
+    spoken: ItemTags
 
 
-class Kept(Struct, frozen=True, gc=False):
+class KeptWord(Struct, frozen=True, gc=False):
     """The last word that spoke for one landing on one item (3.2)."""
 
     word: Word | None
@@ -82,7 +82,7 @@ class Kept(Struct, frozen=True, gc=False):
     """Set while the landing was good by the item and no later landing named it (3.2 b)."""
 
 
-class Own(Struct, frozen=True, gc=False):
+class OwnWord(Struct, frozen=True, gc=False):
     """A good word that the tagger wrote itself, or meant to: it is no person's word on any landing."""
 
     word: Word
@@ -90,7 +90,7 @@ class Own(Struct, frozen=True, gc=False):
     """When it was meant."""
 
 
-class Named(Struct, frozen=True, gc=False):
+class NamedCommits(Struct, frozen=True, gc=False):
     """The commits that a bad-commit-N, or the qa-bad of a request, spoke of when it was first seen (3.2)."""
 
     seq: int
@@ -125,25 +125,25 @@ class Cover(Struct, frozen=True, gc=False):
     seq: int = 0
 
 
-class Memory(Struct, frozen=True):
+class JournalMemory(Struct, frozen=True):
     """What the journal remembers, as far as the rules ask for it."""
 
     now: int
     """The place in the journal that whatever is first seen in this run will get: larger than all."""
     found: dict[str, int] = {}
     """SHA -> when `find` first saw the landing."""
-    seen: dict[Item, tuple[Seen, ...]] = {}
+    seen: dict[Item, tuple[SeenTags, ...]] = {}
     """Readings of each item, ascending by seq, each different from the one before."""
-    kept: dict[tuple[str, Item], Kept] = {}
+    kept: dict[tuple[str, Item], KeptWord] = {}
     verdicts: dict[str, Verdict] = {}
     """SHA -> the verdict that counts; none for a landing whose newest is `withdraw`."""
     covers: tuple[Cover, ...] = ()
     """Ascending by seq."""
     asked: dict[tuple[str, Item], int] = {}
     """When the tagger asked for QA of a landing on an item: the word that was there is not for that one."""
-    own: dict[Item, Own] = {}
+    own: dict[Item, OwnWord] = {}
     """The last good word that the tagger wrote on each item, for whatever branch."""
-    named: dict[tuple[Item, int], Named] = {}
+    named: dict[tuple[Item, int], NamedCommits] = {}
     """(bug, N) of each bad-commit-N, and (request, 0) of each request that bore qa-bad."""
     elsewhere: frozenset[tuple[int, int]] = frozenset()
     """(bug, N): landing N of another mainline names the bug, so its bad-commit-N speaks of that mainline."""

@@ -11,13 +11,13 @@ from typing import Any
 from shepherd.running.log import line
 from shepherd.settings import Settings, read
 from shepherd.situation import Situation
-from shepherd.snapshot import Entry, Snapshot
+from shepherd.snapshot import LandingEntry, Snapshot
 from shepherd.stages import Run
 from shepherd.stages.find import NOTHING_ACCEPTED, Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.report import write_report
 from shepherd.stages.statements import NOTHING, give_verdict, say_cover, say_deployed
-from shepherd.stages.tag import Tagged, carry_out, plan_branch
+from shepherd.stages.tag import TaggingResult, carry_out, plan_branch
 from shepherd.store import Database
 from shepherd.values import parse_rev
 from tests.gitrepo import Repo
@@ -97,7 +97,7 @@ class Project:
     def judge(self) -> Snapshot:
         return judge_branch(self.settings, "stable", self.run("judge"))
 
-    def tagger(self) -> Tagged:
+    def tagger(self) -> TaggingResult:
         """Plan and act, as `inv tag` does; what it wrote is read into `bugs`."""
         run = self.run("tag")
         tagged = carry_out(self.settings, "stable", plan_branch(self.settings, "stable", run), run)
@@ -147,7 +147,7 @@ def progress(snapshot: Snapshot) -> dict[int, str]:
     return {entry.revno: entry.progress for entry in snapshot.landings}
 
 
-def entry(snapshot: Snapshot, revno: int) -> Entry:
+def entry(snapshot: Snapshot, revno: int) -> LandingEntry:
     return next(each for each in snapshot.landings if each.revno == revno)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from shepherd.plans.promotion import Order, Promotion
+from shepherd.plans.promotion import Promotion, PromotionOrder
 from shepherd.snapshot import Snapshot
 from shepherd.stages.promote import promote_branch
 from shepherd.stages.rehearsal import rehearsal
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 from shepherd.trackers import Tracker, open_tracker
 from shepherd.values import parse_rev
 from shepherd.words import Item, TrackerReading
@@ -41,8 +41,8 @@ def promote(
     show = shown.append if shown is not None else lambda _plan: None
     if dry:
         with rehearsal(project.settings) as scratch:
-            return promote_branch(scratch, "stable", run, rev, Order(**order), show, dry=True)
-    return promote_branch(project.settings, "stable", run, rev, Order(**order), show)
+            return promote_branch(scratch, "stable", run, rev, PromotionOrder(**order), show, dry=True)
+    return promote_branch(project.settings, "stable", run, rev, PromotionOrder(**order), show)
 
 
 def released(project: Project, ref: str = "released") -> str:
@@ -50,7 +50,7 @@ def released(project: Project, ref: str = "released") -> str:
     return project.repo.git("for-each-ref", "--format=%(objectname)", f"refs/heads/{ref}")
 
 
-def entries(project: Project, *kinds: str) -> list[Entry]:
+def entries(project: Project, *kinds: str) -> list[JournalEntry]:
     database = Database(project.settings.database_url)
     try:
         with database.begin() as connection:

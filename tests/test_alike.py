@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shepherd.alike import folded
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Spoken
+from shepherd.words import ItemTags
 
 OURS = Vocabulary({"ok": ["✅ QA passed", "geprüft", "✔ done", "👍"], "bad": ["❌ QA failed"]})
 
@@ -30,7 +30,7 @@ OURS = Vocabulary({"ok": ["✅ QA passed", "geprüft", "✔ done", "👍"], "bad
     ],
 )
 def test_what_looks_like_it_means_it(label: str) -> None:
-    assert OURS.of_request([label]) == Spoken(("ok",))
+    assert OURS.of_request([label]) == ItemTags(("ok",))
 
 
 @pytest.mark.parametrize(
@@ -38,12 +38,12 @@ def test_what_looks_like_it_means_it(label: str) -> None:
     ["❌ QA passed", ":x: QA passed", "✅QA passed", "gepruft", "white_check_mark QA passed", ":nosuch:"],
 )
 def test_what_looks_otherwise_does_not(label: str) -> None:
-    assert OURS.of_request([label]) == Spoken()
+    assert OURS.of_request([label]) == ItemTags()
 
 
 def test_short_codes_in_the_settings() -> None:
     ours = Vocabulary({"ok": [":white_check_mark: QA", ":no-such-code:"]})
-    assert ours.of_request(["✅ QA"]) == ours.of_request([":No-Such-Code:"]) == Spoken(("ok",))
+    assert ours.of_request(["✅ QA"]) == ours.of_request([":No-Such-Code:"]) == ItemTags(("ok",))
 
 
 @given(st.text())

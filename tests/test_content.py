@@ -10,7 +10,7 @@ import pytest
 from shepherd.errors import RefusedError, SettingsError
 from shepherd.stages.find import Acceptance
 from shepherd.stages.rehearsal import rehearsal
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 from tests.gitrepo import twins
 from tests.project import Project, deployable, entry, states
 
@@ -57,7 +57,7 @@ def test_words_that_an_older_release_kept_by_patch_alone(tmp_path: Path) -> None
         database = Database(project.settings.database_url)
         with database.begin() as connection:
             Journal(connection, "stable").append(
-                [Entry("patch", old, {"patch": patch.split()[0]})], run_id="", at=project.now
+                [JournalEntry("patch", old, {"patch": patch.split()[0]})], run_id="", at=project.now
             )
         database.close()
         (project.repo.git_dir / "objects" / old[:2] / old[2:]).unlink()

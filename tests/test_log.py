@@ -18,7 +18,6 @@ from shepherd.errors import StoreError
 from shepherd.running import demo
 from shepherd.running import log as module
 from shepherd.running.log import Log, line, parse
-from shepherd.running.tasking import ROOT
 from tests.campaigns.rebuilt import Rebuilt, answer_of
 from tests.inv import inv
 from tests.running.host import Host
@@ -30,7 +29,7 @@ AT = datetime(2011, 8, 24, 10, 15, tzinfo=UTC)
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the demo was."""
     directory = tmp_path_factory.mktemp("log") / "demo"
-    demo.demo(ROOT, str(directory))
+    demo.demo(str(directory))
     return directory
 
 

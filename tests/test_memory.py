@@ -10,24 +10,24 @@ import pytest
 
 from shepherd.landing import Landing
 from shepherd.stages.memory import remember
-from shepherd.store import Database, Entry, Journal
-from shepherd.words import Kept, Memory
+from shepherd.store import Database, Journal, JournalEntry
+from shepherd.words import JournalMemory, KeptWord
 
 LANDING = Landing(1, "a" * 40, 0, bugs=(7,))
 PAIR = f"{LANDING.id} 7"
-SEALED, NEEDS = Kept("ok", "ok"), Kept("needstesting")
+SEALED, NEEDS = KeptWord("ok", "ok"), KeptWord("needstesting")
 
 
-def kept(word: str, seal: str | None = None) -> Entry:
-    return Entry("kept", PAIR, {"word": word, "seal": seal})
+def kept(word: str, seal: str | None = None) -> JournalEntry:
+    return JournalEntry("kept", PAIR, {"word": word, "seal": seal})
 
 
-def seal(word: str) -> Entry:
-    return Entry("seal", PAIR, {"word": word})
+def seal(word: str) -> JournalEntry:
+    return JournalEntry("seal", PAIR, {"word": word})
 
 
-def asks() -> Entry:
-    return Entry("meant", PAIR, {"asks": True})
+def asks() -> JournalEntry:
+    return JournalEntry("meant", PAIR, {"asks": True})
 
 
 @pytest.fixture
@@ -37,13 +37,13 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-def write(database: Database, said: Sequence[tuple[str, Entry]]) -> None:
+def write(database: Database, said: Sequence[tuple[str, JournalEntry]]) -> None:
     with database.begin() as connection:
         for branch, entry in said:
             Journal(connection, branch).append([entry], run_id="", at=datetime.now(UTC))
 
 
-def memory_of(database: Database, branch: str, *others: str) -> Memory:
+def memory_of(database: Database, branch: str, *others: str) -> JournalMemory:
     with database.begin() as connection:
         journal, *rest = (Journal(connection, each) for each in (branch, *others))
         return remember(journal, [LANDING], LANDING.bugs, rest)
@@ -74,7 +74,7 @@ def memory_of(database: Database, branch: str, *others: str) -> Memory:
         ),
         pytest.param(
             [("devel", seal("ok")), ("devel", kept("bad", "ok"))],
-            Kept("bad", "ok"),
+            KeptWord("bad", "ok"),
             id="the other branch's word after its seal",
         ),
         pytest.param(
@@ -85,7 +85,7 @@ def memory_of(database: Database, branch: str, *others: str) -> Memory:
     ],
 )
 def test_what_was_kept_for_a_landing_on_several_branches(
-    database: Database, said: list[tuple[str, Entry]], counts: Kept
+    database: Database, said: list[tuple[str, JournalEntry]], counts: KeptWord
 ) -> None:
     write(database, said)
     assert memory_of(database, "stable", "next", "devel").kept == {(LANDING.id, 7): counts}

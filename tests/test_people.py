@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shepherd.people import matches, person_of
-from shepherd.settings import Branch, Pointer
+from shepherd.settings import BranchSettings, Pointer
 
 ROBOTS = ["*[bot]", "Launchpad Patch Queue Manager"]
 
@@ -117,7 +117,7 @@ def test_a_robot_by_address() -> None:
     ],
 )
 def test_a_robot_by_what_stands_before_the_host(name: str, address: str) -> None:
-    robots = Branch("x.git", "stable", Pointer(recorded=True)).robots
+    robots = BranchSettings("x.git", "stable", Pointer(recorded=True)).robots
     assert person_of([(name, address), ("Bob", "bob@example.org")], robots) == ("Bob", "bob@example.org")
 
 

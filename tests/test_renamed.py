@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import SettingsError
-from shepherd.running.doctor.checking import Given
+from shepherd.running.doctor.checking import CheckContext
 from shepherd.running.doctor.journals import journals
 from shepherd.settings import read
 from shepherd.snapshot import Snapshot
@@ -159,7 +159,10 @@ def test_a_dry_run_only_says_so(project: Project) -> None:
 
 def told(project: Project, days: int = 0) -> list[tuple[str, str]]:
     settings = read(project.folder / "shepherd.toml")
-    return [(each.level, each.what) for each in journals(Given(settings, project.now + timedelta(days=days)))]
+    return [
+        (each.level, each.what)
+        for each in journals(CheckContext(settings, project.now + timedelta(days=days)))
+    ]
 
 
 def test_doctor_says_what_is_not_followed_any_more(project: Project) -> None:

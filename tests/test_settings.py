@@ -12,7 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shepherd.errors import SettingsError
-from shepherd.settings import Branch, Pointer, Settings, Tracker, is_url, load, parse, project_of, read
+from shepherd.settings import (
+    BranchSettings,
+    Pointer,
+    Settings,
+    TrackerSettings,
+    is_url,
+    load,
+    parse,
+    project_of,
+    read,
+)
 
 RIGHT = """\
 state_dir = "var"
@@ -169,7 +179,7 @@ def test_a_zone_that_is_known() -> None:
 
 def test_the_rule_for_orphans_follows_the_grammars_unless_it_is_set() -> None:
     def rule(**keys: object) -> str:
-        return Branch(repository="r", ref="r", deployed=Pointer(), **keys).orphans_rule  # type: ignore[arg-type]
+        return BranchSettings(repository="r", ref="r", deployed=Pointer(), **keys).orphans_rule  # type: ignore[arg-type]
 
     assert rule() == "block"
     assert rule(marks=("footers", "forge")) == "needs-qa"
@@ -223,9 +233,9 @@ def test_the_grammars_follow_the_tracker_unless_they_are_set(
     ],
 )
 def test_whose_requests_are_ours(kind: Any, project: str, repository: str, ours: str | None) -> None:
-    branch = Branch(repository, "main", Pointer(ref="production"))
+    branch = BranchSettings(repository, "main", Pointer(ref="production"))
     settings = Settings(
-        state_dir="var", branches={"main": branch}, tracker=Tracker(type=kind, project=project)
+        state_dir="var", branches={"main": branch}, tracker=TrackerSettings(type=kind, project=project)
     )
     assert project_of(settings, branch) == ours
 

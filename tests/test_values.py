@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shepherd.errors import SettingsError
-from shepherd.values import Rev, age, clean, date, duration, iso, parse_rev, quoted, who
+from shepherd.values import RevName, age, clean, date, duration, iso, parse_rev, quoted, who
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
@@ -95,37 +95,37 @@ def test_what_is_no_date(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "rev"),
     [
-        ("r123", Rev("revno", 123)),
-        ("123", Rev("revno", 123)),
-        ("1234567", Rev("revno", 1_234_567)),
-        ("9999999999", Rev("revno", 9_999_999_999)),
-        ("123456a", Rev("sha", text="123456a")),
-        ("DEADBEEF", Rev("sha", text="deadbeef")),
-        (SHA, Rev("sha", text=SHA)),
-        ("1" * 40, Rev("sha", text="1" * 40)),
-        ("1" * 64, Rev("sha", text="1" * 64)),
-        ("tip", Rev("tip")),
-        ("deployed", Rev("deployed")),
-        ("promoted", Rev("promoted")),
+        ("r123", RevName("revno", 123)),
+        ("123", RevName("revno", 123)),
+        ("1234567", RevName("revno", 1_234_567)),
+        ("9999999999", RevName("revno", 9_999_999_999)),
+        ("123456a", RevName("sha", text="123456a")),
+        ("DEADBEEF", RevName("sha", text="deadbeef")),
+        (SHA, RevName("sha", text=SHA)),
+        ("1" * 40, RevName("sha", text="1" * 40)),
+        ("1" * 64, RevName("sha", text="1" * 64)),
+        ("tip", RevName("tip")),
+        ("deployed", RevName("deployed")),
+        ("promoted", RevName("promoted")),
     ],
 )
 @pytest.mark.parametrize("wide", [False, True])
-def test_revisions(text: str, rev: Rev, wide: bool) -> None:
+def test_revisions(text: str, rev: RevName, wide: bool) -> None:
     assert parse_rev(text, wide) == rev
 
 
 @pytest.mark.parametrize(
     ("text", "rev"),
     [
-        ("bug:824435", Rev("bug", 824_435)),
-        ("#12", Rev("request", text="#12")),
-        ("!012", Rev("request", text="!12")),
-        ("fix-123", Rev("branch", text="fix-123")),
-        ("~ann/launchpad/größer", Rev("branch", text="~ann/launchpad/größer")),
-        ("abc", Rev("branch", text="abc")),
+        ("bug:824435", RevName("bug", 824_435)),
+        ("#12", RevName("request", text="#12")),
+        ("!012", RevName("request", text="!12")),
+        ("fix-123", RevName("branch", text="fix-123")),
+        ("~ann/launchpad/größer", RevName("branch", text="~ann/launchpad/größer")),
+        ("abc", RevName("branch", text="abc")),
     ],
 )
-def test_what_only_readers_take(text: str, rev: Rev) -> None:
+def test_what_only_readers_take(text: str, rev: RevName) -> None:
     assert parse_rev(text, wide=True) == rev
     with pytest.raises(SettingsError):
         parse_rev(text)

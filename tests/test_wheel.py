@@ -48,7 +48,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def python(wheel: Path) -> Path:
-    """The interpreter of an environment that has the wheel, as an installer unpacks it, and its dependencies."""
+    """The interpreter of an environment that has the wheel, as an installer unpacks it, and what it needs."""
     venv.create(wheel.parent / "empty", with_pip=False, symlinks=True)
     python = wheel.parent / "empty" / "bin" / "python"
     ours, theirs = (

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from shepherd.errors import ShepherdError, UnsureError
 from shepherd.stages import Run
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 
 EVERYWHERE = ""
 """The journal of what belongs to no one branch: digests, publishing."""
@@ -39,7 +39,7 @@ def perform(
     act: Act,
     run: Run,
     effect: Callable[[], dict[str, Any] | None],
-    entries: Sequence[Entry] = (),
+    entries: Sequence[JournalEntry] = (),
 ) -> None:
     """Write that the act is meant, let it happen, write how it went: "done" or "failed".
 
@@ -60,10 +60,10 @@ def perform_together(
     acts: Sequence[Act],
     run: Run,
     effect: Callable[[], dict[str, Any] | None],
-    entries: Sequence[Entry] = (),
+    entries: Sequence[JournalEntry] = (),
 ) -> None:
     """The same for several acts that come about by one effect, or not at all."""
-    meant = [Entry("meant", act.key, {"act": act.kind, **act.data}, run.who, act.why) for act in acts]
+    meant = [JournalEntry("meant", act.key, {"act": act.kind, **act.data}, run.who, act.why) for act in acts]
     _append(database, branch, run, meant)
     try:
         learned = effect()
@@ -85,7 +85,7 @@ def settle(
     result: str,
     why: str = "",
     learned: dict[str, Any] | None = None,
-    entries: Sequence[Entry] = (),
+    entries: Sequence[JournalEntry] = (),
 ) -> None:
     """Write how an act went: also one of an earlier run, found out by looking."""
     _settle(database, branch, [act], run, result, why, learned, entries)
@@ -99,26 +99,26 @@ def _settle(
     result: str,
     why: str = "",
     learned: dict[str, Any] | None = None,
-    entries: Sequence[Entry] = (),
+    entries: Sequence[JournalEntry] = (),
 ) -> None:
     told = {**(learned or {}), "result": result, **({"why": why} if why else {})}
     for act in acts:
         run.tell("act", **_told(act, branch, run), **told)
     done = [
-        Entry("done", act.key, {"act": act.kind, "result": result, **(learned or {})}, run.who, why)
+        JournalEntry("done", act.key, {"act": act.kind, "result": result, **(learned or {})}, run.who, why)
         for act in acts
     ]
     _append(database, branch, run, [*done, *entries])
 
 
-def _append(database: Database, branch: str, run: Run, entries: Sequence[Entry]) -> None:
+def _append(database: Database, branch: str, run: Run, entries: Sequence[JournalEntry]) -> None:
     with database.begin() as connection:
         Journal(connection, branch).append(entries, run_id=run.id, at=run.now)
 
 
-def unfinished(journal: Journal, kind: str) -> list[Entry]:
+def unfinished(journal: Journal, kind: str) -> list[JournalEntry]:
     """The acts of this kind that were meant and of which nobody knows how they went, oldest first."""
-    open_acts: dict[str, Entry] = {}
+    open_acts: dict[str, JournalEntry] = {}
     for entry in journal.entries("meant", "done", holding=f'"act":"{kind}"'):
         if entry.kind == "meant":
             open_acts[entry.subject] = entry

@@ -23,7 +23,7 @@ from msgspec import Struct
 from shepherd import limits
 from shepherd.commands import as_called
 from shepherd.errors import PARTLY, ShepherdError, UnsureError
-from shepherd.settings import Mail
+from shepherd.settings import MailSettings
 from shepherd.values import clean
 
 ANSWER_LIMIT = 10.0
@@ -51,7 +51,7 @@ class ServerError(MailError):
     """There is no connection over which a message could go."""
 
 
-class Letter(Struct, frozen=True):
+class Message(Struct, frozen=True):
     """A mail with its words."""
 
     to: str
@@ -64,7 +64,7 @@ class Letter(Struct, frozen=True):
     headers: dict[str, str] = {}
 
 
-def message_of(letter: Letter, mail: Mail, now: datetime) -> EmailMessage:
+def message_of(letter: Message, mail: MailSettings, now: datetime) -> EmailMessage:
     """The message as it goes over the wire. Untrusted text may stand in it: no header gets a second line."""
     domain = parseaddr(mail.sender)[1].rpartition("@")[2]
     message = EmailMessage(policy=_POLICY)
@@ -85,7 +85,7 @@ def message_of(letter: Letter, mail: Mail, now: datetime) -> EmailMessage:
     return message
 
 
-class Post:
+class SmtpSession:
     """A connection to the mail server, opened when it is first needed, and anew when it broke.
 
     Raises (`open`, `deliver`):
@@ -93,7 +93,7 @@ class Post:
             taken. UnsureError: it was handed over, and no answer came.
     """
 
-    def __init__(self, mail: Mail, password: str) -> None:
+    def __init__(self, mail: MailSettings, password: str) -> None:
         self._mail = mail
         self._password = password
         self._server: smtplib.SMTP | None = None
@@ -102,7 +102,7 @@ class Post:
         """No message is handed over after it: the other half of the time is for the one that is under way, of
         which nobody would know whether it was sent."""
 
-    def __enter__(self) -> Post:
+    def __enter__(self) -> SmtpSession:
         return self
 
     def __exit__(self, error: object, *_: object) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 from shepherd.landing import Marks
 from shepherd.marks import brackets, footers, forge, reverts, trailers
-from shepherd.marks.found import Found
-from shepherd.marks.text import Message, clean, first_paragraph, normal
+from shepherd.marks.found import MarkCollector
+from shepherd.marks.text import CommitMessage, clean, first_paragraph, normal
 
-_READERS: dict[str, Callable[[Message, Found], None]] = {
+_READERS: dict[str, Callable[[CommitMessage, MarkCollector], None]] = {
     "brackets": brackets.read,
     "footers": footers.read,
     "forge": forge.read,
@@ -29,8 +29,8 @@ def parse(message: bytes | str, grammars: Sequence[str], project: str | None = N
     """
     text = normal(message)
     run, body = brackets.split(text) if "brackets" in grammars else ("", text)
-    said = Message(run, clean(body.partition("\n")[0]), body, body.lower(), project)
-    found = Found()
+    said = CommitMessage(run, clean(body.partition("\n")[0]), body, body.lower(), project)
+    found = MarkCollector()
     for name, read in _READERS.items():
         if name in grammars:
             read(said, found)

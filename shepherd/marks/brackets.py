@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MAX_DIGITS, Found
-from shepherd.marks.text import Message
+from shepherd.marks.found import MAX_DIGITS, MarkCollector
+from shepherd.marks.text import CommitMessage
 
 MAX_RANGE = 50
 """Revisions that one range may name."""
@@ -34,7 +34,7 @@ def split(text: str) -> tuple[str, str]:
     return text[:end], text[end:].lstrip()
 
 
-def read(message: Message, found: Found) -> None:
+def read(message: CommitMessage, found: MarkCollector) -> None:
     """Read the leading run; brackets that are unknown are stepped over."""
     bugs: list[str] = []
     # A mark that is repeated adds nothing, and a hostile message repeats one a million times.
@@ -54,7 +54,7 @@ def read(message: Message, found: Found) -> None:
         found.doubt(late[0], "stands behind the beginning of the message")
 
 
-def _rollback(value: str, found: Found) -> None:
+def _rollback(value: str, found: MarkCollector) -> None:
     joined = " ".join(value.split())
     for sign in ("-", ".."):
         joined = joined.replace(f" {sign}", sign).replace(f"{sign} ", sign)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import Found
-from shepherd.marks.text import Message
+from shepherd.marks.found import MarkCollector
+from shepherd.marks.text import CommitMessage
 
 _BUGS = re.compile(r"^[^\S\n]*+LP:[^\S\n]*+(#[0-9][^\n]*+)", re.IGNORECASE | re.MULTILINE)
 _LISTED = re.compile(r"(?:\A|,)\s*+#([0-9]+)")
@@ -20,7 +20,7 @@ _MERGED_FROM = re.compile(
 _PROPOSAL = re.compile(r"/\+merge/[0-9]+/?$")
 
 
-def read(message: Message, found: Found) -> None:
+def read(message: CommitMessage, found: MarkCollector) -> None:
     """Read the footers, wherever in the body their lines stand."""
     if "lp:" in message.lower:
         # A list that is repeated adds nothing, and a hostile message repeats one a million times.
@@ -33,7 +33,7 @@ def read(message: Message, found: Found) -> None:
         _merged_from(message.body, found)
 
 
-def _merged_from(body: str, found: Found) -> None:
+def _merged_from(body: str, found: MarkCollector) -> None:
     # The last one: it is what the landing added to a message that may quote others.
     for line in _MERGED_FROM.finditer(body):
         found.url, host, path = line[1], line[2].lower(), line[3] or ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import Found
-from shepherd.marks.text import Message
+from shepherd.marks.found import MarkCollector
+from shepherd.marks.text import CommitMessage
 
 LONGEST = 100
 """Characters of a project whose request is kept with its name."""
@@ -25,7 +25,7 @@ _CLOSES = re.compile(
 _NUMBER = re.compile(r"#([0-9]+)")
 
 
-def read(message: Message, found: Found) -> None:
+def read(message: CommitMessage, found: MarkCollector) -> None:
     """Read the request and the branch that the landing merged, and the issues it closes."""
     subject = message.subject
     if merge := _PULL_REQUEST.match(subject):
@@ -48,7 +48,7 @@ def same_project(named: str, ours: str) -> bool:
     return f"/{ours.lower()}".endswith(f"/{named.lower()}")
 
 
-def _merge_request(found: Found, project: str, digits: str, ours: str | None) -> None:
+def _merge_request(found: MarkCollector, project: str, digits: str, ours: str | None) -> None:
     if not project or ours is None or (ours and same_project(project, ours)):
         _request(found, "!", digits)
     elif ours:
@@ -60,5 +60,5 @@ def _merge_request(found: Found, project: str, digits: str, ours: str | None) ->
         _request(found, f"{project}!", digits)
 
 
-def _request(found: Found, sign: str, digits: str) -> None:
+def _request(found: MarkCollector, sign: str, digits: str) -> None:
     found.requests += [f"{sign}{number}" for number in found.numbers([digits])]

@@ -22,7 +22,7 @@ MAX_WARNINGS = 20
 
 
 @dataclass
-class Found:
+class MarkCollector:
     """Filled by the grammars, in any order; told once by `marks`."""
 
     bugs: list[tuple[int, list[int]]] = field(default_factory=list)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shepherd.marks import brackets
-from shepherd.marks.found import MAX_DIGITS, Found
-from shepherd.marks.text import Message, clean, normal
+from shepherd.marks.found import MAX_DIGITS, MarkCollector
+from shepherd.marks.text import CommitMessage, clean, normal
 
 _COMMIT = re.compile(r"\bThis\s++reverts\s++commits?:?\s++(?:[-*]\s++)?", re.IGNORECASE)
 # `A..B` is a range, and `A^` another commit than A
@@ -47,7 +47,7 @@ MAX_SPOKEN = 20
 """Titles and SHAs that are taken from the free text of one message."""
 
 
-class Wording(NamedTuple):
+class RevertWording(NamedTuple):
     """How a message words what it takes back, beyond what its marks say: to tell namesakes apart, and for
     hints. None of it ever counts by itself."""
 
@@ -62,7 +62,7 @@ class Wording(NamedTuple):
     """Each request of `Reverts owner/project#12` with its project: ("#12", "owner/project")."""
 
 
-NOTHING_WORDED = Wording()
+NOTHING_WORDED = RevertWording()
 
 
 def title_key(title: str) -> tuple[int, str]:
@@ -87,7 +87,7 @@ def _bare(title: str) -> str:
     return _NUMBERED.sub("", brackets.split(title)[1])
 
 
-def read(message: Message, found: Found) -> None:
+def read(message: CommitMessage, found: MarkCollector) -> None:
     """Read reverts, whatever grammars are on; hints are what a mark (read before) does not name."""
     if "revert" in message.lower or "reapply" in message.lower:
         if title := _TITLE.match(brackets.split(message.subject)[1]):
@@ -103,7 +103,7 @@ def _taken_back(word: str, title: str) -> str:
     return title if word.lower() == "revert" else f'Revert "{title}"'
 
 
-def _generated(body: str, found: Found) -> None:
+def _generated(body: str, found: MarkCollector) -> None:
     found.reverts_ids += [sha.lower() for sha in dict.fromkeys(_shas(body))]
     for request, _ in dict.fromkeys(_requests(body)):
         found.reverts_requests += [f"{request[0]}{number}" for number in found.numbers([request[1:]])]
@@ -125,7 +125,7 @@ def _requests(body: str) -> Iterator[tuple[str, str]]:
         yield (f"!{merge}", merge_project) if merge else (f"#{pull}", pull_project)
 
 
-def _hints(body: str, found: Found) -> None:
+def _hints(body: str, found: MarkCollector) -> None:
     if word := _WORDS.search(body):
         # Numbers within `Revert "X"` belong to the title of the landing that X names.
         start = (body.find("\n") + 1 or len(body)) if found.reverts_title else word.end()
@@ -133,7 +133,7 @@ def _hints(body: str, found: Found) -> None:
         found.hints = [revno for revno in revnos if revno and revno not in found.rollback]
 
 
-def worded(message: bytes | str) -> Wording:
+def worded(message: bytes | str) -> RevertWording:
     """How a message words what it takes back; brackets in front of it are stepped over, whatever they are."""
     lower = message.lower() if isinstance(message, bytes) else message.lower().encode(errors="replace")
     if not any(sign in lower for sign in _SIGNS):
@@ -151,7 +151,7 @@ def worded(message: bytes | str) -> Wording:
     ids = dict.fromkeys(sha.lower() for sha in _SPOKEN_SHA.findall(text))
     generated = b"reverts" in lower
     said = {sha.lower() for sha in _shas(body)} if ids and generated else ()
-    return Wording(
+    return RevertWording(
         number_in(title[2]) if title else "",
         tuple(dict.fromkeys(titles))[:MAX_SPOKEN],
         tuple(sha for sha in ids if sha not in said)[:MAX_SPOKEN],

@@ -24,7 +24,7 @@ _NOT_OF_THE_TITLE = re.compile(
 underline, a trailer, a sentence that a program wrote."""
 
 
-class Message(NamedTuple):
+class CommitMessage(NamedTuple):
     """A commit message, cut where its marks may stand."""
 
     run: str

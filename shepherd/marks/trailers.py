@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MAX_DIGITS, Found
-from shepherd.marks.text import Message
+from shepherd.marks.found import MAX_DIGITS, MarkCollector
+from shepherd.marks.text import CommitMessage
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*+\n")
 _VALUE = r"[^\S\n]*+:([^\n]*+(?:\n[^\S\n]++[^\n]++)*)(?:\n|\Z)"
@@ -17,7 +17,7 @@ _ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*+[a-f])[0-9a-f]{7,64}")
 _QA = {"ok": "qa-ok", "untestable": "no-qa", "none": "no-qa", "testfix": "testfix"}
 
 
-def read(message: Message, found: Found) -> None:
+def read(message: CommitMessage, found: MarkCollector) -> None:
     """Read the trailers: the last paragraph, if it is not the subject's own and holds nothing else."""
     body = message.body
     start = _last_paragraph(body)
@@ -47,7 +47,7 @@ def _items(value: str) -> list[str]:
     return list(dict.fromkeys(value.replace(",", " ").split()))
 
 
-def _bugs(value: str, found: Found) -> list[int]:
+def _bugs(value: str, found: MarkCollector) -> list[int]:
     runs = []
     for item in _items(value):
         if bug := _BUG.fullmatch(item):
@@ -57,7 +57,7 @@ def _bugs(value: str, found: Found) -> list[int]:
     return found.numbers(runs)
 
 
-def _qa(value: str, found: Found) -> None:
+def _qa(value: str, found: MarkCollector) -> None:
     word = " ".join(value.split())
     if word in _QA:
         found.labels.add(_QA[word])
@@ -65,7 +65,7 @@ def _qa(value: str, found: Found) -> None:
         found.doubt(f"QA: {word}", f"is none of {', '.join(_QA)}")
 
 
-def _rolls_back(value: str, found: Found) -> None:
+def _rolls_back(value: str, found: MarkCollector) -> None:
     items = _items(value)
     if not items:
         found.doubt("Rolls-back:", "names no revision")

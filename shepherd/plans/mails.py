@@ -14,8 +14,8 @@ from typing import Literal
 from msgspec import Struct
 
 from shepherd.plans.days import Days, spoken
-from shepherd.settings import Mail as MailSettings
-from shepherd.snapshot import Blocker, Entry, Snapshot
+from shepherd.settings import MailSettings as MailSettings
+from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 
 Kind = Literal["digest", "escalation", "unreachable", "brake"]
 
@@ -29,7 +29,7 @@ _UNREAD = re.compile(r"no-?reply@", re.IGNORECASE)
 """How an address begins that belongs to a program: there is nobody to give a better one to."""
 
 
-class Known(Struct, frozen=True):
+class BlockerHistory(Struct, frozen=True):
     """What the tagger's database knows of one blocker beside the snapshot."""
 
     on_qa_since: datetime | None = None
@@ -42,11 +42,11 @@ class Known(Struct, frozen=True):
     """Of its person; None: the landing has to be read anew before that is known."""
 
 
-class Facts(Struct, frozen=True):
+class BranchMailFacts(Struct, frozen=True):
     """One branch."""
 
     snapshot: Snapshot
-    known: Mapping[str, Known]
+    known: Mapping[str, BlockerHistory]
     """By SHA; every blocker of the snapshot."""
 
 
@@ -54,7 +54,7 @@ class Waiting(Struct, frozen=True):
     """A landing that somebody can act on now."""
 
     branch: str
-    entry: Entry
+    entry: LandingEntry
     blocker: Blocker
     since: datetime
     """When it came on QA."""
@@ -63,7 +63,7 @@ class Waiting(Struct, frozen=True):
     address: str | None = None
 
 
-class Silent(Struct, frozen=True):
+class NotMailed(Struct, frozen=True):
     """A landing that is not good, or a person, that no mail is about; and why."""
 
     what: str
@@ -92,10 +92,12 @@ class Digests(Struct, frozen=True):
     mails: tuple[Mail, ...]
     unreachable: tuple[str, ...]
     """People whom no mail can reach, by name and address."""
-    silent: tuple[Silent, ...]
+    silent: tuple[NotMailed, ...]
 
 
-def sort_out(facts: Facts, days: Days, grace: int, now: datetime) -> tuple[list[Waiting], list[Silent]]:
+def sort_out(
+    facts: BranchMailFacts, days: Days, grace: int, now: datetime
+) -> tuple[list[Waiting], list[NotMailed]]:
     """What of one branch can be acted on now, and what is not good and cannot, each with the reason.
 
     Args:
@@ -108,9 +110,9 @@ def sort_out(facts: Facts, days: Days, grace: int, now: datetime) -> tuple[list[
         if entry.good:
             continue
         blocker = blockers.get(entry.revno)
-        known = facts.known.get(entry.id, Known())
+        known = facts.known.get(entry.id, BlockerHistory())
         if why := _not_now(entry, blocker, known, days, now):
-            silent.append(Silent(f"{snapshot.branch} r{entry.revno}", why))
+            silent.append(NotMailed(f"{snapshot.branch} r{entry.revno}", why))
             continue
         assert blocker is not None and known.on_qa_since is not None
         told_on = _told_on(known, days, grace)
@@ -118,7 +120,7 @@ def sort_out(facts: Facts, days: Days, grace: int, now: datetime) -> tuple[list[
     return waiting, silent
 
 
-def announced(facts: Facts, days: Days, mail: MailSettings, now: datetime) -> Snapshot:
+def announced(facts: BranchMailFacts, days: Days, mail: MailSettings, now: datetime) -> Snapshot:
     """The snapshot with the day on which the list will be told of each blocker, from two days before on."""
     from msgspec.structs import replace
 
@@ -139,22 +141,22 @@ def digests(waiting: Iterable[Waiting], people: Mapping[str, str]) -> Digests:
     mine: dict[str, list[Waiting]] = {}
     spelt: dict[str, str] = {}
     unreachable: dict[str, None] = {}
-    silent: dict[str, Silent] = {}
+    silent: dict[str, NotMailed] = {}
     for item in sorted(waiting, key=lambda item: (item.since, item.branch, item.entry.revno)):
         rev, person = f"{item.branch} r{item.entry.revno}", item.entry.person
         if item.address is None:
-            silent[rev] = Silent(rev, "its person's address was not read yet: inv find")
+            silent[rev] = NotMailed(rev, "its person's address was not read yet: inv find")
         elif not person and not item.address:
-            silent[rev] = Silent(rev, "nobody is known whose landing it is")
+            silent[rev] = NotMailed(rev, "nobody is known whose landing it is")
         elif not (address := where.get(item.address.casefold(), item.address)) and item.address:
-            silent[person] = Silent(person or "somebody", "wants no mail ([people] in the settings)")
+            silent[person] = NotMailed(person or "somebody", "wants no mail ([people] in the settings)")
         elif _UNREAD.match(address):
             name = f"{person} ({item.address})"
-            silent[name] = Silent(name, "has an address that nobody reads")
+            silent[name] = NotMailed(name, "has an address that nobody reads")
         elif not reachable(address):
             name = f"{person} ({item.address})" if item.address else person
             unreachable[name] = None
-            silent[name] = Silent(name, "has no address that a mail can go to: the operators are told")
+            silent[name] = NotMailed(name, "has no address that a mail can go to: the operators are told")
         else:
             spelt.setdefault(address.casefold(), address)
             mine.setdefault(address.casefold(), []).append(item)
@@ -180,7 +182,9 @@ def reachable(address: str) -> bool:
     return not (_UNREAD.match(address) or _NOREPLY.fullmatch(address.rpartition("@")[2]))
 
 
-def _not_now(entry: Entry, blocker: Blocker | None, known: Known, days: Days, now: datetime) -> str:
+def _not_now(
+    entry: LandingEntry, blocker: Blocker | None, known: BlockerHistory, days: Days, now: datetime
+) -> str:
     """Why nobody is mailed about it now; empty if somebody is (issue 5, 2)."""
     if blocker is None:
         if entry.undone_by is not None:
@@ -197,7 +201,7 @@ def _not_now(entry: Entry, blocker: Blocker | None, known: Known, days: Days, no
     return ""
 
 
-def _told_on(known: Known, days: Days, grace: int) -> date:
+def _told_on(known: BlockerHistory, days: Days, grace: int) -> date:
     assert known.on_qa_since is not None
     day = days.after(days.of(known.on_qa_since), grace + 1)
     return max(day, days.first_from(known.snoozed)) if known.snoozed else day

@@ -13,13 +13,13 @@ from shepherd.deployment import going_live
 from shepherd.errors import NoAnswerError, RefusedError
 from shepherd.landing import Landing
 from shepherd.situation import Situation
-from shepherd.snapshot import Entry, Next, Rev, Snapshot
+from shepherd.snapshot import LandingEntry, Next, Rev, Snapshot
 
 NAMED = 5
 """Landings and commits that a refusal names."""
 
 
-class Order(Struct, frozen=True):
+class PromotionOrder(Struct, frozen=True):
     """What somebody asked for."""
 
     to: int | None = None
@@ -31,14 +31,14 @@ class Order(Struct, frozen=True):
     """Why commits that production runs beside the mainline may be lost."""
 
 
-class Known(Struct, frozen=True):
+class LastKnown(Struct, frozen=True):
     """What was last known of a landing."""
 
     state: str
     reason: str = ""
 
 
-class Line(Struct, frozen=True):
+class PlanLine(Struct, frozen=True):
     """One landing in the plan."""
 
     revno: int
@@ -62,9 +62,9 @@ class Promotion(Struct, frozen=True):
     base: Rev | None = field(name="from")
     """What is promoted now; None: nothing yet."""
     to: Rev
-    goes: tuple[Line, ...]
+    goes: tuple[PlanLine, ...]
     """What goes live, oldest first; also what production has, undone, and would run again."""
-    stays: tuple[Line, ...]
+    stays: tuple[PlanLine, ...]
     """What stays behind, oldest first, and why."""
     dropped: tuple[str, ...]
     """Commits that the ref has now and would lose."""
@@ -76,7 +76,7 @@ class Promotion(Struct, frozen=True):
 
 
 def target_of(
-    snapshot: Snapshot, landings: Sequence[Landing], promoted: int | None, order: Order
+    snapshot: Snapshot, landings: Sequence[Landing], promoted: int | None, order: PromotionOrder
 ) -> Landing | None:
     """The landing to promote; None if there is nothing to do.
 
@@ -112,7 +112,7 @@ def target_of(
     return to
 
 
-def _check(snapshot: Snapshot, revno: int, order: Order) -> None:
+def _check(snapshot: Snapshot, revno: int, order: PromotionOrder) -> None:
     """Raises RefusedError unless the revision is deployable, or only what is not known keeps it back."""
     entries = {entry.revno: entry for entry in snapshot.landings}
     entry = entries[revno]
@@ -137,10 +137,10 @@ def plan_promotion(
     landings: Sequence[Landing],
     target: Landing,
     base: Rev | None,
-    order: Order,
+    order: PromotionOrder,
     *,
     situation: Situation,
-    known: Mapping[str, Known],
+    known: Mapping[str, LastKnown],
     undone_at: Callable[[int], Collection[int]],
     dropped: Sequence[str],
     repository: str,
@@ -210,7 +210,7 @@ def plan_promotion(
     )
 
 
-def _refuse_unless_passed(branch: str, found: Sequence[Caution], order: Order) -> None:
+def _refuse_unless_passed(branch: str, found: Sequence[Caution], order: PromotionOrder) -> None:
     """Whatever stops stops a promotion, too, unless somebody gave the reason that passes just that."""
     passed: dict[Kind, str] = {"hotfix": order.drop_hotfix}
     for caution in found:
@@ -218,7 +218,7 @@ def _refuse_unless_passed(branch: str, found: Sequence[Caution], order: Order) -
             raise RefusedError(f"{branch}: {caution.sentence}: {caution.remedy}")
 
 
-def _refuse_known_bad(branch: str, line: Line, last: Known | None) -> None:
+def _refuse_known_bad(branch: str, line: PlanLine, last: LastKnown | None) -> None:
     """What cannot be read now may have been read before."""
     if line.state in ("", "unknown", "bad") and last is not None and last.state == "bad":
         raise RefusedError(
@@ -227,7 +227,7 @@ def _refuse_known_bad(branch: str, line: Line, last: Known | None) -> None:
         )
 
 
-def _why_it_stays(line: Line, entry: Entry | None) -> str:
+def _why_it_stays(line: PlanLine, entry: LandingEntry | None) -> str:
     """Its own reason if it is not good, else whom it waits for."""
     if entry is not None and entry.undone_by is not None:
         return f"r{entry.undone_by} undid it"
@@ -238,7 +238,9 @@ def _why_it_stays(line: Line, entry: Entry | None) -> str:
     return f"waits for {', '.join(others)}" + (f" and {more} more" if more else "") if others else line.reason
 
 
-def _line(landing: Landing, entry: Entry | None, known: Mapping[str, Known], undone: bool) -> Line:
+def _line(
+    landing: Landing, entry: LandingEntry | None, known: Mapping[str, LastKnown], undone: bool
+) -> PlanLine:
     state, reason = "", "never judged"
     if entry is not None:
         state, reason = str(entry.state), entry.reason
@@ -246,7 +248,7 @@ def _line(landing: Landing, entry: Entry | None, known: Mapping[str, Known], und
         state, reason = last.state, f"last known: {last.reason}"
     if undone and entry is not None and entry.undone_by is not None:
         reason = f"r{entry.undone_by} undid it"
-    return Line(landing.revno, landing.id, landing.shown_title, landing.person, state, reason, undone)
+    return PlanLine(landing.revno, landing.id, landing.shown_title, landing.person, state, reason, undone)
 
 
 def settled(newest_first: Iterable[Snapshot], since: datetime) -> set[str]:

@@ -13,7 +13,7 @@ from shepherd.values import clean
 from shepherd.words import Item, Word
 
 
-class Wording(Struct, frozen=True):
+class CommentWording(Struct, frozen=True):
     """How this team's tracker and branch are spoken of."""
 
     branch: str
@@ -28,7 +28,7 @@ class Wording(Struct, frozen=True):
         return self.texts.get(word, f"qa-{word}")
 
 
-class News(Struct, frozen=True):
+class CommentLine(Struct, frozen=True):
     """What one landing means for the item under which it is told."""
 
     landing: Landing
@@ -52,7 +52,9 @@ def sign_of(landing: _Revision) -> str:
     return f"r{landing.revno} {landing.id[:12]}"
 
 
-def comment(news: Sequence[News], item: Item, words: Sequence[Word], sign: str, wording: Wording) -> str:
+def comment(
+    news: Sequence[CommentLine], item: Item, words: Sequence[Word], sign: str, wording: CommentWording
+) -> str:
     """The comment on one item about some landings, in their order.
 
     Args:
@@ -64,10 +66,10 @@ def comment(news: Sequence[News], item: Item, words: Sequence[Word], sign: str, 
     return "\n\n".join(part for part in (*parts, f"-- QA Shepherd, {wording.branch} {sign}") if part)
 
 
-def _firsts(news: Sequence[News], wording: Wording) -> Iterator[str]:
+def _firsts(news: Sequence[CommentLine], wording: CommentWording) -> Iterator[str]:
     """What happened, a sentence each; landings in a row to which the same happened share one."""
 
-    def kind(each: News) -> str | int:
+    def kind(each: CommentLine) -> str | int:
         if each.role != "landed":
             return each.landing.revno
         return "A step towards this" if "incr" in each.landing.labels else "This"
@@ -83,7 +85,7 @@ def _firsts(news: Sequence[News], wording: Wording) -> Iterator[str]:
         yield f"{' and '.join(f'r{p}' for p in about)} {'were' if len(about) > 1 else 'was'} {how} by {by}."
 
 
-def _facts(news: Sequence[News], wording: Wording) -> Iterator[str]:
+def _facts(news: Sequence[CommentLine], wording: CommentWording) -> Iterator[str]:
     """Commit, branch and link of one landing; of several, a line each, and the branches."""
     for each in news:
         landing = each.landing
@@ -100,12 +102,14 @@ def _facts(news: Sequence[News], wording: Wording) -> Iterator[str]:
         yield from _branches(news)
 
 
-def _branches(news: Sequence[News]) -> list[str]:
+def _branches(news: Sequence[CommentLine]) -> list[str]:
     names = dict.fromkeys(clean(each.landing.branch, 200) for each in news)
     return [f"Branch: {name}" for name in names if name]
 
 
-def _seconds(news: Sequence[News], item: Item, words: Sequence[Word], wording: Wording) -> Iterator[str]:
+def _seconds(
+    news: Sequence[CommentLine], item: Item, words: Sequence[Word], wording: CommentWording
+) -> Iterator[str]:
     """What is to be done, or why nothing is."""
     to_try: list[int] = []
     for each in news:
@@ -119,7 +123,7 @@ def _seconds(news: Sequence[News], item: Item, words: Sequence[Word], wording: W
         yield _how_to_mark(item, to_try, words, wording)
 
 
-def _nothing_to_try(news: News, item: Item, words: Sequence[Word], wording: Wording) -> str:
+def _nothing_to_try(news: CommentLine, item: Item, words: Sequence[Word], wording: CommentWording) -> str:
     if news.role == "rolled-back":
         return "Whoever lands it again names this bug again." if isinstance(item, int) else ""
     if news.role == "back":
@@ -133,7 +137,7 @@ def _nothing_to_try(news: News, item: Item, words: Sequence[Word], wording: Word
     return f"It bears {standing} already, which counts for it.{rest}" if standing else rest.strip()
 
 
-def _how_to_mark(item: Item, revnos: Sequence[int], words: Sequence[Word], wording: Wording) -> str:
+def _how_to_mark(item: Item, revnos: Sequence[int], words: Sequence[Word], wording: CommentWording) -> str:
     it = "it" if len(revnos) == 1 else f"each of {revs(revnos)}"
     works = "it works" if len(revnos) == 1 else "all of them work"
     instead = "bad" if "bad" in words else "needstesting"

@@ -17,7 +17,7 @@ Role = Literal["landed", "rolled-back", "back"]
 """What a landing does to a bug: it names it · it rolls back what named it · it brings that back."""
 
 
-class Known(Struct, frozen=True):
+class TaggerMemory(Struct, frozen=True):
     """What the journal knows of the tagger's work, and of when things were first seen."""
 
     handled: Collection[tuple[str, Item]] = ()
@@ -36,7 +36,7 @@ class Known(Struct, frozen=True):
     """Items that landings in QA on other branches name."""
 
 
-class Event(Struct, frozen=True):
+class TagEvent(Struct, frozen=True):
     """One landing, and what it means for one item."""
 
     landing: Landing
@@ -46,7 +46,7 @@ class Event(Struct, frozen=True):
     """The landings that it rolls back or brings back; itself where it names the item."""
 
 
-class Ledger:
+class TagLedger:
     """Who is in effect, and by which items each landing is judged."""
 
     def __init__(self, reading: Reading, undoing: Undoing, tracker: TrackerReading, options: Options) -> None:
@@ -57,7 +57,7 @@ class Ledger:
         self._undone = undoing.undone_by()
         self.landings = {landing.revno: landing for landing in reading.landings}
 
-    def events(self, known: Known) -> Iterator[Event]:
+    def events(self, known: TaggerMemory) -> Iterator[TagEvent]:
         """What was not handled, in the order of the landings. What is undone at the tip waits: it means
         nothing until it is brought back."""
         first = max(self._reading.deployed.revno, known.met) + 1
@@ -66,7 +66,7 @@ class Ledger:
                 continue
             for item, (role, about) in self._roles(landing).items():
                 if (landing.id, item) not in known.handled and self._speaks_of(item):
-                    yield Event(landing, item, role, tuple(about))
+                    yield TagEvent(landing, item, role, tuple(about))
 
     def named(self, landing: Landing) -> Sequence[Item]:
         """The items that a landing is judged by, if it needs any QA at all (3.3, 3 to 7)."""

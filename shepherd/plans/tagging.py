@@ -18,11 +18,21 @@ from msgspec.structs import replace
 
 from shepherd.landing import Landing
 from shepherd.plans import tag_comments
-from shepherd.plans.tag_comments import News, Wording, revs
-from shepherd.plans.tag_events import Event, Known, Ledger, Role
+from shepherd.plans.tag_comments import CommentLine, CommentWording, revs
+from shepherd.plans.tag_events import Role, TagEvent, TaggerMemory, TagLedger
 from shepherd.rules import Judgement
-from shepherd.rules.speaking import Speech, name, qa_items
-from shepherd.words import WORST_FIRST, Item, Kept, Memory, Options, Seen, Spoken, TrackerReading, Word
+from shepherd.rules.speaking import ItemEvidence, name, qa_items
+from shepherd.words import (
+    WORST_FIRST,
+    Item,
+    ItemTags,
+    JournalMemory,
+    KeptWord,
+    Options,
+    SeenTags,
+    TrackerReading,
+    Word,
+)
 
 GOOD_WORDS: tuple[Word, ...] = ("untestable", "ok")
 _SHOWN = 5
@@ -46,12 +56,12 @@ class Tagging(Struct, frozen=True):
     """It was sealed for the item, by a word that came together with it and was not said of it."""
     seals: tuple[tuple[str, Word], ...] = ()
     """(SHA, word): what the word that goes away said of earlier landings."""
-    before: Spoken = Spoken()
-    after: Spoken = Spoken()
+    before: ItemTags = ItemTags()
+    after: ItemTags = ItemTags()
     """What the item says afterwards, if nobody else changes it meanwhile."""
 
 
-class Untold(Struct, frozen=True):
+class UnreadableItem(Struct, frozen=True):
     """A bug that something should be said on, and that cannot even be read."""
 
     revno: int
@@ -72,7 +82,7 @@ class Writing(Struct, frozen=True):
     remove: tuple[Word, ...] = ()
     status: str = ""
     """Empty: unchanged."""
-    after: Spoken = Spoken()
+    after: ItemTags = ItemTags()
     """What the item says afterwards, if nobody else changes it meanwhile."""
 
     @property
@@ -86,28 +96,28 @@ class Writing(Struct, frozen=True):
         return revs([act.revno for act in self.acts])
 
 
-class Plan(Struct, frozen=True):
+class TagPlan(Struct, frozen=True):
     """Everything that is to be done, in the order of the landings."""
 
     writings: tuple[Writing, ...] = ()
-    untold: tuple[Untold, ...] = ()
+    untold: tuple[UnreadableItem, ...] = ()
 
 
 def plan(
     judgement: Judgement,
     tracker: TrackerReading,
-    memory: Memory,
+    memory: JournalMemory,
     options: Options,
-    known: Known,
-    wording: Wording,
-) -> Plan:
+    known: TaggerMemory,
+    wording: CommentWording,
+) -> TagPlan:
     """What is to be said, where, of which landing."""
     return _Planner(judgement, tracker, memory, options, known, wording).plan()
 
 
 class _Planned(NamedTuple):
     act: Tagging
-    news: News
+    news: CommentLine
 
 
 class _Planner:
@@ -115,23 +125,23 @@ class _Planner:
         self,
         judgement: Judgement,
         tracker: TrackerReading,
-        memory: Memory,
+        memory: JournalMemory,
         options: Options,
-        known: Known,
-        wording: Wording,
+        known: TaggerMemory,
+        wording: CommentWording,
     ) -> None:
         self._judgement = judgement
         self._tracker = tracker
         self._known = known
         self._wording = wording
-        ledger = Ledger(judgement.reading, judgement.undoing, tracker, options)
+        ledger = TagLedger(judgement.reading, judgement.undoing, tracker, options)
         self._landings = ledger.landings
         self._events = list(ledger.events(known))
         self._seen = dict(memory.seen)
         for item, seen in judgement.seen:
             self._seen[item] = (*self._seen.get(item, ()), seen)
-        self._kept: dict[tuple[str, Item], Kept] = {**memory.kept, **dict(judgement.kept)}
-        self._speeches: dict[tuple[int, Item], Speech] = {
+        self._kept: dict[tuple[str, Item], KeptWord] = {**memory.kept, **dict(judgement.kept)}
+        self._speeches: dict[tuple[int, Item], ItemEvidence] = {
             (revno, speech.item): speech for revno in judgement.judged for speech in judgement.speeches(revno)
         }
         self._ever: dict[Item, list[Landing]] = {event.item: [] for event in self._events}
@@ -153,9 +163,9 @@ class _Planner:
         self._words: dict[Item, tuple[Word, ...]] = {}
         """What each item says after the acts planned so far."""
 
-    def plan(self) -> Plan:
+    def plan(self) -> TagPlan:
         planned: dict[Item, list[_Planned]] = {}
-        untold: list[Untold] = []
+        untold: list[UnreadableItem] = []
         for event in self._events:
             landing, item = event.landing, event.item
             spoken = self._tracker.items.get(item)
@@ -164,9 +174,9 @@ class _Planner:
                 planned.setdefault(item, []).append(self._act(event, spoken))
             elif event.role != "landed" or not self._settled(landing):
                 why = spoken.unreadable if spoken else "it was not read"
-                untold.append(Untold(landing.revno, landing.id, item, why))
+                untold.append(UnreadableItem(landing.revno, landing.id, item, why))
         writings = (each for item, acts in planned.items() for each in self._writings(item, acts))
-        return Plan(tuple(writings), tuple(untold))
+        return TagPlan(tuple(writings), tuple(untold))
 
     def _writings(self, item: Item, planned: Sequence[_Planned]) -> Iterator[Writing]:
         """One, after one for each comment that an earlier run began and may have written, which is looked for
@@ -239,7 +249,7 @@ class _Planner:
 
     # what is to be done
 
-    def _act(self, event: Event, spoken: Spoken) -> _Planned:
+    def _act(self, event: TagEvent, spoken: ItemTags) -> _Planned:
         landing, item, role, about = event.landing, event.item, event.role, event.about
         words, others = self._words[item], self._needed(item, about)
         asks = role == "landed" and (landing.revno, item) in self._asking
@@ -276,10 +286,10 @@ class _Planner:
             asks,
             asks and kept is not None and kept.seal is not None,
             self._seals(item, remove),
-            Spoken(words, spoken.bad_commits),
-            Spoken(after, spoken.bad_commits),
+            ItemTags(words, spoken.bad_commits),
+            ItemTags(after, spoken.bad_commits),
         )
-        return _Planned(act, News(landing, role, about, asks, bool(others)))
+        return _Planned(act, CommentLine(landing, role, about, asks, bool(others)))
 
     def _seals(self, item: Item, removed: Collection[Word]) -> tuple[tuple[str, Word], ...]:
         """What the good word that goes away says of the landings that it was said of."""
@@ -320,7 +330,7 @@ def _mark(landing: Landing) -> Word | None:
     return "untestable" if "no-qa" in landing.labels else None
 
 
-def _last_change(history: Sequence[Seen]) -> int:
+def _last_change(history: Sequence[SeenTags]) -> int:
     since = history[0].seq
     for before, after in pairwise(history):
         if before.spoken.word != after.spoken.word:

@@ -11,11 +11,11 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from shepherd.landing import Landing, Reading
-from shepherd.rules.answer import Blocking, Verge, answer, blocked_by
-from shepherd.rules.speaking import Speech, Told, listen
-from shepherd.rules.states import Bench, Judged
+from shepherd.rules.answer import Blocking, WindowAnswer, answer, blocked_by
+from shepherd.rules.speaking import ItemEvidence, TagEvidence, listen
+from shepherd.rules.states import Judged, StateRules
 from shepherd.rules.undoing import Undoing
-from shepherd.words import Cover, Item, Kept, Memory, Options, Seen, TrackerReading
+from shepherd.words import Cover, Item, JournalMemory, KeptWord, Options, SeenTags, TrackerReading
 
 __all__ = ["Judgement", "judge", "scope_of"]
 
@@ -31,14 +31,19 @@ class Judgement:
     """
 
     def __init__(
-        self, reading: Reading, undoing: Undoing, live: Collection[int], told: Told, judged: dict[int, Judged]
+        self,
+        reading: Reading,
+        undoing: Undoing,
+        live: Collection[int],
+        told: TagEvidence,
+        judged: dict[int, Judged],
     ) -> None:
         self.reading = reading
         self.undoing = undoing
         self.live = live
         self.judged = judged
         self._told = told
-        self.verge: Verge = answer(reading.deployed.revno, reading.tip.revno, judged, undoing, live)
+        self.verge: WindowAnswer = answer(reading.deployed.revno, reading.tip.revno, judged, undoing, live)
         self.undone_by: dict[int, int] = undoing.undone_by()
 
     @property
@@ -58,7 +63,7 @@ class Judgement:
     def blockers(self) -> Sequence[Blocking]:
         return self.verge.blockers
 
-    def speeches(self, revno: int) -> Sequence[Speech]:
+    def speeches(self, revno: int) -> Sequence[ItemEvidence]:
         """What every item that a landing names says of it, whether it was judged by that or not."""
         return self._told.pairs.get(revno, ())
 
@@ -101,7 +106,7 @@ class Judgement:
         return warnings
 
     @property
-    def seen(self) -> Collection[tuple[Item, Seen]]:
+    def seen(self) -> Collection[tuple[Item, SeenTags]]:
         """What the journal should remember of this reading of the tracker."""
         return self._told.seen.items()
 
@@ -111,7 +116,7 @@ class Judgement:
         return self._told.named.items()
 
     @property
-    def kept(self) -> Collection[tuple[tuple[str, Item], Kept]]:
+    def kept(self) -> Collection[tuple[tuple[str, Item], KeptWord]]:
         """Which words spoke for which landing anew, for the journal."""
         return self._told.kept.items()
 
@@ -151,7 +156,7 @@ def _no_collecting() -> Iterator[None]:
 def judge(
     reading: Reading,
     tracker: TrackerReading,
-    memory: Memory,
+    memory: JournalMemory,
     options: Options,
     scope: Collection[int] | None = None,
 ) -> Judgement:
@@ -165,6 +170,6 @@ def judge(
     undone = undoing.undone_at(deployed)
     live = {landing.revno for landing in landings if landing.revno <= deployed} - undone
     told = listen(by_revno, scope, live, deployed, tracker, memory)
-    bench = Bench(by_revno, undoing, told, memory, tracker, options)
+    bench = StateRules(by_revno, undoing, told, memory, tracker, options)
     judged = {landing.revno: bench.judge(landing) for landing in landings if landing.revno in scope}
     return Judgement(reading, undoing, live, told, judged)

@@ -30,7 +30,7 @@ class Candidate(Struct, frozen=True, gc=False):
     count: int = 0
 
 
-class Verge(Struct, frozen=True):
+class WindowAnswer(Struct, frozen=True):
     """The answer for the whole window."""
 
     deployable: tuple[int, ...]
@@ -71,7 +71,7 @@ def blocked_by(
 
 def answer(
     deployed: int, tip: int, judged: Mapping[int, Judged], undoing: Undoing, live: Collection[int]
-) -> Verge:
+) -> WindowAnswer:
     """Sweep the window once and say what is deployable, and what clearing each blocker would give."""
     deployable: list[int] = []
     candidates: dict[int, Candidate] = {}
@@ -105,4 +105,4 @@ def answer(
             )
         )
     blockers.sort(key=lambda b: (-b.frees, b.revno))
-    return Verge(tuple(deployable), candidates, tuple(blockers))
+    return WindowAnswer(tuple(deployable), candidates, tuple(blockers))

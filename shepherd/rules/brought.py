@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from msgspec import Struct
 
 from shepherd.landing import Brought, Landing
-from shepherd.words import Item, Memory, State, Verdict
+from shepherd.words import Item, JournalMemory, State, Verdict
 
 Holder = int | str
 """Whom a word names: a landing by its revno, or a commit that a landing brought in by its SHA."""
@@ -42,7 +42,7 @@ class BroughtWord(Struct, frozen=True, gc=False):
 class Holders:
     """Whom the tags of bugs and the labels of requests name, by what the journal remembers of them."""
 
-    def __init__(self, landings: Mapping[int, Landing], memory: Memory) -> None:
+    def __init__(self, landings: Mapping[int, Landing], memory: JournalMemory) -> None:
         self._landings = landings
         self._memory = memory
         self._revnos: dict[str, int] = {}

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shepherd.landing import Brought, Landing
 from shepherd.rules.brought import RANK, BroughtWord, worst_of
-from shepherd.rules.speaking import Speech, name
+from shepherd.rules.speaking import ItemEvidence, name
 from shepherd.rules.states import Judged
 from shepherd.words import Item, Verdict
 
@@ -226,7 +226,7 @@ def _of_items(judged: Judged, who: str, rev: str, verdict: str, rollback: str) -
     return Reason(words, who, f"try it on the QA server, then {ways}")
 
 
-def _phrase(speech: Speech, rev: str) -> str:
+def _phrase(speech: ItemEvidence, rev: str) -> str:
     it = name(speech.item)
     match speech.how:
         case "tag":
@@ -254,7 +254,7 @@ def _phrase(speech: Speech, rev: str) -> str:
             return f"{it} is qa-bad"
 
 
-def _others(speeches: Iterable[Speech]) -> str:
+def _others(speeches: Iterable[ItemEvidence]) -> str:
     """What else is not good beside the qa-bad ones."""
     rest = [s for s in speeches if s.how != "plain-bad" and s.word not in ("ok", "untestable")]
     return "; " + joined(_phrase(s, "it") for s in rest) if rest else ""

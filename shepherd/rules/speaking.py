@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shepherd.landing import Landing
 from shepherd.rules.brought import Holder, Holders
-from shepherd.words import Item, Kept, Memory, Seen, Spoken, TrackerReading, Word
+from shepherd.words import Item, ItemTags, JournalMemory, KeptWord, SeenTags, TrackerReading, Word
 
 How = Literal[
     "tag",
@@ -35,10 +35,10 @@ the landing · the tagger wrote it itself · an earlier word is sealed · qa-bad
 runs it, so its last word stays · the item could not be read · it could not, and it was qa-bad before ·
 nothing can carry tags here."""
 
-_NEEDS = Kept("needstesting")
+_NEEDS = KeptWord("needstesting")
 
 
-class Speech(Struct, frozen=True, gc=False):
+class ItemEvidence(Struct, frozen=True, gc=False):
     """What one item says of one landing."""
 
     item: Item
@@ -48,10 +48,10 @@ class Speech(Struct, frozen=True, gc=False):
     """late, own: the word that is there · unreadable, was-bad: why."""
 
 
-class Told(Struct):
+class TagEvidence(Struct):
     """Everything the tracker says of the landings, and what the journal should remember of it."""
 
-    pairs: dict[int, list[Speech]]
+    pairs: dict[int, list[ItemEvidence]]
     """Revno -> what each of its QA items says, in the order of its items."""
     named_bad: dict[Holder, list[Item]]
     """Revno, or SHA of a brought-in commit -> items that name it by bad-commit-N, or requests of it with
@@ -60,8 +60,8 @@ class Told(Struct):
     """Revno -> warnings about the tags on its items."""
     unread_bad: dict[Holder, list[Item]]
     """The same -> items that named it bad when they could last be read, and cannot be read now."""
-    seen: dict[Item, Seen]
-    kept: dict[tuple[str, Item], Kept]
+    seen: dict[Item, SeenTags]
+    kept: dict[tuple[str, Item], KeptWord]
     bad_since: dict[Item, int]
     """Item -> since when it is qa-bad without a bad-commit that counts."""
     named_since: dict[tuple[Holder, Item], int]
@@ -71,7 +71,7 @@ class Told(Struct):
     named: dict[tuple[Item, int], tuple[str, ...]]
     """What the journal should remember of whom each bad-commit-N and each request's qa-bad names."""
 
-    def say(self, landing: Landing, speech: Speech) -> None:
+    def say(self, landing: Landing, speech: ItemEvidence) -> None:
         """One more item speaks of a landing."""
         if landing.revno in self.pairs:
             self.pairs[landing.revno].append(speech)
@@ -93,8 +93,8 @@ def listen(
     live: Collection[int],
     deployed: int,
     tracker: TrackerReading,
-    memory: Memory,
-) -> Told:
+    memory: JournalMemory,
+) -> TagEvidence:
     """Hear what every item says of every landing in scope.
 
     Args:
@@ -103,8 +103,8 @@ def listen(
         live: revnos that production runs (<= D and in effect at D).
         deployed: D, as revno.
     """
-    told = Told({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
-    ear = _Ear(landings, live, deployed, memory, told)
+    told = TagEvidence({}, {}, {}, {}, {}, {}, {}, {}, {}, {})
+    ear = _TagReader(landings, live, deployed, memory, told)
     told.named = ear.holders.learned
     named: dict[Item, list[Landing]] = {}
     were_bad = {item for item, history in memory.seen.items() if _spoke_ill(history[-1].spoken)}
@@ -132,12 +132,12 @@ def listen(
             continue
         if not speaks:
             for landing in carriers:
-                told.say(landing, Speech(item, "needstesting", "no-tracker"))
+                told.say(landing, ItemEvidence(item, "needstesting", "no-tracker"))
             continue
         spoken = tracker.items.get(item)
         if spoken is None and not naming:
             # read for its bad-commits alone: it bears none any more, and its other tags speak of nobody here
-            spoken = Spoken(words=memory.seen[item][-1].spoken.words)
+            spoken = ItemTags(words=memory.seen[item][-1].spoken.words)
         if spoken is None or spoken.unreadable:
             ear.miss(item, spoken.unreadable if spoken else "it was not read", carriers)
         else:
@@ -145,7 +145,7 @@ def listen(
     return told
 
 
-class _Ear:
+class _TagReader:
     """Hears item after item, and notes in `told` what each says."""
 
     def __init__(
@@ -153,8 +153,8 @@ class _Ear:
         landings: Mapping[int, Landing],
         live: Collection[int],
         deployed: int,
-        memory: Memory,
-        told: Told,
+        memory: JournalMemory,
+        told: TagEvidence,
     ) -> None:
         self._landings = landings
         self._live = live
@@ -167,7 +167,7 @@ class _Ear:
         self.unseen = False
         """Whether the item may bear words that only others see."""
 
-    def hear(self, item: Item, spoken: Spoken, carriers: Sequence[Landing]) -> None:
+    def hear(self, item: Item, spoken: ItemTags, carriers: Sequence[Landing]) -> None:
         """`carriers`: the landings that name the item, ascending."""
         history = self._history(item, spoken)
         words = spoken.words
@@ -192,15 +192,15 @@ class _Ear:
         told = self._told
         history = self._memory.seen.get(item, ())
         if not history:
-            told.seen[item] = Seen(self._memory.now, Spoken(unreadable=why))
-        last = history[-1].spoken if history else Spoken()
+            told.seen[item] = SeenTags(self._memory.now, ItemTags(unreadable=why))
+        last = history[-1].spoken if history else ItemTags()
         holders = {n: self._named(item, n, history)[0] for n in last.bad_commits}
         was_bad = "bad" in last.words and not any(
             self.holders.names(holder, item) for those in holders.values() for holder in those
         )
         for landing in carriers:
             lingers = was_bad and not self._out_of_reach(landing)
-            told.say(landing, Speech(item, "unknown", "was-bad" if lingers else "unreadable", why))
+            told.say(landing, ItemEvidence(item, "unknown", "was-bad" if lingers else "unreadable", why))
         for n, those in holders.items():
             self._note(told.unread_bad, those, item, _streak(history, partial(_bears, n)), n)
         if was_bad and isinstance(item, int):
@@ -213,17 +213,17 @@ class _Ear:
         """Whether a qa-bad speaks of a later landing, and not of this one that production runs (3.3, 5)."""
         return landing.revno in self._live and self.newest > self._deployed
 
-    def _history(self, item: Item, spoken: Spoken) -> tuple[Seen, ...]:
+    def _history(self, item: Item, spoken: ItemTags) -> tuple[SeenTags, ...]:
         """All readings of the item with this one, which is to be remembered if it differs."""
         history = self._memory.seen.get(item, ())
         if not history or history[-1].spoken != spoken:
-            now = Seen(self._memory.now, spoken)
+            now = SeenTags(self._memory.now, spoken)
             history = (*history, now)
             self._told.seen[item] = now
         return history
 
     def _not_bad(
-        self, item: Item, present: Word | None, carriers: Sequence[Landing], history: Sequence[Seen]
+        self, item: Item, present: Word | None, carriers: Sequence[Landing], history: Sequence[SeenTags]
     ) -> None:
         """3.2 (a), (b) and (d)."""
         memory, told = self._memory, self._told
@@ -237,29 +237,29 @@ class _Ear:
             kept = memory.kept.get(key, _NEEDS)
             is_newest = landing.revno == self.newest
             if good and not ours and _covers(good, landing, item, history, memory):
-                speech = Speech(item, good, "tag")
-                keep = Kept(good, good if is_newest else kept.seal)
+                speech = ItemEvidence(item, good, "tag")
+                keep = KeptWord(good, good if is_newest else kept.seal)
             elif kept.seal and not is_newest:
-                speech = Speech(item, kept.seal, "sealed")
-                keep = Kept(kept.seal, kept.seal)
+                speech = ItemEvidence(item, kept.seal, "sealed")
+                keep = KeptWord(kept.seal, kept.seal)
             else:
-                speech = Speech(item, "needstesting", how, good or "")
+                speech = ItemEvidence(item, "needstesting", how, good or "")
                 keep = _NEEDS
             told.say(landing, speech)
             if keep != kept:
                 told.kept[key] = keep
 
-    def _plain_bad(self, item: int, carriers: Sequence[Landing], history: Sequence[Seen]) -> None:
+    def _plain_bad(self, item: int, carriers: Sequence[Landing], history: Sequence[SeenTags]) -> None:
         """3.2 (c): it is every landing's, save those that production runs while a later one names the bug."""
         self._told.bad_since[item] = self._plain_since(item, history)
         for landing in carriers:
             if self._out_of_reach(landing):
                 kept = self._memory.kept.get((landing.id, item), _NEEDS)
-                self._told.say(landing, Speech(item, kept.word or "needstesting", "kept"))
+                self._told.say(landing, ItemEvidence(item, kept.word or "needstesting", "kept"))
             else:
                 self._bad(item, landing, "plain-bad")
 
-    def _plain_since(self, item: Item, history: Sequence[Seen]) -> int:
+    def _plain_since(self, item: Item, history: Sequence[SeenTags]) -> int:
         """Since when the bug has been qa-bad without a bad-commit that counts."""
         ever = {n for seen in history for n in seen.spoken.bad_commits}
         counts = {
@@ -272,12 +272,12 @@ class _Ear:
     def _bad(self, item: Item, landing: Landing, how: How) -> None:
         key = (landing.id, item)
         kept = self._memory.kept.get(key, _NEEDS)
-        self._told.say(landing, Speech(item, "bad", how))
+        self._told.say(landing, ItemEvidence(item, "bad", how))
         if kept.word != "bad":
-            self._told.kept[key] = Kept("bad", kept.seal)
+            self._told.kept[key] = KeptWord("bad", kept.seal)
 
     def _bad_commits(
-        self, item: Item, spoken: Spoken, history: Sequence[Seen], carriers: Sequence[Landing]
+        self, item: Item, spoken: ItemTags, history: Sequence[SeenTags], carriers: Sequence[Landing]
     ) -> bool:
         """Note whom bad-commit-N names; True if one of them counts: N is a landing that names this bug."""
         told, counts = self._told, False
@@ -300,7 +300,7 @@ class _Ear:
                     )
         return counts
 
-    def _named(self, item: Item, n: int, history: Sequence[Seen]) -> tuple[Sequence[Holder], int]:
+    def _named(self, item: Item, n: int, history: Sequence[SeenTags]) -> tuple[Sequence[Holder], int]:
         """Whom bad-commit-N on a bug names on this mainline, and since when; 0: it is not there now."""
         since = _streak(history, partial(_bears, n)) if _bears(n, history[-1].spoken) else 0
         return self.holders.of_tag(item, n, since), since
@@ -319,7 +319,9 @@ class _Ear:
                 self._told.named_as[holder, item] = n
 
 
-def _covers(word: Word, landing: Landing, item: Item, history: Sequence[Seen], memory: Memory) -> bool:
+def _covers(
+    word: Word, landing: Landing, item: Item, history: Sequence[SeenTags], memory: JournalMemory
+) -> bool:
     """Whether the present word was said of this landing (3.2 a)."""
     first = history[0].seq
     if memory.asked and _changed(history) < memory.asked.get((landing.id, item), 0):
@@ -332,7 +334,7 @@ def _covers(word: Word, landing: Landing, item: Item, history: Sequence[Seen], m
     return _changed(history) >= found
 
 
-def _changed(history: Sequence[Seen]) -> int:
+def _changed(history: Sequence[SeenTags]) -> int:
     """When the item's QA word was seen to change last; when it was first read if it never was."""
     changed = history[0].seq
     for before, after in pairwise(history):
@@ -341,7 +343,7 @@ def _changed(history: Sequence[Seen]) -> int:
     return changed
 
 
-def _is_own(word: Word, item: Item, history: Sequence[Seen], memory: Memory) -> bool:
+def _is_own(word: Word, item: Item, history: Sequence[SeenTags], memory: JournalMemory) -> bool:
     """Whether the present word is the tagger's own: no reading since it was written lacked it."""
     own = memory.own.get(item)
     return (
@@ -351,7 +353,7 @@ def _is_own(word: Word, item: Item, history: Sequence[Seen], memory: Memory) -> 
     )
 
 
-def _streak(history: Sequence[Seen], holds: Callable[[Spoken], bool]) -> int:
+def _streak(history: Sequence[SeenTags], holds: Callable[[ItemTags], bool]) -> int:
     """Since when, in unbroken readings up to the last one, the condition holds."""
     since = history[-1].seq
     for seen in reversed(history):
@@ -361,19 +363,19 @@ def _streak(history: Sequence[Seen], holds: Callable[[Spoken], bool]) -> int:
     return since
 
 
-def _spoke_ill(spoken: Spoken) -> bool:
+def _spoke_ill(spoken: ItemTags) -> bool:
     return "bad" in spoken.words or bool(spoken.bad_commits)
 
 
-def _is_bad(spoken: Spoken) -> bool:
+def _is_bad(spoken: ItemTags) -> bool:
     return "bad" in spoken.words
 
 
-def _bears(n: int, spoken: Spoken) -> bool:
+def _bears(n: int, spoken: ItemTags) -> bool:
     return n in spoken.bad_commits
 
 
-def _warn(told: Told, landings: Iterable[Landing], warning: str) -> None:
+def _warn(told: TagEvidence, landings: Iterable[Landing], warning: str) -> None:
     for landing in landings:
         warnings = told.stray.setdefault(landing.revno, [])
         if warning not in warnings:

@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from shepherd.landing import Landing
 from shepherd.people import matches
 from shepherd.rules.brought import BroughtWord, Holder, rank, word_of, worst_of
-from shepherd.rules.speaking import Speech, Told
+from shepherd.rules.speaking import ItemEvidence, TagEvidence
 from shepherd.rules.undoing import Undoing
-from shepherd.words import Item, Memory, Options, State, TrackerReading, Verdict
+from shepherd.words import Item, JournalMemory, Options, State, TrackerReading, Verdict
 
 Rule = Literal[
     "verdict",
@@ -40,7 +40,7 @@ class Judged(Struct, frozen=True, gc=False):
     state: State
     rule: Rule
     good: bool
-    speeches: Sequence[Speech] = ()
+    speeches: Sequence[ItemEvidence] = ()
     """What each item said that the landing was judged by."""
     named_by: tuple[Item, ...] = ()
     """Items that name it bad."""
@@ -61,15 +61,15 @@ _MARKED = {
 """Label -> what it makes of a landing, in the order of 3.3 (6)."""
 
 
-class Bench:
+class StateRules:
     """Judges landing after landing with all that was heard."""
 
     def __init__(
         self,
         landings: Mapping[int, Landing],
         undoing: Undoing,
-        told: Told,
-        memory: Memory,
+        told: TagEvidence,
+        memory: JournalMemory,
         tracker: TrackerReading,
         options: Options,
     ) -> None:
@@ -120,7 +120,7 @@ class Bench:
     def _judge(self, landing: Landing) -> Judged:
         """The state of one landing by itself, by the first rule that applies."""
         revno = landing.revno
-        speeches: Sequence[Speech] = self._told.pairs.get(revno, ())
+        speeches: Sequence[ItemEvidence] = self._told.pairs.get(revno, ())
         named_by = tuple(self._told.named_bad[revno]) if revno in self._told.named_bad else ()
         verdict = self._memory.verdicts.get(landing.id)
         if verdict is not None and verdict.word != "withdraw":
@@ -129,7 +129,7 @@ class Bench:
             named_as = self._told.named_as.get((revno, named_by[0]), 0)
             return Judged("bad", "named-bad", False, speeches, named_by, named_as)
         if revno in self._told.unread_bad:
-            unread = [Speech(item, "unknown", "was-bad") for item in self._told.unread_bad[revno]]
+            unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._told.unread_bad[revno]]
             return Judged("unknown", "items", False, unread)
         patterns = self._options.exempt_subjects
         if patterns and matches(patterns, landing.title):
@@ -159,7 +159,7 @@ class Bench:
         return Judged(state, "items", state in GOOD, speeches)
 
     def _by_verdict(
-        self, landing: Landing, verdict: Verdict, speeches: Sequence[Speech], named_by: tuple[Item, ...]
+        self, landing: Landing, verdict: Verdict, speeches: Sequence[ItemEvidence], named_by: tuple[Item, ...]
     ) -> Judged:
         """3.3 (1): it outranks what was there when it was given, not what a later run sees appear."""
         told = self._told
@@ -214,5 +214,5 @@ class Bench:
         return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self._pure))
 
 
-def _rank(speech: Speech) -> int:
+def _rank(speech: ItemEvidence) -> int:
     return _ORDER[speech.word]

@@ -15,7 +15,7 @@ Flips = dict[int, bool]
 """Revno -> whether it is undone now, for those that changed with one landing."""
 
 
-class Effect:
+class UndoOrder:
     """Which landings are undone, while landings are taken in order."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class Undoing:
             if kept:
                 self.targets[rollback] = kept
         self.counting = _last_one_counts(relations)
-        sweep = Effect()
+        sweep = UndoOrder()
         for rollback in sorted(self.counting):
             flips = sweep.land(rollback, self.counting[rollback])
             if flips:
@@ -154,7 +154,7 @@ def _last_one_counts(relations: Mapping[int, Sequence[int]]) -> dict[int, list[i
     """
     counting: dict[int, list[int]] = {}
     by_target: dict[int, list[int]] = {}
-    effect = Effect()
+    effect = UndoOrder()
     for rollback in sorted(relations):
         targets = relations[rollback]
         replaced = [

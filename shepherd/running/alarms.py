@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shepherd.errors import PARTLY, ShepherdError
-from shepherd.running.stages import Ended, each_branch
+from shepherd.running.stages import StageEnd, each_branch
 from shepherd.running.tasking import say
 from shepherd.settings import Settings
 from shepherd.stages import Run
 
 
-def tell_operators(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
+def tell_operators(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> StageEnd:
     """One mail to each operator who was not told yet. A mail that fails is sent by the next run."""
     failures: list[str] = []
     mail = settings.mail
@@ -26,7 +26,7 @@ def tell_operators(settings: Settings, names: Sequence[str], run: Run, dry: bool
     ended = each_branch(names, one)
     if ended.code or not failures:
         return ended
-    return Ended(PARTLY, "; ".join(failures))
+    return StageEnd(PARTLY, "; ".join(failures))
 
 
 def _tell(settings: Settings, branch: str, address: str, run: Run) -> None:

@@ -28,7 +28,7 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 """Where a command of cron's finds git, rsync and ssh."""
 
 
-class Change(Struct, frozen=True):
+class CrontabChange(Struct, frozen=True):
     """A crontab before and after, with the block in both; empty: none."""
 
     content: bytes
@@ -122,7 +122,7 @@ def _one_line(text: str) -> str:
     return text
 
 
-def planned(settings: Settings, content: bytes, *, remove: bool = False) -> Change:
+def planned(settings: Settings, content: bytes, *, remove: bool = False) -> CrontabChange:
     """What installing or removing does to a crontab. A block that is right stays where it is; any other goes
     last, where its assignments meet no line of somebody else's.
 
@@ -131,11 +131,11 @@ def planned(settings: Settings, content: bytes, *, remove: bool = False) -> Chan
     """
     parts = crontab.split(content, block_id(settings))
     if remove:
-        return Change(content, parts.foreign, parts.block, b"")
+        return CrontabChange(content, parts.foreign, parts.block, b"")
     if parts.block and parts.block == block(settings, parts.before):
-        return Change(content, content, parts.block, parts.block)
+        return CrontabChange(content, content, parts.block, parts.block)
     new = block(settings, parts.foreign)
-    return Change(content, crontab.appended(parts.foreign, new), parts.block, new)
+    return CrontabChange(content, crontab.appended(parts.foreign, new), parts.block, new)
 
 
 def show(settings: Settings) -> int:

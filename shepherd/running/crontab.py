@@ -35,7 +35,7 @@ class DamagedError(SettingsError):
     """The markers in the crontab do not stand in pairs: whose lines are whose is not known."""
 
 
-class Parts(Struct, frozen=True):
+class CrontabParts(Struct, frozen=True):
     """A crontab taken apart: `before + block + after` are its bytes."""
 
     before: bytes
@@ -48,7 +48,7 @@ class Parts(Struct, frozen=True):
         return self.before + self.after
 
 
-def split(content: bytes, id: str) -> Parts:
+def split(content: bytes, id: str) -> CrontabParts:
     """Take a crontab apart around the block with this id; without one, everything is `before`.
 
     Raises:
@@ -87,9 +87,9 @@ def split(content: bytes, id: str) -> Parts:
     if len(ours) > 1:
         raise DamagedError(f"the crontab has {len(ours)} blocks of the same QA Shepherd ({id}); {_MEND}")
     if not ours:
-        return Parts(content)
+        return CrontabParts(content)
     start, end = ours[0]
-    return Parts(content[:start], content[start:end], content[end:])
+    return CrontabParts(content[:start], content[start:end], content[end:])
 
 
 def appended(foreign: bytes, block: bytes) -> bytes:

@@ -22,10 +22,10 @@ def send(settings: Settings, address: str, subject: str, text: str) -> None:
     if mail is None:
         raise SettingsError(f"{settings.file}: no mail is sent without a [mail] table")
     # every writing task starts up with this module, and hardly any sends
-    from shepherd.act.mail import Letter, Post, message_of
+    from shepherd.act.mail import Message, SmtpSession, message_of
 
-    letter = Letter(
+    letter = Message(
         address, subject, text, f"notice.{secrets.token_hex(8)}", headers={"X-QA-Shepherd-Kind": "notice"}
     )
-    with Post(mail, settings.secret("mail.password", os.environ)) as post:
+    with SmtpSession(mail, settings.secret("mail.password", os.environ)) as post:
         post.deliver(message_of(letter, mail, now()).as_bytes(), address)

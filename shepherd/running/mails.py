@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shepherd.running.stages import Ended, step_of_task
+from shepherd.running.stages import StageEnd, step_of_task
 from shepherd.running.tasking import complain, say
 from shepherd.settings import Settings
 from shepherd.stages import Run
 from shepherd.values import parse_rev
 
 if TYPE_CHECKING:
-    from shepherd.stages.mailing import Outcome
+    from shepherd.stages.mailing import MailingResult
 
 
 def remind(
@@ -45,7 +45,7 @@ def remind_all(
     *,
     over_cap: bool = False,
     preview: bool = False,
-) -> Ended:
+) -> StageEnd:
     """The digests of all branches: one person gets one mail. Raises StoreError, SettingsError."""
     from shepherd.stages.remind import remind as stage
 
@@ -54,19 +54,19 @@ def remind_all(
 
 def escalate_all(
     settings: Settings, _names: Sequence[str], run: Run, dry: bool, *, preview: bool = False
-) -> Ended:
+) -> StageEnd:
     """The message to the list. Raises StoreError, SettingsError."""
     from shepherd.stages.escalate import escalate as stage
 
     return _told(stage(settings, run, preview=preview, dry=dry))
 
 
-def _told(outcome: Outcome) -> Ended:
+def _told(outcome: MailingResult) -> StageEnd:
     for line in outcome.lines:
         say(line)
     for failure in outcome.failures:
         complain(failure)
-    return Ended(outcome.code, "; ".join(outcome.failures))
+    return StageEnd(outcome.code, "; ".join(outcome.failures))
 
 
 def snooze(

@@ -147,7 +147,7 @@ def first_abort(state: Path) -> datetime | None:
     """When a run was first refused because of the switch that is on; None if none was, as far as known."""
     try:
         return _moment(datetime.fromisoformat(plainfile.read(_first_abort_path(state), 100).strip()))
-    except (plainfile.Unreadable, ValueError):
+    except (plainfile.UnreadableFileError, ValueError):
         return None
 
 
@@ -171,7 +171,7 @@ def _content(path: Path) -> dict[str, Any]:
     """Who, why, since, until, as far as they can be read: somebody may have written it by hand."""
     try:
         text = plainfile.read(path, LARGEST)
-    except plainfile.Unreadable as error:
+    except plainfile.UnreadableFileError as error:
         return {"why": f"the switch {error}"}
     import tomllib
 

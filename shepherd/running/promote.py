@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from shepherd.errors import RefusedError, SettingsError
-from shepherd.plans.promotion import Order, Promotion
-from shepherd.running.stages import Ended, each_branch, reading_step
+from shepherd.plans.promotion import Promotion, PromotionOrder
+from shepherd.running.stages import StageEnd, each_branch, reading_step
 from shepherd.running.tasking import say
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run
-from shepherd.values import Rev, parse_rev
+from shepherd.values import RevName, parse_rev
 
 
 def promote(
@@ -40,7 +40,7 @@ def promote(
     if despite is not None and to is None:
         raise SettingsError("--despite goes with --to REV: what nobody can judge is not chosen for you")
     rev = parse_rev(to) if to is not None else None
-    order = Order(
+    order = PromotionOrder(
         why=checked_reason(reason) if reason is not None else "",
         despite=checked_reason(despite, "--despite") if despite is not None else "",
         drop_hotfix=checked_reason(drop_hotfix, "--drop-hotfix") if drop_hotfix is not None else "",
@@ -52,7 +52,7 @@ def promote(
         )
 
 
-def promote_settled(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
+def promote_settled(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> StageEnd:
     """What `promote.auto` asks for: whatever stood as deployable for `promote.settle`, and still does."""
 
     def one(name: str) -> None:
@@ -65,9 +65,9 @@ def promote_settled(settings: Settings, names: Sequence[str], run: Run, dry: boo
         if landing is None:
             say(f"{name}: nothing to promote that was deployable for {settings.promote.settle}")
             return
-        order = Order(why=f"deployable for {settings.promote.settle} (promote.auto)")
+        order = PromotionOrder(why=f"deployable for {settings.promote.settle} (promote.auto)")
         try:
-            _one(settings, name, run, Rev("sha", text=landing.id), order, json=False, dry=False)
+            _one(settings, name, run, RevName("sha", text=landing.id), order, json=False, dry=False)
         except RefusedError as refusal:
             # it may not go any more, or somebody else moves the ref: an answer, and no failure
             run.tell(
@@ -79,7 +79,14 @@ def promote_settled(settings: Settings, names: Sequence[str], run: Run, dry: boo
 
 
 def _one(
-    settings: Settings, branch: str, run: Run, to: Rev | None, order: Order, *, json: bool, dry: bool
+    settings: Settings,
+    branch: str,
+    run: Run,
+    to: RevName | None,
+    order: PromotionOrder,
+    *,
+    json: bool,
+    dry: bool,
 ) -> None:
     from shepherd.stages.promote import promote_branch
     from shepherd.stages.rehearsal import rehearsal

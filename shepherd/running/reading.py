@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shepherd.situation import Situation
     from shepherd.snapshot import Snapshot
     from shepherd.story import Story
-    from shepherd.values import Rev
+    from shepherd.values import RevName
 
 Say = Callable[[str], None]
 
@@ -102,7 +102,7 @@ def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, s
     return _code(snapshots, present)
 
 
-def _meant(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[int]:
+def _meant(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
     """The revnos that are meant: by the snapshot alone, or by the repository, where only that can tell."""
     from shepherd.stages.lookup import chosen_by
 
@@ -114,7 +114,7 @@ def _meant(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[int]:
     return revnos_of(settings, snapshot, rev)
 
 
-def _past(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
+def _past(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
     """What journal and repository know of a landing. Only who asks for that waits for SQLAlchemy."""
     from shepherd.stages.past import past_of
 

@@ -122,7 +122,7 @@ def read(state: Path) -> Record | None:
     """
     try:
         return msgspec.json.decode(plainfile.read(path_of(state), LARGEST), type=Record)
-    except plainfile.Unreadable as why:
+    except plainfile.UnreadableFileError as why:
         if why.missing and not path_of(state).is_symlink():
             return None
         raise UnreadableRecordError(str(why)) from None

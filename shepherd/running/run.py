@@ -17,16 +17,24 @@ from shepherd.running.mails import escalate_all, remind_all
 from shepherd.running.output import complain, say, write
 from shepherd.running.promote import promote_settled
 from shepherd.running.refusals import BusyError, MaintenanceError, anew, once
-from shepherd.running.runner import Desk
-from shepherd.running.stages import Ended, desk_for, find_all, judge_all, publish_pages, step_of, write_pages
+from shepherd.running.runner import LockedRun
+from shepherd.running.stages import (
+    StageEnd,
+    desk_for,
+    find_all,
+    judge_all,
+    publish_pages,
+    step_of,
+    write_pages,
+)
 from shepherd.running.tag import tag_all
 from shepherd.settings import Settings
 from shepherd.stages import Run
 
-Stage = Callable[[Settings, Sequence[str], Run, bool], Ended]
+Stage = Callable[[Settings, Sequence[str], Run, bool], StageEnd]
 
 
-class Part(NamedTuple):
+class RunStage(NamedTuple):
     """One stage of a run, and whether these settings ask for it at all."""
 
     name: str
@@ -34,18 +42,20 @@ class Part(NamedTuple):
     wanted: Callable[[Settings], bool] = lambda _settings: True
 
 
-STAGES: tuple[Part, ...] = (
-    Part("find", find_all),
-    Part("tag", tag_all, lambda settings: settings.tracker.writes),
-    Part("judge", judge_all),
-    Part("promote", promote_settled, lambda settings: settings.promote.auto),
-    Part(
+STAGES: tuple[RunStage, ...] = (
+    RunStage("find", find_all),
+    RunStage("tag", tag_all, lambda settings: settings.tracker.writes),
+    RunStage("judge", judge_all),
+    RunStage("promote", promote_settled, lambda settings: settings.promote.auto),
+    RunStage(
         "alarm", tell_operators, lambda settings: settings.mail is not None and bool(settings.mail.operators)
     ),
-    Part("report", write_pages),
-    Part("publish", publish_pages, lambda settings: bool(settings.report.publish)),
-    Part("remind", remind_all, lambda settings: settings.mail is not None),
-    Part("escalate", escalate_all, lambda settings: settings.mail is not None and bool(settings.mail.list)),
+    RunStage("report", write_pages),
+    RunStage("publish", publish_pages, lambda settings: bool(settings.report.publish)),
+    RunStage("remind", remind_all, lambda settings: settings.mail is not None),
+    RunStage(
+        "escalate", escalate_all, lambda settings: settings.mail is not None and bool(settings.mail.list)
+    ),
 )
 """In this order; what a later one needs of an earlier one that failed, it misses and says so.
 
@@ -54,7 +64,7 @@ marked for earlier landings asks for QA again before anybody reads that the new 
 """
 
 
-class _Done(NamedTuple):
+class _RunStep(NamedTuple):
     stage: str
     code: int
     failure: str
@@ -72,7 +82,7 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
         BusyError, MaintenanceError, DeadlineError, StoppedError: see `at_work`; with cron a refusal that is
             no news is only its exit code.
     """
-    done: list[_Done] = []
+    done: list[_RunStep] = []
     parts = [part for part in STAGES if part.wanted(settings)]
     said = io.StringIO()
     try:
@@ -119,11 +129,11 @@ def _to(stream: TextIO) -> Callable[[str], None]:
 
 def _contained(
     settings: Settings,
-    desk: Desk | None,
-    part: Part,
+    desk: LockedRun | None,
+    part: RunStage,
     who: str,
     dry: bool,
-    done: list[_Done],
+    done: list[_RunStep],
     last: bool,
 ) -> None:
     """One stage. What goes wrong in it stays in it, a bug too, or that it takes too long; only what ends the
@@ -143,10 +153,10 @@ def _contained(
         if desk is not None:
             desk.tell(name)("bug", traceback=traceback.format_exc())
     finally:
-        done.append(_Done(name, code, failure, monotonic() - started))
+        done.append(_RunStep(name, code, failure, monotonic() - started))
 
 
-def _line(done: Sequence[_Done], wanted: Sequence[Part]) -> str:
+def _line(done: Sequence[_RunStep], wanted: Sequence[RunStage]) -> str:
     """`run: find 0.3 s, judge failed (exit code 5) 0.1 s, report 0.2 s`."""
     parts = [f"{each.stage} {_went(each)}{each.seconds:.1f} s" for each in done]
     missing = [part.name for part in wanted[len(done) :]]
@@ -154,7 +164,7 @@ def _line(done: Sequence[_Done], wanted: Sequence[Part]) -> str:
     return f"run: {', '.join(parts)}"
 
 
-def _went(each: _Done) -> str:
+def _went(each: _RunStep) -> str:
     if each.failure:
         return f"failed ({each.code}) "
     return f"ended with {each.code} " if each.code else ""

@@ -60,7 +60,7 @@ def prepare_state(state: Path) -> None:
         ) from None
 
 
-class Step:
+class RunningStage:
     """One stage under way: what it is given, and how it ended."""
 
     def __init__(self, run: Run) -> None:
@@ -76,7 +76,7 @@ class Step:
         return code
 
 
-class Desk:
+class LockedRun:
     """Whoever holds the work lock: one process, one run id, one or several stages."""
 
     def __init__(self, settings: Settings, who: str, why: str) -> None:
@@ -126,7 +126,7 @@ class Desk:
             raise refusal
 
     @contextmanager
-    def stage(self, name: str, *, noted: bool = True) -> Iterator[Step]:
+    def stage(self, name: str, *, noted: bool = True) -> Iterator[RunningStage]:
         """START, the stage, END with seconds and exit code; and how it ended goes to `run/stages.json`.
 
         Args:
@@ -146,7 +146,7 @@ class Desk:
             lambda: situation(self.settings),
             self.loudly,
         )
-        step = Step(run)
+        step = RunningStage(run)
         self.publish(name, noted)
         tell("START", pid=os.getpid(), who=self._who, **({"why": self._why} if self._why else {}))
         try:
@@ -180,7 +180,9 @@ def _sentence(failure: BaseException) -> str:
 
 
 @contextmanager
-def at_work(settings: Settings, stage: str, who: str, why: str = "", *, wait: float = 0.0) -> Iterator[Desk]:
+def at_work(
+    settings: Settings, stage: str, who: str, why: str = "", *, wait: float = 0.0
+) -> Iterator[LockedRun]:
     """Hold gate and work lock, with a record that says so, for at most `run.deadline`.
 
     Args:
@@ -195,7 +197,7 @@ def at_work(settings: Settings, stage: str, who: str, why: str = "", *, wait: fl
     state = settings.state_path
     prepare_state(state)
     os.umask(0o077)
-    desk = Desk(settings, who, why)
+    desk = LockedRun(settings, who, why)
     tell, end = desk.tell(stage), monotonic() + wait
     with limits.stoppable(), _gate(desk, tell, end):
         try:
@@ -232,7 +234,7 @@ def working(
 
 
 @contextmanager
-def _gate(desk: Desk, tell: Tell, end: float) -> Iterator[None]:
+def _gate(desk: LockedRun, tell: Tell, end: float) -> Iterator[None]:
     refusal: ShepherdError | None = None
     try:
         with gate.gate(desk.settings.state_path, wait=end - monotonic()):
@@ -250,7 +252,7 @@ def _gate(desk: Desk, tell: Tell, end: float) -> Iterator[None]:
 
 
 @contextmanager
-def _work(desk: Desk, end: float) -> Iterator[int]:
+def _work(desk: LockedRun, end: float) -> Iterator[int]:
     try:
         with gate.work(desk.settings.state_path, wait=end - monotonic()) as handle:
             yield handle
@@ -287,7 +289,7 @@ def _busy(settings: Settings) -> ShepherdError:
     return BusyError(text, hang)
 
 
-def _clean_up_after_a_crash(desk: Desk, tell: Tell) -> None:
+def _clean_up_after_a_crash(desk: LockedRun, tell: Tell) -> None:
     """Only the holder does: whatever record is there was left by one who does not work any more."""
     settings = desk.settings
     try:

@@ -116,7 +116,7 @@ def stage_runs(settings: Settings) -> dict[str, StageRuns]:
     try:
         content = plainfile.content(settings.state_path / "run" / "stages.json", LARGEST)
         return msgspec.json.decode(content, type=dict[str, StageRuns])
-    except (plainfile.Unreadable, msgspec.DecodeError):
+    except (plainfile.UnreadableFileError, msgspec.DecodeError):
         return {}
 
 
@@ -178,7 +178,7 @@ def _failed_reads(settings: Settings, branch: str) -> dict[str, Unread]:
     path = _failed_reads_of(settings, branch)
     try:
         return msgspec.json.decode(plainfile.read(path, LARGEST), type=dict[str, Unread])
-    except plainfile.Unreadable as why:
+    except plainfile.UnreadableFileError as why:
         if why.missing:
             return {}
         problem = str(why)
@@ -193,7 +193,7 @@ def aborts_of(settings: Settings) -> Aborts:
     try:
         content = plainfile.content(settings.state_path / "run" / "aborts.json", LARGEST)
         return msgspec.json.decode(content, type=Aborts)
-    except (plainfile.Unreadable, msgspec.DecodeError):
+    except (plainfile.UnreadableFileError, msgspec.DecodeError):
         return Aborts()
 
 

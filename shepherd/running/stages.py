@@ -10,15 +10,15 @@ from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, Shepherd
 from shepherd.limits import turn
 from shepherd.running.log import now
 from shepherd.running.refusals import show_failure
-from shepherd.running.runner import Desk, Step, at_work
+from shepherd.running.runner import LockedRun, RunningStage, at_work
 from shepherd.running.situation import situation
 from shepherd.running.tasking import complain, say
 from shepherd.settings import Settings
 from shepherd.stages import Run, no_telling
-from shepherd.values import Rev, parse_rev
+from shepherd.values import RevName, parse_rev
 
 
-class Ended(NamedTuple):
+class StageEnd(NamedTuple):
     """What a stage that contains its failures came to."""
 
     code: int = 0
@@ -70,7 +70,9 @@ def report(settings: Settings, who: str, *, fresh: bool = False, dry: bool = Fal
     return worst(codes)
 
 
-def find_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, acceptance: Any = None) -> Ended:
+def find_all(
+    settings: Settings, names: Sequence[str], run: Run, dry: bool, acceptance: Any = None
+) -> StageEnd:
     """Every branch's sources into the database."""
     from shepherd.stages.find import NOTHING_ACCEPTED, find_branch
 
@@ -78,7 +80,7 @@ def find_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, acce
     return each_branch(names, lambda name: say(find_branch(settings, name, run, accepted, dry=dry)))
 
 
-def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
+def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> StageEnd:
     """Every branch's answer."""
     from shepherd.cautions import cautions
     from shepherd.stages.judge import judge_branch
@@ -92,20 +94,20 @@ def judge_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> 
         codes.append(0 if snapshot.complete else NO_DATA)
 
     ended = each_branch(names, one)
-    return Ended(worst([ended.code, *codes]), ended.failure)
+    return StageEnd(worst([ended.code, *codes]), ended.failure)
 
 
-def write_pages(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> Ended:
+def write_pages(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> StageEnd:
     """All pages and feeds. Raises NoAnswerError, StoreError."""
     from shepherd.stages.report import write_report
 
     if dry:
         say(f"would write the pages of {', '.join(names)} to {settings.report_path}")
-        return Ended()
+        return StageEnd()
     pages = write_report(settings, situation(settings, writing="report"))
     run.tell("act", what="report", on=settings.report_path, files=len(pages), by=run.who)
     say(f"wrote {pages[0]} and {len(pages) - 1} more beside it")
-    return Ended()
+    return StageEnd()
 
 
 def publish(settings: Settings, who: str, *, dry: bool = False, wait: float = 0.0) -> int:
@@ -114,7 +116,7 @@ def publish(settings: Settings, who: str, *, dry: bool = False, wait: float = 0.
         return step.end(*publish_pages(settings, list(settings.branches), step.run, dry))
 
 
-def publish_pages(settings: Settings, _names: Sequence[str], run: Run, dry: bool) -> Ended:
+def publish_pages(settings: Settings, _names: Sequence[str], run: Run, dry: bool) -> StageEnd:
     """The report directory to every target. Raises NoAnswerError."""
     from shepherd.act.rsync import PublishError
     from shepherd.stages.publish import publish_report
@@ -128,7 +130,7 @@ def publish_pages(settings: Settings, _names: Sequence[str], run: Run, dry: bool
         say(f"{'would publish' if dry else 'published'} to {target}: {_files(outcome.sent, outcome.removed)}")
     if not settings.report.publish:
         say("nowhere to publish to: report.publish is empty")
-    return Ended(PARTLY if failures else 0, "; ".join(failures))
+    return StageEnd(PARTLY if failures else 0, "; ".join(failures))
 
 
 def _files(sent: Sequence[str], removed: Sequence[str]) -> str:
@@ -198,7 +200,7 @@ def deployed(
 
 
 @contextmanager
-def desk_for(settings: Settings, stage: str, who: str, dry: bool, wait: float) -> Iterator[Desk | None]:
+def desk_for(settings: Settings, stage: str, who: str, dry: bool, wait: float) -> Iterator[LockedRun | None]:
     """The work lock, or nothing at all for a dry run: that takes no lock and writes no log."""
     if dry:
         yield None
@@ -208,10 +210,10 @@ def desk_for(settings: Settings, stage: str, who: str, dry: bool, wait: float) -
 
 
 @contextmanager
-def step_of(desk: Desk | None, name: str, who: str) -> Iterator[Step]:
+def step_of(desk: LockedRun | None, name: str, who: str) -> Iterator[RunningStage]:
     """One stage at that desk, or a dry one."""
     if desk is None:
-        yield Step(_dry_run(who, ""))
+        yield RunningStage(_dry_run(who, ""))
         return
     with desk.stage(name) as step:
         yield step
@@ -220,10 +222,10 @@ def step_of(desk: Desk | None, name: str, who: str) -> Iterator[Step]:
 @contextmanager
 def step_of_task(
     settings: Settings, stage: str, who: str, why: str, dry: bool, wait: float, noted: bool = False
-) -> Iterator[Step]:
+) -> Iterator[RunningStage]:
     """One stage as a task of its own."""
     if dry:
-        yield Step(_dry_run(who, why))
+        yield RunningStage(_dry_run(who, why))
         return
     with (
         at_work(settings, stage, who, why, wait=wait) as desk,
@@ -235,11 +237,11 @@ def step_of_task(
 @contextmanager
 def reading_step(
     settings: Settings, stage: str, who: str, why: str, dry: bool, wait: float, noted: bool = False
-) -> Iterator[Step]:
+) -> Iterator[RunningStage]:
     """The same for one that reads: where it fails, page, badge and SHA say so at once, and not when somebody
     writes them next."""
     if dry:
-        yield Step(_dry_run(who, why))
+        yield RunningStage(_dry_run(who, why))
         return
     with at_work(settings, stage, who, why, wait=wait) as desk:
         try:
@@ -254,7 +256,7 @@ def reading_step(
             show_failure(settings, desk.tell(stage))
 
 
-def each_branch(names: Sequence[str], body: Callable[[str], None]) -> Ended:
+def each_branch(names: Sequence[str], body: Callable[[str], None]) -> StageEnd:
     """Every branch on its own: one that fails does not stop the others."""
     codes, failures = [], []
     for name in names:
@@ -270,10 +272,10 @@ def each_branch(names: Sequence[str], body: Callable[[str], None]) -> Ended:
             complain(f"{name}: unexpected {error!r}")
             codes.append(UNEXPECTED)
             failures.append(repr(error))
-    return Ended(worst(codes), "; ".join(failures))
+    return StageEnd(worst(codes), "; ".join(failures))
 
 
-def _maybe(rev: str | None) -> Rev | None:
+def _maybe(rev: str | None) -> RevName | None:
     return None if rev is None else parse_rev(rev)
 
 

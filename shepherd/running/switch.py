@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from shepherd.errors import DEADLINE, SettingsError
 from shepherd.running import maintenance
 from shepherd.running.log import now
-from shepherd.running.tasking import Where, complain
+from shepherd.running.tasking import StatePlace, complain
 from shepherd.values import age, clean, duration, iso
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def off(settings: Settings, who: str, say: Say, *, dry: bool) -> int:
     return 0
 
 
-def status(where: Where, say: Say, *, json: bool) -> int:
+def status(where: StatePlace, say: Say, *, json: bool) -> int:
     """Whether the switch is on, by whom, why and since when."""
     at = now()
     switch = maintenance.look(where.state, duration(where.warn_after), at)
@@ -107,14 +107,14 @@ def mention(settings: Settings) -> None:
         complain(f"in maintenance {maintenance.words(switch, now())}; what is shown was known before")
 
 
-def lock_status(where: Where, say: Say, *, json: bool) -> int:
+def lock_status(where: StatePlace, say: Say, *, json: bool) -> int:
     """Who works at what, since when, and whether that looks like a hang or a crash."""
     kind, text = _who_works(where)
     say(json_.dumps({"lock": kind, "text": text}) if json else text)
     return 0
 
 
-def _who_works(where: Where) -> tuple[str, str]:
+def _who_works(where: StatePlace) -> tuple[str, str]:
     from shepherd.running.gate import holders
 
     if _there(where.state / "run" / "upgrade.json"):
@@ -156,7 +156,7 @@ def _quiet(settings: Settings, wait: float | None, say: Say) -> int:
     """Whoever gets the work lock after the switch was set knows that no stage works, and none will begin."""
     from shepherd.running import gate
 
-    where = Where(settings.state_path, settings.maintenance.warn_after, settings.run.stale_after)
+    where = StatePlace(settings.state_path, settings.maintenance.warn_after, settings.run.stale_after)
     if wait is None:
         kind, text = _who_works(where)
         if kind not in ("free", "crashed"):

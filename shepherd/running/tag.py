@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shepherd.errors import PARTLY, PartlyError, worst
-from shepherd.plans.tagging import Plan, summary
-from shepherd.running.stages import Ended, each_branch, step_of_task
+from shepherd.plans.tagging import TagPlan, summary
+from shepherd.running.stages import StageEnd, each_branch, step_of_task
 from shepherd.running.tasking import complain, say
 from shepherd.settings import Settings
 from shepherd.stages import Run
@@ -24,14 +24,14 @@ def tag(
         return step.end(*tag_all(settings, names, step.run, dry, yes=yes))
 
 
-def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, yes: bool = False) -> Ended:
+def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, yes: bool = False) -> StageEnd:
     """The landings of these branches, on their bugs; the cap counts them all."""
     from shepherd.stages.tag import plan_branch
 
     if not settings.tracker.writes:
         say("nothing is tagged: tracker.tag is off, or the tracker is none, or anonymous")
-        return Ended()
-    plans: dict[str, Plan] = {}
+        return StageEnd()
+    plans: dict[str, TagPlan] = {}
 
     def prepare(name: str) -> None:
         plans[name] = plan_branch(settings, name, run, dry=dry)
@@ -46,12 +46,12 @@ def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, ye
         )
         complain(too_many)
         if not dry:
-            return _both(prepared, Ended(PARTLY, too_many))
+            return _both(prepared, StageEnd(PARTLY, too_many))
     acted = each_branch(list(plans), lambda name: _one(settings, name, plans[name], run, dry))
     return _both(prepared, acted)
 
 
-def _one(settings: Settings, branch: str, plan: Plan, run: Run, dry: bool) -> None:
+def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) -> None:
     from shepherd.stages.tag import carry_out, labels_to_make
 
     if not plan.writings and not plan.untold:
@@ -70,6 +70,6 @@ def _one(settings: Settings, branch: str, plan: Plan, run: Run, dry: bool) -> No
         raise PartlyError(f"{branch}: not written, tried again next time: {'; '.join(tagged.failures)}")
 
 
-def _both(first: Ended, second: Ended) -> Ended:
+def _both(first: StageEnd, second: StageEnd) -> StageEnd:
     failures = [each.failure for each in (first, second) if each.failure]
-    return Ended(worst([first.code, second.code]), "; ".join(failures))
+    return StageEnd(worst([first.code, second.code]), "; ".join(failures))

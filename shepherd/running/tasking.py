@@ -141,7 +141,7 @@ def reading() -> Settings:
     return given
 
 
-class Where(NamedTuple):
+class StatePlace(NamedTuple):
     """As much of the settings as `maintenance.status` and `lock.status` need."""
 
     state: Path
@@ -149,7 +149,7 @@ class Where(NamedTuple):
     stale_after: str = "60m"
 
 
-def where() -> Where:
+def where() -> StatePlace:
     """The same as `settings` finds, without the time it takes to check all of it.
 
     Raises:
@@ -158,7 +158,7 @@ def where() -> Where:
     import tomllib
 
     from shepherd import plainfile
-    from shepherd.settings.places import places_of
+    from shepherd.places import places_of
 
     places = places_of(os.environ, CLONE, Path.cwd())
     file = next((each for each in places if os.path.lexists(each)), places[0])
@@ -168,11 +168,11 @@ def where() -> Where:
         warn_after = document.get("maintenance", {}).get("warn_after", "4h")
         stale_after = document.get("run", {}).get("stale_after", "60m")
         if isinstance(warn_after, str) and isinstance(stale_after, str):
-            return Where(state, warn_after, stale_after)
-    except (plainfile.Unreadable, ValueError, RecursionError, TypeError, AttributeError):
+            return StatePlace(state, warn_after, stale_after)
+    except (plainfile.UnreadableFileError, ValueError, RecursionError, TypeError, AttributeError):
         pass
     given = settings()
-    return Where(given.state_path, given.maintenance.warn_after, given.run.stale_after)
+    return StatePlace(given.state_path, given.maintenance.warn_after, given.run.stale_after)
 
 
 def seconds(text: str | None) -> float:

@@ -1,36 +1,36 @@
 """shepherd.toml, strict: its keys (`model`), what their types cannot say (`checks`), and how it is read."""
 
+from shepherd.places import NAME
 from shepherd.settings.loading import load, parse, read
 from shepherd.settings.model import (
     ALL_GRAMMARS,
     GRAMMARS_OF,
-    Branch,
-    Deploy,
+    BranchSettings,
+    DeploySettings,
     Grammar,
-    Mail,
+    MailSettings,
     Pointer,
     Promote,
     Settings,
     TagStatus,
-    Tracker,
+    TrackerSettings,
     is_url,
     project_of,
 )
-from shepherd.settings.places import NAME
 
 __all__ = [
     "ALL_GRAMMARS",
     "GRAMMARS_OF",
     "NAME",
-    "Branch",
-    "Deploy",
+    "BranchSettings",
+    "DeploySettings",
     "Grammar",
-    "Mail",
+    "MailSettings",
     "Pointer",
     "Promote",
     "Settings",
     "TagStatus",
-    "Tracker",
+    "TrackerSettings",
     "is_url",
     "load",
     "parse",

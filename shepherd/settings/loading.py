@@ -12,9 +12,9 @@ import msgspec
 
 from shepherd import plainfile
 from shepherd.errors import SettingsError
+from shepherd.places import places_of
 from shepherd.settings import checks
 from shepherd.settings.model import GRAMMARS_OF, Settings
-from shepherd.settings.places import places_of
 
 LARGEST = 1_000_000
 """Bytes of the largest settings file that is read."""
@@ -41,7 +41,7 @@ def read(path: Path) -> Settings:
     """The settings in `path`, checked. Raises SettingsError: file, key, what was expected."""
     try:
         text = plainfile.read(path, LARGEST)
-    except plainfile.Unreadable as why:
+    except plainfile.UnreadableFileError as why:
         remedy = "; write settings with: inv init --repository PATH" if why.missing else ""
         raise SettingsError(f"{path} {why}{remedy}") from None
     return parse(text, Path(os.path.realpath(path)))
@@ -66,7 +66,7 @@ def parse(text: str, file: Path) -> Settings:
         from shepherd.settings import faults
 
         raise SettingsError(f"{file}: {faults.sentence(error, document, Settings)}") from None
-    except checks.Wrong as wrong:
+    except checks.WrongValueError as wrong:
         raise SettingsError(f"{file}: {wrong}") from None
     return settings
 

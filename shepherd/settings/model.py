@@ -48,7 +48,7 @@ class Promote(Struct, frozen=True, forbid_unknown_fields=True):
     ref: str
 
 
-class Branch(Struct, frozen=True, forbid_unknown_fields=True):
+class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """One mainline, and what production and the QA server run of it."""
 
     repository: str
@@ -78,7 +78,7 @@ class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
     rolled_back: str = "In Progress"
 
 
-class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
+class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where people say what QA found, and how far the tagger may go there."""
 
     type: Kind = "none"
@@ -114,7 +114,7 @@ class Tracker(Struct, frozen=True, forbid_unknown_fields=True):
         return self.tag and self.type != "none" and not anonymous
 
 
-class Report(Struct, frozen=True, forbid_unknown_fields=True):
+class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The page: where it is written, where it is read, how soon it is stale."""
 
     directory: str = "var/report"
@@ -132,7 +132,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
         return duration(self.expected_every)
 
 
-class Mail(Struct, frozen=True, forbid_unknown_fields=True):
+class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Reminders and escalations; without this table no mail is sent."""
 
     sender: str
@@ -149,20 +149,20 @@ class Mail(Struct, frozen=True, forbid_unknown_fields=True):
     password_env: str = ""
 
 
-class Run(Struct, frozen=True, forbid_unknown_fields=True):
+class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How long a run may take, and after how long its record is suspected to hang."""
 
     deadline: str = "30m"
     stale_after: str = "60m"
 
 
-class Maintenance(Struct, frozen=True, forbid_unknown_fields=True):
+class MaintenanceSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """When a maintenance switch that is still on becomes loud."""
 
     warn_after: str = "4h"
 
 
-class Cron(Struct, frozen=True, forbid_unknown_fields=True):
+class CronSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How often the block in the crontab calls `inv run`."""
 
     every: str = "5m"
@@ -172,14 +172,14 @@ class Cron(Struct, frozen=True, forbid_unknown_fields=True):
         return duration(self.every)
 
 
-class Promotion(Struct, frozen=True, forbid_unknown_fields=True):
+class PromotionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether `run` promotes by itself, and how long an answer must have stood before it does."""
 
     auto: bool = False
     settle: str = "15m"
 
 
-class Deploy(Struct, frozen=True, forbid_unknown_fields=True):
+class DeploySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The hosts that `fab` deploys to."""
 
     hosts: tuple[str, ...] = ()
@@ -200,19 +200,19 @@ class Deploy(Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file. Its paths are relative to its real place: use `place` and the `..._path` properties."""
 
-    branches: dict[str, Branch]
+    branches: dict[str, BranchSettings]
     state_dir: str = "var"
     timezone: str = "UTC"
     keep: str = "90d"
-    tracker: Tracker = field(default_factory=Tracker)
-    report: Report = field(default_factory=Report)
-    mail: Mail | None = None
+    tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    mail: MailSettings | None = None
     people: dict[str, str] = {}
-    run: Run = field(default_factory=Run)
-    maintenance: Maintenance = field(default_factory=Maintenance)
-    promote: Promotion = field(default_factory=Promotion)
-    cron: Cron = field(default_factory=Cron)
-    deploy: Deploy = field(default_factory=Deploy)
+    run: RunSettings = field(default_factory=RunSettings)
+    maintenance: MaintenanceSettings = field(default_factory=MaintenanceSettings)
+    promote: PromotionSettings = field(default_factory=PromotionSettings)
+    cron: CronSettings = field(default_factory=CronSettings)
+    deploy: DeploySettings = field(default_factory=DeploySettings)
     database: str = ""
     """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
     file: Path = Path()
@@ -265,7 +265,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             file = self.file.parent / path
             try:
                 secret = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
-            except plainfile.Unreadable as why:
+            except plainfile.UnreadableFileError as why:
                 raise SettingsError(f"{self.file}: {key}_file: {file} {why}") from None
             source = f"{key}_file: {file}"
         elif variable := getattr(holder, f"{name}_env", ""):
@@ -285,7 +285,7 @@ def is_url(location: str) -> bool:
     return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/:]+:", location))
 
 
-def project_of(settings: Settings, branch: Branch) -> str | None:
+def project_of(settings: Settings, branch: BranchSettings) -> str | None:
     """The project ("owner/name") whose requests are this branch's, where a message names one (3.1).
 
     Empty: that is not known. None: nor is it, but it makes no difference, since requests bear no words here.

@@ -14,12 +14,12 @@ import msgspec
 from msgspec.structs import replace
 
 from shepherd.errors import SourceError
-from shepherd.landing import Brought, Deployed, Landing, Reading, Revision, Standing, commits_of
-from shepherd.settings import Branch, Pointer
+from shepherd.landing import Brought, Deployed, Landing, Reading, RefPositions, Revision, commits_of
+from shepherd.settings import BranchSettings, Pointer
 from shepherd.sources import pointers
 from shepherd.sources.brought import brought_in
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Reader, Spine, mailmap_at, read_landings, read_spine
+from shepherd.sources.mainline import FirstParents, Landed, Reader, mailmap_at, read_landings, read_spine
 from shepherd.sources.mirror import open_source, shown
 from shepherd.sources.notes import noted_commits, read_notes
 from shepherd.sources.positions import (
@@ -29,7 +29,7 @@ from shepherd.sources.positions import (
     find_carriers,
     newest_contained,
 )
-from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
+from shepherd.sources.readings import BranchFacts, BranchReading, CoveredPair, KnownBranch, OtherMainline
 from shepherd.sources.rewrites import lost_landings
 from shepherd.sources.standing import moving_refs
 from shepherd.sources.undoing import undo
@@ -39,7 +39,7 @@ RULES = "3"
 
 
 def read_branch(
-    branch: Branch,
+    branch: BranchSettings,
     *,
     repository: str,
     base: Path,
@@ -48,9 +48,9 @@ def read_branch(
     now: int,
     recorded: str | None = None,
     reach: int | None = None,
-    others: Sequence[Other] = (),
-    covers: Sequence[Cover] = (),
-    known: Known | None = None,
+    others: Sequence[OtherMainline] = (),
+    covers: Sequence[CoveredPair] = (),
+    known: KnownBranch | None = None,
     words: Collection[str] = (),
     fetch: bool = True,
     project: str | None = None,
@@ -75,7 +75,9 @@ def read_branch(
     return replace(found, reading=replace(found.reading, standing=run.standing))
 
 
-def _again(known: Known, cutoff: int, reach: int | None, covers: Sequence[Cover]) -> BranchReading | None:
+def _again(
+    known: KnownBranch, cutoff: int, reach: int | None, covers: Sequence[CoveredPair]
+) -> BranchReading | None:
     """Nothing moved: the same reading, less what has become too old; None if it does not reach far enough."""
     facts = known.facts
     if facts.cutoff > cutoff or not known.landings or any(landing.unread for landing in known.landings):
@@ -106,7 +108,7 @@ def _lowest(dated: Iterable[tuple[int, int]], deployed: int, tip: int, cutoff: i
     return max(1, min(deployed + 1, tip, reach if reach is not None else tip, *young))
 
 
-def _deepest(landings: Mapping[int, Landing], low: int, tip: int, covers: Sequence[Cover]) -> int:
+def _deepest(landings: Mapping[int, Landing], low: int, tip: int, covers: Sequence[CoveredPair]) -> int:
     """The oldest landing that one of these undoes, by its message or by a person's word."""
     targets = (target for revno in range(low, tip + 1) for target in landings[revno].targets)
     covered = (target for target, by in covers if low <= by <= tip)
@@ -118,13 +120,13 @@ class _Run:
 
     def __init__(
         self,
-        branch: Branch,
+        branch: BranchSettings,
         repository: str,
         base: Path,
         mirrors: Path,
         recorded: str | None,
-        others: Sequence[Other],
-        covers: Sequence[Cover],
+        others: Sequence[OtherMainline],
+        covers: Sequence[CoveredPair],
         words: Collection[str],
         fetch: bool,
         project: str | None,
@@ -171,14 +173,14 @@ class _Run:
         )
 
     @property
-    def standing(self) -> Standing:
-        return Standing({ref: self._refs[ref] for ref in moving_refs(self.branch)}, self._deployed_text)
+    def standing(self) -> RefPositions:
+        return RefPositions({ref: self._refs[ref] for ref in moving_refs(self.branch)}, self._deployed_text)
 
     @property
     def _tips(self) -> list[str]:
         return [tip for _, tip in self._others]
 
-    def _find_other(self, other: Other, repository: str, mirrors: Path, fetch: bool) -> None:
+    def _find_other(self, other: OtherMainline, repository: str, mirrors: Path, fetch: bool) -> None:
         git, refs = self._git, self._refs
         try:
             if other.repository != repository:
@@ -202,7 +204,7 @@ class _Run:
             raise self._git.no_such_ref(ref)
         return sha
 
-    def read(self, known: Known | None, cutoff: int, reach: int | None) -> BranchReading:
+    def read(self, known: KnownBranch | None, cutoff: int, reach: int | None) -> BranchReading:
         """Read what `known` does not tell, or no longer rightly."""
         git, branch = self._git, self.branch
         spine = read_spine(git, self._commit(branch.ref))
@@ -240,7 +242,7 @@ class _Run:
         notes = tuple(read_notes(git, noted, commits_of(landings), mailmap)) if noted else ()
         there = noted is not None
         problems, warnings = tuple(self.problems), tuple(self.warnings)
-        facts = Facts(
+        facts = BranchFacts(
             self.asked,
             key,
             tip,
@@ -258,7 +260,7 @@ class _Run:
         return BranchReading(reading, notes, problems, lost, facts, there, len(landed), warnings)
 
     def _read_missing(
-        self, spine: Spine, here: dict[int, Landing], low: int, deployed: int, reader: Reader
+        self, spine: FirstParents, here: dict[int, Landing], low: int, deployed: int, reader: Reader
     ) -> list[Landed]:
         """Read the landings from `low` on that are not `here` yet, and put them there."""
         landed: list[Landed] = []
@@ -278,7 +280,7 @@ class _Run:
             found.update(git.lines("rev-list", "--first-parent", "--end-of-options", tip, *limit))
         return found
 
-    def _deployed(self, spine: Spine) -> tuple[Deployed, str]:
+    def _deployed(self, spine: FirstParents) -> tuple[Deployed, str]:
         """Where production is on the mainline, and the commit that it runs."""
         pointer = self.branch.deployed
         what = f"production ({pointers.described(pointer)})"
@@ -287,7 +289,7 @@ class _Run:
         commit = self._pointed(spine, pointer, self._deployed_text, what)
         return deployed_at(self._git, spine, commit, what), commit
 
-    def _promoted(self, spine: Spine) -> Revision | None:
+    def _promoted(self, spine: FirstParents) -> Revision | None:
         if not self.branch.promote:
             return None
         ref = self.branch.promote.ref
@@ -300,7 +302,7 @@ class _Run:
             self.problems.append(str(error))
             return None
 
-    def _on_qa(self, spine: Spine) -> Revision | None:
+    def _on_qa(self, spine: FirstParents) -> Revision | None:
         pointer = self.branch.qa
         if not pointer or (self._qa_text is None and not pointer.ref):
             return None
@@ -312,7 +314,7 @@ class _Run:
             self.problems.append(str(error))
             return None
 
-    def _pointed(self, spine: Spine, pointer: Pointer, text: str | None, what: str) -> str:
+    def _pointed(self, spine: FirstParents, pointer: Pointer, text: str | None, what: str) -> str:
         if text is None:
             return self._commit(pointer.ref)
         named = commit_named(self._git, spine, text, what)

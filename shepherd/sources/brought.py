@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 
 from shepherd.landing import Brought
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Reader, Spine, titles_of
+from shepherd.sources.mainline import FirstParents, Reader, titles_of
 
 
 def brought_in(
-    git: Git, spine: Spine, first: int, wanted: Collection[str], reader: Reader
+    git: Git, spine: FirstParents, first: int, wanted: Collection[str], reader: Reader
 ) -> dict[int, tuple[Brought, ...]]:
     """Revno -> those of the wanted commits that the landing brought in, of the landings from `first` on.
 
@@ -31,7 +31,7 @@ def brought_in(
     return found
 
 
-def _places(git: Git, spine: Spine, first: int, wanted: Collection[str]) -> Mapping[str, int]:
+def _places(git: Git, spine: FirstParents, first: int, wanted: Collection[str]) -> Mapping[str, int]:
     """The landing that brought each commit in, older commits first."""
     below = [f"^{spine.id(first - 1)}"] if first > 1 else []
     lines = git.lines("rev-list", "--topo-order", "--parents", "--end-of-options", spine.ids[-1], *below)
@@ -49,7 +49,7 @@ def _places(git: Git, spine: Spine, first: int, wanted: Collection[str]) -> Mapp
     return {sha: place[sha] for sha in reversed(parents) if sha in wanted}
 
 
-def merge_that_moved(git: Git, spine: Spine, old_tip: str) -> int | None:
+def merge_that_moved(git: Git, spine: FirstParents, old_tip: str) -> int | None:
     """The landing that brought the old tip of the mainline in, if the new tip contains it: nothing was
     rewritten then, but what had landed last lies behind a second parent now. Raises SourceError.
     """

@@ -14,7 +14,7 @@ from shepherd.marks.reverts import number_in, title_key
 from shepherd.sources import hints
 from shepherd.sources.commits import Commits
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Reader, Spine, bearing_request, titles_between
+from shepherd.sources.mainline import FirstParents, Landed, Reader, bearing_request, titles_between
 
 TITLE_REACH = 500
 """How many landings before a revert that is live already may bear the title it names."""
@@ -24,7 +24,7 @@ CANDIDATES = 10
 _REVERT_BRANCH = re.compile(r"(?:\A|/)revert-([0-9]{1,10})-")
 
 
-class Claim(NamedTuple):
+class RevertClaim(NamedTuple):
     """The landings that one sentence of a message may mean, newest first."""
 
     targets: tuple[int, ...]
@@ -33,14 +33,14 @@ class Claim(NamedTuple):
     """It names a request of a project that may be another one."""
 
 
-class Said:
+class RevertClaims:
     """What one landing says that it takes back."""
 
     def __init__(self, revno: int, id: str) -> None:
         self.revno = revno
         self.id = id
         self.marked: list[int] = []
-        self.claims: list[Claim] = []
+        self.claims: list[RevertClaim] = []
         self.parts: dict[int, set[str]] = {}
         """Landing -> commits that it brought in and that are named, where it is not named itself."""
         self.spoken: list[int] = []
@@ -57,7 +57,7 @@ class Context(NamedTuple):
     """What claims are read against."""
 
     git: Git
-    spine: Spine
+    spine: FirstParents
     reader: Reader
     landed: Sequence[Landed]
     earlier: Mapping[int, Landing]
@@ -65,13 +65,13 @@ class Context(NamedTuple):
     deployed: int
 
 
-def claims_of(context: Context) -> dict[int, Said]:
+def claims_of(context: Context) -> dict[int, RevertClaims]:
     """By revno, the landings that say anything about undoing. Raises SourceError."""
     speaking = [item for item in context.landed if _speaks(item)]
     lookup = _Lookup(context, speaking)
-    found: dict[int, Said] = {}
+    found: dict[int, RevertClaims] = {}
     for item in speaking:
-        said = found[item.landing.revno] = Said(item.landing.revno, item.landing.id)
+        said = found[item.landing.revno] = RevertClaims(item.landing.revno, item.landing.id)
         lookup.by_mark(said, item)
         lookup.by_sha(said, item)
         lookup.by_request(said, item)
@@ -120,7 +120,7 @@ class _Lookup:
         self._by_request = bearing_request(git, spine, context.reader, wanted) if wanted else {}
         self._titles = _Titles(context, [item for item in speaking if item.marks.reverts_title])
 
-    def by_mark(self, said: Said, item: Landed) -> None:
+    def by_mark(self, said: RevertClaims, item: Landed) -> None:
         marked = [target for target in item.marks.rollback if 0 < target < said.revno]
         if absent := [target for target in item.marks.rollback if not 0 < target < said.revno]:
             said.warnings.append(f"rollback of {hints.listed(absent)} counts as absent: no earlier landing")
@@ -133,7 +133,7 @@ class _Lookup:
                 said.warnings.append(f"rollback of {text} counts as absent: {why}")
         said.marked = list(dict.fromkeys(marked))
 
-    def by_sha(self, said: Said, item: Landed) -> None:
+    def by_sha(self, said: RevertClaims, item: Landed) -> None:
         whole: set[int] = set()
         for text in item.reverts_ids:
             target = self._commits.landing(text, said.revno)
@@ -141,7 +141,7 @@ class _Lookup:
                 said.hints.append(f"says that it reverts {text}: {target}")
             elif target < said.revno:
                 said.speaks = True
-                said.claims.append(Claim((target,)))
+                said.claims.append(RevertClaim((target,)))
                 if self._context.spine.id(target).startswith(text):
                     whole.add(target)
                 elif not any(
@@ -151,7 +151,7 @@ class _Lookup:
         for target in whole:
             said.parts.pop(target, None)
 
-    def by_request(self, said: Said, item: Landed) -> None:
+    def by_request(self, said: RevertClaims, item: Landed) -> None:
         ours = self._context.reader.project
         for request in item.reverts_requests:
             projects = [project for each, project in item.wording.projects if each == request]
@@ -159,20 +159,20 @@ class _Lookup:
                 continue
             doubtful = bool(projects) and not ours
             if earlier := self._bearing(request, said.revno):
-                said.claims.append(Claim(earlier, doubtful=doubtful))
+                said.claims.append(RevertClaim(earlier, doubtful=doubtful))
             else:
                 said.hints.append(f"says that it reverts {request}, but no earlier landing is that request")
             said.speaks = said.speaks or not doubtful
 
-    def by_title(self, said: Said, item: Landed) -> None:
+    def by_title(self, said: RevertClaims, item: Landed) -> None:
         if not item.marks.reverts_title:
             return
         said.speaks = True
         meant = self._titles.before(said.revno, item.marks.reverts_title, item.wording.number)
         if meant:
-            said.claims.append(Claim(meant[:CANDIDATES], by_title=True))
+            said.claims.append(RevertClaim(meant[:CANDIDATES], by_title=True))
 
-    def by_free_text(self, said: Said, item: Landed) -> None:
+    def by_free_text(self, said: RevertClaims, item: Landed) -> None:
         said.speaks = said.speaks or bool(item.wording.titles)
         for title in item.wording.titles:
             if meant := self._titles.before(said.revno, title, number_in(title)):

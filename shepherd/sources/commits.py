@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Spine, owners
+from shepherd.sources.mainline import FirstParents, Landed, owners
 
 
 class Commits:
@@ -15,7 +15,7 @@ class Commits:
 
     NONE = "no earlier landing has this commit"
 
-    def __init__(self, git: Git, spine: Spine, landed: Iterable[Landed], named: Iterable[str]) -> None:
+    def __init__(self, git: Git, spine: FirstParents, landed: Iterable[Landed], named: Iterable[str]) -> None:
         """`landed`: landings whose commits are known; `named`: all texts that will be looked up."""
         self._git = git
         self._spine = spine

@@ -19,7 +19,7 @@ from msgspec import Struct
 from shepherd import children
 from shepherd.errors import SourceError
 from shepherd.sources.scratch import scratch
-from shepherd.urls import Wrong, check_ref
+from shepherd.urls import WrongValueError, check_ref
 from shepherd.values import clean, quoted
 
 LIMIT = 120.0
@@ -216,7 +216,7 @@ class Git(Struct, frozen=True):
 def _places(ref: str) -> list[str]:
     try:
         check_ref("ref", ref)
-    except Wrong:
+    except WrongValueError:
         return []
     return [ref] if ref.startswith("refs/") else [f"refs/heads/{ref}", f"refs/tags/{ref}"]
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 from shepherd.errors import SourceError
 from shepherd.landing import Landing
-from shepherd.settings import Branch
+from shepherd.settings import BranchSettings
 from shepherd.sources.commits import Commits
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Reader, Spine, mailmap_at, read_landings, read_spine
+from shepherd.sources.mainline import FirstParents, Landed, Reader, mailmap_at, read_landings, read_spine
 from shepherd.sources.mirror import open_source
 from shepherd.sources.undoing import undo
-from shepherd.values import Rev
+from shepherd.values import RevName
 
 
-def look_up(branch: Branch, *, repository: str, mirrors: Path, rev: Rev) -> list[Landing]:
+def look_up(branch: BranchSettings, *, repository: str, mirrors: Path, rev: RevName) -> list[Landing]:
     """The landings that `rev` names, ascending; none if there is none. Nothing is fetched.
 
     A SHA or a branch of the repository names the landing that is, or brought in, that commit; a bug, a
@@ -40,7 +40,7 @@ def look_up(branch: Branch, *, repository: str, mirrors: Path, rev: Rev) -> list
     return undo(git, spine, landed, {}, len(spine), reader)
 
 
-def from_revno(branch: Branch, *, repository: str, mirrors: Path, revno: int) -> list[Landing]:
+def from_revno(branch: BranchSettings, *, repository: str, mirrors: Path, revno: int) -> list[Landing]:
     """The landing at a revno and all after it, ascending, with what each undoes. Raises SourceError."""
     git = open_source(repository, mirrors, fetch=False)
     tip = git.resolve_many([branch.ref])[branch.ref]
@@ -52,7 +52,7 @@ def from_revno(branch: Branch, *, repository: str, mirrors: Path, revno: int) ->
     return undo(git, spine, landed, {}, len(spine), reader)
 
 
-def _revno(git: Git, spine: Spine, rev: Rev, sha: str | None) -> int | None:
+def _revno(git: Git, spine: FirstParents, rev: RevName, sha: str | None) -> int | None:
     if sha:
         found = Commits(git, spine, (), [sha]).landing(sha, len(spine))
         if isinstance(found, int):
@@ -64,7 +64,7 @@ def _revno(git: Git, spine: Spine, rev: Rev, sha: str | None) -> int | None:
     return revno if 0 < revno <= len(spine) else None
 
 
-def _bears(item: Landed, rev: Rev) -> bool:
+def _bears(item: Landed, rev: RevName) -> bool:
     landing = item.landing
     if rev.kind == "bug":
         return rev.number in landing.bugs

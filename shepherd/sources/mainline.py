@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from shepherd.landing import MOST_BROUGHT, Landing, Marks
 from shepherd.marks import parse
-from shepherd.marks.reverts import Wording, worded
+from shepherd.marks.reverts import RevertWording, worded
 from shepherd.people import person_of
 from shepherd.sources.git import Git
 
@@ -21,7 +21,7 @@ _PERSON = ("%H", "%aN", "%aE")
 _T = TypeVar("_T")
 
 
-class Spine:
+class FirstParents:
     """The first-parent line: SHA and date of every landing, by revno."""
 
     def __init__(self, newest_first: Sequence[tuple[str, int]]) -> None:
@@ -40,11 +40,11 @@ class Spine:
         return self._places.get(sha)
 
 
-def read_spine(git: Git, tip: str) -> Spine:
+def read_spine(git: Git, tip: str) -> FirstParents:
     """The first-parent line that ends at the commit `tip`, in one process. Raises SourceError."""
     lines = git.lines("rev-list", "--first-parent", "--timestamp", "--end-of-options", tip)
     pairs = (line.split(" ", 1) for line in lines)
-    return Spine([(sha, int(date)) for date, sha in pairs])
+    return FirstParents([(sha, int(date)) for date, sha in pairs])
 
 
 LARGEST_MAILMAP = 1_000_000
@@ -85,11 +85,11 @@ class Landed(NamedTuple):
     """The commits it brought in (`M^1..M`), oldest first, without itself."""
     work: int
     """How many of them are no merges."""
-    wording: Wording
+    wording: RevertWording
     """Of its own message; the projects of requests also of those of the commits that it brought in."""
 
 
-class _Commit(NamedTuple):
+class _RawCommit(NamedTuple):
     parents: list[str]
     author: tuple[str, str]
     date: int
@@ -97,7 +97,7 @@ class _Commit(NamedTuple):
 
 
 def read_landings(
-    git: Git, spine: Spine, first: int, last: int, reader: Reader, foreign: Collection[str] = ()
+    git: Git, spine: FirstParents, first: int, last: int, reader: Reader, foreign: Collection[str] = ()
 ) -> list[Landed]:
     """Landings `first` to `last`, ascending, from one stream of `git log`; linear in the number of commits.
 
@@ -115,10 +115,12 @@ def read_landings(
     return [_landed(revno, sha, commits, brought, authors, reader, foreign) for revno, sha, brought in heads]
 
 
-def _log(git: Git, reader: Reader, revisions: Iterable[str], *options: str) -> Iterator[tuple[str, _Commit]]:
+def _log(
+    git: Git, reader: Reader, revisions: Iterable[str], *options: str
+) -> Iterator[tuple[str, _RawCommit]]:
     for sha, parents, name, address, date, message in _records(git, reader, _FIELDS, revisions, *options):
         author = (name.decode("utf-8", "replace"), address.decode("utf-8", "replace"))
-        yield sha.decode(), _Commit(parents.decode().split(), author, int(date or 0), message)
+        yield sha.decode(), _RawCommit(parents.decode().split(), author, int(date or 0), message)
 
 
 def _records(
@@ -144,7 +146,7 @@ def _records(
     return zip(*[iter(parts)] * len(fields), strict=False)
 
 
-def _brought_in(commits: dict[str, _Commit], others: Sequence[str], claimed: set[str]) -> list[str]:
+def _brought_in(commits: dict[str, _RawCommit], others: Sequence[str], claimed: set[str]) -> list[str]:
     """What the further parents reach and no earlier landing has; each commit is taken once."""
     brought: list[str] = []
     for other in others:
@@ -161,7 +163,7 @@ def _brought_in(commits: dict[str, _Commit], others: Sequence[str], claimed: set
 
 
 def _second_authors(
-    git: Git, reader: Reader, commits: dict[str, _Commit], heads: Iterable[str]
+    git: Git, reader: Reader, commits: dict[str, _RawCommit], heads: Iterable[str]
 ) -> dict[str, tuple[str, str]]:
     """Authors of second parents that lie before what was read: merges of what had been there already."""
     missing = {second for sha in heads for second in commits[sha].parents[1:2] if second not in commits}
@@ -177,7 +179,7 @@ def _second_authors(
 def _landed(
     revno: int,
     sha: str,
-    commits: dict[str, _Commit],
+    commits: dict[str, _RawCommit],
     brought: list[str],
     authors: dict[str, tuple[str, str]],
     reader: Reader,
@@ -229,7 +231,7 @@ def _union(*lists: tuple[_T, ...]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(item for items in lists for item in items))
 
 
-def titles_between(git: Git, spine: Spine, first: int, last: int, reader: Reader) -> dict[int, str]:
+def titles_between(git: Git, spine: FirstParents, first: int, last: int, reader: Reader) -> dict[int, str]:
     """The titles of landings `first` to `last`, by revno, without what they brought in. One process."""
     if first > last:
         return {}
@@ -246,7 +248,7 @@ def titles_of(git: Git, reader: Reader, shas: Iterable[str]) -> dict[str, str]:
 
 
 def bearing_request(
-    git: Git, spine: Spine, reader: Reader, requests: Collection[str]
+    git: Git, spine: FirstParents, reader: Reader, requests: Collection[str]
 ) -> dict[str, list[int]]:
     """The landings of the whole mainline, ascending, that are each of these requests ("#12", "!12")."""
     patterns = [f"--grep={request}" for request in requests]
@@ -260,7 +262,7 @@ def bearing_request(
     return {request: sorted(revnos) for request, revnos in found.items()}
 
 
-def owners(git: Git, spine: Spine) -> dict[str, int]:
+def owners(git: Git, spine: FirstParents) -> dict[str, int]:
     """Every commit that the mainline contains, with the revno of the landing that it is or came in with.
 
     Walks the whole history: for the rare commit that is named long after it came in.

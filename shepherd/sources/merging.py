@@ -35,7 +35,7 @@ class Merge(NamedTuple):
     theirs: str
 
 
-class Unreadable(str):
+class UnreadableCause(str):
     """Why a merge or a diff could not be made."""
 
 
@@ -65,13 +65,13 @@ class Quarantine:
         (self._objects / "info").mkdir(exist_ok=True)
         (self._objects / "info" / "alternates").write_bytes(b'"%b"\n' % _quoted(objects))
 
-    def merge(self, wanted: Sequence[Merge]) -> list[str | Unreadable | None]:
+    def merge(self, wanted: Sequence[Merge]) -> list[str | UnreadableCause | None]:
         """For each the merged tree; None where there is a conflict."""
         lines = []
         for base, ours, theirs in wanted:
             root = self._commit(base)
             lines.append(f"{self._commit(ours, root)} {self._commit(theirs, root)}\n")
-        merged: list[str | Unreadable | None] = []
+        merged: list[str | UnreadableCause | None] = []
         while len(merged) < len(lines):
             given = "".join(lines[len(merged) :]).encode()
             try:
@@ -81,20 +81,20 @@ class Quarantine:
                     input=given,
                 )
             except SourceError as error:
-                merged += [Unreadable(error)] * (len(lines) - len(merged))
+                merged += [UnreadableCause(error)] * (len(lines) - len(merged))
                 break
             merged += _results(output)
             if len(merged) < len(lines):
                 # it ended at the one that it could not make
                 why = "git 2.39 or newer is needed" if code == _USAGE else cause(errors, code)
-                broken = Unreadable(self._read.with_remedy(why))
+                broken = UnreadableCause(self._read.with_remedy(why))
                 merged += [broken] * (len(lines) - len(merged) if code == _USAGE else 1)
         return merged
 
-    def differing(self, pairs: Sequence[tuple[str, str]]) -> list[frozenset[bytes] | Unreadable]:
+    def differing(self, pairs: Sequence[tuple[str, str]]) -> list[frozenset[bytes] | UnreadableCause]:
         """For each pair of trees the paths that they do not have in common."""
         different = list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))
-        found: dict[tuple[str, str], frozenset[bytes] | Unreadable] = {}
+        found: dict[tuple[str, str], frozenset[bytes] | UnreadableCause] = {}
         try:
             found.update(self._compare(different))
         except SourceError:
@@ -102,7 +102,7 @@ class Quarantine:
                 try:
                     found.update(self._compare([pair]))
                 except SourceError as error:
-                    found[pair] = Unreadable(self._read.with_remedy(str(error)))
+                    found[pair] = UnreadableCause(self._read.with_remedy(str(error)))
         return [found.get(pair, frozenset()) for pair in pairs]
 
     def _compare(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], frozenset[bytes]]:

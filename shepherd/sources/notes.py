@@ -51,14 +51,14 @@ class NoteVerdict(Struct, frozen=True):
     """SHA of that notes commit."""
 
 
-class _Spoken(NamedTuple):
+class _NoteLine(NamedTuple):
     """The `QA:` lines of one note, each a word and a reason."""
 
     last: tuple[str, str] | None
     counts: Counter[tuple[str, str]]
 
 
-class _Commit(NamedTuple):
+class _NoteCommit(NamedTuple):
     sha: str
     parents: list[str]
     tree: str
@@ -121,7 +121,7 @@ def _target(path: bytes) -> str:
     return path.replace(b"/", b"").decode("ascii", "replace")
 
 
-def _history(git: Git, tip: str, mailmap: str) -> list[_Commit]:
+def _history(git: Git, tip: str, mailmap: str) -> list[_NoteCommit]:
     """Every notes commit, children before their parents."""
     fields = iter(
         git.out(
@@ -141,7 +141,7 @@ def _history(git: Git, tip: str, mailmap: str) -> list[_Commit]:
         .split("\0")
     )
     return [
-        _Commit(sha, parents.split(), tree, person_of([(name, address)], ())[0], int(when or 0))
+        _NoteCommit(sha, parents.split(), tree, person_of([(name, address)], ())[0], int(when or 0))
         for sha, parents, tree, name, address, when in zip(*[fields] * 6, strict=False)
     ]
 
@@ -190,18 +190,18 @@ def _lines(git: Git, blobs: Collection[str]) -> dict[str, list[tuple[str, str]]]
     return found
 
 
-def _spoken(blobs: Iterable[str], lines: Mapping[str, list[tuple[str, str]]]) -> _Spoken:
+def _spoken(blobs: Iterable[str], lines: Mapping[str, list[tuple[str, str]]]) -> _NoteLine:
     said = [line for blob in blobs for line in lines.get(blob, [])]
-    return _Spoken(said[-1] if said else None, Counter(said))
+    return _NoteLine(said[-1] if said else None, Counter(said))
 
 
 def _origins(
-    history: Sequence[_Commit],
+    history: Sequence[_NoteCommit],
     trees: Mapping[str, str],
-    now: Mapping[str, _Spoken],
+    now: Mapping[str, _NoteLine],
     changed: Mapping[_Step, Mapping[str, tuple[list[str], list[str]]]],
     lines: Mapping[str, list[tuple[str, str]]],
-) -> dict[str, _Commit]:
+) -> dict[str, _NoteCommit]:
     """The notes commit that brought in the last line of each note.
 
     Each note is followed from the tip to a parent that has the line already, as often as it has it here;
@@ -210,7 +210,7 @@ def _origins(
     pending: dict[str, dict[str, int]] = {
         history[0].sha: {sha: spoken.counts[spoken.last] for sha, spoken in now.items() if spoken.last}
     }
-    found: dict[str, _Commit] = {}
+    found: dict[str, _NoteCommit] = {}
     for commit in history:
         here = pending.pop(commit.sha, {})
         for parent in commit.parents:

@@ -20,7 +20,7 @@ _TRIES = 60
 """Calls of git that may fail while the diffs that cannot be read are told from those that can."""
 
 
-class Change(NamedTuple):
+class FileChange(NamedTuple):
     """One file, with its mode (`000000`: it was not there) and content before and after."""
 
     path: bytes
@@ -31,11 +31,11 @@ class Change(NamedTuple):
     after: bytes
 
     @property
-    def inverse(self) -> Change:
-        return Change(self.path, self.mode_after, self.mode_before, self.after, self.before)
+    def inverse(self) -> FileChange:
+        return FileChange(self.path, self.mode_after, self.mode_before, self.after, self.before)
 
 
-Changes = frozenset[Change]
+Changes = frozenset[FileChange]
 
 
 def inverse(changes: Changes) -> Changes:
@@ -54,7 +54,7 @@ def digest(changes: Changes) -> str:
     return hashlib.sha256(fields).hexdigest()[:32]
 
 
-class Diffs(NamedTuple):
+class ContentDiffs(NamedTuple):
     """What commits change, and why it cannot be told of some."""
 
     changes: dict[str, Changes]
@@ -71,21 +71,21 @@ def changes(git: Git, commits: Iterable[str]) -> dict[str, Changes]:
     if not wanted:
         return {}
     given = "".join(f"{sha}\n" for sha in wanted).encode()
-    found: dict[str, list[Change]] = {sha: [] for sha in wanted}
+    found: dict[str, list[FileChange]] = {sha: [] for sha in wanted}
     fields = iter(git.out(*_DIFF, "--raw", "-z", input=given).split(b"\0"))
-    current: list[Change] = []
+    current: list[FileChange] = []
     for field in fields:
         if field.startswith(b":"):
             mode_before, mode_after, before, after, _ = field[1:].split(b" ")
-            current.append(Change(next(fields), mode_before, mode_after, before, after))
+            current.append(FileChange(next(fields), mode_before, mode_after, before, after))
         elif field:
             current = found[field.decode()]
     return {sha: frozenset(touched) for sha, touched in found.items()}
 
 
-def read_changes(git: Git, commits: Iterable[str]) -> Diffs:
+def read_changes(git: Git, commits: Iterable[str]) -> ContentDiffs:
     """The same, where a diff that cannot be read costs none of the others: a partial clone, a lost object."""
-    found = Diffs({}, {})
+    found = ContentDiffs({}, {})
     todo: list[Sequence[str]] = [list(dict.fromkeys(commits))]
     failures = 0
     while todo:
@@ -102,7 +102,7 @@ def read_changes(git: Git, commits: Iterable[str]) -> Diffs:
     return found
 
 
-def alike(diffs: Diffs, some: Iterable[str], others: Iterable[str]) -> list[tuple[str, str]]:
+def alike(diffs: ContentDiffs, some: Iterable[str], others: Iterable[str]) -> list[tuple[str, str]]:
     """The pairs of commits that change the same files, with the same modes before and after: what may be the
     same change is worth a closer look."""
     by_files: dict[frozenset[tuple[bytes, ...]], list[str]] = {}

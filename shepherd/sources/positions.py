@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from shepherd.errors import SettingsError, SourceError
 from shepherd.landing import Deployed, Revision
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Spine
+from shepherd.sources.mainline import FirstParents, Landed
 from shepherd.sources.patches import alike, read_changes
 from shepherd.sources.proving import same_change
 from shepherd.values import parse_rev, quoted
@@ -20,7 +20,7 @@ NOTHING_DEPLOYED = ("r0", "0")
 _DIGITS_OF_A_SHA = re.compile(r"[0-9]{7,64}")
 
 
-class Named(NamedTuple):
+class NamedCommit(NamedTuple):
     """The commit that a REV names."""
 
     commit: str
@@ -28,7 +28,7 @@ class Named(NamedTuple):
     """What was not said plainly, and how it was understood; empty where there is no doubt."""
 
 
-def commit_named(git: Git, spine: Spine, text: str, what: str) -> Named:
+def commit_named(git: Git, spine: FirstParents, text: str, what: str) -> NamedCommit:
     """The commit that a REV read elsewhere (`r123`, `123`, a SHA or its beginning) names.
 
     Seven digits or more without a letter are a revno, as everywhere (design 4.2); where there is no such
@@ -49,7 +49,7 @@ def commit_named(git: Git, spine: Spine, text: str, what: str) -> Named:
                     f"{what} says {text}, which may be r{rev.number} or the beginning of a SHA; write"
                     f" r{rev.number} or the whole SHA there"
                 )
-            return Named(spine.id(rev.number))
+            return NamedCommit(spine.id(rev.number))
         if _DIGITS_OF_A_SHA.fullmatch(text):
             return _by_digits(git, spine, text, what)
         raise SourceError(f"{what} says r{rev.number}, but the newest landing is r{len(spine)}")
@@ -58,12 +58,12 @@ def commit_named(git: Git, spine: Spine, text: str, what: str) -> Named:
     whole = len(rev.text) == len(spine.ids[-1])
     found = list(git.commits([rev.text]).values()) if whole else git.commits_beginning(rev.text)
     if len(found) == 1:
-        return Named(found[0])
+        return NamedCommit(found[0])
     many = "may be several commits" if found else "is no commit"
     raise SourceError(f"{what} says {rev.text}, which {many} of {git.name}")
 
 
-def _by_digits(git: Git, spine: Spine, digits: str, what: str) -> Named:
+def _by_digits(git: Git, spine: FirstParents, digits: str, what: str) -> NamedCommit:
     """The landing whose SHA begins with these digits. Raises SourceError: none, or another commit too."""
     found = git.commits_beginning(digits)
     revno = spine.revno(found[0]) if len(found) == 1 else None
@@ -72,14 +72,14 @@ def _by_digits(git: Git, spine: Spine, digits: str, what: str) -> Named:
             f"{what} says {digits}, but the newest landing is r{len(spine)}; if that is the beginning of a"
             " SHA, write the whole of it there (git rev-parse HEAD)"
         )
-    return Named(
+    return NamedCommit(
         found[0],
         f"{what} says {digits}, which is no revision number but begins the SHA of r{revno}, and is taken for"
         " that; write the whole SHA there (git rev-parse HEAD)",
     )
 
 
-def newest_contained(git: Git, spine: Spine, commit: str, what: str) -> Revision:
+def newest_contained(git: Git, spine: FirstParents, commit: str, what: str) -> Revision:
     """The newest landing that the commit contains; the commit itself, if it is one.
 
     Raises SourceError if it contains none.
@@ -95,7 +95,7 @@ def newest_contained(git: Git, spine: Spine, commit: str, what: str) -> Revision
     return Revision(revno, spine.id(revno))
 
 
-def deployed_at(git: Git, spine: Spine, commit: str, what: str) -> Deployed:
+def deployed_at(git: Git, spine: FirstParents, commit: str, what: str) -> Deployed:
     """What production runs, with the commits that the mainline lacks, oldest first; see `find_carriers`."""
     place = newest_contained(git, spine, commit, what)
     if place.id == commit:

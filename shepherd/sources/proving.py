@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from shepherd.errors import SourceError
 from shepherd.sources.git import Git
-from shepherd.sources.merging import Merge, Quarantine, Unreadable, no_files, quarantine
-from shepherd.sources.patches import Change, Changes, Diffs, changes, inverse, paths, read_changes
+from shepherd.sources.merging import Merge, Quarantine, UnreadableCause, no_files, quarantine
+from shepherd.sources.patches import Changes, ContentDiffs, FileChange, changes, inverse, paths, read_changes
 from shepherd.values import quoted
 
 _SHOWN = 3
@@ -21,7 +21,7 @@ _LOOKED_UP = 20
 """Files of one landing that are looked up before anything is merged."""
 
 
-class Claim(NamedTuple):
+class UndoClaim(NamedTuple):
     """That a commit undoes these, newest first."""
 
     commit: str
@@ -44,13 +44,13 @@ class _Trees(NamedTuple):
     after: str
 
 
-def prove(git: Git, claims: Iterable[Claim], diffs: Diffs) -> dict[Claim, Proof]:
+def prove(git: Git, claims: Iterable[UndoClaim], diffs: ContentDiffs) -> dict[UndoClaim, Proof]:
     """What is true of each claim. `diffs` are those of all commits that are named in them.
 
     Where the very contents were exchanged, nothing has to be merged. Raises SourceError.
     """
-    found: dict[Claim, Proof] = {}
-    open_ones: list[Claim] = []
+    found: dict[UndoClaim, Proof] = {}
+    open_ones: list[UndoClaim] = []
     for claim in dict.fromkeys(claims):
         commits = (claim.commit, *claim.targets)
         if why := next((diffs.unreadable[sha] for sha in commits if sha in diffs.unreadable), ""):
@@ -73,14 +73,14 @@ def prove(git: Git, claims: Iterable[Claim], diffs: Diffs) -> dict[Claim, Proof]
     return found
 
 
-def _missed(git: Git, claims: Sequence[Claim], changed: Mapping[str, Changes]) -> set[Claim]:
+def _missed(git: Git, claims: Sequence[UndoClaim], changed: Mapping[str, Changes]) -> set[UndoClaim]:
     """The claims of which a file tells that they are not true: it is as the target left it, and stays so.
 
     Merges cost far more than this look at some names of contents; most false claims are about a part of what
     a landing brought in, and end here.
     """
-    missed: set[Claim] = set()
-    asked: list[tuple[Claim, Change]] = []
+    missed: set[UndoClaim] = set()
+    asked: list[tuple[UndoClaim, FileChange]] = []
     for claim in claims:
         if len(claim.targets) > 1:
             continue
@@ -112,7 +112,9 @@ def _missed(git: Git, claims: Sequence[Claim], changed: Mapping[str, Changes]) -
     return missed
 
 
-def same_change(git: Git, pairs: Iterable[tuple[str, str]], diffs: Diffs) -> dict[tuple[str, str], bool]:
+def same_change(
+    git: Git, pairs: Iterable[tuple[str, str]], diffs: ContentDiffs
+) -> dict[tuple[str, str], bool]:
     """Of each pair of commits, whether the first makes the change that the second makes, and makes one.
 
     What cannot be read is not the same. Raises SourceError.
@@ -150,7 +152,7 @@ def doubt_about(git: Git, target: str, commit: str) -> str:
     left = sorted(touched.intersection(differing.split(b"\0")))
     if not left:
         return ""
-    claim = Claim(commit, (target,))
+    claim = UndoClaim(commit, (target,))
     if prove(git, [claim], read_changes(git, [commit, target]))[claim].targets:
         return ""
     files = [quoted(path.decode("utf-8", "replace")) for path in left[:_SHOWN]]
@@ -159,17 +161,17 @@ def doubt_about(git: Git, target: str, commit: str) -> str:
     return f"{', '.join(files)}{more} {verb} not as before it"
 
 
-class _Attempt:
+class _UndoAttempt:
     """One claim, while its targets are taken back one after the other."""
 
-    def __init__(self, claim: Claim, before: str) -> None:
+    def __init__(self, claim: UndoClaim, before: str) -> None:
         self.claim = claim
         self.tree = before
         self.undone: list[str] = []
         self.unreadable = ""
 
-    def take(self, target: str, merged: str | Unreadable | None) -> None:
-        if isinstance(merged, Unreadable):
+    def take(self, target: str, merged: str | UnreadableCause | None) -> None:
+        if isinstance(merged, UnreadableCause):
             self.unreadable = merged
         elif merged is not None and merged != self.tree:
             self.tree = merged
@@ -178,11 +180,11 @@ class _Attempt:
 
 def _by_merging(
     place: Quarantine,
-    claims: Sequence[Claim],
+    claims: Sequence[UndoClaim],
     changed: Mapping[str, Changes],
     trees: Mapping[str, _Trees],
-) -> dict[Claim, Proof]:
-    attempts = [_Attempt(claim, trees[claim.commit].before) for claim in claims]
+) -> dict[UndoClaim, Proof]:
+    attempts = [_UndoAttempt(claim, trees[claim.commit].before) for claim in claims]
     for step in range(max(len(claim.targets) for claim in claims)):
         here = [each for each in attempts if step < len(each.claim.targets)]
         targets = [each.claim.targets[step] for each in here]
@@ -195,11 +197,11 @@ def _by_merging(
     # what a merge changed may lie elsewhere than what the target changed: the file was renamed meanwhile
     moved = place.differing([(trees[each.claim.commit].before, each.tree) for each in attempts])
     rest = place.differing([(each.tree, trees[each.claim.commit].after) for each in attempts])
-    found: dict[Claim, Proof] = {}
+    found: dict[UndoClaim, Proof] = {}
     for each, merged_paths, other_paths in zip(attempts, moved, rest, strict=True):
-        if isinstance(merged_paths, Unreadable):
+        if isinstance(merged_paths, UnreadableCause):
             found[each.claim] = Proof(unreadable=merged_paths)
-        elif isinstance(other_paths, Unreadable):
+        elif isinstance(other_paths, UnreadableCause):
             found[each.claim] = Proof(unreadable=other_paths)
         elif each.unreadable:
             found[each.claim] = Proof(unreadable=each.unreadable)

@@ -10,7 +10,7 @@ from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.sources.notes import NoteVerdict
 
 
-class Facts(Struct, frozen=True):
+class BranchFacts(Struct, frozen=True):
     """What one reading found beside the landings; kept by the caller, with them, for the next."""
 
     asked: str
@@ -31,21 +31,21 @@ class Facts(Struct, frozen=True):
     """Sum of the commits with words that were looked for and are no landings that were read."""
 
 
-class Known(Struct, frozen=True):
+class KnownBranch(Struct, frozen=True):
     """What an earlier reading of the branch found: facts that hold for ever, or are checked before use."""
 
-    facts: Facts
+    facts: BranchFacts
     landings: tuple[Landing, ...]
 
 
-class Other(NamedTuple):
+class OtherMainline(NamedTuple):
     """Another configured branch: its landings, merged into this one, name no bugs of this one (3.1)."""
 
     repository: str
     ref: str
 
 
-class Cover(NamedTuple):
+class CoveredPair(NamedTuple):
     """A person's word that one landing undid an older one, by their revnos (3.4)."""
 
     target: int
@@ -62,7 +62,7 @@ class BranchReading(Struct, frozen=True):
     """What could not be read, beside tip and D, without which there is no reading."""
     lost: bool
     """The mainline lost landings that it had when `known` was read (3.5)."""
-    facts: Facts
+    facts: BranchFacts
     """For the next reading, with the landings; not to be kept while `lost` is not accepted."""
     notes_there: bool
     """Whether the ref of the notes is there: without it nothing is known of them."""

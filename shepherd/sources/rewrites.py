@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from shepherd.landing import Revision
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Spine
+from shepherd.sources.mainline import FirstParents
 from shepherd.sources.patches import digest, patch_ids, read_changes
 from shepherd.sources.proving import same_change
 
 
-def lost_landings(spine: Spine, known_tip: Revision) -> bool:
+def lost_landings(spine: FirstParents, known_tip: Revision) -> bool:
     """Whether the mainline lost landings since its tip was `known_tip`."""
     return spine.revno(known_tip.id) != known_tip.revno
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from shepherd.landing import Standing
-from shepherd.settings import Branch, is_url
+from shepherd.landing import RefPositions
+from shepherd.settings import BranchSettings, is_url
 from shepherd.sources import pointers
 from shepherd.sources.git import Git
 from shepherd.sources.mirror import open_source, remote_refs
@@ -13,7 +13,7 @@ from shepherd.sources.patches import alike, read_changes
 from shepherd.sources.proving import same_change
 
 
-def moving_refs(branch: Branch) -> list[str]:
+def moving_refs(branch: BranchSettings) -> list[str]:
     """The refs of the repository that a promotion goes by: mainline, deployed, promoted, and the verdicts."""
     promoted = branch.promote.ref if branch.promote else ""
     refs = (branch.ref, branch.deployed.ref, promoted, branch.verdict_notes)
@@ -21,8 +21,8 @@ def moving_refs(branch: Branch) -> list[str]:
 
 
 def standing_now(
-    branch: Branch, *, repository: str, mirrors: Path, base: Path, recorded: str | None
-) -> Standing:
+    branch: BranchSettings, *, repository: str, mirrors: Path, base: Path, recorded: str | None
+) -> RefPositions:
     """Where mainline, production and the promoted ref are now, asked at their source, not in a mirror.
 
     Raises:
@@ -36,7 +36,7 @@ def standing_now(
         found = open_source(repository, mirrors).resolve_many(refs)
     deployed = branch.deployed
     text = None if deployed.ref else pointers.text_of(deployed, "production", base, recorded)
-    return Standing(found, text)
+    return RefPositions(found, text)
 
 
 def left_behind(git: Git, old: str, new: str) -> tuple[str, ...]:

@@ -13,10 +13,10 @@ from msgspec.structs import replace
 
 from shepherd.landing import Landing
 from shepherd.sources import hints, proving
-from shepherd.sources.claims import Claim, Context, Said, claims_of
+from shepherd.sources.claims import Context, RevertClaim, RevertClaims, claims_of
 from shepherd.sources.git import Git
-from shepherd.sources.mainline import Landed, Reader, Spine
-from shepherd.sources.patches import Diffs, digest, inverse, paths, read_changes
+from shepherd.sources.mainline import FirstParents, Landed, Reader
+from shepherd.sources.patches import ContentDiffs, digest, inverse, paths, read_changes
 from shepherd.sources.proving import Proof, prove
 
 SILENT_REACH = 1_000
@@ -28,7 +28,7 @@ TOGETHER = 100
 
 def undo(
     git: Git,
-    spine: Spine,
+    spine: FirstParents,
     landed: Sequence[Landed],
     earlier: Mapping[int, Landing],
     deployed: int,
@@ -59,7 +59,7 @@ def undo(
         landing = item.landing
         revno = landing.revno
         if revno in said or revno in compared:
-            outcome = _Outcome(said.get(revno) or Said(revno, landing.id), git, spine, sizes)
+            outcome = _Outcome(said.get(revno) or RevertClaims(revno, landing.id), git, spine, sizes)
             outcome.prove(proofs)
             outcome.compare_files(diffs)
             if revno in compared:
@@ -72,7 +72,9 @@ def undo(
 class _Proofs:
     """What is true of all that is claimed: each target alone, then those of one landing together."""
 
-    def __init__(self, git: Git, spine: Spine, said: Sequence[Said], diffs: Diffs) -> None:
+    def __init__(
+        self, git: Git, spine: FirstParents, said: Sequence[RevertClaims], diffs: ContentDiffs
+    ) -> None:
         self._spine = spine
         self.diffs = diffs
         alone = [
@@ -83,10 +85,10 @@ class _Proofs:
         several = [self._claim(each, self._together.get(each.revno, ())) for each in said]
         self._found |= prove(git, [claim for claim in several if len(claim.targets) > 1], diffs)
 
-    def alone(self, said: Said, target: int) -> Proof:
+    def alone(self, said: RevertClaims, target: int) -> Proof:
         return self._found[self._claim(said, (target,))]
 
-    def together(self, said: Said) -> tuple[list[int], bool]:
+    def together(self, said: RevertClaims) -> tuple[list[int], bool]:
         """The targets that are undone at once, and whether the landing changes nothing else."""
         targets = self._together.get(said.revno, ())
         if len(targets) < 2:
@@ -94,13 +96,13 @@ class _Proofs:
         proof = self._found[self._claim(said, targets)]
         return [target for target in targets if self._spine.id(target) in proof.targets], proof.whole
 
-    def best(self, said: Said, claim: Claim) -> int | None:
+    def best(self, said: RevertClaims, claim: RevertClaim) -> int | None:
         """The newest of the landings that a sentence may mean which is undone as a whole, else in part."""
         proofs = [(target, self.alone(said, target)) for target in claim.targets]
         whole = next((target for target, proof in proofs if proof.whole), None)
         return whole or next((target for target, proof in proofs if proof.targets), None)
 
-    def _several(self, said: Said) -> tuple[int, ...]:
+    def _several(self, said: RevertClaims) -> tuple[int, ...]:
         if any(self.alone(said, target).whole for claim in said.claims for target in claim.targets):
             return ()
         best = {
@@ -110,8 +112,8 @@ class _Proofs:
         several = sorted((target for target in best if target), reverse=True)
         return tuple(several) if len(several) <= TOGETHER else ()
 
-    def _claim(self, said: Said, targets: Sequence[int]) -> proving.Claim:
-        return proving.Claim(said.id, tuple(self._spine.id(target) for target in targets))
+    def _claim(self, said: RevertClaims, targets: Sequence[int]) -> proving.UndoClaim:
+        return proving.UndoClaim(said.id, tuple(self._spine.id(target) for target in targets))
 
 
 class _Inverses:
@@ -133,14 +135,14 @@ class _Inverses:
 class _Outcome:
     """What of a landing's claims is true, and what is left to be said about the rest."""
 
-    def __init__(self, said: Said, git: Git, spine: Spine, sizes: Mapping[int, int]) -> None:
+    def __init__(self, said: RevertClaims, git: Git, spine: FirstParents, sizes: Mapping[int, int]) -> None:
         self._said = said
         self._sizes = sizes
         self._git = git
         self._spine = spine
         self._proved: list[int] = []
         self._whole = False
-        self._open: list[Claim] = []
+        self._open: list[RevertClaim] = []
         """Claims of which nothing is proved."""
         self._silent: int | None = None
         self._unread = False
@@ -166,7 +168,7 @@ class _Outcome:
             elif not (claim.doubtful and self._far_from(claim, proofs.diffs)):
                 self._open.append(claim)
 
-    def _far_from(self, claim: Claim, diffs: Diffs) -> bool:
+    def _far_from(self, claim: RevertClaim, diffs: ContentDiffs) -> bool:
         """Whether it touches none of the files that were changed there."""
         own = paths(diffs.changes[self._said.id])
         return all(not own & paths(diffs.changes[self._spine.id(target)]) for target in claim.targets)
@@ -175,7 +177,7 @@ class _Outcome:
         self._unread = True
         self._warnings.append(f"whether it undoes {what} is not known: {why}")
 
-    def compare_files(self, diffs: Diffs) -> None:
+    def compare_files(self, diffs: ContentDiffs) -> None:
         """Warn where a mark and the files do not fit; it counts nevertheless."""
         marked = {target: self._spine.id(target) for target in self._said.marked}
         if not marked or self._said.id in diffs.unreadable or diffs.unreadable.keys() & marked.values():
@@ -190,7 +192,7 @@ class _Outcome:
                 f"rolls back {hints.listed(strange)} by its mark, but touches none of the files changed there"
             )
 
-    def look_for_silent(self, inverses: _Inverses, diffs: Diffs) -> None:
+    def look_for_silent(self, inverses: _Inverses, diffs: ContentDiffs) -> None:
         sha = self._said.id
         if sha in diffs.unreadable:
             if not self._unread:
@@ -228,7 +230,7 @@ class _Outcome:
             hints=(*landing.hints, *told),
         )
 
-    def _about(self, claim: Claim) -> str:
+    def _about(self, claim: RevertClaim) -> str:
         target, by = claim.targets[0], self._said.revno
         if len(claim.targets) > 1 and claim.by_title:
             return hints.namesakes(claim.targets, by)

@@ -12,7 +12,7 @@ from shepherd.cautions import Caution
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 
 AGAIN = timedelta(days=1)
 """After this a mail of which nobody knows whether it went out is sent once more: no alarm may be lost."""
@@ -25,7 +25,7 @@ UNDOES = " undoes it"
 """How it ends where a landing has undone it."""
 
 
-class Alarm(Struct, frozen=True):
+class RaisedAlarm(Struct, frozen=True):
     """One that is on."""
 
     seq: int
@@ -34,21 +34,21 @@ class Alarm(Struct, frozen=True):
     text: str
 
 
-def changes(journal: Journal, snapshot: Snapshot) -> list[Entry]:
+def changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
     """The alarms that began or ended with this answer. One that knows nothing changes nothing."""
     if not snapshot.complete:
         return []
     on = {entry.subject: entry for entry in _standing(journal)}
     now = _of(snapshot)
     begun = [
-        Entry("alarm", sha, {"revno": revno, "on": True}, why=text)
+        JournalEntry("alarm", sha, {"revno": revno, "on": True}, why=text)
         for sha, (revno, text) in now.items()
         if sha not in on
     ]
     # that its bug cannot be read just now ends no alarm
     doubtful = {entry.id for entry in snapshot.landings if entry.state == "unknown"}
     ended = [
-        Entry("alarm", sha, {"revno": entry.data["revno"], "on": False})
+        JournalEntry("alarm", sha, {"revno": entry.data["revno"], "on": False})
         for sha, entry in on.items()
         if sha not in now and sha not in doubtful
     ]
@@ -79,13 +79,13 @@ def _holds(promoted: int, revno: int) -> str:
     return f"r{revno} is promoted" if promoted == revno else f"r{promoted} is promoted and holds r{revno}"
 
 
-def _standing(journal: Journal) -> list[Entry]:
+def _standing(journal: Journal) -> list[JournalEntry]:
     """The alarms that are on, as the journal has it."""
     last = {entry.subject: entry for entry in journal.entries("alarm")}
     return [entry for entry in last.values() if entry.data["on"]]
 
 
-def untold(settings: Settings, branch: str, address: str, run: Run) -> list[Alarm]:
+def untold(settings: Settings, branch: str, address: str, run: Run) -> list[RaisedAlarm]:
     """The alarms that are on and of which this operator was not told. Raises StoreError."""
     database = Database(settings.database_url)
     try:
@@ -95,13 +95,15 @@ def untold(settings: Settings, branch: str, address: str, run: Run) -> list[Alar
             told = _told(journal, address, run.now)
     finally:
         database.close()
-    return [Alarm(entry.seq, entry.data["revno"], entry.why) for entry in standing if entry.seq not in told]
+    return [
+        RaisedAlarm(entry.seq, entry.data["revno"], entry.why) for entry in standing if entry.seq not in told
+    ]
 
 
 def _told(journal: Journal, address: str, now: datetime) -> set[int]:
     """Places of alarms that a mail to this operator told of, or may have told of."""
     results: dict[str, str] = {}
-    mails: list[Entry] = []
+    mails: list[JournalEntry] = []
     for entry in journal.entries("meant", "done", holding='"act":"alarm-mail"'):
         if entry.kind == "done":
             results[entry.subject] = entry.data["result"]
@@ -121,7 +123,9 @@ def _told_of(caution: Caution) -> str:
     return f"* {caution.sentence}{remedy}."
 
 
-def letter(branch: str, alarms: Sequence[Alarm], known: Sequence[Caution], page: str) -> tuple[str, str]:
+def letter(
+    branch: str, alarms: Sequence[RaisedAlarm], known: Sequence[Caution], page: str
+) -> tuple[str, str]:
     """Subject and text of the mail about these alarms.
 
     Args:

@@ -14,7 +14,7 @@ from shepherd.settings import Settings
 from shepherd.sources.brought import is_contained
 from shepherd.sources.git import Git
 from shepherd.stages.memory import covers, item_of, named_commits, subject_of
-from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.words import Item, TrackerReading
 
 if TYPE_CHECKING:
@@ -29,11 +29,13 @@ def requests_of_brought(journal: Journal, landings: Iterable[Landing]) -> set[It
     return {item for (item, _), named in named_commits(journal).items() if not brought.isdisjoint(named.ids)}
 
 
-def named_entries(named: Iterable[tuple[tuple[Item, int], tuple[str, ...]]], reading: Reading) -> list[Entry]:
+def named_entries(
+    named: Iterable[tuple[tuple[Item, int], tuple[str, ...]]], reading: Reading
+) -> list[JournalEntry]:
     """What a judgement learned of whom tags name, to be appended after the readings of the items."""
     bugs = {landing.id: landing.bugs for landing in reading.landings}
     return [
-        Entry(
+        JournalEntry(
             "named",
             subject_of(item),
             {"n": n, "ids": list(ids), "names": any(item in bugs.get(sha, ()) for sha in ids)},
@@ -137,7 +139,7 @@ def undone_on_the_way(
 
 def successors_of_named(
     database: Database, branch: str, successors: Mapping[str, Sequence[str]]
-) -> tuple[list[Entry], list[str]]:
+) -> tuple[list[JournalEntry], list[str]]:
     """How the tags that name commits which are gone follow them through a rewrite, and what found nobody.
 
     Args:
@@ -147,14 +149,14 @@ def successors_of_named(
     with database.begin() as connection:
         entries = Journal(connection, branch).entries("named")
     last = {(entry.subject, entry.data["n"]): entry for entry in entries}
-    followed: list[Entry] = []
+    followed: list[JournalEntry] = []
     lost: list[str] = []
     for entry in last.values():
         ids = entry.data["ids"]
         now = [new for sha in ids for new in successors.get(sha, [sha])]
         if now == ids:
             continue
-        followed.append(Entry("named", entry.subject, {**entry.data, "ids": list(dict.fromkeys(now))}))
+        followed.append(JournalEntry("named", entry.subject, {**entry.data, "ids": list(dict.fromkeys(now))}))
         if not now:
             item, n = item_of(entry.subject), entry.data["n"]
             tag = f"bad-commit-{n}" if isinstance(item, int) else "qa-bad"

@@ -16,21 +16,21 @@ from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import Judgement
 from shepherd.rules.reasons import joined, of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
-from shepherd.stages.timeline import Passage, brought, landed_times, reached, went_back
+from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 
 SHOWN_LIVE = timedelta(days=30)
 
 
-class Frame(Struct, frozen=True):
+class SnapshotContext(Struct, frozen=True):
     """Everything a snapshot needs beside the judgement."""
 
     run_id: str
     branch: str
     now: datetime
     valid_until: datetime
-    deployed: Sequence[Passage] = ()
-    promoted: Sequence[Passage] = ()
+    deployed: Sequence[RefMove] = ()
+    promoted: Sequence[RefMove] = ()
     problems: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     bug_url: str = ""
@@ -82,7 +82,7 @@ def progress_of(
     return {"needstesting": "needs-qa"}.get(state, state)
 
 
-def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shape.Snapshot:
+def compose(judgement: Judgement, tracker: TrackerReading, frame: SnapshotContext) -> shape.Snapshot:
     """The snapshot of a judgement."""
     reading = judgement.reading
     latest = judgement.latest
@@ -141,7 +141,7 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: Frame) -> shap
     )
 
 
-def without_answer(frame: Frame, problem: str, reading: Reading | None) -> shape.Snapshot:
+def without_answer(frame: SnapshotContext, problem: str, reading: Reading | None) -> shape.Snapshot:
     """The snapshot of a run that could not read what it needs: no answer, and why."""
     return shape.Snapshot(
         run_id=frame.run_id,
@@ -177,7 +177,7 @@ def good_before(previous: shape.Snapshot | None) -> shape.LastGood | None:
     return previous.last_good
 
 
-def _promoted(reading: Reading, moves: Sequence[Passage]) -> shape.PromotedRev | None:
+def _promoted(reading: Reading, moves: Sequence[RefMove]) -> shape.PromotedRev | None:
     place = reading.promoted
     if place is None:
         return None
@@ -216,7 +216,9 @@ def _rev(revision: Revision | None) -> shape.Rev | None:
     return shape.Rev(revision.revno, revision.id) if revision else None
 
 
-def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: Frame) -> list[shape.Entry]:
+def _entries(
+    judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: SnapshotContext
+) -> list[shape.LandingEntry]:
     """Newest first: the window, what went live in the last 30 days, then whatever else is named.
 
     Args:
@@ -250,7 +252,7 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
     verge = judgement.verge
     branch = frame.branch if frame.several else ""
 
-    def entry(revno: int) -> shape.Entry:
+    def entry(revno: int) -> shape.LandingEntry:
         landing, judged = landings[revno], judgement.judged[revno]
         reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), frame.marks)
         live = revno in judgement.live
@@ -282,7 +284,7 @@ def _entries(judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: F
         elif undone_by is not None:
             # nobody has to undo it again: what is left is that it goes where this one went
             whose_move, remedy = "", f"r{undone_by} undoes it: over as soon as production runs that"
-        return shape.Entry(
+        return shape.LandingEntry(
             revno=revno,
             id=landing.id,
             title=landing.shown_title,

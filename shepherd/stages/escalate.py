@@ -6,11 +6,11 @@ from shepherd.plans.days import days_of
 from shepherd.plans.mails import escalation, sort_out
 from shepherd.settings import Settings
 from shepherd.stages import Run
-from shepherd.stages.mailing import Mailing, Outcome, look
+from shepherd.stages.mailing import Mailing, MailingResult, look
 from shepherd.store import Database
 
 
-def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool = False) -> Outcome:
+def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool = False) -> MailingResult:
     """Send the list its message of the day, if something has waited for more than `mail.grace_days`.
 
     Args:
@@ -22,10 +22,10 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
     """
     mail = settings.mail
     if mail is None or not mail.list:
-        return Outcome(["no list is told: there is no mail.list in the settings"])
+        return MailingResult(["no list is told: there is no mail.list in the settings"])
     days = days_of(settings)
     if not (preview or days.due(run.now)):
-        return Outcome([f"no mail now: {days.next_words(run.now)}"])
+        return MailingResult([f"no mail now: {days.next_words(run.now)}"])
     database = Database(settings.database_url, read_only=dry or preview)
     try:
         known = look(settings, database, run)

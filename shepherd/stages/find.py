@@ -14,19 +14,19 @@ from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.settings import Settings, project_of
 from shepherd.sources.branch import read_branch
 from shepherd.sources.notes import NoteVerdict, missing_notes
-from shepherd.sources.readings import BranchReading, Cover, Facts, Known, Other
+from shepherd.sources.readings import BranchFacts, BranchReading, CoveredPair, KnownBranch, OtherMainline
 from shepherd.sources.rewrites import Patch
 from shepherd.stages import Run, attempt
 from shepherd.stages.brought import commits_with_words, landings_before, undone_before, with_undone
-from shepherd.stages.judge import Source, sum_of
+from shepherd.stages.judge import BranchSource, sum_of
 from shepherd.stages.memory import passages
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
 from shepherd.stages.renamed import carry_on
 from shepherd.stages.rewrite import accepted_rewrite, keep_patches, what_happened
-from shepherd.stages.timeline import Passage
-from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.stages.timeline import RefMove
+from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
-from shepherd.store.wholeness import Loss, LostJournalError, acceptance_of, first_run_sentence, loss
+from shepherd.store.wholeness import JournalLoss, LostJournalError, acceptance_of, first_run_sentence, loss
 
 
 class Acceptance(Struct, frozen=True):
@@ -41,17 +41,17 @@ BAD_SHOWN = 20
 """Landings that are named when a lost journal is accepted."""
 
 
-class Before(Struct, frozen=True):
+class PriorState(Struct, frozen=True):
     """What database and journal knew before this reading."""
 
-    known: Known | None
+    known: KnownBranch | None
     landings: tuple[Landing, ...]
     began: bool
     tip: Revision | None
     """The tip that the journal saw last."""
     recorded: str | None
     """The revision that production runs, as a person recorded it last."""
-    deployed: Sequence[Passage]
+    deployed: Sequence[RefMove]
     judged: tuple[str, ...]
     """SHAs of all commits that have a verdict, or that a tag names."""
     patched: dict[str, Patch]
@@ -60,8 +60,8 @@ class Before(Struct, frozen=True):
     """SHAs of all that ever was a landing, if the mainline was ever rewritten."""
     undone: Mapping[str, str] = {}
     """SHA of a commit that was undone before it was only brought in -> SHA of the landing that did so."""
-    covers: tuple[Cover, ...] = ()
-    loss: Loss | None = None
+    covers: tuple[CoveredPair, ...] = ()
+    loss: JournalLoss | None = None
     """What the journal lacks."""
 
 
@@ -150,7 +150,9 @@ def _find(
         lost_notes = _lost_notes(settings, branch, journal, found)
         problems += tuple(lost_notes)
         warnings = found.warnings + (() if lost_notes else _no_notes(settings, branch, found))
-        source = Source(reading, run.now, run.id, sum_of(settings, branch), "", problems, warnings=warnings)
+        source = BranchSource(
+            reading, run.now, run.id, sum_of(settings, branch), "", problems, warnings=warnings
+        )
         cache.put_fact("source", source)
         entries += [*_new_landings(journal, before, found.reading), *_qa_moved(journal, found.reading)]
         entries += moved_by_others(journal, config, found.reading, run, branch)
@@ -163,17 +165,17 @@ def _find(
     return line, not before.began and before.loss is None
 
 
-def _before(settings: Settings, database: Database | None, branch: str) -> Before:
+def _before(settings: Settings, database: Database | None, branch: str) -> PriorState:
     if database is None:
-        return Before(None, (), False, None, None, (), (), {}, loss=loss(None, settings, branch))
+        return PriorState(None, (), False, None, None, (), (), {}, loss=loss(None, settings, branch))
     with database.begin() as connection:
         cache, journal = Cache(connection, branch), Journal(connection, branch)
-        facts, landings = cache.fact("facts", Facts), tuple(cache.landings())
+        facts, landings = cache.fact("facts", BranchFacts), tuple(cache.landings())
         whole = facts is not None and landings and landings[-1].id == facts.tip.id
         tip = journal.last("tip")
         said = [entry for entry in journal.entries("deployed") if entry.data.get("recorded")]
-        return Before(
-            known=Known(facts, landings) if facts is not None and whole else None,
+        return PriorState(
+            known=KnownBranch(facts, landings) if facts is not None and whole else None,
             landings=landings,
             began=journal.last("began") is not None,
             tip=Revision(tip.data["revno"], tip.data["id"]) if tip else None,
@@ -184,7 +186,7 @@ def _before(settings: Settings, database: Database | None, branch: str) -> Befor
             undone=undone_before(journal),
             patched={entry.subject: convert(entry.data, Patch) for entry in journal.entries("patch")},
             covers=tuple(
-                Cover(entry.data["revno"], entry.data["by_revno"])
+                CoveredPair(entry.data["revno"], entry.data["by_revno"])
                 for entry in journal.entries("cover")
                 if entry.data["by_revno"]
             ),
@@ -192,7 +194,7 @@ def _before(settings: Settings, database: Database | None, branch: str) -> Befor
         )
 
 
-def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool) -> BranchReading:
+def _read(settings: Settings, branch: str, run: Run, before: PriorState, fetch: bool) -> BranchReading:
     """Read the branch, down to the tip that was known and to what went live within `keep`."""
     config = settings.branches[branch]
     since = run.seconds - settings.keep_seconds
@@ -214,7 +216,7 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
         recorded=before.recorded,
         reach=max(1, min(reach)) if reach else None,
         others=[
-            Other(settings.place(other.repository), other.ref)
+            OtherMainline(settings.place(other.repository), other.ref)
             for name, other in settings.branches.items()
             if name != branch
         ],
@@ -226,7 +228,7 @@ def _read(settings: Settings, branch: str, run: Run, before: Before, fetch: bool
     )
 
 
-def _gone_words(entries: Sequence[Entry], before: Before) -> str:
+def _gone_words(entries: Sequence[JournalEntry], before: PriorState) -> str:
     """The verdicts that found no landing after a rewrite, and that covers have to be looked at."""
     lost = [word for entry in entries if entry.kind == "rewrite" for word in entry.data.get("lost", ())]
     if before.covers:
@@ -234,19 +236,19 @@ def _gone_words(entries: Sequence[Entry], before: Before) -> str:
     return "; ".join(lost)
 
 
-def _lost_for_the_journal(before: Before, reading: Reading) -> bool:
+def _lost_for_the_journal(before: PriorState, reading: Reading) -> bool:
     """The same question as for the cache, asked of the journal: the cache may have been dropped."""
     return before.tip is not None and all(landing.id != before.tip.id for landing in reading.landings)
 
 
-def _began(before: Before, run: Run) -> list[Entry]:
+def _began(before: PriorState, run: Run) -> list[JournalEntry]:
     """The journal's first entry, or the word of a person who accepts what it lacks."""
     if before.loss is not None:
-        return [Entry("began", data=acceptance_of(before.loss), who=run.who, why=run.why)]
-    return [] if before.began else [Entry("began", who=run.who, why="first run")]
+        return [JournalEntry("began", data=acceptance_of(before.loss), who=run.who, why=run.why)]
+    return [] if before.began else [JournalEntry("began", who=run.who, why="first run")]
 
 
-def _accepted(settings: Settings, branch: str, before: Before) -> str:
+def _accepted(settings: Settings, branch: str, before: PriorState) -> str:
     """What a person who accepts a new journal has to know."""
     if before.loss is None:
         return "nothing is missing in the journal, so there was nothing to accept"
@@ -257,38 +259,38 @@ def _accepted(settings: Settings, branch: str, before: Before) -> str:
     return f"accepted: the journal {before.loss.what}; say again what people said and still holds{named}"
 
 
-def _noticed(before: Before, found: BranchReading) -> list[Entry]:
+def _noticed(before: PriorState, found: BranchReading) -> list[JournalEntry]:
     """Positions that are not where the journal saw them last."""
     reading = found.reading
     entries = []
     if before.tip is None or before.tip != reading.tip:
-        entries.append(Entry("tip", "", {"revno": reading.tip.revno, "id": reading.tip.id}))
+        entries.append(JournalEntry("tip", "", {"revno": reading.tip.revno, "id": reading.tip.id}))
     if not before.deployed or before.deployed[-1].id != reading.deployed.id:
         place = {"revno": reading.deployed.revno, "id": reading.deployed.id}
         if before.deployed and before.deployed[-1].id in {sha for sha, _ in reading.deployed.extra}:
             # it is still there: the mainline left it, by a merge the wrong way round
             place["kept"] = before.deployed[-1].id
-        entries.append(Entry("deployed", "", place))
+        entries.append(JournalEntry("deployed", "", place))
     return entries
 
 
-def _new_landings(journal: Journal, before: Before, reading: Reading) -> list[Entry]:
+def _new_landings(journal: Journal, before: PriorState, reading: Reading) -> list[JournalEntry]:
     """Landings that the journal has not seen; their place in it is when they were found (3.2 a)."""
     cached = {landing.id for landing in before.landings}
     new = [landing for landing in reading.landings if landing.id not in cached]
     seen = {entry.subject for entry in journal.entries("landing", subjects=[landing.id for landing in new])}
-    return [Entry("landing", each.id, {"revno": each.revno}) for each in new if each.id not in seen]
+    return [JournalEntry("landing", each.id, {"revno": each.revno}) for each in new if each.id not in seen]
 
 
-def _qa_moved(journal: Journal, reading: Reading) -> list[Entry]:
+def _qa_moved(journal: Journal, reading: Reading) -> list[JournalEntry]:
     """What the QA server runs, if the journal saw it elsewhere last: mails tell since when it does."""
     place, last = reading.on_qa, journal.last("on-qa")
     if place is None or (last is not None and last.data["id"] == place.id):
         return []
-    return [Entry("on-qa", "", {"revno": place.revno, "id": place.id})]
+    return [JournalEntry("on-qa", "", {"revno": place.revno, "id": place.id})]
 
 
-def _last_notes(journal: Journal, found: BranchReading) -> dict[str, Entry]:
+def _last_notes(journal: Journal, found: BranchReading) -> dict[str, JournalEntry]:
     """The last word that a note was seen to say of each landing."""
     ids = commits_of(found.reading.landings)
     words = journal.entries("verdict", subjects=ids)
@@ -312,7 +314,7 @@ def _no_notes(settings: Settings, branch: str, found: BranchReading) -> tuple[st
     return (f"{missing_notes(ref)}; inv doctor says what to do",)
 
 
-def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[Entry]:
+def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[JournalEntry]:
     """Verdicts by git note that are new, changed or gone. A note's date may lie; it is no later than now."""
     if not found.notes_there:
         return []
@@ -320,7 +322,7 @@ def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[En
     revnos = {sha: each.revno for each in found.reading.landings for sha in commits_of([each])}
     notes: dict[str, NoteVerdict] = {note.id: note for note in found.notes if note.id in revnos}
     entries = [
-        Entry(
+        JournalEntry(
             "verdict",
             note.id,
             {
@@ -339,14 +341,14 @@ def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[En
         or last[note.id].data["word"] != note.word
     ]
     entries += [
-        Entry("verdict", sha, {"source": "note", "word": "removed", "when": 0, "revno": revnos[sha]})
+        JournalEntry("verdict", sha, {"source": "note", "word": "removed", "when": 0, "revno": revnos[sha]})
         for sha, entry in last.items()
         if sha not in notes and entry.data["word"] != "removed"
     ]
     return entries
 
 
-def _line(branch: str, found: BranchReading, before: Before) -> str:
+def _line(branch: str, found: BranchReading, before: PriorState) -> str:
     reading = found.reading
     known = {landing.id for landing in before.landings}
     new = sum(landing.id not in known for landing in reading.landings)
@@ -365,7 +367,7 @@ def hand_over_problem(database: Database, branch: str, run: Run, problem: str) -
     """
     with database.begin() as connection:
         cache = Cache(connection, branch)
-        last = cache.fact("source", Source)
+        last = cache.fact("source", BranchSource)
         if last is None:
-            last = Source(None, run.now, run.id, "")
+            last = BranchSource(None, run.now, run.id, "")
         cache.put_fact("source", replace(last, problem=problem, problems=(), warnings=()))

@@ -20,7 +20,7 @@ from shepherd.settings import Settings, project_of
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run, alarms, attempt
 from shepherd.stages.brought import named_elsewhere, named_entries, requests_of_brought
-from shepherd.stages.compose import Frame, compose, good_before, without_answer
+from shepherd.stages.compose import SnapshotContext, compose, good_before, without_answer
 from shepherd.stages.memory import (
     covers,
     lessons,
@@ -32,14 +32,14 @@ from shepherd.stages.memory import (
 from shepherd.stages.promoted import warnings_of
 from shepherd.stages.requests import claims_of, named
 from shepherd.stages.telling import answer_of, because, tell
-from shepherd.stages.timeline import Passage, landed_times, reached
+from shepherd.stages.timeline import RefMove, landed_times, reached
 from shepherd.stages.waiting import announce
-from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
-from shepherd.store.wholeness import Loss, LostJournalError, loss, place_of
+from shepherd.store.wholeness import JournalLoss, LostJournalError, loss, place_of
 from shepherd.trackers import open_tracker
 from shepherd.trackers.claims import NO_CLAIMS, Claims
-from shepherd.words import Item, Memory, Options, TrackerReading
+from shepherd.words import Item, JournalMemory, Options, TrackerReading
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -48,7 +48,7 @@ EVERY_KIND = TrackerReading({}, speaks_of_requests=True)
 """A tracker that would speak of bugs and requests alike."""
 
 
-class Source(Struct, frozen=True):
+class BranchSource(Struct, frozen=True):
     """What `find` handed over beside the landings: the positions, or why there are none."""
 
     reading: Reading | None
@@ -68,7 +68,7 @@ def sum_of(settings: Settings, branch: str) -> str:
     return hashlib.sha256(msgspec.json.encode(read_by)).hexdigest()
 
 
-def problem_of(source: Source, settings: Settings, branch: str, run: Run) -> str:
+def problem_of(source: BranchSource, settings: Settings, branch: str, run: Run) -> str:
     """Why there is no answer to be had from what `find` handed over; empty if there is."""
     if source.problem:
         return source.problem
@@ -79,7 +79,7 @@ def problem_of(source: Source, settings: Settings, branch: str, run: Run) -> str
     return "" if source.reading else f"{branch}: nothing was read"
 
 
-class Heard(Struct, frozen=True):
+class StoredTags(Struct, frozen=True):
     """What the tracker said last, kept so that a verdict can be judged without network."""
 
     reading: TrackerReading
@@ -163,36 +163,36 @@ def _judge(
     return snapshot
 
 
-class Ground(Struct, frozen=True):
+class JudgingInput(Struct, frozen=True):
     """What a judgement starts from: what `find` handed over, and which landings' items are to be read."""
 
-    source: Source
+    source: BranchSource
     problem: str
     """Why nothing can be said; empty if something can."""
     reading: Reading | None = None
     scope: Collection[int] = ()
     suspects: Collection[Item] = ()
     """Bugs that named a landing bad when they were read last."""
-    last_heard: Heard | None = None
+    last_heard: StoredTags | None = None
     claims: Claims = NO_CLAIMS
     """Landings of which a forge is to tell which requests brought them."""
-    deployed: Sequence[Passage] = ()
-    promoted: Sequence[Passage] = ()
-    moves: Sequence[Entry] = ()
+    deployed: Sequence[RefMove] = ()
+    promoted: Sequence[RefMove] = ()
+    moves: Sequence[JournalEntry] = ()
     """What the journal has of promotions."""
-    loss: Loss | None = None
+    loss: JournalLoss | None = None
     """What the journal lacks: it must not be written to."""
 
 
-def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> Ground:
+def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> JudgingInput:
     """Raises NoAnswerError: `find` never ran."""
     with database.begin() as connection:
         cache, journal = Cache(connection, branch), Journal(connection, branch)
-        source = cache.fact("source", Source)
+        source = cache.fact("source", BranchSource)
         if source is None:
             raise NoAnswerError(f"{branch}: nothing was read yet, so there is nothing to judge: inv find")
         landings = tuple(cache.landings())
-        last_heard = cache.fact("tracker", Heard)
+        last_heard = cache.fact("tracker", StoredTags)
         words_of_people = covers(journal)
         suspects = suspected(journal) | requests_of_brought(journal, landings)
         deployed, promoted = passages(journal, "deployed"), passages(journal, "promoted")
@@ -201,9 +201,9 @@ def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> 
     problem = problem_of(source, settings, branch, run)
     if lost is not None:
         problem = str(LostJournalError(settings, branch, lost))
-        return Ground(source, problem, last_heard=last_heard, loss=lost)
+        return JudgingInput(source, problem, last_heard=last_heard, loss=lost)
     if problem or source.reading is None:
-        return Ground(source, problem, last_heard=last_heard)
+        return JudgingInput(source, problem, last_heard=last_heard)
     reading = replace(source.reading, landings=landings)
     since = reached(deployed)
     times, _ = landed_times(landings, run.now)
@@ -217,12 +217,12 @@ def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> 
     claims = claims_of(settings, branch, reading, scope)
     if last_heard:
         reading = named(reading, last_heard.reading)
-    return Ground(source, "", reading, scope, suspects, last_heard, claims, deployed, promoted, moves)
+    return JudgingInput(source, "", reading, scope, suspects, last_heard, claims, deployed, promoted, moves)
 
 
 def memory_of(
-    settings: Settings, branch: str, ground: Ground, tracker: TrackerReading, connection: Connection
-) -> Memory:
+    settings: Settings, branch: str, ground: JudgingInput, tracker: TrackerReading, connection: Connection
+) -> JournalMemory:
     """What the journal knows about all that was found and heard."""
     assert ground.reading is not None
     items = {*_items(ground.reading, ground.scope, EVERY_KIND), *tracker.items, *ground.suspects}
@@ -237,7 +237,9 @@ def _items(reading: Reading, scope: Collection[int], tracker: TrackerReading) ->
     }
 
 
-def listen_to(settings: Settings, branch: str, ground: Ground, run: Run, *, dry: bool = False) -> Heard:
+def listen_to(
+    settings: Settings, branch: str, ground: JudgingInput, run: Run, *, dry: bool = False
+) -> StoredTags:
     """Ask the tracker for the words on everything that the landings in scope name, and on every bug that
     named one bad when it was read last: that it no longer does must be seen, not missed."""
     assert ground.reading is not None
@@ -256,7 +258,7 @@ def listen_to(settings: Settings, branch: str, ground: Ground, run: Run, *, dry:
             requests=error.requests,
             seconds=round(monotonic() - started, 3),
         )
-        return Heard(TrackerReading({}, memory=before), run.now, str(error))
+        return StoredTags(TrackerReading({}, memory=before), run.now, str(error))
     unreadable = sorted(str(item) for item, spoken in heard.items.items() if spoken.unreadable)
     run.tell(
         "tracker",
@@ -269,13 +271,18 @@ def listen_to(settings: Settings, branch: str, ground: Ground, run: Run, *, dry:
         bytes=heard.received,
         seconds=round(monotonic() - started, 3),
     )
-    return Heard(heard, run.now)
+    return StoredTags(heard, run.now)
 
 
 def _frame(
-    settings: Settings, branch: str, run: Run, known_at: datetime, source: Source, previous: Snapshot | None
-) -> Frame:
-    return Frame(
+    settings: Settings,
+    branch: str,
+    run: Run,
+    known_at: datetime,
+    source: BranchSource,
+    previous: Snapshot | None,
+) -> SnapshotContext:
+    return SnapshotContext(
         run_id=run.id,
         branch=branch,
         now=run.now,
@@ -295,14 +302,14 @@ def _frame(
 def _no_data(
     snapshots: Snapshots,
     previous: Snapshot | None,
-    frame: Frame,
+    frame: SnapshotContext,
     problem: str,
     reading: Reading | None,
     run: Run,
     database: Database,
     branch: str,
     dry: bool,
-    lost: Loss | None = None,
+    lost: JournalLoss | None = None,
 ) -> Snapshot:
     """Args: lost: what the journal lacks. Then nothing is written into it, and the answer names it again."""
     snapshot = without_answer(frame, problem or "nothing was read", reading)
@@ -321,14 +328,14 @@ def _no_data(
     return snapshot
 
 
-def _changes(journal: Journal, snapshot: Snapshot) -> list[Entry]:
+def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
     """Every landing whose state differs from what the journal has of it, and the answer if it changed."""
     before = {
         entry.subject: entry.data["to"]
         for entry in journal.entries("state", subjects=[landing.id for landing in snapshot.landings])
     }
     states = [
-        Entry(
+        JournalEntry(
             "state",
             landing.id,
             {"revno": landing.revno, "from": before.get(landing.id), "to": landing.state},
@@ -340,9 +347,9 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[Entry]:
     return [*states, *alarms.changes(journal, snapshot), *_answer_change(journal, snapshot)]
 
 
-def _answer_change(journal: Journal, snapshot: Snapshot) -> list[Entry]:
+def _answer_change(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
     last = journal.last("answer")
     now = answer_of(snapshot)
     if last is not None and last.data == now:
         return []
-    return [Entry("answer", data=now, why=because(snapshot))]
+    return [JournalEntry("answer", data=now, why=because(snapshot))]

@@ -7,10 +7,10 @@ from typing import Protocol
 
 from shepherd.errors import NoAnswerError, SettingsError
 from shepherd.snapshot import Snapshot
-from shepherd.values import Rev
+from shepherd.values import RevName
 
 
-class Placed(Protocol):
+class HasRevno(Protocol):
     """Whatever has a place on the mainline: a landing, an entry of a snapshot."""
 
     @property
@@ -19,7 +19,7 @@ class Placed(Protocol):
     def id(self) -> str: ...
 
 
-def revno_in(rev: Rev, snapshot: Snapshot) -> int | None:
+def revno_in(rev: RevName, snapshot: Snapshot) -> int | None:
     """The revno that is meant, as far as the snapshot tells; None for a SHA or revno that it does not list.
 
     Raises:
@@ -38,7 +38,7 @@ def revno_in(rev: Rev, snapshot: Snapshot) -> int | None:
     return by_sha(rev.text, snapshot.landings)
 
 
-def by_sha(sha: str, landings: Iterable[Placed]) -> int | None:
+def by_sha(sha: str, landings: Iterable[HasRevno]) -> int | None:
     """The landing whose SHA begins so, if there is one.
 
     Raises:
@@ -50,7 +50,7 @@ def by_sha(sha: str, landings: Iterable[Placed]) -> int | None:
     return found[0] if found else None
 
 
-def chosen_by(rev: Rev, snapshot: Snapshot) -> list[int]:
+def chosen_by(rev: RevName, snapshot: Snapshot) -> list[int]:
     """All landings of the snapshot that a wide REV means: one, or those of a branch, bug or request."""
     match rev.kind:
         case "bug":

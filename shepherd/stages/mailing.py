@@ -14,8 +14,8 @@ from shepherd.act import EVERYWHERE, Act, perform, settle
 from shepherd.cautions import cautions, code_of, stopping
 from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, ShepherdError, UnsureError, worst
 from shepherd.plans.days import Days
-from shepherd.plans.mails import Facts, Mail
-from shepherd.settings import Mail as MailSettings
+from shepherd.plans.mails import BranchMailFacts, Mail
+from shepherd.settings import MailSettings as MailSettings
 from shepherd.settings import Settings
 from shepherd.stages import Run
 from shepherd.stages.outbox import NEW, fates, settle_open
@@ -28,22 +28,22 @@ from shepherd.values import clean
 if TYPE_CHECKING:  # templates and SMTP are wanted once a day, and most runs send nothing
     from email.message import EmailMessage
 
-    from shepherd.act.mail import Letter, Post
+    from shepherd.act.mail import Message, SmtpSession
     from shepherd.views.letters import Project
 
 LANDINGS_NAMED = 40
 """In headers: of the landings that a mail is about, the first."""
 
 
-class Known(Struct, frozen=True):
+class MailingInput(Struct, frozen=True):
     """What the mails of this moment are made from."""
 
-    facts: tuple[Facts, ...]
+    facts: tuple[BranchMailFacts, ...]
     missing: tuple[str, ...]
     """Why a branch could not be looked at: nobody is mailed about it."""
 
 
-class Outcome(Struct):
+class MailingResult(Struct):
     """What a stage has to say: to whoever called it, and as its exit code."""
 
     lines: list[str] = []
@@ -59,7 +59,7 @@ class Outcome(Struct):
         return worst(self.codes)
 
 
-def look(settings: Settings, database: Database, run: Run) -> Known:
+def look(settings: Settings, database: Database, run: Run) -> MailingInput:
     """The last answer of every branch, and what the journal knows of its blockers. From what is stale or no
     data nobody is mailed (design 3.5)."""
     facts, missing = [], []
@@ -80,7 +80,7 @@ def look(settings: Settings, database: Database, run: Run) -> Known:
             with database.begin() as connection:
                 journal, cache = Journal(connection, branch), Cache(connection, branch)
                 facts.append(facts_of(journal, snapshot, settings, cache))
-    return Known(tuple(facts), tuple(missing))
+    return MailingInput(tuple(facts), tuple(missing))
 
 
 class Mailing:
@@ -97,10 +97,10 @@ class Mailing:
         days: Days,
         database: Database,
         run: Run,
-        known: Known,
+        known: MailingInput,
         writes: bool,
     ) -> None:
-        self.outcome = Outcome()
+        self.outcome = MailingResult()
         self.day = days.of(run.now)
         self._settings = settings
         self._mail = mail
@@ -171,10 +171,10 @@ class Mailing:
         """
         if not mails:
             return
-        from shepherd.act.mail import Post, ServerError
+        from shepherd.act.mail import ServerError, SmtpSession
 
         sent = 0
-        with Post(self._mail, self._settings.secret("mail.password", os.environ)) as post:
+        with SmtpSession(self._mail, self._settings.secret("mail.password", os.environ)) as post:
             try:
                 post.open()
             except ServerError as error:
@@ -188,7 +188,7 @@ class Mailing:
                     break
         self.outcome.lines.append(f"{sent} of {len(mails)} mails sent")
 
-    def _send_one(self, post: Post, mail: Mail) -> bool:
+    def _send_one(self, post: SmtpSession, mail: Mail) -> bool:
         from shepherd.act.mail import MailError, ServerError
 
         try:
@@ -218,9 +218,9 @@ class Mailing:
         self.outcome.lines.append(f"mailed {mail.to}: {letter.subject}")
         return True
 
-    def _written(self, mail: Mail) -> tuple[Letter, EmailMessage]:
+    def _written(self, mail: Mail) -> tuple[Message, EmailMessage]:
         """A mail with its words, as it goes over the wire."""
-        from shepherd.act.mail import Letter, message_of
+        from shepherd.act.mail import Message, message_of
         from shepherd.views.letters import subject_and_text
 
         subject, text = subject_and_text(mail, self._project(), self._known.missing)
@@ -230,7 +230,7 @@ class Mailing:
             items = reversed(mail.items[:LANDINGS_NAMED])
             threads = tuple(f"landing.{_digest(f'{item.branch} {item.entry.id}')}" for item in items)
         about = {"X-QA-Shepherd-Landings": " ".join(_named(mail))} if mail.items else {}
-        letter = Letter(
+        letter = Message(
             to=mail.to,
             subject=subject,
             text=text,

@@ -9,9 +9,19 @@ import msgspec
 
 from shepherd.landing import Landing, commits_of
 from shepherd.rules.speaking import name
-from shepherd.stages.timeline import Passage
-from shepherd.store import Entry, Journal
-from shepherd.words import Cover, Item, Kept, Memory, Named, Own, Seen, Spoken, Verdict
+from shepherd.stages.timeline import RefMove
+from shepherd.store import Journal, JournalEntry
+from shepherd.words import (
+    Cover,
+    Item,
+    ItemTags,
+    JournalMemory,
+    KeptWord,
+    NamedCommits,
+    OwnWord,
+    SeenTags,
+    Verdict,
+)
 
 TAG = "tag"
 """The kind of the tagger's acts in the journal."""
@@ -53,10 +63,10 @@ def suspected(journal: Journal) -> set[Item]:
     return {item_of(subject) for subject, entry in last.items() if entry.data.get("bad_commits")}
 
 
-def named_commits(journal: Journal) -> dict[tuple[Item, int], Named]:
+def named_commits(journal: Journal) -> dict[tuple[Item, int], NamedCommits]:
     """The commits that each bad-commit-N, and each request's qa-bad, names; the newest entry counts."""
     return {
-        (item_of(entry.subject), entry.data["n"]): Named(entry.seq, tuple(entry.data["ids"]))
+        (item_of(entry.subject), entry.data["n"]): NamedCommits(entry.seq, tuple(entry.data["ids"]))
         for entry in journal.entries("named")
     }
 
@@ -66,19 +76,19 @@ def pair_of(sha: str, item: Item) -> str:
     return f"{sha} {subject_of(item)}"
 
 
-def own_words(journals: Iterable[Journal]) -> dict[Item, Own]:
+def own_words(journals: Iterable[Journal]) -> dict[Item, OwnWord]:
     """The last good word that the tagger wrote on each item, or meant to, for any branch."""
     meant = sorted(
         (entry.seq, entry.data["own"], item_of(entry.data["item"]))
         for journal in journals
         for entry in journal.entries("meant", holding='"own":"')
     )
-    return {item: Own(word, seq) for seq, word, item in meant}
+    return {item: OwnWord(word, seq) for seq, word, item in meant}
 
 
 def remember(
     journal: Journal, landings: Sequence[Landing], items: Iterable[Item], others: Sequence[Journal] = ()
-) -> Memory:
+) -> JournalMemory:
     """What the rules ask the journal for, about these landings and items. `others`: the other branches'."""
     ids = commits_of(landings)
     # a word that was seen for another branch's landing was there before this one's: every journal counts
@@ -87,13 +97,13 @@ def remember(
     for entry in _of_all(journals, "landing", subjects=ids):
         found.setdefault(entry.subject, entry.seq)
     by_subject = {subject_of(item): item for item in items}
-    seen: dict[Item, tuple[Seen, ...]] = {}
+    seen: dict[Item, tuple[SeenTags, ...]] = {}
     for entry in _of_all(journals, "item", subjects=by_subject.keys()):
         item = by_subject[entry.subject]
-        spoken = msgspec.convert(entry.data, Spoken)
+        spoken = msgspec.convert(entry.data, ItemTags)
         before = seen.get(item, ())
         if not before or before[-1].spoken != spoken:
-            seen[item] = (*before, Seen(entry.seq, spoken))
+            seen[item] = (*before, SeenTags(entry.seq, spoken))
     pairs: dict[str, tuple[str, Item]] = {
         pair_of(landing.id, item): (landing.id, item) for landing in landings for item in items_of(landing)
     }
@@ -111,12 +121,12 @@ def remember(
         for entry in _of_all(others, "kept", "seal", subjects=pairs.keys())
         if entry.kind == "seal" or entry.subject not in ours
     ]
-    kept: dict[tuple[str, Item], Kept] = {}
+    kept: dict[tuple[str, Item], KeptWord] = {}
     for entry in sorted([*here, *there], key=lambda entry: entry.seq):
         pair, words = pairs[entry.subject], _kept(entry)
         not_of_it = words.seal is not None and entry.seq < asked.get(pair, 0)
-        kept[pair] = Kept("needstesting") if not_of_it else words
-    return Memory(
+        kept[pair] = KeptWord("needstesting") if not_of_it else words
+    return JournalMemory(
         now=journal.next_seq(),
         found=found,
         seen=seen,
@@ -129,16 +139,16 @@ def remember(
     )
 
 
-def _of_all(journals: Sequence[Journal], *kinds: str, subjects: Collection[str]) -> list[Entry]:
+def _of_all(journals: Sequence[Journal], *kinds: str, subjects: Collection[str]) -> list[JournalEntry]:
     """The entries of several journals, in the order in which they became known."""
     found = [entry for journal in journals for entry in journal.entries(*kinds, subjects=subjects)]
     return sorted(found, key=lambda entry: entry.seq)
 
 
-def _kept(entry: Entry) -> Kept:
+def _kept(entry: JournalEntry) -> KeptWord:
     if entry.kind == "seal":
-        return Kept(entry.data["word"], entry.data["word"])
-    return msgspec.convert(entry.data, Kept)
+        return KeptWord(entry.data["word"], entry.data["word"])
+    return msgspec.convert(entry.data, KeptWord)
 
 
 def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
@@ -159,10 +169,14 @@ def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
     }
 
 
-def lessons(seen: Iterable[tuple[Item, Seen]], kept: Iterable[tuple[tuple[str, Item], Kept]]) -> list[Entry]:
+def lessons(
+    seen: Iterable[tuple[Item, SeenTags]], kept: Iterable[tuple[tuple[str, Item], KeptWord]]
+) -> list[JournalEntry]:
     """What a judgement learned, as entries to append."""
-    entries = [Entry("item", subject_of(item), _told(reading.spoken)) for item, reading in seen]
-    entries += [Entry("kept", pair_of(sha, item), msgspec.to_builtins(words)) for (sha, item), words in kept]
+    entries = [JournalEntry("item", subject_of(item), _told(reading.spoken)) for item, reading in seen]
+    entries += [
+        JournalEntry("kept", pair_of(sha, item), msgspec.to_builtins(words)) for (sha, item), words in kept
+    ]
     return entries
 
 
@@ -176,7 +190,7 @@ def untagged(journal: Journal) -> dict[str, list[str]]:
     return warnings
 
 
-def open_failures(journal: Journal) -> list[Entry]:
+def open_failures(journal: Journal) -> list[JournalEntry]:
     subjects = {
         entry.subject
         for result in ("failed", "unsure")
@@ -188,10 +202,10 @@ def open_failures(journal: Journal) -> list[Entry]:
     return [entry for entry in last.values() if entry.data["result"] != "done"]
 
 
-def passages(journal: Journal, kind: str) -> list[Passage]:
+def passages(journal: Journal, kind: str) -> list[RefMove]:
     """Every observed move of `deployed` or `promoted`, oldest first."""
     return [
-        Passage(
+        RefMove(
             entry.data["revno"],
             datetime.fromisoformat(entry.at.replace("Z", "+00:00")),
             entry.data["id"],
@@ -202,6 +216,6 @@ def passages(journal: Journal, kind: str) -> list[Passage]:
     ]
 
 
-def _told(spoken: Spoken) -> dict[str, object]:
+def _told(spoken: ItemTags) -> dict[str, object]:
     """Only the keys that say something, so that bad-commits can be searched for."""
     return {key: value for key, value in msgspec.to_builtins(spoken).items() if value}

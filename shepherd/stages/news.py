@@ -6,14 +6,14 @@ from datetime import datetime
 
 from shepherd.errors import ShepherdError
 from shepherd.settings import Settings
-from shepherd.snapshot import Entry as Landing
+from shepherd.snapshot import LandingEntry as Landing
 from shepherd.snapshot import Snapshot
-from shepherd.store import Database, Entry, Journal
-from shepherd.views.feeds.atom import ENTRIES, News
+from shepherd.store import Database, Journal, JournalEntry
+from shepherd.views.feeds.atom import ENTRIES, FeedEntry
 from shepherd.views.words import STATES
 
 
-def news_of(settings: Settings, snapshot: Snapshot) -> list[News] | None:
+def news_of(settings: Settings, snapshot: Snapshot) -> list[FeedEntry] | None:
     """The newest first; None if the journal cannot be read just now: the feed that is there stands then."""
     try:
         database = Database(settings.database_url, read_only=True)
@@ -30,17 +30,17 @@ def news_of(settings: Settings, snapshot: Snapshot) -> list[News] | None:
     return [_news(entry, landings.get(entry.subject)) for entry in entries]
 
 
-def _news(entry: Entry, landing: Landing | None) -> News:
+def _news(entry: JournalEntry, landing: Landing | None) -> FeedEntry:
     at = datetime.fromisoformat(entry.at)
     identity = f"{entry.run_id} {entry.kind} {entry.subject}"
     if entry.kind == "answer":
-        return News(at, _answer(entry), entry.why, identity)
+        return FeedEntry(at, _answer(entry), entry.why, identity)
     revno = entry.data["revno"]
     to = STATES.get(entry.data["to"], entry.data["to"])
     before = entry.data.get("from")
     said = f"r{revno}: {to}" if before is None else f"r{revno}: {to}, was: {STATES.get(before, before)}"
     about = [landing.title] if landing is not None and landing.title else []
-    return News(
+    return FeedEntry(
         at,
         " · ".join([said, *about]),
         entry.why,
@@ -50,7 +50,7 @@ def _news(entry: Entry, landing: Landing | None) -> News:
     )
 
 
-def _answer(entry: Entry) -> str:
+def _answer(entry: JournalEntry) -> str:
     answer, deployable, deployed = (entry.data.get(key) for key in ("answer", "deployable", "deployed"))
     if answer == "deploy":
         return f"deploy r{deployable}"

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from shepherd.act import EVERYWHERE, Act, settle
 from shepherd.stages import Run
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 
 TRIES = 3
 """A mail that failed so often in a day is tried once an hour from then on: a wrong address stays wrong."""
@@ -22,7 +22,7 @@ LATER = timedelta(hours=1)
 State = Literal["sent", "unsure", "failed"]
 
 
-class Fate(Struct, frozen=True):
+class MailOutcome(Struct, frozen=True):
     """What became of one mail."""
 
     state: State
@@ -38,27 +38,27 @@ class Fate(Struct, frozen=True):
         return self.tries < TRIES or self.last is None or now - self.last >= LATER
 
 
-NEW = Fate("failed")
+NEW = MailOutcome("failed")
 """Nothing was tried yet."""
 
 
-def fates(database: Database, day: date) -> dict[str, Fate]:
+def fates(database: Database, day: date) -> dict[str, MailOutcome]:
     """What became of the mails of a day, by key."""
     with database.begin() as connection:
         entries = Journal(connection, EVERYWHERE).entries("meant", "done", beginning=f"{day} ")
-    found: dict[str, Fate] = {}
+    found: dict[str, MailOutcome] = {}
     for entry in entries:
         if entry.data.get("act") != "mail":
             continue
         tries = found.get(entry.subject, NEW).tries
         if entry.kind == "meant":
-            found[entry.subject] = Fate("unsure", tries + 1, _at(entry), settled=False)
+            found[entry.subject] = MailOutcome("unsure", tries + 1, _at(entry), settled=False)
         else:
-            found[entry.subject] = Fate(_STATES.get(entry.data["result"], "unsure"), tries, _at(entry))
+            found[entry.subject] = MailOutcome(_STATES.get(entry.data["result"], "unsure"), tries, _at(entry))
     return found
 
 
-def settle_open(database: Database, day: date, run: Run) -> dict[str, Fate]:
+def settle_open(database: Database, day: date, run: Run) -> dict[str, MailOutcome]:
     """The same, after what a killed run left open was settled as unsure, of the day before too: once, so that
     the log says it once."""
     today = fates(database, day)
@@ -79,5 +79,5 @@ def settle_open(database: Database, day: date, run: Run) -> dict[str, Fate]:
 _STATES: dict[str, State] = {"done": "sent", "failed": "failed"}
 
 
-def _at(entry: Entry) -> datetime:
+def _at(entry: JournalEntry) -> datetime:
     return datetime.fromisoformat(entry.at.replace("Z", "+00:00"))

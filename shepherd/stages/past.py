@@ -16,10 +16,10 @@ from shepherd.snapshot import Snapshot
 from shepherd.sources.lookup import from_revno, look_up
 from shepherd.stages.lookup import revno_in
 from shepherd.stages.memory import covers, item_of, items_of, passages
-from shepherd.stages.timeline import Passage, brought, reached
-from shepherd.store import Cache, Database, Entry, Journal
-from shepherd.story import Event, Story
-from shepherd.values import Rev, iso
+from shepherd.stages.timeline import RefMove, brought, reached
+from shepherd.store import Cache, Database, Journal, JournalEntry
+from shepherd.story import Story, StoryEvent
+from shepherd.values import RevName, iso
 from shepherd.words import Cover
 
 LANDING_KINDS = ("landing", "state", "verdict", "cover", "snooze", "alarm")
@@ -28,7 +28,7 @@ OLDER_SHOWN = 20
 BRANCH_KINDS = ("began", "renamed", "deployed", "promoted", "rewrite", "answer", "alarm")
 
 
-def past_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Story]:
+def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
     """The stories of the landings that are meant, newest first; empty if they are none of this mainline's."""
     database = Database(settings.database_url, read_only=True)
     try:
@@ -74,7 +74,7 @@ class _Moves:
     def live_since(self, revno: int) -> datetime | None:
         return self._live_since(revno) if revno <= self.deployed else None
 
-    def promotion(self, revno: int) -> Passage | None:
+    def promotion(self, revno: int) -> RefMove | None:
         return self._promotion(revno)
 
 
@@ -105,7 +105,7 @@ def _undone_in_production(
     return Undoing([landing for landing in line if landing.revno <= deployed], words).undone_by()
 
 
-def revnos_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[int]:
+def revnos_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
     """The revnos of the landings that database and repository know under this name, newest first."""
     database = Database(settings.database_url, read_only=True)
     try:
@@ -116,7 +116,7 @@ def revnos_of(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[int]:
     return [landing.revno for landing in _meant(settings, snapshot, rev, known)]
 
 
-def branch_events(settings: Settings, branch: str) -> list[Event]:
+def branch_events(settings: Settings, branch: str) -> list[StoryEvent]:
     """What happened to the branch, oldest first: positions, answers, what people accepted."""
     database = Database(settings.database_url, read_only=True)
     try:
@@ -127,7 +127,7 @@ def branch_events(settings: Settings, branch: str) -> list[Event]:
         database.close()
 
 
-def landing_events(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Event]:
+def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[StoryEvent]:
     """What happened to a landing, oldest first: states, verdicts, tags seen, when it was promoted, went live.
 
     Raises:
@@ -146,20 +146,20 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: Rev) -> list[Eve
             events = [_told(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
             moves = _Moves(journal, snapshot)
             if live := moves.live_since(landing.revno):
-                events.append(Event(iso(live), "production came to include it"))
+                events.append(StoryEvent(iso(live), "production came to include it"))
             if promotion := moves.promotion(landing.revno):
                 what = f"was promoted, with r{promotion.revno}"
-                events.append(Event(iso(promotion.at), what, promotion.who))
+                events.append(StoryEvent(iso(promotion.at), what, promotion.who))
             landed = f"r{landing.revno} landed, by {landing.person or 'nobody known'}"
             if not events and landing.revno <= moves.deployed:
                 landed += "; production had it before the shepherd looked for the first time"
             at = iso(datetime.fromtimestamp(landing.committed_at, UTC))
-            return [Event(at, landed), *sorted(events, key=lambda event: event.at)]
+            return [StoryEvent(at, landed), *sorted(events, key=lambda event: event.at)]
     finally:
         database.close()
 
 
-def _meant(settings: Settings, snapshot: Snapshot, rev: Rev, known: list[Landing]) -> list[Landing]:
+def _meant(settings: Settings, snapshot: Snapshot, rev: RevName, known: list[Landing]) -> list[Landing]:
     """The landings that are meant: those of the database, else what the repository tells."""
     wanted = _test_for(rev, snapshot)
     found = [landing for landing in reversed(known) if wanted(landing)]
@@ -175,14 +175,14 @@ def _meant(settings: Settings, snapshot: Snapshot, rev: Rev, known: list[Landing
     return older[: -OLDER_SHOWN - 1 : -1]
 
 
-def _placed(rev: Rev, snapshot: Snapshot) -> Rev:
+def _placed(rev: RevName, snapshot: Snapshot) -> RevName:
     """The same as a revno, where it is a place that the snapshot names."""
     if rev.kind in ("tip", "deployed", "promoted"):
-        return Rev("revno", number=revno_in(rev, snapshot) or 0)
+        return RevName("revno", number=revno_in(rev, snapshot) or 0)
     return rev
 
 
-def _test_for(rev: Rev, snapshot: Snapshot) -> Callable[[Landing], bool]:
+def _test_for(rev: RevName, snapshot: Snapshot) -> Callable[[Landing], bool]:
     match rev.kind:
         case "bug":
             return lambda landing: rev.number in landing.bugs
@@ -200,7 +200,7 @@ def _test_for(rev: Rev, snapshot: Snapshot) -> Callable[[Landing], bool]:
             return lambda landing: landing.revno == revno
 
 
-def _called(entry: Entry) -> str:
+def _called(entry: JournalEntry) -> str:
     """What a verdict is about: a landing, or a commit that one brought in."""
     revision = f"r{entry.data['revno']}"
     return f"{brief(entry.subject)}, brought in by {revision}" if entry.data.get("brought") else revision
@@ -217,7 +217,7 @@ def _promotion(data: Mapping[str, Any]) -> str:
     return f"promoted {since}r{data['revno']}{despite}{dropped}"
 
 
-def _told(entry: Entry) -> Event:
+def _told(entry: JournalEntry) -> StoryEvent:
     data = entry.data
     match entry.kind:
         case "landing":
@@ -260,4 +260,4 @@ def _told(entry: Entry) -> Event:
             what = f"a rewrite of the mainline was accepted at r{data['revno']}"
         case _:
             what = entry.kind
-    return Event(entry.at, what, entry.who, entry.why)
+    return StoryEvent(entry.at, what, entry.who, entry.why)

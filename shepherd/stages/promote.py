@@ -18,9 +18,9 @@ from shepherd.act import Act, perform
 from shepherd.act.ref import Move, MovedError, check_movable, full_name, move_ref
 from shepherd.errors import RefusedError, ShepherdError
 from shepherd.landing import Landing, Reading
-from shepherd.plans.promotion import Known, Order, Promotion, plan_promotion, settled, target_of
+from shepherd.plans.promotion import LastKnown, Promotion, PromotionOrder, plan_promotion, settled, target_of
 from shepherd.rules.undoing import Undoing
-from shepherd.settings import Branch, Settings, is_url
+from shepherd.settings import BranchSettings, Settings, is_url
 from shepherd.snapshot import Rev as Place
 from shepherd.snapshot import Snapshot
 from shepherd.sources.git import Git
@@ -36,7 +36,7 @@ from shepherd.stages.statements import known_landings, landing_of
 from shepherd.stages.telling import because
 from shepherd.store import Database, Journal
 from shepherd.store.snapshots import Snapshots
-from shepherd.values import Rev, duration
+from shepherd.values import RevName, duration
 
 TRIES = 3
 """How often everything is read anew because something moved meanwhile."""
@@ -48,8 +48,8 @@ def promote_branch(
     settings: Settings,
     branch: str,
     run: Run,
-    to: Rev | None,
-    order: Order,
+    to: RevName | None,
+    order: PromotionOrder,
     show: Show,
     *,
     dry: bool = False,
@@ -69,7 +69,7 @@ def promote_branch(
         find_branch(settings, branch, run)
         looked = monotonic()
         snapshot = judge_branch(settings, branch, run)
-        attempted = _Attempt(settings, branch, run, looked)
+        attempted = _PromotionAttempt(settings, branch, run, looked)
         plan = attempted.plan(snapshot, to, order)
         if plan is None:
             return None, snapshot
@@ -88,7 +88,7 @@ def promote_branch(
     raise AssertionError
 
 
-class _Attempt:
+class _PromotionAttempt:
     """One reading of everything, and what may be done by it."""
 
     def __init__(self, settings: Settings, branch: str, run: Run, looked: float) -> None:
@@ -96,7 +96,7 @@ class _Attempt:
         self._branch = branch
         self._run = run
         self._looked = looked
-        self._config: Branch = settings.branches[branch]
+        self._config: BranchSettings = settings.branches[branch]
         self._repository = settings.place(self._config.repository)
         self._mirrors = settings.state_path / "mirrors"
         self._source, self._landings = known_landings(settings, branch)
@@ -112,7 +112,7 @@ class _Attempt:
         """The commit that the promoted ref names."""
         return self._reading.standing.refs[self._config.promote.ref] if self._config.promote else None
 
-    def plan(self, snapshot: Snapshot, to: Rev | None, order: Order) -> Promotion | None:
+    def plan(self, snapshot: Snapshot, to: RevName | None, order: PromotionOrder) -> Promotion | None:
         reading = self._reading
         if to is not None:
             meant = landing_of(to, self._source, self._landings, self._branch)
@@ -158,7 +158,7 @@ class _Attempt:
                 ' the mainline any more: if that is right, promote with --drop-hotfix "reason"'
             )
 
-    def _remembered(self) -> tuple[dict[str, Known], Undoing]:
+    def _remembered(self) -> tuple[dict[str, LastKnown], Undoing]:
         database = Database(self._settings.database_url)
         try:
             with database.begin() as connection:
@@ -168,7 +168,7 @@ class _Attempt:
         finally:
             database.close()
         # what cannot be read now does not make anybody forget what it was
-        known = {e.subject: Known(e.data["to"], e.why) for e in states if e.data["to"] != "unknown"}
+        known = {e.subject: LastKnown(e.data["to"], e.why) for e in states if e.data["to"] != "unknown"}
         return known, Undoing(self._landings, words)
 
     def _dropped(self, target: Landing) -> Sequence[str]:
@@ -253,7 +253,7 @@ def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | Non
     return next((each for each in reversed(landings) if each.id in good and each.revno > promoted), None)
 
 
-def _why(snapshot: Snapshot, order: Order) -> str:
+def _why(snapshot: Snapshot, order: PromotionOrder) -> str:
     which = "the latest deployable" if order.to is None else "deployable, and asked for"
     return f"{which}: {because(snapshot)}"
 

@@ -12,16 +12,16 @@ from typing import Any
 
 from shepherd.act import Act, settle, unfinished
 from shepherd.landing import Reading, Revision
-from shepherd.settings import Branch, is_url
+from shepherd.settings import BranchSettings, is_url
 from shepherd.stages import Run
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 
 KIND = "promote"
 SHOWN = timedelta(days=30)
 """How long a page tells of a promotion that went without data, or past the shepherd (issue: promote)."""
 
 
-def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[Entry]:
+def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[JournalEntry]:
     """What the journal has to know once a promotion took effect.
 
     Args:
@@ -32,16 +32,18 @@ def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[Entry]:
     if data.get("first"):
         # where all that is older stands: it was not this promotion that brought it
         base = {"revno": data["first_revno"], "id": data["first"], "base": True}
-        entries.append(Entry("promoted", "", base))
+        entries.append(JournalEntry("promoted", "", base))
     told = {key: data[key] for key in ("despite", "drop_hotfix", "ref") if data.get(key)}
     told["sha"] = data["to"]
-    entries.append(Entry("promoted", "", {**place, "from": data["from_revno"], **told}, who, why))
+    entries.append(JournalEntry("promoted", "", {**place, "from": data["from_revno"], **told}, who, why))
     if data.get("records_deployed"):
-        entries.append(Entry("deployed", "", {**place, "recorded": True}, who, why))
+        entries.append(JournalEntry("deployed", "", {**place, "recorded": True}, who, why))
     return entries
 
 
-def settle_unfinished(database: Database, branch: str, config: Branch, reading: Reading, run: Run) -> None:
+def settle_unfinished(
+    database: Database, branch: str, config: BranchSettings, reading: Reading, run: Run
+) -> None:
     """Find out by looking whether promotions took effect whose runs were killed, and say so."""
     with database.begin() as connection:
         open_acts = unfinished(Journal(connection, branch), KIND)
@@ -71,7 +73,9 @@ def as_recorded(journal: Journal, reading: Reading) -> tuple[Revision | None, st
     return place, ""
 
 
-def moved_by_others(journal: Journal, config: Branch, reading: Reading, run: Run, branch: str) -> list[Entry]:
+def moved_by_others(
+    journal: Journal, config: BranchSettings, reading: Reading, run: Run, branch: str
+) -> list[JournalEntry]:
     """An entry if the promoted ref is not where the journal has it; said in the log."""
     place = reading.promoted
     last = journal.last("promoted")
@@ -82,7 +86,7 @@ def moved_by_others(journal: Journal, config: Branch, reading: Reading, run: Run
     here = {"revno": place.revno, "id": place.id, "ref": ref, "sha": sha}
     if last is None or last.data.get("ref", ref) != ref or last.data.get("sha") == sha:
         # seen for the first time, or another ref by other settings, or the mainline moved and not the ref
-        return [Entry("promoted", "", here)]
+        return [JournalEntry("promoted", "", here)]
     if is_url(config.repository) and (late := _given_up(journal, ref, place.id)) is not None:
         return entries_of(late.data, late.who, late.why)
     run.tell(
@@ -93,10 +97,10 @@ def moved_by_others(journal: Journal, config: Branch, reading: Reading, run: Run
         was=f"r{last.data['revno']} {last.data['id']}",
         by="somebody else",
     )
-    return [Entry("promoted", "", {**here, "from": last.data["revno"], "foreign": True})]
+    return [JournalEntry("promoted", "", {**here, "from": last.data["revno"], "foreign": True})]
 
 
-def _given_up(journal: Journal, ref: str, to: str) -> Entry | None:
+def _given_up(journal: Journal, ref: str, to: str) -> JournalEntry | None:
     """The promotion to there whose run was ended, and that a later one took for lost: its push may well have
     reached the server after that."""
     acts = journal.entries("meant", "done", holding=f'"act":"{KIND}"')
@@ -107,7 +111,7 @@ def _given_up(journal: Journal, ref: str, to: str) -> Entry | None:
     return meant[-1] if ended.get(meant[-1].subject, meant[-1].run_id) != meant[-1].run_id else None
 
 
-def moved_back(moves: Sequence[Entry]) -> int | None:
+def moved_back(moves: Sequence[JournalEntry]) -> int | None:
     """The revno that somebody took the promoted ref back from, if that is what happened last: what lies up to
     there goes out again only by a person's hand."""
     if not moves or not moves[-1].data.get("foreign"):
@@ -116,7 +120,7 @@ def moved_back(moves: Sequence[Entry]) -> int | None:
     return int(last["from"]) if last["revno"] < last["from"] else None
 
 
-def warnings_of(moves: Sequence[Entry], now: datetime) -> tuple[str, ...]:
+def warnings_of(moves: Sequence[JournalEntry], now: datetime) -> tuple[str, ...]:
     """What page and status say of promotions for SHOWN: those despite missing data, and one by others.
 
     Args:

@@ -7,13 +7,13 @@ from shepherd.plans.days import days_of
 from shepherd.plans.mails import Digests, Mail, digests, sort_out
 from shepherd.settings import Settings
 from shepherd.stages import Run
-from shepherd.stages.mailing import Known, Mailing, Outcome, look
+from shepherd.stages.mailing import Mailing, MailingInput, MailingResult, look
 from shepherd.store import Database, Journal
 
 
 def remind(
     settings: Settings, run: Run, *, over_cap: bool = False, preview: bool = False, dry: bool = False
-) -> Outcome:
+) -> MailingResult:
     """Send the digests that are due and have not gone today.
 
     Args:
@@ -26,10 +26,10 @@ def remind(
     """
     mail = settings.mail
     if mail is None:
-        return Outcome(["no mail is sent: there is no [mail] in the settings"])
+        return MailingResult(["no mail is sent: there is no [mail] in the settings"])
     days = days_of(settings)
     if not (preview or days.due(run.now)):
-        return Outcome([f"no mail now: {days.next_words(run.now)}"])
+        return MailingResult([f"no mail now: {days.next_words(run.now)}"])
     database = Database(settings.database_url, read_only=dry or preview)
     try:
         known = look(settings, database, run)
@@ -61,7 +61,7 @@ def remind(
         database.close()
 
 
-def _digests(settings: Settings, known: Known, run: Run) -> Digests:
+def _digests(settings: Settings, known: MailingInput, run: Run) -> Digests:
     assert settings.mail is not None
     days, waiting, silent = days_of(settings), [], []
     for facts in known.facts:

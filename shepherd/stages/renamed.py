@@ -15,7 +15,7 @@ from shepherd.settings import Settings
 from shepherd.sources.mainline import read_spine
 from shepherd.sources.mirror import open_source
 from shepherd.stages import Run
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.journal import KINDS
 
 COUNTED = {
@@ -28,7 +28,7 @@ COUNTED = {
 """Kind of entry -> what it is called where a journal is counted."""
 
 
-class Left(Struct, frozen=True):
+class UnfollowedJournal(Struct, frozen=True):
     """The journal of a name that no table of the settings has."""
 
     name: str
@@ -42,7 +42,7 @@ class Left(Struct, frozen=True):
     """The branch, or another such name, that reads it as its own; empty: none does."""
 
 
-def left_journals(database: Database, settings: Settings) -> list[Left]:
+def left_journals(database: Database, settings: Settings) -> list[UnfollowedJournal]:
     """Every journal whose name is no branch of the settings any more, sorted by name. Raises StoreError."""
     with database.begin() as connection:
         names = [name for name in Journal.every_name(connection) if name not in settings.branches]
@@ -53,9 +53,9 @@ def left_journals(database: Database, settings: Settings) -> list[Left]:
         return [_left(Journal(connection, name), name, carried.get(name, "")) for name in names]
 
 
-def _left(journal: Journal, name: str, carried_by: str) -> Left:
+def _left(journal: Journal, name: str, carried_by: str) -> UnfollowedJournal:
     tip, last = journal.last("tip"), journal.newest(1, *KINDS)
-    return Left(
+    return UnfollowedJournal(
         name,
         Revision(tip.data["revno"], tip.data["id"]) if tip else None,
         last[0].at if last else "",
@@ -103,7 +103,9 @@ def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, d
             f" to go on with one, call this table [branches.NAME] as before"
         )
     if not dry:
-        entry = Entry("renamed", data={"from": ours[0].name}, who=run.who, why="it saw this mainline last")
+        entry = JournalEntry(
+            "renamed", data={"from": ours[0].name}, who=run.who, why="it saw this mainline last"
+        )
         with database.begin() as connection:
             Journal(connection, branch).append([entry], run_id=run.id, at=run.now)
         run.tell("source", branch=branch, result="renamed", was=ours[0].name, holds=ours[0].holds)

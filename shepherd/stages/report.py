@@ -14,7 +14,7 @@ from shepherd.snapshot import Snapshot
 from shepherd.stages.news import news_of
 from shepherd.store.snapshots import Snapshots, public_folder, write_atomically
 from shepherd.views.feeds.as_json import snapshot_json
-from shepherd.views.feeds.atom import News, atom
+from shepherd.views.feeds.atom import FeedEntry, atom
 from shepherd.views.feeds.badge import badge
 from shepherd.views.feeds.prometheus import prometheus
 from shepherd.views.feeds.sha import sha_file
@@ -42,7 +42,7 @@ def files_of(
     snapshots: dict[str, Snapshot],
     branches: Collection[str],
     situation: Situation,
-    news: Mapping[str, Sequence[News] | None] | None = None,
+    news: Mapping[str, Sequence[FeedEntry] | None] | None = None,
     url: str = "",
 ) -> dict[str, bytes]:
     """Every file of the report, by name. A pure function of what it is given (4.3).

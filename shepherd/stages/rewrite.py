@@ -17,10 +17,10 @@ from shepherd.sources.rewrites import Patch, patches_of, successors
 from shepherd.stages import Run
 from shepherd.stages.brought import successors_of_named, undone_on_the_way
 from shepherd.stages.memory import verdicts
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 
 
-class Known(Protocol):
+class KnownMainline(Protocol):
     """What database and journal knew of the mainline before."""
 
     @property
@@ -56,13 +56,13 @@ def what_happened(settings: Settings, branch: str, tip: Revision | None, reading
 
 
 def accepted_rewrite(
-    settings: Settings, branch: str, database: Database, before: Known, reading: Reading, run: Run
-) -> list[Entry]:
+    settings: Settings, branch: str, database: Database, before: KnownMainline, reading: Reading, run: Run
+) -> list[JournalEntry]:
     """That a person accepted the rewrite, and each word that found its landing again.
 
     A commit that is still there, as a landing or brought in by one, keeps its words.
     """
-    accepted = Entry("rewrite", "", {"revno": reading.tip.revno}, who=run.who, why=run.why)
+    accepted = JournalEntry("rewrite", "", {"revno": reading.tip.revno}, who=run.who, why=run.why)
     here = {landing.id: landing for landing in reading.landings}
     there = set(commits_of(reading.landings))
     git = _git(settings, branch)
@@ -95,7 +95,7 @@ def accepted_rewrite(
                 "followed": sha,
                 **({"note": True} if word.note else {}),
             }
-            followed.append(Entry("verdict", successor, data, who=word.who, why=word.why))
+            followed.append(JournalEntry("verdict", successor, data, who=word.who, why=word.why))
     if lost:
         accepted.data["lost"] = lost
     return [accepted, *followed]
@@ -106,7 +106,7 @@ def keep_patches(
 ) -> None:
     """Remember the patch of every commit with words, while the repository still has it."""
     patches = patches_of(_git(settings, branch), unpatched)
-    entries = [Entry("patch", sha, to_builtins(patch)) for sha, patch in patches.items()]
+    entries = [JournalEntry("patch", sha, to_builtins(patch)) for sha, patch in patches.items()]
     if entries:
         with database.begin() as connection:
             Journal(connection, branch).append(entries, run_id=run.id, at=run.now)

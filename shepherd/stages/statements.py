@@ -24,16 +24,16 @@ from shepherd.sources.mirror import open_source
 from shepherd.sources.proving import doubt_about
 from shepherd.stages import Run
 from shepherd.stages.find import hand_over_problem
-from shepherd.stages.judge import Source, judge_branch
+from shepherd.stages.judge import BranchSource, judge_branch
 from shepherd.stages.lookup import by_sha
-from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.store.wholeness import LostJournalError, loss
-from shepherd.values import Rev, clean, date
+from shepherd.values import RevName, clean, date
 from shepherd.words import VerdictWord
 
 VERDICTS: tuple[str, ...] = get_args(VerdictWord)
 LONGEST_REASON = 1000
-NOTHING = Rev("revno", 0)
+NOTHING = RevName("revno", 0)
 """r0: production runs nothing of this mainline yet."""
 BEFORE_ALL = Landing(0, "", 0)
 
@@ -52,7 +52,7 @@ def checked_reason(reason: str | None, option: str = "--reason") -> str:
     return text
 
 
-def known_landings(settings: Settings, branch: str, dry: bool = False) -> tuple[Source, list[Landing]]:
+def known_landings(settings: Settings, branch: str, dry: bool = False) -> tuple[BranchSource, list[Landing]]:
     """What `find` handed over last.
 
     Raises:
@@ -62,7 +62,7 @@ def known_landings(settings: Settings, branch: str, dry: bool = False) -> tuple[
     try:
         with database.begin() as connection:
             cache = Cache(connection, branch)
-            source, landings = cache.fact("source", Source), cache.landings()
+            source, landings = cache.fact("source", BranchSource), cache.landings()
     finally:
         database.close()
     if source is None or source.reading is None:
@@ -70,7 +70,7 @@ def known_landings(settings: Settings, branch: str, dry: bool = False) -> tuple[
     return source, landings
 
 
-def landing_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -> Landing:
+def landing_of(rev: RevName, source: BranchSource, landings: list[Landing], branch: str) -> Landing:
     """The landing that is meant.
 
     Raises:
@@ -93,7 +93,9 @@ def landing_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -
     return found
 
 
-def commit_of(rev: Rev, source: Source, landings: list[Landing], branch: str) -> tuple[str, Landing]:
+def commit_of(
+    rev: RevName, source: BranchSource, landings: list[Landing], branch: str
+) -> tuple[str, Landing]:
     """The SHA that a word is about, and the landing that it is or came in with: a commit that was only
     brought in can be named by its SHA, if something was said of it before (3.2).
 
@@ -111,7 +113,14 @@ def commit_of(rev: Rev, source: Source, landings: list[Landing], branch: str) ->
 
 
 def give_verdict(
-    settings: Settings, branch: str, rev: Rev, word: str, reason: str | None, run: Run, *, dry: bool = False
+    settings: Settings,
+    branch: str,
+    rev: RevName,
+    word: str,
+    reason: str | None,
+    run: Run,
+    *,
+    dry: bool = False,
 ) -> str:
     """Record a verdict on one landing, or on a commit that one brought in, and judge again. Returns
     a sentence about what was done.
@@ -129,15 +138,15 @@ def give_verdict(
     if sha != landing.id:
         data["brought"] = True
         what = f"{brief(sha)}, which r{landing.revno} brought in"
-    entry = Entry("verdict", sha, data, who=run.who, why=why)
+    entry = JournalEntry("verdict", sha, data, who=run.who, why=why)
     return _record(settings, branch, entry, run, f"{what}: {run.who} says {word} ({why})", dry)
 
 
 def say_cover(
     settings: Settings,
     branch: str,
-    target: Rev,
-    by: Rev | None,
+    target: RevName,
+    by: RevName | None,
     undone: bool,
     reason: str | None,
     run: Run,
@@ -166,7 +175,7 @@ def say_cover(
         )
     if undone and undoer is not None and not anyway:
         _compare(settings, branch, undone_landing, undoer)
-    entry = Entry(
+    entry = JournalEntry(
         "cover",
         undone_landing.id,
         {
@@ -190,7 +199,9 @@ def say_cover(
     return _record(settings, branch, entry, run, said, dry)
 
 
-def _maybe_old(settings: Settings, branch: str, rev: Rev, source: Source, landings: list[Landing]) -> Landing:
+def _maybe_old(
+    settings: Settings, branch: str, rev: RevName, source: BranchSource, landings: list[Landing]
+) -> Landing:
     """The landing that is meant, also one that is older than what `find` reads: a hint may name it.
 
     Raises:
@@ -223,7 +234,7 @@ def _compare(settings: Settings, branch: str, undone: Landing, undoer: Landing) 
 
 
 def say_deployed(
-    settings: Settings, branch: str, rev: Rev, reason: str | None, run: Run, *, dry: bool = False
+    settings: Settings, branch: str, rev: RevName, reason: str | None, run: Run, *, dry: bool = False
 ) -> str:
     """Record what production runs, where the settings leave that to people (`deployed = {recorded = true}`).
 
@@ -238,7 +249,7 @@ def say_deployed(
             " deployed = { recorded = true } in shepherd.toml"
         )
     why = checked_reason(reason)
-    source: Source | None = None
+    source: BranchSource | None = None
     try:
         source, landings = known_landings(settings, branch, dry)
         landing = landing_of(rev, source, landings, branch) if rev != NOTHING else BEFORE_ALL
@@ -248,7 +259,7 @@ def say_deployed(
         # nothing was read yet, or production runs something older than what was read
         landing = BEFORE_ALL if rev == NOTHING else _looked_up(settings, branch, rev)
         source = None
-    entry = Entry(
+    entry = JournalEntry(
         "deployed", "", {"revno": landing.revno, "id": landing.id, "recorded": True}, who=run.who, why=why
     )
     sentence = f"production runs r{landing.revno}, says {run.who} ({why})"
@@ -259,7 +270,14 @@ def say_deployed(
 
 
 def say_snooze(
-    settings: Settings, branch: str, rev: Rev, until: str, reason: str | None, run: Run, *, dry: bool = False
+    settings: Settings,
+    branch: str,
+    rev: RevName,
+    until: str,
+    reason: str | None,
+    run: Run,
+    *,
+    dry: bool = False,
 ) -> str:
     """Record that no mail is wanted about a landing before a day; on that day they go again.
 
@@ -274,14 +292,14 @@ def say_snooze(
     why = checked_reason(reason)
     source, landings = known_landings(settings, branch, dry)
     landing = landing_of(rev, source, landings, branch)
-    entry = Entry(
+    entry = JournalEntry(
         "snooze", landing.id, {"until": day.isoformat(), "revno": landing.revno}, who=run.who, why=why
     )
     said = f"no mail before {spoken(day)}" if day > today else "mails go again"
     return _record(settings, branch, entry, run, f"r{landing.revno}: {said}, says {run.who} ({why})", dry)
 
 
-def _looked_up(settings: Settings, branch: str, rev: Rev) -> Landing:
+def _looked_up(settings: Settings, branch: str, rev: RevName) -> Landing:
     """The landing that the repository has for this.
 
     Raises:
@@ -302,11 +320,11 @@ def _looked_up(settings: Settings, branch: str, rev: Rev) -> Landing:
 def _record(
     settings: Settings,
     branch: str,
-    entry: Entry,
+    entry: JournalEntry,
     run: Run,
     sentence: str,
     dry: bool,
-    source: Source | None = None,
+    source: BranchSource | None = None,
     judged: bool = True,
 ) -> str:
     """Write the entry, and the reading that it changes, if any; then judge anew, where that can be done."""

@@ -15,30 +15,30 @@ from msgspec.structs import replace
 
 from shepherd.act import Act, perform_together
 from shepherd.errors import NoAnswerError, TrackerError, UnsureError
-from shepherd.plans.tag_comments import Wording, sign_of
-from shepherd.plans.tag_events import Known
-from shepherd.plans.tagging import Plan, Tagging, Untold, Writing, because, plan
+from shepherd.plans.tag_comments import CommentWording, sign_of
+from shepherd.plans.tag_events import TaggerMemory
+from shepherd.plans.tagging import Tagging, TagPlan, UnreadableItem, Writing, because, plan
 from shepherd.rules import judge
 from shepherd.rules.speaking import name
 from shepherd.settings import Settings, TagStatus
 from shepherd.stages import Run
 from shepherd.stages.brought import named_entries
-from shepherd.stages.judge import Ground, Heard, ground_of, listen_to, memory_of
+from shepherd.stages.judge import JudgingInput, StoredTags, ground_of, listen_to, memory_of
 from shepherd.stages.memory import TAG, item_of, lessons, open_failures, pair_of, subject_of
 from shepherd.stages.requests import named
 from shepherd.stages.tag_memory import is_waiting, known_of, options_of, unasked
-from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.trackers import open_writer
 from shepherd.trackers.forge.writing import ForgeWriter
 from shepherd.trackers.writing import NO_WORD, Edit, Writer
-from shepherd.words import WORST_FIRST, Item, Seen, Spoken
+from shepherd.words import WORST_FIRST, Item, ItemTags, SeenTags
 
 PATIENCE = 5
 """So many bugs in a row that cannot be written, and the rest waits for the next run."""
-NOTHING = Plan()
+NOTHING = TagPlan()
 
 
-class Tagged(Struct, frozen=True):
+class TaggingResult(Struct, frozen=True):
     """What came of a plan."""
 
     done: int
@@ -47,7 +47,7 @@ class Tagged(Struct, frozen=True):
     """A sentence for each writing that did not come about."""
 
 
-def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False) -> Plan:
+def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False) -> TagPlan:
     """Read what is needed and say what is to be done. Nothing is read from the tracker where no landing
     waits for the tagger.
 
@@ -83,12 +83,12 @@ def _plan(
     settings: Settings,
     branch: str,
     run: Run,
-    ground: Ground,
-    known: Known,
-    heard: Heard,
+    ground: JudgingInput,
+    known: TaggerMemory,
+    heard: StoredTags,
     database: Database,
     dry: bool,
-) -> Plan:
+) -> TagPlan:
     assert ground.reading is not None
     options = options_of(settings, branch)
     with database.begin() as connection:
@@ -107,11 +107,11 @@ def _plan(
         # on a forge an item is open or closed, which is no matter of QA
         status = TagStatus("", "")
     texts: dict[str, str] = {word: _texts(settings, word)[0] for word in WORST_FIRST}
-    wording = Wording(branch, status.landed, status.rolled_back, texts, config.landing_url)
+    wording = CommentWording(branch, status.landed, status.rolled_back, texts, config.landing_url)
     return plan(judgement, heard.reading, memory, options, known, wording)
 
 
-def labels_to_make(settings: Settings, planned: Plan) -> list[str]:
+def labels_to_make(settings: Settings, planned: TagPlan) -> list[str]:
     """The labels that a plan writes and that the forge's project does not have; none where it is no forge.
 
     Raises TrackerError.
@@ -121,10 +121,10 @@ def labels_to_make(settings: Settings, planned: Plan) -> list[str]:
     return writer.missing(texts) if isinstance(writer, ForgeWriter) else []
 
 
-def carry_out(settings: Settings, branch: str, planned: Plan, run: Run) -> Tagged:
+def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> TaggingResult:
     """Do what was planned, each bug on its own: one that cannot be written does not stop the rest."""
     if not planned.writings and not planned.untold:
-        return Tagged(0)
+        return TaggingResult(0)
     database = Database(settings.database_url)
     hand = _Hand(settings, branch, run, database)
     try:
@@ -133,7 +133,7 @@ def carry_out(settings: Settings, branch: str, planned: Plan, run: Run) -> Tagge
             hand.do(writing)
         for untold in planned.untold:
             hand.give_up(untold)
-        return Tagged(hand.done, tuple(hand.failures))
+        return TaggingResult(hand.done, tuple(hand.failures))
     finally:
         hand.remember_what_was_written()
         database.close()
@@ -150,7 +150,7 @@ class _Hand:
         self._writer: Writer | None = None
         self._broken: set[Item] = set()
         self._in_a_row = 0
-        self._written: dict[Item, Spoken] = {}
+        self._written: dict[Item, ItemTags] = {}
         self._started = monotonic()
         self.done = 0
         self.failures: list[str] = []
@@ -178,7 +178,7 @@ class _Hand:
             self.done += len(acts)
             self._in_a_row = 0
 
-    def give_up(self, untold: Untold) -> None:
+    def give_up(self, untold: UnreadableItem) -> None:
         """Nothing is written on what cannot be read. It is noted once, however often it is tried."""
         subject = pair_of(untold.id, untold.item)
         why = f"it could not be read: {untold.why}"
@@ -187,7 +187,7 @@ class _Hand:
             journal = Journal(connection, self._branch)
             before = journal.entries("done", subjects=[subject])
             if not before or before[-1].why != why:
-                self._append(journal, [Entry("done", subject, _result("failed"), self._run.who, why)])
+                self._append(journal, [JournalEntry("done", subject, _result("failed"), self._run.who, why)])
 
     def failed_before(self) -> set[Item]:
         """Items whose last act did not come about: they are tried after all others."""
@@ -202,9 +202,9 @@ class _Hand:
             return
         with self._database.begin() as connection:
             journal, cache = Journal(connection, self._branch), Cache(connection, self._branch)
-            seen = [(item, Seen(0, spoken)) for item, spoken in self._written.items()]
+            seen = [(item, SeenTags(0, spoken)) for item, spoken in self._written.items()]
             self._append(journal, lessons(seen, ()))
-            heard = cache.fact("tracker", Heard)
+            heard = cache.fact("tracker", StoredTags)
             if heard is not None:
                 reading = replace(heard.reading, items={**heard.reading.items, **self._written})
                 cache.put_fact("tracker", replace(heard, reading=reading))
@@ -212,11 +212,11 @@ class _Hand:
     def _prepare(self, act: Tagging) -> None:
         """Seal what was good, and unseal what QA is asked for, before the tag that said it goes away."""
         entries = [
-            Entry("seal", pair_of(sha, act.item), {"word": word, "revno": act.revno})
+            JournalEntry("seal", pair_of(sha, act.item), {"word": word, "revno": act.revno})
             for sha, word in act.seals
         ]
         if act.unseals:
-            entries.append(Entry("kept", pair_of(act.id, act.item), {"word": "needstesting"}))
+            entries.append(JournalEntry("kept", pair_of(act.id, act.item), {"word": "needstesting"}))
         if entries:
             with self._database.begin() as connection:
                 self._append(Journal(connection, self._branch), entries)
@@ -240,13 +240,13 @@ class _Hand:
         self.failures.append(f"{_told(writing)}: {why}")
         if not noted:
             entries = [
-                Entry("done", pair_of(act.id, act.item), _result(result), self._run.who, why)
+                JournalEntry("done", pair_of(act.id, act.item), _result(result), self._run.who, why)
                 for act in writing.acts
             ]
             with self._database.begin() as connection:
                 self._append(Journal(connection, self._branch), entries)
 
-    def _append(self, journal: Journal, entries: Sequence[Entry]) -> None:
+    def _append(self, journal: Journal, entries: Sequence[JournalEntry]) -> None:
         journal.append(entries, run_id=self._run.id, at=self._run.now)
 
 

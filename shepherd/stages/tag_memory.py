@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from shepherd.plans.tag_events import Known, Ledger
+from shepherd.plans.tag_events import TaggerMemory, TagLedger
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
-from shepherd.stages.judge import Ground, Heard, Source
+from shepherd.stages.judge import BranchSource, JudgingInput, StoredTags
 from shepherd.stages.memory import covers, items_of, pair_of
-from shepherd.store import Cache, Database, Entry, Journal
+from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.words import Item, Options
 
 
@@ -18,7 +18,7 @@ def options_of(settings: Settings, branch: str) -> Options:
     return Options(rules.orphans_rule, rules.exempt_subjects)
 
 
-def known_of(settings: Settings, branch: str, ground: Ground, database: Database) -> Known:
+def known_of(settings: Settings, branch: str, ground: JudgingInput, database: Database) -> TaggerMemory:
     assert ground.reading is not None
     landings, first = ground.reading.landings, ground.reading.deployed.revno + 1
     ids = [landing.id for landing in landings]
@@ -45,7 +45,7 @@ def known_of(settings: Settings, branch: str, ground: Ground, database: Database
         for other in settings.branches:
             if other != branch:
                 elsewhere |= _in_qa(Cache(connection, other), frozenset(ids))
-    return Known(
+    return TaggerMemory(
         handled={pairs[subject] for subject in _handled(acted)},
         begun={pairs[subject]: sign for subject, sign in _begun(acted).items()},
         found_in=found_in,
@@ -55,12 +55,12 @@ def known_of(settings: Settings, branch: str, ground: Ground, database: Database
     )
 
 
-def _handled(acted: Sequence[Entry]) -> list[str]:
+def _handled(acted: Sequence[JournalEntry]) -> list[str]:
     results = {entry.subject: entry.data["result"] for entry in acted if entry.kind == "done"}
     return [subject for subject, result in results.items() if result == "done"]
 
 
-def _begun(acted: Sequence[Entry]) -> dict[str, str]:
+def _begun(acted: Sequence[JournalEntry]) -> dict[str, str]:
     """Subject -> the sign of the comment that may stand there: it was meant, and how that went is not known.
     A later try that certainly failed says nothing of the earlier one."""
     open_ones: dict[str, str] = {}
@@ -82,7 +82,7 @@ def _begun(acted: Sequence[Entry]) -> dict[str, str]:
 
 def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:
     """What landings in QA name on a branch as it was read last, but for landings that are ours too."""
-    source, heard = cache.fact("source", Source), cache.fact("tracker", Heard)
+    source, heard = cache.fact("source", BranchSource), cache.fact("tracker", StoredTags)
     live = source.reading.deployed.revno if source and source.reading else 0
     confirmed = heard.reading.named if heard else {}
     items: set[Item] = set()
@@ -92,17 +92,19 @@ def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:
     return items
 
 
-def unasked(ground: Ground) -> bool:
+def unasked(ground: JudgingInput) -> bool:
     """Whether only the tracker can tell if any landing waits."""
     heard = ground.last_heard
     asked = {claim.id for claim in ground.claims.landings}
     return heard is None or bool(heard.problem) or not heard.reading.named.keys() >= asked
 
 
-def is_waiting(settings: Settings, branch: str, ground: Ground, known: Known, database: Database) -> bool:
+def is_waiting(
+    settings: Settings, branch: str, ground: JudgingInput, known: TaggerMemory, database: Database
+) -> bool:
     """Whether any landing waits for the tagger, as far as can be told without asking the tracker."""
     assert ground.reading is not None and ground.last_heard is not None
     with database.begin() as connection:
         undoing = Undoing(ground.reading.landings, covers(Journal(connection, branch)))
-    ledger = Ledger(ground.reading, undoing, ground.last_heard.reading, options_of(settings, branch))
+    ledger = TagLedger(ground.reading, undoing, ground.last_heard.reading, options_of(settings, branch))
     return any(True for _ in ledger.events(known))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run
-from shepherd.store import Entry
+from shepherd.store import JournalEntry
 
 
 def answer_of(snapshot: Snapshot) -> dict[str, object]:
@@ -34,7 +34,7 @@ def because(snapshot: Snapshot) -> str:
 
 
 def tell(
-    run: Run, branch: str, changes: Sequence[Entry], snapshot: Snapshot, previous: Snapshot | None
+    run: Run, branch: str, changes: Sequence[JournalEntry], snapshot: Snapshot, previous: Snapshot | None
 ) -> None:
     """Write the log before the journal: a run killed in between tells it again, and never not at all."""
     for entry in changes:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from shepherd.landing import Landing
 
 
-class Passage(Struct, frozen=True):
+class RefMove(Struct, frozen=True):
     """One observed move of a position (deployed, promoted), from the journal."""
 
     revno: int
@@ -23,7 +23,7 @@ class Passage(Struct, frozen=True):
     """The landing where it was before, if it did not leave that: the mainline did."""
 
 
-def reached(passages: Sequence[Passage]) -> Callable[[int], datetime | None]:
+def reached(passages: Sequence[RefMove]) -> Callable[[int], datetime | None]:
     """When a position came to include a revno for good; None where that was never seen happening."""
     passage_of = brought(passages)
 
@@ -34,13 +34,13 @@ def reached(passages: Sequence[Passage]) -> Callable[[int], datetime | None]:
     return when
 
 
-def brought(passages: Sequence[Passage]) -> Callable[[int], Passage | None]:
+def brought(passages: Sequence[RefMove]) -> Callable[[int], RefMove | None]:
     """The move by which a position came to include a revno for good; None where that was never seen.
 
     The first observation says where the position was, not since when. Going back ends what was included.
     """
     bounds: list[int] = []
-    moves: list[Passage | None] = []
+    moves: list[RefMove | None] = []
     for passage in passages:
         while bounds and bounds[-1] >= passage.revno:
             bounds.pop()
@@ -53,14 +53,14 @@ def brought(passages: Sequence[Passage]) -> Callable[[int], Passage | None]:
             bounds.append(passage.revno)
             moves.append(passage if len(bounds) > 1 else None)
 
-    def move(revno: int) -> Passage | None:
+    def move(revno: int) -> RefMove | None:
         at = bisect_right(bounds, revno - 1)
         return moves[at] if at < len(moves) else None
 
     return move
 
 
-def went_back(passages: Sequence[Passage]) -> str:
+def went_back(passages: Sequence[RefMove]) -> str:
     """One line where production last moved backwards, else empty."""
     if len(passages) < 2 or passages[-1].revno >= passages[-2].revno or passages[-1].kept:
         return ""

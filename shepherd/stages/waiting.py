@@ -5,22 +5,24 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from shepherd.plans.days import days_of
-from shepherd.plans.mails import Facts, Known, announced
+from shepherd.plans.mails import BlockerHistory, BranchMailFacts, announced
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages import Run
 from shepherd.stages.memory import passages
 from shepherd.stages.timeline import reached
-from shepherd.store import Cache, Entry, Journal
+from shepherd.store import Cache, Journal, JournalEntry
 from shepherd.store.wholeness import first_run
 
 
-def facts_of(journal: Journal, snapshot: Snapshot, settings: Settings, cache: Cache | None = None) -> Facts:
+def facts_of(
+    journal: Journal, snapshot: Snapshot, settings: Settings, cache: Cache | None = None
+) -> BranchMailFacts:
     """A snapshot, and what is known of its blockers; their people's addresses only with the cache."""
     blocking = {blocker.revno for blocker in snapshot.blockers}
     blockers = [entry for entry in snapshot.landings if entry.revno in blocking]
     ids = [entry.id for entry in blockers]
-    found: dict[str, Entry] = {}
+    found: dict[str, JournalEntry] = {}
     for each in journal.entries("landing", subjects=ids):
         found.setdefault(each.subject, each)
     # the newest word counts
@@ -31,13 +33,13 @@ def facts_of(journal: Journal, snapshot: Snapshot, settings: Settings, cache: Ca
     known = {}
     for entry in blockers:
         seen = found.get(entry.id)
-        known[entry.id] = Known(
+        known[entry.id] = BlockerHistory(
             on_qa_since=on_qa.since(entry.revno, _at(seen)) if seen else None,
             before_first_run=first_run.saw(seen, entry.revno, entry.landed_at),
             snoozed=date.fromisoformat(snoozed[entry.id].data["until"]) if entry.id in snoozed else None,
             address=addresses.get(entry.id),
         )
-    return Facts(snapshot, known)
+    return BranchMailFacts(snapshot, known)
 
 
 def announce(journal: Journal, snapshot: Snapshot, settings: Settings, run: Run) -> Snapshot:
@@ -81,7 +83,7 @@ class _FirstRun:
         if self._began is not None:
             self._at, self._tip = first_run(self._began, journal.first("tip"))
 
-    def saw(self, found: Entry | None, revno: int, landed_at: datetime) -> bool:
+    def saw(self, found: JournalEntry | None, revno: int, landed_at: datetime) -> bool:
         """Whether it was there already. A later find can come upon older ones, when production goes back."""
         # "anew": accepted by a release before 0.2, which went on to mail about whatever was there
         if self._began is None or found is None or self._began.data.get("anew"):
@@ -91,5 +93,5 @@ class _FirstRun:
         return revno <= self._tip and landed_at <= self._at
 
 
-def _at(entry: Entry) -> datetime:
+def _at(entry: JournalEntry) -> datetime:
     return datetime.fromisoformat(entry.at.replace("Z", "+00:00"))

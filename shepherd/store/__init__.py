@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shepherd.store.cache import Cache
     from shepherd.store.database import Database
-    from shepherd.store.journal import Entry, Journal
+    from shepherd.store.journal import Journal, JournalEntry
 
-__all__ = ["Cache", "Database", "Entry", "Journal"]
+__all__ = ["Cache", "Database", "Journal", "JournalEntry"]
 
-_HOMES = {"Cache": "cache", "Database": "database", "Entry": "journal", "Journal": "journal"}
+_HOMES = {"Cache": "cache", "Database": "database", "JournalEntry": "journal", "Journal": "journal"}
 
 
 def __getattr__(name: str) -> Any:

@@ -46,7 +46,7 @@ KINDS = (
 )
 
 
-class Entry(Struct, frozen=True):
+class JournalEntry(Struct, frozen=True):
     """One line of the journal."""
 
     kind: str
@@ -84,7 +84,7 @@ class Journal:
         """All branches that anything was ever written for, sorted."""
         return list(connection.scalars(select(journal.c.branch).distinct().order_by(journal.c.branch)))
 
-    def append(self, entries: Iterable[Entry], *, run_id: str, at: datetime) -> int:
+    def append(self, entries: Iterable[JournalEntry], *, run_id: str, at: datetime) -> int:
         """Add entries in this order; how many."""
         entries = list(entries)
         assert all(entry.kind in KINDS for entry in entries)
@@ -113,7 +113,7 @@ class Journal:
 
     def entries(
         self, *kinds: str, subjects: Collection[str] | None = None, holding: str = "", beginning: str = ""
-    ) -> list[Entry]:
+    ) -> list[JournalEntry]:
         """Entries of these kinds, oldest first; of some subjects only, with data that hold a text, or with
         subjects that begin with one."""
         where: list[Any] = [journal.c.branch.in_(self.names), journal.c.kind.in_(kinds)]
@@ -127,14 +127,14 @@ class Journal:
         # a first run asks about thousands of landings of which nothing was ever said
         if len(wanted) > _CHUNK and not self._fetch(where, newest=1):
             return []
-        found: list[Entry] = []
+        found: list[JournalEntry] = []
         for start in range(0, len(wanted), _CHUNK):
             found += self._fetch([*where, journal.c.subject.in_(wanted[start : start + _CHUNK])])
         if len(wanted) > _CHUNK:
             found.sort(key=lambda entry: entry.seq)
         return found
 
-    def first(self, kind: str) -> Entry | None:
+    def first(self, kind: str) -> JournalEntry | None:
         """The oldest entry of a kind, if any."""
         where = [journal.c.branch.in_(self.names), journal.c.kind == kind]
         oldest = self._connection.scalar(select(func.min(journal.c.seq)).where(*where))
@@ -154,18 +154,18 @@ class Journal:
         row = self._connection.execute(select(journal).where(self._here, journal.c.seq == seq)).one_or_none()
         return None if row is None else hashlib.sha256(msgspec.json.encode(list(row))).hexdigest()
 
-    def last(self, kind: str) -> Entry | None:
+    def last(self, kind: str) -> JournalEntry | None:
         """The newest entry of a kind, if any."""
         where = [journal.c.branch.in_(self.names), journal.c.kind == kind]
         found = self._fetch(where, newest=1)
         return found[0] if found else None
 
-    def newest(self, limit: int, *kinds: str) -> list[Entry]:
+    def newest(self, limit: int, *kinds: str) -> list[JournalEntry]:
         """The last so many entries of these kinds, newest first."""
         where = [journal.c.branch.in_(self.names), journal.c.kind.in_(kinds)]
         return self._fetch(where, newest=limit)
 
-    def _fetch(self, where: Sequence[Any], newest: int | None = None) -> list[Entry]:
+    def _fetch(self, where: Sequence[Any], newest: int | None = None) -> list[JournalEntry]:
         columns = journal.c
         statement = select(
             columns.kind,
@@ -183,6 +183,6 @@ class Journal:
             else statement.order_by(columns.seq)
         )
         return [
-            Entry(kind, subject, msgspec.json.decode(data), who, why, at, run_id, seq)
+            JournalEntry(kind, subject, msgspec.json.decode(data), who, why, at, run_id, seq)
             for kind, subject, data, who, why, at, run_id, seq in self._connection.execute(statement)
         ]

@@ -28,14 +28,14 @@ LARGEST = 200_000_000
 """Bytes of a snapshot that is read for its place."""
 
 
-class Kept(NamedTuple):
+class SnapshotFile(NamedTuple):
     """A snapshot's file and when it was written, in seconds since 1970."""
 
     path: Path
     at: float
 
 
-def outdated(kept: Sequence[Kept], now: float, keep: float) -> list[Path]:
+def outdated(kept: Sequence[SnapshotFile], now: float, keep: float) -> list[Path]:
     """The files that may go.
 
     Args:
@@ -63,6 +63,6 @@ def _place(path: Path) -> int:
     """Of the journal's last entry when the snapshot was written; 0 where it does not say."""
     try:
         place = msgspec.json.decode(plainfile.read(path, LARGEST), type=_Placed).journal
-    except (plainfile.Unreadable, msgspec.DecodeError, RecursionError):
+    except (plainfile.UnreadableFileError, msgspec.DecodeError, RecursionError):
         return 0
     return place.seq if isinstance(place, JournalPlace) else 0

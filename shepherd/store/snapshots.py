@@ -14,7 +14,7 @@ import msgspec
 from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.snapshot import SCHEMA, Snapshot
-from shepherd.store.pruning import Kept, outdated
+from shepherd.store.pruning import SnapshotFile, outdated
 
 LATEST = "latest.json"
 LARGEST = 500_000_000
@@ -120,7 +120,7 @@ class Snapshots:
         path = self.folder / LATEST
         try:
             return _read(path)
-        except plainfile.Unreadable as why:
+        except plainfile.UnreadableFileError as why:
             if why.missing:
                 return None
             raise NoAnswerError(f"{path} {why}; make it anew with `inv judge`") from None
@@ -158,7 +158,7 @@ class Snapshots:
         for path in sorted(self._documents() - {self.folder / LATEST}, reverse=True):
             try:
                 yield _read(path)
-            except (plainfile.Unreadable, msgspec.DecodeError):
+            except (plainfile.UnreadableFileError, msgspec.DecodeError):
                 return
 
     def files(self) -> Iterator[Path]:
@@ -177,8 +177,8 @@ class Snapshots:
             for path in outdated(self._kept(), now, keep):
                 path.unlink(missing_ok=True)
 
-    def _kept(self) -> list[Kept]:
-        return [Kept(path, path.stat().st_mtime) for path in self._documents() if path.name != LATEST]
+    def _kept(self) -> list[SnapshotFile]:
+        return [SnapshotFile(path, path.stat().st_mtime) for path in self._documents() if path.name != LATEST]
 
     def _documents(self) -> set[Path]:
         """Every snapshot there is.
@@ -197,7 +197,7 @@ class Snapshots:
         try:
             _, *kept = self.files()
             return _read(kept[0]) if kept else None
-        except (OSError, StoreError, plainfile.Unreadable, msgspec.DecodeError):
+        except (OSError, StoreError, plainfile.UnreadableFileError, msgspec.DecodeError):
             return None
 
 

@@ -36,14 +36,14 @@ from shepherd import plainfile
 from shepherd.errors import NoAnswerError
 from shepherd.settings import Settings
 from shepherd.snapshot import Answer, JournalPlace, LastGood, Rev
-from shepherd.store.journal import Entry, Journal
+from shepherd.store.journal import Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
 
 _LARGEST = 200_000_000
 """Bytes of a file that is read at all."""
 
 
-class Named(Struct, frozen=True):
+class ReportedJournal(Struct, frozen=True):
     """What one file that holds an answer says of the journal behind it."""
 
     branch: str
@@ -63,7 +63,7 @@ class Named(Struct, frozen=True):
         return self.last_good
 
 
-class Loss(Struct, frozen=True):
+class JournalLoss(Struct, frozen=True):
     """What the journal of a branch lacks."""
 
     what: str
@@ -75,7 +75,7 @@ class Loss(Struct, frozen=True):
     """Run ids of the answers that name what is missing; a person who accepts the loss accepts these."""
 
 
-def named_by(snapshots: Snapshots, report: Path, branch: str) -> list[Named]:
+def named_by(snapshots: Snapshots, report: Path, branch: str) -> list[ReportedJournal]:
     """What the last snapshot and the report's JSON say. A file that is not there, cannot be read, or is about
     another branch says nothing; but for an unreadable last snapshot the one before it speaks."""
     last = next((named for path in snapshots.files() if (named := _read(path)) is not None), None)
@@ -85,7 +85,7 @@ def named_by(snapshots: Snapshots, report: Path, branch: str) -> list[Named]:
 class LostJournalError(NoAnswerError):
     """The journal is gone, or an older copy: nothing is written into it until a person says it is right."""
 
-    def __init__(self, settings: Settings, branch: str, loss: Loss) -> None:
+    def __init__(self, settings: Settings, branch: str, loss: JournalLoss) -> None:
         self.loss = loss
         which = f"--branch {branch} " if len(settings.branches) > 1 else ""
         super().__init__(
@@ -96,7 +96,7 @@ class LostJournalError(NoAnswerError):
         )
 
 
-def loss(journal: Journal | None, settings: Settings, branch: str) -> Loss | None:
+def loss(journal: Journal | None, settings: Settings, branch: str) -> JournalLoss | None:
     """What the journal of a branch lacks, None if it is whole as far as its answers tell.
 
     Args:
@@ -106,11 +106,11 @@ def loss(journal: Journal | None, settings: Settings, branch: str) -> Loss | Non
     named = named_by(snapshots, settings.report_path / f"{branch}.json", branch)
     began = journal is not None and journal.first("began") is not None
     if not named and not began and snapshots.any():
-        return Loss("is empty, and there are snapshots, of which none can be read", UNSET, None, ())
+        return JournalLoss("is empty, and there are snapshots, of which none can be read", UNSET, None, ())
     return loss_of(journal, named)
 
 
-def loss_of(journal: Journal | None, named: Iterable[Named]) -> Loss | None:
+def loss_of(journal: Journal | None, named: Iterable[ReportedJournal]) -> JournalLoss | None:
     """The same, of these answers."""
     began = journal.entries("began") if journal else []
     accepted = {run for entry in began for run in entry.data.get("accepts", ())}
@@ -121,7 +121,7 @@ def loss_of(journal: Journal | None, named: Iterable[Named]) -> Loss | None:
         return None
     what, most = max(lacking, key=lambda pair: pair[1].journal.seq if _is_place(pair[1].journal) else 0)
     good = [each.good for _, each in lacking if each.good is not None]
-    return Loss(
+    return JournalLoss(
         what=what,
         place=most.journal if _is_place(most.journal) else UNSET,
         last_good=max(good, key=lambda each: each.generated_at, default=None),
@@ -140,7 +140,7 @@ def place_of(journal: Journal) -> JournalPlace | None:
     return JournalPlace(seq, total, journal.count(seq), *first)
 
 
-def first_run(began: Entry, tip: Entry | None) -> tuple[datetime, int]:
+def first_run(began: JournalEntry, tip: JournalEntry | None) -> tuple[datetime, int]:
     """When the shepherd first looked at a branch, and the tip's revno then: also across a lost journal.
 
     Args:
@@ -160,7 +160,7 @@ def first_run_sentence(settings: Settings, branch: str) -> str:
     )
 
 
-def acceptance_of(loss: Loss) -> dict[str, Any]:
+def acceptance_of(loss: JournalLoss) -> dict[str, Any]:
     """What the entry "began" of a person who accepts a loss remembers: which answers, and the first run."""
     data: dict[str, Any] = {"accepts": list(loss.files)}
     if _is_place(loss.place):
@@ -168,7 +168,7 @@ def acceptance_of(loss: Loss) -> dict[str, Any]:
     return data
 
 
-def _lacks(journal: Journal | None, named: Named) -> str:
+def _lacks(journal: Journal | None, named: ReportedJournal) -> str:
     """What the journal lacks of what one answer names, in words; empty if nothing."""
     good, place = named.good, named.journal
     answer = f"the answer of {(good or named).generated_at:%Y-%m-%d %H:%M} UTC"
@@ -196,13 +196,13 @@ def _is_place(place: JournalPlace | UnsetType | None) -> TypeGuard[JournalPlace]
     return isinstance(place, JournalPlace)
 
 
-def _read(path: Path) -> Named | None:
+def _read(path: Path) -> ReportedJournal | None:
     try:
-        return msgspec.json.decode(plainfile.read(path, _LARGEST), type=Named)
-    except (plainfile.Unreadable, msgspec.DecodeError, RecursionError):
+        return msgspec.json.decode(plainfile.read(path, _LARGEST), type=ReportedJournal)
+    except (plainfile.UnreadableFileError, msgspec.DecodeError, RecursionError):
         return None
 
 
-def time_of(entry: Entry) -> datetime:
+def time_of(entry: JournalEntry) -> datetime:
     """When an entry was written, by the clock of its host."""
     return datetime.fromisoformat(entry.at)

@@ -23,7 +23,7 @@ from shepherd import plainfile
 from shepherd.errors import TrackerError
 from shepherd.trackers.words import Vocabulary
 from shepherd.values import clean, quoted
-from shepherd.words import About, Item, Spoken, TrackerReading
+from shepherd.words import Item, ItemDetails, ItemTags, TrackerReading
 
 LARGEST = 64_000_000
 """Bytes of the largest file that is read: some 300,000 bugs with a few comments each."""
@@ -63,13 +63,13 @@ class FileTracker:
         A malformed bug is told of also where nobody asked: it may carry a bad-commit that is overlooked.
         """
         bugs, requests = self._load()
-        spoken: dict[Item, Spoken] = {}
-        about: dict[Item, About] = {}
+        spoken: dict[Item, ItemTags] = {}
+        about: dict[Item, ItemDetails] = {}
         for item in items:
             if isinstance(item, int):
                 self._tell(item, bugs.get(item), spoken, about)
             elif requests is not None and "/" in item:
-                spoken[item] = Spoken(unreadable=self._of_some_project(item))
+                spoken[item] = ItemTags(unreadable=self._of_some_project(item))
             elif requests is not None:
                 self._tell(item, requests.get(int(item[1:])), spoken, about)
         wanted = frozenset(revnos)
@@ -87,20 +87,24 @@ class FileTracker:
         return str(self._path)
 
     def _tell(
-        self, item: Item, entry: _Entry | str | None, spoken: dict[Item, Spoken], about: dict[Item, About]
+        self,
+        item: Item,
+        entry: _Entry | str | None,
+        spoken: dict[Item, ItemTags],
+        about: dict[Item, ItemDetails],
     ) -> None:
         name = f"bug {item}" if isinstance(item, int) else f"request {item}"
         if entry is None:
-            spoken[item] = Spoken(unreadable=f"{name} is not in {self._path.name}")
+            spoken[item] = ItemTags(unreadable=f"{name} is not in {self._path.name}")
         elif isinstance(entry, str):
-            spoken[item] = Spoken(unreadable=f"{name} is malformed in {self._path.name}: {entry}")
+            spoken[item] = ItemTags(unreadable=f"{name} is malformed in {self._path.name}: {entry}")
         elif entry.private:
-            spoken[item] = Spoken(unreadable=f"{name} is private")
+            spoken[item] = ItemTags(unreadable=f"{name} is private")
         else:
             vocabulary = self._vocabulary
             say = vocabulary.of_bug if isinstance(item, int) else vocabulary.of_request
             spoken[item] = say(entry.texts)
-            about[item] = About(clean(entry.title, _SHOWN), clean(entry.status, _SHOWN))
+            about[item] = ItemDetails(clean(entry.title, _SHOWN), clean(entry.status, _SHOWN))
 
     def _of_some_project(self, item: str) -> str:
         project = item.partition("!")[0]
@@ -112,7 +116,7 @@ class FileTracker:
     def _load(self) -> tuple[_Entries, _Entries | None]:
         try:
             document = parse(plainfile.read(self._path, LARGEST))
-        except plainfile.Unreadable as why:
+        except plainfile.UnreadableFileError as why:
             raise TrackerError(f"the tracker's file {self._path} {why}") from None
         except (ValueError, RecursionError) as error:
             cause = "nested too deeply" if isinstance(error, RecursionError) else error

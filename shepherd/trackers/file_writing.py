@@ -82,7 +82,7 @@ class FileWriter:
     def _text(self) -> str:
         try:
             return plainfile.read(self._path, LARGEST)
-        except plainfile.Unreadable as why:
+        except plainfile.UnreadableFileError as why:
             raise TrackerError(f"the tracker's file {self._path} {why}") from None
 
     @contextmanager

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from shepherd.alike import folded
-from shepherd.words import WORST_FIRST, Spoken, Word
+from shepherd.words import WORST_FIRST, ItemTags, Word
 
 _BAD_COMMIT = re.compile(r"bad-(?:commit|revision)-([0-9]{1,10})", re.IGNORECASE | re.ASCII)
 
@@ -23,16 +23,16 @@ class Vocabulary:
         """Everything that stands for `word`, as `folded` gives it."""
         return tuple(text for text, meant in self._word.items() if meant == word)
 
-    def of_bug(self, tags: Iterable[str]) -> Spoken:
+    def of_bug(self, tags: Iterable[str]) -> ItemTags:
         """What the tags of a bug say, `bad-commit-N` included."""
         tags = tuple(tags)
         named = (_BAD_COMMIT.fullmatch(tag.strip()) for tag in tags)
         numbers = {int(match[1]) for match in named if match}
-        return Spoken(words=self._words(tags), bad_commits=tuple(sorted(numbers - {0})))
+        return ItemTags(words=self._words(tags), bad_commits=tuple(sorted(numbers - {0})))
 
-    def of_request(self, labels: Iterable[str]) -> Spoken:
+    def of_request(self, labels: Iterable[str]) -> ItemTags:
         """What the labels of a request say; it names no landing but its own."""
-        return Spoken(words=self._words(labels))
+        return ItemTags(words=self._words(labels))
 
     def _words(self, texts: Iterable[str]) -> tuple[Word, ...]:
         said = {self._word.get(folded(text)) for text in texts}

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from shepherd.cautions import Caution, code_of, stopping
 from shepherd.errors import NO_DATA
-from shepherd.snapshot import Blocker, Entry, LastGood, Progress, Snapshot
+from shepherd.snapshot import Blocker, LandingEntry, LastGood, Progress, Snapshot
 from shepherd.views.banners import CALLED
 from shepherd.views.clean import LONGEST_SENTENCE, clean
 from shepherd.views.words import PROGRESS, STATES, count, name, sentence, short, some, utc
@@ -150,7 +150,7 @@ def wait_for(snapshot: Snapshot, found: Sequence[Caution]) -> Wait | None:
     return Wait(begin, first.revno, f"cleared {gives}")
 
 
-def mover_of(blocker: Blocker, entry: Entry | None) -> str:
+def mover_of(blocker: Blocker, entry: LandingEntry | None) -> str:
     """Who has to do something about it: the reason may name somebody else than the author."""
     return name(entry.whose_move if entry is not None and entry.whose_move else blocker.person)
 
@@ -197,12 +197,12 @@ def told(blocker: Blocker, snapshot: Snapshot) -> str:
     return "the list is told of it today" if day == today else f"the list will be told on {spoken(day)}"
 
 
-def waits_for(entry: Entry) -> int:
+def waits_for(entry: LandingEntry) -> int:
     """How many other landings keep it back: what is not good blocks itself, too (3.5, blocked_by)."""
     return max(0, entry.blocked_by_count - (not entry.good))
 
 
-def standing_of(entry: Entry, snapshot: Snapshot) -> str:
+def standing_of(entry: LandingEntry, snapshot: Snapshot) -> str:
     """Where one landing stands, in a sentence a stranger understands."""
     own = STATES[entry.state]
     match entry.progress:

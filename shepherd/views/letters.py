@@ -53,13 +53,13 @@ class Project(Struct, frozen=True):
     bug_url: Mapping[str, str] = {}
 
 
-class Laid(str):
+class LaidOutText(str):
     """Text that is cleaned and laid out already."""
 
     __slots__ = ()
 
 
-class Told(Struct, frozen=True):
+class MailEntry(Struct, frozen=True):
     """One landing as a mail tells of it."""
 
     item: Waiting
@@ -98,7 +98,7 @@ def subject_and_text(mail: Mail, project: Project, missing: Sequence[str] = ()) 
     return subject.removeprefix("Subject: "), text.strip("\n") + "\n"
 
 
-def _told(item: Waiting, project: Project) -> Told:
+def _told(item: Waiting, project: Project) -> MailEntry:
     entry, branch = item.entry, item.branch
     command = on_branch(f'inv verdict r{entry.revno} ok --reason "…"', branch if project.several else "")
     lead, found, _ = entry.remedy.partition(command)
@@ -109,7 +109,7 @@ def _told(item: Waiting, project: Project) -> Told:
     more = len(entry.bugs) - BUGS_SHOWN
     ref = project.notes.get(branch, "")
     today = project.now.astimezone(project.zone).date()
-    return Told(
+    return MailEntry(
         item=item,
         needs=NEEDS.get(entry.state, "waits"),
         bugs=(*bugs, f"and {more} more") if more > 0 else bugs,
@@ -173,29 +173,29 @@ def _templates() -> Environment:
     return environment
 
 
-def _line(text: str) -> Laid:
+def _line(text: str) -> LaidOutText:
     """One line that fits, cut with an ellipsis."""
     text = plain(text)
     if width(text) > COLUMNS:
         while width(text) > COLUMNS - 1:
             text = text[:-1]
         text = text.rstrip() + "…"
-    return Laid(text)
+    return LaidOutText(text)
 
 
-def _para(text: str) -> Laid:
-    return Laid(wrap(text, columns=COLUMNS))
+def _para(text: str) -> LaidOutText:
+    return LaidOutText(wrap(text, columns=COLUMNS))
 
 
-def _labelled(text: str, label: str) -> Laid:
+def _labelled(text: str, label: str) -> LaidOutText:
     """`Label:  text`, the text in a column of its own."""
-    return Laid(wrap(text, f"  {label}".ljust(LABEL), columns=COLUMNS))
+    return LaidOutText(wrap(text, f"  {label}".ljust(LABEL), columns=COLUMNS))
 
 
-def _link(text: str, label: str) -> Laid:
-    return Laid(f"  {label}".ljust(LABEL) + plain(text, 2000))
+def _link(text: str, label: str) -> LaidOutText:
+    return LaidOutText(f"  {label}".ljust(LABEL) + plain(text, 2000))
 
 
-def _whole(text: str) -> Laid:
+def _whole(text: str) -> LaidOutText:
     """A command or a link, indented, never broken: it is to be copied."""
-    return Laid(" " * (LABEL + 2) + plain(text, 2000))
+    return LaidOutText(" " * (LABEL + 2) + plain(text, 2000))

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
 from shepherd.situation import Situation
-from shepherd.snapshot import Answer, Blocker, Entry, Rev, Snapshot
+from shepherd.snapshot import Answer, Blocker, LandingEntry, Rev, Snapshot
 from shepherd.values import age
 from shepherd.views import answer, times, words
 from shepherd.views.banners import CALLED, Banner, branch_banners, caution_banner, situation_banners
@@ -42,8 +42,8 @@ class _Block(Struct, frozen=True):
     """A blocker with what its landing says of it."""
 
     blocker: Blocker
-    entry: Entry | None
-    stands: words.Standing | None
+    entry: LandingEntry | None
+    stands: words.StateMark | None
     move: str
     author: str
     """Whose landing it is, where the move is somebody else's."""
@@ -55,7 +55,7 @@ class _Part(Struct, frozen=True):
     """One table: a browser passes over those that are out of sight."""
 
     name: str
-    entries: list[Entry]
+    entries: list[LandingEntry]
     brief: bool
 
 
@@ -90,7 +90,7 @@ class _Row(Struct, frozen=True):
 class _Section(Struct, frozen=True):
     key: str
     title: str
-    entries: list[Entry]
+    entries: list[LandingEntry]
 
     @property
     def parts(self) -> list[_Part]:
@@ -200,7 +200,7 @@ def _blocks(snapshot: Snapshot) -> list[_Block]:
     return blocks
 
 
-def _part(entries: list[Entry], brief: bool) -> _Part:
+def _part(entries: list[LandingEntry], brief: bool) -> _Part:
     newest, oldest = entries[0].revno, entries[-1].revno
     which = f"r{newest}" if newest == oldest else f"r{newest} to r{oldest}"
     told = "; the good ones in brief, inv explain tells the rest" if brief else ""

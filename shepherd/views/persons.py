@@ -9,7 +9,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 from msgspec import Struct
 
-from shepherd.snapshot import Entry, Progress, Snapshot
+from shepherd.snapshot import LandingEntry, Progress, Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.words import PROGRESS, name, standing
 
@@ -36,7 +36,7 @@ class Person(Struct, frozen=True):
 
 def persons(snapshot: Snapshot) -> list[Person]:
     """Everybody with a landing in the window or lately live, in the order of the alphabet."""
-    theirs: dict[str, dict[tuple[Progress, str], list[Entry]]] = {}
+    theirs: dict[str, dict[tuple[Progress, str], list[LandingEntry]]] = {}
     for entry in snapshot.landings:
         stands = standing(entry.progress, entry.state)
         alike = theirs.setdefault(name(entry.person), {})
@@ -52,7 +52,7 @@ def persons(snapshot: Snapshot) -> list[Person]:
     ]
 
 
-def _standings(standings: dict[tuple[Progress, str], list[Entry]]) -> Iterator[str]:
+def _standings(standings: dict[tuple[Progress, str], list[LandingEntry]]) -> Iterator[str]:
     for mark, told in sorted(standings, key=lambda each: _ORDER.index(each[0])):
         entries = standings[mark, told]
         label = "needs your QA" if told == PROGRESS["needs-qa"][0] else told

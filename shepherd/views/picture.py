@@ -16,8 +16,8 @@ from itertools import groupby
 from markupsafe import Markup
 from msgspec import Struct
 
-from shepherd.snapshot import Entry, Progress, Snapshot
-from shepherd.views.words import PROGRESS, Standing, standing
+from shepherd.snapshot import LandingEntry, Progress, Snapshot
+from shepherd.views.words import PROGRESS, StateMark, standing
 
 MANY = 250
 """Landings of a window that is drawn with dashes."""
@@ -35,7 +35,7 @@ _BARS = 3
 """Bars that are drawn beside each other; more share the last place."""
 
 
-class Line(Struct, frozen=True):
+class PictureLine(Struct, frozen=True):
     """Where something stands: after landing `revno`, between two marks."""
 
     revno: int
@@ -59,7 +59,7 @@ class Picture(Struct, frozen=True):
     legend: list[Legend]
     words: list[str]
     """The same, oldest first; a few that are counts where the window is long."""
-    lines: list[Line]
+    lines: list[PictureLine]
     dense: bool
 
 
@@ -87,17 +87,17 @@ def picture(snapshot: Snapshot) -> Picture | None:
     )
 
 
-def _stands(entry: Entry) -> Standing:
+def _stands(entry: LandingEntry) -> StateMark:
     return standing(entry.progress, entry.state)
 
 
-def _alike(entry: Entry) -> tuple[Progress, Progress, str]:
+def _alike(entry: LandingEntry) -> tuple[Progress, Progress, str]:
     """What landings share that are counted together."""
     stands = _stands(entry)
     return stands.progress, stands.mark, stands.told
 
 
-def _lines(snapshot: Snapshot, deployed: int) -> Iterator[Line]:
+def _lines(snapshot: Snapshot, deployed: int) -> Iterator[PictureLine]:
     """What stands at the same place shares one line."""
     places: dict[int, list[tuple[str, str]]] = {deployed: [("production", "live")]}
     for name, kind, rev in (
@@ -109,10 +109,10 @@ def _lines(snapshot: Snapshot, deployed: int) -> Iterator[Line]:
         if rev is not None and rev.revno >= deployed:
             places.setdefault(rev.revno, []).append((name, kind))
     for revno, names in sorted(places.items()):
-        yield Line(revno, f"{', '.join(name for name, _ in names)} r{revno}", names[0][1])
+        yield PictureLine(revno, f"{', '.join(name for name, _ in names)} r{revno}", names[0][1])
 
 
-def _words(window: Sequence[Entry]) -> list[str]:
+def _words(window: Sequence[LandingEntry]) -> list[str]:
     told = []
     for (name, undone_by), group in groupby(window, key=lambda e: (_stands(e).told, e.undone_by)):
         run = list(group)
@@ -122,7 +122,7 @@ def _words(window: Sequence[Entry]) -> list[str]:
     return told if len(told) <= RUNS_TOLD else []
 
 
-def _tiles(window: Sequence[Entry], lines: Sequence[Line], dense: bool) -> Iterator[str]:
+def _tiles(window: Sequence[LandingEntry], lines: Sequence[PictureLine], dense: bool) -> Iterator[str]:
     step = _SMALL_STEP if dense else _STEP
     size = _WIDTH // step
     place = {entry.revno: number for number, entry in enumerate(window)}
@@ -169,7 +169,7 @@ def _tiles(window: Sequence[Entry], lines: Sequence[Line], dense: bool) -> Itera
         yield "".join(drawn)
 
 
-def _line(line: Line, at: int, step: int, lane: int, size: int, head: int, tall: int) -> str:
+def _line(line: PictureLine, at: int, step: int, lane: int, size: int, head: int, tall: int) -> str:
     x, y = at * step, _LANE * lane + 11
     side = " text-anchor=end" if _leftward(at, size) else ""
     return (
@@ -178,7 +178,7 @@ def _line(line: Line, at: int, step: int, lane: int, size: int, head: int, tall:
     )
 
 
-def _lanes(lines: Sequence[Line], at: dict[int, int], step: int, size: int) -> dict[int, int]:
+def _lanes(lines: Sequence[PictureLine], at: dict[int, int], step: int, size: int) -> dict[int, int]:
     """Labels that would run into each other stand below each other: revno -> which place from above."""
     taken: list[list[tuple[float, float]]] = []
     lanes = {}
@@ -197,7 +197,7 @@ def _lanes(lines: Sequence[Line], at: dict[int, int], step: int, size: int) -> d
     return lanes
 
 
-def _room(line: Line, at: int, step: int, size: int) -> tuple[float, float]:
+def _room(line: PictureLine, at: int, step: int, size: int) -> tuple[float, float]:
     """From where to where a label reaches, had all tiles stood in one line."""
     tile, inside = _tile_of(at, size)
     x = tile * _WIDTH + inside * step
@@ -215,7 +215,7 @@ def _leftward(inside: int, size: int) -> bool:
     return inside > size // 2
 
 
-def _bars(window: Sequence[Entry], place: dict[int, int]) -> list[tuple[int, int, int]]:
+def _bars(window: Sequence[LandingEntry], place: dict[int, int]) -> list[tuple[int, int, int]]:
     """First and last place of what one rollback undid, and the lane: those that overlap lie side by side."""
     undone: dict[int, list[int]] = {}
     for entry in window:
@@ -254,7 +254,7 @@ _TALL = {"bad": 18, "needs-qa": 14, "orphan": 14, "unknown": 14, "not-on-qa-yet"
 """Height of a dash; what needs somebody stands out by shape, too."""
 
 
-def _dashes(part: Sequence[Entry], step: int, middle: int) -> Iterator[str]:
+def _dashes(part: Sequence[LandingEntry], step: int, middle: int) -> Iterator[str]:
     """Runs of marks of one kind as one dashed line each."""
     paths: dict[str, list[str]] = {}
     number = 0

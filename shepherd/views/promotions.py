@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from shepherd.plans.promotion import Line, Promotion
+from shepherd.plans.promotion import PlanLine, Promotion
 from shepherd.views.banners import caution_banner
 from shepherd.views.terminal import COLUMNS, fit, plain, wrap
 from shepherd.views.words import count, name, short
@@ -45,7 +45,7 @@ def promotion(plan: Promotion, *, dry: bool) -> str:
     return "\n".join(lines)
 
 
-def _lines(landings: Sequence[Line]) -> Iterator[str]:
+def _lines(landings: Sequence[PlanLine]) -> Iterator[str]:
     place = max((len(str(line.revno)) for line in landings), default=1) + 2
     for line in landings:
         state = "rolled back" if line.undone else line.state or "never judged"

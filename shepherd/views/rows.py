@@ -14,7 +14,7 @@ from html import escape
 
 from markupsafe import Markup
 
-from shepherd.snapshot import Entry, Progress, Snapshot, State
+from shepherd.snapshot import LandingEntry, Progress, Snapshot, State
 from shepherd.views.answer import waits_for
 from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean, fill_address, is_web_address
 from shepherd.views.words import standing
@@ -34,7 +34,7 @@ class Rows:
         self._request = _linker(snapshot.request_url, "request")
         self._badges = _badges(snapshot)
 
-    def render(self, entries: Iterable[Entry], brief: bool = False) -> Markup:
+    def render(self, entries: Iterable[LandingEntry], brief: bool = False) -> Markup:
         """One `<tr>` a landing: revno, how far it is, title with all details, person, when it landed.
 
         Args:
@@ -43,14 +43,14 @@ class Rows:
         rows = [self._brief(e) if brief and _is_plain(e) else self._row(e) for e in entries]
         return Markup("\n".join(rows))  # noqa: S704  # every part is escaped in _row and _brief
 
-    def _brief(self, entry: Entry) -> str:
+    def _brief(self, entry: LandingEntry) -> str:
         return (
             f"<tr id=r{entry.revno}><th>r{entry.revno}{_standing_cell(entry.progress, entry.state)}"
             f"<td>{_text(entry.title) or '(no title)'}<p>{_said(entry.reason)}"
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
         )
 
-    def _row(self, entry: Entry) -> str:
+    def _row(self, entry: LandingEntry) -> str:
         revno = entry.revno
         title = _text(entry.title) or "(no title)"
         if entry.url and is_web_address(entry.url):
@@ -64,7 +64,7 @@ class Rows:
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
         )
 
-    def _behind(self, entry: Entry) -> str:
+    def _behind(self, entry: LandingEntry) -> str:
         """What a landing waits behind: the oldest that blocks it, unless it is on its way out already."""
         others = waits_for(entry)
         if not others or entry.progress in ("live", "promoted", "deployable", "rolled-back"):
@@ -73,7 +73,7 @@ class Rows:
         shown = BLOCKERS_NAMED if others <= BLOCKERS_NAMED else 1
         return f"<p>behind {self._revnos(names, shown, others)}"
 
-    def _reason(self, entry: Entry) -> str:
+    def _reason(self, entry: LandingEntry) -> str:
         """The reason, its bugs and requests as links; those that it does not name stand behind it."""
         links = {f"bug {bug}": self._bug(str(bug)) for bug in entry.bugs}
         links |= {f"request {request}": self._request(request) for request in entry.requests}
@@ -92,7 +92,7 @@ class Rows:
         missing = " ".join(f"{item.split()[0]} {link}" for item, link in links.items() if item not in told)
         return f"{reason} · {missing}" if missing else reason
 
-    def _details(self, entry: Entry) -> str:
+    def _details(self, entry: LandingEntry) -> str:
         """Everything that only some landings have."""
         parts = []
         if entry.closes:
@@ -128,11 +128,11 @@ class Rows:
         return " ".join(names) + (f" and {more} more" if more else "")
 
 
-def _is_plain(entry: Entry) -> bool:
+def _is_plain(entry: LandingEntry) -> bool:
     return entry.good and not (entry.warnings or entry.hints or entry.undoes or entry.undone_by)
 
 
-def promoter(entry: Entry) -> str:
+def promoter(entry: LandingEntry) -> str:
     """Who released it, as far as the snapshot knows."""
     return f" by {_text(entry.promoted_by)}" if entry.promoted_by else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shepherd.snapshot import Snapshot
-from shepherd.story import Event, Story, Supposition
+from shepherd.story import Story, StoryEvent, Supposition
 from shepherd.views.terminal import plain, wrap
 from shepherd.views.words import count, name, some, utc
 
@@ -35,7 +35,7 @@ def past(story: Story) -> str:
     return "\n".join(lines)
 
 
-def events(happened: Sequence[Event]) -> str:
+def events(happened: Sequence[StoryEvent]) -> str:
     """What was said and done, oldest first."""
     return "\n".join(_lines(happened)) if happened else "nothing is recorded yet"
 
@@ -67,7 +67,7 @@ def whatif(supposed: Supposition, snapshot: Snapshot) -> str:
     return "\n".join(lines)
 
 
-def _lines(happened: Sequence[Event]) -> list[str]:
+def _lines(happened: Sequence[StoryEvent]) -> list[str]:
     return [
         wrap(
             f"{event.at.replace('T', ' ').replace('Z', ' UTC')}  {event.what}"

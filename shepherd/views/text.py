@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from shepherd.cautions import Caution, cautions, released, stopping
 from shepherd.situation import Situation
-from shepherd.snapshot import Blocker, Entry, Snapshot
+from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 from shepherd.values import age
 from shepherd.views import answer
 from shepherd.views.banners import branch_banners
@@ -49,7 +49,7 @@ def chosen(
     person: str | None = None,
     state: str | None = None,
     only: Collection[int] | None = None,
-) -> list[Entry]:
+) -> list[LandingEntry]:
     """Landings, newest first. `person`: part of a name; `state`: a word of state or progress, as in the JSON;
     `only`: these revnos."""
     return [
@@ -79,7 +79,7 @@ def landings(
     return "\n".join([*head, title, *(_row(entry, place) for entry in entries)])
 
 
-def _row(entry: Entry, place: int) -> str:
+def _row(entry: LandingEntry, place: int) -> str:
     stands = standing(entry.progress, entry.state)
     return (
         f"{fit(f'r{entry.revno}', place)}{fit(stands.far, 14)}{fit(stands.own, 14)}{fit(entry.person, 15)} "
@@ -87,7 +87,7 @@ def _row(entry: Entry, place: int) -> str:
     )
 
 
-def explain(entry: Entry, snapshot: Snapshot) -> str:
+def explain(entry: LandingEntry, snapshot: Snapshot) -> str:
     """One landing's whole story, its state in the first line."""
     lines = [wrap(of_branch(snapshot, answer.standing_of(entry, snapshot)), rest="  ")]
     title = plain(entry.title) or "(no title)"
@@ -124,7 +124,7 @@ def _blockers(snapshot: Snapshot) -> Iterator[str]:
         yield f"  and {more} more: inv landings"
 
 
-def _blocker(blocker: Blocker, entry: Entry | None, snapshot: Snapshot) -> Iterator[str]:
+def _blocker(blocker: Blocker, entry: LandingEntry | None, snapshot: Snapshot) -> Iterator[str]:
     waits = f"{count(blocker.waiting, 'landing')} {'waits' if blocker.waiting == 1 else 'wait'}"
     days = age((snapshot.generated_at - blocker.since).total_seconds())
     whose = f"{name(blocker.person)}, since {utc(blocker.since)} ({days}), {waits}"
@@ -158,7 +158,7 @@ def _example(snapshot: Snapshot) -> int | None:
     return snapshot.tip.revno if snapshot.tip is not None else None
 
 
-def _facts(entry: Entry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     yield "why", entry.reason
     if entry.whose_move:
         yield "whose move", entry.whose_move
@@ -202,7 +202,7 @@ def _facts(entry: Entry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
         yield "hint", hint
 
 
-def _addresses(entry: Entry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+def _addresses(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     if entry.url:
         yield "link", entry.url
     for bug in (*entry.bugs, *entry.closes):

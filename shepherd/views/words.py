@@ -48,7 +48,7 @@ _SAID_ONCE = frozenset(
 )
 
 
-class Standing(NamedTuple):
+class StateMark(NamedTuple):
     """Two facts about a landing, how far it is and how good; and the mark that is drawn for both."""
 
     far: str
@@ -75,10 +75,10 @@ class Standing(NamedTuple):
 
 
 @cache
-def standing(progress: Progress, state: State) -> Standing:
+def standing(progress: Progress, state: State) -> StateMark:
     """What every table, picture and sentence shows of where a landing stands."""
     own = "" if (progress, state) in _SAID_ONCE else STATES[state]
-    return Standing(PROGRESS[progress][0], own, _mark(progress, state), progress)
+    return StateMark(PROGRESS[progress][0], own, _mark(progress, state), progress)
 
 
 def _mark(progress: Progress, state: State) -> Progress:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.act.rsync import PublishError, publish
-from shepherd.urls import Remote, Wrong, publish_target, remote_of
+from shepherd.urls import Remote, WrongValueError, publish_target, remote_of
 from tests.campaigns import times
 from tests.campaigns.killing import reader
 
@@ -136,7 +136,7 @@ def test_targets(target: str, remote: Remote) -> None:
     ],
 )
 def test_no_targets(target: str) -> None:
-    with pytest.raises(Wrong) as wrong:
+    with pytest.raises(WrongValueError) as wrong:
         publish_target("report.publish[0]", target)
     assert "secret" not in str(wrong.value)
 

@@ -145,7 +145,7 @@ def test_a_snapshot_that_is_a_fifo_is_no_data_until_it_is_judged_anew(
 
 
 def test_a_device_is_read_no_further(tmp_path: Path) -> None:
-    with pytest.raises(plainfile.Unreadable, match="no regular file"):
+    with pytest.raises(plainfile.UnreadableFileError, match="no regular file"):
         plainfile.content(Path("/dev/zero"), 10)
     assert plainfile.odd_for_sqlite(tmp_path / "shepherd.db") is None
     (tmp_path / "shepherd.db-journal").mkdir()

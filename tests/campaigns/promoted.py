@@ -8,15 +8,15 @@ from msgspec import Struct
 
 from shepherd.act import unfinished
 from shepherd.settings import Settings
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 
 
 class Books(Struct):
     """What the journal has of promotions."""
 
-    moves: list[Entry]
+    moves: list[JournalEntry]
     """Entries of moves, by whomever."""
-    open: list[Entry]
+    open: list[JournalEntry]
     """Acts that were meant, and of which nobody knows."""
 
     @property

@@ -10,7 +10,7 @@ import pytest
 
 from shepherd import limits
 from shepherd.errors import SourceError, TrackerError
-from shepherd.settings import Pointer, Settings, Tracker
+from shepherd.settings import Pointer, Settings, TrackerSettings
 from shepherd.sources.pointers import text_of
 from shepherd.trackers import http, open_tracker
 from tests.drips.server import HANDSHAKE, HTTP, dripping
@@ -38,7 +38,7 @@ def settings(kind: str, root: str, folder: Path) -> Settings:
     secret.write_text(credentials() if kind == "launchpad" else "token\n")
     secret.chmod(0o600)
     project = "launchpad" if kind == "launchpad" else "team/shop"
-    tracker = Tracker(type=kind, project=project, service_root=root, credentials_file="secret")  # type: ignore[arg-type]
+    tracker = TrackerSettings(type=kind, project=project, service_root=root, credentials_file="secret")  # type: ignore[arg-type]
     return Settings(branches={}, tracker=tracker, file=folder / "shepherd.toml")
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from shepherd import limits
 from shepherd.act import mail as module
-from shepherd.act.mail import Letter, MailError, Post, ServerError, message_of
+from shepherd.act.mail import MailError, Message, ServerError, SmtpSession, message_of
 from shepherd.errors import ShepherdError, UnsureError
-from shepherd.settings import Mail
+from shepherd.settings import MailSettings
 from tests.drips.server import HANDSHAKE, Drip, dripping
 from tests.mail.test_post import NOW
 
@@ -56,14 +56,14 @@ STEPS: dict[str, tuple[Drip, type[ShepherdError]]] = {
 }
 
 
-def post_to(place: str, step: str) -> Post:
+def post_to(place: str, step: str) -> SmtpSession:
     known = {"login": "ann"} if step == "AUTH" else {}
     secure = step in ("STARTTLS", "handshake")
-    return Post(Mail(sender="qa@example.org", smtp=place, starttls=secure, **known), "secret")
+    return SmtpSession(MailSettings(sender="qa@example.org", smtp=place, starttls=secure, **known), "secret")
 
 
-def deliver(post: Post) -> None:
-    message = message_of(Letter("ann@example.org", "Hello", "hello\n", "x"), post._mail, NOW).as_bytes()
+def deliver(post: SmtpSession) -> None:
+    message = message_of(Message("ann@example.org", "Hello", "hello\n", "x"), post._mail, NOW).as_bytes()
     post.deliver(message, "ann@example.org")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shepherd.stages.escalate import escalate
-from shepherd.stages.mailing import Outcome
+from shepherd.stages.mailing import MailingResult
 from shepherd.stages.remind import remind
 from shepherd.stages.statements import say_snooze
 from shepherd.values import parse_rev
@@ -59,13 +59,13 @@ class Team(Project):
         self.now += timedelta(**delta)
         return self
 
-    def remind(self, **how: Any) -> Outcome:
+    def remind(self, **how: Any) -> MailingResult:
         return remind(self.settings, self.run("remind"), **how)
 
-    def escalate(self, **how: Any) -> Outcome:
+    def escalate(self, **how: Any) -> MailingResult:
         return escalate(self.settings, self.run("escalate"), **how)
 
-    def all_stages(self) -> tuple[Outcome, Outcome]:
+    def all_stages(self) -> tuple[MailingResult, MailingResult]:
         """What cron's run does, as far as mails are concerned."""
         self.look()
         return self.remind(), self.escalate()

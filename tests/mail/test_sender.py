@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shepherd.act.mail import Letter, message_of
-from shepherd.settings import Mail
-from shepherd.settings.checks import Wrong, _sender
+from shepherd.act.mail import Message, message_of
+from shepherd.settings import MailSettings
+from shepherd.settings.checks import WrongValueError, _sender
 
-LETTER = Letter(to="ann@example.org", subject="s", text="t", id="1")
+LETTER = Message(to="ann@example.org", subject="s", text="t", id="1")
 
 
 def received(sender: str) -> tuple[str, str]:
     """Name and address as who gets the mail reads them; there is exactly one."""
-    message = message_of(LETTER, Mail(sender=sender), datetime.now(UTC))
+    message = message_of(LETTER, MailSettings(sender=sender), datetime.now(UTC))
     read = email.message_from_bytes(message.as_bytes(), policy=default)
     (author,) = read["From"].addresses
     assert read["Message-ID"] == "<1@example.org>"
@@ -53,7 +53,7 @@ def test_what_is_taken_can_be_sent_from_and_what_is_proposed_is_taken(name: str)
     sender = f"{name}<qa@example.org>"
     try:
         _sender(sender)
-    except Wrong as wrong:
+    except WrongValueError as wrong:
         _, proposed, line = str(wrong).rpartition("sender = ")
         if not proposed:
             return

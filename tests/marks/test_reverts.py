@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from shepherd.marks.reverts import Wording, title_key, worded
+from shepherd.marks.reverts import RevertWording, title_key, worded
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_free_text_names_a_sha(message: str) -> None:
     "message", ["Fix the feedback form", "Go back to the list", "Undo button", "Add landing page", ""]
 )
 def test_message_that_takes_nothing_back(message: str) -> None:
-    assert worded(message) == Wording()
+    assert worded(message) == RevertWording()
 
 
 def test_what_is_generated_is_no_free_text() -> None:

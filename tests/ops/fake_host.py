@@ -15,7 +15,7 @@ import paramiko
 
 from ops.host import Host
 from ops.openssh import Route
-from shepherd.settings import Deploy
+from shepherd.settings import DeploySettings
 
 
 class Says(NamedTuple):
@@ -142,4 +142,4 @@ def host_at(folder: Path, port: int, *keys: Path, proxy: str = "", names: Sequen
         algorithms=(),
         patience=5,
     )
-    return Host(route, Deploy(), {"password": "x", "allow_agent": False})
+    return Host(route, DeploySettings(), {"password": "x", "allow_agent": False})

@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from ops.source import Source
+from ops.source import PackedCommit
 
 PLATFORMS = ("manylinux_2_17_x86_64", "manylinux_2_36_x86_64", "manylinux_2_17_aarch64")
 """Of `fast`, for Python 3.11 and 3.13; the middle one wants a newer libc than many hosts have."""
@@ -77,13 +77,13 @@ class Index:
             )
         return found
 
-    def source(self, pins: str | None = None) -> Source:
+    def source(self, pins: str | None = None) -> PackedCommit:
         return packed(
             {"pyproject.toml": _PROJECT, "requirements/host.txt": self.pins if pins is None else pins}
         )
 
 
-def packed(files: dict[str, str]) -> Source:
+def packed(files: dict[str, str]) -> PackedCommit:
     """A commit with these files."""
     content = io.BytesIO()
     with tarfile.open(fileobj=content, mode="w") as archive:
@@ -91,7 +91,7 @@ def packed(files: dict[str, str]) -> Source:
             entry = tarfile.TarInfo(name)
             entry.size = len(text.encode())
             archive.addfile(entry, io.BytesIO(text.encode()))
-    return Source("HEAD", "c" * 40, content.getvalue())
+    return PackedCommit("HEAD", "c" * 40, content.getvalue())
 
 
 def repository(folder: Path) -> Path:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ops.host import SESSIONS, Host
 from ops.openssh import HostError, route
-from shepherd.settings import Deploy
+from shepherd.settings import DeploySettings
 from tests.ops.fake_host import key
 from tests.real.site import open_folder
 from tests.real.sshd import Sshd, account
@@ -83,7 +83,7 @@ def by_ssh(config: Path) -> tuple[bool, str]:
 
 def by_us(config: Path) -> tuple[bool, str]:
     try:
-        with Host(route("qa1", config=str(config)), Deploy(), {"allow_agent": False}).opened():
+        with Host(route("qa1", config=str(config)), DeploySettings(), {"allow_agent": False}).opened():
             return True, ""
     except HostError as error:
         return False, str(error)
@@ -243,7 +243,7 @@ def test_as_many_sessions_as_a_deploy_needs(there: There, allowed: int, tmp_path
             assert f"allows fewer than {SESSIONS} sessions" in sentence
             assert "MaxSessions" in sentence and "sshd_config" in sentence
             return
-        deploy = Deploy(directory=f"shepherd-sessions-{os.getpid()}", python="/usr/bin/python3")
+        deploy = DeploySettings(directory=f"shepherd-sessions-{os.getpid()}", python="/usr/bin/python3")
         with Host(route("qa1", config=str(config)), deploy, {"allow_agent": False}).opened() as host:
             host.ask("setup", settings="", dry=False)
             with host.holding(lambda line: None, who="olga"):

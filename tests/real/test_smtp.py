@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.act.mail import ServerError
-from tests.mail.test_post import Post, deliver, mail_of
+from tests.mail.test_post import SmtpSession, deliver, mail_of
 from tests.running.smtp import Server, serving
 
 pytestmark = pytest.mark.real
@@ -46,13 +46,13 @@ def test_over_tls_to_whom_we_trust(
     server: Server, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    with Post(mail_of(server, starttls=True, login="ann"), "open sesame") as post:
+    with SmtpSession(mail_of(server, starttls=True, login="ann"), "open sesame") as post:
         deliver(post)
     assert len(server.messages) == 1
 
 
 def test_neither_mail_nor_password_to_whom_we_do_not(server: Server) -> None:
-    post = Post(mail_of(server, starttls=True, login="ann"), "open sesame")
+    post = SmtpSession(mail_of(server, starttls=True, login="ann"), "open sesame")
     with pytest.raises(ServerError, match="CERTIFICATE_VERIFY_FAILED"):
         post.open()
     assert server.messages == []

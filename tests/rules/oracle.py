@@ -14,7 +14,17 @@ from functools import partial
 from itertools import pairwise
 
 from shepherd.landing import Landing, Reading
-from shepherd.words import WORST_FIRST, Item, Kept, Memory, Options, Seen, Spoken, TrackerReading, Verdict
+from shepherd.words import (
+    WORST_FIRST,
+    Item,
+    ItemTags,
+    JournalMemory,
+    KeptWord,
+    Options,
+    SeenTags,
+    TrackerReading,
+    Verdict,
+)
 
 GOOD = ("ok", "untestable", "testfix", "rollback", "exempt")
 Rollbacks = dict[int, set[int]]
@@ -41,8 +51,8 @@ class Answer:
     undone_by: dict[int, int]
     """Of several that undo a landing at the tip, the newest."""
     warnings: dict[int, list[str]]
-    seen: list[tuple[Item, Seen]]
-    kept: list[tuple[tuple[str, Item], Kept]]
+    seen: list[tuple[Item, SeenTags]]
+    kept: list[tuple[tuple[str, Item], KeptWord]]
     named: list[tuple[tuple[Item, int], tuple[str, ...]]]
     blocked: dict[int, list[int]] = field(default_factory=dict)
 
@@ -50,12 +60,14 @@ class Answer:
         return self.blocked[t]
 
 
-def judge(reading: Reading, tracker: TrackerReading, memory: Memory, options: Options) -> Answer:
+def judge(reading: Reading, tracker: TrackerReading, memory: JournalMemory, options: Options) -> Answer:
     return Oracle(reading, tracker, memory, options).answer()
 
 
 class Oracle:
-    def __init__(self, reading: Reading, tracker: TrackerReading, memory: Memory, options: Options) -> None:
+    def __init__(
+        self, reading: Reading, tracker: TrackerReading, memory: JournalMemory, options: Options
+    ) -> None:
         self.reading = reading
         self.landings = reading.landings
         self.by_revno = {p.revno: p for p in reading.landings}
@@ -144,7 +156,7 @@ class Oracle:
     def names(self, landing: Landing, item: Item) -> bool:
         return item in landing.bugs or item in landing.requests
 
-    def spoken(self, item: Item) -> Spoken | None:
+    def spoken(self, item: Item) -> ItemTags | None:
         """What the tracker says now; None where nobody can tell. What no landing names is read only for its
         bad-commits: where it is absent it bears none, and its other tags are as they were read last."""
         if isinstance(item, int) and not self.tracker.speaks_of_bugs:
@@ -157,17 +169,17 @@ class Oracle:
         told = self.told_before(item)
         if not told or any(self.names(p, item) for p in self.landings):
             return None
-        return Spoken(words=told[-1][1].words)
+        return ItemTags(words=told[-1][1].words)
 
-    def told_before(self, item: Item) -> list[tuple[int, Spoken]]:
+    def told_before(self, item: Item) -> list[tuple[int, ItemTags]]:
         return [(s.seq, s.spoken) for s in self.memory.seen.get(item, ()) if not s.spoken.unreadable]
 
-    def readings(self, item: Item) -> list[tuple[int, Spoken]]:
+    def readings(self, item: Item) -> list[tuple[int, ItemTags]]:
         """Those that told something, oldest first, the present one included."""
         told, now = self.told_before(item), self.spoken(item)
         return told if now is None else [*told, (self.memory.now, now)]
 
-    def has_counting_bad_commit(self, item: Item, spoken: Spoken) -> bool:
+    def has_counting_bad_commit(self, item: Item, spoken: ItemTags) -> bool:
         return any(item in self.holder[c].bugs for n in spoken.bad_commits for c in self.meant_by(item, n))
 
     def meant_by(self, bug: Item, n: int) -> list[str]:
@@ -192,10 +204,10 @@ class Oracle:
                 since = seq
         return since
 
-    def is_plainly_bad(self, item: Item, spoken: Spoken) -> bool:
+    def is_plainly_bad(self, item: Item, spoken: ItemTags) -> bool:
         return "bad" in spoken.words and not self.has_counting_bad_commit(item, spoken)
 
-    def other_word(self, spoken: Spoken) -> str | None:
+    def other_word(self, spoken: ItemTags) -> str | None:
         """The worst word, where `qa-bad` says nothing because of a counting bad-commit."""
         words = [word for word in WORST_FIRST if word in spoken.words and word != "bad"]
         return words[0] if words else None
@@ -233,21 +245,21 @@ class Oracle:
         named_after = any(q.revno > self.deployed and self.names(q, item) for q in self.landings)
         return isinstance(item, int) and self.production_runs(p) and named_after
 
-    def last_word(self, p: Landing, item: Item) -> Kept:
+    def last_word(self, p: Landing, item: Item) -> KeptWord:
         """What speaks for p on the item now, as the journal will keep it."""
-        kept = self.memory.kept.get((p.id, item), Kept(word="needstesting"))
+        kept = self.memory.kept.get((p.id, item), KeptWord(word="needstesting"))
         spoken = self.spoken(item)
         if spoken is None:
             return kept
         if self.is_plainly_bad(item, spoken):
-            return kept if self.is_out_of_reach(p.revno, item) else Kept(word="bad", seal=kept.seal)
+            return kept if self.is_out_of_reach(p.revno, item) else KeptWord(word="bad", seal=kept.seal)
         word = self.other_word(spoken)
         speaks = word in ("ok", "untestable") and self.is_covered(p, item, word)
         if not self.named_later(p, item):
-            return Kept(word=word, seal=word) if speaks else Kept(word="needstesting")  # type: ignore[arg-type]
+            return KeptWord(word=word, seal=word) if speaks else KeptWord(word="needstesting")  # type: ignore[arg-type]
         if speaks:
-            return Kept(word=word, seal=kept.seal)  # type: ignore[arg-type]
-        return Kept(word=kept.seal or "needstesting", seal=kept.seal)
+            return KeptWord(word=word, seal=kept.seal)  # type: ignore[arg-type]
+        return KeptWord(word=kept.seal or "needstesting", seal=kept.seal)
 
     # 3.3 The QA state of one landing: the first that applies
 
@@ -318,7 +330,7 @@ class Oracle:
         known = self.memory.named.items()
         return [r for (r, _), named in known if isinstance(r, str) and commit in named.ids]
 
-    def last_told_of_the_unreadable(self, item: Item) -> Spoken | None:
+    def last_told_of_the_unreadable(self, item: Item) -> ItemTags | None:
         """What it said when it could last be read: a "bad" has not been seen to disappear."""
         speaks = self.tracker.speaks_of_bugs if isinstance(item, int) else self.tracker.speaks_of_requests
         if not speaks or self.spoken(item) is not None:
@@ -381,7 +393,7 @@ class Oracle:
             if self.tracker.speaks_of_requests
         )
 
-    def appeared(self, p: Landing, item: Item, since: int, is_evidence: Callable[[Spoken], bool]) -> bool:
+    def appeared(self, p: Landing, item: Item, since: int, is_evidence: Callable[[ItemTags], bool]) -> bool:
         readings = self.readings(item)
         begin, was_always_there = None, True
         for seq, spoken in reversed(readings):
@@ -474,16 +486,16 @@ class Oracle:
 
     # What the journal will keep
 
-    def newly_seen(self) -> list[tuple[Item, Seen]]:
+    def newly_seen(self) -> list[tuple[Item, SeenTags]]:
         news = []
         for item in {*self.memory.seen, *self.tracker.items}:
-            *before, (seq, spoken) = self.readings(item) or [(0, Spoken())]
+            *before, (seq, spoken) = self.readings(item) or [(0, ItemTags())]
             if seq == self.memory.now and (not before or before[-1][1] != spoken):
-                news.append((item, Seen(seq=seq, spoken=spoken)))
+                news.append((item, SeenTags(seq=seq, spoken=spoken)))
         for item in {item for p in self.landings for item in self.read_of(p)}:
             if not self.memory.seen.get(item) and self.spoken(item) is None:
                 why = self.tracker.items[item].unreadable if item in self.tracker.items else "it was not read"
-                news.append((item, Seen(self.memory.now, Spoken(unreadable=why))))
+                news.append((item, SeenTags(self.memory.now, ItemTags(unreadable=why))))
         return news
 
     def read_of(self, p: Landing) -> tuple[Item, ...]:
@@ -510,13 +522,13 @@ class Oracle:
                     news.append(((item, 0), (*before, *now)))
         return news
 
-    def newly_kept(self) -> list[tuple[tuple[str, Item], Kept]]:
+    def newly_kept(self) -> list[tuple[tuple[str, Item], KeptWord]]:
         pairs = [(p, item) for p in self.landings for item in items_of(p)]
         kept = [((p.id, item), self.last_word(p, item)) for p, item in pairs if self.spoken(item) is not None]
         return [(pair, word) for pair, word in kept if self.memory.kept.get(pair) != word]
 
 
-def bears(n: int, spoken: Spoken) -> bool:
+def bears(n: int, spoken: ItemTags) -> bool:
     return n in spoken.bad_commits
 
 

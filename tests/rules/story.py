@@ -32,18 +32,18 @@ from shepherd.words import (
     WORST_FIRST,
     Cover,
     Item,
-    Kept,
-    Memory,
-    Named,
+    ItemTags,
+    JournalMemory,
+    KeptWord,
+    NamedCommits,
     Options,
-    Seen,
-    Spoken,
+    SeenTags,
     TrackerReading,
     Verdict,
 )
 
 GRAMMARS = ("brackets", "footers", "forge", "trailers")
-Judge = Callable[[Reading, TrackerReading, Memory, Options], Any]
+Judge = Callable[[Reading, TrackerReading, JournalMemory, Options], Any]
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ class Run:
 
     reading: Reading
     tracker: TrackerReading
-    memory: Memory
+    memory: JournalMemory
     judgement: Any
-    kept: dict[tuple[str, Item], Kept]
+    kept: dict[tuple[str, Item], KeptWord]
     """What the journal keeps after the run."""
-    named: dict[tuple[Item, int], Named]
+    named: dict[tuple[Item, int], NamedCommits]
 
     def warnings(self, revno: int) -> list[str]:
         """Of the reading and of the judgement, as a page shows them together."""
@@ -98,15 +98,15 @@ class Story:
     kinds: Tracker
     landings: list[Landing] = field(default_factory=list)
     deployed: Deployed = Deployed(revno=0, id="")  # noqa: RUF009 - frozen
-    tags: dict[Item, Spoken | None] = field(default_factory=dict)
+    tags: dict[Item, ItemTags | None] = field(default_factory=dict)
     runs: list[Run] = field(default_factory=list)
     seq: int = 0
     found: dict[str, int] = field(default_factory=dict)
-    seen: dict[Item, tuple[Seen, ...]] = field(default_factory=dict)
-    kept: dict[tuple[str, Item], Kept] = field(default_factory=dict)
+    seen: dict[Item, tuple[SeenTags, ...]] = field(default_factory=dict)
+    kept: dict[tuple[str, Item], KeptWord] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     covers: list[Cover] = field(default_factory=list)
-    named: dict[tuple[Item, int], Named] = field(default_factory=dict)
+    named: dict[tuple[Item, int], NamedCommits] = field(default_factory=dict)
     gone: dict[str, Landing] = field(default_factory=dict)
     """What was a landing before a foxtrot: "r3@0"."""
     foxtrots: int = 0
@@ -199,7 +199,7 @@ class Story:
         for p in self.landings:
             self.found.setdefault(p.id, self.seq)
         self.seq += 1
-        memory = Memory(
+        memory = JournalMemory(
             now=self.seq,
             found=dict(self.found),
             seen=dict(self.seen),
@@ -220,16 +220,16 @@ class Story:
             assert seen.seq == self.seq
             self.seen[item] = (*self.seen.get(item, ()), seen)
         self.kept.update(judgement.kept)
-        self.named.update({key: Named(self.seq, ids) for key, ids in judgement.named})
+        self.named.update({key: NamedCommits(self.seq, ids) for key, ids in judgement.named})
         self.runs.append(Run(reading, tracker, memory, judgement, dict(self.kept), dict(self.named)))
 
     def read_tracker(self) -> TrackerReading:
         named = [bug for p in self.landings for bug in p.bugs] if self.kinds.bugs else []
         asked = [request for p in self.landings for request in p.requests] if self.kinds.requests else []
         asked += [request for request, _ in self.named if isinstance(request, str)]
-        items: dict[Item, Spoken | None] = {}
-        items |= {bug: self.tags.get(bug, Spoken()) for bug in named}
-        items |= {request: self.tags.get(request, Spoken()) for request in asked}
+        items: dict[Item, ItemTags | None] = {}
+        items |= {bug: self.tags.get(bug, ItemTags()) for bug in named}
+        items |= {request: self.tags.get(request, ItemTags()) for request in asked}
         if self.kinds.bugs:
             there = range(1, len(self.landings) + 1)
             items |= {
@@ -279,13 +279,13 @@ def item_of(text: str) -> Item:
     return int(text) if text.isdigit() else text
 
 
-def spoken(words: list[str]) -> Spoken | None:
+def spoken(words: list[str]) -> ItemTags | None:
     """None stands for an item that the tracker's answer lacks."""
     if words == ["gone"]:
         return None
     if words == ["unreadable"]:
-        return Spoken(unreadable="503 Service Unavailable")
-    return Spoken(
+        return ItemTags(unreadable="503 Service Unavailable")
+    return ItemTags(
         words=tuple(word for word in WORST_FIRST if f"qa-{word}" in words),
         bad_commits=tuple(sorted(int(w.removeprefix("bad-commit-")) for w in words if "commit" in w)),
     )

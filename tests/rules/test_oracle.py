@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from shepherd.rules import judge
-from shepherd.words import Item, Kept, Spoken
+from shepherd.words import Item, ItemTags, KeptWord
 from tests.rules import oracle
 from tests.rules.story import Run, play
 from tests.rules.strategies import Tale, conversations, foxtrots, tales
 
-NOTHING_YET = Kept(word="needstesting")
+NOTHING_YET = KeptWord(word="needstesting")
 stories = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -21,7 +21,9 @@ stories = settings(
 
 def what_it_said(run: Run) -> dict[str, Any]:
     said, candidates = run.judgement, range(run.reading.deployed.revno + 1, run.reading.tip.revno + 1)
-    kept = {pair: Kept(word=word.word or "needstesting", seal=word.seal) for pair, word in run.kept.items()}
+    kept = {
+        pair: KeptWord(word=word.word or "needstesting", seal=word.seal) for pair, word in run.kept.items()
+    }
     return {
         "states": dict(said.states),
         "latest": said.latest,
@@ -54,7 +56,7 @@ def was_tried(p: Any, runs: list[Run]) -> bool:
     """Whether anybody ever said anything good that could be meant for it."""
 
     def good_words(item: Item) -> bool:
-        readings = [run.tracker.items.get(item, Spoken()) for run in runs]
+        readings = [run.tracker.items.get(item, ItemTags()) for run in runs]
         return any({"ok", "untestable"} & set(spoken.words) for spoken in readings)
 
     said = any(p.id in run.memory.verdicts for run in runs)

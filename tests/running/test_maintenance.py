@@ -19,7 +19,7 @@ from shepherd.running.refusals import MaintenanceError
 from shepherd.running.run import run
 from shepherd.running.runner import prepare_state, working
 from shepherd.running.stages import report
-from shepherd.running.tasking import Where
+from shepherd.running.tasking import StatePlace
 from tests.running.host import SCALE, Host, after_the_first_run, banner_of, end, ended, outside_the_banner
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -55,7 +55,7 @@ def test_whatever_is_there_means_maintenance(host: Host, form: str) -> None:
     with pytest.raises(MaintenanceError), working(host.project.settings, "find", "ann"):
         pytest.fail("it worked")
     said: list[str] = []
-    assert switch.status(Where(host.state), said.append, json=False) == 0
+    assert switch.status(StatePlace(host.state), said.append, json=False) == 0
     assert said[0].startswith("maintenance is on ")
 
 

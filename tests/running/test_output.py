@@ -72,7 +72,7 @@ def test_what_a_child_complains_of_is_written_into_no_file_of_ours(tmp_path: Pat
     """The next file that is opened would get the number of the stream that is closed, and a child its end."""
     file = tmp_path / "precious"
     program = (
-        "import ops.tasking, subprocess, sys\n"
+        "import shepherd.running.tasking, subprocess, sys\n"
         f"with open({str(file)!r}, 'w') as precious:\n"
         "    subprocess.run(['sh', '-c', 'echo noise; echo noise >&2'])\n"
         "    precious.write('all')\n"

@@ -22,7 +22,7 @@ from shepherd.running import gate, records
 from shepherd.running.runner import prepare_state, working
 from shepherd.running.situation import situation
 from shepherd.running.switch import lock_status
-from shepherd.running.tasking import Where
+from shepherd.running.tasking import StatePlace
 from tests.running.host import Host, after_the_first_run, end, ended, until
 
 pytestmark = pytest.mark.real
@@ -126,7 +126,7 @@ def test_a_record_that_says_nothing_is_said_so_and_stops_nobody(host: Host, how:
     prepare_state(host.state)
     HALF[how](records.path_of(host.state))
     said: list[str] = []
-    assert lock_status(Where(host.state), said.append, json=False) == 0
+    assert lock_status(StatePlace(host.state), said.append, json=False) == 0
     assert "record.json" in said[0]
     assert "nothing holds the lock" in said[0]
     with working(host.project.settings, "find", "ann"):

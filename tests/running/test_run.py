@@ -18,7 +18,7 @@ from shepherd.errors import SettingsError
 from shepherd.limits import DeadlineError, limited
 from shepherd.running import mail
 from shepherd.running import run as run_module
-from shepherd.running.run import Part, run
+from shepherd.running.run import RunStage, run
 from shepherd.running.runner import working
 from shepherd.running.situation import aborts_of, keep_aborts, situation
 from shepherd.running.stages import each_branch
@@ -123,7 +123,7 @@ def test_a_bug_in_one_stage_is_contained_and_stands_in_the_log(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError("by\nnought")
 
-    monkeypatch.setattr(run_module, "STAGES", (Part("find", broken), *run_module.STAGES[1:]))
+    monkeypatch.setattr(run_module, "STAGES", (RunStage("find", broken), *run_module.STAGES[1:]))
     assert run(host.project.settings, "ann") == 1
     assert "find: unexpected ZeroDivisionError" in capsys.readouterr().err
     assert "in broken" in host.events("bug")[0]["traceback"]
@@ -132,7 +132,7 @@ def test_a_bug_in_one_stage_is_contained_and_stands_in_the_log(
 
 def test_the_worst_exit_code_counts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     stages = [
-        Part(name, lambda *_, code=code: run_module.Ended(code))
+        RunStage(name, lambda *_, code=code: run_module.StageEnd(code))
         for name, code in (("a", 7), ("b", 5), ("c", 8))
     ]
     monkeypatch.setattr(run_module, "STAGES", tuple(stages))
@@ -145,7 +145,7 @@ def test_a_report_that_works_again_does_not_call_itself_failing(
     def broken(*_: Any) -> Any:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(run_module, "STAGES", (*run_module.STAGES[:2], Part("report", broken)))
+    monkeypatch.setattr(run_module, "STAGES", (*run_module.STAGES[:2], RunStage("report", broken)))
     assert run(host.project.settings, "ann") == 1
     monkeypatch.undo()
     assert run(host.project.settings, "ann") == 0

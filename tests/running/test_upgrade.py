@@ -20,7 +20,7 @@ from shepherd.running import gate, maintenance, releases, upgrade
 from shepherd.running.doctor import examine
 from shepherd.running.log import now, parse
 from shepherd.running.switch import lock_status
-from shepherd.running.tasking import Where
+from shepherd.running.tasking import StatePlace
 from shepherd.running.upgrade import memory
 from tests.campaigns.killing import killed_at, points, undisturbed
 from tests.running.crontab import Crontab
@@ -277,7 +277,7 @@ def test_a_killed_upgrade_is_told_by_lock_status_and_by_cron_at_once(place: Plac
     place.point(place.site.all()[0].id)
     assert killed_at(lambda: place.upgrade(), quiet)
     said: list[str] = []
-    lock_status(Where(place.state), said.append, json=False)
+    lock_status(StatePlace(place.state), said.append, json=False)
     assert "an upgrade was killed" in said[0]
     switch = place.switch()
     assert switch is not None
@@ -308,7 +308,7 @@ def test_the_newer_release_drives_and_reads_the_settings(place: Place) -> None:
     new.python.write_text(python)
     unread = "lambda: (_ for _ in ()).throw(AssertionError('the older release reads no settings'))"
     script = (
-        "import pathlib; from ops import upgrade\n"
+        "import pathlib; from shepherd.running import upgrade\n"
         f"upgrade.ROOT = pathlib.Path({str(old.path)!r})\n"
         f"upgrade.upgrade({unread}, 'olga', reason='new tracker', deadline='7m')\n"
     )

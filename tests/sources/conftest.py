@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from shepherd.settings import Branch, Pointer
+from shepherd.settings import BranchSettings, Pointer
 from shepherd.sources.branch import read_branch
-from shepherd.sources.readings import BranchReading, Known
+from shepherd.sources.readings import BranchReading, KnownBranch
 from tests.gitrepo import Repo
 
 NOW = 1_300_600_000
@@ -36,14 +36,16 @@ class Reads:
             "ref": "stable",
             "deployed": Pointer(recorded=True),
         }
-        settings |= {name: wanted.pop(name) for name in list(wanted) if name in Branch.__struct_fields__}
+        settings |= {
+            name: wanted.pop(name) for name in list(wanted) if name in BranchSettings.__struct_fields__
+        }
         arguments: dict[str, Any] = {"keep_seconds": 90 * DAY, "now": NOW, "recorded": "r0"}
         return read_branch(
-            Branch(**settings),
+            BranchSettings(**settings),
             repository=settings["repository"],
             base=self.tmp_path,
             mirrors=self.tmp_path / "mirrors",
-            known=Known(known.facts, known.reading.landings) if known else None,
+            known=KnownBranch(known.facts, known.reading.landings) if known else None,
             **(arguments | wanted),
         )
 

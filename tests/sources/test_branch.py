@@ -11,7 +11,7 @@ import pytest
 
 from shepherd.settings import Pointer, Promote
 from shepherd.sources import git as git_module
-from shepherd.sources.readings import BranchReading, Facts, Other
+from shepherd.sources.readings import BranchFacts, BranchReading, OtherMainline
 from tests.campaigns import times
 from tests.gitrepo import Repo
 from tests.sources.conftest import DAY, NOW, Reads
@@ -89,7 +89,7 @@ def test_landing_of_another_branch_is_noticed_afterwards(repo: Repo, read: Reads
     side = repo.commit("[bug=2] side", parents=[root], branch="side")
     repo.merge("merge", side)
     repo.set_ref("devel", root)
-    others = [Other(read.repository, "devel")]
+    others = [OtherMainline(read.repository, "devel")]
     before = read(others=others)
     assert before.reading.landings[-1].bugs == (2,)
     repo.set_ref("devel", side)
@@ -139,7 +139,7 @@ def test_facts_survive_the_database(repo: Repo, read: Reads) -> None:
     sha = repo.commit("one")
     repo.note(sha, "QA: ok fine")
     facts = read(verdict_notes="refs/notes/qa").facts
-    assert msgspec.json.decode(msgspec.json.encode(facts), type=Facts) == facts
+    assert msgspec.json.decode(msgspec.json.encode(facts), type=BranchFacts) == facts
 
 
 def test_summary_names_every_source(repo: Repo, read: Reads) -> None:
@@ -161,7 +161,7 @@ def test_with_and_without_memory_the_answer_is_the_same(repo: Repo, read: Reads,
         "deployed": Pointer(ref="production"),
         "promote": Promote("promoted"),
         "verdict_notes": "refs/notes/qa",
-        "others": [Other(read.repository, "devel")],
+        "others": [OtherMainline(read.repository, "devel")],
     }
     known: BranchReading | None = None
     now = NOW - 40 * DAY

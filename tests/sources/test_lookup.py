@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.settings import Branch, Pointer
+from shepherd.settings import BranchSettings, Pointer
 from shepherd.sources.lookup import look_up
 from shepherd.values import parse_rev
 from tests.gitrepo import Repo
@@ -44,13 +44,13 @@ def shas(repo: Repo) -> dict[str, str]:
 def test_what_a_name_means(
     repo: Repo, tmp_path: Path, shas: dict[str, str], text: str, revnos: list[int]
 ) -> None:
-    branch = Branch(str(repo.path), "stable", Pointer(recorded=True))
+    branch = BranchSettings(str(repo.path), "stable", Pointer(recorded=True))
     rev = parse_rev(text.format(**shas), wide=True)
     found = look_up(branch, repository=str(repo.path), mirrors=tmp_path, rev=rev)
     assert [landing.revno for landing in found] == revnos
 
 
 def test_what_was_found_knows_what_it_undid(repo: Repo, tmp_path: Path, shas: dict[str, str]) -> None:
-    branch = Branch(str(repo.path), "stable", Pointer(recorded=True))
+    branch = BranchSettings(str(repo.path), "stable", Pointer(recorded=True))
     [landing] = look_up(branch, repository=str(repo.path), mirrors=tmp_path, rev=parse_rev("r3"))
     assert landing.revert_targets == (2,)

@@ -8,7 +8,7 @@ import pytest
 
 from shepherd.errors import SourceError
 from shepherd.settings import Pointer
-from shepherd.sources.readings import Other
+from shepherd.sources.readings import OtherMainline
 from tests.gitrepo import Repo
 from tests.sources.conftest import Reads
 
@@ -80,7 +80,7 @@ def test_landings_of_another_branch_name_no_bugs_here(repo: Repo, read: Reads) -
     repo.merge("[bug=3] merged to devel", feature, branch="devel")
     repo.merge("[bug=4] devel to stable", repo.tip("devel"))
     assert read().reading.landings[-1].bugs == (4, 1, 2, 3)
-    others = [Other(read.repository, "devel")]
+    others = [OtherMainline(read.repository, "devel")]
     assert read(others=others).reading.landings[-1].bugs == (4, 1)
 
 
@@ -89,13 +89,13 @@ def test_landings_of_a_branch_in_another_repository(repo: Repo, read: Reads) -> 
     repo.commit("[bug=2] landed on devel", parents=[root], branch="devel")
     repo.merge("[bug=4] devel to stable", repo.tip("devel"))
     repo.git("clone", "-q", "--mirror", ".", "../other")
-    others = [Other(f"file://{repo.path.parent}/other", "devel")]
+    others = [OtherMainline(f"file://{repo.path.parent}/other", "devel")]
     assert read(others=others).reading.landings[-1].bugs == (4,)
 
 
 def test_other_branch_that_cannot_be_read_is_a_problem(repo: Repo, read: Reads) -> None:
     repo.commit("one")
-    [problem] = read(others=[Other(read.repository, "devel")]).problems
+    [problem] = read(others=[OtherMainline(read.repository, "devel")]).problems
     assert "devel" in problem
     assert "not told apart" in problem
 

@@ -17,7 +17,7 @@ from shepherd.errors import SourceError
 from shepherd.landing import Deployed, Revision
 from shepherd.settings import Pointer, Promote
 from shepherd.sources.git import Git, open_repository
-from shepherd.sources.mainline import Spine
+from shepherd.sources.mainline import FirstParents
 from shepherd.sources.pointers import text_of
 from shepherd.sources.positions import commit_named
 from tests.gitrepo import Repo, twins
@@ -243,7 +243,7 @@ def test_digits_that_begin_two_commits_are_no_data(
 
 def test_zeros_before_a_revno_are_no_doubt_unless_they_begin_a_sha(repo: Repo, five: list[str]) -> None:
     sha = land_with(repo, "0[1-9][0-9]{5}")
-    git, spine = open_repository(str(repo.path)), Spine([(five[0], 0)] * 1_000_000)
+    git, spine = open_repository(str(repo.path)), FirstParents([(five[0], 0)] * 1_000_000)
     assert commit_named(git, spine, "0999999", "it") == (five[0], "")
     with pytest.raises(SourceError, match=f"may be r{int(sha[:7])} or the beginning of a SHA"):
         commit_named(git, spine, sha[:7], "it")

@@ -14,7 +14,7 @@ from shepherd.errors import SourceError
 from shepherd.sources.git import Git, open_repository
 from shepherd.sources.merging import quarantine
 from shepherd.sources.patches import read_changes
-from shepherd.sources.proving import Claim, Proof, doubt_about, prove, same_change
+from shepherd.sources.proving import Proof, UndoClaim, doubt_about, prove, same_change
 from tests.gitrepo import ISOLATED, Repo, twins
 
 LINES = [f"line {number}\n" for number in range(40)]
@@ -22,7 +22,7 @@ LINES = [f"line {number}\n" for number in range(40)]
 
 def proof(repo: Repo, commit: str, *targets: str, git: Git | None = None) -> Proof:
     git = git or open_repository(str(repo.path))
-    claim = Claim(commit, targets)
+    claim = UndoClaim(commit, targets)
     return prove(git, [claim], read_changes(git, [commit, *targets]))[claim]
 
 
@@ -299,7 +299,7 @@ def test_one_that_cannot_be_read_costs_no_other(tmp_path: Path, lost: str) -> No
     gone = repo.git("rev-parse", f"{targets[0]}:{lost}")
     (repo.git_dir / "objects" / gone[:2] / gone[2:]).unlink()
     git = open_repository(str(repo.path))
-    claims = [Claim(by, (target,)) for by, target in zip(undone, targets, strict=True)]
+    claims = [UndoClaim(by, (target,)) for by, target in zip(undone, targets, strict=True)]
     found = prove(git, claims, read_changes(git, [*undone, *targets]))
     assert found[claims[0]].targets == () and gone in found[claims[0]].unreadable
     assert found[claims[1]] == Proof((targets[1],), whole=True)

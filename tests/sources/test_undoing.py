@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shepherd.landing import Landing
-from shepherd.settings import Branch, Pointer
+from shepherd.settings import BranchSettings, Pointer
 from shepherd.sources import commits as commits_module
 from shepherd.sources import git as git_module
 from shepherd.sources import mainline as mainline_module
@@ -643,7 +643,7 @@ def test_old_landings_are_read_once_each(
         with monkeypatch.context() as patched:
             patched.setattr(mainline_module, "parse", parse)
             patched.setattr(git_module, "run", run)
-            branch = Branch(repository="", ref="stable", deployed=Pointer(recorded=True))
+            branch = BranchSettings(repository="", ref="stable", deployed=Pointer(recorded=True))
             found = from_revno(
                 branch, repository=str(repo.path), mirrors=tmp_path / "mirrors", revno=landings // 4
             )

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from shepherd.snapshot import Snapshot
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 from tests.project import Project
 
 FILES = ("shepherd.db", "shepherd.db-wal", "shepherd.db-shm")
@@ -81,7 +81,7 @@ class Team(Project):
             connection.execute(statement)
         connection.close()
 
-    def write(self, *entries: Entry) -> None:
+    def write(self, *entries: JournalEntry) -> None:
         """Into the journal, as the program would."""
         database = Database(self.settings.database_url)
         with database.begin() as connection:

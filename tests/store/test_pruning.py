@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shepherd.snapshot import JournalPlace, Snapshot
-from shepherd.store.pruning import Kept, outdated
+from shepherd.store.pruning import SnapshotFile, outdated
 from shepherd.store.snapshots import Snapshots
 from tests.views import factory
 
@@ -109,7 +109,7 @@ def test_where_answers_seldom_change_more_days_of_the_calendar_are_kept(tmp_path
 )
 def test_no_clock_alone_empties_the_folder(ages: list[float], keep: float, off: float) -> None:
     """Whatever the clock says, the answers of as many days as `keep` has stay."""
-    kept = [Kept(Path(f"/nowhere/{number}"), BEGIN - age) for number, age in enumerate(ages)]
+    kept = [SnapshotFile(Path(f"/nowhere/{number}"), BEGIN - age) for number, age in enumerate(ages)]
     gone = set(outdated(kept, BEGIN + off, keep))
     wanted = int(-(-keep // DAY))
     newest = sorted({each.at // DAY for each in kept}, reverse=True)[:wanted]

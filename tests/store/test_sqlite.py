@@ -11,7 +11,7 @@ import pytest
 
 from shepherd.errors import StoreError
 from shepherd.stages.find import Acceptance
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.wholeness import LostJournalError
 from tests.project import states
 from tests.store.lives import FILES, Team
@@ -32,7 +32,7 @@ def killed_amid_its_work(team: Team, entries: int) -> None:
         database = Database(team.settings.database_url)
         for number in range(entries):
             with database.begin() as connection:
-                entry = Entry(
+                entry = JournalEntry(
                     "snooze", f"{number:040x}", {"until": "2011-09-01", "revno": number, "x": "x" * 99}
                 )
                 Journal(connection, "stable").append([entry], run_id="killed", at=team.now)
@@ -47,7 +47,9 @@ def test_an_older_copy_beside_a_newer_log(team: Team, between: int, after: int) 
     every page that changed since is whole."""
     older = (team.state / "shepherd.db").read_bytes()
     for number in range(between):
-        team.write(Entry("snooze", f"{number:040x}", {"until": "2011-09-01", "revno": number, "x": "x" * 99}))
+        team.write(
+            JournalEntry("snooze", f"{number:040x}", {"until": "2011-09-01", "revno": number, "x": "x" * 99})
+        )
     team.verdict("r2", "bad", "it burns")
     killed_amid_its_work(team, after)
     newer = {name: (team.state / name).read_bytes() for name in FILES}

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from shepherd.errors import SourceError
 from shepherd.stages.find import Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
-from shepherd.store import Entry
+from shepherd.store import JournalEntry
 from shepherd.store.wholeness import LostJournalError
 from tests.project import deployable, states
 from tests.store.lives import Team
@@ -44,7 +44,9 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     team.save("last")
     team.put_back("older")
     for _ in range(9):
-        team.write(Entry("verdict", "f" * 40, {"source": "journal", "word": "ok", "when": 0, "revno": 9}))
+        team.write(
+            JournalEntry("verdict", "f" * 40, {"source": "journal", "word": "ok", "when": 0, "revno": 9})
+        )
     team.save("other")
     return team.folder
 
@@ -76,7 +78,7 @@ def set_up(team: Team, journal: str, snapshot: str, report: str) -> None:
         team.put_back("failed", "journal")
         team.change("DELETE FROM journal")
     if journal in ("longer", "began"):
-        team.write(Entry("snooze", "f" * 40, {"until": "2011-09-01", "revno": 9}))
+        team.write(JournalEntry("snooze", "f" * 40, {"until": "2011-09-01", "revno": 9}))
     if snapshot != "none":
         team.put_back(snapshot, "snapshots")
     if report != "none":

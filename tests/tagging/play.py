@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shepherd.marks import parse
-from shepherd.snapshot import Entry, Snapshot
+from shepherd.snapshot import LandingEntry, Snapshot
 from tests.project import Project
 
 NEEDS_NOBODY = {"testfix", "rollback", "exempt", "orphan"}
@@ -88,7 +88,7 @@ class Play:
                     assert any(when >= entry.revno for when in said), (there, entry.revno, entry.reason)
                 self.good.add(entry.revno)
 
-    def _needs_nobody(self, entry: Entry) -> bool:
+    def _needs_nobody(self, entry: LandingEntry) -> bool:
         return entry.state in NEEDS_NOBODY or bool({"no-qa", "qa-ok", "testfix"} & set(entry.labels))
 
     def _people(self, snapshot: Snapshot, there: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shepherd.landing import Landing
-from shepherd.plans.tag_comments import News, Wording, comment, sign_of
+from shepherd.plans.tag_comments import CommentLine, CommentWording, comment, sign_of
 from shepherd.words import Word
 
 
@@ -13,8 +13,8 @@ def paragraphs(
     *words: Word, labels: tuple[str, ...] = (), asks: bool = False, others: bool = False
 ) -> list[str]:
     landing = Landing(7, "ab" * 20, 0, labels=labels)
-    news = News(landing, "landed", (7,), asks, others)
-    return comment([news], 1, words, sign_of(landing), Wording("stable")).split("\n\n")
+    news = CommentLine(landing, "landed", (7,), asks, others)
+    return comment([news], 1, words, sign_of(landing), CommentWording("stable")).split("\n\n")
 
 
 @pytest.mark.parametrize(("labels", "first"), [((), "This"), (("incr",), "A step towards this")])

@@ -77,7 +77,7 @@ def test_a_bug_that_cannot_be_written_stops_no_other(
     )
     assert entry(snapshot, 3).warnings == ()
     monkeypatch.undo()
-    assert project.tagger() == module.Tagged(2)
+    assert project.tagger() == module.TaggingResult(2)
     assert project.bugs["1"]["tags"] == ["qa-needstesting"]
     assert entry(project.judge(), 2).warnings == ()
 
@@ -300,7 +300,7 @@ def test_an_unreadable_bug_is_noted_once(project: Project) -> None:
     assert "could not write bug 99" in entry(project.judge(), 2).warnings[0]
     project.verdict("r2", "ok")
     project.find()
-    assert project.tagger() == module.Tagged(0)
+    assert project.tagger() == module.TaggingResult(0)
 
 
 def test_another_branch_needs_qa_on_the_bug(tmp_path: Path) -> None:

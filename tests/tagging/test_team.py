@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.snapshot import Entry, Snapshot
+from shepherd.snapshot import LandingEntry, Snapshot
 from tests.running.host import SCALE
 from tests.tagging.team import BUGS, Team
 
 SETTLED = {"testfix", "rollback", "exempt"}
 
 
-def needs_nobody(entry: Entry) -> bool:
+def needs_nobody(entry: LandingEntry) -> bool:
     """Good whatever bugs say: by mark, as a rollback, or by a verdict."""
     return (
         entry.state in SETTLED

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shepherd.settings import Settings, Tracker
+from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import http
 from tests.trackers.faulty import at_work
 from tests.trackers.forge_kit import Kit
@@ -32,7 +32,7 @@ def ask(lp: Server, tmp_path: Path) -> Ask:
 
     def make(**tracker: Any) -> Settings:
         given = {"type": "launchpad", "project": lp.project, "service_root": lp.root, **tracker}
-        return Settings(branches={}, tracker=Tracker(**given), file=tmp_path / "shepherd.toml")
+        return Settings(branches={}, tracker=TrackerSettings(**given), file=tmp_path / "shepherd.toml")
 
     return make
 

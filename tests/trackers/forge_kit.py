@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shepherd.settings import Settings, Tracker
+from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
 from shepherd.words import Item, TrackerReading
@@ -72,7 +72,7 @@ class Kit:
             "credentials_file": "token",
             **tracker,
         }
-        return Settings(branches={}, tracker=Tracker(**given), file=self.folder / "shepherd.toml")
+        return Settings(branches={}, tracker=TrackerSettings(**given), file=self.folder / "shepherd.toml")
 
     def read(
         self, *items: Item, claims: Claims = NO_CLAIMS, memory: bytes = b"", **tracker: Any

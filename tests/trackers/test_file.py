@@ -14,7 +14,7 @@ from shepherd.errors import TrackerError
 from shepherd.trackers import file as module
 from shepherd.trackers.file import FileTracker
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import About, Spoken
+from shepherd.words import ItemDetails, ItemTags
 from tests.project import Project, entry
 
 Write = Callable[[Any], FileTracker]
@@ -49,22 +49,22 @@ def test_the_documented_file(write: Write) -> None:
         "comments": [],
     }
     reading = write({"bugs": {"824435": bug}}).read([824435], [])
-    assert reading.items == {824435: Spoken(("ok",))}
-    assert reading.about == {824435: About("It fails", "Fix Committed")}
+    assert reading.items == {824435: ItemTags(("ok",))}
+    assert reading.about == {824435: ItemDetails("It fails", "Fix Committed")}
     assert reading.speaks_of_bugs
     assert not reading.speaks_of_requests
 
 
 def test_every_key_of_a_bug_may_be_absent(write: Write) -> None:
-    assert write({"bugs": {"1": {}}}).read([1], []).items == {1: Spoken()}
+    assert write({"bugs": {"1": {}}}).read([1], []).items == {1: ItemTags()}
 
 
 def test_what_is_not_there_or_private_cannot_be_read(write: Write) -> None:
     secret = {"title": "How to break in", "tags": ["qa-ok", "bad-commit-1"], "private": True}
     reading = write({"bugs": {"7": secret}}).read([7, 8], [1])
     assert reading.items == {
-        7: Spoken(unreadable="bug 7 is private"),
-        8: Spoken(unreadable="bug 8 is not in bugs.json"),
+        7: ItemTags(unreadable="bug 7 is private"),
+        8: ItemTags(unreadable="bug 8 is not in bugs.json"),
     }
     assert reading.about == {}
 
@@ -78,7 +78,7 @@ def test_other_bugs_are_told_of_if_they_name_a_landing_asked_for(write: Write) -
         "5": {"tags": ["bad-commit-12"], "private": True},
     }
     items = write({"bugs": bugs}).read([4], [12, 13]).items
-    assert items == {1: Spoken((), (12,)), 2: Spoken(("bad",), (13,)), 4: Spoken(("bad",))}
+    assert items == {1: ItemTags((), (12,)), 2: ItemTags(("bad",), (13,)), 4: ItemTags(("bad",))}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_one_malformed_bug_is_unreadable_and_no_more(write: Write, bug: object) 
         items = tracker.read(asked, []).items
         assert items[1].unreadable.startswith("bug 1 is malformed in bugs.json: ")
         assert items[1].words == ()
-        assert items[2] == Spoken(("ok",))
+        assert items[2] == ItemTags(("ok",))
 
 
 def test_requests(write: Write) -> None:
@@ -112,9 +112,9 @@ def test_requests(write: Write) -> None:
     )
     assert reading.speaks_of_requests
     assert reading.items == {
-        "#12": Spoken(("bad",)),
-        "!13": Spoken(("ok",)),
-        "#14": Spoken(unreadable="request #14 is not in bugs.json"),
+        "#12": ItemTags(("bad",)),
+        "!13": ItemTags(("ok",)),
+        "#14": ItemTags(unreadable="request #14 is not in bugs.json"),
     }
     assert reading.about["#12"].title == "Add it"
 
@@ -154,7 +154,7 @@ def test_it_is_read_anew_each_time(write: Write) -> None:
     tracker = write({"bugs": {"1": {"tags": ["qa-ok"]}}})
     tracker.read([1], [])
     write({"bugs": {"1": {"tags": ["qa-bad"]}}})
-    assert tracker.read([1], []).items == {1: Spoken(("bad",))}
+    assert tracker.read([1], []).items == {1: ItemTags(("bad",))}
 
 
 def test_titles_are_one_line_that_can_be_encoded(write: Write) -> None:

@@ -12,11 +12,11 @@ import pytest
 
 from shepherd.errors import TrackerError
 from shepherd.landing import Deployed, Landing, Reading, Revision
-from shepherd.settings import Branch, Pointer, Settings, Tracker
+from shepherd.settings import BranchSettings, Pointer, Settings, TrackerSettings
 from shepherd.stages.requests import claims_of
 from shepherd.trackers.claims import Claim, Claims
 from shepherd.trackers.forge import memory as kept
-from shepherd.words import Spoken, TrackerReading
+from shepherd.words import ItemTags, TrackerReading
 from tests.trackers.forge_kit import Kit, nameless
 from tests.trackers.github_server import GitHub
 
@@ -49,7 +49,7 @@ def test_merge_squash_and_head_commit_confirm_it_at_no_cost(kit: Kit, how: str, 
     kit.requests[7] = of_one(kit, how, ONE if place == "the landing" else THREE)
     reading = ask(kit, claiming(kit, 7, ONE, (TWO, THREE)))
     assert reading.named == {ONE: (kit.item(7),)}
-    assert reading.items == {kit.item(7): Spoken(("ok",))}
+    assert reading.items == {kit.item(7): ItemTags(("ok",))}
     assert not reading.doubts
     assert reading.requests == 1
 
@@ -108,7 +108,7 @@ def test_the_forge_names_another_one(kit: Kit) -> None:
     kit.requests.update({7: kit.request("qa-ok", base="main"), 8: kit.request("qa-bad", commits=(ONE,))})
     reading = ask(kit, claiming(kit, 7))
     assert reading.named == {ONE: (kit.item(8),)}
-    assert reading.items == {kit.item(8): Spoken(("bad",))}
+    assert reading.items == {kit.item(8): ItemTags(("bad",))}
     ((warning,),) = reading.doubts.values()
     assert re.search(f"not into stable; Git(Hub|Lab) names {kit.item(8)} instead$", warning)
 
@@ -118,7 +118,7 @@ def test_the_forge_names_the_same_one(kit: Kit) -> None:
     kit.requests[7] = kit.request("qa-ok", commits=(ONE, TWO), base="old-name")
     reading = ask(kit, claiming(kit, 7))
     assert reading.named == {ONE: (kit.item(7),)}
-    assert reading.items == {kit.item(7): Spoken(("ok",))}
+    assert reading.items == {kit.item(7): ItemTags(("ok",))}
     assert not reading.doubts
 
 
@@ -136,7 +136,7 @@ def test_a_number_that_two_landings_claim_is_one_s(kit: Kit) -> None:
     claims = Claims(tuple(Claim(sha, (kit.item(7),)) for sha in (ONE, TWO)), "stable")
     reading = ask(kit, claims)
     assert reading.named == {ONE: (kit.item(7),), TWO: ()}
-    assert reading.items == {kit.item(7): Spoken(("ok",))}
+    assert reading.items == {kit.item(7): ItemTags(("ok",))}
 
 
 def test_what_was_doubted_is_asked_by_sha_once_and_looked_at_each_time(
@@ -149,7 +149,7 @@ def test_what_was_doubted_is_asked_by_sha_once_and_looked_at_each_time(
     by_sha = kit.forge.count(ONE)
     second = ask(kit, claims, memory=first.memory)
     assert (second.named, second.doubts) == (first.named, first.doubts)
-    assert second.items == {kit.item(8): Spoken(("ok",))}
+    assert second.items == {kit.item(8): ItemTags(("ok",))}
     assert kit.forge.count(ONE) == by_sha
     assert second.requests == 1
     kit.requests[7] = of_one(kit, "merge", ONE)
@@ -202,7 +202,7 @@ def test_a_commit_of_more_pull_requests_than_one_answer_holds(
     hub.things[7] = kit.request("qa-bad", commits=(ONE,))
     reading = kit.read(claims=nameless([ONE, TWO]))
     assert reading.named == {ONE: ("#7",), TWO: ()}
-    assert reading.items == {"#7": Spoken(("bad",))}
+    assert reading.items == {"#7": ItemTags(("bad",))}
 
 
 def test_a_hundred_commits_of_many_pull_requests_each(hub: GitHub, tmp_path: Path) -> None:
@@ -231,10 +231,10 @@ def test_more_that_cannot_be_asked_for_is_no_data(hub: GitHub, tmp_path: Path, c
 def test_the_branch_is_the_mainline_s_own(ref: str, tmp_path: Path) -> None:
     settings = Settings(
         branches={
-            "stable": Branch("r", ref, Pointer(recorded=True)),
-            "devel": Branch("r", "feature/refs/heads/x", Pointer(recorded=True)),
+            "stable": BranchSettings("r", ref, Pointer(recorded=True)),
+            "devel": BranchSettings("r", "feature/refs/heads/x", Pointer(recorded=True)),
         },
-        tracker=Tracker(type="gitlab", project="acme/shop"),
+        tracker=TrackerSettings(type="gitlab", project="acme/shop"),
         file=tmp_path / "shepherd.toml",
     )
     landings = (

@@ -12,7 +12,7 @@ import pytest
 
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.trackers import http, open_tracker
-from shepherd.words import Spoken
+from shepherd.words import ItemTags
 from tests.running.host import Host
 from tests.trackers.forge_kit import TOKEN, Kit, nameless, whatever_is_written
 from tests.trackers.github_server import GitHub
@@ -41,7 +41,7 @@ def test_what_passes_is_tried_again(kit: Kit, what: int | str) -> None:
     kit.requests[1] = kit.request("qa-bad")
     kit.forge.fail(what, times=2, headers=AT_ONCE if what == 429 else {})
     reading = kit.read(kit.item(1))
-    assert reading.items == {kit.item(1): Spoken(("bad",))}
+    assert reading.items == {kit.item(1): ItemTags(("bad",))}
     assert reading.requests == kit.forge.count() == 3
 
 
@@ -111,7 +111,7 @@ def test_it_waits_until_the_limit_is_reset(kit: Kit) -> None:
     headers = {f"{name}-Remaining": "0", f"{name}-Reset": str(int(now.timestamp()) + 1)}
     kit.forge.fail(429, headers=headers)
     began = time.monotonic()
-    assert kit.read(kit.item(1)).items == {kit.item(1): Spoken(("ok",))}
+    assert kit.read(kit.item(1)).items == {kit.item(1): ItemTags(("ok",))}
     assert time.monotonic() - began >= 1
 
 
@@ -129,7 +129,7 @@ def test_github_says_by_200_that_the_limit_is_reached(hub: GitHub, tmp_path: Pat
         hub.remaining = 5000 if hub.count() else 0
 
     hub.tell = recover
-    assert kit.read("#1").items == {"#1": Spoken(("ok",))}
+    assert kit.read("#1").items == {"#1": ItemTags(("ok",))}
     assert hub.count() == 2
 
 
@@ -169,7 +169,7 @@ def test_github_says_that_it_is_too_much_but_not_how_long(
 def test_one_that_is_not_there(kit: Kit) -> None:
     kit.requests[1] = kit.request("qa-ok")
     items = kit.read(kit.item(1), kit.item(2), 3).items
-    assert items[kit.item(1)] == Spoken(("ok",))
+    assert items[kit.item(1)] == ItemTags(("ok",))
     assert items[kit.item(2)].unreadable.startswith(
         f"there is no request {kit.item(2)} in {kit.forge.project}"
     )
@@ -180,7 +180,7 @@ def test_one_that_github_does_not_show(hub: GitHub, tmp_path: Path) -> None:
     kit = Kit(hub, tmp_path)
     hub.things |= {1: kit.request("qa-ok"), 2: kit.request("qa-ok", forbidden=True)}
     items = kit.read("#1", "#2", 10**10 - 1).items
-    assert items["#1"] == Spoken(("ok",))
+    assert items["#1"] == ItemTags(("ok",))
     assert items["#2"].unreadable == "request #2 cannot be read: the token gives no right to it"
     assert items[10**10 - 1].unreadable
     hub.things[1].forbidden = True
@@ -249,7 +249,7 @@ def test_public_projects_are_read_by_anybody(kit: Kit) -> None:
     """GitHub's GraphQL answers nobody without a token."""
     kit.forge.public = True  # type: ignore[union-attr]
     kit.requests[1] = kit.request("qa-ok")
-    assert kit.read("!1", credentials_file="").items == {"!1": Spoken(("ok",))}
+    assert kit.read("!1", credentials_file="").items == {"!1": ItemTags(("ok",))}
     assert kit.forge.secrets == [""]
 
 

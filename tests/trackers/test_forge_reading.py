@@ -11,13 +11,13 @@ import pytest
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge import memory as kept
-from shepherd.words import Spoken
+from shepherd.words import ItemTags
 from tests.trackers.faulty import at_work
 from tests.trackers.forge_kit import Kit, nameless
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
 
-OK = Spoken(("ok",))
+OK = ItemTags(("ok",))
 
 
 def shas(count: int, letter: str = "a") -> tuple[str, ...]:
@@ -53,13 +53,13 @@ def test_nothing_to_ask_is_not_asked(kit: Kit) -> None:
 def test_labels_are_qa_words_in_the_settings_words(kit: Kit) -> None:
     kit.requests.update({1: kit.request("Tested", "ui", "bad-commit-7"), 2: kit.request("QA-BAD", "qa-ok")})
     reading = kit.read(kit.item(1), kit.item(2), words={"ok": ("tested",)})
-    assert reading.items == {kit.item(1): OK, kit.item(2): Spoken(("bad", "ok"))}
+    assert reading.items == {kit.item(1): OK, kit.item(2): ItemTags(("bad", "ok"))}
     assert reading.speaks_of_requests
 
 
 def test_issues_are_bugs(kit: Kit) -> None:
     kit.issues[30] = kit.issue("qa-bad", "bad-commit-7")
-    assert kit.read(30).items == {30: Spoken(("bad",), (7,))}
+    assert kit.read(30).items == {30: ItemTags(("bad",), (7,))}
 
 
 def test_the_other_forge_s_requests_are_none(kit: Kit) -> None:
@@ -80,7 +80,7 @@ def test_landings_are_asked_for_by_the_hundred_and_once(kit: Kit, count: int, mo
     kit.requests[1].labels = ["qa-bad"]
     second = kit.read(claims=landings, memory=first.memory)
     assert second.named == first.named
-    assert second.items[kit.item(1)] == Spoken(("bad",))
+    assert second.items[kit.item(1)] == ItemTags(("bad",))
     assert second.requests == -(-count // 100)
     assert kit.forge.count(commits[0]) <= 1
 

@@ -19,13 +19,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from shepherd.errors import SourceError, TrackerError
-from shepherd.settings import Pointer, Settings, Tracker
+from shepherd.settings import Pointer, Settings, TrackerSettings
 from shepherd.sources.pointers import text_of
 from shepherd.trackers import http, open_tracker
 from shepherd.trackers.file import FileTracker
 from shepherd.trackers.forge.wire import until_reset
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, Spoken, TrackerReading
+from shepherd.words import Item, ItemTags, TrackerReading
 from tests.trackers import github_server, gitlab_server, launchpad_server
 from tests.trackers.faulty import FaultyServer, at_work
 from tests.trackers.github_server import GitHub
@@ -90,7 +90,7 @@ class Asked:
         secret = folder / "secret"
         secret.write_text("token\n")
         secret.chmod(0o600)
-        tracker = Tracker(
+        tracker = TrackerSettings(
             type=kind,  # type: ignore[arg-type]
             project=server.project,
             service_root=server.root,
@@ -188,7 +188,7 @@ def test_wrappings_that_are_usual_are_taken(encoding: str) -> None:
 def test_json_is_utf_8_whatever_charset_it_claims(it: Asked, charset: str) -> None:
     told: list[bytes] = []
     reading = it.read()
-    assert reading.items == {it.item: Spoken(("ok",))}
+    assert reading.items == {it.item: ItemTags(("ok",))}
     send = it.server.RequestHandlerClass._send  # type: ignore[attr-defined]
 
     def claim(handler: Any, status: int, body: bytes, *args: Any, **more: Any) -> None:
@@ -200,7 +200,7 @@ def test_json_is_utf_8_whatever_charset_it_claims(it: Asked, charset: str) -> No
 
     it.server.RequestHandlerClass._send = claim  # type: ignore[attr-defined]
     try:
-        assert it.read().items == {it.item: Spoken(("ok",))}
+        assert it.read().items == {it.item: ItemTags(("ok",))}
     finally:
         it.server.RequestHandlerClass._send = send  # type: ignore[attr-defined]
     assert told

@@ -17,7 +17,7 @@ import pytest
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers import http, open_tracker
-from shepherd.words import Spoken
+from shepherd.words import ItemTags
 from tests.running.host import Host
 from tests.trackers.conftest import Ask
 from tests.trackers.launchpad_server import Bug, Server, credentials
@@ -44,7 +44,7 @@ def test_what_passes_is_tried_again(ask: Ask, lp: Server, what: int | str, where
     lp.bugs[1] = Bug(["qa-bad", "bad-commit-7"])
     lp.fail(what, on=where, times=2)
     reading = open_tracker(ask()).read([1], [7])
-    assert reading.items == {1: Spoken(("bad",), (7,))}
+    assert reading.items == {1: ItemTags(("bad",), (7,))}
     assert reading.requests == lp.count() == 2 + 4 + 1 + 1 + 2
 
 
@@ -80,7 +80,7 @@ def test_one_bug_that_cannot_be_read(ask: Ask, lp: Server, what: int | str) -> N
     lp.bugs[2] = Bug(["qa-ok"])
     lp.fail(what, on="/bugs/1", times=99)
     items = open_tracker(ask()).read([1, 2], []).items
-    assert items[2] == Spoken(("ok",))
+    assert items[2] == ItemTags(("ok",))
     assert items[1].words == ()
     assert items[1].unreadable
 
@@ -127,7 +127,7 @@ def test_patience_is_one_for_all_requests(ask: Ask, lp: Server, monkeypatch: pyt
 def test_a_kept_connection_that_was_closed(ask: Ask, lp: Server) -> None:
     lp.bugs[1] = Bug(["qa-ok"])
     lp.short_lived = True
-    assert open_tracker(ask()).read([1], []).items == {1: Spoken(("ok",))}
+    assert open_tracker(ask()).read([1], []).items == {1: ItemTags(("ok",))}
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -153,7 +153,7 @@ def test_endless_paging(ask: Ask, lp: Server) -> None:
     lp.endless = True
     for bug in range(1, 400):
         lp.bugs[bug] = Bug(["qa-ok"])
-    assert open_tracker(ask()).read([1], []).items == {1: Spoken(("ok",))}
+    assert open_tracker(ask()).read([1], []).items == {1: ItemTags(("ok",))}
     assert lp.count("qa-ok") == 2
 
 
@@ -236,7 +236,7 @@ def test_credentials_are_used(
     path.chmod(0o600)
     monkeypatch.setenv("LP_TOKEN", credentials())
     settings = ask(credentials_file="token") if way == "file" else ask(credentials_env="LP_TOKEN")
-    assert open_tracker(settings).read([1], []).items == {1: Spoken(("ok",))}
+    assert open_tracker(settings).read([1], []).items == {1: ItemTags(("ok",))}
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_what_is_kept_of_the_service_may_be_damaged(ask: Ask, lp: Server) -> Non
     open_tracker(settings).read([1], [])
     for path in (settings.state_path / "cache" / "launchpad").iterdir():
         path.write_bytes(path.read_bytes()[:3_000])
-    assert open_tracker(settings).read([1], []).items == {1: Spoken(("ok",))}
+    assert open_tracker(settings).read([1], []).items == {1: ItemTags(("ok",))}
 
 
 def test_nothing_private_is_left_anywhere(tmp_path: Path, lp: Server) -> None:

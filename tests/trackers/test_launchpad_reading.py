@@ -13,7 +13,7 @@ from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, Spoken, TrackerReading
+from shepherd.words import Item, ItemTags, TrackerReading
 from tests.running.host import SCALE
 from tests.trackers.conftest import Ask
 from tests.trackers.launchpad_server import Bug, Server
@@ -56,11 +56,11 @@ def test_words_of_open_closed_and_duplicate_bugs(read: Read, lp: Server) -> None
     lp.bugs[5] = Bug(["ui"])
     reading = read([1, 2, 3, 4, 5])
     assert reading.items == {
-        1: Spoken(("ok",)),
-        2: Spoken(("needstesting",)),
-        3: Spoken(("untestable", "ok")),
-        4: Spoken(("bad",)),
-        5: Spoken(),
+        1: ItemTags(("ok",)),
+        2: ItemTags(("needstesting",)),
+        3: ItemTags(("untestable", "ok")),
+        4: ItemTags(("bad",)),
+        5: ItemTags(),
     }
     # told by searches alone: the others were opened, one since it is bad, one since no search found it
     assert not any(lp.count(f"/bugs/{bug}") for bug in (1, 2, 3))
@@ -72,7 +72,7 @@ def test_words_of_open_closed_and_duplicate_bugs(read: Read, lp: Server) -> None
 def test_other_words_that_can_be_tags(ask: Ask, lp: Server) -> None:
     lp.bugs[1] = Bug(["verified"])
     words = {"ok": ("Verified", "QA Pass")}
-    assert open_tracker(ask(words=words)).read([1], []).items == {1: Spoken(("ok",))}
+    assert open_tracker(ask(words=words)).read([1], []).items == {1: ItemTags(("ok",))}
 
 
 def test_bad_commits(read: Read, lp: Server) -> None:
@@ -82,9 +82,9 @@ def test_bad_commits(read: Read, lp: Server) -> None:
     lp.bugs[4] = Bug(["qa-bad", "bad-commit-9"])
     reading = read([1, 4], range(20, 200))
     assert reading.items == {
-        1: Spoken(("ok",), (9, 70)),
-        2: Spoken((), (71,)),
-        4: Spoken(("bad",), (9,)),
+        1: ItemTags(("ok",), (9, 70)),
+        2: ItemTags((), (71,)),
+        4: ItemTags(("bad",), (9,)),
     }
 
 
@@ -94,14 +94,14 @@ def test_bad_commits_that_come_and_go(read: Read, lp: Server) -> None:
     read([2], [9])
     lp.change(1, tags=[])
     lp.change(2, tags=["qa-ok", "bad-commit-9"])
-    assert read([1, 2], [9]).items == {1: Spoken(), 2: Spoken(("ok",), (9,))}
+    assert read([1, 2], [9]).items == {1: ItemTags(), 2: ItemTags(("ok",), (9,))}
 
 
 def test_a_landing_that_is_new(read: Read, lp: Server) -> None:
     Clock(lp)
     lp.bugs[1] = Bug(["bad-commit-10"], modified=datetime(2011, 1, 1, tzinfo=UTC))
     assert read([], [9]).items == {}
-    assert read([], [9, 10]).items == {1: Spoken((), (10,))}
+    assert read([], [9, 10]).items == {1: ItemTags((), (10,))}
 
 
 def test_many_changed_bugs_are_searched_and_not_opened(read: Read, lp: Server) -> None:
@@ -115,8 +115,8 @@ def test_many_changed_bugs_are_searched_and_not_opened(read: Read, lp: Server) -
         lp.change(bug, tags=["qa-ok"] if bug != 7 else ["qa-ok", "bad-commit-70"])
     lp.requests.clear()
     reading = read(bugs, range(1, 101))
-    assert {bug: spoken for bug, spoken in reading.items.items() if spoken != Spoken(("ok",))} == {
-        7: Spoken(("ok",), (70,))
+    assert {bug: spoken for bug, spoken in reading.items.items() if spoken != ItemTags(("ok",))} == {
+        7: ItemTags(("ok",), (70,))
     }
     assert [request for request in lp.requests if "searchTasks" not in request] == ["GET /1.0/bugs/7"]
 
@@ -141,9 +141,9 @@ def test_the_second_reading_asks_for_little(read: Read, lp: Server) -> None:
     second = read(items, revnos)
     # what changed, qa-bad, qa-needstesting in two pages, a count of the rest, and the two that changed
     assert second.requests == 1 + 1 + 2 + 1 + 2
-    assert second.items[1001] == Spoken(("ok",))
-    assert second.items[900] == Spoken(("needstesting",))
-    assert sum(spoken == Spoken(("ok",)) for spoken in second.items.values()) == 101
+    assert second.items[1001] == ItemTags(("ok",))
+    assert second.items[900] == ItemTags(("needstesting",))
+    assert sum(spoken == ItemTags(("ok",)) for spoken in second.items.values()) == 101
 
 
 def test_once_a_day_everything(read: Read, lp: Server) -> None:
@@ -156,11 +156,11 @@ def test_once_a_day_everything(read: Read, lp: Server) -> None:
     lp.bugs[2] = Bug(["qa-ok"], modified=datetime(2011, 1, 1, tzinfo=UTC))
     # a change that its date does not tell of
     lp.bugs[1].tags = []
-    assert read([1]).items == {1: Spoken(("ok",))}
+    assert read([1]).items == {1: ItemTags(("ok",))}
     clock.forward(hours=22)
-    assert read([1]).items == {1: Spoken(("ok",))}
+    assert read([1]).items == {1: ItemTags(("ok",))}
     clock.forward(hours=2)
-    assert read([1]).items == {1: Spoken()}
+    assert read([1]).items == {1: ItemTags()}
 
 
 def test_a_memory_that_does_not_fit(ask: Ask, lp: Server) -> None:
@@ -170,7 +170,7 @@ def test_a_memory_that_does_not_fit(ask: Ask, lp: Server) -> None:
     clock.forward(hours=1)
     other = ask(words={"ok": ("verified",)})
     for damaged in (memory, memory[:-1], b"x", b"\xc0"):
-        assert open_tracker(other).read([1], [], damaged).items == {1: Spoken(("ok",))}
+        assert open_tracker(other).read([1], [], damaged).items == {1: ItemTags(("ok",))}
 
 
 def test_a_clock_that_was_put_back(read: Read, lp: Server) -> None:
@@ -179,7 +179,7 @@ def test_a_clock_that_was_put_back(read: Read, lp: Server) -> None:
     read([1])
     clock.forward(days=-2)
     lp.change(1, tags=["qa-bad"])
-    assert read([1]).items == {1: Spoken(("bad",))}
+    assert read([1]).items == {1: ItemTags(("bad",))}
 
 
 def test_what_no_search_finds_is_opened(read: Read, lp: Server) -> None:
@@ -189,11 +189,11 @@ def test_what_no_search_finds_is_opened(read: Read, lp: Server) -> None:
     lp.fail(410, on="/bugs/5")
     reading = read([1, 2, 3, 4, 5])
     assert reading.items == {
-        1: Spoken(("ok",)),
-        2: Spoken(unreadable="bug 2 is private"),
-        3: Spoken(unreadable="there is no bug 3, or it is private"),
-        4: Spoken(),
-        5: Spoken(unreadable="bug 5 is gone"),
+        1: ItemTags(("ok",)),
+        2: ItemTags(unreadable="bug 2 is private"),
+        3: ItemTags(unreadable="there is no bug 3, or it is private"),
+        4: ItemTags(),
+        5: ItemTags(unreadable="bug 5 is gone"),
     }
     assert reading.unseen == frozenset()
 
@@ -210,7 +210,7 @@ def test_no_more_than_twenty_of_them(read: Read, lp: Server) -> None:
         assert len(asked) == 20
         opened |= asked
         assert len(reading.unseen) == (40, 20, 0)[round_]
-        assert {reading.items[bug] for bug in reading.unseen} <= {Spoken()}
+        assert {reading.items[bug] for bug in reading.unseen} <= {ItemTags()}
     assert len(opened) == 60
     # what speaks there is looked at every time
     lp.change(1, tags=["qa-ok"])
@@ -245,7 +245,7 @@ def test_a_private_bug_that_we_may_see_speaks(token: Settings, lp: Server) -> No
     lp.sees_private = True
     lp.bugs[1] = Bug(["qa-ok"], private=True, title="How to break in")
     reading = open_tracker(token).read([1], [])
-    assert reading.items == {1: Spoken(("ok",))}
+    assert reading.items == {1: ItemTags(("ok",))}
     assert b"break in" not in reading.memory
 
 
@@ -261,7 +261,7 @@ def test_a_list_that_changes_while_it_is_read(ask: Ask, lp: Server) -> None:
     lp.tell = meanwhile
     reading = open_tracker(ask()).read(range(1, 902), [])
     # nobody whose tag stood all the time was passed over
-    assert {bug for bug, spoken in reading.items.items() if spoken != Spoken(("ok",))} == {5, 6}
+    assert {bug for bug, spoken in reading.items.items() if spoken != ItemTags(("ok",))} == {5, 6}
 
 
 def test_a_list_that_never_holds_still(ask: Ask, lp: Server) -> None:
@@ -277,7 +277,7 @@ def test_smaller_batches_than_we_asked_for(read: Read, lp: Server) -> None:
     lp.largest_batch = 7
     for bug in range(1, 51):
         lp.bugs[bug] = Bug(["qa-ok"])
-    assert set(read(range(1, 51)).items.values()) == {Spoken(("ok",))}
+    assert set(read(range(1, 51)).items.values()) == {ItemTags(("ok",))}
 
 
 def test_the_bugs_of_a_project_group(ask: Ask, lp: Server) -> None:
@@ -286,7 +286,7 @@ def test_the_bugs_of_a_project_group(ask: Ask, lp: Server) -> None:
     lp.bugs[1] = Bug(["qa-ok"], status={"launchpad": "New", "lazr": "New"})
     lp.bugs[2] = Bug(["qa-bad"], status={"lazr": "Invalid"})
     reading = open_tracker(ask(project=lp.project)).read([1, 2], [])
-    assert reading.items == {1: Spoken(("ok",)), 2: Spoken(("bad",))}
+    assert reading.items == {1: ItemTags(("ok",)), 2: ItemTags(("bad",))}
 
 
 def test_a_dry_run_leaves_nothing_behind(ask: Ask, lp: Server) -> None:

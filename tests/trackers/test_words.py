@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import WORST_FIRST, Spoken
+from shepherd.words import WORST_FIRST, ItemTags
 
 PLAIN = Vocabulary({})
 MAPPED = Vocabulary({"ok": ("QA Pass", "verified"), "bad": ("QA Fail",)})
@@ -16,36 +16,36 @@ MAPPED = Vocabulary({"ok": ("QA Pass", "verified"), "bad": ("QA Fail",)})
 @pytest.mark.parametrize(
     ("tags", "spoken"),
     [
-        ([], Spoken()),
-        (["qa-ok"], Spoken(("ok",))),
-        (["QA-Ok"], Spoken(("ok",))),
-        ([" qa-bad "], Spoken(("bad",))),
-        (["qa-ok", "qa-needstesting"], Spoken(("needstesting", "ok"))),
-        (["qa-untestable", "qa-bad", "qa-untestable"], Spoken(("bad", "untestable"))),
-        (["qa-good", "xqa-ok", "qa-ok-not", "ok", ""], Spoken()),
-        (["bad-commit-12", "bad-revision-3"], Spoken((), (3, 12))),
-        (["Bad-Commit-12", "bad-commit-12"], Spoken((), (12,))),
-        (["bad-commit-9999999999"], Spoken((), (9_999_999_999,))),
+        ([], ItemTags()),
+        (["qa-ok"], ItemTags(("ok",))),
+        (["QA-Ok"], ItemTags(("ok",))),
+        ([" qa-bad "], ItemTags(("bad",))),
+        (["qa-ok", "qa-needstesting"], ItemTags(("needstesting", "ok"))),
+        (["qa-untestable", "qa-bad", "qa-untestable"], ItemTags(("bad", "untestable"))),
+        (["qa-good", "xqa-ok", "qa-ok-not", "ok", ""], ItemTags()),
+        (["bad-commit-12", "bad-revision-3"], ItemTags((), (3, 12))),
+        (["Bad-Commit-12", "bad-commit-12"], ItemTags((), (12,))),
+        (["bad-commit-9999999999"], ItemTags((), (9_999_999_999,))),
         (
             ["bad-commit-0", "bad-commit-00", "bad-commit-10000000000", "bad-commit-", "bad-commit--1"],
-            Spoken(),
+            ItemTags(),
         ),
-        (["bad-commit-1x", "bad-commit-1 2", "bad-commit-٣", "not-bad-commit-1"], Spoken()),
-        (["qa-bad", "bad-commit-7"], Spoken(("bad",), (7,))),
+        (["bad-commit-1x", "bad-commit-1 2", "bad-commit-٣", "not-bad-commit-1"], ItemTags()),
+        (["qa-bad", "bad-commit-7"], ItemTags(("bad",), (7,))),
     ],
 )
-def test_tags_of_a_bug(tags: list[str], spoken: Spoken) -> None:
+def test_tags_of_a_bug(tags: list[str], spoken: ItemTags) -> None:
     assert PLAIN.of_bug(tags) == spoken
 
 
 def test_a_request_names_no_landing_but_its_own() -> None:
-    assert PLAIN.of_request(["qa-bad", "bad-commit-7"]) == Spoken(("bad",))
+    assert PLAIN.of_request(["qa-bad", "bad-commit-7"]) == ItemTags(("bad",))
 
 
 def test_other_words_stand_beside_the_usual_ones() -> None:
-    assert MAPPED.of_bug(["qa pass"]) == Spoken(("ok",))
-    assert MAPPED.of_request(["QA FAIL", "qa-ok"]) == Spoken(("bad", "ok"))
-    assert PLAIN.of_bug(["QA Pass"]) == Spoken()
+    assert MAPPED.of_bug(["qa pass"]) == ItemTags(("ok",))
+    assert MAPPED.of_request(["QA FAIL", "qa-ok"]) == ItemTags(("bad", "ok"))
+    assert PLAIN.of_bug(["QA Pass"]) == ItemTags()
 
 
 @given(st.lists(st.text() | st.sampled_from(["qa-ok", "QA-BAD", "bad-commit-1"])))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shepherd.situation import Hang, Maintenance, Situation, StageRuns
-from shepherd.snapshot import Alarm, Blocker, DeployedRev, Entry, LastGood, PromotedRev, Rev, Snapshot
+from shepherd.snapshot import Alarm, Blocker, DeployedRev, LandingEntry, LastGood, PromotedRev, Rev, Snapshot
 
 NOW = datetime(2011, 8, 24, 10, 15, tzinfo=UTC)
 GENERATED = NOW - timedelta(minutes=3)
@@ -21,7 +21,7 @@ def rev(revno: int) -> Rev:
     return Rev(revno, sha(revno))
 
 
-def entry(revno: int, **changes: Any) -> Entry:
+def entry(revno: int, **changes: Any) -> LandingEntry:
     """A landing that may be deployed; `changes` overrides any field."""
     fields: dict[str, Any] = {
         "revno": revno,
@@ -53,7 +53,7 @@ def entry(revno: int, **changes: Any) -> Entry:
         "warnings": (),
         "hints": (),
     }
-    return Entry(**(fields | changes))
+    return LandingEntry(**(fields | changes))
 
 
 def snapshot(**changes: Any) -> Snapshot:

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from shepherd.situation import Maintenance, Situation
 from shepherd.snapshot import Snapshot
-from shepherd.views.feeds.atom import ENTRIES, News, atom
+from shepherd.views.feeds.atom import ENTRIES, FeedEntry, atom
 from shepherd.views.feeds.badge import badge
 from shepherd.views.feeds.prometheus import prometheus
 from shepherd.views.feeds.sha import sha_file
@@ -26,8 +26,10 @@ NOTHING_NEW = snapshot(answer="nothing-new", tip=rev(100), deployable=None, land
 BLOCKED = snapshot(answer="blocked", deployable=None)
 LATE = Situation(now=snapshot().valid_until + timedelta(seconds=1))
 NEWS = [
-    News(NOW, "deploy r103", "nothing blocks the tip", "run-2 answer "),
-    News(NOW - timedelta(hours=1), "r104: bad", "bug 4 bears bad-commit-104", "run-1 state a", 104, "Zoë"),
+    FeedEntry(NOW, "deploy r103", "nothing blocks the tip", "run-2 answer "),
+    FeedEntry(
+        NOW - timedelta(hours=1), "r104: bad", "bug 4 bears bad-commit-104", "run-1 state a", 104, "Zoë"
+    ),
 ]
 
 
@@ -157,7 +159,7 @@ def test_without_news_the_feed_is_there_and_as_old_as_the_answer() -> None:
 
 
 def test_entries_keep_their_ids_and_no_two_share_one() -> None:
-    def ids(news: list[News], url: str = "https://qa.example.org/") -> list[str]:
+    def ids(news: list[FeedEntry], url: str = "https://qa.example.org/") -> list[str]:
         feed = feedparser.parse(atom(snapshot(), news, url))
         return [feed.feed.id, *(each.id for each in feed.entries)]
 
@@ -168,7 +170,7 @@ def test_entries_keep_their_ids_and_no_two_share_one() -> None:
 
 
 def test_a_feed_is_bounded() -> None:
-    many = [News(NOW, "x", "y", str(number)) for number in range(ENTRIES + 20)]
+    many = [FeedEntry(NOW, "x", "y", str(number)) for number in range(ENTRIES + 20)]
     assert len(feedparser.parse(atom(snapshot(), many)).entries) == ENTRIES
 
 
@@ -188,7 +190,7 @@ def test_the_feed_has_what_the_standard_demands() -> None:
 
 def all_feeds(said: str) -> dict[str, bytes]:
     one, situation = everywhere(said), around(said)
-    news = [News(NOW, said, said, said, 104, said)]
+    news = [FeedEntry(NOW, said, said, said, 104, said)]
     return {
         "sha": sha_file(one, Situation(now=NOW)),
         "svg": badge(one, situation),

@@ -23,7 +23,7 @@ from shepherd.running.doctor import (
     sources,
     upgrades,
 )
-from shepherd.running.doctor.checking import Check, Finding, Given, contained, fail, ok
+from shepherd.running.doctor.checking import Check, CheckContext, Finding, contained, fail, ok
 from shepherd.settings import Settings
 
 HOST: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
@@ -61,13 +61,13 @@ def examine(load: Callable[[], Settings], now: datetime, *, offline: bool = Fals
         load: gives the settings, or raises SettingsError: then only what needs none of them is looked at.
         offline: no network connection is made; what would need one says so.
     """
-    given: Given | None = None
+    given: CheckContext | None = None
     try:
         settings = load()
     except SettingsError as error:
         yield Finding("fail", "settings", str(error), wrong=True)
     else:
-        given = Given(settings, now, offline)
+        given = CheckContext(settings, now, offline)
         yield ok("settings", f"{settings.file}, for {', '.join(settings.branches)}")
     for name, look in HOST:
         yield from contained(name, look)

@@ -17,7 +17,7 @@ from shepherd.views.terminal import wrap
 OFFLINE = "not asked (--offline)"
 
 
-class Given(Struct, frozen=True):
+class CheckContext(Struct, frozen=True):
     """What every check may look at."""
 
     settings: Settings
@@ -38,7 +38,7 @@ class Finding(Struct, frozen=True):
     """Settings are wrong, or we are not the owner: nothing else would work either."""
 
 
-Check = Callable[[Given], Iterable[Finding]]
+Check = Callable[[CheckContext], Iterable[Finding]]
 
 
 def ok(name: str, what: str) -> Finding:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shepherd.errors import ShepherdError
-from shepherd.running.doctor.checking import Finding, Given, ok, warn
+from shepherd.running.doctor.checking import CheckContext, Finding, ok, warn
 from shepherd.running.doctor.data import rows, sqlite_path
 from shepherd.running.log import parse
 from shepherd.running.situation import stage_runs
@@ -24,7 +24,7 @@ _TAIL = 20_000
 """Bytes at the end of the log that hold its last line."""
 
 
-def clock(given: Given) -> Iterator[Finding]:
+def clock(given: CheckContext) -> Iterator[Finding]:
     ahead = [
         f"{what} is {age((at - given.now).total_seconds())} ahead"
         for what, at in _newest(given)
@@ -36,7 +36,7 @@ def clock(given: Given) -> Iterator[Finding]:
         yield ok("clock", f"{given.now:%Y-%m-%d %H:%M:%S} UTC, nothing that was written lies ahead of it")
 
 
-def _newest(given: Given) -> Iterator[tuple[str, datetime]]:
+def _newest(given: CheckContext) -> Iterator[tuple[str, datetime]]:
     """The newest of each kind of time there is. What cannot be read is another check's finding."""
     settings = given.settings
     for branch in settings.branches:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shepherd import plainfile
-from shepherd.running.doctor.checking import OFFLINE, Finding, Given, fail, ok, warn
+from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, fail, ok, warn
 from shepherd.settings import Settings
 
 BUSY_SECONDS = 10
@@ -17,7 +17,7 @@ _WAL_AT, _WAL = 18, 2
 """Where the file format of SQLite says that it is in WAL mode, and how."""
 
 
-def database(given: Given) -> Iterator[Finding]:
+def database(given: CheckContext) -> Iterator[Finding]:
     if (path := sqlite_path(given.settings)) is not None:
         yield _sound(path)
     elif given.offline:

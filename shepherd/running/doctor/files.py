@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from shepherd.errors import SettingsError
-from shepherd.running.doctor.checking import Finding, Given, fail, ok, warn
+from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.settings import Settings
 
 OTHERS_WRITE = 0o022
@@ -26,7 +26,7 @@ _TOUCHED = ("maintenance.txt",)
 """Made by a bare `touch`, with whatever rights that gives."""
 
 
-def state_dir(given: Given) -> Iterator[Finding]:
+def state_dir(given: CheckContext) -> Iterator[Finding]:
     state = given.settings.state_path
     if not state.exists():
         yield warn("state_dir", f"{state} is not there yet", "inv find makes it")
@@ -49,7 +49,7 @@ def state_dir(given: Given) -> Iterator[Finding]:
         yield ok("state_dir", f"{state} is ours, mode 0711")
 
 
-def rights(given: Given) -> Iterator[Finding]:
+def rights(given: CheckContext) -> Iterator[Finding]:
     """Everything in state_dir is ours; what is not for readers is for nobody else (0700, 0600)."""
     state = given.settings.state_path
     if not state.is_dir():
@@ -72,7 +72,7 @@ def rights(given: Given) -> Iterator[Finding]:
         yield ok("rights", "all in state_dir is ours, and private but for report and snapshots")
 
 
-def report(given: Given) -> Iterator[Finding]:
+def report(given: CheckContext) -> Iterator[Finding]:
     """The web server reads the report as somebody else, who may change nothing in it."""
     folder = Path(os.path.realpath(given.settings.report_path))
     if not folder.is_dir():
@@ -96,7 +96,7 @@ def report(given: Given) -> Iterator[Finding]:
         yield ok("report", f"{folder} can be read by everybody, and changed by us alone")
 
 
-def secrets(given: Given) -> Iterator[Finding]:
+def secrets(given: CheckContext) -> Iterator[Finding]:
     """Every `…_file` and `…_env` of the settings gives its secret; nobody else can change the settings."""
     settings = given.settings
     keys = list(_secret_keys(settings))
@@ -114,7 +114,7 @@ def secrets(given: Given) -> Iterator[Finding]:
         yield ok("secrets", ", ".join(keys) if keys else "the settings name none")
 
 
-def disk(given: Given) -> Iterator[Finding]:
+def disk(given: CheckContext) -> Iterator[Finding]:
     places = map(_existing, (given.settings.report_path, given.settings.state_path))
     # one line a file system
     for place in {place.stat().st_dev: place for place in places}.values():

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from shepherd.running.doctor.checking import OFFLINE, Finding, Given, ok, warn
+from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, ok, warn
 from shepherd.running.doctor.data import sqlite_path
 from shepherd.settings import Settings
 
 
-def journals(given: Given) -> Iterator[Finding]:
+def journals(given: CheckContext) -> Iterator[Finding]:
     """One finding for each branch that was followed once; of old ones it is only said."""
     from shepherd.stages.renamed import left_journals
     from shepherd.store import Database

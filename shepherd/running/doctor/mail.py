@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shepherd.running.doctor.checking import OFFLINE, Finding, Given, fail, ok
+from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, fail, ok
 
 LIMIT = 10.0
 """Seconds that the server may take for each answer."""
 
 
-def smtp(given: Given) -> Iterator[Finding]:
+def smtp(given: CheckContext) -> Iterator[Finding]:
     mail = given.settings.mail
     if mail is None:
         yield ok("smtp", "no [mail] in the settings: no mail is sent")

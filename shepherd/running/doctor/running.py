@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shepherd.running import records as run_records
-from shepherd.running.doctor.checking import Finding, Given, fail, ok, warn
+from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.maintenance import look, words
 from shepherd.running.situation import crashed, hang_of
 from shepherd.values import duration
 
 
-def records(given: Given) -> Iterator[Finding]:
+def records(given: CheckContext) -> Iterator[Finding]:
     """The run record is of a run that goes on, and not for too long."""
     state = given.settings.state_path
     try:
@@ -31,7 +31,7 @@ def records(given: Given) -> Iterator[Finding]:
         yield ok("records", f"at work: {told}")
 
 
-def maintenance(given: Given) -> Iterator[Finding]:
+def maintenance(given: CheckContext) -> Iterator[Finding]:
     """The switch is off; a switch that stays on is the commonest reason for an old answer."""
     settings = given.settings
     switch = look(settings.state_path, duration(settings.maintenance.warn_after), given.now)

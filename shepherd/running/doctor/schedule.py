@@ -9,7 +9,7 @@ from datetime import datetime
 from shepherd.errors import ShepherdError
 from shepherd.running import cron as block
 from shepherd.running import crontab
-from shepherd.running.doctor.checking import Finding, Given, fail, ok, warn
+from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.run import STAGES
 from shepherd.running.situation import stage_runs
 from shepherd.situation import StageRuns
@@ -21,7 +21,7 @@ LATE = 3
 DAEMONS = ("cron", "crond", "fcron", "cronie", "busybox")
 
 
-def cron(given: Given) -> Iterator[Finding]:
+def cron(given: CheckContext) -> Iterator[Finding]:
     """Our block is in the crontab, undamaged, and says what it should; a cron daemon runs."""
     settings = given.settings
     state = settings.state_path
@@ -49,7 +49,7 @@ def cron(given: Given) -> Iterator[Finding]:
         yield ok("cron", f"{block.times(settings.cron.seconds)} in the crontab")
 
 
-def stages(given: Given) -> Iterator[Finding]:
+def stages(given: CheckContext) -> Iterator[Finding]:
     """Each stage ran well, and not long ago."""
     runs = stage_runs(given.settings)
     wanted = (part.name for part in STAGES if part.wanted(given.settings))
@@ -67,7 +67,7 @@ def stages(given: Given) -> Iterator[Finding]:
             yield ok(f"stage {stage}", told)
 
 
-def answers(given: Given) -> Iterator[Finding]:
+def answers(given: CheckContext) -> Iterator[Finding]:
     """The last answer of each branch is one, and not stale."""
     for branch in given.settings.branches:
         snapshot = Snapshots(given.settings.state_path / "snapshots", branch).latest()
@@ -82,18 +82,18 @@ def answers(given: Given) -> Iterator[Finding]:
             yield ok(name, f"given {_ago(given, snapshot.generated_at)}")
 
 
-def _last_run(given: Given) -> datetime | None:
+def _last_run(given: CheckContext) -> datetime | None:
     """When any stage ended last, whatever came of it."""
     runs = stage_runs(given.settings).values()
     return max((at for run in runs for at in (run.last_good, run.last_failed) if at), default=None)
 
 
-def _late(given: Given, at: datetime | None) -> bool:
+def _late(given: CheckContext, at: datetime | None) -> bool:
     seconds = LATE * given.settings.report.expected_seconds
     return at is None or (given.now - at).total_seconds() > seconds
 
 
-def _ago(given: Given, at: datetime | None) -> str:
+def _ago(given: CheckContext, at: datetime | None) -> str:
     return f"{age((given.now - at).total_seconds())} ago" if at else "never"
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shepherd.errors import ShepherdError, SourceError, TrackerError
-from shepherd.running.doctor.checking import OFFLINE, Finding, Given, fail, ok, warn
+from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, fail, ok, warn
 from shepherd.running.doctor.data import rows
-from shepherd.settings import Branch, Pointer, Settings, is_url
+from shepherd.settings import BranchSettings, Pointer, Settings, is_url
 from shepherd.sources import pointers
 from shepherd.sources.git import PARTIAL_REMEDY, Git
-from shepherd.sources.mainline import Spine, read_spine
+from shepherd.sources.mainline import FirstParents, read_spine
 from shepherd.sources.mirror import mirror_path, open_source, remote_refs, shown
 from shepherd.sources.notes import missing_notes, notes_remedy
 from shepherd.sources.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
@@ -27,7 +27,7 @@ LOOKED_AT = 1_000
 """Commits of a partial clone in which missing objects are looked for."""
 
 
-def repository(given: Given) -> Iterator[Finding]:
+def repository(given: CheckContext) -> Iterator[Finding]:
     """Each repository answers, and has the ref."""
     for name, branch in given.settings.branches.items():
         place = given.settings.place(branch.repository)
@@ -64,7 +64,7 @@ def _lacking(git: Git, ref: str) -> int:
     return sum(line.startswith("?") for line in objects)
 
 
-def deployed(given: Given) -> Iterator[Finding]:
+def deployed(given: CheckContext) -> Iterator[Finding]:
     """What production, the promoted ref and the QA server run can be read, and is of the mainline."""
     for name, branch in given.settings.branches.items():
         title = f"deployed {name}"
@@ -83,7 +83,7 @@ def deployed(given: Given) -> Iterator[Finding]:
         except SourceError as error:
             yield fail(title, str(error))
             continue
-        reader = _Reader(given, name, branch, git, spine)
+        reader = _SourceReader(given, name, branch, git, spine)
         yield from reader.read("deployed", branch.deployed, "production")
         if branch.qa:
             yield from reader.read("qa", branch.qa, "the QA server")
@@ -91,14 +91,14 @@ def deployed(given: Given) -> Iterator[Finding]:
             yield from reader.read("promoted", Pointer(ref=branch.promote.ref), "the promoted ref")
 
 
-class _Reader(msgspec.Struct, frozen=True):
+class _SourceReader(msgspec.Struct, frozen=True):
     """Reads where the pointers of one branch point."""
 
-    given: Given
+    given: CheckContext
     name: str
-    branch: Branch
+    branch: BranchSettings
     git: Git
-    spine: Spine
+    spine: FirstParents
 
     def read(self, key: str, pointer: Pointer, what: str) -> Iterator[Finding]:
         title = f"{key} {self.name}"
@@ -137,7 +137,7 @@ class _Reader(msgspec.Struct, frozen=True):
         return newest_contained(self.git, self.spine, commit, described).revno, warning
 
 
-def notes(given: Given) -> Iterator[Finding]:
+def notes(given: CheckContext) -> Iterator[Finding]:
     """The git notes by which verdicts are given are there."""
     for name, branch in given.settings.branches.items():
         title = f"notes {name}"
@@ -170,7 +170,7 @@ def _recorded(settings: Settings, branch: str) -> str | None:
     return next((data["id"] or "r0" for data in found if data.get("recorded")), None)
 
 
-def tracker(given: Given) -> Iterator[Finding]:
+def tracker(given: CheckContext) -> Iterator[Finding]:
     """The tracker as a whole can be read."""
     kind = given.settings.tracker.type
     from shepherd.trackers import open_tracker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shepherd.running.doctor.checking import Finding, Given, fail, ok, warn
+from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.releases import Site, site_of
 from shepherd.running.tasking import ROOT
 from shepherd.running.upgrade import memory
@@ -12,7 +12,7 @@ from shepherd.running.upgrade import memory
 MEND = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
 
 
-def upgrade(given: Given) -> Iterator[Finding]:
+def upgrade(given: CheckContext) -> Iterator[Finding]:
     """No upgrade was killed; and `current` points to a release that was not found bad."""
     state = given.settings.state_path
     found = memory.read(state)

@@ -11,7 +11,7 @@ from shepherd.running.runner import working
 from shepherd.running.tasking import CLONE, say
 from shepherd.settings import Settings, read
 from shepherd.stages import Run
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 
 
 def init(
@@ -43,7 +43,7 @@ def _record(settings: Settings, planned: InitPlan, run: Run) -> None:
     database = Database(settings.database_url)
     try:
         with database.begin() as connection:
-            entry = Entry("deployed", "", data, who=run.who, why=planned.reason)
+            entry = JournalEntry("deployed", "", data, who=run.who, why=planned.reason)
             Journal(connection, planned.branch).append([entry], run_id=run.id, at=run.now)
     finally:
         database.close()

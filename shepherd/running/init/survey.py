@@ -14,7 +14,7 @@ from shepherd.landing import Marks, Revision
 from shepherd.settings import ALL_GRAMMARS, Grammar
 from shepherd.settings.checks import is_forge_project
 from shepherd.sources.git import Git
-from shepherd.values import Rev
+from shepherd.values import RevName
 
 PRODUCTION_NAMES = ("production", "prod", "release")
 SAMPLE = 200
@@ -87,7 +87,7 @@ def landing_at(git: Git, line: Mainline, revno: int) -> Revision:
     return Revision(revno, git.lines("rev-list", "--first-parent", "-n1", skip, line.tip.id)[0])
 
 
-def landing_named(git: Git, line: Mainline, rev: Rev) -> Revision:
+def landing_named(git: Git, line: Mainline, rev: RevName) -> Revision:
     """The landing that a person names: by its number, by `tip`, or the newest that a SHA contains.
 
     Raises SettingsError if there is none.

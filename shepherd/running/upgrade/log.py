@@ -15,7 +15,7 @@ from shepherd.running.output import say
 from shepherd.values import clean, iso
 
 
-class Voice:
+class UpgradeLog:
     """Says each line twice. A terminal that is gone, or a full disk, stops nothing."""
 
     def __init__(self, state: Path) -> None:

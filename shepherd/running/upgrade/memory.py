@@ -49,7 +49,7 @@ def read(state: Path) -> Upgrade | None:
     """The upgrade that is under way or was killed; None if there is none, or if the file says nothing."""
     try:
         return msgspec.json.decode(plainfile.read(path_of(state), 64_000).encode(), type=Upgrade)
-    except (plainfile.Unreadable, msgspec.DecodeError):
+    except (plainfile.UnreadableFileError, msgspec.DecodeError):
         return None
 
 

@@ -24,8 +24,8 @@ from shepherd.running.upgrade import memory, probing
 from shepherd.running.upgrade import post as aftermath
 from shepherd.running.upgrade.drain import quiet
 from shepherd.running.upgrade.links import Links
-from shepherd.running.upgrade.log import Voice
-from shepherd.running.upgrade.plan import Plan, name_of
+from shepherd.running.upgrade.log import UpgradeLog
+from shepherd.running.upgrade.plan import UpgradePlan, name_of
 from shepherd.settings import Settings
 from shepherd.values import iso
 
@@ -37,7 +37,13 @@ class Drive:
     """One upgrade, by the holder of `run/upgrade.lock`."""
 
     def __init__(
-        self, settings: Settings, site: Site, plan: Plan, left: memory.Upgrade | None, who: str, why: str
+        self,
+        settings: Settings,
+        site: Site,
+        plan: UpgradePlan,
+        left: memory.Upgrade | None,
+        who: str,
+        why: str,
     ) -> None:
         self._settings = settings
         self._state = settings.state_path
@@ -46,7 +52,7 @@ class Drive:
         self._left = left
         self._who = who
         self._why = why
-        self._voice = Voice(self._state)
+        self._voice = UpgradeLog(self._state)
         self._links = Links(site)
         self._began = monotonic()
         self._under = 0.0

@@ -12,7 +12,7 @@ from shepherd.running.upgrade.memory import Upgrade
 Mode = Literal["upgrade", "resume", "undo"]
 
 
-class Plan(NamedTuple):
+class UpgradePlan(NamedTuple):
     """From what `current` is now to a release."""
 
     mode: Mode
@@ -62,7 +62,7 @@ def name_of(link: str) -> str:
 
 def planned(
     site: Site, mode: Mode, to: str | None, left: Upgrade | None, switch: Switch | None
-) -> Plan | None:
+) -> UpgradePlan | None:
     """What is to be done, None if there is nothing to do.
 
     Args:
@@ -81,11 +81,15 @@ def planned(
     back = _back(live, left)
     if mode != "upgrade":
         if left is None:
-            return Plan(mode, live, live.release, back, adopted, person) if orphan and live.release else None
+            return (
+                UpgradePlan(mode, live, live.release, back, adopted, person)
+                if orphan and live.release
+                else None
+            )
         target = _of_killed(site, left) if mode == "resume" else _before(site, left)
         if target is None and mode == "undo" and left.before:
             raise SettingsError(f"{left.before} is no release that is there: name another one, --to RELEASE")
-        return Plan(mode, live, target, back if mode == "resume" else live.link, adopted, person)
+        return UpgradePlan(mode, live, target, back if mode == "resume" else live.link, adopted, person)
     if to is None:
         target = site.newest()
         if target is not None and live.release is not None and target.number < live.release.number:
@@ -102,7 +106,7 @@ def planned(
     mended = left is None and not orphan
     if target is None or (target == live.release and mended and target.turn):
         return None
-    return Plan(mode, live, target, back, adopted, person)
+    return UpgradePlan(mode, live, target, back, adopted, person)
 
 
 def _of_killed(site: Site, left: Upgrade) -> Release:

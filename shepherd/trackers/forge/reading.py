@@ -19,7 +19,7 @@ from shepherd.trackers.forge.memory import Asked, decode, encode, is_open
 from shepherd.trackers.forge.things import Absent, Request, Thing, Unreadable, doubt
 from shepherd.trackers.http import Line
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, Spoken, TrackerReading
+from shepherd.words import Item, ItemTags, TrackerReading
 
 AT_ONCE = 100
 """The most that either forge tells in one answer."""
@@ -158,9 +158,9 @@ class ForgeTracker(ABC):
         instead = f"; {self.name} names {', '.join(by_sha)} instead" if by_sha else ""
         return f"its message names {item}, which counts as absent: {why}{instead}"
 
-    def _spoken(self, item: Item, thing: Thing) -> Spoken:
+    def _spoken(self, item: Item, thing: Thing) -> ItemTags:
         if isinstance(thing, Absent | Unreadable):
-            return Spoken(unreadable=thing.why)
+            return ItemTags(unreadable=thing.why)
         say = self._vocabulary.of_bug if isinstance(item, int) else self._vocabulary.of_request
         return say(thing.labels)
 

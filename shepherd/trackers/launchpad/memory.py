@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from shepherd.words import Spoken
+from shepherd.words import ItemTags
 
 EVERYTHING_AFTER = timedelta(days=1)
 """All is read anew when what is kept was last read in full that long ago."""
@@ -22,7 +22,7 @@ OVERLAP = timedelta(minutes=10)
 class Opened(Struct, frozen=True):
     """What a bug that was opened said."""
 
-    spoken: Spoken
+    spoken: ItemTags
     at: datetime
 
 

@@ -17,7 +17,7 @@ from shepherd.trackers.http import RequestError
 from shepherd.trackers.launchpad.memory import EVERYTHING_AFTER, OVERLAP, Memory, Opened, decode, encode
 from shepherd.trackers.launchpad.service import Service, line_to
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import WORST_FIRST, Item, Spoken, TrackerReading, Word
+from shepherd.words import WORST_FIRST, Item, ItemTags, TrackerReading, Word
 
 PASSING: tuple[Word, ...] = ("bad", "needstesting")
 """Words that are taken off a bug sooner or later: always read in full."""
@@ -96,7 +96,7 @@ class _Reader:
             self._opened[bug] = self._ask(bug)
         returned = namers.union(self._opened, *bearers.values())
         strays, unseen = self._strays(self._bugs - returned)
-        spoken: dict[Item, Spoken] = {bug: self._spoken(bug, bearers, strays) for bug in self._bugs}
+        spoken: dict[Item, ItemTags] = {bug: self._spoken(bug, bearers, strays) for bug in self._bugs}
         for bug, opened in self._opened.items():
             if bug not in spoken and not self._revnos.isdisjoint(opened.spoken.bad_commits):
                 spoken[bug] = opened.spoken
@@ -207,17 +207,17 @@ class _Reader:
             elif bug in returned or (known and known.spoken.words):
                 # what it said must not vanish because there was no time to look
                 why = f"bug {bug} is found by no search any more, and there are too many like it to look"
-                strays[bug] = Opened(Spoken(unreadable=why), self._now)
+                strays[bug] = Opened(ItemTags(unreadable=why), self._now)
             elif known:
                 strays[bug] = known
             else:
                 unseen.add(bug)
         return strays, unseen
 
-    def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, Opened]) -> Spoken:
+    def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, Opened]) -> ItemTags:
         if opened := self._opened.get(bug) or strays.get(bug):
             return opened.spoken
-        return Spoken(words=_words(bug, bearers))
+        return ItemTags(words=_words(bug, bearers))
 
     def _is_worth(self, bug: int) -> bool:
         """Whether what an opened bug said would have to be asked for again."""
@@ -229,7 +229,7 @@ class _Reader:
         try:
             entry = self._service.open(bug)
         except RequestError as error:
-            return Opened(Spoken(unreadable=unreadable(bug, error)), self._now)
+            return Opened(ItemTags(unreadable=unreadable(bug, error)), self._now)
         return Opened(self._vocabulary.of_bug(entry.tags), self._now)
 
 

@@ -17,7 +17,7 @@ ENTRIES = 100
 """The newest so many are in the feed."""
 
 
-class News(Struct, frozen=True):
+class FeedEntry(Struct, frozen=True):
     """One change, as the journal keeps it."""
 
     at: datetime
@@ -29,7 +29,7 @@ class News(Struct, frozen=True):
     person: str = ""
 
 
-def atom(snapshot: Snapshot, news: Sequence[News], url: str = "") -> bytes:
+def atom(snapshot: Snapshot, news: Sequence[FeedEntry], url: str = "") -> bytes:
     """XML, UTF-8, in the order given: newest first.
 
     Args:

@@ -24,7 +24,7 @@ from shepherd.running.doctor import schedule
 from shepherd.running.log import line, now
 from shepherd.running.runner import log_of
 from shepherd.running.situation import note_run
-from shepherd.store import Database, Entry, Journal
+from shepherd.store import Database, Journal, JournalEntry
 from tests.gitrepo import ISOLATED
 from tests.project import Project
 from tests.running.crontab import Crontab
@@ -102,7 +102,7 @@ def test_what_was_recorded_is_read_from_the_journal(tmp_path: Path, table: Cront
         project.find()
     database = Database(project.settings.database_url)
     with database.begin() as connection:
-        entry = Entry("deployed", "", {"revno": 1, "id": first, "recorded": True})
+        entry = JournalEntry("deployed", "", {"revno": 1, "id": first, "recorded": True})
         Journal(connection, "stable").append([entry], run_id="", at=now())
     database.close()
     (finding,) = [each for each in looked(project) if each.name == "deployed stable"]

@@ -12,12 +12,12 @@ from shepherd.landing import Revision
 from shepherd.running.init.plan import InitPlan, apply, branch_name, destination, plan
 from shepherd.running.init.survey import newest_version
 from shepherd.running.init.text import toml
-from shepherd.settings import ALL_GRAMMARS, Branch, load, parse, read
+from shepherd.settings import ALL_GRAMMARS, BranchSettings, load, parse, read
 from tests.gitrepo import Repo
 from tests.running.init.repos import first_parents
 
 
-def written(planned: InitPlan) -> Branch:
+def written(planned: InitPlan) -> BranchSettings:
     """The one branch of the settings that were planned, after they were written and read back."""
     apply(planned)
     settings = read(planned.file)
