@@ -305,6 +305,19 @@ def test_one_that_cannot_be_read_costs_no_other(tmp_path: Path, lost: str) -> No
     assert found[claims[1]] == Proof((targets[1],), whole=True)
 
 
+def test_claims_on_one_landing_and_on_several_are_proved_in_one_call(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "repo")
+    repo.commit("base", {"x": "1\n", "y": "1\n", "z": text()})
+    x, y = (repo.commit(f"change {name}", {name: "2\n"}) for name in "xy")
+    z = repo.commit("change z", {"z": text(l20="twenty\n")})
+    repo.commit("above", {"z": "new\n" + text(l20="twenty\n")})
+    both = UndoClaim(repo.commit("back", {"x": "1\n", "y": "1\n"}), (y, x))
+    one = UndoClaim(repo.commit("back, too", {"z": "new\n" + text()}), (z,))
+    git = open_repository(str(repo.path))
+    proofs = prove(git, [both, one], read_changes(git, [both.commit, one.commit, x, y, z]))
+    assert {claim: set(proof.targets) for claim, proof in proofs.items()} == {both: {x, y}, one: {z}}
+
+
 def test_folder_that_only_the_merge_asks_for_proves_nothing(tmp_path: Path) -> None:
     """git 2.39 takes one that is not there for an empty one."""
     repo = Repo(tmp_path / "repo")
@@ -383,6 +396,19 @@ def test_the_same_change_elsewhere_in_the_history(repo: Repo) -> None:
     more = repo.commit("and more", {"x": "new\n" + text(l20="twenty\n"), "y": "1"}, parents=[above])
     assert not same(repo, more, one)
     assert not same(repo, repo.commit("empty", {}), repo.commit("empty too", {}))
+
+
+@pytest.mark.parametrize("lost", ["one", "other"])
+def test_what_cannot_be_read_is_not_the_same_change(tmp_path: Path, lost: str) -> None:
+    repo = Repo(tmp_path / "repo")
+    base = repo.commit("base", {"d/x": "1\n"})
+    commits = {
+        "one": repo.commit("one", {"d/x": "2\n", "e/y": "1\n"}),
+        "other": repo.commit("other", {"d/x": "2\n", "f/y": "2\n"}, parents=[base]),
+    }
+    gone = repo.git("rev-parse", f"{commits[lost]}:{'e' if lost == 'one' else 'f'}")
+    (repo.git_dir / "objects" / gone[:2] / gone[2:]).unlink()
+    assert not same(repo, commits["one"], commits["other"])
 
 
 def test_the_same_lines_at_another_place_are_another_change(repo: Repo) -> None:

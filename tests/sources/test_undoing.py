@@ -442,6 +442,20 @@ def test_request_of_another_project_is_nothing(repo: Repo, read: Reads, project:
     assert (landing.targets, landing.hints) == ((), ())
 
 
+def test_of_requests_of_two_projects_ours_alone_counts(repo: Repo, read: Reads) -> None:
+    target = repo.commit("Add a thing (#12)", files={"x": "1\n"})
+    repo.commit("Add another (#13)", files={"y": "1\n"})
+    repo.revert(target, "Take it back\n\nReverts acme/shop#12\nReverts other/project#13\n")
+    landing = last(read, project="acme/shop")
+    assert (landing.revert_targets, landing.hints) == ((1,), ())
+
+
+def test_request_that_is_not_undone_is_a_hint_wherever_it_is_from(repo: Repo, read: Reads) -> None:
+    repo.commit("Add a thing\n\nSee merge request !12", files={"x": "1\n"})
+    repo.commit("Undo something\n\nThis reverts merge request !12\n", files={"y": "2\n"})
+    assert "inv cover 1 --by 2" in last(read).hints[0]
+
+
 def test_request_of_a_project_that_may_be_this_one_is_a_hint(repo: Repo, read: Reads) -> None:
     repo.commit("Add a thing (#12)", files={"x": "1\n"})
     repo.commit("Undo something\n\nReverts perhaps/ours#12\n", files={"x": "2\n"})
