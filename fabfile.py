@@ -1,4 +1,5 @@
-"""What an operator calls: `fab --list` shows it. Words in, words out; it decides nothing (design 5.4)."""
+"""What an operator calls: `fab --list` shows it. Words in, words out; it decides nothing
+(docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

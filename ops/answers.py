@@ -1,5 +1,5 @@
 """What the agent may answer. A host may have fallen into strange hands: what it says is checked, and made fit
-to be printed, before anything is made of it (design 5.4)."""
+to be printed, before anything is made of it (docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Making a release on the host: code, an environment of its own, and a try (design 5.4).
+"""Making a release on the host: code, an environment of its own, and a try
+(docs/operator.md#what-a-deploy-does).
 
 Part of the agent, so the standard library is all there is.
 """

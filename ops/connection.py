@@ -1,4 +1,5 @@
-"""An ssh connection by the route that OpenSSH would take, opened within time limits (design 5.4).
+"""An ssh connection by the route that OpenSSH would take, opened within time limits
+(docs/operator.md#what-a-deploy-does).
 
 paramiko speaks the protocol; whatever a hostile host makes of that is one sentence here, and no traceback.
 """

@@ -1,4 +1,5 @@
-"""Whether a host is who it was: strict, by the keys that OpenSSH's files know of it (design 5.4).
+"""Whether a host is who it was: strict, by the keys that OpenSSH's files know of it
+(docs/operator.md#what-a-deploy-does).
 
 Any of the known keys will do. An unknown, changed or revoked one is refused before anything is sent.
 """

@@ -1,4 +1,4 @@
-"""What is deployed: one commit of this repository, as an archive (design 5.4)."""
+"""What is deployed: one commit of this repository, as an archive (docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

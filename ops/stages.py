@@ -1,4 +1,5 @@
-"""`fab setup`, `deploy`, `rollback`, `releases`: the operator's side, host after host (design 5.4)."""
+"""`fab setup`, `deploy`, `rollback`, `releases`: the operator's side, host after host
+(docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The wheelhouse: exactly the wheels that one host's Python and platform need, each by its hash (design 5.4).
+"""The wheelhouse: exactly the wheels that one host's Python and platform need, each by its hash
+(docs/operator.md#what-a-deploy-does).
 
 uv resolves as if it ran on the host, within the versions that the commit pins; pip fetches for the host's
 tags. A hash has to be one that the commit names, so that no index can slip another file in.

@@ -1,4 +1,5 @@
-"""Texts of labels that look alike: case, Unicode form, variation selectors, codes of emoji (design 3.2).
+"""Texts of labels that look alike: case, Unicode form, variation selectors, codes of emoji
+(docs/rules.md#what-people-say).
 
 The short codes are those of GitHub and Slack that labels of QA use, not all 1,900: one that is missing here
 is compared as the text that it is, and `inv doctor` names a word of the settings that no label matches.

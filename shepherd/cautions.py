@@ -1,4 +1,5 @@
-"""Cautions: what must be known before the answer is acted on, and whether it may be at all (design 3.5).
+"""Cautions: what must be known before the answer is acted on, and whether it may be at all
+(docs/rules.md#answer).
 
 Whatever shows the answer or acts on it asks here and decides nothing itself: headline, colour, title, icon,
 badge, `BRANCH.sha`, `status --sha`, the copy button, metrics, mails, promotions.
@@ -75,7 +76,8 @@ def released(snapshot: Snapshot, found: Sequence[Caution]) -> Rev | None:
 
 
 def code_of(caution: Caution) -> int:
-    """The exit code for a script that asks what to deploy, where this caution stops (4.2)."""
+    """The exit code for a script that asks what to deploy, where this caution stops
+    (docs/interfaces.md#commands)."""
     return STOPPING[caution.kind][1]
 
 
@@ -204,7 +206,8 @@ def _undoer(revno: int, to: int, entries: dict[int, LandingEntry]) -> int | None
 
 
 def maintenance(situation: Situation) -> tuple[Caution, ...]:
-    """The switch is on (5.2): one caution, the same for every branch; none if it is off."""
+    """The switch is on (docs/running.md#maintenance): one caution, the same for every branch; none if it
+    is off."""
     switch, now = situation.maintenance, situation.now
     if switch is None:
         return ()

@@ -1,4 +1,5 @@
-"""Commands in sentences: what is printed can be pasted, also with several branches (design 3.2).
+"""Commands in sentences: what is printed can be pasted, also with several branches
+(docs/rules.md#what-people-say).
 
 Sentences name our commands as `inv find`; where they are shown, `as_called` gives them the name in use.
 """

@@ -1,4 +1,5 @@
-"""What a deployment brings live: pure, for the answer and for the plan of a promotion alike (design 3.5)."""
+"""What a deployment brings live: pure, for the answer and for the plan of a promotion alike
+(docs/rules.md#answer)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ def going_live(
     undone_at: Callable[[int], Collection[int]],
 ) -> tuple[list[int], list[int]]:
     """What the deployment of a candidate brings live, in the order in which it landed; and those of it that a
-    landing which must wait undoes: in effect at the candidate, undone at the tip (design 3.5, cautions).
+    landing which must wait undoes: in effect at the candidate, undone at the tip (docs/rules.md#cautions).
 
     Args:
         revnos: the landings that were read. undone_at: the revnos that are undone at a revision.

@@ -1,6 +1,6 @@
 """One root for every failure a person should read as one sentence: what is wrong, where, what to do.
 
-The exit codes are those of the design's section 4.2; a traceback is left for bugs.
+The exit codes are those of docs/interfaces.md#exit-codes; a traceback is left for bugs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ _WORST_FIRST = (UNEXPECTED, WRONG_VALUE, NO_DATA, DEADLINE, PARTLY, REFUSED, MAI
 
 
 def worst(codes: list[int]) -> int:
-    """The exit code that counts for several stages, branches or tasks (4.2); 0 for none at all.
+    """The exit code that counts for several stages, branches or tasks (docs/interfaces.md#commands); 0 for
+    none at all.
 
     A code that is none of ours, as pytest has, is the worst.
     """

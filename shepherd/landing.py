@@ -12,7 +12,7 @@ LABELS = ("incr", "no-qa", "qa-ok", "testfix")
 
 
 class Marks(Struct, frozen=True, gc=False):
-    """What one commit message says by the configured grammars (design 3.1)."""
+    """What one commit message says by the configured grammars (docs/rules.md#marks)."""
 
     subject: str = ""
     """The first line after the leading run: what patterns and titles of reverts are compared with."""
@@ -48,7 +48,7 @@ class Marks(Struct, frozen=True, gc=False):
 
 class Brought(Struct, frozen=True, gc=False):
     """A commit that a landing brought in, and that people said something of, or that was a landing itself
-    before the mainline was moved (3.2)."""
+    before the mainline was moved (docs/rules.md#what-people-say)."""
 
     id: str
     """Full SHA."""
@@ -80,13 +80,13 @@ class Landing(Struct, frozen=True, gc=False):
     own_bugs: tuple[int, ...] = ()
     """Those of the landing's own message alone."""
     requests: tuple[str, ...] = ()
-    """As its message names them: on a forge these are claims (3.1)."""
+    """As its message names them: on a forge these are claims (docs/rules.md#marks)."""
     merged_ids: tuple[str, ...] = ()
     """SHAs of the commits that it brought in, the newest MOST_BROUGHT; only where it names a request."""
     closes: tuple[int, ...] = ()
     labels: tuple[str, ...] = ()
     mark_targets: tuple[int, ...] = ()
-    """Valid targets by mark: earlier revnos of this mainline (3.4)."""
+    """Valid targets by mark: earlier revnos of this mainline (docs/rules.md#undone)."""
     revert_targets: tuple[int, ...] = ()
     """Valid targets by revert, proved by content."""
     mixed: bool = False
@@ -132,7 +132,7 @@ class Deployed(Struct, frozen=True, gc=False):
     """The landing's SHA; empty for r0 (production runs nothing of this mainline yet)."""
     extra: tuple[tuple[str, int | None], ...] = ()
     """Commits of production that the mainline lacks, each with the revno of a landing that carries the
-    same patch, or None (3.5: D off the mainline)."""
+    same patch, or None (docs/rules.md#hotfix)."""
 
 
 class RefPositions(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Who a landing belongs to, and the patterns that tell robots and exempt subjects (design 3.1)."""
+"""Who a landing belongs to, and the patterns that tell robots and exempt subjects (docs/rules.md#marks)."""
 
 from __future__ import annotations
 

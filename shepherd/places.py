@@ -1,4 +1,4 @@
-"""Where shepherd.toml is looked for (design 4.1)."""
+"""Where shepherd.toml is looked for (docs/settings.md)."""
 
 from __future__ import annotations
 

@@ -21,8 +21,8 @@ class UnreadableFileError(Exception):
 def read(path: Path, limit: int, private: bool = False) -> str:
     """The text of the regular file `path` (UTF-8), of at most `limit` bytes, without a byte order mark.
 
-    With `private` the file is refused unless nobody but its owner has any right to it (4.1: keys ending in
-    `_file`). Raises UnreadableFileError.
+    With `private` the file is refused unless nobody but its owner has any right to it (keys that end in
+    `_file`, docs/settings.md). Raises UnreadableFileError.
     """
     try:
         return content(path, limit, private).decode().removeprefix(BYTE_ORDER_MARK)

@@ -1,4 +1,5 @@
-"""The situation: what is true now, read at the moment of asking, beside the snapshot (design 4.3)."""
+"""The situation: what is true now, read at the moment of asking, beside the snapshot
+(docs/interfaces.md#snapshot)."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from msgspec import Struct
 
 
 class Maintenance(Struct, frozen=True):
-    """The switch is on (5.2). Whatever could not be read is empty."""
+    """The switch is on (docs/running.md#maintenance). Whatever could not be read is empty."""
 
     since: datetime | None = None
     who: str = ""
@@ -19,7 +20,7 @@ class Maintenance(Struct, frozen=True):
 
 
 class Hang(Struct, frozen=True):
-    """A run that has been going for too long and whose process lives (5.1)."""
+    """A run that has been going for too long and whose process lives (docs/running.md#one-copy-at-a-time)."""
 
     stage: str = ""
     pid: int | None = None
@@ -28,7 +29,7 @@ class Hang(Struct, frozen=True):
 
 
 class Running(Struct, frozen=True):
-    """Who is at work now (5.1)."""
+    """Who is at work now (docs/running.md#one-copy-at-a-time)."""
 
     stage: str = ""
     user: str = ""

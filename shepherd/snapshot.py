@@ -1,4 +1,5 @@
-"""The snapshot: the one answer that page, feeds, command line, mails and promotions all show (design 4.3)."""
+"""The snapshot: the one answer that page, feeds, command line, mails and promotions all show
+(docs/interfaces.md#snapshot)."""
 
 from __future__ import annotations
 
@@ -130,7 +131,7 @@ class Alarm(Struct, frozen=True):
 
 class JournalPlace(Struct, frozen=True):
     """The journal's last entry of the branch when the answer was given: a journal that lacks it is lost, or
-    older than the answer (design 3.2)."""
+    older than the answer (docs/rules.md#what-people-say)."""
 
     seq: int
     """Its place in the journal."""

@@ -1,4 +1,5 @@
-"""Where settings point to: URLs that hold no secret, places of repositories, names of refs (4.1).
+"""Where settings point to: URLs that hold no secret, places of repositories, names of refs
+(docs/settings.md).
 
 A value that may hold a password is never repeated in a message.
 """

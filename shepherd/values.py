@@ -1,4 +1,5 @@
-"""Words of people turned into values, and values into words: durations, dates, revisions, ages, names (4.2).
+"""Words of people turned into values, and values into words: durations, dates, revisions, ages, names
+(docs/interfaces.md#commands).
 
 Whatever is no such value raises SettingsError (exit code 2), in one sentence with an example of a right one.
 """
@@ -19,7 +20,7 @@ LONGEST = 100 * 365 * 86_400
 """Seconds of the longest duration that is believed: a hundred years."""
 
 MAX_DIGITS = 10
-"""Longer numbers are never converted (3.1)."""
+"""Longer numbers are never converted (docs/rules.md#marks)."""
 # Compiled when first used: most commands are given no revision, and every one starts up with this module.
 _NUMBER = r"[0-9]+"
 _REVNO = r"r?([0-9]+)"
@@ -87,7 +88,8 @@ def date(text: str) -> Date:
 
 
 def number(digits: str, what: str) -> int:
-    """The number that `digits` write, if it is one a person can mean: 1 to 9,999,999,999 (3.1)."""
+    """The number that `digits` write, if it is one a person can mean: 1 to 9,999,999,999
+    (docs/rules.md#marks)."""
     if not re.fullmatch(_NUMBER, digits):
         raise SettingsError(f"{quoted(digits)} is no {what}: digits are expected")
     if len(digits) > MAX_DIGITS:
@@ -98,7 +100,8 @@ def number(digits: str, what: str) -> int:
 
 
 def parse_rev(text: str, wide: bool = False) -> RevName:
-    """REV of design 4.2; with `wide` (explain, landings) also a branch name, `bug:824435`, `#12` or `!12`."""
+    """REV of docs/interfaces.md#commands; with `wide` (explain, landings) also a branch name,
+    `bug:824435`, `#12` or `!12`."""
     if named := _NAMED.get(text):
         return named
     if re.fullmatch(_SHA, text.lower()):
@@ -173,7 +176,8 @@ def iso(moment: datetime) -> str:
 
 
 def who(as_name: str | None, environ: Mapping[str, str], login: str) -> str:
-    """WHO of design 4.2: the first of `--as`, SUDO_USER, SHEPHERD_WHO and the login name that names anybody.
+    """WHO of docs/interfaces.md#commands: the first of `--as`, SUDO_USER, SHEPHERD_WHO and the login name
+    that names anybody.
 
     One line, at most 80 characters, without control characters.
     """

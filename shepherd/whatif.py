@@ -1,4 +1,5 @@
-"""What the answer would be, if: supposed on the last snapshot, nothing else (design 4.2, `whatif`)."""
+"""What the answer would be, if: supposed on the last snapshot, nothing else (docs/interfaces.md#commands,
+`whatif`)."""
 
 from __future__ import annotations
 
@@ -53,7 +54,8 @@ def suppose(snapshot: Snapshot, ok: Collection[int], rollback: Collection[int]) 
 def _next_landing(
     entries: Mapping[int, LandingEntry], revno: int, rollback: Collection[int]
 ) -> Mapping[int, bool]:
-    """What becomes undone, and what comes back, with a landing that rolls these back (3.4)."""
+    """What becomes undone, and what comes back, with a landing that rolls these back
+    (docs/rules.md#undone)."""
     effect = UndoOrder()
     for entry in sorted(entries.values(), key=lambda entry: entry.revno):
         if entry.targets:
@@ -65,7 +67,7 @@ def _next_landing(
 
 
 def _pure(revno: int, entries: Mapping[int, LandingEntry]) -> bool:
-    """Whether it is a rollback that names no bug but its targets' (3.4)."""
+    """Whether it is a rollback that names no bug but its targets' (docs/rules.md#undone)."""
     entry = entries.get(revno)
     if entry is None or not entry.targets:
         return False

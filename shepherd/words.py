@@ -1,4 +1,5 @@
-"""What people and the tracker say about QA, now and before: the second input of the rules (design 3.2)."""
+"""What people and the tracker say about QA, now and before: the second input of the rules
+(docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 
@@ -53,7 +54,7 @@ class TrackerReading(Struct, frozen=True):
     """False (tracker "none"): bugs have no tags; they are settled by verdicts."""
     named: dict[str, tuple[str, ...]] = {}
     """SHA -> the requests that brought the landing, as the forge confirmed or named them; of every landing
-    that it was asked about (3.1)."""
+    that it was asked about (docs/rules.md#marks)."""
     doubts: dict[str, tuple[str, ...]] = {}
     """SHA -> warnings about the requests that its message names and the forge does not confirm."""
     unseen: frozenset[Item] = frozenset()
@@ -75,11 +76,12 @@ class SeenTags(Struct, frozen=True, gc=False):
 
 
 class KeptWord(Struct, frozen=True, gc=False):
-    """The last word that spoke for one landing on one item (3.2)."""
+    """The last word that spoke for one landing on one item (docs/rules.md#what-people-say)."""
 
     word: Word | None
     seal: Literal["ok", "untestable"] | None = None
-    """Set while the landing was good by the item and no later landing named it (3.2 b)."""
+    """Set while the landing was good by the item and no later landing named it
+    (docs/rules.md#whom-a-tag-speaks-for)."""
 
 
 class OwnWord(Struct, frozen=True, gc=False):
@@ -91,7 +93,8 @@ class OwnWord(Struct, frozen=True, gc=False):
 
 
 class NamedCommits(Struct, frozen=True, gc=False):
-    """The commits that a bad-commit-N, or the qa-bad of a request, spoke of when it was first seen (3.2)."""
+    """The commits that a bad-commit-N, or the qa-bad of a request, spoke of when it was first seen
+    (docs/rules.md#what-people-say)."""
 
     seq: int
     ids: tuple[str, ...]
@@ -112,7 +115,7 @@ class Verdict(Struct, frozen=True, gc=False):
 
 
 class Cover(Struct, frozen=True, gc=False):
-    """`inv cover` or `inv uncover`: a person's word on what undid a landing (3.4)."""
+    """`inv cover` or `inv uncover`: a person's word on what undid a landing (docs/rules.md#undone)."""
 
     target: str
     """SHA of the landing that was, or was not, undone."""

@@ -1,4 +1,4 @@
-"""Texts of labels that look alike mean the same, and no others do (design 3.2)."""
+"""Texts of labels that look alike mean the same, and no others do (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Merges the wrong way round, in repositories and through all stages: words follow commits (3.2, 3.5)."""
+"""Merges the wrong way round, in repositories and through all stages: words follow commits
+(docs/rules.md#what-people-say, docs/rules.md#answer)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The incident of August 2011 (design 3.6), in its full size: 13,777 landings, three named bad.
+"""The incident of August 2011 (docs/rules.md#answer), in its full size: 13,777 landings, three named bad.
 
 The numbers are Launchpad's; the messages here are ours.
 """

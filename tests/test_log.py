@@ -1,4 +1,5 @@
-"""The log explains the tool: what it tells is enough to know every answer and every state (design 4.5)."""
+"""The log explains the tool: what it tells is enough to know every answer and every state
+(docs/interfaces.md#log)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns, and whom a landing belongs to (design 3.1)."""
+"""Patterns, and whom a landing belongs to (docs/rules.md#marks)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`inv publish`, and the page at its target when a run is refused (4.2, 5.2)."""
+"""`inv publish`, and the page at its target when a run is refused (docs/interfaces.md#commands,
+docs/running.md#maintenance)."""
 
 from __future__ import annotations
 

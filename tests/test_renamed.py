@@ -1,4 +1,5 @@
-"""A table renamed with its branch: the journal is carried on, and it is said (3.2)."""
+"""A table renamed with its branch: the journal is carried on, and it is said
+(docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 

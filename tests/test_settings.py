@@ -1,4 +1,5 @@
-"""Settings: the documented file loads, a wrong one is refused in one sentence that says where (4.1)."""
+"""Settings: the documented file loads, a wrong one is refused in one sentence that says where
+(docs/settings.md)."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ ref = "stable"
 deployed = { ref = "production" }
 """
 
-# Design 4.1, word for word but for the comments.
+# docs/settings.md, word for word but for the comments.
 DOCUMENTED = r"""
 state_dir = "var"
 timezone = "UTC"

@@ -92,7 +92,8 @@ def test_of_note_and_journal_the_newer_counts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("word", ["bad", "ok"])
 @pytest.mark.parametrize("hours", [-30, -1, 1, 30])
 def test_later_is_what_was_seen_later(tmp_path: Path, first: str, word: str, hours: int) -> None:
-    """Whatever the clock of a laptop or, between two commands, of the host says (3.2)."""
+    """Whatever the clock of a laptop or, between two commands, of the host says
+    (docs/rules.md#what-people-say)."""
     project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
     ids = project.land("[no-qa] Begin", "[no-qa] One")
     project.deploy(ids[0])
@@ -168,7 +169,8 @@ def test_a_tag_that_appears_after_a_word_counts_wherever_the_clocks_are(tmp_path
 
 
 def test_a_word_by_note_is_said_to_be_one(tmp_path: Path) -> None:
-    """Whoever may push sets its author (3.2): also after the landing was rewritten."""
+    """Whoever may push sets its author (docs/rules.md#what-people-say): also after the landing was
+    rewritten."""
     project = Project(tmp_path, branch='verdict_notes = "refs/notes/qa"')
     ids = project.land("[no-qa] Begin", "[bug=1] One")
     project.deploy(ids[0])

@@ -1,4 +1,4 @@
-"""Values that people write, and the words they are answered with (design 4.2)."""
+"""Values that people write, and the words they are answered with (docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Mails on their way: one message for each recipient, over one connection, within time limits (issue 5, 6).
+"""Mails on their way: one message for each recipient, over one connection, within time limits
+(docs/mails.md).
 
 What a server may do wrong falls into two heaps: the message was surely not taken, and is tried again; or all
 of it was handed over and no answer came, so that only the recipient knows, and nobody asks twice.

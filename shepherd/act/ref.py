@@ -1,4 +1,5 @@
-"""Moving a ref: compare-and-swap in a repository, one push with a lease where it lies behind a URL (4.1).
+"""Moving a ref: compare-and-swap in a repository, one push with a lease where it lies behind a URL
+(docs/settings.md).
 
 Either way git itself compares with the commit that the plan started from, at the moment of the move.
 """

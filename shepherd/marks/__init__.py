@@ -1,4 +1,4 @@
-"""What one commit message says, by the grammars that a branch reads (design 3.1)."""
+"""What one commit message says, by the grammars that a branch reads (docs/rules.md#marks)."""
 
 from __future__ import annotations
 

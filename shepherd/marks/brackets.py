@@ -1,4 +1,5 @@
-"""`[bug=1,2][no-qa][rollback=12] Title`: the marks of PQM and Launchpad, 2007 to 2019 (design 3.1)."""
+"""`[bug=1,2][no-qa][rollback=12] Title`: the marks of PQM and Launchpad, 2007 to 2019
+(docs/rules.md#marks)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`LP: #1, #2` and `Merged from URL`: what Launchpad's landings say since 2019 (design 3.1)."""
+"""`LP: #1, #2` and `Merged from URL`: what Launchpad's landings say since 2019 (docs/rules.md#marks)."""
 
 from __future__ import annotations
 

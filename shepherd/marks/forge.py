@@ -1,4 +1,5 @@
-"""What GitHub and GitLab write into the message of a merge, and the issues it closes (design 3.1)."""
+"""What GitHub and GitLab write into the message of a merge, and the issues it closes
+(docs/rules.md#marks)."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from shepherd.marks.text import clean, quoted
 _T = TypeVar("_T")
 
 MAX_DIGITS = 10
-"""Longer runs of digits are never converted (3.1)."""
+"""Longer runs of digits are never converted (docs/rules.md#marks)."""
 MAX_TARGETS = 100_000
 """Revisions that one message may roll back: beyond any mainline, and short of what ranges make of 10 MB."""
 MAX_WARNINGS = 20
@@ -44,7 +44,7 @@ class MarkCollector:
     def numbers(self, runs: Iterable[str]) -> list[int]:
         """The numbers of bugs, issues or requests in runs of ASCII digits, no doubles.
 
-        0 and whatever has more than ten digits is none, and a warning (3.1).
+        0 and whatever has more than ten digits is none, and a warning (docs/rules.md#marks).
         """
         good = []
         for run in dict.fromkeys(runs):

@@ -1,4 +1,5 @@
-"""What git, the forges and people write when they take a change back (design 3.1, 3.4)."""
+"""What git, the forges and people write when they take a change back (docs/rules.md#marks,
+docs/rules.md#undone)."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def normal(message: bytes | str) -> str:
 def first_paragraph(body: str) -> str:
     """The title that `body` begins with, on one line, where it was wrapped; empty where the first line is it.
 
-    Only what is shown follows from it: patterns and marks know the first line (design 3.1).
+    Only what is shown follows from it: patterns and marks know the first line (docs/rules.md#marks).
     """
     first = end = body.find("\n")
     while 0 <= end < min(len(body), 4 * SUMMARY):

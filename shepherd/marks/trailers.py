@@ -1,4 +1,4 @@
-"""`Bug: 12`, `QA: ok`, `Rolls-back: r12`: git trailers, for teams that start afresh (design 3.1)."""
+"""`Bug: 12`, `QA: ok`, `Rolls-back: r12`: git trailers, for teams that start afresh (docs/rules.md#marks)."""
 
 from __future__ import annotations
 

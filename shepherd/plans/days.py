@@ -14,7 +14,7 @@ from shepherd.settings import Settings
 
 SATURDAY = 5
 NOTICE_DAYS = 2
-"""So many days before the list is told, the page says so (issue 5, 3)."""
+"""So many days before the list is told, the page says so (docs/mails.md)."""
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (

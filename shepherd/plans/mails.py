@@ -1,4 +1,5 @@
-"""Who is to be mailed about what, and what nobody is mailed about and why: pure (issue 5; design 3.5, 4.1).
+"""Who is to be mailed about what, and what nobody is mailed about and why: pure (docs/mails.md;
+docs/rules.md#answer.1).
 
 Everything comes from snapshots and from what the journal remembers. What keeps the newest landing back is
 what somebody can act on: the snapshot's blockers. Of these some wait for somebody else, or for later.
@@ -82,7 +83,7 @@ class Mail(Struct, frozen=True):
     """Of a brake: how many mails were held back."""
 
     def key(self, day: date) -> str:
-        """What it is, whatever its wording: the same one never goes twice (issue 5, 4)."""
+        """What it is, whatever its wording: the same one never goes twice (docs/mails.md)."""
         return f"{day} {self.kind} {self.to.casefold()}"
 
 
@@ -185,7 +186,7 @@ def reachable(address: str) -> bool:
 def _not_now(
     entry: LandingEntry, blocker: Blocker | None, known: BlockerHistory, days: Days, now: datetime
 ) -> str:
-    """Why nobody is mailed about it now; empty if somebody is (issue 5, 2)."""
+    """Why nobody is mailed about it now; empty if somebody is (docs/mails.md)."""
     if blocker is None:
         if entry.undone_by is not None:
             return f"r{entry.undone_by} undid it"

@@ -1,4 +1,5 @@
-"""What a promotion would do: from where, to where, what goes live by it, what stays and why (3.5, 4.2)."""
+"""What a promotion would do: from where, to where, what goes live by it, what stays and why
+(docs/rules.md#answer, docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 

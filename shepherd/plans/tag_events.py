@@ -69,7 +69,7 @@ class TagLedger:
                     yield TagEvent(landing, item, role, tuple(about))
 
     def named(self, landing: Landing) -> Sequence[Item]:
-        """The items that a landing is judged by, if it needs any QA at all (3.3, 3 to 7)."""
+        """The items that a landing is judged by, if it needs any QA at all (docs/rules.md#state)."""
         if "testfix" in landing.labels or matches(self._options.exempt_subjects, landing.title):
             return ()
         items = qa_items(landing, self._tracker)

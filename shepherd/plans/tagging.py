@@ -324,7 +324,7 @@ def because(act: Tagging) -> str:
 
 
 def _mark(landing: Landing) -> Word | None:
-    """What a mark says of the landing (3.3, 6)."""
+    """What a mark says of the landing (docs/rules.md#state)."""
     if "qa-ok" in landing.labels:
         return "ok"
     return "untestable" if "no-qa" in landing.labels else None

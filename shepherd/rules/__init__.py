@@ -1,4 +1,4 @@
-"""Reading + words + journal -> judgement: pure, and the only place where anything is decided (design 3).
+"""Reading + words + journal -> judgement: pure, and the only place where anything is decided (docs/rules.md).
 
 The way of a landing through here: undoing (is it in effect?) -> speaking (what do its items say?) -> states
 (is it good?) -> answer (what may be deployed?).
@@ -122,7 +122,8 @@ class Judgement:
 
 
 def scope_of(reading: Reading, covers: Sequence[Cover], live_lately: Collection[int]) -> set[int]:
-    """The landings whose bugs are to be read (3.5): the window, what went live lately, what is undone in
+    """The landings whose bugs are to be read (docs/rules.md#answer): the window, what went live lately, what
+    is undone in
     production but in effect at some candidate, and whatever undoes one of these.
 
     Args:

@@ -1,4 +1,4 @@
-"""Which revision may be deployed, and what keeps the others back (design 3.5)."""
+"""Which revision may be deployed, and what keeps the others back (docs/rules.md#answer)."""
 
 from __future__ import annotations
 

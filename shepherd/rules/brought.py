@@ -1,4 +1,4 @@
-"""Words follow commits, not places (design 3.2).
+"""Words follow commits, not places (docs/rules.md#what-people-say).
 
 A bad-commit-N speaks of the commit that landing N was when the tag was first seen, and so does the qa-bad of
 a request. A merge the wrong way round moves landings off the first-parent line: they are brought in by that

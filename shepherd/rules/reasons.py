@@ -1,4 +1,5 @@
-"""The reason of a state in one line of plain words, whose move it is, what would clear it (design 3.3)."""
+"""The reason of a state in one line of plain words, whose move it is, what would clear it
+(docs/rules.md#state)."""
 
 from __future__ import annotations
 
@@ -111,7 +112,7 @@ def rollback_of(revno: int, marks: Collection[str]) -> str:
 
 def said(verdict: Verdict) -> str:
     """ "Ann said ok on 2026-11-22 10:15 UTC (tried it)", or who a git note names: anybody who may push can
-    set that (3.2)."""
+    set that (docs/rules.md#what-people-say)."""
     when = datetime.fromtimestamp(verdict.when, UTC)
     why = f" ({verdict.why})" if verdict.why else ""
     if verdict.note:

@@ -1,4 +1,4 @@
-"""What the words on bugs and requests say of each landing (design 3.2 a to d).
+"""What the words on bugs and requests say of each landing (docs/rules.md#whom-a-tag-speaks-for).
 
 A tag speaks for the landings that were there when it was set. The journal keeps what spoke last for each
 (landing, item); this module turns one more reading into the words of now, and what there is to remember.
@@ -210,7 +210,8 @@ class _TagReader:
             self._note(told.unread_bad, named, item, _streak(history, _is_bad))
 
     def _out_of_reach(self, landing: Landing) -> bool:
-        """Whether a qa-bad speaks of a later landing, and not of this one that production runs (3.3, 5)."""
+        """Whether a qa-bad speaks of a later landing, and not of this one that production runs
+        (docs/rules.md#state)."""
         return landing.revno in self._live and self.newest > self._deployed
 
     def _history(self, item: Item, spoken: ItemTags) -> tuple[SeenTags, ...]:
@@ -322,7 +323,7 @@ class _TagReader:
 def _covers(
     word: Word, landing: Landing, item: Item, history: Sequence[SeenTags], memory: JournalMemory
 ) -> bool:
-    """Whether the present word was said of this landing (3.2 a)."""
+    """Whether the present word was said of this landing (docs/rules.md#whom-a-tag-speaks-for)."""
     first = history[0].seq
     if memory.asked and _changed(history) < memory.asked.get((landing.id, item), 0):
         return False

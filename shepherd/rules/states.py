@@ -92,7 +92,7 @@ class StateRules:
 
     def judge(self, landing: Landing) -> Judged:
         """The state of one landing: the worse of its own and of what it took over from the commits that it
-        brought in (3.2: words follow commits)."""
+        brought in (docs/rules.md#words-follow-commits)."""
         own = self._judge(landing)
         if not landing.brought:
             return own
@@ -193,7 +193,7 @@ class StateRules:
         return since > verdict.seq
 
     def _own_bugs(self, landing: Landing) -> frozenset[int]:
-        """The bugs of a rollback's own message, less those of its targets (3.4: pure)."""
+        """The bugs of a rollback's own message, less those of its targets (docs/rules.md#pure-rollback)."""
         if not landing.own_bugs:
             return frozenset()
         own = set(landing.own_bugs)
@@ -203,13 +203,14 @@ class StateRules:
         return frozenset(own)
 
     def _is_mixed(self, revno: int) -> bool:
-        """Whether it undoes by its content alone, and changes more than that (3.4)."""
+        """Whether it undoes by its content alone, and changes more than that (docs/rules.md#undone)."""
         landing = self._landings[revno]
         by_content = set(landing.revert_targets) - set(landing.mark_targets)
         return landing.mixed and by_content.issuperset(self._undoing.targets[revno])
 
     def _brought_back(self, revno: int) -> tuple[int, ...]:
-        """Landings, no pure rollbacks, that were undone just before and are in effect with this one (3.4)."""
+        """Landings, no pure rollbacks, that were undone just before and are in effect with this one
+        (docs/rules.md#undone)."""
         flips = self._undoing.flips.get(revno, {})
         return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self._pure))
 

@@ -1,4 +1,4 @@
-"""What is undone, at every candidate (design 3.4).
+"""What is undone, at every candidate (docs/rules.md#undone).
 
 A landing is undone at t if some rollback of it, at or before t, is itself not undone at t. Landings come in
 order and rollbacks always point back, so one sweep that keeps a count per landing answers for all t.

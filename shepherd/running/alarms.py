@@ -1,4 +1,5 @@
-"""Telling the operators of an alarm, once each (3.5): a part of `inv run`, after the answer."""
+"""Telling the operators of an alarm, once each (docs/rules.md#answer): a part of `inv run`, after the
+answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The managed block in the user's crontab: what cron calls, how often, and whom it mails (design 4.2, 5.4).
+"""The managed block in the user's crontab: what cron calls, how often, and whom it mails
+(docs/interfaces.md#commands, docs/operator.md#what-a-deploy-does).
 
 cron's assignments hold for every line after them. So PATH, LANG and SHEPHERD_CONFIG are given to the
 command by `env`; MAILTO, which only cron itself reads, is set back after our line to what held before.
@@ -109,7 +110,8 @@ def command(settings: Settings, root: Path) -> str:
 
 
 def entrance(root: Path) -> Path:
-    """`current` where the release `root` lies among those that it chooses from (5.4), else `root` itself."""
+    """`current` where the release `root` lies among those that it chooses from
+    (docs/operator.md#what-a-deploy-does), else `root` itself."""
     link = root.parent.parent / "current"
     if root.parent.name == "releases" and link.is_symlink() and link.resolve().parent == root.parent:
         return link
@@ -186,7 +188,8 @@ def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
 
 
 def _refuse_others(settings: Settings) -> None:
-    """The block belongs into the crontab of the owner of state_dir, who alone may write there (4.4)."""
+    """The block belongs into the crontab of the owner of state_dir, who alone may write there
+    (docs/interfaces.md#files)."""
     state = settings.state_path
     if state.exists() and (owner := state.stat().st_uid) != os.geteuid():
         raise SettingsError(

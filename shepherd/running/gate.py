@@ -1,4 +1,5 @@
-"""The kernel's locks: `flock` decides who may work, and nothing else does (design 5.1).
+"""The kernel's locks: `flock` decides who may work, and nothing else does
+(docs/running.md#one-copy-at-a-time).
 
 Lock files are made once and never removed, never written: a lock file that is unlinked lets two hold it.
 """
@@ -83,7 +84,8 @@ def holders(lock: Path) -> list[int]:
 
 
 def upgraded(root: Path) -> bool:
-    """Whether `current` has been pointed to another release than this code's (5.1, 5.4)."""
+    """Whether `current` has been pointed to another release than this code's
+    (docs/running.md#one-copy-at-a-time, docs/operator.md#what-a-deploy-does)."""
     current = root.parent.parent / "current"
     return root.parent.name == "releases" and current.is_symlink() and Path(os.path.realpath(current)) != root
 

@@ -1,4 +1,5 @@
-"""The log: one event a line, key=value, whatever text is in it; it alone explains the tool (design 4.5)."""
+"""The log: one event a line, key=value, whatever text is in it; it alone explains the tool
+(docs/interfaces.md#log)."""
 
 from __future__ import annotations
 

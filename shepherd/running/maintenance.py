@@ -1,4 +1,4 @@
-"""The maintenance switch: `state_dir/maintenance.txt` (design 5.2).
+"""The maintenance switch: `state_dir/maintenance.txt` (docs/running.md#maintenance).
 
 Whatever is there, a bare `touch` included, means *in maintenance*; it never clears itself.
 Light to import: `maintenance.status` has to answer at once.

@@ -1,4 +1,4 @@
-"""The readers: from the last snapshot, without lock or network (design 4.2)."""
+"""The readers: from the last snapshot, without lock or network (docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 
@@ -182,6 +182,7 @@ _TELLING = re.compile("[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:
-    """No data is shown, and so is an answer that a failed reading came after; both end with 5 (4.2)."""
+    """No data is shown, and so is an answer that a failed reading came after; both end with 5
+    (docs/interfaces.md#commands)."""
     no_data = [not snapshot.complete or snapshot.branch in present.unread for snapshot in snapshots]
     return NO_DATA if any(no_data) else 0

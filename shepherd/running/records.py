@@ -1,4 +1,5 @@
-"""Run records: who works, at what, since when. They inform, the lock decides (design 5.1).
+"""Run records: who works, at what, since when. They inform, the lock decides
+(docs/running.md#one-copy-at-a-time).
 
 `run/record.json` is written beside its place and renamed into it, only by the holder of the work lock. psutil
 says whether its process lives.
@@ -131,7 +132,8 @@ def read(state: Path) -> Record | None:
 
 
 def life(record: Record) -> Life:
-    """Whether its process still lives. One that took over the pid, or a zombie, is not it (5.1)."""
+    """Whether its process still lives. One that took over the pid, or a zombie, is not it
+    (docs/running.md#one-copy-at-a-time)."""
     if record.boot_id != _boot_id():
         return "gone" if record.host == socket.gethostname() else "unknown"
     import psutil

@@ -1,6 +1,6 @@
 """What a run that may not work, or could not read, still does: the log, the page, one mail about a hang.
 
-Design 5.1, 5.2.
+docs/running.md#one-copy-at-a-time.2.
 
 All under `run/page.lock`: of several such runs one does it, whoever comes meanwhile leaves it to that one.
 """
@@ -97,7 +97,8 @@ def show_failure(settings: Settings, tell: Tell, publish: bool = True) -> None:
 
 
 def once(settings: Settings, refusal: ShepherdError) -> bool:
-    """Whether cron has to say this now: an overdue switch and a suspected hang, each one time (4.2)."""
+    """Whether cron has to say this now: an overdue switch and a suspected hang, each one time
+    (docs/interfaces.md#commands)."""
     if isinstance(refusal, MaintenanceError) and refusal.switch.overdue:
         about = ("overdue", str(refusal.switch.since or refusal.switch.until))
     elif isinstance(refusal, BusyError) and refusal.hang is not None:

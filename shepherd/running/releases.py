@@ -1,4 +1,5 @@
-"""The releases on a host: which there are, which is live, which were good, which are bad (design 5.4).
+"""The releases on a host: which there are, which is live, which were good, which are bad
+(docs/operator.md#what-a-deploy-does).
 
 Nothing but the standard library, and `shepherd.errors`: `fab` sends this module to hosts on which nothing of
 ours is installed. Clocks order nothing here, since they may be wrong: releases are numbered, and so are the
@@ -21,7 +22,7 @@ from shepherd.errors import SettingsError, StoreError
 
 NAME = re.compile(r"([0-9]{4,9})-([0-9a-f]{12})")
 KEPT = 5
-"""Prepared releases that stay after a good deploy (5.4)."""
+"""Prepared releases that stay after a good deploy (docs/operator.md#what-a-deploy-does)."""
 MADE, GOOD, BAD = "release.json", "good.json", "bad.json"
 
 
@@ -131,7 +132,8 @@ class Site:
         return Current("release" if release else "foreign", link, release)
 
     def newest(self) -> Release | None:
-        """The newest prepared release that is neither live nor marked bad (5.3)."""
+        """The newest prepared release that is neither live nor marked bad
+        (docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
         live = self.live().release
         return next(
             (each for each in reversed(self.all()) if each.prepared and not each.bad and each != live), None
@@ -209,7 +211,8 @@ def unmark(release: Release) -> None:
 
 
 def superfluous(site: Site, kept: int = KEPT) -> list[Release]:
-    """The prepared releases that may go: all but the live one, the last good one, and the newest (5.4).
+    """The prepared releases that may go: all but the live one, the last good one, and the newest
+    (docs/operator.md#what-a-deploy-does).
 
     None at all where it is not known which is live.
     """

@@ -1,4 +1,5 @@
-"""`inv run`, what cron calls: the stages in order, in one process under one lock, each contained (4.2)."""
+"""`inv run`, what cron calls: the stages in order, in one process under one lock, each contained
+(docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 
@@ -75,7 +76,8 @@ def run(settings: Settings, who: str, *, cron: bool = False, dry: bool = False, 
     """Every stage, and one line that says how it went.
 
     Args:
-        cron: silent when all is well; an overdue switch and a suspected hang are said once (4.2), the same
+        cron: silent when all is well; an overdue switch and a suspected hang are said once
+        (docs/interfaces.md#commands), the same
             failures once a day.
 
     Raises:

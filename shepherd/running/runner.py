@@ -1,6 +1,7 @@
 """One runner around every stage: owner, gate, work lock, record, switch, START, END. Stages know none of it.
 
-The order is the design's (5.1): take the gate, publish the record, *then* look at the switch. Whoever looks
+The order matters (docs/running.md#one-copy-at-a-time): take the gate, publish the record, *then* look
+at the switch. Whoever looks
 first has a switch set, or a release switched, under a stage that already runs.
 """
 
@@ -25,7 +26,7 @@ from shepherd.stages import Run, Tell
 from shepherd.values import duration
 
 UNSTOPPED = frozenset({"init"})
-"""What the switch does not stop though it takes the work lock (5.2)."""
+"""What the switch does not stop though it takes the work lock (docs/running.md#maintenance)."""
 
 
 def log_of(settings: Settings) -> Log:
@@ -87,7 +88,8 @@ class LockedRun:
         self.loudly: Callable[[str], None] = complain
         """Says what must be heard though all goes well, also where cron is silent."""
         self.lock = -1
-        """The work lock's descriptor: it is held until a child that changes the world has ended (5.1)."""
+        """The work lock's descriptor: it is held until a child that changes the world has ended
+        (docs/running.md#one-copy-at-a-time)."""
         self._began = records.uptime()
         self._who = who
         self._why = why
@@ -261,7 +263,7 @@ def _work(desk: LockedRun, end: float) -> Iterator[int]:
 
 
 def _busy(settings: Settings) -> ShepherdError:
-    """Who holds the lock, at what, since when, and what to do (5.1)."""
+    """Who holds the lock, at what, since when, and what to do (docs/running.md#one-copy-at-a-time)."""
     state, at = settings.state_path, now()
     pids = ", ".join(map(str, gate.holders(state / "run" / "work.lock"))) or "unknown"
     hang = None

@@ -1,4 +1,5 @@
-"""What is true now: read at the moment of asking, from the switch and the files under `run/` (design 4.3)."""
+"""What is true now: read at the moment of asking, from the switch and the files under `run/`
+(docs/interfaces.md#snapshot)."""
 
 from __future__ import annotations
 
@@ -86,7 +87,8 @@ def situation(settings: Settings, writing: str = "") -> Situation:
 
 
 def versions() -> dict[str, str]:
-    """What is at work here: the shepherd, its release where it has one (5.4), and the Python that runs it."""
+    """What is at work here: the shepherd, its release where it has one
+    (docs/operator.md#what-a-deploy-does), and the Python that runs it."""
     release = {"release": ROOT.name} if ROOT.parent.name == "releases" else {}
     return {"QA Shepherd": __version__, **release, "Python": sys.version.split()[0]}
 
@@ -97,7 +99,8 @@ def switch_of(settings: Settings) -> maintenance.Switch | None:
 
 
 def hang_of(settings: Settings, record: records.Record) -> Hang | None:
-    """The suspicion against a record that is older than `stale_after` and whose process lives (5.1)."""
+    """The suspicion against a record that is older than `stale_after` and whose process lives
+    (docs/running.md#one-copy-at-a-time)."""
     if (
         records.seconds(record, now()) <= duration(settings.run.stale_after)
         or records.life(record) != "lives"

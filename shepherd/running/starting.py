@@ -1,4 +1,4 @@
-"""Programs in a release, with its own interpreter (design 5.4).
+"""Programs in a release, with its own interpreter (docs/operator.md#what-a-deploy-does).
 
 The agent of `fab` has it, too, so the standard library is all there is.
 """

@@ -1,4 +1,5 @@
-"""`inv maintenance.*` and `inv lock.status`: what people do with the switch, and see of the lock (5.1)."""
+"""`inv maintenance.*` and `inv lock.status`: what people do with the switch, and see of the lock
+(docs/running.md#one-copy-at-a-time)."""
 
 from __future__ import annotations
 

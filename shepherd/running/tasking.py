@@ -1,4 +1,4 @@
-"""Between Invoke and the stages: words in, words out, one exit code (design 4.2)."""
+"""Between Invoke and the stages: words in, words out, one exit code (docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 
@@ -126,14 +126,15 @@ def collection(*tasks: Task[Any]) -> Collection:
 
 
 def settings() -> Settings:
-    """The settings of this call (4.1)."""
+    """The settings of this call (docs/settings.md)."""
     from shepherd.settings import load
 
     return load(os.environ, CLONE, Path.cwd())
 
 
 def reading() -> Settings:
-    """The settings, for a reader: if the switch is on, it says so on standard error, and works (5.2)."""
+    """The settings, for a reader: if the switch is on, it says so on standard error, and works
+    (docs/running.md#maintenance)."""
     from shepherd.running.switch import mention
 
     given = settings()

@@ -1,4 +1,5 @@
-"""The tasks named in one call: each gets its turn, and the worst code ends the call (design 4.2).
+"""The tasks named in one call: each gets its turn, and the worst code ends the call
+(docs/interfaces.md#commands).
 
 Invoke finds this in invoke.yaml.
 """

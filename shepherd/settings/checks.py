@@ -1,4 +1,5 @@
-"""What the types of the settings cannot say (4.1): names, refs, URLs without secrets, durations, patterns.
+"""What the types of the settings cannot say (docs/settings.md): names, refs, URLs without secrets, durations,
+patterns.
 
 The first thing that is wrong is raised as Wrong; no value that may hold a password is repeated in it.
 """

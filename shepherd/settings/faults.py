@@ -1,4 +1,5 @@
-"""What msgspec refused, said in the words of the settings file: the dotted key and what was expected (4.1).
+"""What msgspec refused, said in the words of the settings file: the dotted key and what was expected
+(docs/settings.md).
 
 Imported only when something is wrong.
 """

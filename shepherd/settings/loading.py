@@ -1,4 +1,4 @@
-"""Where shepherd.toml is found, and how it is read (design 4.1)."""
+"""Where shepherd.toml is found, and how it is read (docs/settings.md)."""
 
 from __future__ import annotations
 

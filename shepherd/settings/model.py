@@ -1,4 +1,4 @@
-"""The keys of shepherd.toml, with their types, defaults, and what their paths mean (design 4.1)."""
+"""The keys of shepherd.toml, with their types, defaults, and what their paths mean (docs/settings.md)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GRAMMARS_OF: Mapping[Kind, tuple[Grammar, ...]] = {
     "gitlab": ("forge",),
 }
 """Which grammars are read where a branch does not say so, by the tracker: a stranger may choose a title on a
-forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (3.1)."""
+forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (docs/rules.md#marks)."""
 
 LARGEST_SECRET = 10_000
 _LONG_SECRETS = ("tracker.credentials",)
@@ -67,7 +67,8 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def orphans_rule(self) -> Literal["block", "pass", "needs-qa"]:
-        """What is done with a landing that names nothing: where not set, by the grammars read (3.3, 8)."""
+        """What is done with a landing that names nothing: where not set, by the grammars read
+        (docs/rules.md#state)."""
         return self.orphans or ("block" if "brackets" in self.marks else "needs-qa")
 
 
@@ -94,7 +95,7 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     bug_url: str = ""
     request_url: str = ""
     words: dict[str, tuple[str, ...]] = {}
-    """Other texts of tags for `ok`, `bad`, `untestable`, `needstesting` (3.2)."""
+    """Other texts of tags for `ok`, `bad`, `untestable`, `needstesting` (docs/rules.md#what-people-say)."""
     tag: bool = True
     """Whether the tagger writes."""
     cap: int = 100
@@ -254,7 +255,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return branch if len(self.branches) > 1 else ""
 
     def secret(self, key: str, environ: Mapping[str, str]) -> str:
-        """The secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set (4.1).
+        """The secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set
+        (docs/settings.md).
 
         Read when it is used. Raises SettingsError if it cannot be read, is empty or no text, or if
         its file gives rights to anybody but its owner.
@@ -286,7 +288,8 @@ def is_url(location: str) -> bool:
 
 
 def project_of(settings: Settings, branch: BranchSettings) -> str | None:
-    """The project ("owner/name") whose requests are this branch's, where a message names one (3.1).
+    """The project ("owner/name") whose requests are this branch's, where a message names one
+    (docs/rules.md#marks).
 
     Empty: that is not known. None: nor is it, but it makes no difference, since requests bear no words here.
     """

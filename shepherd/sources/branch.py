@@ -61,7 +61,8 @@ def read_branch(
     are read of the window, of the last `keep_seconds` before `now`, from revno `reach` on (where the caller
     knows of older ones that matter), and as far down as undoing reaches. `recorded` is the REV that
     production was last said to run, "r0" for nothing; `covers` are what people said of what was undone.
-    `words` are the SHAs of commits with words, landings or not (3.2). `fetch` False takes a mirror as it is;
+    `words` are the SHAs of commits with words, landings or not (docs/rules.md#what-people-say). `fetch` False
+    takes a mirror as it is;
     `project` is that of `marks.parse`.
 
     Raises SourceError if the tip or D cannot be read, or D shares nothing with the mainline.

@@ -1,4 +1,5 @@
-"""Commits with words of their own that are no landings: which landing brought each in (design 3.2)."""
+"""Commits with words of their own that are no landings: which landing brought each in
+(docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which earlier landings a landing says that it takes back (design 3.4); `undoing` tells what is true."""
+"""Which earlier landings a landing says that it takes back (docs/rules.md#undone); `undoing` tells what
+is true."""
 
 from __future__ import annotations
 
@@ -197,7 +198,7 @@ def _request_of_branch(item: Landed, deployed: int) -> list[str]:
 
 
 class _Titles:
-    """Landings by title: those since D (3.4), for a revert in the window.
+    """Landings by title: those since D (docs/rules.md#undone), for a revert in the window.
 
     For one that production runs "since D" cannot be asked any more, and what it undid must not come back to
     life when production reaches it: for those the landings just before. Each message is read once.

@@ -1,4 +1,5 @@
-"""Commits that people name by SHA, whole or abbreviated, and the landing each is or came in with (3.4)."""
+"""Commits that people name by SHA, whole or abbreviated, and the landing each is or came in with
+(docs/rules.md#undone)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """What a landing says of undoing and does not prove: sentences, with the command that a person may confirm
-it by (design 3.4)."""
+it by (docs/rules.md#undone)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Any landing of the whole mainline, however old, for `explain` and `history` (design 4.2)."""
+"""Any landing of the whole mainline, however old, for `explain` and `history`
+(docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The mainline: which commits landed, in which order, what each brought in, and whose it is (design 3.1).
+"""The mainline: which commits landed, in which order, what each brought in, and whose it is
+(docs/rules.md#marks).
 
 A landing is known by its SHA, so whatever is said of one here holds for ever; only names (through .mailmap)
 and commits that became landings of another branch can change, and `branch` reads anew when they did.

@@ -1,4 +1,4 @@
-"""Three-way merges of trees that nobody has made, and how two trees differ (design 3.4).
+"""Three-way merges of trees that nobody has made, and how two trees differ (docs/rules.md#undone).
 
 They are made in a repository of their own, under state_dir and thrown away at the end, which borrows the
 objects of the one that is read. So nothing is written there, and none of its settings, attributes, merge

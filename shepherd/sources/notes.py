@@ -1,4 +1,5 @@
-"""Verdicts in git notes: the newest `QA:` line of each landing's note, and who brought it in (design 3.2)."""
+"""Verdicts in git notes: the newest `QA:` line of each landing's note, and who brought it in
+(docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 

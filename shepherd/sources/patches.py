@@ -1,4 +1,4 @@
-"""What commits change, against their first parent: which files, from what to what (design 3.4).
+"""What commits change, against their first parent: which files, from what to what (docs/rules.md#undone).
 
 It is asked for many commits at once. Whoever's settings and attributes there are, the answer is the same.
 """

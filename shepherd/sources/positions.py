@@ -1,4 +1,4 @@
-"""Places on the mainline: what production, the promoted ref and the QA server run (design 2, 3.5)."""
+"""Places on the mainline: what production, the promoted ref and the QA server run (docs/rules.md.5)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ class NamedCommit(NamedTuple):
 def commit_named(git: Git, spine: FirstParents, text: str, what: str) -> NamedCommit:
     """The commit that a REV read elsewhere (`r123`, `123`, a SHA or its beginning) names.
 
-    Seven digits or more without a letter are a revno, as everywhere (design 4.2); where there is no such
+    Seven digits or more without a letter are a revno, as everywhere (docs/interfaces.md#commands); where
+    there is no such
     landing, they may be what `git rev-parse --short` printed, and count if they begin the SHA of one landing
     and of no other commit. `what` ("production (…)") is who said it. Raises SourceError: no revision, none of
     this repository, or several.
@@ -106,7 +107,8 @@ def deployed_at(git: Git, spine: FirstParents, commit: str, what: str) -> Deploy
 
 
 def find_carriers(git: Git, deployed: Deployed, landed: Sequence[Landed]) -> Deployed:
-    """The same with, for each extra commit, the oldest landing after D that carries its patch (3.5).
+    """The same with, for each extra commit, the oldest landing after D that carries its patch
+    (docs/rules.md#answer).
 
     `landed` are landings that were not searched before, ascending. A landing carries a patch if it makes the
     same change, or a commit that it brought in does.

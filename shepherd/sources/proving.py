@@ -1,4 +1,5 @@
-"""Whether one commit undoes others, or makes the same change as another: proved by content (design 3.4).
+"""Whether one commit undoes others, or makes the same change as another: proved by content
+(docs/rules.md#undone).
 
 What it holds has to be, byte for byte, what `git revert` or `git cherry-pick` would give there. Lines that
 were moved by changes in between are no obstacle; a blank, a mode, or the same lines elsewhere in a file are.

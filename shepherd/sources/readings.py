@@ -39,14 +39,15 @@ class KnownBranch(Struct, frozen=True):
 
 
 class OtherMainline(NamedTuple):
-    """Another configured branch: its landings, merged into this one, name no bugs of this one (3.1)."""
+    """Another configured branch: its landings, merged into this one, name no bugs of this one
+    (docs/rules.md#marks)."""
 
     repository: str
     ref: str
 
 
 class CoveredPair(NamedTuple):
-    """A person's word that one landing undid an older one, by their revnos (3.4)."""
+    """A person's word that one landing undid an older one, by their revnos (docs/rules.md#undone)."""
 
     target: int
     by: int
@@ -61,7 +62,7 @@ class BranchReading(Struct, frozen=True):
     problems: tuple[str, ...]
     """What could not be read, beside tip and D, without which there is no reading."""
     lost: bool
-    """The mainline lost landings that it had when `known` was read (3.5)."""
+    """The mainline lost landings that it had when `known` was read (docs/rules.md#answer)."""
     facts: BranchFacts
     """For the next reading, with the landings; not to be kept while `lost` is not accepted."""
     notes_there: bool
@@ -72,7 +73,7 @@ class BranchReading(Struct, frozen=True):
     """What was read, but is probably not as somebody meant it."""
 
     def summary(self) -> dict[str, str | int]:
-        """What the log's `source` event tells (4.5)."""
+        """What the log's `source` event tells (docs/interfaces.md#log)."""
         reading = self.reading
         places: dict[str, Revision | Deployed | None] = {
             "tip": reading.tip,

@@ -1,4 +1,4 @@
-"""A mainline that lost landings it had: seen, and followed by patch (design 3.5)."""
+"""A mainline that lost landings it had: seen, and followed by patch (docs/rules.md#answer)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Where the sources stand at this very moment: asked once more, right before something is moved (3.5)."""
+"""Where the sources stand at this very moment: asked once more, right before something is moved
+(docs/rules.md#answer)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Which earlier landings a landing undoes: valid targets, and the hints for what could not be proved (3.4).
+"""Which earlier landings a landing undoes: valid targets, and the hints for what could not be proved
+(docs/rules.md#undone).
 
 A mark counts whatever the diff; a revert counts if its content proves it. All that is said here follows from
 the history below the landing and, for titles and hints, from where production is.

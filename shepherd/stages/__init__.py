@@ -13,7 +13,8 @@ from msgspec import Struct
 from shepherd.situation import Situation
 
 Tell = Callable[..., None]
-"""tell(event, **fields): one event of the log (4.5); the runner adds time, run id and stage."""
+"""tell(event, **fields): one event of the log (docs/interfaces.md#log); the runner adds time, run id and
+stage."""
 
 Note = Callable[[str, str, BaseException | None], None]
 """note(stage, branch, failure): how an attempt to read or judge a branch ended; None: well."""
@@ -40,7 +41,8 @@ class Run(Struct, frozen=True):
     """`find` is a stage of this very run: an answer from what an earlier one read would hide a failure."""
 
     lock: int = -1
-    """The work lock's descriptor, by which it is held until a child that changes the world has ended (5.1).
+    """The work lock's descriptor, by which it is held until a child that changes the world has ended
+    (docs/running.md#one-copy-at-a-time).
     -1: there is none."""
 
     note: Note = no_noting
@@ -63,8 +65,8 @@ Reading = Callable[Concatenate[Any, str, Run, P], T]
 def attempt(stage: str) -> Callable[[Reading[P, T]], Reading[P, T]]:
     """Note how each attempt of a stage to read or judge a branch ends.
 
-    Whatever ends it early, everybody is to know of it at once: what was read before may not hold now (3.5,
-    cautions). Judging by stored words only is no such attempt.
+    Whatever ends it early, everybody is to know of it at once: what was read before may not hold now
+    (docs/rules.md#cautions). Judging by stored words only is no such attempt.
     """
 
     def wrap(body: Reading[P, T]) -> Reading[P, T]:

@@ -1,4 +1,5 @@
-"""Alarms: production runs a bad landing, or is about to. Each begins and ends once in the journal (3.5)."""
+"""Alarms: production runs a bad landing, or is about to. Each begins and ends once in the journal
+(docs/rules.md#answer)."""
 
 from __future__ import annotations
 

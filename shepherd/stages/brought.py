@@ -1,4 +1,5 @@
-"""Words that follow commits (design 3.2): what the journal knows of them, for `find` and `judge`."""
+"""Words that follow commits (docs/rules.md#what-people-say): what the journal knows of them, for `find`
+and `judge`."""
 
 from __future__ import annotations
 
@@ -48,7 +49,7 @@ def named_elsewhere(
     connection: Connection, settings: Settings, branch: str, tracker: TrackerReading
 ) -> frozenset[tuple[int, int]]:
     """(bug, N) of each bad-commit-N that speaks of another mainline: its landing N names the bug. Where it
-    was seen before, the landing that was N then (3.2)."""
+    was seen before, the landing that was N then (docs/rules.md#what-people-say)."""
     asked = {
         (item, n)
         for item, spoken in tracker.items.items()

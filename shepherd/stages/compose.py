@@ -1,4 +1,5 @@
-"""Judgement -> snapshot: what the rules decided, in the words and order of the interface (design 4.3)."""
+"""Judgement -> snapshot: what the rules decided, in the words and order of the interface
+(docs/interfaces.md#snapshot)."""
 
 from __future__ import annotations
 
@@ -47,7 +48,8 @@ class SnapshotContext(Struct, frozen=True):
 
 
 def hotfix(deployed: Deployed, branch: str, candidate: int) -> tuple[tuple[str, ...], str]:
-    """Commits of production that no landing up to the candidate carries, and the notice about them (3.5)."""
+    """Commits of production that no landing up to the candidate carries, and the notice about them
+    (docs/rules.md#answer)."""
     lacking = tuple(sha for sha, carrier in deployed.extra if carrier is None or carrier > candidate)
     if not lacking:
         return (), ""

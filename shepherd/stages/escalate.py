@@ -1,4 +1,5 @@
-"""`escalate`: one message a day to the list about what has kept the others back for too long (issue 5, 3)."""
+"""`escalate`: one message a day to the list about what has kept the others back for too long
+(docs/mails.md)."""
 
 from __future__ import annotations
 

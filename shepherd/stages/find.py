@@ -275,7 +275,8 @@ def _noticed(before: PriorState, found: BranchReading) -> list[JournalEntry]:
 
 
 def _new_landings(journal: Journal, before: PriorState, reading: Reading) -> list[JournalEntry]:
-    """Landings that the journal has not seen; their place in it is when they were found (3.2 a)."""
+    """Landings that the journal has not seen; their place in it is when they were found
+    (docs/rules.md#whom-a-tag-speaks-for)."""
     cached = {landing.id for landing in before.landings}
     new = [landing for landing in reading.landings if landing.id not in cached]
     seen = {entry.subject for entry in journal.entries("landing", subjects=[landing.id for landing in new])}

@@ -61,7 +61,7 @@ class MailingResult(Struct):
 
 def look(settings: Settings, database: Database, run: Run) -> MailingInput:
     """The last answer of every branch, and what the journal knows of its blockers. From what is stale or no
-    data nobody is mailed (design 3.5)."""
+    data nobody is mailed (docs/rules.md#answer)."""
     facts, missing = [], []
     for branch in settings.branches:
         try:
@@ -118,7 +118,8 @@ class Mailing:
             )
 
     def _accepted_today(self) -> bool:
-        """Whether a person accepted today that a journal is lost, and with it what was sent today (3.2)."""
+        """Whether a person accepted today that a journal is lost, and with it what was sent today
+        (docs/rules.md#what-people-say)."""
         with self._database.begin() as connection:
             accepted = [Journal(connection, branch).last("began") for branch in self._settings.branches]
         return any(
@@ -257,7 +258,8 @@ class Mailing:
 
 
 def _mark(grammars: Sequence[str]) -> str:
-    """How a message says that its landing undoes another (3.1); git's own words do where neither is read."""
+    """How a message says that its landing undoes another (docs/rules.md#marks); git's own words do where
+    neither is read."""
     if "brackets" in grammars:
         return "[rollback={revno}]"
     return "Rolls-back: {revno}" if "trailers" in grammars else ""

@@ -153,7 +153,8 @@ def _kept(entry: JournalEntry) -> KeptWord:
 
 def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
     """The verdict that counts for each landing: of the journal's and the note's the one that was seen later,
-    whatever clocks say (3.2). A note that is gone takes back its own word, and no other."""
+    whatever clocks say (docs/rules.md#what-people-say). A note that is gone takes back its own word, and no
+    other."""
     spoken: dict[str, dict[str, Verdict]] = {}
     for entry in journal.entries("verdict", subjects=list(ids)):
         source, data = entry.data["source"], entry.data

@@ -1,4 +1,4 @@
-"""What became of each mail of a day, as the journal tells it (issue 5, 4).
+"""What became of each mail of a day, as the journal tells it (docs/mails.md).
 
 The journal says "meant" before and "done" after a mail, under a key of day, kind and recipient. One that was
 meant and never done may have been sent; nobody is asked to read a thing twice, so it waits for tomorrow.

@@ -1,4 +1,5 @@
-"""What the snapshot no longer lists: from journal and git, so that any landing gets an answer (4.2)."""
+"""What the snapshot no longer lists: from journal and git, so that any landing gets an answer
+(docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 

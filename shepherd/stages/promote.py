@@ -1,4 +1,5 @@
-"""`promote`: everything read anew, the plan, one look whether anything moved, the move (design 3.5, 4.2).
+"""`promote`: everything read anew, the plan, one look whether anything moved, the move (docs/rules.md#answer,
+docs/interfaces.md#commands).
 
 Between the last reading of the tags and the move lies nothing but the plan and that look; how long it took
 stands in the log as `gap`.
@@ -172,7 +173,8 @@ class _PromotionAttempt:
         return known, Undoing(self._landings, words)
 
     def _dropped(self, target: Landing) -> Sequence[str]:
-        """What production or the promoted ref has and the target lacks, by commit and by patch (3.5)."""
+        """What production or the promoted ref has and the target lacks, by commit and by patch
+        (docs/rules.md#answer)."""
         deployed = self._reading.deployed
         lacking, _ = hotfix(deployed, self._branch, target.revno)
         if self._old is None or self._config.deployed.ref == (

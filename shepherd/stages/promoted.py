@@ -1,4 +1,5 @@
-"""Where the promoted revision is, and who put it there: the journal's side of promotions (3.5, 6).
+"""Where the promoted revision is, and who put it there: the journal's side of promotions
+(docs/rules.md#answer).
 
 One entry "promoted" for each move: written with the act that made it, by the next `find` that looks after an
 act whose run was killed, or by the `find` that sees that somebody else made it.

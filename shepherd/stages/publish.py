@@ -1,4 +1,4 @@
-"""`publish`: the report directory to each of its targets (design 4.2)."""
+"""`publish`: the report directory to each of its targets (docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 

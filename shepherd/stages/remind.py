@@ -1,4 +1,4 @@
-"""`remind`: one digest a day to each person who has something to do (issue 5, 1)."""
+"""`remind`: one digest a day to each person who has something to do (docs/mails.md)."""
 
 from __future__ import annotations
 

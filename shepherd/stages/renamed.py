@@ -1,4 +1,5 @@
-"""A branch that is called otherwise in the settings now: its journal is carried on under the new name (3.2).
+"""A branch that is called otherwise in the settings now: its journal is carried on under the new name
+(docs/rules.md#what-people-say).
 
 Words follow the SHA. A table renamed with its branch begins a journal of its own, so the one of a name that
 stands in the settings no more, and whose mainline this is, is read as its own from then on.

@@ -45,11 +45,11 @@ def files_of(
     news: Mapping[str, Sequence[FeedEntry] | None] | None = None,
     url: str = "",
 ) -> dict[str, bytes]:
-    """Every file of the report, by name. A pure function of what it is given (4.3).
+    """Every file of the report, by name. A pure function of what it is given (docs/interfaces.md#snapshot).
 
     Args:
         news: branch -> its changes; without them it has no Atom feed, and one that is there stays.
-        url: where readers find the report (4.1, report.url).
+        url: where readers find the report (docs/settings.md, report.url).
     """
     files: dict[str, bytes] = {}
     base = url if not url or url.endswith("/") else f"{url}/"

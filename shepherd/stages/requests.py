@@ -1,5 +1,5 @@
 """Which requests brought a landing: on a forge what a message says of it is a claim, and the tracker knows
-(design 3.1).
+(docs/rules.md#marks).
 
 A merge without a merge commit (by rebase or fast-forward) leaves no number, nor does a message that somebody
 wrote himself; and a number may be that of an issue, of another branch's request, or of another project's.

@@ -1,4 +1,5 @@
-"""A mainline that is not where it was: what happened, and how words follow what was accepted (3.5)."""
+"""A mainline that is not where it was: what happened, and how words follow what was accepted
+(docs/rules.md#answer)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""A person's word, into the journal with who and when: verdict, cover, uncover, deployed, snooze (4.2)."""
+"""A person's word, into the journal with who and when: verdict, cover, uncover, deployed, snooze
+(docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 
@@ -97,7 +98,7 @@ def commit_of(
     rev: RevName, source: BranchSource, landings: list[Landing], branch: str
 ) -> tuple[str, Landing]:
     """The SHA that a word is about, and the landing that it is or came in with: a commit that was only
-    brought in can be named by its SHA, if something was said of it before (3.2).
+    brought in can be named by its SHA, if something was said of it before (docs/rules.md#what-people-say).
 
     Raises:
         SettingsError: it is none of those that `find` read, or several.

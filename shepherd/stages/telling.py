@@ -1,4 +1,4 @@
-"""What a judgement tells the log, and the answer as the journal keeps it (design 4.5)."""
+"""What a judgement tells the log, and the answer as the journal keeps it (docs/interfaces.md#log)."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def went_back(passages: Sequence[RefMove]) -> str:
 
 def landed_times(landings: Sequence[Landing], now: datetime) -> tuple[list[datetime], dict[int, str]]:
     """When each landing landed, and warnings: the committer's date, clamped where it lies in the future or
-    before its parent's (3.1)."""
+    before its parent's (docs/rules.md#marks)."""
     times: list[datetime] = []
     warnings: dict[int, str] = {}
     limit = int(now.timestamp())

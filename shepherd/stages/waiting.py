@@ -43,7 +43,8 @@ def facts_of(
 
 
 def announce(journal: Journal, snapshot: Snapshot, settings: Settings, run: Run) -> Snapshot:
-    """The snapshot with what it tells of the mails to come (issue 5, 3): the page is made of nothing else."""
+    """The snapshot with what it tells of the mails to come (docs/mails.md): the page is made of nothing
+    else."""
     if settings.mail is None or not snapshot.blockers:
         return snapshot
     facts = facts_of(journal, snapshot, settings)
@@ -70,7 +71,7 @@ class _OnQA:
 
 
 class _FirstRun:
-    """What had landed before the shepherd first looked: nobody is mailed about that (issue 5, 2).
+    """What had landed before the shepherd first looked: nobody is mailed about that (docs/mails.md).
 
     A journal that a person accepted in place of a lost one knows from the last answer when that was; where a
     release before 0.2 gave that answer, it takes the acceptance for the first run, so that nobody is mailed

@@ -1,4 +1,5 @@
-"""The tagger's database: a cache that can be dropped, and an append-only journal that cannot (design 6).
+"""The tagger's database: a cache that can be dropped, and an append-only journal that cannot
+(docs/architecture.md).
 
 Its parts are imported when they are first used: who only reads a snapshot does not wait for SQLAlchemy.
 """

@@ -23,9 +23,9 @@ WHO = 200
 
 KINDS = (
     "began",  # the journal's first entry, or a person's word that a new one is right
-    "landing",  # find saw a landing for the first time: its place here is when (3.2 a)
+    "landing",  # find saw a landing for the first time: its place here is when
     "item",  # a reading of a bug or request that differed from the one before
-    "kept",  # the last word that spoke for one (landing, item) (3.2 b, d)
+    "kept",  # the last word that spoke for one (landing, item) (docs/rules.md#whom-a-tag-speaks-for)
     "state",  # a landing's state changed
     "verdict",  # a person's word on a landing, by command or git note
     "patch",  # the patch id of a landing with a verdict, to follow it through a rewrite

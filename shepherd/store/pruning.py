@@ -1,4 +1,4 @@
-"""Which kept snapshots may go: no single run's clock decides that (design 4.1, `keep`).
+"""Which kept snapshots may go: no single run's clock decides that (docs/settings.md, `keep`).
 
 A snapshot goes once three things agree:
 

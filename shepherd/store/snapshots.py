@@ -1,4 +1,5 @@
-"""Snapshots on disk: `snapshots/BRANCH/latest.json`, and a file for each that said something new (4.3)."""
+"""Snapshots on disk: `snapshots/BRANCH/latest.json`, and a file for each that said something new
+(docs/interfaces.md#snapshot)."""
 
 from __future__ import annotations
 
@@ -58,7 +59,8 @@ def write_atomically(
 
 
 def public_folder(folder: Path) -> None:
-    """Make a folder that everybody may read, whatever the umask (4.4). Raises StoreError."""
+    """Make a folder that everybody may read, whatever the umask (docs/interfaces.md#files). Raises
+    StoreError."""
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)

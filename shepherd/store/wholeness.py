@@ -1,4 +1,5 @@
-"""Whether the journal is whole: proved by what the answers on disk name of it, not guessed (design 3.2).
+"""Whether the journal is whole: proved by what the answers on disk name of it, not guessed
+(docs/rules.md#what-people-say).
 
 Every answer names the last entry that the journal had when it was given. A journal that lacks that entry is
 lost, or older than the answer. Two files are asked: the last snapshot, and the report's BRANCH.json, which is

@@ -1,4 +1,4 @@
-"""Trackers: what was said of bugs and requests, read for many at once (design 3.2, 6).
+"""Trackers: what was said of bugs and requests, read for many at once (docs/rules.md#what-people-say).
 
 One small protocol; each tracker is a module of its own, imported when the settings ask for it.
 """
@@ -20,7 +20,7 @@ class Tracker(Protocol):
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """What is said now of every one of `items`, and of any other bug that carries `bad-commit-N` for N in
-        `revnos` (3.5).
+        `revnos` (docs/rules.md#answer).
 
         An item that cannot be read has `unreadable` set and no words. Raises TrackerError if the tracker as a
         whole cannot be read: then nothing is known of any item.

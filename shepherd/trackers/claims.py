@@ -1,5 +1,5 @@
 """What the messages of landings say of the requests that brought them: claims, which a forge confirms or not
-(design 3.1)."""
+(docs/rules.md#marks)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tracker `file`: bugs and requests in one JSON file that a script or a person writes (design 4.1).
+"""The tracker `file`: bugs and requests in one JSON file that a script or a person writes (docs/settings.md).
 
     {"bugs": {"824435": {"title": "…", "status": "…", "tags": ["qa-ok"], "private": false, "comments": []}},
      "requests": {"12": {"labels": ["qa-ok"]}}}

@@ -1,4 +1,5 @@
-"""No tracker: nobody tags anything, people's verdicts alone settle bugs and requests (design 3.2)."""
+"""No tracker: nobody tags anything, people's verdicts alone settle bugs and requests
+(docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 

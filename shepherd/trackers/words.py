@@ -1,4 +1,5 @@
-"""The tags of a bug, the labels of a request -> the QA words they stand for (design 3.2)."""
+"""The tags of a bug, the labels of a request -> the QA words they stand for
+(docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Edit(Struct, frozen=True):
 
     def unless_bad(self, vocabulary: Vocabulary, present: Iterable[str]) -> Edit:
         """The same, but without any word for an item that a person has marked bad, perhaps since it was read:
-        where labels are scoped a word that is added takes qa-bad away (design 3.2)."""
+        where labels are scoped a word that is added takes qa-bad away (docs/rules.md#what-people-say)."""
         is_bad = "bad" in vocabulary.of_request(present).words
         return replace(self, add=(), remove=()) if is_bad and self.add else self
 

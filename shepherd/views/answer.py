@@ -1,4 +1,5 @@
-"""The answer in sentences, from snapshot and cautions: the same words on page and terminal (design 3.5)."""
+"""The answer in sentences, from snapshot and cautions: the same words on page and terminal
+(docs/rules.md#answer)."""
 
 from __future__ import annotations
 
@@ -176,7 +177,7 @@ def two_facts(snapshot: Snapshot) -> str:
 
 
 def freed(blocker: Blocker) -> str:
-    """What clearing this one alone gives (3.5: tip_if_cleared, frees)."""
+    """What clearing this one alone gives (docs/rules.md#blockers)."""
     if blocker.tip_if_cleared is None or not blocker.frees:
         return "if it alone were good, nothing more could go: others block as well"
     more = count(blocker.frees, "landing")
@@ -184,7 +185,8 @@ def freed(blocker: Blocker) -> str:
 
 
 def told(blocker: Blocker, snapshot: Snapshot) -> str:
-    """When the mailing list hears of it: `the list will be told on Friday, 26 August 2011` (issue 5, 3)."""
+    """When the mailing list hears of it: `the list will be told on Friday, 26 August 2011`
+    (docs/mails.md)."""
     from zoneinfo import ZoneInfo
 
     from shepherd.plans.days import spoken
@@ -198,7 +200,8 @@ def told(blocker: Blocker, snapshot: Snapshot) -> str:
 
 
 def waits_for(entry: LandingEntry) -> int:
-    """How many other landings keep it back: what is not good blocks itself, too (3.5, blocked_by)."""
+    """How many other landings keep it back: what is not good blocks itself, too (docs/rules.md#answer,
+    blocked_by)."""
     return max(0, entry.blocked_by_count - (not entry.good))
 
 

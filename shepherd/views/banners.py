@@ -1,4 +1,5 @@
-"""What a reader must know besides the answer, and only when it is true (design 4.3, 5.1, 5.2)."""
+"""What a reader must know besides the answer, and only when it is true (docs/interfaces.md#snapshot,
+docs/running.md#one-copy-at-a-time, docs/running.md#maintenance)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Everything that depends on the situation stands in `<head>` (title, icon) and `<header id="situation">`; the
 rest of a branch's page is a function of the snapshot alone, so that refreshing a banner is rendering the same
-snapshot again (design 4.3).
+snapshot again (docs/interfaces.md#snapshot).
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from shepherd.views.system import stages, summary
 from shepherd.views.templates import pages
 
 LATELY = timedelta(days=30)
-"""How long a landing that went live stays in the list of those that did (4.3, landings)."""
+"""How long a landing that went live stays in the list of those that did (docs/interfaces.md#snapshot,
+landings)."""
 BLOCKERS_SHOWN = 10
 PART = 200
 """Landings in one table."""

@@ -10,7 +10,7 @@ from shepherd.situation import Situation, StageRuns
 from shepherd.views.words import some
 
 STAGES = ("find", "tag", "judge", "promote", "report", "publish", "remind", "escalate")
-"""In the order of a run (design 2, stage); what else ever ran stands after them."""
+"""In the order of a run (docs/rules.md, stage); what else ever ran stands after them."""
 
 
 class Stage(Struct, frozen=True):

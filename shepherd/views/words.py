@@ -36,7 +36,7 @@ PROGRESS: dict[Progress, tuple[str, str]] = {
     "orphan": ("orphan", "names no bug and no reason to need none"),
     "unknown": ("unknown", "has a bug or request that could not be read"),
 }
-"""Progress -> what it is called, and what that means to a stranger (4.3)."""
+"""Progress -> what it is called, and what that means to a stranger (docs/interfaces.md#snapshot)."""
 
 _SAID_ONCE = frozenset(
     {
@@ -102,5 +102,5 @@ def short(revision_id: str) -> str:
 
 
 def name(person: str) -> str:
-    """A person by name; robots leave nobody behind (3.1)."""
+    """A person by name; robots leave nobody behind (docs/rules.md#marks)."""
     return clean(person).strip() or "nobody known"

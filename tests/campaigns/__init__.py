@@ -1,4 +1,4 @@
-"""Properties of the whole tool, at the counts that issues name; SHEPHERD_CAMPAIGN (1.0) scales these."""
+"""Properties of the whole tool, at high counts, which SHEPHERD_CAMPAIGN (default 1.0) scales."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a log tells, put together again without a look at anything else (design 4.5)."""
+"""What a log tells, put together again without a look at anything else (docs/interfaces.md#log)."""
 
 from __future__ import annotations
 

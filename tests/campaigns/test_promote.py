@@ -224,7 +224,7 @@ def test_a_server_that_refuses_a_push(tmp_path: Path, hook: str, sentence: str) 
 
 def test_a_push_whose_parent_was_killed_ends_with_it(tmp_path: Path) -> None:
     """So does the hook that runs for it; and the lock is held until then, so that nobody works beside a push
-    that is still under way (5.1)."""
+    that is still under way (docs/running.md#one-copy-at-a-time)."""
     host = Host(tmp_path)
     project = host.project
     settings = project.folder / "shepherd.toml"

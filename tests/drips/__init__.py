@@ -1,1 +1,1 @@
-"""Servers that send a byte now and then, at every step of HTTP, SMTP and git's protocols (issue 13, 15)."""
+"""Servers that send a byte now and then, at every step of HTTP, SMTP and git's protocols (docs/rules.md)."""

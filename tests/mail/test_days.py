@@ -1,4 +1,4 @@
-"""Days as people count them (issue 5, 1 and 3)."""
+"""Days as people count them (docs/mails.md and 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the list is told, when, and what the page says before (issue 5, 3)."""
+"""What the list is told, when, and what the page says before (docs/mails.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message on its way, against a server that may do anything (issue 5, 6)."""
+"""A message on its way, against a server that may do anything (docs/mails.md)."""
 
 from __future__ import annotations
 

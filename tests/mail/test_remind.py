@@ -1,4 +1,4 @@
-"""Who is reminded of what, when, and of what nobody is (issue 5, 1, 2, 4, 5)."""
+"""Who is reminded of what, when, and of what nobody is (docs/mails.md, 2, 4, 5)."""
 
 from __future__ import annotations
 

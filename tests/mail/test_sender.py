@@ -1,4 +1,4 @@
-"""Whom mails come from: what the settings take can be sent from, with its whole name (design 4.1)."""
+"""Whom mails come from: what the settings take can be sent from, with its whole name (docs/settings.md)."""
 
 from __future__ import annotations
 

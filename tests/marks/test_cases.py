@@ -1,4 +1,4 @@
-"""Every sentence of design 3.1 about marks, by the cases of tests/cases/marks.toml."""
+"""Every sentence of docs/rules.md#marks about marks, by the cases of tests/cases/marks.toml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `fab` does on the host, by a Python that has nothing of ours (design 5.4)."""
+"""What `fab` does on the host, by a Python that has nothing of ours (docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

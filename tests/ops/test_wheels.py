@@ -1,4 +1,5 @@
-"""The wheelhouse is the host's, not the operator's; every byte of it is the commit's (design 5.4)."""
+"""The wheelhouse is the host's, not the operator's; every byte of it is the commit's
+(docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What production or the promoted ref has beside the mainline is not lost silently (3.5)."""
+"""What production or the promoted ref has beside the mainline is not lost silently (docs/rules.md#answer)."""
 
 from __future__ import annotations
 

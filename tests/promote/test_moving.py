@@ -1,4 +1,4 @@
-"""What `inv promote` moves, and what it refuses (3.5, 4.2)."""
+"""What `inv promote` moves, and what it refuses (docs/rules.md#answer, docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 

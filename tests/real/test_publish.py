@@ -1,4 +1,5 @@
-"""Publishing over a real sshd, as a real user; and what the page there says in maintenance (5.2)."""
+"""Publishing over a real sshd, as a real user; and what the page there says in maintenance
+(docs/running.md#maintenance)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The rules (design 3.2 to 3.6) stated a second time: slow, obvious, sentence by sentence.
+"""The rules (docs/rules.md) stated a second time: slow, obvious, sentence by sentence.
 
-It shares no line with `shepherd.rules`, so whatever the two say alike is what the design says, or a
+It shares no line with `shepherd.rules`, so whatever the two say alike is what docs/rules.md says, or a
 misreading that two readers made. Every question is answered from the inputs, by asking the next question;
 only `undone` remembers its answers, because chains of rollbacks would ask it thousands of times.
 """
@@ -544,7 +544,7 @@ def items_of(p: Landing) -> tuple[Item, ...]:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Only `*` and `?` are special, the whole text, case ignored (3.1)."""
+    """Only `*` and `?` are special, the whole text, case ignored (docs/rules.md#marks)."""
     signs = {"*": ".*", "?": "."}
     regex = "".join(signs.get(sign, re.escape(sign)) for sign in pattern)
     return re.fullmatch(regex, text, re.IGNORECASE | re.DOTALL) is not None

@@ -255,7 +255,8 @@ class Story:
 
 
 def landing(number: int, own: Marks, others: list[Marks], reverts: tuple[int, ...]) -> Landing:
-    """What `find` makes of the messages: valid targets, and a warning for each other (3.4)."""
+    """What `find` makes of the messages: valid targets, and a warning for each other
+    (docs/rules.md#undone)."""
     valid = tuple(n for n in own.rollback if 0 < n < number)
     wrong = tuple(f"[rollback={n}] names no earlier landing" for n in own.rollback if n not in valid)
     bugs = dict.fromkeys(bug for marks in (own, *others) for bug in marks.bugs)

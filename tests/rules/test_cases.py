@@ -1,4 +1,4 @@
-"""Every row of design 3.6, told to the rules and to the oracle alike (tests/cases/rules.toml)."""
+"""Every row of docs/rules.md#answer, told to the rules and to the oracle alike (tests/cases/rules.toml)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which landings' items are read, and that nothing is said of the others (3.5)."""
+"""Which landings' items are read, and that nothing is said of the others (docs/rules.md#answer)."""
 
 from __future__ import annotations
 

@@ -135,14 +135,16 @@ def banner_of(page: str) -> str:
 
 
 def after_the_first_run(err: str) -> str:
-    """What stands on standard error behind the sentence that a first run says once (design 3.2)."""
+    """What stands on standard error behind the sentence that a first run says once
+    (docs/rules.md#what-people-say)."""
     first, _, rest = err.partition("\n")
     assert ": this was the first run: " in first, err
     return rest
 
 
 def outside_the_banner(page: str) -> str:
-    """All of a page that does not depend on the situation: its title and icon do, as cautions (3.5)."""
+    """All of a page that does not depend on the situation: its title and icon do, as cautions
+    (docs/rules.md#answer)."""
     before, found, rest = page.partition('<header id="situation"')
     assert found
     before = re.sub(r"<title>.*?</title>|<link rel=\"icon\"[^>]*>", "", before)

@@ -1,4 +1,4 @@
-"""An alarm goes to each operator once (3.5)."""
+"""An alarm goes to each operator once (docs/rules.md#answer)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`--dry-run` and `inv --dry` write nothing at all, whatever the task (design 4.2)."""
+"""`--dry-run` and `inv --dry` write nothing at all, whatever the task (docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 

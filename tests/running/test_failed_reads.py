@@ -1,4 +1,5 @@
-"""A failed attempt to read a branch holds its answer back at once, whichever command met it (design 3.5)."""
+"""A failed attempt to read a branch holds its answer back at once, whichever command met it
+(docs/rules.md#answer)."""
 
 from __future__ import annotations
 

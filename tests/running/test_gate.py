@@ -1,4 +1,4 @@
-"""One copy at a time: the kernel's locks (design 5.1)."""
+"""One copy at a time: the kernel's locks (docs/running.md#one-copy-at-a-time)."""
 
 from __future__ import annotations
 

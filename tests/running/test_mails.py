@@ -1,4 +1,5 @@
-"""`inv remind`, `escalate` and `snooze` as people and cron call them (design 4.2; issue 5)."""
+"""`inv remind`, `escalate` and `snooze` as people and cron call them (docs/interfaces.md#commands;
+docs/mails.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The maintenance switch, in every form, at every moment (design 5.2)."""
+"""The maintenance switch, in every form, at every moment (docs/running.md#maintenance)."""
 
 from __future__ import annotations
 

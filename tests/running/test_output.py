@@ -1,4 +1,5 @@
-"""Output that cannot be written stops no work, and is no success of who only prints (design 4.2)."""
+"""Output that cannot be written stops no work, and is no success of who only prints
+(docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Run records inform, whatever happened to them; the next run says what it found (design 5.1)."""
+"""Run records inform, whatever happened to them; the next run says what it found
+(docs/running.md#one-copy-at-a-time)."""
 
 from __future__ import annotations
 

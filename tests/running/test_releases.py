@@ -1,4 +1,5 @@
-"""The releases on a host: what counts as one, which comes next, which may go (design 5.4)."""
+"""The releases on a host: what counts as one, which comes next, which may go
+(docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What cron calls: the stages in order, each contained, silent when all is well (design 4.2, 5.1)."""
+"""What cron calls: the stages in order, each contained, silent when all is well
+(docs/interfaces.md#commands, docs/running.md#one-copy-at-a-time)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Several tasks in one call: each gets its turn, and the worst code ends the call (design 4.2)."""
+"""Several tasks in one call: each gets its turn, and the worst code ends the call
+(docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 

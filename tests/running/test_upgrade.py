@@ -1,4 +1,4 @@
-"""`inv upgrade`: nothing is ever half upgraded (design 5.3)."""
+"""`inv upgrade`: nothing is ever half upgraded (docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Valid targets: marks, reverts with the exact inverse diff, and what is only a hint (3.4)."""
+"""Valid targets: marks, reverts with the exact inverse diff, and what is only a hint
+(docs/rules.md#undone)."""
 
 from __future__ import annotations
 
@@ -367,7 +368,7 @@ def test_sha_settles_what_the_title_leaves_open(repo: Repo, read: Reads) -> None
     assert (landing.revert_targets, landing.hints) == ((2,), ())
 
 
-# --- proved by content (3.4); more of it in test_proving
+# --- proved by content (docs/rules.md#undone); more of it in test_proving
 
 
 def test_revert_that_changes_more_is_mixed(repo: Repo, read: Reads) -> None:

@@ -1,4 +1,5 @@
-"""The journal is whole, or it is said: every combination of journal, snapshot and report (design 3.2)."""
+"""The journal is whole, or it is said: every combination of journal, snapshot and report
+(docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 

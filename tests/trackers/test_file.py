@@ -1,4 +1,4 @@
-"""The tracker `file`: what it says, and what it refuses (design 3.2, 4.1)."""
+"""The tracker `file`: what it says, and what it refuses (docs/rules.md#what-people-say, docs/settings.md)."""
 
 from __future__ import annotations
 

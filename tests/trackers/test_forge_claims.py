@@ -1,4 +1,5 @@
-"""A number in a message is a claim: what confirms it, what does not, and how often a forge is asked (3.1)."""
+"""A number in a message is a claim: what confirms it, what does not, and how often a forge is asked
+(docs/rules.md#marks)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tracker the settings open (design 4.1)."""
+"""Which tracker the settings open (docs/settings.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tags and labels -> words (design 3.2)."""
+"""Tags and labels -> words (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`inv doctor`: one line a check, with the remedy. It takes no lock, writes and sends nothing (design 4.2).
+"""`inv doctor`: one line a check, with the remedy. It takes no lock, writes and sends nothing
+(docs/interfaces.md#commands).
 
 A module holds one group of checks; a check looks at one thing and says what it found. Which there are, and in
 which order they are told, stands here.

@@ -1,4 +1,5 @@
-"""Who may read and write what: state_dir, the report, secrets (design 4.4); and whether the disk has room."""
+"""Who may read and write what: state_dir, the report, secrets (docs/interfaces.md#files); and whether the
+disk has room."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Whether the journal has anything under a name that the settings do not know any more (design 3.2)."""
+"""Whether the journal has anything under a name that the settings do not know any more
+(docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`inv init`: settings that work at once, planned from what the repository tells, then written (4.1, 4.2)."""
+"""`inv init`: settings that work at once, planned from what the repository tells, then written
+(docs/settings.md, docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 
@@ -51,7 +52,8 @@ def plan(
 ) -> InitPlan:
     """Plan the settings `file` for `repository`, a path on this machine.
 
-    `deployed` is REV of design 4.2: what production runs, recorded instead of looked for. `branch` is the
+    `deployed` is REV of docs/interfaces.md#commands: what production runs, recorded instead of looked for.
+    `branch` is the
     mainline, where it is not the one that HEAD names. Raises SettingsError, also for what is wrong with the
     repository: not one, empty, shallow, no such branch.
     """

@@ -1,4 +1,4 @@
-"""What a repository tells of itself, so that `inv init` can write settings that fit it (design 4.1)."""
+"""What a repository tells of itself, so that `inv init` can write settings that fit it (docs/settings.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commented settings file that `inv init` writes (design 4.1)."""
+"""The commented settings file that `inv init` writes (docs/settings.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`inv upgrade`, the push button: nothing is ever half upgraded (design 5.3).
+"""`inv upgrade`, the push button: nothing is ever half upgraded
+(docs/operator.md#when-an-upgrade-or-a-deploy-fails).
 
 The newer code of the two releases drives, started by its real path; nothing is migrated.
 """

@@ -1,4 +1,5 @@
-"""Waiting until nothing works: the exclusive gate, and a countdown that names who does (design 5.3)."""
+"""Waiting until nothing works: the exclusive gate, and a countdown that names who does
+(docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

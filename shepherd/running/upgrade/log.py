@@ -1,4 +1,5 @@
-"""What an upgrade says: to its own file always, to the terminal as long as there is one (design 5.3)."""
+"""What an upgrade says: to its own file always, to the terminal as long as there is one
+(docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What an upgrade remembers of itself in `run/upgrade.json`: a killed one can be mended (design 5.3)."""
+"""What an upgrade remembers of itself in `run/upgrade.json`: a killed one can be mended
+(docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What an upgrade will do, before anything is done: printable, or refused in one sentence (design 5.3)."""
+"""What an upgrade will do, before anything is done: printable, or refused in one sentence
+(docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""After a good upgrade: the crontab block, and the clean-up (design 5.4). Both can be done again by hand."""
+"""After a good upgrade: the crontab block, and the clean-up (docs/operator.md#what-a-deploy-does). Both
+can be done again by hand."""
 
 from __future__ import annotations
 

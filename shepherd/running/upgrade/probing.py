@@ -1,4 +1,5 @@
-"""What a release says of itself before and after the switch, each time in processes of its own (design 5.3).
+"""What a release says of itself before and after the switch, each time in processes of its own
+(docs/operator.md#when-an-upgrade-or-a-deploy-fails).
 
 `status` and `doctor --offline` take neither gate nor switch.
 """

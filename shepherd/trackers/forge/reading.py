@@ -1,5 +1,5 @@
 """What is said on a forge: the labels of requests, a hundred at once, and which requests brought a landing
-(design 3.1: a number in a message is a claim).
+(docs/rules.md#marks: a number in a message is a claim).
 
 Titles are never asked for: a landing has its own, and the request's may be confidential.
 """
@@ -67,7 +67,8 @@ class ForgeTracker(ABC):
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """See Tracker.read. `bad-commit-N` counts on the issues asked for; `qa-bad` on a request names its
-        landing, so none is looked for beside (3.2). What a message claims is confirmed by the same answers;
+        landing, so none is looked for beside (docs/rules.md#what-people-say). What a message claims is
+        confirmed by the same answers;
         where it is not, or there is no claim, the forge is asked by SHA, once."""
         line, basis = line_to(self._settings, type(self)), self._basis()
         try:

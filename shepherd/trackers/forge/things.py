@@ -1,4 +1,5 @@
-"""What stands under a number on a forge, and whether that confirms what a message claims (design 3.1)."""
+"""What stands under a number on a forge, and whether that confirms what a message claims
+(docs/rules.md#marks)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The snapshot as JSON, the same bytes for the same data (design 4.3)."""
+"""The snapshot as JSON, the same bytes for the same data (docs/interfaces.md#snapshot)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def named(snapshot: Snapshot, value: Struct) -> object:
 
 
 class _Now(Snapshot, frozen=True):
-    """The snapshot with what must be known before it is acted on (4.3)."""
+    """The snapshot with what must be known before it is acted on (docs/interfaces.md#snapshot)."""
 
     cautions: tuple[Caution, ...] = ()
 
 
 class _Present(_Now, frozen=True):
-    """The same with the situation (4.3, `inv status --json`)."""
+    """The same with the situation (docs/interfaces.md#snapshot, `inv status --json`)."""
 
     situation: Situation | None = None
 

@@ -33,7 +33,8 @@ def atom(snapshot: Snapshot, news: Sequence[FeedEntry], url: str = "") -> bytes:
     """XML, UTF-8, in the order given: newest first.
 
     Args:
-        url: where readers find the report (4.1, report.url), with a slash at its end; empty: addresses are
+        url: where readers find the report (docs/settings.md, report.url), with a slash at its end; empty:
+        addresses are
             relative to the feed.
     """
     branch = clean(snapshot.branch)

@@ -1,4 +1,4 @@
-"""`inv init`: what it finds in a repository, and that whatever it writes can be read (design 4.1)."""
+"""`inv init`: what it finds in a repository, and that whatever it writes can be read (docs/settings.md)."""
 
 from __future__ import annotations
 
