@@ -12,7 +12,7 @@ from shepherd.running.tasking import caller, collection, is_dry, settings, task
 @task()
 def setup(c: Any, as_: str | None = None, dry_run: bool = False) -> int | None:
     """Make folders and settings on a bare host; twice changes nothing."""
-    from ops.stages import setup as stage
+    from ops.deploy import setup as stage
 
     return stage(c, settings(), caller(as_), dry=is_dry(c, dry_run))
 
@@ -32,7 +32,7 @@ def deploy(
     dry_run: bool = False,
 ) -> int | None:
     """Make a release of a commit on the host, and upgrade to it."""
-    from ops.stages import deploy as stage
+    from ops.deploy import deploy as stage
 
     dry = is_dry(c, dry_run)
     return stage(c, settings(), caller(as_), ref=ref, deadline=deadline, reason=reason, dry=dry)
@@ -53,7 +53,7 @@ def rollback(
     dry_run: bool = False,
 ) -> int | None:
     """Go back to the last good release; the one that is left is marked bad."""
-    from ops.stages import rollback as stage
+    from ops.deploy import rollback as stage
 
     dry = is_dry(c, dry_run)
     return stage(c, settings(), caller(as_), to=to, deadline=deadline, reason=reason, dry=dry)
@@ -75,7 +75,7 @@ def releases(
     dry_run: bool = False,
 ) -> int | None:
     """The releases on the host, and what was deployed when by whom."""
-    from ops.stages import releases as view
+    from ops.deploy import releases as view
 
     dry = is_dry(c, dry_run)
     return view(c, settings(), caller(as_), bad=bad, good=good, reason=reason, dry=dry)

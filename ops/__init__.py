@@ -1,1 +1,1 @@
-"""What runs on the operator's machine: releases made of a commit, and brought to the hosts by ssh."""
+"""What runs on the operator's machine alone: Fabric; a host has no use for it."""

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from ops.host import BOOT, modules
+from ops.deploy.host import BOOT, modules
 
 
 class Answer(NamedTuple):

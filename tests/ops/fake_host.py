@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 
 import paramiko
 
-from ops.host import Host
-from ops.openssh import Route
+from ops.deploy.host import Host
+from ops.deploy.openssh import Route
 from shepherd.settings import DeploySettings
 
 

@@ -12,8 +12,8 @@ import pytest
 from fabric import Connection
 from invoke.context import Context, MockContext
 
-from ops import stages as deploy
-from ops.openssh import operator
+from ops import deploy
+from ops.deploy.openssh import operator
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings
 from tests.project import Project

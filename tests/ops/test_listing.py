@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops.listing import listing
+from ops.deploy.listing import listing
 
 TWO: list[dict[str, Any]] = [
     {

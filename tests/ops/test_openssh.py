@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import openssh
-from ops.openssh import HostError, Route, is_revoked, known, operator, route, type_of
+from ops.deploy import openssh
+from ops.deploy.openssh import HostError, Route, is_revoked, known, operator, route, type_of
 from shepherd.errors import SettingsError
 from tests.ops.fake_host import key
 

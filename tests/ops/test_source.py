@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.source import pack
+from ops.deploy.source import pack
 from shepherd.errors import SettingsError
 from tests.ops.wheelhouse import git, repository
 

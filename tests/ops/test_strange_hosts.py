@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from ops import host as host_module
-from ops import session
-from ops.answers import ANSWERS, understood
-from ops.host import RemoteError
-from ops.openssh import HostError
+from ops.deploy import host as host_module
+from ops.deploy import session
+from ops.deploy.answers import ANSWERS, understood
+from ops.deploy.host import RemoteError
+from ops.deploy.openssh import HostError
 from shepherd.errors import DEADLINE, ShepherdError
 from tests.ops.fake_host import Says, fake_host, host_at, key, listening
 
@@ -199,7 +199,7 @@ def test_what_is_no_ssh_is_one_sentence(
     what: str,
     closes: bool,
 ) -> None:
-    monkeypatch.setattr("ops.connection.CONNECT_LIMIT", 1)
+    monkeypatch.setattr("ops.deploy.connection.CONNECT_LIMIT", 1)
 
     def serve(connection: Any) -> None:
         connection.sendall(GREETINGS[what])
@@ -249,6 +249,6 @@ def test_an_honest_probe_is_understood_and_each_kind_of_nonsense_is_not() -> Non
 
 
 def test_each_question_has_its_answer() -> None:
-    from ops.agent import COMMANDS
+    from ops.deploy.agent import COMMANDS
 
     assert set(ANSWERS) == set(COMMANDS)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import wheels
-from ops.wheels import FetchError, Target, gather
+from ops.deploy import wheels
+from ops.deploy.wheels import FetchError, Target, gather
 from shepherd.errors import SettingsError
 from tests.ops.wheelhouse import Index
 

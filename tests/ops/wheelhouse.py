@@ -10,7 +10,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from ops.source import PackedCommit
+from ops.deploy.source import PackedCommit
 
 PLATFORMS = ("manylinux_2_17_x86_64", "manylinux_2_36_x86_64", "manylinux_2_17_aarch64")
 """Of `fast`, for Python 3.11 and 3.13; the middle one wants a newer libc than many hosts have."""

@@ -12,8 +12,8 @@ import time
 
 import pytest
 
-from ops.source import pack
-from ops.wheels import Target, gather
+from ops.deploy.source import pack
+from ops.deploy.wheels import Target, gather
 from tests.real.site import (
     cron_daemon,
 )

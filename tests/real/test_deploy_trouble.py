@@ -13,8 +13,8 @@ import time
 
 import pytest
 
-from ops.source import pack
-from ops.wheels import Target, gather
+from ops.deploy.source import pack
+from ops.deploy.wheels import Target, gather
 from shepherd.settings import read
 from tests.real.site import (
     faketime,
@@ -29,9 +29,9 @@ pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 def test_a_changed_byte_is_refused_by_the_host(deployed: World) -> None:
     from fabric import Connection
 
-    from ops.deployment import Deployment, cache
-    from ops.host import RemoteError
-    from ops.stages import hosts
+    from ops.deploy import hosts
+    from ops.deploy.deployment import Deployment, cache
+    from ops.deploy.host import RemoteError
 
     wheel = next((deployed.place.root / "wheels").glob("jinja2-*.whl"))
     content = wheel.read_bytes()

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ops.host import SESSIONS, Host
-from ops.openssh import HostError, route
+from ops.deploy.host import SESSIONS, Host
+from ops.deploy.openssh import HostError, route
 from shepherd.settings import DeploySettings
 from tests.ops.fake_host import key
 from tests.real.site import open_folder

@@ -23,7 +23,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ops import building
+from ops.deploy import building
 from shepherd.errors import BUSY, SettingsError, ShepherdError, StoreError
 from shepherd.running import releases
 from shepherd.running.releases import Site

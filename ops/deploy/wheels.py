@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ops.source import PackedCommit
+from ops.deploy.source import PackedCommit
 from shepherd.errors import SettingsError, ShepherdError
 from shepherd.values import clean
 

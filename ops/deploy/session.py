@@ -9,8 +9,8 @@ from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from ops.answers import printable
-from ops.openssh import HostError
+from ops.deploy.answers import printable
+from ops.deploy.openssh import HostError
 from shepherd.errors import DEADLINE
 
 if TYPE_CHECKING:

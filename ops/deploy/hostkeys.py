@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from ops.openssh import HostError, KnownHosts, Route, is_revoked, known, type_of
+from ops.deploy.openssh import HostError, KnownHosts, Route, is_revoked, known, type_of
 from shepherd.values import clean
 
 if TYPE_CHECKING:

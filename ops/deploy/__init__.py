@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ops import source
-from ops.deployment import Deployment, push
-from ops.host import Host
-from ops.listing import listing
-from ops.openssh import Route, operator, route
+from ops.deploy import source
+from ops.deploy.deployment import Deployment, push
+from ops.deploy.host import Host
+from ops.deploy.listing import listing
+from ops.deploy.openssh import Route, operator, route
 from shepherd.errors import SettingsError
 from shepherd.running.output import say
 from shepherd.running.tasking import ROOT

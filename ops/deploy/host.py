@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from ops.answers import understood
-from ops.connection import CONNECT_LIMIT, connected
-from ops.openssh import HostError, Route
-from ops.session import Session, shown
+from ops.deploy.answers import understood
+from ops.deploy.connection import CONNECT_LIMIT, connected
+from ops.deploy.openssh import HostError, Route
+from ops.deploy.session import Session, shown
 from shepherd.errors import UNEXPECTED, ShepherdError
 from shepherd.running.output import complain
 from shepherd.running.tasking import ROOT
@@ -43,8 +43,9 @@ SENT = (
     "shepherd.running.releases",
     "shepherd.running.starting",
     "ops",
-    "ops.building",
-    "ops.agent",
+    "ops.deploy",
+    "ops.deploy.building",
+    "ops.deploy.agent",
 )
 """The modules that the agent needs; packages are sent empty."""
 
@@ -58,7 +59,7 @@ def r(): return json.loads(b.read(int(b.readline())))
 for name, text in r():
     m = types.ModuleType(name); m.__path__ = []; sys.modules[name] = m
     exec(compile(text, name + ".py", "exec"), m.__dict__)
-sys.exit(sys.modules["ops.agent"].main(r(), b))
+sys.exit(sys.modules["ops.deploy.agent"].main(r(), b))
 """
 
 Say = Callable[[str], None]

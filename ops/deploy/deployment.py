@@ -12,9 +12,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from ops import wheels
-from ops.host import WORK_LIMIT, Host
-from ops.source import PackedCommit
+from ops.deploy import wheels
+from ops.deploy.host import WORK_LIMIT, Host
+from ops.deploy.source import PackedCommit
 from shepherd.errors import SettingsError, ShepherdError, StoreError
 from shepherd.running.log import now
 from shepherd.running.tasking import complain, say

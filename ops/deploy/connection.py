@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from ops.hostkeys import be_strict
-from ops.openssh import HostError, Route
+from ops.deploy.hostkeys import be_strict
+from ops.deploy.openssh import HostError, Route
 from shepherd.errors import ShepherdError
 from shepherd.values import clean
 
