@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shepherd.running.tasking import (
     branches,
@@ -11,13 +11,25 @@ from shepherd.running.tasking import (
     collection,
     is_dry,
     one_branch,
-    reading,
     say,
     seconds,
     settings,
     task,
     where,
 )
+
+if TYPE_CHECKING:
+    from shepherd.settings import Settings
+
+
+def reading() -> Settings:
+    """The settings, for a reader: if the switch is on, it says so on standard error, and works
+    (docs/running.md#maintenance)."""
+    from shepherd.running.switch import mention
+
+    given = settings()
+    mention(given)
+    return given
 
 
 @task(

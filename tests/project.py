@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from shepherd.run import Run
 from shepherd.running.log import line
 from shepherd.settings import Settings, read
 from shepherd.situation import Situation
 from shepherd.snapshot import LandingEntry, Snapshot
-from shepherd.stages import Run
 from shepherd.stages.find import NOTHING_ACCEPTED, Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.report import write_report

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import NoAnswerError
-from shepherd.stages import Run
+from shepherd.run import Run
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch
 from tests.inv import inv

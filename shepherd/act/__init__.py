@@ -1,4 +1,4 @@
-"""Act -> effect: the only hand that touches the world. The journal says "meant" before and "done" after (6).
+"""Act -> effect: what touches the world. The journal says "meant" before and "done" after.
 
 A kill in between leaves a question: an act that was meant and never done. The next plan answers it by looking
 (did the ref move? is the comment there?), or, for mails, by not asking twice.
@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from shepherd.errors import ShepherdError, UnsureError
-from shepherd.stages import Run
+from shepherd.run import Run
 from shepherd.store import Database, Journal, JournalEntry
 
 EVERYWHERE = ""

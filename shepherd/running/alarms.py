@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shepherd.errors import PARTLY, ShepherdError
+from shepherd.run import Run
 from shepherd.running.stages import StageEnd, each_branch
 from shepherd.running.tasking import say
 from shepherd.settings import Settings
-from shepherd.stages import Run
 
 
 def tell_operators(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> StageEnd:

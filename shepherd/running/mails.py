@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from shepherd.run import Run
 from shepherd.running.stages import StageEnd, step_of_task
 from shepherd.running.tasking import complain, say
 from shepherd.settings import Settings
-from shepherd.stages import Run
 from shepherd.values import parse_rev
 
 if TYPE_CHECKING:

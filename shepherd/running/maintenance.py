@@ -192,9 +192,9 @@ def _content(path: Path) -> dict[str, Any]:
 
 def _upgrade_is_gone(state: Path, token: str) -> bool:
     # only where an upgrade set the switch: a process is to be looked at
-    from shepherd.running.upgrade import memory
+    from shepherd.running import upgrade_record
 
-    return not memory.at_work(state, token)
+    return not upgrade_record.at_work(state, token)
 
 
 def _mtime(status: os.stat_result) -> datetime | None:

@@ -7,11 +7,11 @@ from contextlib import nullcontext
 
 from shepherd.errors import RefusedError, SettingsError
 from shepherd.plans.promotion import Promotion, PromotionOrder
+from shepherd.run import Run
 from shepherd.running.stages import StageEnd, each_branch, reading_step
 from shepherd.running.tasking import say
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages import Run
 from shepherd.values import RevName, parse_rev
 
 

@@ -14,12 +14,12 @@ from msgspec.structs import replace
 
 from shepherd.errors import BUSY, MAINTENANCE, ShepherdError, StoreError, UnsureError
 from shepherd.limits import DeadlineError, limited
+from shepherd.run import Tell
 from shepherd.running import gate, mail, maintenance
 from shepherd.running.log import now
 from shepherd.running.situation import Aborts, aborts_of, keep_aborts, situation, switch_of
 from shepherd.settings import Settings
 from shepherd.situation import Hang
-from shepherd.stages import Tell
 from shepherd.values import clean, iso
 
 PAGE_LIMIT = 20.0

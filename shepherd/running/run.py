@@ -13,6 +13,7 @@ from typing import NamedTuple, TextIO
 
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
 from shepherd.limits import turn
+from shepherd.run import Run
 from shepherd.running.alarms import tell_operators
 from shepherd.running.mails import escalate_all, remind_all
 from shepherd.running.output import complain, say, write
@@ -30,7 +31,6 @@ from shepherd.running.stages import (
 )
 from shepherd.running.tag import tag_all
 from shepherd.settings import Settings
-from shepherd.stages import Run
 
 Stage = Callable[[Settings, Sequence[str], Run, bool], StageEnd]
 

@@ -16,13 +16,13 @@ from typing import Any
 
 from shepherd import limits
 from shepherd.errors import UNEXPECTED, SettingsError, ShepherdError, StoreError
+from shepherd.run import Run, Tell
 from shepherd.running import gate, records, refusals
 from shepherd.running.log import Log, line, now, run_id
 from shepherd.running.refusals import BusyError, MaintenanceError
 from shepherd.running.situation import READING, crashed, hang_of, note_read, note_run, situation
 from shepherd.running.tasking import ROOT, complain
 from shepherd.settings import Settings
-from shepherd.stages import Run, Tell
 from shepherd.values import duration
 
 UNSTOPPED = frozenset({"init"})

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.limits import turn
+from shepherd.run import Run, no_telling
 from shepherd.running.log import now
 from shepherd.running.refusals import show_failure
 from shepherd.running.runner import LockedRun, RunningStage, at_work
 from shepherd.running.situation import situation
 from shepherd.running.tasking import complain, say
 from shepherd.settings import Settings
-from shepherd.stages import Run, no_telling
 from shepherd.values import RevName, parse_rev
 
 

@@ -119,10 +119,10 @@ def _who_works(where: StatePlace) -> tuple[str, str]:
     from shepherd.running.gate import holders
 
     if _there(where.state / "run" / "upgrade.json"):
-        from shepherd.running.upgrade import memory
+        from shepherd.running import upgrade_record
 
-        upgrade = memory.read(where.state)
-        if upgrade is not None and memory.at_work(where.state):
+        upgrade = upgrade_record.read(where.state)
+        if upgrade is not None and upgrade_record.at_work(where.state):
             return "upgrade", f"an upgrade is under way: {upgrade.words()}"
         if upgrade is not None:
             left = "inv upgrade --resume, or inv upgrade --undo"

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from shepherd.errors import PARTLY, PartlyError, worst
 from shepherd.plans.tagging import TagPlan, summary
+from shepherd.run import Run
 from shepherd.running.stages import StageEnd, each_branch, step_of_task
 from shepherd.running.tasking import complain, say
 from shepherd.settings import Settings
-from shepherd.stages import Run
 
 
 def tag(

@@ -132,16 +132,6 @@ def settings() -> Settings:
     return load(os.environ, CLONE, Path.cwd())
 
 
-def reading() -> Settings:
-    """The settings, for a reader: if the switch is on, it says so on standard error, and works
-    (docs/running.md#maintenance)."""
-    from shepherd.running.switch import mention
-
-    given = settings()
-    mention(given)
-    return given
-
-
 class StatePlace(NamedTuple):
     """As much of the settings as `maintenance.status` and `lock.status` need."""
 

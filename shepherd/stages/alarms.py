@@ -10,9 +10,9 @@ from textwrap import fill
 from msgspec import Struct
 
 from shepherd.cautions import Caution
+from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages import Run
 from shepherd.store import Database, Journal, JournalEntry
 
 AGAIN = timedelta(days=1)

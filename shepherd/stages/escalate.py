@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from shepherd.plans.days import days_of
 from shepherd.plans.mails import escalation, sort_out
+from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.stages import Run
 from shepherd.stages.mailing import Mailing, MailingResult, look
 from shepherd.store import Database
 

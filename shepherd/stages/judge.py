@@ -16,9 +16,10 @@ from shepherd.errors import NoAnswerError, TrackerError
 from shepherd.landing import Reading
 from shepherd.rules import judge, scope_of
 from shepherd.rules.speaking import qa_items
+from shepherd.run import Run, attempt
 from shepherd.settings import Settings, project_of
 from shepherd.snapshot import Snapshot
-from shepherd.stages import Run, alarms, attempt
+from shepherd.stages import alarms
 from shepherd.stages.brought import named_elsewhere, named_entries, requests_of_brought
 from shepherd.stages.compose import SnapshotContext, compose, good_before, without_answer
 from shepherd.stages.memory import (

@@ -15,9 +15,9 @@ from shepherd.cautions import cautions, code_of, stopping
 from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, ShepherdError, UnsureError, worst
 from shepherd.plans.days import Days
 from shepherd.plans.mails import BranchMailFacts, Mail
+from shepherd.run import Run
 from shepherd.settings import MailSettings as MailSettings
 from shepherd.settings import Settings
-from shepherd.stages import Run
 from shepherd.stages.outbox import NEW, fates, settle_open
 from shepherd.stages.waiting import facts_of
 from shepherd.store import Cache, Database, Journal

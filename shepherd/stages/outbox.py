@@ -12,7 +12,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shepherd.act import EVERYWHERE, Act, settle
-from shepherd.stages import Run
+from shepherd.run import Run
 from shepherd.store import Database, Journal, JournalEntry
 
 TRIES = 3

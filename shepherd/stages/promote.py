@@ -21,13 +21,13 @@ from shepherd.errors import RefusedError, ShepherdError
 from shepherd.landing import Landing, Reading
 from shepherd.plans.promotion import LastKnown, Promotion, PromotionOrder, plan_promotion, settled, target_of
 from shepherd.rules.undoing import Undoing
+from shepherd.run import Run
 from shepherd.settings import BranchSettings, Settings, is_url
 from shepherd.snapshot import Rev as Place
 from shepherd.snapshot import Snapshot
 from shepherd.sources.git import Git
 from shepherd.sources.mirror import open_source, shown
 from shepherd.sources.standing import left_behind, standing_now
-from shepherd.stages import Run
 from shepherd.stages.compose import hotfix
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch

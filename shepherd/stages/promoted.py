@@ -13,8 +13,8 @@ from typing import Any
 
 from shepherd.act import Act, settle, unfinished
 from shepherd.landing import Reading, Revision
+from shepherd.run import Run
 from shepherd.settings import BranchSettings, is_url
-from shepherd.stages import Run
 from shepherd.store import Database, Journal, JournalEntry
 
 KIND = "promote"

@@ -6,9 +6,9 @@ from time import monotonic
 
 from shepherd.act.rsync import LIMIT, Changed, PublishError, publish
 from shepherd.errors import NoAnswerError
+from shepherd.run import Tell
 from shepherd.settings import Settings, is_url
 from shepherd.settings.checks import BRANCH_NAME
-from shepherd.stages import Tell
 
 Outcome = Changed | PublishError
 

@@ -20,8 +20,8 @@ from shepherd.plans.tag_events import TaggerMemory
 from shepherd.plans.tagging import Tagging, TagPlan, UnreadableItem, Writing, because, plan
 from shepherd.rules import judge
 from shepherd.rules.speaking import name
+from shepherd.run import Run
 from shepherd.settings import Settings, TagStatus
-from shepherd.stages import Run
 from shepherd.stages.brought import named_entries
 from shepherd.stages.judge import JudgingInput, StoredTags, ground_of, listen_to, memory_of
 from shepherd.stages.memory import TAG, item_of, lessons, open_failures, pair_of, subject_of
@@ -126,7 +126,7 @@ def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> Ta
     if not planned.writings and not planned.untold:
         return TaggingResult(0)
     database = Database(settings.database_url)
-    hand = _Hand(settings, branch, run, database)
+    hand = _ItemWriter(settings, branch, run, database)
     try:
         failed = hand.failed_before()
         for writing in sorted(planned.writings, key=lambda writing: writing.item in failed):
@@ -139,7 +139,7 @@ def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> Ta
         database.close()
 
 
-class _Hand:
+class _ItemWriter:
     """Writes act after act, and keeps in mind what could not be written."""
 
     def __init__(self, settings: Settings, branch: str, run: Run, database: Database) -> None:

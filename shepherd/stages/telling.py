@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from shepherd.run import Run
 from shepherd.snapshot import Snapshot
-from shepherd.stages import Run
 from shepherd.store import JournalEntry
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 
 from shepherd.plans.days import days_of
 from shepherd.plans.mails import BlockerHistory, BranchMailFacts, announced
+from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages import Run
 from shepherd.stages.memory import passages
 from shepherd.stages.timeline import reached
 from shepherd.store import Cache, Journal, JournalEntry

@@ -14,11 +14,10 @@ from pathlib import Path
 from unittest.mock import patch
 
 from shepherd.errors import ShepherdError
-from shepherd.running import maintenance, releases, upgrade
+from shepherd.running import maintenance, releases, upgrade, upgrade_record
 from shepherd.running.log import now
 from shepherd.running.releases import Release, Site
 from shepherd.running.runner import prepare_state
-from shepherd.running.upgrade import memory
 from shepherd.settings import Settings
 from tests.project import Project
 
@@ -110,6 +109,6 @@ class Place:
         return {
             "current": str(self.site.current.readlink()) if self.site.current.is_symlink() else "",
             "switch": switch.why if switch else "",
-            "memory": str(memory.read(self.state)),
+            "memory": str(upgrade_record.read(self.state)),
             "marks": str([(each.id, each.turn, each.bad) for each in self.site.all()]),
         }

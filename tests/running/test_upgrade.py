@@ -16,12 +16,11 @@ from unittest.mock import patch
 import pytest
 
 from shepherd.errors import StoreError
-from shepherd.running import gate, maintenance, releases, upgrade
+from shepherd.running import gate, maintenance, releases, upgrade, upgrade_record
 from shepherd.running.doctor import examine
 from shepherd.running.log import now, parse
 from shepherd.running.switch import lock_status
 from shepherd.running.tasking import StatePlace
-from shepherd.running.upgrade import memory
 from tests.campaigns.killing import killed_at, points, undisturbed
 from tests.running.crontab import Crontab
 from tests.running.host import SCALE
@@ -45,7 +44,7 @@ def test_the_newest_prepared_release_becomes_live(place: Place) -> None:
     assert place.live == new.id
     assert place.site.find(new.id).turn > place.site.find(old.id).turn
     assert place.switch() is None
-    assert memory.read(place.state) is None
+    assert upgrade_record.read(place.state) is None
     assert sorted(each.name for each in place.site.root.iterdir()) == ["current", "releases", "shared"]
     assert place.upgrade() == 0, "a second time there is nothing to do"
     (entry,) = place.site.past()
@@ -109,7 +108,7 @@ def test_a_failed_check_takes_the_switch_back(place: Place) -> None:
     old, new = place.release(good=True, live=True), place.release()
     (new.path / "status.code").write_text("1")
     code, sentence = place.refused()
-    assert (code, place.live, place.switch(), memory.read(place.state)) == (1, old.id, None, None)
+    assert (code, place.live, place.switch(), upgrade_record.read(place.state)) == (1, old.id, None, None)
     assert "status ended with 1" in sentence
     assert "status ended with 1" in place.site.find(new.id).bad
     assert place.upgrade() == 0, "a bad one is not tried again"
@@ -210,7 +209,7 @@ def test_a_signal_before_the_switch_changes_nothing(place: Place) -> None:
     place.release(good=True, live=True)
     place.release()
     before = place.untouched()
-    stopped_when(lambda: memory.read(place.state) is not None)
+    stopped_when(lambda: upgrade_record.read(place.state) is not None)
     with gate.gate(place.state):
         code, sentence = place.refused(deadline="20s")
     assert (code, place.untouched()) == (1, before)
@@ -236,7 +235,7 @@ def test_killed_at_any_write_somebody_says_so_and_it_is_mended(place: Place, eac
         (new.path / releases.GOOD).unlink(missing_ok=True)
         place.site.history.unlink(missing_ok=True)
         maintenance.switch_off(place.state)
-        memory.forget(place.state)
+        upgrade_record.forget(place.state)
 
     writes = points(lambda: place.upgrade())
     again()
@@ -245,7 +244,7 @@ def test_killed_at_any_write_somebody_says_so_and_it_is_mended(place: Place, eac
         for how in ({"resume": True}, {"undo": True}, {}):
             again()
             assert killed_at(lambda: place.upgrade(), number), writes[number]
-            switch, left = place.switch(), memory.read(place.state)
+            switch, left = place.switch(), upgrade_record.read(place.state)
             assert place.live in (old.id, new.id), "at every moment one of them is live"
             if switch is not None:
                 seen.add("loud")
@@ -266,7 +265,7 @@ def test_killed_at_any_write_somebody_says_so_and_it_is_mended(place: Place, eac
                 assert place.live == new.id
             else:
                 assert place.live == before
-            assert (place.switch(), memory.read(place.state)) == (None, None), writes[number]
+            assert (place.switch(), upgrade_record.read(place.state)) == (None, None), writes[number]
     assert seen >= {"loud", "quiet", "switch"}
 
 
@@ -356,7 +355,7 @@ def test_an_undo_that_is_killed_is_undone_again(place: Place) -> None:
             break
         kills += 1
         assert place.upgrade(undo=True) == 0
-        assert (place.live, place.switch(), memory.read(place.state)) == (old.id, None, None)
+        assert (place.live, place.switch(), upgrade_record.read(place.state)) == (old.id, None, None)
     assert kills > 3
 
 

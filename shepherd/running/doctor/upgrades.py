@@ -5,10 +5,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shepherd.running import upgrade_record
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.releases import Site, site_of
 from shepherd.running.tasking import ROOT
-from shepherd.running.upgrade import memory
 
 MEND = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
 
@@ -16,14 +16,16 @@ MEND = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
 def upgrade(given: CheckContext) -> Iterator[Finding]:
     """No upgrade was killed; and `current` points to a release that was not found bad."""
     state = given.settings.state_path
-    found = memory.read(state)
-    if found is not None and memory.at_work(state):
+    found = upgrade_record.read(state)
+    if found is not None and upgrade_record.at_work(state):
         yield ok("upgrade", f"under way: {found.words()}")
         return
     if found is not None:
         yield fail("upgrade", f"was killed: {found.words()}", MEND)
-    elif memory.path_of(state).exists():
-        yield warn("upgrade", f"{memory.path_of(state)} cannot be read", "the next upgrade replaces it")
+    elif upgrade_record.path_of(state).exists():
+        yield warn(
+            "upgrade", f"{upgrade_record.path_of(state)} cannot be read", "the next upgrade replaces it"
+        )
     site = site_of(ROOT)
     if site is None:
         yield ok("upgrade", "not a release that fab deployed")

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 from shepherd.errors import SettingsError
+from shepherd.run import Run
 from shepherd.running.init.plan import InitPlan, apply, destination, plan
 from shepherd.running.runner import working
 from shepherd.running.tasking import CLONE, say
 from shepherd.settings import Settings, read
-from shepherd.stages import Run
 from shepherd.store import Database, Journal, JournalEntry
 
 

@@ -42,11 +42,10 @@ def upgrade(
     Raises:
         ShepherdError: see docs/operator.md for what each means.
     """
-    from shepherd.running import gate
+    from shepherd.running import gate, upgrade_record
     from shepherd.running.releases import site_of
     from shepherd.running.runner import prepare_state
     from shepherd.running.situation import switch_of
-    from shepherd.running.upgrade import memory
     from shepherd.running.upgrade.log import outliving_the_terminal
     from shepherd.running.upgrade.perform import Drive
     from shepherd.running.upgrade.plan import planned
@@ -70,7 +69,7 @@ def upgrade(
     mode: Mode = "resume" if resume else "undo" if undo else "upgrade"
     state = settings.state_path
     if dry:
-        plan = planned(site, mode, to, memory.read(state), switch_of(settings))
+        plan = planned(site, mode, to, upgrade_record.read(state), switch_of(settings))
         for each in plan.lines() if plan else [_nothing(mode, to)]:
             say(each)
         return 0
@@ -80,7 +79,7 @@ def upgrade(
         try:
             # also if there is nothing to do: not before whoever is at it has tidied up
             with gate.upgrading(state):
-                left = memory.read(state)
+                left = upgrade_record.read(state)
                 plan = planned(site, mode, to, left, switch_of(settings))
                 if plan is None:
                     say(_nothing(mode, to))
@@ -89,7 +88,7 @@ def upgrade(
         except gate.TakenError:
             from shepherd.running.refusals import BusyError
 
-            other = memory.read(state)
+            other = upgrade_record.read(state)
             doing = other.words() if other else "it prepares, or tidies up"
             raise BusyError(f"another upgrade is under way: {doing}; wait for it") from None
 

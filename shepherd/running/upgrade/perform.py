@@ -17,12 +17,12 @@ from msgspec.structs import replace
 
 from shepherd.errors import UNEXPECTED, ShepherdError, StoreError
 from shepherd.limits import Interruption
-from shepherd.running import maintenance, records, releases
+from shepherd.running import maintenance, records, releases, upgrade_record
 from shepherd.running.log import line, now, run_id
 from shepherd.running.releases import Site
 from shepherd.running.runner import log_of
-from shepherd.running.upgrade import memory, probing
 from shepherd.running.upgrade import post as aftermath
+from shepherd.running.upgrade import probing
 from shepherd.running.upgrade.drain import quiet
 from shepherd.running.upgrade.links import Links
 from shepherd.running.upgrade.log import UpgradeLog
@@ -42,7 +42,7 @@ class Drive:
         settings: Settings,
         site: Site,
         plan: UpgradePlan,
-        left: memory.Upgrade | None,
+        left: upgrade_record.Upgrade | None,
         who: str,
         why: str,
     ) -> None:
@@ -57,7 +57,7 @@ class Drive:
         self._links = Links(site)
         self._began = monotonic()
         self._under = 0.0
-        self._memory = memory.Upgrade(
+        self._memory = upgrade_record.Upgrade(
             token=plan.adopted or secrets.token_hex(8),
             before=plan.back,
             target=plan.target.id if plan.target else "",
@@ -189,7 +189,7 @@ class Drive:
                 maintenance.switch_off(self._state)
             elif own and maintenance.path_of(self._state).exists():
                 self._voice.say("         somebody replaced our switch by another: it stays on")
-            memory.forget(self._state)
+            upgrade_record.forget(self._state)
             self._links.drop()
 
     @contextmanager
@@ -200,18 +200,18 @@ class Drive:
         except BaseException:
             with suppress(StoreError):
                 if self._left is not None:
-                    memory.write(self._state, self._left)
+                    upgrade_record.write(self._state, self._left)
                 else:
                     if self._is_ours():
                         maintenance.switch_off(self._state)
-                    memory.forget(self._state)
+                    upgrade_record.forget(self._state)
             raise
 
-    def _remember(self, phase: memory.Phase) -> None:
+    def _remember(self, phase: upgrade_record.Phase) -> None:
         self._memory = replace(self._memory, phase=phase)
-        memory.write(self._state, self._memory)
+        upgrade_record.write(self._state, self._memory)
 
-    def _remember_if_possible(self, phase: memory.Phase) -> None:
+    def _remember_if_possible(self, phase: upgrade_record.Phase) -> None:
         with suppress(StoreError):
             self._remember(phase)
 

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from shepherd.errors import RefusedError, SettingsError
 from shepherd.running.maintenance import Switch
 from shepherd.running.releases import Current, Release, Site
-from shepherd.running.upgrade.memory import Upgrade
+from shepherd.running.upgrade_record import Upgrade
 
 Mode = Literal["upgrade", "resume", "undo"]
 

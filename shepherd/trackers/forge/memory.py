@@ -20,7 +20,7 @@ class Asked(Struct, frozen=True):
     """When that was asked for the first time, by the forge's clock."""
 
 
-class Memory(Struct, frozen=True):
+class ForgeMemory(Struct, frozen=True):
     basis: str
     """Sum of what the answers depended on beside the forge: another one makes all of this worthless."""
     commits: dict[str, Asked]
@@ -30,14 +30,14 @@ class Memory(Struct, frozen=True):
 def decode(memory: bytes, basis: str) -> dict[str, Asked]:
     """What was kept, as far as it can be used."""
     try:
-        kept = msgspec.msgpack.decode(memory, type=Memory)
+        kept = msgspec.msgpack.decode(memory, type=ForgeMemory)
     except msgspec.MsgspecError:
         return {}
     return kept.commits if kept.basis == basis else {}
 
 
 def encode(basis: str, commits: dict[str, Asked]) -> bytes:
-    return msgspec.msgpack.encode(Memory(basis, commits))
+    return msgspec.msgpack.encode(ForgeMemory(basis, commits))
 
 
 def is_open(asked: Asked | None, now: datetime) -> bool:

@@ -16,7 +16,7 @@ from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.claims import Claim, Claims
 from shepherd.trackers.forge.memory import Asked, decode, encode, is_open
-from shepherd.trackers.forge.things import Absent, Request, Thing, Unreadable, doubt
+from shepherd.trackers.forge.things import Absent, Request, Thing, UnreadablePart, doubt
 from shepherd.trackers.http import Line
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item, ItemTags, TrackerReading
@@ -27,7 +27,7 @@ AT_ONCE = 100
 _T = TypeVar("_T")
 
 
-class Service(Protocol):
+class ForgeService(Protocol):
     """One session with a forge. All raise TrackerError if it as a whole cannot be read."""
 
     def requests_of(self, commits: Collection[str], base: str) -> Mapping[str, Iterable[Request]]:
@@ -62,7 +62,7 @@ class ForgeTracker(ABC):
         self._vocabulary = Vocabulary(settings.tracker.words)
 
     @abstractmethod
-    def open(self, line: Line) -> Service:
+    def open(self, line: Line) -> ForgeService:
         """Begin a session; nothing is asked yet."""
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
@@ -79,7 +79,12 @@ class ForgeTracker(ABC):
             raise
 
     def _read(
-        self, service: Service, line: Line, items: Collection[Item], kept: Mapping[str, Asked], basis: str
+        self,
+        service: ForgeService,
+        line: Line,
+        items: Collection[Item],
+        kept: Mapping[str, Asked],
+        basis: str,
     ) -> TrackerReading:
         landings = self._claims.landings
         ours = {item for item in items if isinstance(item, int) or item.startswith(self.sign)}
@@ -114,7 +119,7 @@ class ForgeTracker(ABC):
 
     def _asked(
         self,
-        service: Service,
+        service: ForgeService,
         line: Line,
         commits: Collection[str],
         kept: Mapping[str, Asked],
@@ -160,7 +165,7 @@ class ForgeTracker(ABC):
         return f"its message names {item}, which counts as absent: {why}{instead}"
 
     def _spoken(self, item: Item, thing: Thing) -> ItemTags:
-        if isinstance(thing, Absent | Unreadable):
+        if isinstance(thing, Absent | UnreadablePart):
             return ItemTags(unreadable=thing.why)
         say = self._vocabulary.of_bug if isinstance(item, int) else self._vocabulary.of_request
         return say(thing.labels)

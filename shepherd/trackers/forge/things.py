@@ -35,13 +35,13 @@ class Absent(Struct, frozen=True):
     why: str
 
 
-class Unreadable(Struct, frozen=True):
+class UnreadablePart(Struct, frozen=True):
     """Stands for a part of an answer that the forge refused: nothing is known of it."""
 
     why: str
 
 
-Thing = Issue | Request | Absent | Unreadable
+Thing = Issue | Request | Absent | UnreadablePart
 
 
 def doubt(thing: Thing, claim: Claim, base: str) -> str:
@@ -51,7 +51,7 @@ def doubt(thing: Thing, claim: Claim, base: str) -> str:
         base: the branch of the mainline.
     """
     match thing:
-        case Unreadable():
+        case UnreadablePart():
             return ""
         case Absent(why):
             return why

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from shepherd.trackers.forge.reading import ForgeTracker, Service, token_of
+from shepherd.trackers.forge.reading import ForgeService, ForgeTracker, token_of
 from shepherd.trackers.http import Line
 
 NEEDS_TOKEN = "GitHub answers such questions to nobody without a token"  # noqa: S105  # a sentence
@@ -15,9 +15,9 @@ class GitHubTracker(ForgeTracker):
     name = "GitHub"
     root = "https://api.github.com"
 
-    def open(self, line: Line) -> Service:
+    def open(self, line: Line) -> ForgeService:
         """See ForgeTracker.open. Raises SettingsError."""
-        from shepherd.trackers.github.service import Service
+        from shepherd.trackers.github.service import ForgeService
 
         token = token_of(self._settings, os.environ, needed=NEEDS_TOKEN)
-        return Service(line, token, self._settings.tracker.project)
+        return ForgeService(line, token, self._settings.tracker.project)

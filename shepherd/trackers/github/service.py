@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge.reading import chunks, number_of
-from shepherd.trackers.forge.things import Absent, Issue, Request, Thing, Unreadable
+from shepherd.trackers.forge.things import Absent, Issue, Request, Thing, UnreadablePart
 from shepherd.trackers.http import Line
 from shepherd.words import Item
 
@@ -50,7 +50,7 @@ class _Labels(Struct, frozen=True):
     nodes: tuple[Label, ...]
 
 
-class Labelled(Struct, frozen=True):
+class GitHubLabelled(Struct, frozen=True):
     labels: _Labels
 
 
@@ -62,11 +62,11 @@ class _Oid(Struct, frozen=True):
     oid: str
 
 
-class _Issue(Labelled, frozen=True, tag_field="__typename", tag="Issue"):
+class _Issue(GitHubLabelled, frozen=True, tag_field="__typename", tag="Issue"):
     pass
 
 
-class _Numbered(Labelled, frozen=True, tag_field="__typename", tag="PullRequest"):
+class _Numbered(GitHubLabelled, frozen=True, tag_field="__typename", tag="PullRequest"):
     number: int
     merged: bool
     baseRefName: str
@@ -132,7 +132,7 @@ class _Answer(Struct, frozen=True):
     errors: tuple[_Error, ...] = ()
 
 
-class Service:
+class GitHubService:
     """One session with GitHub about one repository. All raise TrackerError if it as a whole cannot be read.
 
     Args:
@@ -158,7 +158,7 @@ class Service:
                 name, answers = self.ask(fields, _Commit)
                 for place, sha in enumerate(some):
                     commit = answers[f"c{place}"]
-                    if isinstance(commit, Unreadable) or (commit is None and page):
+                    if isinstance(commit, UnreadablePart) or (commit is None and page):
                         why = commit.why if commit else "it is gone all at once"
                         raise TrackerError(
                             f"{self.here} does not tell which pull request brought {sha[:12]}: {why}"
@@ -183,12 +183,12 @@ class Service:
         for item in items:
             by_number.setdefault(number_of(item), []).append(item)
         kind = cast("type[_Shown]", _Shown)
-        answers: dict[int, _Shown | Unreadable | None] = dict.fromkeys(by_number)
+        answers: dict[int, _Shown | UnreadablePart | None] = dict.fromkeys(by_number)
         askable = sorted(number for number in by_number if number <= LARGEST_NUMBER)
         for some in chunks(askable):
             _, told = self.ask({f"n{number}": _ITEM % number for number in some}, kind)
             answers |= {number: told[f"n{number}"] for number in some}
-        if askable and all(answers[number] == Unreadable(_NO_RIGHT) for number in askable):
+        if askable and all(answers[number] == UnreadablePart(_NO_RIGHT) for number in askable):
             raise TrackerError(f"{self.here}: the token gives no right to read issues and pull requests")
         return {
             item: self._thing(item, answer)
@@ -196,12 +196,12 @@ class Service:
             for item in by_number[number]
         }
 
-    def _thing(self, item: Item, answer: _Shown | Unreadable | None) -> Thing:
+    def _thing(self, item: Item, answer: _Shown | UnreadablePart | None) -> Thing:
         match answer:
             case None:
                 return Absent(self.unreadable(item, None))
-            case Unreadable():
-                return Unreadable(self.unreadable(item, answer))
+            case UnreadablePart():
+                return UnreadablePart(self.unreadable(item, answer))
             case _Issue(labels):
                 return Issue(_names(labels))
         merge = (answer.mergeCommit.oid,) if answer.mergeCommit else ()
@@ -215,7 +215,7 @@ class Service:
         for _ in range(MOST_PAGES):
             _, answers = self.ask({"all": _ALL_LABELS % after}, _AllLabels)
             labels = answers["all"]
-            if labels is None or isinstance(labels, Unreadable):
+            if labels is None or isinstance(labels, UnreadablePart):
                 why = labels.why if labels else "it tells of none"
                 raise TrackerError(f"{self.here} does not tell which labels there are: {why}")
             found += _names(labels)
@@ -227,21 +227,23 @@ class Service:
     def probe(self) -> str:
         """See forge.reading.Service."""
         viewer = self._convert(self.query(_PROBE, {}).data, _Viewer)
-        self.ask({}, Labelled)
+        self.ask({}, GitHubLabelled)
         return f"as {viewer.viewer.login}"
 
     @property
     def here(self) -> str:
         return f"{self.project} on {self.line.name} at {self.line.host}"
 
-    def unreadable(self, item: Item, answer: Unreadable | None) -> str:
+    def unreadable(self, item: Item, answer: UnreadablePart | None) -> str:
         """Why there are no labels, in a sentence about the item."""
         name = f"issue {item}" if isinstance(item, int) else f"request {item}"
         if answer is None:
             return f"there is no {name} in {self.project}, or the token may not see it"
         return f"{name} cannot be read: {answer.why}"
 
-    def ask(self, fields: Mapping[str, str], kind: type[_T]) -> tuple[str, dict[str, _T | Unreadable | None]]:
+    def ask(
+        self, fields: Mapping[str, str], kind: type[_T]
+    ) -> tuple[str, dict[str, _T | UnreadablePart | None]]:
         """The repository's name as it is now ("owner/name"), and what stands in its fields, by their aliases.
 
         Args:
@@ -258,13 +260,13 @@ class Service:
             refused[error.path[1]] = error.type
         if not isinstance(repository, dict):
             raise TrackerError(self._because(_Error("NOT_FOUND")))
-        found: dict[str, _T | Unreadable | None] = {}
+        found: dict[str, _T | UnreadablePart | None] = {}
         for alias in fields:
             part, why = repository.get(alias), refused.get(alias)
             if why == "NOT_FOUND" or (part is None and why is None):
                 found[alias] = None
             elif why is not None:
-                found[alias] = Unreadable(
+                found[alias] = UnreadablePart(
                     _NO_RIGHT if why == "FORBIDDEN" else f"GitHub says {why or 'an error'}"
                 )
             else:
@@ -290,11 +292,11 @@ class Service:
             return f"{self.here}: {_NO_RIGHT}"
         return f"{self.here}: the question was answered with an error ({error.type or 'of no type'})"
 
-    def _part(self, part: object, kind: type[_T]) -> _T | Unreadable:
+    def _part(self, part: object, kind: type[_T]) -> _T | UnreadablePart:
         try:
             return msgspec.convert(part, kind)
         except msgspec.ValidationError as error:
-            return Unreadable(f"the answer is incomplete ({error})")
+            return UnreadablePart(f"the answer is incomplete ({error})")
 
     def _convert(self, document: object, kind: type[_S]) -> _S:
         try:

@@ -13,10 +13,10 @@ from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.forge.labels import Look
 from shepherd.trackers.forge.reading import line_to, number_of, token_of
-from shepherd.trackers.forge.things import Unreadable
+from shepherd.trackers.forge.things import UnreadablePart
 from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
 from shepherd.trackers.github.reading import NEEDS_TOKEN, GitHubTracker
-from shepherd.trackers.github.service import LABELS, MOST_PAGES, Labelled, Service, as_value
+from shepherd.trackers.github.service import LABELS, MOST_PAGES, GitHubLabelled, GitHubService, as_value
 from shepherd.trackers.http import RequestError
 from shepherd.words import Item
 
@@ -45,7 +45,7 @@ class _Discussed(Struct, frozen=True):
     comments: _Comments
 
 
-class _Thing(Labelled, frozen=True):
+class _Thing(GitHubLabelled, frozen=True):
     comments: _Comments | None = None
 
 
@@ -54,7 +54,7 @@ def open_writer(settings: Settings) -> ForgeWriter:
     token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
 
     def begin() -> _Hand:
-        return _Hand(Service(line_to(settings, GitHubTracker), token, settings.tracker.project))
+        return _Hand(GitHubService(line_to(settings, GitHubTracker), token, settings.tracker.project))
 
     return ForgeWriter(settings, begin)
 
@@ -62,7 +62,7 @@ def open_writer(settings: Settings) -> ForgeWriter:
 class _Hand:
     """See Hand."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: GitHubService) -> None:
         self._service = service
         self._called = service.project
 
@@ -106,7 +106,7 @@ class _Hand:
     def _ask(self, item: Item, fields: str, kind: type[_T]) -> _T:
         self._called, answers = self._service.ask({"it": _THING % (number_of(item), fields, fields)}, kind)
         answer = answers["it"]
-        if answer is None or isinstance(answer, Unreadable):
+        if answer is None or isinstance(answer, UnreadablePart):
             raise TrackerError(self._service.unreadable(item, answer))
         return answer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from shepherd.trackers.forge.reading import ForgeTracker, Service, token_of
+from shepherd.trackers.forge.reading import ForgeService, ForgeTracker, token_of
 from shepherd.trackers.http import Line
 
 
@@ -13,8 +13,8 @@ class GitLabTracker(ForgeTracker):
     name = "GitLab"
     root = "https://gitlab.com"
 
-    def open(self, line: Line) -> Service:
+    def open(self, line: Line) -> ForgeService:
         """See ForgeTracker.open. Public projects are read without a token. Raises SettingsError."""
-        from shepherd.trackers.gitlab.service import Service
+        from shepherd.trackers.gitlab.service import ForgeService
 
-        return Service(line, token_of(self._settings, os.environ), self._settings.tracker.project)
+        return ForgeService(line, token_of(self._settings, os.environ), self._settings.tracker.project)

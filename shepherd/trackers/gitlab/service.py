@@ -55,14 +55,14 @@ class _Answer(Struct, frozen=True):
     data: _Data
 
 
-class Labelled(Struct, frozen=True):
+class GitLabLabelled(Struct, frozen=True):
     """A merge request or an issue, as far as it is read: not its title, which may be confidential."""
 
     iid: int
     labels: tuple[str, ...]
 
 
-class _Merge(Labelled, frozen=True):
+class _Merge(GitLabLabelled, frozen=True):
     """A merge request, with the commits that may have landed by it."""
 
     state: str
@@ -86,7 +86,7 @@ class _User(Struct, frozen=True):
     username: str
 
 
-class Service:
+class GitLabService:
     """One session with GitLab about one project. All raise TrackerError if it as a whole cannot be read.
 
     Args:
@@ -180,7 +180,7 @@ class Service:
             for merge in self.get("/merge_requests", _numbered(asked), list[_Merge]):
                 found[f"!{merge.iid}"] = merge.request
         for asked in chunks(sorted(item for item in items if isinstance(item, int))):
-            for issue in self.get("/issues", _numbered(asked), list[Labelled]):
+            for issue in self.get("/issues", _numbered(asked), list[GitLabLabelled]):
                 found[issue.iid] = Issue(issue.labels)
         return found
 
@@ -196,7 +196,7 @@ class Service:
 
     def probe(self) -> str:
         """See forge.reading.Service."""
-        self.get("/merge_requests", {"per_page": 1}, list[Labelled])
+        self.get("/merge_requests", {"per_page": 1}, list[GitLabLabelled])
         if self.anonymous:
             return "anonymously"
         return f"as {self.get('/user', {}, _User, whole=True).username}"

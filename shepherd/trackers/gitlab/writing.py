@@ -13,7 +13,7 @@ from shepherd.trackers.forge.labels import Look
 from shepherd.trackers.forge.reading import AT_ONCE, line_to, number_of, token_of
 from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
 from shepherd.trackers.gitlab.reading import GitLabTracker
-from shepherd.trackers.gitlab.service import MOST_PAGES, Labelled, Service
+from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabLabelled, GitLabService
 from shepherd.trackers.http import RequestError
 from shepherd.words import Item
 
@@ -29,7 +29,7 @@ def open_writer(settings: Settings) -> ForgeWriter:
     token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
 
     def begin() -> _Hand:
-        return _Hand(Service(line_to(settings, GitLabTracker), token, settings.tracker.project))
+        return _Hand(GitLabService(line_to(settings, GitLabTracker), token, settings.tracker.project))
 
     return ForgeWriter(settings, begin)
 
@@ -37,12 +37,12 @@ def open_writer(settings: Settings) -> ForgeWriter:
 class _Hand:
     """See Hand."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: GitLabService) -> None:
         self._service = service
 
     def present(self, item: Item, sign: str) -> Present:
         try:
-            labels = self._service.get(_place(item), {}, Labelled).labels
+            labels = self._service.get(_place(item), {}, GitLabLabelled).labels
         except RequestError as error:
             if error.status == 404:
                 raise TrackerError(self._service.absent(item)) from None

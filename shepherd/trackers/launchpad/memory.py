@@ -26,7 +26,7 @@ class Opened(Struct, frozen=True):
     at: datetime
 
 
-class Memory(Struct, frozen=True):
+class LaunchpadMemory(Struct, frozen=True):
     """After a complete reading."""
 
     basis: str
@@ -47,14 +47,14 @@ class Memory(Struct, frozen=True):
     """Bugs that no search found, and which were opened to tell why: may change without being noticed."""
 
 
-def decode(memory: bytes, basis: str) -> Memory | None:
+def decode(memory: bytes, basis: str) -> LaunchpadMemory | None:
     """What was kept, None if it cannot be used."""
     try:
-        kept = msgspec.msgpack.decode(memory, type=Memory)
+        kept = msgspec.msgpack.decode(memory, type=LaunchpadMemory)
     except msgspec.MsgspecError:
         return None
     return kept if kept.basis == basis else None
 
 
-def encode(memory: Memory) -> bytes:
+def encode(memory: LaunchpadMemory) -> bytes:
     return msgspec.msgpack.encode(memory)

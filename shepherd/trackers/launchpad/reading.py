@@ -14,8 +14,15 @@ from datetime import UTC, datetime
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
-from shepherd.trackers.launchpad.memory import EVERYTHING_AFTER, OVERLAP, Memory, Opened, decode, encode
-from shepherd.trackers.launchpad.service import Service, line_to
+from shepherd.trackers.launchpad.memory import (
+    EVERYTHING_AFTER,
+    OVERLAP,
+    LaunchpadMemory,
+    Opened,
+    decode,
+    encode,
+)
+from shepherd.trackers.launchpad.service import LaunchpadService, line_to
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import WORST_FIRST, Item, ItemTags, TrackerReading, Word
 
@@ -40,7 +47,7 @@ class LaunchpadTracker:
         """See Tracker.read. Merge proposals bear no labels: of requests nothing is said."""
         basis, line = self._basis(), line_to(self._settings)
         try:
-            service = Service(self._settings, line, dry=self._dry)
+            service = LaunchpadService(self._settings, line, dry=self._dry)
             bugs = {item for item in items if isinstance(item, int)}
             reader = _Reader(service, self._vocabulary, bugs, set(revnos), decode(memory, basis))
             return reader.read(basis)
@@ -51,7 +58,7 @@ class LaunchpadTracker:
     def probe(self) -> str:
         """See Tracker.probe."""
         line = line_to(self._settings)
-        service = Service(self._settings, line, dry=True)
+        service = LaunchpadService(self._settings, line, dry=True)
         service.probe()
         return f"{self._settings.tracker.project} at {line.host}, {service.caller()}"
 
@@ -66,11 +73,11 @@ class _Reader:
 
     def __init__(
         self,
-        service: Service,
+        service: LaunchpadService,
         vocabulary: Vocabulary,
         bugs: set[int],
         revnos: set[int],
-        kept: Memory | None,
+        kept: LaunchpadMemory | None,
     ) -> None:
         self._service = service
         self._vocabulary = vocabulary
@@ -100,7 +107,7 @@ class _Reader:
         for bug, opened in self._opened.items():
             if bug not in spoken and not self._revnos.isdisjoint(opened.spoken.bad_commits):
                 spoken[bug] = opened.spoken
-        memory = Memory(
+        memory = LaunchpadMemory(
             basis=basis,
             began=self._now,
             full=self._kept.full if self._kept else self._now,
@@ -147,7 +154,7 @@ class _Reader:
                 return settled
         return {word: self._service.search(self._texts(word)) for word in LASTING}
 
-    def _merged(self, word: Word, kept: Memory) -> list[int]:
+    def _merged(self, word: Word, kept: LaunchpadMemory) -> list[int]:
         if self._opened.keys() >= set(self._changes):
             found = [bug for bug in self._changes if word in self._opened[bug].spoken.words]
         else:

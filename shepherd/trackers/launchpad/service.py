@@ -28,7 +28,7 @@ SHIFTS = 5
 _T = TypeVar("_T")
 
 
-class Entry(Struct, frozen=True):
+class LaunchpadBug(Struct, frozen=True):
     """A bug that was opened, as far as it is read: not its title, which may be private."""
 
     id: int
@@ -59,7 +59,7 @@ def line_to(settings: Settings) -> Line:
     return Line("Launchpad", (settings.tracker.service_root or SERVICE).rstrip("/") + "/")
 
 
-class Service:
+class LaunchpadService:
     """One session with Launchpad.
 
     Args:
@@ -125,9 +125,9 @@ class Service:
         }
         return str(self._find.build_request_url(**conditions))
 
-    def open(self, number: int) -> Entry:
+    def open(self, number: int) -> LaunchpadBug:
         """One bug. Raises RequestError."""
-        return self.get(f"{self.api}bugs/{number}", Entry)
+        return self.get(f"{self.api}bugs/{number}", LaunchpadBug)
 
     def entry(self, url: str) -> Any:
         """What stands there, as an object of the library that can be changed and saved. Raises RequestError;

@@ -15,7 +15,7 @@ from msgspec import Struct
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
-from shepherd.trackers.launchpad.service import BATCH, MOST_PAGES, Service, line_to
+from shepherd.trackers.launchpad.service import BATCH, MOST_PAGES, LaunchpadService, line_to
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
 from shepherd.words import Item
@@ -44,7 +44,7 @@ class LaunchpadWriter:
         self._settings = settings
         self._vocabulary = Vocabulary(settings.tracker.words)
         self._line = line_to(settings)
-        self._session: Service | None = None
+        self._session: LaunchpadService | None = None
         self._ours: dict[str, bool] = {}
         """Target of a bug task -> whether it is the project of the settings, or one of that project group."""
 
@@ -54,7 +54,7 @@ class LaunchpadWriter:
             raise TrackerError(f"request {item}: on Launchpad only bugs can be marked")
         try:
             if self._session is None:
-                self._session = Service(self._settings, self._line)
+                self._session = LaunchpadService(self._settings, self._line)
             service = self._session
             bug = service.entry(f"{service.api}bugs/{item}")
             done = [
@@ -114,7 +114,7 @@ class LaunchpadWriter:
             )
         return self._ours[target]
 
-    def _say(self, service: Service, number: int, bug: Any, comment: str) -> list[str]:
+    def _say(self, service: LaunchpadService, number: int, bug: Any, comment: str) -> list[str]:
         sign = _last_line(comment)
         if self._is_said(service, number, sign):
             return []
@@ -132,7 +132,7 @@ class LaunchpadWriter:
             raise _unsure(number, error) from None
         return ["comment"]
 
-    def _is_said(self, service: Service, number: int, sign: str) -> bool:
+    def _is_said(self, service: LaunchpadService, number: int, sign: str) -> bool:
         start = 0
         for _ in range(MOST_PAGES):
             url = f"{service.api}bugs/{number}/messages?ws.start={start}&ws.size={BATCH}"

@@ -1,0 +1,86 @@
+"""What every stage is given: who runs it, when, why, and where to tell what it saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from msgspec import Struct
+
+from shepherd.situation import Situation
+
+Tell = Callable[..., None]
+"""tell(event, **fields): one event of the log (docs/interfaces.md#log); the runner adds time, run id and
+stage."""
+
+Note = Callable[[str, str, BaseException | None], None]
+"""note(stage, branch, failure): how an attempt to read or judge a branch ended; None: well."""
+
+
+def no_telling(_event: str, **_fields: Any) -> None:
+    """For callers that keep no log."""
+
+
+def no_noting(_stage: str, _branch: str, _failure: BaseException | None) -> None:
+    """For callers that leave no trace."""
+
+
+class Run(Struct, frozen=True):
+    """Who does what, when: given to every stage by the runner."""
+
+    id: str
+    now: datetime
+    """Timezone-aware, UTC."""
+    who: str
+    tell: Tell
+    why: str = ""
+    reads_anew: bool = False
+    """`find` is a stage of this very run: an answer from what an earlier one read would hide a failure."""
+
+    lock: int = -1
+    """The work lock's descriptor, by which it is held until a child that changes the world has ended
+    (docs/running.md#one-copy-at-a-time).
+    -1: there is none."""
+
+    note: Note = no_noting
+    situation: Callable[[], Situation] = Situation
+    """What is true now, for sentences about the answer."""
+    loudly: Callable[[str], None] = lambda _sentence: None
+    """Says to whoever started the run what must be heard though all goes well, also where cron is silent."""
+
+    @property
+    def seconds(self) -> int:
+        return int(self.now.timestamp())
+
+
+P = ParamSpec("P")
+T = TypeVar("T")
+Reading = Callable[Concatenate[Any, str, Run, P], T]
+"""What reads or judges a branch: body(settings, branch, run, …)."""
+
+
+def attempt(stage: str) -> Callable[[Reading[P, T]], Reading[P, T]]:
+    """Note how each attempt of a stage to read or judge a branch ends.
+
+    Whatever ends it early, everybody is to know of it at once: what was read before may not hold now
+    (docs/rules.md#cautions). Judging by stored words only is no such attempt.
+    """
+
+    def wrap(body: Reading[P, T]) -> Reading[P, T]:
+        @wraps(body)
+        def noted(settings: Any, branch: str, run: Run, /, *args: P.args, **kwargs: P.kwargs) -> T:
+            if kwargs.get("stored"):
+                return body(settings, branch, run, *args, **kwargs)
+            try:
+                result = body(settings, branch, run, *args, **kwargs)
+            except BaseException as failure:
+                run.note(stage, branch, failure)
+                raise
+            run.note(stage, branch, None)
+            return result
+
+        return noted
+
+    return wrap
