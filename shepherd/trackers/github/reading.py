@@ -17,7 +17,7 @@ class GitHubTracker(ForgeTracker):
 
     def open(self, line: Line) -> ForgeService:
         """See ForgeTracker.open. Raises SettingsError."""
-        from shepherd.trackers.github.service import ForgeService
+        from shepherd.trackers.github.service import GitHubService
 
         token = token_of(self._settings, os.environ, needed=NEEDS_TOKEN)
-        return ForgeService(line, token, self._settings.tracker.project)
+        return GitHubService(line, token, self._settings.tracker.project)

@@ -15,6 +15,6 @@ class GitLabTracker(ForgeTracker):
 
     def open(self, line: Line) -> ForgeService:
         """See ForgeTracker.open. Public projects are read without a token. Raises SettingsError."""
-        from shepherd.trackers.gitlab.service import ForgeService
+        from shepherd.trackers.gitlab.service import GitLabService
 
-        return ForgeService(line, token_of(self._settings, os.environ), self._settings.tracker.project)
+        return GitLabService(line, token_of(self._settings, os.environ), self._settings.tracker.project)
