@@ -166,7 +166,7 @@ def test_a_wheelhouse_for_another_platform_and_python_is_listed_and_compared(wor
 
 def test_a_roll_back_to_a_release_that_does_not_know_a_key_is_refused(deployed: World) -> None:
     place = deployed.place
-    code = deployed.operator.repo / "shepherd" / "settings.py"
+    code = deployed.operator.repo / "shepherd" / "settings" / "model.py"
     text = code.read_text()
     code.write_text(
         text.replace('    state_dir: str = "var"\n', '    state_dir: str = "var"\n    nightly: str = ""\n')
