@@ -11,7 +11,6 @@ import pytest
 
 from shepherd.errors import NoAnswerError
 from shepherd.running import demo
-from shepherd.running.tasking import ROOT
 from shepherd.settings import read
 from shepherd.stages.find import Acceptance
 from shepherd.store import Database
@@ -50,7 +49,7 @@ def test_the_cache_of_the_demo_is_dropped_between_its_days(
 ) -> None:
     at = datetime.now(UTC)
     monkeypatch.setattr(demo, "now", lambda: at)
-    demo.demo(ROOT, str(tmp_path / "undisturbed"))
+    demo.demo(str(tmp_path / "undisturbed"))
     take_days = demo.days
 
     def forgetful_days(story: Any, place: Path, today: datetime) -> Any:
@@ -62,7 +61,7 @@ def test_the_cache_of_the_demo_is_dropped_between_its_days(
             yield day
 
     monkeypatch.setattr(demo, "days", forgetful_days)
-    demo.demo(ROOT, str(tmp_path / "forgetful"))
+    demo.demo(str(tmp_path / "forgetful"))
     undisturbed, forgetful = (
         kept_snapshots(read(tmp_path / name / "shepherd.toml")) for name in ("undisturbed", "forgetful")
     )
