@@ -149,7 +149,7 @@ def test_the_drain_names_who_still_works_and_ends_in_time(
 def test_it_waits_for_the_end_of_what_runs(place: Place) -> None:
     place.release(good=True, live=True)
     new = place.release()
-    command = ["flock", "--shared", place.state / "run" / "gate.lock", "sleep", "1.5"]
+    command: list[str | Path] = ["flock", "--shared", place.state / "run" / "gate.lock", "sleep", "1.5"]
     worker = subprocess.Popen(command)
     while not gate.holders(place.state / "run" / "gate.lock"):
         time.sleep(0.01)

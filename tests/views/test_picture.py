@@ -53,7 +53,7 @@ def test_nothing_is_drawn_of_nothing() -> None:
 
 def lines(made: Picture) -> dict[str, tuple[int, int]]:
     """Label -> its tile, and after how many marks there."""
-    found = {}
+    found: dict[str, tuple[int, int]] = {}
     for number, tile in enumerate(tiles(made)):
         paths = re.findall(r'<path class="line [a-z]+" d="M(\d+) ', tile)
         labels = re.findall(r"<text class=[^>]*>([^<]*)</text>", tile)
