@@ -187,8 +187,8 @@ def _watch(reach: Callable[[str], None]) -> None:
         reach("half of what goes to the mail server")
         send(self, raw[len(raw) // 2 :])
 
-    smtplib.SMTP.send = halting_send  # type: ignore[method-assign]
-    os.write, os.fdopen = halting_write, halting_fdopen  # type: ignore[assignment]
+    smtplib.SMTP.send = halting_send  # type: ignore[method-assign]  # a stand-in on purpose
+    os.write, os.fdopen = halting_write, halting_fdopen  # type: ignore[assignment]  # they take less
     sys.addaudithook(hook)
     event.listen(Engine, "connect", listen)
 

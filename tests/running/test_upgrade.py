@@ -25,7 +25,7 @@ from shepherd.running.upgrade import memory
 from tests.campaigns.killing import killed_at, points, undisturbed
 from tests.running.crontab import Crontab
 from tests.running.host import SCALE
-from tests.running.site import Place
+from tests.running.site import How, Place
 
 pytestmark = pytest.mark.real
 
@@ -240,9 +240,10 @@ def test_killed_at_any_write_somebody_says_so_and_it_is_mended(place: Place, eac
 
     writes = points(lambda: place.upgrade())
     again()
+    ways: list[How] = [{"resume": True}, {"undo": True}, {}]
     seen = set()
     for number in range(0, len(writes), each):
-        for how in ({"resume": True}, {"undo": True}, {}):
+        for how in ways:
             again()
             assert killed_at(lambda: place.upgrade(), number), writes[number]
             switch, left = place.switch(), memory.read(place.state)
@@ -295,7 +296,7 @@ def test_the_log_tells_from_to_and_by_whom(place: Place) -> None:
 
 
 @pytest.mark.parametrize("how", [{"resume": True}, {"undo": True}])
-def test_without_anything_left_there_is_nothing_to_mend(place: Place, how: dict[str, bool]) -> None:
+def test_without_anything_left_there_is_nothing_to_mend(place: Place, how: How) -> None:
     place.release(good=True, live=True)
     before = place.untouched()
     assert place.upgrade(**how) == 0
