@@ -7,6 +7,8 @@ from typing import Any
 from shepherd.cli import namespace
 from shepherd.running.tasking import ROOT, task
 
+__all__ = ["namespace", "test"]
+
 
 @task(
     help={

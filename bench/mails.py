@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.timing import claim
+from bench.timing import Body, claim
 from tests.mail.team import Team
 from tests.running.smtp import serving
 
@@ -39,7 +39,7 @@ def main() -> None:
         claim("a later run of that day", again, ours)
 
 
-def _seconds(body) -> float:
+def _seconds(body: Body) -> float:
     began = time.perf_counter()
     body()
     return time.perf_counter() - began

@@ -8,12 +8,14 @@ from __future__ import annotations
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import ViewportSize, sync_playwright
 
 from bench.project import INV, ROOT
 
-SIZE = {"width": 1160, "height": 800}
+SIZE: ViewportSize = {"width": 1160, "height": 800}
+SCHEMES: dict[str, Literal["light", "dark"]] = {"page": "light", "page-dark": "dark"}
 
 
 def main() -> None:
@@ -23,7 +25,7 @@ def main() -> None:
         page_of_demo = (demo / "var" / "report" / "stable.html").as_uri()
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            for name, scheme in (("page", "light"), ("page-dark", "dark")):
+            for name, scheme in SCHEMES.items():
                 page = browser.new_page(viewport=SIZE, color_scheme=scheme)
                 page.goto(page_of_demo)
                 place = ROOT / "docs" / f"{name}.png"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def squashed(folder: Path, landings: int) -> Repo:
     return repo
 
 
-def first_day(folder: Path, repository: Path) -> dict[str, object]:
+def first_day(folder: Path, repository: Path) -> dict[str, Any]:
     done = inv(folder, "init", "--repository", str(repository))
     assert done.code == 0, done.err
     done = inv(folder, "find", "judge", "report")
@@ -72,7 +73,7 @@ def test_many_landings_and_nothing_that_names_production(tmp_path: Path) -> None
         repo.commit(f"[bug={number + 1}] Change")
     document = first_day(tmp_path, repo.git_dir)
     assert document["answer"] == "nothing-new"
-    assert document["deployed"] == document["tip"] | {"extra_commits": []}  # type: ignore[operator]
+    assert document["deployed"] == document["tip"] | {"extra_commits": []}
     done = inv(tmp_path, "deployed", "r390", "--reason", "looked on the server")
     assert done.code == 0 and "the answer follows" in done.out
     assert inv(tmp_path, "find", "judge").code == 0

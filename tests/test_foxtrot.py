@@ -14,6 +14,7 @@ from shepherd.stages.past import landing_events, past_of
 from shepherd.store import Database, Journal
 from shepherd.values import parse_rev
 from shepherd.views import text
+from tests.gitrepo import Repo
 from tests.project import Project, deployable, entry, states
 
 REWRITE = Acceptance(rewrite=True)
@@ -164,8 +165,8 @@ def test_a_bad_commit_that_finds_nobody_is_said_loudly(tmp_path: Path) -> None:
     assert f"bad-commit-3 on bug 7, which named {foxtrot.bad[:12]}" in line
 
 
-def changed(repo: object, sha: str) -> list[str]:
-    return repo.git("diff-tree", "-r", "--name-only", "--no-commit-id", sha).split("\n")  # type: ignore[attr-defined]
+def changed(repo: Repo, sha: str) -> list[str]:
+    return repo.git("diff-tree", "-r", "--name-only", "--no-commit-id", sha).split("\n")
 
 
 def test_what_was_rolled_back_before_is_not_held_against_the_merge(tmp_path: Path) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import os
 import tomllib
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Required, TypedDict
 
 import pytest
 from hypothesis import given
@@ -87,7 +88,18 @@ stale_after = "60m"
 warn_after = "4h"
 """
 
-WRONG = tomllib.loads((Path(__file__).parent / "cases/settings.toml").read_text())["wrong"]
+
+class Wrong(TypedDict, total=False):
+    """A file that does not load: all of it, one more line, or something else in place of something."""
+
+    says: Required[str]
+    not_says: str
+    whole: str
+    extra: str
+    replace: tuple[str, str]
+
+
+WRONG: list[Wrong] = tomllib.loads((Path(__file__).parent / "cases/settings.toml").read_text())["wrong"]
 
 
 def said(text: str, file: Path = Path("/etc/qa/shepherd.toml")) -> str:
@@ -117,18 +129,18 @@ def test_defaults_are_those_of_the_documented_file() -> None:
 
 
 @pytest.mark.parametrize("case", WRONG, ids=[case["says"][:60] for case in WRONG])
-def test_what_is_wrong_is_one_sentence_with_file_and_key(case: dict[str, object]) -> None:
+def test_what_is_wrong_is_one_sentence_with_file_and_key(case: Wrong) -> None:
     if "replace" in case:
-        old, new = case["replace"]  # type: ignore[misc]
+        old, new = case["replace"]
         assert old in RIGHT, "the case no longer changes anything"
         text = RIGHT.replace(old, new)
     else:
-        text = str(case.get("whole", f"{RIGHT}{case.get('extra')}\n"))
+        text = case.get("whole", f"{RIGHT}{case.get('extra')}\n")
     sentence = said(text)
     assert sentence.startswith("/etc/qa/shepherd.toml: ")
-    assert str(case["says"]) in sentence
+    assert case["says"] in sentence
     assert "\n" not in sentence
-    assert str(case.get("not_says", "\0")) not in sentence
+    assert case.get("not_says", "\0") not in sentence
 
 
 @pytest.mark.parametrize(
@@ -179,12 +191,10 @@ def test_a_zone_that_is_known() -> None:
 
 
 def test_the_rule_for_orphans_follows_the_grammars_unless_it_is_set() -> None:
-    def rule(**keys: object) -> str:
-        return BranchSettings(repository="r", ref="r", deployed=Pointer(), **keys).orphans_rule  # type: ignore[arg-type]
-
-    assert rule() == "block"
-    assert rule(marks=("footers", "forge")) == "needs-qa"
-    assert rule(marks=("brackets",), orphans="pass") == "pass"
+    branch = partial(BranchSettings, repository="r", ref="r", deployed=Pointer())
+    assert branch().orphans_rule == "block"
+    assert branch(marks=("footers", "forge")).orphans_rule == "needs-qa"
+    assert branch(marks=("brackets",), orphans="pass").orphans_rule == "pass"
 
 
 TRACKERS = {

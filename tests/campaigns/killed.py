@@ -39,6 +39,11 @@ def step(settings: Settings, name: str) -> None:
     assert body(settings, *([] if name == "report" else [["stable"]]), "tester") == 0
 
 
+def all_steps(settings: Settings) -> None:
+    for name in STEPS:
+        step(settings, name)
+
+
 class Victim:
     """A project of a dozen landings, whose state can be set back to what it was before each stage.
 
@@ -66,7 +71,7 @@ class Victim:
         for bug, tags in enumerate((["qa-ok"], ["qa-bad"], ["qa-needstesting"], ["qa-ok"]), 1):
             project.tag(bug, *tags)
         if not first_run:
-            undisturbed(lambda: [step(self.settings, name) for name in STEPS])
+            undisturbed(partial(all_steps, self.settings))
             project.now += timedelta(days=1)
             project.deploy(begin[1])
             project.tag(3, "qa-ok")
@@ -92,7 +97,7 @@ class Victim:
     def next_run(self) -> dict[str, Any]:
         """The outcome of a run of all stages, now."""
         self._wait_for_children()
-        undisturbed(lambda: [step(self.settings, name) for name in STEPS])
+        undisturbed(partial(all_steps, self.settings))
         return outcome(self.settings)
 
     def _wait_for_children(self) -> None:

@@ -22,10 +22,13 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 Body = Callable[[], object]
 _CHANGES = frozenset(
@@ -174,18 +177,18 @@ def _watch(reach: Callable[[str], None]) -> None:
 
     send = smtplib.SMTP.send
 
-    def halting_send(server: smtplib.SMTP, content: Any) -> None:
+    def halting_send(self: smtplib.SMTP, s: ReadableBuffer | str) -> None:
         reach("send to the mail server")
-        raw = content.encode() if isinstance(content, str) else content
+        raw = s.encode() if isinstance(s, str) else bytes(s)
         # the second half shall not wait until the server has acknowledged the first
-        assert server.sock is not None
-        server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        send(server, raw[: len(raw) // 2])
+        assert self.sock is not None
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        send(self, raw[: len(raw) // 2])
         reach("half of what goes to the mail server")
-        send(server, raw[len(raw) // 2 :])
+        send(self, raw[len(raw) // 2 :])
 
-    smtplib.SMTP.send = halting_send  # type: ignore[method-assign]
-    os.write, os.fdopen = halting_write, halting_fdopen  # type: ignore[assignment]
+    smtplib.SMTP.send = halting_send  # type: ignore[method-assign]  # a stand-in on purpose
+    os.write, os.fdopen = halting_write, halting_fdopen  # type: ignore[assignment]  # they take less
     sys.addaudithook(hook)
     event.listen(Engine, "connect", listen)
 

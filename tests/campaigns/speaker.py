@@ -53,7 +53,7 @@ class Told(NamedTuple):
 class Heard(io.TextIOBase):
     """What a child says, kept in memory that its parent sees, also of one that is killed: no system call."""
 
-    encoding = "utf-8"  # type: ignore[assignment]  # like any text stream's
+    encoding = "utf-8"  # like any text stream's
 
     def __init__(self) -> None:
         self._memory = mmap.mmap(-1, 65_536)

@@ -16,6 +16,8 @@ from shepherd.errors import RefusedError, ShepherdError
 from shepherd.running import stages
 from shepherd.running.promote import promote as promote_task
 from shepherd.settings import Settings, read
+from shepherd.stages import Run
+from shepherd.stages.find import find_branch
 from tests.campaigns import times
 from tests.campaigns.killing import killed_at, points, undisturbed
 from tests.campaigns.promoted import books, ref_log
@@ -66,10 +68,12 @@ def a_tag_turns_bad(folder: Path, monkeypatch: pytest.MonkeyPatch, rounds: int, 
                 assert wanted
         assert released(project) == before, f"round {number}, {moment}"
         project.tag(bug, "qa-ok")
+
+        def call_bad(bug: int = bug, revno: int = revno) -> None:
+            project.tag(bug, "qa-bad", f"bad-commit-{revno}")
+
         with monkeypatch.context() as patch:
-            meddle(
-                patch, after=lambda bug=bug, revno=revno: project.tag(bug, "qa-bad", f"bad-commit-{revno}")
-            )
+            meddle(patch, after=call_bad)
             promote(project)
         assert released(project) == landed, f"round {number}"
         project.deploy(landed)
@@ -88,10 +92,9 @@ def in_time(moment: str, turn_bad: Callable[[], None], patch: pytest.MonkeyPatch
     if moment == "at first":
         turn_bad()
     elif moment == "while the source is read":
-        find = stage.find_branch
 
-        def find_and_meddle(*args: object) -> str:
-            said = find(*args)  # type: ignore[arg-type]
+        def find_and_meddle(settings: Settings, branch: str, run: Run) -> str:
+            said = find_branch(settings, branch, run)
             turn_bad()
             return said
 

@@ -11,15 +11,21 @@ import pytest
 from shepherd import limits
 from shepherd.errors import SourceError, TrackerError
 from shepherd.settings import Pointer, Settings, TrackerSettings
+from shepherd.settings.model import Kind
 from shepherd.sources.pointers import text_of
 from shepherd.trackers import http, open_tracker
+from shepherd.words import Item
 from tests.drips.server import HANDSHAKE, HTTP, dripping
 from tests.trackers.launchpad_server import credentials
 
 LIMIT = 0.3
 SOON = 10.0
 """Seconds; on a busy machine even a limit takes its time. Without one, none of it would ever end."""
-KINDS = {"launchpad": ("Launchpad", 1), "github": ("GitHub", "#1"), "gitlab": ("GitLab", "!1")}
+KINDS: dict[Kind, tuple[str, Item]] = {
+    "launchpad": ("Launchpad", 1),
+    "github": ("GitHub", "#1"),
+    "gitlab": ("GitLab", "!1"),
+}
 
 
 @pytest.fixture(autouse=True)
@@ -33,33 +39,33 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert time.monotonic() - began < SOON
 
 
-def settings(kind: str, root: str, folder: Path) -> Settings:
+def settings(kind: Kind, root: str, folder: Path) -> Settings:
     secret = folder / "secret"
     secret.write_text(credentials() if kind == "launchpad" else "token\n")
     secret.chmod(0o600)
     project = "launchpad" if kind == "launchpad" else "team/shop"
-    tracker = TrackerSettings(type=kind, project=project, service_root=root, credentials_file="secret")  # type: ignore[arg-type]
+    tracker = TrackerSettings(type=kind, project=project, service_root=root, credentials_file="secret")
     return Settings(branches={}, tracker=tracker, file=folder / "shepherd.toml")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step", HTTP)
-def test_a_tracker_that_drips(tmp_path: Path, kind: str, step: str) -> None:
+def test_a_tracker_that_drips(tmp_path: Path, kind: Kind, step: str) -> None:
     name, item = KINDS[kind]
     with dripping(HTTP[step]) as server:
         given = settings(kind, f"http://{server.place}", tmp_path)
         with pytest.raises(TrackerError, match=f"{name} at {server.place} did not answer in time"):
-            open_tracker(given).read([item], [])  # type: ignore[list-item]
+            open_tracker(given).read([item], [])
         assert server.connections == 1
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_tracker_that_drips_while_keys_are_exchanged(tmp_path: Path, kind: str) -> None:
+def test_a_tracker_that_drips_while_keys_are_exchanged(tmp_path: Path, kind: Kind) -> None:
     name, item = KINDS[kind]
     with dripping(HANDSHAKE) as server:
         given = settings(kind, f"https://{server.place}", tmp_path)
         with pytest.raises(TrackerError, match=f"{name} at {server.place} did not answer in time"):
-            open_tracker(given).read([item], [])  # type: ignore[list-item]
+            open_tracker(given).read([item], [])
 
 
 @pytest.mark.parametrize("step", [step for step in HTTP if step != "body of an error"])

@@ -57,9 +57,11 @@ STEPS: dict[str, tuple[Drip, type[ShepherdError]]] = {
 
 
 def post_to(place: str, step: str) -> SmtpSession:
-    known = {"login": "ann"} if step == "AUTH" else {}
+    login = "ann" if step == "AUTH" else ""
     secure = step in ("STARTTLS", "handshake")
-    return SmtpSession(MailSettings(sender="qa@example.org", smtp=place, starttls=secure, **known), "secret")
+    return SmtpSession(
+        MailSettings(sender="qa@example.org", smtp=place, starttls=secure, login=login), "secret"
+    )
 
 
 def deliver(post: SmtpSession) -> None:

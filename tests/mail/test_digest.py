@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from shepherd.plans.mails import Mail
 from shepherd.views.terminal import width
 from tests.mail.team import ANN, BOB, MORNING, Team, parsed
 from tests.project import entry
@@ -146,10 +148,10 @@ def test_a_mail_that_cannot_be_written_does_not_stop_the_others(
 
     write = letters.subject_and_text
 
-    def fragile(mail, *rest):  # type: ignore[no-untyped-def]
+    def fragile(mail: Mail, project: letters.Project, missing: Sequence[str] = ()) -> tuple[str, str]:
         if mail.to == ANN:
             raise ZeroDivisionError
-        return write(mail, *rest)
+        return write(mail, project, missing)
 
     monkeypatch.setattr(letters, "subject_and_text", fragile)
     outcome = waiting.at(MORNING).remind()

@@ -145,7 +145,8 @@ def test_the_revert_line_is_right(tmp_path: Path, server: Server, merge: bool) -
     team.repo.git(*git, *command.split(), "--no-edit")
     team.repo.git(*git, "commit", "-q", "--amend", "-m", f"{mark} Undo")
     team.repo.git(*git, "push", "-q", "origin", "stable")
-    assert team.look().deployable.revno == 3  # type: ignore[union-attr]
+    deployable = team.look().deployable
+    assert deployable and deployable.revno == 3
 
 
 def test_the_worst_comes_first_and_every_landing_has_its_thread(team: Team) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shepherd.act.mail import IN_A_ROW, MailError, Message, ServerError, SmtpSession, message_of
 from shepherd.errors import UnsureError
@@ -19,8 +20,8 @@ NOW = datetime(2011, 8, 24, 9, 0, tzinfo=UTC)
 MAIL = MailSettings(sender="QA Shepherd <qa@example.org>")
 
 
-def mail_of(server: Server, **changes: object) -> MailSettings:
-    return MailSettings(**({"sender": MAIL.sender, "smtp": server.place} | changes))  # type: ignore[arg-type]
+def mail_of(server: Server, starttls: bool = False, login: str = "") -> MailSettings:
+    return replace(MAIL, smtp=server.place, starttls=starttls, login=login)
 
 
 def deliver(post: SmtpSession, to: str = "ann@example.org", text: str = "hello\n") -> None:

@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 
 from shepherd.errors import NO_DATA, PARTLY, SourceError
+from shepherd.snapshot import Snapshot
 from shepherd.stages.find import Acceptance
 from shepherd.stages.statements import say_snooze
 from shepherd.values import parse_rev
@@ -62,7 +63,7 @@ def test_nobody_hears_of_what_nobody_can_act_on(team: Team) -> None:
 
 def test_what_landed_before_the_first_run_is_left_in_peace(tmp_path: Path, server: Server) -> None:
     class Late(Team):
-        def look(self):  # type: ignore[no-untyped-def]
+        def look(self) -> Snapshot:
             if not self.runs:
                 self.land("[bug=1] Old")
                 self.tag(1, "qa-needstesting")
@@ -81,7 +82,7 @@ def test_a_failed_first_run_was_none(tmp_path: Path, server: Server) -> None:
     """What landed before anything was read is left in peace, however often that was tried."""
 
     class Late(Team):
-        def look(self):  # type: ignore[no-untyped-def]
+        def look(self) -> Snapshot:
             if not self.runs:
                 self.repo.git("branch", "-m", "stable", "misspelt")
                 with pytest.raises(SourceError):
@@ -105,7 +106,7 @@ def test_a_lost_journal_floods_nobody(tmp_path: Path, server: Server, release: s
     day. Where nobody knows any more when the first run was, the acceptance is taken for it."""
 
     class Late(Team):
-        def look(self):  # type: ignore[no-untyped-def]
+        def look(self) -> Snapshot:
             if not self.runs:
                 self.land("[bug=1] Old")
             return super().look()

@@ -62,7 +62,7 @@ def listening(serve: Callable[[Any], None]) -> Iterator[int]:
             server.shutdown()
 
 
-class _Server(paramiko.ServerInterface):
+class _Server(paramiko.ServerInterface):  # type: ignore[misc]  # paramiko has no types
     def __init__(self, says: Says, over: threading.Event) -> None:
         self._says, self._over = says, over
 

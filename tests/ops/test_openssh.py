@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ops.deploy import openssh
-from ops.deploy.openssh import HostError, Route, is_revoked, known, operator, route, type_of
+from ops.deploy.openssh import HostError, KnownHosts, Route, is_revoked, known, operator, route, type_of
 from shepherd.errors import SettingsError
 from tests.ops.fake_host import key
 
@@ -68,8 +68,8 @@ def config(tmp_path: Path) -> Path:
     return file
 
 
-def resolved(config: Path, host: str, **given: object) -> Route:
-    return route(host, config=str(config), **given)  # type: ignore[arg-type]  # a test names what it gives
+def resolved(config: Path, host: str) -> Route:
+    return route(host, config=str(config))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,9 @@ def test_files_and_commands_have_their_tokens_filled(config: Path) -> None:
 def test_what_is_given_wins(config: Path, tmp_path: Path) -> None:
     own = tmp_path / "own"
     own.write_text("")
-    given = resolved(config, "alias", user="lpqateam", port=2200, identities=[str(own)], known_hosts=own)
+    given = route(
+        "alias", config=str(config), user="lpqateam", port=2200, identities=[str(own)], known_hosts=own
+    )
     assert (given.user, given.port, given.known_hosts) == ("lpqateam", 2200, (own,))
     assert given.identities == (str(own), str(tmp_path / "for-lpqateam"))
     assert given.command == "ssh -p 2200 lpqateam@alias true"
@@ -180,10 +182,17 @@ def test_without_openssh_one_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path:
         route("qa1")
 
 
+def blob(public: str) -> bytes:
+    """The key itself, of a line as in a `.pub` file."""
+    found = openssh._key(public.split())
+    assert found is not None
+    return found
+
+
 def test_each_line_that_ssh_keygen_finds_and_none_that_is_broken(tmp_path: Path) -> None:
     names = ("one", "two", "three", "revoked", "authority")
     keys = {each: key(tmp_path, name=each).with_suffix(".pub").read_text().strip() for each in names}
-    blobs = {name: openssh._key(text.split()) for name, text in keys.items()}
+    blobs = {name: blob(text) for name, text in keys.items()}
     file = tmp_path / "known_hosts"
     file.write_text(
         f"# comment\n\n{'x' * 20_000}\nqa1\nqa1 ssh-ed25519\nqa1 ssh-ed25519 !!!\n"
@@ -193,7 +202,9 @@ def test_each_line_that_ssh_keygen_finds_and_none_that_is_broken(tmp_path: Path)
         f"@nonsense qa1 {keys['three']}\n\xff\xfe {keys['three']}\n",
         encoding="latin-1",
     )
-    assert known("qa1", [file]) == ((blobs["one"], blobs["two"]), {blobs["revoked"]}, False)
+    assert known("qa1", [file]) == KnownHosts(
+        (blobs["one"], blobs["two"]), frozenset({blobs["revoked"]}), certified=False
+    )
     assert known("qa2", [file]).keys == (blobs["one"], blobs["two"], blobs["three"])
     assert known("x.example.org", [file]).certified
     # what cannot be read is no file of known hosts, as for ssh

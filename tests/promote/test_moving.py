@@ -270,7 +270,11 @@ def test_a_mainline_that_never_stands_still_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project, ids = ready(tmp_path)
-    meddle(monkeypatch, after=lambda: project.land("[no-qa] More") and None)
+
+    def land_more() -> None:
+        project.land("[no-qa] More")
+
+    meddle(monkeypatch, after=land_more)
     with pytest.raises(RefusedError, match="moved while they were judged"):
         promote(project)
     assert released(project) == ids[0] and not entries(project, "meant")

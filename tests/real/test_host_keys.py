@@ -43,15 +43,26 @@ def there() -> Iterator[There]:
             rsa = key(own, "rsa", "host_rsa")
             extra = f"HostKey {rsa}\n"
             if name == "certified":
-                sign = ["ssh-keygen", "-q", "-s", authority, "-I", "qa", "-h", "-n", "127.0.0.1,localhost"]
-                subprocess.run([*sign, own / "host_rsa.pub"], check=True, capture_output=True)
+                sign = [
+                    "ssh-keygen",
+                    "-q",
+                    "-s",
+                    str(authority),
+                    "-I",
+                    "qa",
+                    "-h",
+                    "-n",
+                    "127.0.0.1,localhost",
+                ]
+                subprocess.run([*sign, str(own / "host_rsa.pub")], check=True, capture_output=True)
                 extra += f"HostCertificate {own / 'host_rsa-cert.pub'}\n"
             daemons.append(Sshd(own, user, extra))
             daemons[-1].start()
         for name in ("ed25519", "rsa"):
             key(folder, name, f"other_{name}")
         try:
-            yield There(folder, *daemons, authority)
+            plain, certified = daemons
+            yield There(folder, plain, certified, authority)
         finally:
             for each in daemons:
                 each.stop()

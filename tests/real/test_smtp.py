@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.act.mail import ServerError
-from tests.mail.test_post import SmtpSession, deliver, mail_of
+from shepherd.act.mail import ServerError, SmtpSession
+from tests.mail.test_post import deliver, mail_of
 from tests.running.smtp import Server, serving
 
 pytestmark = pytest.mark.real

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
+from typing import Literal
 
 from shepherd.landing import Landing, Reading
 from shepherd.words import (
@@ -24,9 +25,11 @@ from shepherd.words import (
     SeenTags,
     TrackerReading,
     Verdict,
+    Word,
 )
 
 GOOD = ("ok", "untestable", "testfix", "rollback", "exempt")
+SEALS: tuple[Literal["ok", "untestable"], ...] = ("ok", "untestable")
 Rollbacks = dict[int, set[int]]
 """For each landing those that roll it back."""
 
@@ -207,7 +210,7 @@ class Oracle:
     def is_plainly_bad(self, item: Item, spoken: ItemTags) -> bool:
         return "bad" in spoken.words and not self.has_counting_bad_commit(item, spoken)
 
-    def other_word(self, spoken: ItemTags) -> str | None:
+    def other_word(self, spoken: ItemTags) -> Word | None:
         """The worst word, where `qa-bad` says nothing because of a counting bad-commit."""
         words = [word for word in WORST_FIRST if word in spoken.words and word != "bad"]
         return words[0] if words else None
@@ -254,11 +257,11 @@ class Oracle:
         if self.is_plainly_bad(item, spoken):
             return kept if self.is_out_of_reach(p.revno, item) else KeptWord(word="bad", seal=kept.seal)
         word = self.other_word(spoken)
-        speaks = word in ("ok", "untestable") and self.is_covered(p, item, word)
+        good = next((seal for seal in SEALS if seal == word and self.is_covered(p, item, seal)), None)
         if not self.named_later(p, item):
-            return KeptWord(word=word, seal=word) if speaks else KeptWord(word="needstesting")  # type: ignore[arg-type]
-        if speaks:
-            return KeptWord(word=word, seal=kept.seal)  # type: ignore[arg-type]
+            return KeptWord(word=good or "needstesting", seal=good)
+        if good:
+            return KeptWord(word=good, seal=kept.seal)
         return KeptWord(word=kept.seal or "needstesting", seal=kept.seal)
 
     # 3.3 The QA state of one landing: the first that applies

@@ -40,8 +40,10 @@ from shepherd.words import (
     SeenTags,
     TrackerReading,
     Verdict,
+    Word,
 )
 
+WORDS: dict[str, Word] = {word: word for word in WORST_FIRST}
 GRAMMARS = ("brackets", "footers", "forge", "trailers")
 Judge = Callable[[Reading, TrackerReading, JournalMemory, Options], Any]
 
@@ -177,7 +179,7 @@ class Story:
         self.seq += 1
         self.verdicts.pop(self.id_of(rev), None)
         if word != "withdraw":
-            self.verdicts[self.id_of(rev)] = Verdict(seq=self.seq, word=word, who="ann", when=self.seq)  # type: ignore[arg-type]
+            self.verdicts[self.id_of(rev)] = Verdict(seq=self.seq, word=WORDS[word], who="ann", when=self.seq)
 
     def cover(self, rev: str, by: str | None, undone: bool) -> None:
         self.seq += 1

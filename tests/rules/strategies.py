@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ from tests.rules.story import Tracker
 
 LANDINGS = 12
 BUGS = (1, 2, 3)
+ORPHANS: tuple[Literal["pass", "needs-qa"], ...] = ("pass", "needs-qa")
 FOREIGN = 8
 """A bug that no landing names by itself: it bears a bad-commit at most."""
 
@@ -88,9 +90,9 @@ def message_of_a_foxtrot(draw: st.DrawFn) -> str:
 @st.composite
 def word_of_a_person(draw: st.DrawFn, landed: int, gone: Sequence[str] = ()) -> str:
     """`gone`: what was a landing before a foxtrot."""
-    if gone and draw(one_in(3)):
-        words = st.sampled_from(["ok", "bad", "untestable", "needstesting", "withdraw"])
-        return f"verdict {draw(st.sampled_from(gone))} {draw(words)}"
+    if len(gone) > 0 and draw(one_in(3)):
+        spoken = st.sampled_from(["ok", "bad", "untestable", "needstesting", "withdraw"])
+        return f"verdict {draw(st.sampled_from(gone))} {draw(spoken)}"
     p = draw(st.integers(1, landed))
     if p < landed and draw(st.booleans()):
         by = f"by r{draw(st.integers(p + 1, landed))}"
@@ -196,5 +198,5 @@ def foxtrots(draw: st.DrawFn) -> Tale:
         landed = kept + len(messages)
         speak()
     tracker = Tracker(requests=about == "request")
-    orphans = draw(st.sampled_from(["pass", "needs-qa"]))
+    orphans = draw(st.sampled_from(ORPHANS))
     return Tale(tuple(lines), tracker, Options(orphans=orphans, exempt_subjects=("exempt*",)))

@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypedDict, Unpack
 from unittest.mock import patch
 
 from shepherd.errors import ShepherdError
@@ -20,6 +21,18 @@ from shepherd.running.releases import Release, Site
 from shepherd.running.runner import prepare_state
 from shepherd.settings import Settings
 from tests.project import Project
+
+
+class How(TypedDict, total=False):
+    """What `inv upgrade` is told."""
+
+    to: str
+    deadline: str
+    resume: bool
+    undo: bool
+    reason: str
+    dry: bool
+
 
 _PYTHON = """#!/bin/sh
 cd "$(dirname "$0")/../.." || exit 1
@@ -81,12 +94,12 @@ class Place:
         found = self.site.live()
         return found.release.id if found.release else ""
 
-    def upgrade(self, **how: object) -> int:
+    def upgrade(self, **how: Unpack[How]) -> int:
         """`inv upgrade`, driven by the newest release. Raises ShepherdError."""
         with self.driving():
-            return upgrade.upgrade(lambda: self.settings, "olga", **how)  # type: ignore[arg-type]
+            return upgrade.upgrade(lambda: self.settings, "olga", **how)
 
-    def refused(self, **how: object) -> tuple[int, str]:
+    def refused(self, **how: Unpack[How]) -> tuple[int, str]:
         """The exit code and the sentence of an upgrade that does not go well."""
         try:
             self.upgrade(**how)

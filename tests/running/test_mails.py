@@ -13,7 +13,7 @@ import pytest
 
 from tests.mail.team import parsed
 from tests.running.host import ROOT, Host
-from tests.running.smtp import Server, serving
+from tests.running.smtp import Door, Server, serving
 
 ANN, BOB, LIST = "ann@example.org", "bob@example.org", "dev@example.org"
 
@@ -66,11 +66,11 @@ def test_what_is_not_taken_ends_with_7_and_goes_at_the_next_run(team: Host, serv
 
 
 @pytest.mark.parametrize("door", ["busy", "no tls"])
-def test_a_server_that_takes_nothing_loses_nothing(team: Host, server: Server, door: str) -> None:
+def test_a_server_that_takes_nothing_loses_nothing(team: Host, server: Server, door: Door) -> None:
     if door == "no tls":
         file = team.project.folder / "shepherd.toml"
         file.write_text(file.read_text().replace("[mail]\n", "[mail]\nstarttls = true\n"))
-    server.door = door  # type: ignore[assignment]
+    server.door = door
     code, _, err = team.inv("run")
     assert code == 7
     assert "none of 2 mails was sent" in err

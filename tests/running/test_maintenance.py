@@ -31,19 +31,29 @@ def _unreadable(path: Path) -> None:
     path.chmod(0)
 
 
-FORMS: dict[str, Callable[[Path], Any]] = {
+def _large(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 100_000_000)
+
+
+def _from(path: Path, when: float) -> None:
+    path.touch()
+    os.utime(path, (when, when))
+
+
+FORMS: dict[str, Callable[[Path], object]] = {
     "a bare touch": lambda path: path.touch(),
     "words": lambda path: path.write_text("new disk, back at 5\n"),
     "binary": lambda path: path.write_bytes(bytes(range(256))),
-    "100 MB": lambda path: os.truncate(path, 100_000_000) if path.touch() is None else None,
+    "100 MB": _large,
     "a folder": lambda path: path.mkdir(),
     "a full folder": lambda path: (path / "x").mkdir(parents=True),
     "a FIFO": os.mkfifo,
     "a link to nothing": lambda path: path.symlink_to("nowhere"),
     "a link to itself": lambda path: path.symlink_to(path.name),
     "unreadable": _unreadable,
-    "from 1970": lambda path: (path.touch(), os.utime(path, (0, 0))),
-    "from the year 9999999": lambda path: (path.touch(), os.utime(path, (3e14, 3e14))),
+    "from 1970": lambda path: _from(path, 0),
+    "from the year 9999999": lambda path: _from(path, 3e14),
     "times that are none": lambda path: path.write_text('since = 2026-01-01\nuntil = "soon"\nwho = 3\n'),
 }
 

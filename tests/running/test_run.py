@@ -22,7 +22,7 @@ from shepherd.running import run as run_module
 from shepherd.running.run import RunStage, run
 from shepherd.running.runner import working
 from shepherd.running.situation import aborts_of, keep_aborts, situation
-from shepherd.running.stages import each_branch
+from shepherd.running.stages import StageEnd, each_branch
 from tests.running.host import Host, after_the_first_run, banner_of, end, outside_the_banner, until
 from tests.running.smtp import Server, serving
 
@@ -133,8 +133,7 @@ def test_a_bug_in_one_stage_is_contained_and_stands_in_the_log(
 
 def test_the_worst_exit_code_counts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     stages = [
-        RunStage(name, lambda *_, code=code: run_module.StageEnd(code))
-        for name, code in (("a", 7), ("b", 5), ("c", 8))
+        RunStage(name, lambda *_, code=code: StageEnd(code)) for name, code in (("a", 7), ("b", 5), ("c", 8))
     ]
     monkeypatch.setattr(run_module, "STAGES", tuple(stages))
     assert run(host.project.settings, "ann") == 5

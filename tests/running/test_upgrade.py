@@ -24,7 +24,7 @@ from shepherd.running.tasking import StatePlace
 from tests.campaigns.killing import killed_at, points, undisturbed
 from tests.running.crontab import Crontab
 from tests.running.host import SCALE
-from tests.running.site import Place
+from tests.running.site import How, Place
 
 pytestmark = pytest.mark.real
 
@@ -148,7 +148,7 @@ def test_the_drain_names_who_still_works_and_ends_in_time(
 def test_it_waits_for_the_end_of_what_runs(place: Place) -> None:
     place.release(good=True, live=True)
     new = place.release()
-    command = ["flock", "--shared", place.state / "run" / "gate.lock", "sleep", "1.5"]
+    command: list[str | Path] = ["flock", "--shared", place.state / "run" / "gate.lock", "sleep", "1.5"]
     worker = subprocess.Popen(command)
     while not gate.holders(place.state / "run" / "gate.lock"):
         time.sleep(0.01)
@@ -239,9 +239,10 @@ def test_killed_at_any_write_somebody_says_so_and_it_is_mended(place: Place, eac
 
     writes = points(lambda: place.upgrade())
     again()
+    ways: list[How] = [{"resume": True}, {"undo": True}, {}]
     seen = set()
     for number in range(0, len(writes), each):
-        for how in ({"resume": True}, {"undo": True}, {}):
+        for how in ways:
             again()
             assert killed_at(lambda: place.upgrade(), number), writes[number]
             switch, left = place.switch(), upgrade_record.read(place.state)
@@ -294,7 +295,7 @@ def test_the_log_tells_from_to_and_by_whom(place: Place) -> None:
 
 
 @pytest.mark.parametrize("how", [{"resume": True}, {"undo": True}])
-def test_without_anything_left_there_is_nothing_to_mend(place: Place, how: dict[str, bool]) -> None:
+def test_without_anything_left_there_is_nothing_to_mend(place: Place, how: How) -> None:
     place.release(good=True, live=True)
     before = place.untouched()
     assert place.upgrade(**how) == 0

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.act import ref
 from shepherd.act.ref import Move, check_movable, move_ref
 from shepherd.errors import SettingsError, ShepherdError
 from shepherd.sources.git import open_repository
@@ -125,7 +124,7 @@ def give_away(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
         subprocess.run(["chown", "-R", "65534", project.repo.git_dir], check=True)
     else:
         other = os.geteuid() + 1
-        monkeypatch.setattr(ref.os, "geteuid", lambda: other)
+        monkeypatch.setattr(os, "geteuid", lambda: other)
 
 
 def test_the_trap_works(project: Project, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
@@ -185,7 +186,7 @@ def test_names_of_any_bytes(repo: Repo, read: Reads) -> None:
     assert "\x01" not in landing.person
 
 
-def test_history_of_64_digit_names(tmp_path, read: Reads) -> None:  # type: ignore[no-untyped-def]
+def test_history_of_64_digit_names(tmp_path: Path, read: Reads) -> None:
     repo = Repo(tmp_path / "repo", sha256=True)
     repo.commit("one")
     repo.revert(repo.commit("[bug=1] two"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shepherd.sources.git import open_repository
-from shepherd.sources.notes import NoteVerdict, read_notes
+from shepherd.sources.notes import NoteVerdict, NoteWord, read_notes
 from tests.gitrepo import Repo
 
 BOB = "Bob <bob@example.org>"
@@ -42,7 +42,7 @@ def verdict(repo: Repo, landing: str) -> tuple[str, str, str]:
         ("QA: ok\n\n\ufeffQA: bad it hangs\n", "bad", "it hangs"),
     ],
 )
-def test_line_of_a_note(repo: Repo, landing: str, text: str | bytes, word: str, reason: str) -> None:
+def test_line_of_a_note(repo: Repo, landing: str, text: str | bytes, word: NoteWord, reason: str) -> None:
     note = repo.note(landing, text, author=BOB, date=1_300_400_000)
     assert verdicts(repo, landing) == [NoteVerdict(landing, word, reason, "Bob", 1_300_400_000, note)]
 

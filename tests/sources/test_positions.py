@@ -265,6 +265,8 @@ def test_pipe_instead_of_a_file_does_not_hang(
 class _Site(BaseHTTPRequestHandler):
     """Answers by path; `other` is the same server under another name."""
 
+    server: ThreadingHTTPServer
+
     def do_GET(self) -> None:
         if self.path == "/away":
             return self._redirect(f"http://localhost:{self.server.server_port}/version")

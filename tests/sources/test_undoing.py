@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shepherd import marks as marks_module
 from shepherd.landing import Landing
 from shepherd.settings import BranchSettings, Pointer
 from shepherd.sources import commits as commits_module
@@ -18,7 +19,7 @@ from tests.gitrepo import Repo
 from tests.sources.conftest import Reads
 
 
-def last(read: Reads, **wanted: object) -> Landing:
+def last(read: Reads, **wanted: Any) -> Landing:
     return read(**wanted).reading.landings[-1]
 
 
@@ -654,7 +655,7 @@ def test_old_landings_are_read_once_each(
             called[0] += 1
             return real_run(*given, **more)
 
-        real_parse, real_run = mainline_module.parse, git_module.run
+        real_parse, real_run = marks_module.parse, git_module.run
         with monkeypatch.context() as patched:
             patched.setattr(mainline_module, "parse", parse)
             patched.setattr(git_module, "run", run)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -151,7 +152,8 @@ def test_judge_notices_without_find(team: Team) -> None:
     team.put_back("older", "journal")
     assert team.judge().answer == "no-data"
     before = team.entries()
-    for say in (lambda: team.verdict("r3", "ok"), lambda: team.cover("r2", "r3")):
+    words: list[Callable[[], str]] = [lambda: team.verdict("r3", "ok"), lambda: team.cover("r2", "r3")]
+    for say in words:
         with pytest.raises(LostJournalError):
             say()
     assert team.entries() == before

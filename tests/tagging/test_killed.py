@@ -13,8 +13,7 @@ from tests.campaigns import times
 from tests.campaigns.at_requests import Victim
 from tests.campaigns.killing import undisturbed
 from tests.project import Project
-from tests.trackers.conftest import credentials
-from tests.trackers.launchpad_server import Bug, Server, serving
+from tests.trackers.launchpad_server import Bug, Server, credentials, serving
 
 pytestmark = pytest.mark.real
 

@@ -43,7 +43,7 @@ def entries(project: Project, *kinds: str) -> list[Any]:
 class Trouble:
     """A writer whose edits of some bugs fail, before or after they took effect."""
 
-    def __init__(self, project: Project, items: dict[Item, Exception], after: bool = False) -> None:
+    def __init__(self, project: Project, items: dict[Item, BaseException], after: bool = False) -> None:
         self._real = FileWriter(project.settings.tracker_path, Vocabulary({}))
         self._items = items
         self._after = after
@@ -221,7 +221,7 @@ def test_its_own_word_that_nobody_saw_makes_no_later_landing_good(
     """Killed after it wrote qa-untestable; then a landing is found, and its bug cannot be written."""
     project.land("[bug=1][no-qa] One")
     project.find()
-    lost = Trouble(project, {1: KeyboardInterrupt()}, after=True)  # type: ignore[dict-item]
+    lost = Trouble(project, {1: KeyboardInterrupt()}, after=True)
     monkeypatch.setattr(module, "open_writer", lambda _settings: lost)
     with pytest.raises(KeyboardInterrupt):
         project.tagger()

@@ -70,7 +70,7 @@ def test_the_sha_is_there_only_where_it_may_be_deployed(
 )
 def test_the_badge_tells_the_answer_and_its_time(given: Snapshot, situation: Situation, said: str) -> None:
     picture = ElementTree.fromstring(badge(given, situation))
-    assert picture.find("{http://www.w3.org/2000/svg}title").text == said  # type: ignore[union-attr]
+    assert picture.findtext("{http://www.w3.org/2000/svg}title") == said
     assert picture.get("aria-label") == said
     shown = [each.text for each in picture.iter("{http://www.w3.org/2000/svg}text")]
     assert ": ".join(map(str, shown[:2])) + f", as of {shown[2]}" == said

@@ -43,7 +43,7 @@ def test_marks_wrap_in_tiles_of_one_width(count: int, wanted: int) -> None:
     assert len(made) == wanted
     assert sum(tile.count("<use ") for tile in made) == count
     assert all("<svg width=360 " in tile for tile in made[:-1])
-    assert len({re.search(r"height=(\d+)", tile)[1] for tile in made}) == 1  # type: ignore[index]
+    assert len({re.findall(r"height=(\d+)", tile)[0] for tile in made}) == 1
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
@@ -53,7 +53,7 @@ def test_nothing_is_drawn_of_nothing() -> None:
 
 def lines(made: Picture) -> dict[str, tuple[int, int]]:
     """Label -> its tile, and after how many marks there."""
-    found = {}
+    found: dict[str, tuple[int, int]] = {}
     for number, tile in enumerate(tiles(made)):
         paths = re.findall(r'<path class="line [a-z]+" d="M(\d+) ', tile)
         labels = re.findall(r"<text class=[^>]*>([^<]*)</text>", tile)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import TypedDict
 
 import pytest
 from msgspec.structs import replace
@@ -12,6 +13,14 @@ from shepherd.views.terminal import fit, width, wrap
 from tests.views.factory import NOW, entry, every_progress, everything_wrong, no_data, rev, sha, snapshot
 
 CALM = Situation(now=NOW)
+
+
+class Chosen(TypedDict, total=False):
+    """Which landings a table shows."""
+
+    person: str
+    state: str
+    only: set[int]
 
 
 @pytest.mark.parametrize(
@@ -125,8 +134,8 @@ def test_the_table_names_the_places_and_lists_newest_first() -> None:
     ],
     ids=str,
 )
-def test_the_table_can_be_narrowed(chosen: dict[str, object], revnos: list[int]) -> None:
-    lines = text.landings(snapshot(), CALM, **chosen).splitlines()  # type: ignore[arg-type]
+def test_the_table_can_be_narrowed(chosen: Chosen, revnos: list[int]) -> None:
+    lines = text.landings(snapshot(), CALM, **chosen).splitlines()
     assert [int(line.split()[0][1:]) for line in lines[4:]] == revnos
 
 
