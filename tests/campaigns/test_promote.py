@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import RefusedError, ShepherdError
+from shepherd.run import Run
 from shepherd.running import stages
 from shepherd.running.promote import promote as promote_task
 from shepherd.settings import Settings, read
-from shepherd.stages import Run
 from shepherd.stages.find import find_branch
 from tests.campaigns import times
 from tests.campaigns.killing import killed_at, points, undisturbed
