@@ -245,7 +245,7 @@ def listen_to(settings: Settings, branch: str, ground: Ground, run: Run, *, dry:
     before = ground.last_heard.reading.memory if ground.last_heard else b""
     started = monotonic()
     try:
-        tracker = open_tracker(settings, dry=dry, claims=ground.claims)
+        tracker = open_tracker(settings, claims=ground.claims)
         heard = tracker.read(everything, ground.scope, before)
     except TrackerError as error:
         run.tell(
