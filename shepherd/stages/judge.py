@@ -124,7 +124,7 @@ def _judge(
             snapshots, previous, frame, ground.problem, None, run, database, branch, dry, ground.loss
         )
 
-    heard = last_heard if stored and last_heard else listen_to(settings, branch, ground, run, dry=dry)
+    heard = last_heard if stored and last_heard else listen_to(settings, branch, ground, run)
     frame = _frame(settings, branch, run, min(heard.at, source.read_at), source, previous)
     frame = replace(
         frame,
@@ -237,7 +237,7 @@ def _items(reading: Reading, scope: Collection[int], tracker: TrackerReading) ->
     }
 
 
-def listen_to(settings: Settings, branch: str, ground: Ground, run: Run, *, dry: bool = False) -> Heard:
+def listen_to(settings: Settings, branch: str, ground: Ground, run: Run) -> Heard:
     """Ask the tracker for the words on everything that the landings in scope name, and on every bug that
     named one bad when it was read last: that it no longer does must be seen, not missed."""
     assert ground.reading is not None

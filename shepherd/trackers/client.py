@@ -56,9 +56,7 @@ class Client:
         TrackerError: the environment names a proxy of a kind that is not supported.
     """
 
-    def __init__(
-        self, line: Line, identify: Callable[[], Headers], meaning: Meaning = _as_it_stands
-    ) -> None:
+    def __init__(self, line: Line, identify: Callable[[], Headers], meaning: Meaning = _as_it_stands) -> None:
         self.line = line
         self._identify = identify
         self._meaning = meaning

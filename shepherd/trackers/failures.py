@@ -33,7 +33,9 @@ def without_answer(error: Exception, silence: float, whole: float) -> str:
     """
     match error:
         case TimeoutError():
-            return f"did not answer in time ({silence:.0f} s of silence, {whole:.0f} s for all of it, at most)"
+            return (
+                f"did not answer in time ({silence:.0f} s of silence, {whole:.0f} s for all of it, at most)"
+            )
         case ssl.SSLCertVerificationError():
             return "shows a certificate that cannot be verified"
         case socket.gaierror():
@@ -82,6 +84,8 @@ def known(error: Exception) -> Exception:
     """The standard library's error behind one of urllib3, without what that holds: it may name a header."""
     from urllib3 import exceptions
 
+    if isinstance(error, exceptions.NewConnectionError) and isinstance(error.__cause__, OSError):
+        return error.__cause__
     if isinstance(error, exceptions.TimeoutError):
         return TimeoutError()
     if isinstance(error, exceptions.IncompleteRead):

@@ -1,5 +1,5 @@
-"""Which proxy stands before a tracker, as the environment says it: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY,
-in small or capital letters.
+"""Which proxy stands before a tracker: HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY of the environment, in
+small or capital letters.
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ class _Refusals(Struct, frozen=True):
 
 
 def meaning(status: int, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str]]:
-    """GitHub says it by 403 or 429, or by 200 and an error of GraphQL; when to come back, by Retry-After, by the
-    time at which the limit is reset, or not at all: then in a minute."""
+    """GitHub says it by 403 or 429, or by 200 and an error of GraphQL; when to come back, by Retry-After, by
+    the time at which the limit is reset, or not at all: then in a minute."""
     if status == 200 and b'"errors"' in body[:2000]:
         refusals = _refusals(body)
         if any(error.limits for error in refusals.errors):

@@ -181,42 +181,40 @@ class Service:
 
     def things(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, Thing]:
         """See forge.reading.Service. Issues and pull requests share one row of numbers here."""
-        things: dict[Item, Thing] = {}
-        for item, answer in self._numbered(claimed, _CLAIMED, cast("type[_Claimed]", _Claimed)).items():
-            if isinstance(answer, Unreadable | None):
-                things[item] = self._missing(item, answer)
-            elif isinstance(answer, _Issue):
-                things[item] = Issue(_names(answer.labels))
-            else:
-                commits = (*([answer.merge.oid] if answer.merge else ()), answer.head)
-                labels = _names(answer.labels)
-                things[item] = Request(number_of(item), labels, answer.merged, answer.base, commits)
-        others = [item for item in items if item not in things]
-        for item, labelled in self._numbered(others, _ONLY_LABELS, Labelled).items():
-            if isinstance(labelled, Unreadable | None):
-                things[item] = self._missing(item, labelled)
-            else:
-                things[item] = Unclaimed(_names(labelled.labels))
-        askable = [item for item in things if number_of(item) <= LARGEST_NUMBER]
-        no_right = [Unreadable(self.unreadable(item, Unreadable(_NO_RIGHT))) for item in askable]
-        if askable and [things[item] for item in askable] == no_right:
-            raise TrackerError(f"{self.here}: the token gives no right to read issues and pull requests")
-        return things
-
-    def _numbered(
-        self, items: Collection[Item], field: str, kind: type[_T]
-    ) -> dict[Item, _T | Unreadable | None]:
-        """What is answered about the number of each item."""
-        numbers = {number_of(item) for item in items}
-        answers: dict[int, _T | Unreadable | None] = dict.fromkeys(numbers)
-        for some in chunks(sorted(number for number in numbers if number <= LARGEST_NUMBER)):
-            _, parts = self.ask({f"n{number}": field % number for number in some}, kind)
+        everything = {*items, *claimed}
+        claimed_numbers = {number_of(item) for item in claimed}
+        numbers = {number_of(item) for item in everything}
+        answers: dict[int, msgspec.Raw | Unreadable | None] = dict.fromkeys(numbers)
+        askable = sorted(number for number in numbers if number <= LARGEST_NUMBER)
+        for some in chunks(askable):
+            fields = {
+                f"n{number}": (_CLAIMED if number in claimed_numbers else _ONLY_LABELS) % number
+                for number in some
+            }
+            _, parts = self.ask(fields, msgspec.Raw)
             answers |= {number: parts[f"n{number}"] for number in some}
-        return {item: answers[number_of(item)] for item in items}
+        if askable and all(answers[number] == Unreadable(_NO_RIGHT) for number in askable):
+            raise TrackerError(f"{self.here}: the token gives no right to read issues and pull requests")
+        return {
+            item: self._thing(item, answers[number_of(item)], number_of(item) in claimed_numbers)
+            for item in everything
+        }
 
-    def _missing(self, item: Item, answer: Unreadable | None) -> Absent | Unreadable:
-        why = self.unreadable(item, answer)
-        return Absent(why) if answer is None else Unreadable(why)
+    def _thing(self, item: Item, answer: msgspec.Raw | Unreadable | None, claimed: bool) -> Thing:
+        if answer is None:
+            return Absent(self.unreadable(item, None))
+        kind = cast("type[_Claimed | Labelled]", _Claimed if claimed else Labelled)
+        match answer if isinstance(answer, Unreadable) else self._part(answer, kind):
+            case Unreadable() as refused:
+                return Unreadable(self.unreadable(item, refused))
+            case _Issue(labels):
+                return Issue(_names(labels))
+            case _Brought() as brought:
+                commits = (*([brought.merge.oid] if brought.merge else ()), brought.head)
+                number, names = number_of(item), _names(brought.labels)
+                return Request(number, names, brought.merged, brought.base, commits)
+            case Labelled(labels):
+                return Unclaimed(_names(labels))
 
     def labels(self) -> list[str]:
         """See forge.reading.Service."""

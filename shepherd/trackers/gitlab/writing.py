@@ -77,9 +77,7 @@ class _Hand:
         self._change(item, {"remove_labels": label})
 
     def say(self, item: Item, comment: str) -> None:
-        self._service.send(
-            "POST", f"{_place(item)}/notes", document={"body": comment}, repeatable=False
-        )
+        self._service.send("POST", f"{_place(item)}/notes", document={"body": comment}, repeatable=False)
 
     def _change(self, item: Item, document: dict[str, Any]) -> None:
         self._service.send("PUT", _place(item), document=document)
