@@ -1,7 +1,7 @@
 """Asks one tracker over HTTP: every request through its line, by one connection that is kept, over urllib3.
 
-Whatever urllib3 would do by itself is left out: no second try, no redirect, no answer of any size. Certificates
-are verified by the system's store; no password is looked for anywhere.
+Whatever urllib3 would do by itself is left out: no second try, no redirect, no answer of any size.
+Certificates are verified by the system's store; no password is looked for anywhere.
 """
 
 from __future__ import annotations
@@ -182,6 +182,6 @@ def _pool_to(line: Line) -> PoolManager:
         return urllib3.ProxyManager(proxy, proxy_headers=headers, cert_reqs="CERT_REQUIRED")
     except (urllib3.exceptions.HTTPError, ValueError):
         raise TrackerError(
-            f"{line.name} at {line.host} cannot be reached: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names no proxy"
-            " whose URL begins with http:// or https://"
+            f"{line.name} at {line.host} cannot be reached: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names no"
+            " proxy whose URL begins with http:// or https://"
         ) from None

@@ -1,5 +1,6 @@
-"""Why a request came to nothing, in words that stand after the tracker's name. Nothing that a server sent, and
-no header, gets into them: there could be a secret in it.
+"""Why a request came to nothing, in words that stand after the tracker's name.
+
+Nothing that a server sent, and no header, gets into them: there could be a secret in it.
 """
 
 from __future__ import annotations
