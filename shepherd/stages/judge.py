@@ -125,7 +125,7 @@ def _judge(
             snapshots, previous, frame, ground.problem, None, run, database, branch, dry, ground.loss
         )
 
-    heard = last_heard if stored and last_heard else listen_to(settings, branch, ground, run, dry=dry)
+    heard = last_heard if stored and last_heard else listen_to(settings, branch, ground, run)
     frame = _frame(settings, branch, run, min(heard.at, source.read_at), source, previous)
     frame = replace(
         frame,
@@ -238,9 +238,7 @@ def _items(reading: Reading, scope: Collection[int], tracker: TrackerReading) ->
     }
 
 
-def listen_to(
-    settings: Settings, branch: str, ground: JudgingInput, run: Run, *, dry: bool = False
-) -> StoredTags:
+def listen_to(settings: Settings, branch: str, ground: JudgingInput, run: Run) -> StoredTags:
     """Ask the tracker for the words on everything that the landings in scope name, and on every bug that
     named one bad when it was read last: that it no longer does must be seen, not missed."""
     assert ground.reading is not None
@@ -248,7 +246,7 @@ def listen_to(
     before = ground.last_heard.reading.memory if ground.last_heard else b""
     started = monotonic()
     try:
-        tracker = open_tracker(settings, dry=dry, claims=ground.claims)
+        tracker = open_tracker(settings, claims=ground.claims)
         heard = tracker.read(everything, ground.scope, before)
     except TrackerError as error:
         run.tell(

@@ -68,7 +68,7 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
         known = known_of(settings, branch, ground, database)
         if not unasked(ground) and not is_waiting(settings, branch, ground, known, database):
             return NOTHING
-        heard = listen_to(settings, branch, ground, run, dry=dry)
+        heard = listen_to(settings, branch, ground, run)
         if heard.problem:
             raise TrackerError(heard.problem)
         if heard.reading.named:

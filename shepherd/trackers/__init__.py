@@ -38,11 +38,11 @@ class Tracker(Protocol):
         """
 
 
-def open_tracker(settings: Settings, *, dry: bool = False, claims: Claims = NO_CLAIMS) -> Tracker:
-    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one not installed.
+def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
+    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one whose library is
+    not installed.
 
     Args:
-        dry: nothing is written, not even on our own disk.
         claims: landings of which a forge is to tell which requests brought them.
     """
     kind = settings.tracker.type
@@ -58,17 +58,17 @@ def open_tracker(settings: Settings, *, dry: bool = False, claims: Claims = NO_C
     if kind == "launchpad":
         from shepherd.trackers.launchpad.reading import LaunchpadTracker
 
-        _want(settings, "launchpadlib")
-        return LaunchpadTracker(settings, dry=dry)
+        _want_urllib3(settings)
+        return LaunchpadTracker(settings)
     if kind == "github":
         from shepherd.trackers.github.reading import GitHubTracker
 
-        _want(settings, "github", "PyGithub")
+        _want_urllib3(settings)
         return GitHubTracker(settings, claims)
     if kind == "gitlab":
         from shepherd.trackers.gitlab.reading import GitLabTracker
 
-        _want(settings, "gitlab", "python-gitlab")
+        _want_urllib3(settings)
         return GitLabTracker(settings, claims)
     raise SettingsError(f'{settings.file}: tracker.type: "{kind}" is not known')
 
@@ -84,32 +84,28 @@ def open_writer(settings: Settings) -> Writer:
     if kind == "launchpad":
         from shepherd.trackers.launchpad.writing import LaunchpadWriter
 
-        _want(settings, "launchpadlib")
+        _want_urllib3(settings)
         return LaunchpadWriter(settings)
     if kind == "github":
         from shepherd.trackers.github import writing as github
 
-        _want(settings, "github", "PyGithub")
+        _want_urllib3(settings)
         return github.open_writer(settings)
     if kind == "gitlab":
         from shepherd.trackers.gitlab import writing as gitlab
 
-        _want(settings, "gitlab", "python-gitlab")
+        _want_urllib3(settings)
         return gitlab.open_writer(settings)
     raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
 
 
-def _want(settings: Settings, module: str, package: str = "") -> None:
-    """Raises SettingsError if the extra that a tracker needs is not installed.
-
-    Args:
-        package: the name that it is installed by, where that is another one.
-    """
+def _want_urllib3(settings: Settings) -> None:
+    """Raises SettingsError if the extra of a tracker on the network is not installed."""
     from importlib.util import find_spec
 
-    if find_spec(module) is None:
+    if find_spec("urllib3") is None:
         kind = settings.tracker.type
         raise SettingsError(
-            f'{settings.file}: tracker.type "{kind}" needs {package or module}, which is not installed:'
+            f'{settings.file}: tracker.type "{kind}" needs urllib3, which is not installed:'
             f" .venv/bin/pip install --require-hashes -r requirements/{kind}.txt"
         )

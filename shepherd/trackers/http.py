@@ -1,15 +1,12 @@
-"""The way to a tracker over the network, for any library: one host, counted, limited, tried again.
+"""The way to a tracker over the network: one host, counted, limited, tried again.
 
-Every request goes through `Line.send`, and fails in one sentence. Nothing that a server sent, and no header,
-gets into that sentence: there could be a secret in it.
+Every request goes through `Line.send`, and fails in one sentence (failures.py).
 """
 
 from __future__ import annotations
 
 import http.client
 import random
-import socket
-import ssl
 import time
 import zlib
 from collections.abc import Callable, Mapping
@@ -23,6 +20,7 @@ from msgspec import Struct
 
 from shepherd import limits
 from shepherd.errors import TrackerError
+from shepherd.trackers import failures
 from shepherd.values import age
 
 _T = TypeVar("_T")
@@ -49,7 +47,7 @@ _REFUSED_UNDONE = frozenset({425, 429})
 
 
 class Reply(Struct, frozen=True):
-    """What the sentence about an answer needs of it; the answer itself stays with the library."""
+    """What the sentence about an answer needs of it; see client.Answer."""
 
     status: int
     headers: Mapping[str, str]
@@ -155,8 +153,8 @@ class Line:
             except Garbled as why:
                 failure, passing = RequestError(self._sentence(what, str(why), tries), sure=again), again
             except (OSError, http.client.HTTPException) as error:
-                unsent = _unsent(error)
-                told = self._sentence(what, _cause(error), tries)
+                unsent = failures.never_sent(error)
+                told = self._sentence(what, failures.without_answer(error, LIMIT, WHOLE), tries)
                 failure, passing = RequestError(told, sure=again or unsent), again or unsent
             else:
                 self.received += reply.size
@@ -164,7 +162,7 @@ class Line:
                 if reply.status < 400:
                     return answer
                 asked_wait = _retry_after(reply.headers.get("retry-after", ""), self._clock_of_tracker())
-                told = self._sentence(what, _status(reply.status, asked_wait), tries)
+                told = self._sentence(what, failures.refused(reply.status, asked_wait), tries)
                 undone = reply.status < 500
                 failure = RequestError(told, reply.status, sure=again or undone)
                 passing = reply.status in (_PASSING if again else _REFUSED_UNDONE)
@@ -197,7 +195,7 @@ class Line:
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:
-    """`body` as it was before it was packed for the way. The libraries would unpack one of any size.
+    """`body` as it was before it was packed for the way, which urllib3 would unpack whatever its size.
 
     Args:
         encoding: what Content-Encoding says.
@@ -227,7 +225,7 @@ def too_large() -> Garbled:
 
 
 def check_json(content: bytes) -> None:
-    """Raises Garbled for what the libraries could not take, and would say in a traceback."""
+    """Raises Garbled for what is no JSON."""
     try:
         msgspec.json.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -252,55 +250,6 @@ def _origin(url: str) -> tuple[str, str]:
     host = (parts.hostname or "").lower()
     usual = {"http": 80, "https": 443}.get(scheme)
     return scheme, host if port in (None, usual) else f"{host}:{port}"
-
-
-def _unsent(error: Exception) -> bool:
-    """Whether no server can have seen the request."""
-    return isinstance(error, ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError)
-
-
-def _cause(error: Exception) -> str:
-    """Why there was no answer, to stand after the tracker's name."""
-    match error:
-        case TimeoutError():
-            return f"did not answer in time ({LIMIT:.0f} s of silence, {WHOLE:.0f} s for all of it, at most)"
-        case ssl.SSLCertVerificationError():
-            return "shows a certificate that cannot be verified"
-        case socket.gaierror():
-            return "was not found by that name"
-        case ConnectionRefusedError():
-            return "accepts no connection"
-        case http.client.IncompleteRead():
-            return "broke off amid its answer"
-        case ConnectionError() | http.client.RemoteDisconnected():
-            return "closed the connection without an answer"
-        case http.client.HTTPException():
-            return "gave an answer that is not HTTP"
-        case OSError():
-            return f"cannot be reached ({error.strerror or type(error).__name__})"
-        case _:
-            return f"cannot be reached ({type(error).__name__})"
-
-
-def _status(status: int, wait: float) -> str:
-    match status:
-        case 401:
-            return "answered 401: the credentials are missing, or not accepted"
-        case 403:
-            return "answered 403: the credentials give no right to this"
-        case 404:
-            return "answered 404: it has no such thing; is tracker.project right?"
-        case 410:
-            return "answered 410: it is gone for good"
-        case 412:
-            return "answered 412: it was changed meanwhile"
-        case 429:
-            wanted = f" and asks to wait {age(wait)}" if wait else ""
-            return f"answered 429: too many requests{wanted}; the next run tries again"
-        case _ if status >= 500:
-            return f"answered {status}: it has trouble of its own; the next run tries again"
-        case _:
-            return f"answered {status}"
 
 
 def _retry_after(value: str, now: datetime) -> float:

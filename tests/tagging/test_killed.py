@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import launchpadlib.launchpad  # noqa: F401 - imported here once, and not in every process that is killed
 import pytest
+import urllib3  # noqa: F401 - imported here once, and not in every process that is killed
 
 from tests.campaigns import times
 from tests.campaigns.at_requests import Victim

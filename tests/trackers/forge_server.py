@@ -4,7 +4,7 @@
 with at_work(GitHub("group/project")) as forge:
     forge.requests_[1] = …          # see each
     forge.fail(503, on="graphql", times=2)
-    …                               # the real library, against forge.root
+    …                               # a client, against forge.root
     forge.asked                     # ["POST /graphql", …]
 """
 

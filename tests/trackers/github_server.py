@@ -215,7 +215,7 @@ class GitHub(Forge):
             raise Answer(403, {"message": "Resource not accessible by personal access token"})
         match method, found[2]:
             case "POST", "labels":
-                for name in body["labels"]:
+                for name in body if isinstance(body, list) else body["labels"]:
                     self.labels.setdefault(self._spelling(name) or name, GREY)
                     if not any(name.lower() == each.lower() for each in thing.labels):
                         thing.labels.append(self._spelling(name))

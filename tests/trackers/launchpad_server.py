@@ -3,7 +3,7 @@
     with serving() as lp:
         lp.bugs[1] = Bug(tags=["qa-needstesting"])
         lp.fail(503, on="searchTasks", times=2)
-        …                               # the real launchpadlib, against lp.root
+        …                               # a client, against lp.root
         lp.change(1, tags=["qa-ok"])    # a person
         lp.requests                     # ["GET /1.0/launchpad?ws.op=searchTasks…", …]
 
@@ -128,6 +128,8 @@ class _Handler(FaultyHandler):
         elif path == "people/+me":
             if not self._caller():
                 raise RefusedError(401, "Anonymous access has no name")
+            self._send(303, b"", "text/plain", {"Location": f"{lp.api}~shepherd"})
+        elif path == "~shepherd":
             link = f"{lp.api}~shepherd"
             self._json(200, {"self_link": link, "resource_type_link": f"{lp.api}#person", "name": "shepherd"})
         elif path in lp.bugs.targets():

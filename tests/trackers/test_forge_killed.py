@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import github  # noqa: F401 - imported here once, and not in every process that is killed
-import gitlab.v4.objects  # noqa: F401
 import pytest
+import urllib3  # noqa: F401 - imported here once, and not in every process that is killed
 
 from tests.campaigns import times
 from tests.campaigns.at_requests import Victim

@@ -34,8 +34,8 @@ def test_a_hundred_in_one_call(kit: Kit, items: int, requests: int) -> None:
     assert reading.received == kit.forge.sent
 
 
-def test_the_libraries_do_not_sleep(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyGithub pauses between requests, and both wait at a rate limit, if they are left to."""
+def test_there_are_no_pauses_between_requests(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is a limit waited for that is reset too late."""
     slept: list[float] = []
     monkeypatch.setattr(time, "sleep", slept.append)
     kit.requests.update({number: kit.request("qa-ok") for number in range(1, 301)})

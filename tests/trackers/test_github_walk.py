@@ -1,4 +1,4 @@
-"""From labels on pull requests to the answer: the real PyGithub, over HTTP, through every stage."""
+"""From labels on pull requests to the answer: over HTTP, through every stage."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_what_passes_is_tried_again(ask: Ask, lp: Server, what: int | str, where
     lp.fail(what, on=where, times=2)
     reading = open_tracker(ask()).read([1], [7])
     assert reading.items == {1: ItemTags(("bad",), (7,))}
-    assert reading.requests == lp.count() == 2 + 4 + 1 + 1 + 2
+    assert reading.requests == lp.count() == 1 + 4 + 1 + 1 + 2
 
 
 @pytest.mark.parametrize(
@@ -261,15 +261,6 @@ def test_credentials_that_cannot_be_used(ask: Ask, tmp_path: Path, text: str, mo
 def test_a_service_that_is_no_launchpad(ask: Ask, lp: Server) -> None:
     lp.described = b"<wadl:application/>"
     assert "is no Launchpad web service" in failure(ask())
-
-
-def test_what_is_kept_of_the_service_may_be_damaged(ask: Ask, lp: Server) -> None:
-    settings = ask()
-    lp.bugs[1] = Bug(["qa-ok"])
-    open_tracker(settings).read([1], [])
-    for path in (settings.state_path / "cache" / "launchpad").iterdir():
-        path.write_bytes(path.read_bytes()[:3_000])
-    assert open_tracker(settings).read([1], []).items == {1: ItemTags(("ok",))}
 
 
 def test_nothing_private_is_left_anywhere(tmp_path: Path, lp: Server) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from shepherd.trackers import open_tracker
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item, ItemTags, TrackerReading
 from tests.running.host import SCALE
+from tests.trackers import launchpad_bugs
 from tests.trackers.conftest import Ask
 from tests.trackers.launchpad_server import Bug, Server
 
@@ -134,7 +137,7 @@ def test_the_second_reading_asks_for_little(read: Read, lp: Server) -> None:
     clock.forward(hours=1)
     items, revnos = range(900, 1401), range(5000, 5400)
     first = read(items, revnos)
-    assert first.requests == lp.count() == 2 + 1 + 2 + 1 + 4 + 4
+    assert first.requests == lp.count() == 1 + 1 + 2 + 1 + 4 + 4
     clock.forward(hours=1)
     lp.change(1001, tags=["qa-ok"])
     lp.change(900, tags=["qa-needstesting"])
@@ -289,14 +292,32 @@ def test_the_bugs_of_a_project_group(ask: Ask, lp: Server) -> None:
     assert reading.items == {1: ItemTags(("ok",)), 2: ItemTags(("bad",))}
 
 
-def test_a_dry_run_leaves_nothing_behind(ask: Ask, lp: Server) -> None:
+def test_reading_leaves_nothing_on_disk(ask: Ask) -> None:
     settings = ask()
-    open_tracker(settings, dry=True).read([], [])
-    assert not settings.state_path.exists()
     open_tracker(settings).read([], [])
-    before = lp.count("GET /1.0/")
-    open_tracker(settings, dry=True).read([], [])
-    assert not [request for request in lp.requests[before:] if request == "GET /1.0/"]
+    assert not settings.state_path.exists()
+
+
+def test_a_status_that_launchpad_has_lately(read: Read, lp: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Launchpad itself tells which there are: once a day, with everything else."""
+    clock = Clock(lp)
+    lp.bugs[1] = Bug(["qa-ok"])
+    clock.forward(hours=1)
+    for _ in range(2):
+        read([1], [9])
+        assert lp.requests.count("GET /1.0/") == 1
+        clock.forward(hours=1)
+    monkeypatch.setattr(launchpad_bugs, "STATUSES", (*launchpad_bugs.STATUSES, "Deferred"))
+    monkeypatch.setattr(lp, "wadl", partial(described_with, lp.wadl(), "Deferred"))
+    lp.bugs[2] = Bug(["bad-commit-9"], status="Deferred", modified=datetime(2011, 1, 1, tzinfo=UTC))
+    clock.forward(days=1)
+    assert read([1], [9]).items == {1: ItemTags(("ok",)), 2: ItemTags((), (9,))}
+
+
+def described_with(description: bytes, status: str) -> bytes:
+    last = '<wadl:option value="Fix Released"/>'
+    text = gzip.decompress(description).decode()
+    return gzip.compress(text.replace(last, f'{last}<wadl:option value="{status}"/>').encode())
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,4 +1,4 @@
-"""From tags on Launchpad to the answer: the real library, over HTTP, through every stage."""
+"""From tags on Launchpad to the answer: over HTTP, through every stage."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def tracker(given: CheckContext) -> Iterator[Finding]:
     kind = given.settings.tracker.type
     from shepherd.trackers import open_tracker
 
-    tracker = open_tracker(given.settings, dry=True)
+    tracker = open_tracker(given.settings)
     if kind not in ("none", "file") and given.offline:
         yield ok("tracker", f"{kind}: {OFFLINE}")
         return

@@ -37,8 +37,8 @@ class ForgeService(Protocol):
             base: the branch that they were most likely merged into.
         """
 
-    def things(self, items: Collection[Item]) -> Mapping[Item, Thing]:
-        """What each item is."""
+    def things(self, items: Collection[Item], claimed: Collection[Item]) -> Mapping[Item, Thing]:
+        """What each item is, and each that a message claims. Of the others only the labels may be told."""
 
     def labels(self) -> Iterable[str]:
         """All labels that the project has, as it spells them."""
@@ -90,7 +90,7 @@ class ForgeTracker(ABC):
         ours = {item for item in items if isinstance(item, int) or item.startswith(self.sign)}
         claimed = {request for each in landings for request in each.requests}
         remembered = {item for each in landings if each.id in kept for item in kept[each.id].requests}
-        things = dict(service.things(ours | claimed | remembered))
+        things = dict(service.things(ours | remembered, claimed))
         doubts = {
             each.id: {item: why for item in each.requests if (why := self._doubt(things[item], each))}
             for each in landings

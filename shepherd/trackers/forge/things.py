@@ -29,6 +29,12 @@ class Request(Struct, frozen=True):
     """Of those that there are: its merge, squash and head commit."""
 
 
+class Unclaimed(Struct, frozen=True):
+    """An issue or a request that no message claims, or that is confirmed already: its labels count."""
+
+    labels: Labels
+
+
 class Absent(Struct, frozen=True):
     """The forge says that there is none."""
 
@@ -41,7 +47,7 @@ class UnreadablePart(Struct, frozen=True):
     why: str
 
 
-Thing = Issue | Request | Absent | UnreadablePart
+Thing = Issue | Request | Unclaimed | Absent | UnreadablePart
 
 
 def doubt(thing: Thing, claim: Claim, base: str) -> str:
@@ -57,6 +63,8 @@ def doubt(thing: Thing, claim: Claim, base: str) -> str:
             return why
         case Issue():
             return "it is an issue"
+        case Unclaimed():
+            return "what it was merged as was not asked for"
     if not thing.merged:
         return "it was not merged"
     if thing.base != base:

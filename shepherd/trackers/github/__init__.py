@@ -1,1 +1,1 @@
-"""The tracker `github`: labels of pull requests by GraphQL. PyGithub is imported by `library` alone."""
+"""The tracker `github`: labels of pull requests, by GraphQL."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import msgspec
 from msgspec import Struct
 
 from shepherd.errors import TrackerError
+from shepherd.trackers.client import Client
 from shepherd.trackers.forge.reading import chunks, number_of
-from shepherd.trackers.forge.things import Absent, Issue, Request, Thing, UnreadablePart
+from shepherd.trackers.forge.things import Absent, Issue, Request, Thing, Unclaimed, UnreadablePart
+from shepherd.trackers.github.meaning import meaning
 from shepherd.trackers.http import Line
 from shepherd.words import Item
 
@@ -18,10 +20,12 @@ LARGEST_NUMBER = 2**31 - 1
 """GraphQL's Int: a larger one would spoil the whole call."""
 
 LABELS = "labels(first: 100) { nodes { name } }"
-_ITEM = (
+_ONLY_LABELS = "issueOrPullRequest(number: %d) { ... on Labelable { " + LABELS + " } }"
+_CLAIMED = (
     "issueOrPullRequest(number: %d) { __typename ... on Labelable { " + LABELS + " }"
-    " ... on PullRequest { number merged baseRefName headRefOid mergeCommit { oid } } }"
+    " ... on PullRequest { merged base: baseRefName head: headRefOid merge: mergeCommit { oid } } }"
 )
+"""With what confirms that it brought a landing, or does not."""
 _COMMIT = (
     'object(oid: "%s") { ... on Commit { associatedPullRequests(first: %d%s) { nodes {'
     " number merged baseRefName repository { nameWithOwner } " + LABELS + " }"
@@ -37,6 +41,10 @@ _QUERY = (
 )
 _PROBE = "query { viewer { login } }"
 _NO_RIGHT = "the token gives no right to it"
+
+_NULL = msgspec.Raw(b"null")
+
+_Parts = dict[str, msgspec.Raw]
 
 _S = TypeVar("_S")
 _T = TypeVar("_T")
@@ -66,15 +74,14 @@ class _Issue(GitHubLabelled, frozen=True, tag_field="__typename", tag="Issue"):
     pass
 
 
-class _Numbered(GitHubLabelled, frozen=True, tag_field="__typename", tag="PullRequest"):
-    number: int
+class _Brought(GitHubLabelled, frozen=True, tag_field="__typename", tag="PullRequest"):
     merged: bool
-    baseRefName: str
-    headRefOid: str
-    mergeCommit: _Oid | None
+    base: str
+    head: str
+    merge: _Oid | None
 
 
-_Shown = _Issue | _Numbered
+_Claimed = _Issue | _Brought
 
 
 class _Pull(Struct, frozen=True):
@@ -118,17 +125,13 @@ class _Login(Struct, frozen=True):
     login: str
 
 
-class _Viewer(Struct, frozen=True):
-    viewer: _Login
-
-
 class _Error(Struct, frozen=True):
     type: str = ""
     path: tuple[str | int, ...] = ()
 
 
 class _Answer(Struct, frozen=True):
-    data: dict[str, Any] | None = None
+    data: _Parts | None = None
     errors: tuple[_Error, ...] = ()
 
 
@@ -140,11 +143,10 @@ class GitHubService:
     """
 
     def __init__(self, line: Line, token: str, project: str) -> None:
-        from shepherd.trackers.github import library
-
         self.line = line
         self.project = project
-        self.requester = library.open_requester(line, token)
+        self._root = line.root.rstrip("/")
+        self._client = Client(line, lambda: {"Authorization": f"token {token}"}, meaning)
 
     def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
         """See forge.reading.Service. A SHA that GitHub does not know is absent."""
@@ -177,36 +179,42 @@ class GitHubService:
                 return found
         raise TrackerError(f"{self.here}: the pull requests of {next(iter(more))[:12]} never end")
 
-    def things(self, items: Collection[Item]) -> dict[Item, Thing]:
+    def things(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, Thing]:
         """See forge.reading.Service. Issues and pull requests share one row of numbers here."""
-        by_number: dict[int, list[Item]] = {}
-        for item in items:
-            by_number.setdefault(number_of(item), []).append(item)
-        kind = cast("type[_Shown]", _Shown)
-        answers: dict[int, _Shown | UnreadablePart | None] = dict.fromkeys(by_number)
-        askable = sorted(number for number in by_number if number <= LARGEST_NUMBER)
+        everything = {*items, *claimed}
+        claimed_numbers = {number_of(item) for item in claimed}
+        numbers = {number_of(item) for item in everything}
+        answers: dict[int, msgspec.Raw | UnreadablePart | None] = dict.fromkeys(numbers)
+        askable = sorted(number for number in numbers if number <= LARGEST_NUMBER)
         for some in chunks(askable):
-            _, told = self.ask({f"n{number}": _ITEM % number for number in some}, kind)
-            answers |= {number: told[f"n{number}"] for number in some}
+            fields = {
+                f"n{number}": (_CLAIMED if number in claimed_numbers else _ONLY_LABELS) % number
+                for number in some
+            }
+            _, parts = self.ask(fields, msgspec.Raw)
+            answers |= {number: parts[f"n{number}"] for number in some}
         if askable and all(answers[number] == UnreadablePart(_NO_RIGHT) for number in askable):
             raise TrackerError(f"{self.here}: the token gives no right to read issues and pull requests")
         return {
-            item: self._thing(item, answer)
-            for number, answer in answers.items()
-            for item in by_number[number]
+            item: self._thing(item, answers[number_of(item)], number_of(item) in claimed_numbers)
+            for item in everything
         }
 
-    def _thing(self, item: Item, answer: _Shown | UnreadablePart | None) -> Thing:
-        match answer:
-            case None:
-                return Absent(self.unreadable(item, None))
-            case UnreadablePart():
-                return UnreadablePart(self.unreadable(item, answer))
+    def _thing(self, item: Item, answer: msgspec.Raw | UnreadablePart | None, claimed: bool) -> Thing:
+        if answer is None:
+            return Absent(self.unreadable(item, None))
+        kind = cast("type[_Claimed | GitHubLabelled]", _Claimed if claimed else GitHubLabelled)
+        match answer if isinstance(answer, UnreadablePart) else self._part(answer, kind):
+            case UnreadablePart() as refused:
+                return UnreadablePart(self.unreadable(item, refused))
             case _Issue(labels):
                 return Issue(_names(labels))
-        merge = (answer.mergeCommit.oid,) if answer.mergeCommit else ()
-        commits = (*merge, answer.headRefOid)
-        return Request(answer.number, _names(answer.labels), answer.merged, answer.baseRefName, commits)
+            case _Brought() as brought:
+                commits = (*([brought.merge.oid] if brought.merge else ()), brought.head)
+                number, names = number_of(item), _names(brought.labels)
+                return Request(number, names, brought.merged, brought.base, commits)
+            case GitHubLabelled(labels):
+                return Unclaimed(_names(labels))
 
     def labels(self) -> list[str]:
         """See forge.reading.Service."""
@@ -226,9 +234,9 @@ class GitHubService:
 
     def probe(self) -> str:
         """See forge.reading.Service."""
-        viewer = self._convert(self.query(_PROBE, {}).data, _Viewer)
+        viewer = self._decode((self.query(_PROBE, {}).data or {}).get("viewer", _NULL), _Login)
         self.ask({}, GitHubLabelled)
-        return f"as {viewer.viewer.login}"
+        return f"as {viewer.login}"
 
     @property
     def here(self) -> str:
@@ -252,35 +260,39 @@ class GitHubService:
         owner, _, name = self.project.partition("/")
         query = _QUERY % " ".join(f"{alias}: {field}" for alias, field in fields.items())
         answer = self.query(query, {"owner": owner, "name": name})
-        repository = (answer.data or {}).get("repository")
+        content = (answer.data or {}).get("repository", _NULL)
+        repository = self._decode(content, cast("type[_Parts | None]", _Parts | None))
         refused: dict[str | int, str] = {}
         for error in answer.errors:
             if repository is None or len(error.path) < 2 or error.path[0] != "repository":
                 raise TrackerError(self._because(error))
             refused[error.path[1]] = error.type
-        if not isinstance(repository, dict):
+        if repository is None:
             raise TrackerError(self._because(_Error("NOT_FOUND")))
-        found: dict[str, _T | UnreadablePart | None] = {}
+        parts: dict[str, _T | UnreadablePart | None] = {}
         for alias in fields:
-            part, why = repository.get(alias), refused.get(alias)
-            if why == "NOT_FOUND" or (part is None and why is None):
-                found[alias] = None
+            part, why = repository.get(alias, _NULL), refused.get(alias)
+            if why == "NOT_FOUND" or (part == _NULL and why is None):
+                parts[alias] = None
             elif why is not None:
-                found[alias] = UnreadablePart(
+                parts[alias] = UnreadablePart(
                     _NO_RIGHT if why == "FORBIDDEN" else f"GitHub says {why or 'an error'}"
                 )
             else:
-                found[alias] = self._part(part, kind)
-        return self._convert(repository, _Repository).nameWithOwner, found
+                parts[alias] = self._part(part, kind)
+        return self._decode(repository.get("nameWithOwner", _NULL), str), parts
 
     def query(self, query: str, variables: Mapping[str, str]) -> _Answer:
         """The whole answer, errors of GraphQL included. Raises RequestError."""
-        asked = {"query": query, "variables": dict(variables)}
-        try:
-            _, document = self.requester.requestJsonAndCheck("POST", self.requester.graphql_url, input=asked)
-        except (ValueError, RecursionError):
-            raise TrackerError(f"{self.here}: the answer is JSON that cannot be read") from None
-        return self._convert(document, _Answer)
+        document = {"query": query, "variables": variables}
+        # GitHub Enterprise Server has it next to version 3 of REST
+        url = f"{self._root.removesuffix('/v3')}/graphql"
+        answer = self._client.send("POST", url, document=document, repeatable=True)
+        return self._decode(answer.content, _Answer)
+
+    def write(self, method: str, path: str, document: object = None, *, repeatable: bool = True) -> None:
+        """By REST, where labels are put on singly. Raises RequestError."""
+        self._client.send(method, f"{self._root}{path}", document=document, repeatable=repeatable)
 
     def _because(self, error: _Error) -> str:
         if error.type == "NOT_FOUND":
@@ -292,16 +304,16 @@ class GitHubService:
             return f"{self.here}: {_NO_RIGHT}"
         return f"{self.here}: the question was answered with an error ({error.type or 'of no type'})"
 
-    def _part(self, part: object, kind: type[_T]) -> _T | UnreadablePart:
+    def _part(self, part: bytes, kind: type[_T]) -> _T | UnreadablePart:
         try:
-            return msgspec.convert(part, kind)
+            return msgspec.json.decode(part, type=kind)
         except msgspec.ValidationError as error:
             return UnreadablePart(f"the answer is incomplete ({error})")
 
-    def _convert(self, document: object, kind: type[_S]) -> _S:
+    def _decode(self, content: bytes, kind: type[_S]) -> _S:
         try:
-            return msgspec.convert(document, kind)
-        except msgspec.ValidationError as error:
+            return msgspec.json.decode(content, type=kind)
+        except msgspec.MsgspecError as error:
             raise TrackerError(
                 f"what answers at {self.line.host} is no {self.line.name} ({error});"
                 " is tracker.service_root right?"

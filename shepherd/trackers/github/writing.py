@@ -97,11 +97,11 @@ class _Hand:
                 raise
 
     def say(self, item: Item, comment: str) -> None:
-        self._send("POST", f"issues/{number_of(item)}/comments", {"body": comment})
+        self._send("POST", f"issues/{number_of(item)}/comments", {"body": comment}, repeatable=False)
 
-    def _send(self, method: str, place: str, document: object = None) -> None:
+    def _send(self, method: str, place: str, document: object = None, *, repeatable: bool = True) -> None:
         path = f"/repos/{self._called}/{place}"
-        self._service.requester.requestJsonAndCheck(method, path, input=document)
+        self._service.write(method, path, document, repeatable=repeatable)
 
     def _ask(self, item: Item, fields: str, kind: type[_T]) -> _T:
         self._called, answers = self._service.ask({"it": _THING % (number_of(item), fields, fields)}, kind)

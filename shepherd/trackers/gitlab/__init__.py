@@ -1,1 +1,1 @@
-"""The tracker `gitlab`: labels of merge requests. python-gitlab is imported by `library` alone."""
+"""The tracker `gitlab`: labels of merge requests."""

@@ -10,8 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from shepherd.errors import TrackerError
+from shepherd.trackers.client import Client
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
 from shepherd.trackers.forge.things import Absent, Issue, Request, Thing
+from shepherd.trackers.forge.wire import until_reset
 from shepherd.trackers.http import Line, RequestError
 from shepherd.words import Item
 
@@ -95,13 +97,11 @@ class GitLabService:
     """
 
     def __init__(self, line: Line, token: str, project: str) -> None:
-        from shepherd.trackers.gitlab import library
-
         self.line = line
         self.project = project
         self.anonymous = not token
         self.place = f"/projects/{quote(project, safe='')}"
-        self.gitlab = library.open_gitlab(line, token)
+        self._client = Client(line, lambda: {"PRIVATE-TOKEN": token} if token else {}, meaning)
 
     def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
         """See forge.reading.Service. A SHA that GitLab does not know is absent.
@@ -150,11 +150,16 @@ class GitLabService:
         try:
             for some in chunks(sorted(requests)):
                 variables = {"project": self.project, "iids": [str(number) for number in some]}
-                place, asked = f"{self.line.root}api/graphql", {"query": _COMMITS, "variables": variables}
-                answer = self.convert(self.send("post", place, document=asked, whole=True), _Answer)
+                answer = self._client.send(
+                    "POST",
+                    f"{self.line.root}api/graphql",
+                    document={"query": _COMMITS, "variables": variables},
+                    repeatable=True,
+                )
+                nodes = self.convert(answer.content, _Answer).data.project.mergeRequests.nodes
                 told += [
                     (commit.sha, requests[int(each.iid)])
-                    for each in answer.data.project.mergeRequests.nodes
+                    for each in nodes
                     for commit in each.commitsWithoutMergeCommits.nodes
                     if int(each.iid) in requests
                 ]
@@ -173,8 +178,9 @@ class GitLabService:
             raise
         return [request for request in related if request.state == "merged"]
 
-    def things(self, items: Collection[Item]) -> dict[Item, Thing]:
+    def things(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, Thing]:
         """See forge.reading.Service. Issues and merge requests have a row of numbers each."""
+        items = {*items, *claimed}
         found: dict[Item, Thing] = {item: Absent(self.absent(item)) for item in items}
         for asked in chunks(sorted(number_of(item) for item in items if isinstance(item, str))):
             for merge in self.get("/merge_requests", _numbered(asked), list[_Merge]):
@@ -208,7 +214,7 @@ class GitLabService:
 
     def get(self, path: str, query: dict[str, Any], kind: type[_T], *, whole: bool = False) -> _T:
         """What stands at a place of the project, or (whole) of the service. Raises RequestError."""
-        return self.convert(self.send("get", path, query, whole=whole), kind)
+        return self.convert(self.send("GET", path, query, whole=whole), kind)
 
     def send(
         self,
@@ -218,13 +224,12 @@ class GitLabService:
         document: dict[str, Any] | None = None,
         *,
         whole: bool = False,
+        repeatable: bool = True,
     ) -> bytes:
         """The body of the answer. Raises RequestError."""
-        place = path if whole else f"{self.place}{path}"
-        response = self.gitlab.http_request(
-            method, place, query_data=query or {}, post_data=document, obey_rate_limit=False
-        )
-        return response.content
+        url = f"{self.line.root}api/v4{'' if whole else self.place}{path}"
+        answer = self._client.send(method, url, query=query, document=document, repeatable=repeatable)
+        return answer.content
 
     def convert(self, content: bytes, kind: type[_T]) -> _T:
         """Raises TrackerError if it is something else."""
@@ -235,6 +240,13 @@ class GitLabService:
                 f"what answers at {self.line.host} is no {self.line.name} ({error});"
                 " is tracker.service_root right?"
             ) from None
+
+
+def meaning(status: int, headers: Mapping[str, str], _body: bytes) -> tuple[int, Mapping[str, str]]:
+    """See Meaning. When to come back, GitLab says by Retry-After, or by the time when the limit is reset."""
+    if status == 429 and "retry-after" not in headers:
+        return status, {**headers, "retry-after": until_reset(headers, "ratelimit-reset")}
+    return status, headers
 
 
 def _numbered(numbers: Sequence[int]) -> dict[str, Any]:

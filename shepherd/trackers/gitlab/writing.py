@@ -65,7 +65,7 @@ class _Hand:
     def make(self, label: str, look: Look) -> None:
         document = {"name": label, "color": f"#{look.color}", "description": look.description}
         try:
-            self._service.send("post", "/labels", document=document)
+            self._service.send("POST", "/labels", document=document)
         except RequestError as error:
             if error.status != 409:
                 raise
@@ -77,10 +77,10 @@ class _Hand:
         self._change(item, {"remove_labels": label})
 
     def say(self, item: Item, comment: str) -> None:
-        self._service.send("post", f"{_place(item)}/notes", document={"body": comment})
+        self._service.send("POST", f"{_place(item)}/notes", document={"body": comment}, repeatable=False)
 
     def _change(self, item: Item, document: dict[str, Any]) -> None:
-        self._service.send("put", _place(item), document=document)
+        self._service.send("PUT", _place(item), document=document)
 
 
 def _place(item: Item) -> str:

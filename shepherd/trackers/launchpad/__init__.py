@@ -1,5 +1,5 @@
 """The tracker `launchpad`: QA words from tags on bugs, read by searches, written one bug at a time.
 
-`library` is the way through launchpadlib, `reading` what is asked and when, `memory` what is kept until the
-next time, `writing` the tagger's side. launchpadlib is an extra, imported only by `library`.
+`service` is what is asked and how, `reading` when, `memory` what is kept until the next time, `writing` the
+tagger's side, `credentials` who asks, `description` what Launchpad says of itself.
 """

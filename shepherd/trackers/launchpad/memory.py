@@ -35,6 +35,8 @@ class LaunchpadMemory(Struct, frozen=True):
     """By the tracker's clock."""
     full: datetime
     """When everything was last read, by the tracker's clock."""
+    statuses: tuple[str, ...]
+    """Those that bugs can have, as Launchpad told when everything was last read."""
     settled: dict[str, tuple[int, ...]]
     """Word -> the bugs that bear it, as a search gives them, for the words that stay on bugs for ever."""
     revnos: tuple[int, ...]

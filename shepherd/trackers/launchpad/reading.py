@@ -36,20 +36,20 @@ STRAYS = 20
 
 
 class LaunchpadTracker:
-    """See Tracker. `dry`: nothing is written to our own disk either."""
+    """See Tracker."""
 
-    def __init__(self, settings: Settings, *, dry: bool = False) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._dry = dry
         self._vocabulary = Vocabulary(settings.tracker.words)
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
         """See Tracker.read. Merge proposals bear no labels: of requests nothing is said."""
         basis, line = self._basis(), line_to(self._settings)
         try:
-            service = LaunchpadService(self._settings, line, dry=self._dry)
+            kept = decode(memory, basis)
+            service = LaunchpadService(self._settings, line, statuses=kept.statuses if kept else ())
             bugs = {item for item in items if isinstance(item, int)}
-            reader = _Reader(service, self._vocabulary, bugs, set(revnos), decode(memory, basis))
+            reader = _Reader(service, self._vocabulary, bugs, set(revnos), kept)
             return reader.read(basis)
         except TrackerError as error:
             error.requests = line.requests
@@ -58,7 +58,7 @@ class LaunchpadTracker:
     def probe(self) -> str:
         """See Tracker.probe."""
         line = line_to(self._settings)
-        service = LaunchpadService(self._settings, line, dry=True)
+        service = LaunchpadService(self._settings, line)
         service.probe()
         return f"{self._settings.tracker.project} at {line.host}, {service.caller()}"
 
@@ -92,6 +92,8 @@ class _Reader:
     def read(self, basis: str) -> TrackerReading:
         service = self._service
         self._look_back()
+        if self._kept is None:
+            service.statuses(again=True)
         settled = self._settled()
         passing = {word: service.search(self._texts(word)) for word in PASSING}
         bearers = {word: set(bugs) for word, bugs in (settled | passing).items()}
@@ -111,6 +113,7 @@ class _Reader:
             basis=basis,
             began=self._now,
             full=self._kept.full if self._kept else self._now,
+            statuses=service.statuses(),
             settled={word: tuple(bugs) for word, bugs in settled.items()},
             revnos=tuple(sorted(self._revnos)),
             returned=tuple(sorted(self._bugs & returned)),

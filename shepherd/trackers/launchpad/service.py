@@ -1,23 +1,28 @@
-"""What the shepherd asks of Launchpad: searches for bugs, and single bugs."""
+"""What the shepherd asks of Launchpad's web service: searches for bugs, single bugs, and changes to them."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
+from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import Struct
 
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
+from shepherd.trackers.client import Client
 from shepherd.trackers.http import Line
+from shepherd.trackers.launchpad.credentials import credentials_of
+from shepherd.trackers.launchpad.description import WADL, statuses_of
 from shepherd.values import iso
 
 SERVICE = "https://api.launchpad.net/"
+VERSION = "1.0"
 BATCH = 300
 """Entries in one answer: the most that Launchpad gives."""
 MOST_PAGES = 2_000
@@ -46,6 +51,11 @@ class _Page(Struct, frozen=True):
     next_collection_link: str | None = None
 
 
+class _Entries(Struct, frozen=True):
+    entries: tuple[msgspec.Raw, ...]
+    total_size: int
+
+
 class _Person(Struct, frozen=True):
     name: str
 
@@ -60,39 +70,44 @@ def line_to(settings: Settings) -> Line:
 
 
 class LaunchpadService:
-    """One session with Launchpad.
+    """One session with Launchpad; nothing is asked yet.
 
     Args:
-        dry: nothing is written to disk.
+        statuses: those that `statuses` gave before; empty: they are asked for when they are needed.
 
     Raises:
         SettingsError: the credentials cannot be read.
-        TrackerError: the service does not answer as it should.
     """
 
-    def __init__(self, settings: Settings, line: Line, *, dry: bool = False) -> None:
-        from shepherd.trackers.launchpad import library
-
-        credentials = settings.secret("tracker.credentials", os.environ)
+    def __init__(self, settings: Settings, line: Line, *, statuses: Sequence[str] = ()) -> None:
         self.line = line
-        self.anonymous = not credentials
-        self.api = f"{line.root}{library.VERSION}/"
+        self.api = f"{line.root}{VERSION}/"
         self.project = settings.tracker.project
-        folder = settings.state_path / "cache" / "launchpad"
         try:
-            self.launchpad = library.open_launchpad(line, credentials, folder, keep=not dry)
+            credentials = credentials_of(settings.secret("tracker.credentials", os.environ))
         except ValueError as why:
             raise SettingsError(f"{settings.file}: what tracker.credentials name {why}") from None
-        self._find = self._described(self.project, "project").get_method(
-            "get", query_params={"ws.op": "searchTasks"}
-        )
-        status = self._described("x", "bug_task").get_parameter("status", "application/json")
-        if self._find is None or status is None or not status.options:
-            raise TrackerError(
-                f"what answers at {line.host} has no searchTasks; is tracker.service_root right?"
-            )
-        # without a list of statuses, a search leaves closed bugs out
-        self._statuses = [option.value for option in status.options if option.value != "Unknown"]
+        self.anonymous = not credentials.token
+        self._client = Client(line, credentials.headers)
+        self._statuses = tuple(statuses)
+
+    def statuses(self, *, again: bool = False) -> tuple[str, ...]:
+        """All that a bug can have, as Launchpad itself tells: without a list of them, a search leaves closed
+        bugs out. Raises TrackerError.
+
+        Args:
+            again: ask, even if they are known.
+        """
+        if again or not self._statuses:
+            answer = self._client.send("GET", self.api, accept=WADL)
+            try:
+                self._statuses = statuses_of(answer.content)
+            except ValueError as why:
+                raise TrackerError(
+                    f"what answers at {self.line.host} is no Launchpad web service ({why});"
+                    " is tracker.service_root right?"
+                ) from None
+        return self._statuses
 
     def search(self, tags: Collection[str] = (), since: datetime | None = None) -> list[int]:
         """The bugs of the project, closed ones and duplicates too, that bear any of the tags, and that were
@@ -117,25 +132,18 @@ class LaunchpadService:
 
     def _search_url(self, tags: Collection[str], since: datetime | None) -> str:
         conditions = {
-            "status": json.dumps(self._statuses),
+            "ws.op": "searchTasks",
+            "status": json.dumps(self.statuses()),
             "omit_duplicates": "false",
             "order_by": json.dumps(["id"]),
             **({"tags": json.dumps(sorted(tags)), "tags_combinator": "Any"} if tags else {}),
             **({"modified_since": json.dumps(iso(since))} if since else {}),
         }
-        return str(self._find.build_request_url(**conditions))
+        return f"{self.api}{quote(self.project)}?{urlencode(conditions)}"
 
     def open(self, number: int) -> LaunchpadBug:
         """One bug. Raises RequestError."""
         return self.get(f"{self.api}bugs/{number}", LaunchpadBug)
-
-    def entry(self, url: str) -> Any:
-        """What stands there, as an object of the library that can be changed and saved. Raises RequestError;
-        TrackerError if it is something else."""
-        try:
-            return self.launchpad.load(url)
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
-            raise self._other_shape(error) from None
 
     def probe(self) -> None:
         """The least that tells whether the project can be searched. Raises TrackerError."""
@@ -145,14 +153,42 @@ class LaunchpadService:
         """As whom we ask: "anonymously", "as ~name". Raises TrackerError."""
         if self.anonymous:
             return "anonymously"
-        return f"as ~{self.get(f'{self.api}people/+me', _Person).name}"
+        me = f"{self.api}people/+me"
+        answer = self._client.send("GET", me, see_other=True)
+        if answer.location:
+            return f"as {answer.location.rpartition('/')[2]}"
+        return f"as ~{self._decode(answer.content, _Person).name}"
 
     def get(self, url: str, kind: type[_T]) -> _T:
         """What stands there. Raises RequestError; TrackerError if it is something else."""
-        content = self.launchpad._browser.get(url)
+        return self._decode(self._client.send("GET", url).content, kind)
+
+    def whole(self, url: str, kind: type[_T]) -> Iterator[_T]:
+        """The entries of a collection, page by page. Raises as `get` does."""
+        start = 0
+        for _ in range(MOST_PAGES):
+            page = self.get(f"{url}?ws.start={start}&ws.size={BATCH}", _Entries)
+            yield from (self._decode(entry, kind) for entry in page.entries)
+            start += len(page.entries)
+            if not page.entries or start >= page.total_size:
+                return
+        raise TrackerError(f"Launchpad at {self.line.host} gave a list that never ends")
+
+    def save(self, url: str, etag: str, changes: Mapping[str, object]) -> None:
+        """Change an entry that still is as it was when it had that ETag. Raises RequestError; with status 412
+        if it is another one by now."""
+        # a second one finds the ETag changed by the first
+        self._client.send("PATCH", url, document=changes, headers={"If-Match": etag}, repeatable=True)
+
+    def call(self, url: str, operation: str, **arguments: str) -> None:
+        """Call a named operation that writes. Raises RequestError."""
+        values = {name: json.dumps(value) for name, value in arguments.items()}
+        self._client.send("POST", url, form={"ws.op": operation, **values})
+
+    def _decode(self, content: bytes, kind: type[_T]) -> _T:
         try:
             return msgspec.json.decode(content, type=kind)
-        except msgspec.ValidationError as error:
+        except msgspec.MsgspecError as error:
             raise self._other_shape(error) from None
 
     def _other_shape(self, error: Exception) -> TrackerError:
@@ -186,9 +222,3 @@ class LaunchpadService:
         if not found:
             raise TrackerError(f"Launchpad at {self.line.host} gave a bug without a number")
         return int(found[1])
-
-    def _described(self, path: str, kind: str) -> Any:
-        """A resource as the service itself describes it, without asking for it."""
-        from wadllib.application import Resource
-
-        return Resource(self.launchpad._wadl, f"{self.api}{path}", f"{self.api}#{kind}")

@@ -8,14 +8,14 @@ missing. Whatever other people write meanwhile stays: a save names the state it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TypeVar
 
 from msgspec import Struct
 
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
-from shepherd.trackers.launchpad.service import BATCH, MOST_PAGES, LaunchpadService, line_to
+from shepherd.trackers.launchpad.service import LaunchpadService, line_to
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
 from shepherd.words import Item
@@ -24,13 +24,27 @@ MEETINGS = 5
 """How often a save is tried when somebody else is always quicker."""
 
 
+class _Stored(Struct, frozen=True):
+    """What can be saved, and what it is known by."""
+
+    self_link: str
+    http_etag: str
+
+
+class _Bug(_Stored, frozen=True):
+    tags: tuple[str, ...]
+
+
+class _BugTask(_Stored, frozen=True):
+    status: str
+    target_link: str
+
+
+_S = TypeVar("_S", bound=_Stored)
+
+
 class _Message(Struct, frozen=True):
     content: str | None = None
-
-
-class _Messages(Struct, frozen=True):
-    entries: tuple[_Message, ...]
-    total_size: int
 
 
 class _Target(Struct, frozen=True):
@@ -56,20 +70,20 @@ class LaunchpadWriter:
             if self._session is None:
                 self._session = LaunchpadService(self._settings, self._line)
             service = self._session
-            bug = service.entry(f"{service.api}bugs/{item}")
+            bug = service.get(f"{service.api}bugs/{item}", _Bug)
             done = [
-                *self._tag(item, bug, edit),
-                *(self._set_status(item, bug, edit.status) if edit.status else ()),
+                *self._tag(service, item, bug, edit),
+                *(self._set_status(service, item, edit.status) if edit.status else ()),
                 *(self._say(service, item, bug, edit.comment) if edit.comment.strip() else ()),
             ]
         except RequestError as error:
             raise TrackerError(f"bug {item} cannot be written: {error}") from None
         return ", ".join(done)
 
-    def _tag(self, number: int, bug: Any, edit: Edit) -> list[str]:
+    def _tag(self, service: LaunchpadService, number: int, bug: _Bug, edit: Edit) -> list[str]:
         told: list[str] = []
 
-        def change() -> bool:
+        def changes(bug: _Bug) -> dict[str, object]:
             present = set(bug.tags)
             allowed = edit.unless_bad(self._vocabulary, present)
             gone = {tag.lower() for tag in allowed.remove} & present
@@ -78,33 +92,28 @@ class LaunchpadWriter:
             if allowed is not edit:
                 told[:] = [NO_WORD]
             if wanted == present:
-                return False
+                return {}
             told[:] = [f"+{tag}" for tag in sorted(new)] + [f"-{tag}" for tag in sorted(present - wanted)]
-            bug.tags = sorted(wanted)
-            return True
+            return {"tags": sorted(wanted)}
 
-        _save(f"bug {number}", bug, change)
+        _save(service, f"bug {number}", bug, changes)
         return told
 
-    def _set_status(self, number: int, bug: Any, status: str) -> list[str]:
+    def _set_status(self, service: LaunchpadService, number: int, status: str) -> list[str]:
         told: list[str] = []
-        for task in bug.bug_tasks:
-            if not self._is_ours(task.target_link):
-                continue
 
-            def change(task: Any = task) -> bool:
-                if task.status == status:
-                    return False
-                told[:] = [f"{task.status} -> {status}"]
-                task.status = status
-                return True
+        def changes(task: _BugTask) -> dict[str, object]:
+            if task.status == status:
+                return {}
+            told[:] = [f"{task.status} -> {status}"]
+            return {"status": status}
 
-            _save(f"bug {number}", task, change)
+        for task in list(service.whole(f"{service.api}bugs/{number}/bug_tasks", _BugTask)):
+            if self._is_ours(service, task.target_link):
+                _save(service, f"bug {number}", task, changes)
         return told
 
-    def _is_ours(self, target: str) -> bool:
-        service = self._session
-        assert service is not None
+    def _is_ours(self, service: LaunchpadService, target: str) -> bool:
         ours = f"{service.api}{service.project}"
         if target not in self._ours:
             self._ours[target] = target == ours or (
@@ -114,12 +123,12 @@ class LaunchpadWriter:
             )
         return self._ours[target]
 
-    def _say(self, service: LaunchpadService, number: int, bug: Any, comment: str) -> list[str]:
+    def _say(self, service: LaunchpadService, number: int, bug: _Bug, comment: str) -> list[str]:
         sign = _last_line(comment)
         if self._is_said(service, number, sign):
             return []
         try:
-            bug.newMessage(content=comment)
+            service.call(bug.self_link, "newMessage", content=comment)
         except RequestError as error:
             # the answer may have got lost, not the request
             try:
@@ -133,35 +142,33 @@ class LaunchpadWriter:
         return ["comment"]
 
     def _is_said(self, service: LaunchpadService, number: int, sign: str) -> bool:
-        start = 0
-        for _ in range(MOST_PAGES):
-            url = f"{service.api}bugs/{number}/messages?ws.start={start}&ws.size={BATCH}"
-            page = service.get(url, _Messages)
-            if any(_last_line(message.content or "") == sign for message in page.entries):
-                return True
-            start += len(page.entries)
-            if not page.entries or start >= page.total_size:
-                return False
-        raise TrackerError(f"bug {number}: its comments never end")
+        messages = service.whole(f"{service.api}bugs/{number}/messages", _Message)
+        return any(_last_line(message.content or "") == sign for message in messages)
 
 
-def _save(name: str, entry: Any, change: Callable[[], bool]) -> None:
-    """Save what `change` makes of an entry, and make it again if somebody was quicker.
+def _save(
+    service: LaunchpadService, name: str, entry: _S, changes: Callable[[_S], dict[str, object]]
+) -> None:
+    """Save what `changes` says of an entry, and ask it again if somebody was quicker.
+
+    Args:
+        changes: attribute -> its new value; empty: there is nothing to do.
 
     Raises:
         RequestError: it could not be saved.
         TrackerError: somebody was quicker each time.
     """
     for _ in range(MEETINGS):
-        if not change():
+        wanted = changes(entry)
+        if not wanted:
             return
         try:
-            entry.lp_save()
+            service.save(entry.self_link, entry.http_etag, wanted)
             return
         except RequestError as error:
             if error.status != 412:
                 raise
-        entry.lp_refresh()
+        entry = service.get(entry.self_link, type(entry))
     raise TrackerError(f"{name} is being changed by somebody else all the time; the next run tries again")
 
 

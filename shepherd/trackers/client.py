@@ -1,0 +1,187 @@
+"""Asks one tracker over HTTP: every request through its line, by one connection that is kept, over urllib3.
+
+Whatever urllib3 would do by itself is left out: no second try, no redirect, no answer of any size.
+Certificates are verified by the system's store; no password is looked for anywhere.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlencode, urljoin, urlsplit
+
+import msgspec
+from msgspec import Struct
+
+from shepherd.errors import TrackerError
+from shepherd.trackers import http as network
+from shepherd.trackers.failures import known
+from shepherd.trackers.http import Garbled, Line, Reply
+from shepherd.trackers.proxies import proxy_for
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse, PoolManager
+
+JSON = "application/json"
+_PIECE = 65_536
+
+Headers = Mapping[str, str]
+Meaning = Callable[[int, Headers, bytes], tuple[int, Headers]]
+"""What an answer amounts to, by its status, headers (names in small letters) and body: a forge says "too many
+requests" in several ways."""
+
+
+class Answer(Struct, frozen=True):
+    """One that came, and is what was asked for."""
+
+    content: bytes
+    location: str = ""
+    """Where a 303 refers to, on the same host."""
+
+
+def _as_it_stands(status: int, headers: Headers, _content: bytes) -> tuple[int, Headers]:
+    return status, headers
+
+
+class Client:
+    """One session with a tracker.
+
+    Args:
+        line: counts, limits and repeats the requests.
+        identify: headers that say who asks, made for each attempt.
+        meaning: see Meaning.
+
+    Raises:
+        TrackerError: the environment names a proxy of a kind that is not supported.
+    """
+
+    def __init__(self, line: Line, identify: Callable[[], Headers], meaning: Meaning = _as_it_stands) -> None:
+        self.line = line
+        self._identify = identify
+        self._meaning = meaning
+        self._pool = _pool_to(line)
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        document: object = None,
+        form: Mapping[str, str] | None = None,
+        headers: Headers | None = None,
+        accept: str = JSON,
+        see_other: bool = False,
+        repeatable: bool | None = None,
+    ) -> Answer:
+        """What is answered, read to its end.
+
+        Args:
+            query: a list stands for a parameter that is given several times.
+            document: sent as JSON; None: nothing is.
+            form: sent instead, as a browser would.
+            accept: media type of the answer.
+            see_other: a 303 is an answer, too; it is not followed.
+            repeatable: see Line.send.
+
+        Raises:
+            RequestError: it came to nothing.
+        """
+        if query:
+            url = f"{url}?{urlencode(query, doseq=True)}"
+        fixed = {"Accept": accept, "Accept-Encoding": "gzip, deflate", "User-Agent": "qa-shepherd"}
+        body = None
+        if document is not None:
+            body, fixed["Content-Type"] = msgspec.json.encode(document), JSON
+        elif form is not None:
+            body, fixed["Content-Type"] = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        fixed |= headers or {}
+        again = method in ("GET", "HEAD") if repeatable is None else repeatable
+
+        def attempt() -> tuple[Reply, Answer]:
+            if not again:
+                # one that was kept open may have been closed meanwhile, and nobody could tell that from a
+                # request that was done and not answered
+                self._pool.clear()
+            return self._once(method, url, body, {**fixed, **self._identify()}, accept, see_other)
+
+        return self.line.send(method, url, attempt, repeatable=again)
+
+    def _once(
+        self, method: str, url: str, body: bytes | None, headers: Headers, accept: str, see_other: bool
+    ) -> tuple[Reply, Answer]:
+        from urllib3.exceptions import HTTPError
+
+        try:
+            response = self._pool.request(
+                method,
+                url,
+                body=body,
+                headers=headers,
+                timeout=network.LIMIT,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+            with response:
+                packed = _read(response)
+        except HTTPError as error:
+            failure = known(error)
+        else:
+            status = response.status
+            told = {name.lower(): value for name, value in response.headers.items()}
+            content = network.unpacked(packed, told.get("content-encoding", ""))
+            location = self._check(url, status, told, content, accept, see_other)
+            meant, told_then = self._meaning(status, told, content)
+            return Reply(meant, told_then, len(packed)), Answer(content, location)
+        raise failure from None
+
+    def _check(
+        self, url: str, status: int, headers: Headers, content: bytes, accept: str, see_other: bool
+    ) -> str:
+        """Where the answer refers to. Raises Garbled if it is not of the kind that was asked for."""
+        if status == 202 or 300 <= status < 400:
+            place = urljoin(url, headers.get("location", ""))
+            self.line.check(place)
+            if status == 303 and see_other:
+                return place
+            raise Garbled(f"answered {status}: a redirect, which is not followed; is tracker.project right?")
+        if status < 300 and (content or status in (200, 209)):
+            if headers.get("content-type", "").partition(";")[0].strip() != accept:
+                raise Garbled("answered with something else than was asked for (a page to log in?)")
+            if accept == JSON:
+                network.check_json(content)
+        return ""
+
+
+def _read(response: BaseHTTPResponse) -> bytes:
+    """The body as it came, but no more than anybody needs. Raises Garbled."""
+    pieces, size = [], 0
+    while piece := response.read1(_PIECE, decode_content=False):
+        pieces.append(piece)
+        size += len(piece)
+        if size > network.LARGEST:
+            raise network.too_large()
+    return b"".join(pieces)
+
+
+def _pool_to(line: Line) -> PoolManager:
+    import urllib3
+
+    proxy = proxy_for(line.root)
+    if not proxy:
+        return urllib3.PoolManager(cert_reqs="CERT_REQUIRED")
+    parts = urlsplit(proxy)
+    headers = {}
+    if parts.username:
+        account = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Proxy-Authorization"] = f"Basic {b64encode(account.encode()).decode()}"
+    try:
+        return urllib3.ProxyManager(proxy, proxy_headers=headers, cert_reqs="CERT_REQUIRED")
+    except (urllib3.exceptions.HTTPError, ValueError):
+        raise TrackerError(
+            f"{line.name} at {line.host} cannot be reached: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names no"
+            " proxy whose URL begins with http:// or https://"
+        ) from None

@@ -1,0 +1,93 @@
+"""Our test servers are what PyGithub, python-gitlab and launchpadlib expect: clients of other people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from github import Auth, Github
+from gitlab import Gitlab
+from launchpadlib.credentials import Credentials
+from launchpadlib.launchpad import Launchpad
+from lazr.restfulclient.errors import PreconditionFailed
+
+from tests.trackers import github_server, gitlab_server
+from tests.trackers.faulty import at_work
+from tests.trackers.github_server import GitHub
+from tests.trackers.gitlab_server import GitLab
+from tests.trackers.launchpad_server import Bug, Server, credentials
+
+pytestmark = pytest.mark.real
+
+NODES = "nodes { number merged labels(first: 100) { nodes { name } } }"
+QUERY = (
+    'query { repository(owner: "acme", name: "shop") { issueOrPullRequest(number: 1) { __typename }'
+    ' object(oid: "%s") { ... on Commit { associatedPullRequests(first: 10) { %s } } } } }'
+)
+
+
+def test_pygithub(hub: GitHub) -> None:
+    sha = "ab" * 20
+    hub.things[1] = github_server.pull("ui", commits=(sha,))
+    hub.labels["ui"] = ("ffffff", None)
+    client = Github(
+        auth=Auth.Token("its-token"), base_url=hub.root, lazy=True, retry=None, seconds_between_requests=0
+    )
+    repository = client.get_repo(hub.project)
+    issue = repository.get_issue(1)
+    issue.add_to_labels("qa-ok")
+    issue.remove_from_labels("ui")
+    issue.create_comment("Hello.")
+    repository.create_label("qa-bad", "ff0000", "broken")
+    assert (hub.things[1].labels, hub.things[1].comments) == (["qa-ok"], ["Hello."])
+    assert hub.labels["qa-bad"] == ("ff0000", "broken")
+    _, answer = client.requester.graphql_query(QUERY % (sha, NODES), {})
+    told = answer["data"]["repository"]
+    assert told["issueOrPullRequest"] == {"__typename": "PullRequest"}
+    brought = told["object"]["associatedPullRequests"]["nodes"]
+    assert brought == [{"number": 1, "merged": True, "labels": {"nodes": [{"name": "qa-ok"}]}}]
+
+
+def test_python_gitlab() -> None:
+    sha = "ab" * 20
+    with at_work(GitLab()) as lab:
+        lab.token = "its-token"
+        lab.merges[1] = gitlab_server.merge("ui", commits=(sha,))
+        client = Gitlab(lab.root, private_token="its-token")
+        project = client.projects.get(lab.project, lazy=True)
+        merge = project.mergerequests.get(1)
+        assert (merge.labels, merge.state, merge.sha) == (["ui"], "merged", sha)
+        client.http_put(
+            f"/projects/acme%2Fweb%2Fshop/merge_requests/{merge.iid}",
+            post_data={"add_labels": "qa-ok", "remove_labels": "ui"},
+        )
+        merge.notes.create({"body": "Hello."})
+        project.labels.create({"name": "qa-bad", "color": "#ff0000"})
+        (listed,) = project.mergerequests.list(iids=[1], state="all", get_all=True)
+        assert listed.labels == ["qa-ok"]
+        assert [note.body for note in merge.notes.list(get_all=True)] == ["Hello."]
+        (related,) = project.commits.get(sha, lazy=True).merge_requests()
+        assert related["iid"] == 1
+        assert [label.name for label in project.labels.list(get_all=True)] == ["qa-ok", "qa-bad"]
+
+
+def test_launchpadlib(lp: Server, tmp_path: Path) -> None:
+    lp.token = "its-token"
+    lp.bugs[1] = Bug(["qa-ok"])
+    signer = Credentials.from_string(credentials())
+    client = Launchpad(signer, None, None, service_root=lp.root, cache=str(tmp_path), version="1.0")
+    (task,) = client.projects[lp.project].searchTasks(tags=["qa-ok"], status=["New"])
+    bug = task.bug
+    assert bug.tags == ["qa-ok"]
+    task.status = "Fix Committed"
+    task.lp_save()
+    bug.newMessage(content="Hello.")
+    lp.change(1, tags=["qa-bad"])
+    bug.tags = ["qa-untestable"]
+    with pytest.raises(PreconditionFailed):
+        bug.lp_save()
+    bug.lp_refresh()
+    bug.tags = [*bug.tags, "ui"]
+    bug.lp_save()
+    assert lp.bugs[1].tags == ["qa-bad", "ui"]
+    assert (lp.bugs[1].status, lp.bugs[1].comments) == ({lp.project: "Fix Committed"}, ["Hello."])
