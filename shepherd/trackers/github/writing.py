@@ -15,8 +15,9 @@ from shepherd.trackers.forge.labels import Look
 from shepherd.trackers.forge.reading import line_to, number_of, token_of
 from shepherd.trackers.forge.things import Unreadable
 from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
+from shepherd.trackers.github.questions import LABELS, MOST_PAGES, Labelled, as_value
 from shepherd.trackers.github.reading import NEEDS_TOKEN, GitHubTracker
-from shepherd.trackers.github.service import LABELS, MOST_PAGES, Labelled, Service, as_value
+from shepherd.trackers.github.service import Service
 from shepherd.trackers.http import RequestError
 from shepherd.words import Item
 
