@@ -39,8 +39,8 @@ class Tracker(Protocol):
 
 
 def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
-    """The tracker that the settings name; nothing is read yet. Raises SettingsError for one whose library is
-    not installed.
+    """The tracker that the settings name; nothing is read yet. Raises SettingsError if its extra is not
+    installed.
 
     Args:
         claims: landings of which a forge is to tell which requests brought them.

@@ -5,7 +5,6 @@ small or capital letters.
 from __future__ import annotations
 
 import os
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from urllib.parse import urlsplit
 
 
@@ -26,6 +25,8 @@ def proxy_for(url: str) -> str:
 
 def _is_in_network(host: str, networks: str) -> bool:
     """Whether the host is an address of one of the networks ("10.0.0.0/8") in NO_PROXY."""
+    from ipaddress import AddressValueError, IPv4Address, IPv4Network
+
     try:
         address = IPv4Address(host)
     except AddressValueError:

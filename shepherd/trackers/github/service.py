@@ -6,133 +6,45 @@ from collections.abc import Collection, Mapping
 from typing import TypeVar, cast
 
 import msgspec
-from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
 from shepherd.trackers.forge.reading import chunks, number_of
 from shepherd.trackers.forge.things import Absent, Issue, Request, Thing, Unclaimed, UnreadablePart
 from shepherd.trackers.github.meaning import meaning
+from shepherd.trackers.github.questions import (
+    ALL_LABELS,
+    CLAIMED,
+    COMMIT,
+    MOST_PAGES,
+    ONLY_LABELS,
+    PAGES,
+    PROBE,
+    QUERY,
+    AllLabels,
+    CallerLogin,
+    CommitPulls,
+    GraphAnswer,
+    GraphError,
+    Labelled,
+    LabelNodes,
+    Parts,
+    ShownClaimed,
+    ShownIssue,
+    ShownPull,
+)
 from shepherd.trackers.http import Line
 from shepherd.words import Item
 
 LARGEST_NUMBER = 2**31 - 1
 """GraphQL's Int: a larger one would spoil the whole call."""
 
-LABELS = "labels(first: 100) { nodes { name } }"
-_ONLY_LABELS = "issueOrPullRequest(number: %d) { ... on Labelable { " + LABELS + " } }"
-_CLAIMED = (
-    "issueOrPullRequest(number: %d) { __typename ... on Labelable { " + LABELS + " }"
-    " ... on PullRequest { merged base: baseRefName head: headRefOid merge: mergeCommit { oid } } }"
-)
-"""With what confirms that it brought a landing, or does not."""
-_COMMIT = (
-    'object(oid: "%s") { ... on Commit { associatedPullRequests(first: %d%s) { nodes {'
-    " number merged baseRefName repository { nameWithOwner } " + LABELS + " }"
-    " pageInfo { hasNextPage endCursor } } } }"
-)
-_ALL_LABELS = "labels(first: 100%s) { nodes { name } pageInfo { hasNextPage endCursor } }"
-_PAGES = ((10, 100), (100, 20))
-"""How many pull requests of how many commits are asked for in one call: first, and of those that have more.
-GitHub refuses a question that could be answered by more than 500,000 nodes, and each has a hundred labels."""
-MOST_PAGES = 100
-_QUERY = (
-    "query($owner: String!, $name: String!) { repository(owner: $owner, name: $name) { nameWithOwner %s } }"
-)
-_PROBE = "query { viewer { login } }"
 _NO_RIGHT = "the token gives no right to it"
 
 _NULL = msgspec.Raw(b"null")
 
-_Parts = dict[str, msgspec.Raw]
-
 _S = TypeVar("_S")
 _T = TypeVar("_T")
-
-
-class Label(Struct, frozen=True):
-    name: str
-
-
-class _Labels(Struct, frozen=True):
-    nodes: tuple[Label, ...]
-
-
-class GitHubLabelled(Struct, frozen=True):
-    labels: _Labels
-
-
-class _Repository(Struct, frozen=True):
-    nameWithOwner: str
-
-
-class _Oid(Struct, frozen=True):
-    oid: str
-
-
-class _Issue(GitHubLabelled, frozen=True, tag_field="__typename", tag="Issue"):
-    pass
-
-
-class _Brought(GitHubLabelled, frozen=True, tag_field="__typename", tag="PullRequest"):
-    merged: bool
-    base: str
-    head: str
-    merge: _Oid | None
-
-
-_Claimed = _Issue | _Brought
-
-
-class _Pull(Struct, frozen=True):
-    number: int
-    merged: bool
-    baseRefName: str
-    repository: _Repository
-    labels: _Labels
-
-
-class PageInfo(Struct, frozen=True):
-    """Of a connection that is read forwards."""
-
-    hasNextPage: bool
-    endCursor: str | None = None
-
-    @property
-    def next(self) -> str:
-        """What leads to the next page; empty: this was the last. Raises TrackerError."""
-        if not self.hasNextPage:
-            return ""
-        if not self.endCursor:
-            raise TrackerError("GitHub says that there is more, but not where")
-        return f", after: {as_value(self.endCursor)}"
-
-
-class _Pulls(Struct, frozen=True):
-    nodes: tuple[_Pull, ...]
-    pageInfo: PageInfo
-
-
-class _AllLabels(_Labels, frozen=True):
-    pageInfo: PageInfo
-
-
-class _Commit(Struct, frozen=True):
-    associatedPullRequests: _Pulls
-
-
-class _Login(Struct, frozen=True):
-    login: str
-
-
-class _Error(Struct, frozen=True):
-    type: str = ""
-    path: tuple[str | int, ...] = ()
-
-
-class _Answer(Struct, frozen=True):
-    data: _Parts | None = None
-    errors: tuple[_Error, ...] = ()
 
 
 class GitHubService:
@@ -153,11 +65,11 @@ class GitHubService:
         found: dict[str, list[Request]] = {}
         more = dict.fromkeys(commits, "")
         for page in range(MOST_PAGES):
-            pulls, at_once = _PAGES[min(page, 1)]
+            pulls, at_once = PAGES[min(page, 1)]
             asking, more = more, {}
             for some in chunks(list(asking), at_once):
-                fields = {f"c{place}": _COMMIT % (sha, pulls, asking[sha]) for place, sha in enumerate(some)}
-                name, answers = self.ask(fields, _Commit)
+                fields = {f"c{place}": COMMIT % (sha, pulls, asking[sha]) for place, sha in enumerate(some)}
+                name, answers = self.ask(fields, CommitPulls)
                 for place, sha in enumerate(some):
                     commit = answers[f"c{place}"]
                     if isinstance(commit, UnreadablePart) or (commit is None and page):
@@ -188,7 +100,7 @@ class GitHubService:
         askable = sorted(number for number in numbers if number <= LARGEST_NUMBER)
         for some in chunks(askable):
             fields = {
-                f"n{number}": (_CLAIMED if number in claimed_numbers else _ONLY_LABELS) % number
+                f"n{number}": (CLAIMED if number in claimed_numbers else ONLY_LABELS) % number
                 for number in some
             }
             _, parts = self.ask(fields, msgspec.Raw)
@@ -203,17 +115,17 @@ class GitHubService:
     def _thing(self, item: Item, answer: msgspec.Raw | UnreadablePart | None, claimed: bool) -> Thing:
         if answer is None:
             return Absent(self.unreadable(item, None))
-        kind = cast("type[_Claimed | GitHubLabelled]", _Claimed if claimed else GitHubLabelled)
+        kind = cast("type[ShownClaimed | Labelled]", ShownClaimed if claimed else Labelled)
         match answer if isinstance(answer, UnreadablePart) else self._part(answer, kind):
             case UnreadablePart() as refused:
                 return UnreadablePart(self.unreadable(item, refused))
-            case _Issue(labels):
+            case ShownIssue(labels):
                 return Issue(_names(labels))
-            case _Brought() as brought:
+            case ShownPull() as brought:
                 commits = (*([brought.merge.oid] if brought.merge else ()), brought.head)
                 number, names = number_of(item), _names(brought.labels)
                 return Request(number, names, brought.merged, brought.base, commits)
-            case GitHubLabelled(labels):
+            case Labelled(labels):
                 return Unclaimed(_names(labels))
 
     def labels(self) -> list[str]:
@@ -221,7 +133,7 @@ class GitHubService:
         found: list[str] = []
         after = ""
         for _ in range(MOST_PAGES):
-            _, answers = self.ask({"all": _ALL_LABELS % after}, _AllLabels)
+            _, answers = self.ask({"all": ALL_LABELS % after}, AllLabels)
             labels = answers["all"]
             if labels is None or isinstance(labels, UnreadablePart):
                 why = labels.why if labels else "it tells of none"
@@ -234,8 +146,8 @@ class GitHubService:
 
     def probe(self) -> str:
         """See forge.reading.Service."""
-        viewer = self._decode((self.query(_PROBE, {}).data or {}).get("viewer", _NULL), _Login)
-        self.ask({}, GitHubLabelled)
+        viewer = self._decode((self.query(PROBE, {}).data or {}).get("viewer", _NULL), CallerLogin)
+        self.ask({}, Labelled)
         return f"as {viewer.login}"
 
     @property
@@ -258,17 +170,17 @@ class GitHubService:
             fields: alias -> what is asked for.
         """
         owner, _, name = self.project.partition("/")
-        query = _QUERY % " ".join(f"{alias}: {field}" for alias, field in fields.items())
+        query = QUERY % " ".join(f"{alias}: {field}" for alias, field in fields.items())
         answer = self.query(query, {"owner": owner, "name": name})
         content = (answer.data or {}).get("repository", _NULL)
-        repository = self._decode(content, cast("type[_Parts | None]", _Parts | None))
+        repository = self._decode(content, cast("type[Parts | None]", Parts | None))
         refused: dict[str | int, str] = {}
         for error in answer.errors:
             if repository is None or len(error.path) < 2 or error.path[0] != "repository":
                 raise TrackerError(self._because(error))
             refused[error.path[1]] = error.type
         if repository is None:
-            raise TrackerError(self._because(_Error("NOT_FOUND")))
+            raise TrackerError(self._because(GraphError("NOT_FOUND")))
         parts: dict[str, _T | UnreadablePart | None] = {}
         for alias in fields:
             part, why = repository.get(alias, _NULL), refused.get(alias)
@@ -282,19 +194,19 @@ class GitHubService:
                 parts[alias] = self._part(part, kind)
         return self._decode(repository.get("nameWithOwner", _NULL), str), parts
 
-    def query(self, query: str, variables: Mapping[str, str]) -> _Answer:
+    def query(self, query: str, variables: Mapping[str, str]) -> GraphAnswer:
         """The whole answer, errors of GraphQL included. Raises RequestError."""
         document = {"query": query, "variables": variables}
         # GitHub Enterprise Server has it next to version 3 of REST
         url = f"{self._root.removesuffix('/v3')}/graphql"
         answer = self._client.send("POST", url, document=document, repeatable=True)
-        return self._decode(answer.content, _Answer)
+        return self._decode(answer.content, GraphAnswer)
 
     def write(self, method: str, path: str, document: object = None, *, repeatable: bool = True) -> None:
         """By REST, where labels are put on singly. Raises RequestError."""
         self._client.send(method, f"{self._root}{path}", document=document, repeatable=repeatable)
 
-    def _because(self, error: _Error) -> str:
+    def _because(self, error: GraphError) -> str:
         if error.type == "NOT_FOUND":
             return (
                 f"{self.line.name} at {self.line.host} has no repository {self.project}, or the token may not"
@@ -320,10 +232,5 @@ class GitHubService:
             ) from None
 
 
-def as_value(text: str) -> str:
-    """A text as a value of GraphQL, which has it from JSON."""
-    return msgspec.json.encode(text).decode()
-
-
-def _names(labels: _Labels) -> tuple[str, ...]:
+def _names(labels: LabelNodes) -> tuple[str, ...]:
     return tuple(label.name for label in labels.nodes)

@@ -15,8 +15,9 @@ from shepherd.trackers.forge.labels import Look
 from shepherd.trackers.forge.reading import line_to, number_of, token_of
 from shepherd.trackers.forge.things import UnreadablePart
 from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
+from shepherd.trackers.github.questions import LABELS, MOST_PAGES, Labelled, as_value
 from shepherd.trackers.github.reading import NEEDS_TOKEN, GitHubTracker
-from shepherd.trackers.github.service import LABELS, MOST_PAGES, GitHubLabelled, GitHubService, as_value
+from shepherd.trackers.github.service import GitHubService
 from shepherd.trackers.http import RequestError
 from shepherd.words import Item
 
@@ -45,7 +46,7 @@ class _Discussed(Struct, frozen=True):
     comments: _Comments
 
 
-class _Thing(GitHubLabelled, frozen=True):
+class _Thing(Labelled, frozen=True):
     comments: _Comments | None = None
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
-
 WADL = "application/vnd.sun.wadl+xml"
 _NAMES = {"wadl": "http://research.sun.com/wadl/2006/10"}
 _STATUS = ".//wadl:representation[@id='bug_task-full']/wadl:param[@name='status']/wadl:option"
@@ -12,6 +10,9 @@ _UNSEARCHABLE = "Unknown"
 
 def statuses_of(description: bytes) -> tuple[str, ...]:
     """The statuses that a bug can be searched by. Raises ValueError: it tells of none."""
+    # it takes its time to import, and is needed once a day
+    from xml.etree import ElementTree
+
     try:
         # expat itself ends entities that grow beyond measure
         root = ElementTree.fromstring(description)  # noqa: S314
