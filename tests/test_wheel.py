@@ -108,9 +108,12 @@ def test_from_an_empty_folder_to_an_answer(python: Path, tmp_path: Path) -> None
     assert shepherd("status").startswith("stay at r1: blocked by r2")
     assert "shepherd verdict r2 ok" in outputs[-1]
     assert "-m shepherd run --cron" in shepherd("cron.show")
-    page = (empty / "var/report/main.html").read_text()
+    page, *others = (
+        (empty / "var/report" / name).read_text()
+        for name in ("main.html", "main.json", "main.atom", "index.html")
+    )
     assert "<code>shepherd explain r2</code>" in page
-    assert not [text for text in (*outputs, page) if "inv " in text]
+    assert not [text for text in (*outputs, page, *others) if "inv " in text]
     (home / ".config/qa-shepherd").mkdir(parents=True)
     (empty / "shepherd.toml").rename(home / ".config/qa-shepherd/shepherd.toml")
     shepherd("status")

@@ -55,7 +55,7 @@ def files_of(
     base = url if not url or url.endswith("/") else f"{url}/"
     for branch, snapshot in snapshots.items():
         page = branch_page(snapshot, situation, [("All branches", "index.html")], _feeds(branch))
-        files[f"{branch}.html"] = _page(page)
+        files[f"{branch}.html"] = page.encode("utf-8", "replace")
         files[f"{branch}.json"] = snapshot_json(snapshot, situation, shown=False) + b"\n"
         files[f"{branch}.svg"] = badge(snapshot, situation)
         files[f"{branch}.sha"] = sha_file(snapshot, situation)
@@ -64,12 +64,8 @@ def files_of(
             files[f"{branch}.atom"] = atom(snapshot, lately, base)
     files["shepherd.prom"] = prometheus(list(snapshots.values()), situation)
     waiting = [branch for branch in branches if branch not in snapshots]
-    files["index.html"] = _page(index_page(list(snapshots.values()), situation, waiting))
-    return files
-
-
-def _page(text: str) -> bytes:
-    return as_called(text).encode("utf-8", "replace")
+    files["index.html"] = index_page(list(snapshots.values()), situation, waiting).encode("utf-8", "replace")
+    return {name: as_called(content.decode()).encode() for name, content in files.items()}
 
 
 def write_report(settings: Settings, situation: Situation) -> list[Path]:
