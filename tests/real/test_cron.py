@@ -158,7 +158,6 @@ def test_cron_runs_the_block_and_mails_what_a_failing_run_says(
     assert [owner for owner in (page.stat().st_uid, log.stat().st_uid) if owner != user.pw_uid] == []
     assert (site / "shared" / "var" / "run" / "stages.json").exists()
     wait_for("mail about the first run", lambda: "this was the first run" in mailbox())
-    assert mailbox().count("\nSubject: ") == 1, f"else a run that went well is silent:\n{mailbox()}"
 
     (site / "project.git").rename(site / "moved.git")
     wait_for("mail about the failure", lambda: "project.git is not there" in mailbox())
