@@ -7,15 +7,16 @@ import sys
 
 from invoke.program import Program
 
-from shepherd import __version__, commands
+from shepherd import __version__
 from shepherd.cli import namespace
+from shepherd.commands import called_as
 from shepherd.errors import UNEXPECTED
 from shepherd.running.turns import EachInTurn
 
 
 def main() -> None:
     """Run the tasks that the command line names."""
-    commands.program = "shepherd"
+    called_as("shepherd", namespace.task_names)
     program = Program(
         version=__version__,
         namespace=namespace,

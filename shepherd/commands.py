@@ -7,11 +7,10 @@ Sentences name our commands as `inv find`; where they are shown, `as_called` giv
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-program = "inv"
-"""What this process was called as: `inv` in a clone and on a host that `fab` deployed to, else `shepherd`."""
-
-_CALL = re.compile(r"\binv (?=-{0,2}[a-z])")
+_in_use: tuple[re.Pattern[str], str] | None = None
+"""How our commands are written, and what stands for it; None: they are called as they are written."""
 _OF_ONE_BRANCH = re.compile(
     r"\binv (?:verdict|cover|uncover|snooze|deployed|find) (?:(?! --branch).)*?"
     r' --reason (?:"…"|…)(?! --branch)'
@@ -24,6 +23,13 @@ def on_branch(text: str, branch: str) -> str:
     return _OF_ONE_BRANCH.sub(rf"\g<0> --branch {branch}", text) if branch else text
 
 
+def called_as(program: str, tasks: Iterable[str]) -> None:
+    """From now on, `as_called` writes `program` for `inv` before each of the tasks, and before an option."""
+    global _in_use
+    names = "|".join(map(re.escape, sorted(tasks, reverse=True)))
+    _in_use = re.compile(rf"\binv (?=(?:{names})(?![\w-])|--[a-z])"), f"{program} "
+
+
 def as_called(text: str) -> str:
-    """The text with our commands as this process was called."""
-    return text if program == "inv" else _CALL.sub(f"{program} ", text)
+    """The text with our commands as this process was called; whatever else somebody calls `inv` stays."""
+    return _in_use[0].sub(_in_use[1], text) if _in_use else text
