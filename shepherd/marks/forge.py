@@ -45,8 +45,12 @@ def read(message: CommitMessage, found: MarkCollector) -> None:
 
 
 def same_project(named: str, ours: str) -> bool:
-    """Whether `named` ("group/project") is `ours`, which may have a server's folders in front of it."""
-    return f"/{ours.lower()}".endswith(f"/{named.lower()}")
+    """Whether `named` ("group/project") is `ours`.
+
+    Where that is the path of a URL ("/srv/group/project"), the server's folders in front of it do not matter.
+    """
+    named, ours = named.lower(), ours.lower()
+    return ours.endswith(f"/{named}") if ours.startswith("/") else ours == named
 
 
 def _merge_request(found: MarkCollector, project: str, digits: str, ours: str | None) -> None:

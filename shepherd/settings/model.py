@@ -291,12 +291,13 @@ def project_of(settings: Settings, branch: BranchSettings) -> str | None:
     """The project ("owner/name") whose requests are this branch's, where a message names one
     (docs/rules.md#marks).
 
-    Empty: that is not known. None: nor is it, but it makes no difference, since requests bear no words here.
+    That of a URL begins with a slash: a server may keep projects in folders. Empty: it is not known. None:
+    nor is it, but it makes no difference, since requests have no words here.
     """
     tracker = settings.tracker
     if "/" in tracker.project:
         return tracker.project
     if not tracker.sign and is_url(branch.repository) and not branch.repository.startswith("file:"):
         place = branch.repository.partition("://")[2].partition("/")[2] or branch.repository.partition(":")[2]
-        return place.strip("/").removesuffix(".git")
+        return "/" + place.strip("/").removesuffix(".git")
     return None if tracker.type in ("none", "launchpad") else ""

@@ -429,14 +429,14 @@ def test_brackets_that_are_no_marks_belong_to_the_title(
     assert [each.revert_targets for each in landings] == [(), (1,), (), (3,)]
 
 
-@pytest.mark.parametrize("project", ["acme/shop", "ACME/Shop", "srv/git/acme/shop", ""])
+@pytest.mark.parametrize("project", ["acme/shop", "ACME/Shop", "/srv/git/acme/shop", ""])
 def test_request_of_this_project(repo: Repo, read: Reads, project: str) -> None:
     target = repo.commit("Add a thing (#12)")
     repo.revert(target, "Take it back\n\nReverts: acme/shop#12\n")
     assert last(read, project=project).revert_targets == (1,)
 
 
-@pytest.mark.parametrize("project", ["acme/shop", ""], ids=["known", "unknown"])
+@pytest.mark.parametrize("project", ["acme/shop", "group/other/project", ""])
 def test_request_of_another_project_is_nothing(repo: Repo, read: Reads, project: str) -> None:
     repo.commit("Add a thing (#12)")
     repo.commit("Undo something\n\nReverts other/project#12\n")
