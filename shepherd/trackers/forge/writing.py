@@ -29,7 +29,7 @@ class Present(Struct, frozen=True):
     """Whether a comment ends with the line that was looked for."""
 
 
-class Hand(Protocol):
+class LabelWriter(Protocol):
     """One session of writing. All raise RequestError if it came to nothing, TrackerError if it cannot be."""
 
     def present(self, item: Item, sign: str) -> Present:
@@ -59,10 +59,10 @@ class ForgeWriter:
         begin: opens a session.
     """
 
-    def __init__(self, settings: Settings, begin: Callable[[], Hand]) -> None:
+    def __init__(self, settings: Settings, begin: Callable[[], LabelWriter]) -> None:
         self._vocabulary = Vocabulary(settings.tracker.words)
         self._begin = begin
-        self._hand: Hand | None = None
+        self._hand: LabelWriter | None = None
         self._there: dict[str, list[str]] | None = None
         """How a label looks -> how the project spells it, mostly once; None: that was not asked yet."""
 
@@ -87,12 +87,12 @@ class ForgeWriter:
         there = self._labels(self._session())
         return [label for label in labels if folded(label) not in there]
 
-    def _session(self) -> Hand:
+    def _session(self) -> LabelWriter:
         if self._hand is None:
             self._hand = self._begin()
         return self._hand
 
-    def _mark(self, hand: Hand, item: Item, edit: Edit, present: Collection[str]) -> list[str]:
+    def _mark(self, hand: LabelWriter, item: Item, edit: Edit, present: Collection[str]) -> list[str]:
         """In this order a kill in between leaves less said than is true, and never more."""
         told = []
         gone = {folded(label) for label in edit.remove}
@@ -114,14 +114,14 @@ class ForgeWriter:
             told.append(f"+{spelt}")
         return told
 
-    def _labels(self, hand: Hand) -> dict[str, list[str]]:
+    def _labels(self, hand: LabelWriter) -> dict[str, list[str]]:
         if self._there is None:
             self._there = {}
             for label in hand.labels():
                 self._there.setdefault(folded(label), []).append(label)
         return self._there
 
-    def _say(self, hand: Hand, item: Item, comment: str, sign: str) -> None:
+    def _say(self, hand: LabelWriter, item: Item, comment: str, sign: str) -> None:
         try:
             hand.say(item, comment)
         except RequestError as error:

@@ -54,14 +54,16 @@ def open_writer(settings: Settings) -> ForgeWriter:
     """Raises SettingsError: there is no token, or it cannot be read."""
     token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
 
-    def begin() -> _Hand:
-        return _Hand(GitHubService(line_to(settings, GitHubTracker), token, settings.tracker.project))
+    def begin() -> _GitHubLabelWriter:
+        return _GitHubLabelWriter(
+            GitHubService(line_to(settings, GitHubTracker), token, settings.tracker.project)
+        )
 
     return ForgeWriter(settings, begin)
 
 
-class _Hand:
-    """See Hand."""
+class _GitHubLabelWriter:
+    """See LabelWriter."""
 
     def __init__(self, service: GitHubService) -> None:
         self._service = service

@@ -28,14 +28,16 @@ def open_writer(settings: Settings) -> ForgeWriter:
     """Raises SettingsError: there is no token, or it cannot be read."""
     token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
 
-    def begin() -> _Hand:
-        return _Hand(GitLabService(line_to(settings, GitLabTracker), token, settings.tracker.project))
+    def begin() -> _GitLabLabelWriter:
+        return _GitLabLabelWriter(
+            GitLabService(line_to(settings, GitLabTracker), token, settings.tracker.project)
+        )
 
     return ForgeWriter(settings, begin)
 
 
-class _Hand:
-    """See Hand."""
+class _GitLabLabelWriter:
+    """See LabelWriter."""
 
     def __init__(self, service: GitLabService) -> None:
         self._service = service
