@@ -37,7 +37,7 @@ def run_in(failure: str, command: list[Any], place: Path) -> None:
             errors="replace",
             timeout=LIMIT,
         )
-    except OSError as error:
+    except (OSError, subprocess.TimeoutExpired) as error:
         raise StoreError(f"{failure}: {error}") from None
     if done.returncode:
         lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]

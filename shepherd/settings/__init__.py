@@ -1,6 +1,5 @@
 """shepherd.toml, strict: its keys (`model`), what their types cannot say (`checks`), and how it is read."""
 
-from shepherd.places import NAME
 from shepherd.settings.loading import load, parse, read
 from shepherd.settings.model import (
     ALL_GRAMMARS,
@@ -21,7 +20,6 @@ from shepherd.settings.model import (
 __all__ = [
     "ALL_GRAMMARS",
     "GRAMMARS_OF",
-    "NAME",
     "BranchSettings",
     "DeploySettings",
     "Grammar",
