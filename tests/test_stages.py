@@ -9,9 +9,9 @@ import pytest
 
 from shepherd.cautions import cautions
 from shepherd.errors import NoAnswerError, SettingsError, SourceError
+from shepherd.git.notes import notes_remedy
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
-from shepherd.sources.notes import notes_remedy
 from shepherd.stages.find import Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.past import past_of

@@ -16,9 +16,9 @@ from msgspec import Struct
 from shepherd import limits
 from shepherd.children import finish
 from shepherd.errors import PARTLY, RefusedError, SettingsError, ShepherdError, SourceError, UnsureError
+from shepherd.git.mirror import operators_environment, remote_refs, shown
+from shepherd.git.program import NOTHING_RUNS, Git, cause, environment, find_git_dir
 from shepherd.settings import is_url
-from shepherd.sources.git import NOTHING_RUNS, Git, cause, environment, find_git_dir
-from shepherd.sources.mirror import operators_environment, remote_refs, shown
 from shepherd.values import clean
 
 LIMIT = 120.0

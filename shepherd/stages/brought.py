@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from shepherd.git.brought import is_contained
+from shepherd.git.program import Git
 from shepherd.landing import Landing, Reading
 from shepherd.rules.speaking import name
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
-from shepherd.sources.brought import is_contained
-from shepherd.sources.git import Git
 from shepherd.stages.memory import covers, item_of, named_commits, subject_of
 from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.words import Item, TrackerReading

@@ -10,13 +10,13 @@ from msgspec.structs import replace
 
 from shepherd.commands import on_branch
 from shepherd.errors import NoAnswerError, SourceError
+from shepherd.git.branch import read_branch
+from shepherd.git.notes import NoteVerdict, missing_notes
+from shepherd.git.readings import BranchFacts, BranchReading, CoveredPair, KnownBranch, OtherMainline
+from shepherd.git.rewrites import Patch
 from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.run import Run, attempt
 from shepherd.settings import Settings, project_of
-from shepherd.sources.branch import read_branch
-from shepherd.sources.notes import NoteVerdict, missing_notes
-from shepherd.sources.readings import BranchFacts, BranchReading, CoveredPair, KnownBranch, OtherMainline
-from shepherd.sources.rewrites import Patch
 from shepherd.stages.brought import commits_with_words, landings_before, undone_before, with_undone
 from shepherd.stages.judge import BranchSource, sum_of
 from shepherd.stages.memory import passages

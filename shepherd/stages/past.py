@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shepherd.errors import SettingsError
+from shepherd.git.lookup import from_revno, look_up
 from shepherd.landing import Landing, commits_of
 from shepherd.rules.reasons import brief
 from shepherd.rules.speaking import name
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.sources.lookup import from_revno, look_up
 from shepherd.stages.lookup import revno_in
 from shepherd.stages.memory import covers, item_of, items_of, passages
 from shepherd.stages.timeline import RefMove, brought, reached

@@ -18,6 +18,9 @@ from msgspec.structs import replace
 from shepherd.act import Act, perform
 from shepherd.act.ref import Move, MovedError, check_movable, full_name, move_ref
 from shepherd.errors import RefusedError, ShepherdError
+from shepherd.git.mirror import open_source, shown
+from shepherd.git.program import Git
+from shepherd.git.standing import left_behind, standing_now
 from shepherd.landing import Landing, Reading
 from shepherd.plans.promotion import LastKnown, Promotion, PromotionOrder, plan_promotion, settled, target_of
 from shepherd.rules.undoing import Undoing
@@ -25,9 +28,6 @@ from shepherd.run import Run
 from shepherd.settings import BranchSettings, Settings, is_url
 from shepherd.snapshot import Rev as Place
 from shepherd.snapshot import Snapshot
-from shepherd.sources.git import Git
-from shepherd.sources.mirror import open_source, shown
-from shepherd.sources.standing import left_behind, standing_now
 from shepherd.stages.compose import hotfix
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch

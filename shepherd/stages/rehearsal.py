@@ -11,8 +11,8 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from shepherd.git.scratch import scratch
 from shepherd.settings import Settings
-from shepherd.sources.scratch import scratch
 from shepherd.store import Database
 from shepherd.store.snapshots import LATEST
 

@@ -11,11 +11,11 @@ from collections import Counter
 
 from msgspec import Struct
 
+from shepherd.git.mainline import read_spine
+from shepherd.git.mirror import open_source
 from shepherd.landing import Revision
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.sources.mainline import read_spine
-from shepherd.sources.mirror import open_source
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.journal import KINDS
 

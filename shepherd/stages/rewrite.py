@@ -8,14 +8,14 @@ from typing import Protocol
 
 from msgspec import to_builtins
 
+from shepherd.git.brought import merge_that_moved
+from shepherd.git.mainline import read_spine
+from shepherd.git.mirror import open_source
+from shepherd.git.program import Git
+from shepherd.git.rewrites import Patch, patches_of, successors
 from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.sources.brought import merge_that_moved
-from shepherd.sources.git import Git
-from shepherd.sources.mainline import read_spine
-from shepherd.sources.mirror import open_source
-from shepherd.sources.rewrites import Patch, patches_of, successors
 from shepherd.stages.brought import successors_of_named, undone_on_the_way
 from shepherd.stages.memory import verdicts
 from shepherd.store import Database, Journal, JournalEntry

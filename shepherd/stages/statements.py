@@ -16,14 +16,14 @@ from shepherd.errors import (
     ShepherdError,
     SourceError,
 )
+from shepherd.git.lookup import look_up
+from shepherd.git.mirror import open_source
+from shepherd.git.proving import doubt_about
 from shepherd.landing import Deployed, Landing, commits_of
 from shepherd.rules.reasons import brief
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.sources.lookup import look_up
-from shepherd.sources.mirror import open_source
-from shepherd.sources.proving import doubt_about
 from shepherd.stages.find import hand_over_problem
 from shepherd.stages.judge import BranchSource, judge_branch
 from shepherd.stages.lookup import by_sha

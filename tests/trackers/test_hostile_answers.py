@@ -19,8 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as some
 
 from shepherd.errors import SourceError, TrackerError
+from shepherd.git.pointers import text_of
 from shepherd.settings import Pointer, Settings, TrackerSettings
-from shepherd.sources.pointers import text_of
 from shepherd.trackers import http, open_tracker
 from shepherd.trackers.file import FileTracker
 from shepherd.trackers.forge.wire import until_reset

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from shepherd.errors import ShepherdError
+from shepherd.git.mirror import open_source
 from shepherd.running.doctor.checking import CheckContext, Finding, ok, warn
 from shepherd.running.doctor.data import rows, sqlite_path
 from shepherd.running.log import parse
 from shepherd.running.situation import stage_runs
 from shepherd.settings import Settings
-from shepherd.sources.mirror import open_source
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import age
 

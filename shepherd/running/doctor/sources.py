@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from shepherd.errors import ShepherdError, SourceError, TrackerError
+from shepherd.git import pointers
+from shepherd.git.mainline import FirstParents, read_spine
+from shepherd.git.mirror import mirror_path, open_source, remote_refs, shown
+from shepherd.git.notes import missing_notes, notes_remedy
+from shepherd.git.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
+from shepherd.git.program import PARTIAL_REMEDY, Git
 from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, fail, ok, warn
 from shepherd.running.doctor.data import rows
 from shepherd.settings import BranchSettings, Pointer, Settings, is_url
-from shepherd.sources import pointers
-from shepherd.sources.git import PARTIAL_REMEDY, Git
-from shepherd.sources.mainline import FirstParents, read_spine
-from shepherd.sources.mirror import mirror_path, open_source, remote_refs, shown
-from shepherd.sources.notes import missing_notes, notes_remedy
-from shepherd.sources.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
 from shepherd.values import quoted
 
 if TYPE_CHECKING:

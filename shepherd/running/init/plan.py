@@ -12,12 +12,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from shepherd.errors import SettingsError, SourceError
+from shepherd.git.program import Git, open_repository
 from shepherd.landing import Revision
 from shepherd.places import places_of
 from shepherd.running.init import survey
 from shepherd.running.init.text import settings_text, token_file
 from shepherd.settings import ALL_GRAMMARS, GRAMMARS_OF, Grammar, is_url, parse
-from shepherd.sources.git import Git, open_repository
 from shepherd.values import parse_rev
 
 

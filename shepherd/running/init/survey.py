@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from shepherd import marks
 from shepherd.errors import SettingsError
+from shepherd.git.program import Git
 from shepherd.landing import Marks, Revision
 from shepherd.settings import ALL_GRAMMARS, Grammar
 from shepherd.settings.checks import is_forge_project
-from shepherd.sources.git import Git
 from shepherd.values import RevName
 
 PRODUCTION_NAMES = ("production", "prod", "release")

@@ -1,0 +1,250 @@
+"""Which earlier landings a landing says that it takes back (docs/rules.md#undone); `undoing` tells what
+is true."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from shepherd.git import hints
+from shepherd.git.commits import Commits
+from shepherd.git.mainline import FirstParents, Landed, Reader, bearing_request, titles_between
+from shepherd.git.program import Git
+from shepherd.landing import Landing
+from shepherd.marks.forge import same_project
+from shepherd.marks.reverts import number_in, title_key
+
+TITLE_REACH = 500
+"""How many landings before a revert that is live already may bear the title it names."""
+CANDIDATES = 10
+"""How many of the landings with one title are compared with what reverts that title, the newest first."""
+
+_REVERT_BRANCH = re.compile(r"(?:\A|/)revert-([0-9]{1,10})-")
+
+
+class RevertClaim(NamedTuple):
+    """The landings that one sentence of a message may mean, newest first."""
+
+    targets: tuple[int, ...]
+    by_title: bool = False
+    doubtful: bool = False
+    """It names a request of a project that may be another one."""
+
+
+class RevertClaims:
+    """What one landing says that it takes back."""
+
+    def __init__(self, revno: int, id: str) -> None:
+        self.revno = revno
+        self.id = id
+        self.marked: list[int] = []
+        self.claims: list[RevertClaim] = []
+        self.parts: dict[int, set[str]] = {}
+        """Landing -> commits that it brought in and that are named, where it is not named itself."""
+        self.spoken: list[int] = []
+        """Landings that free text names by revno: they never count."""
+        self.guessed: list[int] = []
+        """Those that it calls by title or SHA, which may be others: still less."""
+        self.speaks = False
+        """Whether it says at all that it takes something back."""
+        self.warnings: list[str] = []
+        self.hints: list[str] = []
+
+
+class Context(NamedTuple):
+    """What claims are read against."""
+
+    git: Git
+    spine: FirstParents
+    reader: Reader
+    landed: Sequence[Landed]
+    earlier: Mapping[int, Landing]
+    """Landings after `deployed` that were read before."""
+    deployed: int
+
+
+def claims_of(context: Context) -> dict[int, RevertClaims]:
+    """By revno, the landings that say anything about undoing. Raises SourceError."""
+    speaking = [item for item in context.landed if _speaks(item)]
+    lookup = _Lookup(context, speaking)
+    found: dict[int, RevertClaims] = {}
+    for item in speaking:
+        said = found[item.landing.revno] = RevertClaims(item.landing.revno, item.landing.id)
+        lookup.by_mark(said, item)
+        lookup.by_sha(said, item)
+        lookup.by_request(said, item)
+        lookup.by_title(said, item)
+        if said.revno > context.deployed:
+            lookup.by_free_text(said, item)
+        said.spoken += [target for target in item.marks.hints if 0 < target < said.revno]
+    return found
+
+
+def _speaks(item: Landed) -> bool:
+    marks, wording = item.marks, item.wording
+    return bool(
+        item.reverts_ids
+        or item.reverts_requests
+        or marks.reverts_title
+        or marks.hints
+        or marks.rollback
+        or marks.rollback_ids
+        or wording.titles
+        or wording.ids
+        or (marks.branch and _REVERT_BRANCH.search(marks.branch))
+    )
+
+
+class _Lookup:
+    """Finds the landings that are meant; each kind of question goes to git once, for all landings."""
+
+    def __init__(self, context: Context, speaking: Sequence[Landed]) -> None:
+        self._context = context
+        git, spine = context.git, context.spine
+        self._spoken_ids = {
+            text: shas[0]
+            for item in speaking
+            if item.landing.revno > context.deployed
+            for text in item.wording.ids
+            if len(shas := git.commits_beginning(text)) == 1
+        }
+        named = [sha for item in speaking for sha in (*item.reverts_ids, *item.marks.rollback_ids)]
+        self._commits = Commits(git, spine, context.landed, [*named, *self._spoken_ids.values()])
+        wanted = {
+            request
+            for item in speaking
+            for request in (*item.reverts_requests, *_request_of_branch(item, context.deployed))
+        }
+        self._by_request = bearing_request(git, spine, context.reader, wanted) if wanted else {}
+        self._titles = _Titles(context, [item for item in speaking if item.marks.reverts_title])
+
+    def by_mark(self, said: RevertClaims, item: Landed) -> None:
+        marked = [target for target in item.marks.rollback if 0 < target < said.revno]
+        if absent := [target for target in item.marks.rollback if not 0 < target < said.revno]:
+            said.warnings.append(f"rollback of {hints.listed(absent)} counts as absent: no earlier landing")
+        for text in item.marks.rollback_ids:
+            target = self._commits.landing(text, said.revno)
+            if isinstance(target, int) and target < said.revno:
+                marked.append(target)
+            else:
+                why = target if isinstance(target, str) else "no earlier landing"
+                said.warnings.append(f"rollback of {text} counts as absent: {why}")
+        said.marked = list(dict.fromkeys(marked))
+
+    def by_sha(self, said: RevertClaims, item: Landed) -> None:
+        whole: set[int] = set()
+        for text in item.reverts_ids:
+            target = self._commits.landing(text, said.revno)
+            if isinstance(target, str):
+                said.hints.append(f"says that it reverts {text}: {target}")
+            elif target < said.revno:
+                said.speaks = True
+                said.claims.append(RevertClaim((target,)))
+                if self._context.spine.id(target).startswith(text):
+                    whole.add(target)
+                elif not any(
+                    text.startswith(part) or part.startswith(text) for part in said.parts.get(target, ())
+                ):
+                    said.parts.setdefault(target, set()).add(text)
+        for target in whole:
+            said.parts.pop(target, None)
+
+    def by_request(self, said: RevertClaims, item: Landed) -> None:
+        ours = self._context.reader.project
+        for request in item.reverts_requests:
+            projects = [project for each, project in item.wording.projects if each == request]
+            if projects and ours and not any(same_project(project, ours) for project in projects):
+                continue
+            doubtful = bool(projects) and not ours
+            if earlier := self._bearing(request, said.revno):
+                said.claims.append(RevertClaim(earlier, doubtful=doubtful))
+            else:
+                said.hints.append(f"says that it reverts {request}, but no earlier landing is that request")
+            said.speaks = said.speaks or not doubtful
+
+    def by_title(self, said: RevertClaims, item: Landed) -> None:
+        if not item.marks.reverts_title:
+            return
+        said.speaks = True
+        meant = self._titles.before(said.revno, item.marks.reverts_title, item.wording.number)
+        if meant:
+            said.claims.append(RevertClaim(meant[:CANDIDATES], by_title=True))
+
+    def by_free_text(self, said: RevertClaims, item: Landed) -> None:
+        said.speaks = said.speaks or bool(item.wording.titles)
+        for title in item.wording.titles:
+            if meant := self._titles.before(said.revno, title, number_in(title)):
+                said.guessed.append(meant[0])
+                break
+        for text in item.wording.ids:
+            if text in self._spoken_ids:
+                target = self._commits.landing(self._spoken_ids[text], said.revno)
+                if isinstance(target, int) and target < said.revno:
+                    said.guessed.append(target)
+        for request in _request_of_branch(item, self._context.deployed):
+            said.guessed += self._bearing(request, said.revno)[:1]
+
+    def _bearing(self, request: str, before: int) -> tuple[int, ...]:
+        return tuple(target for target in reversed(self._by_request[request]) if target < before)
+
+
+def _request_of_branch(item: Landed, deployed: int) -> list[str]:
+    """GitHub names the branch of a revert `revert-12-…`."""
+    found = _REVERT_BRANCH.search(item.marks.branch) if item.landing.revno > deployed else None
+    return [f"#{int(found[1])}"] if found else []
+
+
+class _Titles:
+    """Landings by title: those since D (docs/rules.md#undone), for a revert in the window.
+
+    For one that production runs "since D" cannot be asked any more, and what it undid must not come back to
+    life when production reaches it: for those the landings just before. Each message is read once.
+    """
+
+    def __init__(self, context: Context, naming: Iterable[Landed]) -> None:
+        self._context = context
+        self._live = [item.landing.revno for item in naming if item.landing.revno <= context.deployed]
+
+    @cached_property
+    def _titles(self) -> dict[int, str]:
+        context = self._context
+        titles = {revno: landing.title for revno, landing in context.earlier.items()}
+        titles |= {item.landing.revno: item.landing.title for item in context.landed}
+        wanted = {each for live in self._live for each in range(max(1, live - TITLE_REACH), live)}
+        for first, last in _runs(sorted(wanted - titles.keys())):
+            titles |= titles_between(context.git, context.spine, first, last, context.reader)
+        return titles
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[int, str], list[int]]:
+        by_key: dict[tuple[int, str], list[int]] = {}
+        for revno in sorted(self._titles):
+            by_key.setdefault(title_key(self._titles[revno]), []).append(revno)
+        return by_key
+
+    def before(self, revno: int, title: str, number: str) -> tuple[int, ...]:
+        """The landings that a later one may mean by this title, newest first.
+
+        With a number, those are left out that bear another one.
+        """
+        deployed = self._context.deployed
+        low = deployed + 1 if revno > deployed else max(1, revno - TITLE_REACH)
+        same = self._by_key.get(title_key(title), [])
+        meant = same[bisect_left(same, low) : bisect_left(same, revno)]
+        if number:
+            meant = [each for each in meant if number_in(self._titles[each]) in ("", number)]
+        return tuple(reversed(meant))
+
+
+def _runs(revnos: Sequence[int]) -> list[tuple[int, int]]:
+    """First and last of each run of numbers without a gap, ascending."""
+    runs: list[tuple[int, int]] = []
+    for revno in revnos:
+        if runs and runs[-1][1] == revno - 1:
+            runs[-1] = (runs[-1][0], revno)
+        else:
+            runs.append((revno, revno))
+    return runs

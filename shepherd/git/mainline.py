@@ -1,0 +1,285 @@
+"""The mainline: which commits landed, in which order, what each brought in, and whose it is
+(docs/rules.md#marks).
+
+A landing is known by its SHA, so whatever is said of one here holds for ever; only names (through .mailmap)
+and commits that became landings of another branch can change, and `branch` reads anew when they did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import NamedTuple, TypeVar
+
+from shepherd.git.program import Git
+from shepherd.landing import MOST_BROUGHT, Landing, Marks
+from shepherd.marks import parse
+from shepherd.marks.reverts import RevertWording, worded
+from shepherd.people import person_of
+
+# The message comes last, and nothing of git's can hold a NUL: no field can be taken for another.
+_FIELDS = ("%H", "%P", "%aN", "%aE", "%ct", "%B")
+_PERSON = ("%H", "%aN", "%aE")
+_T = TypeVar("_T")
+
+
+class FirstParents:
+    """The first-parent line: SHA and date of every landing, by revno."""
+
+    def __init__(self, newest_first: Sequence[tuple[str, int]]) -> None:
+        self.ids = [sha for sha, _ in reversed(newest_first)]
+        self.dates = [date for _, date in reversed(newest_first)]
+        self._places = {sha: revno for revno, sha in enumerate(self.ids, 1)}
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def id(self, revno: int) -> str:
+        return self.ids[revno - 1]
+
+    def revno(self, sha: str) -> int | None:
+        """The place of a landing; None for any other commit."""
+        return self._places.get(sha)
+
+
+def read_spine(git: Git, tip: str) -> FirstParents:
+    """The first-parent line that ends at the commit `tip`, in one process. Raises SourceError."""
+    lines = git.lines("rev-list", "--first-parent", "--timestamp", "--end-of-options", tip)
+    pairs = (line.split(" ", 1) for line in lines)
+    return FirstParents([(sha, int(date)) for date, sha in pairs])
+
+
+LARGEST_MAILMAP = 1_000_000
+"""Bytes, some ten thousand people; git takes a minute for thirty times as much."""
+
+
+class Reader(NamedTuple):
+    """The settings under which landings are read."""
+
+    grammars: Sequence[str]
+    robots: Sequence[str]
+    landing_url: str
+    mailmap: str
+    """SHA of the blob that `.mailmap` is at the tip; empty if there is none."""
+    project: str | None = None
+    """See `marks.parse`."""
+
+
+def mailmap_at(git: Git, commit: str) -> tuple[str, str]:
+    """The `mailmap` of a Reader at that commit; and if it is not used, why. Raises SourceError."""
+    sha, size = git.blob_at(commit, ".mailmap")
+    if size <= LARGEST_MAILMAP:
+        return sha, ""
+    why = f"it has {size / 1e6:.0f} MB, {LARGEST_MAILMAP // 1_000_000} MB at most are read"
+    return "", f".mailmap is not used ({why}): names and addresses are as the commits have them"
+
+
+class Landed(NamedTuple):
+    """A landing as its own history tells it; what it undoes is not found out yet (see `undoing`)."""
+
+    landing: Landing
+    marks: Marks
+    """Of its own message."""
+    reverts_ids: tuple[str, ...]
+    """Of its own message and those of the commits it brought in."""
+    reverts_requests: tuple[str, ...]
+    brought: tuple[str, ...]
+    """The commits it brought in (`M^1..M`), oldest first, without itself."""
+    work: int
+    """How many of them are no merges."""
+    wording: RevertWording
+    """Of its own message; the projects of requests also of those of the commits that it brought in."""
+
+
+class _RawCommit(NamedTuple):
+    parents: list[str]
+    author: tuple[str, str]
+    date: int
+    message: bytes
+
+
+def read_landings(
+    git: Git, spine: FirstParents, first: int, last: int, reader: Reader, foreign: Collection[str] = ()
+) -> list[Landed]:
+    """Landings `first` to `last`, ascending, from one stream of `git log`; linear in the number of commits.
+
+    `foreign` are the landings of other configured branches: one that was merged here adds nothing.
+    Raises SourceError.
+    """
+    below = [f"^{spine.id(first - 1)}"] if first > 1 else []
+    commits = dict(_log(git, reader, [spine.id(last), *below]))
+    heads: list[tuple[int, str, list[str]]] = []
+    claimed = {spine.id(revno) for revno in range(first, last + 1)}
+    for revno in range(first, last + 1):
+        sha = spine.id(revno)
+        heads.append((revno, sha, _brought_in(commits, commits[sha].parents[1:], claimed)))
+    authors = _second_authors(git, reader, commits, (sha for _, sha, _ in heads))
+    return [_landed(revno, sha, commits, brought, authors, reader, foreign) for revno, sha, brought in heads]
+
+
+def _log(
+    git: Git, reader: Reader, revisions: Iterable[str], *options: str
+) -> Iterator[tuple[str, _RawCommit]]:
+    for sha, parents, name, address, date, message in _records(git, reader, _FIELDS, revisions, *options):
+        author = (name.decode("utf-8", "replace"), address.decode("utf-8", "replace"))
+        yield sha.decode(), _RawCommit(parents.decode().split(), author, int(date or 0), message)
+
+
+def _records(
+    git: Git, reader: Reader, fields: Sequence[str], revisions: Iterable[str], *options: str
+) -> Iterator[tuple[bytes, ...]]:
+    mailmap = ["-c", f"mailmap.blob={reader.mailmap}"] if reader.mailmap else ["-c", "mailmap.blob="]
+    output = git.out(
+        *("-c", "i18n.logOutputEncoding=UTF-8", "-c", "log.showSignature=false", "-c", "mailmap.file="),
+        *(
+            *mailmap,
+            "log",
+            "-z",
+            "--no-color",
+            "--no-decorate",
+            "--no-notes",
+            f"--format={'%x00'.join(fields)}",
+        ),
+        *(*options, "--stdin"),
+        input="".join(f"{revision}\n" for revision in revisions).encode(),
+    )
+    parts = output.split(b"\0")
+    # One iterator taken several times at once: the parts in groups of so many fields.
+    return zip(*[iter(parts)] * len(fields), strict=False)
+
+
+def _brought_in(commits: dict[str, _RawCommit], others: Sequence[str], claimed: set[str]) -> list[str]:
+    """What the further parents reach and no earlier landing has; each commit is taken once."""
+    brought: list[str] = []
+    for other in others:
+        found: list[str] = []
+        todo = [other]
+        while todo:
+            sha = todo.pop()
+            if sha in commits and sha not in claimed:
+                claimed.add(sha)
+                found.append(sha)
+                todo.extend(reversed(commits[sha].parents))
+        brought += reversed(found)
+    return brought
+
+
+def _second_authors(
+    git: Git, reader: Reader, commits: dict[str, _RawCommit], heads: Iterable[str]
+) -> dict[str, tuple[str, str]]:
+    """Authors of second parents that lie before what was read: merges of what had been there already."""
+    missing = {second for sha in heads for second in commits[sha].parents[1:2] if second not in commits}
+    if not missing:
+        return {}
+    records = _records(git, reader, _PERSON, sorted(missing), "--no-walk")
+    return {
+        sha.decode(): (name.decode("utf-8", "replace"), address.decode("utf-8", "replace"))
+        for sha, name, address in records
+    }
+
+
+def _landed(
+    revno: int,
+    sha: str,
+    commits: dict[str, _RawCommit],
+    brought: list[str],
+    authors: dict[str, tuple[str, str]],
+    reader: Reader,
+    foreign: Collection[str],
+) -> Landed:
+    commit = commits[sha]
+    marks = parse(commit.message, reader.grammars, reader.project)
+    inside = [commits[sha].message for sha in brought if sha not in foreign]
+    inner = [parse(message, reader.grammars) for message in inside]
+    wording = worded(commit.message)
+    if any(each.reverts_requests for each in inner):
+        wording = wording._replace(
+            projects=_union(wording.projects, *(worded(message).projects for message in inside))
+        )
+    seconds = [
+        commits[second].author if second in commits else authors[second] for second in commit.parents[1:2]
+    ]
+    person, address = person_of([commit.author, *seconds], reader.robots)
+    landing = Landing(
+        revno=revno,
+        id=sha,
+        committed_at=commit.date,
+        title=marks.subject,
+        summary=marks.summary,
+        branch=marks.branch,
+        url=marks.url or reader.landing_url.replace("{id}", sha),
+        person=person,
+        address=address,
+        bugs=_union(marks.bugs, *(each.bugs for each in inner)),
+        own_bugs=marks.bugs,
+        requests=marks.requests,
+        merged_ids=tuple(brought[-MOST_BROUGHT:]) if marks.requests else (),
+        closes=marks.closes,
+        labels=marks.labels,
+        warnings=marks.warnings,
+    )
+    return Landed(
+        landing,
+        marks,
+        _union(marks.reverts_ids, *(each.reverts_ids for each in inner)),
+        _union(marks.reverts_requests, *(each.reverts_requests for each in inner)),
+        tuple(brought),
+        sum(len(commits[sha].parents) < 2 for sha in brought),
+        wording,
+    )
+
+
+def _union(*lists: tuple[_T, ...]) -> tuple[_T, ...]:
+    return tuple(dict.fromkeys(item for items in lists for item in items))
+
+
+def titles_between(git: Git, spine: FirstParents, first: int, last: int, reader: Reader) -> dict[int, str]:
+    """The titles of landings `first` to `last`, by revno, without what they brought in. One process."""
+    if first > last:
+        return {}
+    below = [f"^{spine.id(first - 1)}"] if first > 1 else []
+    commits = _log(git, reader, [spine.id(last), *below], "--first-parent")
+    titles = {spine.revno(sha): parse(commit.message, reader.grammars).subject for sha, commit in commits}
+    return {revno: title for revno, title in titles.items() if revno}
+
+
+def titles_of(git: Git, reader: Reader, shas: Iterable[str]) -> dict[str, str]:
+    """The title of each of these commits. Raises SourceError."""
+    records = _records(git, reader, ("%H", "%B"), shas, "--no-walk")
+    return {sha.decode(): parse(message, reader.grammars).subject for sha, message in records}
+
+
+def bearing_request(
+    git: Git, spine: FirstParents, reader: Reader, requests: Collection[str]
+) -> dict[str, list[int]]:
+    """The landings of the whole mainline, ascending, that are each of these requests ("#12", "!12")."""
+    patterns = [f"--grep={request}" for request in requests]
+    options = ["--first-parent", "--fixed-strings", *patterns]
+    found: dict[str, list[int]] = {request: [] for request in requests}
+    for sha, commit in _log(git, reader, spine.ids[-1:], *options):
+        revno = spine.revno(sha)
+        for request in parse(commit.message, reader.grammars).requests:
+            if request in found and revno:
+                found[request].append(revno)
+    return {request: sorted(revnos) for request, revnos in found.items()}
+
+
+def owners(git: Git, spine: FirstParents) -> dict[str, int]:
+    """Every commit that the mainline contains, with the revno of the landing that it is or came in with.
+
+    Walks the whole history: for the rare commit that is named long after it came in.
+    """
+    parents = {
+        sha: others
+        for sha, *others in (
+            line.split(" ") for line in git.lines("rev-list", "--parents", "--end-of-options", spine.ids[-1])
+        )
+    }
+    found = {sha: revno for revno, sha in enumerate(spine.ids, 1)}
+    for revno, landing in enumerate(spine.ids, 1):
+        todo = parents[landing][1:]
+        while todo:
+            sha = todo.pop()
+            if sha not in found:
+                found[sha] = revno
+                todo.extend(parents[sha])
+    return found

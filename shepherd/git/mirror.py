@@ -1,0 +1,210 @@
+"""Repositories that lie behind a URL: mirrored under state_dir, fetched into, and never otherwise changed.
+
+A fetch either brings the mirror up to date or raises: an old state is never taken for the present one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from shepherd import limits
+from shepherd.errors import SourceError
+from shepherd.git.program import NOTHING_RUNS, Git, environment, open_repository, run, without_userinfo
+from shepherd.settings import is_url
+
+FETCH_LIMIT = 600.0
+"""Seconds that a fetch may take; the first one brings everything."""
+
+# How the operator reaches servers is his own affair: keys, proxies and helpers that he has set are used.
+_OPERATORS_OWN = (
+    "GIT_SSH",
+    "GIT_SSH_COMMAND",
+    "GIT_SSH_VARIANT",
+    "GIT_ASKPASS",
+    "GIT_PROXY_COMMAND",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_SSL_CAINFO",
+    "GIT_SSL_CAPATH",
+    "GIT_SSL_NO_VERIFY",
+)
+
+
+def shown(url: str) -> str:
+    """The URL as it may be shown: without user and password."""
+    return without_userinfo(url) if "://" in url else url.rpartition("@")[2]
+
+
+def mirror_path(url: str, mirrors: Path) -> Path:
+    """Where the mirror of `url` lies: a name that people recognise, and no two URLs share."""
+    readable = re.sub(r"[^A-Za-z0-9._]+", "-", shown(url)).strip("-.")[-60:].strip("-.")
+    return mirrors / f"{readable}-{hashlib.sha256(url.encode()).hexdigest()[:10]}.git"
+
+
+def open_source(
+    repository: str,
+    mirrors: Path,
+    refs: Iterable[str] = (),
+    *,
+    fetch: bool = True,
+    limit: float = FETCH_LIMIT,
+) -> Git:
+    """The repository at a path, or an up-to-date mirror of one behind a URL.
+
+    `refs` are those that will be asked for; a mirror holds all branches and tags, and these. With `fetch`
+    False the mirror is taken as it is. Raises SourceError.
+    """
+    # mirrors/ lies in state_dir, and so does run/
+    scratch = str(mirrors.parent / "run")
+    if not is_url(repository):
+        return open_repository(repository, scratch=scratch)
+    name = shown(repository)
+    mirror = mirror_path(repository, mirrors)
+    if fetch:
+        _fetch(repository, mirror, name, refs, limit)
+    elif not mirror.is_dir():
+        raise SourceError(f"{name} has not been fetched yet: inv find")
+    return open_repository(str(mirror), name, scratch=scratch)
+
+
+def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str, str]:
+    """Which of these refs the repository behind `url` has now, and their commits; nothing is kept.
+
+    Raises SourceError if it does not answer.
+    """
+    name = shown(url)
+    if url.startswith("-") or not url.isprintable():
+        raise SourceError(f"{name!r} cannot be the URL of a repository")
+    limit = min(limit, limits.share())
+    command = ["git", "ls-remote", "--quiet", *_upload_pack(url), "--end-of-options", url]
+    there = {}
+    for line in (
+        run(command, name=name, env=operators_environment(), limit=limit)
+        .decode("utf-8", "replace")
+        .splitlines()
+    ):
+        sha, _, full = line.partition("\t")
+        there[full] = sha
+    found = {}
+    for ref in refs:
+        places = (ref,) if ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")
+        if place := next((place for place in places if place in there), None):
+            found[ref] = there.get(f"{place}^{{}}", there[place])
+    return found
+
+
+def _upload_pack(url: str) -> list[str]:
+    """A local repository is read in place, and may be another user's: what it names to be run is not, and it
+    fetches nothing from anywhere else."""
+    alone = "GIT_ALLOW_PROTOCOL=none GIT_NO_LAZY_FETCH=1"
+    command = shlex.join(["git", "-c", "safe.directory=*", *NOTHING_RUNS, "upload-pack"])
+    return [f"--upload-pack={alone} {command}"] if urlsplit(url).scheme == "file" else []
+
+
+def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float) -> None:
+    if url.startswith("-") or not url.isprintable():
+        raise SourceError(f"{name!r} cannot be the URL of a repository")
+    options = ["--quiet", "--prune", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"]
+    # Else git leaves out what a shallow source has, and calls that success; so the mirror shows it.
+    options.append("--update-shallow")
+    options += _upload_pack(url)
+    command = [
+        "git",
+        "--bare",
+        f"--git-dir={mirror}",
+        # Packing must be over when the fetch is, or it would outlive the lock.
+        *("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false", *NOTHING_RUNS),
+        *("fetch", *options, "--end-of-options", url, *_refspecs(refs)),
+    ]
+    limit = min(limit, limits.share())
+    try:
+        with _locked(mirror, name, limit) as lock:
+            fetch = partial(
+                run, command, name=name, env=operators_environment(), limit=limit, tied=True, lock=lock
+            )
+            _prepare(mirror, name)
+            try:
+                fetch()
+            except SourceError as error:
+                other = re.search(r"mismatched algorithms: client \w+; server (sha1|sha256)\b", str(error))
+                if not other:
+                    raise
+                # ids of another length: nothing in the mirror can serve any more
+                shutil.rmtree(mirror)
+                _prepare(mirror, name, other[1])
+                fetch()
+    except OSError as error:
+        raise SourceError(f"{name}: its mirror {mirror} cannot be used: {error.strerror or error}") from None
+
+
+def _refspecs(refs: Iterable[str]) -> list[str]:
+    """Branches, tags, and refs elsewhere; with a star, since a ref that does not exist yet is no failure."""
+    wanted = ["refs/heads/", "refs/tags/"]
+    wanted += [
+        ref for ref in dict.fromkeys(refs) if ref.startswith("refs/") and not ref.startswith(tuple(wanted))
+    ]
+    return [f"+{ref}*:{ref}*" for ref in wanted]
+
+
+def operators_environment() -> dict[str, str]:
+    """The environment of a git that goes to a server: with the operator's own keys, helpers and proxies."""
+    extra = {"GIT_ALLOW_PROTOCOL": "http:https:ssh:git:file", "SSH_ASKPASS_REQUIRE": "never"}
+    if "GIT_ASKPASS" not in os.environ:
+        extra["GIT_ASKPASS"] = ""
+    return environment(extra, keep=_OPERATORS_OWN)
+
+
+@contextmanager
+def _locked(mirror: Path, name: str, limit: float) -> Iterator[int]:
+    """Hold the mirror's lock. Yields its descriptor, by which it is held until a fetch has ended, also one
+    that ends because we were killed."""
+    mirror.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(mirror.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        give_up = time.monotonic() + limit
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > give_up:
+                    raise SourceError(
+                        f"{name}: an earlier fetch has not ended in {limit:g} seconds"
+                    ) from None
+                time.sleep(0.1)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _prepare(mirror: Path, name: str, object_format: str = "sha1") -> None:
+    """Make an empty mirror where there is none, and clear away what a killed git left; the lock is held."""
+    if (mirror / "shallow").exists():
+        # Its source was shallow; no fetch mends that.
+        shutil.rmtree(mirror)
+    if mirror.is_dir():
+        for stale in (*mirror.glob("*.lock"), *mirror.glob("refs/**/*.lock"), mirror / "gc.pid"):
+            stale.unlink(missing_ok=True)
+        for half in mirror.glob("objects/pack/tmp_*"):
+            half.unlink(missing_ok=True)
+        return
+    fresh = mirror.with_name(f".new-{mirror.name}")
+    shutil.rmtree(fresh, ignore_errors=True)
+    isolated = environment({"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"})
+    run(
+        ["git", "init", "--quiet", "--bare", "--template=", f"--object-format={object_format}", str(fresh)],
+        name=name,
+        env=isolated,
+    )
+    fresh.rename(mirror)

@@ -1,0 +1,233 @@
+"""Verdicts in git notes: the newest `QA:` line of each landing's note, and who brought it in
+(docs/rules.md#what-people-say)."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from shlex import quote
+from typing import Literal, NamedTuple, cast
+
+from msgspec import Struct
+
+from shepherd.git.program import Git
+from shepherd.marks.text import INVISIBLE, clean, normal
+from shepherd.people import person_of
+from shepherd.settings import is_url
+
+NoteWord = Literal["ok", "bad", "untestable", "needstesting"]
+_LINE = re.compile(
+    rf"[ \t{INVISIBLE}]*QA:[ \t]*(ok|bad|untestable|needstesting)(?![^\s.,:;])[ \t.,:;-]*(.*)", re.IGNORECASE
+)
+
+
+_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+
+
+def missing_notes(ref: str) -> str:
+    """What to say of a notes ref that is not there."""
+    return f"there is no {ref}, so no verdict by git note is read"
+
+
+def notes_remedy(ref: str, repository: str) -> str:
+    """What to do about it: a clone fetches no notes unless it is told to. `repository` is a path or a URL."""
+    if is_url(repository):
+        return f"whoever gave one pushes it: git push origin {ref}"
+    return f"in a clone, whose own fetch brings none: git -C {quote(repository)} fetch origin {ref}:{ref}"
+
+
+class NoteVerdict(Struct, frozen=True):
+    """What the note of one landing says of it."""
+
+    id: str
+    """SHA of the landing."""
+    word: NoteWord
+    reason: str
+    who: str
+    """Name of the author of the notes commit that brought the line in, through .mailmap."""
+    when: int
+    """That commit's committer date, seconds since 1970, as git holds it."""
+    commit: str
+    """SHA of that notes commit."""
+
+
+class _NoteLine(NamedTuple):
+    """The `QA:` lines of one note, each a word and a reason."""
+
+    last: tuple[str, str] | None
+    counts: Counter[tuple[str, str]]
+
+
+class _NoteCommit(NamedTuple):
+    sha: str
+    parents: list[str]
+    tree: str
+    who: str
+    when: int
+
+
+_Step = tuple[str, str]
+"""The trees of a parent and of its child."""
+
+
+def read_notes(
+    git: Git, tip: str | None, landing_ids: Collection[str], mailmap: str = ""
+) -> list[NoteVerdict]:
+    """The verdicts of the notes commit `tip` (None: there are no notes) on these landings, in the order in
+    which the notes came to the ref.
+
+    A line counts from the commit that brought it in, whatever was later added to the note, merged, or moved
+    into other directories. `mailmap` is the SHA of a blob, or empty. Raises SourceError.
+    """
+    present = _present(git, tip, set(landing_ids)) if tip else {}
+    if not tip or not present:
+        return []
+    history = _history(git, tip, mailmap)
+    trees = {commit.sha: commit.tree for commit in history}
+    steps = {(trees[parent], commit.tree) for commit in history for parent in commit.parents}
+    changed = _changed(git, steps, present.keys())
+    blobs = {blob for found in present.values() for blob in found}
+    blobs.update(blob for targets in changed.values() for old, _ in targets.values() for blob in old)
+    lines = _lines(git, blobs)
+    now = {sha: _spoken(found, lines) for sha, found in present.items()}
+    origins = _origins(history, trees, now, changed, lines)
+    found = [
+        NoteVerdict(sha, cast(NoteWord, spoken.last[0]), spoken.last[1], by.who, by.when, by.sha)
+        for sha, spoken in sorted(now.items())
+        if spoken.last and (by := origins[sha])
+    ]
+    newest_first = {commit.sha: place for place, commit in enumerate(history)}
+    return sorted(found, key=lambda note: -newest_first[note.commit])
+
+
+def noted_commits(git: Git, tip: str) -> set[str]:
+    """Every object that the notes commit `tip` has a note on. Raises SourceError."""
+    paths = git.out("ls-tree", "-r", "-z", "--name-only", "--full-tree", tip).split(b"\0")
+    return {sha for path in paths if _SHA.fullmatch(sha := _target(path))}
+
+
+def _present(git: Git, tip: str, wanted: Collection[str]) -> dict[str, list[str]]:
+    """The blobs of the wanted notes as they are now; a note may lie in several directories at once."""
+    found: dict[str, list[str]] = {}
+    for entry in git.out("ls-tree", "-r", "-z", "--full-tree", tip).split(b"\0"):
+        head, _, path = entry.partition(b"\t")
+        if (sha := _target(path)) in wanted and head.split(b" ")[1] == b"blob":
+            found.setdefault(sha, []).append(head.split(b" ")[2].decode())
+    return found
+
+
+def _target(path: bytes) -> str:
+    """The commit that a note is about: its path, whatever directories it is spread over."""
+    return path.replace(b"/", b"").decode("ascii", "replace")
+
+
+def _history(git: Git, tip: str, mailmap: str) -> list[_NoteCommit]:
+    """Every notes commit, children before their parents."""
+    fields = iter(
+        git.out(
+            *("-c", f"mailmap.blob={mailmap}", "-c", "mailmap.file=", "-c", "i18n.logOutputEncoding=UTF-8"),
+            *(
+                "log",
+                "--topo-order",
+                "--no-show-signature",
+                "--no-color",
+                "--no-decorate",
+                "--no-notes",
+                "-z",
+            ),
+            *("--format=%H%x00%P%x00%T%x00%aN%x00%aE%x00%ct", "--end-of-options", tip),
+        )
+        .decode("utf-8", "replace")
+        .split("\0")
+    )
+    return [
+        _NoteCommit(sha, parents.split(), tree, person_of([(name, address)], ())[0], int(when or 0))
+        for sha, parents, tree, name, address, when in zip(*[fields] * 6, strict=False)
+    ]
+
+
+def _changed(
+    git: Git, steps: Iterable[_Step], wanted: Collection[str]
+) -> dict[_Step, dict[str, tuple[list[str], list[str]]]]:
+    """For each step, the wanted notes that it changed: their blobs before and after."""
+    given = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
+    found: dict[_Step, dict[str, tuple[list[str], list[str]]]] = {}
+    if not given:
+        return found
+    current: dict[str, tuple[list[str], list[str]]] = {}
+    fields = iter(
+        git.out("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", input=given).split(b"\0")
+    )
+    for field in fields:
+        # A header, "OLD NEW", ends with a line feed, and its first entry follows in the same field.
+        header, _, entry = field.rpartition(b"\n")
+        if header:
+            old, _, new = header.decode().partition(" ")
+            current = found.setdefault((old, new), {})
+        if entry and (target := _target(next(fields))) in wanted:
+            _, _, *blobs, _ = entry.decode().split(" ")
+            for blob, side in zip(blobs, current.setdefault(target, ([], [])), strict=True):
+                if blob.strip("0"):
+                    side.append(blob)
+    return found
+
+
+def _lines(git: Git, blobs: Collection[str]) -> dict[str, list[tuple[str, str]]]:
+    """The `QA:` lines of each blob."""
+    output = git.out("cat-file", "--batch", input="".join(f"{blob}\n" for blob in blobs).encode())
+    found: dict[str, list[tuple[str, str]]] = {}
+    place = 0
+    while place < len(output):
+        end = output.index(b"\n", place)
+        sha, _, size = output[place:end].decode().rpartition(" ")
+        place = end + 1
+        if not size.isdigit():
+            continue
+        text = normal(output[place : place + int(size)])
+        matches = (_LINE.match(line) for line in text.split("\n"))
+        found[sha.split(" ")[0]] = [(match[1].lower(), clean(match[2])) for match in matches if match]
+        place += int(size) + 1
+    return found
+
+
+def _spoken(blobs: Iterable[str], lines: Mapping[str, list[tuple[str, str]]]) -> _NoteLine:
+    said = [line for blob in blobs for line in lines.get(blob, [])]
+    return _NoteLine(said[-1] if said else None, Counter(said))
+
+
+def _origins(
+    history: Sequence[_NoteCommit],
+    trees: Mapping[str, str],
+    now: Mapping[str, _NoteLine],
+    changed: Mapping[_Step, Mapping[str, tuple[list[str], list[str]]]],
+    lines: Mapping[str, list[tuple[str, str]]],
+) -> dict[str, _NoteCommit]:
+    """The notes commit that brought in the last line of each note.
+
+    Each note is followed from the tip to a parent that has the line already, as often as it has it here;
+    the commit none of whose parents has it is the one. A merge makes no line: one parent has it.
+    """
+    pending: dict[str, dict[str, int]] = {
+        history[0].sha: {sha: spoken.counts[spoken.last] for sha, spoken in now.items() if spoken.last}
+    }
+    found: dict[str, _NoteCommit] = {}
+    for commit in history:
+        here = pending.pop(commit.sha, {})
+        for parent in commit.parents:
+            step = changed.get((trees[parent], commit.tree), {})
+            gone = {}
+            for sha in step.keys() & here.keys():
+                line = now[sha].last
+                before = _spoken(step[sha][0], lines).counts[line] if line else 0
+                if before >= (here[sha] if len(commit.parents) == 1 else 1):
+                    here[sha] = before
+                else:
+                    gone[sha] = here.pop(sha)
+            # What stays in `here` goes on to this parent; what does not is for the next one to explain.
+            there = pending.setdefault(parent, here)
+            if there is not here:
+                there.update(here)
+            here = gone
+        found.update(dict.fromkeys(here, commit))
+    return found

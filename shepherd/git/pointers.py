@@ -1,0 +1,124 @@
+"""What a pointer that is no ref says: the text of a file, of a URL, or what was recorded (docs/settings.md).
+
+A text is a REV, or holds one that the pointer's pattern finds.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from shepherd import limits, plainfile
+from shepherd.errors import SourceError
+from shepherd.git.program import without_userinfo
+from shepherd.settings import Pointer
+from shepherd.values import quoted
+
+if TYPE_CHECKING:
+    from http.client import HTTPMessage
+    from urllib.request import Request
+
+LARGEST = 1_000_000
+"""Bytes of the largest file or answer that is read."""
+URL_LIMIT = 20.0
+"""Seconds that a URL may take to answer, from first to last byte."""
+
+
+def described(pointer: Pointer) -> str:
+    """Where the pointer looks, for sentences."""
+    if pointer.ref:
+        return f"ref {pointer.ref}"
+    return pointer.file or without_userinfo(pointer.url) or "as recorded"
+
+
+def text_of(pointer: Pointer, what: str, base: Path, recorded: str | None, limit: float = URL_LIMIT) -> str:
+    """The REV that a pointer to a file, a URL or the record names, white space aside.
+
+    `what` ("production") is who is asked about, `base` the folder that a relative file starts from. Raises
+    SourceError.
+    """
+    if pointer.recorded:
+        if recorded is None:
+            raise SourceError(f"what {what} runs has never been recorded: inv deployed REV --reason …")
+        return recorded
+    if pointer.file:
+        try:
+            text = plainfile.read(base / pointer.file, LARGEST)
+        except plainfile.UnreadableFileError as why:
+            raise SourceError(f"what {what} runs is not known: {base / pointer.file} {why}") from None
+    else:
+        late = TimeoutError(f"no whole answer in {limit:g} seconds")
+        try:
+            with limits.limited(min(limit, limits.share()), late, described(pointer)):
+                text = _get(pointer.url, limit)
+        except OSError as error:
+            raise SourceError(
+                f"what {what} runs is not known: {described(pointer)} does not answer "
+                f"({without_userinfo(_reason(error))})"
+            ) from None
+    if not pointer.pattern:
+        return text.strip()
+    match = re.search(pointer.pattern, text)
+    if not match or not (group := match[1] if match.re.groups else match[0]):
+        raise SourceError(
+            f"what {what} runs is not known: {described(pointer)} has nothing like {quoted(pointer.pattern)}"
+        )
+    return group.strip()
+
+
+def _reason(error: OSError) -> str:
+    return str(getattr(error, "reason", None) or error.strerror or error)
+
+
+def _get(url: str, limit: float) -> str:
+    """The body of an HTTP answer. Raises OSError, also for one that is too large or no HTTP.
+
+    Args:
+        limit: seconds of silence.
+    """
+    # Heavy, and most pointers are refs.
+    from http.client import HTTPException
+    from urllib.parse import urlsplit
+    from urllib.request import (
+        HTTPDefaultErrorHandler,
+        HTTPErrorProcessor,
+        HTTPHandler,
+        HTTPRedirectHandler,
+        HTTPSHandler,
+        OpenerDirector,
+        ProxyHandler,
+    )
+
+    if urlsplit(url).scheme not in ("http", "https"):
+        raise OSError("neither http nor https")
+
+    class SameHost(HTTPRedirectHandler):
+        def redirect_request(
+            self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+        ) -> Request | None:
+            there, here = urlsplit(newurl), urlsplit(req.full_url)
+            if there.hostname != here.hostname or (here.scheme == "https" != there.scheme):
+                raise OSError("it redirects to another host, or to plain http")
+            return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    opener = OpenerDirector()
+    handlers: list[Any] = [
+        ProxyHandler,
+        HTTPHandler,
+        HTTPSHandler,
+        HTTPDefaultErrorHandler,
+        HTTPErrorProcessor,
+    ]
+    for handler in (*handlers, SameHost):
+        opener.add_handler(handler())
+    body = b""
+    try:
+        with opener.open(url, timeout=limit) as answer:
+            while chunk := answer.read1(65536):
+                body += chunk
+                if len(body) > LARGEST:
+                    raise OSError("the answer is larger than 1 MB")
+    except (HTTPException, ValueError) as error:
+        raise OSError(f"no proper answer: {type(error).__name__}") from None
+    return body.decode("utf-8", "replace").removeprefix(plainfile.BYTE_ORDER_MARK)

@@ -1,0 +1,133 @@
+"""Places on the mainline: what production, the promoted ref and the QA server run (docs/rules.md.5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from shepherd.errors import SettingsError, SourceError
+from shepherd.git.mainline import FirstParents, Landed
+from shepherd.git.patches import alike, read_changes
+from shepherd.git.program import Git
+from shepherd.git.proving import same_change
+from shepherd.landing import Deployed, Revision
+from shepherd.values import parse_rev, quoted
+
+NOTHING_DEPLOYED = ("r0", "0")
+_DIGITS_OF_A_SHA = re.compile(r"[0-9]{7,64}")
+
+
+class NamedCommit(NamedTuple):
+    """The commit that a REV names."""
+
+    commit: str
+    warning: str = ""
+    """What was not said plainly, and how it was understood; empty where there is no doubt."""
+
+
+def commit_named(git: Git, spine: FirstParents, text: str, what: str) -> NamedCommit:
+    """The commit that a REV read elsewhere (`r123`, `123`, a SHA or its beginning) names.
+
+    Seven digits or more without a letter are a revno, as everywhere (docs/interfaces.md#commands); where
+    there is no such
+    landing, they may be what `git rev-parse --short` printed, and count if they begin the SHA of one landing
+    and of no other commit. `what` ("production (…)") is who said it. Raises SourceError: no revision, none of
+    this repository, or several.
+    """
+    try:
+        rev = parse_rev(text)
+    except SettingsError as error:
+        if _DIGITS_OF_A_SHA.fullmatch(text):
+            return _by_digits(git, spine, text, what)
+        raise SourceError(f"{what}: {error}") from None
+    if rev.kind == "revno":
+        if rev.number <= len(spine):
+            if text.startswith("0") and _DIGITS_OF_A_SHA.fullmatch(text) and git.commits_beginning(text):
+                raise SourceError(
+                    f"{what} says {text}, which may be r{rev.number} or the beginning of a SHA; write"
+                    f" r{rev.number} or the whole SHA there"
+                )
+            return NamedCommit(spine.id(rev.number))
+        if _DIGITS_OF_A_SHA.fullmatch(text):
+            return _by_digits(git, spine, text, what)
+        raise SourceError(f"{what} says r{rev.number}, but the newest landing is r{len(spine)}")
+    if rev.kind != "sha":
+        raise SourceError(f"{what} says {quoted(text)}, which is no revision")
+    whole = len(rev.text) == len(spine.ids[-1])
+    found = list(git.commits([rev.text]).values()) if whole else git.commits_beginning(rev.text)
+    if len(found) == 1:
+        return NamedCommit(found[0])
+    many = "may be several commits" if found else "is no commit"
+    raise SourceError(f"{what} says {rev.text}, which {many} of {git.name}")
+
+
+def _by_digits(git: Git, spine: FirstParents, digits: str, what: str) -> NamedCommit:
+    """The landing whose SHA begins with these digits. Raises SourceError: none, or another commit too."""
+    found = git.commits_beginning(digits)
+    revno = spine.revno(found[0]) if len(found) == 1 else None
+    if revno is None:
+        raise SourceError(
+            f"{what} says {digits}, but the newest landing is r{len(spine)}; if that is the beginning of a"
+            " SHA, write the whole of it there (git rev-parse HEAD)"
+        )
+    return NamedCommit(
+        found[0],
+        f"{what} says {digits}, which is no revision number but begins the SHA of r{revno}, and is taken for"
+        " that; write the whole SHA there (git rev-parse HEAD)",
+    )
+
+
+def newest_contained(git: Git, spine: FirstParents, commit: str, what: str) -> Revision:
+    """The newest landing that the commit contains; the commit itself, if it is one.
+
+    Raises SourceError if it contains none.
+    """
+    revno = spine.revno(commit)
+    if revno is None:
+        beyond = git.lines(
+            "rev-list", "--first-parent", "--count", "--end-of-options", f"{commit}..{spine.ids[-1]}"
+        )
+        revno = len(spine) - int(beyond[0])
+    if not revno:
+        raise SourceError(f"{what} runs {commit[:12]}, which shares nothing with the mainline of {git.name}")
+    return Revision(revno, spine.id(revno))
+
+
+def deployed_at(git: Git, spine: FirstParents, commit: str, what: str) -> Deployed:
+    """What production runs, with the commits that the mainline lacks, oldest first; see `find_carriers`."""
+    place = newest_contained(git, spine, commit, what)
+    if place.id == commit:
+        return Deployed(place.revno, place.id)
+    # not what the tip lacks: a landing after the candidate may be what brought it back
+    extra = git.lines("rev-list", "--reverse", "--end-of-options", commit, f"^{place.id}")
+    return Deployed(place.revno, place.id, tuple((sha, None) for sha in extra))
+
+
+def find_carriers(git: Git, deployed: Deployed, landed: Sequence[Landed]) -> Deployed:
+    """The same with, for each extra commit, the oldest landing after D that carries its patch
+    (docs/rules.md#answer).
+
+    `landed` are landings that were not searched before, ascending. A landing carries a patch if it makes the
+    same change, or a commit that it brought in does.
+    """
+    extra = [sha for sha, revno in deployed.extra if revno is None]
+    places = {
+        sha: item.landing.revno
+        for item in reversed(landed)
+        if item.landing.revno > deployed.revno
+        for sha in (item.landing.id, *item.brought)
+    }
+    if not extra or not places:
+        return deployed
+    diffs = read_changes(git, [*extra, *places])
+    found: dict[str, int] = {}
+    for (other, sha), same in same_change(git, alike(diffs, places, extra), diffs).items():
+        if same:
+            found[sha] = min(places[other], found.get(sha, places[other]))
+    return replace(
+        deployed,
+        extra=tuple((sha, found.get(sha) if revno is None else revno) for sha, revno in deployed.extra),
+    )

@@ -1,0 +1,67 @@
+"""A mainline that lost landings it had: seen, and followed by patch (docs/rules.md#answer)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from shepherd.git.mainline import FirstParents
+from shepherd.git.patches import digest, patch_ids, read_changes
+from shepherd.git.program import Git
+from shepherd.git.proving import same_change
+from shepherd.landing import Revision
+
+
+def lost_landings(spine: FirstParents, known_tip: Revision) -> bool:
+    """Whether the mainline lost landings since its tip was `known_tip`."""
+    return spine.revno(known_tip.id) != known_tip.revno
+
+
+class Patch(Struct, frozen=True):
+    """What a landing changes, to find it again after a rewrite."""
+
+    patch: str
+    """`git patch-id --stable`: where it differs it is another change; where not, it may be."""
+    change: str = ""
+    """Digest of the change, file by file: what does not differ in it is the same. Empty: not known."""
+
+
+def patches_of(git: Git, shas: Iterable[str]) -> dict[str, Patch]:
+    """What each commit that the repository still has, and that changes something, changes.
+
+    Raises SourceError.
+    """
+    there = git.commits(shas)
+    ids = patch_ids(git, there)
+    diffs = read_changes(git, ids)
+    return {
+        sha: Patch(patch, digest(diffs.changes[sha]) if sha in diffs.changes else "")
+        for sha, patch in ids.items()
+    }
+
+
+def successors(
+    git: Git, gone: Mapping[str, Patch], here: Mapping[str, Patch]
+) -> dict[str, tuple[list[str], bool]]:
+    """For each landing that is gone those that may be what became of it, and whether that is proved.
+
+    Proved is what makes the same change byte for byte; the same patch id alone proves nothing.
+    Raises SourceError.
+    """
+    by_patch: dict[str, list[str]] = {}
+    for sha, each in here.items():
+        by_patch.setdefault(each.patch, []).append(sha)
+    alike = {sha: by_patch.get(each.patch, []) for sha, each in gone.items()}
+    there = git.commits(sha for sha, found in alike.items() if found)
+    pairs = [(other, sha) for sha in there for other in alike[sha]]
+    same = same_change(git, pairs, read_changes(git, {sha for pair in pairs for sha in pair}))
+    result = {}
+    for sha, each in gone.items():
+        proved = [
+            other
+            for other in alike[sha]
+            if same.get((other, sha)) or (each.change and each.change == here[other].change)
+        ]
+        result[sha] = (proved, True) if proved else (alike[sha], False)
+    return result

@@ -1,0 +1,52 @@
+"""Where the sources stand at this very moment: asked once more, right before something is moved
+(docs/rules.md#answer)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from shepherd.git import pointers
+from shepherd.git.mirror import open_source, remote_refs
+from shepherd.git.patches import alike, read_changes
+from shepherd.git.program import Git
+from shepherd.git.proving import same_change
+from shepherd.landing import RefPositions
+from shepherd.settings import BranchSettings, is_url
+
+
+def moving_refs(branch: BranchSettings) -> list[str]:
+    """The refs of the repository that a promotion goes by: mainline, deployed, promoted, and the verdicts."""
+    promoted = branch.promote.ref if branch.promote else ""
+    refs = (branch.ref, branch.deployed.ref, promoted, branch.verdict_notes)
+    return list(dict.fromkeys(ref for ref in refs if ref))
+
+
+def standing_now(
+    branch: BranchSettings, *, repository: str, mirrors: Path, base: Path, recorded: str | None
+) -> RefPositions:
+    """Where mainline, production and the promoted ref are now, asked at their source, not in a mirror.
+
+    Raises:
+        SourceError: one of them cannot be asked.
+    """
+    refs = moving_refs(branch)
+    if is_url(repository):
+        there = remote_refs(repository, refs)
+        found = {ref: there.get(ref) for ref in refs}
+    else:
+        found = open_source(repository, mirrors).resolve_many(refs)
+    deployed = branch.deployed
+    text = None if deployed.ref else pointers.text_of(deployed, "production", base, recorded)
+    return RefPositions(found, text)
+
+
+def left_behind(git: Git, old: str, new: str) -> tuple[str, ...]:
+    """The commits that a ref loses when it goes from `old` to `new`, oldest first; those whose change a
+    commit of `new` makes, byte for byte, are not lost. Raises SourceError.
+    """
+    lost = git.lines("rev-list", "--reverse", "--end-of-options", old, f"^{new}")
+    gained = git.lines("rev-list", "--end-of-options", new, f"^{old}") if lost else []
+    diffs = read_changes(git, [*lost, *gained])
+    compared = same_change(git, alike(diffs, gained, lost), diffs)
+    carried = {sha for (_, sha), same in compared.items() if same}
+    return tuple(sha for sha in lost if sha not in carried)

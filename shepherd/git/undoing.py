@@ -1,0 +1,249 @@
+"""Which earlier landings a landing undoes: valid targets, and the hints for what could not be proved
+(docs/rules.md#undone).
+
+A mark counts whatever the diff; a revert counts if its content proves it. All that is said here follows from
+the history below the landing and, for titles and hints, from where production is.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+
+from msgspec.structs import replace
+
+from shepherd.git import hints, proving
+from shepherd.git.claims import Context, RevertClaim, RevertClaims, claims_of
+from shepherd.git.mainline import FirstParents, Landed, Reader
+from shepherd.git.patches import ContentDiffs, digest, inverse, paths, read_changes
+from shepherd.git.program import Git
+from shepherd.git.proving import Proof, prove
+from shepherd.landing import Landing
+
+SILENT_REACH = 1_000
+"""How far below the tip landings are compared that say nothing of undoing."""
+
+TOGETHER = 100
+"""How many landings are taken back one after the other, to see whether another one does just that."""
+
+
+def undo(
+    git: Git,
+    spine: FirstParents,
+    landed: Sequence[Landed],
+    earlier: Mapping[int, Landing],
+    deployed: int,
+    reader: Reader,
+) -> list[Landing]:
+    """The landings with their valid targets, and with warnings and hints for what is none.
+
+    `earlier` are the landings after revno `deployed` that were read before, by revno. Raises SourceError.
+    """
+    said = claims_of(Context(git, spine, reader, landed, earlier, deployed))
+    compared = {
+        item.landing.revno: item.landing.id
+        for item in landed
+        if item.landing.revno > max(deployed, len(spine) - SILENT_REACH)
+    }
+    wanted = dict.fromkeys(compared.values())
+    for each in said.values():
+        targets = {target for claim in each.claims for target in claim.targets} | set(each.marked)
+        if targets:
+            wanted |= dict.fromkeys((each.id, *(spine.id(target) for target in targets)))
+    diffs = read_changes(git, wanted)
+    proofs = _Proofs(git, spine, list(said.values()), diffs)
+    changed = {revno: digest(diffs.changes[sha]) for revno, sha in compared.items() if sha in diffs.changes}
+    inverses = _Inverses({revno: each.change for revno, each in earlier.items()} | changed)
+    sizes = {item.landing.revno: item.work for item in landed}
+    finished = []
+    for item in landed:
+        landing = item.landing
+        revno = landing.revno
+        if revno in said or revno in compared:
+            outcome = _Outcome(said.get(revno) or RevertClaims(revno, landing.id), git, spine, sizes)
+            outcome.prove(proofs)
+            outcome.compare_files(diffs)
+            if revno in compared:
+                outcome.look_for_silent(inverses, diffs)
+            landing = outcome.finish(landing, changed.get(revno, ""), revno > deployed)
+        finished.append(landing)
+    return finished
+
+
+class _Proofs:
+    """What is true of all that is claimed: each target alone, then those of one landing together."""
+
+    def __init__(
+        self, git: Git, spine: FirstParents, said: Sequence[RevertClaims], diffs: ContentDiffs
+    ) -> None:
+        self._spine = spine
+        self.diffs = diffs
+        alone = [
+            self._claim(each, (target,)) for each in said for claim in each.claims for target in claim.targets
+        ]
+        self._found = prove(git, alone, diffs)
+        self._together = {each.revno: self._several(each) for each in said if len(each.claims) > 1}
+        several = [self._claim(each, self._together.get(each.revno, ())) for each in said]
+        self._found |= prove(git, [claim for claim in several if len(claim.targets) > 1], diffs)
+
+    def alone(self, said: RevertClaims, target: int) -> Proof:
+        return self._found[self._claim(said, (target,))]
+
+    def together(self, said: RevertClaims) -> tuple[list[int], bool]:
+        """The targets that are undone at once, and whether the landing changes nothing else."""
+        targets = self._together.get(said.revno, ())
+        if len(targets) < 2:
+            return [], False
+        proof = self._found[self._claim(said, targets)]
+        return [target for target in targets if self._spine.id(target) in proof.targets], proof.whole
+
+    def best(self, said: RevertClaims, claim: RevertClaim) -> int | None:
+        """The newest of the landings that a sentence may mean which is undone as a whole, else in part."""
+        proofs = [(target, self.alone(said, target)) for target in claim.targets]
+        whole = next((target for target, proof in proofs if proof.whole), None)
+        return whole or next((target for target, proof in proofs if proof.targets), None)
+
+    def _several(self, said: RevertClaims) -> tuple[int, ...]:
+        if any(self.alone(said, target).whole for claim in said.claims for target in claim.targets):
+            return ()
+        best = {
+            self.best(said, claim) or (claim.targets[0] if len(claim.targets) == 1 else None)
+            for claim in said.claims
+        }
+        several = sorted((target for target in best if target), reverse=True)
+        return tuple(several) if len(several) <= TOGETHER else ()
+
+    def _claim(self, said: RevertClaims, targets: Sequence[int]) -> proving.UndoClaim:
+        return proving.UndoClaim(said.id, tuple(self._spine.id(target) for target in targets))
+
+
+class _Inverses:
+    """Finds the landing whose change another one changes back exactly."""
+
+    def __init__(self, changed: Mapping[int, str]) -> None:
+        self._revnos: dict[str, list[int]] = {}
+        for revno in sorted(changed):
+            if changed[revno]:
+                self._revnos.setdefault(changed[revno], []).append(revno)
+
+    def newest(self, change: str, before: int) -> int | None:
+        """The newest landing before a revno that changes just this."""
+        same = self._revnos.get(change, [])
+        place = bisect_left(same, before)
+        return same[place - 1] if place else None
+
+
+class _Outcome:
+    """What of a landing's claims is true, and what is left to be said about the rest."""
+
+    def __init__(self, said: RevertClaims, git: Git, spine: FirstParents, sizes: Mapping[int, int]) -> None:
+        self._said = said
+        self._sizes = sizes
+        self._git = git
+        self._spine = spine
+        self._proved: list[int] = []
+        self._whole = False
+        self._open: list[RevertClaim] = []
+        """Claims of which nothing is proved."""
+        self._silent: int | None = None
+        self._unread = False
+        self._warnings = said.warnings
+
+    def prove(self, proofs: _Proofs) -> None:
+        said = self._said
+        best = [proofs.best(said, claim) for claim in said.claims]
+        proved = [target for target in best if target]
+        together, whole = proofs.together(said)
+        if whole or len(together) > len(set(proved)):
+            proved, self._whole = together, whole
+            said.hints.append(hints.together(together))
+        else:
+            self._whole = any(proofs.alone(said, target).whole for target in proved)
+        self._proved = list(dict.fromkeys(proved))
+        for claim in said.claims:
+            if set(claim.targets) & set(proved):
+                continue
+            why = next((w for target in claim.targets if (w := proofs.alone(said, target).unreadable)), "")
+            if why:
+                self._cannot_tell(hints.listed(claim.targets), why)
+            elif not (claim.doubtful and self._far_from(claim, proofs.diffs)):
+                self._open.append(claim)
+
+    def _far_from(self, claim: RevertClaim, diffs: ContentDiffs) -> bool:
+        """Whether it touches none of the files that were changed there."""
+        own = paths(diffs.changes[self._said.id])
+        return all(not own & paths(diffs.changes[self._spine.id(target)]) for target in claim.targets)
+
+    def _cannot_tell(self, what: str, why: str) -> None:
+        self._unread = True
+        self._warnings.append(f"whether it undoes {what} is not known: {why}")
+
+    def compare_files(self, diffs: ContentDiffs) -> None:
+        """Warn where a mark and the files do not fit; it counts nevertheless."""
+        marked = {target: self._spine.id(target) for target in self._said.marked}
+        if not marked or self._said.id in diffs.unreadable or diffs.unreadable.keys() & marked.values():
+            return
+        files = paths(diffs.changes[self._said.id])
+        touched = {target: paths(diffs.changes[sha]) for target, sha in marked.items()}
+        strange = [target for target, theirs in touched.items() if theirs and not theirs & files]
+        if not files:
+            self._warnings.append(f"rolls back {hints.listed(marked)} by its mark, but its diff is empty")
+        elif strange:
+            self._warnings.append(
+                f"rolls back {hints.listed(strange)} by its mark, but touches none of the files changed there"
+            )
+
+    def look_for_silent(self, inverses: _Inverses, diffs: ContentDiffs) -> None:
+        sha = self._said.id
+        if sha in diffs.unreadable:
+            if not self._unread:
+                self._cannot_tell("anything", diffs.unreadable[sha])
+        elif not self._whole:
+            self._silent = inverses.newest(digest(inverse(diffs.changes[sha])), self._said.revno)
+
+    def finish(self, landing: Landing, change: str, in_qa: bool) -> Landing:
+        said = self._said
+        settled = {*said.marked, *self._proved}
+        told = list(said.hints)
+        for claim in self._open:
+            if not settled.intersection(claim.targets):
+                if not claim.by_title or len(claim.targets) == 1 or not (told or settled):
+                    told.append(self._about(claim))
+                settled.update(claim.targets)
+        if self._silent and self._silent not in settled:
+            settled.add(self._silent)
+            told.append(hints.silent(self._silent, said.revno))
+        # where something is known, what free text calls a landing is not asked
+        for target in (*said.spoken, *(() if settled or told else said.guessed)):
+            if target not in settled:
+                settled.add(target)
+                told.append(hints.spoken(target, said.revno))
+        if said.speaks and in_qa and not (settled or told or self._unread):
+            told.append(hints.unnamed(said.revno))
+        return replace(
+            landing,
+            mark_targets=tuple(said.marked),
+            revert_targets=tuple(self._proved),
+            mixed=bool(self._proved) and not self._whole,
+            change=change,
+            unread=self._unread,
+            warnings=(*landing.warnings, *self._warnings),
+            hints=(*landing.hints, *told),
+        )
+
+    def _about(self, claim: RevertClaim) -> str:
+        target, by = claim.targets[0], self._said.revno
+        if len(claim.targets) > 1 and claim.by_title:
+            return hints.namesakes(claim.targets, by)
+        named = len(self._said.parts.get(target, ()))
+        if named and named < (of := self._size(target)):
+            return hints.part(target, named, of)
+        return hints.not_proved(target, by)
+
+    def _size(self, revno: int) -> int:
+        """How many commits a landing brought in, merges aside."""
+        if revno in self._sizes:
+            return self._sizes[revno]
+        sha = self._spine.id(revno)
+        below = [f"^{self._spine.id(revno - 1)}"] if revno > 1 else []
+        return int(self._git.lines("rev-list", "--no-merges", "--count", sha, *below)[0])
