@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from github import Auth, Github
+from github.Requester import Requester
 from gitlab import Gitlab
 
 from shepherd.settings import Settings, TrackerSettings
@@ -19,7 +20,7 @@ from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
 from shepherd.words import Item, TrackerReading
 from tests.trackers import github_server, gitlab_server
 from tests.trackers.faulty import at_work
-from tests.trackers.github_server import GitHub
+from tests.trackers.github_server import GitHub, Thing
 from tests.trackers.gitlab_server import GitLab
 
 LANDINGS = 2_000
@@ -29,11 +30,21 @@ AIM = f"(aim: at most {5 + math.ceil(LANDINGS / 100)})"
 _T = TypeVar("_T")
 
 
+class IndexedGitHub(GitHub):
+    """Finds what brought a commit as quickly as the real one does."""
+
+    def index(self) -> None:
+        self._brought = {sha: [(n, thing)] for n, thing in self.things.items() for sha in thing.commits}
+
+    def brought_by(self, sha: str) -> list[tuple[int, Thing]]:
+        return self._brought.get(sha, [])
+
+
 def main() -> None:
     os.environ["BENCH_TOKEN"] = "its-token"
     print(f"Requests for {LANDINGS:,} landings {AIM}")
     for commits in (1, 3):
-        for kind in (GitHub, GitLab):
+        for kind in (IndexedGitHub, GitLab):
             with at_work(kind()) as forge:
                 _fill(forge, commits)
                 _compare(forge, commits)
@@ -47,10 +58,8 @@ def _fill(forge: GitHub | GitLab, commits: int) -> None:
             forge.things[place + 1] = github_server.pull("qa-ok", commits=brought)
         else:
             forge.merges[place + 1] = gitlab_server.merge("qa-ok", commits=brought, updated=place)
-    if isinstance(forge, GitHub):
-        # as quick as an index would be
-        brought_by = {sha: (n, thing) for n, thing in forge.things.items() for sha in thing.commits}
-        forge.brought_by = lambda oid: [brought_by[oid]] if oid in brought_by else []
+    if isinstance(forge, IndexedGitHub):
+        forge.index()
 
 
 def _compare(forge: GitHub | GitLab, commits: int) -> None:
@@ -76,7 +85,7 @@ def _compare(forge: GitHub | GitLab, commits: int) -> None:
         _measured(forge, "squashed, the number in the message: each run", lambda: read(items, claimed))
         _measured(forge, "the same, confirmed by no landing", lambda: read(items))
         first = _measured(forge, "rebased, no number: first run", lambda: read([], rebased))
-        naive = _by_number
+        naive: Callable[[GitHub | GitLab], Sequence[object]] = _by_number
     else:
         first = _measured(
             forge, f"rebased, {commits} landings a request: first run", lambda: read([], rebased)
@@ -88,7 +97,7 @@ def _compare(forge: GitHub | GitLab, commits: int) -> None:
     _measured(forge, "the naive loop over the library", lambda: naive(forge))
 
 
-def _by_number(forge: GitHub | GitLab) -> list[list[str]]:
+def _by_number(forge: GitHub | GitLab) -> list[object]:
     if isinstance(forge, GitHub):
         hub = Github(auth=Auth.Token("x"), base_url=forge.root, seconds_between_requests=0, lazy=True)
         repository = hub.get_repo(forge.project)
@@ -106,7 +115,7 @@ def _by_commit(forge: GitHub | GitLab) -> list[object]:
     return [project.commits.get(sha, lazy=True).merge_requests() for sha in SHAS]
 
 
-def _ask_one(requester: object, url: str) -> object:
+def _ask_one(requester: Requester, url: str) -> object:
     return requester.requestJsonAndCheck("GET", url)[1]
 
 
@@ -115,7 +124,7 @@ def _measured(forge: GitHub | GitLab, name: str, body: Callable[[], _T]) -> _T:
     result = body()
     took = time.perf_counter() - began
     print(
-        f"{type(forge).__name__}, {name}: {forge.count() - requests:,} requests,"
+        f"{forge.kind}, {name}: {forge.count() - requests:,} requests,"
         f" {(forge.sent - sent) / 1e6:.2f} MB, {took:.1f} s",
         flush=True,
     )

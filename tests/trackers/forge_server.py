@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from tests.trackers.faulty import Fault, FaultyHandler, FaultyServer
@@ -32,7 +32,7 @@ class Answer(Exception):
 class Forge(FaultyServer):
     """Everything that a test may set or ask of any forge."""
 
-    kind = ""
+    kind: Literal["github", "gitlab"]
 
     def __init__(self, project: str) -> None:
         super().__init__(_Handler)

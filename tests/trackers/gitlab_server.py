@@ -63,7 +63,7 @@ class GitLab(Forge):
         """The most entries in one answer."""
 
     def secret_of(self, headers: Any) -> str:
-        return headers.get("PRIVATE-TOKEN", "")
+        return str(headers.get("PRIVATE-TOKEN", ""))
 
     def lets_in(self, secret: str) -> bool:
         return super().lets_in(secret) or (self.public and not secret)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 OPEN = ("New", "Incomplete", "Confirmed", "Triaged", "In Progress", "Fix Committed")
@@ -117,7 +118,7 @@ class Bugs(dict[int, Bug]):
             and (earliest is None or (bug.modified is not None and bug.modified >= earliest))
         ]
         found.sort(reverse=_listed(query.get("order_by")) != ["id"])
-        return [lambda number=number, target=target: self.task(number, target) for number, target in found]
+        return [partial(self.task, number, target) for number, target in found]
 
     def targets(self) -> set[str]:
         return {target for bug in self.values() for target in bug.status} | {self._home.project}

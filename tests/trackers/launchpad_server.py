@@ -17,10 +17,10 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -114,7 +114,7 @@ class _Handler(FaultyHandler):
         lp = self.server
         parts = urlsplit(self.path)
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        sees_private = self._caller() and lp.sees_private
+        sees_private = bool(self._caller()) and lp.sees_private
         path = parts.path.removeprefix("/1.0/").strip("/")
         if self.command != "GET" and not self._caller():
             raise RefusedError(401, "Anonymous access cannot write")
@@ -151,11 +151,11 @@ class _Handler(FaultyHandler):
         lp = self.server
         bug = lp.bugs.see(number, sees_private)
         if part == "bug_tasks":
-            tasks = [lambda target=target: lp.bugs.task(number, target) for target in bug.status]
+            tasks = [partial(lp.bugs.task, number, target) for target in bug.status]
             self._collection(tasks, query, "bug_task")
         elif part == "messages":
             places = range(len(bug.comments) + 1)
-            messages = [lambda place=place: lp.bugs.message(number, place) for place in places]
+            messages = [partial(lp.bugs.message, number, place) for place in places]
             self._collection(messages, query, "message")
         elif part:
             self._entry(lp.bugs.message(number, int(part.split("/")[1])))
@@ -198,7 +198,7 @@ class _Handler(FaultyHandler):
             self._json(200, document, lasting)
 
     def _collection(
-        self, makers: list[Callable[[], dict[str, Any]]], query: dict[str, str], of: str = ""
+        self, makers: Sequence[Callable[[], dict[str, Any]]], query: dict[str, str], of: str = ""
     ) -> None:
         """`of`: what a collection that has an address of its own holds; what a search finds has none."""
         start, size = int(query.get("ws.start", 0)), int(query.get("ws.size", 75))

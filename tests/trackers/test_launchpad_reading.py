@@ -344,7 +344,7 @@ def year(settings: Settings, lp: Server, seed: int) -> None:
     spell = Vocabulary({})
     for _ in range(14):
         for bug in chance.sample(range(1, 11), k=chance.randrange(5)):
-            how = chance.choice(
+            how: dict[str, Any] = chance.choice(
                 [
                     {},
                     {},
