@@ -1,15 +1,21 @@
 """Which tests belong to the daily minute: those that start no server and, but for the demo, not the program.
 
-Tests that start the program, or servers of their own making, and samples of campaigns bear the mark `real`
+Tests that start the program, or servers of their own making, and samples of campaigns have the mark `real`
 themselves.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from sqlalchemy import Connection, Dialect, Engine, event
 
 SERVERS = {"server", "lp", "hub", "kit"}
 """Fixtures that start a server of their own."""
+
+_DIALECTS: dict[str, Dialect] = {}
+_COMPILED: dict[Any, Any] = {}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -18,3 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)
+
+
+# A program compiles each of its SQL statements once; tests open thousands of databases, and without this
+# they spend a quarter of their time on compiling the same statements for each of them.
+@event.listens_for(Engine, "engine_connect")
+def _share_compiled_statements(connection: Connection) -> None:
+    connection.dialect = _DIALECTS.setdefault(connection.dialect.name, connection.dialect)
+    connection.execution_options(compiled_cache=_COMPILED)

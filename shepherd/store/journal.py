@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
 from shepherd.store.database import journal
 from shepherd.values import iso
@@ -60,6 +60,23 @@ class JournalEntry(Struct, frozen=True):
     """0 for an entry that is yet to be appended."""
 
 
+# Statements are made once, since SQLAlchemy takes longer to make one than SQLite to answer it.
+_BRANCHES = journal.c.branch.in_(bindparam("branches", expanding=True))
+_ENTRIES = select(
+    *(journal.c.kind, journal.c.subject, journal.c.data, journal.c.who),
+    *(journal.c.why, journal.c.at, journal.c.run_id, journal.c.seq),
+)
+_OF_KINDS = _ENTRIES.where(_BRANCHES, journal.c.kind.in_(bindparam("kinds", expanding=True)))
+_IN_ORDER = _OF_KINDS.order_by(journal.c.seq)
+_OF_SUBJECTS = _IN_ORDER.where(journal.c.subject.in_(bindparam("subjects", expanding=True)))
+_NEWEST = _OF_KINDS.order_by(journal.c.seq.desc()).limit(bindparam("limit"))
+_OLDEST = select(func.min(journal.c.seq)).where(_BRANCHES, journal.c.kind == bindparam("kind"))
+_AT = _ENTRIES.where(journal.c.seq == bindparam("place"))
+_FORMER_NAMES = select(journal.c.data).where(
+    journal.c.branch == bindparam("name"), journal.c.kind == "renamed"
+)
+
+
 class Journal:
     """The journal of one branch, within one transaction."""
 
@@ -73,9 +90,8 @@ class Journal:
         """The branch, and what it was called before: a journal that it carries on is read as its own."""
         names = [self._branch]
         for name in names:
-            columns = journal.c
-            carried = select(columns.data).where(columns.branch == name, columns.kind == "renamed")
-            before = (msgspec.json.decode(data)["from"] for data in self._connection.scalars(carried))
+            carried = self._connection.scalars(_FORMER_NAMES, {"name": name})
+            before = (msgspec.json.decode(data)["from"] for data in carried)
             names += [other for other in before if other not in names]
         return names
 
@@ -116,29 +132,28 @@ class Journal:
     ) -> list[JournalEntry]:
         """Entries of these kinds, oldest first; of some subjects only, with data that hold a text, or with
         subjects that begin with one."""
-        where: list[Any] = [journal.c.branch.in_(self.names), journal.c.kind.in_(kinds)]
+        narrowed = _IN_ORDER if subjects is None else _OF_SUBJECTS
         if beginning:
-            where.append(journal.c.subject.startswith(beginning, autoescape=True))
+            narrowed = narrowed.where(journal.c.subject.startswith(beginning, autoescape=True))
         if holding:
-            where.append(journal.c.data.contains(holding, autoescape=True))
+            narrowed = narrowed.where(journal.c.data.contains(holding, autoescape=True))
         if subjects is None:
-            return self._fetch(where)
+            return self._fetch(narrowed, kinds=kinds)
         wanted = sorted(subjects)
         # a first run asks about thousands of landings of which nothing was ever said
-        if len(wanted) > _CHUNK and not self._fetch(where, newest=1):
+        if len(wanted) > _CHUNK and not self.newest(1, *kinds):
             return []
         found: list[JournalEntry] = []
         for start in range(0, len(wanted), _CHUNK):
-            found += self._fetch([*where, journal.c.subject.in_(wanted[start : start + _CHUNK])])
+            found += self._fetch(narrowed, kinds=kinds, subjects=wanted[start : start + _CHUNK])
         if len(wanted) > _CHUNK:
             found.sort(key=lambda entry: entry.seq)
         return found
 
     def first(self, kind: str) -> JournalEntry | None:
         """The oldest entry of a kind, if any."""
-        where = [journal.c.branch.in_(self.names), journal.c.kind == kind]
-        oldest = self._connection.scalar(select(func.min(journal.c.seq)).where(*where))
-        return None if oldest is None else self._fetch([journal.c.seq == oldest])[0]
+        oldest = self._connection.scalar(_OLDEST, {"branches": self.names, "kind": kind})
+        return None if oldest is None else self._fetch(_AT, place=oldest)[0]
 
     def last_seq(self) -> int:
         """The place of the branch's last entry, of whatever kind; 0 if there is none."""
@@ -156,33 +171,16 @@ class Journal:
 
     def last(self, kind: str) -> JournalEntry | None:
         """The newest entry of a kind, if any."""
-        where = [journal.c.branch.in_(self.names), journal.c.kind == kind]
-        found = self._fetch(where, newest=1)
-        return found[0] if found else None
+        return next(iter(self.newest(1, kind)), None)
 
     def newest(self, limit: int, *kinds: str) -> list[JournalEntry]:
         """The last so many entries of these kinds, newest first."""
-        where = [journal.c.branch.in_(self.names), journal.c.kind.in_(kinds)]
-        return self._fetch(where, newest=limit)
+        return self._fetch(_NEWEST, kinds=kinds, limit=limit)
 
-    def _fetch(self, where: Sequence[Any], newest: int | None = None) -> list[JournalEntry]:
-        columns = journal.c
-        statement = select(
-            columns.kind,
-            columns.subject,
-            columns.data,
-            columns.who,
-            columns.why,
-            columns.at,
-            columns.run_id,
-            columns.seq,
-        ).where(*where)
-        statement = (
-            statement.order_by(columns.seq.desc()).limit(newest)
-            if newest is not None
-            else statement.order_by(columns.seq)
-        )
+    def _fetch(self, statement: Select[Any], **values: Any) -> list[JournalEntry]:
+        if "kinds" in values:
+            values["branches"] = self.names
         return [
             JournalEntry(kind, subject, msgspec.json.decode(data), who, why, at, run_id, seq)
-            for kind, subject, data, who, why, at, run_id, seq in self._connection.execute(statement)
+            for kind, subject, data, who, why, at, run_id, seq in self._connection.execute(statement, values)
         ]
