@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -16,19 +17,24 @@ from shepherd.store.snapshots import Snapshots
 from tests.views import factory
 
 DAY = 86_400
-KEEP = 90 * DAY
+KEEP_DAYS = 30
+KEEP = KEEP_DAYS * DAY
 BEGIN = 1_300_000_000
 
 
 class Years:
     """A folder of snapshots that runs write and prune, with whatever clock each has."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, past: Years | None = None) -> None:
         self.snapshots = Snapshots(folder, "stable")
         self.true = float(BEGIN)
         self.written: dict[Path, float] = {}
         """Each kept file's true time."""
         self.seq = 0
+        if past is not None:
+            shutil.copytree(past.snapshots.folder, self.snapshots.folder)
+            self.true, self.seq = past.true, past.seq
+            self.written = {self.snapshots.folder / path.name: at for path, at in past.written.items()}
 
     def run(self, off: float = 0.0) -> Path:
         """Ten minutes later a run with a clock that is off by so many seconds keeps an answer, and prunes."""
@@ -60,13 +66,18 @@ def small(snapshot: Snapshot) -> Snapshot:
     return msgspec.structs.replace(snapshot, landings=(), blockers=())
 
 
-@pytest.fixture
-def years(tmp_path: Path) -> Years:
-    years = Years(tmp_path)
-    years.days(120)
-    assert 89 < min(years.lost()) < 91, "by the right clock they are kept for 90 days"
-    assert len(years.written) - len(years.lost()) <= 3 * 92
+@pytest.fixture(scope="module")
+def past(tmp_path_factory: pytest.TempPathFactory) -> Years:
+    years = Years(tmp_path_factory.mktemp("past"))
+    years.days(KEEP_DAYS + 10)
+    assert KEEP_DAYS - 1 < min(years.lost()) < KEEP_DAYS + 1, "by the right clock they are kept so long"
+    assert len(years.written) - len(years.lost()) <= 3 * (KEEP_DAYS + 2)
     return years
+
+
+@pytest.fixture
+def years(past: Years, tmp_path: Path) -> Years:
+    return Years(tmp_path, past)
 
 
 @pytest.mark.parametrize("ahead", [1, 100, 365, 36_500])
@@ -74,26 +85,26 @@ def test_a_clock_that_is_ahead_for_hours(years: Years, ahead: int) -> None:
     before = len(years.lost())
     for _ in range(40):
         years.run(ahead * DAY)
-    assert min(years.lost()) > 88
+    assert min(years.lost()) > KEEP_DAYS - 2
     assert len(years.lost()) - before <= 6
-    years.days(120)
-    assert min(years.lost()) > 88
-    assert len(years.written) - len(years.lost()) < 3 * 93 + 40
+    years.days(KEEP_DAYS + 10)
+    assert min(years.lost()) > KEEP_DAYS - 2
+    assert len(years.written) - len(years.lost()) < 3 * (KEEP_DAYS + 3) + 40
 
 
 @pytest.mark.parametrize("behind", [1, 100, 365])
 def test_a_clock_that_went_back(years: Years, behind: int) -> None:
     odd = [years.run(-behind * DAY) for _ in range(40)]
     assert all(path.exists() for path in odd)
-    years.days(80)
+    years.days(KEEP_DAYS - 10)
     assert all(path.exists() for path in odd)
-    years.days(120)
+    years.days(KEEP_DAYS + 10)
     assert not any(path.exists() for path in odd), "they go when they are old"
 
 
 def test_where_answers_seldom_change_more_days_of_the_calendar_are_kept(tmp_path: Path) -> None:
     years = Years(tmp_path)
-    for _ in range(90):
+    for _ in range(KEEP_DAYS):
         years.run()
         years.true += 7 * DAY
     assert years.lost() == []

@@ -25,6 +25,10 @@ def team(tmp_path: Path) -> Team:
     return team
 
 
+def snoozed(number: int) -> JournalEntry:
+    return JournalEntry("snooze", f"{number:040x}", {"until": "2011-09-01", "revno": number, "x": "x" * 99})
+
+
 def killed_amid_its_work(team: Team, entries: int) -> None:
     """A writer whose last entries are in the -wal file alone, since nobody has closed the database."""
     child = os.fork()
@@ -32,10 +36,7 @@ def killed_amid_its_work(team: Team, entries: int) -> None:
         database = Database(team.settings.database_url)
         for number in range(entries):
             with database.begin() as connection:
-                entry = JournalEntry(
-                    "snooze", f"{number:040x}", {"until": "2011-09-01", "revno": number, "x": "x" * 99}
-                )
-                Journal(connection, "stable").append([entry], run_id="killed", at=team.now)
+                Journal(connection, "stable").append([snoozed(number)], run_id="killed", at=team.now)
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
     assert (team.state / "shepherd.db-wal").stat().st_size
@@ -46,10 +47,7 @@ def test_an_older_copy_beside_a_newer_log(team: Team, between: int, after: int) 
     """A mixture that is no whole journal is refused, and not made worse by being asked. One where the log has
     every page that changed since is whole."""
     older = (team.state / "shepherd.db").read_bytes()
-    for number in range(between):
-        team.write(
-            JournalEntry("snooze", f"{number:040x}", {"until": "2011-09-01", "revno": number, "x": "x" * 99})
-        )
+    team.write(*map(snoozed, range(between)))
     team.verdict("r2", "bad", "it burns")
     killed_amid_its_work(team, after)
     newer = {name: (team.state / name).read_bytes() for name in FILES}
