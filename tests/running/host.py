@@ -19,6 +19,8 @@ from invoke.program import Program
 
 import tasks
 from shepherd.running.log import parse
+from shepherd.running.runner import StageResult, run_stage
+from shepherd.running.tasking import TaskOptions
 from shepherd.running.turns import EachInTurn
 from tests.project import Project
 from tests.views.reader import Reader
@@ -113,6 +115,12 @@ class Host:
 def ended(process: subprocess.Popen[str], limit: float = 60.0) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=limit)
     return process.returncode, out, err
+
+
+def work(host: Host, stage: str) -> None:
+    """One stage that does nothing, as a task of its own."""
+    options = TaskOptions(host.project.settings, "ann")
+    run_stage(options, stage, lambda _options, _run: StageResult(), noted=False)
 
 
 def end(process: subprocess.Popen[str]) -> None:
