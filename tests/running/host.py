@@ -61,13 +61,7 @@ class Host:
             "PYTHONPATH": str(ROOT),
         }
         if work_seconds:
-            # no variable of ours reaches git, so that all stands in the script
-            git = self._folder / f"bin-{work_seconds:g}" / "git"
-            if not git.exists():
-                git.parent.mkdir()
-                git.write_text(_GIT.format(log=self.work_log, seconds=work_seconds, path=env["PATH"]))
-                git.chmod(0o755)
-            env["PATH"] = f"{git.parent}:{env['PATH']}"
+            env["PATH"] = self.slow_git(work_seconds)
         return subprocess.Popen(
             [sys.executable, "-m", "invoke", *args],
             cwd=ROOT,
@@ -77,6 +71,17 @@ class Host:
             text=True,
             **popen,
         )
+
+    def slow_git(self, seconds: float) -> str:
+        """The search path for programs, with a git that lets `find` take at least so long."""
+        path = os.environ["PATH"]
+        # no variable of ours reaches git, so that all stands in the script
+        git = self._folder / f"bin-{seconds:g}" / "git"
+        if not git.exists():
+            git.parent.mkdir()
+            git.write_text(_GIT.format(log=self.work_log, seconds=seconds, path=path))
+            git.chmod(0o755)
+        return f"{git.parent}:{path}"
 
     def inv(self, *args: str, apart: bool = False, **how: Any) -> tuple[int, str, str]:
         """Exit code, standard output, standard error; in this process, where nothing asks for another."""
