@@ -4,62 +4,74 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
-from shepherd.running.tasking import caller, collection, is_dry, settings, task
+from shepherd.running.tasking import ACTING, TaskOptions, collection, task
 
 
-@task()
-def setup(c: Any, as_: str | None = None, dry_run: bool = False) -> int | None:
+@task(*ACTING)
+def setup(options: TaskOptions) -> int:
     """Make folders and settings on a bare host; twice changes nothing."""
     from ops.deploy import setup as stage
 
-    return stage(c, settings(), caller(as_), dry=is_dry(c, dry_run))
+    return stage(options.context, options.settings, options.who, dry=options.dry)
 
 
 @task(
+    *ACTING,
     help={
         "ref": "what to deploy of this repository (default: HEAD)",
         "deadline": "how long to wait for running work to end (default: 5m)",
-    }
+    },
 )
 def deploy(
-    c: Any,
+    options: TaskOptions,
     ref: str = "HEAD",
     deadline: str = "5m",
     reason: str | None = None,
-    as_: str | None = None,
-    dry_run: bool = False,
-) -> int | None:
+) -> int:
     """Make a release of a commit on the host, and upgrade to it."""
     from ops.deploy import deploy as stage
 
-    dry = is_dry(c, dry_run)
-    return stage(c, settings(), caller(as_), ref=ref, deadline=deadline, reason=reason, dry=dry)
+    return stage(
+        options.context,
+        options.settings,
+        options.who,
+        ref=ref,
+        deadline=deadline,
+        reason=reason,
+        dry=options.dry,
+    )
 
 
 @task(
+    *ACTING,
     help={
         "to": "the release to go back to (default: the last good one)",
         "deadline": "how long to wait for running work to end (default: 5m)",
-    }
+    },
 )
 def rollback(
-    c: Any,
+    options: TaskOptions,
     to: str | None = None,
     deadline: str = "5m",
     reason: str | None = None,
-    as_: str | None = None,
-    dry_run: bool = False,
-) -> int | None:
+) -> int:
     """Go back to the last good release; the one that is left is marked bad."""
     from ops.deploy import rollback as stage
 
-    dry = is_dry(c, dry_run)
-    return stage(c, settings(), caller(as_), to=to, deadline=deadline, reason=reason, dry=dry)
+    return stage(
+        options.context,
+        options.settings,
+        options.who,
+        to=to,
+        deadline=deadline,
+        reason=reason,
+        dry=options.dry,
+    )
 
 
 @task(
+    *ACTING,
     reader=True,
     help={
         "bad": "mark this release as bad (wants --reason)",
@@ -67,18 +79,17 @@ def rollback(
     },
 )
 def releases(
-    c: Any,
+    options: TaskOptions,
     bad: str | None = None,
     good: str | None = None,
     reason: str | None = None,
-    as_: str | None = None,
-    dry_run: bool = False,
-) -> int | None:
+) -> int:
     """The releases on the host, and what was deployed when by whom."""
     from ops.deploy import releases as view
 
-    dry = is_dry(c, dry_run)
-    return view(c, settings(), caller(as_), bad=bad, good=good, reason=reason, dry=dry)
+    return view(
+        options.context, options.settings, options.who, bad=bad, good=good, reason=reason, dry=options.dry
+    )
 
 
 namespace = collection(

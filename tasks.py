@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from shepherd.cli import namespace
-from shepherd.running.tasking import ROOT, task
+from shepherd.running.tasking import ROOT, TaskOptions, task
 
 __all__ = ["namespace", "test"]
 
@@ -17,7 +15,7 @@ __all__ = ["namespace", "test"]
         "only": "pytest -k",
     }
 )
-def test(c: Any, real: bool = False, long: bool = False, only: str = "") -> int | None:
+def test(_options: TaskOptions, real: bool = False, long: bool = False, only: str = "") -> int:
     """The tests: a minute at most, without root or network."""
     from tests.task import run
 

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
@@ -47,6 +48,7 @@ _PASSED_ON = frozenset(
     }
 )
 _SUPERVISOR = Path(__file__).resolve().with_name("supervisor.py")
+_ENDING = (signal.SIGALRM, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _POLL = 0.5
 """Seconds between two looks whether a child has ended whose output somebody else holds open."""
 
@@ -90,36 +92,58 @@ def finish(
             pipe = held.enter_context(_open_pipe())
             handles = [pipe, *([lock] if lock >= 0 else [])]
             command = [sys.executable, "-I", "-S", str(_SUPERVISOR), ",".join(map(str, handles)), *command]
+        child: subprocess.Popen[bytes] | None = None
         try:
-            child = subprocess.Popen(
-                command,
-                # No repository and no .mailmap or .gitattributes is found by accident here.
-                cwd="/",
-                env=env,
-                stdin=subprocess.PIPE if isinstance(input, bytes) else input,
-                stdout=into or subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                # A session of its own: it cannot ask at a terminal, and is killed with all its children.
-                start_new_session=True,
-                pass_fds=handles,
-                umask=umask,
-            )
-        except OSError as error:
-            raise SourceError(
-                f"{program} could not be started ({error.strerror}); is it installed?"
-            ) from None
-        try:
+            with _uninterrupted():
+                child = subprocess.Popen(
+                    command,
+                    # No repository and no .mailmap or .gitattributes is found by accident here.
+                    cwd="/",
+                    env=env,
+                    stdin=subprocess.PIPE if isinstance(input, bytes) else input,
+                    stdout=into or subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    # A session of its own: it cannot ask at a terminal, and is killed with all its children.
+                    start_new_session=True,
+                    pass_fds=handles,
+                    umask=umask,
+                )
             with limits.waiting_for(name):
                 output, errors = _output(child, input if isinstance(input, bytes) else None, limit)
-        except subprocess.TimeoutExpired:
-            kill(child)
-            raise SourceError(
-                f"{name}: {program} did not answer within {limit:g} seconds and was stopped"
-            ) from None
-        except BaseException:
-            kill(child)
+        except BaseException as error:
+            if child is None and isinstance(error, OSError):
+                raise SourceError(
+                    f"{program} could not be started ({error.strerror}); is it installed?"
+                ) from None
+            if child is not None:
+                kill(child)
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise SourceError(
+                    f"{name}: {program} did not answer within {limit:g} seconds and was stopped"
+                ) from None
             raise
     return child.returncode, output, errors
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Let the signals that we handle come after the block: a child that is started in it is known by then,
+    and can be killed."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[int] = []
+    handled = {number: signal.getsignal(number) for number in _ENDING}
+    handled = {number: handler for number, handler in handled.items() if callable(handler)}
+    for number in handled:
+        signal.signal(number, lambda number, _frame: arrived.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in handled.items():
+            signal.signal(number, handler)
+        for late in arrived:
+            signal.raise_signal(late)
 
 
 @contextlib.contextmanager

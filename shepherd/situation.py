@@ -7,6 +7,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
+STAGES = ("find", "tag", "judge", "promote", "alarm", "report", "publish", "remind", "escalate")
+"""The stages of a run, in its order."""
+
 
 class Maintenance(Struct, frozen=True):
     """The switch is on (docs/running.md#maintenance). Whatever could not be read is empty."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
@@ -117,8 +119,9 @@ class Shown:
 
 
 def shown(given: Snapshot, situation: Situation) -> Shown:
-    printed: list[str] = []
-    code = sha_for_scripts(given, situation, printed.append)
+    with redirect_stdout(io.StringIO()) as output:
+        code = sha_for_scripts(given, situation)
+    printed = output.getvalue().splitlines()
     families = text_string_to_metric_families(prometheus([given], situation).decode())
     return Shown(
         status=text.status(given, situation),

@@ -6,6 +6,7 @@ import fcntl
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 
 from shepherd.children import environment, finish
 from shepherd.errors import SourceError
+from shepherd.limits import StoppedError, stoppable
 from tests.campaigns import times
 from tests.campaigns.killing import forked
 from tests.running.host import until
@@ -168,3 +170,23 @@ def test_a_child_learns_what_it_needs_and_no_secret(monkeypatch: pytest.MonkeyPa
     )
     assert f"HOME={os.environ['HOME']}" in told.splitlines()
     assert "secret" in run("env", env=environment({}, keep=["RSYNC_PASSWORD"]))[1].decode()
+
+
+@tied
+def test_a_child_that_was_just_being_started_is_killed_when_the_time_is_up(
+    monkeypatch: pytest.MonkeyPatch, tied: bool
+) -> None:
+    """The limit passes after the fork, and before we know the child: under load that happens."""
+    children: list[int] = []
+
+    class Slow(subprocess.Popen[bytes]):
+        def __init__(self, *args: Any, **how: Any) -> None:
+            super().__init__(*args, **how)
+            children.append(self.pid)
+            signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patch, pytest.raises(StoppedError), stoppable():
+        patch.setattr("shepherd.children.subprocess.Popen", Slow)
+        run("sleep", "60", tied=tied)
+    (pid,) = children
+    until(lambda: not psutil.pid_exists(pid))

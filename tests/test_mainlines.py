@@ -11,6 +11,7 @@ import pytest
 
 from shepherd.errors import SourceError
 from shepherd.running import reading
+from shepherd.running.tasking import TaskOptions
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch
@@ -103,31 +104,29 @@ def test_every_command_that_is_printed_can_be_pasted(two: Two) -> None:
         assert answer.code == 0 or "--anyway" in answer.err, (command, answer)
 
 
-def test_one_branch_is_not_named(tmp_path: Path) -> None:
+def test_one_branch_is_not_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     project = Project(tmp_path)
     project.deploy(project.land("[no-qa] Base", "Fix login")[0])
     snapshot = project.look()
     assert "--branch" not in entry(snapshot, 2).remedy
-    said: list[str] = []
-    reading.explain(project.settings, ["stable"], "r2", json=False, say=said.append)
-    reading.landings(
-        project.settings, ["stable"], person=None, state=None, of=None, json=False, say=said.append
-    )
-    assert said[0].startswith("r2 ")
-    assert not said[1].startswith("stable: ")
+    reading.explain(TaskOptions(project.settings), "r2")
+    assert capsys.readouterr().out.startswith("r2 ")
+    reading.landings(TaskOptions(project.settings))
+    assert not capsys.readouterr().out.startswith("stable: ")
 
 
-def test_explain_and_landings_name_the_branch(two: Two) -> None:
+def test_explain_and_landings_name_the_branch(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
     two.deploy(two.land("[no-qa] Base", "Fix login")[0])
     two.begin("[no-qa] Base", "Other")
     two.both()
-    names, said = ["stable", "next"], list[str]()
-    reading.explain(two.settings, names, "r2", json=False, say=said.append)
-    reading.landings(two.settings, names, person=None, state=None, of=None, json=False, say=said.append)
+    options, said = TaskOptions(two.settings), list[str]()
+    monkeypatch.setattr(reading, "say", said.append)
+    reading.explain(options, "r2")
+    reading.landings(options)
     assert [text.split(" ")[0] for text in said] == ["stable:", "next:", "stable:", "next:"]
     said.clear()
-    reading.explain(two.settings, names, "r2", json=True, say=said.append)
-    reading.landings(two.settings, names, person=None, state=None, of=None, json=True, say=said.append)
+    reading.explain(options, "r2", json=True)
+    reading.landings(options, json=True)
     stable, other, *lists = map(json.loads, said)
     assert (stable["mainline"], stable["title"]) == ("stable", "Fix login")
     assert (other["mainline"], other["title"]) == ("next", "Other")

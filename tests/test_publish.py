@@ -11,6 +11,7 @@ import pytest
 
 from shepherd.running.refusals import MaintenanceError
 from shepherd.running.run import run
+from shepherd.running.tasking import TaskOptions
 from tests.inv import inv
 from tests.project import Project
 
@@ -78,7 +79,7 @@ def test_a_target_that_does_not_answer_holds_a_refused_run_up_for_seconds_only(
         (tmp_path / "var" / "maintenance.txt").touch()
         started = time.monotonic()
         with pytest.raises(MaintenanceError):
-            run(project.settings, "tester")
+            run(TaskOptions(project.settings, "tester"))
         assert time.monotonic() - started < 6
     assert "aborted" in (tmp_path / "web" / "stable.html").read_text()
 

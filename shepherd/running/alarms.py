@@ -3,31 +3,31 @@ answer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from shepherd.errors import PARTLY, ShepherdError
 from shepherd.run import Run
-from shepherd.running.stages import StageEnd, each_branch
-from shepherd.running.tasking import say
+from shepherd.running.runner import StageResult
+from shepherd.running.stages import each_branch
+from shepherd.running.tasking import TaskOptions, say
 from shepherd.settings import Settings
 
 
-def tell_operators(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> StageEnd:
+def tell_operators(options: TaskOptions, run: Run) -> StageResult:
     """One mail to each operator who was not told yet. A mail that fails is sent by the next run."""
     failures: list[str] = []
+    settings = options.settings
     mail = settings.mail
 
     def one(branch: str) -> None:
-        for address in mail.operators if mail is not None and not dry else ():
+        for address in mail.operators if mail is not None and not options.dry else ():
             try:
                 _tell(settings, branch, address, run)
             except ShepherdError as error:
                 failures.append(str(error))
 
-    ended = each_branch(names, one)
-    if ended.code or not failures:
-        return ended
-    return StageEnd(PARTLY, "; ".join(failures))
+    result = each_branch(options.branches, one)
+    if result.code or not failures:
+        return result
+    return StageResult(PARTLY, "; ".join(failures))
 
 
 def _tell(settings: Settings, branch: str, address: str, run: Run) -> None:

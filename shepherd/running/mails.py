@@ -1,89 +1,49 @@
-"""`remind`, `escalate` and `snooze` as tasks and `inv run` call them."""
+"""`remind` and `escalate` as tasks and `inv run` call them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shepherd.run import Run
-from shepherd.running.stages import StageEnd, step_of_task
-from shepherd.running.tasking import complain, say
-from shepherd.settings import Settings
-from shepherd.values import parse_rev
+from shepherd.running.runner import StageResult, run_stage
+from shepherd.running.tasking import TaskOptions, complain, say
 
 if TYPE_CHECKING:
     from shepherd.stages.mailing import MailingResult
 
 
-def remind(
-    settings: Settings,
-    who: str,
-    *,
-    over_cap: bool = False,
-    preview: bool = False,
-    dry: bool = False,
-    wait: float = 0.0,
-) -> int:
-    """`inv remind`; a preview takes no lock, as a dry run."""
-    with step_of_task(settings, "remind", who, "", dry or preview, wait, noted=True) as step:
-        return step.end(*remind_all(settings, (), step.run, dry, over_cap=over_cap, preview=preview))
+def remind(options: TaskOptions, *, over_cap: bool = False, preview: bool = False) -> int:
+    """`inv remind`; a preview takes no lock and writes nothing, as a dry run."""
+    options.dry |= preview
+    return run_stage(options, "remind", partial(remind_all, over_cap=over_cap, preview=preview))
 
 
-def escalate(
-    settings: Settings, who: str, *, preview: bool = False, dry: bool = False, wait: float = 0.0
-) -> int:
-    """`inv escalate`."""
-    with step_of_task(settings, "escalate", who, "", dry or preview, wait, noted=True) as step:
-        return step.end(*escalate_all(settings, (), step.run, dry, preview=preview))
+def escalate(options: TaskOptions, *, preview: bool = False) -> int:
+    """`inv escalate`; a preview as with `remind`."""
+    options.dry |= preview
+    return run_stage(options, "escalate", partial(escalate_all, preview=preview))
 
 
 def remind_all(
-    settings: Settings,
-    _names: Sequence[str],
-    run: Run,
-    dry: bool,
-    *,
-    over_cap: bool = False,
-    preview: bool = False,
-) -> StageEnd:
-    """The digests of all branches: one person gets one mail. Raises StoreError, SettingsError."""
+    options: TaskOptions, run: Run, *, over_cap: bool = False, preview: bool = False
+) -> StageResult:
+    """Send the digests of all branches: one person gets one mail. Raises StoreError, SettingsError."""
     from shepherd.stages.remind import remind as stage
 
-    return _told(stage(settings, run, over_cap=over_cap, preview=preview, dry=dry))
+    return _printed(stage(options.settings, run, over_cap=over_cap, preview=preview, dry=options.dry))
 
 
-def escalate_all(
-    settings: Settings, _names: Sequence[str], run: Run, dry: bool, *, preview: bool = False
-) -> StageEnd:
-    """The message to the list. Raises StoreError, SettingsError."""
+def escalate_all(options: TaskOptions, run: Run, *, preview: bool = False) -> StageResult:
+    """Send the message to the list. Raises StoreError, SettingsError."""
     from shepherd.stages.escalate import escalate as stage
 
-    return _told(stage(settings, run, preview=preview, dry=dry))
+    return _printed(stage(options.settings, run, preview=preview, dry=options.dry))
 
 
-def _told(outcome: MailingResult) -> StageEnd:
-    for line in outcome.lines:
+def _printed(result: MailingResult) -> StageResult:
+    for line in result.lines:
         say(line)
-    for failure in outcome.failures:
+    for failure in result.failures:
         complain(failure)
-    return StageEnd(outcome.code, "; ".join(outcome.failures))
-
-
-def snooze(
-    settings: Settings,
-    branch: str,
-    rev: str,
-    until: str,
-    reason: str | None,
-    who: str,
-    *,
-    dry: bool = False,
-    wait: float = 0.0,
-) -> int:
-    """`inv snooze`."""
-    from shepherd.stages.statements import say_snooze
-
-    meant = parse_rev(rev)
-    with step_of_task(settings, "snooze", who, "", dry, wait) as step:
-        say(say_snooze(settings, branch, meant, until, reason, step.run, dry=dry))
-    return 0
+    return StageResult(result.code, "; ".join(result.failures))

@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import nullcontext
 
 from shepherd.errors import RefusedError, SettingsError
 from shepherd.plans.promotion import Promotion, PromotionOrder
 from shepherd.run import Run
-from shepherd.running.stages import StageEnd, each_branch, reading_step
-from shepherd.running.tasking import say
+from shepherd.running.runner import StageResult, run_stage
+from shepherd.running.stages import each_branch
+from shepherd.running.tasking import TaskOptions, say
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.values import RevName, parse_rev
 
 
 def promote(
-    settings: Settings,
-    names: Sequence[str],
-    who: str,
+    options: TaskOptions,
     *,
     to: str | None = None,
     reason: str | None = None,
     despite: str | None = None,
     drop_hotfix: str | None = None,
     json: bool = False,
-    dry: bool = False,
-    wait: float = 0.0,
 ) -> int:
     """`inv promote`. Exit code 0 also where there is nothing to promote.
 
@@ -35,8 +31,9 @@ def promote(
     """
     from shepherd.stages.statements import checked_reason
 
-    if (to is not None or drop_hotfix is not None) and len(names) > 1:
-        raise SettingsError(f"say for which branch that is: --branch {names[0]} for example")
+    settings, branches, dry = options.settings, options.branches, options.dry
+    if (to is not None or drop_hotfix is not None) and len(branches) > 1:
+        raise SettingsError(f"say for which branch that is: --branch {branches[0]} for example")
     if despite is not None and to is None:
         raise SettingsError("--despite goes with --to REV: what nobody can judge is not chosen for you")
     rev = parse_rev(to) if to is not None else None
@@ -45,37 +42,46 @@ def promote(
         despite=checked_reason(despite, "--despite") if despite is not None else "",
         drop_hotfix=checked_reason(drop_hotfix, "--drop-hotfix") if drop_hotfix is not None else "",
     )
-    # a person's wish that is refused is no failing of the system
-    with reading_step(settings, "promote", who, order.why, dry, wait) as step:
-        return step.end(
-            *each_branch(names, lambda name: _one(settings, name, step.run, rev, order, json=json, dry=dry))
+
+    def stage(_options: TaskOptions, run: Run) -> StageResult:
+        return each_branch(
+            branches, lambda branch: _one(settings, branch, run, rev, order, json=json, dry=dry)
         )
 
+    # a person's wish that is refused is not a failure of the system
+    return run_stage(options, "promote", stage, why=order.why, noted=False, shows_failure=True)
 
-def promote_settled(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> StageEnd:
-    """What `promote.auto` asks for: whatever stood as deployable for `promote.settle`, and still does."""
 
-    def one(name: str) -> None:
+def promote_settled(options: TaskOptions, run: Run) -> StageResult:
+    """Promote as `promote.auto` asks: what has been deployable for `promote.settle`, and still is."""
+    settings = options.settings
+
+    def one(branch: str) -> None:
         from shepherd.stages.promote import settled_revision
 
-        if dry:
-            say(f"{name}: would promote what was deployable for {settings.promote.settle}")
+        if options.dry:
+            say(f"{branch}: would promote what was deployable for {settings.promote.settle}")
             return
-        landing = settled_revision(settings, name, run)
+        landing = settled_revision(settings, branch, run)
         if landing is None:
-            say(f"{name}: nothing to promote that was deployable for {settings.promote.settle}")
+            say(f"{branch}: nothing to promote that was deployable for {settings.promote.settle}")
             return
         order = PromotionOrder(why=f"deployable for {settings.promote.settle} (promote.auto)")
         try:
-            _one(settings, name, run, RevName("sha", text=landing.id), order, json=False, dry=False)
+            _one(settings, branch, run, RevName("sha", text=landing.id), order, json=False, dry=False)
         except RefusedError as refusal:
             # it may not go any more, or somebody else moves the ref: an answer, and no failure
             run.tell(
-                "act", branch=name, what="promote", on=f"r{landing.revno}", result="refused", why=str(refusal)
+                "act",
+                branch=branch,
+                what="promote",
+                on=f"r{landing.revno}",
+                result="refused",
+                why=str(refusal),
             )
             say(str(refusal))
 
-    return each_branch(names, one)
+    return each_branch(options.branches, one)
 
 
 def _one(
@@ -96,8 +102,8 @@ def _one(
         if not json:
             say(promotion(plan, dry=dry))
 
-    with rehearsal(settings) if dry else nullcontext(settings) as where:
-        plan, snapshot = promote_branch(where, branch, run, to, order, show, dry=dry)
+    with rehearsal(settings) if dry else nullcontext(settings) as rehearsed:
+        plan, snapshot = promote_branch(rehearsed, branch, run, to, order, show, dry=dry)
     if json:
         from shepherd.views.feeds import plain_json
 

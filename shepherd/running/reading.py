@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
 from shepherd.running.situation import situation
-from shepherd.running.tasking import complain, snapshot_of
+from shepherd.running.switch import mention
+from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.values import parse_rev
 
 if TYPE_CHECKING:
@@ -18,19 +19,18 @@ if TYPE_CHECKING:
     from shepherd.story import Story
     from shepherd.values import RevName
 
-Say = Callable[[str], None]
 
-
-def status(settings: Settings, names: Sequence[str], *, json: bool, sha: bool, say: Say) -> int:
+def status(options: TaskOptions, *, json: bool = False, sha: bool = False) -> int:
     """`inv status`. With `--json` and one branch an object, with several an array."""
     if sha and json:
         raise SettingsError("--sha prints the SHA and nothing else: leave out --json, or --sha")
-    snapshots = [snapshot_of(settings, name) for name in names]
+    settings = options.settings
+    snapshots = _snapshots(options)
     present = situation(settings)
     if sha:
         if len(snapshots) > 1:
             raise SettingsError("several branches are set up: say which one's SHA, with --branch")
-        return sha_for_scripts(snapshots[0], present, say)
+        return sha_for_scripts(snapshots[0], present)
     if json:
         from shepherd.views.feeds import snapshot_json
 
@@ -44,14 +44,12 @@ def status(settings: Settings, names: Sequence[str], *, json: bool, sha: bool, s
 
 
 def landings(
-    settings: Settings,
-    names: Sequence[str],
+    options: TaskOptions,
     *,
-    person: str | None,
-    state: str | None,
-    of: str | None,
-    json: bool,
-    say: Say,
+    person: str | None = None,
+    state: str | None = None,
+    of: str | None = None,
+    json: bool = False,
 ) -> int:
     """`inv landings`."""
     from typing import get_args
@@ -59,14 +57,16 @@ def landings(
     from shepherd import snapshot as shape
     from shepherd.views import feeds, text
 
-    words = sorted({*get_args(shape.State), *get_args(shape.Progress)})
-    if state is not None and state not in words:
-        raise SettingsError(f"{state!r} is no state of a landing: one of {', '.join(words)}")
+    settings = options.settings
+    mention(settings)
+    states = sorted({*get_args(shape.State), *get_args(shape.Progress)})
+    if state is not None and state not in states:
+        raise SettingsError(f"{state!r} is not a state of a landing: one of {', '.join(states)}")
     wanted = parse_rev(of, wide=True) if of is not None else None
-    snapshots = [snapshot_of(settings, name) for name in names]
+    snapshots = _snapshots(options)
     present = situation(settings)
     for snapshot in snapshots:
-        only = _meant(settings, snapshot, wanted) if wanted is not None else None
+        only = _revnos(settings, snapshot, wanted) if wanted is not None else None
         if json:
             chosen = text.chosen(snapshot, person, state, only)
             say(_json(feeds.plain_json([feeds.named(snapshot, entry) for entry in chosen])))
@@ -75,40 +75,60 @@ def landings(
     return _code(snapshots, present)
 
 
-def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, say: Say) -> int:
+def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
     """`inv explain`: from the snapshot, else from journal and git, so that any landing gets an answer."""
     from shepherd.views import feeds, stories, text
 
+    settings = options.settings
+    mention(settings)
     wanted = parse_rev(rev, wide=True)
-    snapshots = [snapshot_of(settings, name) for name in names]
+    snapshots = _snapshots(options)
     present = situation(settings)
-    told = 0
+    explained = 0
     for snapshot in snapshots:
         entries = {entry.revno: entry for entry in snapshot.landings}
-        listed = [revno for revno in _meant(settings, snapshot, wanted) if revno in entries]
+        listed = [revno for revno in _revnos(settings, snapshot, wanted) if revno in entries]
         for revno in listed:
-            said = text.explain(entries[revno], snapshot)
-            say(_json(feeds.plain_json(feeds.named(snapshot, entries[revno]))) if json else said)
+            sentences = text.explain(entries[revno], snapshot)
+            say(_json(feeds.plain_json(feeds.named(snapshot, entries[revno]))) if json else sentences)
         older = [] if listed else _past(settings, snapshot, wanted)
         for story in older:
-            said = text.of_branch(snapshot, stories.past(story))
-            say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else said)
-        told += len(listed) + len(older)
-    if not told:
-        what = f"{wanted.said if wanted.kind == 'revno' else rev} is no landing of"
+            sentences = text.of_branch(snapshot, stories.past(story))
+            say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else sentences)
+        explained += len(listed) + len(older)
+    if not explained:
+        what = f"{wanted.said if wanted.kind == 'revno' else rev} is not a landing of"
         if wanted.kind == "branch":
             what = f"{rev} has not landed, or there is no such branch, on"
-        raise SettingsError(f"{what} {', '.join(names)} (inv landings lists what it knows)")
+        raise SettingsError(f"{what} {', '.join(options.branches)} (inv landings lists what it knows)")
     return _code(snapshots, present)
 
 
-def _meant(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
+def snapshot_of(settings: Settings, branch: str) -> Snapshot:
+    """The last answer of a branch.
+
+    Raises:
+        NoAnswerError: there is none yet.
+    """
+    from shepherd.store.snapshots import Snapshots
+
+    snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
+    if snapshot is None:
+        raise NoAnswerError(f"{branch}: no answer yet: inv run")
+    return snapshot
+
+
+def _snapshots(options: TaskOptions) -> list[Snapshot]:
+    return [snapshot_of(options.settings, branch) for branch in options.branches]
+
+
+def _revnos(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
     """The revnos that are meant: by the snapshot alone, or by the repository, where only that can tell."""
     from shepherd.stages.lookup import chosen_by
 
-    found = chosen_by(rev, snapshot)
-    if found or rev.kind not in ("branch", "sha"):
-        return found
+    listed = chosen_by(rev, snapshot)
+    if listed or rev.kind not in ("branch", "sha"):
+        return listed
     from shepherd.stages.past import revnos_of
 
     return revnos_of(settings, snapshot, rev)
@@ -121,35 +141,39 @@ def _past(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
     return past_of(settings, snapshot, rev)
 
 
-def whatif(settings: Settings, branch: str, ok: str, rollback: str, *, json: bool, say: Say) -> int:
+def whatif(options: TaskOptions, ok: str, rollback: str, *, json: bool = False) -> int:
     """`inv whatif`."""
     from shepherd.stages.lookup import revno_in
     from shepherd.views import feeds, stories
     from shepherd.whatif import suppose
 
-    snapshot = snapshot_of(settings, branch)
+    mention(options.settings)
+    branch = options.branch
+    snapshot = snapshot_of(options.settings, branch)
     if not snapshot.complete:
         raise NoAnswerError(f"{branch}: no data, so nothing can be supposed: {snapshot.problems[0]}")
 
-    def revnos(given: str) -> list[int]:
-        found = []
-        for word in given.replace(",", " ").split():
-            revno = revno_in(parse_rev(word), snapshot)
+    def revnos(revs: str) -> list[int]:
+        listed = []
+        for rev in revs.replace(",", " ").split():
+            revno = revno_in(parse_rev(rev), snapshot)
             if revno is None:
-                raise SettingsError(f"{word} is no landing that the last answer lists (inv landings)")
-            found.append(revno)
-        return found
+                raise SettingsError(f"{rev} is not a landing that the last answer lists (inv landings)")
+            listed.append(revno)
+        return listed
 
     supposition = suppose(snapshot, revnos(ok), revnos(rollback))
     say(_json(feeds.plain_json(supposition)) if json else stories.whatif(supposition, snapshot))
     return 0
 
 
-def history(settings: Settings, branch: str, rev: str | None, *, json: bool, say: Say) -> int:
+def history(options: TaskOptions, rev: str | None, *, json: bool = False) -> int:
     """`inv history`."""
     from shepherd.stages.past import branch_events, landing_events
     from shepherd.views import feeds, stories
 
+    settings, branch = options.settings, options.branch
+    mention(settings)
     if rev is None:
         events = branch_events(settings, branch)
     else:
@@ -158,27 +182,27 @@ def history(settings: Settings, branch: str, rev: str | None, *, json: bool, say
     return 0
 
 
-def sha_for_scripts(snapshot: Snapshot, present: Situation, say: Say) -> int:
-    """The SHA for a script, which reads no banners: so where a caution stops there is none."""
+def sha_for_scripts(snapshot: Snapshot, present: Situation) -> int:
+    """Print the SHA for a script, which reads no banners: where a caution stops, there is none."""
     from shepherd.cautions import cautions, code_of, released, stopping
     from shepherd.views.answer import headline
 
-    found = cautions(snapshot, present)
-    to, stop = released(snapshot, found), stopping(found)
+    known = cautions(snapshot, present)
+    to, stop = released(snapshot, known), stopping(known)
     if to is not None:
         say(to.id)
         return 0
     remedy = f"; {stop.remedy}" if stop is not None and stop.remedy else ""
-    complain(f"{snapshot.branch}: {headline(snapshot, found)}{remedy}")
+    complain(f"{snapshot.branch}: {headline(snapshot, known)}{remedy}")
     return code_of(stop) if stop is not None else REFUSED
 
 
 def _json(document: bytes) -> str:
     """JSON that a terminal can show: what it might take for a command or a change of direction is escaped."""
-    return _TELLING.sub(lambda found: f"\\u{ord(found[0]):04x}", document.decode())
+    return _UNSAFE.sub(lambda character: f"\\u{ord(character[0]):04x}", document.decode())
 
 
-_TELLING = re.compile("[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]")
+_UNSAFE = re.compile("[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]")
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:

@@ -116,7 +116,7 @@ def once(settings: Settings, refusal: ShepherdError) -> bool:
         return True
 
 
-def anew(settings: Settings, failures: str) -> bool:
+def is_news(settings: Settings, failures: str) -> bool:
     """Whether cron has to say how a run ended: the same failures once a day, and again after a good run.
 
     Args:

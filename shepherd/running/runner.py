@@ -12,16 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 from shepherd import limits
-from shepherd.errors import UNEXPECTED, SettingsError, ShepherdError, StoreError
-from shepherd.run import Run, Tell
+from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
+from shepherd.run import Run, Tell, no_telling
 from shepherd.running import gate, records, refusals
 from shepherd.running.log import Log, line, now, run_id
 from shepherd.running.refusals import BusyError, MaintenanceError
 from shepherd.running.situation import READING, crashed, hang_of, note_read, note_run, situation
-from shepherd.running.tasking import ROOT, complain
+from shepherd.running.tasking import ROOT, TaskOptions, complain
 from shepherd.settings import Settings
 from shepherd.values import duration
 
@@ -61,27 +61,26 @@ def prepare_state(state: Path) -> None:
         ) from None
 
 
-class RunningStage:
-    """One stage under way: what it is given, and how it ended."""
+class StageResult(NamedTuple):
+    """How a stage ended."""
 
-    def __init__(self, run: Run) -> None:
-        self.run = run
-        self.code = 0
-        self.failure = ""
-        """In one sentence, empty if it did its work. Exit codes can be bad without: no data is an answer."""
-        self.seconds = 0.0
+    code: int = 0
+    failure: str = ""
+    """A sentence for whatever failed; a bad code without one is an answer: no data."""
+    seconds: float = 0.0
 
-    def end(self, code: int, failure: str = "") -> int:
-        """A stage that contained its failures says here what they come to."""
-        self.code, self.failure = code, failure
-        return code
+
+Stage = Callable[[TaskOptions, Run], StageResult]
+"""stage(options, run); what it raises is its failure, too."""
 
 
 class LockedRun:
-    """Whoever holds the work lock: one process, one run id, one or several stages."""
+    """A process at work under the work lock: one run id, one or several stages. A dry run has no lock, and
+    writes neither log nor record."""
 
-    def __init__(self, settings: Settings, who: str, why: str) -> None:
-        self.settings = settings
+    def __init__(self, options: TaskOptions, why: str) -> None:
+        self.options = options
+        self.settings = options.settings
         self.since = now()
         self.read_failed = False
         """Some branch could not be read or judged: what the pages say of it may not hold any more."""
@@ -91,14 +90,15 @@ class LockedRun:
         """The work lock's descriptor: it is held until a child that changes the world has ended
         (docs/running.md#one-copy-at-a-time)."""
         self._began = records.uptime()
-        self._who = who
         self._why = why
         self._run_id = run_id(self.since)
         self._stages: list[str] = []
-        self._log = log_of(settings)
+        self._log = log_of(self.settings)
 
     def tell(self, stage: str) -> Tell:
         """The log, as one stage writes to it."""
+        if self.options.dry:
+            return no_telling
 
         def tell(event: str, **fields: Any) -> None:
             about = {"branch": fields.pop("branch", "all"), **fields}
@@ -123,23 +123,25 @@ class LockedRun:
 
     def look_at_the_switch(self) -> None:
         """Raises MaintenanceError if it is on."""
-        refusal = refusals.in_maintenance(self.settings)
+        refusal = None if self.options.dry else refusals.in_maintenance(self.settings)
         if refusal is not None:
             raise refusal
 
-    @contextmanager
-    def stage(self, name: str, *, noted: bool = True) -> Iterator[RunningStage]:
+    def run(self, name: str, stage: Stage, *, noted: bool = True) -> StageResult:
         """START, the stage, END with seconds and exit code; and how it ended goes to `run/stages.json`.
 
         Args:
-            noted: it is a step of the work, not a person's word that may well have been misspelt.
+            noted: it is a step of the work, and not the statement of a person, who may have misspelt it.
         """
+        who = self.options.who
+        if self.options.dry:
+            return stage(self.options, Run("dry-run", now(), who, no_telling, self._why))
         tell, started = self.tell(name), monotonic()
         self._stages.append(name)
         run = Run(
             self._run_id,
             now(),
-            self._who,
+            who,
             tell,
             self._why,
             "find" in self._stages,
@@ -148,30 +150,31 @@ class LockedRun:
             lambda: situation(self.settings),
             self.loudly,
         )
-        step = RunningStage(run)
         self.publish(name, noted)
-        tell("START", pid=os.getpid(), who=self._who, **({"why": self._why} if self._why else {}))
+        tell("START", pid=os.getpid(), who=who, **({"why": self._why} if self._why else {}))
+        result = StageResult()
         try:
-            yield step
+            result = stage(self.options, run)
+            return result
         except ShepherdError as error:
-            step.end(error.code, str(error))
+            result = StageResult(error.code, str(error))
             raise
         except limits.Interruption as interruption:
-            step.end(interruption.error.code, str(interruption.error))
+            result = StageResult(interruption.error.code, str(interruption.error))
             raise
         except BaseException as error:
-            step.end(UNEXPECTED, repr(error))
+            result = StageResult(UNEXPECTED, repr(error))
             raise
         finally:
-            step.seconds = monotonic() - started
-            ended = {"failure": step.failure} if step.failure else {}
+            seconds = monotonic() - started
+            failure = {"failure": result.failure} if result.failure else {}
             try:
-                tell("END", seconds=round(step.seconds, 3), exit=step.code, **ended)
+                tell("END", seconds=round(seconds, 3), exit=result.code, **failure)
                 if noted:
-                    note_run(self.settings, name, step.failure, step.seconds)
+                    note_run(self.settings, name, result.failure, seconds)
             except StoreError:
                 # the failure that is on its way says more than that it could not be written down
-                if not step.failure:
+                if not result.failure:
                     raise
 
 
@@ -182,13 +185,11 @@ def _sentence(failure: BaseException) -> str:
 
 
 @contextmanager
-def at_work(
-    settings: Settings, stage: str, who: str, why: str = "", *, wait: float = 0.0
-) -> Iterator[LockedRun]:
-    """Hold gate and work lock, with a record that says so, for at most `run.deadline`.
+def at_work(options: TaskOptions, stage: str, why: str = "") -> Iterator[LockedRun]:
+    """Hold gate and work lock, with a record that says so, for at most `run.deadline`. A dry run holds none.
 
     Args:
-        stage: what the record says first; wait: seconds to wait for another copy to end.
+        stage: what the record says first.
 
     Raises:
         BusyError: another copy holds the lock. MaintenanceError: the switch is on. Both were logged, and are
@@ -196,18 +197,22 @@ def at_work(
         DeadlineError, StoppedError: the run was ended from outside.
         SettingsError: `state_dir` is not ours. StoreError: log or record cannot be written.
     """
+    locked = LockedRun(options, why)
+    if options.dry:
+        yield locked
+        return
+    settings = locked.settings
     state = settings.state_path
     prepare_state(state)
     os.umask(0o077)
-    desk = LockedRun(settings, who, why)
-    tell, end = desk.tell(stage), monotonic() + wait
-    with limits.stoppable(), _gate(desk, tell, end):
+    tell, end = locked.tell(stage), monotonic() + (options.wait or 0.0)
+    with limits.stoppable(), _gate(locked, tell, end):
         try:
-            with _work(desk, end) as desk.lock, records.removed_at_the_end(state):
-                _clean_up_after_a_crash(desk, tell)
-                desk.publish(stage, noted=False)
+            with _work(locked, end) as locked.lock, records.removed_at_the_end(state):
+                _clean_up_after_a_crash(locked, tell)
+                locked.publish(stage, noted=False)
                 if stage not in UNSTOPPED:
-                    desk.look_at_the_switch()
+                    locked.look_at_the_switch()
                     refusals.switch_is_off(settings)
                 limit = settings.run.deadline
                 with limits.limited(
@@ -216,7 +221,7 @@ def at_work(
                         f"ended after {limit} (run.deadline); what is left, the next run does"
                     ),
                 ):
-                    yield desk
+                    yield locked
         except (BusyError, MaintenanceError) as refusal:
             tell("refused", exit=refusal.code, because=str(refusal))
             refusals.attend(settings, refusal, tell)
@@ -226,27 +231,49 @@ def at_work(
             raise
 
 
-@contextmanager
-def working(
-    settings: Settings, stage: str, who: str, why: str = "", *, wait: float = 0.0, noted: bool = False
-) -> Iterator[Run]:
-    """One stage on its own: `at_work`, and its START and END."""
-    with at_work(settings, stage, who, why, wait=wait) as desk, desk.stage(stage, noted=noted) as step:
-        yield step.run
+def run_stage(
+    options: TaskOptions,
+    name: str,
+    stage: Stage,
+    *,
+    why: str = "",
+    noted: bool = True,
+    shows_failure: bool = False,
+) -> int:
+    """Run one stage as a task of its own; its exit code.
+
+    Args:
+        noted: see LockedRun.run.
+        shows_failure: it reads, and where that fails, page, badge and SHA say so at once, and not when
+            they are written next.
+    """
+    with at_work(options, name, why) as locked:
+        try:
+            result = locked.run(name, stage, noted=noted)
+        except BaseException as error:
+            if shows_failure and locked.read_failed:
+                # who stops a run waits for no web server
+                publish = isinstance(error, Exception)
+                refusals.show_failure(options.settings, locked.tell(name), publish=publish)
+            raise
+        unread = locked.read_failed or result.code == NO_DATA
+        if shows_failure and unread and not options.dry:
+            refusals.show_failure(options.settings, locked.tell(name))
+    return result.code
 
 
 @contextmanager
-def _gate(desk: LockedRun, tell: Tell, end: float) -> Iterator[None]:
+def _gate(locked: LockedRun, tell: Tell, end: float) -> Iterator[None]:
     refusal: ShepherdError | None = None
     try:
-        with gate.gate(desk.settings.state_path, wait=end - monotonic()):
+        with gate.gate(locked.settings.state_path, wait=end - monotonic()):
             if gate.upgraded(ROOT):
                 refusal = BusyError("the shepherd was upgraded meanwhile: start it again")
             else:
                 yield
                 return
     except gate.TakenError:
-        refusal = refusals.in_maintenance(desk.settings) or BusyError(
+        refusal = refusals.in_maintenance(locked.settings) or BusyError(
             "an upgrade is under way; try again when it is done (inv lock.status)"
         )
     tell("refused", exit=refusal.code, because=str(refusal))
@@ -254,12 +281,12 @@ def _gate(desk: LockedRun, tell: Tell, end: float) -> Iterator[None]:
 
 
 @contextmanager
-def _work(desk: LockedRun, end: float) -> Iterator[int]:
+def _work(locked: LockedRun, end: float) -> Iterator[int]:
     try:
-        with gate.work(desk.settings.state_path, wait=end - monotonic()) as handle:
+        with gate.work(locked.settings.state_path, wait=end - monotonic()) as handle:
             yield handle
     except gate.TakenError:
-        raise _busy(desk.settings) from None
+        raise _busy(locked.settings) from None
 
 
 def _busy(settings: Settings) -> ShepherdError:
@@ -291,9 +318,9 @@ def _busy(settings: Settings) -> ShepherdError:
     return BusyError(text, hang)
 
 
-def _clean_up_after_a_crash(desk: LockedRun, tell: Tell) -> None:
+def _clean_up_after_a_crash(locked: LockedRun, tell: Tell) -> None:
     """Only the holder does: whatever record is there was left by one who does not work any more."""
-    settings = desk.settings
+    settings = locked.settings
     try:
         record = records.read(settings.state_path)
     except records.UnreadableRecordError as why:

@@ -4,35 +4,61 @@
 from __future__ import annotations
 
 import json as json_
-from collections.abc import Callable
+import os
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from shepherd.errors import DEADLINE, SettingsError
 from shepherd.running import maintenance
 from shepherd.running.log import now
-from shepherd.running.tasking import StatePlace, complain
+from shepherd.running.tasking import CLONE, TaskOptions, complain, say
 from shepherd.values import age, clean, duration, iso
 
 if TYPE_CHECKING:
     from shepherd.settings import Settings
 
-Say = Callable[[str], None]
+
+class StatePlace(NamedTuple):
+    """As much of the settings as `maintenance.status` and `lock.status` need."""
+
+    state: Path
+    warn_after: str = "4h"
+    stale_after: str = "60m"
 
 
-def on(
-    settings: Settings,
-    reason: str | None,
-    until: str | None,
-    who: str,
-    say: Say,
-    *,
-    wait: float | None,
-    dry: bool,
-) -> int:
-    """Set the switch; with `wait` (seconds) return only when nothing works any more, else 6.
+def state_place(options: TaskOptions) -> StatePlace:
+    """The same as the settings say, without the time that it takes to check all of them.
+
+    Raises:
+        SettingsError: as `TaskOptions.settings` does; whatever looks odd is left to it.
+    """
+    import tomllib
+
+    from shepherd import plainfile
+    from shepherd.places import places_of
+
+    places = places_of(os.environ, CLONE, Path.cwd())
+    file = next((each for each in places if os.path.lexists(each)), places[0])
+    try:
+        document = tomllib.loads(plainfile.read(file, 1_000_000))
+        state = Path(os.path.realpath(file)).parent / document.get("state_dir", "var")
+        warn_after = document.get("maintenance", {}).get("warn_after", "4h")
+        stale_after = document.get("run", {}).get("stale_after", "60m")
+        if isinstance(warn_after, str) and isinstance(stale_after, str):
+            return StatePlace(state, warn_after, stale_after)
+    except (plainfile.UnreadableFileError, ValueError, RecursionError, TypeError, AttributeError):
+        pass
+    return _state_place_in(options.settings)
+
+
+def _state_place_in(settings: Settings) -> StatePlace:
+    return StatePlace(settings.state_path, settings.maintenance.warn_after, settings.run.stale_after)
+
+
+def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
+    """Set the switch; with `--wait` return only when nothing works any more, else 6.
 
     Raises:
         SettingsError: no reason. StoreError: it cannot be set.
@@ -45,49 +71,50 @@ def on(
         raise SettingsError("say why, for those who find it: --reason 'new database server'")
     at = now()
     end = at + timedelta(seconds=duration(until)) if until is not None else None
+    until_then = f" until {iso(end)}" if end else ""
+    settings, who = options.settings, options.who
     state = settings.state_path
-    if dry:
-        say(
-            f"would write {maintenance.path_of(state)}: by {who}: {why}{f', until {iso(end)}' if end else ''}"
-        )
+    if options.dry:
+        say(f"would write {maintenance.path_of(state)}: by {who}: {why}{until_then and f',{until_then}'}")
         return 0
     prepare_state(state)
     already = switch_of(settings)
     if already is None and maintenance.switch_on(state, who, why, end, at):
         maintenance.forget_first_abort(state)
-        say(f"maintenance is on{f' until {iso(end)}' if end else ''}; end it with: inv maintenance.off")
+        say(f"maintenance is on{until_then}; end it with: inv maintenance.off")
         log_of(settings).write(_act(at, "off", "on", who, why))
     else:
         already = already or switch_of(settings)
-        said = maintenance.words(already, now()) if already else "and off again"
-        say(f"maintenance is on already, {said}; nothing was changed")
-    return _quiet(settings, wait, say)
+        details = maintenance.words(already, now()) if already else "and off again"
+        say(f"maintenance is on already, {details}; nothing was changed")
+    return _wait_for_the_end(settings, options.wait)
 
 
-def off(settings: Settings, who: str, say: Say, *, dry: bool) -> int:
-    """Remove the switch, whoever set it. Raises StoreError if it cannot be removed."""
+def off(options: TaskOptions) -> int:
+    """Remove the switch, no matter who set it. Raises StoreError if it cannot be removed."""
     from shepherd.running.runner import log_of, prepare_state
     from shepherd.running.situation import switch_of
 
+    settings = options.settings
     switch = switch_of(settings)
     if switch is None:
         say("maintenance is not on")
         return 0
-    said = maintenance.words(switch, now())
-    if dry:
-        say(f"would end maintenance {said}")
+    details = maintenance.words(switch, now())
+    if options.dry:
+        say(f"would end maintenance {details}")
         return 0
     prepare_state(settings.state_path)
     maintenance.switch_off(settings.state_path)
-    say(f"maintenance is off; it was on {said}")
-    log_of(settings).write(_act(now(), "on", "off", who, said))
+    say(f"maintenance is off; it was on {details}")
+    log_of(settings).write(_act(now(), "on", "off", options.who, details))
     return 0
 
 
-def status(where: StatePlace, say: Say, *, json: bool) -> int:
+def status(place: StatePlace, *, json: bool) -> int:
     """Whether the switch is on, by whom, why and since when."""
     at = now()
-    switch = maintenance.look(where.state, duration(where.warn_after), at)
+    switch = maintenance.look(place.state, duration(place.warn_after), at)
     if json:
         fields = {} if switch is None else switch._asdict()
         texts = {key: iso(each) if isinstance(each, datetime) else each for key, each in fields.items()}
@@ -108,27 +135,27 @@ def mention(settings: Settings) -> None:
         complain(f"in maintenance {maintenance.words(switch, now())}; what is shown was known before")
 
 
-def lock_status(where: StatePlace, say: Say, *, json: bool) -> int:
+def lock_status(place: StatePlace, *, json: bool) -> int:
     """Who works at what, since when, and whether that looks like a hang or a crash."""
-    kind, text = _who_works(where)
+    kind, text = _who_works(place)
     say(json_.dumps({"lock": kind, "text": text}) if json else text)
     return 0
 
 
-def _who_works(where: StatePlace) -> tuple[str, str]:
+def _who_works(place: StatePlace) -> tuple[str, str]:
     from shepherd.running.gate import holders
 
-    if _there(where.state / "run" / "upgrade.json"):
+    if _there(place.state / "run" / "upgrade.json"):
         from shepherd.running import upgrade_record
 
-        upgrade = upgrade_record.read(where.state)
-        if upgrade is not None and upgrade_record.at_work(where.state):
+        upgrade = upgrade_record.read(place.state)
+        if upgrade is not None and upgrade_record.at_work(place.state):
             return "upgrade", f"an upgrade is under way: {upgrade.words()}"
         if upgrade is not None:
             left = "inv upgrade --resume, or inv upgrade --undo"
             return "upgrade killed", f"an upgrade was killed: {upgrade.words()}; mend it: {left}"
-    pids = holders(where.state / "run" / "work.lock")
-    if not _there(where.state / "run" / "record.json"):
+    pids = holders(place.state / "run" / "work.lock")
+    if not _there(place.state / "run" / "record.json"):
         if not pids:
             return "free", "nothing is running"
         return "held", f"process {', '.join(map(str, pids))} holds the work lock, without a record"
@@ -136,30 +163,34 @@ def _who_works(where: StatePlace) -> tuple[str, str]:
     from shepherd.running import records
 
     try:
-        record = records.read(where.state)
+        record = records.read(place.state)
     except records.UnreadableRecordError as why:
         held = f"process {', '.join(map(str, pids))} holds the lock" if pids else "nothing holds the lock"
-        return "unreadable", f"the record {records.path_of(where.state)} {why}; {held}"
+        return "unreadable", f"the record {records.path_of(place.state)} {why}; {held}"
     if record is None:
         return "free", "nothing is running"
-    said = records.words(record, now())
+    details = records.words(record, now())
     match records.life(record):
         case "gone":
-            return "crashed", f"crashed: {said}; its process is gone, the next run cleans up"
+            return "crashed", f"crashed: {details}; its process is gone, the next run cleans up"
         case "unknown":
-            return "unknown", f"{said}; whether it still lives can only be seen on {clean(record.host, 60)}"
-        case _ if records.seconds(record, now()) > duration(where.stale_after):
-            return "suspected hang", f"suspected hang: {said}; end it with: kill {record.pid}"
-    return "running", f"running: {said}"
+            return (
+                "unknown",
+                f"{details}; whether it still lives can only be seen on {clean(record.host, 60)}",
+            )
+        case _ if records.seconds(record, now()) > duration(place.stale_after):
+            return "suspected hang", f"suspected hang: {details}; end it with: kill {record.pid}"
+    return "running", f"running: {details}"
 
 
-def _quiet(settings: Settings, wait: float | None, say: Say) -> int:
-    """Whoever gets the work lock after the switch was set knows that no stage works, and none will begin."""
+def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
+    """Return when nothing is at work: who gets the work lock after the switch was set knows that no stage
+    works, and that none will begin."""
     from shepherd.running import gate
 
-    where = StatePlace(settings.state_path, settings.maintenance.warn_after, settings.run.stale_after)
+    place = _state_place_in(settings)
     if wait is None:
-        kind, text = _who_works(where)
+        kind, text = _who_works(place)
         if kind not in ("free", "crashed"):
             say(f"still at work: {text}")
         return 0
@@ -167,7 +198,7 @@ def _quiet(settings: Settings, wait: float | None, say: Say) -> int:
         with gate.work(settings.state_path, wait=wait):
             pass
     except gate.TakenError:
-        complain(f"after {age(wait)} still at work: {_who_works(where)[1]}; the switch stays on")
+        complain(f"after {age(wait)} still at work: {_who_works(place)[1]}; the switch stays on")
         return DEADLINE
     say("nothing is at work")
     return 0

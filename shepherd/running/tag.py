@@ -2,41 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import partial
 
 from shepherd.errors import PARTLY, PartlyError, worst
 from shepherd.plans.tagging import TagPlan, summary
 from shepherd.run import Run
-from shepherd.running.stages import StageEnd, each_branch, step_of_task
-from shepherd.running.tasking import complain, say
+from shepherd.running.runner import StageResult, run_stage
+from shepherd.running.stages import each_branch
+from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.settings import Settings
 
 
-def tag(
-    settings: Settings, names: Sequence[str], who: str, *, yes: bool, dry: bool = False, wait: float = 0.0
-) -> int:
+def tag(options: TaskOptions, *, yes: bool) -> int:
     """`inv tag`. Exit code 7 where a bug could not be written, or more are waiting than may be.
 
     Args:
         yes: also more bugs than `tracker.cap`.
     """
-    with step_of_task(settings, "tag", who, "", dry, wait, noted=True) as step:
-        return step.end(*tag_all(settings, names, step.run, dry, yes=yes))
+    return run_stage(options, "tag", partial(tag_all, yes=yes))
 
 
-def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, yes: bool = False) -> StageEnd:
-    """The landings of these branches, on their bugs; the cap counts them all."""
+def tag_all(options: TaskOptions, run: Run, *, yes: bool = False) -> StageResult:
+    """Tag the bugs of the landings of these branches; the cap counts them all."""
     from shepherd.stages.tag import plan_branch
 
+    settings, dry = options.settings, options.dry
     if not settings.tracker.writes:
         say("nothing is tagged: tracker.tag is off, or the tracker is none, or anonymous")
-        return StageEnd()
+        return StageResult()
     plans: dict[str, TagPlan] = {}
 
-    def prepare(name: str) -> None:
-        plans[name] = plan_branch(settings, name, run, dry=dry)
+    def prepare(branch: str) -> None:
+        plans[branch] = plan_branch(settings, branch, run, dry=dry)
 
-    prepared = each_branch(names, prepare)
+    prepared = each_branch(options.branches, prepare)
     count = sum(len(plan.writings) for plan in plans.values())
     too_many = ""
     if count > settings.tracker.cap and not yes:
@@ -46,8 +45,8 @@ def tag_all(settings: Settings, names: Sequence[str], run: Run, dry: bool, *, ye
         )
         complain(too_many)
         if not dry:
-            return _both(prepared, StageEnd(PARTLY, too_many))
-    acted = each_branch(list(plans), lambda name: _one(settings, name, plans[name], run, dry))
+            return _both(prepared, StageResult(PARTLY, too_many))
+    acted = each_branch(list(plans), lambda branch: _one(settings, branch, plans[branch], run, dry))
     return _both(prepared, acted)
 
 
@@ -65,11 +64,11 @@ def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) ->
         for label in labels_to_make(settings, plan):
             say(f"{branch}: would make the label {label}, which is not there yet")
         return
-    tagged = carry_out(settings, branch, plan, run)
-    if tagged.failures:
-        raise PartlyError(f"{branch}: not written, tried again next time: {'; '.join(tagged.failures)}")
+    result = carry_out(settings, branch, plan, run)
+    if result.failures:
+        raise PartlyError(f"{branch}: not written, tried again next time: {'; '.join(result.failures)}")
 
 
-def _both(first: StageEnd, second: StageEnd) -> StageEnd:
+def _both(first: StageResult, second: StageResult) -> StageResult:
     failures = [each.failure for each in (first, second) if each.failure]
-    return StageEnd(worst([first.code, second.code]), "; ".join(failures))
+    return StageResult(worst([first.code, second.code]), "; ".join(failures))

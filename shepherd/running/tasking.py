@@ -1,15 +1,17 @@
-"""Between Invoke and the stages: words in, words out, one exit code (docs/interfaces.md#commands)."""
+"""Between Invoke and the stages: the options that tasks share, errors as sentences, one exit code
+(docs/interfaces.md#commands)."""
 
 from __future__ import annotations
 
 import atexit
 import functools
 import gc
+import inspect
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 from invoke.exceptions import Exit
@@ -21,7 +23,6 @@ from shepherd.running.turns import Stopped
 
 if TYPE_CHECKING:
     from shepherd.settings import Settings
-    from shepherd.snapshot import Snapshot
 
 __all__ = ["complain", "say"]
 
@@ -47,8 +48,17 @@ COMMON = {
 }
 
 
+BRANCH = "branch"
+ACTING = ("as_", "dry_run")
+"""The options of every task that changes something."""
+WORKING = (*ACTING, "wait")
+"""Those of a task that takes the work lock."""
+DEFAULTS = {"branch": None, "as_": None, "dry_run": False, "wait": None}
+"""Shared option -> its value where it is not given, by whose type Invoke knows a flag from a text."""
+
+
 def task(
-    *,
+    *options: str,
     positional: tuple[str, ...] = (),
     help: dict[str, str] | None = None,
     name: str = "",
@@ -56,34 +66,46 @@ def task(
 ) -> Callable[..., Task[Any]]:
     """Our task: no automatic short flags, help for the flags it has, and errors as one sentence.
 
+    Its body is called with its TaskOptions, and with the arguments that it names itself.
+
     Args:
+        options: which of the shared options it has: BRANCH, ACTING, WORKING.
         name: what it is called if not like its function; with a dot (`lock.status`) it belongs to a group.
         reader: all it does is to print; if that cannot be written, it has failed.
     """
 
     def wrap(body: Callable[..., int | None]) -> Task[Any]:
-        names = body.__code__.co_varnames[1 : body.__code__.co_argcount]
+        name_of_body = name or body.__name__
         known = {**COMMON, **(help or {})}
+        context, *own = inspect.signature(body).parameters.values()
+        shared = [
+            inspect.Parameter(each, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=DEFAULTS[each])
+            for each in options
+        ]
 
         @functools.wraps(body)
-        def run(*args: Any, **kwargs: Any) -> None:
-            if not {"--help", "-h"}.isdisjoint(v for v in kwargs.values() if isinstance(v, str)):
+        def run(context: Any, **arguments: Any) -> None:
+            if not {"--help", "-h"}.isdisjoint(v for v in arguments.values() if isinstance(v, str)):
                 # Invoke takes what follows for the value of a positional argument
-                complain(f"for help: inv --help {name or body.__name__}")
+                complain(f"for help: inv --help {name_of_body}")
                 raise Exit(code=2)
-            code = guarded(functools.partial(body, *args, **kwargs))
+            chosen = {each: arguments.pop(each) for each in options}
+            code = guarded(lambda: body(_options(context, chosen), **arguments))
             if reader and (why := unwritten()):
                 complain(f"the answer could not be written to standard output: {why}")
                 code = UNEXPECTED
             if code:
                 raise Exit(code=code)
 
+        # Invoke makes the flags of it
+        run.__dict__["__signature__"] = inspect.Signature([context, *own, *shared])
+        flags = [each.name for each in (*own, *shared)]
         return Task(
             run,
-            name=name or body.__name__,
+            name=name_of_body,
             positional=positional,
             auto_shortflags=False,
-            help={name: known[name] for name in names if name in known},
+            help={flag: known[flag] for flag in flags if flag in known},
         )
 
     return wrap
@@ -125,108 +147,90 @@ def collection(*tasks: Task[Any]) -> Collection:
     return namespace
 
 
-def settings() -> Settings:
-    """The settings of this call (docs/settings.md)."""
-    from shepherd.settings import load
+class TaskOptions:
+    """What a task was called with apart from its own arguments, in the form that every stage takes.
 
-    return load(os.environ, CLONE, Path.cwd())
-
-
-class StatePlace(NamedTuple):
-    """As much of the settings as `maintenance.status` and `lock.status` need."""
-
-    state: Path
-    warn_after: str = "4h"
-    stale_after: str = "60m"
-
-
-def where() -> StatePlace:
-    """The same as `settings` finds, without the time it takes to check all of it.
-
-    Raises:
-        SettingsError: as `settings` does; whatever looks odd is left to it.
+    Args:
+        settings: None: those that this call finds, read when they are first asked for (docs/settings.md).
+        who: the person that journal and log name.
+        branch: None: all branches.
+        dry: print what would be done, and do nothing.
+        wait: seconds to wait for another copy to end; None: not given.
+        context: Invoke's or Fabric's, for tasks that run commands.
     """
-    import tomllib
 
-    from shepherd import plainfile
-    from shepherd.places import places_of
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        who: str = "",
+        *,
+        branch: str | None = None,
+        dry: bool = False,
+        wait: float | None = None,
+        context: Any = None,
+    ) -> None:
+        if settings is not None:
+            self.settings = settings
+        self.who = who
+        self.dry = dry
+        self.wait = wait
+        self.context = context
+        self._branch = branch
 
-    places = places_of(os.environ, CLONE, Path.cwd())
-    file = next((each for each in places if os.path.lexists(each)), places[0])
-    try:
-        document = tomllib.loads(plainfile.read(file, 1_000_000))
-        state = Path(os.path.realpath(file)).parent / document.get("state_dir", "var")
-        warn_after = document.get("maintenance", {}).get("warn_after", "4h")
-        stale_after = document.get("run", {}).get("stale_after", "60m")
-        if isinstance(warn_after, str) and isinstance(stale_after, str):
-            return StatePlace(state, warn_after, stale_after)
-    except (plainfile.UnreadableFileError, ValueError, RecursionError, TypeError, AttributeError):
-        pass
-    given = settings()
-    return StatePlace(given.state_path, given.maintenance.warn_after, given.run.stale_after)
+    @functools.cached_property
+    def settings(self) -> Settings:
+        """The settings. Raises SettingsError."""
+        from shepherd.settings import load
 
+        return load(os.environ, CLONE, Path.cwd())
 
-def seconds(text: str | None) -> float:
-    """The value of `--wait`: seconds, or a duration such as 2m; none is 0.
+    @property
+    def branches(self) -> list[str]:
+        """The branches that the task is about.
 
-    Raises:
-        SettingsError: it is neither.
-    """
-    from shepherd.values import duration
+        Raises:
+            SettingsError: there is no such branch.
+        """
+        from shepherd.errors import SettingsError
 
-    if text is None or text.strip("0") == "":
-        return 0.0
-    return float(duration(f"{text}s" if text.isdecimal() else text))
+        every = list(self.settings.branches)
+        if self._branch is None:
+            return every
+        if self._branch not in every:
+            raise SettingsError(
+                f"there is no branch {self._branch!r} in {self.settings.file}: one of {', '.join(every)}"
+            )
+        return [self._branch]
 
+    @property
+    def branch(self) -> str:
+        """The branch of a task that is about one revision: named, or the only one there is.
 
-def branches(given: Settings, branch: str | None) -> list[str]:
-    """The branches that a task is about.
+        Raises:
+            SettingsError: there are several, and none is named.
+        """
+        from shepherd.errors import SettingsError
 
-    Raises:
-        SettingsError: there is no such branch.
-    """
-    from shepherd.errors import SettingsError
-
-    if branch is None:
-        return list(given.branches)
-    if branch not in given.branches:
-        raise SettingsError(
-            f"there is no branch {branch!r} in {given.file}: one of {', '.join(given.branches)}"
-        )
-    return [branch]
-
-
-def one_branch(given: Settings, branch: str | None) -> str:
-    """The branch that a word about one revision is about: named, or the only one there is.
-
-    Raises:
-        SettingsError: there are several, and none is named.
-    """
-    from shepherd.errors import SettingsError
-
-    found = branches(given, branch)
-    if len(found) > 1:
-        raise SettingsError(f"several branches are set up: say which one, --branch {found[0]} for example")
-    return found[0]
+        first, *others = self.branches
+        if others:
+            raise SettingsError(f"several branches are set up: say which one, --branch {first} for example")
+        return first
 
 
-def snapshot_of(given: Settings, branch: str) -> Snapshot:
-    """The last answer of a branch.
-
-    Raises:
-        NoAnswerError: there is none yet.
-    """
-    from shepherd.errors import NoAnswerError
-    from shepherd.store.snapshots import Snapshots
-
-    snapshot = Snapshots(given.state_path / "snapshots", branch).latest()
-    if snapshot is None:
-        raise NoAnswerError(f"{branch}: no answer yet: inv run")
-    return snapshot
+def _options(context: Any, chosen: dict[str, Any]) -> TaskOptions:
+    """The options as they were chosen; those that a task does not have are missing."""
+    wait: str | None = chosen.get("wait")
+    return TaskOptions(
+        who=_who(chosen["as_"]) if "as_" in chosen else "",
+        branch=chosen.get("branch"),
+        # Invoke's own `inv --dry` runs the bodies of tasks all the same
+        dry=chosen.get("dry_run", False) or bool(context.config.run.dry),
+        wait=None if wait is None else seconds(wait),
+        context=context,
+    )
 
 
-def caller(as_: str | None) -> str:
-    """WHO of 4.2."""
+def _who(as_: str | None) -> str:
     import getpass
 
     from shepherd.values import who
@@ -234,6 +238,14 @@ def caller(as_: str | None) -> str:
     return who(as_, os.environ, getpass.getuser())
 
 
-def is_dry(context: Any, dry_run: bool) -> bool:
-    """`--dry-run`, or Invoke's own `inv --dry`, which runs the bodies of tasks all the same."""
-    return dry_run or bool(context.config.run.dry)
+def seconds(text: str) -> float:
+    """The value of `--wait`: seconds, or a duration such as 2m.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    from shepherd.values import duration
+
+    if text.strip("0") == "":
+        return 0.0
+    return float(duration(f"{text}s" if text.isdecimal() else text))

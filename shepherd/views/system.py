@@ -6,11 +6,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shepherd.situation import Situation, StageRuns
+from shepherd.situation import STAGES, Situation, StageRuns
 from shepherd.views.words import some
-
-STAGES = ("find", "tag", "judge", "promote", "report", "publish", "remind", "escalate")
-"""In the order of a run (docs/rules.md, stage); what else ever ran stands after them."""
 
 
 class Stage(Struct, frozen=True):
@@ -25,7 +22,7 @@ class Stage(Struct, frozen=True):
 
 
 def stages(situation: Situation) -> list[Stage]:
-    """Every stage that ever ran here."""
+    """Every stage that ever ran here, in the order of a run; what else ran stands after them."""
     order = {name: place for place, name in enumerate(STAGES)}
     names = sorted(situation.stages, key=lambda name: (order.get(name, len(order)), name))
     return [_stage(name, situation.stages[name]) for name in names]

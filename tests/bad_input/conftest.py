@@ -13,6 +13,7 @@ from invoke.program import Program
 
 import tasks
 from shepherd.running import stages
+from shepherd.running.tasking import TaskOptions
 from shepherd.running.turns import EachInTurn
 from tests.bad_input.saying import Inv, Said, small
 from tests.project import Project
@@ -28,9 +29,8 @@ def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The state of such a project after its first run."""
     project = small(tmp_path_factory.mktemp("past") / "project")
     umask = os.umask(0o022)
-    for stage in (stages.find, stages.judge):
-        assert stages.quietly(stage, project.settings, ["stable"], "tester") == 0
-    assert stages.quietly(stages.report, project.settings, "tester") == 0
+    for stage in (stages.find, stages.judge, stages.report):
+        assert stages.quietly(stage, TaskOptions(project.settings, "tester")) == 0
     os.umask(umask)
     return project.state
 

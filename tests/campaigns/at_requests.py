@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from shepherd.running import stages, tag
+from shepherd.running.tasking import TaskOptions
 from tests.campaigns.killing import forked, undisturbed
 from tests.campaigns.outcome import kept_snapshots
 from tests.project import Project
@@ -56,10 +57,10 @@ class Victim(ABC):
 
     def run(self) -> None:
         """What `inv find tag judge` does, short of Invoke."""
-        settings = self.project.settings
-        assert stages.find(settings, ["stable"], "tester") == 0
-        assert tag.tag(settings, ["stable"], "tester", yes=True) in (0, 7)
-        assert stages.judge(settings, ["stable"], "tester") == 0
+        options = TaskOptions(self.project.settings, "tester")
+        assert stages.find(options) == 0
+        assert tag.tag(options, yes=True) in (0, 7)
+        assert stages.judge(options) == 0
 
     def outcome(self) -> dict[str, Any]:
         answer = kept_snapshots(self.project.settings)[-1]

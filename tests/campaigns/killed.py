@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from shepherd.running import stages
+from shepherd.running.tasking import TaskOptions
 from shepherd.settings import Settings
 from shepherd.situation import Situation
 from shepherd.stages.report import files_of, read_snapshots
@@ -36,7 +37,7 @@ def step(settings: Settings, name: str) -> None:
         AssertionError: it did not end well.
     """
     body: Callable[..., int] = getattr(stages, name)
-    assert body(settings, *([] if name == "report" else [["stable"]]), "tester") == 0
+    assert body(TaskOptions(settings, "tester")) == 0
 
 
 def all_steps(settings: Settings) -> None:

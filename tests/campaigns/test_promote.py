@@ -16,6 +16,7 @@ from shepherd.errors import RefusedError, ShepherdError
 from shepherd.run import Run
 from shepherd.running import stages
 from shepherd.running.promote import promote as promote_task
+from shepherd.running.tasking import TaskOptions
 from shepherd.settings import Settings, read
 from shepherd.stages.find import find_branch
 from tests.campaigns import times
@@ -292,7 +293,7 @@ def killed_at_writes(folder: Path, by_url: bool, each: int) -> None:
             settings.read_text().replace('"project.git"', f'"file://{folder}/now/project.git"')
         )
         (folder / "now").symlink_to("before")
-    undisturbed(lambda: stages.find(read(project.folder / "shepherd.toml"), ["stable"], "tester"))
+    undisturbed(lambda: stages.find(TaskOptions(read(project.folder / "shepherd.toml"), "tester")))
     (folder / "now").unlink(missing_ok=True)
     place = folder / "now"
 
@@ -304,7 +305,7 @@ def killed_at_writes(folder: Path, by_url: bool, each: int) -> None:
     now = read(place / "shepherd.toml")
 
     def body() -> None:
-        assert promote_task(now, ["stable"], "ann") == 0
+        assert promote_task(TaskOptions(now, "ann")) == 0
 
     writes = points(body)
     child = next(n for n, what in enumerate(writes) if what in ("child git update-ref", "child git push"))
@@ -316,7 +317,7 @@ def killed_at_writes(folder: Path, by_url: bool, each: int) -> None:
         where = f"killed at {number}: {writes[number]}"
         wait_for_children(now)
         moved = git(place, "rev-parse", "released") != ids[0]
-        undisturbed(lambda: stages.find(now, ["stable"], "ben"))
+        undisturbed(lambda: stages.find(TaskOptions(now, "ben")))
         kept = books(now)
         assert not kept.open, where
         assert kept.ours == ([(1, 3)] if moved else []), where

@@ -19,6 +19,8 @@ from invoke.program import Program
 
 import tasks
 from shepherd.running.log import parse
+from shepherd.running.runner import StageResult, run_stage
+from shepherd.running.tasking import TaskOptions
 from shepherd.running.turns import EachInTurn
 from tests.project import Project
 from tests.views.reader import Reader
@@ -59,13 +61,7 @@ class Host:
             "PYTHONPATH": str(ROOT),
         }
         if work_seconds:
-            # no variable of ours reaches git, so that all stands in the script
-            git = self._folder / f"bin-{work_seconds:g}" / "git"
-            if not git.exists():
-                git.parent.mkdir()
-                git.write_text(_GIT.format(log=self.work_log, seconds=work_seconds, path=env["PATH"]))
-                git.chmod(0o755)
-            env["PATH"] = f"{git.parent}:{env['PATH']}"
+            env["PATH"] = self.slow_git(work_seconds)
         return subprocess.Popen(
             [sys.executable, "-m", "invoke", *args],
             cwd=ROOT,
@@ -75,6 +71,17 @@ class Host:
             text=True,
             **popen,
         )
+
+    def slow_git(self, seconds: float) -> str:
+        """The search path for programs, with a git that lets `find` take at least so long."""
+        path = os.environ["PATH"]
+        # no variable of ours reaches git, so that all stands in the script
+        git = self._folder / f"bin-{seconds:g}" / "git"
+        if not git.exists():
+            git.parent.mkdir()
+            git.write_text(_GIT.format(log=self.work_log, seconds=seconds, path=path))
+            git.chmod(0o755)
+        return f"{git.parent}:{path}"
 
     def inv(self, *args: str, apart: bool = False, **how: Any) -> tuple[int, str, str]:
         """Exit code, standard output, standard error; in this process, where nothing asks for another."""
@@ -113,6 +120,12 @@ class Host:
 def ended(process: subprocess.Popen[str], limit: float = 60.0) -> tuple[int, str, str]:
     out, err = process.communicate(timeout=limit)
     return process.returncode, out, err
+
+
+def work(host: Host, stage: str) -> None:
+    """One stage that does nothing, as a task of its own."""
+    options = TaskOptions(host.project.settings, "ann")
+    run_stage(options, stage, lambda _options, _run: StageResult(), noted=False)
 
 
 def end(process: subprocess.Popen[str]) -> None:

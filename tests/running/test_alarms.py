@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.running.run import run
+from shepherd.running.tasking import TaskOptions
 from tests.running.host import Host
 from tests.running.smtp import Server, serving
 
@@ -23,16 +24,16 @@ def host(tmp_path: Path, server: Server) -> Host:
     """Production runs r2, which the shepherd saw go live, and whose bug was marked bad just now."""
     mail = f'sender = "shepherd@example.org"\nsmtp = "{server.place}"\noperators = ["ann@x.org", "ben@x.org"]'
     host = Host(tmp_path, tracker=f"[mail]\n{mail}")
-    assert run(host.project.settings, "ann") == 0
+    assert run(TaskOptions(host.project.settings, "ann")) == 0
     host.project.deploy(host.project.repo.tip())
-    assert run(host.project.settings, "ann") == 0
+    assert run(TaskOptions(host.project.settings, "ann")) == 0
     assert server.messages == []
     host.project.tag(2, "qa-bad", "bad-commit-2")
     return host
 
 
 def go(host: Host) -> int:
-    return run(host.project.settings, "ann")
+    return run(TaskOptions(host.project.settings, "ann"))
 
 
 def test_each_operator_is_told_once(host: Host, server: Server) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import time
 import tomllib
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,10 +18,19 @@ from shepherd.errors import SettingsError
 from shepherd.running import gate, maintenance, switch
 from shepherd.running.refusals import MaintenanceError
 from shepherd.running.run import run
-from shepherd.running.runner import prepare_state, working
+from shepherd.running.runner import prepare_state
 from shepherd.running.stages import report
-from shepherd.running.tasking import StatePlace
-from tests.running.host import SCALE, Host, after_the_first_run, banner_of, end, ended, outside_the_banner
+from shepherd.running.tasking import TaskOptions
+from tests.running.host import (
+    SCALE,
+    Host,
+    after_the_first_run,
+    banner_of,
+    end,
+    ended,
+    outside_the_banner,
+    work,
+)
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOUR = 3600.0
@@ -59,14 +69,15 @@ FORMS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_whatever_is_there_means_maintenance(host: Host, form: str) -> None:
+def test_whatever_is_there_means_maintenance(
+    host: Host, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     prepare_state(host.state)
     FORMS[form](maintenance.path_of(host.state))
-    with pytest.raises(MaintenanceError), working(host.project.settings, "find", "ann"):
-        pytest.fail("it worked")
-    said: list[str] = []
-    assert switch.status(StatePlace(host.state), said.append, json=False) == 0
-    assert said[0].startswith("maintenance is on ")
+    with pytest.raises(MaintenanceError):
+        work(host, "find")
+    assert switch.status(switch.StatePlace(host.state), json=False) == 0
+    assert capsys.readouterr().out.startswith("maintenance is on ")
 
 
 def test_what_was_written_by_hand_is_shown(tmp_path: Path) -> None:
@@ -132,15 +143,16 @@ def test_past_its_end_or_after_warn_after_it_is_overdue(
     assert ("OVERDUE" in maintenance.words(found, NOW + timedelta(hours=hours))) is overdue
 
 
-def _on(host: Host, **how: Any) -> tuple[int, str]:
-    said: list[str] = []
-    how = {"reason": "new disk", "until": None, "who": "ann", "wait": None, "dry": False} | how
-    return switch.on(host.project.settings, say=said.append, **how), "\n".join(said)
+def _on(host: Host, who: str = "ann", reason: str | None = "new disk") -> tuple[int, str]:
+    with redirect_stdout(io.StringIO()) as printed:
+        code = switch.on(TaskOptions(host.project.settings, who), reason, None)
+    return code, printed.getvalue().removesuffix("\n")
 
 
 def _off(host: Host, who: str = "ann") -> tuple[int, str]:
-    said: list[str] = []
-    return switch.off(host.project.settings, who, said.append, dry=False), "\n".join(said)
+    with redirect_stdout(io.StringIO()) as printed:
+        code = switch.off(TaskOptions(host.project.settings, who))
+    return code, printed.getvalue().removesuffix("\n")
 
 
 def test_somebodys_switch_stays_theirs(host: Host) -> None:
@@ -183,8 +195,7 @@ def test_the_next_switch_has_an_age_of_its_own(host: Host) -> None:
     assert maintenance.first_abort(host.state) is None
     maintenance.remember_first_abort(host.state, NOW - timedelta(days=900))
     # removed by hand, and a run saw that
-    with working(host.project.settings, "find", "ann"):
-        pass
+    work(host, "find")
     assert maintenance.first_abort(host.state) is None
 
 
@@ -273,9 +284,9 @@ def test_a_switch_set_in_the_middle_of_a_run_ends_it_between_two_stages(host: Ho
 def test_a_switch_taken_away_in_the_middle_changes_nothing(host: Host) -> None:
     assert _on(host)[0] == 0
     with pytest.raises(MaintenanceError):
-        run(host.project.settings, "ann")
+        run(TaskOptions(host.project.settings, "ann"))
     _off(host)
-    assert run(host.project.settings, "ann") == 0
+    assert run(TaskOptions(host.project.settings, "ann")) == 0
 
 
 def test_overdue_is_loud_on_the_page_and_once_under_cron(host: Host) -> None:
@@ -318,11 +329,11 @@ def test_waiting_in_vain_names_who_works_and_leaves_the_switch_on(host: Host) ->
 
 
 def test_a_page_that_is_being_written_is_left_to_that_run(host: Host) -> None:
-    assert report(host.project.settings, "ann", fresh=True) == 0
+    assert report(TaskOptions(host.project.settings, "ann"), fresh=True) == 0
     before = host.page()
     maintenance.path_of(host.state).touch()
     with gate.page(host.state), pytest.raises(MaintenanceError):
-        run(host.project.settings, "ann")
+        run(TaskOptions(host.project.settings, "ann"))
     assert host.page() == before
     assert len(host.events("refused")) == 1
 

@@ -20,11 +20,10 @@ import pytest
 from msgspec.structs import replace
 
 from shepherd.running import gate, records
-from shepherd.running.runner import prepare_state, working
+from shepherd.running.runner import prepare_state
 from shepherd.running.situation import situation
-from shepherd.running.switch import lock_status
-from shepherd.running.tasking import StatePlace
-from tests.running.host import Host, after_the_first_run, end, ended, until
+from shepherd.running.switch import StatePlace, lock_status
+from tests.running.host import Host, after_the_first_run, end, ended, until, work
 
 pytestmark = pytest.mark.real
 
@@ -123,15 +122,16 @@ HALF: dict[str, Callable[[Path], Any]] = {
 
 
 @pytest.mark.parametrize("how", HALF)
-def test_a_record_that_says_nothing_is_said_so_and_stops_nobody(host: Host, how: str) -> None:
+def test_a_record_that_says_nothing_is_said_so_and_stops_nobody(
+    host: Host, how: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     prepare_state(host.state)
     HALF[how](records.path_of(host.state))
-    said: list[str] = []
-    assert lock_status(StatePlace(host.state), said.append, json=False) == 0
-    assert "record.json" in said[0]
-    assert "nothing holds the lock" in said[0]
-    with working(host.project.settings, "find", "ann"):
-        pass
+    assert lock_status(StatePlace(host.state), json=False) == 0
+    printed = capsys.readouterr().out
+    assert "record.json" in printed
+    assert "nothing holds the lock" in printed
+    work(host, "find")
     (crashed,) = host.events("crashed")
     assert crashed["because"].startswith("the record of an earlier run ")
     assert not os.path.lexists(records.path_of(host.state))
@@ -267,6 +267,5 @@ def test_a_crash_is_on_the_page_until_the_stage_ran_well(host: Host) -> None:
 def test_a_crashed_word_of_a_person_is_no_failing_stage(host: Host) -> None:
     put(host, replace(OWN, stage="verdict", boot_id="an earlier one"))
     assert situation(host.project.settings).stages == {}
-    with working(host.project.settings, "find", "ann"):
-        pass
+    work(host, "find")
     assert situation(host.project.settings).stages == {}

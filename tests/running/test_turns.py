@@ -5,14 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from invoke.program import Program
 
 from shepherd.errors import SourceError, worst
 from shepherd.limits import StoppedError
-from shepherd.running.tasking import collection, task
+from shepherd.running.tasking import TaskOptions, collection, task
 from shepherd.running.turns import EachInTurn
 from tests.inv import ROOT, inv
 from tests.project import Project
@@ -25,7 +24,7 @@ def called(outcomes: dict[str, Outcome], *words: str) -> tuple[int, list[str]]:
     turns: list[str] = []
 
     def named(name: str, outcome: Outcome) -> Callable[..., int]:
-        def body(c: Any, loud: bool = False) -> int:
+        def body(_options: TaskOptions, loud: bool = False) -> int:
             turns.append(name)
             if isinstance(outcome, BaseException):
                 raise outcome

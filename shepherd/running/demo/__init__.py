@@ -14,7 +14,7 @@ from typing import Any
 
 from shepherd.errors import SettingsError
 from shepherd.running.log import now
-from shepherd.running.tasking import CLONE, say
+from shepherd.running.tasking import CLONE, TaskOptions, say
 
 MARKER = ".made-by-inv-demo"
 ROBOT = "Release Robot"
@@ -64,7 +64,7 @@ def demo(directory: str) -> int:
     from shepherd.settings import read
 
     settings = read(place / "shepherd.toml")
-    reading.status(settings, ["stable"], json=False, sha=False, say=say)
+    reading.status(TaskOptions(settings))
     shown = os.path.relpath(settings.report_path / "stable.html")
     say(f"\nThe page: {shown}")
     say(f"More:     export SHEPHERD_CONFIG={os.path.relpath(place / 'shepherd.toml')}")
@@ -99,22 +99,15 @@ def _tasks(place: Path, day: dict[str, Any]) -> None:
     from shepherd.settings import read
 
     settings = read(place / "shepherd.toml")
-    quiet = stages.quietly
-    quiet(stages.find, settings, ["stable"], "demo")
-    quiet(stages.judge, settings, ["stable"], "demo")
+    quiet, options = stages.quietly, TaskOptions(settings, "demo")
+    quiet(stages.find, options)
+    quiet(stages.judge, options)
     for verdict in day.get("verdict", ()):
-        quiet(
-            stages.verdict,
-            settings,
-            "stable",
-            f"r{verdict['rev']}",
-            verdict["word"],
-            verdict["why"],
-            verdict["who"],
-        )
+        person = TaskOptions(settings, verdict["who"])
+        quiet(stages.verdict, person, f"r{verdict['rev']}", verdict["word"], verdict["why"])
     if "promote" in day:
-        quiet(promote, settings, ["stable"], "Mia Holt", to=f"r{day['promote']}")
-    quiet(stages.report, settings, "demo")
+        quiet(promote, TaskOptions(settings, "Mia Holt"), to=f"r{day['promote']}")
+    quiet(stages.report, options)
 
 
 def _land(repository: Path, arriving: list[dict[str, Any]], landed: int, start: datetime) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from shepherd.errors import SettingsError
 from shepherd.run import Run
 from shepherd.running.init.plan import InitPlan, apply, destination, plan
-from shepherd.running.runner import working
-from shepherd.running.tasking import CLONE, say
+from shepherd.running.runner import StageResult, run_stage
+from shepherd.running.tasking import CLONE, TaskOptions, say
 from shepherd.settings import Settings, read
 from shepherd.store import Database, Journal, JournalEntry
 
@@ -29,10 +29,14 @@ def init(
         return 0
     apply(planned)
     settings = read(planned.file)
-    with working(settings, "init", who) as run:
+
+    def record(_options: TaskOptions, run: Run) -> StageResult:
         run.tell("act", what="init", on=planned.file, by=who, because="; ".join(planned.findings))
         if planned.record is not None:
             _record(settings, planned, run)
+        return StageResult()
+
+    run_stage(TaskOptions(settings, who), "init", record, noted=False)
     say(f"\nWrote {planned.file}. Next: inv find judge report, then: inv status")
     return 0
 
