@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import get_args
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from shepherd import snapshot as shape
-from shepherd.commands import on_branch
 from shepherd.deployment import going_live
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import Judgement
-from shepherd.rules.reasons import joined, of_brought, reason_of, unspoken
+from shepherd.rules.reasons import of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
+from shepherd.sentence import Part, Parts, Sentence, joined, naming_branch, revision
 from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 
@@ -253,10 +253,11 @@ def _entries(
         undoes.setdefault(rollback, []).append(target)
     verge = judgement.verge
     branch = frame.branch if frame.several else ""
+    no_remedy = Sentence()
 
     def entry(revno: int) -> shape.LandingEntry:
         landing, judged = landings[revno], judgement.judged[revno]
-        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), frame.marks)
+        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), frame.marks, branch)
         live = revno in judgement.live
         progress = progress_of(
             revno,
@@ -282,10 +283,12 @@ def _entries(
         undone_by = judgement.undone_by.get(revno)
         whose_move, remedy = reason.whose_move, reason.remedy
         if progress == "rolled-back" or (progress in ("live", "promoted") and judged.state != "bad"):
-            whose_move = remedy = ""
+            whose_move, remedy = "", no_remedy
         elif undone_by is not None:
             # nobody has to undo it again: what is left is that it goes where this one went
-            whose_move, remedy = "", f"r{undone_by} undoes it: over as soon as production runs that"
+            by = revision(undone_by)
+            whose_move = ""
+            remedy = Sentence(by, " undoes it: nothing is left to do once production runs ", by)
         return shape.LandingEntry(
             revno=revno,
             id=landing.id,
@@ -300,9 +303,9 @@ def _entries(
             labels=landing.labels,
             state=judged.state,
             good=judged.good,
-            reason=reason.reason,
+            reason=str(reason.reason),
             whose_move=whose_move,
-            remedy=on_branch(remedy, branch),
+            remedy=str(remedy),
             progress=progress,  # type: ignore[arg-type]  # asserted above
             undone_by=undone_by,
             undoes=tuple(sorted(undoes.get(revno, ()))),
@@ -313,19 +316,26 @@ def _entries(
             promoted_at=moved.at if moved else None,
             promoted_by=moved.who if moved else "",
             live_since=live_since(revno) if live else None,
-            warnings=tuple(on_branch(warning, branch) for warning in mine),
-            hints=tuple(on_branch(hint, branch) for hint in landing.hints),
+            warnings=tuple(mine),
+            hints=tuple(naming_branch(hint, branch) for hint in landing.hints),
             brought=_brought_in(landing, judged),
+            reason_parts=_more_than_text(reason.reason),
+            remedy_parts=_more_than_text(remedy),
         )
 
     return [entry(revno) for group in groups for revno in sorted(group, reverse=True)]
+
+
+def _more_than_text(sentence: Sentence) -> Parts | UnsetType:
+    """The parts, where there are others than text."""
+    return sentence.parts if any(isinstance(part, Part) for part in sentence.parts) else UNSET
 
 
 def _brought_in(landing: Landing, judged: Judged) -> tuple[shape.BroughtIn, ...]:
     """What counts first, then what else was said, then what nothing was said of."""
     words = {word.commit.id: word for word in judged.brought}
     found = (
-        shape.BroughtIn(commit.id, commit.title, of_brought(word), word.state, word.counts)
+        shape.BroughtIn(commit.id, commit.title, str(of_brought(word)), word.state, word.counts)
         if (word := words.get(commit.id)) is not None
         else shape.BroughtIn(commit.id, commit.title, unspoken(commit), None, False)
         for commit in landing.brought

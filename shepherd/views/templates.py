@@ -10,7 +10,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from shepherd.sentence import Sentence
 from shepherd.views.clean import LONGEST_SENTENCE, clean
+from shepherd.views.markup import sentence
 
 
 def folder() -> Path:
@@ -45,6 +47,8 @@ def pages() -> Environment:
 
 
 def _finalize(value: object) -> object:
+    if isinstance(value, Sentence):
+        return sentence(value)
     return clean(value, LONGEST_SENTENCE) if type(value) is str else value
 
 

@@ -144,7 +144,7 @@ def test_lines_fit_72_columns_and_what_is_to_be_copied_is_whole(tmp_path: Path, 
 def test_a_mail_that_cannot_be_written_does_not_stop_the_others(
     waiting: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from shepherd.views import letters
+    from shepherd.views import mail_text as letters
 
     write = letters.subject_and_text
 

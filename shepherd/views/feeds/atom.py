@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shepherd.snapshot import Snapshot
 from shepherd.views.clean import LONGEST_SENTENCE, clean
-from shepherd.views.times import stamp
+from shepherd.views.markup import stamp
 
 ENTRIES = 100
 """The newest so many are in the feed."""

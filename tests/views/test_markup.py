@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from shepherd.views.times import element, sentence, stamp
+from shepherd.views.markup import element, sentence, stamp
 from shepherd.views.words import ago, utc
 
 AT = datetime(2011, 8, 24, 10, 15, tzinfo=UTC)
