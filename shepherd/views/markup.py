@@ -45,7 +45,7 @@ def cut(parts: Parts, longest: int) -> Parts:
 
 def ageless(text: str) -> str:
     """Without the ages that stand behind times: for what nobody keeps up to date, such as a title."""
-    return Sentence(*(part for part in parts_of(text) if isinstance(part, str) or part.kind != "age"))
+    return str(Sentence(*(part for part in parts_of(text) if isinstance(part, str) or part.kind != "age")))
 
 
 def _html(part: str | Part) -> str:

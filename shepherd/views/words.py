@@ -33,8 +33,8 @@ PROGRESS: dict[Progress, tuple[str, str]] = {
     "not-on-qa-yet": ("not on QA yet", "does not run on the QA server yet"),
     "waiting": ("waiting", "is good, and kept back by an older landing"),
     "needs-qa": ("needs QA", "waits for somebody to try it on the QA server and say whether it may go"),
-    "bad": ("bad", "must not go to production: roll it back, or correct what was said of it"),
-    "orphan": ("orphan", "names no bug, and has no mark that says why not"),
+    "bad": ("bad", "must not go to production: roll it back, or judge it again"),
+    "orphan": ("orphan", "names no bug, and no mark says why"),
     "unknown": ("unknown", "has a bug or request that could not be read"),
 }
 """Progress -> what it is called, and what that means to a stranger (docs/interfaces.md#snapshot)."""

@@ -124,7 +124,7 @@ def test_no_banner_when_nothing_is_to_be_said() -> None:
 def test_every_banner_says_what_is_true() -> None:
     page = branch_page(every_progress(), everything_wrong())
     assert headline(page) == "the answer is stale: a newer one was due at 2011-08-24 10:27 UTC (4 hours ago)"
-    assert "What has landed or been said since is not in this one: inv run." in Reader(parts(page)[0]).text
+    assert "It lacks what has landed or been said since then: inv run." in Reader(parts(page)[0]).text
     assert banners(page) == {
         "alarm": "alarm: production runs r99, which is bad: bug 800099 is qa-bad; deploying r102 undoes it",
         "maintenance": "maintenance: since 2011-08-24 10:15 UTC (5 hours ago), by lpqateam: "

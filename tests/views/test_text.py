@@ -80,7 +80,7 @@ def test_status_tells_what_else_is_to_be_known() -> None:
 
 def test_a_bare_switch_is_told_as_far_as_it_is_known() -> None:
     said = text.status(snapshot(), Situation(now=NOW, maintenance=Maintenance()))
-    assert "MAINTENANCE: by somebody unnamed: no reason given" in said
+    assert "MAINTENANCE: by an unknown person: no reason given" in said
 
 
 def test_no_data_is_headed_by_its_reason_and_the_last_good_answer() -> None:
@@ -155,9 +155,9 @@ def test_columns_stay_in_line_with_wide_characters() -> None:
         (116, "r116 is not on the QA server yet (needs testing)"),
         (115, "r115 is good (QA ok) and waits for older landings"),
         (111, "r111 could not be judged; it has a bug or request that could not be read"),
-        (110, "r110 is an orphan and keeps 7 landings waiting; it names no bug and no reason to"),
+        (110, "r110 is an orphan and keeps 7 landings waiting; it names no bug, and no mark says"),
         (109, "r109 needs QA and keeps 8 landings waiting; it waits for somebody to try it on"),
-        (104, "r104 is bad and keeps 13 landings waiting; it must not go to production: fix the"),
+        (104, "r104 is bad and keeps 13 landings waiting; it must not go to production: roll it"),
         (103, "r103 may be deployed (QA ok): it goes out with r103"),
         (101, "r101 was promoted on 2011-08-24 09:15 UTC; production does not run it yet"),
         (100, "r100 is live since 2011-08-22 10:15 UTC"),
