@@ -1,6 +1,6 @@
 """Our commands by the name that this process was called by.
 
-Sentences, and whatever keeps them, name our commands as `inv find`; where they are shown, `as_called` gives
+Sentences, also stored ones, name our commands as `inv find`; where they are shown, `as_called` gives
 them the name in use.
 """
 
@@ -21,5 +21,5 @@ def called_as(program: str, tasks: Iterable[str]) -> None:
 
 
 def as_called(text: str) -> str:
-    """The text with our commands as this process was called; whatever else somebody calls `inv` stays."""
+    """The text with our commands as this process was called; what else somebody calls `inv` stays."""
     return _in_use[0].sub(_in_use[1], text) if _in_use else text

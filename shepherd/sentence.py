@@ -36,12 +36,15 @@ class Sentence(str):
 
     def __new__(cls, *pieces: str | Part) -> Self:
         parts: list[str | Part] = []
+        texts: list[str] = []
         for piece in pieces:
-            if isinstance(piece, Sentence):
-                parts += piece.parts
-            elif piece:
+            if isinstance(piece, Part):
                 parts.append(piece)
-        sentence = super().__new__(cls, "".join([p if isinstance(p, str) else p.text for p in parts]))
+                texts.append(piece.text)
+            elif piece:
+                parts += parts_of(piece)
+                texts.append(piece)
+        sentence = str.__new__(cls, "".join(texts))
         sentence.parts = tuple(parts)
         return sentence
 

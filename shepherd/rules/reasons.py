@@ -43,6 +43,8 @@ def reason_of(
         marks: the grammars that are read, so that only what counts is advised.
         branch: the one that commands name; empty where there is only one.
     """
+    if judged.good and judged.rule == "items":  # by far the most
+        return Reason(_of_items(judged, landing.revno))
     who = landing.person or "anybody on the team"
     verdict = statement(f"verdict r{landing.revno} ok", branch)
     rollback = rollback_of(landing.revno, marks, branch)
@@ -94,7 +96,7 @@ def reason_of(
         case "mark":
             return Reason(_MARKED[judged.state])
         case "items":
-            return _of_items(judged, who, landing.revno, rollback, verdict)
+            return _of_open_items(judged, _of_items(judged, landing.revno), who, rollback, verdict)
         case "nothing":
             if judged.good:
                 return Reason(
@@ -157,10 +159,14 @@ def brief(sha: str) -> str:
     return sha[: max(12, letter + 1)]
 
 
-def _named(item: Item) -> Sentence:
-    """ "bug 12", "request #12"."""
+def _name_parts(item: Item) -> tuple[str, Part]:
+    """ "bug " and "12", "request " and "#12"."""
     kind, _, identity = name(item).partition(" ")
-    return Sentence(f"{kind} ", Part("item", identity))
+    return f"{kind} ", Part("item", identity)
+
+
+def _named(item: Item) -> Sentence:
+    return Sentence(*_name_parts(item))
 
 
 def _items(items: Iterable[Item]) -> Sentence:
@@ -235,15 +241,16 @@ def _tag(items: Sequence[Item], named_as: int, revno: int) -> str:
     return f"{has} bad-commit-{named_as}{moved}"
 
 
-def _of_items(judged: Judged, who: str, revno: int, rollback: Sentence, verdict: Part) -> Reason:
+def _of_items(judged: Judged, revno: int) -> Sentence:
+    """What each item says, what is not good first."""
     rev = f"r{revno}"
     if len(judged.speeches) == 1:
-        reason = _phrase(judged.speeches[0], rev)
-    else:
-        worst_first = sorted(judged.speeches, key=lambda each: each.word in ("ok", "untestable"))
-        reason = joined(_phrase(each, rev) for each in worst_first)
-    if judged.good:
-        return Reason(reason)
+        return _phrase(judged.speeches[0], rev)
+    worst_first = sorted(judged.speeches, key=lambda each: each.word in ("ok", "untestable"))
+    return joined(_phrase(each, rev) for each in worst_first)
+
+
+def _of_open_items(judged: Judged, reason: Sentence, who: str, rollback: Sentence, verdict: Part) -> Reason:
     not_good = [each for each in judged.speeches if each.word not in ("ok", "untestable")]
     if judged.state == "unknown":
         unread = _items(each.item for each in not_good if each.word == "unknown")
@@ -266,7 +273,7 @@ def _of_items(judged: Judged, who: str, revno: int, rollback: Sentence, verdict:
 
 
 def _phrase(evidence: ItemEvidence, rev: str) -> Sentence:
-    return Sentence(_named(evidence.item), _predicate(evidence, rev))
+    return Sentence(*_name_parts(evidence.item), _predicate(evidence, rev))
 
 
 def _predicate(evidence: ItemEvidence, rev: str) -> str:

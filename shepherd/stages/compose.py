@@ -24,7 +24,7 @@ SHOWN_LIVE = timedelta(days=30)
 
 
 class SnapshotContext(Struct, frozen=True):
-    """Everything a snapshot needs beside the judgement."""
+    """Everything a snapshot needs in addition to the judgement."""
 
     run_id: str
     branch: str
@@ -68,7 +68,7 @@ def progress_of(
     latest: int | None,
     on_qa: int | None,
 ) -> str:
-    """The first that applies, in the order of 4.3."""
+    """The first that applies (docs/interfaces.md#progress)."""
     if live:
         return "live"
     if promoted:
@@ -205,13 +205,13 @@ def _next(judgement: Judgement, latest: shape.Rev | None, landing_url: str) -> s
 
 
 _COMPARING = re.compile(r"(https?://[^?#]+/-|https://github\.com/[^?#]+)/commit/\{id\}")
-"""Addresses of landings at GitLab, wherever it runs, and at GitHub: both show a comparison beside them."""
+"""Addresses of landings at GitLab, wherever it runs, and at GitHub: both show a comparison next to them."""
 
 
 def _compare_url(landing_url: str, base: str, to: str) -> str | None:
     """Only where the pattern for landings leaves no doubt what the page for a comparison is called."""
-    found = _COMPARING.fullmatch(landing_url)
-    return f"{found[1]}/compare/{base}...{to}" if found and base else None
+    forge = _COMPARING.fullmatch(landing_url)
+    return f"{forge[1]}/compare/{base}...{to}" if forge and base else None
 
 
 def _rev(revision: Revision | None) -> shape.Rev | None:
@@ -221,7 +221,7 @@ def _rev(revision: Revision | None) -> shape.Rev | None:
 def _entries(
     judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: SnapshotContext
 ) -> list[shape.LandingEntry]:
-    """Newest first: the window, what went live in the last 30 days, then whatever else is named.
+    """Newest first: the window, what went live in the last 30 days, then what else is named.
 
     Args:
         doubts: SHA -> what the tracker does not confirm of its message.
@@ -334,13 +334,13 @@ def _more_than_text(sentence: Sentence) -> Parts | UnsetType:
 def _brought_in(landing: Landing, judged: Judged) -> tuple[shape.BroughtIn, ...]:
     """What counts first, then what else was said, then what nothing was said of."""
     words = {word.commit.id: word for word in judged.brought}
-    found = (
+    commits = (
         shape.BroughtIn(commit.id, commit.title, str(of_brought(word)), word.state, word.counts)
         if (word := words.get(commit.id)) is not None
         else shape.BroughtIn(commit.id, commit.title, unspoken(commit), None, False)
         for commit in landing.brought
     )
-    return tuple(sorted(found, key=lambda each: (not each.counts, each.state is None)))
+    return tuple(sorted(commits, key=lambda each: (not each.counts, each.state is None)))
 
 
 _PROGRESS = frozenset(get_args(shape.Progress))

@@ -1,6 +1,6 @@
 """The text of mails: plain text of 72 columns from the templates in `templates/mail`.
 
-Whatever comes from outside is cleaned where it is put in. Commands and links stand on lines of their own,
+What comes from outside is cleaned where it is put in. Commands and links stand on lines of their own,
 whole: people copy them.
 """
 

@@ -74,7 +74,7 @@ def branch_page(
 def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Sequence[str] = ()) -> str:
     """The page of all branches, in the order given; `waiting`: branches that have no snapshot yet.
 
-    Each links to `BRANCH.html` beside it.
+    Each links to `BRANCH.html` next to it.
     """
     newest = max((snapshot.generated_at for snapshot in snapshots), default=None)
     branches = [(snapshot, cautions(snapshot, situation)) for snapshot in snapshots]

@@ -1,8 +1,8 @@
-"""The picture of the window: one mark a landing, what is undone as bars, where things stand as lines.
+"""The picture of the window: one mark per landing, what is undone as bars, where things stand as lines.
 
 It is drawn in tiles of one width that wrap like words, so that it fits a phone and a wide screen alike.
 Beyond `MANY` landings the marks are too small to be aimed at: they are drawn as dashes, and a tile is one
-link. What it shows stands in words beside it and in the table; so its links need no stop of the Tab key.
+link. What it shows stands in words next to it and in the table; so its links need no stop of the Tab key.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LETTER = 6.6
 """Width of a letter of a label, about."""
 _LANE = 14
 _BARS = 3
-"""Bars that are drawn beside each other; more share the last place."""
+"""Bars that are drawn below each other; more share the last place."""
 
 
 class PictureLine(Struct, frozen=True):

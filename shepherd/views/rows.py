@@ -1,6 +1,6 @@
 """The table rows of the page, written by hand and not by a template: there may be 10,000 of them.
 
-Optional end tags and quotes around numbers are left out, since a row is most of the page's weight. Whatever
+Optional end tags and quotes around numbers are left out, since a row is most of the page's weight. What
 comes from outside goes through `_text` or `escape`; what stands unquoted is a number or a word of ours.
 """
 
@@ -157,7 +157,7 @@ def _sentence(text: str) -> str:
 
 
 def _minute(moment: datetime) -> str:
-    """In UTC, to the minute; whoever shows it names the zone."""
+    """In UTC, to the minute; the caller names the zone."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(" ", "minutes")[:16]

@@ -171,7 +171,7 @@ def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]
         yield "waits for", some(names, REVNOS_SHOWN, others)
     for blocker in snapshot.blockers:
         if blocker.revno == entry.revno:
-            yield "blocks", f"{count(blocker.waiting, 'landing')}, itself among them; {answer.freed(blocker)}"
+            yield "blocks", f"{count(blocker.waiting, 'landing')}, itself included; {answer.freed(blocker)}"
             if blocker.list_told_on is not None:
                 yield "mail", answer.list_mail(blocker, snapshot)
     if entry.undone_by is not None:

@@ -83,7 +83,7 @@ def standing(progress: Progress, state: State) -> StateMark:
 
 
 def _mark(progress: Progress, state: State) -> Progress:
-    """A bad landing is drawn as bad unless it is undone; one that is promoted, as whatever it is."""
+    """A bad landing is drawn as bad unless it is undone; one that is promoted, as what it is."""
     if state == "bad" and progress != "rolled-back":
         return "bad"
     if progress != "promoted":

@@ -178,7 +178,7 @@ def test_blockers_are_ranked_and_say_whose_move_it_is() -> None:
     assert (
         "bad: bug 800104 names it: bad-commit-104 Whose move: Zoë Žižek What clears it: roll it back" in text
     )
-    assert "Waiting 13 landings, itself among them Since 2011-08-21 10:15 UTC" in text
+    assert "Waiting 13 landings, itself included Since 2011-08-21 10:15 UTC" in text
     assert "Clearing it frees 5 landings more, up to r108" in text
     assert "Clearing it frees nothing by itself: others block as well" in text
     assert "The list is told" not in text

@@ -188,7 +188,7 @@ def test_explain_tells_every_detail() -> None:
         "whose move     Bob Builder",
         "what clears it try it on the QA server, then tag bug 800109 qa-ok",
         "waits for      r104",
-        "blocks         8 landings, itself among them; if it alone were good, nothing",
+        "blocks         8 landings, itself included; if it alone were good, nothing",
         "bugs           800109",
         "requests       #12",
         "closes         #7",

@@ -44,7 +44,7 @@ class _Present(_Now, frozen=True):
 
 
 def snapshot_json(snapshot: Snapshot, situation: Situation | None = None, *, shown: bool = True) -> bytes:
-    """UTF-8 on one line, without a line end; keys in the order of 4.3, times ISO 8601 ending in Z.
+    """UTF-8 on one line, without a line end; keys in the order of the schema, times ISO 8601 ending in Z.
 
     Args:
         situation: with it the key `cautions` is there.

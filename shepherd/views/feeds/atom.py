@@ -70,6 +70,6 @@ def _text(text: str) -> str:
 
 
 def _id(url: str, *parts: str) -> str:
-    """The same for the same change, whoever renders it, and another for every other."""
+    """The same for the same change on every host, and another for every other change."""
     name = " ".join((url or "qa-shepherd", *parts)).encode("utf-8", "backslashreplace").decode()
     return f"urn:uuid:{uuid5(NAMESPACE_URL, name)}"

@@ -1,7 +1,7 @@
 """`shepherd.prom`: all branches and the shepherd itself, in Prometheus' text format (version 0.0.4).
 
 What is not known is left out, never 0: `absent()` finds it. Ages are those at the moment of writing; the
-times beside them let an alert notice that nobody writes any more.
+times next to them let an alert notice that nobody writes any more.
 """
 
 from __future__ import annotations
