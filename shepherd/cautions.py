@@ -1,8 +1,8 @@
 """Cautions: what must be known before the answer is acted on, and whether it may be at all
 (docs/rules.md#answer).
 
-Everything that shows the answer or acts on it asks here and decides nothing itself: headline, colour, title, icon,
-badge, `BRANCH.sha`, `status --sha`, the copy button, metrics, mails, promotions.
+Everything that shows the answer or acts on it asks here and decides nothing itself: headline, colour, title,
+icon, badge, `BRANCH.sha`, `status --sha`, the copy button, metrics, mails, promotions.
 """
 
 from __future__ import annotations

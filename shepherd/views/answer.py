@@ -122,10 +122,9 @@ def outlook(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     if snapshot.blockers:
         first = snapshot.blockers[0]
         if first.tip_if_cleared is not None and first.frees:
-            more = " more" if snapshot.deployable is not None else ""
             parts.append(
                 f"if r{first.revno} were good you would get r{first.tip_if_cleared}, "
-                f"{count(first.frees, 'landing')}{more}"
+                f"{_more_landings(first.frees, snapshot)}"
             )
     return "; ".join(parts)
 
@@ -164,8 +163,12 @@ def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
     if first.tip_if_cleared is None or not first.frees:
         gives = f"nothing{more} could go yet: others block as well."
     else:
-        gives = f"you get r{first.tip_if_cleared}, {count(first.frees, 'landing')}{more}."
+        gives = f"you get r{first.tip_if_cleared}, {_more_landings(first.frees, snapshot)}."
     return Wait(begin, first.revno, f"cleared {gives}")
+
+
+def _more_landings(number: int, snapshot: Snapshot) -> str:
+    return count(number, "landing" if snapshot.deployable is None else "more landing")
 
 
 def mover_of(blocker: Blocker, entry: LandingEntry | None) -> str:
@@ -177,7 +180,7 @@ def frees(blocker: Blocker) -> str:
     """What clearing this one alone gives, in as few words as a table has room for."""
     if blocker.tip_if_cleared is None or not blocker.frees:
         return "nothing by itself: others block as well"
-    return f"{count(blocker.frees, 'landing')} more, up to r{blocker.tip_if_cleared}"
+    return f"{count(blocker.frees, 'more landing')}, up to r{blocker.tip_if_cleared}"
 
 
 def two_facts(snapshot: Snapshot) -> str:
@@ -195,8 +198,8 @@ def freed(blocker: Blocker) -> str:
     """What clearing this one alone gives (docs/rules.md#blockers)."""
     if blocker.tip_if_cleared is None or not blocker.frees:
         return "if it alone were good, nothing more could go: others block as well"
-    more = count(blocker.frees, "landing")
-    return f"if it alone were good, {more} more could go, up to r{blocker.tip_if_cleared}"
+    more = count(blocker.frees, "more landing")
+    return f"if it alone were good, {more} could go, up to r{blocker.tip_if_cleared}"
 
 
 def list_mail(blocker: Blocker, snapshot: Snapshot) -> str:

@@ -9,7 +9,6 @@ from shepherd.sentence import Sentence, parts_of
 from shepherd.snapshot import DeployedRev, Progress, PromotedRev, Rev, State
 from shepherd.values import ago as ago
 from shepherd.values import count as count
-from shepherd.values import relative as relative
 from shepherd.values import some as some
 from shepherd.values import utc as utc
 from shepherd.views.clean import clean

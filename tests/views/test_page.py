@@ -78,7 +78,7 @@ def test_the_header_says_how_old_the_answer_is_and_what_could_be_had() -> None:
     text = Reader(header).text
     assert "Answer of 2011-08-24 10:12 UTC, good until 2011-08-24 10:27 UTC." in text
     assert "3 landings go live: r101 to r103. 3 newer ones must wait." in text
-    assert "Or wait for Zoë Žižek: with r104 cleared you get r105, 2 landings more." in text
+    assert "Or wait for Zoë Žižek: with r104 cleared you get r105, 2 more landings." in text
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_blockers_are_ranked_and_say_whose_move_it_is() -> None:
         "bad: bug 800104 names it: bad-commit-104 Whose move: Zoë Žižek What clears it: roll it back" in text
     )
     assert "Waiting 13 landings, itself included Since 2011-08-21 10:15 UTC" in text
-    assert "Clearing it frees 5 landings more, up to r108" in text
+    assert "Clearing it frees 5 more landings, up to r108" in text
     assert "Clearing it frees nothing by itself: others block as well" in text
     assert "The list is told" not in text
 

@@ -6,6 +6,7 @@ from typing import TypedDict
 import pytest
 from msgspec.structs import replace
 
+from shepherd.sentence import Part, Sentence, statement
 from shepherd.situation import Maintenance, Situation
 from shepherd.snapshot import DeployedRev, Snapshot
 from shepherd.views import text
@@ -55,7 +56,7 @@ def test_status_tells_the_whole_story_in_order() -> None:
         "    whose move: Zoë Žižek\n"
         "    what clears it: roll it back with [rollback=104], or say `inv verdict r104\n"
         "    ok`\n"
-        "    if it alone were good, 2 landings more could go, up to r105\n"
+        "    if it alone were good, 2 more landings could go, up to r105\n"
         "\n"
         "One landing's whole story: inv explain r104"
     )
@@ -229,3 +230,13 @@ def test_fit(given: str, columns: int, expected: str) -> None:
 
 def test_wrap_breaks_what_is_longer_than_a_line() -> None:
     assert wrap("ab " + "x" * 12, "> ", columns=8) == "> ab\n  xxxxxx\n  xxxxxx"
+
+
+def test_a_command_stays_on_one_line_where_it_fits() -> None:
+    command = statement("verdict r104 ok", "stable")
+    sentence = Sentence("try it on the QA server, then say what it is to be, or: ", command, ", and so on")
+    lines = wrap(sentence, "    ").splitlines()
+    assert [line.strip() for line in lines][1].startswith(f"{command.text},")
+    assert " ".join(" ".join(lines).split()) == sentence
+    broken = wrap(Sentence("x ", Part("command", "inv " + "very-" * 30 + "long one")), columns=40)
+    assert max(map(len, broken.splitlines())) <= 40
