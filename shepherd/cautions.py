@@ -1,8 +1,8 @@
 """Cautions: what must be known before the answer is acted on, and whether it may be at all
 (docs/rules.md#answer).
 
-Whatever shows the answer or acts on it asks here and decides nothing itself: headline, colour, title, icon,
-badge, `BRANCH.sha`, `status --sha`, the copy button, metrics, mails, promotions.
+Everything that shows the answer or acts on it asks here and decides nothing itself: headline, colour, title,
+icon, badge, `BRANCH.sha`, `status --sha`, the copy button, metrics, mails, promotions.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Literal
 from msgspec import Struct
 
 from shepherd.errors import NO_DATA, REFUSED
+from shepherd.sentence import Sentence, time_and_age
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, LandingEntry, Rev, Snapshot
-from shepherd.values import ago, some, utc
+from shepherd.values import some
 
 Kind = Literal["no-data", "unread", "stale", "hotfix", "alarm", "promoted-bad", "undone-later", "maintenance"]
 
@@ -42,7 +43,8 @@ class Caution(Struct, frozen=True):
 
     kind: Kind
     sentence: str
-    """Without a capital letter or a full stop, so that it may stand behind other words."""
+    """Without a capital letter or a full stop, so that it may stand behind other words; with its parts
+    (`sentence.py`) until it becomes JSON."""
     remedy: str
     """What to do about it; empty where the sentence says that, or nothing can be done."""
     stops: bool
@@ -52,9 +54,9 @@ class Caution(Struct, frozen=True):
 def cautions(snapshot: Snapshot, situation: Situation) -> tuple[Caution, ...]:
     """All that must be known; what stops comes first. A pure function of the two."""
     if not snapshot.complete:
-        found = [_caution("no-data", _first_problem(snapshot))]
+        of_branch = [_caution("no-data", _first_problem(snapshot))]
     else:
-        found = [
+        of_branch = [
             *_unread(snapshot, situation),
             *_stale(snapshot, situation.now),
             *_hotfix(snapshot),
@@ -62,17 +64,17 @@ def cautions(snapshot: Snapshot, situation: Situation) -> tuple[Caution, ...]:
             *_promoted_bad(snapshot),
             *_undone_later(snapshot),
         ]
-    return (*found, *maintenance(situation))
+    return (*of_branch, *maintenance(situation))
 
 
-def stopping(found: Sequence[Caution]) -> Caution | None:
+def stopping(known: Sequence[Caution]) -> Caution | None:
     """The caution that stops, None if the answer may be acted on; of several the first says why."""
-    return next((caution for caution in found if caution.stops), None)
+    return next((caution for caution in known if caution.stops), None)
 
 
-def released(snapshot: Snapshot, found: Sequence[Caution]) -> Rev | None:
+def released(snapshot: Snapshot, known: Sequence[Caution]) -> Rev | None:
     """The revision that may be deployed now; None if there is none, or a caution stops."""
-    return snapshot.deployable if snapshot.answer == "deploy" and stopping(found) is None else None
+    return snapshot.deployable if snapshot.answer == "deploy" and stopping(known) is None else None
 
 
 def code_of(caution: Caution) -> int:
@@ -81,12 +83,12 @@ def code_of(caution: Caution) -> int:
     return STOPPING[caution.kind][1]
 
 
-def drawn_as(snapshot: Snapshot, found: Sequence[Caution]) -> Answer:
+def drawn_as(snapshot: Snapshot, known: Sequence[Caution]) -> Answer:
     """The answer whose colour and shape this one has: green only where nothing else is to be known."""
-    stop = stopping(found)
+    stop = stopping(known)
     if stop is not None:
         return STOPPING[stop.kind][0]
-    return "blocked" if found else snapshot.answer
+    return "blocked" if known else snapshot.answer
 
 
 def _caution(kind: Kind, sentence: str, remedy: str = "") -> Caution:
@@ -105,11 +107,10 @@ def _unread(snapshot: Snapshot, situation: Situation) -> Iterator[Caution]:
     """The newest attempt to read the branch failed, so what the answer rests on may have changed unseen."""
     failed = situation.unread.get(snapshot.branch)
     if failed is not None:
-        at = f"{utc(failed.at)}{ago(failed.at, situation.now)}"
+        at = time_and_age(failed.at, situation.now)
         why = _cut(failed.why, _SHOWN_SENTENCE) or "the reason is not recorded"
-        yield _caution(
-            "unread", f"{_cut(failed.stage, 40)} failed at {at}: {why}", "once it can be read again: inv run"
-        )
+        failure = Sentence(f"{_cut(failed.stage, 40)} failed at ", at, f": {why}")
+        yield _caution("unread", failure, "once it can be read again: inv run")
 
 
 def _stale(snapshot: Snapshot, now: datetime | None) -> Iterator[Caution]:
@@ -119,16 +120,15 @@ def _stale(snapshot: Snapshot, now: datetime | None) -> Iterator[Caution]:
     if snapshot.generated_at > now + AHEAD:
         yield _caution("stale", "the answer is dated in the future: a clock is wrong, its age is not known")
     elif now > snapshot.valid_until:
-        due = f"{utc(snapshot.valid_until)}{ago(snapshot.valid_until, now)}"
         yield _caution(
             "stale",
-            f"the answer is stale: a newer one was due at {due}",
-            "what has landed or been said since is not in this one: inv run",
+            Sentence("the answer is stale: a newer one was due at ", time_and_age(snapshot.valid_until, now)),
+            "it lacks what has landed or been said since then: inv run",
         )
 
 
 def _hotfix(snapshot: Snapshot) -> Iterator[Caution]:
-    """Deploying would take out of production what it has beside the mainline."""
+    """Deploying would take out of production what it has in addition to the mainline."""
     deployed, to = snapshot.deployed, snapshot.deployable
     if snapshot.answer != "deploy" or deployed is None or to is None or not deployed.extra_commits:
         return
@@ -179,7 +179,7 @@ def _undone_later(snapshot: Snapshot) -> Iterator[Caution]:
     by: dict[int | None, list[str]] = {}
     for revno in following.undone_later:
         by.setdefault(_undoer(revno, to, entries), []).append(f"r{revno}")
-    told = [
+    undone = [
         f"{some(revs, NAMED)} (undone by {f'r{undoer}' if undoer is not None else 'a later landing'})"
         for undoer, revs in by.items()
     ]
@@ -187,8 +187,8 @@ def _undone_later(snapshot: Snapshot) -> Iterator[Caution]:
     which = some(waits, NAMED) if waits else "what undoes it"
     yield _caution(
         "undone-later",
-        f"deploying r{to} brings live what a landing that must wait has undone: {some(told, NAMED)}",
-        f"look whether production may run that, or wait until {which} may go",
+        f"deploying r{to} brings live what a landing that must wait has undone: {some(undone, NAMED)}",
+        f"check whether production may run that, or wait until {which} may go",
     )
 
 
@@ -200,8 +200,8 @@ def _undoer(revno: int, to: int, entries: dict[int, LandingEntry]) -> int | None
         between = (
             e for e in entries.values() if by in e.targets and e.revno <= to and e.undone_by is not None
         )
-        found = next(between, None)
-        by = found.undone_by if found is not None else None
+        undone = next(between, None)
+        by = undone.undone_by if undone is not None else None
     return by
 
 
@@ -211,13 +211,13 @@ def maintenance(situation: Situation) -> tuple[Caution, ...]:
     switch, now = situation.maintenance, situation.now
     if switch is None:
         return ()
-    since = f"since {utc(switch.since)}{ago(switch.since, now)}, " if switch.since is not None else ""
-    who, why = _cut(switch.who, _SHOWN) or "somebody unnamed", _cut(switch.why, _SHOWN) or "no reason given"
-    text = f"{since}by {who}: {why}"
-    overdue = "that is long: whoever set it should end it (inv maintenance.off)" if switch.overdue else ""
+    since = ("since ", time_and_age(switch.since, now), ", ") if switch.since is not None else ()
+    who, why = _cut(switch.who, _SHOWN) or "an unknown person", _cut(switch.why, _SHOWN) or "no reason given"
+    text = Sentence(*since, f"by {who}: {why}")
+    overdue = "it has been on for long: end it with inv maintenance.off" if switch.overdue else ""
     if switch.until is None:
         return (_caution("maintenance", text, overdue),)
-    until = f"{utc(switch.until)}{ago(switch.until, now)}"
+    until = time_and_age(switch.until, now)
     if now is not None and now > switch.until:
-        return (_caution("maintenance", f"{text}; it should have ended at {until}"),)
-    return (_caution("maintenance", f"{text}; until {until}", overdue),)
+        return (_caution("maintenance", Sentence(text, "; it should have ended at ", until)),)
+    return (_caution("maintenance", Sentence(text, "; until ", until), overdue),)

@@ -1,7 +1,7 @@
-"""Commands in sentences: what is printed can be pasted, also with several branches
-(docs/rules.md#what-people-say).
+"""Our commands by the name that this process was called by.
 
-Sentences name our commands as `inv find`; where they are shown, `as_called` gives them the name in use.
+Sentences, also stored ones, name our commands as `inv find`; where they are shown, `as_called` gives
+them the name in use.
 """
 
 from __future__ import annotations
@@ -11,16 +11,6 @@ from collections.abc import Iterable
 
 _in_use: tuple[re.Pattern[str], str] | None = None
 """How our commands are written, and what stands for it; None: they are called as they are written."""
-_OF_ONE_BRANCH = re.compile(
-    r"\binv (?:verdict|cover|uncover|snooze|deployed|find) (?:(?! --branch).)*?"
-    r' --reason (?:"…"|…)(?! --branch)'
-)
-"""A person's word: such a task refuses to guess which branch is meant."""
-
-
-def on_branch(text: str, branch: str) -> str:
-    """The text with `--branch` in each command that wants it; as it is where `branch` is empty."""
-    return _OF_ONE_BRANCH.sub(rf"\g<0> --branch {branch}", text) if branch else text
 
 
 def called_as(program: str, tasks: Iterable[str]) -> None:
@@ -31,5 +21,5 @@ def called_as(program: str, tasks: Iterable[str]) -> None:
 
 
 def as_called(text: str) -> str:
-    """The text with our commands as this process was called; whatever else somebody calls `inv` stays."""
+    """The text with our commands as this process was called; what else somebody calls `inv` stays."""
     return _in_use[0].sub(_in_use[1], text) if _in_use else text

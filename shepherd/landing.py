@@ -113,7 +113,7 @@ class Landing(Struct, frozen=True, gc=False):
 
 
 def commits_of(landings: Iterable[Landing]) -> list[str]:
-    """The SHAs that verdicts are heard of: landings, and what they brought in that has words."""
+    """The SHAs that verdicts count for: landings, and what they brought in that has words."""
     return [sha for each in landings for sha in (each.id, *(commit.id for commit in each.brought))]
 
 
@@ -125,7 +125,7 @@ class Revision(Struct, frozen=True, gc=False):
 
 
 class Deployed(Struct, frozen=True, gc=False):
-    """What production runs: the newest landing it contains, and the commits it has beside."""
+    """What production runs: the newest landing it contains, and the commits it has in addition."""
 
     revno: int
     id: str

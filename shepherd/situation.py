@@ -1,4 +1,4 @@
-"""The situation: what is true now, read at the moment of asking, beside the snapshot
+"""The situation: what is true now, read at the moment of asking, next to the snapshot
 (docs/interfaces.md#snapshot)."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ STAGES = ("find", "tag", "judge", "promote", "alarm", "report", "publish", "remi
 
 
 class Maintenance(Struct, frozen=True):
-    """The switch is on (docs/running.md#maintenance). Whatever could not be read is empty."""
+    """The switch is on (docs/running.md#maintenance). What could not be read is empty."""
 
     since: datetime | None = None
     who: str = ""
@@ -63,12 +63,12 @@ class Unread(Struct, frozen=True):
 
     at: datetime
     stage: str
-    """`find` or `judge`, whatever command came to it."""
+    """`find` or `judge`, also as part of another command."""
     why: str
 
 
 class Situation(Struct, frozen=True):
-    """All times are aware and UTC. Without `now` no ages are told, and nothing is called stale."""
+    """All times are aware and UTC. Without `now` no ages are shown, and nothing is called stale."""
 
     now: datetime | None = None
     maintenance: Maintenance | None = None
@@ -81,6 +81,6 @@ class Situation(Struct, frozen=True):
     aborted_because: str = ""
     """What stopped it, e.g. "maintenance.txt", "a suspected hang of judge"."""
     running: Running | None = None
-    """Whoever holds the work lock; the run that writes a page is named on it as well."""
+    """The process that holds the work lock; the run that writes a page is named on it as well."""
     versions: dict[str, str] = {}
     """What is at work here: name -> version."""

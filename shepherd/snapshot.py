@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from shepherd.sentence import Parts, Sentence
 from shepherd.words import State as State  # part of this interface
 
 SCHEMA = 1
@@ -106,6 +107,20 @@ class LandingEntry(Struct, frozen=True):
     warnings: tuple[str, ...]
     hints: tuple[str, ...]
     brought: tuple[BroughtIn, ...] = ()
+    reason_parts: Parts | UnsetType = UNSET
+    """What `reason` is made of (docs/interfaces.md#parts). Unset: it is text alone, or a release before 0.2
+    wrote it."""
+    remedy_parts: Parts | UnsetType = UNSET
+
+    @property
+    def reason_sentence(self) -> Sentence:
+        """The reason with its parts."""
+        return Sentence(*(self.reason_parts or (self.reason,)))
+
+    @property
+    def remedy_sentence(self) -> Sentence:
+        """The remedy with its parts."""
+        return Sentence(*(self.remedy_parts or (self.remedy,)))
 
 
 class Blocker(Struct, frozen=True):

@@ -61,7 +61,7 @@
     if (icon?.dataset.late) icon.href = late ? icon.dataset.late : fresh;
     for (const button of all("[data-copy]")) button.disabled = late;
     if (late) tell(`Stale: a newer answer was due ${age((now - until) / 1000)} ago. Load this page again.`);
-    else if (isAhead()) tell("Your clock and the shepherd's differ: ages are not to be relied on.");
+    else if (isAhead()) tell("Your clock and the shepherd's differ: the ages shown may be wrong.");
     else tell("");
   };
   tick();

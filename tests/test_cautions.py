@@ -244,7 +244,7 @@ def test_what_could_not_be_read_is_told_once() -> None:
     )
     said = text.status(snapshot(), failing)
     assert " ".join(said.split()).count("has no branch") == 1
-    last = "last good answer: deploy r103 (0000003f…), of 2011-08-24 10:12 UTC; do not act on it unseen"
+    last = "last good answer: deploy r103 (0000003f…), of 2011-08-24 10:12 UTC; check before you act on it"
     assert last in " ".join(said.split())
 
 
@@ -289,7 +289,7 @@ def test_what_is_undone_later_is_named_with_the_landing_that_undoes_it() -> None
     assert found.sentence == (
         "deploying r103 brings live what a landing that must wait has undone: r101, r103 (undone by r106)"
     )
-    assert found.remedy == "look whether production may run that, or wait until r106 may go"
+    assert found.remedy == "check whether production may run that, or wait until r106 may go"
 
 
 def test_a_rollback_that_is_itself_rolled_back_until_later_is_looked_through() -> None:

@@ -133,7 +133,7 @@ def test_bad_commit_stays_with_its_commit(tmp_path: Path) -> None:
     foxtrot.dance("[no-qa] Merge")
     last = foxtrot.accept()
     assert (states(last)[3], states(last)[4]) == ("untestable", "bad")
-    assert "bears bad-commit-3, which was said of this commit when it was r3" in entry(last, 4).reason
+    assert "has bad-commit-3, which was said of this commit when it was r3" in entry(last, 4).reason
     foxtrot.project.tag(7, "qa-ok")
     assert deployable(foxtrot.project.look()) == 4
 
@@ -150,7 +150,7 @@ def test_bad_commit_follows_a_landing_that_was_rebased(tmp_path: Path) -> None:
     repo.commit("[bug=7] Fix login", change, date=int(project.now.timestamp()))
     last = foxtrot.accept()
     assert (states(last)[3], states(last)[4]) == ("untestable", "bad")
-    assert "bug 7 bears bad-commit-3, which was said of this commit when it was r3" in entry(last, 4).reason
+    assert "bug 7 has bad-commit-3, which was said of this commit when it was r3" in entry(last, 4).reason
 
 
 def test_a_bad_commit_that_finds_nobody_is_said_loudly(tmp_path: Path) -> None:
@@ -270,7 +270,7 @@ def test_explain_and_history_show_what_was_brought_in(foxtrot: Foxtrot) -> None:
     last = foxtrot.accept()
     said = " ".join(text.explain(entry(last, 4), last).split())
     assert f"brought in {foxtrot.bad[:12]} (“Fix login”): tester said bad on" in said
-    assert "(tried) (which speaks for no landing)" in said
+    assert "(tried) (which counts for no landing)" in said
     foxtrot.project.verdict(foxtrot.bad, "ok", "the proxy")
     events = landing_events(foxtrot.project.settings, last, parse_rev("r4"))
     assert f"verdict on {foxtrot.bad[:12]}, brought in by r4: ok" in [event.what for event in events]

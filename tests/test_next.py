@@ -128,7 +128,7 @@ def test_a_bad_landing_in_production_that_is_undone_waits_for_that_alone(tmp_pat
     project.tag(2, "qa-bad", "bad-commit-2")
     two = entry(project.look(), 2)
     assert (two.progress, two.whose_move) == ("live", "")
-    assert two.remedy == "r3 undoes it: over as soon as production runs that"
+    assert two.remedy == "r3 undoes it: nothing is left to do once production runs r3"
 
 
 def test_a_hotfix_stops_the_answer_and_is_what_promote_refuses(tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_the_feed_tells_answers_and_states_newest_first(project: Project) -> Non
     assert titles(project)[0] == "r3: bad, was: needs testing · Three <b>"
     feed = feedparser.parse(content(project, "stable.atom"))
     assert feed.entries[0].link == "https://qa.example.org/stable.html#r3"
-    assert feed.entries[0].summary == "bug 3 bears bad-commit-3"
+    assert feed.entries[0].summary == "bug 3 has bad-commit-3"
 
 
 def test_the_feed_tells_wrapped_titles_whole(project: Project) -> None:

@@ -1,4 +1,4 @@
-"""The reason of a state in one line of plain words, whose move it is, what would clear it
+"""Why a landing has its state, in one line of plain words; whose move it is; what would clear it
 (docs/rules.md#state)."""
 
 from __future__ import annotations
@@ -12,120 +12,136 @@ from shepherd.landing import Brought, Landing
 from shepherd.rules.brought import RANK, BroughtWord, worst_of
 from shepherd.rules.speaking import ItemEvidence, name
 from shepherd.rules.states import Judged
+from shepherd.sentence import Part, Sentence, joined, revision, statement, time
 from shepherd.words import Item, Verdict
 
 BROUGHT_SHOWN = 3
 """Brought-in commits that a reason names."""
 
+_NO_SENTENCE = Sentence()
+
 
 class Reason(Struct, frozen=True):
-    reason: str
+    reason: Sentence
     whose_move: str = ""
     """Empty where nobody has to do anything."""
-    remedy: str = ""
+    remedy: Sentence = _NO_SENTENCE
+    """Its last command, if it has any, stands behind a part that leads over to it."""
 
 
 def reason_of(
-    landing: Landing, judged: Judged, targets: Iterable[int] = (), marks: Collection[str] = ("brackets",)
+    landing: Landing,
+    judged: Judged,
+    targets: Iterable[int] = (),
+    marks: Collection[str] = ("brackets",),
+    branch: str = "",
 ) -> Reason:
-    """Why the landing has its state. `targets` are what it undoes, in the sense of 3.3 (4); `marks` the
-    grammars that are read, so that only what would be heard is advised."""
+    """Why the landing has its state.
+
+    Args:
+        targets: what it undoes, in the sense of docs/rules.md#state (4).
+        marks: the grammars that are read, so that only what counts is advised.
+        branch: the one that commands name; empty where there is only one.
+    """
+    if judged.good and judged.rule == "items":  # by far the most
+        return Reason(_of_items(judged, landing.revno))
     who = landing.person or "anybody on the team"
-    rev = f"r{landing.revno}"
-    verdict = f'inv verdict {rev} ok --reason "…"'
-    rollback = rollback_of(landing.revno, marks)
+    verdict = statement(f"verdict r{landing.revno} ok", branch)
+    rollback = rollback_of(landing.revno, marks, branch)
     match judged.rule:
         case "verdict":
             assert judged.verdict is not None
-            return _of_verdict(judged, judged.verdict, who, rev, rollback)
+            reason = _spoken(judged.verdict)
+            if judged.good:
+                return Reason(reason)
+            if judged.state == "bad":
+                return Reason(reason, who, Sentence(rollback, ", or a newer verdict"))
+            return Reason(reason, who, Sentence("try it on the QA server", ", then: ", verdict))
         case "reopened":
             assert judged.verdict is not None
-            evidence = [*map(name, judged.named_by), *(f"{name(s.item)} (qa-bad)" for s in judged.speeches)]
+            evidence = [
+                *map(_named, judged.named_by),
+                *(Sentence(_named(each.item), " (qa-bad)") for each in judged.speeches),
+            ]
             return Reason(
-                f"{said(judged.verdict)}, but then it was marked bad: {joined(evidence)}",
+                Sentence(_spoken(judged.verdict), ", but then it was marked bad: ", joined(evidence)),
                 who,
-                f"{rollback}, take the mark away, or judge again: {verdict}",
+                Sentence(rollback, ", take the mark away, or judge again", ": ", verdict),
             )
         case "named-bad":
             tag = _tag(judged.named_by, judged.named_as, landing.revno)
-            return Reason(
-                f"{joined(map(name, judged.named_by))} {tag}",
-                who,
-                f"{rollback}; or, if it is good after all: {verdict}",
-            )
+            return Reason(Sentence(_items(judged.named_by), tag), who, _unless_good(rollback, verdict))
         case "brought":
-            return _of_brought(judged, who, rollback)
+            return _of_brought(judged, who, rollback, branch)
         case "exempt":
-            return Reason("its subject matches exempt_subjects: nobody needs to look at it")
+            return Reason(Sentence("its subject matches exempt_subjects: nobody needs to look at it"))
         case "rollback":
-            return Reason(f"a pure rollback of {_revs(targets)}: it needs no QA")
+            return Reason(Sentence("a pure rollback of ", _revisions(targets), ": it needs no QA"))
         case "brings-back":
+            back = _revisions(judged.brought_back)
             return Reason(
-                f"it brings {_revs(judged.brought_back)} back, which had been undone: that wants QA",
+                Sentence("it brings back ", back, ", which had been undone: that needs QA"),
                 who,
-                f"try {_revs(judged.brought_back)} again on the QA server, then: {verdict}",
+                Sentence("try ", back, " again on the QA server", ", then: ", verdict),
             )
         case "plain-bad":
-            bad = [name(s.item) for s in judged.speeches if s.how == "plain-bad"]
+            bad = [each.item for each in judged.speeches if each.how == "plain-bad"]
+            verb = " is" if len(bad) == 1 else " are"
+            why = "qa-bad and no bad-commit tag says which landing is meant"
             return Reason(
-                f"{joined(bad)} {'is' if len(bad) == 1 else 'are'} qa-bad and no bad-commit tag says which"
-                " landing is meant" + _others(judged.speeches),
+                Sentence(_items(bad), f"{verb} {why}", _others(judged.speeches)),
                 who,
-                f"add bad-commit-N to the bug for the landing that is bad, or {rollback}",
+                Sentence("add bad-commit-N to the bug for the landing that is bad, or ", rollback),
             )
         case "mark":
-            label = {"testfix": "testfix", "ok": "qa-ok", "untestable": "no-qa"}[judged.state]
-            meaning = {
-                "testfix": "it only mends tests",
-                "ok": "QA was done before it landed",
-                "untestable": "there is nothing to QA",
-            }[judged.state]
-            return Reason(f"it landed marked [{label}]: {meaning}")
+            return Reason(_MARKED[judged.state])
         case "items":
-            return _of_items(judged, who, rev, verdict, rollback)
+            return _of_open_items(judged, _of_items(judged, landing.revno), who, rollback, verdict)
         case "nothing":
             if judged.good:
-                return Reason("it names no bug and no mark, which the settings let pass (orphans = pass)")
+                return Reason(
+                    Sentence("it names no bug and no mark, which the settings let pass (orphans = pass)")
+                )
             if judged.state == "orphan":
                 wrong = f" ({landing.warnings[0]})" if landing.warnings else ""
                 return Reason(
-                    f"it names no bug and bears no QA mark{wrong}: an orphan, so nobody can say that it was"
-                    " tried",
+                    Sentence(
+                        f"it names no bug and has no QA mark{wrong}: an orphan, so nobody can tell whether"
+                        " it was tested"
+                    ),
                     who,
-                    f"say what it is: {verdict}",
+                    Sentence("say what it is", ": ", verdict),
                 )
             return Reason(
-                "nobody has said yet that it works", who, f"try it on the QA server, then: {verdict}"
+                Sentence("nobody has said yet that it works"),
+                who,
+                Sentence("try it on the QA server", ", then: ", verdict),
             )
 
 
-def rollback_of(revno: int, marks: Collection[str]) -> str:
+_MARKED = {
+    "testfix": Sentence("it landed marked [testfix]: it only fixes tests"),
+    "ok": Sentence("it landed marked [qa-ok]: QA was done before it landed"),
+    "untestable": Sentence("it landed marked [no-qa]: there is nothing to QA"),
+}
+
+
+def rollback_of(revno: int, marks: Collection[str], branch: str = "") -> Sentence:
     """How this team says that a landing undoes another."""
     if "brackets" in marks:
-        return f"land its undoing marked [rollback={revno}]"
+        return Sentence(f"revert it, marked [rollback={revno}]")
     if "trailers" in marks:
-        return f"land its undoing with the trailer Rolls-back: {revno}"
-    return (
-        f'land a `git revert` of it (or say which landing undid it: inv cover r{revno} --by REV --reason "…")'
-    )
+        return Sentence(f"revert it, with the trailer Rolls-back: {revno}")
+    cover = statement(f"cover r{revno} --by REV", branch)
+    return Sentence("land a `git revert` of it (or say which landing undid it", ": ", cover, ")")
 
 
-def said(verdict: Verdict) -> str:
-    """ "Ann said ok on 2026-11-22 10:15 UTC (tried it)", or who a git note names: anybody who may push can
-    set that (docs/rules.md#what-people-say)."""
-    when = datetime.fromtimestamp(verdict.when, UTC)
-    why = f" ({verdict.why})" if verdict.why else ""
-    if verdict.note:
-        return f"a git note in the name of {verdict.who} says {verdict.word}, {when:%Y-%m-%d %H:%M} UTC{why}"
-    return f"{verdict.who} said {verdict.word} on {when:%Y-%m-%d %H:%M} UTC{why}"
-
-
-def of_brought(word: BroughtWord) -> str:
+def of_brought(word: BroughtWord) -> Sentence:
     """What was said of a commit that a landing brought in: "1a2b3c4d5e6f (“Fix login”): Ann said bad …"."""
     more = "; what undid it was brought in together with it" if word.commit.undone else ""
     if word.state not in RANK:
-        more = " (which speaks for no landing)"
-    return f"{_titled(word.commit)}: {_said_of(word)}{more}"
+        more = " (which counts for no landing)"
+    return Sentence(f"{_titled(word.commit)}: ", _spoken_of(word), more)
 
 
 def unspoken(commit: Brought) -> str:
@@ -138,128 +154,158 @@ def _titled(commit: Brought) -> str:
 
 
 def brief(sha: str) -> str:
-    """The beginning of a SHA as `inv verdict` takes it: a text of digits alone would be a revno."""
+    """The beginning of a SHA as `inv verdict` takes it: digits alone would be a revno."""
     letter = next((place for place, digit in enumerate(sha) if digit.isalpha()), 0)
     return sha[: max(12, letter + 1)]
 
 
-def joined(words: Iterable[str]) -> str:
-    """ "a", "a and b", "a, b and c"."""
-    *most, last = words
-    return f"{', '.join(most)} and {last}" if most else last
+def _name_parts(item: Item) -> tuple[str, Part]:
+    """ "bug " and "12", "request " and "#12"."""
+    kind, _, identity = name(item).partition(" ")
+    return f"{kind} ", Part("item", identity)
 
 
-def _of_brought(judged: Judged, who: str, rollback: str) -> Reason:
+def _named(item: Item) -> Sentence:
+    return Sentence(*_name_parts(item))
+
+
+def _items(items: Iterable[Item]) -> Sentence:
+    return joined(map(_named, items))
+
+
+def _revisions(revnos: Iterable[int]) -> Sentence:
+    return joined(map(revision, sorted(revnos)))
+
+
+def _spoken(verdict: Verdict) -> Sentence:
+    """ "Ann said ok on 2026-11-22 10:15 UTC (tried it)", or who a git note names: anybody who may push can
+    set that (docs/rules.md#what-people-say)."""
+    when = time(datetime.fromtimestamp(verdict.when, UTC))
+    why = f" ({verdict.why})" if verdict.why else ""
+    if verdict.note:
+        return Sentence(f"a git note in the name of {verdict.who} says {verdict.word}, ", when, why)
+    return Sentence(f"{verdict.who} said {verdict.word} on ", when, why)
+
+
+def _unless_good(rollback: Sentence, verdict: Part) -> Sentence:
+    return Sentence(rollback, "; or, if it is good after all: ", verdict)
+
+
+def _of_brought(judged: Judged, who: str, rollback: Sentence, branch: str) -> Reason:
     """The commits that gave the landing its state, and how the word on each can change."""
     worst = worst_of(judged.brought)
     assert worst is not None
     named = [word for word in judged.brought if word.counts and word.state == worst.state]
-    reason = f"it brought in {'; '.join(map(of_brought, named[:BROUGHT_SHOWN]))}"
-    if len(named) > BROUGHT_SHOWN:
-        reason += f"; and {len(named) - BROUGHT_SHOWN} more of which the same was said"
-    first, *others = (brief(word.commit.id) for word in named)
-    verdict = f'inv verdict {first} ok --reason "…"' + (", and so for each of the others" if others else "")
+    shown: list[str] = []
+    for word in named[:BROUGHT_SHOWN]:
+        shown += ("; ", of_brought(word))
+    more = len(named) - BROUGHT_SHOWN
+    reason = Sentence(
+        "it brought in ", *shown[1:], f"; and {more} more of which the same was said" if more > 0 else ""
+    )
+    verdict = statement(f"verdict {brief(named[0].commit.id)} ok", branch)
+    one = len(named) == 1
     match worst.state:
         case "bad":
-            return Reason(reason, who, f"{rollback}; or, if that commit is good after all: {verdict}")
+            good = "that commit is good after all" if one else "those commits are good after all, for each"
+            return Reason(reason, who, Sentence(rollback, f"; or, if {good}: ", verdict))
         case "unknown":
-            items = joined(map(name, worst.named_by))
-            return Reason(
-                reason,
-                "the operator",
-                f"make {items} readable for the shepherd, or say what the commit is: {verdict}",
-            )
+            said = "say what the commit is" if one else "say what each of the commits is"
+            readable = Sentence("make ", _items(worst.named_by), " readable for the shepherd, or ", said)
+            return Reason(reason, "the operator", Sentence(readable, ": ", verdict))
         case _:
-            return Reason(reason, who, f"try that commit on the QA server, then: {verdict}")
+            tried = "try that commit" if one else "try those commits"
+            then = ", then: " if one else ", then for each: "
+            return Reason(reason, who, Sentence(f"{tried} on the QA server", then, verdict))
 
 
-def _said_of(word: BroughtWord) -> str:
-    items = joined(map(name, word.named_by)) if word.named_by else ""
+def _spoken_of(word: BroughtWord) -> Sentence:
     if word.verdict is not None:
-        then = f", but then it was marked bad: {items}" if items else ""
-        return said(word.verdict) + then
+        then = (", but then it was marked bad: ", _items(word.named_by)) if word.named_by else ()
+        return Sentence(_spoken(word.verdict), *then)
     if word.state == "unknown":
-        return f"{items} could not be read, and when it last could it was marked bad"
-    return f"{items} {_tag(word.named_by, word.named_as, 0)}"
+        return Sentence(_items(word.named_by), _UNREAD_BUT_BAD)
+    return Sentence(_items(word.named_by), _tag(word.named_by, word.named_as, 0))
+
+
+_UNREAD_BUT_BAD = " could not be read; when it last could be, it was marked bad"
 
 
 def _tag(items: Sequence[Item], named_as: int, revno: int) -> str:
-    """How items name a landing bad: "bears bad-commit-3". Numbers move when a mainline is rewritten; the tag
+    """How items name a landing bad: " has bad-commit-3". Numbers move when a mainline is rewritten; the tag
     stays what it was."""
-    if isinstance(items[0], str):
-        return "bears qa-bad"
+    has = " has" if len(items) == 1 else " have"
+    if not named_as:
+        return f"{has} qa-bad"
     moved = f", which was said of this commit when it was r{named_as}" if named_as != revno else ""
-    return f"bears bad-commit-{named_as}{moved}"
+    return f"{has} bad-commit-{named_as}{moved}"
 
 
-def _of_verdict(judged: Judged, verdict: Verdict, who: str, rev: str, rollback: str) -> Reason:
-    if judged.good:
-        return Reason(said(verdict))
-    if judged.state == "bad":
-        return Reason(said(verdict), who, f"{rollback}, or a newer verdict")
-    return Reason(said(verdict), who, f'try it on the QA server, then: inv verdict {rev} ok --reason "…"')
+def _of_items(judged: Judged, revno: int) -> Sentence:
+    """What each item says, what is not good first."""
+    rev = f"r{revno}"
+    if len(judged.speeches) == 1:
+        return _phrase(judged.speeches[0], rev)
+    worst_first = sorted(judged.speeches, key=lambda each: each.word in ("ok", "untestable"))
+    return joined(_phrase(each, rev) for each in worst_first)
 
 
-def _of_items(judged: Judged, who: str, rev: str, verdict: str, rollback: str) -> Reason:
-    words = joined(
-        _phrase(s, rev) for s in sorted(judged.speeches, key=lambda s: s.word in ("ok", "untestable"))
-    )
-    if judged.good:
-        return Reason(words)
-    open_ones = [s for s in judged.speeches if s.word not in ("ok", "untestable")]
+def _of_open_items(judged: Judged, reason: Sentence, who: str, rollback: Sentence, verdict: Part) -> Reason:
+    not_good = [each for each in judged.speeches if each.word not in ("ok", "untestable")]
     if judged.state == "unknown":
-        unread = [name(s.item) for s in open_ones if s.word == "unknown"]
-        return Reason(
-            words,
-            "the operator",
-            f"make {joined(unread)} readable for the shepherd, or say what it is: {verdict}",
-        )
+        unread = _items(each.item for each in not_good if each.word == "unknown")
+        readable = Sentence("make ", unread, " readable for the shepherd, or say what it is")
+        return Reason(reason, "the operator", Sentence(readable, ": ", verdict))
     if judged.state == "bad":
-        return Reason(words, who, f"{rollback}; or, if it is good after all: {verdict}")
-    by_tag = [name(s.item) for s in open_ones if s.how in ("tag", "none", "unseen")]
-    by_toggle = [name(s.item) for s in open_ones if s.how in ("late", "own")]
+        return Reason(reason, who, _unless_good(rollback, verdict))
+    by_tag = [each.item for each in not_good if each.how in ("tag", "none", "unseen")]
+    by_toggle = [each.item for each in not_good if each.how in ("late", "own")]
     steps = []
     if by_tag:
-        steps.append(f"mark {joined(by_tag)} qa-ok (or qa-bad)")
+        steps.append(Sentence("mark ", _items(by_tag), " qa-ok (or qa-bad)"))
     if by_toggle:
-        steps.append(f"set the tag on {joined(by_toggle)} anew (qa-needstesting, and qa-ok after QA)")
-    ways = f"{joined(steps)}, or: {verdict}" if steps else verdict
-    return Reason(words, who, f"try it on the QA server, then {ways}")
+        again = " again (qa-needstesting, and qa-ok after QA)"
+        steps.append(Sentence("set the tag on ", _items(by_toggle), again))
+    tried = "try it on the QA server"
+    if not steps:
+        return Reason(reason, who, Sentence(tried, ", then: ", verdict))
+    return Reason(reason, who, Sentence(f"{tried}, then ", joined(steps), ", or: ", verdict))
 
 
-def _phrase(speech: ItemEvidence, rev: str) -> str:
-    it = name(speech.item)
-    match speech.how:
+def _phrase(evidence: ItemEvidence, rev: str) -> Sentence:
+    return Sentence(*_name_parts(evidence.item), _predicate(evidence, rev))
+
+
+def _predicate(evidence: ItemEvidence, rev: str) -> str:
+    """What is to be said of an item, behind its name."""
+    match evidence.how:
         case "tag":
-            return f"{it} is qa-{speech.word}"
+            return f" is qa-{evidence.word}"
         case "none":
-            return f"{it} has no QA tag"
+            return " has no QA tag"
         case "unseen":
-            return f"{it} has no QA tag to be seen; perhaps it is private"
+            return " has no QA tag that can be seen; perhaps it is private"
         case "late":
-            return f"{it} was marked qa-{speech.detail} before {rev} landed"
+            return f" was marked qa-{evidence.detail} before {rev} landed"
         case "own":
-            return f"{it} was marked qa-{speech.detail} by the shepherd itself, not for {rev}"
+            return f" was marked qa-{evidence.detail} by the shepherd itself, not for {rev}"
         case "sealed":
-            return f"{it} was qa-{speech.word} for it before a later landing named it"
+            return f" was qa-{evidence.word} for it before a later landing named it"
         case "kept":
-            return f"{it} is qa-bad, which speaks of a later landing (its own last word: {speech.word})"
+            return f" is qa-bad, which is about a later landing (its own last word: {evidence.word})"
         case "unreadable":
-            return f"{it} could not be read ({speech.detail})"
+            return f" could not be read ({evidence.detail})"
         case "was-bad":
-            why = f" ({speech.detail})" if speech.detail else ""
-            return f"{it} could not be read{why}, and when it last could it was marked bad"
+            if not evidence.detail:
+                return _UNREAD_BUT_BAD
+            return f" could not be read ({evidence.detail}); when it last could be, it was marked bad"
         case "no-tracker":
-            return f"{it} can bear no tags here, so QA is settled by verdicts"
+            return " can have no tags here, so QA is settled by verdicts"
         case "plain-bad":
-            return f"{it} is qa-bad"
+            return " is qa-bad"
 
 
-def _others(speeches: Iterable[ItemEvidence]) -> str:
-    """What else is not good beside the qa-bad ones."""
-    rest = [s for s in speeches if s.how != "plain-bad" and s.word not in ("ok", "untestable")]
-    return "; " + joined(_phrase(s, "it") for s in rest) if rest else ""
-
-
-def _revs(revnos: Iterable[int]) -> str:
-    return joined(f"r{revno}" for revno in sorted(revnos))
+def _others(evidence: Iterable[ItemEvidence]) -> Sentence:
+    """What else is not good, in addition to the qa-bad ones."""
+    rest = [each for each in evidence if each.how != "plain-bad" and each.word not in ("ok", "untestable")]
+    return Sentence("; ", joined(_phrase(each, "it") for each in rest)) if rest else _NO_SENTENCE

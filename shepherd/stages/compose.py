@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import get_args
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from shepherd import snapshot as shape
-from shepherd.commands import on_branch
 from shepherd.deployment import going_live
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import Judgement
-from shepherd.rules.reasons import joined, of_brought, reason_of, unspoken
+from shepherd.rules.reasons import of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
+from shepherd.sentence import Part, Parts, Sentence, joined, naming_branch, revision
 from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 
@@ -24,7 +24,7 @@ SHOWN_LIVE = timedelta(days=30)
 
 
 class SnapshotContext(Struct, frozen=True):
-    """Everything a snapshot needs beside the judgement."""
+    """Everything a snapshot needs in addition to the judgement."""
 
     run_id: str
     branch: str
@@ -68,7 +68,7 @@ def progress_of(
     latest: int | None,
     on_qa: int | None,
 ) -> str:
-    """The first that applies, in the order of 4.3."""
+    """The first that applies (docs/interfaces.md#progress)."""
     if live:
         return "live"
     if promoted:
@@ -205,13 +205,13 @@ def _next(judgement: Judgement, latest: shape.Rev | None, landing_url: str) -> s
 
 
 _COMPARING = re.compile(r"(https?://[^?#]+/-|https://github\.com/[^?#]+)/commit/\{id\}")
-"""Addresses of landings at GitLab, wherever it runs, and at GitHub: both show a comparison beside them."""
+"""Addresses of landings at GitLab, wherever it runs, and at GitHub: both show a comparison next to them."""
 
 
 def _compare_url(landing_url: str, base: str, to: str) -> str | None:
     """Only where the pattern for landings leaves no doubt what the page for a comparison is called."""
-    found = _COMPARING.fullmatch(landing_url)
-    return f"{found[1]}/compare/{base}...{to}" if found and base else None
+    forge = _COMPARING.fullmatch(landing_url)
+    return f"{forge[1]}/compare/{base}...{to}" if forge and base else None
 
 
 def _rev(revision: Revision | None) -> shape.Rev | None:
@@ -221,7 +221,7 @@ def _rev(revision: Revision | None) -> shape.Rev | None:
 def _entries(
     judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: SnapshotContext
 ) -> list[shape.LandingEntry]:
-    """Newest first: the window, what went live in the last 30 days, then whatever else is named.
+    """Newest first: the window, what went live in the last 30 days, then what else is named.
 
     Args:
         doubts: SHA -> what the tracker does not confirm of its message.
@@ -253,10 +253,11 @@ def _entries(
         undoes.setdefault(rollback, []).append(target)
     verge = judgement.verge
     branch = frame.branch if frame.several else ""
+    no_remedy = Sentence()
 
     def entry(revno: int) -> shape.LandingEntry:
         landing, judged = landings[revno], judgement.judged[revno]
-        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), frame.marks)
+        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), frame.marks, branch)
         live = revno in judgement.live
         progress = progress_of(
             revno,
@@ -282,10 +283,12 @@ def _entries(
         undone_by = judgement.undone_by.get(revno)
         whose_move, remedy = reason.whose_move, reason.remedy
         if progress == "rolled-back" or (progress in ("live", "promoted") and judged.state != "bad"):
-            whose_move = remedy = ""
+            whose_move, remedy = "", no_remedy
         elif undone_by is not None:
             # nobody has to undo it again: what is left is that it goes where this one went
-            whose_move, remedy = "", f"r{undone_by} undoes it: over as soon as production runs that"
+            by = revision(undone_by)
+            whose_move = ""
+            remedy = Sentence(by, " undoes it: nothing is left to do once production runs ", by)
         return shape.LandingEntry(
             revno=revno,
             id=landing.id,
@@ -300,9 +303,9 @@ def _entries(
             labels=landing.labels,
             state=judged.state,
             good=judged.good,
-            reason=reason.reason,
+            reason=str(reason.reason),
             whose_move=whose_move,
-            remedy=on_branch(remedy, branch),
+            remedy=str(remedy),
             progress=progress,  # type: ignore[arg-type]  # asserted above
             undone_by=undone_by,
             undoes=tuple(sorted(undoes.get(revno, ()))),
@@ -313,24 +316,31 @@ def _entries(
             promoted_at=moved.at if moved else None,
             promoted_by=moved.who if moved else "",
             live_since=live_since(revno) if live else None,
-            warnings=tuple(on_branch(warning, branch) for warning in mine),
-            hints=tuple(on_branch(hint, branch) for hint in landing.hints),
+            warnings=tuple(mine),
+            hints=tuple(naming_branch(hint, branch) for hint in landing.hints),
             brought=_brought_in(landing, judged),
+            reason_parts=_more_than_text(reason.reason),
+            remedy_parts=_more_than_text(remedy),
         )
 
     return [entry(revno) for group in groups for revno in sorted(group, reverse=True)]
 
 
+def _more_than_text(sentence: Sentence) -> Parts | UnsetType:
+    """The parts, where there are others than text."""
+    return sentence.parts if any(isinstance(part, Part) for part in sentence.parts) else UNSET
+
+
 def _brought_in(landing: Landing, judged: Judged) -> tuple[shape.BroughtIn, ...]:
     """What counts first, then what else was said, then what nothing was said of."""
     words = {word.commit.id: word for word in judged.brought}
-    found = (
-        shape.BroughtIn(commit.id, commit.title, of_brought(word), word.state, word.counts)
+    commits = (
+        shape.BroughtIn(commit.id, commit.title, str(of_brought(word)), word.state, word.counts)
         if (word := words.get(commit.id)) is not None
         else shape.BroughtIn(commit.id, commit.title, unspoken(commit), None, False)
         for commit in landing.brought
     )
-    return tuple(sorted(found, key=lambda each: (not each.counts, each.state is None)))
+    return tuple(sorted(commits, key=lambda each: (not each.counts, each.state is None)))
 
 
 _PROGRESS = frozenset(get_args(shape.Progress))

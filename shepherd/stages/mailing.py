@@ -29,7 +29,7 @@ if TYPE_CHECKING:  # templates and SMTP are wanted once a day, and most runs sen
     from email.message import EmailMessage
 
     from shepherd.act.mail import Message, SmtpSession
-    from shepherd.views.letters import Project
+    from shepherd.views.mail_text import Project
 
 LANDINGS_NAMED = 40
 """In headers: of the landings that a mail is about, the first."""
@@ -222,7 +222,7 @@ class Mailing:
     def _written(self, mail: Mail) -> tuple[Message, EmailMessage]:
         """A mail with its words, as it goes over the wire."""
         from shepherd.act.mail import Message, message_of
-        from shepherd.views.letters import subject_and_text
+        from shepherd.views.mail_text import subject_and_text
 
         subject, text = subject_and_text(mail, self._project(), self._known.missing)
         threads: tuple[str, ...] = ()
@@ -242,7 +242,7 @@ class Mailing:
         return letter, message_of(letter, self._mail, self._run.now)
 
     def _project(self) -> Project:
-        from shepherd.views.letters import Project
+        from shepherd.views.mail_text import Project
 
         branches = self._settings.branches
         return Project(

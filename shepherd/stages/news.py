@@ -10,7 +10,7 @@ from shepherd.snapshot import LandingEntry as Landing
 from shepherd.snapshot import Snapshot
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.views.feeds.atom import ENTRIES, FeedEntry
-from shepherd.views.words import STATES
+from shepherd.views.words import STATES, deploy_or_stay
 
 
 def news_of(settings: Settings, snapshot: Snapshot) -> list[FeedEntry] | None:
@@ -52,9 +52,9 @@ def _news(entry: JournalEntry, landing: Landing | None) -> FeedEntry:
 
 def _answer(entry: JournalEntry) -> str:
     answer, deployable, deployed = (entry.data.get(key) for key in ("answer", "deployable", "deployed"))
-    if answer == "deploy":
-        return f"deploy r{deployable}"
     if answer == "no-data":
         return "no data"
+    if answer == "deploy":
+        return deploy_or_stay(deployable)
     why = {"nothing-new": "nothing new"}.get(str(answer), str(answer))
-    return f"stay at r{deployed}: {why}" if deployed is not None else why
+    return f"{deploy_or_stay(None, deployed)}: {why}" if deployed is not None else why

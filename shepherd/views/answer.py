@@ -9,10 +9,22 @@ from msgspec import Struct
 
 from shepherd.cautions import Caution, code_of, stopping
 from shepherd.errors import NO_DATA
+from shepherd.sentence import Sentence, time
 from shepherd.snapshot import Blocker, LandingEntry, LastGood, Progress, Snapshot
 from shepherd.views.banners import CALLED
 from shepherd.views.clean import LONGEST_SENTENCE, clean
-from shepherd.views.words import PROGRESS, STATES, count, name, sentence, short, some, utc
+from shepherd.views.words import (
+    PROGRESS,
+    STATES,
+    count,
+    deploy_or_stay,
+    full_sentence,
+    name,
+    revno_of,
+    short,
+    some,
+    utc,
+)
 
 NAMED = 3
 """Blockers that the headline names."""
@@ -25,18 +37,22 @@ _STOPPED: dict[Progress, str] = {
 }
 
 
-def headline(snapshot: Snapshot, found: Sequence[Caution]) -> str:
-    """What to do, in one line: `deploy r13777`, `stay at r13700: nothing new`; or why nothing may be done."""
-    stop = stopping(found)
+def headline(snapshot: Snapshot, known: Sequence[Caution]) -> str:
+    """What to do, in one line: `deploy r13777`, `stay at r13700: nothing new`; or why nothing may be done.
+
+    Args:
+        known: the cautions of this snapshot, here and below.
+    """
+    stop = stopping(known)
     if stop is not None:
-        return f"{_instead(stop, snapshot)}{clean(stop.sentence, LONGEST_SENTENCE)}"
-    if snapshot.answer == "deploy" and snapshot.deployable is not None:
-        return f"deploy r{snapshot.deployable.revno}"
-    stay = f"stay at r{snapshot.deployed.revno}" if snapshot.deployed is not None else "stay"
+        return Sentence(_instead(stop, snapshot), clean(stop.sentence, LONGEST_SENTENCE))
+    advice = deploy_or_stay(revno_of(snapshot.deployable), revno_of(snapshot.deployed))
+    if snapshot.answer == "deploy":
+        return advice
     if snapshot.answer == "nothing-new":
-        return f"{stay}: nothing new"
+        return f"{advice}: nothing new"
     blockers = [f"r{b.revno} ({name(b.person)})" for b in snapshot.blockers[: NAMED + 1]]
-    return f"{stay}: blocked by {some(blockers, NAMED, len(snapshot.blockers))}"
+    return f"{advice}: blocked by {some(blockers, NAMED, len(snapshot.blockers))}"
 
 
 def _instead(stop: Caution, snapshot: Snapshot) -> str:
@@ -48,32 +64,33 @@ def _instead(stop: Caution, snapshot: Snapshot) -> str:
     return f"do not deploy r{snapshot.deployable.revno}: " if snapshot.deployable is not None else ""
 
 
-def brief(snapshot: Snapshot, found: Sequence[Caution]) -> str:
+def brief(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     """The headline for a badge: as few words as will do, and what else there is to know in brackets."""
-    stop = stopping(found)
+    stop = stopping(known)
     if stop is not None:
-        held = code_of(stop) != NO_DATA and snapshot.deployable is not None
-        said = f"do not deploy r{snapshot.deployable.revno}" if held and snapshot.deployable else ""
-        said = f"{said}: {CALLED[stop.kind]}" if said else CALLED[stop.kind]
-    elif snapshot.answer == "deploy" and snapshot.deployable is not None:
-        said = f"deploy r{snapshot.deployable.revno}"
+        text = CALLED[stop.kind]
+        if code_of(stop) != NO_DATA and snapshot.deployable is not None:
+            text = f"do not deploy r{snapshot.deployable.revno}: {text}"
+    elif snapshot.answer == "deploy":
+        text = deploy_or_stay(revno_of(snapshot.deployable))
     else:
-        why = "nothing new" if snapshot.answer == "nothing-new" else "blocked"
-        said = f"stay at r{snapshot.deployed.revno}: {why}" if snapshot.deployed is not None else why
-    others = also(found)
-    return f"{said} ({', '.join(others)})" if others else said
+        text = "nothing new" if snapshot.answer == "nothing-new" else "blocked"
+        if snapshot.deployed is not None:
+            text = f"{deploy_or_stay(None, snapshot.deployed.revno)}: {text}"
+    others = also(known)
+    return f"{text} ({', '.join(others)})" if others else text
 
 
-def also(found: Sequence[Caution]) -> list[str]:
+def also(known: Sequence[Caution]) -> list[str]:
     """What the cautions are called that the headline does not tell, each once."""
-    first = stopping(found)
-    return list(dict.fromkeys(CALLED[caution.kind] for caution in found if caution is not first))
+    first = stopping(known)
+    return list(dict.fromkeys(CALLED[caution.kind] for caution in known if caution is not first))
 
 
-def gist(snapshot: Snapshot, found: Sequence[Caution]) -> str:
+def gist(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     """What follows the headline: how much goes live, why nothing does, or what the last good answer was."""
-    if stopping(found) is not None:
-        return "; ".join(way_out(snapshot, found))
+    if stopping(known) is not None:
+        return "; ".join(way_out(snapshot, known))
     live = f"r{snapshot.deployed.revno}" if snapshot.deployed is not None else "production"
     if snapshot.deployable is not None:
         deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0
@@ -84,19 +101,19 @@ def gist(snapshot: Snapshot, found: Sequence[Caution]) -> str:
     return f"{count(waiting, 'landing')} newer than {live}, and none of them may go yet"
 
 
-def way_out(snapshot: Snapshot, found: Sequence[Caution]) -> list[str]:
+def way_out(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
     """What to do about the caution that stops, and for want of data what the last answer was."""
-    stop = stopping(found)
+    stop = stopping(known)
     assert stop is not None
-    told = [stop.remedy] if stop.remedy else []
+    lines = [stop.remedy] if stop.remedy else []
     if code_of(stop) == NO_DATA:
-        told.append(_last_good(snapshot))
-    return told
+        lines.append(_last_good(snapshot))
+    return lines
 
 
-def outlook(snapshot: Snapshot, found: Sequence[Caution]) -> str:
+def outlook(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     """What has to wait, and what clearing the first blocker would give; empty if there is nothing to tell."""
-    if stopping(found) is not None:
+    if stopping(known) is not None:
         return ""
     parts = []
     if snapshot.deployable is not None and snapshot.tip is not None:
@@ -105,20 +122,19 @@ def outlook(snapshot: Snapshot, found: Sequence[Caution]) -> str:
     if snapshot.blockers:
         first = snapshot.blockers[0]
         if first.tip_if_cleared is not None and first.frees:
-            more = " more" if snapshot.deployable is not None else ""
             parts.append(
                 f"if r{first.revno} were good you would get r{first.tip_if_cleared}, "
-                f"{count(first.frees, 'landing')}{more}"
+                f"{_more_landings(first.frees, snapshot)}"
             )
     return "; ".join(parts)
 
 
-def lead(snapshot: Snapshot, found: Sequence[Caution]) -> list[str]:
+def lead(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
     """The sentences under the headline of the page: how much goes live, or why nothing does."""
-    if stopping(found) is not None:
-        return [sentence(each) for each in way_out(snapshot, found)]
+    if stopping(known) is not None:
+        return [full_sentence(each) for each in way_out(snapshot, known)]
     if snapshot.answer != "deploy" or snapshot.deployable is None:
-        return [sentence(gist(snapshot, found))]
+        return [full_sentence(gist(snapshot, known))]
     deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0
     number = snapshot.deployable.revno - deployed
     which = f"r{deployed + 1} to r{snapshot.deployable.revno}" if number > 1 else f"r{deployed + 1}"
@@ -136,9 +152,9 @@ class Wait(Struct, frozen=True):
     rest: str
 
 
-def wait_for(snapshot: Snapshot, found: Sequence[Caution]) -> Wait | None:
+def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
     """Whose move it is, for somebody who could deploy now or wait; None where nobody has to move."""
-    if not snapshot.blockers or stopping(found) is not None:
+    if not snapshot.blockers or stopping(known) is not None:
         return None
     first = snapshot.blockers[0]
     mover = mover_of(first, {entry.revno: entry for entry in snapshot.landings}.get(first.revno))
@@ -147,8 +163,12 @@ def wait_for(snapshot: Snapshot, found: Sequence[Caution]) -> Wait | None:
     if first.tip_if_cleared is None or not first.frees:
         gives = f"nothing{more} could go yet: others block as well."
     else:
-        gives = f"you get r{first.tip_if_cleared}, {count(first.frees, 'landing')}{more}."
+        gives = f"you get r{first.tip_if_cleared}, {_more_landings(first.frees, snapshot)}."
     return Wait(begin, first.revno, f"cleared {gives}")
+
+
+def _more_landings(number: int, snapshot: Snapshot) -> str:
+    return count(number, "landing" if snapshot.deployable is None else "more landing")
 
 
 def mover_of(blocker: Blocker, entry: LandingEntry | None) -> str:
@@ -160,7 +180,7 @@ def frees(blocker: Blocker) -> str:
     """What clearing this one alone gives, in as few words as a table has room for."""
     if blocker.tip_if_cleared is None or not blocker.frees:
         return "nothing by itself: others block as well"
-    return f"{count(blocker.frees, 'landing')} more, up to r{blocker.tip_if_cleared}"
+    return f"{count(blocker.frees, 'more landing')}, up to r{blocker.tip_if_cleared}"
 
 
 def two_facts(snapshot: Snapshot) -> str:
@@ -168,24 +188,22 @@ def two_facts(snapshot: Snapshot) -> str:
     promoted, deployed = snapshot.promoted, snapshot.deployed
     if promoted is None or deployed is None:
         return ""
-    how = f" by {promoted.by}" if promoted.by else ""
-    when = f" on {utc(promoted.at)}" if promoted.at is not None else ""
-    said = f"promoted: r{promoted.revno}{how}{when}"
-    if promoted.revno == deployed.revno:
-        return f"{said}; production runs it"
-    return f"{said}; production runs r{deployed.revno}"
+    who = f" by {promoted.by}" if promoted.by else ""
+    when = (" on ", time(promoted.at)) if promoted.at is not None else ()
+    runs = "it" if promoted.revno == deployed.revno else f"r{deployed.revno}"
+    return Sentence(f"promoted: r{promoted.revno}{who}", *when, f"; production runs {runs}")
 
 
 def freed(blocker: Blocker) -> str:
     """What clearing this one alone gives (docs/rules.md#blockers)."""
     if blocker.tip_if_cleared is None or not blocker.frees:
         return "if it alone were good, nothing more could go: others block as well"
-    more = count(blocker.frees, "landing")
-    return f"if it alone were good, {more} more could go, up to r{blocker.tip_if_cleared}"
+    more = count(blocker.frees, "more landing")
+    return f"if it alone were good, {more} could go, up to r{blocker.tip_if_cleared}"
 
 
-def told(blocker: Blocker, snapshot: Snapshot) -> str:
-    """When the mailing list hears of it: `the list will be told on Friday, 26 August 2011`
+def list_mail(blocker: Blocker, snapshot: Snapshot) -> str:
+    """When the mailing list is told of it: `the list will be told on Friday, 26 August 2011`
     (docs/mails.md)."""
     from zoneinfo import ZoneInfo
 
@@ -208,43 +226,43 @@ def waits_for(entry: LandingEntry) -> int:
 def standing_of(entry: LandingEntry, snapshot: Snapshot) -> str:
     """Where one landing stands, in a sentence a stranger understands."""
     own = STATES[entry.state]
+    its_state = "" if entry.good else f"; its QA state is: {own}"
     match entry.progress:
         case "live":
             since = f" since {utc(entry.live_since)}" if entry.live_since is not None else ""
-            said = f"is live{since}" + ("" if entry.good else f"; its QA state is: {own}")
+            stands = f"is live{since}{its_state}"
         case "promoted":
             at = f" on {utc(entry.promoted_at)}" if entry.promoted_at is not None else ""
             by = f" by {entry.promoted_by}" if entry.promoted_by else ""
-            said = f"was promoted{by}{at}; production does not run it yet"
-            said += "" if entry.good else f"; its QA state is: {own}"
+            stands = f"was promoted{by}{at}; production does not run it yet{its_state}"
         case "rolled-back":
             by = f" by r{entry.undone_by}" if entry.undone_by is not None else ""
-            said = f"is rolled back{by}; its own QA state is: {own}"
+            stands = f"is rolled back{by}; its own QA state is: {own}"
         case "deployable":
             goes = snapshot.deployable
-            said = f"may be deployed ({own})" + (
-                f": it goes out with r{goes.revno}" if goes is not None else ""
-            )
+            stands = f"may be deployed ({own})"
+            stands += f": it goes out with r{goes.revno}" if goes is not None else ""
         case "waiting":
-            said = f"is good ({own}) and waits for older landings"
+            stands = f"is good ({own}) and waits for older landings"
         case "not-on-qa-yet":
-            said = f"is not on the QA server yet ({own})"
+            stands = f"is not on the QA server yet ({own})"
         case _:
             blocker = next((b for b in snapshot.blockers if b.revno == entry.revno), None)
             keeps = f" and keeps {count(blocker.waiting, 'landing')} waiting" if blocker is not None else ""
-            said = f"{_STOPPED[entry.progress]}{keeps}; it {PROGRESS[entry.progress][1]}"
-    return f"r{entry.revno} {said}"
+            stands = f"{_STOPPED[entry.progress]}{keeps}; it {PROGRESS[entry.progress][1]}"
+    return f"r{entry.revno} {stands}"
 
 
 def _last_good(snapshot: Snapshot) -> str:
     last: LastGood | Snapshot | None = snapshot if snapshot.complete else snapshot.last_good
     if last is None:
         return "there is no earlier good answer"
-    said = "stay"
+    answer = deploy_or_stay(revno_of(last.deployable))
     if last.deployable is not None:
-        said = f"deploy r{last.deployable.revno} ({short(last.deployable.id)}…)"
+        answer = f"{answer} ({short(last.deployable.id)}…)"
     elif last.answer == "nothing-new":
-        said = "stay, nothing new"
+        answer = f"{answer}, nothing new"
     elif last.answer == "blocked":
-        said = "stay, blocked"
-    return f"last good answer: {said}, of {utc(last.generated_at)}; do not act on it unseen"
+        answer = f"{answer}, blocked"
+    when = time(last.generated_at)
+    return Sentence(f"last good answer: {answer}, of ", when, "; check before you act on it")

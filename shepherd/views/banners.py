@@ -1,4 +1,4 @@
-"""What a reader must know besides the answer, and only when it is true (docs/interfaces.md#snapshot,
+"""What a reader must know in addition to the answer, and only when it is true (docs/interfaces.md#snapshot,
 docs/running.md#one-copy-at-a-time, docs/running.md#maintenance)."""
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from shepherd import cautions
 from shepherd.cautions import Caution
+from shepherd.sentence import Sentence, time_and_age
 from shepherd.situation import Hang, Situation
 from shepherd.snapshot import Snapshot
 from shepherd.views.clean import clean
-from shepherd.views.words import ago, utc
 
 CALLED: dict[cautions.Kind, str] = {
     "no-data": "no data",
@@ -36,15 +36,15 @@ class Banner(Struct, frozen=True):
     text: str
 
 
-def branch_banners(snapshot: Snapshot, situation: Situation, found: Sequence[Caution]) -> list[Banner]:
+def branch_banners(snapshot: Snapshot, situation: Situation, known: Sequence[Caution]) -> list[Banner]:
     """All banners of one branch, the most urgent first. What the headline says already is in none of them."""
-    first = cautions.stopping(found)
+    first = cautions.stopping(known)
     problems = snapshot.problems[1:] if snapshot.answer == "no-data" else snapshot.problems
     unread = situation.unread.get(snapshot.branch)
-    told = unread.stage if unread is not None and snapshot.complete else ""
+    shown = unread.stage if unread is not None and snapshot.complete else ""
     return [
-        *(caution_banner(caution) for caution in found if caution is not first),
-        *situation_banners(situation, snapshot.generated_at, told),
+        *(caution_banner(caution) for caution in known if caution is not first),
+        *situation_banners(situation, snapshot.generated_at, shown),
         *(Banner("problem", problem) for problem in problems),
         *(Banner("warning", warning) for warning in snapshot.warnings),
     ]
@@ -52,15 +52,16 @@ def branch_banners(snapshot: Snapshot, situation: Situation, found: Sequence[Cau
 
 def caution_banner(caution: Caution) -> Banner:
     """A caution with what to do about it."""
-    text = f"{caution.sentence}; {caution.remedy}" if caution.remedy else caution.sentence
+    text = Sentence(caution.sentence, "; ", caution.remedy) if caution.remedy else caution.sentence
     return Banner(CALLED[caution.kind], text)
 
 
-def situation_banners(situation: Situation, answered: datetime | None, told: str = "") -> list[Banner]:
+def situation_banners(situation: Situation, answered: datetime | None, shown: str = "") -> list[Banner]:
     """What holds for every branch and is no caution.
 
     Args:
-        answered: when the newest answer was given. told: a stage whose failure is told of already.
+        answered: when the newest answer was given.
+        shown: a stage whose failure is shown already.
     """
     banners = []
     now, switch, aborted = situation.now, situation.maintenance, situation.last_aborted
@@ -69,22 +70,25 @@ def situation_banners(situation: Situation, answered: datetime | None, told: str
     if situation.hang is not None:
         banners.append(Banner("suspected hang", _hang(situation.hang, now)))
     for stage, runs in sorted(situation.stages.items()):
-        if runs.failing and runs.last_failed is not None and stage != told:
-            text = f"{clean(stage)} failed at {utc(runs.last_failed)}{ago(runs.last_failed, now)}"
-            banners.append(Banner("failing", f"{text}: {runs.failure}" if runs.failure else text))
+        if runs.failing and runs.last_failed is not None and stage != shown:
+            why = f": {runs.failure}" if runs.failure else ""
+            at = time_and_age(runs.last_failed, now)
+            banners.append(Banner("failing", Sentence(f"{clean(stage)} failed at ", at, why)))
     return banners
 
 
-def _aborted(situation: Situation, aborted: datetime) -> str:
+def _aborted(situation: Situation, aborted: datetime) -> Sentence:
     now, switch = situation.now, situation.maintenance
-    text = f"updates were aborted because of {clean(situation.aborted_because) or 'a reason not recorded'}"
+    why = clean(situation.aborted_because) or "a reason not recorded"
+    created: tuple[str, ...] = ()
     if switch is not None and switch.since is not None:
-        text += f", created {utc(switch.since)}{ago(switch.since, now)}"
-    return f"{text}, last aborted run at {utc(aborted)}{ago(aborted, now)}"
+        created = (", created ", time_and_age(switch.since, now))
+    last = time_and_age(aborted, now)
+    return Sentence(f"updates were aborted because of {why}", *created, ", last aborted run at ", last)
 
 
-def _hang(hang: Hang, now: datetime | None) -> str:
-    since = f" since {utc(hang.since)}{ago(hang.since, now)}" if hang.since is not None else ""
+def _hang(hang: Hang, now: datetime | None) -> Sentence:
+    since = (" since ", time_and_age(hang.since, now)) if hang.since is not None else ()
     process = f", process {hang.pid}" if hang.pid is not None else ""
     host = f" on {clean(hang.host)}" if hang.host else ""
-    return f"{clean(hang.stage) or 'a run'} has been going{since}{process}{host}"
+    return Sentence(f"{clean(hang.stage) or 'a run'} has been going", *since, f"{process}{host}")

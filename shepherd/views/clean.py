@@ -1,7 +1,7 @@
 """Untrusted text made fit to be shown: nothing invisible, nothing that turns the line or steers a terminal.
 
 Titles, names, branches and reasons come from commit messages and trackers, where anybody can write anything.
-Escaping for HTML is a second step and belongs to whoever writes HTML.
+Escaping for HTML is a second step and is up to the code that writes HTML.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The mark that a tab bears: the answer's colour and shape, as an address that needs no request."""
+"""The icon of a tab: the answer's colour and shape, as an address that needs no request."""
 
 from __future__ import annotations
 

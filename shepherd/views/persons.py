@@ -40,7 +40,7 @@ def persons(snapshot: Snapshot) -> list[Person]:
     for entry in snapshot.landings:
         stands = standing(entry.progress, entry.state)
         alike = theirs.setdefault(name(entry.person), {})
-        alike.setdefault((stands.mark, stands.told), []).append(entry)
+        alike.setdefault((stands.mark, stands.group), []).append(entry)
     return [
         Person(
             who,
@@ -53,9 +53,9 @@ def persons(snapshot: Snapshot) -> list[Person]:
 
 
 def _standings(standings: dict[tuple[Progress, str], list[LandingEntry]]) -> Iterator[str]:
-    for mark, told in sorted(standings, key=lambda each: _ORDER.index(each[0])):
-        entries = standings[mark, told]
-        label = "needs your QA" if told == PROGRESS["needs-qa"][0] else told
+    for mark, group in sorted(standings, key=lambda each: _ORDER.index(each[0])):
+        entries = standings[mark, group]
+        label = "needs your QA" if group == PROGRESS["needs-qa"][0] else group
         links = " ".join(f"<a href=#r{e.revno}>r{e.revno}</a>" for e in entries[:LANDINGS_NAMED])
         more = len(entries) - LANDINGS_NAMED
         yield (

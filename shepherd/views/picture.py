@@ -1,8 +1,8 @@
-"""The picture of the window: one mark a landing, what is undone as bars, where things stand as lines.
+"""The picture of the window: one mark per landing, what is undone as bars, where things stand as lines.
 
 It is drawn in tiles of one width that wrap like words, so that it fits a phone and a wide screen alike.
 Beyond `MANY` landings the marks are too small to be aimed at: they are drawn as dashes, and a tile is one
-link. What it shows stands in words beside it and in the table; so its links need no stop of the Tab key.
+link. What it shows stands in words next to it and in the table; so its links need no stop of the Tab key.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from shepherd.snapshot import LandingEntry, Progress, Snapshot
-from shepherd.views.words import PROGRESS, StateMark, standing
+from shepherd.views.words import PROGRESS, StateMark, span, standing
 
 MANY = 250
 """Landings of a window that is drawn with dashes."""
-RUNS_TOLD = 60
-"""Runs of landings in the same standing that are told in words; a longer window has its counts."""
+RUNS_SHOWN = 60
+"""Runs of landings in the same standing that are listed in words; a longer window has its counts."""
 
 _WIDTH = 360
 """Of a tile, in CSS pixels before it is scaled."""
@@ -32,7 +32,7 @@ _LETTER = 6.6
 """Width of a letter of a label, about."""
 _LANE = 14
 _BARS = 3
-"""Bars that are drawn beside each other; more share the last place."""
+"""Bars that are drawn below each other; more share the last place."""
 
 
 class PictureLine(Struct, frozen=True):
@@ -94,7 +94,7 @@ def _stands(entry: LandingEntry) -> StateMark:
 def _alike(entry: LandingEntry) -> tuple[Progress, Progress, str]:
     """What landings share that are counted together."""
     stands = _stands(entry)
-    return stands.progress, stands.mark, stands.told
+    return stands.progress, stands.mark, stands.group
 
 
 def _lines(snapshot: Snapshot, deployed: int) -> Iterator[PictureLine]:
@@ -113,13 +113,12 @@ def _lines(snapshot: Snapshot, deployed: int) -> Iterator[PictureLine]:
 
 
 def _words(window: Sequence[LandingEntry]) -> list[str]:
-    told = []
-    for (name, undone_by), group in groupby(window, key=lambda e: (_stands(e).told, e.undone_by)):
-        run = list(group)
-        who = f"r{run[0].revno}" if len(run) == 1 else f"r{run[0].revno} to r{run[-1].revno}"
+    runs = []
+    for (group, undone_by), landings in groupby(window, key=lambda e: (_stands(e).group, e.undone_by)):
+        run = list(landings)
         by = f" by r{undone_by}" if undone_by is not None else ""
-        told.append(f"{who}: {name}{by}")
-    return told if len(told) <= RUNS_TOLD else []
+        runs.append(f"{span(run[0].revno, run[-1].revno)}: {group}{by}")
+    return runs if len(runs) <= RUNS_SHOWN else []
 
 
 def _tiles(window: Sequence[LandingEntry], lines: Sequence[PictureLine], dense: bool) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The table rows of the page, written by hand and not by a template: there may be 10,000 of them.
 
-Optional end tags and quotes around numbers are left out, since a row is most of the page's weight. Whatever
+Optional end tags and quotes around numbers are left out, since a row is most of the page's weight. What
 comes from outside goes through `_text` or `escape`; what stands unquoted is a number or a word of ours.
 """
 
@@ -17,12 +17,12 @@ from markupsafe import Markup
 from shepherd.snapshot import LandingEntry, Progress, Snapshot, State
 from shepherd.views.answer import waits_for
 from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean, fill_address, is_web_address
+from shepherd.views.markup import cut
 from shepherd.views.words import standing
 
 BLOCKERS_NAMED = 3
 """If there are more, only the oldest is named: long windows repeat them in every row."""
 TARGETS_NAMED = 12
-_NAMED = re.compile(r"\b(bug|request) [#!]?[0-9]{1,10}\b")
 
 
 class Rows:
@@ -46,7 +46,7 @@ class Rows:
     def _brief(self, entry: LandingEntry) -> str:
         return (
             f"<tr id=r{entry.revno}><th>r{entry.revno}{_standing_cell(entry.progress, entry.state)}"
-            f"<td>{_text(entry.title) or '(no title)'}<p>{_said(entry.reason)}"
+            f"<td>{_text(entry.title) or '(no title)'}<p>{_sentence(entry.reason)}"
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
         )
 
@@ -75,22 +75,23 @@ class Rows:
 
     def _reason(self, entry: LandingEntry) -> str:
         """The reason, its bugs and requests as links; those that it does not name stand behind it."""
-        links = {f"bug {bug}": self._bug(str(bug)) for bug in entry.bugs}
-        links |= {f"request {request}": self._request(request) for request in entry.requests}
-        if not links:
-            return _said(entry.reason)
-
-        def linked(found: re.Match[str]) -> str:
-            link = links.get(found[0])
-            if link is None:
-                return found[0]
-            told.add(found[0])
-            return f"{found[1]} {link}"
-
-        told: set[str] = set()
-        reason = _NAMED.sub(linked, _said(entry.reason))
-        missing = " ".join(f"{item.split()[0]} {link}" for item, link in links.items() if item not in told)
-        return f"{reason} · {missing}" if missing else reason
+        links = {str(bug): self._bug(str(bug)) for bug in entry.bugs}
+        links |= {request: self._request(request) for request in entry.requests}
+        named, html = set(), []
+        for part in cut(entry.reason_parts or (entry.reason,), LONGEST_SENTENCE):
+            if isinstance(part, str):
+                html.append(_sentence(part))
+            elif part.kind == "item" and part.text in links:
+                named.add(part.text)
+                html.append(links[part.text])
+            else:
+                html.append(_sentence(part.text))
+        others = [
+            f"{'bug' if item.isdecimal() else 'request'} {link}"
+            for item, link in links.items()
+            if item not in named
+        ]
+        return "".join(html) + (f" · {' '.join(others)}" if others else "")
 
     def _details(self, entry: LandingEntry) -> str:
         """Everything that only some landings have."""
@@ -112,11 +113,11 @@ class Rows:
         lines = [f"<p class=k>{' · '.join(parts)}"] if parts else []
         mover = entry.whose_move if entry.whose_move != entry.person else ""
         if entry.remedy:
-            lines.append(f"<p class=m>{_text(mover)}{': ' if mover else ''}{_said(entry.remedy)}")
+            lines.append(f"<p class=m>{_text(mover)}{': ' if mover else ''}{_sentence(entry.remedy)}")
         elif mover:
             lines.append(f"<p class=m>{_text(mover)}")
-        lines += [f"<p class=w>{_said(warning)}" for warning in entry.warnings]
-        lines += [f"<p class=h>{_said(hint)}" for hint in entry.hints]
+        lines += [f"<p class=w>{_sentence(warning)}" for warning in entry.warnings]
+        lines += [f"<p class=h>{_sentence(hint)}" for hint in entry.hints]
         return "".join(lines)
 
     def _revno(self, revno: int) -> str:
@@ -151,12 +152,12 @@ def _text(text: str, longest: int = LONGEST) -> str:
     return escape(text, quote=False)
 
 
-def _said(text: str) -> str:
+def _sentence(text: str) -> str:
     return _text(text, LONGEST_SENTENCE)
 
 
 def _minute(moment: datetime) -> str:
-    """In UTC, to the minute; whoever shows it names the zone."""
+    """In UTC, to the minute; the caller names the zone."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(" ", "minutes")[:16]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shepherd.snapshot import Snapshot
 from shepherd.story import Story, StoryEvent, Supposition
 from shepherd.views.terminal import plain, wrap
-from shepherd.views.words import count, name, some, utc
+from shepherd.views.words import count, deploy_or_stay, name, revno_of, some, utc
 
 
 def past(story: Story) -> str:
@@ -22,7 +22,7 @@ def past(story: Story) -> str:
     elif since:
         first = f"is live{since}"
     else:
-        first = "is live; it was so before the shepherd looked for the first time"
+        first = "is live; it was before the shepherd first looked"
     lines = [f"r{story.revno} {first}", wrap(f"“{plain(story.title) or '(no title)'}”", "  ")]
     lines.append(wrap(f"{name(story.person)}, landed {utc(story.landed_at)}, {story.id[:12]}", "  "))
     if story.bugs:
@@ -42,15 +42,15 @@ def events(happened: Sequence[StoryEvent]) -> str:
 
 def whatif(supposed: Supposition, snapshot: Snapshot) -> str:
     """The answer as it would be, in the first line."""
-    given = []
+    changes = []
     if supposed.ok:
-        given.append(f"{_revs(supposed.ok)} good")
+        changes.append(f"{_revs(supposed.ok)} good")
     if supposed.rollback:
-        given.append(f"{_revs(supposed.rollback)} rolled back by a landing r{supposed.next_landing}")
-    stay = f"stay at r{snapshot.deployed.revno}" if snapshot.deployed is not None else "stay"
-    answer = f"deploy r{supposed.deployable}" if supposed.deployable is not None else stay
-    now = f"deploy r{snapshot.deployable.revno}" if snapshot.deployable is not None else stay
-    lines = [wrap(f"With {' and '.join(given) or 'nothing changed'}: {answer} (now: {now})", rest="  ")]
+        changes.append(f"{_revs(supposed.rollback)} rolled back by a landing r{supposed.next_landing}")
+    deployed = revno_of(snapshot.deployed)
+    answer = deploy_or_stay(supposed.deployable, deployed)
+    now = deploy_or_stay(revno_of(snapshot.deployable), deployed)
+    lines = [wrap(f"With {' and '.join(changes) or 'nothing changed'}: {answer} (now: {now})", rest="  ")]
     if supposed.brings_back:
         lines.append(
             wrap(f"that rollback brings {_revs(supposed.brings_back)} back, so it would need QA itself", "  ")

@@ -10,11 +10,13 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from shepherd.sentence import Sentence
 from shepherd.views.clean import LONGEST_SENTENCE, clean
+from shepherd.views.markup import sentence
 
 
 def folder() -> Path:
-    """The templates: inside the package where it was installed from a wheel, else beside it."""
+    """The templates: inside the package where it was installed from a wheel, else next to it."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "templates"
     return inside if inside.is_dir() else package.parent / "templates"
@@ -36,7 +38,7 @@ def pages() -> Environment:
     environment.globals["style"] = Markup(style)  # noqa: S704  # our own file
     environment.globals["script"] = Markup(script)  # noqa: S704  # our own file
     # Hashes allow this one style sheet and this one script, and nothing that slipped through escaping; images
-    # are for the mark that a tab bears.
+    # are for the icon of the tab.
     environment.globals["policy"] = (
         f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -45,6 +47,8 @@ def pages() -> Environment:
 
 
 def _finalize(value: object) -> object:
+    if isinstance(value, Sentence):
+        return sentence(value)
     return clean(value, LONGEST_SENTENCE) if type(value) is str else value
 
 

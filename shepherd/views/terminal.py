@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from shepherd.sentence import parts_of
 from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean
 
 COLUMNS = 80
+_JOINED = "\x1f"
+"""Stands for the blanks of what is not to be broken; cleaned text has none."""
 _DROPPED = dict.fromkeys(map(ord, "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\ufe0e\ufe0f"))
 """What terminals disagree about: joined emoji count as one glyph here and as several there."""
 
@@ -46,11 +49,13 @@ def fit(text: str, columns: int) -> str:
 def wrap(text: str, first: str = "", rest: str | None = None, columns: int = COLUMNS) -> str:
     """Lines of at most `columns`, the first after `first`, the others after `rest` (default: as many blanks).
 
-    A word that is longer than a line is broken: it may come from anybody.
+    A command of a sentence stays on one line if it fits: it is to be copied. A word that is longer than a
+    line is broken: it may come from anybody.
     """
     rest = " " * width(first) if rest is None else rest
     lines, line, empty = [], first, True
-    for word in _pieces(plain(text, LONGEST_SENTENCE), columns - max(width(first), width(rest))):
+    room = columns - max(width(first), width(rest))
+    for word in _pieces(_words(text, room), room):
         if not empty and width(line) + 1 + width(word) > columns:
             lines.append(line)
             line, empty = rest, True
@@ -59,8 +64,21 @@ def wrap(text: str, first: str = "", rest: str | None = None, columns: int = COL
     return "\n".join([*lines, line.rstrip()])
 
 
-def _pieces(text: str, columns: int) -> Iterator[str]:
-    for word in text.split():
+def _words(text: str, columns: int) -> Iterator[str]:
+    """The words, a command as one where it fits; what stands next to it without a blank is part of it."""
+    keep = [
+        part.text
+        for part in parts_of(text)
+        if not isinstance(part, str) and part.kind == "command" and width(part.text) <= columns
+    ]
+    text = plain(text, LONGEST_SENTENCE)
+    for command in keep:
+        text = text.replace(command, command.replace(" ", _JOINED))
+    yield from (word.replace(_JOINED, " ") for word in text.split(" "))
+
+
+def _pieces(words: Iterable[str], columns: int) -> Iterator[str]:
+    for word in words:
         while width(word) > columns:
             head = _head(word, columns) or word[0]
             yield head

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from shepherd.cautions import Caution, cautions, released, stopping
+from shepherd.sentence import Sentence
 from shepherd.situation import Situation
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 from shepherd.values import age
@@ -22,9 +23,9 @@ LABEL = 15
 
 def status(snapshot: Snapshot, situation: Situation) -> str:
     """What to do, how old that is, what blocks, and what else is to be known. Ends without a line end."""
-    found = cautions(snapshot, situation)
-    lines = _answer(snapshot, found)
-    if outlook := answer.outlook(snapshot, found):
+    known = cautions(snapshot, situation)
+    lines = _answer(snapshot, known)
+    if outlook := answer.outlook(snapshot, known):
         lines.append(wrap(outlook, "  "))
     given = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, situation.now)}"
     lines.append(wrap(f"branch {snapshot.branch}, answer of {given}", "  "))
@@ -32,9 +33,9 @@ def status(snapshot: Snapshot, situation: Situation) -> str:
         lines.append(wrap(facts, "  "))
     urgent: list[str] = []
     notes: list[str] = []
-    for banner in branch_banners(snapshot, situation, found):
-        told = wrap(banner.text, f"{banner.kind.upper()}: ", "  ")
-        (notes if banner.kind in ("problem", "warning") else urgent).append(told)
+    for banner in branch_banners(snapshot, situation, known):
+        block = notes if banner.kind in ("problem", "warning") else urgent
+        block.append(wrap(banner.text, f"{banner.kind.upper()}: ", "  "))
     for block in (urgent, list(_blockers(snapshot)) if snapshot.blockers else [], notes):
         if block:
             lines += ["", *block]
@@ -70,8 +71,8 @@ def landings(
 ) -> str:
     """A table of the landings that `chosen` gives, one a line."""
     entries = chosen(snapshot, person, state, only)
-    said = of_branch(snapshot, answer.headline(snapshot, cautions(snapshot, situation)))
-    head = [wrap(said, rest="  "), _places(snapshot), ""]
+    first = of_branch(snapshot, answer.headline(snapshot, cautions(snapshot, situation)))
+    head = [wrap(first, rest="  "), _places(snapshot), ""]
     if not entries:
         return "\n".join([*head, wrap("No such landing here. Any landing of the mainline: inv explain REV")])
     place = max(len(str(entry.revno)) for entry in entries) + 2
@@ -99,19 +100,19 @@ def explain(entry: LandingEntry, snapshot: Snapshot) -> str:
     return "\n".join(lines)
 
 
-def of_branch(snapshot: Snapshot, said: str) -> str:
+def of_branch(snapshot: Snapshot, text: str) -> str:
     """The same with the branch in front, where there are several: their revision numbers overlap."""
-    return f"{snapshot.branch}: {said}" if snapshot.several else said
+    return f"{snapshot.branch}: {text}" if snapshot.several else text
 
 
-def _answer(snapshot: Snapshot, found: Sequence[Caution]) -> list[str]:
-    said, more = answer.headline(snapshot, found), answer.gist(snapshot, found)
-    to = released(snapshot, found)
-    if stopping(found) is not None:
-        return [wrap(said, rest="  "), *(wrap(each, "  ") for each in answer.way_out(snapshot, found))]
+def _answer(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
+    first, more = answer.headline(snapshot, known), answer.gist(snapshot, known)
+    to = released(snapshot, known)
+    if stopping(known) is not None:
+        return [wrap(first, rest="  "), *(wrap(each, "  ") for each in answer.way_out(snapshot, known))]
     if to is None:
-        return [wrap(said, rest="  "), wrap(more, "  ")]
-    return [wrap(f"{said} ({short(to.id)}…), {more}", rest="  ")]
+        return [wrap(first, rest="  "), wrap(more, "  ")]
+    return [wrap(f"{first} ({short(to.id)}…), {more}", rest="  ")]
 
 
 def _blockers(snapshot: Snapshot) -> Iterator[str]:
@@ -131,14 +132,14 @@ def _blocker(blocker: Blocker, entry: LandingEntry | None, snapshot: Snapshot) -
     yield wrap(whose, f"  r{blocker.revno}  ", "    ")
     if entry is not None:
         yield wrap(plain(entry.title), "    ")
-        yield wrap(entry.reason, "    ")
+        yield wrap(entry.reason_sentence, "    ")
         if entry.whose_move:
             yield wrap(f"whose move: {entry.whose_move}", "    ")
         if entry.remedy:
-            yield wrap(f"what clears it: {entry.remedy}", "    ")
+            yield wrap(Sentence("what clears it: ", entry.remedy_sentence), "    ")
     yield wrap(answer.freed(blocker), "    ")
     if blocker.list_told_on is not None:
-        yield wrap(answer.told(blocker, snapshot), "    ")
+        yield wrap(answer.list_mail(blocker, snapshot), "    ")
 
 
 def _places(snapshot: Snapshot) -> str:
@@ -159,20 +160,20 @@ def _example(snapshot: Snapshot) -> int | None:
 
 
 def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    yield "why", entry.reason
+    yield "why", entry.reason_sentence
     if entry.whose_move:
         yield "whose move", entry.whose_move
     if entry.remedy:
-        yield "what clears it", entry.remedy
+        yield "what clears it", entry.remedy_sentence
     others = answer.waits_for(entry)
     if others:
         names = [f"r{revno}" for revno in entry.blocked_by if revno != entry.revno]
         yield "waits for", some(names, REVNOS_SHOWN, others)
     for blocker in snapshot.blockers:
         if blocker.revno == entry.revno:
-            yield "blocks", f"{count(blocker.waiting, 'landing')}, itself among them; {answer.freed(blocker)}"
+            yield "blocks", f"{count(blocker.waiting, 'landing')}, itself included; {answer.freed(blocker)}"
             if blocker.list_told_on is not None:
-                yield "mail", answer.told(blocker, snapshot)
+                yield "mail", answer.list_mail(blocker, snapshot)
     if entry.undone_by is not None:
         yield "undone by", f"r{entry.undone_by}"
     if entry.undoes:

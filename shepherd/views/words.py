@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-from shepherd.snapshot import Progress, State
+from shepherd.sentence import Sentence, parts_of
+from shepherd.snapshot import DeployedRev, Progress, PromotedRev, Rev, State
 from shepherd.values import ago as ago
 from shepherd.values import count as count
-from shepherd.values import relative as relative
 from shepherd.values import some as some
 from shepherd.values import utc as utc
 from shepherd.views.clean import clean
@@ -32,8 +32,8 @@ PROGRESS: dict[Progress, tuple[str, str]] = {
     "not-on-qa-yet": ("not on QA yet", "does not run on the QA server yet"),
     "waiting": ("waiting", "is good, and kept back by an older landing"),
     "needs-qa": ("needs QA", "waits for somebody to try it on the QA server and say whether it may go"),
-    "bad": ("bad", "must not go to production: fix the word on it, or roll it back"),
-    "orphan": ("orphan", "names no bug and no reason to need none"),
+    "bad": ("bad", "must not go to production: roll it back, or judge it again"),
+    "orphan": ("orphan", "names no bug, and no mark says why"),
     "unknown": ("unknown", "has a bug or request that could not be read"),
 }
 """Progress -> what it is called, and what that means to a stranger (docs/interfaces.md#snapshot)."""
@@ -64,7 +64,7 @@ class StateMark(NamedTuple):
         return f"{self.far}, {self.own}" if self.own else self.far
 
     @property
-    def told(self) -> str:
+    def group(self) -> str:
         """The same where many landings stand together: a good one needs no second word."""
         return self.both if self.mark != self.progress else self.far
 
@@ -82,7 +82,7 @@ def standing(progress: Progress, state: State) -> StateMark:
 
 
 def _mark(progress: Progress, state: State) -> Progress:
-    """A bad landing is drawn as bad unless it is undone; one that is promoted, as whatever it is."""
+    """A bad landing is drawn as bad unless it is undone; one that is promoted, as what it is."""
     if state == "bad" and progress != "rolled-back":
         return "bad"
     if progress != "promoted":
@@ -91,9 +91,32 @@ def _mark(progress: Progress, state: State) -> Progress:
     return others.get(state, progress)
 
 
-def sentence(text: str) -> str:
+def deploy_or_stay(deployable: int | None, deployed: int | None = None) -> str:
+    """The answer in a word: `deploy r13777`, `stay at r13700`, or `stay`."""
+    if deployable is not None:
+        return f"deploy r{deployable}"
+    return f"stay at r{deployed}" if deployed is not None else "stay"
+
+
+AnyRev = Rev | DeployedRev | PromotedRev | None
+
+
+def revno_of(rev: AnyRev) -> int | None:
+    """The revision number, None where there is no revision."""
+    return rev.revno if rev is not None else None
+
+
+def full_sentence(text: str) -> Sentence:
     """With a capital letter and a full stop; nothing else is changed."""
-    return f"{text[:1].upper()}{text[1:]}."
+    first, *rest = parts_of(text) or ("",)
+    if isinstance(first, str):
+        first = f"{first[:1].upper()}{first[1:]}"
+    return Sentence(first, *rest, ".")
+
+
+def span(first: int, last: int) -> str:
+    """ "r12", or "r12 to r14"."""
+    return f"r{first}" if first == last else f"r{first} to r{last}"
 
 
 def short(revision_id: str) -> str:

@@ -26,7 +26,7 @@ def test_the_oldest_comes_first_and_all_of_it_is_told(waiting: Team) -> None:
         "3 landings wait behind it",
         'inv verdict r2 ok --reason "…"',
         "mark bug 1 qa-ok",
-        "or\n           land its undoing marked [rollback=3]",
+        "or\n           revert it, marked [rollback=3]",
         "https://qa.example.org/stable.html#r5",
         "since Monday, 1 August 2011, 07:",
         "dev@example.org will be told of it on Monday, 8 August 2011",
@@ -62,14 +62,14 @@ def test_the_first_three_lines_say_what_how_long_and_what_to_do(team: Team, mess
     ("message", "tags", "line"),
     [
         ("[bug=1] x", ["qa-needstesting"], "Try it on the QA server, then mark bug 1 qa-ok (or qa-bad)."),
-        ("[bug=1] x", ["qa-bad", "bad-commit-2"], "Land its undoing marked [rollback=2]."),
+        ("[bug=1] x", ["qa-bad", "bad-commit-2"], "Revert it, marked [rollback=2]."),
         (
             "[bug=1] x",
             ["qa-bad"],
-            "Add bad-commit-N to the bug for the landing that is bad, or land its un…",
+            "Add bad-commit-N to the bug for the landing that is bad, or revert it,…",
         ),
         ("x", [], 'Say what it is: inv verdict r2 ok --reason "…"'),
-        ("Title (#12)", [], 'Try it on the QA server, then inv verdict r2 ok --reason "…"'),
+        ("Title (#12)", [], 'Try it on the QA server, then: inv verdict r2 ok --reason "…"'),
     ],
 )
 def test_the_third_line_says_what_to_do(team: Team, message: str, tags: list[str], line: str) -> None:
@@ -144,16 +144,16 @@ def test_lines_fit_72_columns_and_what_is_to_be_copied_is_whole(tmp_path: Path, 
 def test_a_mail_that_cannot_be_written_does_not_stop_the_others(
     waiting: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from shepherd.views import letters
+    from shepherd.views import mail_text
 
-    write = letters.subject_and_text
+    write = mail_text.subject_and_text
 
-    def fragile(mail: Mail, project: letters.Project, missing: Sequence[str] = ()) -> tuple[str, str]:
+    def fragile(mail: Mail, project: mail_text.Project, missing: Sequence[str] = ()) -> tuple[str, str]:
         if mail.to == ANN:
             raise ZeroDivisionError
         return write(mail, project, missing)
 
-    monkeypatch.setattr(letters, "subject_and_text", fragile)
+    monkeypatch.setattr(mail_text, "subject_and_text", fragile)
     outcome = waiting.at(MORNING).remind()
     assert outcome.failures == ["the digest to ann@example.org cannot be written: ZeroDivisionError()"]
     assert waiting.sent() == [(BOB, "digest")]

@@ -103,7 +103,7 @@ def test_a_snooze_puts_it_off_and_the_page_knows(tmp_path: Path, server: Server)
     ("message", "tags", "todo"),
     [
         ("[bug=1] Two", ["qa-needstesting"], "mark bug 1 qa-ok"),
-        ("[bug=1] Two", ["qa-bad", "bad-commit-2"], "land its undoing marked [rollback=2]"),
+        ("[bug=1] Two", ["qa-bad", "bad-commit-2"], "revert it, marked [rollback=2]"),
         ("Two", [], 'inv verdict r2 ok --reason "…"'),
     ],
 )

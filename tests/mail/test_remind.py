@@ -330,7 +330,7 @@ def test_a_changed_wording_is_no_new_mail(waiting: Team, monkeypatch: pytest.Mon
     waiting.at(MORNING).remind()
     waiting.sent()
     waiting.verdict("r3", "ok")
-    monkeypatch.setattr("shepherd.views.letters.NEEDS", {})
+    monkeypatch.setattr("shepherd.views.mail_text.NEEDS", {})
     waiting.remind()
     assert waiting.sent() == []
 

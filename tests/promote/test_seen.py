@@ -79,7 +79,7 @@ def test_alarms_begin_and_end_once(tmp_path: Path) -> None:
     project.write_bugs()
     project.look()
     assert [(e.data["on"], e.why) for e in entries(project, "alarm")] == [
-        (True, "production runs r2, which is bad: bug 2 bears bad-commit-2")
+        (True, "production runs r2, which is bad: bug 2 has bad-commit-2")
     ]
     project.tag(2, "qa-ok")
     project.look()

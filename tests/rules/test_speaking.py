@@ -15,7 +15,7 @@ def test_a_bug_that_no_landing_names_is_heard_once() -> None:
     memory = JournalMemory(9, found={landing.id: 1}, seen={99: (SeenTags(2, bad),)})
     judgement = judge(reading, TrackerReading({99: bad}), memory, Options())
     assert judgement.judged[1].named_by == (99,)
-    assert reason_of(landing, judgement.judged[1]).reason == "bug 99 bears bad-commit-1"
+    assert reason_of(landing, judgement.judged[1]).reason == "bug 99 has bad-commit-1"
 
 
 def test_a_request_that_was_bad_is_asked_for_even_where_bugs_speak_now() -> None:

@@ -48,7 +48,7 @@ def test_bugs_that_nobody_looked_at(tmp_path: Path, lp: Server) -> None:
     # the newest twenty were opened
     assert told[22] == ("unknown", "bug 22 could not be read (bug 22 is private)")
     assert told[3] == ("needstesting", "bug 3 has no QA tag")
-    assert told[2] == ("needstesting", "bug 2 has no QA tag to be seen; perhaps it is private")
+    assert told[2] == ("needstesting", "bug 2 has no QA tag that can be seen; perhaps it is private")
 
 
 def test_inv_find_judge(tmp_path: Path, lp: Server) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shepherd.sentence import Part, Sentence
 from shepherd.situation import Hang, Maintenance, Situation, StageRuns
 from shepherd.snapshot import Alarm, Blocker, DeployedRev, LandingEntry, LastGood, PromotedRev, Rev, Snapshot
 
@@ -19,6 +20,11 @@ def sha(revno: int) -> str:
 
 def rev(revno: int) -> Rev:
     return Rev(revno, sha(revno))
+
+
+def about_bug(bug: int, text: str) -> Sentence:
+    """A reason with its parts: "bug 12 is qa-ok"."""
+    return Sentence("bug ", Part("item", str(bug)), text)
 
 
 def entry(revno: int, **changes: Any) -> LandingEntry:
@@ -37,7 +43,7 @@ def entry(revno: int, **changes: Any) -> LandingEntry:
         "labels": (),
         "state": "ok",
         "good": True,
-        "reason": f"bug {800000 + revno} is qa-ok",
+        "reason": about_bug(800000 + revno, " is qa-ok"),
         "whose_move": "",
         "remedy": "",
         "progress": "deployable",
@@ -53,7 +59,11 @@ def entry(revno: int, **changes: Any) -> LandingEntry:
         "warnings": (),
         "hints": (),
     }
-    return LandingEntry(**(fields | changes))
+    fields |= changes
+    for key in ("reason", "remedy"):
+        if isinstance(sentence := fields[key], Sentence):
+            fields |= {key: str(sentence), f"{key}_parts": sentence.parts}
+    return LandingEntry(**fields)
 
 
 def snapshot(**changes: Any) -> Snapshot:
@@ -155,7 +165,7 @@ def every_progress() -> Snapshot:
                 state="needstesting",
                 requests=("#12",),
                 closes=(7,),
-                reason="bug 800109 is qa-needstesting",
+                reason=about_bug(800109, " is qa-needstesting"),
                 whose_move="Bob Builder",
                 remedy="try it on the QA server, then tag bug 800109 qa-ok",
                 warnings=("bug 800109 bears qa-ok and qa-needstesting: the worse counts",),

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import get_args
 
+from msgspec import UNSET
+
+from shepherd.sentence import Sentence
 from shepherd.situation import Situation
 from shepherd.snapshot import Progress
+from shepherd.views.feeds import plain_json
 from shepherd.views.page import branch_page
 from tests.views.factory import (
     NOW,
+    about_bug,
     entry,
     every_progress,
     sha,
@@ -125,9 +131,24 @@ def test_of_a_long_window_good_landings_of_long_ago_are_told_in_brief() -> None:
     assert len(Reader(row(page, 120)).links) == 2
     assert Reader(row(page, 121)).links == []
     assert "Make the thing number 121 work when it rains bug 800121 is qa-ok" in Reader(row(page, 121)).text
-    assert "the good ones in brief, inv explain tells the rest" in page
+    assert "the good ones in brief, the rest with <code>inv explain</code>" in page
 
 
 def test_a_thousand_rows_are_terse() -> None:
     rows = tuple(entry(r, progress="waiting") for r in range(1100, 100, -1))
     assert len(branch_page(snapshot(landings=rows), CALM).encode()) < 500 * 1000
+
+
+def test_a_reason_without_parts_is_shown_as_it_is_and_its_bug_behind_it() -> None:
+    """As a release before 0.2 wrote it."""
+    old = entry(104, reason="bug 800104 is qa-ok, 2011-08-24 10:15 UTC <b>", state="ok")
+    assert old.reason_parts is UNSET and "reason_parts" not in json.loads(plain_json(old))
+    text = Reader(row(branch_page(snapshot(landings=(old,)), CALM), 104)).text
+    assert "bug 800104 is qa-ok, 2011-08-24 10:15 UTC <b> · bug 800104" in text
+
+
+def test_only_its_own_bugs_are_linked_and_what_a_person_wrote_is_text() -> None:
+    reason = Sentence(about_bug(5, " has bad-commit-104"), ", and ", about_bug(800104, " is ok (bug 800104)"))
+    shown = row(branch_page(snapshot(landings=(entry(104, reason=reason),)), CALM), 104)
+    link = "<a href=https://bugs.example.org/bugs/800104>800104</a>"
+    assert f"<p>bug 5 has bad-commit-104, and bug {link} is ok (bug 800104)" in shown

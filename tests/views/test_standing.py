@@ -82,6 +82,6 @@ def test_nothing_bad_looks_as_if_all_were_well(far: Far, own: Own) -> None:
         assert "bad" in stands.both
     if stands.mark != far:
         assert stands.classes == f"{far} {stands.mark}"
-        assert stands.own and stands.told == f"{stands.far}, {stands.own}"
+        assert stands.own and stands.group == f"{stands.far}, {stands.own}"
     else:
-        assert (stands.classes, stands.told) == (far, stands.far)
+        assert (stands.classes, stands.group) == (far, stands.far)

@@ -6,6 +6,7 @@ from typing import TypedDict
 import pytest
 from msgspec.structs import replace
 
+from shepherd.sentence import Part, Sentence, statement
 from shepherd.situation import Maintenance, Situation
 from shepherd.snapshot import DeployedRev, Snapshot
 from shepherd.views import text
@@ -55,7 +56,7 @@ def test_status_tells_the_whole_story_in_order() -> None:
         "    whose move: Zoë Žižek\n"
         "    what clears it: roll it back with [rollback=104], or say `inv verdict r104\n"
         "    ok`\n"
-        "    if it alone were good, 2 landings more could go, up to r105\n"
+        "    if it alone were good, 2 more landings could go, up to r105\n"
         "\n"
         "One landing's whole story: inv explain r104"
     )
@@ -80,7 +81,7 @@ def test_status_tells_what_else_is_to_be_known() -> None:
 
 def test_a_bare_switch_is_told_as_far_as_it_is_known() -> None:
     said = text.status(snapshot(), Situation(now=NOW, maintenance=Maintenance()))
-    assert "MAINTENANCE: by somebody unnamed: no reason given" in said
+    assert "MAINTENANCE: by an unknown person: no reason given" in said
 
 
 def test_no_data_is_headed_by_its_reason_and_the_last_good_answer() -> None:
@@ -155,9 +156,9 @@ def test_columns_stay_in_line_with_wide_characters() -> None:
         (116, "r116 is not on the QA server yet (needs testing)"),
         (115, "r115 is good (QA ok) and waits for older landings"),
         (111, "r111 could not be judged; it has a bug or request that could not be read"),
-        (110, "r110 is an orphan and keeps 7 landings waiting; it names no bug and no reason to"),
+        (110, "r110 is an orphan and keeps 7 landings waiting; it names no bug, and no mark"),
         (109, "r109 needs QA and keeps 8 landings waiting; it waits for somebody to try it on"),
-        (104, "r104 is bad and keeps 13 landings waiting; it must not go to production: fix the"),
+        (104, "r104 is bad and keeps 13 landings waiting; it must not go to production: roll it"),
         (103, "r103 may be deployed (QA ok): it goes out with r103"),
         (101, "r101 was promoted on 2011-08-24 09:15 UTC; production does not run it yet"),
         (100, "r100 is live since 2011-08-22 10:15 UTC"),
@@ -188,7 +189,7 @@ def test_explain_tells_every_detail() -> None:
         "whose move     Bob Builder",
         "what clears it try it on the QA server, then tag bug 800109 qa-ok",
         "waits for      r104",
-        "blocks         8 landings, itself among them; if it alone were good, nothing",
+        "blocks         8 landings, itself included; if it alone were good, nothing",
         "bugs           800109",
         "requests       #12",
         "closes         #7",
@@ -229,3 +230,13 @@ def test_fit(given: str, columns: int, expected: str) -> None:
 
 def test_wrap_breaks_what_is_longer_than_a_line() -> None:
     assert wrap("ab " + "x" * 12, "> ", columns=8) == "> ab\n  xxxxxx\n  xxxxxx"
+
+
+def test_a_command_stays_on_one_line_where_it_fits() -> None:
+    command = statement("verdict r104 ok", "stable")
+    sentence = Sentence("try it on the QA server, then say what it is to be, or: ", command, ", and so on")
+    lines = wrap(sentence, "    ").splitlines()
+    assert [line.strip() for line in lines][1].startswith(f"{command.text},")
+    assert " ".join(" ".join(lines).split()) == sentence
+    broken = wrap(Sentence("x ", Part("command", "inv " + "very-" * 30 + "long one")), columns=40)
+    assert max(map(len, broken.splitlines())) <= 40

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from shepherd.cautions import Caution, cautions
+from shepherd.sentence import Sentence
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 
 
 def plain_json(value: object) -> bytes:
     """Anything made of structs, numbers, text and times; keys of dicts sorted, fields as declared."""
-    return msgspec.json.encode(value, order="deterministic")
+    return msgspec.json.encode(value, order="deterministic", enc_hook=_plain)
+
+
+def _plain(value: object) -> str:
+    """A sentence as its plain text."""
+    if isinstance(value, Sentence):
+        return str(value)
+    raise NotImplementedError(f"JSON has no {type(value).__name__}")
 
 
 def named(snapshot: Snapshot, value: Struct) -> object:
     """A landing or story, with the mainline that it is of where there are several: their revnos overlap."""
     if not snapshot.several:
         return value
-    return {"mainline": snapshot.branch, **{name: getattr(value, name) for name in value.__struct_fields__}}
+    fields = {name: getattr(value, name) for name in value.__struct_fields__}
+    return {"mainline": snapshot.branch, **{k: field for k, field in fields.items() if field is not UNSET}}
 
 
 class _Now(Snapshot, frozen=True):
@@ -35,7 +44,7 @@ class _Present(_Now, frozen=True):
 
 
 def snapshot_json(snapshot: Snapshot, situation: Situation | None = None, *, shown: bool = True) -> bytes:
-    """UTF-8 on one line, without a line end; keys in the order of 4.3, times ISO 8601 ending in Z.
+    """UTF-8 on one line, without a line end; keys in the order of the schema, times ISO 8601 ending in Z.
 
     Args:
         situation: with it the key `cautions` is there.

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shepherd.snapshot import Snapshot
 from shepherd.views.clean import LONGEST_SENTENCE, clean
-from shepherd.views.times import stamp
+from shepherd.views.markup import stamp
 
 ENTRIES = 100
 """The newest so many are in the feed."""
@@ -70,6 +70,6 @@ def _text(text: str) -> str:
 
 
 def _id(url: str, *parts: str) -> str:
-    """The same for the same change, whoever renders it, and another for every other."""
+    """The same for the same change on every host, and another for every other change."""
     name = " ".join((url or "qa-shepherd", *parts)).encode("utf-8", "backslashreplace").decode()
     return f"urn:uuid:{uuid5(NAMESPACE_URL, name)}"

@@ -1,7 +1,7 @@
 """`shepherd.prom`: all branches and the shepherd itself, in Prometheus' text format (version 0.0.4).
 
 What is not known is left out, never 0: `absent()` finds it. Ages are those at the moment of writing; the
-times beside them let an alert notice that nobody writes any more.
+times next to them let an alert notice that nobody writes any more.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from shepherd.errors import NO_DATA
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
 from shepherd.views.clean import clean
+from shepherd.views.words import AnyRev, revno_of
 
 Sample = tuple[dict[str, str], float]
 
@@ -42,20 +43,20 @@ def prometheus(snapshots: Sequence[Snapshot], situation: Situation) -> bytes:
 
 def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterator[_Metric]:
     now = situation.now
-    found = {snapshot.branch: cautions(snapshot, situation) for snapshot in snapshots}
+    cautions_of = {snapshot.branch: cautions(snapshot, situation) for snapshot in snapshots}
 
     def metric(name: str, help: str, values: Iterator[tuple[Snapshot, float | None]]) -> _Metric:
         samples = [({"branch": s.branch}, value) for s, value in values if value is not None]
         return _Metric(name, "gauge", help, samples)
 
     known = [snapshot for snapshot in snapshots if snapshot.complete]
-    free = [snapshot for snapshot in known if stopping(found[snapshot.branch]) is None]
+    free = [snapshot for snapshot in known if stopping(cautions_of[snapshot.branch]) is None]
     yield _Metric(
         "answer",
         "gauge",
         "1 for what the answer is, 0 for what it is not; a caution that stops makes it no-data or blocked.",
         [
-            ({"branch": s.branch, "answer": word}, float(_answer(s, found[s.branch]) == word))
+            ({"branch": s.branch, "answer": word}, float(_answer(s, cautions_of[s.branch]) == word))
             for s in snapshots
             for word in get_args(Answer)
         ],
@@ -67,7 +68,7 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
         [
             (
                 {"branch": s.branch, "kind": kind, "stops": str(kind in STOPPING).lower()},
-                float(sum(caution.kind == kind for caution in found[s.branch])),
+                float(sum(caution.kind == kind for caution in cautions_of[s.branch])),
             )
             for s in snapshots
             for kind in get_args(Kind)
@@ -92,10 +93,10 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
     yield metric(
         "deployable_revno",
         "The revision to deploy; absent where a caution stops.",
-        ((s, _revno(released(s, found[s.branch]))) for s in known),
+        ((s, revno_of(released(s, cautions_of[s.branch]))) for s in known),
     )
-    yield metric("deployed_revno", "What production runs.", ((s, _revno(s.deployed)) for s in snapshots))
-    yield metric("tip_revno", "The newest landing.", ((s, _revno(s.tip)) for s in snapshots))
+    yield metric("deployed_revno", "What production runs.", ((s, revno_of(s.deployed)) for s in snapshots))
+    yield metric("tip_revno", "The newest landing.", ((s, revno_of(s.tip)) for s in snapshots))
     yield metric(
         "landings_to_deploy",
         "Landings that go live with the answer; absent where a caution stops.",
@@ -150,20 +151,16 @@ def _of_situation(situation: Situation) -> Iterator[_Metric]:
     yield metric("stage_failures_total", "counter", "Runs that failed.", [float(r.failures) for r in runs])
 
 
-def _answer(snapshot: Snapshot, found: Sequence[Caution]) -> Answer:
+def _answer(snapshot: Snapshot, known: Sequence[Caution]) -> Answer:
     """The answer for those who act by it."""
-    stop = stopping(found)
+    stop = stopping(known)
     if stop is None:
         return snapshot.answer
     return "no-data" if code_of(stop) == NO_DATA else "blocked"
 
 
-def _revno(rev: object) -> float | None:
-    return getattr(rev, "revno", None)
-
-
-def _between(older: object, newer: object) -> float | None:
-    first, last = _revno(older), _revno(newer)
+def _between(older: AnyRev, newer: AnyRev) -> float | None:
+    first, last = revno_of(older), revno_of(newer)
     return None if first is None or last is None else max(0.0, last - first)
 
 

@@ -15,7 +15,7 @@ def sha_file(snapshot: Snapshot, situation: Situation) -> bytes:
     A script reads no banners: so this says what `inv status --sha` says.
     """
     to = released(snapshot, cautions(snapshot, situation))
-    # it is pasted into commands: whatever is no SHA is no answer
+    # it is pasted into commands: what is not a SHA is not an answer
     return f"{to.id}\n".encode() if to is not None and _SHA(to.id) else b""
 
 

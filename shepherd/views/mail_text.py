@@ -1,12 +1,11 @@
-"""The words of mails: plain text of 72 columns from the templates in `templates/mail`.
+"""The text of mails: plain text of 72 columns from the templates in `templates/mail`.
 
-Whatever comes from outside is cleaned where it is put in. Commands and links stand on lines of their own,
+What comes from outside is cleaned where it is put in. Commands and links stand on lines of their own,
 whole: people copy them.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import cache
@@ -15,9 +14,9 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 
-from shepherd.commands import on_branch
 from shepherd.plans.days import spoken, spoken_time
 from shepherd.plans.mails import Mail, Waiting
+from shepherd.sentence import Part, Sentence, statement
 from shepherd.snapshot import State
 from shepherd.values import age
 from shepherd.views import words
@@ -33,8 +32,6 @@ BUGS_SHOWN = 8
 HOUR = 3600
 
 NEEDS: dict[State, str] = {"needstesting": "needs QA", "bad": "is bad", "orphan": "is an orphan"}
-_OTHERWISE = re.compile(r"[,;:]?( or| then)?(, if it is good after all)?[:,;]?\s*$")
-"""What leads over to a command."""
 
 
 class Project(Struct, frozen=True):
@@ -78,7 +75,7 @@ class MailEntry(Struct, frozen=True):
     notes: tuple[str, ...]
     """The lines by which a git note says that it is good."""
     mark: str
-    told: str
+    list_mail: str
     """When the list is told of it."""
 
 
@@ -88,20 +85,20 @@ def subject_and_text(mail: Mail, project: Project, missing: Sequence[str] = ()) 
     Args:
         missing: why some branches could not be looked at.
     """
-    told = [_told(item, project) for item in mail.items]
+    entries = [_entry(item, project) for item in mail.items]
     rendered = (
         _templates()
         .get_template(f"{mail.kind}.txt.j2")
-        .render(mail=mail, told=told, shown=SHOWN, project=project, missing=missing, words=words)
+        .render(mail=mail, entries=entries, shown=SHOWN, project=project, missing=missing, words=words)
     )
     subject, _, text = rendered.partition("\n")
     return subject.removeprefix("Subject: "), text.strip("\n") + "\n"
 
 
-def _told(item: Waiting, project: Project) -> MailEntry:
+def _entry(item: Waiting, project: Project) -> MailEntry:
     entry, branch = item.entry, item.branch
-    command = on_branch(f'inv verdict r{entry.revno} ok --reason "…"', branch if project.several else "")
-    lead, found, _ = entry.remedy.partition(command)
+    step, lead, command = _remedy(entry.remedy_sentence)
+    own_verdict = statement(f"verdict r{entry.revno} ok", branch if project.several else "")
     bug_url = project.bug_url.get(branch, "")
     bugs = tuple(
         f"{bug} {fill_address(bug_url, 'bug', str(bug))}".rstrip() for bug in entry.bugs[:BUGS_SHOWN]
@@ -116,22 +113,32 @@ def _told(item: Waiting, project: Project) -> MailEntry:
         since=spoken_time(item.since, project.zone),
         how_long=_how_long((project.now - item.since).total_seconds()),
         behind=_behind(item.blocker.waiting - 1),
-        todo=_todo(lead, command if found else ""),
+        todo=_todo(step, lead, command),
         lead=lead.rstrip(),
-        command=command if found else "",
+        command=command,
         page=f"{project.page_url.rstrip('/')}/{branch}.html#r{entry.revno}" if project.page_url else "",
-        notes=_by_note(ref, entry.id) if ref and found else (),
+        notes=_by_note(ref, entry.id) if ref and command == own_verdict.text else (),
         mark=project.mark.get(branch, "").replace("{revno}", str(entry.revno)),
-        told=_when_told(item.told_on, today),
+        list_mail=_list_mail(item.told_on, today),
     )
 
 
-def _todo(lead: str, command: str) -> str:
-    """Both if they fit on one line, else what comes before the command."""
+def _remedy(remedy: Sentence) -> tuple[str, str, str]:
+    """What to do without the command that the remedy ends with, the same with the words that lead over to
+    that command, and the command."""
+    match remedy.parts:
+        case [*step, str(), Part(kind="command", text=command)]:
+            return Sentence(*step), remedy.removesuffix(command), command
+        case _:
+            return remedy, remedy, ""
+
+
+def _todo(step: str, lead: str, command: str) -> str:
+    """All of it if that fits on one line, else what comes before the command."""
     whole = f"{lead[:1].upper()}{lead[1:]}{command}"
     if command and width(whole) <= COLUMNS:
         return whole
-    return words.sentence(_OTHERWISE.sub("", lead) or "its row on the page says what to do")
+    return words.full_sentence(step or "its row on the page says what to do")
 
 
 def _by_note(ref: str, sha: str) -> tuple[str, ...]:
@@ -152,7 +159,7 @@ def _behind(count: int) -> str:
     return f"{words.count(count, 'landing')} {'waits' if count == 1 else 'wait'} behind it"
 
 
-def _when_told(day: date, today: date) -> str:
+def _list_mail(day: date, today: date) -> str:
     if day < today:
         return f"is told of it every day, since {spoken(day)}"
     return "is told of it today" if day == today else f"will be told of it on {spoken(day)}"
@@ -164,7 +171,7 @@ def _templates() -> Environment:
         loader=FileSystemLoader(folder() / "mail"),
         autoescape=False,  # noqa: S701  # plain text; what is put in is cleaned below
         undefined=StrictUndefined,
-        finalize=lambda value: plain(value) if type(value) is str else value,
+        finalize=lambda value: plain(value) if type(value) in (str, Sentence) else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -1,0 +1,93 @@
+"""Sentences that keep their parts: what is an item, a revision, a time or a command in them
+(docs/interfaces.md#parts).
+
+Page, terminal and mail each show a part in their own way; for everything else a sentence is its plain text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal, Self
+
+from msgspec import Struct
+
+from shepherd.values import ago, utc
+
+PartKind = Literal["item", "revision", "time", "age", "command"]
+
+
+class Part(Struct, frozen=True, gc=False):
+    """A piece of a sentence that is more than text."""
+
+    kind: PartKind
+    text: str
+    """As it stands in the sentence: "824435", "r12", "2011-08-24 10:15 UTC", " (3 hours ago)", "inv find"."""
+
+
+Parts = tuple[str | Part, ...]
+
+
+class Sentence(str):
+    """A text that keeps its parts. Formatted into another text it is that text and nothing more."""
+
+    __slots__ = ("parts",)
+    parts: Parts
+
+    def __new__(cls, *pieces: str | Part) -> Self:
+        parts: list[str | Part] = []
+        texts: list[str] = []
+        for piece in pieces:
+            if isinstance(piece, Part):
+                parts.append(piece)
+                texts.append(piece.text)
+            elif piece:
+                parts += parts_of(piece)
+                texts.append(piece)
+        sentence = str.__new__(cls, "".join(texts))
+        sentence.parts = tuple(parts)
+        return sentence
+
+
+def parts_of(text: str) -> Parts:
+    """The parts of a sentence; a plain text is one."""
+    return text.parts if isinstance(text, Sentence) else (text,)
+
+
+def revision(revno: int) -> Part:
+    """ "r12"."""
+    return Part("revision", f"r{revno}")
+
+
+def time(moment: datetime) -> Part:
+    """ "2011-08-24 10:15 UTC"."""
+    return Part("time", utc(moment))
+
+
+def time_and_age(moment: datetime, now: datetime | None) -> Sentence:
+    """ "2011-08-24 10:15 UTC (3 hours ago)"; without the age if nobody knows what time it is."""
+    return Sentence(time(moment), Part("age", ago(moment, now)) if now is not None else "")
+
+
+def statement(words: str, branch: str = "") -> Part:
+    """A person's word as a command that can be pasted: `inv verdict r4 ok --reason "…" --branch main`.
+
+    Args:
+        words: the command up to its reason, "verdict r4 ok".
+        branch: the one to name, since such a task refuses to guess; empty where there is only one.
+    """
+    return Part("command", naming_branch(f'inv {words} --reason "…"', branch))
+
+
+def naming_branch(text: str, branch: str) -> str:
+    """The text, which may end with a person's word as a command, with `--branch` behind that."""
+    return f"{text} --branch {branch}" if branch and text.endswith(('--reason "…"', "--reason …")) else text
+
+
+def joined(pieces: Iterable[str | Part]) -> Sentence:
+    """ "a", "a and b", "a, b and c"."""
+    *most, last = pieces
+    separated: list[str | Part] = []
+    for piece in most:
+        separated += (", ", piece)
+    return Sentence(*separated[1:], " and ", last) if most else Sentence(last)
