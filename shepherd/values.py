@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from datetime import date as Date
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from shepherd.errors import SettingsError
 
@@ -62,19 +62,28 @@ def clean(text: str, limit: int) -> str:
     return " ".join(printable.split())[:limit].rstrip()
 
 
-def duration(text: str) -> int:
-    """Seconds of a duration such as "90d", "2h", "15m", "30s" or "1h30m"; above 0, at most 100 years."""
-    match = _DURATION.fullmatch(text)
-    if text and match:
-        seconds = sum(
-            int(count) * unit for count, unit in zip(match.groups(), _UNITS.values(), strict=True) if count
-        )
-        if 0 < seconds <= LONGEST:
-            return seconds
-        raise SettingsError(f"{quoted(text)} is out of range: a duration is above 0 and at most 100 years")
-    if re.fullmatch(_NUMBER, text):
-        raise SettingsError(f"{quoted(text)} is no duration without its unit: write 30s, 15m, 2h or 90d")
-    raise SettingsError(f"{quoted(text)} is no duration: write 30s, 15m, 2h, 90d or 1h30m")
+class Duration(int):
+    """Seconds, written as "90d", "2h", "15m", "30s" or "1h30m", and shown so; above 0, at most 100 years."""
+
+    def __new__(cls, text: str) -> Self:
+        match = _DURATION.fullmatch(text)
+        if not text or not match:
+            unit = " without its unit" if re.fullmatch(_NUMBER, text) else ""
+            raise SettingsError(f"{quoted(text)} is not a duration{unit}: write 30s, 15m, 2h, 90d or 1h30m")
+        counts = zip(match.groups("0"), _UNITS.values(), strict=True)
+        seconds = sum(int(count) * unit for count, unit in counts)
+        if not 0 < seconds <= LONGEST:
+            raise SettingsError(
+                f"{quoted(text)} is out of range: a duration is above 0 and at most 100 years"
+            )
+        self = super().__new__(cls, seconds)
+        self.text = text
+        return self
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def date(text: str) -> Date:

@@ -441,7 +441,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     file.write_text("x = " + "[" * 100_000)
     assert "nested too deeply" in sentence()
     file.write_text("x = " + "9" * 10_000)
-    assert "is no TOML" in sentence()
+    assert "is not valid TOML" in sentence()
 
 
 def test_a_file_without_rights_to_it(tmp_path: Path) -> None:

@@ -17,9 +17,9 @@ from typing import IO
 from msgspec import Struct
 
 from shepherd import children
-from shepherd.errors import SourceError
+from shepherd.errors import SourceError, WrongValueError
 from shepherd.git.scratch import scratch
-from shepherd.urls import WrongValueError, check_ref
+from shepherd.urls import check_ref
 from shepherd.values import clean, quoted
 
 LIMIT = 120.0
@@ -215,7 +215,7 @@ class Git(Struct, frozen=True):
 
 def _places(ref: str) -> list[str]:
     try:
-        check_ref("ref", ref)
+        check_ref(ref)
     except WrongValueError:
         return []
     return [ref] if ref.startswith("refs/") else [f"refs/heads/{ref}", f"refs/tags/{ref}"]

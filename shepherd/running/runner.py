@@ -23,7 +23,6 @@ from shepherd.running.refusals import BusyError, MaintenanceError
 from shepherd.running.situation import READING, crashed, hang_of, note_read, note_run, situation
 from shepherd.running.tasking import ROOT, complain
 from shepherd.settings import Settings
-from shepherd.values import duration
 
 UNSTOPPED = frozenset({"init"})
 """What the switch does not stop though it takes the work lock (docs/running.md#maintenance)."""
@@ -211,7 +210,7 @@ def at_work(
                     refusals.switch_is_off(settings)
                 limit = settings.run.deadline
                 with limits.limited(
-                    duration(limit),
+                    limit,
                     limits.DeadlineError(
                         f"ended after {limit} (run.deadline); what is left, the next run does"
                     ),

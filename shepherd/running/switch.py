@@ -14,7 +14,7 @@ from shepherd.errors import DEADLINE, SettingsError
 from shepherd.running import maintenance
 from shepherd.running.log import now
 from shepherd.running.tasking import StatePlace, complain
-from shepherd.values import age, clean, duration, iso
+from shepherd.values import Duration, age, clean, iso
 
 if TYPE_CHECKING:
     from shepherd.settings import Settings
@@ -44,7 +44,7 @@ def on(
     if not why:
         raise SettingsError("say why, for those who find it: --reason 'new database server'")
     at = now()
-    end = at + timedelta(seconds=duration(until)) if until is not None else None
+    end = at + timedelta(seconds=Duration(until)) if until is not None else None
     state = settings.state_path
     if dry:
         say(
@@ -87,7 +87,7 @@ def off(settings: Settings, who: str, say: Say, *, dry: bool) -> int:
 def status(where: StatePlace, say: Say, *, json: bool) -> int:
     """Whether the switch is on, by whom, why and since when."""
     at = now()
-    switch = maintenance.look(where.state, duration(where.warn_after), at)
+    switch = maintenance.look(where.state, where.warn_after, at)
     if json:
         fields = {} if switch is None else switch._asdict()
         texts = {key: iso(each) if isinstance(each, datetime) else each for key, each in fields.items()}
@@ -148,7 +148,7 @@ def _who_works(where: StatePlace) -> tuple[str, str]:
             return "crashed", f"crashed: {said}; its process is gone, the next run cleans up"
         case "unknown":
             return "unknown", f"{said}; whether it still lives can only be seen on {clean(record.host, 60)}"
-        case _ if records.seconds(record, now()) > duration(where.stale_after):
+        case _ if records.seconds(record, now()) > where.stale_after:
             return "suspected hang", f"suspected hang: {said}; end it with: kill {record.pid}"
     return "running", f"running: {said}"
 

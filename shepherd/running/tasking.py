@@ -136,8 +136,9 @@ class StatePlace(NamedTuple):
     """As much of the settings as `maintenance.status` and `lock.status` need."""
 
     state: Path
-    warn_after: str = "4h"
-    stale_after: str = "60m"
+    warn_after: int = 4 * 3600
+    """Seconds, as the other one."""
+    stale_after: int = 3600
 
 
 def where() -> StatePlace:
@@ -150,17 +151,20 @@ def where() -> StatePlace:
 
     from shepherd import plainfile
     from shepherd.places import places_of
+    from shepherd.values import Duration
 
     places = places_of(os.environ, CLONE, Path.cwd())
     file = next((each for each in places if os.path.lexists(each)), places[0])
     try:
         document = tomllib.loads(plainfile.read(file, 1_000_000))
         state = Path(os.path.realpath(file)).parent / document.get("state_dir", "var")
-        warn_after = document.get("maintenance", {}).get("warn_after", "4h")
-        stale_after = document.get("run", {}).get("stale_after", "60m")
-        if isinstance(warn_after, str) and isinstance(stale_after, str):
-            return StatePlace(state, warn_after, stale_after)
-    except (plainfile.UnreadableFileError, ValueError, RecursionError, TypeError, AttributeError):
+        warn_after = Duration(document.get("maintenance", {}).get("warn_after", "4h"))
+        stale_after = Duration(document.get("run", {}).get("stale_after", "60m"))
+        return StatePlace(state, warn_after, stale_after)
+    except (
+        *(plainfile.UnreadableFileError, ShepherdError),
+        *(ValueError, RecursionError, TypeError, AttributeError),
+    ):
         pass
     given = settings()
     return StatePlace(given.state_path, given.maintenance.warn_after, given.run.stale_after)
@@ -172,11 +176,11 @@ def seconds(text: str | None) -> float:
     Raises:
         SettingsError: it is neither.
     """
-    from shepherd.values import duration
+    from shepherd.values import Duration
 
     if text is None or text.strip("0") == "":
         return 0.0
-    return float(duration(f"{text}s" if text.isdecimal() else text))
+    return float(Duration(f"{text}s" if text.isdecimal() else text))
 
 
 def branches(given: Settings, branch: str | None) -> list[str]:

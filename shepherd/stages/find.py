@@ -197,7 +197,7 @@ def _before(settings: Settings, database: Database | None, branch: str) -> Prior
 def _read(settings: Settings, branch: str, run: Run, before: PriorState, fetch: bool) -> BranchReading:
     """Read the branch, down to the tip that was known and to what went live within `keep`."""
     config = settings.branches[branch]
-    since = run.seconds - settings.keep_seconds
+    since = run.seconds - settings.keep
     went_live = [
         earlier.revno + 1
         for earlier, later in zip(before.deployed, before.deployed[1:], strict=False)
@@ -211,7 +211,7 @@ def _read(settings: Settings, branch: str, run: Run, before: PriorState, fetch: 
         repository=settings.place(config.repository),
         base=settings.file.parent,
         mirrors=settings.state_path / "mirrors",
-        keep_seconds=settings.keep_seconds,
+        keep_seconds=settings.keep,
         now=run.seconds,
         recorded=before.recorded,
         reach=max(1, min(reach)) if reach else None,
