@@ -19,12 +19,17 @@ _DURATION = re.compile("".join(rf"(?:([0-9]{{1,10}}){unit})?" for unit in _UNITS
 LONGEST = 100 * 365 * 86_400
 """Seconds of the longest duration that is believed: a hundred years."""
 
+# Patterns as text: most commands are given no revision, and every one starts up with this module.
 MAX_DIGITS = 10
 """Longer numbers are never converted (docs/rules.md#marks)."""
-# Compiled when first used: most commands are given no revision, and every one starts up with this module.
+DIGITS = rf"[0-9]{{1,{MAX_DIGITS}}}"
+ITEM_NUMBER = rf"[1-9][0-9]{{0,{MAX_DIGITS - 1}}}"
+"""A number as a tracker writes it."""
+SHA = r"[0-9a-f]{40}|[0-9a-f]{64}"
+SHA_PREFIX = r"[0-9a-f]{7,64}"
+"""A SHA or its beginning; it may be digits alone, and then also a revno."""
+SHA_NOT_REVNO = rf"{SHA}|(?=[0-9]*+[a-f]){SHA_PREFIX}"
 _NUMBER = r"[0-9]+"
-_REVNO = r"r?([0-9]+)"
-_SHA = r"[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*[a-f])[0-9a-f]{7,64}"
 _ITEM = r"(?s)(?P<bug>bug:)(?P<of_bug>.*)|(?P<sign>[#!])(?P<of_request>.*)"
 
 NAME_LENGTH = 80
@@ -113,9 +118,9 @@ def parse_rev(text: str, wide: bool = False) -> RevName:
     `bug:824435`, `#12` or `!12`."""
     if named := _NAMED.get(text):
         return named
-    if re.fullmatch(_SHA, text.lower()):
+    if re.fullmatch(SHA_NOT_REVNO, text.lower()):
         return RevName("sha", text=text.lower())
-    if revno := re.fullmatch(_REVNO, text):
+    if revno := re.fullmatch(r"r?([0-9]+)", text):
         return RevName("revno", number(revno[1], "revision number"))
     if not wide:
         raise SettingsError(
