@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shepherd.commands import on_branch
+
 UNEXPECTED = 1
 WRONG_VALUE = 2
 MAINTENANCE = 3
@@ -29,9 +31,15 @@ def worst(codes: list[int]) -> int:
 
 
 class ShepherdError(Exception):
-    """Root of all errors that are meant for people; `code` is the exit code of the command."""
+    """Root of all errors that are meant for people."""
 
     code = UNEXPECTED
+    """The exit code of the command."""
+    branch = ""
+    """What `--branch` has to say in the commands that the sentence names; empty where that is clear."""
+
+    def __str__(self) -> str:
+        return on_branch(super().__str__(), self.branch)
 
 
 class SettingsError(ShepherdError):

@@ -97,19 +97,19 @@ def date(text: str) -> Date:
         try:
             return Date.fromisoformat(text)
         except ValueError:
-            raise SettingsError(f"{quoted(text)} is no day of the calendar") from None
-    raise SettingsError(f"{quoted(text)} is no date: write year-month-day, as in 2026-11-30")
+            raise SettingsError(f"{quoted(text)} is not a day of the calendar") from None
+    raise SettingsError(f"{quoted(text)} is not a date: write year-month-day, as in 2026-11-30")
 
 
 def number(digits: str, what: str) -> int:
     """The number that `digits` write, if it is one a person can mean: 1 to 9,999,999,999
     (docs/rules.md#marks)."""
     if not re.fullmatch(_NUMBER, digits):
-        raise SettingsError(f"{quoted(digits)} is no {what}: digits are expected")
+        raise SettingsError(f"{quoted(digits)} is not a {what}: expected digits")
     if len(digits) > MAX_DIGITS:
-        raise SettingsError(f"{quoted(digits)} is no {what}: it has more than {MAX_DIGITS} digits")
+        raise SettingsError(f"{quoted(digits)} is not a {what}: it has more than {MAX_DIGITS} digits")
     if not int(digits):
-        raise SettingsError(f"{quoted(digits)} is no {what}: they begin at 1")
+        raise SettingsError(f"{quoted(digits)} is not a {what}: they begin at 1")
     return int(digits)
 
 
@@ -124,7 +124,7 @@ def parse_rev(text: str, wide: bool = False) -> RevName:
         return RevName("revno", number(revno[1], "revision number"))
     if not wide:
         raise SettingsError(
-            f"{quoted(text)} is no revision: write r123, 123, tip, deployed, promoted, "
+            f"{quoted(text)} is not a revision: write r123, 123, tip, deployed, promoted, "
             "or 7 or more digits of a SHA"
         )
     if item := re.fullmatch(_ITEM, text):

@@ -59,6 +59,15 @@ def without_userinfo(text: str) -> str:
     return _USERINFO.sub(r"\1", text)
 
 
+class GitError(SourceError):
+    """A git that began to work ended with an error."""
+
+    def __init__(self, name: str, errors: bytes, code: int) -> None:
+        super().__init__(f"{name}: {cause(errors, code)}")
+        self.errors = errors
+        """All that it wrote about it."""
+
+
 def run(
     command: Sequence[str],
     *,
@@ -78,7 +87,7 @@ def run(
         command, name=name, env=env, input=input, into=into, limit=limit, tied=tied, lock=lock
     )
     if code:
-        raise SourceError(f"{name}: {cause(errors, code)}")
+        raise GitError(name, errors, code)
     return output
 
 

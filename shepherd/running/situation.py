@@ -181,7 +181,7 @@ def _failed_reads(settings: Settings, branch: str) -> dict[str, Unread]:
     except plainfile.UnreadableFileError as why:
         if why.missing:
             return {}
-        problem = str(why)
+        problem = why.problem
     except msgspec.DecodeError as error:
         problem = f"cannot be read ({error})"
     # which one failed is not known: each of them has to run well

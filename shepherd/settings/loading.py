@@ -44,7 +44,7 @@ def read(path: Path) -> Settings:
         text = plainfile.read(path, LARGEST)
     except plainfile.UnreadableFileError as why:
         remedy = "; write settings with: inv init --repository PATH" if why.missing else ""
-        raise SettingsError(f"{path} {why}{remedy}") from None
+        raise SettingsError(f"{why}{remedy}") from None
     return parse(text, Path(os.path.realpath(path)))
 
 

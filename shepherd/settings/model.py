@@ -246,7 +246,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         (docs/settings.md).
 
         Read when it is used. Raises SettingsError if it cannot be read, is empty or no text, or if
-        its file gives rights to anybody but its owner.
+        its file is open to anybody but its owner.
         """
         table, _, name = key.rpartition(".")
         holder = getattr(self, table)
@@ -255,7 +255,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             try:
                 secret = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
             except plainfile.UnreadableFileError as why:
-                raise WrongValueError(f"{file} {why}", table, f"{name}_file", file=self.file) from None
+                raise WrongValueError(str(why), table, f"{name}_file", file=self.file) from None
             source, key_of_source = str(file), f"{name}_file"
         elif variable := getattr(holder, f"{name}_env", ""):
             secret = environ.get(variable, "")

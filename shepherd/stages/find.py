@@ -8,7 +8,6 @@ from time import monotonic
 from msgspec import Struct, convert
 from msgspec.structs import replace
 
-from shepherd.commands import on_branch
 from shepherd.errors import NoAnswerError, SourceError
 from shepherd.git.branch import read_branch
 from shepherd.git.notes import NoteVerdict, missing_notes
@@ -87,7 +86,7 @@ def find_branch(
     try:
         line, first = _find(settings, branch, run, acceptance, database, dry)
     except (SourceError, NoAnswerError) as error:
-        error.args = (on_branch(str(error), settings.branch_to_name(branch)),)
+        error.branch = settings.branch_to_name(branch)
         run.tell("source", branch=branch, result="failed", why=str(error))
         if database is not None and not dry:
             hand_over_problem(database, branch, run, str(error))

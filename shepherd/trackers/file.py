@@ -117,7 +117,7 @@ class FileTracker:
         try:
             document = parse(plainfile.read(self._path, LARGEST))
         except plainfile.UnreadableFileError as why:
-            raise TrackerError(f"the tracker's file {self._path} {why}") from None
+            raise TrackerError(f"the tracker's file {why}") from None
         except (ValueError, RecursionError) as error:
             cause = "nested too deeply" if isinstance(error, RecursionError) else error
             raise TrackerError(f"the tracker's file {self._path} is no JSON: {cause}") from None
