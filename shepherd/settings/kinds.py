@@ -21,8 +21,11 @@ from shepherd.values import Duration, quoted
 BRANCH_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 
 _ADDRESS = r"[^\s<>@,;:\"]+@[^\s<>@,;:\"]+"
-_NAME = re.compile(r'(?!\s*\.)(?:[^<>()\[\]:;@\\,"]|"(?:[^"\\<>]|\\[^<>])*"|\([^()<>\\"]*\))*(?<!\.)')
-"""Of a mailbox: words, quoted ones, comments in brackets; Python reads none with a dot at its very edge."""
+_NAME = re.compile(
+    r'(?!(?:\s|\([^()]*\))*\.)(?:[^<>()\[\]:;@\\,"]|"(?:[^"\\<>]|\\[^<>])*"|\([^()<>\\"]*\))*(?<!\.)'
+)
+"""Of a mailbox: words, quoted ones, comments in brackets; Python reads none with a dot at its very edge,
+even behind a comment."""
 _LOGIN = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _SSH_HOST = rf"(?:{_LOGIN}@)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::(?P<port>[0-9]{{1,5}}))?"
 _MAIL_SERVER = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})"
@@ -39,18 +42,19 @@ def decode(kind: type, value: object) -> object:
         raise ValueError(str(error)) from None
 
 
-def _expect(what: str, fits: Callable[[Any], object], repeat: bool = True) -> Callable[[Any], None]:
-    """Return a rule. Where the value may hold a password, it must not be repeated."""
+def _expect(what: str, fits: str | Callable[[Any], object], repeat: bool = True) -> Callable[[Any], None]:
+    """Return the rule that a value matches a pattern or passes a test.
+
+    Args:
+        repeat: the value in the message; not where it may hold a password.
+    """
+    test = partial(re.fullmatch, fits) if isinstance(fits, str) else fits
 
     def rule(value: object) -> None:
-        if not fits(value):
+        if not test(value):
             raise WrongValueError(f"expected {what}" + (f", not {quoted(str(value))}" if repeat else ""))
 
     return rule
-
-
-def _matches(pattern: str) -> Callable[[str], object]:
-    return partial(re.fullmatch, pattern)
 
 
 def _has_port(pattern: str) -> Callable[[str], bool]:
@@ -125,20 +129,18 @@ FilePath = Annotated[
     _printable,
     _expect("a path written out, not one from a home directory (~)", lambda path: path[:1] != "~"),
 ]
-PathForSsh = Annotated[
-    FilePath, _expect("a path without blanks and quotes", _matches(r"[^\s'\"]*"), repeat=False)
-]
+PathForSsh = Annotated[FilePath, _expect("a path without blanks and quotes", r"[^\s'\"]*", repeat=False)]
 Directory = Annotated[FilePath, _expect("a directory", bool)]
 PathOnHost = Annotated[
     str,
-    _expect("a plain path without blanks", _matches(r"(?!-)(?!(?:.*/)?\.\.(?:/.*)?\Z)[A-Za-z0-9_./+-]+")),
+    _expect("a plain path without blanks", r"(?!-)(?!(?:.*/)?\.\.(?:/.*)?\Z)[A-Za-z0-9_./+-]+"),
 ]
 
 WebUrl = Annotated[str, check_http]
 LandingUrl = Annotated[str, partial(check_http, placeholders=("{id}", "{revno}"))]
 BugUrl = Annotated[str, partial(check_http, placeholders=("{bug}",))]
 RequestUrl = Annotated[str, partial(check_http, placeholders=("{request}",))]
-ServiceRoot = Annotated[WebUrl, _expect("a URL without ? and #", _matches(r"[^?#]*"), repeat=False)]
+ServiceRoot = Annotated[WebUrl, _expect("a URL without ? and #", r"[^?#]*", repeat=False)]
 PublishTarget = Annotated[str, check_publish_target]
 DatabaseUrl = Annotated[
     str,
@@ -151,7 +153,7 @@ DatabaseUrl = Annotated[
 ]
 
 TagWord = Annotated[
-    str, _expect("one of ok, bad, untestable, needstesting", _matches("ok|bad|untestable|needstesting"))
+    str, _expect("one of ok, bad, untestable, needstesting", "ok|bad|untestable|needstesting")
 ]
 TagText = Annotated[str, _expect("the text of a tag", _is_tag_text)]
 BugStatus = Annotated[
@@ -160,9 +162,7 @@ BugStatus = Annotated[
 ]
 
 TimeZone = Annotated[str, _expect("a time zone such as Europe/Berlin or UTC", _is_time_zone)]
-TimeOfDay = Annotated[
-    str, _expect('a time of day, as in "09:00"', _matches("(?:[01][0-9]|2[0-3]):[0-5][0-9]"))
-]
+TimeOfDay = Annotated[str, _expect('a time of day, as in "09:00"', "(?:[01][0-9]|2[0-3]):[0-5][0-9]")]
 CronInterval = Annotated[
     Duration,
     _expect(
@@ -174,11 +174,11 @@ Cap = Annotated[int, Meta(ge=1, le=1_000_000)]
 GraceDays = Annotated[int, Meta(ge=0, le=365)]
 
 SshHost = Annotated[str, _expect('[USER@]HOST[:PORT], as in "qa1:22"', _has_port(_SSH_HOST))]
-Login = Annotated[str, _expect("a login name", _matches(_LOGIN))]
-Extra = Annotated[str, _expect('the name of an extra, as in "launchpad"', _matches("[a-z][a-z0-9-]*"))]
+Login = Annotated[str, _expect("a login name", _LOGIN)]
+Extra = Annotated[str, _expect('the name of an extra, as in "launchpad"', "[a-z][a-z0-9-]*")]
 MailServer = Annotated[
     str, _expect('host and port, as in "localhost:25"', _has_port(_MAIL_SERVER), repeat=False)
 ]
-Address = Annotated[str, _printable, _expect("a mail address", _matches(_ADDRESS))]
-AddressIfAny = Annotated[str, _printable, _expect("a mail address", _matches(f"(?:{_ADDRESS})?"))]
+Address = Annotated[str, _printable, _expect("a mail address", _ADDRESS)]
+AddressIfAny = Annotated[str, _printable, _expect("a mail address", f"(?:{_ADDRESS})?")]
 Sender = Annotated[str, check_sender]

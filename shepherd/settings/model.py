@@ -242,31 +242,30 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return branch if len(self.branches) > 1 else ""
 
     def secret(self, key: str, environ: Mapping[str, str]) -> str:
-        """The secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set
+        """Return the secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set
         (docs/settings.md).
 
-        Read when it is used. Raises SettingsError if it cannot be read, is empty or no text, or if
-        its file is open to anybody but its owner.
+        Raises:
+            SettingsError: it cannot be read, is empty or no text, or its file is open to others.
         """
-        table, _, name = key.rpartition(".")
-        holder = getattr(self, table)
-        if path := getattr(holder, f"{name}_file", ""):
-            file = self.file.parent / path
-            try:
-                secret = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
-            except plainfile.UnreadableFileError as why:
-                raise WrongValueError(str(why), table, f"{name}_file", file=self.file) from None
-            source, key_of_source = str(file), f"{name}_file"
-        elif variable := getattr(holder, f"{name}_env", ""):
-            secret = environ.get(variable, "")
-            source, key_of_source = f"the environment variable {variable}", f"{name}_env"
-        else:
+        table, name = key.split(".")
+        path, variable = (getattr(getattr(self, table), f"{name}_{source}") for source in ("file", "env"))
+        if not path and not variable:
             return ""
-        lines = secret.splitlines() if key in _LONG_SECRETS else [secret]
-        if not secret or not all(map(str.isprintable, lines)):
+        file = self.file.parent / path
+        try:
+            if path:
+                secret = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
+            else:
+                secret = environ.get(variable, "")
+            lines = secret.splitlines() if key in _LONG_SECRETS else [secret]
+            if secret and all(map(str.isprintable, lines)):
+                return secret
             what = "text" if key in _LONG_SECRETS else "one line of text"
-            raise WrongValueError(f"{source} does not hold {what}", table, key_of_source, file=self.file)
-        return secret
+            problem = f"{file if path else f'the environment variable {variable}'} does not hold {what}"
+        except plainfile.UnreadableFileError as why:
+            problem = str(why)
+        raise WrongValueError(problem, table, f"{name}_{'file' if path else 'env'}", file=self.file)
 
 
 def is_url(location: str) -> bool:

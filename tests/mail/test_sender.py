@@ -9,7 +9,7 @@ from email.policy import default
 from email.utils import parseaddr
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shepherd.act.mail import Message, message_of
@@ -49,6 +49,7 @@ def test_a_name_arrives_whole(sender: str, name: str) -> None:
     assert received(sender) == (name, "qa@example.org")
 
 
+@example("().=")
 @given(st.text(alphabet="aé \t,;:@.\"'\\()[]=?<", max_size=12))
 def test_what_is_taken_can_be_sent_from_and_what_is_proposed_is_taken(name: str) -> None:
     sender = f"{name}<qa@example.org>"

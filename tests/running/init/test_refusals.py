@@ -38,7 +38,9 @@ def test_deployed_that_shares_nothing(repo: Repo, file: Path) -> None:
 def test_paths_with_control_characters_are_refused(tmp_path: Path, file: Path, name: str) -> None:
     repo = Repo(tmp_path / name)
     repo.commit("Begin")
-    assert "branches.stable.repository: expected a text without control characters" in refused(repo.path, file)
+    assert "branches.stable.repository: expected a text without control characters" in refused(
+        repo.path, file
+    )
 
 
 def test_repositories_that_are_none(tmp_path: Path, file: Path) -> None:
