@@ -23,3 +23,8 @@ def called_as(program: str, tasks: Iterable[str]) -> None:
 def as_called(text: str) -> str:
     """The text with our commands as this process was called; what else somebody calls `inv` stays."""
     return _in_use[0].sub(_in_use[1], text) if _in_use else text
+
+
+def naming_branch(text: str, branch: str) -> str:
+    """The text, which may end with a person's word as a command, with `--branch` behind that."""
+    return f"{text} --branch {branch}" if branch and text.endswith(('--reason "…"', "--reason …")) else text

@@ -1,9 +1,13 @@
-"""One root for every failure a person should read as one sentence: what is wrong, where, what to do.
+"""One root for every failure that a person should read as one sentence: what is wrong, where, what to do.
 
 The exit codes are those of docs/interfaces.md#exit-codes; a traceback is left for bugs.
 """
 
 from __future__ import annotations
+
+from pathlib import Path
+
+from shepherd.commands import naming_branch
 
 UNEXPECTED = 1
 WRONG_VALUE = 2
@@ -18,24 +22,65 @@ _WORST_FIRST = (UNEXPECTED, WRONG_VALUE, NO_DATA, DEADLINE, PARTLY, REFUSED, MAI
 
 
 def worst(codes: list[int]) -> int:
-    """The exit code that counts for several stages, branches or tasks (docs/interfaces.md#commands); 0 for
-    none at all.
+    """Return the exit code that counts for several stages, branches or tasks (docs/interfaces.md#commands);
+    0 if there are none.
 
-    A code that is none of ours, as pytest has, is the worst.
+    A code that is not one of ours (pytest has some) is the worst.
     """
     return min(codes, key=lambda code: _WORST_FIRST.index(code) if code in _WORST_FIRST else -1, default=0)
 
 
 class ShepherdError(Exception):
-    """Root of all errors that are meant for people; `code` is the exit code of the command."""
+    """Root of all errors that are meant for people."""
 
     code = UNEXPECTED
+    """The exit code of the command."""
+    branch = ""
+    """What `--branch` has to say in the commands that the sentence names; empty where that is clear."""
+
+    def __str__(self) -> str:
+        return naming_branch(super().__str__(), self.branch)
 
 
 class SettingsError(ShepherdError):
     """Settings or a value given on the command line are wrong, or the caller is not the owner."""
 
     code = WRONG_VALUE
+
+
+class WrongValueError(SettingsError):
+    """A value in the settings that is not allowed.
+
+    What refuses it knows only what was expected. Key and file are added on the way up, by what knows them.
+    """
+
+    def __init__(self, problem: str, *key: str, file: Path | None = None) -> None:
+        super().__init__(problem)
+        self.problem = problem
+        self.key = key
+        """The names of its tables and its own; `[0]` is a place in a list."""
+        self.file = file
+
+    def __str__(self) -> str:
+        file = [str(self.file)] if self.file else []
+        key = [_dotted(self.key)] if self.key else []
+        return ": ".join([*file, *key, self.problem])
+
+
+def _dotted(key: tuple[str, ...]) -> str:
+    """Return a key as TOML writes it, safe to print: `branches.stable.ref`, `people."ann@example.org"`."""
+    import json
+    import re
+
+    dotted = ""
+    for part in key:
+        if re.fullmatch(r"\[[0-9]+\]", part):
+            dotted += part
+            continue
+        bare = re.fullmatch(r"[A-Za-z0-9_-]+", part)
+        quoted = json.dumps(part[:80], ensure_ascii=not part.isprintable())
+        dotted += ("." if dotted else "") + (part if bare else quoted)
+    return dotted
 
 
 class SourceError(ShepherdError):
@@ -45,7 +90,7 @@ class SourceError(ShepherdError):
 
 
 class TrackerError(ShepherdError):
-    """The tracker as a whole could not be read. One unreadable bug is no error but a word: unknown."""
+    """The tracker as a whole could not be read. One unreadable item is no error: it is unknown."""
 
     code = NO_DATA
     requests = 0
@@ -67,7 +112,7 @@ class UnsureError(ShepherdError):
 
 
 class PartlyError(ShepherdError):
-    """Some of it was done; what is left, the next run tries again."""
+    """Some of it was done; the next run tries the rest again."""
 
     code = PARTLY
 

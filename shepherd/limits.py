@@ -28,6 +28,11 @@ class DeadlineError(ShepherdError):
     """A time limit of our own has passed."""
 
     code = DEADLINE
+    server = ""
+    """Who was waited for just then, if a limit around its own has passed."""
+
+    def __str__(self) -> str:
+        return super().__str__() + (f"; it was waiting for {self.server}" if self.server else "")
 
 
 class StoppedError(ShepherdError):
@@ -97,12 +102,12 @@ def _expire(_number: int, _frame: FrameType | None) -> None:
         _set_timer()
         return
     server = next((each.server for each in reversed(_standing) if each.server), "")
-    if passed.due == passed.end and server and isinstance(passed.error, DeadlineError):
-        passed.error.args = (f"{passed.error}; it was waiting for {server}",)
+    if passed.due == passed.end and isinstance(passed.error, DeadlineError):
+        passed.error.server = server
     passed.due = now + AGAIN
     _set_timer()
-    told = passed.error if isinstance(passed.error, ShepherdError) else DeadlineError("no answer in time")
-    raise Interruption(told, passed)
+    shown = passed.error if isinstance(passed.error, ShepherdError) else DeadlineError("no answer in time")
+    raise Interruption(shown, passed)
 
 
 def limited(seconds: float, error: Exception, server: str = "") -> AbstractContextManager[None]:

@@ -1,8 +1,9 @@
-"""Reading a small file that somebody else wrote: whole, bounded, never hanging, faults in plain words."""
+"""Read a small file that somebody else wrote: whole, bounded, never hanging, faults in plain words."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -11,56 +12,59 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 class UnreadableFileError(Exception):
-    """Why the file could not be read, to stand after its name: "is a directory"."""
+    """A file could not be read; `problem` stands after its name: "is a directory"."""
 
-    def __init__(self, why: str, missing: bool = False) -> None:
-        super().__init__(why)
+    def __init__(self, path: Path, problem: str, missing: bool = False) -> None:
+        super().__init__(f"{path} {problem}")
+        self.problem = problem
         self.missing = missing
 
 
 def read(path: Path, limit: int, private: bool = False) -> str:
-    """The text of the regular file `path` (UTF-8), of at most `limit` bytes, without a byte order mark.
+    """Return the text of the regular file `path` (UTF-8), at most `limit` bytes, without a byte order mark.
 
-    With `private` the file is refused unless nobody but its owner has any right to it (keys that end in
-    `_file`, docs/settings.md). Raises UnreadableFileError.
+    Args:
+        private: refuse it unless its mode is 0600 or 0400 (keys that end in `_file`, docs/settings.md).
+
+    Raises:
+        UnreadableFileError: it cannot be read, or is not such a file.
     """
     try:
         return content(path, limit, private).decode().removeprefix(BYTE_ORDER_MARK)
     except UnicodeDecodeError as error:
-        raise UnreadableFileError(f"is not UTF-8 (byte {error.start + 1})") from None
+        raise UnreadableFileError(path, f"is not UTF-8 (byte {error.start + 1})") from None
 
 
 def content(path: Path, limit: int, private: bool = False) -> bytes:
-    """The same, whatever its bytes mean. A FIFO, socket, device or directory is refused without waiting."""
+    """Return the same as bytes. A FIFO, socket, device or directory is refused without waiting."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         why = "is a link to nothing" if path.is_symlink() else "is not there"
-        raise UnreadableFileError(why, missing=True) from None
+        raise UnreadableFileError(path, why, missing=True) from None
     except (OSError, ValueError) as error:
-        raise UnreadableFileError(f"cannot be opened ({_cause(error)})") from None
+        raise UnreadableFileError(path, f"cannot be opened ({_cause(error)})") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise UnreadableFileError(
-                "is a directory" if stat.S_ISDIR(status.st_mode) else "is no regular file"
-            )
+            what = "a directory" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+            raise UnreadableFileError(path, f"is {what}")
         if private and status.st_mode & 0o177:
-            raise UnreadableFileError("gives rights to others than its owner: chmod 600 it")
+            raise UnreadableFileError(path, f"is open to others; run chmod 600 {shlex.quote(str(path))}")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            found = file.read(limit + 1)
+            data = file.read(limit + 1)
     except OSError as error:
-        raise UnreadableFileError(f"cannot be read ({_cause(error)})") from None
+        raise UnreadableFileError(path, f"cannot be read ({_cause(error)})") from None
     finally:
         os.close(descriptor)
-    if len(found) > limit:
-        raise UnreadableFileError(f"is larger than {_size(limit)}")
-    return found
+    if len(data) > limit:
+        raise UnreadableFileError(path, f"is larger than {_size(limit)}")
+    return data
 
 
 def odd_for_sqlite(path: Path) -> Path | None:
-    """What stands for a database, or for a file that SQLite keeps beside it, and is no regular file: it would
-    wait for a FIFO for ever."""
+    """Return what is not a regular file in the place of a database or of a file that SQLite keeps next to it:
+    SQLite would wait for a FIFO for ever."""
     places = [path, *(path.with_name(f"{path.name}-{each}") for each in ("wal", "shm", "journal"))]
     return next((each for each in places if each.exists() and not each.is_file()), None)
 

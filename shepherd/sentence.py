@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from msgspec import Struct
 
+from shepherd.commands import naming_branch
 from shepherd.values import ago, utc
 
 PartKind = Literal["item", "revision", "time", "age", "command"]
@@ -77,11 +78,6 @@ def statement(words: str, branch: str = "") -> Part:
         branch: the one to name, since such a task refuses to guess; empty where there is only one.
     """
     return Part("command", naming_branch(f'inv {words} --reason "…"', branch))
-
-
-def naming_branch(text: str, branch: str) -> str:
-    """The text, which may end with a person's word as a command, with `--branch` behind that."""
-    return f"{text} --branch {branch}" if branch and text.endswith(('--reason "…"', "--reason …")) else text
 
 
 def joined(pieces: Iterable[str | Part]) -> Sentence:

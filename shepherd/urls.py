@@ -9,62 +9,57 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from shepherd.errors import WrongValueError
 from shepherd.values import quoted
 
-URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _LOGIN_NEEDED = ("ssh", "git+ssh", "ssh+git")
-_PLACES = (*_LOGIN_NEEDED, "https", "http", "git", "file", "rsync")
+_SCHEMES = (*_LOGIN_NEEDED, "https", "http", "git", "file", "rsync")
 _NOT_IN_A_REF = re.compile(r"\.\.|@\{|[ :?*\[\\^~]")
 
 
-class WrongValueError(Exception):
-    """A value that cannot be meant: the dotted key, and what was expected."""
+def check_http(url: str, placeholders: tuple[str, ...] = ()) -> None:
+    """Refuse what is not a URL of the web without user and password; with `placeholders` it has one of them.
 
-    def __init__(self, key: str, what: str) -> None:
-        super().__init__(f"{key}: {what}")
-
-
-def http(key: str, url: str, one_of: tuple[str, ...] = ()) -> None:
-    """`url` is empty, or of the web and without user or password; with `one_of`, it holds one of those."""
-    if not url:
-        return
-    _no_control(key, url)
-    scheme = URL.match(url)
+    Raises:
+        WrongValueError: it is not; so does each function here.
+    """
+    _check_printable(url)
+    scheme = SCHEME.match(url)
     if not scheme or scheme[1].lower() not in ("http", "https"):
-        raise WrongValueError(key, "a URL that begins with http:// or https:// expected")
-    _no_secret(key, url, login=False)
-    holders = re.findall(r"\{[^{}]*\}", url)
-    for holder in holders:
-        if holder not in one_of:
-            allowed = f"only {' and '.join(one_of)}" if one_of else "nothing in braces"
-            raise WrongValueError(key, f"{allowed} expected, not {quoted(holder)}")
-    if one_of and not holders:
-        raise WrongValueError(key, f"a URL with {' or '.join(one_of)} in it expected")
+        raise WrongValueError("expected a URL that begins with http:// or https://")
+    _check_address(url, login=False)
+    present = re.findall(r"\{[^{}]*\}", url)
+    for placeholder in present:
+        if placeholder not in placeholders:
+            allowed = f"only {' and '.join(placeholders)}" if placeholders else "nothing in braces"
+            raise WrongValueError(f"expected {allowed}, not {quoted(placeholder)}")
+    if placeholders and not present:
+        raise WrongValueError(f"expected a URL with {' or '.join(placeholders)} in it")
 
 
-def location(key: str, place: str) -> None:
-    """`place` is a path, a URL that git or rsync knows, or `user@host:path`; a login name only for ssh."""
+def check_repository(place: str) -> None:
+    """Refuse what is not a path, a URL that git or rsync knows, or `user@host:path`; a login name is for ssh
+    only."""
     if not place:
-        raise WrongValueError(key, "a path or URL expected, not an empty text")
-    _no_control(key, place)
+        raise WrongValueError("expected a path or URL, not an empty text")
+    _check_printable(place)
     if place.startswith(("-", "~")):
-        raise WrongValueError(
-            key, f"a path written out or a URL expected, not one that begins with {place[0]}"
-        )
-    if scheme := URL.match(place):
-        if scheme[1].lower() not in _PLACES:
+        raise WrongValueError(f"expected a path written out or a URL, not one that begins with {place[0]}")
+    if scheme := SCHEME.match(place):
+        if scheme[1].lower() not in _SCHEMES:
             raise WrongValueError(
-                key, f"a path or a URL of {', '.join(_PLACES)} expected, not of {quoted(scheme[1])}"
+                f"expected a path or a URL of {', '.join(_SCHEMES)}, not of {quoted(scheme[1])}"
             )
-        _no_secret(key, place, login=scheme[1].lower() in _LOGIN_NEEDED)
+        _check_address(place, login=scheme[1].lower() in _LOGIN_NEEDED)
     elif re.match(r"[A-Za-z0-9]+::", place):
-        raise WrongValueError(key, "a path or a URL expected, not a transport of its own (name::)")
+        raise WrongValueError("expected a path or a URL, not one of git's remote helpers (name::)")
     elif re.match(r"[^/:]+:[^/]*@", place):
-        raise WrongValueError(key, "a place without password expected")
+        raise WrongValueError("expected user@host:path without a password")
 
 
 class Remote(NamedTuple):
-    """Where rsync publishes to, in its own words."""
+    """Where rsync publishes to, as its command line takes it."""
 
     place: str
     host: str = ""
@@ -76,10 +71,10 @@ class Remote(NamedTuple):
 
 
 def remote_of(target: str) -> Remote:
-    """A target of `report.publish`, which `publish_target` found to be one."""
+    """Return what a target of `report.publish`, which `check_publish_target` let pass, means to rsync."""
     from urllib.parse import urlsplit
 
-    if scheme := URL.match(target):
+    if scheme := SCHEME.match(target):
         parts = urlsplit(target)
         if scheme[1].lower() == "rsync":
             return Remote(target, parts.hostname or "", daemon=True)
@@ -91,44 +86,42 @@ def remote_of(target: str) -> Remote:
     return Remote(target)
 
 
-def publish_target(key: str, target: str) -> None:
-    """`target` is a path, `[user@]host:path`, or a URL that begins with ssh:// or rsync://."""
-    location(key, target)
-    scheme = URL.match(target)
+def check_publish_target(target: str) -> None:
+    """Refuse what is not a path, `[user@]host:path`, or a URL that begins with ssh:// or rsync://."""
+    check_repository(target)
+    scheme = SCHEME.match(target)
     if scheme and scheme[1].lower() not in ("ssh", "rsync"):
-        raise WrongValueError(
-            key, f"a path, host:path, ssh:// or rsync:// expected, not {quoted(scheme[1])}://"
-        )
+        raise WrongValueError(f"expected a path, host:path, ssh:// or rsync://, not {quoted(scheme[1])}://")
     remote = remote_of(target)
     if remote.host.startswith("-"):
-        raise WrongValueError(key, "a host that is no option (-) expected")
+        raise WrongValueError("expected a host that does not begin with -")
     if remote.host and not remote.daemon and not remote.place.partition(":")[2]:
-        raise WrongValueError(key, "a directory behind the host expected")
+        raise WrongValueError("expected a directory after the host, as in web:/srv/www")
 
 
-def check_ref(key: str, ref: str) -> None:
-    """`ref` can be a ref's name and nothing else: no option, no range, no place in history."""
+def check_ref(ref: str) -> None:
+    """Refuse what is not a ref's name and nothing else: an option, a range, a place in history."""
     if not ref or ref.startswith("-") or not ref.isprintable() or _NOT_IN_A_REF.search(ref):
-        raise WrongValueError(key, f"the name of a ref expected, not {quoted(ref)}")
+        raise WrongValueError(f'expected the name of a ref such as "main", not {quoted(ref)}')
 
 
-def _no_control(key: str, text: str) -> None:
+def _check_printable(text: str) -> None:
     if not text.isprintable() or text != text.strip():
-        raise WrongValueError(key, "a text without control characters or white space at its ends expected")
+        raise WrongValueError("expected a text without control characters and without blanks at its ends")
 
 
-def _no_secret(key: str, url: str, login: bool) -> None:
+def _check_address(url: str, login: bool) -> None:
     from urllib.parse import urlsplit
 
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018  # asking raises ValueError for a port that is none
+        parts.port  # noqa: B018  # asking raises ValueError for a port that is not a number
     except ValueError:
-        raise WrongValueError(key, "a URL expected; host and port are not right") from None
+        raise WrongValueError("expected a URL; its host and port are not valid") from None
     if parts.password is not None or (parts.username is not None and not login):
         allowed = "without password" if login else "without user and password"
-        raise WrongValueError(key, f"a URL {allowed} expected")
+        raise WrongValueError(f"expected a URL {allowed}")
     if not parts.hostname and parts.scheme != "file":
-        raise WrongValueError(key, "a URL with a host expected")
+        raise WrongValueError("expected a URL with a host")
     if (parts.username or parts.hostname or "").startswith("-"):
-        raise WrongValueError(key, "a URL whose host is no option (-) expected")
+        raise WrongValueError("expected a URL whose host does not begin with -")

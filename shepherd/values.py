@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from datetime import date as Date
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from shepherd.errors import SettingsError
 
@@ -19,12 +19,17 @@ _DURATION = re.compile("".join(rf"(?:([0-9]{{1,10}}){unit})?" for unit in _UNITS
 LONGEST = 100 * 365 * 86_400
 """Seconds of the longest duration that is believed: a hundred years."""
 
+# Patterns as text: most commands are given no revision, and every one starts up with this module.
 MAX_DIGITS = 10
 """Longer numbers are never converted (docs/rules.md#marks)."""
-# Compiled when first used: most commands are given no revision, and every one starts up with this module.
+DIGITS = rf"[0-9]{{1,{MAX_DIGITS}}}"
+ITEM_NUMBER = rf"[1-9][0-9]{{0,{MAX_DIGITS - 1}}}"
+"""A number as a tracker writes it."""
+SHA = r"[0-9a-f]{40}|[0-9a-f]{64}"
+SHA_PREFIX = r"[0-9a-f]{7,64}"
+"""A SHA or its beginning; it may be digits alone, and then also a revno."""
+SHA_NOT_REVNO = rf"{SHA}|(?=[0-9]*+[a-f]){SHA_PREFIX}"
 _NUMBER = r"[0-9]+"
-_REVNO = r"r?([0-9]+)"
-_SHA = r"[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*[a-f])[0-9a-f]{7,64}"
 _ITEM = r"(?s)(?P<bug>bug:)(?P<of_bug>.*)|(?P<sign>[#!])(?P<of_request>.*)"
 
 NAME_LENGTH = 80
@@ -62,19 +67,28 @@ def clean(text: str, limit: int) -> str:
     return " ".join(printable.split())[:limit].rstrip()
 
 
-def duration(text: str) -> int:
-    """Seconds of a duration such as "90d", "2h", "15m", "30s" or "1h30m"; above 0, at most 100 years."""
-    match = _DURATION.fullmatch(text)
-    if text and match:
-        seconds = sum(
-            int(count) * unit for count, unit in zip(match.groups(), _UNITS.values(), strict=True) if count
-        )
-        if 0 < seconds <= LONGEST:
-            return seconds
-        raise SettingsError(f"{quoted(text)} is out of range: a duration is above 0 and at most 100 years")
-    if re.fullmatch(_NUMBER, text):
-        raise SettingsError(f"{quoted(text)} is no duration without its unit: write 30s, 15m, 2h or 90d")
-    raise SettingsError(f"{quoted(text)} is no duration: write 30s, 15m, 2h, 90d or 1h30m")
+class Duration(int):
+    """Seconds, written as "90d", "2h", "15m", "30s" or "1h30m", and shown so; above 0, at most 100 years."""
+
+    def __new__(cls, text: str) -> Self:
+        match = _DURATION.fullmatch(text)
+        if not text or not match:
+            unit = " without its unit" if re.fullmatch(_NUMBER, text) else ""
+            raise SettingsError(f"{quoted(text)} is not a duration{unit}: write 30s, 15m, 2h, 90d or 1h30m")
+        counts = zip(match.groups("0"), _UNITS.values(), strict=True)
+        seconds = sum(int(count) * unit for count, unit in counts)
+        if not 0 < seconds <= LONGEST:
+            raise SettingsError(
+                f"{quoted(text)} is out of range: a duration is above 0 and at most 100 years"
+            )
+        self = super().__new__(cls, seconds)
+        self.text = text
+        return self
+
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def date(text: str) -> Date:
@@ -83,19 +97,19 @@ def date(text: str) -> Date:
         try:
             return Date.fromisoformat(text)
         except ValueError:
-            raise SettingsError(f"{quoted(text)} is no day of the calendar") from None
-    raise SettingsError(f"{quoted(text)} is no date: write year-month-day, as in 2026-11-30")
+            raise SettingsError(f"{quoted(text)} is not a day of the calendar") from None
+    raise SettingsError(f"{quoted(text)} is not a date: write year-month-day, as in 2026-11-30")
 
 
 def number(digits: str, what: str) -> int:
     """The number that `digits` write, if it is one a person can mean: 1 to 9,999,999,999
     (docs/rules.md#marks)."""
     if not re.fullmatch(_NUMBER, digits):
-        raise SettingsError(f"{quoted(digits)} is no {what}: digits are expected")
+        raise SettingsError(f"{quoted(digits)} is not a {what}: expected digits")
     if len(digits) > MAX_DIGITS:
-        raise SettingsError(f"{quoted(digits)} is no {what}: it has more than {MAX_DIGITS} digits")
+        raise SettingsError(f"{quoted(digits)} is not a {what}: it has more than {MAX_DIGITS} digits")
     if not int(digits):
-        raise SettingsError(f"{quoted(digits)} is no {what}: they begin at 1")
+        raise SettingsError(f"{quoted(digits)} is not a {what}: they begin at 1")
     return int(digits)
 
 
@@ -104,13 +118,13 @@ def parse_rev(text: str, wide: bool = False) -> RevName:
     `bug:824435`, `#12` or `!12`."""
     if named := _NAMED.get(text):
         return named
-    if re.fullmatch(_SHA, text.lower()):
+    if re.fullmatch(SHA_NOT_REVNO, text.lower()):
         return RevName("sha", text=text.lower())
-    if revno := re.fullmatch(_REVNO, text):
+    if revno := re.fullmatch(r"r?([0-9]+)", text):
         return RevName("revno", number(revno[1], "revision number"))
     if not wide:
         raise SettingsError(
-            f"{quoted(text)} is no revision: write r123, 123, tip, deployed, promoted, "
+            f"{quoted(text)} is not a revision: write r123, 123, tip, deployed, promoted, "
             "or 7 or more digits of a SHA"
         )
     if item := re.fullmatch(_ITEM, text):

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
+from shepherd.commands import naming_branch
 from shepherd.sentence import (
     Part,
     Sentence,
     joined,
-    naming_branch,
     parts_of,
     revision,
     statement,

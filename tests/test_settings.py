@@ -429,7 +429,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert "is a directory" in sentence()
     file.rmdir()
     os.mkfifo(file)
-    assert "is no regular file" in sentence()
+    assert "is not a regular file" in sentence()
     file.unlink()
     file.symlink_to(file.name)
     assert "cannot be opened" in sentence()
@@ -441,7 +441,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     file.write_text("x = " + "[" * 100_000)
     assert "nested too deeply" in sentence()
     file.write_text("x = " + "9" * 10_000)
-    assert "is no TOML" in sentence()
+    assert "is not valid TOML" in sentence()
 
 
 def test_a_file_without_rights_to_it(tmp_path: Path) -> None:
@@ -476,7 +476,7 @@ def test_a_secret_in_a_file_of_its_owner_alone(tmp_path: Path) -> None:
 def test_a_secret_that_others_have_rights_to_is_refused(tmp_path: Path, mode: int) -> None:
     (tmp_path / "pw").write_text("hunter2\n")
     (tmp_path / "pw").chmod(mode)
-    with pytest.raises(SettingsError, match="chmod 600 it") as caught:
+    with pytest.raises(SettingsError, match=r"is open to others; run chmod 600 /.*/pw") as caught:
         with_secret(tmp_path, "password_file = 'pw'").secret("mail.password", {})
     assert "mail.password_file" in str(caught.value)
 

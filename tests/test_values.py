@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shepherd.errors import SettingsError
-from shepherd.values import RevName, age, clean, date, duration, iso, parse_rev, quoted, who
+from shepherd.values import Duration, RevName, age, clean, date, iso, parse_rev, quoted, who
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
@@ -27,7 +27,7 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
     ],
 )
 def test_durations(text: str, seconds: int) -> None:
-    assert duration(text) == seconds
+    assert Duration(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -57,16 +57,16 @@ def test_durations(text: str, seconds: int) -> None:
 )
 def test_what_is_no_duration(text: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        duration(text)
+        Duration(text)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 200
 
 
 def test_a_number_without_unit_is_answered_with_an_example() -> None:
     with pytest.raises(
-        SettingsError, match="'90' is no duration without its unit: write 30s, 15m, 2h or 90d"
+        SettingsError, match="'90' is not a duration without its unit: write 30s, 15m, 2h, 90d or 1h30m"
     ):
-        duration("90")
+        Duration("90")
 
 
 def test_dates() -> None:

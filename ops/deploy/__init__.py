@@ -17,7 +17,7 @@ from shepherd.errors import SettingsError
 from shepherd.running.output import say
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
-from shepherd.values import clean, duration
+from shepherd.values import Duration, clean
 
 
 def hosts(context: Any, settings: Settings) -> list[Host]:
@@ -113,7 +113,7 @@ def deploy(
     dry: bool = False,
 ) -> int:
     """`fab deploy`: a release of this repository, upgraded to. Stops at the first host that fails."""
-    duration(deadline)
+    Duration(deadline)
     targets = hosts(context, settings)
     packed = source.pack(ROOT, ref)
     say(f"deploying {packed.commit[:12]} ({clean(ref, 60)})")
@@ -136,7 +136,7 @@ def rollback(
     dry: bool = False,
 ) -> int:
     """`fab rollback`: to the last good release, by the same road; the one that is left is marked bad."""
-    duration(deadline)
+    Duration(deadline)
     for host in hosts(context, settings):
         with _opened(host):
             found = host.ask("back", to=to or "")

@@ -19,7 +19,7 @@ from shepherd.errors import SettingsError, ShepherdError, StoreError
 from shepherd.running.log import now
 from shepherd.running.tasking import complain, say
 from shepherd.settings import Settings
-from shepherd.values import age, duration
+from shepherd.values import Duration, age
 
 SKEW = 120
 """Seconds that two clocks may differ before it is said."""
@@ -177,7 +177,7 @@ def push(host: Host, there: dict[str, Any], who: str, deadline: str, why: str, *
     words += ["upgrade", "--to", there["target"], "--deadline", deadline, "--as", who]
     words += ["--reason", why] if why else []
     words += ["--dry-run"] if dry else []
-    return host.run(words, lambda line: say(f"  {line}"), duration(deadline) + WORK_LIMIT)
+    return host.run(words, lambda line: say(f"  {line}"), Duration(deadline) + WORK_LIMIT)
 
 
 def cache() -> Path:

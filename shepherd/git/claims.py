@@ -16,13 +16,14 @@ from shepherd.git.program import Git
 from shepherd.landing import Landing
 from shepherd.marks.forge import same_project
 from shepherd.marks.reverts import number_in, title_key
+from shepherd.values import DIGITS
 
 TITLE_REACH = 500
 """How many landings before a revert that is live already may bear the title it names."""
 CANDIDATES = 10
 """How many of the landings with one title are compared with what reverts that title, the newest first."""
 
-_REVERT_BRANCH = re.compile(r"(?:\A|/)revert-([0-9]{1,10})-")
+_REVERT_BRANCH = re.compile(rf"(?:\A|/)revert-({DIGITS})-")
 
 
 class RevertClaim(NamedTuple):

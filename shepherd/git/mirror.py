@@ -20,7 +20,15 @@ from urllib.parse import urlsplit
 
 from shepherd import limits
 from shepherd.errors import SourceError
-from shepherd.git.program import NOTHING_RUNS, Git, environment, open_repository, run, without_userinfo
+from shepherd.git.program import (
+    NOTHING_RUNS,
+    Git,
+    GitError,
+    environment,
+    open_repository,
+    run,
+    without_userinfo,
+)
 from shepherd.settings import is_url
 
 FETCH_LIMIT = 600.0
@@ -136,13 +144,13 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
             _prepare(mirror, name)
             try:
                 fetch()
-            except SourceError as error:
-                other = re.search(r"mismatched algorithms: client \w+; server (sha1|sha256)\b", str(error))
+            except GitError as error:
+                other = re.search(rb"mismatched algorithms: client \w+; server (sha1|sha256)\b", error.errors)
                 if not other:
                     raise
                 # ids of another length: nothing in the mirror can serve any more
                 shutil.rmtree(mirror)
-                _prepare(mirror, name, other[1])
+                _prepare(mirror, name, other[1].decode())
                 fetch()
     except OSError as error:
         raise SourceError(f"{name}: its mirror {mirror} cannot be used: {error.strerror or error}") from None

@@ -15,14 +15,13 @@ from shepherd.git.program import Git
 from shepherd.marks.text import INVISIBLE, clean, normal
 from shepherd.people import person_of
 from shepherd.settings import is_url
+from shepherd.values import SHA
 
 NoteWord = Literal["ok", "bad", "untestable", "needstesting"]
 _LINE = re.compile(
     rf"[ \t{INVISIBLE}]*QA:[ \t]*(ok|bad|untestable|needstesting)(?![^\s.,:;])[ \t.,:;-]*(.*)", re.IGNORECASE
 )
-
-
-_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SHA = re.compile(SHA)
 
 
 def missing_notes(ref: str) -> str:

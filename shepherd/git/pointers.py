@@ -46,7 +46,7 @@ def text_of(pointer: Pointer, what: str, base: Path, recorded: str | None, limit
         try:
             text = plainfile.read(base / pointer.file, LARGEST)
         except plainfile.UnreadableFileError as why:
-            raise SourceError(f"what {what} runs is not known: {base / pointer.file} {why}") from None
+            raise SourceError(f"what {what} runs is not known: {why}") from None
     else:
         late = TimeoutError(f"no whole answer in {limit:g} seconds")
         try:

@@ -17,9 +17,9 @@ from typing import IO
 from msgspec import Struct
 
 from shepherd import children
-from shepherd.errors import SourceError
+from shepherd.errors import SourceError, WrongValueError
 from shepherd.git.scratch import scratch
-from shepherd.urls import WrongValueError, check_ref
+from shepherd.urls import check_ref
 from shepherd.values import clean, quoted
 
 LIMIT = 120.0
@@ -59,6 +59,15 @@ def without_userinfo(text: str) -> str:
     return _USERINFO.sub(r"\1", text)
 
 
+class GitError(SourceError):
+    """A git that began to work ended with an error."""
+
+    def __init__(self, name: str, errors: bytes, code: int) -> None:
+        super().__init__(f"{name}: {cause(errors, code)}")
+        self.errors = errors
+        """All that it wrote about it."""
+
+
 def run(
     command: Sequence[str],
     *,
@@ -78,7 +87,7 @@ def run(
         command, name=name, env=env, input=input, into=into, limit=limit, tied=tied, lock=lock
     )
     if code:
-        raise SourceError(f"{name}: {cause(errors, code)}")
+        raise GitError(name, errors, code)
     return output
 
 
@@ -215,7 +224,7 @@ class Git(Struct, frozen=True):
 
 def _places(ref: str) -> list[str]:
     try:
-        check_ref("ref", ref)
+        check_ref(ref)
     except WrongValueError:
         return []
     return [ref] if ref.startswith("refs/") else [f"refs/heads/{ref}", f"refs/tags/{ref}"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MAX_DIGITS, MarkCollector
+from shepherd.marks.found import MarkCollector
 from shepherd.marks.text import CommitMessage
+from shepherd.values import DIGITS
 
 MAX_RANGE = 50
 """Revisions that one range may name."""
@@ -16,7 +17,7 @@ _RUN = re.compile(r"(?:\s*+\[[^\[\]]*+\])*")
 _BRACKET = re.compile(r"\[([^\[\]]*+)\]")
 _DIGITS = re.compile(r"[0-9]+")
 _BARE_BUGS = re.compile(r"bugs?(?=[ #])[0-9,# ]*+")
-_TARGET = re.compile(rf"r?([0-9]{{1,{MAX_DIGITS}}})(?:(?:-|\.\.)r?([0-9]{{1,{MAX_DIGITS}}}))?")
+_TARGET = re.compile(rf"r?({DIGITS})(?:(?:-|\.\.)r?({DIGITS}))?")
 _LATE = re.compile(r"\[(?:bugs?[ =]|rollback ?=)[^\[\]]{0,60}\]", re.IGNORECASE)
 _LABELS = {
     "incr": "incr",

@@ -10,11 +10,10 @@ from typing import TypeVar
 
 from shepherd.landing import Marks
 from shepherd.marks.text import clean, quoted
+from shepherd.values import MAX_DIGITS
 
 _T = TypeVar("_T")
 
-MAX_DIGITS = 10
-"""Longer runs of digits are never converted (docs/rules.md#marks)."""
 MAX_TARGETS = 100_000
 """Revisions that one message may roll back: beyond any mainline, and short of what ranges make of 10 MB."""
 MAX_WARNINGS = 20

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shepherd.marks import brackets
-from shepherd.marks.found import MAX_DIGITS, MarkCollector
+from shepherd.marks.found import MarkCollector
 from shepherd.marks.text import CommitMessage, clean, normal
+from shepherd.values import DIGITS, SHA_PREFIX
 
 _COMMIT = re.compile(r"\bThis\s++reverts\s++commits?:?\s++(?:[-*]\s++)?", re.IGNORECASE)
 # `A..B` is a range, and `A^` another commit than A
-_SHA = re.compile(r"([0-9a-f]{7,64})(?!\w|\.\.|[\^~]|-\w)", re.IGNORECASE)
+_SHA = re.compile(rf"({SHA_PREFIX})(?!\w|\.\.|[\^~]|-\w)", re.IGNORECASE)
 _AND = re.compile(
     r"(?:\s*+[,;&]\s*+(?:and\s++)?|\s++and\s++|[ \t]*+\n\s*+(?:[-*]\s++)?)(?:commit\s++)?", re.IGNORECASE
 )
@@ -27,7 +28,7 @@ _NUMBERED = re.compile(r" ?\((#[0-9]+)\)\Z")
 
 _WORD = r"(?:revert(?:s|ed|ing)?|roll(?:s|ed|ing)?[\s-]*+backs?|back(?:s|ed|ing)?[\s-]*+outs?)"
 _WORDS = re.compile(rf"\b{_WORD}\b", re.IGNORECASE)
-_REVNO = re.compile(rf"(?<!\w)r([0-9]{{1,{MAX_DIGITS}}})(?!\w)", re.IGNORECASE)
+_REVNO = re.compile(rf"(?<!\w)r({DIGITS})(?!\w)", re.IGNORECASE)
 _SPOKEN = re.compile(
     rf"(?:[^:\n]{{1,40}}:\s++)?(?:{_WORD}|(re-?(?:land|apply)(?:s|ed|ing)?))\b(?:\([^()]*+\))?!?:?\s*+(.*)\Z",
     re.IGNORECASE,
@@ -35,7 +36,7 @@ _SPOKEN = re.compile(
 _SPOKEN_LINE = re.compile(r'^(Revert|Reapply) "(.+)"[ \t]*$', re.IGNORECASE | re.MULTILINE)
 _SPOKEN_SHA = re.compile(
     rf"\b(?:{_WORD}|undo(?:es)?|changesets?)(?:\s++of)?"
-    r"(?:\s++(?:the\s++)?(?:commits?|changesets?|revisions?))?:?\s++([0-9a-f]{7,64})(?!\w)",
+    rf"(?:\s++(?:the\s++)?(?:commits?|changesets?|revisions?))?:?\s++({SHA_PREFIX})(?!\w)",
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"(?:[A-Z]{1,10}-?[0-9]+|r[0-9]+|commit|changeset|change)\b:?\s++", re.IGNORECASE)

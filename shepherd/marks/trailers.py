@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MAX_DIGITS, MarkCollector
+from shepherd.marks.found import MarkCollector
 from shepherd.marks.text import CommitMessage
+from shepherd.values import DIGITS, SHA_NOT_REVNO
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*+\n")
 _VALUE = r"[^\S\n]*+:([^\n]*+(?:\n[^\S\n]++[^\n]++)*)(?:\n|\Z)"
 _TRAILERS = re.compile(rf"(?:[A-Za-z0-9][A-Za-z0-9-]*+{_VALUE})+")
 _OURS = re.compile(rf"^(Bug|QA|Rolls-back){_VALUE}", re.IGNORECASE | re.MULTILINE)
 _BUG = re.compile(r"#?([0-9]+)")
-_REVNO = re.compile(rf"r?([0-9]{{1,{MAX_DIGITS}}})")
-_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}|(?=[0-9]*+[a-f])[0-9a-f]{7,64}")
+_REVNO = re.compile(rf"r?({DIGITS})")
+_ID = re.compile(SHA_NOT_REVNO)
 _QA = {"ok": "qa-ok", "untestable": "no-qa", "none": "no-qa", "testfix": "testfix"}
 
 

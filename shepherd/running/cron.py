@@ -77,7 +77,7 @@ def block(settings: Settings, foreign: bytes, root: Path = ROOT) -> bytes:
         state_dir=_one_line(os.path.realpath(settings.state_path)),
         mailto=next(iter(settings.mail.operators), "") if settings.mail else "",
         mailto_before=crontab.mailto_line(foreign).decode("utf-8", "surrogateescape") or login,
-        times=times(settings.cron.seconds),
+        times=times(settings.cron.every),
         command=command(settings, root),
     )
     return text.encode("utf-8", "surrogateescape")

@@ -172,7 +172,7 @@ def _content(path: Path) -> dict[str, Any]:
     try:
         text = plainfile.read(path, LARGEST)
     except plainfile.UnreadableFileError as error:
-        return {"why": f"the switch {error}"}
+        return {"why": f"the switch {error.problem}"}
     import tomllib
 
     try:

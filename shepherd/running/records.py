@@ -126,7 +126,7 @@ def read(state: Path) -> Record | None:
     except plainfile.UnreadableFileError as why:
         if why.missing and not path_of(state).is_symlink():
             return None
-        raise UnreadableRecordError(str(why)) from None
+        raise UnreadableRecordError(why.problem) from None
     except msgspec.DecodeError as error:
         raise UnreadableRecordError(f"is no run record ({clean(str(error), 100)})") from None
 

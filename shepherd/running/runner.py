@@ -23,7 +23,6 @@ from shepherd.running.refusals import BusyError, MaintenanceError
 from shepherd.running.situation import READING, crashed, hang_of, note_read, note_run, situation
 from shepherd.running.tasking import ROOT, TaskOptions, complain
 from shepherd.settings import Settings
-from shepherd.values import duration
 
 UNSTOPPED = frozenset({"init"})
 """What the switch does not stop though it takes the work lock (docs/running.md#maintenance)."""
@@ -216,7 +215,7 @@ def at_work(options: TaskOptions, stage: str, why: str = "") -> Iterator[LockedR
                     refusals.switch_is_off(settings)
                 limit = settings.run.deadline
                 with limits.limited(
-                    duration(limit),
+                    limit,
                     limits.DeadlineError(
                         f"ended after {limit} (run.deadline); what is left, the next run does"
                     ),

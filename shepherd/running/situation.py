@@ -20,7 +20,7 @@ from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
 from shepherd.situation import Hang, Maintenance, Running, Situation, StageRuns, Unread
 from shepherd.store.snapshots import LATEST, write_atomically
-from shepherd.values import clean, duration, iso
+from shepherd.values import clean, iso
 
 READING = ("find", "judge")
 """The stages that the answer rests on."""
@@ -95,16 +95,13 @@ def versions() -> dict[str, str]:
 
 def switch_of(settings: Settings) -> maintenance.Switch | None:
     """The maintenance switch, None if it is off."""
-    return maintenance.look(settings.state_path, duration(settings.maintenance.warn_after), now())
+    return maintenance.look(settings.state_path, settings.maintenance.warn_after, now())
 
 
 def hang_of(settings: Settings, record: records.Record) -> Hang | None:
     """The suspicion against a record that is older than `stale_after` and whose process lives
     (docs/running.md#one-copy-at-a-time)."""
-    if (
-        records.seconds(record, now()) <= duration(settings.run.stale_after)
-        or records.life(record) != "lives"
-    ):
+    if records.seconds(record, now()) <= settings.run.stale_after or records.life(record) != "lives":
         return None
     return Hang(record.stage, record.pid, record.since, record.host)
 
@@ -184,7 +181,7 @@ def _failed_reads(settings: Settings, branch: str) -> dict[str, Unread]:
     except plainfile.UnreadableFileError as why:
         if why.missing:
             return {}
-        problem = str(why)
+        problem = why.problem
     except msgspec.DecodeError as error:
         problem = f"cannot be read ({error})"
     # which one failed is not known: each of them has to run well

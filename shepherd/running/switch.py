@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from shepherd.errors import DEADLINE, SettingsError
+from shepherd.errors import DEADLINE, SettingsError, ShepherdError
 from shepherd.running import maintenance
 from shepherd.running.log import now
 from shepherd.running.tasking import CLONE, TaskOptions, complain, say
-from shepherd.values import age, clean, duration, iso
+from shepherd.values import Duration, age, clean, iso
 
 if TYPE_CHECKING:
     from shepherd.settings import Settings
@@ -24,8 +24,9 @@ class StatePlace(NamedTuple):
     """As much of the settings as `maintenance.status` and `lock.status` need."""
 
     state: Path
-    warn_after: str = "4h"
-    stale_after: str = "60m"
+    warn_after: int = 4 * 3600
+    """Seconds, as the other one."""
+    stale_after: int = 3600
 
 
 def state_place(options: TaskOptions) -> StatePlace:
@@ -44,11 +45,13 @@ def state_place(options: TaskOptions) -> StatePlace:
     try:
         document = tomllib.loads(plainfile.read(file, 1_000_000))
         state = Path(os.path.realpath(file)).parent / document.get("state_dir", "var")
-        warn_after = document.get("maintenance", {}).get("warn_after", "4h")
-        stale_after = document.get("run", {}).get("stale_after", "60m")
-        if isinstance(warn_after, str) and isinstance(stale_after, str):
-            return StatePlace(state, warn_after, stale_after)
-    except (plainfile.UnreadableFileError, ValueError, RecursionError, TypeError, AttributeError):
+        warn_after = Duration(document.get("maintenance", {}).get("warn_after", "4h"))
+        stale_after = Duration(document.get("run", {}).get("stale_after", "60m"))
+        return StatePlace(state, warn_after, stale_after)
+    except (
+        *(plainfile.UnreadableFileError, ShepherdError),
+        *(ValueError, RecursionError, TypeError, AttributeError),
+    ):
         pass
     return _state_place_in(options.settings)
 
@@ -70,7 +73,7 @@ def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
     if not why:
         raise SettingsError("say why, for those who find it: --reason 'new database server'")
     at = now()
-    end = at + timedelta(seconds=duration(until)) if until is not None else None
+    end = at + timedelta(seconds=Duration(until)) if until is not None else None
     until_then = f" until {iso(end)}" if end else ""
     settings, who = options.settings, options.who
     state = settings.state_path
@@ -114,7 +117,7 @@ def off(options: TaskOptions) -> int:
 def status(place: StatePlace, *, json: bool) -> int:
     """Whether the switch is on, by whom, why and since when."""
     at = now()
-    switch = maintenance.look(place.state, duration(place.warn_after), at)
+    switch = maintenance.look(place.state, place.warn_after, at)
     if json:
         fields = {} if switch is None else switch._asdict()
         texts = {key: iso(each) if isinstance(each, datetime) else each for key, each in fields.items()}
@@ -178,7 +181,7 @@ def _who_works(place: StatePlace) -> tuple[str, str]:
                 "unknown",
                 f"{details}; whether it still lives can only be seen on {clean(record.host, 60)}",
             )
-        case _ if records.seconds(record, now()) > duration(place.stale_after):
+        case _ if records.seconds(record, now()) > place.stale_after:
             return "suspected hang", f"suspected hang: {details}; end it with: kill {record.pid}"
     return "running", f"running: {details}"
 

@@ -244,8 +244,8 @@ def seconds(text: str) -> float:
     Raises:
         SettingsError: it is neither.
     """
-    from shepherd.values import duration
+    from shepherd.values import Duration
 
     if text.strip("0") == "":
         return 0.0
-    return float(duration(f"{text}s" if text.isdecimal() else text))
+    return float(Duration(f"{text}s" if text.isdecimal() else text))

@@ -1,4 +1,4 @@
-"""What msgspec refused, said in the words of the settings file: the dotted key and what was expected
+"""What msgspec refused, in the words of the settings file: the dotted key and what was expected
 (docs/settings.md).
 
 Imported only when something is wrong.
@@ -11,88 +11,95 @@ import json
 import re
 import types
 import typing
+from collections.abc import Sequence
 
 import msgspec
 
-from shepherd.values import clean, quoted
+from shepherd.errors import WrongValueError
+from shepherd.settings import kinds
+from shepherd.values import Duration, quoted
 
-_WHERE = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
+# msgspec's errors carry no data: their text is all there is
+_WHERE = re.compile(r"(?P<problem>.*?)(?: - at `\$(?P<path>[^`]*)`)?", re.DOTALL)
 _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.\.\])")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
-_NAMES = {str: "text", int: "a whole number", bool: "true or false", float: "a number"}
+_NAMES = {
+    str: "text",
+    int: "a whole number",
+    bool: "true or false",
+    Duration: 'a duration such as "15m" or "2h"',
+}
 
 
-def sentence(error: msgspec.ValidationError, document: object, root: type) -> str:
-    """`error`, which converting `document` to `root` raised: "branches.stable.ref: text expected"."""
+def wrong_value(error: msgspec.ValidationError, document: object, root: type) -> WrongValueError:
+    """Return the error for people of what converting `document` to `root` raised."""
     match = _WHERE.fullmatch(str(error))
     assert match, "the pattern matches any text"
     key, kind, value = _locate(match["path"] or "", document, root)
-    if unknown := _UNKNOWN.fullmatch(match["what"]):
+    plain = _plain(kind)
+    if unknown := _UNKNOWN.fullmatch(match["problem"]):
         # where the settings were read from is a field, but no key
-        known = [field.name for field in msgspec.structs.fields(kind) if field.name != "file" or key]
-        return unknown_key(unknown[1], known, key)
-    if missing := _MISSING.fullmatch(match["what"]):
-        member = typing.get_type_hints(kind)[missing[1]]
-        return f"{dotted(*key, missing[1])}: is missing, {_expected(_without_none(member))} expected"
+        known = [field.name for field in msgspec.structs.fields(plain) if field.name != "file" or key]
+        return WrongValueError(_unknown_key(unknown[1], known, key), *key, unknown[1])
+    if missing := _MISSING.fullmatch(match["problem"]):
+        member = _types_of(plain)[missing[1]]
+        return WrongValueError(f"is missing: expected {_expected(_plain(member))}", *key, missing[1])
+    if isinstance(error.__cause__, ValueError):
+        return WrongValueError(str(error.__cause__), *key)
+    if plain is int and type(value) is int:
+        bounds = kind.__metadata__[0]
+        return WrongValueError(f"expected a whole number from {bounds.ge} to {bounds.le}, not {value}", *key)
     # where any text may stand, it may be a password: only a choice is repeated
-    found = f", not {quoted(value)}" if isinstance(value, str) and _is_choice(kind) else ""
-    return f"{dotted(*key)}: {_expected(kind)} expected{found}"
+    instead = f", not {quoted(value)}" if isinstance(value, str) and _is_choice(plain) else ""
+    return WrongValueError(f"expected {_expected(plain)}{instead}", *key)
 
 
-def unknown_key(name: str, known: typing.Sequence[str], table: tuple[str, ...] = ()) -> str:
-    """The sentence on a key that `table` does not have, with the nearest of those it has."""
+def _unknown_key(name: str, known: Sequence[str], table: Sequence[str]) -> str:
+    """Return the sentence on a key that `table` does not have, with the nearest of those it has."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    place = f" of [{dotted(*table)}]" if table else ""
+    place = f" of [{'.'.join(table)}]" if table else ""
     hint = f"did you mean {near[0]}?" if near else f"known keys{place} are {', '.join(known)}"
-    return f"{dotted(*table, name)}: unknown key; {hint}"
+    return f"unknown key; {hint}"
 
 
-def dotted(*parts: str) -> str:
-    """A key as TOML writes it, safe to print: `branches.stable.ref`, `people."ann@example.org"`."""
-    written = ""
-    for part in parts:
-        if re.fullmatch(r"\[\d+\]", part):
-            written += part
-        else:
-            bare = re.fullmatch(r"[A-Za-z0-9_-]+", part)
-            written += ("." if written else "") + (part if bare else json.dumps(clean(part, 80)))
-    return written
-
-
-def _locate(path: str, document: object, root: type) -> tuple[tuple[str, ...], typing.Any, object]:
-    """The key, the type and the value of `path`; msgspec names no keys of free tables: they are tried."""
-    key: tuple[str, ...] = ()
+def _locate(path: str, document: object, root: type) -> tuple[list[str], typing.Any, typing.Any]:
+    """Return key, type and value of `path`; msgspec names no keys of free tables: they are tried."""
+    key: list[str] = []
     kind: typing.Any = root
     value: typing.Any = document
     for step in _STEP.finditer(path):
-        if step["name"]:
-            kind, value = typing.get_type_hints(kind)[step["name"]], value[step["name"]]
-            key += (step["name"],)
+        kind = _plain(kind)
+        if name := step["name"]:
+            kind, value = _types_of(kind)[name], value[name]
         elif step["index"]:
             kind, value = typing.get_args(kind)[0], value[int(step["index"])]
-            key += (f"[{step['index']}]",)
+            name = f"[{step['index']}]"
         else:
             kind = typing.get_args(kind)[1]
             name = next(name for name, member in value.items() if not _fits(member, kind))
             value = value[name]
-            key += (name,)
-        kind = _without_none(kind)
+        key.append(name)
     return key, kind, value
 
 
 def _fits(member: object, kind: typing.Any) -> bool:
     try:
-        msgspec.convert(member, kind)
+        msgspec.convert(member, kind, dec_hook=kinds.decode)
     except msgspec.ValidationError:
         return False
     return True
 
 
-def _without_none(kind: typing.Any) -> typing.Any:
-    if typing.get_origin(kind) not in (types.UnionType, typing.Union):
-        return kind
-    return next(arg for arg in typing.get_args(kind) if arg is not types.NoneType)
+def _types_of(kind: type) -> dict[str, typing.Any]:
+    return typing.get_type_hints(kind, include_extras=True)
+
+
+def _plain(kind: typing.Any) -> typing.Any:
+    """Return the type alone, without constraints and None."""
+    while typing.get_origin(kind) in (typing.Annotated, typing.Union, types.UnionType):
+        kind = next(arg for arg in typing.get_args(kind) if arg is not types.NoneType)
+    return kind
 
 
 def _is_choice(kind: typing.Any) -> bool:

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from shepherd import plainfile
-from shepherd.errors import SettingsError
+from shepherd.errors import SettingsError, WrongValueError
 from shepherd.places import places_of
 from shepherd.settings import checks
+from shepherd.settings.kinds import decode
 from shepherd.settings.model import GRAMMARS_OF, Settings
 
 LARGEST = 1_000_000
@@ -43,31 +44,38 @@ def read(path: Path) -> Settings:
         text = plainfile.read(path, LARGEST)
     except plainfile.UnreadableFileError as why:
         remedy = "; write settings with: inv init --repository PATH" if why.missing else ""
-        raise SettingsError(f"{path} {why}{remedy}") from None
+        raise SettingsError(f"{why}{remedy}") from None
     return parse(text, Path(os.path.realpath(path)))
 
 
 def parse(text: str, file: Path) -> Settings:
-    """The settings that `text` would be in `file`, whose real path is given. Raises SettingsError."""
+    """Return the settings that `text` would be in `file`, whose real path is given.
+
+    Raises:
+        SettingsError: it is not TOML, or a value in it is wrong.
+    """
     try:
         document = tomllib.loads(text)
     except ValueError as error:
-        raise SettingsError(f"{file}: is no TOML: {error}") from None
+        raise SettingsError(f"{file}: is not valid TOML: {error}") from None
     except RecursionError:
-        raise SettingsError(f"{file}: is no settings file: nested too deeply") from None
+        raise SettingsError(f"{file}: is not a settings file: nested too deeply") from None
     try:
         # `file` is ours, but a field like any other to msgspec
         if "file" in document:
             raise msgspec.ValidationError("Object contains unknown field `file`")
-        settings = msgspec.structs.replace(msgspec.convert(document, Settings), file=file)
-        settings = _with_marks(settings, document)
+        settings = msgspec.convert(document, Settings, dec_hook=decode)
+        settings = _with_marks(msgspec.structs.replace(settings, file=file), document)
         checks.check(settings)
     except msgspec.ValidationError as error:
         from shepherd.settings import faults
 
-        raise SettingsError(f"{file}: {faults.sentence(error, document, Settings)}") from None
-    except checks.WrongValueError as wrong:
-        raise SettingsError(f"{file}: {wrong}") from None
+        wrong = faults.wrong_value(error, document, Settings)
+        wrong.file = file
+        raise wrong from None
+    except WrongValueError as wrong:
+        wrong.file = file
+        raise
     return settings
 
 

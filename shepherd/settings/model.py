@@ -1,17 +1,18 @@
 """The keys of shepherd.toml, with their types, defaults, and what their paths mean (docs/settings.md)."""
 
-from __future__ import annotations
+# without `from __future__ import annotations`: msgspec and `checks` would evaluate them at each start
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from msgspec import Struct, field
 
 from shepherd import plainfile
-from shepherd.errors import SettingsError
-from shepherd.values import duration
+from shepherd.errors import WrongValueError
+from shepherd.settings import kinds
+from shepherd.values import Duration
 
 Grammar = Literal["brackets", "footers", "forge", "trailers"]
 ALL_GRAMMARS: tuple[Grammar, ...] = ("brackets", "footers", "forge", "trailers")
@@ -34,10 +35,10 @@ _LONG_SECRETS = ("tracker.credentials",)
 class Pointer(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a revision is to be read: exactly one of ref, file, url, recorded."""
 
-    ref: str = ""
-    file: str = ""
-    url: str = ""
-    pattern: str = ""
+    ref: kinds.Ref = ""
+    file: kinds.FilePath = ""
+    url: kinds.WebUrl = ""
+    pattern: kinds.RevisionPattern = ""
     """For file and url: a regular expression whose first group is the revision; empty: the whole text."""
     recorded: bool = False
 
@@ -45,14 +46,14 @@ class Pointer(Struct, frozen=True, forbid_unknown_fields=True):
 class Promote(Struct, frozen=True, forbid_unknown_fields=True):
     """The ref of one branch that a promotion moves."""
 
-    ref: str
+    ref: kinds.Ref
 
 
 class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """One mainline, and what production and the QA server run of it."""
 
-    repository: str
-    ref: str
+    repository: kinds.Repository
+    ref: kinds.Ref
     deployed: Pointer
     promote: Promote | None = None
     qa: Pointer | None = None
@@ -62,8 +63,8 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Empty: see `orphans_rule`."""
     exempt_subjects: tuple[str, ...] = ()
     robots: tuple[str, ...] = ("*[bot]", "Launchpad Patch Queue Manager")
-    verdict_notes: str = ""
-    landing_url: str = ""
+    verdict_notes: kinds.NotesRef = ""
+    landing_url: kinds.LandingUrl = ""
 
     @property
     def orphans_rule(self) -> Literal["block", "pass", "needs-qa"]:
@@ -75,30 +76,30 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
     """The statuses that the tagger gives a bug; "": it leaves them alone."""
 
-    landed: str = "Fix Committed"
-    rolled_back: str = "In Progress"
+    landed: kinds.BugStatus = "Fix Committed"
+    rolled_back: kinds.BugStatus = "In Progress"
 
 
 class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where people say what QA found, and how far the tagger may go there."""
 
     type: Kind = "none"
-    path: str = ""
+    path: kinds.FilePath = ""
     project: str = ""
     """launchpad: the project, project group or distribution whose bugs are searched; github: "owner/name";
     gitlab: "group/project", groups within groups too; file: the project on a forge whose requests it
     holds, where messages name one."""
-    service_root: str = ""
+    service_root: kinds.ServiceRoot = ""
     """URL of the tracker's web service; empty: the usual one of its type."""
-    credentials_file: str = ""
+    credentials_file: kinds.FilePath = ""
     credentials_env: str = ""
-    bug_url: str = ""
-    request_url: str = ""
-    words: dict[str, tuple[str, ...]] = {}
+    bug_url: kinds.BugUrl = ""
+    request_url: kinds.RequestUrl = ""
+    words: dict[kinds.TagWord, tuple[kinds.TagText, ...]] = {}
     """Other texts of tags for `ok`, `bad`, `untestable`, `needstesting` (docs/rules.md#what-people-say)."""
     tag: bool = True
     """Whether the tagger writes."""
-    cap: int = 100
+    cap: kinds.Cap = 100
     """Bugs that it touches in one run at most, unless told otherwise."""
     status: TagStatus = field(default_factory=TagStatus)
 
@@ -118,103 +119,94 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The page: where it is written, where it is read, how soon it is stale."""
 
-    directory: str = "var/report"
-    url: str = ""
-    expected_every: str = "15m"
-    publish: tuple[str, ...] = ()
-    known_hosts: str = ""
+    directory: kinds.Directory = "var/report"
+    url: kinds.WebUrl = ""
+    expected_every: Duration = Duration("15m")
+    publish: tuple[kinds.PublishTarget, ...] = ()
+    known_hosts: kinds.PathForSsh = ""
     """For publishing by ssh: the file with the hosts' keys; empty: the user's own."""
-    identity: str = ""
+    identity: kinds.PathForSsh = ""
     """The key file; empty: the user's own."""
-
-    @property
-    def expected_seconds(self) -> int:
-        """Seconds after which a page calls itself stale."""
-        return duration(self.expected_every)
 
 
 class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Reminders and escalations; without this table no mail is sent."""
 
-    sender: str
-    smtp: str = "localhost:25"
-    list: str = ""
-    operators: tuple[str, ...] = ()
-    at: str = "09:00"
+    sender: kinds.Sender
+    smtp: kinds.MailServer = "localhost:25"
+    list: kinds.Address = ""
+    operators: tuple[kinds.Address, ...] = ()
+    at: kinds.TimeOfDay = "09:00"
     weekend: bool = False
-    grace_days: int = 4
-    cap: int = 200
+    grace_days: kinds.GraceDays = 4
+    cap: kinds.Cap = 200
     starttls: bool = False
     login: str = ""
-    password_file: str = ""
+    password_file: kinds.FilePath = ""
     password_env: str = ""
 
 
 class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How long a run may take, and after how long its record is suspected to hang."""
 
-    deadline: str = "30m"
-    stale_after: str = "60m"
+    deadline: Duration = Duration("30m")
+    stale_after: Duration = Duration("60m")
 
 
 class MaintenanceSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """When a maintenance switch that is still on becomes loud."""
 
-    warn_after: str = "4h"
+    warn_after: Duration = Duration("4h")
 
 
 class CronSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """How often the block in the crontab calls `inv run`."""
 
-    every: str = "5m"
-
-    @property
-    def seconds(self) -> int:
-        return duration(self.every)
+    every: kinds.CronInterval = Duration("5m")
 
 
 class PromotionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether `run` promotes by itself, and how long an answer must have stood before it does."""
 
     auto: bool = False
-    settle: str = "15m"
+    settle: Duration = Duration("15m")
 
 
 class DeploySettings(Struct, frozen=True, forbid_unknown_fields=True):
     """The hosts that `fab` deploys to."""
 
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[kinds.SshHost, ...] = ()
     """`[USER@]HOST[:PORT]`, one after the other."""
-    user: str = "lpqateam"
+    user: kinds.Login = "lpqateam"
     """Whose account the shepherd lives in."""
     sudo: bool = False
     """Log in as oneself, and become `user` by `sudo -n`."""
-    directory: str = "shepherd"
+    directory: kinds.PathOnHost = "shepherd"
     """Where releases/, current and shared/ lie; relative to the home of `user`."""
-    python: str = "python3"
+    python: kinds.PathOnHost = "python3"
     """The host's interpreter, of which every release's environment is made."""
-    known_hosts: str = ""
+    known_hosts: kinds.FilePath = ""
     """The file with the hosts' keys; empty: the operator's own."""
-    extras: tuple[str, ...] = ()
+    extras: tuple[kinds.Extra, ...] = ()
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file. Its paths are relative to its real place: use `place` and the `..._path` properties."""
 
-    branches: dict[str, BranchSettings]
-    state_dir: str = "var"
-    timezone: str = "UTC"
-    keep: str = "90d"
+    branches: Annotated[dict[kinds.BranchName, BranchSettings], kinds.Branches]
+    state_dir: kinds.Directory = "var"
+    timezone: kinds.TimeZone = "UTC"
+    keep: Duration = Duration("90d")
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     mail: MailSettings | None = None
-    people: dict[str, str] = {}
+    people: dict[kinds.Address, kinds.AddressIfAny] = {}
     run: RunSettings = field(default_factory=RunSettings)
     maintenance: MaintenanceSettings = field(default_factory=MaintenanceSettings)
     promote: PromotionSettings = field(default_factory=PromotionSettings)
     cron: CronSettings = field(default_factory=CronSettings)
     deploy: DeploySettings = field(default_factory=DeploySettings)
-    database: str = ""
+    database: kinds.DatabaseUrl = ""
     """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
     file: Path = Path()
     """Where the settings were read from, links resolved; relative paths start there. Not a key."""
@@ -245,41 +237,35 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             return f"{relative[1]}{self.file.parent / relative[2]}"
         return self.database
 
-    @property
-    def keep_seconds(self) -> int:
-        """Seconds for which live landings and snapshots are kept."""
-        return duration(self.keep)
-
     def branch_to_name(self, branch: str) -> str:
         """What `--branch` has to say in a printed command; empty where there is only one branch."""
         return branch if len(self.branches) > 1 else ""
 
     def secret(self, key: str, environ: Mapping[str, str]) -> str:
-        """The secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set
+        """Return the secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set
         (docs/settings.md).
 
-        Read when it is used. Raises SettingsError if it cannot be read, is empty or no text, or if
-        its file gives rights to anybody but its owner.
+        Raises:
+            SettingsError: it cannot be read, is empty or no text, or its file is open to others.
         """
-        table, _, name = key.rpartition(".")
-        holder = getattr(self, table)
-        if path := getattr(holder, f"{name}_file", ""):
-            file = self.file.parent / path
-            try:
-                secret = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
-            except plainfile.UnreadableFileError as why:
-                raise SettingsError(f"{self.file}: {key}_file: {file} {why}") from None
-            source = f"{key}_file: {file}"
-        elif variable := getattr(holder, f"{name}_env", ""):
-            secret = environ.get(variable, "")
-            source = f"{key}_env: the environment variable {variable}"
-        else:
+        table, name = key.split(".")
+        path, variable = (getattr(getattr(self, table), f"{name}_{source}") for source in ("file", "env"))
+        if not path and not variable:
             return ""
-        lines = secret.splitlines() if key in _LONG_SECRETS else [secret]
-        if not secret or not all(map(str.isprintable, lines)):
+        file = self.file.parent / path
+        try:
+            if path:
+                secret = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
+            else:
+                secret = environ.get(variable, "")
+            lines = secret.splitlines() if key in _LONG_SECRETS else [secret]
+            if secret and all(map(str.isprintable, lines)):
+                return secret
             what = "text" if key in _LONG_SECRETS else "one line of text"
-            raise SettingsError(f"{self.file}: {source} does not hold {what}")
-        return secret
+            problem = f"{file if path else f'the environment variable {variable}'} does not hold {what}"
+        except plainfile.UnreadableFileError as why:
+            problem = str(why)
+        raise WrongValueError(problem, table, f"{name}_{'file' if path else 'env'}", file=self.file)
 
 
 def is_url(location: str) -> bool:

@@ -11,12 +11,13 @@ from typing import get_args
 from msgspec import UNSET, Struct, UnsetType
 
 from shepherd import snapshot as shape
+from shepherd.commands import naming_branch
 from shepherd.deployment import going_live
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import Judgement
 from shepherd.rules.reasons import of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
-from shepherd.sentence import Part, Parts, Sentence, joined, naming_branch, revision
+from shepherd.sentence import Part, Parts, Sentence, joined, revision
 from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
 from shepherd.words import TrackerReading
 

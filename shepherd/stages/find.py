@@ -15,7 +15,6 @@ from shepherd.git.readings import BranchFacts, BranchReading, CoveredPair, Known
 from shepherd.git.rewrites import Patch
 from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.run import Run, attempt
-from shepherd.sentence import naming_branch
 from shepherd.settings import Settings, project_of
 from shepherd.stages.brought import commits_with_words, landings_before, undone_before, with_undone
 from shepherd.stages.judge import BranchSource, sum_of
@@ -87,7 +86,7 @@ def find_branch(
     try:
         line, first = _find(settings, branch, run, acceptance, database, dry)
     except (SourceError, NoAnswerError) as error:
-        error.args = (naming_branch(str(error), settings.branch_to_name(branch)),)
+        error.branch = settings.branch_to_name(branch)
         run.tell("source", branch=branch, result="failed", why=str(error))
         if database is not None and not dry:
             hand_over_problem(database, branch, run, str(error))
@@ -197,7 +196,7 @@ def _before(settings: Settings, database: Database | None, branch: str) -> Prior
 def _read(settings: Settings, branch: str, run: Run, before: PriorState, fetch: bool) -> BranchReading:
     """Read the branch, down to the tip that was known and to what went live within `keep`."""
     config = settings.branches[branch]
-    since = run.seconds - settings.keep_seconds
+    since = run.seconds - settings.keep
     went_live = [
         earlier.revno + 1
         for earlier, later in zip(before.deployed, before.deployed[1:], strict=False)
@@ -211,7 +210,7 @@ def _read(settings: Settings, branch: str, run: Run, before: PriorState, fetch: 
         repository=settings.place(config.repository),
         base=settings.file.parent,
         mirrors=settings.state_path / "mirrors",
-        keep_seconds=settings.keep_seconds,
+        keep_seconds=settings.keep,
         now=run.seconds,
         recorded=before.recorded,
         reach=max(1, min(reach)) if reach else None,

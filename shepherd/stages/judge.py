@@ -160,7 +160,7 @@ def _judge(
         if not stored:
             cache.put_fact("tracker", heard)
     snapshots.write(snapshot, previous)
-    snapshots.prune(run.now.timestamp(), settings.keep_seconds)
+    snapshots.prune(run.now.timestamp(), settings.keep)
     return snapshot
 
 
@@ -208,7 +208,7 @@ def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> 
     reading = replace(source.reading, landings=landings)
     since = reached(deployed)
     times, _ = landed_times(landings, run.now)
-    kept_since = run.now - timedelta(seconds=settings.keep_seconds)
+    kept_since = run.now - timedelta(seconds=settings.keep)
     lately = [
         landing.revno
         for landing, at in zip(landings, times, strict=True)
@@ -285,7 +285,7 @@ def _frame(
         run_id=run.id,
         branch=branch,
         now=run.now,
-        valid_until=known_at + timedelta(seconds=settings.report.expected_seconds),
+        valid_until=known_at + timedelta(seconds=settings.report.expected_every),
         problems=source.problems,
         warnings=source.warnings,
         bug_url=settings.tracker.bug_url,

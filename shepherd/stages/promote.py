@@ -37,7 +37,7 @@ from shepherd.stages.statements import known_landings, landing_of
 from shepherd.stages.telling import because
 from shepherd.store import Database, Journal
 from shepherd.store.snapshots import Snapshots
-from shepherd.values import RevName, duration
+from shepherd.values import RevName
 
 TRIES = 3
 """How often everything is read anew because something moved meanwhile."""
@@ -241,7 +241,7 @@ def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | Non
     latest = snapshots.last_written()
     if latest is None or not latest.complete or latest.run_id != run.id:
         return None
-    since = run.now - timedelta(seconds=duration(settings.promote.settle))
+    since = run.now - timedelta(seconds=settings.promote.settle)
     good = settled(snapshots.newest_first(), since)
     _, landings = known_landings(settings, branch)
     promoted = latest.promoted.revno if latest.promoted else 0

@@ -8,7 +8,7 @@ from shepherd.act.rsync import LIMIT, Changed, PublishError, publish
 from shepherd.errors import NoAnswerError
 from shepherd.run import Tell
 from shepherd.settings import Settings, is_url
-from shepherd.settings.checks import BRANCH_NAME
+from shepherd.settings.kinds import BRANCH_NAME
 
 Outcome = Changed | PublishError
 

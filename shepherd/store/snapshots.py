@@ -125,7 +125,7 @@ class Snapshots:
         except plainfile.UnreadableFileError as why:
             if why.missing:
                 return None
-            raise NoAnswerError(f"{path} {why}; make it anew with `inv judge`") from None
+            raise NoAnswerError(f"{why}; make it anew with `inv judge`") from None
         except msgspec.DecodeError as error:
             raise NoAnswerError(f"{path}: cannot be read ({error}); make it anew with `inv judge`") from None
 

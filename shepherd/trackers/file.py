@@ -22,7 +22,7 @@ from msgspec import Struct
 from shepherd import plainfile
 from shepherd.errors import TrackerError
 from shepherd.trackers.words import Vocabulary
-from shepherd.values import clean, quoted
+from shepherd.values import ITEM_NUMBER, clean, quoted
 from shepherd.words import Item, ItemDetails, ItemTags, TrackerReading
 
 LARGEST = 64_000_000
@@ -117,7 +117,7 @@ class FileTracker:
         try:
             document = parse(plainfile.read(self._path, LARGEST))
         except plainfile.UnreadableFileError as why:
-            raise TrackerError(f"the tracker's file {self._path} {why}") from None
+            raise TrackerError(f"the tracker's file {why}") from None
         except (ValueError, RecursionError) as error:
             cause = "nested too deeply" if isinstance(error, RecursionError) else error
             raise TrackerError(f"the tracker's file {self._path} is no JSON: {cause}") from None
@@ -132,7 +132,7 @@ class FileTracker:
         entries: _Entries = {}
         for name, raw in document[key].items():
             # "0123" would be a second name of 123
-            if not re.fullmatch(r"[1-9][0-9]{0,9}", name):
+            if not re.fullmatch(ITEM_NUMBER, name):
                 raise self._wrong(f"{quoted(name)} in {key} is no number")
             try:
                 entries[int(name)] = msgspec.convert(raw, _Entry)

@@ -83,7 +83,7 @@ class FileWriter:
         try:
             return plainfile.read(self._path, LARGEST)
         except plainfile.UnreadableFileError as why:
-            raise TrackerError(f"the tracker's file {self._path} {why}") from None
+            raise TrackerError(f"the tracker's file {why}") from None
 
     @contextmanager
     def _locked(self) -> Iterator[str]:

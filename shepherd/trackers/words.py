@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 
 from shepherd.alike import folded
+from shepherd.values import DIGITS
 from shepherd.words import WORST_FIRST, ItemTags, Word
 
-_BAD_COMMIT = re.compile(r"bad-(?:commit|revision)-([0-9]{1,10})", re.IGNORECASE | re.ASCII)
+_BAD_COMMIT = re.compile(rf"bad-(?:commit|revision)-({DIGITS})", re.IGNORECASE | re.ASCII)
 
 
 class Vocabulary:

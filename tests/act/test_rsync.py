@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from shepherd.act.rsync import PublishError, publish
-from shepherd.urls import Remote, WrongValueError, publish_target, remote_of
+from shepherd.errors import WrongValueError
+from shepherd.urls import Remote, check_publish_target, remote_of
 from tests.campaigns import times
 from tests.campaigns.killing import reader
 
@@ -124,7 +125,7 @@ def test_a_host_that_accepts_and_says_nothing_is_left_in_time(pages: Path) -> No
     ],
 )
 def test_targets(target: str, remote: Remote) -> None:
-    publish_target("report.publish[0]", target)
+    check_publish_target(target)
     assert remote_of(target) == remote
 
 
@@ -137,7 +138,7 @@ def test_targets(target: str, remote: Remote) -> None:
 )
 def test_no_targets(target: str) -> None:
     with pytest.raises(WrongValueError) as wrong:
-        publish_target("report.publish[0]", target)
+        check_publish_target(target)
     assert "secret" not in str(wrong.value)
 
 

@@ -138,14 +138,14 @@ def test_a_snapshot_that_is_a_fifo_is_no_data_until_it_is_judged_anew(
     inv: Inv, place: Callable[[str, Callable[[Path], None]], Path]
 ) -> None:
     path = place("snapshots/stable/latest.json", fifo)
-    inv("status").sentence(5, str(path), "is no regular file", "inv judge")
+    inv("status").sentence(5, str(path), "is not a regular file", "inv judge")
     assert inv("status", "--sha").out == ""
     assert inv("judge").code == 0
     assert inv("status").code == 0
 
 
 def test_a_device_is_read_no_further(tmp_path: Path) -> None:
-    with pytest.raises(plainfile.UnreadableFileError, match="no regular file"):
+    with pytest.raises(plainfile.UnreadableFileError, match="is not a regular file"):
         plainfile.content(Path("/dev/zero"), 10)
     assert plainfile.odd_for_sqlite(tmp_path / "shepherd.db") is None
     (tmp_path / "shepherd.db-journal").mkdir()

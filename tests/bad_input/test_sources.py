@@ -18,10 +18,10 @@ from tests.project import Project
 
 SETTINGS = [
     pytest.param(None, ["is not there"], id="missing"),
-    pytest.param("[branches", ["is no TOML"], id="malformed"),
+    pytest.param("[branches", ["is not valid TOML"], id="malformed"),
     pytest.param(b"\xff\xfe", ["is not UTF-8"], id="binary"),
     pytest.param('statedir = "var"', ["statedir", "state_dir"], id="unknown key"),
-    pytest.param("keep = 90", ["keep", "text expected"], id="wrong type"),
+    pytest.param("keep = 90", ["keep", "expected a duration"], id="wrong type"),
     pytest.param(
         'keep = "90 days"\n[branches.stable]\nrepository = "x"\nref = "x"\ndeployed = { ref = "y" }',
         ["keep", "90d"],

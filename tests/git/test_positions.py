@@ -160,14 +160,14 @@ def test_hotfix_by_its_sha_in_a_file(repo: Repo, read: Reads, five: list[str], t
     [
         ("r6", "newest landing is r5"),
         ("r0", "they begin at 1"),
-        ("", "no revision"),
-        ("tip", "no revision"),
+        ("", "is not a revision"),
+        ("tip", "which is no revision"),
         ("r12345678901", "more than 10 digits"),
         ("12345678901", "the beginning of a SHA"),
         ("ab" * 20, "no commit of"),
         ("abcdef0123", "no commit of"),
-        ("--all", "no revision"),
-        ("\x1b[31m", "no revision"),
+        ("--all", "is not a revision"),
+        ("\x1b[31m", "is not a revision"),
     ],
 )
 def test_file_that_names_no_revision_is_no_data(
@@ -258,7 +258,7 @@ def test_pipe_instead_of_a_file_does_not_hang(
     repo: Repo, read: Reads, five: list[str], tmp_path: Path
 ) -> None:
     os.mkfifo(tmp_path / "revno")
-    with pytest.raises(SourceError, match="no regular file"):
+    with pytest.raises(SourceError, match="is not a regular file"):
         read(deployed=Pointer(file="revno"))
 
 

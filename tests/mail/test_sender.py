@@ -9,12 +9,13 @@ from email.policy import default
 from email.utils import parseaddr
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shepherd.act.mail import Message, message_of
+from shepherd.errors import WrongValueError
 from shepherd.settings import MailSettings
-from shepherd.settings.checks import WrongValueError, _sender
+from shepherd.settings.kinds import check_sender
 
 LETTER = Message(to="ann@example.org", subject="s", text="t", id="1")
 
@@ -44,19 +45,20 @@ def received(sender: str) -> tuple[str, str]:
     ],
 )
 def test_a_name_arrives_whole(sender: str, name: str) -> None:
-    _sender(sender)
+    check_sender(sender)
     assert received(sender) == (name, "qa@example.org")
 
 
+@example("().=")
 @given(st.text(alphabet="aé \t,;:@.\"'\\()[]=?<", max_size=12))
 def test_what_is_taken_can_be_sent_from_and_what_is_proposed_is_taken(name: str) -> None:
     sender = f"{name}<qa@example.org>"
     try:
-        _sender(sender)
+        check_sender(sender)
     except WrongValueError as wrong:
         _, proposed, line = str(wrong).rpartition("sender = ")
         if not proposed:
             return
         sender = tomllib.loads(proposed + line)["sender"]
-        _sender(sender)
+        check_sender(sender)
     assert received(sender)[1] == "qa@example.org"

@@ -125,8 +125,8 @@ def test_a_snooze_is_a_persons_word(team: Host, server: Server) -> None:
     ("options", "said"),
     [
         (["--until", "2001-01-01", "--reason", "x"], "2001-01-01 is over"),
-        (["--until", "soon", "--reason", "x"], "'soon' is no date"),
-        (["--reason", "x"], "'' is no date"),
+        (["--until", "soon", "--reason", "x"], "'soon' is not a date"),
+        (["--reason", "x"], "'' is not a date"),
         (["--until", "2099-01-01"], "a reason is needed"),
     ],
 )

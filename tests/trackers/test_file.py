@@ -208,7 +208,7 @@ def test_files_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert "is a directory" in refused(tracker)
     path.rmdir()
     os.mkfifo(path)
-    assert "is no regular file" in refused(tracker)
+    assert "is not a regular file" in refused(tracker)
     path.unlink()
     path.write_bytes(b'{"bugs": {"1": {"title": "caf\xe9"}}}')
     assert "is not UTF-8" in refused(tracker)

@@ -242,7 +242,7 @@ def test_credentials_are_used(
 @pytest.mark.parametrize(
     ("text", "mode", "says"),
     [
-        (credentials(), 0o644, "gives rights to others"),
+        (credentials(), 0o644, "is open to others; run chmod 600 "),
         ("", 0o600, "does not hold text"),
         ("its-secret", 0o600, "are no credentials as launchpadlib writes them"),
         ("[1]\nconsumer_key = its-secret\n", 0o600, "are no credentials"),

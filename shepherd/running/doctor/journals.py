@@ -41,4 +41,4 @@ def journals(given: CheckContext) -> Iterator[Finding]:
 
 def _is_old(written: str, now: datetime, settings: Settings) -> bool:
     last = datetime.fromisoformat(written.replace("Z", "+00:00")) if written else now
-    return now - last > timedelta(seconds=settings.keep_seconds)
+    return now - last > timedelta(seconds=settings.keep)

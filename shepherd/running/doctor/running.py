@@ -8,7 +8,6 @@ from shepherd.running import records as run_records
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.maintenance import look, words
 from shepherd.running.situation import crashed, hang_of
-from shepherd.values import duration
 
 
 def records(given: CheckContext) -> Iterator[Finding]:
@@ -34,7 +33,7 @@ def records(given: CheckContext) -> Iterator[Finding]:
 def maintenance(given: CheckContext) -> Iterator[Finding]:
     """The switch is off; a switch that stays on is the commonest reason for an old answer."""
     settings = given.settings
-    switch = look(settings.state_path, duration(settings.maintenance.warn_after), given.now)
+    switch = look(settings.state_path, settings.maintenance.warn_after, given.now)
     if switch is None:
         yield ok("maintenance", "off")
     elif switch.overdue:

@@ -28,7 +28,7 @@ def cron(given: CheckContext) -> Iterator[Finding]:
     if state.exists() and state.stat().st_uid != os.geteuid():
         yield warn("cron", "not looked at: the crontab is that of the owner of state_dir")
         return
-    if settings.cron.seconds > settings.report.expected_seconds:
+    if settings.cron.every > settings.report.expected_every:
         what = f"cron.every ({settings.cron.every}) is longer than report.expected_every"
         yield warn("cron", f"{what} ({settings.report.expected_every})", "else pages call themselves stale")
     try:
@@ -46,7 +46,7 @@ def cron(given: CheckContext) -> Iterator[Finding]:
     elif _late(given, last) and not _daemon_runs():
         yield warn("cron", "the block is there, but no cron daemon seems to run", "start cron")
     else:
-        yield ok("cron", f"{block.times(settings.cron.seconds)} in the crontab")
+        yield ok("cron", f"{block.times(settings.cron.every)} in the crontab")
 
 
 def stages(given: CheckContext) -> Iterator[Finding]:
@@ -89,7 +89,7 @@ def _last_run(given: CheckContext) -> datetime | None:
 
 
 def _late(given: CheckContext, at: datetime | None) -> bool:
-    seconds = LATE * given.settings.report.expected_seconds
+    seconds = LATE * given.settings.report.expected_every
     return at is None or (given.now - at).total_seconds() > seconds
 
 

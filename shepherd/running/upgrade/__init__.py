@@ -49,11 +49,11 @@ def upgrade(
     from shepherd.running.upgrade.log import outliving_the_terminal
     from shepherd.running.upgrade.perform import Drive
     from shepherd.running.upgrade.plan import planned
-    from shepherd.values import clean, duration
+    from shepherd.values import Duration, clean
 
     if (resume and undo) or (to and (resume or undo)):
         raise SettingsError("one of --to, --resume and --undo, not several")
-    seconds = duration(deadline)
+    seconds = Duration(deadline)
     site = site_of(ROOT)
     if site is None:
         raise SettingsError(

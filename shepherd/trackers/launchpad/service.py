@@ -19,7 +19,7 @@ from shepherd.trackers.client import Client
 from shepherd.trackers.http import Line
 from shepherd.trackers.launchpad.credentials import credentials_of
 from shepherd.trackers.launchpad.description import WADL, statuses_of
-from shepherd.values import iso
+from shepherd.values import ITEM_NUMBER, iso
 
 SERVICE = "https://api.launchpad.net/"
 VERSION = "1.0"
@@ -218,7 +218,7 @@ class LaunchpadService:
         raise TrackerError(f"Launchpad at {self.line.host} gave a list that never ends")
 
     def _number(self, task: _Task) -> int:
-        found = re.fullmatch(re.escape(self.api) + r"bugs/([1-9][0-9]{0,9})", task.bug_link)
+        found = re.fullmatch(re.escape(self.api) + rf"bugs/({ITEM_NUMBER})", task.bug_link)
         if not found:
             raise TrackerError(f"Launchpad at {self.line.host} gave a bug without a number")
         return int(found[1])

@@ -7,6 +7,7 @@ import re
 from shepherd.cautions import cautions, released
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
+from shepherd.values import SHA
 
 
 def sha_file(snapshot: Snapshot, situation: Situation) -> bytes:
@@ -16,7 +17,4 @@ def sha_file(snapshot: Snapshot, situation: Situation) -> bytes:
     """
     to = released(snapshot, cautions(snapshot, situation))
     # it is pasted into commands: what is not a SHA is not an answer
-    return f"{to.id}\n".encode() if to is not None and _SHA(to.id) else b""
-
-
-_SHA = re.compile("[0-9a-f]{40}|[0-9a-f]{64}").fullmatch
+    return f"{to.id}\n".encode() if to is not None and re.fullmatch(SHA, to.id) else b""

@@ -17,12 +17,12 @@ from tests.running.init.repos import refused
     [
         ("r11", "stable has no r11, only r1 to r10"),
         ("r0", "they begin at 1"),
-        ("", "is no revision"),
-        ("production", "is no revision"),
+        ("", "is not a revision"),
+        ("production", "is not a revision"),
         ("promoted", "promoted is not known before there are settings"),
         ("a" * 40, "no commits begin with"),
         ("abcdef0123", "no commits begin with"),
-        ("--all", "is no revision"),
+        ("--all", "is not a revision"),
     ],
 )
 def test_deployed_that_names_no_landing(repo: Repo, file: Path, deployed: str, says: str) -> None:
@@ -38,7 +38,9 @@ def test_deployed_that_shares_nothing(repo: Repo, file: Path) -> None:
 def test_paths_with_control_characters_are_refused(tmp_path: Path, file: Path, name: str) -> None:
     repo = Repo(tmp_path / name)
     repo.commit("Begin")
-    assert "branches.stable.repository: a text without control characters" in refused(repo.path, file)
+    assert "branches.stable.repository: expected a text without control characters" in refused(
+        repo.path, file
+    )
 
 
 def test_repositories_that_are_none(tmp_path: Path, file: Path) -> None:

@@ -1,0 +1,184 @@
+"""The kinds of values in shepherd.toml, each with its constraint (docs/settings.md).
+
+Numbers are bounded by msgspec's `Meta`. For the rest rules stand in the annotation: `checks` calls them with
+every value but a default, and they raise WrongValueError with what was expected.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, Any
+
+from msgspec import Meta
+
+from shepherd.errors import SettingsError, WrongValueError
+from shepherd.urls import SCHEME, check_http, check_publish_target, check_ref, check_repository
+from shepherd.values import Duration, quoted
+
+BRANCH_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+
+_ADDRESS = r"[^\s<>@,;:\"]+@[^\s<>@,;:\"]+"
+_NAME = re.compile(
+    r'(?!(?:\s|\([^()]*\))*\.)(?:[^<>()\[\]:;@\\,"]|"(?:[^"\\<>]|\\[^<>])*"|\([^()<>\\"]*\))*(?<!\.)'
+)
+"""Of a mailbox: words, quoted ones, comments in brackets; Python reads none with a dot at its very edge,
+even behind a comment."""
+_LOGIN = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_SSH_HOST = rf"(?:{_LOGIN}@)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::(?P<port>[0-9]{{1,5}}))?"
+_MAIL_SERVER = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})"
+
+
+def decode(kind: type, value: object) -> object:
+    """Return `value` as the one type of ours that a key can have, for msgspec: a duration."""
+    if kind is not Duration or not isinstance(value, str):
+        raise TypeError
+    try:
+        return Duration(value)
+    except SettingsError as error:
+        # msgspec adds the key to errors of its own and to these
+        raise ValueError(str(error)) from None
+
+
+def _expect(what: str, fits: str | Callable[[Any], object], repeat: bool = True) -> Callable[[Any], None]:
+    """Return the rule that a value matches a pattern or passes a test.
+
+    Args:
+        repeat: the value in the message; not where it may hold a password.
+    """
+    test = partial(re.fullmatch, fits) if isinstance(fits, str) else fits
+
+    def rule(value: object) -> None:
+        if not test(value):
+            raise WrongValueError(f"expected {what}" + (f", not {quoted(str(value))}" if repeat else ""))
+
+    return rule
+
+
+def _has_port(pattern: str) -> Callable[[str], bool]:
+    def fits(place: str) -> bool:
+        match = re.fullmatch(pattern, place)
+        return match is not None and 0 < int(match["port"] or 22) < 65_536
+
+    return fits
+
+
+def _is_tag_text(text: str) -> bool:
+    from shepherd.alike import folded
+
+    return bool(folded(text))
+
+
+def _is_time_zone(name: str) -> bool:
+    import zoneinfo
+
+    try:
+        return bool(zoneinfo.ZoneInfo(name))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def _check_full_name(ref: str) -> None:
+    # git itself would take `qa` for refs/notes/qa, and a branch `qa` holds no notes
+    if not ref.startswith("refs/"):
+        full = f"refs/{ref}" if ref.startswith("notes/") else f"refs/notes/{ref}"
+        raise WrongValueError(f"expected the full name of a ref, {quoted(full)}, not {quoted(ref)}")
+
+
+def _check_pattern(pattern: str) -> None:
+    try:
+        groups = re.compile(pattern).groups
+    except (re.error, RecursionError, OverflowError) as error:
+        raise WrongValueError(f"expected a regular expression: {error}") from None
+    if not groups:
+        raise WrongValueError(r'expected a group around the revision, as in "r(\\d+)"')
+
+
+def check_sender(sender: str) -> None:
+    """Refuse what is not a mailbox as mails have it: what would end a name, or begin an address, stands in
+    quotes (RFC 5322)."""
+    match = re.fullmatch(rf"{_ADDRESS}|([^<>]*)<({_ADDRESS})>", sender)
+    if not match or not sender.isprintable():
+        raise WrongValueError(f'expected "Name <address>", not {quoted(sender)}')
+    name, address = match.groups()
+    if name and not _NAME.fullmatch(name):
+        bare = re.sub(r'["\\]', "", name).strip()
+        right = f'"{bare}" <{address}>'
+        # as TOML has it, to be copied
+        right = json.dumps(right, ensure_ascii=False) if "'" in right else f"'{right}'"
+        raise WrongValueError(f"a name with , : ; @ or the like needs quotes of its own: sender = {right}")
+
+
+_printable = _expect("a text without control characters", str.isprintable, repeat=False)
+
+Branches = _expect("at least one table [branches.NAME]", bool, repeat=False)
+BranchName = Annotated[
+    str,
+    _expect("small letters, digits, '.', '_' and '-' as a name", BRANCH_NAME.fullmatch, repeat=False),
+    _expect("another name, since that is the page of all branches", "index".__ne__, repeat=False),
+]
+Ref = Annotated[str, check_ref]
+NotesRef = Annotated[Ref, _check_full_name]
+Repository = Annotated[str, check_repository]
+RevisionPattern = Annotated[str, _check_pattern]
+
+FilePath = Annotated[
+    str,
+    _printable,
+    _expect("a path written out, not one from a home directory (~)", lambda path: path[:1] != "~"),
+]
+PathForSsh = Annotated[FilePath, _expect("a path without blanks and quotes", r"[^\s'\"]*", repeat=False)]
+Directory = Annotated[FilePath, _expect("a directory", bool)]
+PathOnHost = Annotated[
+    str,
+    _expect("a plain path without blanks", r"(?!-)(?!(?:.*/)?\.\.(?:/.*)?\Z)[A-Za-z0-9_./+-]+"),
+]
+
+WebUrl = Annotated[str, check_http]
+LandingUrl = Annotated[str, partial(check_http, placeholders=("{id}", "{revno}"))]
+BugUrl = Annotated[str, partial(check_http, placeholders=("{bug}",))]
+RequestUrl = Annotated[str, partial(check_http, placeholders=("{request}",))]
+ServiceRoot = Annotated[WebUrl, _expect("a URL without ? and #", r"[^?#]*", repeat=False)]
+PublishTarget = Annotated[str, check_publish_target]
+DatabaseUrl = Annotated[
+    str,
+    _expect('an SQLAlchemy URL, as in "postgresql+psycopg:///shepherd"', SCHEME.match, repeat=False),
+    _expect(
+        "a URL without user and password",
+        lambda url: not re.search(r"://(?!/)[^?]*@|[?&](?:user|password)=", url),
+        repeat=False,
+    ),
+]
+
+TagWord = Annotated[
+    str, _expect("one of ok, bad, untestable, needstesting", "ok|bad|untestable|needstesting")
+]
+TagText = Annotated[str, _expect("the text of a tag", _is_tag_text)]
+BugStatus = Annotated[
+    str,
+    _expect('a status such as "Fix Committed"', lambda text: text.isprintable() and text == text.strip()),
+]
+
+TimeZone = Annotated[str, _expect("a time zone such as Europe/Berlin or UTC", _is_time_zone)]
+TimeOfDay = Annotated[str, _expect('a time of day, as in "09:00"', "(?:[01][0-9]|2[0-3]):[0-5][0-9]")]
+CronInterval = Annotated[
+    Duration,
+    _expect(
+        "minutes that divide an hour, or hours that divide a day (5m, 2h)",
+        lambda every: not every % 60 and not (3600 % every and (every % 3600 or 86_400 % every)),
+    ),
+]
+Cap = Annotated[int, Meta(ge=1, le=1_000_000)]
+GraceDays = Annotated[int, Meta(ge=0, le=365)]
+
+SshHost = Annotated[str, _expect('[USER@]HOST[:PORT], as in "qa1:22"', _has_port(_SSH_HOST))]
+Login = Annotated[str, _expect("a login name", _LOGIN)]
+Extra = Annotated[str, _expect('the name of an extra, as in "launchpad"', "[a-z][a-z0-9-]*")]
+MailServer = Annotated[
+    str, _expect('host and port, as in "localhost:25"', _has_port(_MAIL_SERVER), repeat=False)
+]
+Address = Annotated[str, _printable, _expect("a mail address", _ADDRESS)]
+AddressIfAny = Annotated[str, _printable, _expect("a mail address", f"(?:{_ADDRESS})?")]
+Sender = Annotated[str, check_sender]
