@@ -34,7 +34,7 @@ def main() -> None:
         settings = Settings(branches={}, tracker=tracker, file=Path(folder) / "shepherd.toml")
 
         def read(before: bytes = b"") -> TrackerReading:
-            return open_tracker(settings).read(window, revnos, before)
+            return open_tracker(settings).read([str(bug) for bug in window], revnos, before)
 
         first = _measured("first run", lp, read)
         aim = f"(aim: at most {10 + math.ceil(WINDOW / 300)})"

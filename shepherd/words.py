@@ -3,20 +3,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
 
 Word = Literal["bad", "needstesting", "untestable", "ok"]
 WORST_FIRST: tuple[Word, ...] = ("bad", "needstesting", "untestable", "ok")
+GoodWord = Literal["ok", "untestable"]
+GOOD_WORDS: tuple[Word, ...] = ("untestable", "ok")
+"""Those that let a landing go to production."""
 VerdictWord = Literal["ok", "bad", "untestable", "needstesting", "withdraw"]
 State = Literal[
     "ok", "untestable", "testfix", "rollback", "exempt", "orphan", "needstesting", "unknown", "bad"
 ]
 """The words of 3.3, in which every landing is judged."""
-Item = int | str
-"""A bug by its number, a request by its sign and number: 824435, "#12", "!12". One keeps its project
+Item = str
+"""A bug or a request by its name: "824435", "#12" (GitHub), "!12" (GitLab). A request keeps its project
 ("group/project!12") where the settings do not say whether that is ours."""
+
+
+def is_request(item: Item) -> bool:
+    """Whether it is a pull or merge request; every other item is a bug."""
+    return "#" in item or "!" in item
+
+
+def item_name(item: Item, bug: str = "bug") -> str:
+    """The item as messages call it: "bug 824435", "request #12".
+
+    Args:
+        bug: what the tracker calls its bugs.
+    """
+    return f"{'request' if is_request(item) else bug} {item}"
+
+
+def item_order(item: Item) -> tuple[str, int]:
+    """The key to sort items by: bugs by number, then requests by number."""
+    prefix = item.rstrip("0123456789")
+    return prefix, int(item[len(prefix) :] or 0)
+
+
+def bug_numbers(bugs: Iterable[Item]) -> tuple[int, ...]:
+    """The bugs as JSON has them: as numbers (docs/interfaces.md#snapshot)."""
+    return tuple(map(int, bugs))
 
 
 class ItemTags(Struct, frozen=True, gc=False):
@@ -66,20 +95,24 @@ class TrackerReading(Struct, frozen=True):
     memory: bytes = b""
     """What the tracker wants to be given again at its next reading; nobody else looks into it."""
 
+    def speaks_of(self, item: Item) -> bool:
+        """Whether such items can have tags or labels here."""
+        return self.speaks_of_requests if is_request(item) else self.speaks_of_bugs
+
 
 class SeenTags(Struct, frozen=True, gc=False):
     """A reading of one item that differed from the one before, as the journal keeps it."""
 
     seq: int
     """Its place in the journal: whatever has a smaller one was there before."""
-    spoken: ItemTags
+    tags: ItemTags
 
 
 class KeptWord(Struct, frozen=True, gc=False):
     """The last word that spoke for one landing on one item (docs/rules.md#what-people-say)."""
 
     word: Word | None
-    seal: Literal["ok", "untestable"] | None = None
+    seal: GoodWord | None = None
     """Set while the landing was good by the item and no later landing named it
     (docs/rules.md#whom-a-tag-speaks-for)."""
 
@@ -148,7 +181,7 @@ class JournalMemory(Struct, frozen=True):
     """The last good word that the tagger wrote on each item, for whatever branch."""
     named: dict[tuple[Item, int], NamedCommits] = {}
     """(bug, N) of each bad-commit-N, and (request, 0) of each request that bore qa-bad."""
-    elsewhere: frozenset[tuple[int, int]] = frozenset()
+    elsewhere: frozenset[tuple[Item, int]] = frozenset()
     """(bug, N): landing N of another mainline names the bug, so its bad-commit-N speaks of that mainline."""
 
 

@@ -13,7 +13,7 @@ from shepherd.stages.memory import remember
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.words import JournalMemory, KeptWord
 
-LANDING = Landing(1, "a" * 40, 0, bugs=(7,))
+LANDING = Landing(1, "a" * 40, 0, bugs=("7",))
 PAIR = f"{LANDING.id} 7"
 SEALED, NEEDS = KeptWord("ok", "ok"), KeptWord("needstesting")
 
@@ -88,7 +88,7 @@ def test_what_was_kept_for_a_landing_on_several_branches(
     database: Database, said: list[tuple[str, JournalEntry]], counts: KeptWord
 ) -> None:
     write(database, said)
-    assert memory_of(database, "stable", "next", "devel").kept == {(LANDING.id, 7): counts}
+    assert memory_of(database, "stable", "next", "devel").kept == {(LANDING.id, "7"): counts}
 
 
 def test_qa_that_was_asked_for_last_counts_on_whichever_branch(database: Database) -> None:
@@ -96,4 +96,4 @@ def test_qa_that_was_asked_for_last_counts_on_whichever_branch(database: Databas
     first, second = (
         memory_of(database, *names).asked for names in (("stable", "devel"), ("devel", "stable"))
     )
-    assert first == second == {(LANDING.id, 7): 2}
+    assert first == second == {(LANDING.id, "7"): 2}

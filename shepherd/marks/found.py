@@ -76,7 +76,7 @@ class MarkCollector:
         return Marks(
             subject=subject,
             summary=summary,
-            bugs=_once(chain.from_iterable(bugs)),
+            bugs=_once(map(str, chain.from_iterable(bugs))),
             requests=_once(self.requests),
             closes=_once(issue for issue in self.closes if f"#{issue}" not in own) if self.closes else (),
             labels=tuple(sorted(self.labels)),

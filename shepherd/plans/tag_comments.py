@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shepherd.landing import Landing
 from shepherd.values import clean
-from shepherd.words import Item, Word
+from shepherd.words import Item, Word, is_request
 
 
 class CommentWording(Struct, frozen=True):
@@ -125,7 +125,7 @@ def _seconds(
 
 def _nothing_to_try(news: CommentLine, item: Item, words: Sequence[Word], wording: CommentWording) -> str:
     if news.role == "rolled-back":
-        return "Whoever lands it again names this bug again." if isinstance(item, int) else ""
+        return "Whoever lands it again names this bug again." if not is_request(item) else ""
     if news.role == "back":
         return ""
     rest = " Other landings here still need QA." if news.others else ""
@@ -143,7 +143,7 @@ def _how_to_mark(item: Item, revnos: Sequence[int], words: Sequence[Word], wordi
     instead = "bad" if "bad" in words else "needstesting"
     fails = "it does not" if len(revnos) == 1 else "one does not"
     bad = wording.text("bad")
-    if isinstance(item, int):
+    if not is_request(item):
         bad += f" and bad-commit-{revnos[0] if len(revnos) == 1 else 'N, where N is its number'}"
     return (
         f"Please try {it} on the QA server. If {works}, mark this {wording.text('ok')} instead of"

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shepherd.landing import Landing, Reading
 from shepherd.people import matches
-from shepherd.rules.speaking import qa_items
+from shepherd.rules.evidence import qa_items
 from shepherd.rules.undoing import Undoing
 from shepherd.words import Item, Options, TrackerReading
 
@@ -65,7 +65,7 @@ class TagLedger:
             if landing.revno < first or landing.revno in self._undone:
                 continue
             for item, (role, about) in self._roles(landing).items():
-                if (landing.id, item) not in known.handled and self._speaks_of(item):
+                if (landing.id, item) not in known.handled and self._tracker.speaks_of(item):
                     yield TagEvent(landing, item, role, tuple(about))
 
     def named(self, landing: Landing) -> Sequence[Item]:
@@ -92,6 +92,3 @@ class TagLedger:
         for item in self.named(landing):
             roles[item] = ("landed", [landing.revno])
         return roles
-
-    def _speaks_of(self, item: Item) -> bool:
-        return self._tracker.speaks_of_bugs if isinstance(item, int) else self._tracker.speaks_of_requests

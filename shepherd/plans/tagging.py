@@ -21,7 +21,7 @@ from shepherd.plans import tag_comments
 from shepherd.plans.tag_comments import CommentLine, CommentWording, revs
 from shepherd.plans.tag_events import Role, TagEvent, TaggerMemory, TagLedger
 from shepherd.rules import Judgement
-from shepherd.rules.speaking import ItemEvidence, name, qa_items
+from shepherd.rules.evidence import ItemEvidence, qa_items
 from shepherd.words import (
     WORST_FIRST,
     Item,
@@ -32,6 +32,8 @@ from shepherd.words import (
     SeenTags,
     TrackerReading,
     Word,
+    is_request,
+    item_name,
 )
 
 GOOD_WORDS: tuple[Word, ...] = ("untestable", "ok")
@@ -270,7 +272,7 @@ class _Planner:
             add, remove = mark, words
         if role != "rolled-back" and all("incr" in self._landings[p].labels for p in about):
             status = ""
-        if isinstance(item, str):
+        if is_request(item):
             status = ""  # a request has none
         after = tuple(w for w in WORST_FIRST if w == add or (w in words and w not in remove))
         self._words[item] = after
@@ -314,7 +316,7 @@ def summary(writing: Writing) -> str:
     parts = [" ".join(tags) or "tags as they are", *([writing.status] if writing.status else []), "a comment"]
     why = "; ".join(because(act) for act in writing.acts[:_SHOWN])
     more = f"; and {len(writing.acts) - _SHOWN} more" if len(writing.acts) > _SHOWN else ""
-    return f"{name(writing.item)}: {', '.join(parts)} ({why}{more})"
+    return f"{item_name(writing.item)}: {', '.join(parts)} ({why}{more})"
 
 
 def because(act: Tagging) -> str:
@@ -333,6 +335,6 @@ def _mark(landing: Landing) -> Word | None:
 def _last_change(history: Sequence[SeenTags]) -> int:
     since = history[0].seq
     for before, after in pairwise(history):
-        if before.spoken.word != after.spoken.word:
+        if before.tags.word != after.tags.word:
             since = after.seq
     return since

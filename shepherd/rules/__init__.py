@@ -1,6 +1,6 @@
 """Reading + words + journal -> judgement: pure, and the only place where anything is decided (docs/rules.md).
 
-The way of a landing through here: undoing (is it in effect?) -> speaking (what do its items say?) -> states
+The way of a landing through here: undoing (is it in effect?) -> evidence (what do its items say?) -> states
 (is it good?) -> answer (what may be deployed?).
 """
 
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from shepherd.landing import Landing, Reading
 from shepherd.rules.answer import Blocking, WindowAnswer, answer, blocked_by
-from shepherd.rules.speaking import ItemEvidence, TagEvidence, listen
+from shepherd.rules.evidence import ItemEvidence, TagEvidence, read_tags
 from shepherd.rules.states import Judged, StateRules
 from shepherd.rules.undoing import Undoing
 from shepherd.words import Cover, Item, JournalMemory, KeptWord, Options, SeenTags, TrackerReading
@@ -35,14 +35,14 @@ class Judgement:
         reading: Reading,
         undoing: Undoing,
         live: Collection[int],
-        told: TagEvidence,
+        evidence: TagEvidence,
         judged: dict[int, Judged],
     ) -> None:
         self.reading = reading
         self.undoing = undoing
         self.live = live
         self.judged = judged
-        self._told = told
+        self._evidence = evidence
         self.verge: WindowAnswer = answer(reading.deployed.revno, reading.tip.revno, judged, undoing, live)
         self.undone_by: dict[int, int] = undoing.undone_by()
 
@@ -65,7 +65,7 @@ class Judgement:
 
     def speeches(self, revno: int) -> Sequence[ItemEvidence]:
         """What every item that a landing names says of it, whether it was judged by that or not."""
-        return self._told.pairs.get(revno, ())
+        return self._evidence.of_landing.get(revno, ())
 
     def blocked_by(self, candidate: int) -> list[int]:
         """All landings that block a candidate, ascending.
@@ -98,27 +98,27 @@ class Judgement:
         warnings: dict[int, list[str]] = {}
         for landing in self.reading.landings:
             if landing.revno in self.judged:
-                here = [*landing.warnings, *self._told.stray.get(landing.revno, ())]
+                own = [*landing.warnings, *self._evidence.warnings.get(landing.revno, ())]
                 if "testfix" in landing.labels and landing.bugs:
-                    here.append("a testfix that names bugs: its bugs do not count")
-                if here:
-                    warnings[landing.revno] = here
+                    own.append("a testfix that names bugs: its bugs do not count")
+                if own:
+                    warnings[landing.revno] = own
         return warnings
 
     @property
     def seen(self) -> Collection[tuple[Item, SeenTags]]:
         """What the journal should remember of this reading of the tracker."""
-        return self._told.seen.items()
+        return self._evidence.seen.items()
 
     @property
     def named(self) -> Collection[tuple[tuple[Item, int], tuple[str, ...]]]:
         """Whom each bad-commit-N, and the qa-bad of each request, was first seen to name, for the journal."""
-        return self._told.named.items()
+        return self._evidence.named.items()
 
     @property
     def kept(self) -> Collection[tuple[tuple[str, Item], KeptWord]]:
         """Which words spoke for which landing anew, for the journal."""
-        return self._told.kept.items()
+        return self._evidence.kept.items()
 
 
 def scope_of(reading: Reading, covers: Sequence[Cover], live_lately: Collection[int]) -> set[int]:
@@ -157,7 +157,7 @@ def _no_collecting() -> Iterator[None]:
 def judge(
     reading: Reading,
     tracker: TrackerReading,
-    memory: JournalMemory,
+    recorded: JournalMemory,
     options: Options,
     scope: Collection[int] | None = None,
 ) -> Judgement:
@@ -166,11 +166,11 @@ def judge(
     by_revno = {landing.revno: landing for landing in landings}
     if scope is None:
         scope = by_revno
-    undoing = Undoing(landings, memory.covers)
+    undoing = Undoing(landings, recorded.covers)
     deployed = reading.deployed.revno
     undone = undoing.undone_at(deployed)
     live = {landing.revno for landing in landings if landing.revno <= deployed} - undone
-    told = listen(by_revno, scope, live, deployed, tracker, memory)
-    bench = StateRules(by_revno, undoing, told, memory, tracker, options)
-    judged = {landing.revno: bench.judge(landing) for landing in landings if landing.revno in scope}
-    return Judgement(reading, undoing, live, told, judged)
+    evidence = read_tags(by_revno, scope, live, deployed, tracker, recorded)
+    rules = StateRules(by_revno, undoing, evidence, recorded, tracker, options)
+    judged = {landing.revno: rules.judge(landing) for landing in landings if landing.revno in scope}
+    return Judgement(reading, undoing, live, evidence, judged)

@@ -8,14 +8,12 @@ merge then, and it takes over what is not good of what was said of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 
 from msgspec import Struct
 
 from shepherd.landing import Brought, Landing
 from shepherd.words import Item, JournalMemory, State, Verdict
-
-Holder = int | str
-"""Whom a word names: a landing by its revno, or a commit that a landing brought in by its SHA."""
 
 RANK: Mapping[State, int] = {"bad": 0, "unknown": 1, "needstesting": 2}
 """The states that a brought-in commit gives to its landing, the worst first."""
@@ -39,69 +37,61 @@ class BroughtWord(Struct, frozen=True, gc=False):
         return self.state in RANK and not self.commit.undone
 
 
-class Holders:
-    """Whom the tags of bugs and the labels of requests name, by what the journal remembers of them."""
+class TagTargets:
+    """The commits that the tags of bugs and the labels of requests name, by what the journal recorded: the
+    SHAs of landings, and of commits that one brought in."""
 
-    def __init__(self, landings: Mapping[int, Landing], memory: JournalMemory) -> None:
+    def __init__(self, landings: Mapping[int, Landing], recorded: JournalMemory) -> None:
         self._landings = landings
-        self._memory = memory
-        self._revnos: dict[str, int] = {}
-        self._bringing: dict[str, Landing] = {}
-        if memory.named:
-            self._revnos = {landing.id: revno for revno, landing in landings.items()}
-            self._bringing = {each.id: landing for landing in landings.values() for each in landing.brought}
+        self._recorded = recorded
         self.learned: dict[tuple[Item, int], tuple[str, ...]] = {}
         """What the journal should remember."""
 
-    def of_tag(self, bug: Item, n: int, since: int) -> list[Holder]:
-        """Whom bad-commit-N on a bug names on this mainline.
+    @cached_property
+    def _landing_of(self) -> dict[str, Landing]:
+        landings = self._landings.values()
+        brought = {commit.id: landing for landing in landings for commit in landing.brought}
+        return brought | {landing.id: landing for landing in landings}
+
+    def landing_of(self, commit: str) -> Landing:
+        """The landing that is, or brought in, a commit that a tag names."""
+        return self._landing_of[commit]
+
+    def of_tag(self, bug: Item, n: int, since: int) -> Sequence[str]:
+        """The commits that bad-commit-N on a bug names on this mainline.
 
         Args:
             since: when the tag was first seen; one that came back speaks of the present landing N.
         """
-        known = self._memory.named.get((bug, n))
+        known = self._recorded.named.get((bug, n))
         if known is not None and known.seq >= since:
-            found = self._placed(known.ids)
+            commits = [sha for sha in known.ids if sha in self._landing_of]
         else:
-            found = [n] if n in self._landings else []
-        if self.is_elsewhere(bug, n) and not any(self.names(holder, bug) for holder in found):
-            return []
-        return found
+            commits = [self._landings[n].id] if n in self._landings else []
+        if self.is_elsewhere(bug, n) and not any(bug in self.landing_of(sha).bugs for sha in commits):
+            return ()
+        return commits
 
-    def learn(self, bug: Item, n: int, since: int, holders: Iterable[Holder]) -> None:
-        """Have it remembered whom a tag names that is seen for the first time."""
-        known = self._memory.named.get((bug, n))
-        if n in holders and (known is None or known.seq < since):
-            self.learned[bug, n] = (self._landings[n].id,)
+    def learn(self, bug: Item, n: int, since: int, commits: Sequence[str]) -> None:
+        """Note what a tag names that is seen for the first time, for the journal to remember."""
+        known = self._recorded.named.get((bug, n))
+        if commits and (known is None or known.seq < since):
+            self.learned[bug, n] = tuple(commits)
 
-    def of_request(self, request: str, carriers: Sequence[Landing]) -> list[Holder]:
-        """Whom the qa-bad of a request names: its landings, and those that were its landings."""
-        known = self._memory.named.get((request, 0))
+    def of_request(self, request: str, landings: Sequence[Landing]) -> Sequence[str]:
+        """The commits that the qa-bad of a request names: its landings, and what was one of them before."""
+        known = self._recorded.named.get((request, 0))
         before = known.ids if known is not None else ()
-        ids = tuple(dict.fromkeys([*before, *(landing.id for landing in carriers)]))
+        now = [landing.id for landing in landings]
+        ids = tuple(dict.fromkeys([*before, *now]))
         if ids != before:
             self.learned[request, 0] = ids
-        here = [landing.revno for landing in carriers]
-        return [*here, *(holder for holder in self._placed(before) if isinstance(holder, str))]
-
-    def names(self, holder: Holder, bug: Item) -> bool:
-        """Whether the landing, or the one that brought the commit in, names the bug."""
-        landing = self._landings[holder] if isinstance(holder, int) else self._bringing[holder]
-        return bug in landing.bugs
+        return [*now, *(sha for sha in before if sha in self._landing_of and self.landing_of(sha).id != sha)]
 
     def is_elsewhere(self, bug: Item, n: int) -> bool:
         """Whether another mainline's landing N names the bug: unless ours does as well, bad-commit-N speaks
         of that mainline alone."""
-        return (bug, n) in self._memory.elsewhere
-
-    def _placed(self, ids: Iterable[str]) -> list[Holder]:
-        found: list[Holder] = []
-        for sha in ids:
-            if sha in self._revnos:
-                found.append(self._revnos[sha])
-            elif sha in self._bringing:
-                found.append(sha)
-        return found
+        return (bug, n) in self._recorded.elsewhere
 
 
 def rank(state: State) -> int:
@@ -109,7 +99,7 @@ def rank(state: State) -> int:
     return RANK.get(state, _NO_RANK)
 
 
-def word_of(
+def evidence_on(
     commit: Brought,
     verdict: Verdict | None,
     named_by: tuple[Item, ...],

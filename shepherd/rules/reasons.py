@@ -10,9 +10,10 @@ from msgspec import Struct
 
 from shepherd.landing import Brought, Landing
 from shepherd.rules.brought import RANK, BroughtWord, worst_of
-from shepherd.rules.speaking import ItemEvidence, name
+from shepherd.rules.evidence import ItemEvidence
 from shepherd.rules.states import Judged
-from shepherd.words import Item, Verdict
+from shepherd.words import Item, Verdict, is_request
+from shepherd.words import item_name as name
 
 BROUGHT_SHOWN = 3
 """Brought-in commits that a reason names."""
@@ -186,7 +187,7 @@ def _said_of(word: BroughtWord) -> str:
 def _tag(items: Sequence[Item], named_as: int, revno: int) -> str:
     """How items name a landing bad: "bears bad-commit-3". Numbers move when a mainline is rewritten; the tag
     stays what it was."""
-    if isinstance(items[0], str):
+    if is_request(items[0]):
         return "bears qa-bad"
     moved = f", which was said of this commit when it was r{named_as}" if named_as != revno else ""
     return f"bears bad-commit-{named_as}{moved}"

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from shepherd.landing import Landing
 from shepherd.people import matches
-from shepherd.rules.brought import BroughtWord, Holder, rank, word_of, worst_of
-from shepherd.rules.speaking import ItemEvidence, TagEvidence
+from shepherd.rules.brought import BroughtWord, evidence_on, rank, worst_of
+from shepherd.rules.evidence import ItemEvidence, TagEvidence
 from shepherd.rules.undoing import Undoing
-from shepherd.words import Item, JournalMemory, Options, State, TrackerReading, Verdict
+from shepherd.words import Item, JournalMemory, Options, State, TrackerReading, Verdict, is_request
 
 Rule = Literal[
     "verdict",
@@ -62,21 +62,21 @@ _MARKED = {
 
 
 class StateRules:
-    """Judges landing after landing with all that was heard."""
+    """Judges landing after landing by all the evidence there is."""
 
     def __init__(
         self,
         landings: Mapping[int, Landing],
         undoing: Undoing,
-        told: TagEvidence,
-        memory: JournalMemory,
+        evidence: TagEvidence,
+        recorded: JournalMemory,
         tracker: TrackerReading,
         options: Options,
     ) -> None:
         self._landings = landings
         self._undoing = undoing
-        self._told = told
-        self._memory = memory
+        self._evidence = evidence
+        self._recorded = recorded
         self._tracker = tracker
         self._options = options
         self._nothing = Judged("orphan", "nothing", False)
@@ -96,40 +96,40 @@ class StateRules:
         own = self._judge(landing)
         if not landing.brought:
             return own
-        words = tuple(self._brought(landing))
-        worst = worst_of(words)
+        brought = tuple(self._brought(landing))
+        worst = worst_of(brought)
         if worst is None or rank(own.state) <= rank(worst.state):
-            return replace(own, brought=words)
-        return Judged(worst.state, "brought", False, brought=words)
+            return replace(own, brought=brought)
+        return Judged(worst.state, "brought", False, brought=brought)
 
     def _brought(self, landing: Landing) -> Iterator[BroughtWord]:
         for commit in landing.brought:
-            verdict = self._memory.verdicts.get(commit.id)
-            named_by = tuple(self._told.named_bad.get(commit.id, ()))
-            word = word_of(
+            verdict = self._recorded.verdicts.get(commit.id)
+            named_by = tuple(self._evidence.named_bad.get(commit.id, ()))
+            evidence = evidence_on(
                 commit,
                 verdict,
                 named_by,
-                tuple(self._told.unread_bad.get(commit.id, ())),
-                named_as=self._told.named_as.get((commit.id, named_by[0]), 0) if named_by else 0,
+                tuple(self._evidence.unread_bad.get(commit.id, ())),
+                named_as=self._evidence.named_as.get((commit.id, named_by[0]), 0) if named_by else 0,
                 appeared=partial(self._named_since, commit.id, landing, verdict),
             )
-            if word is not None:
-                yield word
+            if evidence is not None:
+                yield evidence
 
     def _judge(self, landing: Landing) -> Judged:
         """The state of one landing by itself, by the first rule that applies."""
-        revno = landing.revno
-        speeches: Sequence[ItemEvidence] = self._told.pairs.get(revno, ())
-        named_by = tuple(self._told.named_bad[revno]) if revno in self._told.named_bad else ()
-        verdict = self._memory.verdicts.get(landing.id)
+        revno, sha = landing.revno, landing.id
+        speeches: Sequence[ItemEvidence] = self._evidence.of_landing.get(revno, ())
+        named_by = tuple(self._evidence.named_bad.get(sha, ()))
+        verdict = self._recorded.verdicts.get(sha)
         if verdict is not None and verdict.word != "withdraw":
             return self._by_verdict(landing, verdict, speeches, named_by)
         if named_by:
-            named_as = self._told.named_as.get((revno, named_by[0]), 0)
+            named_as = self._evidence.named_as.get((sha, named_by[0]), 0)
             return Judged("bad", "named-bad", False, speeches, named_by, named_as)
-        if revno in self._told.unread_bad:
-            unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._told.unread_bad[revno]]
+        if sha in self._evidence.unread_bad:
+            unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._evidence.unread_bad[sha]]
             return Judged("unknown", "items", False, unread)
         patterns = self._options.exempt_subjects
         if patterns and matches(patterns, landing.title):
@@ -142,7 +142,7 @@ class StateRules:
                 return Judged("rollback", "rollback", True)
             if any(target in self._undoing.targets[revno] for target in landing.mark_targets):
                 own = self._own_bugs(landing)
-                speeches = [s for s in speeches if isinstance(s.item, str) or s.item in own]
+                speeches = [s for s in speeches if is_request(s.item) or s.item in own]
         for speech in speeches:
             if speech.how == "plain-bad":
                 return Judged("bad", "plain-bad", False, speeches)
@@ -162,37 +162,37 @@ class StateRules:
         self, landing: Landing, verdict: Verdict, speeches: Sequence[ItemEvidence], named_by: tuple[Item, ...]
     ) -> Judged:
         """3.3 (1): it outranks what was there when it was given, not what a later run sees appear."""
-        told = self._told
-        named = (*named_by, *told.unread_bad.get(landing.revno, ()))
-        reopening = [item for item in named if self._named_since(landing.revno, landing, verdict, item)]
+        evidence = self._evidence
+        named = (*named_by, *evidence.unread_bad.get(landing.id, ()))
+        reopening = [item for item in named if self._named_since(landing.id, landing, verdict, item)]
         again = [
             s
             for s in speeches
             if s.how in ("plain-bad", "was-bad")
-            and s.item in told.bad_since
-            and self._appeared(told.bad_since[s.item], s.item, True, verdict)
+            and s.item in evidence.bad_since
+            and self._appeared(evidence.bad_since[s.item], s.item, True, verdict)
         ]
         if reopening or again:
             return Judged("bad", "reopened", False, again, tuple(reopening), verdict=verdict)
         state: State = verdict.word  # type: ignore[assignment]  # withdraw never gets here
         return Judged(state, "verdict", state in GOOD, verdict=verdict)
 
-    def _named_since(self, whom: Holder, landing: Landing, verdict: Verdict | None, item: Item) -> bool:
+    def _named_since(self, commit: str, landing: Landing, verdict: Verdict | None, item: Item) -> bool:
         """Whether an item was seen to name this landing, or a commit that it brought in, after a verdict."""
         own = item in landing.bugs or item in landing.requests
-        since = self._told.named_since[whom, item]
+        since = self._evidence.named_since[commit, item]
         return verdict is not None and self._appeared(since, item, own, verdict)
 
     def _appeared(self, since: int, item: Item, own: bool, verdict: Verdict) -> bool:
         """Whether evidence came after a verdict. What stood on the landing's own item when that was read for
         the first time is taken to have been there: nobody saw it appear."""
-        history = self._memory.seen.get(item)
-        first_read = history[0].seq if history else self._memory.now
+        history = self._recorded.seen.get(item)
+        first_read = history[0].seq if history else self._recorded.now
         if own and since == first_read:
             return False
         return since > verdict.seq
 
-    def _own_bugs(self, landing: Landing) -> frozenset[int]:
+    def _own_bugs(self, landing: Landing) -> frozenset[Item]:
         """The bugs of a rollback's own message, less those of its targets (docs/rules.md#pure-rollback)."""
         if not landing.own_bugs:
             return frozenset()

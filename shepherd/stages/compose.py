@@ -18,7 +18,7 @@ from shepherd.rules import Judgement
 from shepherd.rules.reasons import joined, of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
 from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
-from shepherd.words import TrackerReading
+from shepherd.words import TrackerReading, bug_numbers, item_name
 
 SHOWN_LIVE = timedelta(days=30)
 
@@ -93,7 +93,7 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: SnapshotContex
     entries = _entries(judgement, tracker.doubts, frame)
     by_revno = {entry.revno: entry for entry in entries}
     unreadable = [
-        f"{'bug' if isinstance(item, int) else 'request'} {item} could not be read: {spoken.unreadable}"
+        f"{item_name(item)} could not be read: {spoken.unreadable}"
         for item, spoken in tracker.items.items()
         if spoken.unreadable
     ]
@@ -294,7 +294,7 @@ def _entries(
             url=url,
             person=landing.person,
             landed_at=landed[revno],
-            bugs=landing.bugs,
+            bugs=bug_numbers(landing.bugs),
             requests=landing.requests,
             closes=landing.closes,
             labels=landing.labels,

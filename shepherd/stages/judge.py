@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from shepherd.errors import NoAnswerError, TrackerError
 from shepherd.landing import Reading
 from shepherd.rules import judge, scope_of
-from shepherd.rules.speaking import qa_items
+from shepherd.rules.evidence import qa_items
 from shepherd.run import Run, attempt
 from shepherd.settings import Settings, project_of
 from shepherd.snapshot import Snapshot
@@ -40,7 +40,7 @@ from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import JournalLoss, LostJournalError, loss, place_of
 from shepherd.trackers import open_tracker
 from shepherd.trackers.claims import NO_CLAIMS, Claims
-from shepherd.words import Item, JournalMemory, Options, TrackerReading
+from shepherd.words import Item, JournalMemory, Options, TrackerReading, item_order
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -247,7 +247,7 @@ def listen_to(settings: Settings, branch: str, ground: JudgingInput, run: Run) -
     started = monotonic()
     try:
         tracker = open_tracker(settings, claims=ground.claims)
-        heard = tracker.read(everything, ground.scope, before)
+        heard = tracker.read(sorted(everything, key=item_order), ground.scope, before)
     except TrackerError as error:
         run.tell(
             "tracker",

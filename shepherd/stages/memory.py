@@ -8,7 +8,6 @@ from datetime import datetime
 import msgspec
 
 from shepherd.landing import Landing, commits_of
-from shepherd.rules.speaking import name
 from shepherd.stages.timeline import RefMove
 from shepherd.store import Journal, JournalEntry
 from shepherd.words import (
@@ -21,20 +20,11 @@ from shepherd.words import (
     OwnWord,
     SeenTags,
     Verdict,
+    item_name,
 )
 
 TAG = "tag"
 """The kind of the tagger's acts in the journal."""
-
-
-def subject_of(item: Item) -> str:
-    """An item as the journal's subject: "824435", "#12"."""
-    return str(item)
-
-
-def item_of(subject: str) -> Item:
-    """The item of a journal's subject."""
-    return int(subject) if subject.isdigit() else subject
 
 
 def items_of(landing: Landing) -> tuple[Item, ...]:
@@ -60,26 +50,26 @@ def suspected(journal: Journal) -> set[Item]:
     """The bugs that bore a bad-commit when they were read last."""
     subjects = {entry.subject for entry in journal.entries("item", holding='"bad_commits":[')}
     last = {entry.subject: entry for entry in journal.entries("item", subjects=subjects)}
-    return {item_of(subject) for subject, entry in last.items() if entry.data.get("bad_commits")}
+    return {subject for subject, entry in last.items() if entry.data.get("bad_commits")}
 
 
 def named_commits(journal: Journal) -> dict[tuple[Item, int], NamedCommits]:
     """The commits that each bad-commit-N, and each request's qa-bad, names; the newest entry counts."""
     return {
-        (item_of(entry.subject), entry.data["n"]): NamedCommits(entry.seq, tuple(entry.data["ids"]))
+        (entry.subject, entry.data["n"]): NamedCommits(entry.seq, tuple(entry.data["ids"]))
         for entry in journal.entries("named")
     }
 
 
 def pair_of(sha: str, item: Item) -> str:
     """A landing and an item as the journal's subject."""
-    return f"{sha} {subject_of(item)}"
+    return f"{sha} {item}"
 
 
 def own_words(journals: Iterable[Journal]) -> dict[Item, OwnWord]:
     """The last good word that the tagger wrote on each item, or meant to, for any branch."""
     meant = sorted(
-        (entry.seq, entry.data["own"], item_of(entry.data["item"]))
+        (entry.seq, entry.data["own"], entry.data["item"])
         for journal in journals
         for entry in journal.entries("meant", holding='"own":"')
     )
@@ -96,14 +86,12 @@ def remember(
     found: dict[str, int] = {}
     for entry in _of_all(journals, "landing", subjects=ids):
         found.setdefault(entry.subject, entry.seq)
-    by_subject = {subject_of(item): item for item in items}
     seen: dict[Item, tuple[SeenTags, ...]] = {}
-    for entry in _of_all(journals, "item", subjects=by_subject.keys()):
-        item = by_subject[entry.subject]
+    for entry in _of_all(journals, "item", subjects=list(items)):
         spoken = msgspec.convert(entry.data, ItemTags)
-        before = seen.get(item, ())
-        if not before or before[-1].spoken != spoken:
-            seen[item] = (*before, SeenTags(entry.seq, spoken))
+        before = seen.get(entry.subject, ())
+        if not before or before[-1].tags != spoken:
+            seen[entry.subject] = (*before, SeenTags(entry.seq, spoken))
     pairs: dict[str, tuple[str, Item]] = {
         pair_of(landing.id, item): (landing.id, item) for landing in landings for item in items_of(landing)
     }
@@ -174,7 +162,7 @@ def lessons(
     seen: Iterable[tuple[Item, SeenTags]], kept: Iterable[tuple[tuple[str, Item], KeptWord]]
 ) -> list[JournalEntry]:
     """What a judgement learned, as entries to append."""
-    entries = [JournalEntry("item", subject_of(item), _told(reading.spoken)) for item, reading in seen]
+    entries = [JournalEntry("item", item, _told(reading.tags)) for item, reading in seen]
     entries += [
         JournalEntry("kept", pair_of(sha, item), msgspec.to_builtins(words)) for (sha, item), words in kept
     ]
@@ -186,7 +174,7 @@ def untagged(journal: Journal) -> dict[str, list[str]]:
     warnings: dict[str, list[str]] = {}
     for entry in open_failures(journal):
         sha, _, subject = entry.subject.partition(" ")
-        text = f"the tagger could not write {name(item_of(subject))} ({entry.why}); it tries again"
+        text = f"the tagger could not write {item_name(subject)} ({entry.why}); it tries again"
         warnings.setdefault(sha, []).append(text)
     return warnings
 

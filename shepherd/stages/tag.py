@@ -19,19 +19,18 @@ from shepherd.plans.tag_comments import CommentWording, sign_of
 from shepherd.plans.tag_events import TaggerMemory
 from shepherd.plans.tagging import Tagging, TagPlan, UnreadableItem, Writing, because, plan
 from shepherd.rules import judge
-from shepherd.rules.speaking import name
 from shepherd.run import Run
 from shepherd.settings import Settings, TagStatus
 from shepherd.stages.brought import named_entries
 from shepherd.stages.judge import JudgingInput, StoredTags, ground_of, listen_to, memory_of
-from shepherd.stages.memory import TAG, item_of, lessons, open_failures, pair_of, subject_of
+from shepherd.stages.memory import TAG, lessons, open_failures, pair_of
 from shepherd.stages.requests import named
 from shepherd.stages.tag_memory import is_waiting, known_of, options_of, unasked
 from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.trackers import open_writer
 from shepherd.trackers.forge.writing import ForgeWriter
 from shepherd.trackers.writing import NO_WORD, Edit, Writer
-from shepherd.words import WORST_FIRST, Item, ItemTags, SeenTags
+from shepherd.words import WORST_FIRST, Item, ItemTags, SeenTags, item_name
 
 PATIENCE = 5
 """So many bugs in a row that cannot be written, and the rest waits for the next run."""
@@ -182,7 +181,7 @@ class _ItemWriter:
         """Nothing is written on what cannot be read. It is noted once, however often it is tried."""
         subject = pair_of(untold.id, untold.item)
         why = f"it could not be read: {untold.why}"
-        self.failures.append(f"{name(untold.item)} for r{untold.revno}: {why}")
+        self.failures.append(f"{item_name(untold.item)} for r{untold.revno}: {why}")
         with self._database.begin() as connection:
             journal = Journal(connection, self._branch)
             before = journal.entries("done", subjects=[subject])
@@ -193,7 +192,7 @@ class _ItemWriter:
         """Items whose last act did not come about: they are tried after all others."""
         with self._database.begin() as connection:
             open_ones = open_failures(Journal(connection, self._branch))
-        return {item_of(entry.subject.split(" ")[1]) for entry in open_ones}
+        return {entry.subject.split(" ")[1] for entry in open_ones}
 
     def remember_what_was_written(self) -> None:
         """As if it had been read: a person's word that comes before the next reading is then seen as a
@@ -255,11 +254,11 @@ def _result(result: str) -> dict[str, Any]:
 
 
 def _told(writing: Writing) -> str:
-    return f"{name(writing.item)} for {writing.revs}"
+    return f"{item_name(writing.item)} for {writing.revs}"
 
 
 def _act(act: Tagging, writing: Writing) -> Act:
-    data: dict[str, Any] = {"item": subject_of(act.item), "revno": act.revno, "role": act.role}
+    data: dict[str, Any] = {"item": act.item, "revno": act.revno, "role": act.role}
     if act.add or act.remove:
         data |= {"from": " ".join(act.before.words) or "none", "to": " ".join(act.after.words) or "none"}
     if act.status:
@@ -270,7 +269,7 @@ def _act(act: Tagging, writing: Writing) -> Act:
         data["sign"] = writing.sign
     if writing.own:
         data["own"] = writing.own
-    return Act(TAG, pair_of(act.id, act.item), name(act.item), data, because(act))
+    return Act(TAG, pair_of(act.id, act.item), item_name(act.item), data, because(act))
 
 
 def _texts(settings: Settings, word: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from shepherd import plainfile
 from shepherd.errors import TrackerError
 from shepherd.trackers.words import Vocabulary
 from shepherd.values import clean, quoted
-from shepherd.words import Item, ItemDetails, ItemTags, TrackerReading
+from shepherd.words import Item, ItemDetails, ItemTags, TrackerReading, is_request, item_name, item_order
 
 LARGEST = 64_000_000
 """Bytes of the largest file that is read: some 300,000 bugs with a few comments each."""
@@ -46,7 +46,7 @@ class _Entry(Struct, forbid_unknown_fields=True):
         return self.tags + self.labels
 
 
-_Entries = dict[int, _Entry | str]
+_Entries = dict[str, _Entry | str]
 """By number; a text says why the entry is malformed."""
 
 
@@ -66,14 +66,14 @@ class FileTracker:
         spoken: dict[Item, ItemTags] = {}
         about: dict[Item, ItemDetails] = {}
         for item in items:
-            if isinstance(item, int):
+            if not is_request(item):
                 self._tell(item, bugs.get(item), spoken, about)
             elif requests is not None and "/" in item:
                 spoken[item] = ItemTags(unreadable=self._of_some_project(item))
             elif requests is not None:
-                self._tell(item, requests.get(int(item[1:])), spoken, about)
+                self._tell(item, requests.get(item[1:]), spoken, about)
         wanted = frozenset(revnos)
-        for bug in sorted(bugs.keys() - spoken.keys()):
+        for bug in sorted(bugs.keys() - spoken.keys(), key=item_order):
             entry = bugs[bug]
             if isinstance(entry, str) or (
                 not entry.private and not wanted.isdisjoint(self._vocabulary.of_bug(entry.texts).bad_commits)
@@ -93,7 +93,7 @@ class FileTracker:
         spoken: dict[Item, ItemTags],
         about: dict[Item, ItemDetails],
     ) -> None:
-        name = f"bug {item}" if isinstance(item, int) else f"request {item}"
+        name = item_name(item)
         if entry is None:
             spoken[item] = ItemTags(unreadable=f"{name} is not in {self._path.name}")
         elif isinstance(entry, str):
@@ -102,7 +102,7 @@ class FileTracker:
             spoken[item] = ItemTags(unreadable=f"{name} is private")
         else:
             vocabulary = self._vocabulary
-            say = vocabulary.of_bug if isinstance(item, int) else vocabulary.of_request
+            say = vocabulary.of_request if is_request(item) else vocabulary.of_bug
             spoken[item] = say(entry.texts)
             about[item] = ItemDetails(clean(entry.title, _SHOWN), clean(entry.status, _SHOWN))
 
@@ -135,9 +135,9 @@ class FileTracker:
             if not re.fullmatch(r"[1-9][0-9]{0,9}", name):
                 raise self._wrong(f"{quoted(name)} in {key} is no number")
             try:
-                entries[int(name)] = msgspec.convert(raw, _Entry)
+                entries[name] = msgspec.convert(raw, _Entry)
             except msgspec.ValidationError as error:
-                entries[int(name)] = clean(str(error), _SHOWN)
+                entries[name] = clean(str(error), _SHOWN)
         return entries
 
     def _wrong(self, what: str) -> TrackerError:

@@ -22,7 +22,7 @@ from shepherd.store.snapshots import write_atomically
 from shepherd.trackers.file import LARGEST, FileTracker, parse
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
-from shepherd.words import Item
+from shepherd.words import Item, is_request, item_name
 
 TRIES = 50
 """How often the file may be changed under our hands before we give up for this run."""
@@ -49,14 +49,16 @@ class FileWriter:
                     return self._edited(text, item, edit)
             except _ChangedError:
                 continue
-        raise TrackerError(f"{self._path} is being written all the time; {_name(item)} was left as it was")
+        raise TrackerError(
+            f"{self._path} is being written all the time; {item_name(item)} was left as it was"
+        )
 
     def _edited(self, text: str, item: Item, edit: Edit) -> str:
         why = self._reader.read([item], ()).items[item].unreadable
         if why:
             raise TrackerError(f"{why}, so it cannot be written")
         document = parse(text)
-        kind, number = ("bugs", str(item)) if isinstance(item, int) else ("requests", item[1:])
+        kind, number = ("requests", item[1:]) if is_request(item) else ("bugs", item)
         entry = document.get(kind, {}).get(number)
         if not isinstance(entry, dict):
             raise _ChangedError
@@ -133,7 +135,3 @@ def _last_line(comment: Any) -> str:
     """A comment is a text, or an object with a `text`."""
     text = comment.get("text") if isinstance(comment, dict) else comment
     return text.strip().rpartition("\n")[2].strip() if isinstance(text, str) else ""
-
-
-def _name(item: Item) -> str:
-    return f"bug {item}" if isinstance(item, int) else f"request {item}"

@@ -22,7 +22,7 @@ LIMIT = 0.3
 SOON = 10.0
 """Seconds; on a busy machine even a limit takes its time. Without one, none of it would ever end."""
 KINDS: dict[Kind, tuple[str, Item]] = {
-    "launchpad": ("Launchpad", 1),
+    "launchpad": ("Launchpad", "1"),
     "github": ("GitHub", "#1"),
     "gitlab": ("GitLab", "!1"),
 }

@@ -41,6 +41,7 @@ from shepherd.words import (
     TrackerReading,
     Verdict,
     Word,
+    is_request,
 )
 
 WORDS: dict[str, Word] = {word: word for word in WORST_FIRST}
@@ -112,14 +113,14 @@ class Story:
     gone: dict[str, Landing] = field(default_factory=dict)
     """What was a landing before a foxtrot: "r3@0"."""
     foxtrots: int = 0
-    elsewhere: set[tuple[int, int]] = field(default_factory=set)
+    elsewhere: set[tuple[Item, int]] = field(default_factory=set)
 
     def tell(self, line: str) -> None:
         match line.split():
             case ["run"]:
                 self.run()
             case ["tags", item, *words]:
-                self.tags[item_of(item)] = spoken(words)
+                self.tags[item] = spoken(words)
             case ["verdict", rev, word]:
                 self.say(rev, word)
             case ["cover", rev, "by", by]:
@@ -133,7 +134,7 @@ class Story:
             case ["foxtrot", rev, "|", *_]:
                 self.foxtrot(revno(rev), [part.strip() for part in line.split("|")[1:]])
             case ["elsewhere", rev, "names", bug]:
-                self.elsewhere.add((int(bug), revno(rev)))
+                self.elsewhere.add((bug, revno(rev)))
             case ["deploy", rev, *extra]:
                 self.deploy(revno(rev), int(extra[1]) if extra else 0)
             case [rev, *_] if re.fullmatch(r"r\d+", rev):
@@ -228,7 +229,7 @@ class Story:
     def read_tracker(self) -> TrackerReading:
         named = [bug for p in self.landings for bug in p.bugs] if self.kinds.bugs else []
         asked = [request for p in self.landings for request in p.requests] if self.kinds.requests else []
-        asked += [request for request, _ in self.named if isinstance(request, str)]
+        asked += [request for request, _ in self.named if is_request(request)]
         items: dict[Item, ItemTags | None] = {}
         items |= {bug: self.tags.get(bug, ItemTags()) for bug in named}
         items |= {request: self.tags.get(request, ItemTags()) for request in asked}
@@ -237,7 +238,7 @@ class Story:
             items |= {
                 item: words
                 for item, words in self.tags.items()
-                if isinstance(item, int)
+                if not is_request(item)
                 and words
                 and (
                     any(n in there for n in words.bad_commits)
@@ -253,7 +254,7 @@ class Story:
     def suspected(self, item: Item) -> bool:
         """Such a bug is asked for by name, so that what it bore is not taken for gone."""
         before = self.seen.get(item, ())
-        return bool(before) and bool(before[-1].spoken.bad_commits)
+        return bool(before) and bool(before[-1].tags.bad_commits)
 
 
 def landing(number: int, own: Marks, others: list[Marks], reverts: tuple[int, ...]) -> Landing:
@@ -276,10 +277,6 @@ def landing(number: int, own: Marks, others: list[Marks], reverts: tuple[int, ..
         hints=tuple(f"the message speaks of a revert of r{n}" for n in own.hints),
         warnings=own.warnings + wrong,
     )
-
-
-def item_of(text: str) -> Item:
-    return int(text) if text.isdigit() else text
 
 
 def spoken(words: list[str]) -> ItemTags | None:

@@ -14,7 +14,7 @@ def paragraphs(
 ) -> list[str]:
     landing = Landing(7, "ab" * 20, 0, labels=labels)
     news = CommentLine(landing, "landed", (7,), asks, others)
-    return comment([news], 1, words, sign_of(landing), CommentWording("stable")).split("\n\n")
+    return comment([news], "1", words, sign_of(landing), CommentWording("stable")).split("\n\n")
 
 
 @pytest.mark.parametrize(("labels", "first"), [((), "This"), (("incr",), "A step towards this")])

@@ -48,23 +48,23 @@ def test_the_documented_file(write: Write) -> None:
         "private": False,
         "comments": [],
     }
-    reading = write({"bugs": {"824435": bug}}).read([824435], [])
-    assert reading.items == {824435: ItemTags(("ok",))}
-    assert reading.about == {824435: ItemDetails("It fails", "Fix Committed")}
+    reading = write({"bugs": {"824435": bug}}).read(["824435"], [])
+    assert reading.items == {"824435": ItemTags(("ok",))}
+    assert reading.about == {"824435": ItemDetails("It fails", "Fix Committed")}
     assert reading.speaks_of_bugs
     assert not reading.speaks_of_requests
 
 
 def test_every_key_of_a_bug_may_be_absent(write: Write) -> None:
-    assert write({"bugs": {"1": {}}}).read([1], []).items == {1: ItemTags()}
+    assert write({"bugs": {"1": {}}}).read(["1"], []).items == {"1": ItemTags()}
 
 
 def test_what_is_not_there_or_private_cannot_be_read(write: Write) -> None:
     secret = {"title": "How to break in", "tags": ["qa-ok", "bad-commit-1"], "private": True}
-    reading = write({"bugs": {"7": secret}}).read([7, 8], [1])
+    reading = write({"bugs": {"7": secret}}).read(["7", "8"], [1])
     assert reading.items == {
-        7: ItemTags(unreadable="bug 7 is private"),
-        8: ItemTags(unreadable="bug 8 is not in bugs.json"),
+        "7": ItemTags(unreadable="bug 7 is private"),
+        "8": ItemTags(unreadable="bug 8 is not in bugs.json"),
     }
     assert reading.about == {}
 
@@ -77,8 +77,8 @@ def test_other_bugs_are_told_of_if_they_name_a_landing_asked_for(write: Write) -
         "4": {"tags": ["qa-bad"]},
         "5": {"tags": ["bad-commit-12"], "private": True},
     }
-    items = write({"bugs": bugs}).read([4], [12, 13]).items
-    assert items == {1: ItemTags((), (12,)), 2: ItemTags(("bad",), (13,)), 4: ItemTags(("bad",))}
+    items = write({"bugs": bugs}).read(["4"], [12, 13]).items
+    assert items == {"1": ItemTags((), (12,)), "2": ItemTags(("bad",), (13,)), "4": ItemTags(("bad",))}
 
 
 @pytest.mark.parametrize(
@@ -152,15 +152,15 @@ def test_without_requests_nothing_is_said_of_them(write: Write) -> None:
 
 def test_it_is_read_anew_each_time(write: Write) -> None:
     tracker = write({"bugs": {"1": {"tags": ["qa-ok"]}}})
-    tracker.read([1], [])
+    tracker.read(["1"], [])
     write({"bugs": {"1": {"tags": ["qa-bad"]}}})
-    assert tracker.read([1], []).items == {1: ItemTags(("bad",))}
+    assert tracker.read(["1"], []).items == {"1": ItemTags(("bad",))}
 
 
 def test_titles_are_one_line_that_can_be_encoded(write: Write) -> None:
     reading = write(
         '{"bugs": {"1": {"title": "a\\n\\u001b[2Jb\\ud800", "status": "%s"}}}' % ("x" * 9_999)
-    ).read([1], [])
+    ).read(["1"], [])
     assert reading.about[1].title == "a [2Jb"
     assert len(reading.about[1].status) == 500
 

@@ -289,7 +289,7 @@ def test_a_file_of_bugs_that_holds_it(tmp_path: Path, name: str) -> None:
     path = tmp_path / "bugs.json"
     path.write_bytes(BODIES[name] if name in BODIES else WRAPPED[name][1])
     with pytest.raises(TrackerError) as caught:
-        FileTracker(path, Vocabulary({})).read([1], [7])
+        FileTracker(path, Vocabulary({})).read(["1"], [7])
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
 
 
@@ -299,7 +299,7 @@ def test_a_bug_that_holds_such_a_number(tmp_path: Path, number: str) -> None:
     path.write_text(f'{{"bugs": {{"1": {{"tags": ["qa-ok"], "private": {number}}}}}}}')
     tracker = FileTracker(path, Vocabulary({}))
     try:
-        assert "malformed" in tracker.read([1], []).items[1].unreadable
+        assert "malformed" in tracker.read(["1"], []).items["1"].unreadable
     except TrackerError as error:
         assert "is no JSON" in str(error)
 

@@ -31,7 +31,7 @@ LASTING: tuple[int | str, ...] = (400, 401, 403, 404, 410)
 def failure(settings: Settings) -> str:
     """The one sentence of a tracker that could not be read."""
     with pytest.raises(TrackerError) as caught:
-        open_tracker(settings).read([1], [7])
+        open_tracker(settings).read(["1"], [7])
     told = str(caught.value)
     assert "\n" not in told
     assert caught.value.requests
@@ -43,8 +43,8 @@ def failure(settings: Settings) -> str:
 def test_what_passes_is_tried_again(ask: Ask, lp: Server, what: int | str, where: str) -> None:
     lp.bugs[1] = Bug(["qa-bad", "bad-commit-7"])
     lp.fail(what, on=where, times=2)
-    reading = open_tracker(ask()).read([1], [7])
-    assert reading.items == {1: ItemTags(("bad",), (7,))}
+    reading = open_tracker(ask()).read(["1"], [7])
+    assert reading.items == {"1": ItemTags(("bad",), (7,))}
     assert reading.requests == lp.count() == 1 + 4 + 1 + 1 + 2
 
 
@@ -79,7 +79,7 @@ def test_one_bug_that_cannot_be_read(ask: Ask, lp: Server, what: int | str) -> N
     lp.bugs[1] = Bug(["qa-bad"])
     lp.bugs[2] = Bug(["qa-ok"])
     lp.fail(what, on="/bugs/1", times=99)
-    items = open_tracker(ask()).read([1, 2], []).items
+    items = open_tracker(ask()).read(["1", "2"], []).items
     assert items[2] == ItemTags(("ok",))
     assert items[1].words == ()
     assert items[1].unreadable
@@ -127,7 +127,7 @@ def test_patience_is_one_for_all_requests(ask: Ask, lp: Server, monkeypatch: pyt
 def test_a_kept_connection_that_was_closed(ask: Ask, lp: Server) -> None:
     lp.bugs[1] = Bug(["qa-ok"])
     lp.short_lived = True
-    assert open_tracker(ask()).read([1], []).items == {1: ItemTags(("ok",))}
+    assert open_tracker(ask()).read(["1"], []).items == {"1": ItemTags(("ok",))}
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -153,7 +153,7 @@ def test_endless_paging(ask: Ask, lp: Server) -> None:
     lp.endless = True
     for bug in range(1, 400):
         lp.bugs[bug] = Bug(["qa-ok"])
-    assert open_tracker(ask()).read([1], []).items == {1: ItemTags(("ok",))}
+    assert open_tracker(ask()).read(["1"], []).items == {"1": ItemTags(("ok",))}
     assert lp.count("qa-ok") == 2
 
 
@@ -236,7 +236,7 @@ def test_credentials_are_used(
     path.chmod(0o600)
     monkeypatch.setenv("LP_TOKEN", credentials())
     settings = ask(credentials_file="token") if way == "file" else ask(credentials_env="LP_TOKEN")
-    assert open_tracker(settings).read([1], []).items == {1: ItemTags(("ok",))}
+    assert open_tracker(settings).read(["1"], []).items == {"1": ItemTags(("ok",))}
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from shepherd.trackers.forge.memory import Asked, decode, encode, is_open
 from shepherd.trackers.forge.things import Absent, Request, Thing, UnreadablePart, doubt
 from shepherd.trackers.http import Line
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, ItemTags, TrackerReading
+from shepherd.words import Item, ItemTags, TrackerReading, is_request, item_order
 
 AT_ONCE = 100
 """The most that either forge tells in one answer."""
@@ -87,7 +87,7 @@ class ForgeTracker(ABC):
         basis: str,
     ) -> TrackerReading:
         landings = self._claims.landings
-        ours = {item for item in items if isinstance(item, int) or item.startswith(self.sign)}
+        ours = {item for item in items if not is_request(item) or item.startswith(self.sign)}
         claimed = {request for each in landings for request in each.requests}
         remembered = {item for each in landings if each.id in kept for item in kept[each.id].requests}
         things = dict(service.things(ours | remembered, claimed))
@@ -108,7 +108,7 @@ class ForgeTracker(ABC):
                 warnings[each.id] = tuple(self._warning(item, why, by_sha) for item, why in dropped.items())
         counting = (ours - claimed).union(*named.values())
         return TrackerReading(
-            items={item: self._spoken(item, things[item]) for item in counting},
+            items={item: self._spoken(item, things[item]) for item in sorted(counting, key=item_order)},
             speaks_of_requests=True,
             named=named,
             doubts=warnings,
@@ -167,7 +167,7 @@ class ForgeTracker(ABC):
     def _spoken(self, item: Item, thing: Thing) -> ItemTags:
         if isinstance(thing, Absent | UnreadablePart):
             return ItemTags(unreadable=thing.why)
-        say = self._vocabulary.of_bug if isinstance(item, int) else self._vocabulary.of_request
+        say = self._vocabulary.of_request if is_request(item) else self._vocabulary.of_bug
         return say(thing.labels)
 
     def _basis(self) -> str:
@@ -178,7 +178,7 @@ class ForgeTracker(ABC):
 
 def number_of(item: Item) -> int:
     """The number of an issue or a request."""
-    return item if isinstance(item, int) else int(item[1:])
+    return int(item.lstrip("#!"))
 
 
 def chunks(everything: Sequence[_T], size: int = AT_ONCE) -> list[Sequence[_T]]:

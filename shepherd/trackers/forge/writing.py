@@ -18,7 +18,7 @@ from shepherd.trackers.forge.labels import Look, look_of
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
-from shepherd.words import Item
+from shepherd.words import Item, item_name
 
 
 class Present(Struct, frozen=True):
@@ -79,7 +79,7 @@ class ForgeWriter:
                 self._say(hand, item, _marked_down(edit.comment), sign)
                 told.append("comment")
         except RequestError as error:
-            raise TrackerError(f"{name(item)} cannot be written: {error}") from None
+            raise TrackerError(f"{item_name(item, 'issue')} cannot be written: {error}") from None
         return ", ".join(told)
 
     def missing(self, labels: Collection[str]) -> list[str]:
@@ -149,9 +149,5 @@ def last_line(text: str) -> str:
     return text.rstrip().rpartition("\n")[2].strip()
 
 
-def name(item: Item) -> str:
-    return f"issue {item}" if isinstance(item, int) else f"request {item}"
-
-
 def _unsure(item: Item, error: RequestError) -> UnsureError:
-    return UnsureError(f"{name(item)}: whether the comment was written is not known: {error}")
+    return UnsureError(f"{item_name(item, 'issue')}: whether the comment was written is not known: {error}")

@@ -34,7 +34,7 @@ from shepherd.trackers.github.questions import (
     ShownPull,
 )
 from shepherd.trackers.http import Line
-from shepherd.words import Item
+from shepherd.words import Item, item_name
 
 LARGEST_NUMBER = 2**31 - 1
 """GraphQL's Int: a larger one would spoil the whole call."""
@@ -156,7 +156,7 @@ class GitHubService:
 
     def unreadable(self, item: Item, answer: UnreadablePart | None) -> str:
         """Why there are no labels, in a sentence about the item."""
-        name = f"issue {item}" if isinstance(item, int) else f"request {item}"
+        name = item_name(item, "issue")
         if answer is None:
             return f"there is no {name} in {self.project}, or the token may not see it"
         return f"{name} cannot be read: {answer.why}"

@@ -15,7 +15,7 @@ from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
 from shepherd.trackers.forge.things import Absent, Issue, Request, Thing
 from shepherd.trackers.forge.wire import until_reset
 from shepherd.trackers.http import Line, RequestError
-from shepherd.words import Item
+from shepherd.words import Item, is_request, item_name
 
 _COMMITS = (
     "query($project: ID!, $iids: [String!]) { project(fullPath: $project) {"
@@ -182,12 +182,12 @@ class GitLabService:
         """See forge.reading.Service. Issues and merge requests have a row of numbers each."""
         items = {*items, *claimed}
         found: dict[Item, Thing] = {item: Absent(self.absent(item)) for item in items}
-        for asked in chunks(sorted(number_of(item) for item in items if isinstance(item, str))):
+        for asked in chunks(sorted(number_of(item) for item in items if is_request(item))):
             for merge in self.get("/merge_requests", _numbered(asked), list[_Merge]):
                 found[f"!{merge.iid}"] = merge.request
-        for asked in chunks(sorted(item for item in items if isinstance(item, int))):
+        for asked in chunks(sorted(number_of(item) for item in items if not is_request(item))):
             for issue in self.get("/issues", _numbered(asked), list[GitLabLabelled]):
-                found[issue.iid] = Issue(issue.labels)
+                found[str(issue.iid)] = Issue(issue.labels)
         return found
 
     def labels(self) -> list[str]:
@@ -209,7 +209,7 @@ class GitLabService:
 
     def absent(self, item: Item) -> str:
         """Why nothing is known of an item that was not in the answer."""
-        name = f"issue {item}" if isinstance(item, int) else f"request {item}"
+        name = item_name(item, "issue")
         return f"there is no {name} in {self.project}, or the token may not see it"
 
     def get(self, path: str, query: dict[str, Any], kind: type[_T], *, whole: bool = False) -> _T:

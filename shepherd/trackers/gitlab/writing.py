@@ -15,7 +15,7 @@ from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
 from shepherd.trackers.gitlab.reading import GitLabTracker
 from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabLabelled, GitLabService
 from shepherd.trackers.http import RequestError
-from shepherd.words import Item
+from shepherd.words import Item, is_request
 
 NEEDS_TOKEN = "GitLab lets nobody write without a token"  # noqa: S105  # a sentence
 
@@ -86,5 +86,5 @@ class _GitLabLabelWriter:
 
 
 def _place(item: Item) -> str:
-    kind = "issues" if isinstance(item, int) else "merge_requests"
+    kind = "merge_requests" if is_request(item) else "issues"
     return f"/{kind}/{number_of(item)}"

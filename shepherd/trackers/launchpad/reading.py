@@ -48,7 +48,7 @@ class LaunchpadTracker:
         try:
             kept = decode(memory, basis)
             service = LaunchpadService(self._settings, line, statuses=kept.statuses if kept else ())
-            bugs = {item for item in items if isinstance(item, int)}
+            bugs = {int(item) for item in items if item.isdecimal()}
             reader = _Reader(service, self._vocabulary, bugs, set(revnos), kept)
             return reader.read(basis)
         except TrackerError as error:
@@ -105,10 +105,12 @@ class _Reader:
             self._opened[bug] = self._ask(bug)
         returned = namers.union(self._opened, *bearers.values())
         strays, unseen = self._strays(self._bugs - returned)
-        spoken: dict[Item, ItemTags] = {bug: self._spoken(bug, bearers, strays) for bug in self._bugs}
+        spoken: dict[Item, ItemTags] = {
+            str(bug): self._spoken(bug, bearers, strays) for bug in sorted(self._bugs)
+        }
         for bug, opened in self._opened.items():
-            if bug not in spoken and not self._revnos.isdisjoint(opened.spoken.bad_commits):
-                spoken[bug] = opened.spoken
+            if str(bug) not in spoken and not self._revnos.isdisjoint(opened.spoken.bad_commits):
+                spoken[str(bug)] = opened.spoken
         memory = LaunchpadMemory(
             basis=basis,
             began=self._now,
@@ -122,7 +124,7 @@ class _Reader:
         )
         return TrackerReading(
             items=spoken,
-            unseen=frozenset(unseen),
+            unseen=frozenset(map(str, unseen)),
             requests=service.line.requests,
             received=service.line.received,
             memory=encode(memory),
