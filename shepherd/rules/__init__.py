@@ -27,7 +27,7 @@ class Judgement:
         judged: revno -> state and evidence, for the landings in scope.
         undoing: what is undone, at every candidate.
         live: revnos that production runs.
-        verge: the answer for the window.
+        window: the answer for the window.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Judgement:
         self.live = live
         self.judged = judged
         self._evidence = evidence
-        self.verge: WindowAnswer = answer(reading.deployed.revno, reading.tip.revno, judged, undoing, live)
+        self.window: WindowAnswer = answer(reading.deployed.revno, reading.tip.revno, judged, undoing, live)
         self.undone_by: dict[int, int] = undoing.undone_by()
 
     @property
@@ -53,17 +53,17 @@ class Judgement:
     @property
     def latest(self) -> int | None:
         """The latest deployable revision; None: stay at D."""
-        return self.verge.latest
+        return self.window.latest
 
     @property
     def deployable(self) -> list[int]:
-        return list(self.verge.deployable)
+        return list(self.window.deployable)
 
     @property
     def blockers(self) -> Sequence[Blocking]:
-        return self.verge.blockers
+        return self.window.blockers
 
-    def speeches(self, revno: int) -> Sequence[ItemEvidence]:
+    def evidence(self, revno: int) -> Sequence[ItemEvidence]:
         """What every item that a landing names says of it, whether it was judged by that or not."""
         return self._evidence.of_landing.get(revno, ())
 

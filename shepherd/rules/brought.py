@@ -107,7 +107,7 @@ def evidence_on(
     appeared: Callable[[Item], bool],
     named_as: int,
 ) -> BroughtWord | None:
-    """What is said of one brought-in commit, by the first rules of 3.3; None: nothing.
+    """The evidence on one brought-in commit (docs/rules.md#state); None: there is none.
 
     Args:
         unread: items that named it bad when they could last be read.

@@ -267,7 +267,7 @@ class _TagReader:
         return history
 
     def _not_bad(self, item: Item, word: Word | None, landings: Sequence[Landing], history: History) -> None:
-        """Note the word of an item that is not bad: 3.2 (a), (b) and (d)."""
+        """Note the word of an item that is not bad."""
         recorded, evidence = self._recorded, self.evidence
         good: GoodWord | None = word if word == "ok" or word == "untestable" else None
         how: How = "late" if good else "tag" if word else "unseen" if self.unseen else "none"
@@ -291,7 +291,7 @@ class _TagReader:
                 evidence.kept[key] = keep
 
     def _plain_bad(self, item: Item, landings: Sequence[Landing], history: History) -> None:
-        """Note a qa-bad that names no landing: 3.2 (c). It is every landing's, but for those that production
+        """Note a qa-bad that names no landing: it is every landing's, but for those that production
         runs while a later one names the bug."""
         self.evidence.bad_since[item] = self._plain_since(item, history)
         for landing in landings:

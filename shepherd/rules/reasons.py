@@ -41,7 +41,7 @@ def reason_of(
             return _of_verdict(judged, judged.verdict, who, rev, rollback)
         case "reopened":
             assert judged.verdict is not None
-            evidence = [*map(name, judged.named_by), *(f"{name(s.item)} (qa-bad)" for s in judged.speeches)]
+            evidence = [*map(name, judged.named_by), *(f"{name(s.item)} (qa-bad)" for s in judged.evidence)]
             return Reason(
                 f"{said(judged.verdict)}, but then it was marked bad: {joined(evidence)}",
                 who,
@@ -67,10 +67,10 @@ def reason_of(
                 f"try {_revs(judged.brought_back)} again on the QA server, then: {verdict}",
             )
         case "plain-bad":
-            bad = [name(s.item) for s in judged.speeches if s.how == "plain-bad"]
+            bad = [name(s.item) for s in judged.evidence if s.how == "plain-bad"]
             return Reason(
                 f"{joined(bad)} {'is' if len(bad) == 1 else 'are'} qa-bad and no bad-commit tag says which"
-                " landing is meant" + _others(judged.speeches),
+                " landing is meant" + _others(judged.evidence),
                 who,
                 f"add bad-commit-N to the bug for the landing that is bad, or {rollback}",
             )
@@ -203,11 +203,11 @@ def _of_verdict(judged: Judged, verdict: Verdict, who: str, rev: str, rollback: 
 
 def _of_items(judged: Judged, who: str, rev: str, verdict: str, rollback: str) -> Reason:
     words = joined(
-        _phrase(s, rev) for s in sorted(judged.speeches, key=lambda s: s.word in ("ok", "untestable"))
+        _phrase(s, rev) for s in sorted(judged.evidence, key=lambda s: s.word in ("ok", "untestable"))
     )
     if judged.good:
         return Reason(words)
-    open_ones = [s for s in judged.speeches if s.word not in ("ok", "untestable")]
+    open_ones = [s for s in judged.evidence if s.word not in ("ok", "untestable")]
     if judged.state == "unknown":
         unread = [name(s.item) for s in open_ones if s.word == "unknown"]
         return Reason(
@@ -256,9 +256,9 @@ def _phrase(speech: ItemEvidence, rev: str) -> str:
             return f"{it} is qa-bad"
 
 
-def _others(speeches: Iterable[ItemEvidence]) -> str:
+def _others(evidence: Iterable[ItemEvidence]) -> str:
     """What else is not good beside the qa-bad ones."""
-    rest = [s for s in speeches if s.how != "plain-bad" and s.word not in ("ok", "untestable")]
+    rest = [s for s in evidence if s.how != "plain-bad" and s.word not in ("ok", "untestable")]
     return "; " + joined(_phrase(s, "it") for s in rest) if rest else ""
 
 

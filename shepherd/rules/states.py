@@ -1,4 +1,4 @@
-"""The QA state of one landing: the first rule of 3.3 that applies."""
+"""The QA state of one landing: the first rule that applies (docs/rules.md#state)."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Judged(Struct, frozen=True, gc=False):
     state: State
     rule: Rule
     good: bool
-    speeches: Sequence[ItemEvidence] = ()
-    """What each item said that the landing was judged by."""
+    evidence: Sequence[ItemEvidence] = ()
+    """What each item says that the landing was judged by."""
     named_by: tuple[Item, ...] = ()
     """Items that name it bad."""
     named_as: int = 0
@@ -58,7 +58,7 @@ _MARKED = {
     "qa-ok": Judged("ok", "mark", True),
     "no-qa": Judged("untestable", "mark", True),
 }
-"""Label -> what it makes of a landing, in the order of 3.3 (6)."""
+"""Label -> what it makes of a landing, in the order in which they count."""
 
 
 class StateRules:
@@ -68,14 +68,14 @@ class StateRules:
         self,
         landings: Mapping[int, Landing],
         undoing: Undoing,
-        evidence: TagEvidence,
+        tags: TagEvidence,
         recorded: JournalMemory,
         tracker: TrackerReading,
         options: Options,
     ) -> None:
         self._landings = landings
         self._undoing = undoing
-        self._evidence = evidence
+        self._tags = tags
         self._recorded = recorded
         self._tracker = tracker
         self._options = options
@@ -105,13 +105,13 @@ class StateRules:
     def _brought(self, landing: Landing) -> Iterator[BroughtWord]:
         for commit in landing.brought:
             verdict = self._recorded.verdicts.get(commit.id)
-            named_by = tuple(self._evidence.named_bad.get(commit.id, ()))
+            named_by = tuple(self._tags.named_bad.get(commit.id, ()))
             evidence = evidence_on(
                 commit,
                 verdict,
                 named_by,
-                tuple(self._evidence.unread_bad.get(commit.id, ())),
-                named_as=self._evidence.named_as.get((commit.id, named_by[0]), 0) if named_by else 0,
+                tuple(self._tags.unread_bad.get(commit.id, ())),
+                named_as=self._tags.named_as.get((commit.id, named_by[0]), 0) if named_by else 0,
                 appeared=partial(self._named_since, commit.id, landing, verdict),
             )
             if evidence is not None:
@@ -120,16 +120,16 @@ class StateRules:
     def _judge(self, landing: Landing) -> Judged:
         """The state of one landing by itself, by the first rule that applies."""
         revno, sha = landing.revno, landing.id
-        speeches: Sequence[ItemEvidence] = self._evidence.of_landing.get(revno, ())
-        named_by = tuple(self._evidence.named_bad.get(sha, ()))
+        evidence: Sequence[ItemEvidence] = self._tags.of_landing.get(revno, ())
+        named_by = tuple(self._tags.named_bad.get(sha, ()))
         verdict = self._recorded.verdicts.get(sha)
         if verdict is not None and verdict.word != "withdraw":
-            return self._by_verdict(landing, verdict, speeches, named_by)
+            return self._by_verdict(landing, verdict, evidence, named_by)
         if named_by:
-            named_as = self._evidence.named_as.get((sha, named_by[0]), 0)
-            return Judged("bad", "named-bad", False, speeches, named_by, named_as)
-        if sha in self._evidence.unread_bad:
-            unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._evidence.unread_bad[sha]]
+            named_as = self._tags.named_as.get((sha, named_by[0]), 0)
+            return Judged("bad", "named-bad", False, evidence, named_by, named_as)
+        if sha in self._tags.unread_bad:
+            unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._tags.unread_bad[sha]]
             return Judged("unknown", "items", False, unread)
         patterns = self._options.exempt_subjects
         if patterns and matches(patterns, landing.title):
@@ -142,35 +142,35 @@ class StateRules:
                 return Judged("rollback", "rollback", True)
             if any(target in self._undoing.targets[revno] for target in landing.mark_targets):
                 own = self._own_bugs(landing)
-                speeches = [s for s in speeches if is_request(s.item) or s.item in own]
-        for speech in speeches:
-            if speech.how == "plain-bad":
-                return Judged("bad", "plain-bad", False, speeches)
-        for speech in speeches:
-            if speech.how == "was-bad":
-                return Judged("unknown", "items", False, speeches)
+                evidence = [each for each in evidence if is_request(each.item) or each.item in own]
+        for each in evidence:
+            if each.how == "plain-bad":
+                return Judged("bad", "plain-bad", False, evidence)
+        for each in evidence:
+            if each.how == "was-bad":
+                return Judged("unknown", "items", False, evidence)
         for label, judged in _MARKED.items() if landing.labels else ():
             if label in landing.labels:
                 return judged
-        if not speeches:
+        if not evidence:
             return self._nothing
-        worst = min(speeches, key=_rank) if len(speeches) > 1 else speeches[0]
+        worst = min(evidence, key=_rank) if len(evidence) > 1 else evidence[0]
         state: State = worst.word
-        return Judged(state, "items", state in GOOD, speeches)
+        return Judged(state, "items", state in GOOD, evidence)
 
     def _by_verdict(
-        self, landing: Landing, verdict: Verdict, speeches: Sequence[ItemEvidence], named_by: tuple[Item, ...]
+        self, landing: Landing, verdict: Verdict, evidence: Sequence[ItemEvidence], named_by: tuple[Item, ...]
     ) -> Judged:
-        """3.3 (1): it outranks what was there when it was given, not what a later run sees appear."""
-        evidence = self._evidence
-        named = (*named_by, *evidence.unread_bad.get(landing.id, ()))
+        """The state by a verdict: it outranks what was there when it was given, not what a later run sees
+        appear."""
+        named = (*named_by, *self._tags.unread_bad.get(landing.id, ()))
         reopening = [item for item in named if self._named_since(landing.id, landing, verdict, item)]
         again = [
-            s
-            for s in speeches
-            if s.how in ("plain-bad", "was-bad")
-            and s.item in evidence.bad_since
-            and self._appeared(evidence.bad_since[s.item], s.item, True, verdict)
+            each
+            for each in evidence
+            if each.how in ("plain-bad", "was-bad")
+            and each.item in self._tags.bad_since
+            and self._appeared(self._tags.bad_since[each.item], each.item, True, verdict)
         ]
         if reopening or again:
             return Judged("bad", "reopened", False, again, tuple(reopening), verdict=verdict)
@@ -180,7 +180,7 @@ class StateRules:
     def _named_since(self, commit: str, landing: Landing, verdict: Verdict | None, item: Item) -> bool:
         """Whether an item was seen to name this landing, or a commit that it brought in, after a verdict."""
         own = item in landing.bugs or item in landing.requests
-        since = self._evidence.named_since[commit, item]
+        since = self._tags.named_since[commit, item]
         return verdict is not None and self._appeared(since, item, own, verdict)
 
     def _appeared(self, since: int, item: Item, own: bool, verdict: Verdict) -> bool:
@@ -215,5 +215,5 @@ class StateRules:
         return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self._pure))
 
 
-def _rank(speech: ItemEvidence) -> int:
-    return _ORDER[speech.word]
+def _rank(evidence: ItemEvidence) -> int:
+    return _ORDER[evidence.word]

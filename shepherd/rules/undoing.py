@@ -62,7 +62,7 @@ class Undoing:
     """What undoes what on this mainline, after people's words and second rollbacks were heard.
 
     Attributes:
-        targets: rollback -> its targets in the sense of 3.3 (4), those by `cover` among them.
+        targets: rollback -> its targets, those by `cover` among them (docs/rules.md#state).
         counting: rollback -> the landings that it counts for in effect.
         flips: landing -> what became undone, or came back, with it.
     """

@@ -241,7 +241,7 @@ def _entries(
     ]
     listed = {*window, *lately}
     named = {b.revno for b in judgement.blockers} | set(judgement.alarms)
-    for candidate in judgement.verge.candidates.values():
+    for candidate in judgement.window.candidates.values():
         named.update(candidate.blocked_by)
     named.update(judgement.undone_by[revno] for revno in (listed | named) if revno in judgement.undone_by)
     groups = (window, lately, [revno for revno in named - listed if revno in judgement.judged])
@@ -251,7 +251,7 @@ def _entries(
     undoes: dict[int, list[int]] = {}
     for target, rollback in judgement.undone_by.items():
         undoes.setdefault(rollback, []).append(target)
-    verge = judgement.verge
+    answer = judgement.window
     branch = frame.branch if frame.several else ""
 
     def entry(revno: int) -> shape.LandingEntry:
@@ -265,11 +265,11 @@ def _entries(
             live=live,
             promoted=revno <= promoted and revno in live_at_promoted,
             undone=revno in judgement.undone_by,
-            latest=verge.latest,
+            latest=answer.latest,
             on_qa=reading.on_qa.revno if reading.on_qa else None,
         )
         assert progress in _PROGRESS
-        candidate = verge.candidates.get(revno)
+        candidate = answer.candidates.get(revno)
         mine = [*warnings.get(revno, ()), *doubts.get(landing.id, ())]
         if revno in clamped:
             mine.append(clamped[revno])

@@ -17,7 +17,8 @@ from shepherd.act import Act, perform_together
 from shepherd.errors import NoAnswerError, TrackerError, UnsureError
 from shepherd.plans.tag_comments import CommentWording, sign_of
 from shepherd.plans.tag_events import TaggerMemory
-from shepherd.plans.tagging import Tagging, TagPlan, UnreadableItem, Writing, because, plan
+from shepherd.plans.tag_plan import Tagging, TagPlan, UnreadableItem, Writing, because
+from shepherd.plans.tagging import plan
 from shepherd.rules import judge
 from shepherd.run import Run
 from shepherd.settings import Settings, TagStatus
@@ -122,19 +123,19 @@ def labels_to_make(settings: Settings, planned: TagPlan) -> list[str]:
 
 def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> TaggingResult:
     """Do what was planned, each bug on its own: one that cannot be written does not stop the rest."""
-    if not planned.writings and not planned.untold:
+    if not planned.writings and not planned.unreadable:
         return TaggingResult(0)
     database = Database(settings.database_url)
-    hand = _ItemWriter(settings, branch, run, database)
+    writer = _ItemWriter(settings, branch, run, database)
     try:
-        failed = hand.failed_before()
+        failed = writer.failed_before()
         for writing in sorted(planned.writings, key=lambda writing: writing.item in failed):
-            hand.do(writing)
-        for untold in planned.untold:
-            hand.give_up(untold)
-        return TaggingResult(hand.done, tuple(hand.failures))
+            writer.do(writing)
+        for item in planned.unreadable:
+            writer.give_up(item)
+        return TaggingResult(writer.done, tuple(writer.failures))
     finally:
-        hand.remember_what_was_written()
+        writer.remember_what_was_written()
         database.close()
 
 
@@ -160,7 +161,7 @@ class _ItemWriter:
             return
         if self._in_a_row >= PATIENCE:
             self._broken.add(writing.item)
-            self.failures.append(f"{_told(writing)}: not tried, since {PATIENCE} failed in a row")
+            self.failures.append(f"{_name(writing)}: not tried, since {PATIENCE} failed in a row")
             return
         if self._writer is None:
             self._writer = open_writer(self._settings)
@@ -177,11 +178,11 @@ class _ItemWriter:
             self.done += len(acts)
             self._in_a_row = 0
 
-    def give_up(self, untold: UnreadableItem) -> None:
+    def give_up(self, unreadable: UnreadableItem) -> None:
         """Nothing is written on what cannot be read. It is noted once, however often it is tried."""
-        subject = pair_of(untold.id, untold.item)
-        why = f"it could not be read: {untold.why}"
-        self.failures.append(f"{item_name(untold.item)} for r{untold.revno}: {why}")
+        subject = pair_of(unreadable.id, unreadable.item)
+        why = f"it could not be read: {unreadable.why}"
+        self.failures.append(f"{item_name(unreadable.item)} for r{unreadable.revno}: {why}")
         with self._database.begin() as connection:
             journal = Journal(connection, self._branch)
             before = journal.entries("done", subjects=[subject])
@@ -236,7 +237,7 @@ class _ItemWriter:
     def _note(self, writing: Writing, result: str, why: str, noted: bool = False) -> None:
         self._broken.add(writing.item)
         self._in_a_row += 1
-        self.failures.append(f"{_told(writing)}: {why}")
+        self.failures.append(f"{_name(writing)}: {why}")
         if not noted:
             entries = [
                 JournalEntry("done", pair_of(act.id, act.item), _result(result), self._run.who, why)
@@ -253,7 +254,7 @@ def _result(result: str) -> dict[str, Any]:
     return {"act": TAG, "result": result}
 
 
-def _told(writing: Writing) -> str:
+def _name(writing: Writing) -> str:
     return f"{item_name(writing.item)} for {writing.revs}"
 
 

@@ -40,6 +40,6 @@ def test_nothing_is_said_or_remembered_of_what_is_out_of_scope() -> None:
     tracker = TrackerReading({"1": ItemTags(("ok",), (99,))})
     said = judge(two, tracker, JournalMemory(9), Options(), {2})
     assert said.states == {2: "ok"}
-    assert not said.speeches(1)
+    assert not said.evidence(1)
     assert [sha for (sha, _), _ in said.kept] == [f"{2:040x}"]
     assert set(said.warnings) == {2}

@@ -98,11 +98,11 @@ def test_other_bugs_are_told_of_if_they_name_a_landing_asked_for(write: Write) -
 )
 def test_one_malformed_bug_is_unreadable_and_no_more(write: Write, bug: object) -> None:
     tracker = write({"bugs": {"1": bug, "2": {"tags": ["qa-ok"]}}})
-    for asked in ([1, 2], [2]):
+    for asked in (["1", "2"], ["2"]):
         items = tracker.read(asked, []).items
-        assert items[1].unreadable.startswith("bug 1 is malformed in bugs.json: ")
-        assert items[1].words == ()
-        assert items[2] == ItemTags(("ok",))
+        assert items["1"].unreadable.startswith("bug 1 is malformed in bugs.json: ")
+        assert items["1"].words == ()
+        assert items["2"] == ItemTags(("ok",))
 
 
 def test_requests(write: Write) -> None:
@@ -161,8 +161,8 @@ def test_titles_are_one_line_that_can_be_encoded(write: Write) -> None:
     reading = write(
         '{"bugs": {"1": {"title": "a\\n\\u001b[2Jb\\ud800", "status": "%s"}}}' % ("x" * 9_999)
     ).read(["1"], [])
-    assert reading.about[1].title == "a [2Jb"
-    assert len(reading.about[1].status) == 500
+    assert reading.about["1"].title == "a [2Jb"
+    assert len(reading.about["1"].status) == 500
 
 
 @pytest.mark.parametrize(

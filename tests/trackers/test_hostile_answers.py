@@ -86,7 +86,7 @@ class Asked:
 
     def __init__(self, server: Any, kind: str, folder: Path) -> None:
         self.server: FaultyServer = server
-        self.item: Item = {"launchpad": 1, "github": "#1", "gitlab": "!1"}[kind]  # type: ignore[assignment]
+        self.item: Item = {"launchpad": "1", "github": "#1", "gitlab": "!1"}[kind]
         secret = folder / "secret"
         secret.write_text("token\n")
         secret.chmod(0o600)
@@ -113,7 +113,7 @@ class Asked:
         """To every question but what Launchpad describes itself with."""
         self.server.mend()
         self.server.fail(
-            "say", on="" if self.item != 1 else "ws.op", times=99, body=body, headers=headers or {}
+            "say", on="" if self.item != "1" else "ws.op", times=99, body=body, headers=headers or {}
         )
 
 

@@ -80,9 +80,9 @@ def test_one_bug_that_cannot_be_read(ask: Ask, lp: Server, what: int | str) -> N
     lp.bugs[2] = Bug(["qa-ok"])
     lp.fail(what, on="/bugs/1", times=99)
     items = open_tracker(ask()).read(["1", "2"], []).items
-    assert items[2] == ItemTags(("ok",))
-    assert items[1].words == ()
-    assert items[1].unreadable
+    assert items["2"] == ItemTags(("ok",))
+    assert items["1"].words == ()
+    assert items["1"].unreadable
 
 
 def test_waits_grow_and_differ(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch) -> None:
