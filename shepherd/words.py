@@ -72,7 +72,7 @@ class ItemDetails(Struct, frozen=True):
     status: str = ""
 
 
-class TrackerReading(Struct, frozen=True):
+class TrackerData(Struct, frozen=True):
     """One reading of the tracker: the items asked for, and every other that bears a bad-commit asked for."""
 
     items: dict[Item, ItemTags]
@@ -108,7 +108,7 @@ class SeenTags(Struct, frozen=True, gc=False):
     tags: ItemTags
 
 
-class KeptWord(Struct, frozen=True, gc=False):
+class KeptEvidence(Struct, frozen=True, gc=False):
     """The last word that spoke for one landing on one item (docs/rules.md#what-people-say)."""
 
     word: Word | None
@@ -117,7 +117,7 @@ class KeptWord(Struct, frozen=True, gc=False):
     (docs/rules.md#whom-a-tag-speaks-for)."""
 
 
-class OwnWord(Struct, frozen=True, gc=False):
+class TaggerWord(Struct, frozen=True, gc=False):
     """A good word that the tagger wrote itself, or meant to: it is no person's word on any landing."""
 
     word: Word
@@ -161,7 +161,7 @@ class Cover(Struct, frozen=True, gc=False):
     seq: int = 0
 
 
-class JournalMemory(Struct, frozen=True):
+class RecordedEvidence(Struct, frozen=True):
     """What the journal remembers, as far as the rules ask for it."""
 
     now: int
@@ -170,14 +170,14 @@ class JournalMemory(Struct, frozen=True):
     """SHA -> when `find` first saw the landing."""
     seen: dict[Item, tuple[SeenTags, ...]] = {}
     """Readings of each item, ascending by seq, each different from the one before."""
-    kept: dict[tuple[str, Item], KeptWord] = {}
+    kept: dict[tuple[str, Item], KeptEvidence] = {}
     verdicts: dict[str, Verdict] = {}
     """SHA -> the verdict that counts; none for a landing whose newest is `withdraw`."""
     covers: tuple[Cover, ...] = ()
     """Ascending by seq."""
     asked: dict[tuple[str, Item], int] = {}
     """When the tagger asked for QA of a landing on an item: the word that was there is not for that one."""
-    own: dict[Item, OwnWord] = {}
+    own: dict[Item, TaggerWord] = {}
     """The last good word that the tagger wrote on each item, for whatever branch."""
     named: dict[tuple[Item, int], NamedCommits] = {}
     """(bug, N) of each bad-commit-N, and (request, 0) of each request that bore qa-bad."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from shepherd.landing import Marks
 from shepherd.marks import brackets, footers, forge, reverts, trailers
-from shepherd.marks.found import MarkCollector
+from shepherd.marks.collector import MarkCollector
 from shepherd.marks.text import CommitMessage, clean, first_paragraph, normal
 
 _READERS: dict[str, Callable[[CommitMessage, MarkCollector], None]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MAX_DIGITS, MarkCollector
+from shepherd.marks.collector import MAX_DIGITS, MarkCollector
 from shepherd.marks.text import CommitMessage
 
 MAX_RANGE = 50

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MarkCollector
+from shepherd.marks.collector import MarkCollector
 from shepherd.marks.text import CommitMessage
 
 _BUGS = re.compile(r"^[^\S\n]*+LP:[^\S\n]*+(#[0-9][^\n]*+)", re.IGNORECASE | re.MULTILINE)

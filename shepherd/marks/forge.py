@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MarkCollector
+from shepherd.marks.collector import MarkCollector
 from shepherd.marks.text import CommitMessage
 
 LONGEST = 100

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shepherd.marks import brackets
-from shepherd.marks.found import MAX_DIGITS, MarkCollector
+from shepherd.marks.collector import MAX_DIGITS, MarkCollector
 from shepherd.marks.text import CommitMessage, clean, normal
 
 _COMMIT = re.compile(r"\bThis\s++reverts\s++commits?:?\s++(?:[-*]\s++)?", re.IGNORECASE)

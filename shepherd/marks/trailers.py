@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MAX_DIGITS, MarkCollector
+from shepherd.marks.collector import MAX_DIGITS, MarkCollector
 from shepherd.marks.text import CommitMessage
 
 _BLANK_LINE = re.compile(r"\n[^\S\n]*+\n")

@@ -11,13 +11,13 @@ from shepherd.landing import Landing, Reading
 from shepherd.people import matches
 from shepherd.rules.evidence import qa_items
 from shepherd.rules.undoing import Undoing
-from shepherd.words import Item, Options, TrackerReading
+from shepherd.words import Item, Options, TrackerData
 
 Role = Literal["landed", "rolled-back", "back"]
 """What a landing does to a bug: it names it · it rolls back what named it · it brings that back."""
 
 
-class TaggerMemory(Struct, frozen=True):
+class TaggerRecord(Struct, frozen=True):
     """What the journal knows of the tagger's work, and of when things were first seen."""
 
     handled: Collection[tuple[str, Item]] = ()
@@ -49,7 +49,7 @@ class TagEvent(Struct, frozen=True):
 class TagLedger:
     """Who is in effect, and by which items each landing is judged."""
 
-    def __init__(self, reading: Reading, undoing: Undoing, tracker: TrackerReading, options: Options) -> None:
+    def __init__(self, reading: Reading, undoing: Undoing, tracker: TrackerData, options: Options) -> None:
         self._reading = reading
         self._undoing = undoing
         self._tracker = tracker
@@ -57,7 +57,7 @@ class TagLedger:
         self._undone = undoing.undone_by()
         self.landings = {landing.revno: landing for landing in reading.landings}
 
-    def events(self, known: TaggerMemory) -> Iterator[TagEvent]:
+    def events(self, known: TaggerRecord) -> Iterator[TagEvent]:
         """What was not handled, in the order of the landings. What is undone at the tip waits: it means
         nothing until it is brought back."""
         first = max(self._reading.deployed.revno, known.met) + 1

@@ -18,8 +18,8 @@ from msgspec.structs import replace
 from shepherd.landing import Landing
 from shepherd.plans import tag_comments
 from shepherd.plans.tag_comments import CommentLine, CommentWording
-from shepherd.plans.tag_events import TagEvent, TaggerMemory, TagLedger
-from shepherd.plans.tag_plan import Tagging, TagPlan, UnreadableItem, Writing
+from shepherd.plans.tag_events import TagEvent, TaggerRecord, TagLedger
+from shepherd.plans.tag_plan import TagAct, TagPlan, UnreadableItem, Writing
 from shepherd.rules import Judgement
 from shepherd.rules.evidence import ItemEvidence, qa_items
 from shepherd.rules.item_history import last_change
@@ -28,10 +28,10 @@ from shepherd.words import (
     WORST_FIRST,
     Item,
     ItemTags,
-    JournalMemory,
-    KeptWord,
+    KeptEvidence,
     Options,
-    TrackerReading,
+    RecordedEvidence,
+    TrackerData,
     Word,
     is_request,
 )
@@ -39,10 +39,10 @@ from shepherd.words import (
 
 def plan(
     judgement: Judgement,
-    tracker: TrackerReading,
-    memory: JournalMemory,
+    tracker: TrackerData,
+    memory: RecordedEvidence,
     options: Options,
-    known: TaggerMemory,
+    known: TaggerRecord,
     wording: CommentWording,
 ) -> TagPlan:
     """Return what is to be written, on which items, about which landings."""
@@ -52,7 +52,7 @@ def plan(
 class _Planned(NamedTuple):
     """An act, and the line of the comment that tells of it."""
 
-    act: Tagging
+    act: TagAct
     line: CommentLine
 
 
@@ -60,10 +60,10 @@ class _Planner:
     def __init__(
         self,
         judgement: Judgement,
-        tracker: TrackerReading,
-        memory: JournalMemory,
+        tracker: TrackerData,
+        memory: RecordedEvidence,
         options: Options,
-        known: TaggerMemory,
+        known: TaggerRecord,
         wording: CommentWording,
     ) -> None:
         self._judgement = judgement
@@ -76,7 +76,7 @@ class _Planner:
         self._seen = dict(memory.seen)
         for item, seen in judgement.seen:
             self._seen[item] = (*self._seen.get(item, ()), seen)
-        self._kept: dict[tuple[str, Item], KeptWord] = {**memory.kept, **dict(judgement.kept)}
+        self._kept: dict[tuple[str, Item], KeptEvidence] = {**memory.kept, **dict(judgement.kept)}
         self._evidence: dict[tuple[int, Item], ItemEvidence] = {
             (revno, each.item): each for revno in judgement.judged for each in judgement.evidence(revno)
         }
@@ -209,7 +209,7 @@ class _Planner:
         after = tuple(w for w in WORST_FIRST if w == add or (w in words and w not in remove))
         self._words[item] = after
         kept = self._kept.get((landing.id, item))
-        act = Tagging(
+        act = TagAct(
             landing.revno,
             landing.id,
             item,

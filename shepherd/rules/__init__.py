@@ -15,7 +15,7 @@ from shepherd.rules.answer import Blocking, WindowAnswer, answer, blocked_by
 from shepherd.rules.evidence import ItemEvidence, TagEvidence, read_tags
 from shepherd.rules.states import Judged, StateRules
 from shepherd.rules.undoing import Undoing
-from shepherd.words import Cover, Item, JournalMemory, KeptWord, Options, SeenTags, TrackerReading
+from shepherd.words import Cover, Item, KeptEvidence, Options, RecordedEvidence, SeenTags, TrackerData
 
 __all__ = ["Judgement", "judge", "scope_of"]
 
@@ -116,7 +116,7 @@ class Judgement:
         return self._evidence.named.items()
 
     @property
-    def kept(self) -> Collection[tuple[tuple[str, Item], KeptWord]]:
+    def kept(self) -> Collection[tuple[tuple[str, Item], KeptEvidence]]:
         """Which words spoke for which landing anew, for the journal."""
         return self._evidence.kept.items()
 
@@ -156,8 +156,8 @@ def _no_collecting() -> Iterator[None]:
 @_no_collecting()
 def judge(
     reading: Reading,
-    tracker: TrackerReading,
-    recorded: JournalMemory,
+    tracker: TrackerData,
+    recorded: RecordedEvidence,
     options: Options,
     scope: Collection[int] | None = None,
 ) -> Judgement:

@@ -13,14 +13,14 @@ from functools import cached_property
 from msgspec import Struct
 
 from shepherd.landing import Brought, Landing
-from shepherd.words import Item, JournalMemory, State, Verdict
+from shepherd.words import Item, RecordedEvidence, State, Verdict
 
 RANK: Mapping[State, int] = {"bad": 0, "unknown": 1, "needstesting": 2}
 """The states that a brought-in commit gives to its landing, the worst first."""
 _NO_RANK = len(RANK)
 
 
-class BroughtWord(Struct, frozen=True, gc=False):
+class BroughtEvidence(Struct, frozen=True, gc=False):
     """What was said of a commit that a landing brought in."""
 
     commit: Brought
@@ -41,7 +41,7 @@ class TagTargets:
     """The commits that the tags of bugs and the labels of requests name, by what the journal recorded: the
     SHAs of landings, and of commits that one brought in."""
 
-    def __init__(self, landings: Mapping[int, Landing], recorded: JournalMemory) -> None:
+    def __init__(self, landings: Mapping[int, Landing], recorded: RecordedEvidence) -> None:
         self._landings = landings
         self._recorded = recorded
         self.learned: dict[tuple[Item, int], tuple[str, ...]] = {}
@@ -106,7 +106,7 @@ def evidence_on(
     unread: tuple[Item, ...],
     appeared: Callable[[Item], bool],
     named_as: int,
-) -> BroughtWord | None:
+) -> BroughtEvidence | None:
     """The evidence on one brought-in commit (docs/rules.md#state); None: there is none.
 
     Args:
@@ -114,16 +114,16 @@ def evidence_on(
         appeared: whether an item was seen to name it after its verdict.
     """
     if verdict is None and not named_by:
-        return BroughtWord(commit, "unknown", None, unread, named_as) if unread else None
+        return BroughtEvidence(commit, "unknown", None, unread, named_as) if unread else None
     if verdict is not None:
         named_by = tuple(item for item in (*named_by, *unread) if appeared(item))
     if named_by:
-        return BroughtWord(commit, "bad", verdict, named_by, named_as)
+        return BroughtEvidence(commit, "bad", verdict, named_by, named_as)
     assert verdict is not None
     state: State = verdict.word  # type: ignore[assignment]  # withdraw never gets here
-    return BroughtWord(commit, state, verdict)
+    return BroughtEvidence(commit, state, verdict)
 
 
-def worst_of(words: Iterable[BroughtWord]) -> BroughtWord | None:
+def worst_of(words: Iterable[BroughtEvidence]) -> BroughtEvidence | None:
     """The word that a landing takes over; None: none of them counts."""
     return min((word for word in words if word.counts), key=lambda word: rank(word.state), default=None)

@@ -27,10 +27,10 @@ from shepherd.words import (
     GoodWord,
     Item,
     ItemTags,
-    JournalMemory,
-    KeptWord,
+    KeptEvidence,
+    RecordedEvidence,
     SeenTags,
-    TrackerReading,
+    TrackerData,
     Word,
     is_request,
     item_name,
@@ -54,7 +54,7 @@ the landing · the tagger wrote it itself · an earlier word is sealed · qa-bad
 runs it, so its last word stays · the item could not be read · it could not, and it was qa-bad before ·
 nothing can have tags here."""
 
-_NEEDS = KeptWord("needstesting")
+_NEEDS = KeptEvidence("needstesting")
 
 
 class ItemEvidence(Struct, frozen=True, gc=False):
@@ -89,7 +89,7 @@ class TagEvidence(Struct):
     """Item -> since when it is qa-bad without a bad-commit that counts."""
     seen: dict[Item, SeenTags] = {}
     """What the journal should remember of this reading; so with the following two."""
-    kept: dict[tuple[str, Item], KeptWord] = {}
+    kept: dict[tuple[str, Item], KeptEvidence] = {}
     named: dict[tuple[Item, int], tuple[str, ...]] = {}
     """(bug, N), or (request, 0) -> the commits that it names."""
 
@@ -122,7 +122,7 @@ class TagEvidence(Struct):
                 self.named_as[commit, item] = n
 
 
-def qa_items(landing: Landing, tracker: TrackerReading) -> Sequence[Item]:
+def qa_items(landing: Landing, tracker: TrackerData) -> Sequence[Item]:
     """The bugs and requests that a landing is judged by: a request counts where the tracker can say something
     of it, or where there is nothing else."""
     if not landing.requests or (landing.bugs and not tracker.speaks_of_requests):
@@ -135,8 +135,8 @@ def read_tags(
     scope: Collection[int],
     live: Collection[int],
     deployed: int,
-    tracker: TrackerReading,
-    recorded: JournalMemory,
+    tracker: TrackerData,
+    recorded: RecordedEvidence,
 ) -> TagEvidence:
     """What every item says of every landing in scope.
 
@@ -178,7 +178,7 @@ def read_tags(
 
 
 def _naming(
-    landings: Mapping[int, Landing], tracker: TrackerReading, were_bad: Collection[Item]
+    landings: Mapping[int, Landing], tracker: TrackerData, were_bad: Collection[Item]
 ) -> dict[Item, list[Landing]]:
     """Item -> the landings that name it, ascending."""
     naming: dict[Item, list[Landing]] = {}
@@ -202,7 +202,7 @@ class _TagReader:
         landings: Mapping[int, Landing],
         live: Collection[int],
         deployed: int,
-        recorded: JournalMemory,
+        recorded: RecordedEvidence,
     ) -> None:
         self._landings = landings
         self._live = live
@@ -280,10 +280,10 @@ class _TagReader:
             is_newest = landing.revno == self.newest
             if good and not own and covers(good, landing, item, history, recorded):
                 evidence.add(landing, ItemEvidence(item, good, "tag"))
-                keep = KeptWord(good, good if is_newest else kept.seal)
+                keep = KeptEvidence(good, good if is_newest else kept.seal)
             elif kept.seal and not is_newest:
                 evidence.add(landing, ItemEvidence(item, kept.seal, "sealed"))
-                keep = KeptWord(kept.seal, kept.seal)
+                keep = KeptEvidence(kept.seal, kept.seal)
             else:
                 evidence.add(landing, ItemEvidence(item, "needstesting", how, good or ""))
                 keep = _NEEDS
@@ -314,7 +314,7 @@ class _TagReader:
         kept = self._recorded.kept.get(key, _NEEDS)
         self.evidence.add(landing, ItemEvidence(item, "bad", how))
         if kept.word != "bad":
-            self.evidence.kept[key] = KeptWord("bad", kept.seal)
+            self.evidence.kept[key] = KeptEvidence("bad", kept.seal)
 
     def _bad_commits(self, item: Item, tags: ItemTags, history: History, landings: Sequence[Landing]) -> bool:
         """Note what each bad-commit-N names; True if one of them counts: its landing names this bug."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from shepherd.landing import Landing
-from shepherd.words import Item, ItemTags, JournalMemory, SeenTags, Word
+from shepherd.words import Item, ItemTags, RecordedEvidence, SeenTags, Word
 
 History = Sequence[SeenTags]
 
@@ -41,7 +41,7 @@ def named_since(history: History, n: int) -> int:
     return streak(history, lambda tags: n in tags.bad_commits)
 
 
-def covers(word: Word, landing: Landing, item: Item, history: History, recorded: JournalMemory) -> bool:
+def covers(word: Word, landing: Landing, item: Item, history: History, recorded: RecordedEvidence) -> bool:
     """Whether the present word speaks for this landing: when it was set or changed, the landing was there."""
     first = history[0].seq
     if recorded.asked and last_change(history) < recorded.asked.get((landing.id, item), 0):
@@ -54,7 +54,7 @@ def covers(word: Word, landing: Landing, item: Item, history: History, recorded:
     return last_change(history) >= landed
 
 
-def is_by_tagger(word: Word, item: Item, history: History, recorded: JournalMemory) -> bool:
+def is_by_tagger(word: Word, item: Item, history: History, recorded: RecordedEvidence) -> bool:
     """Whether the tagger wrote the present word itself: no reading since then lacked it."""
     own = recorded.own.get(item)
     return (

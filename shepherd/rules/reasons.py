@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from shepherd.landing import Brought, Landing
-from shepherd.rules.brought import RANK, BroughtWord, worst_of
+from shepherd.rules.brought import RANK, BroughtEvidence, worst_of
 from shepherd.rules.evidence import ItemEvidence
 from shepherd.rules.states import Judged
 from shepherd.words import Item, Verdict, is_request
@@ -121,7 +121,7 @@ def said(verdict: Verdict) -> str:
     return f"{verdict.who} said {verdict.word} on {when:%Y-%m-%d %H:%M} UTC{why}"
 
 
-def of_brought(word: BroughtWord) -> str:
+def of_brought(word: BroughtEvidence) -> str:
     """What was said of a commit that a landing brought in: "1a2b3c4d5e6f (“Fix login”): Ann said bad …"."""
     more = "; what undid it was brought in together with it" if word.commit.undone else ""
     if word.state not in RANK:
@@ -174,7 +174,7 @@ def _of_brought(judged: Judged, who: str, rollback: str) -> Reason:
             return Reason(reason, who, f"try that commit on the QA server, then: {verdict}")
 
 
-def _said_of(word: BroughtWord) -> str:
+def _said_of(word: BroughtEvidence) -> str:
     items = joined(map(name, word.named_by)) if word.named_by else ""
     if word.verdict is not None:
         then = f", but then it was marked bad: {items}" if items else ""

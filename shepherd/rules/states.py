@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from shepherd.landing import Landing
 from shepherd.people import matches
-from shepherd.rules.brought import BroughtWord, evidence_on, rank, worst_of
+from shepherd.rules.brought import BroughtEvidence, evidence_on, rank, worst_of
 from shepherd.rules.evidence import ItemEvidence, TagEvidence
 from shepherd.rules.undoing import Undoing
-from shepherd.words import Item, JournalMemory, Options, State, TrackerReading, Verdict, is_request
+from shepherd.words import Item, Options, RecordedEvidence, State, TrackerData, Verdict, is_request
 
 Rule = Literal[
     "verdict",
@@ -49,7 +49,7 @@ class Judged(Struct, frozen=True, gc=False):
     verdict: Verdict | None = None
     brought_back: tuple[int, ...] = ()
     """What a rollback brings back."""
-    brought: tuple[BroughtWord, ...] = ()
+    brought: tuple[BroughtEvidence, ...] = ()
     """What was said of the commits that it brought in."""
 
 
@@ -69,8 +69,8 @@ class StateRules:
         landings: Mapping[int, Landing],
         undoing: Undoing,
         tags: TagEvidence,
-        recorded: JournalMemory,
-        tracker: TrackerReading,
+        recorded: RecordedEvidence,
+        tracker: TrackerData,
         options: Options,
     ) -> None:
         self._landings = landings
@@ -102,7 +102,7 @@ class StateRules:
             return replace(own, brought=brought)
         return Judged(worst.state, "brought", False, brought=brought)
 
-    def _brought(self, landing: Landing) -> Iterator[BroughtWord]:
+    def _brought(self, landing: Landing) -> Iterator[BroughtEvidence]:
         for commit in landing.brought:
             verdict = self._recorded.verdicts.get(commit.id)
             named_by = tuple(self._tags.named_bad.get(commit.id, ()))

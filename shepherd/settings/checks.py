@@ -209,7 +209,7 @@ def _tracker(tracker: TrackerSettings) -> None:
 
 
 def _words(words: dict[str, tuple[str, ...]]) -> None:
-    from shepherd.alike import folded
+    from shepherd.label_text import folded
 
     meaning: dict[str, str] = {}
     for word, texts in words.items():

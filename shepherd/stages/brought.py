@@ -13,9 +13,9 @@ from shepherd.git.program import Git
 from shepherd.landing import Landing, Reading
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
-from shepherd.stages.memory import covers, named_commits
+from shepherd.stages.recorded import covers, named_commits
 from shepherd.store import Cache, Database, Journal, JournalEntry
-from shepherd.words import Item, TrackerReading, is_request, item_name
+from shepherd.words import Item, TrackerData, is_request, item_name
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -45,7 +45,7 @@ def named_entries(
 
 
 def named_elsewhere(
-    connection: Connection, settings: Settings, branch: str, tracker: TrackerReading
+    connection: Connection, settings: Settings, branch: str, tracker: TrackerData
 ) -> frozenset[tuple[Item, int]]:
     """(bug, N) of each bad-commit-N that speaks of another mainline: its landing N names the bug. Where it
     was seen before, the landing that was N then (docs/rules.md#what-people-say)."""

@@ -18,7 +18,7 @@ from shepherd.rules import Judgement
 from shepherd.rules.reasons import joined, of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
 from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
-from shepherd.words import TrackerReading, bug_numbers, item_name
+from shepherd.words import TrackerData, bug_numbers, item_name
 
 SHOWN_LIVE = timedelta(days=30)
 
@@ -84,7 +84,7 @@ def progress_of(
     return {"needstesting": "needs-qa"}.get(state, state)
 
 
-def compose(judgement: Judgement, tracker: TrackerReading, frame: SnapshotContext) -> shape.Snapshot:
+def compose(judgement: Judgement, tracker: TrackerData, frame: SnapshotContext) -> shape.Snapshot:
     """The snapshot of a judgement."""
     reading = judgement.reading
     latest = judgement.latest

@@ -15,7 +15,7 @@ from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.lookup import revno_in
-from shepherd.stages.memory import covers, items_of, passages
+from shepherd.stages.recorded import covers, items_of, passages
 from shepherd.stages.timeline import RefMove, brought, reached
 from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.story import Story, StoryEvent

@@ -16,17 +16,17 @@ from msgspec.structs import replace
 from shepherd.act import Act, perform_together
 from shepherd.errors import NoAnswerError, TrackerError, UnsureError
 from shepherd.plans.tag_comments import CommentWording, sign_of
-from shepherd.plans.tag_events import TaggerMemory
-from shepherd.plans.tag_plan import Tagging, TagPlan, UnreadableItem, Writing, because
+from shepherd.plans.tag_events import TaggerRecord
+from shepherd.plans.tag_plan import TagAct, TagPlan, UnreadableItem, Writing, because
 from shepherd.plans.tagging import plan
 from shepherd.rules import judge
 from shepherd.run import Run
 from shepherd.settings import Settings, TagStatus
 from shepherd.stages.brought import named_entries
 from shepherd.stages.judge import JudgingInput, StoredTags, ground_of, listen_to, memory_of
-from shepherd.stages.memory import TAG, lessons, open_failures, pair_of
+from shepherd.stages.recorded import TAG, lessons, open_failures, pair_of
 from shepherd.stages.requests import named
-from shepherd.stages.tag_memory import is_waiting, known_of, options_of, unasked
+from shepherd.stages.tag_record import is_waiting, known_of, options_of, unasked
 from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.trackers import open_writer
 from shepherd.trackers.forge.writing import ForgeWriter
@@ -84,7 +84,7 @@ def _plan(
     branch: str,
     run: Run,
     ground: JudgingInput,
-    known: TaggerMemory,
+    known: TaggerRecord,
     heard: StoredTags,
     database: Database,
     dry: bool,
@@ -209,7 +209,7 @@ class _ItemWriter:
                 reading = replace(heard.reading, items={**heard.reading.items, **self._written})
                 cache.put_fact("tracker", replace(heard, reading=reading))
 
-    def _prepare(self, act: Tagging) -> None:
+    def _prepare(self, act: TagAct) -> None:
         """Seal what was good, and unseal what QA is asked for, before the tag that said it goes away."""
         entries = [
             JournalEntry("seal", pair_of(sha, act.item), {"word": word, "revno": act.revno})
@@ -258,7 +258,7 @@ def _name(writing: Writing) -> str:
     return f"{item_name(writing.item)} for {writing.revs}"
 
 
-def _act(act: Tagging, writing: Writing) -> Act:
+def _act(act: TagAct, writing: Writing) -> Act:
     data: dict[str, Any] = {"item": act.item, "revno": act.revno, "role": act.role}
     if act.add or act.remove:
         data |= {"from": " ".join(act.before.words) or "none", "to": " ".join(act.after.words) or "none"}

@@ -12,13 +12,13 @@ from shepherd.errors import SettingsError
 from shepherd.settings import Settings
 from shepherd.trackers.claims import NO_CLAIMS, Claims
 from shepherd.trackers.writing import Writer
-from shepherd.words import Item, TrackerReading
+from shepherd.words import Item, TrackerData
 
 
 class Tracker(Protocol):
     """Where a team keeps its bugs and requests."""
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """What is said now of every one of `items`, and of any other bug that carries `bad-commit-N` for N in
         `revnos` (docs/rules.md#answer).
 

@@ -23,7 +23,7 @@ from shepherd import plainfile
 from shepherd.errors import TrackerError
 from shepherd.trackers.words import Vocabulary
 from shepherd.values import clean, quoted
-from shepherd.words import Item, ItemDetails, ItemTags, TrackerReading, is_request, item_name, item_order
+from shepherd.words import Item, ItemDetails, ItemTags, TrackerData, is_request, item_name, item_order
 
 LARGEST = 64_000_000
 """Bytes of the largest file that is read: some 300,000 bugs with a few comments each."""
@@ -57,7 +57,7 @@ class FileTracker:
         self._path = path
         self._vocabulary = vocabulary
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """See Tracker.read. An item that is not in the file, is private or malformed cannot be read.
 
         A malformed bug is told of also where nobody asked: it may carry a bad-commit that is overlooked.
@@ -79,7 +79,7 @@ class FileTracker:
                 not entry.private and not wanted.isdisjoint(self._vocabulary.of_bug(entry.texts).bad_commits)
             ):
                 self._tell(bug, entry, spoken, about)
-        return TrackerReading(items=spoken, about=about, speaks_of_requests=requests is not None)
+        return TrackerData(items=spoken, about=about, speaks_of_requests=requests is not None)
 
     def probe(self) -> str:
         """See Tracker.probe."""

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from shepherd import plainfile
-from shepherd.alike import folded
 from shepherd.errors import StoreError, TrackerError
+from shepherd.label_text import folded
 from shepherd.store.snapshots import write_atomically
 from shepherd.trackers.file import LARGEST, FileTracker, parse
 from shepherd.trackers.words import Vocabulary

@@ -1,6 +1,6 @@
 """The way to a tracker over the network: one host, counted, limited, tried again.
 
-Every request goes through `Line.send`, and fails in one sentence (failures.py).
+Every request goes through `HttpSession.send`, and fails in one sentence (failures.py).
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ class RequestError(TrackerError):
         """It certainly changed nothing; else it may have."""
 
 
-class Garbled(Exception):
+class GarbledError(Exception):
     """An attempt raises it for an answer that came, but is not what it should be; `str` is why."""
 
 
-class Line:
+class HttpSession:
     """The way to one tracker in one session.
 
     Args:
@@ -126,7 +126,7 @@ class Line:
         """What `attempt` answers, tried again while that may help and patience lasts.
 
         Args:
-            attempt: sends the request once; raises Garbled, OSError or HTTPException.
+            attempt: sends the request once; raises GarbledError, OSError or HTTPException.
             repeatable: doing it twice is as good as once; by default what the method promises.
 
         Raises:
@@ -150,7 +150,7 @@ class Line:
             try:
                 with limits.limited(min(WHOLE, left), TimeoutError(), f"{self.name} at {self.host}"):
                     reply, answer = attempt()
-            except Garbled as why:
+            except GarbledError as why:
                 failure, passing = RequestError(self._sentence(what, str(why), tries), sure=again), again
             except (OSError, http.client.HTTPException) as error:
                 unsent = failures.never_sent(error)
@@ -201,7 +201,7 @@ def unpacked(body: bytes, encoding: str) -> bytes:
         encoding: what Content-Encoding says.
 
     Raises:
-        Garbled: it cannot be unpacked, or would be larger than anybody needs.
+        GarbledError: it cannot be unpacked, or would be larger than anybody needs.
     """
     encoding = encoding.strip().lower()
     if not body or encoding in ("", "identity"):
@@ -217,21 +217,21 @@ def unpacked(body: bytes, encoding: str) -> bytes:
             raise too_large()
         if packed.eof and not packed.unused_data:
             return content
-    raise Garbled("gave an answer that cannot be unpacked")
+    raise GarbledError("gave an answer that cannot be unpacked")
 
 
-def too_large() -> Garbled:
-    return Garbled(f"sent more than {LARGEST // 1_000_000} MB")
+def too_large() -> GarbledError:
+    return GarbledError(f"sent more than {LARGEST // 1_000_000} MB")
 
 
 def check_json(content: bytes) -> None:
-    """Raises Garbled for what is no JSON."""
+    """Raises GarbledError for what is no JSON."""
     try:
         msgspec.json.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise Garbled("answered with JSON that is damaged") from None
+        raise GarbledError("answered with JSON that is damaged") from None
     except RecursionError:
-        raise Garbled("answered with JSON that is nested too deeply") from None
+        raise GarbledError("answered with JSON that is nested too deeply") from None
 
 
 def _wait_after(tries: int) -> float:

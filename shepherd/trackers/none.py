@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from shepherd.words import Item, TrackerReading
+from shepherd.words import Item, TrackerData
 
 
 class NoTracker:
     """Says of every item that there is nothing to be said."""
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """An empty reading that speaks neither of bugs nor of requests."""
-        return TrackerReading(items={}, speaks_of_requests=False, speaks_of_bugs=False)
+        return TrackerData(items={}, speaks_of_requests=False, speaks_of_bugs=False)
 
     def probe(self) -> str:
         """There is nothing to ask."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from shepherd.alike import folded
+from shepherd.label_text import folded
 from shepherd.words import WORST_FIRST, ItemTags, Word
 
 _BAD_COMMIT = re.compile(r"bad-(?:commit|revision)-([0-9]{1,10})", re.IGNORECASE | re.ASCII)

@@ -19,11 +19,11 @@ from shepherd.words import (
     WORST_FIRST,
     Item,
     ItemTags,
-    JournalMemory,
-    KeptWord,
+    KeptEvidence,
     Options,
+    RecordedEvidence,
     SeenTags,
-    TrackerReading,
+    TrackerData,
     Verdict,
     Word,
     is_request,
@@ -56,7 +56,7 @@ class Answer:
     """Of several that undo a landing at the tip, the newest."""
     warnings: dict[int, list[str]]
     seen: list[tuple[Item, SeenTags]]
-    kept: list[tuple[tuple[str, Item], KeptWord]]
+    kept: list[tuple[tuple[str, Item], KeptEvidence]]
     named: list[tuple[tuple[Item, int], tuple[str, ...]]]
     blocked: dict[int, list[int]] = field(default_factory=dict)
 
@@ -64,13 +64,13 @@ class Answer:
         return self.blocked[t]
 
 
-def judge(reading: Reading, tracker: TrackerReading, memory: JournalMemory, options: Options) -> Answer:
+def judge(reading: Reading, tracker: TrackerData, memory: RecordedEvidence, options: Options) -> Answer:
     return Oracle(reading, tracker, memory, options).answer()
 
 
 class Oracle:
     def __init__(
-        self, reading: Reading, tracker: TrackerReading, memory: JournalMemory, options: Options
+        self, reading: Reading, tracker: TrackerData, memory: RecordedEvidence, options: Options
     ) -> None:
         self.reading = reading
         self.landings = reading.landings
@@ -249,21 +249,21 @@ class Oracle:
         named_after = any(q.revno > self.deployed and self.names(q, item) for q in self.landings)
         return not is_request(item) and self.production_runs(p) and named_after
 
-    def last_word(self, p: Landing, item: Item) -> KeptWord:
+    def last_word(self, p: Landing, item: Item) -> KeptEvidence:
         """What speaks for p on the item now, as the journal will keep it."""
-        kept = self.memory.kept.get((p.id, item), KeptWord(word="needstesting"))
+        kept = self.memory.kept.get((p.id, item), KeptEvidence(word="needstesting"))
         spoken = self.spoken(item)
         if spoken is None:
             return kept
         if self.is_plainly_bad(item, spoken):
-            return kept if self.is_out_of_reach(p.revno, item) else KeptWord(word="bad", seal=kept.seal)
+            return kept if self.is_out_of_reach(p.revno, item) else KeptEvidence(word="bad", seal=kept.seal)
         word = self.other_word(spoken)
         good = next((seal for seal in SEALS if seal == word and self.is_covered(p, item, seal)), None)
         if not self.named_later(p, item):
-            return KeptWord(word=good or "needstesting", seal=good)
+            return KeptEvidence(word=good or "needstesting", seal=good)
         if good:
-            return KeptWord(word=good, seal=kept.seal)
-        return KeptWord(word=kept.seal or "needstesting", seal=kept.seal)
+            return KeptEvidence(word=good, seal=kept.seal)
+        return KeptEvidence(word=kept.seal or "needstesting", seal=kept.seal)
 
     # 3.3 The QA state of one landing: the first that applies
 
@@ -526,7 +526,7 @@ class Oracle:
                     news.append(((item, 0), (*before, *now)))
         return news
 
-    def newly_kept(self) -> list[tuple[tuple[str, Item], KeptWord]]:
+    def newly_kept(self) -> list[tuple[tuple[str, Item], KeptEvidence]]:
         pairs = [(p, item) for p in self.landings for item in items_of(p)]
         kept = [((p.id, item), self.last_word(p, item)) for p, item in pairs if self.spoken(item) is not None]
         return [(pair, word) for pair, word in kept if self.memory.kept.get(pair) != word]

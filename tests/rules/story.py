@@ -33,12 +33,12 @@ from shepherd.words import (
     Cover,
     Item,
     ItemTags,
-    JournalMemory,
-    KeptWord,
+    KeptEvidence,
     NamedCommits,
     Options,
+    RecordedEvidence,
     SeenTags,
-    TrackerReading,
+    TrackerData,
     Verdict,
     Word,
     is_request,
@@ -46,7 +46,7 @@ from shepherd.words import (
 
 WORDS: dict[str, Word] = {word: word for word in WORST_FIRST}
 GRAMMARS = ("brackets", "footers", "forge", "trailers")
-Judge = Callable[[Reading, TrackerReading, JournalMemory, Options], Any]
+Judge = Callable[[Reading, TrackerData, RecordedEvidence, Options], Any]
 
 
 @dataclass(frozen=True)
@@ -62,10 +62,10 @@ class Run:
     """What one run of the shepherd was given and what it said."""
 
     reading: Reading
-    tracker: TrackerReading
-    memory: JournalMemory
+    tracker: TrackerData
+    memory: RecordedEvidence
     judgement: Any
-    kept: dict[tuple[str, Item], KeptWord]
+    kept: dict[tuple[str, Item], KeptEvidence]
     """What the journal keeps after the run."""
     named: dict[tuple[Item, int], NamedCommits]
 
@@ -106,7 +106,7 @@ class Story:
     seq: int = 0
     found: dict[str, int] = field(default_factory=dict)
     seen: dict[Item, tuple[SeenTags, ...]] = field(default_factory=dict)
-    kept: dict[tuple[str, Item], KeptWord] = field(default_factory=dict)
+    kept: dict[tuple[str, Item], KeptEvidence] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     covers: list[Cover] = field(default_factory=list)
     named: dict[tuple[Item, int], NamedCommits] = field(default_factory=dict)
@@ -202,7 +202,7 @@ class Story:
         for p in self.landings:
             self.found.setdefault(p.id, self.seq)
         self.seq += 1
-        memory = JournalMemory(
+        memory = RecordedEvidence(
             now=self.seq,
             found=dict(self.found),
             seen=dict(self.seen),
@@ -226,7 +226,7 @@ class Story:
         self.named.update({key: NamedCommits(self.seq, ids) for key, ids in judgement.named})
         self.runs.append(Run(reading, tracker, memory, judgement, dict(self.kept), dict(self.named)))
 
-    def read_tracker(self) -> TrackerReading:
+    def read_tracker(self) -> TrackerData:
         named = [bug for p in self.landings for bug in p.bugs] if self.kinds.bugs else []
         asked = [request for p in self.landings for request in p.requests] if self.kinds.requests else []
         asked += [request for request, _ in self.named if is_request(request)]
@@ -245,7 +245,7 @@ class Story:
                     or ((words.unreadable or words.bad_commits) and self.suspected(item))
                 )
             }
-        return TrackerReading(
+        return TrackerData(
             items={item: words for item, words in items.items() if words is not None},
             speaks_of_requests=self.kinds.requests,
             speaks_of_bugs=self.kinds.bugs,

@@ -11,7 +11,7 @@ import pytest
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.stages import tag as module
 from shepherd.stages.find import find_branch
-from shepherd.stages.memory import TAG
+from shepherd.stages.recorded import TAG
 from shepherd.store import Database, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.trackers.file_writing import FileWriter

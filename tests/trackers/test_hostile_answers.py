@@ -25,7 +25,7 @@ from shepherd.trackers import http, open_tracker
 from shepherd.trackers.file import FileTracker
 from shepherd.trackers.forge.wire import until_reset
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, ItemTags, TrackerReading
+from shepherd.words import Item, ItemTags, TrackerData
 from tests.trackers import github_server, gitlab_server, launchpad_server
 from tests.trackers.faulty import FaultyServer, at_work
 from tests.trackers.github_server import GitHub
@@ -98,7 +98,7 @@ class Asked:
         )
         self.settings = Settings(branches={}, tracker=tracker, file=folder / "shepherd.toml")
 
-    def read(self) -> TrackerReading:
+    def read(self) -> TrackerData:
         return open_tracker(self.settings).read([self.item], [7])
 
     def failure(self) -> str:

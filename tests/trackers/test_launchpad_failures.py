@@ -89,10 +89,10 @@ def test_waits_grow_and_differ(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyP
     waits: list[float] = []
     monkeypatch.setattr(http, "FIRST_WAIT", 1.0)
     monkeypatch.setattr(time, "sleep", waits.append)
-    line = http.Line("it", lp.root, sleep=waits.append)
+    session = http.HttpSession("it", lp.root, sleep=waits.append)
     for _ in range(2):
         with pytest.raises(http.RequestError, match=r"answered 503.*\(GET /x, 6 times\)"):
-            line.send("GET", f"{lp.root}x", lambda: (http.Reply(503, {}), None))
+            session.send("GET", f"{lp.root}x", lambda: (http.Reply(503, {}), None))
     bounds = [(0.5 * 2**n, 1.5 * 2**n) for n in range(5)]
     assert all(low <= wait <= high for wait, (low, high) in zip(waits, bounds * 2, strict=True))
     assert waits[:5] != waits[5:]
@@ -102,9 +102,9 @@ def test_waits_grow_and_differ(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyP
 def test_it_waits_as_long_as_it_is_asked_to(header: str, seconds: float) -> None:
     waits: list[float] = []
     answers = iter([429, 200])
-    line = http.Line("it", "https://example.org/", sleep=waits.append)
+    session = http.HttpSession("it", "https://example.org/", sleep=waits.append)
     headers = {"retry-after": header, "date": "Sun, 06 Nov 1994 08:49:37 GMT"}
-    line.send("POST", "https://example.org/x", lambda: (http.Reply(next(answers), headers), None))
+    session.send("POST", "https://example.org/x", lambda: (http.Reply(next(answers), headers), None))
     assert waits == [seconds]
 
 

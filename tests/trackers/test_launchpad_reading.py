@@ -15,13 +15,13 @@ from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, ItemTags, TrackerReading
+from shepherd.words import Item, ItemTags, TrackerData
 from tests.running.host import SCALE
 from tests.trackers import launchpad_bugs
 from tests.trackers.conftest import Ask
 from tests.trackers.launchpad_server import Bug, Server
 
-Read = Callable[..., TrackerReading]
+Read = Callable[..., TrackerData]
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def read(ask: Ask) -> Read:
 
     def again(
         items: Collection[Item], revnos: Collection[int] = (), given: Settings | None = None
-    ) -> TrackerReading:
+    ) -> TrackerData:
         nonlocal memory
         reading = open_tracker(given or ask()).read(items, revnos, memory)
         memory = reading.memory

@@ -12,7 +12,7 @@ SETTLED_AFTER = timedelta(minutes=10)
 again until it was asked for so long."""
 
 
-class Asked(Struct, frozen=True):
+class CommitRequests(Struct, frozen=True):
     """What was answered to the question which requests brought a commit."""
 
     requests: tuple[str, ...]
@@ -23,11 +23,11 @@ class Asked(Struct, frozen=True):
 class ForgeMemory(Struct, frozen=True):
     basis: str
     """Sum of what the answers depended on beside the forge: another one makes all of this worthless."""
-    commits: dict[str, Asked]
+    commits: dict[str, CommitRequests]
     """By SHA."""
 
 
-def decode(memory: bytes, basis: str) -> dict[str, Asked]:
+def decode(memory: bytes, basis: str) -> dict[str, CommitRequests]:
     """What was kept, as far as it can be used."""
     try:
         kept = msgspec.msgpack.decode(memory, type=ForgeMemory)
@@ -36,10 +36,10 @@ def decode(memory: bytes, basis: str) -> dict[str, Asked]:
     return kept.commits if kept.basis == basis else {}
 
 
-def encode(basis: str, commits: dict[str, Asked]) -> bytes:
+def encode(basis: str, commits: dict[str, CommitRequests]) -> bytes:
     return msgspec.msgpack.encode(ForgeMemory(basis, commits))
 
 
-def is_open(asked: Asked | None, now: datetime) -> bool:
+def is_open(asked: CommitRequests | None, now: datetime) -> bool:
     """Whether it has to be asked, or asked again."""
     return asked is None or (not asked.requests and now < asked.first + SETTLED_AFTER)

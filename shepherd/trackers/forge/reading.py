@@ -15,11 +15,11 @@ from typing import Protocol, TypeVar
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.claims import Claim, Claims
-from shepherd.trackers.forge.memory import Asked, decode, encode, is_open
-from shepherd.trackers.forge.things import Absent, Request, Thing, UnreadablePart, doubt
-from shepherd.trackers.http import Line
+from shepherd.trackers.forge.items import Absent, Request, Thing, UnreadablePart, doubt
+from shepherd.trackers.forge.memory import CommitRequests, decode, encode, is_open
+from shepherd.trackers.http import HttpSession
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, ItemTags, TrackerReading, is_request, item_order
+from shepherd.words import Item, ItemTags, TrackerData, is_request, item_order
 
 AT_ONCE = 100
 """The most that either forge tells in one answer."""
@@ -62,30 +62,30 @@ class ForgeTracker(ABC):
         self._vocabulary = Vocabulary(settings.tracker.words)
 
     @abstractmethod
-    def open(self, line: Line) -> ForgeService:
+    def open(self, session: HttpSession) -> ForgeService:
         """Begin a session; nothing is asked yet."""
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """See Tracker.read. `bad-commit-N` counts on the issues asked for; `qa-bad` on a request names its
         landing, so none is looked for beside (docs/rules.md#what-people-say). What a message claims is
         confirmed by the same answers;
         where it is not, or there is no claim, the forge is asked by SHA, once."""
-        line, basis = line_to(self._settings, type(self)), self._basis()
+        session, basis = session_with(self._settings, type(self)), self._basis()
         try:
-            service = self.open(line)
-            return self._read(service, line, items, decode(memory, basis), basis)
+            service = self.open(session)
+            return self._read(service, session, items, decode(memory, basis), basis)
         except TrackerError as error:
-            error.requests = line.requests
+            error.requests = session.requests
             raise
 
     def _read(
         self,
         service: ForgeService,
-        line: Line,
+        session: HttpSession,
         items: Collection[Item],
-        kept: Mapping[str, Asked],
+        kept: Mapping[str, CommitRequests],
         basis: str,
-    ) -> TrackerReading:
+    ) -> TrackerData:
         landings = self._claims.landings
         ours = {item for item in items if not is_request(item) or item.startswith(self.sign)}
         claimed = {request for each in landings for request in each.requests}
@@ -96,7 +96,7 @@ class ForgeTracker(ABC):
             for each in landings
         }
         asking = [each.id for each in landings if doubts[each.id] or not each.requests]
-        told = self._asked(service, line, asking, kept, things)
+        told = self._asked(service, session, asking, kept, things)
         named: dict[str, tuple[str, ...]] = {}
         warnings: dict[str, tuple[str, ...]] = {}
         for each in landings:
@@ -107,24 +107,24 @@ class ForgeTracker(ABC):
             if dropped:
                 warnings[each.id] = tuple(self._warning(item, why, by_sha) for item, why in dropped.items())
         counting = (ours - claimed).union(*named.values())
-        return TrackerReading(
+        return TrackerData(
             items={item: self._spoken(item, things[item]) for item in sorted(counting, key=item_order)},
             speaks_of_requests=True,
             named=named,
             doubts=warnings,
-            requests=line.requests,
-            received=line.received,
+            requests=session.requests,
+            received=session.received,
             memory=encode(basis, told),
         )
 
     def _asked(
         self,
         service: ForgeService,
-        line: Line,
+        session: HttpSession,
         commits: Collection[str],
-        kept: Mapping[str, Asked],
+        kept: Mapping[str, CommitRequests],
         things: dict[Item, Thing],
-    ) -> dict[str, Asked]:
+    ) -> dict[str, CommitRequests]:
         """Which requests brought these commits: as told before, or told now; `things` learns of them."""
         now = datetime.now(UTC)
         asking = [sha for sha in commits if is_open(kept.get(sha), now)]
@@ -136,18 +136,18 @@ class ForgeTracker(ABC):
             if sha in brought:
                 requests = self._into_base(brought[sha])
                 things |= {self._item(each): each for each in requests}
-                first = kept[sha].first if sha in kept else line.now or now
-                told[sha] = Asked(tuple(self._item(each) for each in requests), first)
+                first = kept[sha].first if sha in kept else session.now or now
+                told[sha] = CommitRequests(tuple(self._item(each) for each in requests), first)
         return told
 
     def probe(self) -> str:
         """See Tracker.probe."""
-        line = line_to(self._settings, type(self))
-        return f"{self._settings.tracker.project} at {line.host}, {self.open(line).probe()}"
+        session = session_with(self._settings, type(self))
+        return f"{self._settings.tracker.project} at {session.host}, {self.open(session).probe()}"
 
     def labels(self) -> list[str]:
         """All labels that the project has, as it spells them. Raises TrackerError."""
-        return list(self.open(line_to(self._settings, type(self))).labels())
+        return list(self.open(session_with(self._settings, type(self))).labels())
 
     def _item(self, request: Request) -> str:
         return f"{self.sign}{request.number}"
@@ -186,9 +186,9 @@ def chunks(everything: Sequence[_T], size: int = AT_ONCE) -> list[Sequence[_T]]:
     return [everything[start : start + size] for start in range(0, len(everything), size)]
 
 
-def line_to(settings: Settings, forge: type[ForgeTracker]) -> Line:
+def session_with(settings: Settings, forge: type[ForgeTracker]) -> HttpSession:
     """The way there; nothing is asked yet."""
-    return Line(forge.name, (settings.tracker.service_root or forge.root).rstrip("/") + "/")
+    return HttpSession(forge.name, (settings.tracker.service_root or forge.root).rstrip("/") + "/")
 
 
 def token_of(settings: Settings, environ: Mapping[str, str], *, needed: str = "") -> str:

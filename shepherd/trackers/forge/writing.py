@@ -11,17 +11,17 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from shepherd.alike import folded
 from shepherd.errors import TrackerError, UnsureError
+from shepherd.label_text import folded
 from shepherd.settings import Settings
-from shepherd.trackers.forge.labels import Look, look_of
+from shepherd.trackers.forge.labels import LabelStyle, look_of
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
 from shepherd.words import Item, item_name
 
 
-class Present(Struct, frozen=True):
+class CurrentLabels(Struct, frozen=True):
     """What stands on an item before it is changed."""
 
     labels: tuple[str, ...]
@@ -32,7 +32,7 @@ class Present(Struct, frozen=True):
 class LabelWriter(Protocol):
     """One session of writing. All raise RequestError if it came to nothing, TrackerError if it cannot be."""
 
-    def present(self, item: Item, sign: str) -> Present:
+    def present(self, item: Item, sign: str) -> CurrentLabels:
         """What stands there now; `sign` is the last line of a comment, empty: none is looked for."""
 
     def is_said(self, item: Item, sign: str) -> bool:
@@ -41,7 +41,7 @@ class LabelWriter(Protocol):
     def labels(self) -> list[str]:
         """All that the project has, as it spells them."""
 
-    def make(self, label: str, look: Look) -> None:
+    def make(self, label: str, look: LabelStyle) -> None:
         """Make a label; that it is there already is no failure."""
 
     def put_on(self, item: Item, label: str) -> None: ...

@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from shepherd.alike import folded
 from shepherd.errors import TrackerError
+from shepherd.label_text import folded
 from shepherd.settings import Settings
-from shepherd.trackers.forge.labels import Look
-from shepherd.trackers.forge.reading import line_to, number_of, token_of
-from shepherd.trackers.forge.things import UnreadablePart
-from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
+from shepherd.trackers.forge.items import UnreadablePart
+from shepherd.trackers.forge.labels import LabelStyle
+from shepherd.trackers.forge.reading import number_of, session_with, token_of
+from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
 from shepherd.trackers.github.questions import LABELS, MOST_PAGES, Labelled, as_value
 from shepherd.trackers.github.reading import NEEDS_TOKEN, GitHubTracker
 from shepherd.trackers.github.service import GitHubService
@@ -56,7 +56,7 @@ def open_writer(settings: Settings) -> ForgeWriter:
 
     def begin() -> _GitHubLabelWriter:
         return _GitHubLabelWriter(
-            GitHubService(line_to(settings, GitHubTracker), token, settings.tracker.project)
+            GitHubService(session_with(settings, GitHubTracker), token, settings.tracker.project)
         )
 
     return ForgeWriter(settings, begin)
@@ -69,11 +69,13 @@ class _GitHubLabelWriter:
         self._service = service
         self._called = service.project
 
-    def present(self, item: Item, sign: str) -> Present:
+    def present(self, item: Item, sign: str) -> CurrentLabels:
         fields = f"{LABELS} {_COMMENTS % ''}" if sign else LABELS
         thing = self._ask(item, fields, _Thing)
         labels = tuple(label.name for label in thing.labels.nodes)
-        return Present(labels, thing.comments is not None and self._stands_in(item, thing.comments, sign))
+        return CurrentLabels(
+            labels, thing.comments is not None and self._stands_in(item, thing.comments, sign)
+        )
 
     def is_said(self, item: Item, sign: str) -> bool:
         return self._stands_in(item, self._ask(item, _COMMENTS % "", _Discussed).comments, sign)
@@ -81,7 +83,7 @@ class _GitHubLabelWriter:
     def labels(self) -> list[str]:
         return self._service.labels()
 
-    def make(self, label: str, look: Look) -> None:
+    def make(self, label: str, look: LabelStyle) -> None:
         document = {"name": label, "color": look.color, "description": look.description}
         try:
             self._send("POST", "labels", document)

@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
+from shepherd.trackers.forge.items import Absent, Issue, Request, Thing
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
-from shepherd.trackers.forge.things import Absent, Issue, Request, Thing
 from shepherd.trackers.forge.wire import until_reset
-from shepherd.trackers.http import Line, RequestError
+from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.words import Item, is_request, item_name
 
 _COMMITS = (
@@ -96,12 +96,12 @@ class GitLabService:
         project: "group/project", of any depth.
     """
 
-    def __init__(self, line: Line, token: str, project: str) -> None:
-        self.line = line
+    def __init__(self, session: HttpSession, token: str, project: str) -> None:
+        self.session = session
         self.project = project
         self.anonymous = not token
         self.place = f"/projects/{quote(project, safe='')}"
-        self._client = Client(line, lambda: {"PRIVATE-TOKEN": token} if token else {}, meaning)
+        self._client = Client(session, lambda: {"PRIVATE-TOKEN": token} if token else {}, meaning)
 
     def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
         """See forge.reading.Service. A SHA that GitLab does not know is absent.
@@ -152,7 +152,7 @@ class GitLabService:
                 variables = {"project": self.project, "iids": [str(number) for number in some]}
                 answer = self._client.send(
                     "POST",
-                    f"{self.line.root}api/graphql",
+                    f"{self.session.root}api/graphql",
                     document={"query": _COMMITS, "variables": variables},
                     repeatable=True,
                 )
@@ -227,7 +227,7 @@ class GitLabService:
         repeatable: bool = True,
     ) -> bytes:
         """The body of the answer. Raises RequestError."""
-        url = f"{self.line.root}api/v4{'' if whole else self.place}{path}"
+        url = f"{self.session.root}api/v4{'' if whole else self.place}{path}"
         answer = self._client.send(method, url, query=query, document=document, repeatable=repeatable)
         return answer.content
 
@@ -237,7 +237,7 @@ class GitLabService:
             return msgspec.json.decode(content, type=kind)
         except msgspec.MsgspecError as error:
             raise TrackerError(
-                f"what answers at {self.line.host} is no {self.line.name} ({error});"
+                f"what answers at {self.session.host} is no {self.session.name} ({error});"
                 " is tracker.service_root right?"
             ) from None
 

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
-from shepherd.trackers.forge.labels import Look
-from shepherd.trackers.forge.reading import AT_ONCE, line_to, number_of, token_of
-from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
+from shepherd.trackers.forge.labels import LabelStyle
+from shepherd.trackers.forge.reading import AT_ONCE, number_of, session_with, token_of
+from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
 from shepherd.trackers.gitlab.reading import GitLabTracker
 from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabLabelled, GitLabService
 from shepherd.trackers.http import RequestError
@@ -30,7 +30,7 @@ def open_writer(settings: Settings) -> ForgeWriter:
 
     def begin() -> _GitLabLabelWriter:
         return _GitLabLabelWriter(
-            GitLabService(line_to(settings, GitLabTracker), token, settings.tracker.project)
+            GitLabService(session_with(settings, GitLabTracker), token, settings.tracker.project)
         )
 
     return ForgeWriter(settings, begin)
@@ -42,14 +42,14 @@ class _GitLabLabelWriter:
     def __init__(self, service: GitLabService) -> None:
         self._service = service
 
-    def present(self, item: Item, sign: str) -> Present:
+    def present(self, item: Item, sign: str) -> CurrentLabels:
         try:
             labels = self._service.get(_place(item), {}, GitLabLabelled).labels
         except RequestError as error:
             if error.status == 404:
                 raise TrackerError(self._service.absent(item)) from None
             raise
-        return Present(labels, bool(sign) and self.is_said(item, sign))
+        return CurrentLabels(labels, bool(sign) and self.is_said(item, sign))
 
     def is_said(self, item: Item, sign: str) -> bool:
         for page in range(1, MOST_PAGES + 1):
@@ -64,7 +64,7 @@ class _GitLabLabelWriter:
     def labels(self) -> list[str]:
         return self._service.labels()
 
-    def make(self, label: str, look: Look) -> None:
+    def make(self, label: str, look: LabelStyle) -> None:
         document = {"name": label, "color": f"#{look.color}", "description": look.description}
         try:
             self._service.send("POST", "/labels", document=document)

@@ -19,7 +19,7 @@ OVERLAP = timedelta(minutes=10)
 """How far before the last reading "changed since" begins: what answers may lag behind what was written."""
 
 
-class Opened(Struct, frozen=True):
+class OpenedBug(Struct, frozen=True):
     """What a bug that was opened said."""
 
     spoken: ItemTags
@@ -43,9 +43,9 @@ class LaunchpadMemory(Struct, frozen=True):
     """N of the `bad-commit-N` that were asked for."""
     returned: tuple[int, ...]
     """The bugs asked for that a search found."""
-    opened: dict[int, Opened]
+    opened: dict[int, OpenedBug]
     """Bugs that searches find, and whose tags had to be read one by one: true while no search says else."""
-    strays: dict[int, Opened]
+    strays: dict[int, OpenedBug]
     """Bugs that no search found, and which were opened to tell why: may change without being noticed."""
 
 

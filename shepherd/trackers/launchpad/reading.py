@@ -18,13 +18,13 @@ from shepherd.trackers.launchpad.memory import (
     EVERYTHING_AFTER,
     OVERLAP,
     LaunchpadMemory,
-    Opened,
+    OpenedBug,
     decode,
     encode,
 )
-from shepherd.trackers.launchpad.service import LaunchpadService, line_to
+from shepherd.trackers.launchpad.service import LaunchpadService, session_with
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import WORST_FIRST, Item, ItemTags, TrackerReading, Word
+from shepherd.words import WORST_FIRST, Item, ItemTags, TrackerData, Word
 
 PASSING: tuple[Word, ...] = ("bad", "needstesting")
 """Words that are taken off a bug sooner or later: always read in full."""
@@ -42,25 +42,25 @@ class LaunchpadTracker:
         self._settings = settings
         self._vocabulary = Vocabulary(settings.tracker.words)
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """See Tracker.read. Merge proposals bear no labels: of requests nothing is said."""
-        basis, line = self._basis(), line_to(self._settings)
+        basis, session = self._basis(), session_with(self._settings)
         try:
             kept = decode(memory, basis)
-            service = LaunchpadService(self._settings, line, statuses=kept.statuses if kept else ())
+            service = LaunchpadService(self._settings, session, statuses=kept.statuses if kept else ())
             bugs = {int(item) for item in items if item.isdecimal()}
             reader = _Reader(service, self._vocabulary, bugs, set(revnos), kept)
             return reader.read(basis)
         except TrackerError as error:
-            error.requests = line.requests
+            error.requests = session.requests
             raise
 
     def probe(self) -> str:
         """See Tracker.probe."""
-        line = line_to(self._settings)
-        service = LaunchpadService(self._settings, line)
+        session = session_with(self._settings)
+        service = LaunchpadService(self._settings, session)
         service.probe()
-        return f"{self._settings.tracker.project} at {line.host}, {service.caller()}"
+        return f"{self._settings.tracker.project} at {session.host}, {service.caller()}"
 
     def _basis(self) -> str:
         tracker = self._settings.tracker
@@ -87,9 +87,9 @@ class _Reader:
         self._now = datetime.now(UTC)
         self._changes: list[int] = []
         """Bugs that were changed since then, as a search gives them."""
-        self._opened: dict[int, Opened] = {}
+        self._opened: dict[int, OpenedBug] = {}
 
-    def read(self, basis: str) -> TrackerReading:
+    def read(self, basis: str) -> TrackerData:
         service = self._service
         self._look_back()
         if self._kept is None:
@@ -98,7 +98,7 @@ class _Reader:
         passing = {word: service.search(self._texts(word)) for word in PASSING}
         bearers = {word: set(bugs) for word, bugs in (settled | passing).items()}
         # by the tracker's own clock: ours may be wrong
-        self._now = service.line.now or self._now
+        self._now = service.session.now or self._now
         self._opened = self._still_known(bearers) | self._opened
         namers = self._namers()
         for bug in sorted((bearers["bad"] & self._bugs | namers) - self._opened.keys()):
@@ -122,11 +122,11 @@ class _Reader:
             opened={bug: opened for bug, opened in self._opened.items() if self._is_worth(bug)},
             strays=strays,
         )
-        return TrackerReading(
+        return TrackerData(
             items=spoken,
             unseen=frozenset(map(str, unseen)),
-            requests=service.line.requests,
-            received=service.line.received,
+            requests=service.session.requests,
+            received=service.session.received,
             memory=encode(memory),
         )
 
@@ -136,7 +136,7 @@ class _Reader:
         if kept is None:
             return
         self._changes = self._service.search(since=kept.began - OVERLAP)
-        self._now = self._service.line.now or self._now
+        self._now = self._service.session.now or self._now
         if not kept.full <= kept.began <= self._now < kept.full + EVERYTHING_AFTER:
             self._kept = None
         elif len(set(self._changes)) <= len(LASTING) + len(_chunks(self._asked())):
@@ -167,7 +167,7 @@ class _Reader:
         anew = {*self._changes, *found}
         return sorted([*(bug for bug in kept.settled[word] if bug not in anew), *found])
 
-    def _still_known(self, bearers: Mapping[Word, Collection[int]]) -> dict[int, Opened]:
+    def _still_known(self, bearers: Mapping[Word, Collection[int]]) -> dict[int, OpenedBug]:
         """What was learned by opening bugs before, and searches still agree with. Of a bug without words they
         say nothing, not even that it can still be seen."""
         kept, changed = self._kept.opened if self._kept else {}, set(self._changes)
@@ -198,7 +198,7 @@ class _Reader:
         # what cannot be a tag there, like "QA Pass", cannot be searched for either
         return [text for text in self._vocabulary.texts(word) if is_tag(text)]
 
-    def _strays(self, bugs: set[int]) -> tuple[dict[int, Opened], set[int]]:
+    def _strays(self, bugs: set[int]) -> tuple[dict[int, OpenedBug], set[int]]:
         """Bugs that no search found: what the few that were opened say, and which were not."""
         before = self._kept.strays if self._kept else {}
         returned = set(self._kept.returned) if self._kept else set()
@@ -210,7 +210,7 @@ class _Reader:
                 return 0, 0.0, bug
             return 1, known.at.timestamp() if known else 0.0, -bug
 
-        strays: dict[int, Opened] = {}
+        strays: dict[int, OpenedBug] = {}
         unseen: set[int] = set()
         for place, bug in enumerate(sorted(bugs, key=urgency)):
             known = before.get(bug)
@@ -219,14 +219,14 @@ class _Reader:
             elif bug in returned or (known and known.spoken.words):
                 # what it said must not vanish because there was no time to look
                 why = f"bug {bug} is found by no search any more, and there are too many like it to look"
-                strays[bug] = Opened(ItemTags(unreadable=why), self._now)
+                strays[bug] = OpenedBug(ItemTags(unreadable=why), self._now)
             elif known:
                 strays[bug] = known
             else:
                 unseen.add(bug)
         return strays, unseen
 
-    def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, Opened]) -> ItemTags:
+    def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, OpenedBug]) -> ItemTags:
         if opened := self._opened.get(bug) or strays.get(bug):
             return opened.spoken
         return ItemTags(words=_words(bug, bearers))
@@ -236,13 +236,13 @@ class _Reader:
         said = self._opened[bug].spoken
         return bool(said.bad_commits) or ("bad" in said.words and bug in self._bugs)
 
-    def _ask(self, bug: int) -> Opened:
+    def _ask(self, bug: int) -> OpenedBug:
         """What one bug says; that it cannot be read is one bug's matter."""
         try:
             entry = self._service.open(bug)
         except RequestError as error:
-            return Opened(ItemTags(unreadable=unreadable(bug, error)), self._now)
-        return Opened(self._vocabulary.of_bug(entry.tags), self._now)
+            return OpenedBug(ItemTags(unreadable=unreadable(bug, error)), self._now)
+        return OpenedBug(self._vocabulary.of_bug(entry.tags), self._now)
 
 
 def unreadable(bug: int, error: RequestError) -> str:

@@ -15,7 +15,7 @@ from msgspec import Struct
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
-from shepherd.trackers.launchpad.service import LaunchpadService, line_to
+from shepherd.trackers.launchpad.service import LaunchpadService, session_with
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
 from shepherd.words import Item, is_request, item_name
@@ -57,8 +57,8 @@ class LaunchpadWriter:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._vocabulary = Vocabulary(settings.tracker.words)
-        self._line = line_to(settings)
-        self._session: LaunchpadService | None = None
+        self._http = session_with(settings)
+        self._service: LaunchpadService | None = None
         self._ours: dict[str, bool] = {}
         """Target of a bug task -> whether it is the project of the settings, or one of that project group."""
 
@@ -67,9 +67,9 @@ class LaunchpadWriter:
         if is_request(item):
             raise TrackerError(f"{item_name(item)}: on Launchpad only bugs can be marked")
         try:
-            if self._session is None:
-                self._session = LaunchpadService(self._settings, self._line)
-            service = self._session
+            if self._service is None:
+                self._service = LaunchpadService(self._settings, self._http)
+            service = self._service
             bug = service.get(f"{service.api}bugs/{item}", _Bug)
             done = [
                 *self._tag(service, item, bug, edit),

@@ -14,11 +14,11 @@ from shepherd.words import (
     Cover,
     Item,
     ItemTags,
-    JournalMemory,
-    KeptWord,
+    KeptEvidence,
     NamedCommits,
-    OwnWord,
+    RecordedEvidence,
     SeenTags,
+    TaggerWord,
     Verdict,
     item_name,
 )
@@ -66,19 +66,19 @@ def pair_of(sha: str, item: Item) -> str:
     return f"{sha} {item}"
 
 
-def own_words(journals: Iterable[Journal]) -> dict[Item, OwnWord]:
+def own_words(journals: Iterable[Journal]) -> dict[Item, TaggerWord]:
     """The last good word that the tagger wrote on each item, or meant to, for any branch."""
     meant = sorted(
         (entry.seq, entry.data["own"], entry.data["item"])
         for journal in journals
         for entry in journal.entries("meant", holding='"own":"')
     )
-    return {item: OwnWord(word, seq) for seq, word, item in meant}
+    return {item: TaggerWord(word, seq) for seq, word, item in meant}
 
 
 def remember(
     journal: Journal, landings: Sequence[Landing], items: Iterable[Item], others: Sequence[Journal] = ()
-) -> JournalMemory:
+) -> RecordedEvidence:
     """What the rules ask the journal for, about these landings and items. `others`: the other branches'."""
     ids = commits_of(landings)
     # a word that was seen for another branch's landing was there before this one's: every journal counts
@@ -109,12 +109,12 @@ def remember(
         for entry in _of_all(others, "kept", "seal", subjects=pairs.keys())
         if entry.kind == "seal" or entry.subject not in ours
     ]
-    kept: dict[tuple[str, Item], KeptWord] = {}
+    kept: dict[tuple[str, Item], KeptEvidence] = {}
     for entry in sorted([*here, *there], key=lambda entry: entry.seq):
         pair, words = pairs[entry.subject], _kept(entry)
         not_of_it = words.seal is not None and entry.seq < asked.get(pair, 0)
-        kept[pair] = KeptWord("needstesting") if not_of_it else words
-    return JournalMemory(
+        kept[pair] = KeptEvidence("needstesting") if not_of_it else words
+    return RecordedEvidence(
         now=journal.next_seq(),
         found=found,
         seen=seen,
@@ -133,10 +133,10 @@ def _of_all(journals: Sequence[Journal], *kinds: str, subjects: Collection[str])
     return sorted(found, key=lambda entry: entry.seq)
 
 
-def _kept(entry: JournalEntry) -> KeptWord:
+def _kept(entry: JournalEntry) -> KeptEvidence:
     if entry.kind == "seal":
-        return KeptWord(entry.data["word"], entry.data["word"])
-    return msgspec.convert(entry.data, KeptWord)
+        return KeptEvidence(entry.data["word"], entry.data["word"])
+    return msgspec.convert(entry.data, KeptEvidence)
 
 
 def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
@@ -159,7 +159,7 @@ def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
 
 
 def lessons(
-    seen: Iterable[tuple[Item, SeenTags]], kept: Iterable[tuple[tuple[str, Item], KeptWord]]
+    seen: Iterable[tuple[Item, SeenTags]], kept: Iterable[tuple[tuple[str, Item], KeptEvidence]]
 ) -> list[JournalEntry]:
     """What a judgement learned, as entries to append."""
     entries = [JournalEntry("item", item, _told(reading.tags)) for item, reading in seen]
