@@ -39,7 +39,7 @@ class MarkCollector:
     branch: str = ""
     url: str = ""
     _doubts: dict[tuple[str, str], None] = field(default_factory=dict)
-    _untold: int = 0
+    _uncounted: int = 0
 
     def numbers(self, runs: Iterable[str]) -> list[int]:
         """The numbers of bugs, issues or requests in runs of ASCII digits, no doubles.
@@ -67,7 +67,7 @@ class MarkCollector:
         if len(self._doubts) < MAX_WARNINGS:
             self._doubts[quoted(text), why] = None
         else:
-            self._untold += 1
+            self._uncounted += 1
 
     def marks(self, subject: str, summary: str = "") -> Marks:
         """Everything found, bugs in order of appearance, no doubles."""
@@ -92,10 +92,12 @@ class MarkCollector:
         )
 
     def _warnings(self) -> tuple[str, ...]:
-        told = tuple(f'"{text}" {why} and counts as absent.' for text, why in self._doubts)
-        if self._untold:
-            told += (f"{self._untold:,} more items of this message could not be read and count as absent.",)
-        return told
+        warnings = tuple(f'"{text}" {why} and counts as absent.' for text, why in self._doubts)
+        if self._uncounted:
+            warnings += (
+                f"{self._uncounted:,} more items of this message could not be read and count as absent.",
+            )
+        return warnings
 
 
 def _once(items: Iterable[_T]) -> tuple[_T, ...]:

@@ -160,9 +160,9 @@ def revs(revnos: Sequence[int]) -> str:
             runs[-1].append(revno)
         else:
             runs.append([revno])
-    told = [
+    parts = [
         part
         for run in runs
         for part in ([f"r{run[0]} to r{run[-1]}"] if len(run) > 2 else [f"r{revno}" for revno in run])
     ]
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,4 +1,4 @@
-"""Asks one tracker over HTTP: every request through its session, over one connection that is kept open, by urllib3.
+"""Asks one tracker over HTTP, by urllib3: every request through its session, over one kept connection.
 
 Whatever urllib3 would do by itself is left out: no second try, no redirect, no answer of any size.
 Certificates are verified by the system's store; no password is looked for anywhere.
@@ -133,11 +133,11 @@ class Client:
             failure = known(error)
         else:
             status = response.status
-            told = {name.lower(): value for name, value in response.headers.items()}
-            content = network.unpacked(packed, told.get("content-encoding", ""))
-            location = self._check(url, status, told, content, accept, see_other)
-            meant, told_then = self._meaning(status, told, content)
-            return Reply(meant, told_then, len(packed)), Answer(content, location)
+            received = {name.lower(): value for name, value in response.headers.items()}
+            content = network.unpacked(packed, received.get("content-encoding", ""))
+            location = self._check(url, status, received, content, accept, see_other)
+            meant, headers_then = self._meaning(status, received, content)
+            return Reply(meant, headers_then, len(packed)), Answer(content, location)
         raise failure from None
 
     def _check(
@@ -186,6 +186,6 @@ def _pool_to(session: HttpSession) -> PoolManager:
         return urllib3.ProxyManager(proxy, proxy_headers=headers, cert_reqs="CERT_REQUIRED")
     except (urllib3.exceptions.HTTPError, ValueError):
         raise TrackerError(
-            f"{session.name} at {session.host} cannot be reached: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY does"
-            " not name a proxy whose URL begins with http:// or https://"
+            f"{session.name} at {session.host} cannot be reached: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names"
+            " no proxy whose URL begins with http:// or https://"
         ) from None

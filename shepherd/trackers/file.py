@@ -63,23 +63,23 @@ class FileTracker:
         A malformed bug is told of also where nobody asked: it may carry a bad-commit that is overlooked.
         """
         bugs, requests = self._load()
-        spoken: dict[Item, ItemTags] = {}
+        tags: dict[Item, ItemTags] = {}
         about: dict[Item, ItemDetails] = {}
         for item in items:
             if not is_request(item):
-                self._tell(item, bugs.get(item), spoken, about)
+                self._tell(item, bugs.get(item), tags, about)
             elif requests is not None and "/" in item:
-                spoken[item] = ItemTags(unreadable=self._of_some_project(item))
+                tags[item] = ItemTags(unreadable=self._of_some_project(item))
             elif requests is not None:
-                self._tell(item, requests.get(item[1:]), spoken, about)
+                self._tell(item, requests.get(item[1:]), tags, about)
         wanted = frozenset(revnos)
-        for bug in sorted(bugs.keys() - spoken.keys(), key=item_order):
+        for bug in sorted(bugs.keys() - tags.keys(), key=item_order):
             entry = bugs[bug]
             if isinstance(entry, str) or (
                 not entry.private and not wanted.isdisjoint(self._vocabulary.of_bug(entry.texts).bad_commits)
             ):
-                self._tell(bug, entry, spoken, about)
-        return TrackerData(items=spoken, about=about, speaks_of_requests=requests is not None)
+                self._tell(bug, entry, tags, about)
+        return TrackerData(items=tags, about=about, speaks_of_requests=requests is not None)
 
     def probe(self) -> str:
         """See Tracker.probe."""
@@ -90,20 +90,20 @@ class FileTracker:
         self,
         item: Item,
         entry: _Entry | str | None,
-        spoken: dict[Item, ItemTags],
+        tags: dict[Item, ItemTags],
         about: dict[Item, ItemDetails],
     ) -> None:
         name = item_name(item)
         if entry is None:
-            spoken[item] = ItemTags(unreadable=f"{name} is not in {self._path.name}")
+            tags[item] = ItemTags(unreadable=f"{name} is not in {self._path.name}")
         elif isinstance(entry, str):
-            spoken[item] = ItemTags(unreadable=f"{name} is malformed in {self._path.name}: {entry}")
+            tags[item] = ItemTags(unreadable=f"{name} is malformed in {self._path.name}: {entry}")
         elif entry.private:
-            spoken[item] = ItemTags(unreadable=f"{name} is private")
+            tags[item] = ItemTags(unreadable=f"{name} is private")
         else:
             vocabulary = self._vocabulary
             say = vocabulary.of_request if is_request(item) else vocabulary.of_bug
-            spoken[item] = say(entry.texts)
+            tags[item] = say(entry.texts)
             about[item] = ItemDetails(clean(entry.title, _SHOWN), clean(entry.status, _SHOWN))
 
     def _of_some_project(self, item: str) -> str:

@@ -154,17 +154,17 @@ class HttpSession:
                 failure, passing = RequestError(self._sentence(what, str(why), tries), sure=again), again
             except (OSError, http.client.HTTPException) as error:
                 unsent = failures.never_sent(error)
-                told = self._sentence(what, failures.without_answer(error, LIMIT, WHOLE), tries)
-                failure, passing = RequestError(told, sure=again or unsent), again or unsent
+                sentence = self._sentence(what, failures.without_answer(error, LIMIT, WHOLE), tries)
+                failure, passing = RequestError(sentence, sure=again or unsent), again or unsent
             else:
                 self.received += reply.size
                 self._note(reply.headers.get("date", ""))
                 if reply.status < 400:
                     return answer
                 asked_wait = _retry_after(reply.headers.get("retry-after", ""), self._clock_of_tracker())
-                told = self._sentence(what, failures.refused(reply.status, asked_wait), tries)
+                sentence = self._sentence(what, failures.refused(reply.status, asked_wait), tries)
                 undone = reply.status < 500
-                failure = RequestError(told, reply.status, sure=again or undone)
+                failure = RequestError(sentence, reply.status, sure=again or undone)
                 passing = reply.status in (_PASSING if again else _REFUSED_UNDONE)
             self._left -= self._clock() - began
             wait = max(asked_wait, _wait_after(tries))

@@ -36,5 +36,5 @@ class Vocabulary:
         return ItemTags(words=self._words(labels))
 
     def _words(self, texts: Iterable[str]) -> tuple[Word, ...]:
-        said = {self._word.get(folded(text)) for text in texts}
-        return tuple(word for word in WORST_FIRST if word in said)
+        present = {self._word.get(folded(text)) for text in texts}
+        return tuple(word for word in WORST_FIRST if word in present)

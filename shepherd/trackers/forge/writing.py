@@ -62,25 +62,25 @@ class ForgeWriter:
     def __init__(self, settings: Settings, begin: Callable[[], LabelWriter]) -> None:
         self._vocabulary = Vocabulary(settings.tracker.words)
         self._begin = begin
-        self._hand: LabelWriter | None = None
+        self._writer: LabelWriter | None = None
         self._there: dict[str, list[str]] | None = None
         """How a label looks -> how the project spells it, mostly once; None: that was not asked yet."""
 
     def edit(self, item: Item, edit: Edit) -> str:
         """See Writer.edit. A status is not written: here an item is open or closed, which is not ours."""
         try:
-            hand = self._session()
+            writer = self._session()
             sign = last_line(edit.comment)
-            present = hand.present(item, sign)
+            present = writer.present(item, sign)
             allowed = edit.unless_bad(self._vocabulary, present.labels)
-            told = self._mark(hand, item, allowed, present.labels)
-            told += [NO_WORD] if allowed is not edit else []
+            done = self._mark(writer, item, allowed, present.labels)
+            done += [NO_WORD] if allowed is not edit else []
             if sign and not present.said:
-                self._say(hand, item, _marked_down(edit.comment), sign)
-                told.append("comment")
+                self._say(writer, item, _marked_down(edit.comment), sign)
+                done.append("comment")
         except RequestError as error:
             raise TrackerError(f"{item_name(item, 'issue')} cannot be written: {error}") from None
-        return ", ".join(told)
+        return ", ".join(done)
 
     def missing(self, labels: Collection[str]) -> list[str]:
         """The labels that the tagger would have to make. Raises TrackerError."""
@@ -88,46 +88,46 @@ class ForgeWriter:
         return [label for label in labels if folded(label) not in there]
 
     def _session(self) -> LabelWriter:
-        if self._hand is None:
-            self._hand = self._begin()
-        return self._hand
+        if self._writer is None:
+            self._writer = self._begin()
+        return self._writer
 
-    def _mark(self, hand: LabelWriter, item: Item, edit: Edit, present: Collection[str]) -> list[str]:
+    def _mark(self, writer: LabelWriter, item: Item, edit: Edit, present: Collection[str]) -> list[str]:
         """In this order a kill in between leaves less said than is true, and never more."""
-        told = []
+        done = []
         gone = {folded(label) for label in edit.remove}
         for label in present:
             if folded(label) in gone:
-                hand.take_off(item, label)
-                told.append(f"-{label}")
-        bears = {folded(label) for label in present}
+                writer.take_off(item, label)
+                done.append(f"-{label}")
+        present_too = {folded(label) for label in present}
         for label in edit.add:
-            if folded(label) in bears:
+            if folded(label) in present_too:
                 continue
-            spellings = self._labels(hand).setdefault(folded(label), [])
+            spellings = self._labels(writer).setdefault(folded(label), [])
             if not spellings:
-                hand.make(label, look_of(label, self._vocabulary))
+                writer.make(label, look_of(label, self._vocabulary))
                 spellings.append(label)
-                told.append(f"made the label {label}")
+                done.append(f"made the label {label}")
             spelt = label if label in spellings else spellings[0]
-            hand.put_on(item, spelt)
-            told.append(f"+{spelt}")
-        return told
+            writer.put_on(item, spelt)
+            done.append(f"+{spelt}")
+        return done
 
-    def _labels(self, hand: LabelWriter) -> dict[str, list[str]]:
+    def _labels(self, writer: LabelWriter) -> dict[str, list[str]]:
         if self._there is None:
             self._there = {}
-            for label in hand.labels():
+            for label in writer.labels():
                 self._there.setdefault(folded(label), []).append(label)
         return self._there
 
-    def _say(self, hand: LabelWriter, item: Item, comment: str, sign: str) -> None:
+    def _say(self, writer: LabelWriter, item: Item, comment: str, sign: str) -> None:
         try:
-            hand.say(item, comment)
+            writer.say(item, comment)
         except RequestError as error:
             # the answer may have got lost, not the request
             try:
-                if hand.is_said(item, sign):
+                if writer.is_said(item, sign):
                     return
             except RequestError:
                 raise _unsure(item, error) from None

@@ -209,8 +209,8 @@ class GitHubService:
     def _because(self, error: GraphError) -> str:
         if error.type == "NOT_FOUND":
             return (
-                f"{self.session.name} at {self.session.host} has no repository {self.project}, or the token may"
-                " not see it; is tracker.project right?"
+                f"{self.session.name} at {self.session.host} has no repository {self.project}, or the token"
+                " may not see it; is tracker.project right?"
             )
         if error.type == "FORBIDDEN":
             return f"{self.here}: {_NO_RIGHT}"

@@ -146,7 +146,7 @@ class GitLabService:
     def _brought(self, requests: Mapping[int, _Merge]) -> list[tuple[str, _Merge]]:
         """The commits of each request, as far as GraphQL tells them here: it may find the question too large,
         or be an old one; then they are asked for one by one like others."""
-        told: list[tuple[str, _Merge]] = []
+        brought: list[tuple[str, _Merge]] = []
         try:
             for some in chunks(sorted(requests)):
                 variables = {"project": self.project, "iids": [str(number) for number in some]}
@@ -157,15 +157,15 @@ class GitLabService:
                     repeatable=True,
                 )
                 nodes = self.convert(answer.content, _Answer).data.project.mergeRequests.nodes
-                told += [
+                brought += [
                     (commit.sha, requests[int(each.iid)])
                     for each in nodes
                     for commit in each.commitsWithoutMergeCommits.nodes
                     if int(each.iid) in requests
                 ]
         except TrackerError:
-            return told
-        return told
+            return brought
+        return brought
 
     def _related(self, sha: str) -> list[_Merge] | None:
         try:

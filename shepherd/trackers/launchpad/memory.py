@@ -22,7 +22,7 @@ OVERLAP = timedelta(minutes=10)
 class OpenedBug(Struct, frozen=True):
     """What a bug that was opened said."""
 
-    spoken: ItemTags
+    tags: ItemTags
     at: datetime
 
 

@@ -105,12 +105,12 @@ class _Reader:
             self._opened[bug] = self._ask(bug)
         returned = namers.union(self._opened, *bearers.values())
         strays, unseen = self._strays(self._bugs - returned)
-        spoken: dict[Item, ItemTags] = {
+        tags: dict[Item, ItemTags] = {
             str(bug): self._spoken(bug, bearers, strays) for bug in sorted(self._bugs)
         }
         for bug, opened in self._opened.items():
-            if str(bug) not in spoken and not self._revnos.isdisjoint(opened.spoken.bad_commits):
-                spoken[str(bug)] = opened.spoken
+            if str(bug) not in tags and not self._revnos.isdisjoint(opened.tags.bad_commits):
+                tags[str(bug)] = opened.tags
         memory = LaunchpadMemory(
             basis=basis,
             began=self._now,
@@ -123,7 +123,7 @@ class _Reader:
             strays=strays,
         )
         return TrackerData(
-            items=spoken,
+            items=tags,
             unseen=frozenset(map(str, unseen)),
             requests=service.session.requests,
             received=service.session.received,
@@ -161,11 +161,11 @@ class _Reader:
 
     def _merged(self, word: Word, kept: LaunchpadMemory) -> list[int]:
         if self._opened.keys() >= set(self._changes):
-            found = [bug for bug in self._changes if word in self._opened[bug].spoken.words]
+            found = [bug for bug in self._changes if word in self._opened[bug].tags.words]
         else:
             found = self._service.search(self._texts(word), kept.began - OVERLAP)
-        anew = {*self._changes, *found}
-        return sorted([*(bug for bug in kept.settled[word] if bug not in anew), *found])
+        changed = {*self._changes, *found}
+        return sorted([*(bug for bug in kept.settled[word] if bug not in changed), *found])
 
     def _still_known(self, bearers: Mapping[Word, Collection[int]]) -> dict[int, OpenedBug]:
         """What was learned by opening bugs before, and searches still agree with. Of a bug without words they
@@ -174,7 +174,7 @@ class _Reader:
         return {
             bug: each
             for bug, each in kept.items()
-            if each.spoken.words and each.spoken.words == _words(bug, bearers) and bug not in changed
+            if each.tags.words and each.tags.words == _words(bug, bearers) and bug not in changed
         }
 
     def _namers(self) -> set[int]:
@@ -184,7 +184,7 @@ class _Reader:
         if self._kept is not None and not self._opened.keys() >= set(self._changes):
             found |= self._search_names(asked, self._kept.began - OVERLAP)
         before = self._kept.opened if self._kept else {}
-        named = {bug for bug, opened in (before | self._opened).items() if opened.spoken.bad_commits}
+        named = {bug for bug, opened in (before | self._opened).items() if opened.tags.bad_commits}
         return found | named
 
     def _search_names(self, revnos: set[int], since: datetime | None = None) -> set[int]:
@@ -206,7 +206,7 @@ class _Reader:
         def urgency(bug: int) -> tuple[int, float, int]:
             """What was found before, or bears words beyond our searches; then what waits longest."""
             known = before.get(bug)
-            if bug in returned or (known and known.spoken.words):
+            if bug in returned or (known and known.tags.words):
                 return 0, 0.0, bug
             return 1, known.at.timestamp() if known else 0.0, -bug
 
@@ -216,7 +216,7 @@ class _Reader:
             known = before.get(bug)
             if place < STRAYS:
                 strays[bug] = self._ask(bug)
-            elif bug in returned or (known and known.spoken.words):
+            elif bug in returned or (known and known.tags.words):
                 # what it said must not vanish because there was no time to look
                 why = f"bug {bug} is found by no search any more, and there are too many like it to look"
                 strays[bug] = OpenedBug(ItemTags(unreadable=why), self._now)
@@ -228,12 +228,12 @@ class _Reader:
 
     def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, OpenedBug]) -> ItemTags:
         if opened := self._opened.get(bug) or strays.get(bug):
-            return opened.spoken
+            return opened.tags
         return ItemTags(words=_words(bug, bearers))
 
     def _is_worth(self, bug: int) -> bool:
         """Whether what an opened bug said would have to be asked for again."""
-        said = self._opened[bug].spoken
+        said = self._opened[bug].tags
         return bool(said.bad_commits) or ("bad" in said.words and bug in self._bugs)
 
     def _ask(self, bug: int) -> OpenedBug:

@@ -81,7 +81,7 @@ class LaunchpadWriter:
         return ", ".join(done)
 
     def _tag(self, service: LaunchpadService, item: Item, bug: _Bug, edit: Edit) -> list[str]:
-        told: list[str] = []
+        changed: list[str] = []
 
         def changes(bug: _Bug) -> dict[str, object]:
             present = set(bug.tags)
@@ -90,28 +90,28 @@ class LaunchpadWriter:
             new = {tag.lower() for tag in allowed.add} - present
             wanted = (present - gone) | new
             if allowed is not edit:
-                told[:] = [NO_WORD]
+                changed[:] = [NO_WORD]
             if wanted == present:
                 return {}
-            told[:] = [f"+{tag}" for tag in sorted(new)] + [f"-{tag}" for tag in sorted(present - wanted)]
+            changed[:] = [f"+{tag}" for tag in sorted(new)] + [f"-{tag}" for tag in sorted(present - wanted)]
             return {"tags": sorted(wanted)}
 
         _save(service, f"bug {item}", bug, changes)
-        return told
+        return changed
 
     def _set_status(self, service: LaunchpadService, item: Item, status: str) -> list[str]:
-        told: list[str] = []
+        changed: list[str] = []
 
         def changes(task: _BugTask) -> dict[str, object]:
             if task.status == status:
                 return {}
-            told[:] = [f"{task.status} -> {status}"]
+            changed[:] = [f"{task.status} -> {status}"]
             return {"status": status}
 
         for task in list(service.whole(f"{service.api}bugs/{item}/bug_tasks", _BugTask)):
             if self._is_ours(service, task.target_link):
                 _save(service, f"bug {item}", task, changes)
-        return told
+        return changed
 
     def _is_ours(self, service: LaunchpadService, target: str) -> bool:
         ours = f"{service.api}{service.project}"
