@@ -47,10 +47,10 @@ class UnreadablePart(Struct, frozen=True):
     why: str
 
 
-Thing = Issue | Request | Unclaimed | Absent | UnreadablePart
+ForgeItem = Issue | Request | Unclaimed | Absent | UnreadablePart
 
 
-def doubt(thing: Thing, claim: Claim, base: str) -> str:
+def doubt(thing: ForgeItem, claim: Claim, base: str) -> str:
     """Why it is not what brought the landing; empty if it is, and where nothing is known of it.
 
     Args:

@@ -17,7 +17,7 @@ class LabelStyle(Struct, frozen=True):
     description: str
 
 
-LOOKS: Mapping[Word, LabelStyle] = {
+STYLES: Mapping[Word, LabelStyle] = {
     "needstesting": LabelStyle("fbca04", "On the QA server, and to be tried there"),
     "ok": LabelStyle("0e8a16", "Tried on the QA server: it may go to production"),
     "bad": LabelStyle("b60205", "Tried on the QA server: it must not go to production"),
@@ -26,6 +26,6 @@ LOOKS: Mapping[Word, LabelStyle] = {
 _OTHER = LabelStyle("ededed", "")
 
 
-def look_of(text: str, vocabulary: Vocabulary) -> LabelStyle:
+def style_of(text: str, vocabulary: Vocabulary) -> LabelStyle:
     """Of the label that stands for a QA word, in whatever words."""
-    return next((look for word, look in LOOKS.items() if folded(text) in vocabulary.texts(word)), _OTHER)
+    return next((style for word, style in STYLES.items() if folded(text) in vocabulary.texts(word)), _OTHER)

@@ -15,7 +15,7 @@ from typing import Protocol, TypeVar
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.claims import Claim, Claims
-from shepherd.trackers.forge.items import Absent, Request, Thing, UnreadablePart, doubt
+from shepherd.trackers.forge.items import Absent, ForgeItem, Request, UnreadablePart, doubt
 from shepherd.trackers.forge.memory import CommitRequests, decode, encode, is_open
 from shepherd.trackers.http import HttpSession
 from shepherd.trackers.words import Vocabulary
@@ -37,7 +37,7 @@ class ForgeService(Protocol):
             base: the branch that they were most likely merged into.
         """
 
-    def things(self, items: Collection[Item], claimed: Collection[Item]) -> Mapping[Item, Thing]:
+    def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> Mapping[Item, ForgeItem]:
         """What each item is, and each that a message claims. Of the others only the labels may be told."""
 
     def labels(self) -> Iterable[str]:
@@ -90,7 +90,7 @@ class ForgeTracker(ABC):
         ours = {item for item in items if not is_request(item) or item.startswith(self.sign)}
         claimed = {request for each in landings for request in each.requests}
         remembered = {item for each in landings if each.id in kept for item in kept[each.id].requests}
-        things = dict(service.things(ours | remembered, claimed))
+        things = dict(service.items_of(ours | remembered, claimed))
         doubts = {
             each.id: {item: why for item in each.requests if (why := self._doubt(things[item], each))}
             for each in landings
@@ -123,7 +123,7 @@ class ForgeTracker(ABC):
         session: HttpSession,
         commits: Collection[str],
         kept: Mapping[str, CommitRequests],
-        things: dict[Item, Thing],
+        things: dict[Item, ForgeItem],
     ) -> dict[str, CommitRequests]:
         """Which requests brought these commits: as told before, or told now; `things` learns of them."""
         now = datetime.now(UTC)
@@ -157,14 +157,14 @@ class ForgeTracker(ABC):
         found = sorted(requests, key=lambda each: each.number)
         return [each for each in found if each.base == self._claims.base] or found
 
-    def _doubt(self, thing: Thing, claim: Claim) -> str:
+    def _doubt(self, thing: ForgeItem, claim: Claim) -> str:
         return doubt(thing, claim, self._claims.base)
 
     def _warning(self, item: str, why: str, by_sha: Sequence[str]) -> str:
         instead = f"; {self.name} names {', '.join(by_sha)} instead" if by_sha else ""
         return f"its message names {item}, which counts as absent: {why}{instead}"
 
-    def _spoken(self, item: Item, thing: Thing) -> ItemTags:
+    def _spoken(self, item: Item, thing: ForgeItem) -> ItemTags:
         if isinstance(thing, Absent | UnreadablePart):
             return ItemTags(unreadable=thing.why)
         say = self._vocabulary.of_request if is_request(item) else self._vocabulary.of_bug

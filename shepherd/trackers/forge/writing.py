@@ -14,7 +14,7 @@ from msgspec import Struct
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.label_text import folded
 from shepherd.settings import Settings
-from shepherd.trackers.forge.labels import LabelStyle, look_of
+from shepherd.trackers.forge.labels import LabelStyle, style_of
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
@@ -32,24 +32,24 @@ class CurrentLabels(Struct, frozen=True):
 class LabelWriter(Protocol):
     """One session of writing. All raise RequestError if it came to nothing, TrackerError if it cannot be."""
 
-    def present(self, item: Item, sign: str) -> CurrentLabels:
+    def current(self, item: Item, sign: str) -> CurrentLabels:
         """What stands there now; `sign` is the last line of a comment, empty: none is looked for."""
 
-    def is_said(self, item: Item, sign: str) -> bool:
+    def has_comment(self, item: Item, sign: str) -> bool:
         """Whether a comment ends with that line."""
 
     def labels(self) -> list[str]:
         """All that the project has, as it spells them."""
 
-    def make(self, label: str, look: LabelStyle) -> None:
+    def make(self, label: str, style: LabelStyle) -> None:
         """Make a label; that it is there already is no failure."""
 
-    def put_on(self, item: Item, label: str) -> None: ...
+    def add(self, item: Item, label: str) -> None: ...
 
-    def take_off(self, item: Item, label: str) -> None:
+    def remove(self, item: Item, label: str) -> None:
         """That it is gone already is no failure."""
 
-    def say(self, item: Item, comment: str) -> None: ...
+    def comment_on(self, item: Item, comment: str) -> None: ...
 
 
 class ForgeWriter:
@@ -71,12 +71,12 @@ class ForgeWriter:
         try:
             writer = self._session()
             sign = last_line(edit.comment)
-            present = writer.present(item, sign)
+            present = writer.current(item, sign)
             allowed = edit.unless_bad(self._vocabulary, present.labels)
             done = self._mark(writer, item, allowed, present.labels)
             done += [NO_WORD] if allowed is not edit else []
             if sign and not present.said:
-                self._say(writer, item, _marked_down(edit.comment), sign)
+                self._say(writer, item, _as_markdown(edit.comment), sign)
                 done.append("comment")
         except RequestError as error:
             raise TrackerError(f"{item_name(item, 'issue')} cannot be written: {error}") from None
@@ -98,19 +98,19 @@ class ForgeWriter:
         gone = {folded(label) for label in edit.remove}
         for label in present:
             if folded(label) in gone:
-                writer.take_off(item, label)
+                writer.remove(item, label)
                 done.append(f"-{label}")
-        present_too = {folded(label) for label in present}
+        present_folded = {folded(label) for label in present}
         for label in edit.add:
-            if folded(label) in present_too:
+            if folded(label) in present_folded:
                 continue
             spellings = self._labels(writer).setdefault(folded(label), [])
             if not spellings:
-                writer.make(label, look_of(label, self._vocabulary))
+                writer.make(label, style_of(label, self._vocabulary))
                 spellings.append(label)
                 done.append(f"made the label {label}")
             spelt = label if label in spellings else spellings[0]
-            writer.put_on(item, spelt)
+            writer.add(item, spelt)
             done.append(f"+{spelt}")
         return done
 
@@ -123,11 +123,11 @@ class ForgeWriter:
 
     def _say(self, writer: LabelWriter, item: Item, comment: str, sign: str) -> None:
         try:
-            writer.say(item, comment)
+            writer.comment_on(item, comment)
         except RequestError as error:
             # the answer may have got lost, not the request
             try:
-                if writer.is_said(item, sign):
+                if writer.has_comment(item, sign):
                     return
             except RequestError:
                 raise _unsure(item, error) from None
@@ -136,7 +136,7 @@ class ForgeWriter:
             raise _unsure(item, error) from None
 
 
-def _marked_down(comment: str) -> str:
+def _as_markdown(comment: str) -> str:
     """The comment as Markdown: what somebody else named stands there as it is, and calls nobody by @."""
     lines = (
         f"Branch: `{line.removeprefix('Branch: ').replace('`', '')}`" if line.startswith("Branch: ") else line

@@ -9,7 +9,7 @@ import msgspec
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
-from shepherd.trackers.forge.items import Absent, Issue, Request, Thing, Unclaimed, UnreadablePart
+from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, Unclaimed, UnreadablePart
 from shepherd.trackers.forge.reading import chunks, number_of
 from shepherd.trackers.github.meaning import meaning
 from shepherd.trackers.github.questions import (
@@ -91,7 +91,7 @@ class GitHubService:
                 return found
         raise TrackerError(f"{self.here}: the pull requests of {next(iter(more))[:12]} never end")
 
-    def things(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, Thing]:
+    def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
         """See forge.reading.Service. Issues and pull requests share one row of numbers here."""
         everything = {*items, *claimed}
         claimed_numbers = {number_of(item) for item in claimed}
@@ -108,11 +108,11 @@ class GitHubService:
         if askable and all(answers[number] == UnreadablePart(_NO_RIGHT) for number in askable):
             raise TrackerError(f"{self.here}: the token gives no right to read issues and pull requests")
         return {
-            item: self._thing(item, answers[number_of(item)], number_of(item) in claimed_numbers)
+            item: self._item_of(item, answers[number_of(item)], number_of(item) in claimed_numbers)
             for item in everything
         }
 
-    def _thing(self, item: Item, answer: msgspec.Raw | UnreadablePart | None, claimed: bool) -> Thing:
+    def _item_of(self, item: Item, answer: msgspec.Raw | UnreadablePart | None, claimed: bool) -> ForgeItem:
         if answer is None:
             return Absent(self.unreadable(item, None))
         kind = cast("type[ShownClaimed | Labelled]", ShownClaimed if claimed else Labelled)

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
-from shepherd.trackers.forge.items import Absent, Issue, Request, Thing
+from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
 from shepherd.trackers.forge.wire import until_reset
 from shepherd.trackers.http import HttpSession, RequestError
@@ -178,10 +178,10 @@ class GitLabService:
             raise
         return [request for request in related if request.state == "merged"]
 
-    def things(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, Thing]:
+    def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
         """See forge.reading.Service. Issues and merge requests have a row of numbers each."""
         items = {*items, *claimed}
-        found: dict[Item, Thing] = {item: Absent(self.absent(item)) for item in items}
+        found: dict[Item, ForgeItem] = {item: Absent(self.absent(item)) for item in items}
         for asked in chunks(sorted(number_of(item) for item in items if is_request(item))):
             for merge in self.get("/merge_requests", _numbered(asked), list[_Merge]):
                 found[f"!{merge.iid}"] = merge.request

@@ -42,16 +42,16 @@ class _GitLabLabelWriter:
     def __init__(self, service: GitLabService) -> None:
         self._service = service
 
-    def present(self, item: Item, sign: str) -> CurrentLabels:
+    def current(self, item: Item, sign: str) -> CurrentLabels:
         try:
             labels = self._service.get(_place(item), {}, GitLabLabelled).labels
         except RequestError as error:
             if error.status == 404:
                 raise TrackerError(self._service.absent(item)) from None
             raise
-        return CurrentLabels(labels, bool(sign) and self.is_said(item, sign))
+        return CurrentLabels(labels, bool(sign) and self.has_comment(item, sign))
 
-    def is_said(self, item: Item, sign: str) -> bool:
+    def has_comment(self, item: Item, sign: str) -> bool:
         for page in range(1, MOST_PAGES + 1):
             asked = {"per_page": AT_ONCE, "page": page, "order_by": "created_at", "sort": "asc"}
             notes = self._service.get(f"{_place(item)}/notes", asked, list[_Note])
@@ -64,21 +64,21 @@ class _GitLabLabelWriter:
     def labels(self) -> list[str]:
         return self._service.labels()
 
-    def make(self, label: str, look: LabelStyle) -> None:
-        document = {"name": label, "color": f"#{look.color}", "description": look.description}
+    def make(self, label: str, style: LabelStyle) -> None:
+        document = {"name": label, "color": f"#{style.color}", "description": style.description}
         try:
             self._service.send("POST", "/labels", document=document)
         except RequestError as error:
             if error.status != 409:
                 raise
 
-    def put_on(self, item: Item, label: str) -> None:
+    def add(self, item: Item, label: str) -> None:
         self._change(item, {"add_labels": label})
 
-    def take_off(self, item: Item, label: str) -> None:
+    def remove(self, item: Item, label: str) -> None:
         self._change(item, {"remove_labels": label})
 
-    def say(self, item: Item, comment: str) -> None:
+    def comment_on(self, item: Item, comment: str) -> None:
         self._service.send("POST", f"{_place(item)}/notes", document={"body": comment}, repeatable=False)
 
     def _change(self, item: Item, document: dict[str, Any]) -> None:
