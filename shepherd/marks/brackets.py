@@ -52,7 +52,7 @@ def read(message: CommitMessage, marks: MarkCollector) -> None:
             bugs.append(word)
     marks.bugs.append((-1, marks.numbers(_DIGITS.findall("]".join(bugs)))))
     if not bugs and (late := _LATE.search(message.subject)):
-        marks.doubt(late[0], "stands behind the beginning of the message")
+        marks.doubt(late[0], "is not at the beginning of the message")
 
 
 def _rollback(value: str, marks: MarkCollector) -> None:
@@ -65,7 +65,7 @@ def _rollback(value: str, marks: MarkCollector) -> None:
     for item in items:
         target = _TARGET.fullmatch(item)
         if target is None:
-            marks.doubt(item, "in [rollback=] is no revision or range of revisions")
+            marks.doubt(item, "in [rollback=] is not a revision or a range of revisions")
             continue
         first = int(target[1])
         last = int(target[2] or first)

@@ -1,4 +1,4 @@
-"""What the grammars found in one message, gathered from all of them before it is told."""
+"""Collects what the grammars find in one message."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ MAX_DIGITS = 10
 MAX_TARGETS = 100_000
 """Revisions that one message may roll back: beyond any mainline, and short of what ranges make of 10 MB."""
 MAX_WARNINGS = 20
-"""Warnings of one message that are told one by one; the rest is counted."""
+"""Warnings of one message that are given one by one; the rest is counted."""
 
 
 @dataclass
 class MarkCollector:
-    """Filled by the grammars, in any order; told once by `marks`."""
+    """Filled by the grammars, in any order; `marks` gives the result."""
 
     bugs: list[tuple[int, list[int]]] = field(default_factory=list)
     """Where in the body (-1: before it), and the numbers named there."""
@@ -44,7 +44,7 @@ class MarkCollector:
     def numbers(self, runs: Iterable[str]) -> list[int]:
         """The numbers of bugs, issues or requests in runs of ASCII digits, no doubles.
 
-        0 and whatever has more than ten digits is none, and a warning (docs/rules.md#marks).
+        0, and what has more than ten digits, is skipped with a warning (docs/rules.md#marks).
         """
         good = []
         for run in dict.fromkeys(runs):
@@ -52,7 +52,7 @@ class MarkCollector:
             if number:
                 good.append(number)
             else:
-                self.doubt(run, "is no number of a bug or request")
+                self.doubt(run, "is not the number of a bug or request")
         return good
 
     def roll_back(self, first: int, last: int) -> None:

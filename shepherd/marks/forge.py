@@ -57,9 +57,9 @@ def _merge_request(marks: MarkCollector, project: str, digits: str, ours: str | 
     if not project or ours is None or (ours and same_project(project, ours)):
         _request(marks, "!", digits)
     elif ours:
-        marks.doubt(f"{project}!{digits}", f"is a request of another project than {ours}")
+        marks.doubt(f"{project}!{digits}", f"is a request of another project, not of {ours}")
     elif len(project) > LONGEST:
-        marks.doubt(f"{project}!{digits}", "names too long a project")
+        marks.doubt(f"{project}!{digits}", "has a project name that is too long")
     else:
         # the tracker says that it cannot tell whose that is
         _request(marks, f"{project}!", digits)

@@ -80,7 +80,7 @@ def title_key(title: str) -> tuple[int, str]:
 
 
 def number_in(title: str) -> str:
-    """The request that a title bears at its end ("#12"); empty if it bears none."""
+    """The request at the end of a title ("#12"); empty if there is none."""
     return match[1] if (match := _NUMBERED.search(title)) else ""
 
 
@@ -135,7 +135,7 @@ def _hints(body: str, marks: MarkCollector) -> None:
 
 
 def worded(message: bytes | str) -> RevertWording:
-    """How a message words what it takes back; brackets in front of it are stepped over, whatever they are."""
+    """Return how a message words what it takes back; any brackets in front of it are skipped."""
     lower = message.lower() if isinstance(message, bytes) else message.lower().encode(errors="replace")
     if not any(sign in lower for sign in _SIGNS):
         return NOTHING_WORDED

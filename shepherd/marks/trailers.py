@@ -1,4 +1,4 @@
-"""`Bug: 12`, `QA: ok`, `Rolls-back: r12`: git trailers, for teams that start afresh (docs/rules.md#marks)."""
+"""`Bug: 12`, `QA: ok`, `Rolls-back: r12`: git trailers, for new teams (docs/rules.md#marks)."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _bugs(value: str, marks: MarkCollector) -> list[int]:
         if bug := _BUG.fullmatch(item):
             runs.append(bug[1])
         else:
-            marks.doubt(item, "in a Bug trailer is no number of a bug")
+            marks.doubt(item, "in a Bug trailer is not a bug number")
     return marks.numbers(runs)
 
 
@@ -62,7 +62,7 @@ def _qa(value: str, marks: MarkCollector) -> None:
     if word in _QA:
         marks.labels.add(_QA[word])
     else:
-        marks.doubt(f"QA: {word}", f"is none of {', '.join(_QA)}")
+        marks.doubt(f"QA: {word}", f"is not one of {', '.join(_QA)}")
 
 
 def _rolls_back(value: str, marks: MarkCollector) -> None:
@@ -75,4 +75,4 @@ def _rolls_back(value: str, marks: MarkCollector) -> None:
         elif _ID.fullmatch(item):
             marks.rollback_ids.append(item)
         else:
-            marks.doubt(item, "in a Rolls-back trailer is no revision")
+            marks.doubt(item, "in a Rolls-back trailer is not a revision")

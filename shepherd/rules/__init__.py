@@ -1,6 +1,6 @@
-"""Reading + words + journal -> judgement: pure, and the only place where anything is decided (docs/rules.md).
+"""Reading + evidence + journal -> judgement: pure; nothing is decided anywhere else (docs/rules.md).
 
-The way of a landing through here: undoing (is it in effect?) -> evidence (what do its items say?) -> states
+A landing passes through: undoing (is it in effect?) -> evidence (what do its items say?) -> states
 (is it good?) -> answer (what may be deployed?).
 """
 
@@ -21,7 +21,7 @@ __all__ = ["Judgement", "judge", "scope_of"]
 
 
 class Judgement:
-    """Everything that the rules say of one reading.
+    """The judgement of one reading.
 
     Attributes:
         judged: revno -> state and evidence, for the landings in scope.
@@ -64,7 +64,7 @@ class Judgement:
         return self.window.blockers
 
     def evidence(self, revno: int) -> Sequence[ItemEvidence]:
-        """What every item that a landing names says of it, whether it was judged by that or not."""
+        """What every item that a landing names says of it, whether the landing was judged by it or not."""
         return self._evidence.of_landing.get(revno, ())
 
     def blocked_by(self, candidate: int) -> list[int]:
@@ -82,8 +82,8 @@ class Judgement:
 
     @property
     def alarms(self) -> list[int]:
-        """Landings that production runs and that are bad; and those that it does not contain, but of which it
-        runs a commit that is bad: they brought it in when it was live already."""
+        """Bad landings that production runs; and those that it does not contain, but of which it runs a bad
+        commit: they brought it in when it was live already."""
         extra = {sha for sha, _ in self.reading.deployed.extra}
         return sorted(
             p
@@ -94,7 +94,7 @@ class Judgement:
 
     @property
     def warnings(self) -> dict[int, list[str]]:
-        """Revno -> the landing's own warnings, then those about the words on it."""
+        """Revno -> the landing's own warnings, then those about the tags on its items."""
         warnings: dict[int, list[str]] = {}
         for landing in self.reading.landings:
             if landing.revno in self.judged:
@@ -112,19 +112,18 @@ class Judgement:
 
     @property
     def named(self) -> Collection[tuple[tuple[Item, int], tuple[str, ...]]]:
-        """Whom each bad-commit-N, and the qa-bad of each request, was first seen to name, for the journal."""
+        """What each bad-commit-N, and each request's qa-bad, was first seen to name, for the journal."""
         return self._evidence.named.items()
 
     @property
     def kept(self) -> Collection[tuple[tuple[str, Item], KeptEvidence]]:
-        """Which words spoke for which landing anew, for the journal."""
+        """The words that speak for a landing and did not before, for the journal."""
         return self._evidence.kept.items()
 
 
 def scope_of(reading: Reading, covers: Sequence[Cover], live_lately: Collection[int]) -> set[int]:
-    """The landings whose bugs are to be read (docs/rules.md#answer): the window, what went live lately, what
-    is undone in
-    production but in effect at some candidate, and whatever undoes one of these.
+    """The landings whose items are to be read (docs/rules.md#answer): the window, what went live lately, what
+    is undone in production but in effect at some candidate, and everything that undoes one of these.
 
     Args:
         live_lately: revnos <= D that went live within `keep`.
@@ -142,8 +141,8 @@ def scope_of(reading: Reading, covers: Sequence[Cover], live_lately: Collection[
 
 @contextmanager
 def _no_collecting() -> Iterator[None]:
-    """Judging makes many objects, no cycles, and hardly anything that is thrown away: a collector that goes
-    through them all again and again would make it slower than linear."""
+    """Switch off the garbage collector: judging makes many objects and no cycles, and a collector that goes
+    through all of them again and again would make it slower than linear."""
     collecting = gc.isenabled()
     gc.disable()
     try:

@@ -1,8 +1,8 @@
-"""Words follow commits, not places (docs/rules.md#what-people-say).
+"""Evidence follows commits, not revnos (docs/rules.md#words-follow-commits).
 
 A bad-commit-N speaks of the commit that landing N was when the tag was first seen, and so does the qa-bad of
-a request. A merge the wrong way round moves landings off the first-parent line: they are brought in by that
-merge then, and it takes over what is not good of what was said of them.
+a request. A merge the wrong way round moves landings off the first-parent line: that merge then brings them
+in, and takes over the evidence on them that is not good.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _NO_RANK = len(RANK)
 
 
 class BroughtEvidence(Struct, frozen=True, gc=False):
-    """What was said of a commit that a landing brought in."""
+    """The evidence on a commit that a landing brought in."""
 
     commit: Brought
     state: State
-    """ok and untestable are nobody's: they clear the commit and speak for no landing."""
+    """ok and untestable clear the commit, and are evidence for no landing."""
     verdict: Verdict | None = None
     named_by: tuple[Item, ...] = ()
     """Items that name it bad; unknown: that did so when they could last be read."""
@@ -95,7 +95,7 @@ class TagTargets:
 
 
 def rank(state: State) -> int:
-    """How bad a state is, as far as brought-in words can be worse."""
+    """How bad a state is, as far as evidence on brought-in commits can be worse."""
     return RANK.get(state, _NO_RANK)
 
 
@@ -124,6 +124,6 @@ def evidence_on(
     return BroughtEvidence(commit, state, verdict)
 
 
-def worst_of(words: Iterable[BroughtEvidence]) -> BroughtEvidence | None:
-    """The word that a landing takes over; None: none of them counts."""
-    return min((word for word in words if word.counts), key=lambda word: rank(word.state), default=None)
+def worst_of(brought: Iterable[BroughtEvidence]) -> BroughtEvidence | None:
+    """The evidence that a landing takes over; None: none of it counts."""
+    return min((each for each in brought if each.counts), key=lambda each: rank(each.state), default=None)

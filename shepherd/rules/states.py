@@ -50,7 +50,7 @@ class Judged(Struct, frozen=True, gc=False):
     brought_back: tuple[int, ...] = ()
     """What a rollback brings back."""
     brought: tuple[BroughtEvidence, ...] = ()
-    """What was said of the commits that it brought in."""
+    """The evidence on the commits that it brought in."""
 
 
 _MARKED = {
@@ -91,8 +91,8 @@ class StateRules:
         }
 
     def judge(self, landing: Landing) -> Judged:
-        """The state of one landing: the worse of its own and of what it took over from the commits that it
-        brought in (docs/rules.md#words-follow-commits)."""
+        """The state of one landing: the worse of its own and that of the commits that it brought in
+        (docs/rules.md#words-follow-commits)."""
         own = self._judge(landing)
         if not landing.brought:
             return own
@@ -209,7 +209,7 @@ class StateRules:
         return landing.mixed and by_content.issuperset(self._undoing.targets[revno])
 
     def _brought_back(self, revno: int) -> tuple[int, ...]:
-        """Landings, no pure rollbacks, that were undone just before and are in effect with this one
+        """Landings, other than pure rollbacks, that were undone just before and are in effect with this one
         (docs/rules.md#undone)."""
         flips = self._undoing.flips.get(revno, {})
         return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self._pure))

@@ -1,8 +1,8 @@
-"""Which requests brought a landing: on a forge what a message says of it is a claim, and the tracker knows
-(docs/rules.md#marks).
+"""Which requests brought a landing: on a forge a number in the message is a claim that the tracker confirms
+(docs/rules.md#number-is-a-claim).
 
 A merge without a merge commit (by rebase or fast-forward) leaves no number, nor does a message that somebody
-wrote himself; and a number may be that of an issue, of another branch's request, or of another project's.
+wrote by hand; and a number may be that of an issue, of another branch's request, or of another project's.
 """
 
 from __future__ import annotations

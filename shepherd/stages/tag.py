@@ -1,7 +1,7 @@
-"""`tag`: the QA tagger. Landings in QA that it has not handled -> tags, statuses and comments on their bugs.
+"""`tag`: the QA tagger. Landings in QA that it has not handled -> tags, statuses and comments on their items.
 
-What it reads it remembers like `judge` does, before it changes anything: else its own change could pass for a
-person's. What was meant and never done is simply planned again; the tracker is looked at before each step.
+It records what it reads as `judge` does, before it changes anything: else its own change could pass for a
+person's. What was meant and never done is planned again; each item is read before it is changed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from shepherd.trackers.writing import NO_WORD, Edit, Writer
 from shepherd.words import WORST_FIRST, Item, ItemTags, SeenTags, item_name
 
 PATIENCE = 5
-"""So many bugs in a row that cannot be written, and the rest waits for the next run."""
+"""After so many failures in a row the rest waits for the next run."""
 NOTHING = TagPlan()
 
 
@@ -48,8 +48,8 @@ class TaggingResult(Struct, frozen=True):
 
 
 def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False) -> TagPlan:
-    """Read what is needed and say what is to be done. Nothing is read from the tracker where no landing
-    waits for the tagger.
+    """Return what is to be done, from what is read. The tracker is not asked where no landing waits for the
+    tagger.
 
     Args:
         dry: remember nothing of what was read.
@@ -122,7 +122,7 @@ def labels_to_make(settings: Settings, planned: TagPlan) -> list[str]:
 
 
 def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> TaggingResult:
-    """Do what was planned, each bug on its own: one that cannot be written does not stop the rest."""
+    """Do what was planned, item by item: one that cannot be written does not stop the rest."""
     if not planned.writings and not planned.unreadable:
         return TaggingResult(0)
     database = Database(settings.database_url)
@@ -140,7 +140,7 @@ def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> Ta
 
 
 class _ItemWriter:
-    """Writes act after act, and keeps in mind what could not be written."""
+    """Writes item after item, and remembers which could not be written."""
 
     def __init__(self, settings: Settings, branch: str, run: Run, database: Database) -> None:
         self._settings = settings
@@ -156,7 +156,7 @@ class _ItemWriter:
         self.failures: list[str] = []
 
     def do(self, writing: Writing) -> None:
-        """A failure is kept, not raised."""
+        """Write one item; a failure is kept, not raised."""
         if writing.item in self._broken:
             return
         if self._in_a_row >= PATIENCE:
@@ -179,7 +179,7 @@ class _ItemWriter:
             self._in_a_row = 0
 
     def give_up(self, unreadable: UnreadableItem) -> None:
-        """Nothing is written on what cannot be read. It is noted once, however often it is tried."""
+        """Note that an item cannot be read, and so not written: once, however often it is tried."""
         subject = pair_of(unreadable.id, unreadable.item)
         why = f"it could not be read: {unreadable.why}"
         self.failures.append(f"{item_name(unreadable.item)} for r{unreadable.revno}: {why}")
@@ -196,8 +196,8 @@ class _ItemWriter:
         return {entry.subject.split(" ")[1] for entry in open_ones}
 
     def remember_what_was_written(self) -> None:
-        """As if it had been read: a person's word that comes before the next reading is then seen as a
-        change of it, and a verdict is judged by the tags as they are."""
+        """Record what was written as if it had been read: a tag that a person sets before the next reading is
+        then seen as a change, and a verdict is judged by the tags as they are."""
         if not self._written:
             return
         with self._database.begin() as connection:
@@ -210,7 +210,7 @@ class _ItemWriter:
                 cache.put_fact("tracker", replace(heard, reading=reading))
 
     def _prepare(self, act: TagAct) -> None:
-        """Seal what was good, and unseal what QA is asked for, before the tag that said it goes away."""
+        """Seal what was good, and unseal what QA is asked for, before the tag is removed."""
         entries = [
             JournalEntry("seal", pair_of(sha, act.item), {"word": word, "revno": act.revno})
             for sha, word in act.seals

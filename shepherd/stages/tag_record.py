@@ -1,4 +1,4 @@
-"""What the journal knows of the tagger's work."""
+"""What journal and cache record of the tagger's work."""
 
 from __future__ import annotations
 
@@ -61,8 +61,8 @@ def _handled(acted: Sequence[JournalEntry]) -> list[str]:
 
 
 def _begun(acted: Sequence[JournalEntry]) -> dict[str, str]:
-    """Subject -> the sign of the comment that may stand there: it was meant, and how that went is not known.
-    A later try that certainly failed says nothing of the earlier one."""
+    """Subject -> the sign of a comment that may be there: it was meant, and the result is not known. A later
+    try that certainly failed says nothing about the earlier one."""
     open_ones: dict[str, str] = {}
     doubtful: dict[str, str] = {}
     for entry in acted:
@@ -81,7 +81,7 @@ def _begun(acted: Sequence[JournalEntry]) -> dict[str, str]:
 
 
 def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:
-    """What landings in QA name on a branch as it was read last, but for landings that are ours too."""
+    """The items that landings in QA on another branch name, without landings that this branch has too."""
     source, heard = cache.fact("source", BranchSource), cache.fact("tracker", StoredTags)
     live = source.reading.deployed.revno if source and source.reading else 0
     confirmed = heard.reading.named if heard else {}

@@ -154,7 +154,7 @@ class Client:
             )
         if status < 300 and (content or status in (200, 209)):
             if headers.get("content-type", "").partition(";")[0].strip() != accept:
-                raise GarbledError("answered with something else than was asked for (a page to log in?)")
+                raise GarbledError("answered with something other than what was asked for (a login page?)")
             if accept == JSON:
                 network.check_json(content)
         return ""

@@ -3,8 +3,8 @@
     {"bugs": {"824435": {"title": "…", "status": "…", "tags": ["qa-ok"], "private": false, "comments": []}},
      "requests": {"12": {"labels": ["qa-ok"]}}}
 
-`requests` may be absent: then requests bear no labels here. The file is taken strictly, since a key that is
-misspelt or stands there twice would be a tag overlooked.
+`requests` may be absent: then requests have no labels here. The file is read strictly, since a key that is
+misspelt or appears twice would be a tag overlooked.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _Entries = dict[str, _Entry | str]
 
 
 class FileTracker:
-    """Reads the whole file each time it is asked: it is small, and anybody may have changed it."""
+    """Reads the whole file each time: it is small, and anybody may have changed it."""
 
     def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
         self._path = path
@@ -60,7 +60,8 @@ class FileTracker:
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """See Tracker.read. An item that is not in the file, is private or malformed cannot be read.
 
-        A malformed bug is told of also where nobody asked: it may carry a bad-commit that is overlooked.
+        A malformed bug is returned even if it was not asked for: it may have a bad-commit that would be
+        overlooked.
         """
         bugs, requests = self._load()
         tags: dict[Item, ItemTags] = {}
@@ -120,20 +121,20 @@ class FileTracker:
             raise TrackerError(f"the tracker's file {self._path} {why}") from None
         except (ValueError, RecursionError) as error:
             cause = "nested too deeply" if isinstance(error, RecursionError) else error
-            raise TrackerError(f"the tracker's file {self._path} is no JSON: {cause}") from None
+            raise TrackerError(f"the tracker's file {self._path} is not valid JSON: {cause}") from None
         if not isinstance(document, dict) or "bugs" not in document or document.keys() - {"bugs", "requests"}:
-            raise self._wrong('{"bugs": {…}} expected, beside it at most "requests"')
+            raise self._wrong('expected {"bugs": {…}} and, at most, "requests"')
         requests = self._entries(document, "requests") if "requests" in document else None
         return self._entries(document, "bugs"), requests
 
     def _entries(self, document: dict[str, Any], key: str) -> _Entries:
         if not isinstance(document[key], dict):
-            raise self._wrong(f"{key} is no object")
+            raise self._wrong(f"{key} is not an object")
         entries: _Entries = {}
         for name, raw in document[key].items():
             # "0123" would be a second name of 123
             if not re.fullmatch(r"[1-9][0-9]{0,9}", name):
-                raise self._wrong(f"{quoted(name)} in {key} is no number")
+                raise self._wrong(f"{quoted(name)} in {key} is not a number")
             try:
                 entries[name] = msgspec.convert(raw, _Entry)
             except msgspec.ValidationError as error:
@@ -153,9 +154,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         counted = Counter(name for name, _ in pairs)
-        raise ValueError(f"the key {quoted(counted.most_common(1)[0][0])} stands there twice")
+        raise ValueError(f"the key {quoted(counted.most_common(1)[0][0])} appears twice")
     return members
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,4 +1,4 @@
-"""The way to a tracker over the network: one host, counted, limited, tried again.
+"""Sessions with a tracker over the network: one host; requests are counted, limited and tried again.
 
 Every request goes through `HttpSession.send`, and fails in one sentence (failures.py).
 """
@@ -68,11 +68,11 @@ class RequestError(TrackerError):
 
 
 class GarbledError(Exception):
-    """An attempt raises it for an answer that came, but is not what it should be; `str` is why."""
+    """An answer came, but is not what it should be; `str` says why."""
 
 
 class HttpSession:
-    """The way to one tracker in one session.
+    """One session with one tracker.
 
     Args:
         name: the tracker in sentences: "Launchpad".
@@ -108,7 +108,7 @@ class HttpSession:
         return self._origin[1]
 
     def check(self, url: str) -> None:
-        """Raises RequestError if `url` leads elsewhere: a token is for one host alone."""
+        """Raises RequestError if `url` leads elsewhere: a token is for one host only."""
         if _origin(url) != self._origin:
             raise RequestError(
                 f"{self.name} at {self.host} refers to another host, which is not followed;"
@@ -169,7 +169,7 @@ class HttpSession:
             self._left -= self._clock() - began
             wait = max(asked_wait, _wait_after(tries))
             if passing and wait > min(self._left, self._time - (self._clock() - self._began)):
-                # whoever has trouble is not helped by more requests
+                # a server in trouble is not helped by more requests
                 self._given_up = str(failure)
                 if asked_wait:
                     _RESTS[self._origin] = (self._clock() + asked_wait, self._given_up)
@@ -195,7 +195,7 @@ class HttpSession:
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:
-    """`body` as it was before it was packed for the way, which urllib3 would unpack whatever its size.
+    """`body` decompressed; urllib3 would do it whatever the size.
 
     Args:
         encoding: what Content-Encoding says.
@@ -225,7 +225,7 @@ def too_large() -> GarbledError:
 
 
 def check_json(content: bytes) -> None:
-    """Raises GarbledError for what is no JSON."""
+    """Raises GarbledError for what is not JSON."""
     try:
         msgspec.json.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError):

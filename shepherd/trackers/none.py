@@ -1,4 +1,4 @@
-"""No tracker: nobody tags anything, people's verdicts alone settle bugs and requests
+"""No tracker: nothing is tagged, and verdicts alone settle bugs and requests
 (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from shepherd.words import Item, TrackerData
 
 
 class NoTracker:
-    """Says of every item that there is nothing to be said."""
+    """A tracker without any tags."""
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """An empty reading that speaks neither of bugs nor of requests."""
@@ -17,4 +17,4 @@ class NoTracker:
 
     def probe(self) -> str:
         """There is nothing to ask."""
-        return "none: QA is said by verdicts"
+        return "none: QA is settled by verdicts"

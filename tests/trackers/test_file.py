@@ -137,7 +137,7 @@ def test_whose_a_request_is_that_names_its_project_must_be_known(tmp_path: Path)
     landing = entry(project.look(), 2)
     assert (landing.state, landing.requests) == ("needstesting", ())
     assert landing.warnings == (
-        '"upstream/shop!12" is a request of another project than acme/shop and counts as absent.',
+        '"upstream/shop!12" is a request of another project, not of acme/shop and counts as absent.',
     )
     project.write_settings(tracker='type = "none"')
     landing = entry(project.look(), 2)
@@ -168,23 +168,23 @@ def test_titles_are_one_line_that_can_be_encoded(write: Write) -> None:
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("", "is no JSON"),
-        ("{", "is no JSON"),
-        ('{"bugs": {}} x', "is no JSON"),
-        ('{"bugs": {"1": {"tags": [NaN]}}}', "NaN is no number of JSON"),
-        ('{"bugs": {"1": -Infinity}}', "-Infinity is no number of JSON"),
-        ('{"bugs": {"1": {}, "1": {"tags": ["qa-bad"]}}}', "the key '1' stands there twice"),
-        ('{"bugs": {"1": {"tags": ["qa-bad"], "tags": []}}}', "the key 'tags' stands there twice"),
-        ('{"bugs": {}, "bugs": {}}', "the key 'bugs' stands there twice"),
-        ('{"bugs": {"1": ' + "9" * 5_000 + "}}", "is no JSON"),
+        ("", "is not valid JSON"),
+        ("{", "is not valid JSON"),
+        ('{"bugs": {}} x', "is not valid JSON"),
+        ('{"bugs": {"1": {"tags": [NaN]}}}', "NaN is not a JSON number"),
+        ('{"bugs": {"1": -Infinity}}', "-Infinity is not a JSON number"),
+        ('{"bugs": {"1": {}, "1": {"tags": ["qa-bad"]}}}', "the key '1' appears twice"),
+        ('{"bugs": {"1": {"tags": ["qa-bad"], "tags": []}}}', "the key 'tags' appears twice"),
+        ('{"bugs": {}, "bugs": {}}', "the key 'bugs' appears twice"),
+        ('{"bugs": {"1": ' + "9" * 5_000 + "}}", "is not valid JSON"),
         ("[" * 200_000, "nested too deeply"),
         ("null", "wrong shape"),
         ("[]", "wrong shape"),
         ("{}", "wrong shape"),
         ('{"requests": {}}', "wrong shape"),
         ('{"bugs": {}, "request": {}}', "wrong shape"),
-        ('{"bugs": []}', "bugs is no object"),
-        ('{"bugs": {}, "requests": null}', "requests is no object"),
+        ('{"bugs": []}', "bugs is not an object"),
+        ('{"bugs": {}, "requests": null}', "requests is not an object"),
     ],
 )
 def test_a_file_that_is_wrong_as_a_whole(write: Write, content: str, says: str) -> None:
@@ -196,7 +196,7 @@ def test_a_file_that_is_wrong_as_a_whole(write: Write, content: str, says: str) 
 )
 @pytest.mark.parametrize("table", ["bugs", "requests"])
 def test_a_key_that_is_no_number(write: Write, table: str, key: str) -> None:
-    assert f"{key!r} in {table} is no number" in refused(write({"bugs": {}, table: {key: {}}}))
+    assert f"{key!r} in {table} is not a number" in refused(write({"bugs": {}, table: {key: {}}}))
 
 
 @pytest.mark.timeout(10)

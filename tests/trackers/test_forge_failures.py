@@ -58,7 +58,7 @@ def test_what_passes_is_tried_again(kit: Kit, what: int | str) -> None:
         (503, "answered 503: it has trouble of its own"),
         ("hang", "did not answer in time"),
         ("reset", "closed the connection without an answer"),
-        ("truncate", "broke off amid its answer"),
+        ("truncate", "broke off in the middle of its answer"),
         ("broken", "answered with JSON that is damaged"),
         ("html", "answered with something else than was asked for"),
         ("redirect", "refers to another host, which is not followed"),

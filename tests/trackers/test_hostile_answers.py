@@ -221,7 +221,7 @@ def test_a_description_of_launchpad_that_grows(tmp_path: Path) -> None:
     bomb = f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e0 "ha">{entities}]><a>&e11;</a>'.encode()
     with asked("launchpad", tmp_path) as it:
         it.server.fail("say", on="/1.0/", times=99, body=bomb)
-        assert "is no Launchpad web service" in it.failure()
+        assert "is not a Launchpad web service" in it.failure()
 
 
 KEYS = some.sampled_from(
@@ -301,7 +301,7 @@ def test_a_bug_that_holds_such_a_number(tmp_path: Path, number: str) -> None:
     try:
         assert "malformed" in tracker.read(["1"], []).items["1"].unreadable
     except TrackerError as error:
-        assert "is no JSON" in str(error)
+        assert "is not valid JSON" in str(error)
 
 
 @pytest.mark.parametrize("name", [*BODIES, *WRAPPED])

@@ -61,7 +61,7 @@ def test_what_passes_is_tried_again(ask: Ask, lp: Server, what: int | str, where
         (503, "answered 503: it has trouble of its own"),
         ("hang", "did not answer in time"),
         ("reset", "closed the connection without an answer"),
-        ("truncate", "broke off amid its answer"),
+        ("truncate", "broke off in the middle of its answer"),
         ("html", "answered with something else than was asked for"),
         ("redirect", "refers to another host, which is not followed"),
     ],
@@ -244,8 +244,8 @@ def test_credentials_are_used(
     [
         (credentials(), 0o644, "gives rights to others"),
         ("", 0o600, "does not hold text"),
-        ("its-secret", 0o600, "are no credentials as launchpadlib writes them"),
-        ("[1]\nconsumer_key = its-secret\n", 0o600, "are no credentials"),
+        ("its-secret", 0o600, "are not credentials as launchpadlib saves them"),
+        ("[1]\nconsumer_key = its-secret\n", 0o600, "are not credentials"),
         ("[1]\x00its-secret", 0o600, "does not hold text"),
     ],
 )
@@ -260,7 +260,7 @@ def test_credentials_that_cannot_be_used(ask: Ask, tmp_path: Path, text: str, mo
 
 def test_a_service_that_is_no_launchpad(ask: Ask, lp: Server) -> None:
     lp.described = b"<wadl:application/>"
-    assert "is no Launchpad web service" in failure(ask())
+    assert "is not a Launchpad web service" in failure(ask())
 
 
 def test_nothing_private_is_left_anywhere(tmp_path: Path, lp: Server) -> None:

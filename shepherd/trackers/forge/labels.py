@@ -1,4 +1,4 @@
-"""How labels look that the tagger makes, because they are not there yet."""
+"""The colors and descriptions of the labels that the tagger creates."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ _OTHER = LabelStyle("ededed", "")
 
 
 def style_of(text: str, vocabulary: Vocabulary) -> LabelStyle:
-    """Of the label that stands for a QA word, in whatever words."""
+    """The style of a label, by the QA word that it stands for."""
     return next((style for word, style in STYLES.items() if folded(text) in vocabulary.texts(word)), _OTHER)

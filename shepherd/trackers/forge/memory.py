@@ -1,4 +1,4 @@
-"""What a forge's tracker wants to be told again at its next reading: which requests brought a landing."""
+"""What a forge's tracker keeps until its next reading: which requests brought a commit."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import msgspec
 from msgspec import Struct
 
 SETTLED_AFTER = timedelta(minutes=10)
-"""A forge may need a moment until it knows which request a commit came from: that it knows of none is asked
-again until it was asked for so long."""
+"""A forge may need a moment until it knows which request a commit came from: where it knows of none, it is
+asked again for so long."""
 
 
 class CommitRequests(Struct, frozen=True):
-    """What was answered to the question which requests brought a commit."""
+    """The requests that brought a commit, as the forge answered."""
 
     requests: tuple[str, ...]
     first: datetime
@@ -22,7 +22,7 @@ class CommitRequests(Struct, frozen=True):
 
 class ForgeMemory(Struct, frozen=True):
     basis: str
-    """Sum of what the answers depended on beside the forge: another one makes all of this worthless."""
+    """Checksum of the settings that the answers depend on: with another one, all of this is worthless."""
     commits: dict[str, CommitRequests]
     """By SHA."""
 

@@ -1,5 +1,5 @@
-"""What is said on a forge: the labels of requests, a hundred at once, and which requests brought a landing
-(docs/rules.md#marks: a number in a message is a claim).
+"""Reads a forge: the labels of requests, a hundred at once, and which requests brought a landing
+(docs/rules.md#number-is-a-claim).
 
 Titles are never asked for: a landing has its own, and the request's may be confidential.
 """
@@ -22,7 +22,7 @@ from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item, ItemTags, TrackerData, is_request, item_order
 
 AT_ONCE = 100
-"""The most that either forge tells in one answer."""
+"""The most that either forge gives in one answer."""
 
 _T = TypeVar("_T")
 
@@ -31,20 +31,21 @@ class ForgeService(Protocol):
     """One session with a forge. All raise TrackerError if it as a whole cannot be read."""
 
     def requests_of(self, commits: Collection[str], base: str) -> Mapping[str, Iterable[Request]]:
-        """SHA -> the merged requests that brought that commit; a SHA that is absent is not known there.
+        """Return SHA -> the merged requests that brought that commit; the forge does not know a SHA that is
+        absent.
 
         Args:
             base: the branch that they were most likely merged into.
         """
 
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> Mapping[Item, ForgeItem]:
-        """What each item is, and each that a message claims. Of the others only the labels may be told."""
+        """Return what each item is, and each that a message claims; of the others perhaps only the labels."""
 
     def labels(self) -> Iterable[str]:
-        """All labels that the project has, as it spells them."""
+        """Return all labels of the project, as it spells them."""
 
     def probe(self) -> str:
-        """The least that tells whether it can be read. Returns as whom."""
+        """Ask as little as shows whether it can be read. Returns as whom."""
 
 
 class ForgeTracker(ABC):
@@ -67,9 +68,8 @@ class ForgeTracker(ABC):
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """See Tracker.read. `bad-commit-N` counts on the issues asked for; `qa-bad` on a request names its
-        landing, so none is looked for beside (docs/rules.md#what-people-say). What a message claims is
-        confirmed by the same answers;
-        where it is not, or there is no claim, the forge is asked by SHA, once."""
+        landing, so no others are looked for (docs/rules.md#what-people-say). The same answers confirm what a
+        message claims; where they do not, or there is no claim, the forge is asked by SHA, once."""
         session, basis = session_with(self._settings, type(self)), self._basis()
         try:
             service = self.open(session)
@@ -125,7 +125,7 @@ class ForgeTracker(ABC):
         kept: Mapping[str, CommitRequests],
         things: dict[Item, ForgeItem],
     ) -> dict[str, CommitRequests]:
-        """Which requests brought these commits: as told before, or told now; `things` learns of them."""
+        """Return which requests brought these commits, as kept or asked for now; they are added to `things`."""
         now = datetime.now(UTC)
         asking = [sha for sha in commits if is_open(kept.get(sha), now)]
         brought = service.requests_of(asking, self._claims.base) if asking else {}
@@ -153,7 +153,7 @@ class ForgeTracker(ABC):
         return f"{self.sign}{request.number}"
 
     def _into_base(self, requests: Iterable[Request]) -> list[Request]:
-        """Those merged into the mainline, where there are any: a commit may have come over other branches."""
+        """The requests merged into the mainline, if any: a commit may also have come through other branches."""
         found = sorted(requests, key=lambda each: each.number)
         return [each for each in found if each.base == self._claims.base] or found
 
@@ -182,12 +182,12 @@ def number_of(item: Item) -> int:
 
 
 def chunks(everything: Sequence[_T], size: int = AT_ONCE) -> list[Sequence[_T]]:
-    """As much as one call asks for, each."""
+    """Return the sequence in pieces, each as much as one call asks for."""
     return [everything[start : start + size] for start in range(0, len(everything), size)]
 
 
 def session_with(settings: Settings, forge: type[ForgeTracker]) -> HttpSession:
-    """The way there; nothing is asked yet."""
+    """Open a session; nothing is asked yet."""
     return HttpSession(forge.name, (settings.tracker.service_root or forge.root).rstrip("/") + "/")
 
 
@@ -198,7 +198,7 @@ def token_of(settings: Settings, environ: Mapping[str, str], *, needed: str = ""
         needed: why it does not work without one; empty: it does.
 
     Raises:
-        SettingsError: it cannot be read, is no token, or there is none.
+        SettingsError: it cannot be read, is not a token, or there is none.
     """
     token = settings.secret("tracker.credentials", environ)
     if not token and needed:
@@ -207,6 +207,6 @@ def token_of(settings: Settings, environ: Mapping[str, str], *, needed: str = ""
         )
     if any(not "!" <= sign <= "~" for sign in token):
         raise SettingsError(
-            f"{settings.file}: what tracker.credentials name is no access token: one word expected"
+            f"{settings.file}: what tracker.credentials name is not an access token: one word expected"
         )
     return token

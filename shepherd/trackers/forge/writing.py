@@ -1,7 +1,7 @@
-"""The tagger's side of a forge: labels, made if they are not there yet, and one comment; each looked at.
+"""Writes to a forge for the tagger: labels, created if the project lacks them, and one comment.
 
 Nothing is written that is there already, so that a repeat after a kill or a lost answer only does what is
-missing. Labels are put on and taken off one by one: what other people put on meanwhile stays.
+missing. Labels are added and removed one by one: what other people add meanwhile stays.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ from shepherd.words import Item, item_name
 
 
 class CurrentLabels(Struct, frozen=True):
-    """What stands on an item before it is changed."""
+    """The labels of an item before it is changed."""
 
     labels: tuple[str, ...]
-    said: bool
+    commented: bool
     """Whether a comment ends with the line that was looked for."""
 
 
 class LabelWriter(Protocol):
-    """One session of writing. All raise RequestError if it came to nothing, TrackerError if it cannot be."""
+    """One session of writing. Methods raise RequestError if a request failed, TrackerError if it cannot work."""
 
     def current(self, item: Item, sign: str) -> CurrentLabels:
-        """What stands there now; `sign` is the last line of a comment, empty: none is looked for."""
+        """Return what is there now; `sign` is the last line of a comment, empty: none is looked for."""
 
     def has_comment(self, item: Item, sign: str) -> bool:
-        """Whether a comment ends with that line."""
+        """Return whether a comment ends with that line."""
 
     def labels(self) -> list[str]:
-        """All that the project has, as it spells them."""
+        """Return all labels of the project, as it spells them."""
 
     def make(self, label: str, style: LabelStyle) -> None:
-        """Make a label; that it is there already is no failure."""
+        """Create a label; it is not a failure if there is one."""
 
     def add(self, item: Item, label: str) -> None: ...
 
     def remove(self, item: Item, label: str) -> None:
-        """That it is gone already is no failure."""
+        """Take a label off; it is not a failure if it is gone."""
 
     def comment_on(self, item: Item, comment: str) -> None: ...
 
@@ -64,10 +64,10 @@ class ForgeWriter:
         self._begin = begin
         self._writer: LabelWriter | None = None
         self._there: dict[str, list[str]] | None = None
-        """How a label looks -> how the project spells it, mostly once; None: that was not asked yet."""
+        """Folded label -> how the project spells it, mostly in one way; None: not asked yet."""
 
     def edit(self, item: Item, edit: Edit) -> str:
-        """See Writer.edit. A status is not written: here an item is open or closed, which is not ours."""
+        """See Writer.edit. A status is not written: on a forge an item is only open or closed."""
         try:
             writer = self._session()
             sign = last_line(edit.comment)
@@ -75,7 +75,7 @@ class ForgeWriter:
             allowed = edit.unless_bad(self._vocabulary, present.labels)
             done = self._mark(writer, item, allowed, present.labels)
             done += [NO_WORD] if allowed is not edit else []
-            if sign and not present.said:
+            if sign and not present.commented:
                 self._say(writer, item, _as_markdown(edit.comment), sign)
                 done.append("comment")
         except RequestError as error:
@@ -83,7 +83,7 @@ class ForgeWriter:
         return ", ".join(done)
 
     def missing(self, labels: Collection[str]) -> list[str]:
-        """The labels that the tagger would have to make. Raises TrackerError."""
+        """Return the labels that the tagger would have to create. Raises TrackerError."""
         there = self._labels(self._session())
         return [label for label in labels if folded(label) not in there]
 
@@ -93,7 +93,7 @@ class ForgeWriter:
         return self._writer
 
     def _mark(self, writer: LabelWriter, item: Item, edit: Edit, present: Collection[str]) -> list[str]:
-        """In this order a kill in between leaves less said than is true, and never more."""
+        """Change the labels, in an order in which a kill leaves fewer than are true, and never more."""
         done = []
         gone = {folded(label) for label in edit.remove}
         for label in present:
@@ -137,7 +137,7 @@ class ForgeWriter:
 
 
 def _as_markdown(comment: str) -> str:
-    """The comment as Markdown: what somebody else named stands there as it is, and calls nobody by @."""
+    """Return the comment as Markdown: the name of a branch is shown as it is, and an @ in it notifies nobody."""
     lines = (
         f"Branch: `{line.removeprefix('Branch: ').replace('`', '')}`" if line.startswith("Branch: ") else line
         for line in comment.split("\n")

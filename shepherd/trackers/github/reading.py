@@ -7,7 +7,7 @@ import os
 from shepherd.trackers.forge.reading import ForgeService, ForgeTracker, token_of
 from shepherd.trackers.http import HttpSession
 
-NEEDS_TOKEN = "GitHub answers such questions to nobody without a token"  # noqa: S105  # a sentence
+NEEDS_TOKEN = "GitHub answers such questions only with a token"  # noqa: S105  # a sentence
 
 
 class GitHubTracker(ForgeTracker):

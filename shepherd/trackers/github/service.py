@@ -155,7 +155,7 @@ class GitHubService:
         return f"{self.project} on {self.session.name} at {self.session.host}"
 
     def unreadable(self, item: Item, answer: UnreadablePart | None) -> str:
-        """Why there are no labels, in a sentence about the item."""
+        """Return why there are no labels, in a sentence about the item."""
         name = item_name(item, "issue")
         if answer is None:
             return f"there is no {name} in {self.project}, or the token may not see it"
@@ -227,7 +227,7 @@ class GitHubService:
             return msgspec.json.decode(content, type=kind)
         except msgspec.MsgspecError as error:
             raise TrackerError(
-                f"what answers at {self.session.host} is no {self.session.name} ({error});"
+                f"what answers at {self.session.host} is not {self.session.name} ({error});"
                 " is tracker.service_root right?"
             ) from None
 

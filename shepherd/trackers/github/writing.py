@@ -1,4 +1,4 @@
-"""See Writer: GitHub. What is there is looked at by GraphQL; REST writes, where labels are put on singly."""
+"""Writes to GitHub: GraphQL reads what is there, and REST, which adds labels one by one, writes."""
 
 from __future__ import annotations
 

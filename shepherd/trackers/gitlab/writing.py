@@ -1,4 +1,4 @@
-"""See Writer: GitLab. Labels are put on and taken off by name, so that nobody else's are overwritten."""
+"""Writes to GitLab: labels are added and removed by name, so that nobody else's are overwritten."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabLabelled, GitLabS
 from shepherd.trackers.http import RequestError
 from shepherd.words import Item, is_request
 
-NEEDS_TOKEN = "GitLab lets nobody write without a token"  # noqa: S105  # a sentence
+NEEDS_TOKEN = "GitLab accepts changes only with a token"  # noqa: S105  # a sentence
 
 
 class _Note(Struct, frozen=True):

@@ -1,7 +1,7 @@
-"""What is said on Launchpad, by searches: requests grow with pages, never with bugs.
+"""Reads Launchpad by searches: the number of requests grows with pages, never with bugs.
 
-A search for a tag tells which bugs bear it; nothing but qa-bad ones, those that name a bad landing, and a few
-that no search finds are ever opened. Bugs are numbers here: their titles are never looked at.
+A search for a tag gives the bugs that have it; only qa-bad ones, those that name a bad landing, and a few that
+no search finds are opened. Inside this package bugs are numbers, as on the wire; their titles are never read.
 """
 
 from __future__ import annotations
@@ -24,11 +24,10 @@ from shepherd.trackers.launchpad.memory import (
 )
 from shepherd.trackers.launchpad.service import LaunchpadService, session_with
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import WORST_FIRST, Item, ItemTags, TrackerData, Word
+from shepherd.words import GOOD_WORDS, WORST_FIRST, Item, ItemTags, TrackerData, Word
 
 PASSING: tuple[Word, ...] = ("bad", "needstesting")
-"""Words that are taken off a bug sooner or later: always read in full."""
-LASTING: tuple[Word, ...] = ("untestable", "ok")
+"""Words that are removed from a bug sooner or later: always read in full."""
 AT_ONCE = 100
 """Landings that one search asks for: a longer URL might be refused."""
 STRAYS = 20
@@ -43,7 +42,7 @@ class LaunchpadTracker:
         self._vocabulary = Vocabulary(settings.tracker.words)
 
     def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
-        """See Tracker.read. Merge proposals bear no labels: of requests nothing is said."""
+        """See Tracker.read. Merge proposals have no labels, so requests are not read."""
         basis, session = self._basis(), session_with(self._settings)
         try:
             kept = decode(memory, basis)
@@ -139,7 +138,7 @@ class _Reader:
         self._now = self._service.session.now or self._now
         if not kept.full <= kept.began <= self._now < kept.full + EVERYTHING_AFTER:
             self._kept = None
-        elif len(set(self._changes)) <= len(LASTING) + len(_chunks(self._asked())):
+        elif len(set(self._changes)) <= len(GOOD_WORDS) + len(_chunks(self._asked())):
             self._opened = {bug: self._ask(bug) for bug in sorted(set(self._changes))}
 
     def _asked(self) -> set[int]:
@@ -147,17 +146,17 @@ class _Reader:
         return set(self._kept.revnos) & self._revnos if self._kept else set()
 
     def _settled(self) -> dict[Word, list[int]]:
-        """The bugs that bear the words that last, as searches give them: of most of them it is known."""
+        """The bugs that have the words that last, as searches give them; most are kept from before."""
         if self._kept is not None:
-            settled = {word: self._merged(word, self._kept) for word in LASTING}
+            settled = {word: self._merged(word, self._kept) for word in GOOD_WORDS}
             either = Counter[int]()
             for bugs in settled.values():
                 either |= Counter(bugs)
             # a bug that became private, or left the project, is not seen to change: it is missed in the count
-            texts = [text for word in LASTING for text in self._texts(word)]
+            texts = [text for word in GOOD_WORDS for text in self._texts(word)]
             if self._service.count(texts) == either.total():
                 return settled
-        return {word: self._service.search(self._texts(word)) for word in LASTING}
+        return {word: self._service.search(self._texts(word)) for word in GOOD_WORDS}
 
     def _merged(self, word: Word, kept: LaunchpadMemory) -> list[int]:
         if self._opened.keys() >= set(self._changes):
@@ -218,7 +217,7 @@ class _Reader:
                 strays[bug] = self._ask(bug)
             elif bug in returned or (known and known.tags.words):
                 # what it said must not vanish because there was no time to look
-                why = f"bug {bug} is found by no search any more, and there are too many like it to look"
+                why = f"bug {bug} is no longer found by any search, and there are too many like it to open"
                 strays[bug] = OpenedBug(ItemTags(unreadable=why), self._now)
             elif known:
                 strays[bug] = known
@@ -232,9 +231,9 @@ class _Reader:
         return ItemTags(words=_words(bug, bearers))
 
     def _is_worth(self, bug: int) -> bool:
-        """Whether what an opened bug said would have to be asked for again."""
-        said = self._opened[bug].tags
-        return bool(said.bad_commits) or ("bad" in said.words and bug in self._bugs)
+        """Whether the tags of an opened bug would have to be asked for again."""
+        tags = self._opened[bug].tags
+        return bool(tags.bad_commits) or ("bad" in tags.words and bug in self._bugs)
 
     def _ask(self, bug: int) -> OpenedBug:
         """What one bug says; that it cannot be read is one bug's matter."""

@@ -65,7 +65,7 @@ class _Shifted(Exception):
 
 
 def session_with(settings: Settings) -> HttpSession:
-    """The way there; nothing is asked yet."""
+    """Open a session; nothing is asked yet."""
     return HttpSession("Launchpad", (settings.tracker.service_root or SERVICE).rstrip("/") + "/")
 
 
@@ -104,14 +104,14 @@ class LaunchpadService:
                 self._statuses = statuses_of(answer.content)
             except ValueError as why:
                 raise TrackerError(
-                    f"what answers at {self.session.host} is no Launchpad web service ({why});"
+                    f"what answers at {self.session.host} is not a Launchpad web service ({why});"
                     " is tracker.service_root right?"
                 ) from None
         return self._statuses
 
     def search(self, tags: Collection[str] = (), since: datetime | None = None) -> list[int]:
-        """The bugs of the project, closed ones and duplicates too, that bear any of the tags, and that were
-        changed since then: ascending, one that several projects of a group have several times.
+        """The bugs of the project, closed ones and duplicates too, that have any of the tags, and that were
+        changed since then: ascending; one that several projects of a group have comes several times.
 
         Raises TrackerError.
         """
@@ -127,7 +127,7 @@ class LaunchpadService:
         )
 
     def count(self, tags: Collection[str]) -> int | None:
-        """How many `search` would give; None if that is not told. Raises TrackerError."""
+        """How many `search` would give; None if the answer does not say. Raises TrackerError."""
         return self.get(f"{self._search_url(tags, None)}&ws.size=1", _Page).total_size
 
     def _search_url(self, tags: Collection[str], since: datetime | None) -> str:

@@ -1,7 +1,7 @@
-"""The tagger's side of Launchpad: tags, status and one comment, each looked at before it is written.
+"""Writes to Launchpad for the tagger: tags, status and one comment, each read before it is written.
 
 Nothing is written that is there already, so that a repeat after a kill or a lost answer only does what is
-missing. Whatever other people write meanwhile stays: a save names the state it was made from, and is refused
+missing. What other people write meanwhile stays: a save names the state it was made from, and is refused
 (412) if that is no longer the state.
 """
 
