@@ -2,6 +2,6 @@
 (docs/rules.md#marks).
 
 `wire`: when to ask again. `reading`: what is asked, and when. `items`: what a number stands for, and whether
-that confirms a claim. `memory`: what is kept until the next reading. `writing`: the tagger's side. `labels`: how
-new labels look.
+that confirms a claim. `memory`: what is kept until the next reading. `writing`: the tagger's side. `labels`:
+how new labels look.
 """

@@ -125,7 +125,7 @@ class ForgeTracker(ABC):
         kept: Mapping[str, CommitRequests],
         things: dict[Item, ForgeItem],
     ) -> dict[str, CommitRequests]:
-        """Return which requests brought these commits, as kept or asked for now; they are added to `things`."""
+        """Return which requests brought these commits, as kept or asked for now; `things` gets them too."""
         now = datetime.now(UTC)
         asking = [sha for sha in commits if is_open(kept.get(sha), now)]
         brought = service.requests_of(asking, self._claims.base) if asking else {}
@@ -153,7 +153,7 @@ class ForgeTracker(ABC):
         return f"{self.sign}{request.number}"
 
     def _into_base(self, requests: Iterable[Request]) -> list[Request]:
-        """The requests merged into the mainline, if any: a commit may also have come through other branches."""
+        """The requests merged into the mainline, if any: a commit may have come through other branches too."""
         found = sorted(requests, key=lambda each: each.number)
         return [each for each in found if each.base == self._claims.base] or found
 

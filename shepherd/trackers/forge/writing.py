@@ -30,7 +30,7 @@ class CurrentLabels(Struct, frozen=True):
 
 
 class LabelWriter(Protocol):
-    """One session of writing. Methods raise RequestError if a request failed, TrackerError if it cannot work."""
+    """One session of writing. All raise RequestError if a request failed, TrackerError if it cannot work."""
 
     def current(self, item: Item, sign: str) -> CurrentLabels:
         """Return what is there now; `sign` is the last line of a comment, empty: none is looked for."""
@@ -137,7 +137,7 @@ class ForgeWriter:
 
 
 def _as_markdown(comment: str) -> str:
-    """Return the comment as Markdown: the name of a branch is shown as it is, and an @ in it notifies nobody."""
+    """Return the comment as Markdown: a branch's name is shown as it is, and an @ in it notifies nobody."""
     lines = (
         f"Branch: `{line.removeprefix('Branch: ').replace('`', '')}`" if line.startswith("Branch: ") else line
         for line in comment.split("\n")

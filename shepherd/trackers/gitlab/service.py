@@ -106,8 +106,8 @@ class GitLabService:
     def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
         """See forge.reading.Service. A SHA that GitLab does not know is absent.
 
-        The lists of what was merged lately have most of them, by merge, squash and head commit. GraphQL gives the
-        lower ones of several commits that landed together, and the rest is asked for one by one.
+        The lists of what was merged lately have most of them, by merge, squash and head commit. GraphQL gives
+        the lower ones of several commits that landed together, and the rest is asked for one by one.
         """
         found: dict[str, list[_Merge]] = {}
         wanted = set(commits)
@@ -144,8 +144,8 @@ class GitLabService:
         return self.get("/merge_requests", asked, list[_Merge])
 
     def _brought(self, requests: Mapping[int, _Merge]) -> list[tuple[str, _Merge]]:
-        """The commits of each request, as far as GraphQL gives them: it may find the question too large, or be
-        an old one; then they are asked for one by one like others."""
+        """The commits of each request, as far as GraphQL gives them: it may find the question too large, or
+        be an old one; then they are asked for one by one like others."""
         brought: list[tuple[str, _Merge]] = []
         try:
             for some in chunks(sorted(requests)):
