@@ -153,7 +153,7 @@ class ForgeTracker(ABC):
         return f"{self.sign}{request.number}"
 
     def _into_base(self, requests: Iterable[Request]) -> list[Request]:
-        """The requests merged into the mainline, if any: a commit may have come through other branches too."""
+        """The requests merged into the mainline, if any: a commit may have come by other branches too."""
         found = sorted(requests, key=lambda each: each.number)
         return [each for each in found if each.base == self._claims.base] or found
 

@@ -1,7 +1,7 @@
 """Reads Launchpad by searches: the number of requests grows with pages, never with bugs.
 
 A search for a tag gives the bugs that have it; only qa-bad ones, those that name a bad landing, and a few
-that no search finds are opened. Inside this package bugs are numbers, as on the wire; their titles are never read.
+that no search finds are opened. Inside this package bugs are numbers, as on the wire; titles are never read.
 """
 
 from __future__ import annotations
