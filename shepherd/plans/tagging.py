@@ -4,7 +4,7 @@ A tag never says more than is known of *every* landing on that bug. A good word 
 other landing in QA needs QA; what a good word said of earlier landings is sealed before it is taken away;
 qa-bad and bad-commit-N are never removed, and no word is added to qa-bad: where labels are scoped it would
 remove that.
-The rules do their part: the tagger's own good words are evidence for no landing (shepherd.rules.evidence).
+The rules do their part: the tagger's own good words are evidence for no landing (shepherd.rules.tag_reader).
 What several landings mean for one item is written at once, in one comment.
 """
 
@@ -40,13 +40,13 @@ from shepherd.words import (
 def plan(
     judgement: Judgement,
     tracker: TrackerData,
-    memory: RecordedEvidence,
+    recorded: RecordedEvidence,
     options: Options,
     known: TaggerRecord,
     wording: CommentWording,
 ) -> TagPlan:
     """Return what is to be written, on which items, about which landings."""
-    return _Planner(judgement, tracker, memory, options, known, wording).plan()
+    return _Planner(judgement, tracker, recorded, options, known, wording).plan()
 
 
 class _Planned(NamedTuple):
@@ -61,7 +61,7 @@ class _Planner:
         self,
         judgement: Judgement,
         tracker: TrackerData,
-        memory: RecordedEvidence,
+        recorded: RecordedEvidence,
         options: Options,
         known: TaggerRecord,
         wording: CommentWording,
@@ -73,10 +73,10 @@ class _Planner:
         ledger = TagLedger(judgement.reading, judgement.undoing, tracker, options)
         self._landings = ledger.landings
         self._events = list(ledger.events(known))
-        self._seen = dict(memory.seen)
+        self._seen = dict(recorded.seen)
         for item, seen in judgement.seen:
             self._seen[item] = (*self._seen.get(item, ()), seen)
-        self._kept: dict[tuple[str, Item], KeptEvidence] = {**memory.kept, **dict(judgement.kept)}
+        self._kept: dict[tuple[str, Item], KeptEvidence] = {**recorded.kept, **dict(judgement.kept)}
         self._evidence: dict[tuple[int, Item], ItemEvidence] = {
             (revno, each.item): each for revno in judgement.judged for each in judgement.evidence(revno)
         }

@@ -12,8 +12,9 @@ from contextlib import contextmanager
 
 from shepherd.landing import Landing, Reading
 from shepherd.rules.answer import Blocking, WindowAnswer, answer, blocked_by
-from shepherd.rules.evidence import ItemEvidence, TagEvidence, read_tags
+from shepherd.rules.evidence import ItemEvidence, TagEvidence
 from shepherd.rules.states import Judged, StateRules
+from shepherd.rules.tag_reader import read_tags
 from shepherd.rules.undoing import Undoing
 from shepherd.words import Cover, Item, KeptEvidence, Options, RecordedEvidence, SeenTags, TrackerData
 
