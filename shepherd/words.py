@@ -38,7 +38,7 @@ def item_name(item: Item, bug: str = "bug") -> str:
 
 
 def item_order(item: Item) -> tuple[str, int]:
-    """The key to sort items by: bugs by number, then requests by number."""
+    """Return the key to sort items by: what stands before the number, then the number."""
     prefix = item.rstrip("0123456789")
     return prefix, int(item[len(prefix) :] or 0)
 
