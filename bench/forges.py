@@ -17,7 +17,7 @@ from gitlab import Gitlab
 from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
-from shepherd.words import Item, TrackerReading
+from shepherd.words import Item, TrackerData
 from tests.trackers import github_server, gitlab_server
 from tests.trackers.faulty import at_work
 from tests.trackers.github_server import GitHub, Thing
@@ -76,7 +76,7 @@ def _compare(forge: GitHub | GitLab, commits: int) -> None:
     sign = "#" if isinstance(forge, GitHub) else "!"
     items: list[Item] = [f"{sign}{number}" for number in range(1, LANDINGS + 1, commits)]
 
-    def read(some: Sequence[Item], claims: Claims = NO_CLAIMS, memory: bytes = b"") -> TrackerReading:
+    def read(some: Sequence[Item], claims: Claims = NO_CLAIMS, memory: bytes = b"") -> TrackerData:
         return open_tracker(settings, claims=claims).read(some, [], memory)
 
     rebased = Claims(tuple(map(Claim, SHAS)), "stable")

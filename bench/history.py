@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from shepherd.words import Item, ItemTags, Word
+from shepherd.words import Item, ItemTags, Word, item_order
 
 START = 1_300_000_000
 BETWEEN = 3_600
@@ -49,7 +49,7 @@ class Change(Struct, frozen=True, gc=False):
     revno: int
     person: str
     subject: str
-    bugs: tuple[int, ...] = ()
+    bugs: tuple[Item, ...] = ()
     labels: tuple[str, ...] = ()
     target: int = 0
     """The landing that it rolls back; 0 for none."""
@@ -63,7 +63,7 @@ class Change(Struct, frozen=True, gc=False):
         """As Launchpad's queue manager wrote it."""
         marks = "".join(f"[{label}]" for label in self.labels)
         if self.bugs:
-            marks += f"[bug={','.join(map(str, self.bugs))}]"
+            marks += f"[bug={','.join(self.bugs)}]"
         if self.target:
             marks += f"[rollback={self.target}]"
         return f"[r=reviewer][ui=none]{marks} {self.subject}"
@@ -72,10 +72,10 @@ class Change(Struct, frozen=True, gc=False):
 def changes(size: int, seed: int = 7) -> Iterator[Change]:
     """`size` landings, oldest first; the same for the same seed."""
     chance = random.Random(seed)
-    lately: list[int] = []
+    lately: list[Item] = []
     for revno in range(1, size + 1):
         draw = chance.random()
-        bugs: tuple[int, ...] = ()
+        bugs: tuple[Item, ...] = ()
         labels: tuple[str, ...] = ()
         target = 0
         if draw < 0.70:
@@ -91,16 +91,16 @@ def changes(size: int, seed: int = 7) -> Iterator[Change]:
         yield Change(revno, person, subject, bugs, labels, target)
 
 
-def words(bugs: set[int], seed: int = 7) -> dict[Item, ItemTags]:
+def words(bugs: set[Item], seed: int = 7) -> dict[Item, ItemTags]:
     """What the tracker says of each bug."""
     chance = random.Random(seed)
     found = chance.choices(list(_SAID), list(_SAID.values()), k=len(bugs))
-    return {bug: ItemTags(said) for bug, said in zip(sorted(bugs), found, strict=True)}
+    return {bug: ItemTags(said) for bug, said in zip(sorted(bugs, key=item_order), found, strict=True)}
 
 
-def _bug(chance: random.Random, revno: int, lately: list[int]) -> int:
+def _bug(chance: random.Random, revno: int, lately: list[Item]) -> Item:
     draw = chance.random()
     if draw < 0.15 and lately:
         return chance.choice(lately)
     newest = 1_000 + 30 * revno
-    return chance.randrange(newest - 900, newest) if draw < 0.8 else chance.randrange(1, newest)
+    return str(chance.randrange(newest - 900, newest) if draw < 0.8 else chance.randrange(1, newest))

@@ -15,7 +15,7 @@ from launchpadlib.launchpad import Launchpad
 
 from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker
-from shepherd.words import TrackerReading
+from shepherd.words import TrackerData
 from tests.trackers.launchpad_server import Bug, Server, serving
 
 WINDOW, OUTSIDE = 2_000, 20_000
@@ -33,8 +33,8 @@ def main() -> None:
         tracker = TrackerSettings(type="launchpad", project=lp.project, service_root=lp.root)
         settings = Settings(branches={}, tracker=tracker, file=Path(folder) / "shepherd.toml")
 
-        def read(before: bytes = b"") -> TrackerReading:
-            return open_tracker(settings).read(window, revnos, before)
+        def read(before: bytes = b"") -> TrackerData:
+            return open_tracker(settings).read([str(bug) for bug in window], revnos, before)
 
         first = _measured("first run", lp, read)
         aim = f"(aim: at most {10 + math.ceil(WINDOW / 300)})"

@@ -46,7 +46,7 @@ class Project:
         _make_repository(self.repository, history, deployed)
         (folder / "shepherd.toml").write_text(_SETTINGS)
         spoken = words({bug for change in history for bug in change.bugs})
-        tags = {str(bug): {"tags": [f"qa-{word}" for word in said.words]} for bug, said in spoken.items()}
+        tags = {bug: {"tags": [f"qa-{word}" for word in said.words]} for bug, said in spoken.items()}
         (folder / "bugs.json").write_text(json.dumps({"bugs": tags}))
 
     def inv(self, *tasks: str) -> Body:

@@ -11,22 +11,22 @@ from bench.history import Change, changes, words
 from bench.timing import CPU, Body, claim, medians
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import judge
-from shepherd.words import JournalMemory, Options, TrackerReading
+from shepherd.words import Options, RecordedEvidence, TrackerData
 
 SIZES = (1_000, 10_000, 100_000)
 WANTED = 240_000
 """Landings a second: Chromium's walk to its last known good revision."""
 
 
-def history(size: int) -> tuple[Reading, TrackerReading, JournalMemory]:
+def history(size: int) -> tuple[Reading, TrackerData, RecordedEvidence]:
     """What the rules are given for a window of this size."""
     landings = tuple(_landing(change) for change in changes(size))
     tip = landings[-1]
     bugs = {bug for landing in landings for bug in landing.bugs}
     return (
         Reading(landings, Revision(tip.revno, tip.id), Deployed(0, "")),
-        TrackerReading(words(bugs)),
-        JournalMemory(size * 2, found={landing.id: landing.revno for landing in landings}),
+        TrackerData(words(bugs)),
+        RecordedEvidence(size * 2, found={landing.id: landing.revno for landing in landings}),
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from shepherd.words import Item
+
 MOST_BROUGHT = 500
 """Commits that are remembered of one landing: where that is not enough, the forge is asked by its SHA."""
 LABELS = ("incr", "no-qa", "qa-ok", "testfix")
@@ -18,8 +20,8 @@ class Marks(Struct, frozen=True, gc=False):
     """The first line after the leading run: what patterns and titles of reverts are compared with."""
     summary: str = ""
     """The whole first paragraph on one line, where it goes on after the subject; else empty. Only shown."""
-    bugs: tuple[int, ...] = ()
-    """Bug numbers in order of appearance, no doubles."""
+    bugs: tuple[Item, ...] = ()
+    """In order of appearance, no doubles."""
     requests: tuple[str, ...] = ()
     """Pull or merge requests: "#12" (GitHub) or "!12" (GitLab)."""
     closes: tuple[int, ...] = ()
@@ -75,9 +77,9 @@ class Landing(Struct, frozen=True, gc=False):
     """Name through .mailmap; empty if only robots had a hand in it."""
     address: str = ""
     """The person's address; never published."""
-    bugs: tuple[int, ...] = ()
+    bugs: tuple[Item, ...] = ()
     """All bugs: the landing's own message first, then those of the commits it brought in."""
-    own_bugs: tuple[int, ...] = ()
+    own_bugs: tuple[Item, ...] = ()
     """Those of the landing's own message alone."""
     requests: tuple[str, ...] = ()
     """As its message names them: on a forge these are claims (docs/rules.md#marks)."""

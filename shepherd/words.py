@@ -1,29 +1,58 @@
-"""What people and the tracker say about QA, now and before: the second input of the rules
-(docs/rules.md#what-people-say)."""
+"""Items, and the evidence on them that the rules judge by: what the tracker says now, and what the journal
+recorded (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
 
 Word = Literal["bad", "needstesting", "untestable", "ok"]
 WORST_FIRST: tuple[Word, ...] = ("bad", "needstesting", "untestable", "ok")
+GoodWord = Literal["ok", "untestable"]
+GOOD_WORDS: tuple[Word, ...] = ("untestable", "ok")
+"""Those that let a landing go to production."""
 VerdictWord = Literal["ok", "bad", "untestable", "needstesting", "withdraw"]
 State = Literal[
     "ok", "untestable", "testfix", "rollback", "exempt", "orphan", "needstesting", "unknown", "bad"
 ]
-"""The words of 3.3, in which every landing is judged."""
-Item = int | str
-"""A bug by its number, a request by its sign and number: 824435, "#12", "!12". One keeps its project
+"""The QA states of a landing (docs/rules.md#state)."""
+Item = str
+"""A bug or a request by its name: "824435", "#12" (GitHub), "!12" (GitLab). A request keeps its project
 ("group/project!12") where the settings do not say whether that is ours."""
+
+
+def is_request(item: Item) -> bool:
+    """Whether it is a pull or merge request; every other item is a bug."""
+    return "#" in item or "!" in item
+
+
+def item_name(item: Item, bug: str = "bug") -> str:
+    """The item as messages call it: "bug 824435", "request #12".
+
+    Args:
+        bug: what the tracker calls its bugs.
+    """
+    return f"{'request' if is_request(item) else bug} {item}"
+
+
+def item_order(item: Item) -> tuple[str, int]:
+    """Return the key to sort items by: what stands before the number, then the number."""
+    prefix = item.rstrip("0123456789")
+    return prefix, int(item[len(prefix) :] or 0)
+
+
+def bug_numbers(bugs: Iterable[Item]) -> tuple[int, ...]:
+    """The bugs as JSON has them: as numbers (docs/interfaces.md#snapshot)."""
+    return tuple(map(int, bugs))
 
 
 class ItemTags(Struct, frozen=True, gc=False):
     """The QA tags of one bug or the QA labels of one request, at one reading."""
 
     words: tuple[Word, ...] = ()
-    """Worst first, no doubles; usually none or one."""
+    """Worst first, without duplicates; usually none or one."""
     bad_commits: tuple[int, ...] = ()
     """Ascending N of `bad-commit-N`; always empty for requests."""
     unreadable: str = ""
@@ -31,7 +60,7 @@ class ItemTags(Struct, frozen=True, gc=False):
 
     @property
     def word(self) -> Word | None:
-        """The worse of its tags, None where it bears none."""
+        """The worst of its tags; None where it has none."""
         return self.words[0] if self.words else None
 
 
@@ -43,13 +72,13 @@ class ItemDetails(Struct, frozen=True):
     status: str = ""
 
 
-class TrackerReading(Struct, frozen=True):
-    """One reading of the tracker: the items asked for, and every other that bears a bad-commit asked for."""
+class TrackerData(Struct, frozen=True):
+    """What the tracker says now of the items asked for, and of others that have a bad-commit asked for."""
 
     items: dict[Item, ItemTags]
     about: dict[Item, ItemDetails] = {}
     speaks_of_requests: bool = False
-    """False: requests cannot bear labels here; they are settled by verdicts."""
+    """False: requests cannot have labels here; they are settled by verdicts."""
     speaks_of_bugs: bool = True
     """False (tracker "none"): bugs have no tags; they are settled by verdicts."""
     named: dict[str, tuple[str, ...]] = {}
@@ -58,34 +87,38 @@ class TrackerReading(Struct, frozen=True):
     doubts: dict[str, tuple[str, ...]] = {}
     """SHA -> warnings about the requests that its message names and the forge does not confirm."""
     unseen: frozenset[Item] = frozenset()
-    """Items without words of which nobody looked why: they may bear some that only others see."""
+    """Items without words that were not looked into: they may have some that only others can see."""
     requests: int = 0
     """How many requests over the network the reading took; for the log."""
     received: int = 0
     """Bytes; for the log."""
     memory: bytes = b""
-    """What the tracker wants to be given again at its next reading; nobody else looks into it."""
+    """What the tracker wants to get back at its next reading; opaque to everybody else."""
+
+    def speaks_of(self, item: Item) -> bool:
+        """Whether such items can have tags or labels here."""
+        return self.speaks_of_requests if is_request(item) else self.speaks_of_bugs
 
 
 class SeenTags(Struct, frozen=True, gc=False):
     """A reading of one item that differed from the one before, as the journal keeps it."""
 
     seq: int
-    """Its place in the journal: whatever has a smaller one was there before."""
-    spoken: ItemTags
+    """Its place in the journal: everything with a smaller one was there before."""
+    tags: ItemTags
 
 
-class KeptWord(Struct, frozen=True, gc=False):
-    """The last word that spoke for one landing on one item (docs/rules.md#what-people-say)."""
+class KeptEvidence(Struct, frozen=True, gc=False):
+    """The last word of one item that spoke for one landing (docs/rules.md#what-people-say)."""
 
     word: Word | None
-    seal: Literal["ok", "untestable"] | None = None
+    seal: GoodWord | None = None
     """Set while the landing was good by the item and no later landing named it
     (docs/rules.md#whom-a-tag-speaks-for)."""
 
 
-class OwnWord(Struct, frozen=True, gc=False):
-    """A good word that the tagger wrote itself, or meant to: it is no person's word on any landing."""
+class TaggerWord(Struct, frozen=True, gc=False):
+    """A good word that the tagger wrote itself, or meant to: it is evidence for no landing."""
 
     word: Word
     seq: int
@@ -102,7 +135,7 @@ class NamedCommits(Struct, frozen=True, gc=False):
 
 
 class Verdict(Struct, frozen=True, gc=False):
-    """A person's word on one landing: the newest there is of journal and git notes."""
+    """A person's verdict on one landing: the newest in journal and git notes."""
 
     seq: int
     word: VerdictWord
@@ -111,11 +144,11 @@ class Verdict(Struct, frozen=True, gc=False):
     """Seconds since 1970, as its writer's clock had it: shown, never compared."""
     why: str = ""
     note: bool = False
-    """It came by a git note, whose author anybody who may push can set."""
+    """It is a git note: anyone who may push can set its author."""
 
 
 class Cover(Struct, frozen=True, gc=False):
-    """`inv cover` or `inv uncover`: a person's word on what undid a landing (docs/rules.md#undone)."""
+    """`inv cover` or `inv uncover`: a person says what undid a landing (docs/rules.md#undone)."""
 
     target: str
     """SHA of the landing that was, or was not, undone."""
@@ -124,36 +157,36 @@ class Cover(Struct, frozen=True, gc=False):
     undone: bool
     """True for cover, False for uncover."""
     tip: int
-    """Revno of the tip when the word was given: it decides among the landings up to there."""
+    """Revno of the tip at that moment: it decides among the landings up to there."""
     seq: int = 0
 
 
-class JournalMemory(Struct, frozen=True):
-    """What the journal remembers, as far as the rules ask for it."""
+class RecordedEvidence(Struct, frozen=True):
+    """What the journal recorded, as far as the rules need it."""
 
     now: int
-    """The place in the journal that whatever is first seen in this run will get: larger than all."""
+    """The place in the journal that everything first seen in this run will get: larger than all."""
     found: dict[str, int] = {}
     """SHA -> when `find` first saw the landing."""
     seen: dict[Item, tuple[SeenTags, ...]] = {}
     """Readings of each item, ascending by seq, each different from the one before."""
-    kept: dict[tuple[str, Item], KeptWord] = {}
+    kept: dict[tuple[str, Item], KeptEvidence] = {}
     verdicts: dict[str, Verdict] = {}
     """SHA -> the verdict that counts; none for a landing whose newest is `withdraw`."""
     covers: tuple[Cover, ...] = ()
     """Ascending by seq."""
     asked: dict[tuple[str, Item], int] = {}
-    """When the tagger asked for QA of a landing on an item: the word that was there is not for that one."""
-    own: dict[Item, OwnWord] = {}
+    """When the tagger asked for QA of a landing on an item: an older word does not speak for that landing."""
+    own: dict[Item, TaggerWord] = {}
     """The last good word that the tagger wrote on each item, for whatever branch."""
     named: dict[tuple[Item, int], NamedCommits] = {}
-    """(bug, N) of each bad-commit-N, and (request, 0) of each request that bore qa-bad."""
-    elsewhere: frozenset[tuple[int, int]] = frozenset()
+    """(bug, N) of each bad-commit-N, and (request, 0) of each request that had qa-bad."""
+    elsewhere: frozenset[tuple[Item, int]] = frozenset()
     """(bug, N): landing N of another mainline names the bug, so its bad-commit-N speaks of that mainline."""
 
 
 class Options(Struct, frozen=True):
-    """The settings that the rules obey."""
+    """The settings that the rules depend on."""
 
     orphans: Literal["block", "needs-qa", "pass"] = "block"
     exempt_subjects: tuple[str, ...] = ()

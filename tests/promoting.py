@@ -15,7 +15,7 @@ from shepherd.stages.rehearsal import rehearsal
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.trackers import Tracker, open_tracker
 from shepherd.values import parse_rev
-from shepherd.words import Item, TrackerReading
+from shepherd.words import Item, TrackerData
 from tests.project import Project
 
 PROMOTE = 'promote = { ref = "released" }'
@@ -71,7 +71,7 @@ class Meddled:
     def __init__(self, inner: Tracker, before: Callable[[], None], after: Callable[[], None]) -> None:
         self._inner, self._before, self._after = inner, before, after
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         self._before()
         try:
             return self._inner.read(items, revnos, memory)

@@ -68,7 +68,7 @@ def _revno(git: Git, spine: FirstParents, rev: RevName, sha: str | None) -> int 
 def _bears(item: Landed, rev: RevName) -> bool:
     landing = item.landing
     if rev.kind == "bug":
-        return rev.number in landing.bugs
+        return str(rev.number) in landing.bugs
     if rev.kind == "request":
         return rev.text in landing.requests
     return rev.kind == "branch" and rev.text == landing.branch

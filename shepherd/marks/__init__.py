@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from shepherd.landing import Marks
 from shepherd.marks import brackets, footers, forge, reverts, trailers
-from shepherd.marks.found import MarkCollector
+from shepherd.marks.collector import MarkCollector
 from shepherd.marks.text import CommitMessage, clean, first_paragraph, normal
 
 _READERS: dict[str, Callable[[CommitMessage, MarkCollector], None]] = {
@@ -29,11 +29,11 @@ def parse(message: bytes | str, grammars: Sequence[str], project: str | None = N
     """
     text = normal(message)
     run, body = brackets.split(text) if "brackets" in grammars else ("", text)
-    said = CommitMessage(run, clean(body.partition("\n")[0]), body, body.lower(), project)
-    found = MarkCollector()
+    parts = CommitMessage(run, clean(body.partition("\n")[0]), body, body.lower(), project)
+    marks = MarkCollector()
     for name, read in _READERS.items():
         if name in grammars:
-            read(said, found)
+            read(parts, marks)
     # Last, because a revision that a mark names is no hint.
-    reverts.read(said, found)
-    return found.marks(said.subject, first_paragraph(body))
+    reverts.read(parts, marks)
+    return marks.marks(parts.subject, first_paragraph(body))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MarkCollector
+from shepherd.marks.collector import MarkCollector
 from shepherd.marks.text import CommitMessage
 from shepherd.values import DIGITS
 
@@ -36,7 +36,7 @@ def split(text: str) -> tuple[str, str]:
     return text[:end], text[end:].lstrip()
 
 
-def read(message: CommitMessage, found: MarkCollector) -> None:
+def read(message: CommitMessage, marks: MarkCollector) -> None:
     """Read the leading run; brackets that are unknown are stepped over."""
     bugs: list[str] = []
     # A mark that is repeated adds nothing, and a hostile message repeats one a million times.
@@ -46,33 +46,33 @@ def read(message: CommitMessage, found: MarkCollector) -> None:
         if equals and word in ("bug", "bugs"):
             bugs.append(value)
         elif equals and word == "rollback":
-            _rollback(value, found)
+            _rollback(value, marks)
         elif not equals and word in _LABELS:
-            found.labels.add(_LABELS[word])
+            marks.labels.add(_LABELS[word])
         elif not equals and _BARE_BUGS.fullmatch(word):
             bugs.append(word)
-    found.bugs.append((-1, found.numbers(_DIGITS.findall("]".join(bugs)))))
+    marks.bugs.append((-1, marks.numbers(_DIGITS.findall("]".join(bugs)))))
     if not bugs and (late := _LATE.search(message.subject)):
-        found.doubt(late[0], "stands behind the beginning of the message")
+        marks.doubt(late[0], "is not at the beginning of the message")
 
 
-def _rollback(value: str, found: MarkCollector) -> None:
+def _rollback(value: str, marks: MarkCollector) -> None:
     joined = " ".join(value.split())
     for sign in ("-", ".."):
         joined = joined.replace(f" {sign}", sign).replace(f"{sign} ", sign)
     items = dict.fromkeys(joined.replace(",", " ").split())
     if not items:
-        found.doubt("[rollback=]", "names no revision")
+        marks.doubt("[rollback=]", "names no revision")
     for item in items:
         target = _TARGET.fullmatch(item)
         if target is None:
-            found.doubt(item, "in [rollback=] is no revision or range of revisions")
+            marks.doubt(item, "in [rollback=] is not a revision or a range of revisions")
             continue
         first = int(target[1])
         last = int(target[2] or first)
         if last < first:
-            found.doubt(item, "in [rollback=] is a reversed range")
+            marks.doubt(item, "in [rollback=] is a reversed range")
         elif last - first >= MAX_RANGE:
-            found.doubt(item, f"in [rollback=] is a range of more than {MAX_RANGE} revisions")
+            marks.doubt(item, f"in [rollback=] is a range of more than {MAX_RANGE} revisions")
         else:
-            found.roll_back(first, last)
+            marks.roll_back(first, last)

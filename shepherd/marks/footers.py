@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MarkCollector
+from shepherd.marks.collector import MarkCollector
 from shepherd.marks.text import CommitMessage
 
 _BUGS = re.compile(r"^[^\S\n]*+LP:[^\S\n]*+(#[0-9][^\n]*+)", re.IGNORECASE | re.MULTILINE)
@@ -20,7 +20,7 @@ _MERGED_FROM = re.compile(
 _PROPOSAL = re.compile(r"/\+merge/[0-9]+/?$")
 
 
-def read(message: CommitMessage, found: MarkCollector) -> None:
+def read(message: CommitMessage, marks: MarkCollector) -> None:
     """Read the footers, wherever in the body their lines stand."""
     if "lp:" in message.lower:
         # A list that is repeated adds nothing, and a hostile message repeats one a million times.
@@ -28,15 +28,15 @@ def read(message: CommitMessage, found: MarkCollector) -> None:
         for line in _BUGS.finditer(message.body):
             lists.setdefault(line[1], line.start())
         for listed, at in lists.items():
-            found.bugs.append((at, found.numbers(_LISTED.findall(listed))))
+            marks.bugs.append((at, marks.numbers(_LISTED.findall(listed))))
     if "merged from" in message.lower:
-        _merged_from(message.body, found)
+        _merged_from(message.body, marks)
 
 
-def _merged_from(body: str, found: MarkCollector) -> None:
+def _merged_from(body: str, marks: MarkCollector) -> None:
     # The last one: it is what the landing added to a message that may quote others.
     for line in _MERGED_FROM.finditer(body):
-        found.url, host, path = line[1], line[2].lower(), line[3] or ""
+        marks.url, host, path = line[1], line[2].lower(), line[3] or ""
         if "launchpad" in host.split("."):
             path = _PROPOSAL.sub("", path)
-        found.branch = path.strip("/")
+        marks.branch = path.strip("/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MarkCollector
+from shepherd.marks.collector import MarkCollector
 from shepherd.marks.text import CommitMessage
 
 LONGEST = 100
@@ -26,22 +26,22 @@ _CLOSES = re.compile(
 _NUMBER = re.compile(r"#([0-9]+)")
 
 
-def read(message: CommitMessage, found: MarkCollector) -> None:
+def read(message: CommitMessage, marks: MarkCollector) -> None:
     """Read the request and the branch that the landing merged, and the issues it closes."""
     subject = message.subject
     if merge := _PULL_REQUEST.match(subject):
-        _request(found, "#", merge[1])
-        found.branch = merge[2]
+        _request(marks, "#", merge[1])
+        marks.branch = merge[2]
     elif squash := _SQUASHED.search(subject):
-        _request(found, "#", squash[1])
+        _request(marks, "#", squash[1])
     elif branch := _MERGED_BRANCH.match(subject):
-        found.branch = branch[1]
+        marks.branch = branch[1]
     if "see merge request" in message.lower:
         for project, digits in dict.fromkeys(_MERGE_REQUEST.findall(message.body)):
-            _merge_request(found, project, digits, message.project)
+            _merge_request(marks, project, digits, message.project)
     if "#" in message.body:
         for issues in dict.fromkeys(_CLOSES.findall(message.body)):
-            found.closes += found.numbers(_NUMBER.findall(issues))
+            marks.closes += marks.numbers(_NUMBER.findall(issues))
 
 
 def same_project(named: str, ours: str) -> bool:
@@ -53,17 +53,17 @@ def same_project(named: str, ours: str) -> bool:
     return ours.endswith(f"/{named}") if ours.startswith("/") else ours == named
 
 
-def _merge_request(found: MarkCollector, project: str, digits: str, ours: str | None) -> None:
+def _merge_request(marks: MarkCollector, project: str, digits: str, ours: str | None) -> None:
     if not project or ours is None or (ours and same_project(project, ours)):
-        _request(found, "!", digits)
+        _request(marks, "!", digits)
     elif ours:
-        found.doubt(f"{project}!{digits}", f"is a request of another project than {ours}")
+        marks.doubt(f"{project}!{digits}", f"is a request of another project, not of {ours}")
     elif len(project) > LONGEST:
-        found.doubt(f"{project}!{digits}", "names too long a project")
+        marks.doubt(f"{project}!{digits}", "has a project name that is too long")
     else:
         # the tracker says that it cannot tell whose that is
-        _request(found, f"{project}!", digits)
+        _request(marks, f"{project}!", digits)
 
 
-def _request(found: MarkCollector, sign: str, digits: str) -> None:
-    found.requests += [f"{sign}{number}" for number in found.numbers([digits])]
+def _request(marks: MarkCollector, sign: str, digits: str) -> None:
+    marks.requests += [f"{sign}{number}" for number in marks.numbers([digits])]

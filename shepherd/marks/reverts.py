@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from shepherd.marks import brackets
-from shepherd.marks.found import MarkCollector
+from shepherd.marks.collector import MarkCollector
 from shepherd.marks.text import CommitMessage, clean, normal
 from shepherd.values import DIGITS, SHA_PREFIX
 
@@ -74,30 +74,30 @@ def title_key(title: str) -> tuple[int, str]:
     """
     times = 0
     text = _bare(title)
-    while found := _TITLE.match(text):
-        times += 1 if found[1].lower() == "revert" else 2
-        text = _bare(found[2])
+    while match := _TITLE.match(text):
+        times += 1 if match[1].lower() == "revert" else 2
+        text = _bare(match[2])
     return times, text
 
 
 def number_in(title: str) -> str:
-    """The request that a title bears at its end ("#12"); empty if it bears none."""
-    return found[1] if (found := _NUMBERED.search(title)) else ""
+    """The request at the end of a title ("#12"); empty if there is none."""
+    return match[1] if (match := _NUMBERED.search(title)) else ""
 
 
 def _bare(title: str) -> str:
     return _NUMBERED.sub("", brackets.split(title)[1])
 
 
-def read(message: CommitMessage, found: MarkCollector) -> None:
+def read(message: CommitMessage, marks: MarkCollector) -> None:
     """Read reverts, whatever grammars are on; hints are what a mark (read before) does not name."""
     if "revert" in message.lower or "reapply" in message.lower:
         if title := _TITLE.match(brackets.split(message.subject)[1]):
-            found.reverts_title = _taken_back(title[1], _NUMBERED.sub("", title[2]))
+            marks.reverts_title = _taken_back(title[1], _NUMBERED.sub("", title[2]))
         if "reverts" in message.lower:
-            _generated(message.body, found)
+            _generated(message.body, marks)
     if "revert" in message.lower or "back" in message.lower:
-        _hints(message.body, found)
+        _hints(message.body, marks)
 
 
 def _taken_back(word: str, title: str) -> str:
@@ -105,10 +105,10 @@ def _taken_back(word: str, title: str) -> str:
     return title if word.lower() == "revert" else f'Revert "{title}"'
 
 
-def _generated(body: str, found: MarkCollector) -> None:
-    found.reverts_ids += [sha.lower() for sha in dict.fromkeys(_shas(body))]
+def _generated(body: str, marks: MarkCollector) -> None:
+    marks.reverts_ids += [sha.lower() for sha in dict.fromkeys(_shas(body))]
     for request, _ in dict.fromkeys(_requests(body)):
-        found.reverts_requests += [f"{request[0]}{number}" for number in found.numbers([request[1:]])]
+        marks.reverts_requests += [f"{request[0]}{number}" for number in marks.numbers([request[1:]])]
 
 
 def _shas(body: str) -> Iterator[str]:
@@ -127,16 +127,16 @@ def _requests(body: str) -> Iterator[tuple[str, str]]:
         yield (f"!{merge}", merge_project) if merge else (f"#{pull}", pull_project)
 
 
-def _hints(body: str, found: MarkCollector) -> None:
+def _hints(body: str, marks: MarkCollector) -> None:
     if word := _WORDS.search(body):
         # Numbers within `Revert "X"` belong to the title of the landing that X names.
-        start = (body.find("\n") + 1 or len(body)) if found.reverts_title else word.end()
+        start = (body.find("\n") + 1 or len(body)) if marks.reverts_title else word.end()
         revnos = map(int, dict.fromkeys(_REVNO.findall(body, start)))
-        found.hints = [revno for revno in revnos if revno and revno not in found.rollback]
+        marks.hints = [revno for revno in revnos if revno and revno not in marks.rollback]
 
 
 def worded(message: bytes | str) -> RevertWording:
-    """How a message words what it takes back; brackets in front of it are stepped over, whatever they are."""
+    """Return how a message words what it takes back; any brackets in front of it are skipped."""
     lower = message.lower() if isinstance(message, bytes) else message.lower().encode(errors="replace")
     if not any(sign in lower for sign in _SIGNS):
         return NOTHING_WORDED
@@ -152,19 +152,19 @@ def worded(message: bytes | str) -> RevertWording:
     titles += [_taken_back(word, each) for word, each in _SPOKEN_LINE.findall(text)]
     ids = dict.fromkeys(sha.lower() for sha in _SPOKEN_SHA.findall(text))
     generated = b"reverts" in lower
-    said = {sha.lower() for sha in _shas(body)} if ids and generated else ()
+    counted = {sha.lower() for sha in _shas(body)} if ids and generated else ()
     return RevertWording(
         number_in(title[2]) if title else "",
         tuple(dict.fromkeys(titles))[:MAX_SPOKEN],
-        tuple(sha for sha in ids if sha not in said)[:MAX_SPOKEN],
+        tuple(sha for sha in ids if sha not in counted)[:MAX_SPOKEN],
         tuple(each for each in dict.fromkeys(_requests(body)) if each[1]) if generated else (),
     )
 
 
-def _readings(said: str) -> list[str]:
+def _readings(text: str) -> list[str]:
     """The titles that a piece of free text may be: `D123: X`, `"X"`, `X (it broke the build)`."""
-    readings = [said]
+    readings = [text]
     for pattern in (_PREFIX, _AFTERTHOUGHT):
         readings += [pattern.sub("", each, count=1) for each in readings]
-    readings += [piece for quoted in _QUOTED.findall(said) for piece in quoted if piece]
+    readings += [piece for quoted in _QUOTED.findall(text) for piece in quoted if piece]
     return [each for each in dict.fromkeys(readings) if each]

@@ -1,4 +1,4 @@
-"""Text that strangers wrote: how it is taken in, and how it is made fit to be shown."""
+"""Text that strangers wrote: how it is read, and how it is made fit to be shown."""
 
 from __future__ import annotations
 

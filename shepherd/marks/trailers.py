@@ -1,10 +1,10 @@
-"""`Bug: 12`, `QA: ok`, `Rolls-back: r12`: git trailers, for teams that start afresh (docs/rules.md#marks)."""
+"""`Bug: 12`, `QA: ok`, `Rolls-back: r12`: git trailers, for new teams (docs/rules.md#marks)."""
 
 from __future__ import annotations
 
 import re
 
-from shepherd.marks.found import MarkCollector
+from shepherd.marks.collector import MarkCollector
 from shepherd.marks.text import CommitMessage
 from shepherd.values import DIGITS, SHA_NOT_REVNO
 
@@ -18,7 +18,7 @@ _ID = re.compile(SHA_NOT_REVNO)
 _QA = {"ok": "qa-ok", "untestable": "no-qa", "none": "no-qa", "testfix": "testfix"}
 
 
-def read(message: CommitMessage, found: MarkCollector) -> None:
+def read(message: CommitMessage, marks: MarkCollector) -> None:
     """Read the trailers: the last paragraph, if it is not the subject's own and holds nothing else."""
     body = message.body
     start = _last_paragraph(body)
@@ -30,11 +30,11 @@ def read(message: CommitMessage, found: MarkCollector) -> None:
         ours.setdefault((trailer[1].lower(), trailer[2].lower()), trailer.start())
     for (key, value), at in ours.items():
         if key == "bug":
-            found.bugs.append((at, _bugs(value, found)))
+            marks.bugs.append((at, _bugs(value, marks)))
         elif key == "qa":
-            _qa(value, found)
+            _qa(value, marks)
         else:
-            _rolls_back(value, found)
+            _rolls_back(value, marks)
 
 
 def _last_paragraph(body: str) -> int:
@@ -48,32 +48,32 @@ def _items(value: str) -> list[str]:
     return list(dict.fromkeys(value.replace(",", " ").split()))
 
 
-def _bugs(value: str, found: MarkCollector) -> list[int]:
+def _bugs(value: str, marks: MarkCollector) -> list[int]:
     runs = []
     for item in _items(value):
         if bug := _BUG.fullmatch(item):
             runs.append(bug[1])
         else:
-            found.doubt(item, "in a Bug trailer is no number of a bug")
-    return found.numbers(runs)
+            marks.doubt(item, "in a Bug trailer is not a bug number")
+    return marks.numbers(runs)
 
 
-def _qa(value: str, found: MarkCollector) -> None:
+def _qa(value: str, marks: MarkCollector) -> None:
     word = " ".join(value.split())
     if word in _QA:
-        found.labels.add(_QA[word])
+        marks.labels.add(_QA[word])
     else:
-        found.doubt(f"QA: {word}", f"is none of {', '.join(_QA)}")
+        marks.doubt(f"QA: {word}", f"is not one of {', '.join(_QA)}")
 
 
-def _rolls_back(value: str, found: MarkCollector) -> None:
+def _rolls_back(value: str, marks: MarkCollector) -> None:
     items = _items(value)
     if not items:
-        found.doubt("Rolls-back:", "names no revision")
+        marks.doubt("Rolls-back:", "names no revision")
     for item in items:
         if revno := _REVNO.fullmatch(item):
-            found.roll_back(int(revno[1]), int(revno[1]))
+            marks.roll_back(int(revno[1]), int(revno[1]))
         elif _ID.fullmatch(item):
-            found.rollback_ids.append(item)
+            marks.rollback_ids.append(item)
         else:
-            found.doubt(item, "in a Rolls-back trailer is no revision")
+            marks.doubt(item, "in a Rolls-back trailer is not a revision")

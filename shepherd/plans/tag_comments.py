@@ -1,4 +1,4 @@
-"""What the tagger writes under an item: plain text, whose last line tells it from every other comment."""
+"""The text of the tagger's comments: plain text, whose last line tells it from every other comment."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from msgspec import Struct
 
 from shepherd.landing import Landing
 from shepherd.values import clean
-from shepherd.words import Item, Word
+from shepherd.words import Item, Word, is_request
 
 
 class CommentWording(Struct, frozen=True):
-    """How this team's tracker and branch are spoken of."""
+    """The names of this team's branch, tags and statuses, as its comments use them."""
 
     branch: str
     landed: str = "Fix Committed"
@@ -29,7 +29,7 @@ class CommentWording(Struct, frozen=True):
 
 
 class CommentLine(Struct, frozen=True):
-    """What one landing means for the item under which it is told."""
+    """What one landing means for the item that is commented on."""
 
     landing: Landing
     role: str
@@ -48,33 +48,33 @@ class _Revision(Protocol):
 
 
 def sign_of(landing: _Revision) -> str:
-    """What the last line of a comment ends with: of one that tells of this landing, and of older ones."""
+    """The end of the last line of a comment whose newest landing is this one."""
     return f"r{landing.revno} {landing.id[:12]}"
 
 
 def comment(
-    news: Sequence[CommentLine], item: Item, words: Sequence[Word], sign: str, wording: CommentWording
+    lines: Sequence[CommentLine], item: Item, words: Sequence[Word], sign: str, wording: CommentWording
 ) -> str:
-    """The comment on one item about some landings, in their order.
+    """Return the comment on one item about some landings, in their order.
 
     Args:
-        words: what the item says once its tags are written.
+        words: those of the item once its tags are written.
         sign: see `sign_of`.
     """
-    facts = "\n".join(_facts(news, wording))
-    parts = ("\n".join(_firsts(news, wording)), facts, "\n".join(_seconds(news, item, words, wording)))
+    facts = "\n".join(_facts(lines, wording))
+    parts = ("\n".join(_firsts(lines, wording)), facts, "\n".join(_seconds(lines, item, words, wording)))
     return "\n\n".join(part for part in (*parts, f"-- QA Shepherd, {wording.branch} {sign}") if part)
 
 
-def _firsts(news: Sequence[CommentLine], wording: CommentWording) -> Iterator[str]:
-    """What happened, a sentence each; landings in a row to which the same happened share one."""
+def _firsts(lines: Sequence[CommentLine], wording: CommentWording) -> Iterator[str]:
+    """Yield what happened, a sentence each; consecutive landings to which the same happened share one."""
 
     def kind(each: CommentLine) -> str | int:
         if each.role != "landed":
             return each.landing.revno
         return "A step towards this" if "incr" in each.landing.labels else "This"
 
-    for what, some in groupby(news, kind):
+    for what, some in groupby(lines, kind):
         group = list(some)
         by = f"{revs([each.landing.revno for each in group])} of {wording.branch}"
         if isinstance(what, str):
@@ -85,56 +85,56 @@ def _firsts(news: Sequence[CommentLine], wording: CommentWording) -> Iterator[st
         yield f"{' and '.join(f'r{p}' for p in about)} {'were' if len(about) > 1 else 'was'} {how} by {by}."
 
 
-def _facts(news: Sequence[CommentLine], wording: CommentWording) -> Iterator[str]:
-    """Commit, branch and link of one landing; of several, a line each, and the branches."""
-    for each in news:
+def _facts(lines: Sequence[CommentLine], wording: CommentWording) -> Iterator[str]:
+    """Yield commit, branch and link of one landing; of several, a line each, and the branches."""
+    for each in lines:
         landing = each.landing
         where = wording.landing_url.replace("{id}", landing.id).replace("{revno}", str(landing.revno))
         link = landing.url or where
-        if len(news) > 1:
+        if len(lines) > 1:
             yield f"r{landing.revno}: {landing.id}{f' {link}' if link else ''}"
             continue
         yield f"Commit: {landing.id}"
-        yield from _branches(news)
+        yield from _branches(lines)
         if link:
             yield link
-    if len(news) > 1:
-        yield from _branches(news)
+    if len(lines) > 1:
+        yield from _branches(lines)
 
 
-def _branches(news: Sequence[CommentLine]) -> list[str]:
-    names = dict.fromkeys(clean(each.landing.branch, 200) for each in news)
+def _branches(lines: Sequence[CommentLine]) -> list[str]:
+    names = dict.fromkeys(clean(each.landing.branch, 200) for each in lines)
     return [f"Branch: {name}" for name in names if name]
 
 
 def _seconds(
-    news: Sequence[CommentLine], item: Item, words: Sequence[Word], wording: CommentWording
+    lines: Sequence[CommentLine], item: Item, words: Sequence[Word], wording: CommentWording
 ) -> Iterator[str]:
-    """What is to be done, or why nothing is."""
+    """Yield what is to be done, or why nothing is."""
     to_try: list[int] = []
-    for each in news:
+    for each in lines:
         if each.role == "back" and ("needstesting" in words or "bad" in words):
             to_try.append(each.about[-1])
         elif each.role == "landed" and each.asks:
             to_try.append(each.landing.revno)
         elif text := _nothing_to_try(each, item, words, wording):
-            yield text if len(news) == 1 else f"r{each.landing.revno}: {text}"
+            yield text if len(lines) == 1 else f"r{each.landing.revno}: {text}"
     if to_try:
         yield _how_to_mark(item, to_try, words, wording)
 
 
-def _nothing_to_try(news: CommentLine, item: Item, words: Sequence[Word], wording: CommentWording) -> str:
-    if news.role == "rolled-back":
-        return "Whoever lands it again names this bug again." if isinstance(item, int) else ""
-    if news.role == "back":
+def _nothing_to_try(line: CommentLine, item: Item, words: Sequence[Word], wording: CommentWording) -> str:
+    if line.role == "rolled-back":
+        return "When it lands again, its message should name this bug again." if not is_request(item) else ""
+    if line.role == "back":
         return ""
-    rest = " Other landings here still need QA." if news.others else ""
-    if "qa-ok" in news.landing.labels:
+    rest = " Other landings here still need QA." if line.others else ""
+    if "qa-ok" in line.landing.labels:
         return f"QA was done before it landed.{rest}"
-    if "no-qa" in news.landing.labels:
+    if "no-qa" in line.landing.labels:
         return f"It needs no QA.{rest}"
     standing = " and ".join(wording.text(word) for word in words if word in ("ok", "untestable"))
-    return f"It bears {standing} already, which counts for it.{rest}" if standing else rest.strip()
+    return f"It already has {standing}, which counts for it.{rest}" if standing else rest.strip()
 
 
 def _how_to_mark(item: Item, revnos: Sequence[int], words: Sequence[Word], wording: CommentWording) -> str:
@@ -143,7 +143,7 @@ def _how_to_mark(item: Item, revnos: Sequence[int], words: Sequence[Word], wordi
     instead = "bad" if "bad" in words else "needstesting"
     fails = "it does not" if len(revnos) == 1 else "one does not"
     bad = wording.text("bad")
-    if isinstance(item, int):
+    if not is_request(item):
         bad += f" and bad-commit-{revnos[0] if len(revnos) == 1 else 'N, where N is its number'}"
     return (
         f"Please try {it} on the QA server. If {works}, mark this {wording.text('ok')} instead of"
@@ -160,9 +160,9 @@ def revs(revnos: Sequence[int]) -> str:
             runs[-1].append(revno)
         else:
             runs.append([revno])
-    told = [
+    parts = [
         part
         for run in runs
         for part in ([f"r{run[0]} to r{run[-1]}"] if len(run) > 2 else [f"r{revno}" for revno in run])
     ]
-    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,4 +1,4 @@
-"""Which landings mean something for which bugs, and were not handled yet: half of the tagger's plan."""
+"""Finds which landings concern which items and were not handled yet: the first half of the tagger's plan."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from msgspec import Struct
 
 from shepherd.landing import Landing, Reading
 from shepherd.people import matches
-from shepherd.rules.speaking import qa_items
+from shepherd.rules.evidence import qa_items
 from shepherd.rules.undoing import Undoing
-from shepherd.words import Item, Options, TrackerReading
+from shepherd.words import Item, Options, TrackerData
 
 Role = Literal["landed", "rolled-back", "back"]
-"""What a landing does to a bug: it names it · it rolls back what named it · it brings that back."""
+"""What a landing does to an item: it names it · it rolls back what named it · it brings that back."""
 
 
-class TaggerMemory(Struct, frozen=True):
+class TaggerRecord(Struct, frozen=True):
     """What the journal knows of the tagger's work, and of when things were first seen."""
 
     handled: Collection[tuple[str, Item]] = ()
@@ -25,13 +25,12 @@ class TaggerMemory(Struct, frozen=True):
     found_in: Mapping[str, str] = {}
     """SHA -> the run that found the landing."""
     judged_since: Mapping[str, int] = {}
-    """SHA -> the journal's place where the landing was judged for the first time: from then on people could
-    see on the page that it is there."""
+    """SHA -> the place in the journal where the landing was judged for the first time: from then on people
+    could see it on the page."""
     met: int = 0
-    """What production ran when the shepherd first met the branch, as revno: nothing up to there is tagged."""
+    """Revno that production ran when the shepherd first read the branch: nothing up to there is tagged."""
     begun: Mapping[tuple[str, Item], str] = {}
-    """(SHA, item) -> the sign of the comment that may have been written for it, where nobody knows whether it
-    was."""
+    """(SHA, item) -> the sign of a comment that may or may not have been written for it."""
     elsewhere: Collection[Item] = ()
     """Items that landings in QA on other branches name."""
 
@@ -47,9 +46,9 @@ class TagEvent(Struct, frozen=True):
 
 
 class TagLedger:
-    """Who is in effect, and by which items each landing is judged."""
+    """Which landings are in effect, and by which items each is judged."""
 
-    def __init__(self, reading: Reading, undoing: Undoing, tracker: TrackerReading, options: Options) -> None:
+    def __init__(self, reading: Reading, undoing: Undoing, tracker: TrackerData, options: Options) -> None:
         self._reading = reading
         self._undoing = undoing
         self._tracker = tracker
@@ -57,15 +56,15 @@ class TagLedger:
         self._undone = undoing.undone_by()
         self.landings = {landing.revno: landing for landing in reading.landings}
 
-    def events(self, known: TaggerMemory) -> Iterator[TagEvent]:
-        """What was not handled, in the order of the landings. What is undone at the tip waits: it means
+    def events(self, known: TaggerRecord) -> Iterator[TagEvent]:
+        """Yield what was not handled, in the order of the landings. What is undone at the tip waits: it means
         nothing until it is brought back."""
         first = max(self._reading.deployed.revno, known.met) + 1
         for landing in self._reading.landings:
             if landing.revno < first or landing.revno in self._undone:
                 continue
             for item, (role, about) in self._roles(landing).items():
-                if (landing.id, item) not in known.handled and self._speaks_of(item):
+                if (landing.id, item) not in known.handled and self._tracker.speaks_of(item):
                     yield TagEvent(landing, item, role, tuple(about))
 
     def named(self, landing: Landing) -> Sequence[Item]:
@@ -92,6 +91,3 @@ class TagLedger:
         for item in self.named(landing):
             roles[item] = ("landed", [landing.revno])
         return roles
-
-    def _speaks_of(self, item: Item) -> bool:
-        return self._tracker.speaks_of_bugs if isinstance(item, int) else self._tracker.speaks_of_requests

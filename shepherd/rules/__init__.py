@@ -1,6 +1,6 @@
-"""Reading + words + journal -> judgement: pure, and the only place where anything is decided (docs/rules.md).
+"""Reading + evidence + journal -> judgement: pure; nothing is decided anywhere else (docs/rules.md).
 
-The way of a landing through here: undoing (is it in effect?) -> speaking (what do its items say?) -> states
+A landing passes through: undoing (is it in effect?) -> evidence (what do its items say?) -> states
 (is it good?) -> answer (what may be deployed?).
 """
 
@@ -12,22 +12,23 @@ from contextlib import contextmanager
 
 from shepherd.landing import Landing, Reading
 from shepherd.rules.answer import Blocking, WindowAnswer, answer, blocked_by
-from shepherd.rules.speaking import ItemEvidence, TagEvidence, listen
+from shepherd.rules.evidence import ItemEvidence, TagEvidence
 from shepherd.rules.states import Judged, StateRules
+from shepherd.rules.tag_reader import read_tags
 from shepherd.rules.undoing import Undoing
-from shepherd.words import Cover, Item, JournalMemory, KeptWord, Options, SeenTags, TrackerReading
+from shepherd.words import Cover, Item, KeptEvidence, Options, RecordedEvidence, SeenTags, TrackerData
 
 __all__ = ["Judgement", "judge", "scope_of"]
 
 
 class Judgement:
-    """Everything that the rules say of one reading.
+    """The judgement of one reading.
 
     Attributes:
         judged: revno -> state and evidence, for the landings in scope.
         undoing: what is undone, at every candidate.
         live: revnos that production runs.
-        verge: the answer for the window.
+        window: the answer for the window.
     """
 
     def __init__(
@@ -35,15 +36,15 @@ class Judgement:
         reading: Reading,
         undoing: Undoing,
         live: Collection[int],
-        told: TagEvidence,
+        evidence: TagEvidence,
         judged: dict[int, Judged],
     ) -> None:
         self.reading = reading
         self.undoing = undoing
         self.live = live
         self.judged = judged
-        self._told = told
-        self.verge: WindowAnswer = answer(reading.deployed.revno, reading.tip.revno, judged, undoing, live)
+        self._evidence = evidence
+        self.window: WindowAnswer = answer(reading.deployed.revno, reading.tip.revno, judged, undoing, live)
         self.undone_by: dict[int, int] = undoing.undone_by()
 
     @property
@@ -53,19 +54,19 @@ class Judgement:
     @property
     def latest(self) -> int | None:
         """The latest deployable revision; None: stay at D."""
-        return self.verge.latest
+        return self.window.latest
 
     @property
     def deployable(self) -> list[int]:
-        return list(self.verge.deployable)
+        return list(self.window.deployable)
 
     @property
     def blockers(self) -> Sequence[Blocking]:
-        return self.verge.blockers
+        return self.window.blockers
 
-    def speeches(self, revno: int) -> Sequence[ItemEvidence]:
-        """What every item that a landing names says of it, whether it was judged by that or not."""
-        return self._told.pairs.get(revno, ())
+    def evidence(self, revno: int) -> Sequence[ItemEvidence]:
+        """What every item that a landing names says of it, whether the landing was judged by it or not."""
+        return self._evidence.of_landing.get(revno, ())
 
     def blocked_by(self, candidate: int) -> list[int]:
         """All landings that block a candidate, ascending.
@@ -82,8 +83,8 @@ class Judgement:
 
     @property
     def alarms(self) -> list[int]:
-        """Landings that production runs and that are bad; and those that it does not contain, but of which it
-        runs a commit that is bad: they brought it in when it was live already."""
+        """Bad landings that production runs; and those that it does not contain, but of which it runs a bad
+        commit: they brought it in when it was live already."""
         extra = {sha for sha, _ in self.reading.deployed.extra}
         return sorted(
             p
@@ -94,37 +95,36 @@ class Judgement:
 
     @property
     def warnings(self) -> dict[int, list[str]]:
-        """Revno -> the landing's own warnings, then those about the words on it."""
+        """Revno -> the landing's own warnings, then those about the tags on its items."""
         warnings: dict[int, list[str]] = {}
         for landing in self.reading.landings:
             if landing.revno in self.judged:
-                here = [*landing.warnings, *self._told.stray.get(landing.revno, ())]
+                own = [*landing.warnings, *self._evidence.warnings.get(landing.revno, ())]
                 if "testfix" in landing.labels and landing.bugs:
-                    here.append("a testfix that names bugs: its bugs do not count")
-                if here:
-                    warnings[landing.revno] = here
+                    own.append("a testfix that names bugs: its bugs do not count")
+                if own:
+                    warnings[landing.revno] = own
         return warnings
 
     @property
     def seen(self) -> Collection[tuple[Item, SeenTags]]:
         """What the journal should remember of this reading of the tracker."""
-        return self._told.seen.items()
+        return self._evidence.seen.items()
 
     @property
     def named(self) -> Collection[tuple[tuple[Item, int], tuple[str, ...]]]:
-        """Whom each bad-commit-N, and the qa-bad of each request, was first seen to name, for the journal."""
-        return self._told.named.items()
+        """What each bad-commit-N, and each request's qa-bad, was first seen to name, for the journal."""
+        return self._evidence.named.items()
 
     @property
-    def kept(self) -> Collection[tuple[tuple[str, Item], KeptWord]]:
-        """Which words spoke for which landing anew, for the journal."""
-        return self._told.kept.items()
+    def kept(self) -> Collection[tuple[tuple[str, Item], KeptEvidence]]:
+        """The words that speak for a landing and did not before, for the journal."""
+        return self._evidence.kept.items()
 
 
 def scope_of(reading: Reading, covers: Sequence[Cover], live_lately: Collection[int]) -> set[int]:
-    """The landings whose bugs are to be read (docs/rules.md#answer): the window, what went live lately, what
-    is undone in
-    production but in effect at some candidate, and whatever undoes one of these.
+    """The landings whose items are to be read (docs/rules.md#answer): the window, what went live lately, what
+    is undone in production but in effect at some candidate, and everything that undoes one of these.
 
     Args:
         live_lately: revnos <= D that went live within `keep`.
@@ -142,8 +142,8 @@ def scope_of(reading: Reading, covers: Sequence[Cover], live_lately: Collection[
 
 @contextmanager
 def _no_collecting() -> Iterator[None]:
-    """Judging makes many objects, no cycles, and hardly anything that is thrown away: a collector that goes
-    through them all again and again would make it slower than linear."""
+    """Switch off the garbage collector: judging makes many objects and no cycles, and a collector that goes
+    through all of them again and again would make it slower than linear."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -156,8 +156,8 @@ def _no_collecting() -> Iterator[None]:
 @_no_collecting()
 def judge(
     reading: Reading,
-    tracker: TrackerReading,
-    memory: JournalMemory,
+    tracker: TrackerData,
+    recorded: RecordedEvidence,
     options: Options,
     scope: Collection[int] | None = None,
 ) -> Judgement:
@@ -166,11 +166,11 @@ def judge(
     by_revno = {landing.revno: landing for landing in landings}
     if scope is None:
         scope = by_revno
-    undoing = Undoing(landings, memory.covers)
+    undoing = Undoing(landings, recorded.covers)
     deployed = reading.deployed.revno
     undone = undoing.undone_at(deployed)
     live = {landing.revno for landing in landings if landing.revno <= deployed} - undone
-    told = listen(by_revno, scope, live, deployed, tracker, memory)
-    bench = StateRules(by_revno, undoing, told, memory, tracker, options)
-    judged = {landing.revno: bench.judge(landing) for landing in landings if landing.revno in scope}
-    return Judgement(reading, undoing, live, told, judged)
+    evidence = read_tags(by_revno, scope, live, deployed, tracker, recorded)
+    rules = StateRules(by_revno, undoing, evidence, recorded, tracker, options)
+    judged = {landing.revno: rules.judge(landing) for landing in landings if landing.revno in scope}
+    return Judgement(reading, undoing, live, evidence, judged)

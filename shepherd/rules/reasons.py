@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from shepherd.landing import Brought, Landing
-from shepherd.rules.brought import RANK, BroughtWord, worst_of
-from shepherd.rules.speaking import ItemEvidence, name
+from shepherd.rules.brought import RANK, BroughtEvidence, worst_of
+from shepherd.rules.evidence import ItemEvidence
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Sentence, joined, revision, statement, time
-from shepherd.words import Item, Verdict
+from shepherd.words import Item, Verdict, is_request, item_name
 
 BROUGHT_SHOWN = 3
 """Brought-in commits that a reason names."""
@@ -61,7 +61,7 @@ def reason_of(
             assert judged.verdict is not None
             evidence = [
                 *map(_named, judged.named_by),
-                *(Sentence(_named(each.item), " (qa-bad)") for each in judged.speeches),
+                *(Sentence(_named(each.item), " (qa-bad)") for each in judged.evidence),
             ]
             return Reason(
                 Sentence(_spoken(judged.verdict), ", but then it was marked bad: ", joined(evidence)),
@@ -85,11 +85,11 @@ def reason_of(
                 Sentence("try ", back, " again on the QA server", ", then: ", verdict),
             )
         case "plain-bad":
-            bad = [each.item for each in judged.speeches if each.how == "plain-bad"]
+            bad = [each.item for each in judged.evidence if each.how == "plain-bad"]
             verb = " is" if len(bad) == 1 else " are"
             why = "qa-bad and no bad-commit tag says which landing is meant"
             return Reason(
-                Sentence(_items(bad), f"{verb} {why}", _others(judged.speeches)),
+                Sentence(_items(bad), f"{verb} {why}", _others(judged.evidence)),
                 who,
                 Sentence("add bad-commit-N to the bug for the landing that is bad, or ", rollback),
             )
@@ -136,7 +136,7 @@ def rollback_of(revno: int, marks: Collection[str], branch: str = "") -> Sentenc
     return Sentence("land a `git revert` of it (or say which landing undid it", ": ", cover, ")")
 
 
-def of_brought(word: BroughtWord) -> Sentence:
+def of_brought(word: BroughtEvidence) -> Sentence:
     """What was said of a commit that a landing brought in: "1a2b3c4d5e6f (“Fix login”): Ann said bad …"."""
     more = "; what undid it was brought in together with it" if word.commit.undone else ""
     if word.state not in RANK:
@@ -161,7 +161,7 @@ def brief(sha: str) -> str:
 
 def _name_parts(item: Item) -> tuple[str, Part]:
     """ "bug " and "12", "request " and "#12"."""
-    kind, _, identity = name(item).partition(" ")
+    kind, _, identity = item_name(item).partition(" ")
     return f"{kind} ", Part("item", identity)
 
 
@@ -219,7 +219,7 @@ def _of_brought(judged: Judged, who: str, rollback: Sentence, branch: str) -> Re
             return Reason(reason, who, Sentence(f"{tried} on the QA server", then, verdict))
 
 
-def _spoken_of(word: BroughtWord) -> Sentence:
+def _spoken_of(word: BroughtEvidence) -> Sentence:
     if word.verdict is not None:
         then = (", but then it was marked bad: ", _items(word.named_by)) if word.named_by else ()
         return Sentence(_spoken(word.verdict), *then)
@@ -235,7 +235,7 @@ def _tag(items: Sequence[Item], named_as: int, revno: int) -> str:
     """How items name a landing bad: " has bad-commit-3". Numbers move when a mainline is rewritten; the tag
     stays what it was."""
     has = " has" if len(items) == 1 else " have"
-    if not named_as:
+    if is_request(items[0]):
         return f"{has} qa-bad"
     moved = f", which was said of this commit when it was r{named_as}" if named_as != revno else ""
     return f"{has} bad-commit-{named_as}{moved}"
@@ -244,14 +244,14 @@ def _tag(items: Sequence[Item], named_as: int, revno: int) -> str:
 def _of_items(judged: Judged, revno: int) -> Sentence:
     """What each item says, what is not good first."""
     rev = f"r{revno}"
-    if len(judged.speeches) == 1:
-        return _phrase(judged.speeches[0], rev)
-    worst_first = sorted(judged.speeches, key=lambda each: each.word in ("ok", "untestable"))
+    if len(judged.evidence) == 1:
+        return _phrase(judged.evidence[0], rev)
+    worst_first = sorted(judged.evidence, key=lambda each: each.word in ("ok", "untestable"))
     return joined(_phrase(each, rev) for each in worst_first)
 
 
 def _of_open_items(judged: Judged, reason: Sentence, who: str, rollback: Sentence, verdict: Part) -> Reason:
-    not_good = [each for each in judged.speeches if each.word not in ("ok", "untestable")]
+    not_good = [each for each in judged.evidence if each.word not in ("ok", "untestable")]
     if judged.state == "unknown":
         unread = _items(each.item for each in not_good if each.word == "unknown")
         readable = Sentence("make ", unread, " readable for the shepherd, or say what it is")

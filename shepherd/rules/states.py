@@ -1,4 +1,4 @@
-"""The QA state of one landing: the first rule of 3.3 that applies."""
+"""The QA state of one landing: the first rule that applies (docs/rules.md#state)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from shepherd.landing import Landing
 from shepherd.people import matches
-from shepherd.rules.brought import BroughtWord, Holder, rank, word_of, worst_of
-from shepherd.rules.speaking import ItemEvidence, TagEvidence
+from shepherd.rules.brought import BroughtEvidence, evidence_on, rank, worst_of
+from shepherd.rules.evidence import ItemEvidence, TagEvidence
 from shepherd.rules.undoing import Undoing
-from shepherd.words import Item, JournalMemory, Options, State, TrackerReading, Verdict
+from shepherd.words import Item, Options, RecordedEvidence, State, TrackerData, Verdict, is_request
 
 Rule = Literal[
     "verdict",
@@ -40,8 +40,8 @@ class Judged(Struct, frozen=True, gc=False):
     state: State
     rule: Rule
     good: bool
-    speeches: Sequence[ItemEvidence] = ()
-    """What each item said that the landing was judged by."""
+    evidence: Sequence[ItemEvidence] = ()
+    """What each item says that the landing was judged by."""
     named_by: tuple[Item, ...] = ()
     """Items that name it bad."""
     named_as: int = 0
@@ -49,8 +49,8 @@ class Judged(Struct, frozen=True, gc=False):
     verdict: Verdict | None = None
     brought_back: tuple[int, ...] = ()
     """What a rollback brings back."""
-    brought: tuple[BroughtWord, ...] = ()
-    """What was said of the commits that it brought in."""
+    brought: tuple[BroughtEvidence, ...] = ()
+    """The evidence on the commits that it brought in."""
 
 
 _MARKED = {
@@ -58,25 +58,25 @@ _MARKED = {
     "qa-ok": Judged("ok", "mark", True),
     "no-qa": Judged("untestable", "mark", True),
 }
-"""Label -> what it makes of a landing, in the order of 3.3 (6)."""
+"""Label -> what it makes of a landing, in the order in which they count."""
 
 
 class StateRules:
-    """Judges landing after landing with all that was heard."""
+    """Judges landing after landing by all the evidence there is."""
 
     def __init__(
         self,
         landings: Mapping[int, Landing],
         undoing: Undoing,
-        told: TagEvidence,
-        memory: JournalMemory,
-        tracker: TrackerReading,
+        tags: TagEvidence,
+        recorded: RecordedEvidence,
+        tracker: TrackerData,
         options: Options,
     ) -> None:
         self._landings = landings
         self._undoing = undoing
-        self._told = told
-        self._memory = memory
+        self._tags = tags
+        self._recorded = recorded
         self._tracker = tracker
         self._options = options
         self._nothing = Judged("orphan", "nothing", False)
@@ -91,45 +91,45 @@ class StateRules:
         }
 
     def judge(self, landing: Landing) -> Judged:
-        """The state of one landing: the worse of its own and of what it took over from the commits that it
-        brought in (docs/rules.md#words-follow-commits)."""
+        """The state of one landing: the worse of its own and that of the commits that it brought in
+        (docs/rules.md#words-follow-commits)."""
         own = self._judge(landing)
         if not landing.brought:
             return own
-        words = tuple(self._brought(landing))
-        worst = worst_of(words)
+        brought = tuple(self._brought(landing))
+        worst = worst_of(brought)
         if worst is None or rank(own.state) <= rank(worst.state):
-            return replace(own, brought=words)
-        return Judged(worst.state, "brought", False, brought=words)
+            return replace(own, brought=brought)
+        return Judged(worst.state, "brought", False, brought=brought)
 
-    def _brought(self, landing: Landing) -> Iterator[BroughtWord]:
+    def _brought(self, landing: Landing) -> Iterator[BroughtEvidence]:
         for commit in landing.brought:
-            verdict = self._memory.verdicts.get(commit.id)
-            named_by = tuple(self._told.named_bad.get(commit.id, ()))
-            word = word_of(
+            verdict = self._recorded.verdicts.get(commit.id)
+            named_by = tuple(self._tags.named_bad.get(commit.id, ()))
+            evidence = evidence_on(
                 commit,
                 verdict,
                 named_by,
-                tuple(self._told.unread_bad.get(commit.id, ())),
-                named_as=self._told.named_as.get((commit.id, named_by[0]), 0) if named_by else 0,
+                tuple(self._tags.unread_bad.get(commit.id, ())),
+                named_as=self._tags.named_as.get((commit.id, named_by[0]), 0) if named_by else 0,
                 appeared=partial(self._named_since, commit.id, landing, verdict),
             )
-            if word is not None:
-                yield word
+            if evidence is not None:
+                yield evidence
 
     def _judge(self, landing: Landing) -> Judged:
         """The state of one landing by itself, by the first rule that applies."""
-        revno = landing.revno
-        speeches: Sequence[ItemEvidence] = self._told.pairs.get(revno, ())
-        named_by = tuple(self._told.named_bad[revno]) if revno in self._told.named_bad else ()
-        verdict = self._memory.verdicts.get(landing.id)
+        revno, sha = landing.revno, landing.id
+        evidence: Sequence[ItemEvidence] = self._tags.of_landing.get(revno, ())
+        named_by = tuple(self._tags.named_bad.get(sha, ()))
+        verdict = self._recorded.verdicts.get(sha)
         if verdict is not None and verdict.word != "withdraw":
-            return self._by_verdict(landing, verdict, speeches, named_by)
+            return self._by_verdict(landing, verdict, evidence, named_by)
         if named_by:
-            named_as = self._told.named_as.get((revno, named_by[0]), 0)
-            return Judged("bad", "named-bad", False, speeches, named_by, named_as)
-        if revno in self._told.unread_bad:
-            unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._told.unread_bad[revno]]
+            named_as = self._tags.named_as.get((sha, named_by[0]), 0)
+            return Judged("bad", "named-bad", False, evidence, named_by, named_as)
+        if sha in self._tags.unread_bad:
+            unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._tags.unread_bad[sha]]
             return Judged("unknown", "items", False, unread)
         patterns = self._options.exempt_subjects
         if patterns and matches(patterns, landing.title):
@@ -142,57 +142,57 @@ class StateRules:
                 return Judged("rollback", "rollback", True)
             if any(target in self._undoing.targets[revno] for target in landing.mark_targets):
                 own = self._own_bugs(landing)
-                speeches = [s for s in speeches if isinstance(s.item, str) or s.item in own]
-        for speech in speeches:
-            if speech.how == "plain-bad":
-                return Judged("bad", "plain-bad", False, speeches)
-        for speech in speeches:
-            if speech.how == "was-bad":
-                return Judged("unknown", "items", False, speeches)
+                evidence = [each for each in evidence if is_request(each.item) or each.item in own]
+        for each in evidence:
+            if each.how == "plain-bad":
+                return Judged("bad", "plain-bad", False, evidence)
+        for each in evidence:
+            if each.how == "was-bad":
+                return Judged("unknown", "items", False, evidence)
         for label, judged in _MARKED.items() if landing.labels else ():
             if label in landing.labels:
                 return judged
-        if not speeches:
+        if not evidence:
             return self._nothing
-        worst = min(speeches, key=_rank) if len(speeches) > 1 else speeches[0]
+        worst = min(evidence, key=_rank) if len(evidence) > 1 else evidence[0]
         state: State = worst.word
-        return Judged(state, "items", state in GOOD, speeches)
+        return Judged(state, "items", state in GOOD, evidence)
 
     def _by_verdict(
-        self, landing: Landing, verdict: Verdict, speeches: Sequence[ItemEvidence], named_by: tuple[Item, ...]
+        self, landing: Landing, verdict: Verdict, evidence: Sequence[ItemEvidence], named_by: tuple[Item, ...]
     ) -> Judged:
-        """3.3 (1): it outranks what was there when it was given, not what a later run sees appear."""
-        told = self._told
-        named = (*named_by, *told.unread_bad.get(landing.revno, ()))
-        reopening = [item for item in named if self._named_since(landing.revno, landing, verdict, item)]
+        """The state by a verdict: it outranks what was there when it was given, not what a later run sees
+        appear."""
+        named = (*named_by, *self._tags.unread_bad.get(landing.id, ()))
+        reopening = [item for item in named if self._named_since(landing.id, landing, verdict, item)]
         again = [
-            s
-            for s in speeches
-            if s.how in ("plain-bad", "was-bad")
-            and s.item in told.bad_since
-            and self._appeared(told.bad_since[s.item], s.item, True, verdict)
+            each
+            for each in evidence
+            if each.how in ("plain-bad", "was-bad")
+            and each.item in self._tags.bad_since
+            and self._appeared(self._tags.bad_since[each.item], each.item, True, verdict)
         ]
         if reopening or again:
             return Judged("bad", "reopened", False, again, tuple(reopening), verdict=verdict)
         state: State = verdict.word  # type: ignore[assignment]  # withdraw never gets here
         return Judged(state, "verdict", state in GOOD, verdict=verdict)
 
-    def _named_since(self, whom: Holder, landing: Landing, verdict: Verdict | None, item: Item) -> bool:
+    def _named_since(self, commit: str, landing: Landing, verdict: Verdict | None, item: Item) -> bool:
         """Whether an item was seen to name this landing, or a commit that it brought in, after a verdict."""
         own = item in landing.bugs or item in landing.requests
-        since = self._told.named_since[whom, item]
+        since = self._tags.named_since[commit, item]
         return verdict is not None and self._appeared(since, item, own, verdict)
 
     def _appeared(self, since: int, item: Item, own: bool, verdict: Verdict) -> bool:
         """Whether evidence came after a verdict. What stood on the landing's own item when that was read for
         the first time is taken to have been there: nobody saw it appear."""
-        history = self._memory.seen.get(item)
-        first_read = history[0].seq if history else self._memory.now
+        history = self._recorded.seen.get(item)
+        first_read = history[0].seq if history else self._recorded.now
         if own and since == first_read:
             return False
         return since > verdict.seq
 
-    def _own_bugs(self, landing: Landing) -> frozenset[int]:
+    def _own_bugs(self, landing: Landing) -> frozenset[Item]:
         """The bugs of a rollback's own message, less those of its targets (docs/rules.md#pure-rollback)."""
         if not landing.own_bugs:
             return frozenset()
@@ -209,11 +209,11 @@ class StateRules:
         return landing.mixed and by_content.issuperset(self._undoing.targets[revno])
 
     def _brought_back(self, revno: int) -> tuple[int, ...]:
-        """Landings, no pure rollbacks, that were undone just before and are in effect with this one
+        """Landings, other than pure rollbacks, that were undone just before and are in effect with this one
         (docs/rules.md#undone)."""
         flips = self._undoing.flips.get(revno, {})
         return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self._pure))
 
 
-def _rank(speech: ItemEvidence) -> int:
-    return _ORDER[speech.word]
+def _rank(evidence: ItemEvidence) -> int:
+    return _ORDER[evidence.word]

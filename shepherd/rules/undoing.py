@@ -59,10 +59,10 @@ class UndoOrder:
 
 
 class Undoing:
-    """What undoes what on this mainline, after people's words and second rollbacks were heard.
+    """What undoes what on this mainline, with `cover`, `uncover` and second rollbacks taken into account.
 
     Attributes:
-        targets: rollback -> its targets in the sense of 3.3 (4), those by `cover` among them.
+        targets: rollback -> its targets, those by `cover` among them (docs/rules.md#state).
         counting: rollback -> the landings that it counts for in effect.
         flips: landing -> what became undone, or came back, with it.
     """
@@ -70,7 +70,7 @@ class Undoing:
     def __init__(self, landings: Sequence[Landing], covers: Sequence[Cover] = ()) -> None:
         self.targets: dict[int, tuple[int, ...]] = {}
         self.flips: dict[int, Flips] = {}
-        undone_by, added = _hear_people(_as_landed(landings), landings, covers)
+        undone_by, added = _apply_covers(_as_landed(landings), landings, covers)
         relations: dict[int, list[int]] = {}
         for target in sorted(undone_by):
             for rollback in undone_by[target]:
@@ -118,7 +118,7 @@ def _as_landed(landings: Sequence[Landing]) -> dict[int, list[int]]:
     return undone_by
 
 
-def _hear_people(
+def _apply_covers(
     undone_by: dict[int, list[int]], landings: Sequence[Landing], covers: Sequence[Cover]
 ) -> tuple[dict[int, list[int]], set[tuple[int, int]]]:
     """Apply `cover` and `uncover` in the order they were given; also what they added: (rollback, target)."""

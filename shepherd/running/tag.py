@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from shepherd.errors import PARTLY, PartlyError, worst
-from shepherd.plans.tagging import TagPlan, summary
+from shepherd.plans.tag_plan import TagPlan, summary
 from shepherd.run import Run
 from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.stages import each_branch
@@ -53,13 +53,13 @@ def tag_all(options: TaskOptions, run: Run, *, yes: bool = False) -> StageResult
 def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) -> None:
     from shepherd.stages.tag import carry_out, labels_to_make
 
-    if not plan.writings and not plan.untold:
+    if not plan.writings and not plan.unreadable:
         say(f"{branch}: no landing waits to be tagged")
         return
     for writing in plan.writings:
         say(f"{branch}: {'would write ' if dry else ''}{summary(writing)}")
-    for untold in plan.untold:
-        say(f"{branch}: r{untold.revno} cannot be tagged: {untold.why}")
+    for item in plan.unreadable:
+        say(f"{branch}: r{item.revno} cannot be tagged: {item.why}")
     if dry:
         for label in labels_to_make(settings, plan):
             say(f"{branch}: would make the label {label}, which is not there yet")

@@ -149,7 +149,7 @@ def is_forge_project(kind: str, path: str) -> bool:
 
 def _check_words(words: dict[str, tuple[str, ...]]) -> None:
     """No text of a tag has two meanings."""
-    from shepherd.alike import folded
+    from shepherd.label_text import folded
 
     meaning: dict[str, str] = {}
     for word, texts in words.items():

@@ -66,7 +66,7 @@ def _has_port(pattern: str) -> Callable[[str], bool]:
 
 
 def _is_tag_text(text: str) -> bool:
-    from shepherd.alike import folded
+    from shepherd.label_text import folded
 
     return bool(folded(text))
 

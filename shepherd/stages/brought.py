@@ -11,12 +11,11 @@ from msgspec.structs import replace
 from shepherd.git.brought import is_contained
 from shepherd.git.program import Git
 from shepherd.landing import Landing, Reading
-from shepherd.rules.speaking import name
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
-from shepherd.stages.memory import covers, item_of, named_commits, subject_of
+from shepherd.stages.recorded import covers, named_commits
 from shepherd.store import Cache, Database, Journal, JournalEntry
-from shepherd.words import Item, TrackerReading
+from shepherd.words import Item, TrackerData, is_request, item_name
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -38,7 +37,7 @@ def named_entries(
     return [
         JournalEntry(
             "named",
-            subject_of(item),
+            item,
             {"n": n, "ids": list(ids), "names": any(item in bugs.get(sha, ()) for sha in ids)},
         )
         for (item, n), ids in named
@@ -46,22 +45,22 @@ def named_entries(
 
 
 def named_elsewhere(
-    connection: Connection, settings: Settings, branch: str, tracker: TrackerReading
-) -> frozenset[tuple[int, int]]:
+    connection: Connection, settings: Settings, branch: str, tracker: TrackerData
+) -> frozenset[tuple[Item, int]]:
     """(bug, N) of each bad-commit-N that speaks of another mainline: its landing N names the bug. Where it
     was seen before, the landing that was N then (docs/rules.md#what-people-say)."""
     asked = {
         (item, n)
         for item, spoken in tracker.items.items()
-        if isinstance(item, int)
+        if not is_request(item)
         for n in spoken.bad_commits
     }
-    found: set[tuple[int, int]] = set()
+    found: set[tuple[Item, int]] = set()
     for other in settings.branches if asked else ():
         if other == branch:
             continue
         known = {
-            (item_of(entry.subject), entry.data["n"]): entry.data["names"]
+            (entry.subject, entry.data["n"]): entry.data["names"]
             for entry in Journal(connection, other).entries("named")
         }
         found.update(pair for pair in asked if known.get(pair))
@@ -159,7 +158,7 @@ def successors_of_named(
             continue
         followed.append(JournalEntry("named", entry.subject, {**entry.data, "ids": list(dict.fromkeys(now))}))
         if not now:
-            item, n = item_of(entry.subject), entry.data["n"]
-            tag = f"bad-commit-{n}" if isinstance(item, int) else "qa-bad"
-            lost.append(f"{tag} on {name(item)}, which named {', '.join(sha[:12] for sha in ids)}")
+            item, n = entry.subject, entry.data["n"]
+            tag = f"bad-commit-{n}" if not is_request(item) else "qa-bad"
+            lost.append(f"{tag} on {item_name(item)}, which named {', '.join(sha[:12] for sha in ids)}")
     return followed, lost

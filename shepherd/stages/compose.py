@@ -19,7 +19,7 @@ from shepherd.rules.reasons import of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Parts, Sentence, joined, revision
 from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
-from shepherd.words import TrackerReading
+from shepherd.words import TrackerData, bug_numbers, item_name
 
 SHOWN_LIVE = timedelta(days=30)
 
@@ -85,7 +85,7 @@ def progress_of(
     return {"needstesting": "needs-qa"}.get(state, state)
 
 
-def compose(judgement: Judgement, tracker: TrackerReading, frame: SnapshotContext) -> shape.Snapshot:
+def compose(judgement: Judgement, tracker: TrackerData, frame: SnapshotContext) -> shape.Snapshot:
     """The snapshot of a judgement."""
     reading = judgement.reading
     latest = judgement.latest
@@ -94,7 +94,7 @@ def compose(judgement: Judgement, tracker: TrackerReading, frame: SnapshotContex
     entries = _entries(judgement, tracker.doubts, frame)
     by_revno = {entry.revno: entry for entry in entries}
     unreadable = [
-        f"{'bug' if isinstance(item, int) else 'request'} {item} could not be read: {spoken.unreadable}"
+        f"{item_name(item)} could not be read: {spoken.unreadable}"
         for item, spoken in tracker.items.items()
         if spoken.unreadable
     ]
@@ -242,7 +242,7 @@ def _entries(
     ]
     listed = {*window, *lately}
     named = {b.revno for b in judgement.blockers} | set(judgement.alarms)
-    for candidate in judgement.verge.candidates.values():
+    for candidate in judgement.window.candidates.values():
         named.update(candidate.blocked_by)
     named.update(judgement.undone_by[revno] for revno in (listed | named) if revno in judgement.undone_by)
     groups = (window, lately, [revno for revno in named - listed if revno in judgement.judged])
@@ -252,7 +252,7 @@ def _entries(
     undoes: dict[int, list[int]] = {}
     for target, rollback in judgement.undone_by.items():
         undoes.setdefault(rollback, []).append(target)
-    verge = judgement.verge
+    answer = judgement.window
     branch = frame.branch if frame.several else ""
     no_remedy = Sentence()
 
@@ -267,11 +267,11 @@ def _entries(
             live=live,
             promoted=revno <= promoted and revno in live_at_promoted,
             undone=revno in judgement.undone_by,
-            latest=verge.latest,
+            latest=answer.latest,
             on_qa=reading.on_qa.revno if reading.on_qa else None,
         )
         assert progress in _PROGRESS
-        candidate = verge.candidates.get(revno)
+        candidate = answer.candidates.get(revno)
         mine = [*warnings.get(revno, ()), *doubts.get(landing.id, ())]
         if revno in clamped:
             mine.append(clamped[revno])
@@ -298,7 +298,7 @@ def _entries(
             url=url,
             person=landing.person,
             landed_at=landed[revno],
-            bugs=landing.bugs,
+            bugs=bug_numbers(landing.bugs),
             requests=landing.requests,
             closes=landing.closes,
             labels=landing.labels,

@@ -18,8 +18,8 @@ from shepherd.run import Run, attempt
 from shepherd.settings import Settings, project_of
 from shepherd.stages.brought import commits_with_words, landings_before, undone_before, with_undone
 from shepherd.stages.judge import BranchSource, sum_of
-from shepherd.stages.memory import passages
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
+from shepherd.stages.recorded import passages
 from shepherd.stages.renamed import carry_on
 from shepherd.stages.rewrite import accepted_rewrite, keep_patches, what_happened
 from shepherd.stages.timeline import RefMove

@@ -15,22 +15,15 @@ from msgspec.structs import replace
 from shepherd.errors import NoAnswerError, TrackerError
 from shepherd.landing import Reading
 from shepherd.rules import judge, scope_of
-from shepherd.rules.speaking import qa_items
+from shepherd.rules.evidence import qa_items
 from shepherd.run import Run, attempt
 from shepherd.settings import Settings, project_of
 from shepherd.snapshot import Snapshot
 from shepherd.stages import alarms
 from shepherd.stages.brought import named_elsewhere, named_entries, requests_of_brought
 from shepherd.stages.compose import SnapshotContext, compose, good_before, without_answer
-from shepherd.stages.memory import (
-    covers,
-    lessons,
-    passages,
-    remember,
-    suspected,
-    untagged,
-)
 from shepherd.stages.promoted import warnings_of
+from shepherd.stages.recorded import covers, lessons, passages, remember, suspected, untagged
 from shepherd.stages.requests import claims_of, named
 from shepherd.stages.telling import answer_of, because, tell
 from shepherd.stages.timeline import RefMove, landed_times, reached
@@ -40,12 +33,12 @@ from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import JournalLoss, LostJournalError, loss, place_of
 from shepherd.trackers import open_tracker
 from shepherd.trackers.claims import NO_CLAIMS, Claims
-from shepherd.words import Item, JournalMemory, Options, TrackerReading
+from shepherd.words import Item, Options, RecordedEvidence, TrackerData, item_order
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-EVERY_KIND = TrackerReading({}, speaks_of_requests=True)
+EVERY_KIND = TrackerData({}, speaks_of_requests=True)
 """A tracker that would speak of bugs and requests alike."""
 
 
@@ -83,7 +76,7 @@ def problem_of(source: BranchSource, settings: Settings, branch: str, run: Run) 
 class StoredTags(Struct, frozen=True):
     """What the tracker said last, kept so that a verdict can be judged without network."""
 
-    reading: TrackerReading
+    reading: TrackerData
     at: datetime
     problem: str = ""
 
@@ -222,8 +215,8 @@ def ground_of(settings: Settings, branch: str, run: Run, database: Database) -> 
 
 
 def memory_of(
-    settings: Settings, branch: str, ground: JudgingInput, tracker: TrackerReading, connection: Connection
-) -> JournalMemory:
+    settings: Settings, branch: str, ground: JudgingInput, tracker: TrackerData, connection: Connection
+) -> RecordedEvidence:
     """What the journal knows about all that was found and heard."""
     assert ground.reading is not None
     items = {*_items(ground.reading, ground.scope, EVERY_KIND), *tracker.items, *ground.suspects}
@@ -232,7 +225,7 @@ def memory_of(
     return replace(memory, elsewhere=named_elsewhere(connection, settings, branch, tracker))
 
 
-def _items(reading: Reading, scope: Collection[int], tracker: TrackerReading) -> set[Item]:
+def _items(reading: Reading, scope: Collection[int], tracker: TrackerData) -> set[Item]:
     return {
         item for landing in reading.landings if landing.revno in scope for item in qa_items(landing, tracker)
     }
@@ -247,7 +240,7 @@ def listen_to(settings: Settings, branch: str, ground: JudgingInput, run: Run) -
     started = monotonic()
     try:
         tracker = open_tracker(settings, claims=ground.claims)
-        heard = tracker.read(everything, ground.scope, before)
+        heard = tracker.read(sorted(everything, key=item_order), ground.scope, before)
     except TrackerError as error:
         run.tell(
             "tracker",
@@ -257,7 +250,7 @@ def listen_to(settings: Settings, branch: str, ground: JudgingInput, run: Run) -
             requests=error.requests,
             seconds=round(monotonic() - started, 3),
         )
-        return StoredTags(TrackerReading({}, memory=before), run.now, str(error))
+        return StoredTags(TrackerData({}, memory=before), run.now, str(error))
     unreadable = sorted(str(item) for item, spoken in heard.items.items() if spoken.unreadable)
     run.tell(
         "tracker",

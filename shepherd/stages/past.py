@@ -11,17 +11,16 @@ from shepherd.errors import SettingsError
 from shepherd.git.lookup import from_revno, look_up
 from shepherd.landing import Landing, commits_of
 from shepherd.rules.reasons import brief
-from shepherd.rules.speaking import name
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.lookup import revno_in
-from shepherd.stages.memory import covers, item_of, items_of, passages
+from shepherd.stages.recorded import covers, items_of, passages
 from shepherd.stages.timeline import RefMove, brought, reached
 from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.story import Story, StoryEvent
 from shepherd.values import RevName, iso
-from shepherd.words import Cover
+from shepherd.words import Cover, bug_numbers, item_name
 
 LANDING_KINDS = ("landing", "state", "verdict", "cover", "snooze", "alarm")
 OLDER_SHOWN = 20
@@ -46,7 +45,7 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]
                     id=landing.id,
                     title=landing.shown_title,
                     person=landing.person,
-                    bugs=landing.bugs,
+                    bugs=bug_numbers(landing.bugs),
                     landed_at=datetime.fromtimestamp(landing.committed_at, UTC),
                     in_production=landing.revno <= moves.deployed if snapshot.deployed else None,
                     undone_by=undone_by.get(landing.revno),
@@ -186,7 +185,7 @@ def _placed(rev: RevName, snapshot: Snapshot) -> RevName:
 def _test_for(rev: RevName, snapshot: Snapshot) -> Callable[[Landing], bool]:
     match rev.kind:
         case "bug":
-            return lambda landing: rev.number in landing.bugs
+            return lambda landing: str(rev.number) in landing.bugs
         case "request":
             return lambda landing: rev.text in landing.requests
         case "branch":
@@ -239,7 +238,7 @@ def _told(entry: JournalEntry) -> StoryEvent:
             if data.get("unreadable"):
                 words = f"could not be read ({data['unreadable']})"
             bad = ", ".join(f"bad-commit-{n}" for n in data.get("bad_commits", ()))
-            what = f"{name(item_of(entry.subject))}: {words}{', ' + bad if bad else ''}"
+            what = f"{item_name(entry.subject)}: {words}{', ' + bad if bad else ''}"
         case "deployed":
             what = f"production runs r{data['revno']}"
         case "alarm":

@@ -31,8 +31,8 @@ from shepherd.snapshot import Snapshot
 from shepherd.stages.compose import hotfix
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch
-from shepherd.stages.memory import covers
 from shepherd.stages.promoted import KIND, entries_of, moved_back
+from shepherd.stages.recorded import covers
 from shepherd.stages.statements import known_landings, landing_of
 from shepherd.stages.telling import because
 from shepherd.store import Database, Journal

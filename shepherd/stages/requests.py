@@ -1,8 +1,8 @@
-"""Which requests brought a landing: on a forge what a message says of it is a claim, and the tracker knows
-(docs/rules.md#marks).
+"""Which requests brought a landing: on a forge a number in the message is a claim that the tracker confirms
+(docs/rules.md#number-is-a-claim).
 
 A merge without a merge commit (by rebase or fast-forward) leaves no number, nor does a message that somebody
-wrote himself; and a number may be that of an issue, of another branch's request, or of another project's.
+wrote by hand; and a number may be that of an issue, of another branch's request, or of another project's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from shepherd.landing import Reading
 from shepherd.settings import Settings
 from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
-from shepherd.words import TrackerReading
+from shepherd.words import TrackerData
 
 _PLACE = re.compile(r"\Arefs/(?:heads|remotes/[^/]+)/")
 """Before a branch's name in the name of its ref."""
@@ -36,7 +36,7 @@ def claims_of(settings: Settings, branch: str, reading: Reading, scope: Collecti
     return Claims(landings, _PLACE.sub("", settings.branches[branch].ref, count=1))
 
 
-def named(reading: Reading, tracker: TrackerReading) -> Reading:
+def named(reading: Reading, tracker: TrackerData) -> Reading:
     """The reading with the requests that the forge confirmed or named, and no others."""
     if not tracker.named:
         return reading

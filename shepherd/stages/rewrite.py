@@ -17,7 +17,7 @@ from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.stages.brought import successors_of_named, undone_on_the_way
-from shepherd.stages.memory import verdicts
+from shepherd.stages.recorded import verdicts
 from shepherd.store import Database, Journal, JournalEntry
 
 

@@ -1,7 +1,7 @@
-"""`tag`: the QA tagger. Landings in QA that it has not handled -> tags, statuses and comments on their bugs.
+"""`tag`: the QA tagger. Landings in QA that it has not handled -> tags, statuses and comments on their items.
 
-What it reads it remembers like `judge` does, before it changes anything: else its own change could pass for a
-person's. What was meant and never done is simply planned again; the tracker is looked at before each step.
+It records what it reads as `judge` does, before it changes anything: else its own change could pass for a
+person's. What was meant and never done is planned again; each item is read before it is changed.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ from msgspec.structs import replace
 from shepherd.act import Act, perform_together
 from shepherd.errors import NoAnswerError, TrackerError, UnsureError
 from shepherd.plans.tag_comments import CommentWording, sign_of
-from shepherd.plans.tag_events import TaggerMemory
-from shepherd.plans.tagging import Tagging, TagPlan, UnreadableItem, Writing, because, plan
+from shepherd.plans.tag_events import TaggerRecord
+from shepherd.plans.tag_plan import TagAct, TagPlan, UnreadableItem, Writing, because
+from shepherd.plans.tagging import plan
 from shepherd.rules import judge
-from shepherd.rules.speaking import name
 from shepherd.run import Run
 from shepherd.settings import Settings, TagStatus
 from shepherd.stages.brought import named_entries
 from shepherd.stages.judge import JudgingInput, StoredTags, ground_of, listen_to, memory_of
-from shepherd.stages.memory import TAG, item_of, lessons, open_failures, pair_of, subject_of
+from shepherd.stages.recorded import TAG, lessons, open_failures, pair_of
 from shepherd.stages.requests import named
-from shepherd.stages.tag_memory import is_waiting, known_of, options_of, unasked
+from shepherd.stages.tag_record import is_waiting, known_of, options_of, unasked
 from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.trackers import open_writer
 from shepherd.trackers.forge.writing import ForgeWriter
 from shepherd.trackers.writing import NO_WORD, Edit, Writer
-from shepherd.words import WORST_FIRST, Item, ItemTags, SeenTags
+from shepherd.words import WORST_FIRST, Item, ItemTags, SeenTags, item_name
 
 PATIENCE = 5
-"""So many bugs in a row that cannot be written, and the rest waits for the next run."""
+"""After so many failures in a row the rest waits for the next run."""
 NOTHING = TagPlan()
 
 
@@ -48,8 +48,8 @@ class TaggingResult(Struct, frozen=True):
 
 
 def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False) -> TagPlan:
-    """Read what is needed and say what is to be done. Nothing is read from the tracker where no landing
-    waits for the tagger.
+    """Return what is to be done, from what is read. The tracker is not asked where no landing waits for the
+    tagger.
 
     Args:
         dry: remember nothing of what was read.
@@ -84,7 +84,7 @@ def _plan(
     branch: str,
     run: Run,
     ground: JudgingInput,
-    known: TaggerMemory,
+    known: TaggerRecord,
     heard: StoredTags,
     database: Database,
     dry: bool,
@@ -122,25 +122,25 @@ def labels_to_make(settings: Settings, planned: TagPlan) -> list[str]:
 
 
 def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> TaggingResult:
-    """Do what was planned, each bug on its own: one that cannot be written does not stop the rest."""
-    if not planned.writings and not planned.untold:
+    """Do what was planned, item by item: one that cannot be written does not stop the rest."""
+    if not planned.writings and not planned.unreadable:
         return TaggingResult(0)
     database = Database(settings.database_url)
-    hand = _ItemWriter(settings, branch, run, database)
+    writer = _ItemWriter(settings, branch, run, database)
     try:
-        failed = hand.failed_before()
+        failed = writer.failed_before()
         for writing in sorted(planned.writings, key=lambda writing: writing.item in failed):
-            hand.do(writing)
-        for untold in planned.untold:
-            hand.give_up(untold)
-        return TaggingResult(hand.done, tuple(hand.failures))
+            writer.do(writing)
+        for item in planned.unreadable:
+            writer.give_up(item)
+        return TaggingResult(writer.done, tuple(writer.failures))
     finally:
-        hand.remember_what_was_written()
+        writer.remember_what_was_written()
         database.close()
 
 
 class _ItemWriter:
-    """Writes act after act, and keeps in mind what could not be written."""
+    """Writes item after item, and remembers which could not be written."""
 
     def __init__(self, settings: Settings, branch: str, run: Run, database: Database) -> None:
         self._settings = settings
@@ -156,12 +156,12 @@ class _ItemWriter:
         self.failures: list[str] = []
 
     def do(self, writing: Writing) -> None:
-        """A failure is kept, not raised."""
+        """Write one item; a failure is kept, not raised."""
         if writing.item in self._broken:
             return
         if self._in_a_row >= PATIENCE:
             self._broken.add(writing.item)
-            self.failures.append(f"{_told(writing)}: not tried, since {PATIENCE} failed in a row")
+            self.failures.append(f"{_name(writing)}: not tried, since {PATIENCE} failed in a row")
             return
         if self._writer is None:
             self._writer = open_writer(self._settings)
@@ -178,11 +178,11 @@ class _ItemWriter:
             self.done += len(acts)
             self._in_a_row = 0
 
-    def give_up(self, untold: UnreadableItem) -> None:
-        """Nothing is written on what cannot be read. It is noted once, however often it is tried."""
-        subject = pair_of(untold.id, untold.item)
-        why = f"it could not be read: {untold.why}"
-        self.failures.append(f"{name(untold.item)} for r{untold.revno}: {why}")
+    def give_up(self, unreadable: UnreadableItem) -> None:
+        """Note that an item cannot be read, and so not written: once, however often it is tried."""
+        subject = pair_of(unreadable.id, unreadable.item)
+        why = f"it could not be read: {unreadable.why}"
+        self.failures.append(f"{item_name(unreadable.item)} for r{unreadable.revno}: {why}")
         with self._database.begin() as connection:
             journal = Journal(connection, self._branch)
             before = journal.entries("done", subjects=[subject])
@@ -193,11 +193,11 @@ class _ItemWriter:
         """Items whose last act did not come about: they are tried after all others."""
         with self._database.begin() as connection:
             open_ones = open_failures(Journal(connection, self._branch))
-        return {item_of(entry.subject.split(" ")[1]) for entry in open_ones}
+        return {entry.subject.split(" ")[1] for entry in open_ones}
 
     def remember_what_was_written(self) -> None:
-        """As if it had been read: a person's word that comes before the next reading is then seen as a
-        change of it, and a verdict is judged by the tags as they are."""
+        """Record what was written as if it had been read: a tag that a person sets before the next reading is
+        then seen as a change, and a verdict is judged by the tags as they are."""
         if not self._written:
             return
         with self._database.begin() as connection:
@@ -209,8 +209,8 @@ class _ItemWriter:
                 reading = replace(heard.reading, items={**heard.reading.items, **self._written})
                 cache.put_fact("tracker", replace(heard, reading=reading))
 
-    def _prepare(self, act: Tagging) -> None:
-        """Seal what was good, and unseal what QA is asked for, before the tag that said it goes away."""
+    def _prepare(self, act: TagAct) -> None:
+        """Seal what was good, and unseal what QA is asked for, before the tag is removed."""
         entries = [
             JournalEntry("seal", pair_of(sha, act.item), {"word": word, "revno": act.revno})
             for sha, word in act.seals
@@ -237,7 +237,7 @@ class _ItemWriter:
     def _note(self, writing: Writing, result: str, why: str, noted: bool = False) -> None:
         self._broken.add(writing.item)
         self._in_a_row += 1
-        self.failures.append(f"{_told(writing)}: {why}")
+        self.failures.append(f"{_name(writing)}: {why}")
         if not noted:
             entries = [
                 JournalEntry("done", pair_of(act.id, act.item), _result(result), self._run.who, why)
@@ -254,12 +254,12 @@ def _result(result: str) -> dict[str, Any]:
     return {"act": TAG, "result": result}
 
 
-def _told(writing: Writing) -> str:
-    return f"{name(writing.item)} for {writing.revs}"
+def _name(writing: Writing) -> str:
+    return f"{item_name(writing.item)} for {writing.revs}"
 
 
-def _act(act: Tagging, writing: Writing) -> Act:
-    data: dict[str, Any] = {"item": subject_of(act.item), "revno": act.revno, "role": act.role}
+def _act(act: TagAct, writing: Writing) -> Act:
+    data: dict[str, Any] = {"item": act.item, "revno": act.revno, "role": act.role}
     if act.add or act.remove:
         data |= {"from": " ".join(act.before.words) or "none", "to": " ".join(act.after.words) or "none"}
     if act.status:
@@ -270,7 +270,7 @@ def _act(act: Tagging, writing: Writing) -> Act:
         data["sign"] = writing.sign
     if writing.own:
         data["own"] = writing.own
-    return Act(TAG, pair_of(act.id, act.item), name(act.item), data, because(act))
+    return Act(TAG, pair_of(act.id, act.item), item_name(act.item), data, because(act))
 
 
 def _texts(settings: Settings, word: str) -> tuple[str, ...]:

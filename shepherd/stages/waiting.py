@@ -9,7 +9,7 @@ from shepherd.plans.mails import BlockerHistory, BranchMailFacts, announced
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages.memory import passages
+from shepherd.stages.recorded import passages
 from shepherd.stages.timeline import reached
 from shepherd.store import Cache, Journal, JournalEntry
 from shepherd.store.wholeness import first_run

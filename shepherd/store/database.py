@@ -34,7 +34,7 @@ from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.store import sqlite
 
-CACHE_LAYOUT = "3"
+CACHE_LAYOUT = "4"
 """Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
 
 BUSY_SECONDS = 10

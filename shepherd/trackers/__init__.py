@@ -1,6 +1,7 @@
-"""Trackers: what was said of bugs and requests, read for many at once (docs/rules.md#what-people-say).
+"""Trackers: the tags of bugs and the labels of requests, read for many at once
+(docs/rules.md#what-people-say).
 
-One small protocol; each tracker is a module of its own, imported when the settings ask for it.
+One small protocol; each tracker is a module or package of its own, imported when the settings ask for it.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from shepherd.errors import SettingsError
 from shepherd.settings import Settings
 from shepherd.trackers.claims import NO_CLAIMS, Claims
 from shepherd.trackers.writing import Writer
-from shepherd.words import Item, TrackerReading
+from shepherd.words import Item, TrackerData
 
 
 class Tracker(Protocol):
     """Where a team keeps its bugs and requests."""
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
-        """What is said now of every one of `items`, and of any other bug that carries `bad-commit-N` for N in
-        `revnos` (docs/rules.md#answer).
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
+        """Return what each of `items` says now, and any other bug that has `bad-commit-N` for N in `revnos`
+        (docs/rules.md#answer).
 
         An item that cannot be read has `unreadable` set and no words. Raises TrackerError if the tracker as a
         whole cannot be read: then nothing is known of any item.
@@ -31,7 +32,7 @@ class Tracker(Protocol):
         """
 
     def probe(self) -> str:
-        """Ask for as little as tells whether it can be read. Returns what it is, in a few words.
+        """Ask as little as shows whether it can be read. Returns what it is, in a few words.
 
         Raises:
             TrackerError: it cannot.
@@ -74,7 +75,7 @@ def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
 
 
 def open_writer(settings: Settings) -> Writer:
-    """The same tracker, for the tagger to write to. Raises SettingsError for one not yet built."""
+    """The same tracker, for the tagger to write to. Raises SettingsError if it cannot be written to."""
     kind = settings.tracker.type
     if kind == "file":
         from shepherd.trackers.file_writing import FileWriter

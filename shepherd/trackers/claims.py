@@ -12,9 +12,9 @@ class Claim(Struct, frozen=True):
     id: str
     """Its SHA."""
     requests: tuple[str, ...] = ()
-    """Empty: a merge by rebase or fast-forward, or a message that somebody wrote himself."""
+    """Empty: a merge by rebase or fast-forward, or a message that somebody wrote by hand."""
     brought: tuple[str, ...] = ()
-    """SHAs of the commits that came in with it; told where the message names a request."""
+    """SHAs of the commits that it brought in; only where its message names a request."""
 
 
 class Claims(Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Asks one tracker over HTTP: every request through its line, by one connection that is kept, over urllib3.
+"""Asks one tracker over HTTP, by urllib3: every request through its session, over one kept connection.
 
 Whatever urllib3 would do by itself is left out: no second try, no redirect, no answer of any size.
 Certificates are verified by the system's store; no password is looked for anywhere.
@@ -17,7 +17,7 @@ from msgspec import Struct
 from shepherd.errors import TrackerError
 from shepherd.trackers import http as network
 from shepherd.trackers.failures import known
-from shepherd.trackers.http import Garbled, Line, Reply
+from shepherd.trackers.http import GarbledError, HttpSession, Reply
 from shepherd.trackers.proxies import proxy_for
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Client:
     """One session with a tracker.
 
     Args:
-        line: counts, limits and repeats the requests.
+        session: counts, limits and repeats the requests.
         identify: headers that say who asks, made for each attempt.
         meaning: see Meaning.
 
@@ -56,11 +56,13 @@ class Client:
         TrackerError: the environment names a proxy of a kind that is not supported.
     """
 
-    def __init__(self, line: Line, identify: Callable[[], Headers], meaning: Meaning = _as_it_stands) -> None:
-        self.line = line
+    def __init__(
+        self, session: HttpSession, identify: Callable[[], Headers], meaning: Meaning = _as_it_stands
+    ) -> None:
+        self.session = session
         self._identify = identify
         self._meaning = meaning
-        self._pool = _pool_to(line)
+        self._pool = _pool_to(session)
 
     def send(
         self,
@@ -83,7 +85,7 @@ class Client:
             form: sent instead, as a browser would.
             accept: media type of the answer.
             see_other: a 303 is an answer, too; it is not followed.
-            repeatable: see Line.send.
+            repeatable: see HttpSession.send.
 
         Raises:
             RequestError: it came to nothing.
@@ -106,7 +108,7 @@ class Client:
                 self._pool.clear()
             return self._once(method, url, body, {**fixed, **self._identify()}, accept, see_other)
 
-        return self.line.send(method, url, attempt, repeatable=again)
+        return self.session.send(method, url, attempt, repeatable=again)
 
     def _once(
         self, method: str, url: str, body: bytes | None, headers: Headers, accept: str, see_other: bool
@@ -131,33 +133,35 @@ class Client:
             failure = known(error)
         else:
             status = response.status
-            told = {name.lower(): value for name, value in response.headers.items()}
-            content = network.unpacked(packed, told.get("content-encoding", ""))
-            location = self._check(url, status, told, content, accept, see_other)
-            meant, told_then = self._meaning(status, told, content)
-            return Reply(meant, told_then, len(packed)), Answer(content, location)
+            received = {name.lower(): value for name, value in response.headers.items()}
+            content = network.unpacked(packed, received.get("content-encoding", ""))
+            location = self._check(url, status, received, content, accept, see_other)
+            meant, headers_then = self._meaning(status, received, content)
+            return Reply(meant, headers_then, len(packed)), Answer(content, location)
         raise failure from None
 
     def _check(
         self, url: str, status: int, headers: Headers, content: bytes, accept: str, see_other: bool
     ) -> str:
-        """Where the answer refers to. Raises Garbled if it is not of the kind that was asked for."""
+        """Where the answer refers to. Raises GarbledError if it is not of the kind that was asked for."""
         if status == 202 or 300 <= status < 400:
             place = urljoin(url, headers.get("location", ""))
-            self.line.check(place)
+            self.session.check(place)
             if status == 303 and see_other:
                 return place
-            raise Garbled(f"answered {status}: a redirect, which is not followed; is tracker.project right?")
+            raise GarbledError(
+                f"answered {status}: a redirect, which is not followed; is tracker.project right?"
+            )
         if status < 300 and (content or status in (200, 209)):
             if headers.get("content-type", "").partition(";")[0].strip() != accept:
-                raise Garbled("answered with something else than was asked for (a page to log in?)")
+                raise GarbledError("answered with something other than what was asked for (a login page?)")
             if accept == JSON:
                 network.check_json(content)
         return ""
 
 
 def _read(response: BaseHTTPResponse) -> bytes:
-    """The body as it came, but no more than anybody needs. Raises Garbled."""
+    """The body as it came, but no more than anybody needs. Raises GarbledError."""
     pieces, size = [], 0
     while piece := response.read1(_PIECE, decode_content=False):
         pieces.append(piece)
@@ -167,10 +171,10 @@ def _read(response: BaseHTTPResponse) -> bytes:
     return b"".join(pieces)
 
 
-def _pool_to(line: Line) -> PoolManager:
+def _pool_to(session: HttpSession) -> PoolManager:
     import urllib3
 
-    proxy = proxy_for(line.root)
+    proxy = proxy_for(session.root)
     if not proxy:
         return urllib3.PoolManager(cert_reqs="CERT_REQUIRED")
     parts = urlsplit(proxy)
@@ -182,6 +186,6 @@ def _pool_to(line: Line) -> PoolManager:
         return urllib3.ProxyManager(proxy, proxy_headers=headers, cert_reqs="CERT_REQUIRED")
     except (urllib3.exceptions.HTTPError, ValueError):
         raise TrackerError(
-            f"{line.name} at {line.host} cannot be reached: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names no"
-            " proxy whose URL begins with http:// or https://"
+            f"{session.name} at {session.host} cannot be reached: HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names"
+            " no proxy whose URL begins with http:// or https://"
         ) from None

@@ -1,6 +1,6 @@
-"""Why a request came to nothing, in words that stand after the tracker's name.
+"""Why a request failed, in words that follow the tracker's name.
 
-Nothing that a server sent, and no header, gets into them: there could be a secret in it.
+Nothing that a server sent, and no header, gets into them: it could hold a secret.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ def without_answer(error: Exception, silence: float, whole: float) -> str:
         case ssl.SSLCertVerificationError():
             return "shows a certificate that cannot be verified"
         case socket.gaierror():
-            return "was not found by that name"
+            return "could not be found by that name"
         case ConnectionRefusedError():
             return "accepts no connection"
         case http.client.IncompleteRead():
-            return "broke off amid its answer"
+            return "broke off in the middle of its answer"
         case ConnectionError() | http.client.RemoteDisconnected():
             return "closed the connection without an answer"
         case http.client.HTTPException():

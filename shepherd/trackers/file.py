@@ -3,8 +3,8 @@
     {"bugs": {"824435": {"title": "…", "status": "…", "tags": ["qa-ok"], "private": false, "comments": []}},
      "requests": {"12": {"labels": ["qa-ok"]}}}
 
-`requests` may be absent: then requests bear no labels here. The file is taken strictly, since a key that is
-misspelt or stands there twice would be a tag overlooked.
+`requests` may be absent: then requests have no labels here. The file is read strictly, since a key that is
+misspelt or appears twice would be a tag overlooked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shepherd import plainfile
 from shepherd.errors import TrackerError
 from shepherd.trackers.words import Vocabulary
 from shepherd.values import ITEM_NUMBER, clean, quoted
-from shepherd.words import Item, ItemDetails, ItemTags, TrackerReading
+from shepherd.words import Item, ItemDetails, ItemTags, TrackerData, is_request, item_name, item_order
 
 LARGEST = 64_000_000
 """Bytes of the largest file that is read: some 300,000 bugs with a few comments each."""
@@ -46,40 +46,41 @@ class _Entry(Struct, forbid_unknown_fields=True):
         return self.tags + self.labels
 
 
-_Entries = dict[int, _Entry | str]
+_Entries = dict[str, _Entry | str]
 """By number; a text says why the entry is malformed."""
 
 
 class FileTracker:
-    """Reads the whole file each time it is asked: it is small, and anybody may have changed it."""
+    """Reads the whole file each time: it is small, and anybody may have changed it."""
 
     def __init__(self, path: Path, vocabulary: Vocabulary) -> None:
         self._path = path
         self._vocabulary = vocabulary
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """See Tracker.read. An item that is not in the file, is private or malformed cannot be read.
 
-        A malformed bug is told of also where nobody asked: it may carry a bad-commit that is overlooked.
+        A malformed bug is returned even if it was not asked for: it may have a bad-commit that would be
+        overlooked.
         """
         bugs, requests = self._load()
-        spoken: dict[Item, ItemTags] = {}
+        tags: dict[Item, ItemTags] = {}
         about: dict[Item, ItemDetails] = {}
         for item in items:
-            if isinstance(item, int):
-                self._tell(item, bugs.get(item), spoken, about)
+            if not is_request(item):
+                self._tell(item, bugs.get(item), tags, about)
             elif requests is not None and "/" in item:
-                spoken[item] = ItemTags(unreadable=self._of_some_project(item))
+                tags[item] = ItemTags(unreadable=self._of_some_project(item))
             elif requests is not None:
-                self._tell(item, requests.get(int(item[1:])), spoken, about)
+                self._tell(item, requests.get(item[1:]), tags, about)
         wanted = frozenset(revnos)
-        for bug in sorted(bugs.keys() - spoken.keys()):
+        for bug in sorted(bugs.keys() - tags.keys(), key=item_order):
             entry = bugs[bug]
             if isinstance(entry, str) or (
                 not entry.private and not wanted.isdisjoint(self._vocabulary.of_bug(entry.texts).bad_commits)
             ):
-                self._tell(bug, entry, spoken, about)
-        return TrackerReading(items=spoken, about=about, speaks_of_requests=requests is not None)
+                self._tell(bug, entry, tags, about)
+        return TrackerData(items=tags, about=about, speaks_of_requests=requests is not None)
 
     def probe(self) -> str:
         """See Tracker.probe."""
@@ -90,20 +91,20 @@ class FileTracker:
         self,
         item: Item,
         entry: _Entry | str | None,
-        spoken: dict[Item, ItemTags],
+        tags: dict[Item, ItemTags],
         about: dict[Item, ItemDetails],
     ) -> None:
-        name = f"bug {item}" if isinstance(item, int) else f"request {item}"
+        name = item_name(item)
         if entry is None:
-            spoken[item] = ItemTags(unreadable=f"{name} is not in {self._path.name}")
+            tags[item] = ItemTags(unreadable=f"{name} is not in {self._path.name}")
         elif isinstance(entry, str):
-            spoken[item] = ItemTags(unreadable=f"{name} is malformed in {self._path.name}: {entry}")
+            tags[item] = ItemTags(unreadable=f"{name} is malformed in {self._path.name}: {entry}")
         elif entry.private:
-            spoken[item] = ItemTags(unreadable=f"{name} is private")
+            tags[item] = ItemTags(unreadable=f"{name} is private")
         else:
             vocabulary = self._vocabulary
-            say = vocabulary.of_bug if isinstance(item, int) else vocabulary.of_request
-            spoken[item] = say(entry.texts)
+            say = vocabulary.of_request if is_request(item) else vocabulary.of_bug
+            tags[item] = say(entry.texts)
             about[item] = ItemDetails(clean(entry.title, _SHOWN), clean(entry.status, _SHOWN))
 
     def _of_some_project(self, item: str) -> str:
@@ -120,24 +121,24 @@ class FileTracker:
             raise TrackerError(f"the tracker's file {why}") from None
         except (ValueError, RecursionError) as error:
             cause = "nested too deeply" if isinstance(error, RecursionError) else error
-            raise TrackerError(f"the tracker's file {self._path} is no JSON: {cause}") from None
+            raise TrackerError(f"the tracker's file {self._path} is not valid JSON: {cause}") from None
         if not isinstance(document, dict) or "bugs" not in document or document.keys() - {"bugs", "requests"}:
-            raise self._wrong('{"bugs": {…}} expected, beside it at most "requests"')
+            raise self._wrong('expected {"bugs": {…}} and, at most, "requests"')
         requests = self._entries(document, "requests") if "requests" in document else None
         return self._entries(document, "bugs"), requests
 
     def _entries(self, document: dict[str, Any], key: str) -> _Entries:
         if not isinstance(document[key], dict):
-            raise self._wrong(f"{key} is no object")
+            raise self._wrong(f"{key} is not an object")
         entries: _Entries = {}
         for name, raw in document[key].items():
             # "0123" would be a second name of 123
             if not re.fullmatch(ITEM_NUMBER, name):
-                raise self._wrong(f"{quoted(name)} in {key} is no number")
+                raise self._wrong(f"{quoted(name)} in {key} is not a number")
             try:
-                entries[int(name)] = msgspec.convert(raw, _Entry)
+                entries[name] = msgspec.convert(raw, _Entry)
             except msgspec.ValidationError as error:
-                entries[int(name)] = clean(str(error), _SHOWN)
+                entries[name] = clean(str(error), _SHOWN)
         return entries
 
     def _wrong(self, what: str) -> TrackerError:
@@ -153,9 +154,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
         counted = Counter(name for name, _ in pairs)
-        raise ValueError(f"the key {quoted(counted.most_common(1)[0][0])} stands there twice")
+        raise ValueError(f"the key {quoted(counted.most_common(1)[0][0])} appears twice")
     return members
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,7 +1,7 @@
-"""The tagger's hand in the tracker `file`: one bug at a time, whole files only, other people's changes kept.
+"""Writes the tracker `file` for the tagger: one item at a time, whole files only, others' changes kept.
 
-Scripts that write the file too can keep the tagger out with an advisory lock on it (flock). Whoever does not
-lock is noticed: the file is compared right before it is replaced, and read again if it is another one.
+Scripts that write the file too can keep the tagger out with an advisory lock on it (flock). Writers that do
+not lock are noticed: the file is compared right before it is replaced, and read again if it has changed.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any
 
 from shepherd import plainfile
-from shepherd.alike import folded
 from shepherd.errors import StoreError, TrackerError
+from shepherd.label_text import folded
 from shepherd.store.snapshots import write_atomically
 from shepherd.trackers.file import LARGEST, FileTracker, parse
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
-from shepherd.words import Item
+from shepherd.words import Item, is_request, item_name
 
 TRIES = 50
-"""How often the file may be changed under our hands before we give up for this run."""
+"""How often somebody else may change the file before we give up for this run."""
 LOCKED_SECONDS = 5.0
 
 
@@ -49,14 +49,16 @@ class FileWriter:
                     return self._edited(text, item, edit)
             except _ChangedError:
                 continue
-        raise TrackerError(f"{self._path} is being written all the time; {_name(item)} was left as it was")
+        raise TrackerError(
+            f"{self._path} keeps being changed by others; {item_name(item)} was left as it was"
+        )
 
     def _edited(self, text: str, item: Item, edit: Edit) -> str:
         why = self._reader.read([item], ()).items[item].unreadable
         if why:
             raise TrackerError(f"{why}, so it cannot be written")
         document = parse(text)
-        kind, number = ("bugs", str(item)) if isinstance(item, int) else ("requests", item[1:])
+        kind, number = ("requests", item[1:]) if is_request(item) else ("bugs", item)
         entry = document.get(kind, {}).get(number)
         if not isinstance(entry, dict):
             raise _ChangedError
@@ -87,9 +89,9 @@ class FileWriter:
 
     @contextmanager
     def _locked(self) -> Iterator[str]:
-        """The text of the file, which is locked for whoever asks."""
+        """Lock the file, and yield its text."""
         give_up = time.monotonic() + LOCKED_SECONDS
-        self._text()  # says why it cannot be opened, and that it is no FIFO
+        self._text()  # says why it cannot be opened, or that it is a FIFO
         with self._path.open("rb") as file:
             while True:
                 try:
@@ -100,13 +102,13 @@ class FileWriter:
                         raise TrackerError(f"{self._path} is locked by somebody else") from None
                     time.sleep(0.05)
             if not os.path.samestat(os.fstat(file.fileno()), self._path.stat()):
-                # replaced while we waited: what we have locked is nobody's file any more
+                # replaced while we waited: what we have locked is no longer the tracker's file
                 raise _ChangedError
             yield self._text()
 
 
 def _change(entry: dict[str, Any], edit: Edit) -> list[str]:
-    """Make the entry what the edit wants; what was changed, in words."""
+    """Change the entry as the edit wants, and return what was changed, in words."""
     changed: list[str] = []
     key = "labels" if "labels" in entry and "tags" not in entry else "tags"
     tags = list(entry.get(key, ()))
@@ -133,7 +135,3 @@ def _last_line(comment: Any) -> str:
     """A comment is a text, or an object with a `text`."""
     text = comment.get("text") if isinstance(comment, dict) else comment
     return text.strip().rpartition("\n")[2].strip() if isinstance(text, str) else ""
-
-
-def _name(item: Item) -> str:
-    return f"bug {item}" if isinstance(item, int) else f"request {item}"

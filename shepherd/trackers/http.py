@@ -1,6 +1,6 @@
-"""The way to a tracker over the network: one host, counted, limited, tried again.
+"""Sessions with a tracker over the network: one host; requests are counted, limited and tried again.
 
-Every request goes through `Line.send`, and fails in one sentence (failures.py).
+Every request goes through `HttpSession.send`, and fails in one sentence (failures.py).
 """
 
 from __future__ import annotations
@@ -67,12 +67,12 @@ class RequestError(TrackerError):
         """It certainly changed nothing; else it may have."""
 
 
-class Garbled(Exception):
-    """An attempt raises it for an answer that came, but is not what it should be; `str` is why."""
+class GarbledError(Exception):
+    """An answer came, but is not what it should be; `str` says why."""
 
 
-class Line:
-    """The way to one tracker in one session.
+class HttpSession:
+    """One session with one tracker.
 
     Args:
         name: the tracker in sentences: "Launchpad".
@@ -108,7 +108,7 @@ class Line:
         return self._origin[1]
 
     def check(self, url: str) -> None:
-        """Raises RequestError if `url` leads elsewhere: a token is for one host alone."""
+        """Raises RequestError if `url` leads elsewhere: a token is for one host only."""
         if _origin(url) != self._origin:
             raise RequestError(
                 f"{self.name} at {self.host} refers to another host, which is not followed;"
@@ -126,7 +126,7 @@ class Line:
         """What `attempt` answers, tried again while that may help and patience lasts.
 
         Args:
-            attempt: sends the request once; raises Garbled, OSError or HTTPException.
+            attempt: sends the request once; raises GarbledError, OSError or HTTPException.
             repeatable: doing it twice is as good as once; by default what the method promises.
 
         Raises:
@@ -150,26 +150,26 @@ class Line:
             try:
                 with limits.limited(min(WHOLE, left), TimeoutError(), f"{self.name} at {self.host}"):
                     reply, answer = attempt()
-            except Garbled as why:
+            except GarbledError as why:
                 failure, passing = RequestError(self._sentence(what, str(why), tries), sure=again), again
             except (OSError, http.client.HTTPException) as error:
                 unsent = failures.never_sent(error)
-                told = self._sentence(what, failures.without_answer(error, LIMIT, WHOLE), tries)
-                failure, passing = RequestError(told, sure=again or unsent), again or unsent
+                sentence = self._sentence(what, failures.without_answer(error, LIMIT, WHOLE), tries)
+                failure, passing = RequestError(sentence, sure=again or unsent), again or unsent
             else:
                 self.received += reply.size
                 self._note(reply.headers.get("date", ""))
                 if reply.status < 400:
                     return answer
                 asked_wait = _retry_after(reply.headers.get("retry-after", ""), self._clock_of_tracker())
-                told = self._sentence(what, failures.refused(reply.status, asked_wait), tries)
+                sentence = self._sentence(what, failures.refused(reply.status, asked_wait), tries)
                 undone = reply.status < 500
-                failure = RequestError(told, reply.status, sure=again or undone)
+                failure = RequestError(sentence, reply.status, sure=again or undone)
                 passing = reply.status in (_PASSING if again else _REFUSED_UNDONE)
             self._left -= self._clock() - began
             wait = max(asked_wait, _wait_after(tries))
             if passing and wait > min(self._left, self._time - (self._clock() - self._began)):
-                # whoever has trouble is not helped by more requests
+                # a server in trouble is not helped by more requests
                 self._given_up = str(failure)
                 if asked_wait:
                     _RESTS[self._origin] = (self._clock() + asked_wait, self._given_up)
@@ -195,13 +195,13 @@ class Line:
 
 
 def unpacked(body: bytes, encoding: str) -> bytes:
-    """`body` as it was before it was packed for the way, which urllib3 would unpack whatever its size.
+    """`body` decompressed; urllib3 would do it whatever the size.
 
     Args:
         encoding: what Content-Encoding says.
 
     Raises:
-        Garbled: it cannot be unpacked, or would be larger than anybody needs.
+        GarbledError: it cannot be unpacked, or would be larger than anybody needs.
     """
     encoding = encoding.strip().lower()
     if not body or encoding in ("", "identity"):
@@ -217,21 +217,21 @@ def unpacked(body: bytes, encoding: str) -> bytes:
             raise too_large()
         if packed.eof and not packed.unused_data:
             return content
-    raise Garbled("gave an answer that cannot be unpacked")
+    raise GarbledError("gave an answer that cannot be unpacked")
 
 
-def too_large() -> Garbled:
-    return Garbled(f"sent more than {LARGEST // 1_000_000} MB")
+def too_large() -> GarbledError:
+    return GarbledError(f"sent more than {LARGEST // 1_000_000} MB")
 
 
 def check_json(content: bytes) -> None:
-    """Raises Garbled for what is no JSON."""
+    """Raises GarbledError for what is not JSON."""
     try:
         msgspec.json.decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise Garbled("answered with JSON that is damaged") from None
+        raise GarbledError("answered with JSON that is damaged") from None
     except RecursionError:
-        raise Garbled("answered with JSON that is nested too deeply") from None
+        raise GarbledError("answered with JSON that is nested too deeply") from None
 
 
 def _wait_after(tries: int) -> float:

@@ -1,20 +1,20 @@
-"""No tracker: nobody tags anything, people's verdicts alone settle bugs and requests
+"""No tracker: nothing is tagged, and verdicts alone settle bugs and requests
 (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from shepherd.words import Item, TrackerReading
+from shepherd.words import Item, TrackerData
 
 
 class NoTracker:
-    """Says of every item that there is nothing to be said."""
+    """A tracker without any tags."""
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """An empty reading that speaks neither of bugs nor of requests."""
-        return TrackerReading(items={}, speaks_of_requests=False, speaks_of_bugs=False)
+        return TrackerData(items={}, speaks_of_requests=False, speaks_of_bugs=False)
 
     def probe(self) -> str:
         """There is nothing to ask."""
-        return "none: QA is said by verdicts"
+        return "none: QA is settled by verdicts"

@@ -1,4 +1,4 @@
-"""The tags of a bug, the labels of a request -> the QA words they stand for
+"""Reads the tags of a bug and the labels of a request into QA words
 (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from shepherd.alike import folded
+from shepherd.label_text import folded
 from shepherd.values import DIGITS
 from shepherd.words import WORST_FIRST, ItemTags, Word
 
@@ -26,16 +26,16 @@ class Vocabulary:
         return tuple(text for text, meant in self._word.items() if meant == word)
 
     def of_bug(self, tags: Iterable[str]) -> ItemTags:
-        """What the tags of a bug say, `bad-commit-N` included."""
+        """The words of a bug's tags, and its `bad-commit-N`."""
         tags = tuple(tags)
         named = (_BAD_COMMIT.fullmatch(tag.strip()) for tag in tags)
         numbers = {int(match[1]) for match in named if match}
         return ItemTags(words=self._words(tags), bad_commits=tuple(sorted(numbers - {0})))
 
     def of_request(self, labels: Iterable[str]) -> ItemTags:
-        """What the labels of a request say; it names no landing but its own."""
+        """The words of a request's labels; it names no landing but its own."""
         return ItemTags(words=self._words(labels))
 
     def _words(self, texts: Iterable[str]) -> tuple[Word, ...]:
-        said = {self._word.get(folded(text)) for text in texts}
-        return tuple(word for word in WORST_FIRST if word in said)
+        present = {self._word.get(folded(text)) for text in texts}
+        return tuple(word for word in WORST_FIRST if word in present)

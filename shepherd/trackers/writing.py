@@ -1,4 +1,4 @@
-"""What the tagger wants a tracker to do: one protocol for all of them."""
+"""The protocol by which the tagger writes to any tracker."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item
 
 NO_WORD = "no word, since it is marked bad"
-"""What an edit tells that was to add one."""
+"""Part of the result of an edit that would have added one."""
 
 
 class Edit(Struct, frozen=True):
-    """What is to become of one bug or request; what it is already, or has, is left as it is."""
+    """The changes to one item; what it is or has already is left as it is."""
 
     add: tuple[str, ...] = ()
     """Tags or labels, in the tracker's own words."""
@@ -24,21 +24,20 @@ class Edit(Struct, frozen=True):
     status: str = ""
     """Empty: unchanged."""
     comment: str = ""
-    """Its last line tells this comment from all others: it is posted only if no comment ends with that
-    line."""
+    """Posted only if no comment ends with its last line, which tells it from all others."""
 
     def unless_bad(self, vocabulary: Vocabulary, present: Iterable[str]) -> Edit:
-        """The same, but without any word for an item that a person has marked bad, perhaps since it was read:
-        where labels are scoped a word that is added takes qa-bad away (docs/rules.md#what-people-say)."""
+        """The same edit, without any word if a person has marked the item bad, perhaps since it was read:
+        where labels are scoped, adding a word removes qa-bad (docs/rules.md#what-people-say)."""
         is_bad = "bad" in vocabulary.of_request(present).words
         return replace(self, add=(), remove=()) if is_bad and self.add else self
 
 
 class Writer(Protocol):
     def edit(self, item: Item, edit: Edit) -> str:
-        """Do it, and say in a few words what was changed ("" = nothing had to be). Safe to repeat.
+        """Change an item, and return in a few words what was changed ("": nothing had to be). Safe to repeat.
 
         Raises:
-            TrackerError: this item cannot be written, and nothing was half-done that a repeat would not mend.
+            TrackerError: this item cannot be written; a repeat completes what was done of it.
             UnsureError: whether it took effect is not known.
         """

@@ -129,7 +129,7 @@ def test_init_takes_no_option_for_a_repository_or_revision(
     ("content", "fragment"),
     [
         (None, "is not there"),
-        ("{", "is no JSON"),
+        ("{", "is not valid JSON"),
         ("[]", "wrong shape"),
         ('{"bugs": []}', "wrong shape"),
         ('{"bugs": {"one": {}}}', "wrong shape"),

@@ -22,7 +22,7 @@ LIMIT = 0.3
 SOON = 10.0
 """Seconds; on a busy machine even a limit takes its time. Without one, none of it would ever end."""
 KINDS: dict[Kind, tuple[str, Item]] = {
-    "launchpad": ("Launchpad", 1),
+    "launchpad": ("Launchpad", "1"),
     "github": ("GitHub", "#1"),
     "gitlab": ("GitLab", "!1"),
 }
@@ -87,10 +87,10 @@ def test_a_session_has_a_limit_for_all_its_requests() -> None:
         return http.Reply(200, {}), None
 
     with limits.limited(60.0, AssertionError("the limit around it")):
-        line = http.Line("GitLab", "http://127.0.0.1:9", clock=lambda: clock[0])
+        session = http.HttpSession("GitLab", "http://127.0.0.1:9", clock=lambda: clock[0])
         with pytest.raises(TrackerError, match=r"GitLab at .* is too slow: 10 requests took 30 seconds"):
             while True:
-                line.send("GET", line.root, answered)
+                session.send("GET", session.root, answered)
         with pytest.raises(TrackerError, match="is too slow"):
-            line.send("GET", line.root, answered)
-    assert line.requests == 10
+            session.send("GET", session.root, answered)
+    assert session.requests == 10

@@ -91,7 +91,7 @@ def test_landing_of_another_branch_is_noticed_afterwards(repo: Repo, read: Reads
     repo.set_ref("devel", root)
     others = [OtherMainline(read.repository, "devel")]
     before = read(others=others)
-    assert before.reading.landings[-1].bugs == (2,)
+    assert before.reading.landings[-1].bugs == ("2",)
     repo.set_ref("devel", side)
     assert read(before, others=others).reading.landings[-1].bugs == ()
 

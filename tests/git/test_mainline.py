@@ -30,7 +30,7 @@ def test_marks_of_a_landing_are_those_of_its_own_message(repo: Repo, read: Reads
     sha = repo.commit("[r=bob][bug=7,8][incr][no-qa] Mend it", date=1_300_500_000)
     [landing] = read(landing_url="https://git.example.org/?id={id}").reading.landings
     assert landing.title == "Mend it"
-    assert landing.bugs == landing.own_bugs == (7, 8)
+    assert landing.bugs == landing.own_bugs == ("7", "8")
     assert landing.labels == ("incr", "no-qa")
     assert landing.committed_at == 1_300_500_000
     assert landing.url == f"https://git.example.org/?id={sha}"
@@ -49,8 +49,8 @@ def test_commits_brought_in_add_bug_numbers_only(repo: Repo, read: Reads) -> Non
     repo.commit("[bug=3,2] second", branch="side")
     repo.merge("[bug=1] merge", repo.tip("side"))
     landing = read().reading.landings[-1]
-    assert landing.bugs == (1, 2, 3)
-    assert landing.own_bugs == (1,)
+    assert landing.bugs == ("1", "2", "3")
+    assert landing.own_bugs == ("1",)
     assert landing.labels == ()
     assert landing.targets == ()
 
@@ -62,7 +62,7 @@ def test_each_commit_is_brought_in_once_by_the_landing_that_had_it_first(repo: R
     second = repo.commit("[bug=2] side", branch="side")
     other = repo.commit("[bug=3] other", parents=[root], branch="other")
     repo.merge("merge two", second, other)
-    assert [each.bugs for each in read().reading.landings] == [(), (1,), (2, 3)]
+    assert [each.bugs for each in read().reading.landings] == [(), ("1",), ("2", "3")]
 
 
 def test_a_landing_merged_back_through_a_side_is_not_brought_in_again(repo: Repo, read: Reads) -> None:
@@ -71,7 +71,7 @@ def test_a_landing_merged_back_through_a_side_is_not_brought_in_again(repo: Repo
     landed = repo.commit("[bug=2] landed")
     repo.merge("sync", landed, branch="side")
     repo.merge("merge", repo.tip("side"))
-    assert [each.bugs for each in read().reading.landings] == [(), (2,), (1,)]
+    assert [each.bugs for each in read().reading.landings] == [(), ("2",), ("1",)]
 
 
 def test_landings_of_another_branch_name_no_bugs_here(repo: Repo, read: Reads) -> None:
@@ -80,9 +80,9 @@ def test_landings_of_another_branch_name_no_bugs_here(repo: Repo, read: Reads) -
     repo.commit("[bug=2] landed on devel", parents=[root], branch="devel")
     repo.merge("[bug=3] merged to devel", feature, branch="devel")
     repo.merge("[bug=4] devel to stable", repo.tip("devel"))
-    assert read().reading.landings[-1].bugs == (4, 1, 2, 3)
+    assert read().reading.landings[-1].bugs == ("4", "1", "2", "3")
     others = [OtherMainline(read.repository, "devel")]
-    assert read(others=others).reading.landings[-1].bugs == (4, 1)
+    assert read(others=others).reading.landings[-1].bugs == ("4", "1")
 
 
 def test_landings_of_a_branch_in_another_repository(repo: Repo, read: Reads) -> None:
@@ -91,7 +91,7 @@ def test_landings_of_a_branch_in_another_repository(repo: Repo, read: Reads) -> 
     repo.merge("[bug=4] devel to stable", repo.tip("devel"))
     repo.git("clone", "-q", "--mirror", ".", "../other")
     others = [OtherMainline(f"file://{repo.path.parent}/other", "devel")]
-    assert read(others=others).reading.landings[-1].bugs == (4,)
+    assert read(others=others).reading.landings[-1].bugs == ("4",)
 
 
 def test_other_branch_that_cannot_be_read_is_a_problem(repo: Repo, read: Reads) -> None:
@@ -175,7 +175,7 @@ def test_message_of_ten_megabytes(repo: Repo, read: Reads) -> None:
     repo.commit(b"[bug=1] large\n\n" + b"[bug=2] (#3) revert r1 " * 450_000)
     began = time.monotonic()
     [landing] = read().reading.landings
-    assert landing.own_bugs == (1,)
+    assert landing.own_bugs == ("1",)
     assert time.monotonic() - began < 10
 
 
@@ -211,4 +211,6 @@ def test_long_side_merged_again_and_again_gives_each_landing_its_own_part(repo: 
     for number in range(200):
         side = repo.commit(f"[bug={number + 1}] side", files={}, parents=[side], branch="side")
         repo.merge("merge", side)
-    assert [each.bugs for each in read().reading.landings[1:]] == [(number + 1,) for number in range(200)]
+    assert [each.bugs for each in read().reading.landings[1:]] == [
+        (str(number + 1),) for number in range(200)
+    ]

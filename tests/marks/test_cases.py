@@ -29,6 +29,7 @@ def test_case(case: dict[str, Any]) -> None:
         name: tuple(case[name]) if name in case and isinstance(empty, tuple) else case.get(name, empty)
         for name, empty in EMPTY.items()
     }
+    expected["bugs"] = tuple(map(str, expected["bugs"]))
     assert {name: getattr(marks, name) for name in EMPTY} == expected
     assert marks.subject == case.get("subject", marks.subject)
     assert marks.summary == case.get("summary", marks.summary)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from shepherd.marks import parse
-from shepherd.marks.found import MAX_TARGETS, MAX_WARNINGS
+from shepherd.marks.collector import MAX_TARGETS, MAX_WARNINGS
 from shepherd.settings import ALL_GRAMMARS
 
 SECONDS = 10

@@ -56,7 +56,7 @@ def test_whatever_is_shown_is_fit_to_be_shown(message: bytes | str, on: Sequence
 @given(messages, grammars)
 def test_numbers_are_told_once_and_within_bounds(message: bytes | str, on: Sequence[str]) -> None:
     marks = parse(message, on)
-    for told in (marks.bugs, marks.closes, marks.hints):
+    for told in (tuple(map(int, marks.bugs)), marks.closes, marks.hints):
         assert len(set(told)) == len(told)
         assert all(0 < number < 10**10 for number in told)
     assert len(set(marks.rollback)) == len(marks.rollback)
@@ -110,7 +110,7 @@ def test_only_footers_give_a_link(message: bytes | str) -> None:
     assert parse(message, all_but("footers")).url == ""
 
 
-def bugs_by_definition(message: str) -> list[int]:
+def bugs_by_definition(message: str) -> list[str]:
     """The leading run read as 3.1 words it, one bracket after the other."""
     bugs: list[int] = []
     rest = message.lstrip()
@@ -123,7 +123,7 @@ def bugs_by_definition(message: str) -> list[int]:
             listed = " ".join(words[1:]).replace(",", " ").split()
             bugs += map(int, listed) if all(map(str.isdigit, listed)) else ()
         rest = rest[end + 1 :].lstrip()
-    return list(dict.fromkeys(bugs))
+    return [str(bug) for bug in dict.fromkeys(bugs)]
 
 
 @given(
@@ -146,7 +146,7 @@ def test_rendered_marks_are_read_back(bugs: list[int], rollback: list[int], labe
         + f"[rollback={', '.join(f'r{revno}' for revno in rollback)}] Title"
     )
     assert parse(message, ALL_GRAMMARS) == Marks(
-        subject="Title", bugs=tuple(bugs), labels=tuple(sorted(labels)), rollback=tuple(rollback)
+        subject="Title", bugs=tuple(map(str, bugs)), labels=tuple(sorted(labels)), rollback=tuple(rollback)
     )
 
 
@@ -157,7 +157,7 @@ def test_rendered_footers_and_trailers_are_read_back(footers: list[int], trailer
         f"Bug: {', '.join(map(str, trailers))}\nRolls-back: {', '.join(map(str, trailers))}"
     )
     assert parse(message, ALL_GRAMMARS) == Marks(
-        subject="Title", bugs=tuple(dict.fromkeys(footers + trailers)), rollback=tuple(trailers)
+        subject="Title", bugs=tuple(map(str, dict.fromkeys(footers + trailers))), rollback=tuple(trailers)
     )
 
 

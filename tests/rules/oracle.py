@@ -19,13 +19,14 @@ from shepherd.words import (
     WORST_FIRST,
     Item,
     ItemTags,
-    JournalMemory,
-    KeptWord,
+    KeptEvidence,
     Options,
+    RecordedEvidence,
     SeenTags,
-    TrackerReading,
+    TrackerData,
     Verdict,
     Word,
+    is_request,
 )
 
 GOOD = ("ok", "untestable", "testfix", "rollback", "exempt")
@@ -55,7 +56,7 @@ class Answer:
     """Of several that undo a landing at the tip, the newest."""
     warnings: dict[int, list[str]]
     seen: list[tuple[Item, SeenTags]]
-    kept: list[tuple[tuple[str, Item], KeptWord]]
+    kept: list[tuple[tuple[str, Item], KeptEvidence]]
     named: list[tuple[tuple[Item, int], tuple[str, ...]]]
     blocked: dict[int, list[int]] = field(default_factory=dict)
 
@@ -63,13 +64,13 @@ class Answer:
         return self.blocked[t]
 
 
-def judge(reading: Reading, tracker: TrackerReading, memory: JournalMemory, options: Options) -> Answer:
+def judge(reading: Reading, tracker: TrackerData, memory: RecordedEvidence, options: Options) -> Answer:
     return Oracle(reading, tracker, memory, options).answer()
 
 
 class Oracle:
     def __init__(
-        self, reading: Reading, tracker: TrackerReading, memory: JournalMemory, options: Options
+        self, reading: Reading, tracker: TrackerData, memory: RecordedEvidence, options: Options
     ) -> None:
         self.reading = reading
         self.landings = reading.landings
@@ -134,7 +135,7 @@ class Oracle:
         by_cover = set() if self.by_revno[r].bugs else self.everything_undone_by(r)
         return by_itself | by_cover
 
-    def bugs_of_targets(self, r: int) -> set[int]:
+    def bugs_of_targets(self, r: int) -> set[Item]:
         return {bug for p in self.targets(r) for bug in self.by_revno[p].bugs}
 
     def is_pure_rollback(self, r: int) -> bool:
@@ -162,9 +163,9 @@ class Oracle:
     def spoken(self, item: Item) -> ItemTags | None:
         """What the tracker says now; None where nobody can tell. What no landing names is read only for its
         bad-commits: where it is absent it bears none, and its other tags are as they were read last."""
-        if isinstance(item, int) and not self.tracker.speaks_of_bugs:
+        if not is_request(item) and not self.tracker.speaks_of_bugs:
             return None
-        if isinstance(item, str) and not self.tracker.speaks_of_requests:
+        if is_request(item) and not self.tracker.speaks_of_requests:
             return None
         if item in self.tracker.items:
             spoken = self.tracker.items[item]
@@ -175,7 +176,7 @@ class Oracle:
         return ItemTags(words=told[-1][1].words)
 
     def told_before(self, item: Item) -> list[tuple[int, ItemTags]]:
-        return [(s.seq, s.spoken) for s in self.memory.seen.get(item, ()) if not s.spoken.unreadable]
+        return [(s.seq, s.tags) for s in self.memory.seen.get(item, ()) if not s.tags.unreadable]
 
     def readings(self, item: Item) -> list[tuple[int, ItemTags]]:
         """Those that told something, oldest first, the present one included."""
@@ -246,23 +247,23 @@ class Oracle:
         """Production runs p and a landing after D names the bug: its `qa-bad` speaks of that one. On
         a request it is bad by 3.3 (2), without exception."""
         named_after = any(q.revno > self.deployed and self.names(q, item) for q in self.landings)
-        return isinstance(item, int) and self.production_runs(p) and named_after
+        return not is_request(item) and self.production_runs(p) and named_after
 
-    def last_word(self, p: Landing, item: Item) -> KeptWord:
+    def last_word(self, p: Landing, item: Item) -> KeptEvidence:
         """What speaks for p on the item now, as the journal will keep it."""
-        kept = self.memory.kept.get((p.id, item), KeptWord(word="needstesting"))
+        kept = self.memory.kept.get((p.id, item), KeptEvidence(word="needstesting"))
         spoken = self.spoken(item)
         if spoken is None:
             return kept
         if self.is_plainly_bad(item, spoken):
-            return kept if self.is_out_of_reach(p.revno, item) else KeptWord(word="bad", seal=kept.seal)
+            return kept if self.is_out_of_reach(p.revno, item) else KeptEvidence(word="bad", seal=kept.seal)
         word = self.other_word(spoken)
         good = next((seal for seal in SEALS if seal == word and self.is_covered(p, item, seal)), None)
         if not self.named_later(p, item):
-            return KeptWord(word=good or "needstesting", seal=good)
+            return KeptEvidence(word=good or "needstesting", seal=good)
         if good:
-            return KeptWord(word=good, seal=kept.seal)
-        return KeptWord(word=kept.seal or "needstesting", seal=kept.seal)
+            return KeptEvidence(word=good, seal=kept.seal)
+        return KeptEvidence(word=kept.seal or "needstesting", seal=kept.seal)
 
     # 3.3 The QA state of one landing: the first that applies
 
@@ -319,7 +320,7 @@ class Oracle:
         by_bugs = any(
             commit in self.meant_by(item, n)
             for item in self.tracker.items
-            if isinstance(item, int) and (spoken := self.spoken(item))
+            if not is_request(item) and (spoken := self.spoken(item))
             for n in spoken.bad_commits
         )
         requests = self.requests_of(commit)
@@ -331,11 +332,11 @@ class Oracle:
         if commit in self.revno_of:
             return list(self.by_revno[self.revno_of[commit]].requests)
         known = self.memory.named.items()
-        return [r for (r, _), named in known if isinstance(r, str) and commit in named.ids]
+        return [r for (r, _), named in known if is_request(r) and commit in named.ids]
 
     def last_told_of_the_unreadable(self, item: Item) -> ItemTags | None:
         """What it said when it could last be read: a "bad" has not been seen to disappear."""
-        speaks = self.tracker.speaks_of_bugs if isinstance(item, int) else self.tracker.speaks_of_requests
+        speaks = self.tracker.speaks_of_requests if is_request(item) else self.tracker.speaks_of_bugs
         if not speaks or self.spoken(item) is not None:
             return None
         told = self.told_before(item)
@@ -350,7 +351,7 @@ class Oracle:
                 return True
         return False
 
-    def judged_bugs(self, p: Landing) -> tuple[int, ...]:
+    def judged_bugs(self, p: Landing) -> tuple[Item, ...]:
         """All it names; of a rollback by mark that names bugs of its own, those alone."""
         by_mark = self.targets(p.revno) & set(p.mark_targets)
         if by_mark and not self.is_pure_rollback(p.revno):
@@ -364,7 +365,7 @@ class Oracle:
         return bugs
 
     def word_of(self, p: Landing, item: Item) -> str:
-        speaks = self.tracker.speaks_of_bugs if isinstance(item, int) else self.tracker.speaks_of_requests
+        speaks = self.tracker.speaks_of_requests if is_request(item) else self.tracker.speaks_of_bugs
         if not speaks:
             return "needstesting"
         if self.spoken(item) is None:
@@ -387,7 +388,7 @@ class Oracle:
         """The same for p's own commit, or for one that p brought in, by tags and labels that name it."""
         for item in {*self.memory.seen, *self.tracker.items}:
             for n in {n for _, spoken in self.readings(item) for n in spoken.bad_commits}:
-                meant = isinstance(item, int) and commit in self.meant_by(item, n)
+                meant = not is_request(item) and commit in self.meant_by(item, n)
                 if meant and self.appeared(p, item, verdict.seq, partial(bears, n)):
                     return True
         return any(
@@ -407,7 +408,7 @@ class Oracle:
         if begin is None or begin < since:
             return False
         seen = self.memory.seen.get(item, ())
-        looked_in_vain = bool(seen) and bool(seen[0].spoken.unreadable)
+        looked_in_vain = bool(seen) and bool(seen[0].tags.unreadable)
         return not (was_always_there and self.names(p, item) and not looked_in_vain)
 
     # 3.5 The answer
@@ -494,7 +495,7 @@ class Oracle:
         for item in {*self.memory.seen, *self.tracker.items}:
             *before, (seq, spoken) = self.readings(item) or [(0, ItemTags())]
             if seq == self.memory.now and (not before or before[-1][1] != spoken):
-                news.append((item, SeenTags(seq=seq, spoken=spoken)))
+                news.append((item, SeenTags(seq=seq, tags=spoken)))
         for item in {item for p in self.landings for item in self.read_of(p)}:
             if not self.memory.seen.get(item) and self.spoken(item) is None:
                 why = self.tracker.items[item].unreadable if item in self.tracker.items else "it was not read"
@@ -517,7 +518,7 @@ class Oracle:
                 if is_new and n in self.by_revno and self.meant_by(item, n):
                     news.append(((item, n), (self.by_revno[n].id,)))
             last = spoken or self.last_told_of_the_unreadable(item)
-            if isinstance(item, str) and last and "bad" in last.words:
+            if is_request(item) and last and "bad" in last.words:
                 known = self.memory.named.get((item, 0))
                 before = known.ids if known else ()
                 now = [p.id for p in self.landings if item in p.requests and p.id not in before]
@@ -525,7 +526,7 @@ class Oracle:
                     news.append(((item, 0), (*before, *now)))
         return news
 
-    def newly_kept(self) -> list[tuple[tuple[str, Item], KeptWord]]:
+    def newly_kept(self) -> list[tuple[tuple[str, Item], KeptEvidence]]:
         pairs = [(p, item) for p in self.landings for item in items_of(p)]
         kept = [((p.id, item), self.last_word(p, item)) for p, item in pairs if self.spoken(item) is not None]
         return [(pair, word) for pair, word in kept if self.memory.kept.get(pair) != word]

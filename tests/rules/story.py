@@ -33,19 +33,20 @@ from shepherd.words import (
     Cover,
     Item,
     ItemTags,
-    JournalMemory,
-    KeptWord,
+    KeptEvidence,
     NamedCommits,
     Options,
+    RecordedEvidence,
     SeenTags,
-    TrackerReading,
+    TrackerData,
     Verdict,
     Word,
+    is_request,
 )
 
 WORDS: dict[str, Word] = {word: word for word in WORST_FIRST}
 GRAMMARS = ("brackets", "footers", "forge", "trailers")
-Judge = Callable[[Reading, TrackerReading, JournalMemory, Options], Any]
+Judge = Callable[[Reading, TrackerData, RecordedEvidence, Options], Any]
 
 
 @dataclass(frozen=True)
@@ -61,10 +62,10 @@ class Run:
     """What one run of the shepherd was given and what it said."""
 
     reading: Reading
-    tracker: TrackerReading
-    memory: JournalMemory
+    tracker: TrackerData
+    memory: RecordedEvidence
     judgement: Any
-    kept: dict[tuple[str, Item], KeptWord]
+    kept: dict[tuple[str, Item], KeptEvidence]
     """What the journal keeps after the run."""
     named: dict[tuple[Item, int], NamedCommits]
 
@@ -105,21 +106,21 @@ class Story:
     seq: int = 0
     found: dict[str, int] = field(default_factory=dict)
     seen: dict[Item, tuple[SeenTags, ...]] = field(default_factory=dict)
-    kept: dict[tuple[str, Item], KeptWord] = field(default_factory=dict)
+    kept: dict[tuple[str, Item], KeptEvidence] = field(default_factory=dict)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     covers: list[Cover] = field(default_factory=list)
     named: dict[tuple[Item, int], NamedCommits] = field(default_factory=dict)
     gone: dict[str, Landing] = field(default_factory=dict)
     """What was a landing before a foxtrot: "r3@0"."""
     foxtrots: int = 0
-    elsewhere: set[tuple[int, int]] = field(default_factory=set)
+    elsewhere: set[tuple[Item, int]] = field(default_factory=set)
 
     def tell(self, line: str) -> None:
         match line.split():
             case ["run"]:
                 self.run()
             case ["tags", item, *words]:
-                self.tags[item_of(item)] = spoken(words)
+                self.tags[item] = spoken(words)
             case ["verdict", rev, word]:
                 self.say(rev, word)
             case ["cover", rev, "by", by]:
@@ -133,7 +134,7 @@ class Story:
             case ["foxtrot", rev, "|", *_]:
                 self.foxtrot(revno(rev), [part.strip() for part in line.split("|")[1:]])
             case ["elsewhere", rev, "names", bug]:
-                self.elsewhere.add((int(bug), revno(rev)))
+                self.elsewhere.add((bug, revno(rev)))
             case ["deploy", rev, *extra]:
                 self.deploy(revno(rev), int(extra[1]) if extra else 0)
             case [rev, *_] if re.fullmatch(r"r\d+", rev):
@@ -201,7 +202,7 @@ class Story:
         for p in self.landings:
             self.found.setdefault(p.id, self.seq)
         self.seq += 1
-        memory = JournalMemory(
+        memory = RecordedEvidence(
             now=self.seq,
             found=dict(self.found),
             seen=dict(self.seen),
@@ -225,10 +226,10 @@ class Story:
         self.named.update({key: NamedCommits(self.seq, ids) for key, ids in judgement.named})
         self.runs.append(Run(reading, tracker, memory, judgement, dict(self.kept), dict(self.named)))
 
-    def read_tracker(self) -> TrackerReading:
+    def read_tracker(self) -> TrackerData:
         named = [bug for p in self.landings for bug in p.bugs] if self.kinds.bugs else []
         asked = [request for p in self.landings for request in p.requests] if self.kinds.requests else []
-        asked += [request for request, _ in self.named if isinstance(request, str)]
+        asked += [request for request, _ in self.named if is_request(request)]
         items: dict[Item, ItemTags | None] = {}
         items |= {bug: self.tags.get(bug, ItemTags()) for bug in named}
         items |= {request: self.tags.get(request, ItemTags()) for request in asked}
@@ -237,14 +238,14 @@ class Story:
             items |= {
                 item: words
                 for item, words in self.tags.items()
-                if isinstance(item, int)
+                if not is_request(item)
                 and words
                 and (
                     any(n in there for n in words.bad_commits)
                     or ((words.unreadable or words.bad_commits) and self.suspected(item))
                 )
             }
-        return TrackerReading(
+        return TrackerData(
             items={item: words for item, words in items.items() if words is not None},
             speaks_of_requests=self.kinds.requests,
             speaks_of_bugs=self.kinds.bugs,
@@ -253,7 +254,7 @@ class Story:
     def suspected(self, item: Item) -> bool:
         """Such a bug is asked for by name, so that what it bore is not taken for gone."""
         before = self.seen.get(item, ())
-        return bool(before) and bool(before[-1].spoken.bad_commits)
+        return bool(before) and bool(before[-1].tags.bad_commits)
 
 
 def landing(number: int, own: Marks, others: list[Marks], reverts: tuple[int, ...]) -> Landing:
@@ -276,10 +277,6 @@ def landing(number: int, own: Marks, others: list[Marks], reverts: tuple[int, ..
         hints=tuple(f"the message speaks of a revert of r{n}" for n in own.hints),
         warnings=own.warnings + wrong,
     )
-
-
-def item_of(text: str) -> Item:
-    return int(text) if text.isdigit() else text
 
 
 def spoken(words: list[str]) -> ItemTags | None:

@@ -8,13 +8,13 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
-from shepherd.words import Options
+from shepherd.words import Options, is_request
 from tests.rules.story import Tracker
 
 LANDINGS = 12
-BUGS = (1, 2, 3)
+BUGS = ("1", "2", "3")
 ORPHANS: tuple[Literal["pass", "needs-qa"], ...] = ("pass", "needs-qa")
-FOREIGN = 8
+FOREIGN = "8"
 """A bug that no landing names by itself: it bears a bad-commit at most."""
 
 
@@ -73,7 +73,7 @@ def tags(draw: st.DrawFn) -> str:
         return f"tags {item} {draw(st.sampled_from(['unreadable', 'gone']))}"
     words = ["qa-ok", "qa-ok", "qa-bad", "qa-untestable", "qa-needstesting"]
     drawn = draw(st.lists(st.sampled_from(words), max_size=2, unique=True))
-    if isinstance(item, int) and draw(one_in(3)):
+    if not is_request(item) and draw(one_in(3)):
         numbers = st.lists(st.integers(1, LANDINGS + 1), min_size=1, max_size=2, unique=True)
         drawn += [f"bad-commit-{n}" for n in draw(numbers)]
     return f"tags {item} {' '.join(drawn)}".rstrip()

@@ -77,7 +77,7 @@ def test_reason(case: dict[str, Any]) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["row"])
 def test_candidates_are_told_what_blocks_them(case: dict[str, Any]) -> None:
     said = ending(case, judge).judgement
-    for number, candidate in said.verge.candidates.items():
+    for number, candidate in said.window.candidates.items():
         blocked_by = said.blocked_by(number)
         assert (list(candidate.blocked_by), candidate.count) == (blocked_by[:SHOWN], len(blocked_by))
 

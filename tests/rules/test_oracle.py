@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from shepherd.rules import judge
-from shepherd.words import Item, ItemTags, KeptWord
+from shepherd.words import Item, ItemTags, KeptEvidence
 from tests.rules import oracle
 from tests.rules.story import Run, play
 from tests.rules.strategies import Tale, conversations, foxtrots, tales
 
-NOTHING_YET = KeptWord(word="needstesting")
+NOTHING_YET = KeptEvidence(word="needstesting")
 stories = settings(
     max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
@@ -22,7 +22,8 @@ stories = settings(
 def what_it_said(run: Run) -> dict[str, Any]:
     said, candidates = run.judgement, range(run.reading.deployed.revno + 1, run.reading.tip.revno + 1)
     kept = {
-        pair: KeptWord(word=word.word or "needstesting", seal=word.seal) for pair, word in run.kept.items()
+        pair: KeptEvidence(word=word.word or "needstesting", seal=word.seal)
+        for pair, word in run.kept.items()
     }
     return {
         "states": dict(said.states),

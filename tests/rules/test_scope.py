@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import judge, scope_of
-from shepherd.words import Cover, ItemTags, JournalMemory, Options, TrackerReading
+from shepherd.words import Cover, ItemTags, Options, RecordedEvidence, TrackerData
 
 
 def reading(*landings: Landing, deployed: int) -> Reading:
@@ -12,7 +12,7 @@ def reading(*landings: Landing, deployed: int) -> Reading:
     return Reading(landings, Revision(last.revno, last.id), Deployed(deployed, f"{deployed:040x}"))
 
 
-def landing(revno: int, *targets: int, bugs: tuple[int, ...] = ()) -> Landing:
+def landing(revno: int, *targets: int, bugs: tuple[str, ...] = ()) -> Landing:
     return Landing(revno, f"{revno:040x}", revno, mark_targets=targets, bugs=bugs, own_bugs=bugs)
 
 
@@ -36,10 +36,10 @@ def test_whatever_undoes_one_of_these() -> None:
 
 
 def test_nothing_is_said_or_remembered_of_what_is_out_of_scope() -> None:
-    two = reading(landing(1, bugs=(1,)), landing(2, bugs=(1,)), deployed=1)
-    tracker = TrackerReading({1: ItemTags(("ok",), (99,))})
-    said = judge(two, tracker, JournalMemory(9), Options(), {2})
+    two = reading(landing(1, bugs=("1",)), landing(2, bugs=("1",)), deployed=1)
+    tracker = TrackerData({"1": ItemTags(("ok",), (99,))})
+    said = judge(two, tracker, RecordedEvidence(9), Options(), {2})
     assert said.states == {2: "ok"}
-    assert not said.speeches(1)
+    assert not said.evidence(1)
     assert [sha for (sha, _), _ in said.kept] == [f"{2:040x}"]
     assert set(said.warnings) == {2}

@@ -128,7 +128,7 @@ class Team:
         assert before < landing.revno <= found
         for bug in landing.bugs:
             earlier = any(bug in landings[r].bugs for r in range(1, before + 1) if r in landings)
-            if not any(there >= landing.revno or not earlier for there in self.said.get(bug, ())):
+            if not any(there >= landing.revno or not earlier for there in self.said.get(int(bug), ())):
                 return False
         return True
 

@@ -14,7 +14,7 @@ def paragraphs(
 ) -> list[str]:
     landing = Landing(7, "ab" * 20, 0, labels=labels)
     news = CommentLine(landing, "landed", (7,), asks, others)
-    return comment([news], 1, words, sign_of(landing), CommentWording("stable")).split("\n\n")
+    return comment([news], "1", words, sign_of(landing), CommentWording("stable")).split("\n\n")
 
 
 @pytest.mark.parametrize(("labels", "first"), [((), "This"), (("incr",), "A step towards this")])
@@ -25,8 +25,8 @@ def test_a_step_is_called_one(labels: tuple[str, ...], first: str) -> None:
 @pytest.mark.parametrize(
     ("words", "labels", "said"),
     [
-        (["ok"], (), "It bears qa-ok already, which counts for it."),
-        (["untestable", "ok"], (), "It bears qa-untestable and qa-ok already, which counts for it."),
+        (["ok"], (), "It already has qa-ok, which counts for it."),
+        (["untestable", "ok"], (), "It already has qa-untestable and qa-ok, which counts for it."),
         (["needstesting"], ("no-qa",), "It needs no QA."),
         (["needstesting"], ("qa-ok",), "QA was done before it landed."),
     ],

@@ -11,7 +11,7 @@ import pytest
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.stages import tag as module
 from shepherd.stages.find import find_branch
-from shepherd.stages.memory import TAG
+from shepherd.stages.recorded import TAG
 from shepherd.store import Database, Journal
 from shepherd.store.snapshots import Snapshots
 from shepherd.trackers.file_writing import FileWriter
@@ -64,12 +64,12 @@ def test_a_bug_that_cannot_be_written_stops_no_other(
 ) -> None:
     project.land("[bug=1] One", "[bug=2] Two", "[bug=1] One more")
     project.find()
-    writer = Trouble(project, {1: TrackerError("bug 1 is locked")})
+    writer = Trouble(project, {"1": TrackerError("bug 1 is locked")})
     monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
     tagged = project.tagger()
     assert tagged.done == 1
     assert tagged.failures == ("bug 1 for r2 and r4: bug 1 is locked",)
-    assert writer.tried == [1, 2]
+    assert writer.tried == ["1", "2"]
     assert project.bugs["2"]["tags"] == ["qa-needstesting"]
     snapshot = project.judge()
     assert entry(snapshot, 2).warnings == (
@@ -85,13 +85,13 @@ def test_a_bug_that_cannot_be_written_stops_no_other(
 def test_what_failed_before_is_tried_last(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.land("[bug=1] One")
     project.find()
-    writer = Trouble(project, {1: TrackerError("no")})
+    writer = Trouble(project, {"1": TrackerError("no")})
     monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
     project.tagger()
     project.land("[bug=2] Two")
     project.find()
     project.tagger()
-    assert writer.tried == [1, 2, 1]
+    assert writer.tried == ["1", "2", "1"]
 
 
 def test_a_tracker_that_takes_nothing_is_not_asked_for_ever(
@@ -101,7 +101,7 @@ def test_a_tracker_that_takes_nothing_is_not_asked_for_ever(
         project.tag(number)
     project.land(*(f"[bug={number}] Change" for number in range(1, 20)))
     project.find()
-    writer = Trouble(project, {number: TrackerError("503") for number in range(1, 20)})
+    writer = Trouble(project, {str(number): TrackerError("503") for number in range(1, 20)})
     monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
     assert len(project.tagger().failures) == 19
     assert len(writer.tried) == module.PATIENCE
@@ -113,7 +113,7 @@ def test_nobody_knows_whether_it_took_effect(
 ) -> None:
     project.land("[bug=1][no-qa] One", "[bug=1] Two")
     project.find()
-    writer = Trouble(project, {1: UnsureError("the answer got lost")}, after)
+    writer = Trouble(project, {"1": UnsureError("the answer got lost")}, after)
     monkeypatch.setattr(module, "open_writer", lambda _settings: writer)
     assert project.tagger().failures == ("bug 1 for r2 and r3: the answer got lost",)
     assert "the answer got lost" in entry(project.judge(), 2).warnings[0]
@@ -128,7 +128,7 @@ def killed(project: Project, monkeypatch: pytest.MonkeyPatch, *, after: bool) ->
     """A run of the tagger that dies right before or after it wrote bug 1."""
     project.find()
     kill: Any = KeyboardInterrupt()
-    dying = Trouble(project, {1: kill}, after)
+    dying = Trouble(project, {"1": kill}, after)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(module, "open_writer", lambda _settings: dying)
         project.tagger()
@@ -166,7 +166,7 @@ def test_a_later_failure_does_not_make_an_earlier_doubt_go_away(
         (TrackerError("503"), False),
     ):
         project.find()
-        writer = Trouble(project, {1: error}, after)
+        writer = Trouble(project, {"1": error}, after)
         with monkeypatch.context() as patch:
             patch.setattr(module, "open_writer", lambda _settings, writer=writer: writer)
             assert project.tagger().failures
@@ -221,7 +221,7 @@ def test_its_own_word_that_nobody_saw_makes_no_later_landing_good(
     """Killed after it wrote qa-untestable; then a landing is found, and its bug cannot be written."""
     project.land("[bug=1][no-qa] One")
     project.find()
-    lost = Trouble(project, {1: KeyboardInterrupt()}, after=True)
+    lost = Trouble(project, {"1": KeyboardInterrupt()}, after=True)
     monkeypatch.setattr(module, "open_writer", lambda _settings: lost)
     with pytest.raises(KeyboardInterrupt):
         project.tagger()
@@ -229,7 +229,7 @@ def test_its_own_word_that_nobody_saw_makes_no_later_landing_good(
     assert project.bugs["1"]["tags"] == ["qa-untestable"]
     project.land("[bug=1] Two")
     project.find()
-    refused = Trouble(project, {1: TrackerError("403")})
+    refused = Trouble(project, {"1": TrackerError("403")})
     monkeypatch.setattr(module, "open_writer", lambda _settings: refused)
     project.tagger()
     snapshot = project.judge()
@@ -246,7 +246,7 @@ def test_a_word_for_earlier_landings_is_not_for_one_that_could_not_be_asked_for(
     project.write_bugs()
     project.land("[bug=1] Two")
     project.find()
-    refused = Trouble(project, {1: TrackerError("403")})
+    refused = Trouble(project, {"1": TrackerError("403")})
     monkeypatch.setattr(module, "open_writer", lambda _settings: refused)
     project.tagger()
     assert [states(project.judge())[revno] for revno in (2, 3)] == ["ok", "needstesting"]

@@ -11,7 +11,7 @@ from typing import Any
 from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
-from shepherd.words import Item, TrackerReading
+from shepherd.words import Item, TrackerData
 from tests.trackers import github_server, gitlab_server
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
@@ -76,7 +76,7 @@ class Kit:
 
     def read(
         self, *items: Item, claims: Claims = NO_CLAIMS, memory: bytes = b"", **tracker: Any
-    ) -> TrackerReading:
+    ) -> TrackerData:
         return open_tracker(self.settings(**tracker), claims=claims).read(items, [], memory)
 
 

@@ -60,7 +60,7 @@ def test_each_request_has_a_nonce_of_its_own() -> None:
     "text", ["x = 1", "[2]\nconsumer_key = its-secret", "[1]\nconsumer_key = %(its-secret"]
 )
 def test_a_file_that_holds_none_is_not_repeated(text: str) -> None:
-    with pytest.raises(ValueError, match="are no credentials as launchpadlib writes them") as caught:
+    with pytest.raises(ValueError, match="are not credentials as launchpadlib saves them") as caught:
         credentials_of(text)
     assert "its-secret" not in str(caught.value)
 

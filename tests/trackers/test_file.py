@@ -48,23 +48,23 @@ def test_the_documented_file(write: Write) -> None:
         "private": False,
         "comments": [],
     }
-    reading = write({"bugs": {"824435": bug}}).read([824435], [])
-    assert reading.items == {824435: ItemTags(("ok",))}
-    assert reading.about == {824435: ItemDetails("It fails", "Fix Committed")}
+    reading = write({"bugs": {"824435": bug}}).read(["824435"], [])
+    assert reading.items == {"824435": ItemTags(("ok",))}
+    assert reading.about == {"824435": ItemDetails("It fails", "Fix Committed")}
     assert reading.speaks_of_bugs
     assert not reading.speaks_of_requests
 
 
 def test_every_key_of_a_bug_may_be_absent(write: Write) -> None:
-    assert write({"bugs": {"1": {}}}).read([1], []).items == {1: ItemTags()}
+    assert write({"bugs": {"1": {}}}).read(["1"], []).items == {"1": ItemTags()}
 
 
 def test_what_is_not_there_or_private_cannot_be_read(write: Write) -> None:
     secret = {"title": "How to break in", "tags": ["qa-ok", "bad-commit-1"], "private": True}
-    reading = write({"bugs": {"7": secret}}).read([7, 8], [1])
+    reading = write({"bugs": {"7": secret}}).read(["7", "8"], [1])
     assert reading.items == {
-        7: ItemTags(unreadable="bug 7 is private"),
-        8: ItemTags(unreadable="bug 8 is not in bugs.json"),
+        "7": ItemTags(unreadable="bug 7 is private"),
+        "8": ItemTags(unreadable="bug 8 is not in bugs.json"),
     }
     assert reading.about == {}
 
@@ -77,8 +77,8 @@ def test_other_bugs_are_told_of_if_they_name_a_landing_asked_for(write: Write) -
         "4": {"tags": ["qa-bad"]},
         "5": {"tags": ["bad-commit-12"], "private": True},
     }
-    items = write({"bugs": bugs}).read([4], [12, 13]).items
-    assert items == {1: ItemTags((), (12,)), 2: ItemTags(("bad",), (13,)), 4: ItemTags(("bad",))}
+    items = write({"bugs": bugs}).read(["4"], [12, 13]).items
+    assert items == {"1": ItemTags((), (12,)), "2": ItemTags(("bad",), (13,)), "4": ItemTags(("bad",))}
 
 
 @pytest.mark.parametrize(
@@ -98,11 +98,11 @@ def test_other_bugs_are_told_of_if_they_name_a_landing_asked_for(write: Write) -
 )
 def test_one_malformed_bug_is_unreadable_and_no_more(write: Write, bug: object) -> None:
     tracker = write({"bugs": {"1": bug, "2": {"tags": ["qa-ok"]}}})
-    for asked in ([1, 2], [2]):
+    for asked in (["1", "2"], ["2"]):
         items = tracker.read(asked, []).items
-        assert items[1].unreadable.startswith("bug 1 is malformed in bugs.json: ")
-        assert items[1].words == ()
-        assert items[2] == ItemTags(("ok",))
+        assert items["1"].unreadable.startswith("bug 1 is malformed in bugs.json: ")
+        assert items["1"].words == ()
+        assert items["2"] == ItemTags(("ok",))
 
 
 def test_requests(write: Write) -> None:
@@ -137,7 +137,7 @@ def test_whose_a_request_is_that_names_its_project_must_be_known(tmp_path: Path)
     landing = entry(project.look(), 2)
     assert (landing.state, landing.requests) == ("needstesting", ())
     assert landing.warnings == (
-        '"upstream/shop!12" is a request of another project than acme/shop and counts as absent.',
+        '"upstream/shop!12" is a request of another project, not of acme/shop and counts as absent.',
     )
     project.write_settings(tracker='type = "none"')
     landing = entry(project.look(), 2)
@@ -152,39 +152,39 @@ def test_without_requests_nothing_is_said_of_them(write: Write) -> None:
 
 def test_it_is_read_anew_each_time(write: Write) -> None:
     tracker = write({"bugs": {"1": {"tags": ["qa-ok"]}}})
-    tracker.read([1], [])
+    tracker.read(["1"], [])
     write({"bugs": {"1": {"tags": ["qa-bad"]}}})
-    assert tracker.read([1], []).items == {1: ItemTags(("bad",))}
+    assert tracker.read(["1"], []).items == {"1": ItemTags(("bad",))}
 
 
 def test_titles_are_one_line_that_can_be_encoded(write: Write) -> None:
     reading = write(
         '{"bugs": {"1": {"title": "a\\n\\u001b[2Jb\\ud800", "status": "%s"}}}' % ("x" * 9_999)
-    ).read([1], [])
-    assert reading.about[1].title == "a [2Jb"
-    assert len(reading.about[1].status) == 500
+    ).read(["1"], [])
+    assert reading.about["1"].title == "a [2Jb"
+    assert len(reading.about["1"].status) == 500
 
 
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        ("", "is no JSON"),
-        ("{", "is no JSON"),
-        ('{"bugs": {}} x', "is no JSON"),
-        ('{"bugs": {"1": {"tags": [NaN]}}}', "NaN is no number of JSON"),
-        ('{"bugs": {"1": -Infinity}}', "-Infinity is no number of JSON"),
-        ('{"bugs": {"1": {}, "1": {"tags": ["qa-bad"]}}}', "the key '1' stands there twice"),
-        ('{"bugs": {"1": {"tags": ["qa-bad"], "tags": []}}}', "the key 'tags' stands there twice"),
-        ('{"bugs": {}, "bugs": {}}', "the key 'bugs' stands there twice"),
-        ('{"bugs": {"1": ' + "9" * 5_000 + "}}", "is no JSON"),
+        ("", "is not valid JSON"),
+        ("{", "is not valid JSON"),
+        ('{"bugs": {}} x', "is not valid JSON"),
+        ('{"bugs": {"1": {"tags": [NaN]}}}', "NaN is not a JSON number"),
+        ('{"bugs": {"1": -Infinity}}', "-Infinity is not a JSON number"),
+        ('{"bugs": {"1": {}, "1": {"tags": ["qa-bad"]}}}', "the key '1' appears twice"),
+        ('{"bugs": {"1": {"tags": ["qa-bad"], "tags": []}}}', "the key 'tags' appears twice"),
+        ('{"bugs": {}, "bugs": {}}', "the key 'bugs' appears twice"),
+        ('{"bugs": {"1": ' + "9" * 5_000 + "}}", "is not valid JSON"),
         ("[" * 200_000, "nested too deeply"),
         ("null", "wrong shape"),
         ("[]", "wrong shape"),
         ("{}", "wrong shape"),
         ('{"requests": {}}', "wrong shape"),
         ('{"bugs": {}, "request": {}}', "wrong shape"),
-        ('{"bugs": []}', "bugs is no object"),
-        ('{"bugs": {}, "requests": null}', "requests is no object"),
+        ('{"bugs": []}', "bugs is not an object"),
+        ('{"bugs": {}, "requests": null}', "requests is not an object"),
     ],
 )
 def test_a_file_that_is_wrong_as_a_whole(write: Write, content: str, says: str) -> None:
@@ -196,7 +196,7 @@ def test_a_file_that_is_wrong_as_a_whole(write: Write, content: str, says: str) 
 )
 @pytest.mark.parametrize("table", ["bugs", "requests"])
 def test_a_key_that_is_no_number(write: Write, table: str, key: str) -> None:
-    assert f"{key!r} in {table} is no number" in refused(write({"bugs": {}, table: {key: {}}}))
+    assert f"{key!r} in {table} is not a number" in refused(write({"bugs": {}, table: {key: {}}}))
 
 
 @pytest.mark.timeout(10)

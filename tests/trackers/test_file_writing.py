@@ -39,7 +39,7 @@ def bug(path: Path, number: str = "1") -> dict[str, Any]:
     return found
 
 
-def write(path: Path, edit: Edit = EDIT, item: Item = 1) -> str:
+def write(path: Path, edit: Edit = EDIT, item: Item = "1") -> str:
     return FileWriter(path, Vocabulary({})).edit(item, edit)
 
 
@@ -63,10 +63,10 @@ def test_no_word_beside_bad(bugs: Path, key: str) -> None:
     put(bugs, **{key: ["ui", "broken"]})
     writer = FileWriter(bugs, Vocabulary({"bad": ["Broken"]}))
     told = "status Fix Committed, a comment, no word, since it is marked bad"
-    assert writer.edit(1, EDIT) == told
+    assert writer.edit("1", EDIT) == told
     assert bug(bugs)[key] == ["ui", "broken"]
     assert bug(bugs)["comments"] == [EDIT.comment]
-    assert writer.edit(1, Edit(remove=("ui",))) == f"{key} broken"
+    assert writer.edit("1", Edit(remove=("ui",))) == f"{key} broken"
 
 
 def test_a_comment_is_known_by_its_last_line(bugs: Path) -> None:

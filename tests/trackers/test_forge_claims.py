@@ -17,7 +17,7 @@ from shepherd.settings import BranchSettings, Pointer, Settings, TrackerSettings
 from shepherd.stages.requests import claims_of
 from shepherd.trackers.claims import Claim, Claims
 from shepherd.trackers.forge import memory as kept
-from shepherd.words import ItemTags, TrackerReading
+from shepherd.words import ItemTags, TrackerData
 from tests.trackers.forge_kit import Kit, nameless
 from tests.trackers.github_server import GitHub
 
@@ -28,7 +28,7 @@ def claiming(kit: Kit, number: int, sha: str = ONE, brought: Sequence[str] = ())
     return Claims((Claim(sha, (kit.item(number),), tuple(brought)),), "stable")
 
 
-def ask(kit: Kit, claims: Claims, **more: Any) -> TrackerReading:
+def ask(kit: Kit, claims: Claims, **more: Any) -> TrackerData:
     """As the stages ask: for the items of all messages, whatever comes of them."""
     return kit.read(*(item for each in claims.landings for item in each.requests), claims=claims, **more)
 

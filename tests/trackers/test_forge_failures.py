@@ -58,7 +58,7 @@ def test_what_passes_is_tried_again(kit: Kit, what: int | str) -> None:
         (503, "answered 503: it has trouble of its own"),
         ("hang", "did not answer in time"),
         ("reset", "closed the connection without an answer"),
-        ("truncate", "broke off amid its answer"),
+        ("truncate", "broke off in the middle of its answer"),
         ("broken", "answered with JSON that is damaged"),
         ("html", "answered with something else than was asked for"),
         ("redirect", "refers to another host, which is not followed"),
@@ -168,21 +168,21 @@ def test_github_says_that_it_is_too_much_but_not_how_long(
 
 def test_one_that_is_not_there(kit: Kit) -> None:
     kit.requests[1] = kit.request("qa-ok")
-    items = kit.read(kit.item(1), kit.item(2), 3).items
+    items = kit.read(kit.item(1), kit.item(2), "3").items
     assert items[kit.item(1)] == ItemTags(("ok",))
     assert items[kit.item(2)].unreadable.startswith(
         f"there is no request {kit.item(2)} in {kit.forge.project}"
     )
-    assert items[3].unreadable.startswith("there is no issue 3")
+    assert items["3"].unreadable.startswith("there is no issue 3")
 
 
 def test_one_that_github_does_not_show(hub: GitHub, tmp_path: Path) -> None:
     kit = Kit(hub, tmp_path)
     hub.things |= {1: kit.request("qa-ok"), 2: kit.request("qa-ok", forbidden=True)}
-    items = kit.read("#1", "#2", 10**10 - 1).items
+    items = kit.read("#1", "#2", str(10**10 - 1)).items
     assert items["#1"] == ItemTags(("ok",))
     assert items["#2"].unreadable == "request #2 cannot be read: the token gives no right to it"
-    assert items[10**10 - 1].unreadable
+    assert items[str(10**10 - 1)].unreadable
     hub.things[1].forbidden = True
     assert "the token gives no right to read issues and pull requests" in failure(kit)
 

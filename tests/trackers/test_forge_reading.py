@@ -59,7 +59,7 @@ def test_labels_are_qa_words_in_the_settings_words(kit: Kit) -> None:
 
 def test_issues_are_bugs(kit: Kit) -> None:
     kit.issues[30] = kit.issue("qa-bad", "bad-commit-7")
-    assert kit.read(30).items == {30: ItemTags(("bad",), (7,))}
+    assert kit.read("30").items == {"30": ItemTags(("bad",), (7,))}
 
 
 def test_the_other_forge_s_requests_are_none(kit: Kit) -> None:

@@ -36,7 +36,7 @@ def test_requests_and_issues_alike(kit: Kit, item: str) -> None:
     thing = kit.issues[1] = kit.issue() if item == "issue" else kit.request()
     if item == "request":
         kit.requests[1] = thing
-    open_writer(kit.settings()).edit(1 if item == "issue" else kit.item(1), EDIT)
+    open_writer(kit.settings()).edit("1" if item == "issue" else kit.item(1), EDIT)
     assert (thing.labels, len(thing.comments)) == (["qa-needstesting"], 1)
 
 

@@ -25,7 +25,7 @@ from shepherd.trackers import http, open_tracker
 from shepherd.trackers.file import FileTracker
 from shepherd.trackers.forge.wire import until_reset
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, ItemTags, TrackerReading
+from shepherd.words import Item, ItemTags, TrackerData
 from tests.trackers import github_server, gitlab_server, launchpad_server
 from tests.trackers.faulty import FaultyServer, at_work
 from tests.trackers.github_server import GitHub
@@ -86,7 +86,7 @@ class Asked:
 
     def __init__(self, server: Any, kind: str, folder: Path) -> None:
         self.server: FaultyServer = server
-        self.item: Item = {"launchpad": 1, "github": "#1", "gitlab": "!1"}[kind]  # type: ignore[assignment]
+        self.item: Item = {"launchpad": "1", "github": "#1", "gitlab": "!1"}[kind]
         secret = folder / "secret"
         secret.write_text("token\n")
         secret.chmod(0o600)
@@ -98,7 +98,7 @@ class Asked:
         )
         self.settings = Settings(branches={}, tracker=tracker, file=folder / "shepherd.toml")
 
-    def read(self) -> TrackerReading:
+    def read(self) -> TrackerData:
         return open_tracker(self.settings).read([self.item], [7])
 
     def failure(self) -> str:
@@ -113,7 +113,7 @@ class Asked:
         """To every question but what Launchpad describes itself with."""
         self.server.mend()
         self.server.fail(
-            "say", on="" if self.item != 1 else "ws.op", times=99, body=body, headers=headers or {}
+            "say", on="" if self.item != "1" else "ws.op", times=99, body=body, headers=headers or {}
         )
 
 
@@ -221,7 +221,7 @@ def test_a_description_of_launchpad_that_grows(tmp_path: Path) -> None:
     bomb = f'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY e0 "ha">{entities}]><a>&e11;</a>'.encode()
     with asked("launchpad", tmp_path) as it:
         it.server.fail("say", on="/1.0/", times=99, body=bomb)
-        assert "is no Launchpad web service" in it.failure()
+        assert "is not a Launchpad web service" in it.failure()
 
 
 KEYS = some.sampled_from(
@@ -289,7 +289,7 @@ def test_a_file_of_bugs_that_holds_it(tmp_path: Path, name: str) -> None:
     path = tmp_path / "bugs.json"
     path.write_bytes(BODIES[name] if name in BODIES else WRAPPED[name][1])
     with pytest.raises(TrackerError) as caught:
-        FileTracker(path, Vocabulary({})).read([1], [7])
+        FileTracker(path, Vocabulary({})).read(["1"], [7])
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 600
 
 
@@ -299,9 +299,9 @@ def test_a_bug_that_holds_such_a_number(tmp_path: Path, number: str) -> None:
     path.write_text(f'{{"bugs": {{"1": {{"tags": ["qa-ok"], "private": {number}}}}}}}')
     tracker = FileTracker(path, Vocabulary({}))
     try:
-        assert "malformed" in tracker.read([1], []).items[1].unreadable
+        assert "malformed" in tracker.read(["1"], []).items["1"].unreadable
     except TrackerError as error:
-        assert "is no JSON" in str(error)
+        assert "is not valid JSON" in str(error)
 
 
 @pytest.mark.parametrize("name", [*BODIES, *WRAPPED])

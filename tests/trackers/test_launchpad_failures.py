@@ -31,7 +31,7 @@ LASTING: tuple[int | str, ...] = (400, 401, 403, 404, 410)
 def failure(settings: Settings) -> str:
     """The one sentence of a tracker that could not be read."""
     with pytest.raises(TrackerError) as caught:
-        open_tracker(settings).read([1], [7])
+        open_tracker(settings).read(["1"], [7])
     told = str(caught.value)
     assert "\n" not in told
     assert caught.value.requests
@@ -43,8 +43,8 @@ def failure(settings: Settings) -> str:
 def test_what_passes_is_tried_again(ask: Ask, lp: Server, what: int | str, where: str) -> None:
     lp.bugs[1] = Bug(["qa-bad", "bad-commit-7"])
     lp.fail(what, on=where, times=2)
-    reading = open_tracker(ask()).read([1], [7])
-    assert reading.items == {1: ItemTags(("bad",), (7,))}
+    reading = open_tracker(ask()).read(["1"], [7])
+    assert reading.items == {"1": ItemTags(("bad",), (7,))}
     assert reading.requests == lp.count() == 1 + 4 + 1 + 1 + 2
 
 
@@ -61,7 +61,7 @@ def test_what_passes_is_tried_again(ask: Ask, lp: Server, what: int | str, where
         (503, "answered 503: it has trouble of its own"),
         ("hang", "did not answer in time"),
         ("reset", "closed the connection without an answer"),
-        ("truncate", "broke off amid its answer"),
+        ("truncate", "broke off in the middle of its answer"),
         ("html", "answered with something else than was asked for"),
         ("redirect", "refers to another host, which is not followed"),
     ],
@@ -79,20 +79,20 @@ def test_one_bug_that_cannot_be_read(ask: Ask, lp: Server, what: int | str) -> N
     lp.bugs[1] = Bug(["qa-bad"])
     lp.bugs[2] = Bug(["qa-ok"])
     lp.fail(what, on="/bugs/1", times=99)
-    items = open_tracker(ask()).read([1, 2], []).items
-    assert items[2] == ItemTags(("ok",))
-    assert items[1].words == ()
-    assert items[1].unreadable
+    items = open_tracker(ask()).read(["1", "2"], []).items
+    assert items["2"] == ItemTags(("ok",))
+    assert items["1"].words == ()
+    assert items["1"].unreadable
 
 
 def test_waits_grow_and_differ(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr(http, "FIRST_WAIT", 1.0)
     monkeypatch.setattr(time, "sleep", waits.append)
-    line = http.Line("it", lp.root, sleep=waits.append)
+    session = http.HttpSession("it", lp.root, sleep=waits.append)
     for _ in range(2):
         with pytest.raises(http.RequestError, match=r"answered 503.*\(GET /x, 6 times\)"):
-            line.send("GET", f"{lp.root}x", lambda: (http.Reply(503, {}), None))
+            session.send("GET", f"{lp.root}x", lambda: (http.Reply(503, {}), None))
     bounds = [(0.5 * 2**n, 1.5 * 2**n) for n in range(5)]
     assert all(low <= wait <= high for wait, (low, high) in zip(waits, bounds * 2, strict=True))
     assert waits[:5] != waits[5:]
@@ -102,9 +102,9 @@ def test_waits_grow_and_differ(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyP
 def test_it_waits_as_long_as_it_is_asked_to(header: str, seconds: float) -> None:
     waits: list[float] = []
     answers = iter([429, 200])
-    line = http.Line("it", "https://example.org/", sleep=waits.append)
+    session = http.HttpSession("it", "https://example.org/", sleep=waits.append)
     headers = {"retry-after": header, "date": "Sun, 06 Nov 1994 08:49:37 GMT"}
-    line.send("POST", "https://example.org/x", lambda: (http.Reply(next(answers), headers), None))
+    session.send("POST", "https://example.org/x", lambda: (http.Reply(next(answers), headers), None))
     assert waits == [seconds]
 
 
@@ -127,7 +127,7 @@ def test_patience_is_one_for_all_requests(ask: Ask, lp: Server, monkeypatch: pyt
 def test_a_kept_connection_that_was_closed(ask: Ask, lp: Server) -> None:
     lp.bugs[1] = Bug(["qa-ok"])
     lp.short_lived = True
-    assert open_tracker(ask()).read([1], []).items == {1: ItemTags(("ok",))}
+    assert open_tracker(ask()).read(["1"], []).items == {"1": ItemTags(("ok",))}
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -153,7 +153,7 @@ def test_endless_paging(ask: Ask, lp: Server) -> None:
     lp.endless = True
     for bug in range(1, 400):
         lp.bugs[bug] = Bug(["qa-ok"])
-    assert open_tracker(ask()).read([1], []).items == {1: ItemTags(("ok",))}
+    assert open_tracker(ask()).read(["1"], []).items == {"1": ItemTags(("ok",))}
     assert lp.count("qa-ok") == 2
 
 
@@ -236,7 +236,7 @@ def test_credentials_are_used(
     path.chmod(0o600)
     monkeypatch.setenv("LP_TOKEN", credentials())
     settings = ask(credentials_file="token") if way == "file" else ask(credentials_env="LP_TOKEN")
-    assert open_tracker(settings).read([1], []).items == {1: ItemTags(("ok",))}
+    assert open_tracker(settings).read(["1"], []).items == {"1": ItemTags(("ok",))}
 
 
 @pytest.mark.parametrize(
@@ -244,8 +244,8 @@ def test_credentials_are_used(
     [
         (credentials(), 0o644, "is open to others; run chmod 600 "),
         ("", 0o600, "does not hold text"),
-        ("its-secret", 0o600, "are no credentials as launchpadlib writes them"),
-        ("[1]\nconsumer_key = its-secret\n", 0o600, "are no credentials"),
+        ("its-secret", 0o600, "are not credentials as launchpadlib saves them"),
+        ("[1]\nconsumer_key = its-secret\n", 0o600, "are not credentials"),
         ("[1]\x00its-secret", 0o600, "does not hold text"),
     ],
 )
@@ -260,7 +260,7 @@ def test_credentials_that_cannot_be_used(ask: Ask, tmp_path: Path, text: str, mo
 
 def test_a_service_that_is_no_launchpad(ask: Ask, lp: Server) -> None:
     lp.described = b"<wadl:application/>"
-    assert "is no Launchpad web service" in failure(ask())
+    assert "is not a Launchpad web service" in failure(ask())
 
 
 def test_nothing_private_is_left_anywhere(tmp_path: Path, lp: Server) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,13 +15,13 @@ from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, ItemTags, TrackerReading
+from shepherd.words import Item, ItemTags, TrackerData
 from tests.running.host import SCALE
 from tests.trackers import launchpad_bugs
 from tests.trackers.conftest import Ask
 from tests.trackers.launchpad_server import Bug, Server
 
-Read = Callable[..., TrackerReading]
+Read = Callable[..., TrackerData]
 
 
 @pytest.fixture
@@ -31,13 +31,17 @@ def read(ask: Ask) -> Read:
 
     def again(
         items: Collection[Item], revnos: Collection[int] = (), given: Settings | None = None
-    ) -> TrackerReading:
+    ) -> TrackerData:
         nonlocal memory
         reading = open_tracker(given or ask()).read(items, revnos, memory)
         memory = reading.memory
         return reading
 
     return again
+
+
+def named(bugs: Iterable[int]) -> list[Item]:
+    return [str(bug) for bug in bugs]
 
 
 class Clock:
@@ -57,13 +61,13 @@ def test_words_of_open_closed_and_duplicate_bugs(read: Read, lp: Server) -> None
     lp.bugs[3] = Bug(["qa-untestable", "qa-ok"], duplicate_of=1)
     lp.bugs[4] = Bug(["qa-bad"], status="Incomplete")
     lp.bugs[5] = Bug(["ui"])
-    reading = read([1, 2, 3, 4, 5])
+    reading = read(["1", "2", "3", "4", "5"])
     assert reading.items == {
-        1: ItemTags(("ok",)),
-        2: ItemTags(("needstesting",)),
-        3: ItemTags(("untestable", "ok")),
-        4: ItemTags(("bad",)),
-        5: ItemTags(),
+        "1": ItemTags(("ok",)),
+        "2": ItemTags(("needstesting",)),
+        "3": ItemTags(("untestable", "ok")),
+        "4": ItemTags(("bad",)),
+        "5": ItemTags(),
     }
     # told by searches alone: the others were opened, one since it is bad, one since no search found it
     assert not any(lp.count(f"/bugs/{bug}") for bug in (1, 2, 3))
@@ -75,7 +79,7 @@ def test_words_of_open_closed_and_duplicate_bugs(read: Read, lp: Server) -> None
 def test_other_words_that_can_be_tags(ask: Ask, lp: Server) -> None:
     lp.bugs[1] = Bug(["verified"])
     words = {"ok": ("Verified", "QA Pass")}
-    assert open_tracker(ask(words=words)).read([1], []).items == {1: ItemTags(("ok",))}
+    assert open_tracker(ask(words=words)).read(["1"], []).items == {"1": ItemTags(("ok",))}
 
 
 def test_bad_commits(read: Read, lp: Server) -> None:
@@ -83,28 +87,28 @@ def test_bad_commits(read: Read, lp: Server) -> None:
     lp.bugs[2] = Bug(["bad-revision-71"])
     lp.bugs[3] = Bug(["bad-commit-9"])
     lp.bugs[4] = Bug(["qa-bad", "bad-commit-9"])
-    reading = read([1, 4], range(20, 200))
+    reading = read(["1", "4"], range(20, 200))
     assert reading.items == {
-        1: ItemTags(("ok",), (9, 70)),
-        2: ItemTags((), (71,)),
-        4: ItemTags(("bad",), (9,)),
+        "1": ItemTags(("ok",), (9, 70)),
+        "2": ItemTags((), (71,)),
+        "4": ItemTags(("bad",), (9,)),
     }
 
 
 def test_bad_commits_that_come_and_go(read: Read, lp: Server) -> None:
     lp.bugs[1] = Bug(["bad-commit-9"])
     lp.bugs[2] = Bug(["qa-ok"])
-    read([2], [9])
+    read(["2"], [9])
     lp.change(1, tags=[])
     lp.change(2, tags=["qa-ok", "bad-commit-9"])
-    assert read([1, 2], [9]).items == {1: ItemTags(), 2: ItemTags(("ok",), (9,))}
+    assert read(["1", "2"], [9]).items == {"1": ItemTags(), "2": ItemTags(("ok",), (9,))}
 
 
 def test_a_landing_that_is_new(read: Read, lp: Server) -> None:
     Clock(lp)
     lp.bugs[1] = Bug(["bad-commit-10"], modified=datetime(2011, 1, 1, tzinfo=UTC))
     assert read([], [9]).items == {}
-    assert read([], [9, 10]).items == {1: ItemTags((), (10,))}
+    assert read([], [9, 10]).items == {"1": ItemTags((), (10,))}
 
 
 def test_many_changed_bugs_are_searched_and_not_opened(read: Read, lp: Server) -> None:
@@ -112,14 +116,14 @@ def test_many_changed_bugs_are_searched_and_not_opened(read: Read, lp: Server) -
     for bug in range(1, 60):
         lp.bugs[bug] = Bug(["qa-needstesting"])
     bugs = range(1, 60)
-    read(bugs, range(1, 101))
+    read(named(bugs), range(1, 101))
     clock.forward(hours=1)
     for bug in bugs:
         lp.change(bug, tags=["qa-ok"] if bug != 7 else ["qa-ok", "bad-commit-70"])
     lp.requests.clear()
-    reading = read(bugs, range(1, 101))
+    reading = read(named(bugs), range(1, 101))
     assert {bug: spoken for bug, spoken in reading.items.items() if spoken != ItemTags(("ok",))} == {
-        7: ItemTags(("ok",), (70,))
+        "7": ItemTags(("ok",), (70,))
     }
     assert [request for request in lp.requests if "searchTasks" not in request] == ["GET /1.0/bugs/7"]
 
@@ -144,8 +148,8 @@ def test_the_second_reading_asks_for_little(read: Read, lp: Server) -> None:
     second = read(items, revnos)
     # what changed, qa-bad, qa-needstesting in two pages, a count of the rest, and the two that changed
     assert second.requests == 1 + 1 + 2 + 1 + 2
-    assert second.items[1001] == ItemTags(("ok",))
-    assert second.items[900] == ItemTags(("needstesting",))
+    assert second.items["1001"] == ItemTags(("ok",))
+    assert second.items["900"] == ItemTags(("needstesting",))
     assert sum(spoken == ItemTags(("ok",)) for spoken in second.items.values()) == 101
 
 
@@ -153,36 +157,36 @@ def test_once_a_day_everything(read: Read, lp: Server) -> None:
     clock = Clock(lp)
     lp.bugs[1] = Bug(["qa-ok"])
     clock.forward(hours=1)
-    read([1])
+    read(["1"])
     clock.forward(hours=1)
     # two changes that no date tells of
     lp.bugs[2] = Bug(["qa-ok"], modified=datetime(2011, 1, 1, tzinfo=UTC))
     # a change that its date does not tell of
     lp.bugs[1].tags = []
-    assert read([1]).items == {1: ItemTags(("ok",))}
+    assert read(["1"]).items == {"1": ItemTags(("ok",))}
     clock.forward(hours=22)
-    assert read([1]).items == {1: ItemTags(("ok",))}
+    assert read(["1"]).items == {"1": ItemTags(("ok",))}
     clock.forward(hours=2)
-    assert read([1]).items == {1: ItemTags()}
+    assert read(["1"]).items == {"1": ItemTags()}
 
 
 def test_a_memory_that_does_not_fit(ask: Ask, lp: Server) -> None:
     clock = Clock(lp)
     lp.bugs[1] = Bug(["verified"])
-    memory = open_tracker(ask()).read([1], []).memory
+    memory = open_tracker(ask()).read(["1"], []).memory
     clock.forward(hours=1)
     other = ask(words={"ok": ("verified",)})
     for damaged in (memory, memory[:-1], b"x", b"\xc0"):
-        assert open_tracker(other).read([1], [], damaged).items == {1: ItemTags(("ok",))}
+        assert open_tracker(other).read(["1"], [], damaged).items == {"1": ItemTags(("ok",))}
 
 
 def test_a_clock_that_was_put_back(read: Read, lp: Server) -> None:
     clock = Clock(lp)
     lp.bugs[1] = Bug(["qa-ok"])
-    read([1])
+    read(["1"])
     clock.forward(days=-2)
     lp.change(1, tags=["qa-bad"])
-    assert read([1]).items == {1: ItemTags(("bad",))}
+    assert read(["1"]).items == {"1": ItemTags(("bad",))}
 
 
 def test_what_no_search_finds_is_opened(read: Read, lp: Server) -> None:
@@ -190,13 +194,13 @@ def test_what_no_search_finds_is_opened(read: Read, lp: Server) -> None:
     lp.bugs[2] = Bug(["qa-ok"], private=True, title="How to break in")
     lp.bugs[4] = Bug([])
     lp.fail(410, on="/bugs/5")
-    reading = read([1, 2, 3, 4, 5])
+    reading = read(["1", "2", "3", "4", "5"])
     assert reading.items == {
-        1: ItemTags(("ok",)),
-        2: ItemTags(unreadable="bug 2 is private"),
-        3: ItemTags(unreadable="there is no bug 3, or it is private"),
-        4: ItemTags(),
-        5: ItemTags(unreadable="bug 5 is gone"),
+        "1": ItemTags(("ok",)),
+        "2": ItemTags(unreadable="bug 2 is private"),
+        "3": ItemTags(unreadable="there is no bug 3, or it is private"),
+        "4": ItemTags(),
+        "5": ItemTags(unreadable="bug 5 is gone"),
     }
     assert reading.unseen == frozenset()
 
@@ -208,7 +212,7 @@ def test_no_more_than_twenty_of_them(read: Read, lp: Server) -> None:
     opened: set[str] = set()
     for round_ in range(3):
         lp.requests.clear()
-        reading = read(bugs)
+        reading = read(named(bugs))
         asked = {request for request in lp.requests if "/bugs/" in request}
         assert len(asked) == 20
         opened |= asked
@@ -217,20 +221,20 @@ def test_no_more_than_twenty_of_them(read: Read, lp: Server) -> None:
     assert len(opened) == 60
     # what speaks there is looked at every time
     lp.change(1, tags=["qa-ok"])
-    reading = read(bugs)
-    assert [reading.items[bug].words for bug in (1, 2, 3, 4, 5)] == [("ok",), *[("bad",)] * 3, ()]
+    reading = read(named(bugs))
+    assert [reading.items[bug].words for bug in named((1, 2, 3, 4, 5))] == [("ok",), *[("bad",)] * 3, ()]
 
 
 def test_what_was_found_before_never_just_vanishes(read: Read, lp: Server) -> None:
     bugs = range(1, 31)
     for bug in bugs:
         lp.bugs[bug] = Bug(["qa-bad"])
-    read(bugs)
+    read(named(bugs))
     for bug in bugs:
         lp.change(bug, private=True)
-    reading = read([*bugs, *range(100, 150)])
-    assert all(reading.items[bug].unreadable for bug in bugs)
-    assert reading.unseen == frozenset(range(100, 150))
+    reading = read(named([*bugs, *range(100, 150)]))
+    assert all(reading.items[bug].unreadable for bug in named(bugs))
+    assert reading.unseen == frozenset(named(range(100, 150)))
 
 
 @pytest.mark.parametrize("change", [{"private": True}, {"targets": ["bzr"]}])
@@ -238,17 +242,17 @@ def test_a_good_word_that_we_may_see_no_more(read: Read, lp: Server, change: dic
     clock = Clock(lp)
     lp.bugs[1] = Bug(["qa-ok"])
     clock.forward(hours=1)
-    read([1])
+    read(["1"])
     lp.change(1, tags=["qa-bad"], **change)
-    spoken = read([1]).items[1]
+    spoken = read(["1"]).items["1"]
     assert spoken.words == ("bad",) or spoken.unreadable
 
 
 def test_a_private_bug_that_we_may_see_speaks(token: Settings, lp: Server) -> None:
     lp.sees_private = True
     lp.bugs[1] = Bug(["qa-ok"], private=True, title="How to break in")
-    reading = open_tracker(token).read([1], [])
-    assert reading.items == {1: ItemTags(("ok",))}
+    reading = open_tracker(token).read(["1"], [])
+    assert reading.items == {"1": ItemTags(("ok",))}
     assert b"break in" not in reading.memory
 
 
@@ -262,9 +266,9 @@ def test_a_list_that_changes_while_it_is_read(ask: Ask, lp: Server) -> None:
             lp.change(bug, tags=[])
 
     lp.tell = meanwhile
-    reading = open_tracker(ask()).read(range(1, 902), [])
+    reading = open_tracker(ask()).read(named(range(1, 902)), [])
     # nobody whose tag stood all the time was passed over
-    assert {bug for bug, spoken in reading.items.items() if spoken != ItemTags(("ok",))} == {5, 6}
+    assert {bug for bug, spoken in reading.items.items() if spoken != ItemTags(("ok",))} == {"5", "6"}
 
 
 def test_a_list_that_never_holds_still(ask: Ask, lp: Server) -> None:
@@ -273,14 +277,14 @@ def test_a_list_that_never_holds_still(ask: Ask, lp: Server) -> None:
     bugs = iter(range(1, 300))
     lp.tell = lambda request: lp.change(next(bugs), tags=[]) if "ws.start=299" in request else None
     with pytest.raises(TrackerError, match="changed whenever it was read"):
-        open_tracker(ask()).read([1], [])
+        open_tracker(ask()).read(["1"], [])
 
 
 def test_smaller_batches_than_we_asked_for(read: Read, lp: Server) -> None:
     lp.largest_batch = 7
     for bug in range(1, 51):
         lp.bugs[bug] = Bug(["qa-ok"])
-    assert set(read(range(1, 51)).items.values()) == {ItemTags(("ok",))}
+    assert set(read(named(range(1, 51))).items.values()) == {ItemTags(("ok",))}
 
 
 def test_the_bugs_of_a_project_group(ask: Ask, lp: Server) -> None:
@@ -288,8 +292,8 @@ def test_the_bugs_of_a_project_group(ask: Ask, lp: Server) -> None:
     lp.groups = {"launchpad": lp.project, "lazr": lp.project}
     lp.bugs[1] = Bug(["qa-ok"], status={"launchpad": "New", "lazr": "New"})
     lp.bugs[2] = Bug(["qa-bad"], status={"lazr": "Invalid"})
-    reading = open_tracker(ask(project=lp.project)).read([1, 2], [])
-    assert reading.items == {1: ItemTags(("ok",)), 2: ItemTags(("bad",))}
+    reading = open_tracker(ask(project=lp.project)).read(["1", "2"], [])
+    assert reading.items == {"1": ItemTags(("ok",)), "2": ItemTags(("bad",))}
 
 
 def test_reading_leaves_nothing_on_disk(ask: Ask) -> None:
@@ -304,14 +308,14 @@ def test_a_status_that_launchpad_has_lately(read: Read, lp: Server, monkeypatch:
     lp.bugs[1] = Bug(["qa-ok"])
     clock.forward(hours=1)
     for _ in range(2):
-        read([1], [9])
+        read(["1"], [9])
         assert lp.requests.count("GET /1.0/") == 1
         clock.forward(hours=1)
     monkeypatch.setattr(launchpad_bugs, "STATUSES", (*launchpad_bugs.STATUSES, "Deferred"))
     monkeypatch.setattr(lp, "wadl", partial(described_with, lp.wadl(), "Deferred"))
     lp.bugs[2] = Bug(["bad-commit-9"], status="Deferred", modified=datetime(2011, 1, 1, tzinfo=UTC))
     clock.forward(days=1)
-    assert read([1], [9]).items == {1: ItemTags(("ok",)), 2: ItemTags((), (9,))}
+    assert read(["1"], [9]).items == {"1": ItemTags(("ok",)), "2": ItemTags((), (9,))}
 
 
 def described_with(description: bytes, status: str) -> bytes:
@@ -360,10 +364,10 @@ def year(settings: Settings, lp: Server, seed: int) -> None:
         items = set(chance.sample(range(1, 11), k=7))
         revnos = set(chance.sample(range(1, 6), k=3))
         said = {bug: spell.of_bug(lp.bugs[bug].tags) for bug in lp.bugs}
-        reading = open_tracker(settings).read(items, revnos, memory)
+        reading = open_tracker(settings).read(named(items), revnos, memory)
         memory = reading.memory
         for bug, spoken in said.items():
-            heard = reading.items.get(bug)
+            heard = reading.items.get(str(bug))
             if bug in items and lp.bugs[bug].private:
                 assert heard is not None
                 assert heard.unreadable

@@ -27,23 +27,23 @@ def status(lp: Server, bug: int) -> str:
 
 def test_everything_at_once_and_then_nothing(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug(["qa-ok", "ui"], comments=["Me too."])
-    assert open_writer(token).edit(1, EDIT) == "+qa-needstesting, -qa-ok, New -> Fix Committed, comment"
+    assert open_writer(token).edit("1", EDIT) == "+qa-needstesting, -qa-ok, New -> Fix Committed, comment"
     assert lp.bugs[1].tags == ["qa-needstesting", "ui"]
     assert status(lp, 1) == "Fix Committed"
     assert lp.bugs[1].comments == ["Me too.", EDIT.comment]
     lp.requests.clear()
-    assert open_writer(token).edit(1, EDIT) == ""
+    assert open_writer(token).edit("1", EDIT) == ""
     assert not [request for request in lp.requests if not request.startswith("GET")]
 
 
 def test_what_is_not_named_is_not_looked_at(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug([])
     writer = open_writer(token)
-    writer.edit(1, Edit(add=("qa-ok",)))
+    writer.edit("1", Edit(add=("qa-ok",)))
     assert lp.bugs[1].tags == ["qa-ok"]
     assert status(lp, 1) == "New"
     assert not lp.count("messages") + lp.count("bug_tasks")
-    writer.edit(1, Edit(remove=("qa-ok", "never-there")))
+    writer.edit("1", Edit(remove=("qa-ok", "never-there")))
     assert lp.bugs[1].tags == []
 
 
@@ -58,8 +58,8 @@ def test_no_word_beside_bad(token: Settings, lp: Server) -> None:
 
     lp.tell = meanwhile
     edit = replace(EDIT, status="", comment="")
-    assert open_writer(token).edit(1, edit) == "no word, since it is marked bad"
-    assert open_writer(token).edit(2, edit) == "no word, since it is marked bad"
+    assert open_writer(token).edit("1", edit) == "no word, since it is marked bad"
+    assert open_writer(token).edit("2", edit) == "no word, since it is marked bad"
     assert (lp.bugs[1].tags, lp.bugs[2].tags) == (["qa-bad", "qa-ok"], ["qa-bad"])
 
 
@@ -71,14 +71,14 @@ def test_tags_that_people_set_meanwhile_are_merged(token: Settings, lp: Server) 
             lp.change(1, tags=["qa-ok", "regression"])
 
     lp.tell = meanwhile
-    assert open_writer(token).edit(1, EDIT).startswith("+qa-needstesting, -qa-ok")
+    assert open_writer(token).edit("1", EDIT).startswith("+qa-needstesting, -qa-ok")
     assert lp.bugs[1].tags == ["qa-needstesting", "regression"]
 
 
 def test_a_comment_meanwhile_is_no_conflict(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug()
     lp.tell = lambda request: lp.change(1, comment="hm") if request.startswith("PATCH") else None
-    open_writer(token).edit(1, Edit(add=("qa-ok",)))
+    open_writer(token).edit("1", Edit(add=("qa-ok",)))
     assert lp.count("PATCH") == 1
     assert lp.bugs[1].tags == ["qa-ok"]
 
@@ -87,14 +87,14 @@ def test_somebody_who_is_always_quicker(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug()
     lp.fail(412, on="PATCH", times=99)
     with pytest.raises(TrackerError, match="bug 1 is being changed by somebody else all the time"):
-        open_writer(token).edit(1, Edit(add=("qa-ok",)))
+        open_writer(token).edit("1", Edit(add=("qa-ok",)))
     assert lp.count("PATCH") == 5
 
 
 def test_a_save_whose_answer_is_lost(token: Settings, lp: Server, hasty: None) -> None:
     lp.bugs[1] = Bug(["ui"])
     lp.fail("lose", on="PATCH")
-    assert open_writer(token).edit(1, Edit(add=("qa-ok",))) == "+qa-ok"
+    assert open_writer(token).edit("1", Edit(add=("qa-ok",))) == "+qa-ok"
     assert lp.bugs[1].tags == ["qa-ok", "ui"]
 
 
@@ -104,39 +104,39 @@ def test_a_comment_is_never_sent_twice(token: Settings, lp: Server, hasty: None,
     lp.fail(trouble, on="POST")
     said = Edit(comment=f"Hello.\n{SIGN}")
     if trouble == "lose":
-        assert open_writer(token).edit(1, said) == "comment"
+        assert open_writer(token).edit("1", said) == "comment"
     else:
         with pytest.raises(UnsureError, match="bug 1: whether the comment was written is not known"):
-            open_writer(token).edit(1, said)
+            open_writer(token).edit("1", said)
         assert lp.bugs[1].comments == []
     assert lp.count("POST") == 1
-    open_writer(token).edit(1, said)
+    open_writer(token).edit("1", said)
     assert lp.bugs[1].comments == [said.comment]
 
 
 def test_a_kept_connection_that_was_closed(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug()
     lp.short_lived = True
-    assert open_writer(token).edit(1, EDIT) == "+qa-needstesting, New -> Fix Committed, comment"
+    assert open_writer(token).edit("1", EDIT) == "+qa-needstesting, New -> Fix Committed, comment"
 
 
 def test_a_comment_that_was_refused_was_not_made(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug()
     lp.fail(403, on="POST")
     with pytest.raises(TrackerError, match=r"bug 1 cannot be written: .* answered 403"):
-        open_writer(token).edit(1, Edit(comment=SIGN))
+        open_writer(token).edit("1", Edit(comment=SIGN))
 
 
 def test_a_comment_is_known_by_its_last_line_alone(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug(comments=["x"] * 400 + [f"In other words, r7.\r\n{SIGN}  \n\n"])
     lp.bugs[2] = Bug(comments=[f"> {SIGN}", f"{SIGN}\nI do not think so.", f"{SIGN}7"])
-    assert open_writer(token).edit(1, Edit(comment=f"Hello.\n{SIGN}")) == ""
-    assert open_writer(token).edit(2, Edit(comment=f"Hello.\n{SIGN}")) == "comment"
+    assert open_writer(token).edit("1", Edit(comment=f"Hello.\n{SIGN}")) == ""
+    assert open_writer(token).edit("2", Edit(comment=f"Hello.\n{SIGN}")) == "comment"
 
 
 def test_only_our_own_task_gets_the_status(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug(status={"launchpad": "Triaged", "launchpad/trunk": "Triaged", "bzr": "Triaged"})
-    open_writer(token).edit(1, Edit(status="Fix Committed"))
+    open_writer(token).edit("1", Edit(status="Fix Committed"))
     assert lp.bugs[1].status == {
         "launchpad": "Fix Committed",
         "launchpad/trunk": "Triaged",
@@ -149,7 +149,7 @@ def test_a_project_of_the_group_is_ours(token: Settings, lp: Server) -> None:
     lp.groups = {"launchpad": "launchpad-project"}
     lp.bugs[1] = Bug(status={"launchpad": "Triaged", "bzr": "Triaged"})
     group = replace(token, tracker=replace(token.tracker, project="launchpad-project"))
-    open_writer(group).edit(1, Edit(status="Fix Committed"))
+    open_writer(group).edit("1", Edit(status="Fix Committed"))
     assert lp.bugs[1].status == {"launchpad": "Fix Committed", "bzr": "Triaged"}
 
 
@@ -158,16 +158,16 @@ def test_one_session_for_many_bugs(token: Settings, lp: Server) -> None:
         lp.bugs[number] = Bug()
     writer = open_writer(token)
     for number in range(1, 6):
-        writer.edit(number, Edit(add=("qa-ok",)))
+        writer.edit(str(number), Edit(add=("qa-ok",)))
     assert lp.count("GET /1.0/bugs/") == 5
     assert lp.count("PATCH") == 5
     assert lp.count() <= 12
 
 
 @pytest.mark.parametrize(
-    ("bug", "says"), [(7, "answered 404"), ("#7", "request #7: on Launchpad only bugs can be marked")]
+    ("bug", "says"), [("7", "answered 404"), ("#7", "request #7: on Launchpad only bugs can be marked")]
 )
-def test_what_cannot_be_written(token: Settings, lp: Server, bug: int | str, says: str) -> None:
+def test_what_cannot_be_written(token: Settings, lp: Server, bug: str, says: str) -> None:
     with pytest.raises(TrackerError, match=says):
         open_writer(token).edit(bug, EDIT)
 
@@ -175,7 +175,7 @@ def test_what_cannot_be_written(token: Settings, lp: Server, bug: int | str, say
 def test_without_credentials_nothing_can_be_written(ask: Ask, lp: Server) -> None:
     lp.bugs[1] = Bug()
     with pytest.raises(TrackerError, match=r"bug 1 cannot be written: .* answered 401"):
-        open_writer(ask()).edit(1, EDIT)
+        open_writer(ask()).edit("1", EDIT)
 
 
 def test_a_service_in_trouble_is_left_alone(
@@ -185,10 +185,10 @@ def test_a_service_in_trouble_is_left_alone(
     for number in range(1, 30):
         lp.bugs[number] = Bug()
     writer = open_writer(token)
-    writer.edit(1, Edit(add=("qa-ok",)))
+    writer.edit("1", Edit(add=("qa-ok",)))
     lp.requests.clear()
     lp.fail(503, times=999)
     for number in range(1, 30):
         with pytest.raises(TrackerError, match="answered 503"):
-            writer.edit(number, EDIT)
+            writer.edit(str(number), EDIT)
     assert lp.count() <= 6

@@ -9,7 +9,7 @@ import pytest
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker, open_writer
-from shepherd.words import ItemTags, TrackerReading
+from shepherd.words import ItemTags, TrackerData
 
 
 def settings(folder: Path, tracker: TrackerSettings) -> Settings:
@@ -17,14 +17,14 @@ def settings(folder: Path, tracker: TrackerSettings) -> Settings:
 
 
 def test_none_speaks_of_nothing(tmp_path: Path) -> None:
-    reading = open_tracker(settings(tmp_path, TrackerSettings())).read([1, "#2"], [1])
-    assert reading == TrackerReading(items={}, speaks_of_requests=False, speaks_of_bugs=False)
+    reading = open_tracker(settings(tmp_path, TrackerSettings())).read(["1", "#2"], [1])
+    assert reading == TrackerData(items={}, speaks_of_requests=False, speaks_of_bugs=False)
 
 
 def test_file_is_found_beside_the_settings_and_speaks_their_words(tmp_path: Path) -> None:
     (tmp_path / "bugs.json").write_text('{"bugs": {"1": {"tags": ["QA Pass"]}}}')
     tracker = TrackerSettings(type="file", path="bugs.json", words={"ok": ("QA pass",)})
-    assert open_tracker(settings(tmp_path, tracker)).read([1], []).items == {1: ItemTags(("ok",))}
+    assert open_tracker(settings(tmp_path, tracker)).read(["1"], []).items == {"1": ItemTags(("ok",))}
 
 
 def test_an_extra_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

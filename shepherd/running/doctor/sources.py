@@ -191,7 +191,7 @@ def tracker(given: CheckContext) -> Iterator[Finding]:
 
 def _words(settings: Settings, tracker: Tracker) -> Iterator[Finding]:
     """Each text of tracker.words is a label of the forge's project: a misspelt one never means anything."""
-    from shepherd.alike import folded
+    from shepherd.label_text import folded
     from shepherd.trackers.forge.reading import ForgeTracker
 
     if not settings.tracker.words or not isinstance(tracker, ForgeTracker):

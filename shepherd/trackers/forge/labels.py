@@ -1,4 +1,4 @@
-"""How labels look that the tagger makes, because they are not there yet."""
+"""The colors and descriptions of the labels that the tagger creates."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from shepherd.alike import folded
+from shepherd.label_text import folded
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Word
 
 
-class Look(Struct, frozen=True):
+class LabelStyle(Struct, frozen=True):
     color: str
     """Six hex digits."""
     description: str
 
 
-LOOKS: Mapping[Word, Look] = {
-    "needstesting": Look("fbca04", "On the QA server, and to be tried there"),
-    "ok": Look("0e8a16", "Tried on the QA server: it may go to production"),
-    "bad": Look("b60205", "Tried on the QA server: it must not go to production"),
-    "untestable": Look("c5def5", "Nothing that could be tried on the QA server"),
+STYLES: Mapping[Word, LabelStyle] = {
+    "needstesting": LabelStyle("fbca04", "On the QA server, and to be tried there"),
+    "ok": LabelStyle("0e8a16", "Tried on the QA server: it may go to production"),
+    "bad": LabelStyle("b60205", "Tried on the QA server: it must not go to production"),
+    "untestable": LabelStyle("c5def5", "Nothing that could be tried on the QA server"),
 }
-_OTHER = Look("ededed", "")
+_OTHER = LabelStyle("ededed", "")
 
 
-def look_of(text: str, vocabulary: Vocabulary) -> Look:
-    """Of the label that stands for a QA word, in whatever words."""
-    return next((look for word, look in LOOKS.items() if folded(text) in vocabulary.texts(word)), _OTHER)
+def style_of(text: str, vocabulary: Vocabulary) -> LabelStyle:
+    """The style of a label, by the QA word that it stands for."""
+    return next((style for word, style in STYLES.items() if folded(text) in vocabulary.texts(word)), _OTHER)

@@ -1,4 +1,4 @@
-"""What a forge's tracker wants to be told again at its next reading: which requests brought a landing."""
+"""What a forge's tracker keeps until its next reading: which requests brought a commit."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import msgspec
 from msgspec import Struct
 
 SETTLED_AFTER = timedelta(minutes=10)
-"""A forge may need a moment until it knows which request a commit came from: that it knows of none is asked
-again until it was asked for so long."""
+"""A forge may need a moment until it knows which request a commit came from: where it knows of none, it is
+asked again for so long."""
 
 
-class Asked(Struct, frozen=True):
-    """What was answered to the question which requests brought a commit."""
+class CommitRequests(Struct, frozen=True):
+    """The requests that brought a commit, as the forge answered."""
 
     requests: tuple[str, ...]
     first: datetime
@@ -22,12 +22,12 @@ class Asked(Struct, frozen=True):
 
 class ForgeMemory(Struct, frozen=True):
     basis: str
-    """Sum of what the answers depended on beside the forge: another one makes all of this worthless."""
-    commits: dict[str, Asked]
+    """Checksum of the settings that the answers depend on: with another one, all of this is worthless."""
+    commits: dict[str, CommitRequests]
     """By SHA."""
 
 
-def decode(memory: bytes, basis: str) -> dict[str, Asked]:
+def decode(memory: bytes, basis: str) -> dict[str, CommitRequests]:
     """What was kept, as far as it can be used."""
     try:
         kept = msgspec.msgpack.decode(memory, type=ForgeMemory)
@@ -36,10 +36,10 @@ def decode(memory: bytes, basis: str) -> dict[str, Asked]:
     return kept.commits if kept.basis == basis else {}
 
 
-def encode(basis: str, commits: dict[str, Asked]) -> bytes:
+def encode(basis: str, commits: dict[str, CommitRequests]) -> bytes:
     return msgspec.msgpack.encode(ForgeMemory(basis, commits))
 
 
-def is_open(asked: Asked | None, now: datetime) -> bool:
+def is_open(asked: CommitRequests | None, now: datetime) -> bool:
     """Whether it has to be asked, or asked again."""
     return asked is None or (not asked.requests and now < asked.first + SETTLED_AFTER)

@@ -1,5 +1,5 @@
-"""What is said on a forge: the labels of requests, a hundred at once, and which requests brought a landing
-(docs/rules.md#marks: a number in a message is a claim).
+"""Reads a forge: the labels of requests, a hundred at once, and which requests brought a landing
+(docs/rules.md#number-is-a-claim).
 
 Titles are never asked for: a landing has its own, and the request's may be confidential.
 """
@@ -15,14 +15,14 @@ from typing import Protocol, TypeVar
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.claims import Claim, Claims
-from shepherd.trackers.forge.memory import Asked, decode, encode, is_open
-from shepherd.trackers.forge.things import Absent, Request, Thing, UnreadablePart, doubt
-from shepherd.trackers.http import Line
+from shepherd.trackers.forge.items import Absent, ForgeItem, Request, UnreadablePart, doubt
+from shepherd.trackers.forge.memory import CommitRequests, decode, encode, is_open
+from shepherd.trackers.http import HttpSession
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import Item, ItemTags, TrackerReading
+from shepherd.words import Item, ItemTags, TrackerData, is_request, item_order
 
 AT_ONCE = 100
-"""The most that either forge tells in one answer."""
+"""The most that either forge gives in one answer."""
 
 _T = TypeVar("_T")
 
@@ -31,20 +31,21 @@ class ForgeService(Protocol):
     """One session with a forge. All raise TrackerError if it as a whole cannot be read."""
 
     def requests_of(self, commits: Collection[str], base: str) -> Mapping[str, Iterable[Request]]:
-        """SHA -> the merged requests that brought that commit; a SHA that is absent is not known there.
+        """Return SHA -> the merged requests that brought that commit; the forge does not know a SHA that is
+        absent.
 
         Args:
             base: the branch that they were most likely merged into.
         """
 
-    def things(self, items: Collection[Item], claimed: Collection[Item]) -> Mapping[Item, Thing]:
-        """What each item is, and each that a message claims. Of the others only the labels may be told."""
+    def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> Mapping[Item, ForgeItem]:
+        """Return what each item is, and each that a message claims; of the others perhaps only the labels."""
 
     def labels(self) -> Iterable[str]:
-        """All labels that the project has, as it spells them."""
+        """Return all labels of the project, as it spells them."""
 
     def probe(self) -> str:
-        """The least that tells whether it can be read. Returns as whom."""
+        """Ask as little as shows whether it can be read. Returns as whom."""
 
 
 class ForgeTracker(ABC):
@@ -62,41 +63,40 @@ class ForgeTracker(ABC):
         self._vocabulary = Vocabulary(settings.tracker.words)
 
     @abstractmethod
-    def open(self, line: Line) -> ForgeService:
+    def open(self, session: HttpSession) -> ForgeService:
         """Begin a session; nothing is asked yet."""
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
         """See Tracker.read. `bad-commit-N` counts on the issues asked for; `qa-bad` on a request names its
-        landing, so none is looked for beside (docs/rules.md#what-people-say). What a message claims is
-        confirmed by the same answers;
-        where it is not, or there is no claim, the forge is asked by SHA, once."""
-        line, basis = line_to(self._settings, type(self)), self._basis()
+        landing, so no others are looked for (docs/rules.md#what-people-say). The same answers confirm what a
+        message claims; where they do not, or there is no claim, the forge is asked by SHA, once."""
+        session, basis = session_with(self._settings, type(self)), self._basis()
         try:
-            service = self.open(line)
-            return self._read(service, line, items, decode(memory, basis), basis)
+            service = self.open(session)
+            return self._read(service, session, items, decode(memory, basis), basis)
         except TrackerError as error:
-            error.requests = line.requests
+            error.requests = session.requests
             raise
 
     def _read(
         self,
         service: ForgeService,
-        line: Line,
+        session: HttpSession,
         items: Collection[Item],
-        kept: Mapping[str, Asked],
+        kept: Mapping[str, CommitRequests],
         basis: str,
-    ) -> TrackerReading:
+    ) -> TrackerData:
         landings = self._claims.landings
-        ours = {item for item in items if isinstance(item, int) or item.startswith(self.sign)}
+        ours = {item for item in items if not is_request(item) or item.startswith(self.sign)}
         claimed = {request for each in landings for request in each.requests}
         remembered = {item for each in landings if each.id in kept for item in kept[each.id].requests}
-        things = dict(service.things(ours | remembered, claimed))
+        things = dict(service.items_of(ours | remembered, claimed))
         doubts = {
             each.id: {item: why for item in each.requests if (why := self._doubt(things[item], each))}
             for each in landings
         }
         asking = [each.id for each in landings if doubts[each.id] or not each.requests]
-        told = self._asked(service, line, asking, kept, things)
+        told = self._asked(service, session, asking, kept, things)
         named: dict[str, tuple[str, ...]] = {}
         warnings: dict[str, tuple[str, ...]] = {}
         for each in landings:
@@ -107,25 +107,25 @@ class ForgeTracker(ABC):
             if dropped:
                 warnings[each.id] = tuple(self._warning(item, why, by_sha) for item, why in dropped.items())
         counting = (ours - claimed).union(*named.values())
-        return TrackerReading(
-            items={item: self._spoken(item, things[item]) for item in counting},
+        return TrackerData(
+            items={item: self._spoken(item, things[item]) for item in sorted(counting, key=item_order)},
             speaks_of_requests=True,
             named=named,
             doubts=warnings,
-            requests=line.requests,
-            received=line.received,
+            requests=session.requests,
+            received=session.received,
             memory=encode(basis, told),
         )
 
     def _asked(
         self,
         service: ForgeService,
-        line: Line,
+        session: HttpSession,
         commits: Collection[str],
-        kept: Mapping[str, Asked],
-        things: dict[Item, Thing],
-    ) -> dict[str, Asked]:
-        """Which requests brought these commits: as told before, or told now; `things` learns of them."""
+        kept: Mapping[str, CommitRequests],
+        things: dict[Item, ForgeItem],
+    ) -> dict[str, CommitRequests]:
+        """Return which requests brought these commits, as kept or asked for now; `things` gets them too."""
         now = datetime.now(UTC)
         asking = [sha for sha in commits if is_open(kept.get(sha), now)]
         brought = service.requests_of(asking, self._claims.base) if asking else {}
@@ -136,38 +136,38 @@ class ForgeTracker(ABC):
             if sha in brought:
                 requests = self._into_base(brought[sha])
                 things |= {self._item(each): each for each in requests}
-                first = kept[sha].first if sha in kept else line.now or now
-                told[sha] = Asked(tuple(self._item(each) for each in requests), first)
+                first = kept[sha].first if sha in kept else session.now or now
+                told[sha] = CommitRequests(tuple(self._item(each) for each in requests), first)
         return told
 
     def probe(self) -> str:
         """See Tracker.probe."""
-        line = line_to(self._settings, type(self))
-        return f"{self._settings.tracker.project} at {line.host}, {self.open(line).probe()}"
+        session = session_with(self._settings, type(self))
+        return f"{self._settings.tracker.project} at {session.host}, {self.open(session).probe()}"
 
     def labels(self) -> list[str]:
         """All labels that the project has, as it spells them. Raises TrackerError."""
-        return list(self.open(line_to(self._settings, type(self))).labels())
+        return list(self.open(session_with(self._settings, type(self))).labels())
 
     def _item(self, request: Request) -> str:
         return f"{self.sign}{request.number}"
 
     def _into_base(self, requests: Iterable[Request]) -> list[Request]:
-        """Those merged into the mainline, where there are any: a commit may have come over other branches."""
+        """The requests merged into the mainline, if any: a commit may have come by other branches too."""
         found = sorted(requests, key=lambda each: each.number)
         return [each for each in found if each.base == self._claims.base] or found
 
-    def _doubt(self, thing: Thing, claim: Claim) -> str:
+    def _doubt(self, thing: ForgeItem, claim: Claim) -> str:
         return doubt(thing, claim, self._claims.base)
 
     def _warning(self, item: str, why: str, by_sha: Sequence[str]) -> str:
         instead = f"; {self.name} names {', '.join(by_sha)} instead" if by_sha else ""
         return f"its message names {item}, which counts as absent: {why}{instead}"
 
-    def _spoken(self, item: Item, thing: Thing) -> ItemTags:
+    def _spoken(self, item: Item, thing: ForgeItem) -> ItemTags:
         if isinstance(thing, Absent | UnreadablePart):
             return ItemTags(unreadable=thing.why)
-        say = self._vocabulary.of_bug if isinstance(item, int) else self._vocabulary.of_request
+        say = self._vocabulary.of_request if is_request(item) else self._vocabulary.of_bug
         return say(thing.labels)
 
     def _basis(self) -> str:
@@ -178,17 +178,17 @@ class ForgeTracker(ABC):
 
 def number_of(item: Item) -> int:
     """The number of an issue or a request."""
-    return item if isinstance(item, int) else int(item[1:])
+    return int(item.lstrip("#!"))
 
 
 def chunks(everything: Sequence[_T], size: int = AT_ONCE) -> list[Sequence[_T]]:
-    """As much as one call asks for, each."""
+    """Return the sequence in pieces, each as much as one call asks for."""
     return [everything[start : start + size] for start in range(0, len(everything), size)]
 
 
-def line_to(settings: Settings, forge: type[ForgeTracker]) -> Line:
-    """The way there; nothing is asked yet."""
-    return Line(forge.name, (settings.tracker.service_root or forge.root).rstrip("/") + "/")
+def session_with(settings: Settings, forge: type[ForgeTracker]) -> HttpSession:
+    """Open a session; nothing is asked yet."""
+    return HttpSession(forge.name, (settings.tracker.service_root or forge.root).rstrip("/") + "/")
 
 
 def token_of(settings: Settings, environ: Mapping[str, str], *, needed: str = "") -> str:
@@ -198,7 +198,7 @@ def token_of(settings: Settings, environ: Mapping[str, str], *, needed: str = ""
         needed: why it does not work without one; empty: it does.
 
     Raises:
-        SettingsError: it cannot be read, is no token, or there is none.
+        SettingsError: it cannot be read, is not a token, or there is none.
     """
     token = settings.secret("tracker.credentials", environ)
     if not token and needed:
@@ -207,6 +207,6 @@ def token_of(settings: Settings, environ: Mapping[str, str], *, needed: str = ""
         )
     if any(not "!" <= sign <= "~" for sign in token):
         raise SettingsError(
-            f"{settings.file}: what tracker.credentials name is no access token: one word expected"
+            f"{settings.file}: what tracker.credentials name is not an access token: one word expected"
         )
     return token

@@ -1,4 +1,4 @@
-"""When a forge wants to be asked again, as it tells by the time at which a limit is reset."""
+"""When a forge may be asked again, by the time at which its rate limit is reset."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 
 
 def until_reset(headers: Mapping[str, str], name: str) -> str:
-    """Seconds until the time that a header tells (since 1970), by the server's own clock where that is told;
-    empty: it tells none."""
+    """Return the seconds until the time in a header (since 1970), by the server's own clock if it gives that;
+    empty: there is no such time."""
     reset = headers.get(name, "").partition(".")[0]
     if not reset.isdecimal() or len(reset) > 12:
         return ""

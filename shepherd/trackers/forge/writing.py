@@ -1,7 +1,7 @@
-"""The tagger's side of a forge: labels, made if they are not there yet, and one comment; each looked at.
+"""Writes to a forge for the tagger: labels, created if the project lacks them, and one comment.
 
 Nothing is written that is there already, so that a repeat after a kill or a lost answer only does what is
-missing. Labels are put on and taken off one by one: what other people put on meanwhile stays.
+missing. Labels are added and removed one by one: what other people add meanwhile stays.
 """
 
 from __future__ import annotations
@@ -11,45 +11,45 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from shepherd.alike import folded
 from shepherd.errors import TrackerError, UnsureError
+from shepherd.label_text import folded
 from shepherd.settings import Settings
-from shepherd.trackers.forge.labels import Look, look_of
+from shepherd.trackers.forge.labels import LabelStyle, style_of
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
-from shepherd.words import Item
+from shepherd.words import Item, item_name
 
 
-class Present(Struct, frozen=True):
-    """What stands on an item before it is changed."""
+class CurrentLabels(Struct, frozen=True):
+    """The labels of an item before it is changed."""
 
     labels: tuple[str, ...]
-    said: bool
+    commented: bool
     """Whether a comment ends with the line that was looked for."""
 
 
 class LabelWriter(Protocol):
-    """One session of writing. All raise RequestError if it came to nothing, TrackerError if it cannot be."""
+    """One session of writing. All raise RequestError if a request failed, TrackerError if it cannot work."""
 
-    def present(self, item: Item, sign: str) -> Present:
-        """What stands there now; `sign` is the last line of a comment, empty: none is looked for."""
+    def current(self, item: Item, sign: str) -> CurrentLabels:
+        """Return what is there now; `sign` is the last line of a comment, empty: none is looked for."""
 
-    def is_said(self, item: Item, sign: str) -> bool:
-        """Whether a comment ends with that line."""
+    def has_comment(self, item: Item, sign: str) -> bool:
+        """Return whether a comment ends with that line."""
 
     def labels(self) -> list[str]:
-        """All that the project has, as it spells them."""
+        """Return all labels of the project, as it spells them."""
 
-    def make(self, label: str, look: Look) -> None:
-        """Make a label; that it is there already is no failure."""
+    def make(self, label: str, style: LabelStyle) -> None:
+        """Create a label; it is not a failure if there is one."""
 
-    def put_on(self, item: Item, label: str) -> None: ...
+    def add(self, item: Item, label: str) -> None: ...
 
-    def take_off(self, item: Item, label: str) -> None:
-        """That it is gone already is no failure."""
+    def remove(self, item: Item, label: str) -> None:
+        """Take a label off; it is not a failure if it is gone."""
 
-    def say(self, item: Item, comment: str) -> None: ...
+    def comment_on(self, item: Item, comment: str) -> None: ...
 
 
 class ForgeWriter:
@@ -62,72 +62,72 @@ class ForgeWriter:
     def __init__(self, settings: Settings, begin: Callable[[], LabelWriter]) -> None:
         self._vocabulary = Vocabulary(settings.tracker.words)
         self._begin = begin
-        self._hand: LabelWriter | None = None
+        self._writer: LabelWriter | None = None
         self._there: dict[str, list[str]] | None = None
-        """How a label looks -> how the project spells it, mostly once; None: that was not asked yet."""
+        """Folded label -> how the project spells it, mostly in one way; None: not asked yet."""
 
     def edit(self, item: Item, edit: Edit) -> str:
-        """See Writer.edit. A status is not written: here an item is open or closed, which is not ours."""
+        """See Writer.edit. A status is not written: on a forge an item is only open or closed."""
         try:
-            hand = self._session()
+            writer = self._session()
             sign = last_line(edit.comment)
-            present = hand.present(item, sign)
+            present = writer.current(item, sign)
             allowed = edit.unless_bad(self._vocabulary, present.labels)
-            told = self._mark(hand, item, allowed, present.labels)
-            told += [NO_WORD] if allowed is not edit else []
-            if sign and not present.said:
-                self._say(hand, item, _marked_down(edit.comment), sign)
-                told.append("comment")
+            done = self._mark(writer, item, allowed, present.labels)
+            done += [NO_WORD] if allowed is not edit else []
+            if sign and not present.commented:
+                self._say(writer, item, _as_markdown(edit.comment), sign)
+                done.append("comment")
         except RequestError as error:
-            raise TrackerError(f"{name(item)} cannot be written: {error}") from None
-        return ", ".join(told)
+            raise TrackerError(f"{item_name(item, 'issue')} cannot be written: {error}") from None
+        return ", ".join(done)
 
     def missing(self, labels: Collection[str]) -> list[str]:
-        """The labels that the tagger would have to make. Raises TrackerError."""
+        """Return the labels that the tagger would have to create. Raises TrackerError."""
         there = self._labels(self._session())
         return [label for label in labels if folded(label) not in there]
 
     def _session(self) -> LabelWriter:
-        if self._hand is None:
-            self._hand = self._begin()
-        return self._hand
+        if self._writer is None:
+            self._writer = self._begin()
+        return self._writer
 
-    def _mark(self, hand: LabelWriter, item: Item, edit: Edit, present: Collection[str]) -> list[str]:
-        """In this order a kill in between leaves less said than is true, and never more."""
-        told = []
+    def _mark(self, writer: LabelWriter, item: Item, edit: Edit, present: Collection[str]) -> list[str]:
+        """Change the labels, in an order in which a kill leaves fewer than are true, and never more."""
+        done = []
         gone = {folded(label) for label in edit.remove}
         for label in present:
             if folded(label) in gone:
-                hand.take_off(item, label)
-                told.append(f"-{label}")
-        bears = {folded(label) for label in present}
+                writer.remove(item, label)
+                done.append(f"-{label}")
+        present_folded = {folded(label) for label in present}
         for label in edit.add:
-            if folded(label) in bears:
+            if folded(label) in present_folded:
                 continue
-            spellings = self._labels(hand).setdefault(folded(label), [])
+            spellings = self._labels(writer).setdefault(folded(label), [])
             if not spellings:
-                hand.make(label, look_of(label, self._vocabulary))
+                writer.make(label, style_of(label, self._vocabulary))
                 spellings.append(label)
-                told.append(f"made the label {label}")
+                done.append(f"made the label {label}")
             spelt = label if label in spellings else spellings[0]
-            hand.put_on(item, spelt)
-            told.append(f"+{spelt}")
-        return told
+            writer.add(item, spelt)
+            done.append(f"+{spelt}")
+        return done
 
-    def _labels(self, hand: LabelWriter) -> dict[str, list[str]]:
+    def _labels(self, writer: LabelWriter) -> dict[str, list[str]]:
         if self._there is None:
             self._there = {}
-            for label in hand.labels():
+            for label in writer.labels():
                 self._there.setdefault(folded(label), []).append(label)
         return self._there
 
-    def _say(self, hand: LabelWriter, item: Item, comment: str, sign: str) -> None:
+    def _say(self, writer: LabelWriter, item: Item, comment: str, sign: str) -> None:
         try:
-            hand.say(item, comment)
+            writer.comment_on(item, comment)
         except RequestError as error:
             # the answer may have got lost, not the request
             try:
-                if hand.is_said(item, sign):
+                if writer.has_comment(item, sign):
                     return
             except RequestError:
                 raise _unsure(item, error) from None
@@ -136,8 +136,8 @@ class ForgeWriter:
             raise _unsure(item, error) from None
 
 
-def _marked_down(comment: str) -> str:
-    """The comment as Markdown: what somebody else named stands there as it is, and calls nobody by @."""
+def _as_markdown(comment: str) -> str:
+    """Return the comment as Markdown: a branch's name is shown as it is, and an @ in it notifies nobody."""
     lines = (
         f"Branch: `{line.removeprefix('Branch: ').replace('`', '')}`" if line.startswith("Branch: ") else line
         for line in comment.split("\n")
@@ -149,9 +149,5 @@ def last_line(text: str) -> str:
     return text.rstrip().rpartition("\n")[2].strip()
 
 
-def name(item: Item) -> str:
-    return f"issue {item}" if isinstance(item, int) else f"request {item}"
-
-
 def _unsure(item: Item, error: RequestError) -> UnsureError:
-    return UnsureError(f"{name(item)}: whether the comment was written is not known: {error}")
+    return UnsureError(f"{item_name(item, 'issue')}: whether the comment was written is not known: {error}")

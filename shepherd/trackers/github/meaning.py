@@ -10,7 +10,7 @@ from msgspec import Struct
 from shepherd.trackers.forge.wire import until_reset
 
 A_MINUTE = "60"
-"""Seconds that GitHub wants to be left alone after "too many requests", where it does not say how long."""
+"""Seconds to wait after "too many requests", where GitHub does not say how long."""
 _LIMITED = frozenset({"RATE_LIMITED", "RATE_LIMIT", "graphql_rate_limit"})
 """Types and codes of an error of GraphQL: before 2026 the first, since then the others."""
 

@@ -9,8 +9,8 @@ import msgspec
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
+from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, Unclaimed, UnreadablePart
 from shepherd.trackers.forge.reading import chunks, number_of
-from shepherd.trackers.forge.things import Absent, Issue, Request, Thing, Unclaimed, UnreadablePart
 from shepherd.trackers.github.meaning import meaning
 from shepherd.trackers.github.questions import (
     ALL_LABELS,
@@ -33,8 +33,8 @@ from shepherd.trackers.github.questions import (
     ShownIssue,
     ShownPull,
 )
-from shepherd.trackers.http import Line
-from shepherd.words import Item
+from shepherd.trackers.http import HttpSession
+from shepherd.words import Item, item_name
 
 LARGEST_NUMBER = 2**31 - 1
 """GraphQL's Int: a larger one would spoil the whole call."""
@@ -54,11 +54,11 @@ class GitHubService:
         project: "owner/name".
     """
 
-    def __init__(self, line: Line, token: str, project: str) -> None:
-        self.line = line
+    def __init__(self, session: HttpSession, token: str, project: str) -> None:
+        self.session = session
         self.project = project
-        self._root = line.root.rstrip("/")
-        self._client = Client(line, lambda: {"Authorization": f"token {token}"}, meaning)
+        self._root = session.root.rstrip("/")
+        self._client = Client(session, lambda: {"Authorization": f"token {token}"}, meaning)
 
     def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
         """See forge.reading.Service. A SHA that GitHub does not know is absent."""
@@ -91,7 +91,7 @@ class GitHubService:
                 return found
         raise TrackerError(f"{self.here}: the pull requests of {next(iter(more))[:12]} never end")
 
-    def things(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, Thing]:
+    def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
         """See forge.reading.Service. Issues and pull requests share one row of numbers here."""
         everything = {*items, *claimed}
         claimed_numbers = {number_of(item) for item in claimed}
@@ -108,11 +108,11 @@ class GitHubService:
         if askable and all(answers[number] == UnreadablePart(_NO_RIGHT) for number in askable):
             raise TrackerError(f"{self.here}: the token gives no right to read issues and pull requests")
         return {
-            item: self._thing(item, answers[number_of(item)], number_of(item) in claimed_numbers)
+            item: self._item_of(item, answers[number_of(item)], number_of(item) in claimed_numbers)
             for item in everything
         }
 
-    def _thing(self, item: Item, answer: msgspec.Raw | UnreadablePart | None, claimed: bool) -> Thing:
+    def _item_of(self, item: Item, answer: msgspec.Raw | UnreadablePart | None, claimed: bool) -> ForgeItem:
         if answer is None:
             return Absent(self.unreadable(item, None))
         kind = cast("type[ShownClaimed | Labelled]", ShownClaimed if claimed else Labelled)
@@ -152,11 +152,11 @@ class GitHubService:
 
     @property
     def here(self) -> str:
-        return f"{self.project} on {self.line.name} at {self.line.host}"
+        return f"{self.project} on {self.session.name} at {self.session.host}"
 
     def unreadable(self, item: Item, answer: UnreadablePart | None) -> str:
-        """Why there are no labels, in a sentence about the item."""
-        name = f"issue {item}" if isinstance(item, int) else f"request {item}"
+        """Return why there are no labels, in a sentence about the item."""
+        name = item_name(item, "issue")
         if answer is None:
             return f"there is no {name} in {self.project}, or the token may not see it"
         return f"{name} cannot be read: {answer.why}"
@@ -209,8 +209,8 @@ class GitHubService:
     def _because(self, error: GraphError) -> str:
         if error.type == "NOT_FOUND":
             return (
-                f"{self.line.name} at {self.line.host} has no repository {self.project}, or the token may not"
-                " see it; is tracker.project right?"
+                f"{self.session.name} at {self.session.host} has no repository {self.project}, or the token"
+                " may not see it; is tracker.project right?"
             )
         if error.type == "FORBIDDEN":
             return f"{self.here}: {_NO_RIGHT}"
@@ -227,7 +227,7 @@ class GitHubService:
             return msgspec.json.decode(content, type=kind)
         except msgspec.MsgspecError as error:
             raise TrackerError(
-                f"what answers at {self.line.host} is no {self.line.name} ({error});"
+                f"what answers at {self.session.host} is not {self.session.name} ({error});"
                 " is tracker.service_root right?"
             ) from None
 

@@ -1,4 +1,4 @@
-"""See Writer: GitHub. What is there is looked at by GraphQL; REST writes, where labels are put on singly."""
+"""Writes to GitHub: GraphQL reads what is there, and REST, which adds labels one by one, writes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from shepherd.alike import folded
 from shepherd.errors import TrackerError
+from shepherd.label_text import folded
 from shepherd.settings import Settings
-from shepherd.trackers.forge.labels import Look
-from shepherd.trackers.forge.reading import line_to, number_of, token_of
-from shepherd.trackers.forge.things import UnreadablePart
-from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
+from shepherd.trackers.forge.items import UnreadablePart
+from shepherd.trackers.forge.labels import LabelStyle
+from shepherd.trackers.forge.reading import number_of, session_with, token_of
+from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
 from shepherd.trackers.github.questions import LABELS, MOST_PAGES, Labelled, as_value
 from shepherd.trackers.github.reading import NEEDS_TOKEN, GitHubTracker
 from shepherd.trackers.github.service import GitHubService
@@ -22,7 +22,7 @@ from shepherd.trackers.http import RequestError
 from shepherd.words import Item
 
 _COMMENTS = "comments(last: 100%s) { nodes { body } pageInfo { hasPreviousPage startCursor } }"
-_THING = "issueOrPullRequest(number: %d) { ... on Issue { %s } ... on PullRequest { %s } }"
+_ITEM = "issueOrPullRequest(number: %d) { ... on Issue { %s } ... on PullRequest { %s } }"
 
 
 _T = TypeVar("_T")
@@ -46,7 +46,7 @@ class _Discussed(Struct, frozen=True):
     comments: _Comments
 
 
-class _Thing(Labelled, frozen=True):
+class _Commented(Labelled, frozen=True):
     comments: _Comments | None = None
 
 
@@ -56,7 +56,7 @@ def open_writer(settings: Settings) -> ForgeWriter:
 
     def begin() -> _GitHubLabelWriter:
         return _GitHubLabelWriter(
-            GitHubService(line_to(settings, GitHubTracker), token, settings.tracker.project)
+            GitHubService(session_with(settings, GitHubTracker), token, settings.tracker.project)
         )
 
     return ForgeWriter(settings, begin)
@@ -69,37 +69,39 @@ class _GitHubLabelWriter:
         self._service = service
         self._called = service.project
 
-    def present(self, item: Item, sign: str) -> Present:
+    def current(self, item: Item, sign: str) -> CurrentLabels:
         fields = f"{LABELS} {_COMMENTS % ''}" if sign else LABELS
-        thing = self._ask(item, fields, _Thing)
+        thing = self._ask(item, fields, _Commented)
         labels = tuple(label.name for label in thing.labels.nodes)
-        return Present(labels, thing.comments is not None and self._stands_in(item, thing.comments, sign))
+        return CurrentLabels(
+            labels, thing.comments is not None and self._is_among(item, thing.comments, sign)
+        )
 
-    def is_said(self, item: Item, sign: str) -> bool:
-        return self._stands_in(item, self._ask(item, _COMMENTS % "", _Discussed).comments, sign)
+    def has_comment(self, item: Item, sign: str) -> bool:
+        return self._is_among(item, self._ask(item, _COMMENTS % "", _Discussed).comments, sign)
 
     def labels(self) -> list[str]:
         return self._service.labels()
 
-    def make(self, label: str, look: Look) -> None:
-        document = {"name": label, "color": look.color, "description": look.description}
+    def make(self, label: str, style: LabelStyle) -> None:
+        document = {"name": label, "color": style.color, "description": style.description}
         try:
             self._send("POST", "labels", document)
         except RequestError as error:
             if error.status != 422 or folded(label) not in map(folded, self.labels()):
                 raise
 
-    def put_on(self, item: Item, label: str) -> None:
+    def add(self, item: Item, label: str) -> None:
         self._send("POST", f"issues/{number_of(item)}/labels", {"labels": [label]})
 
-    def take_off(self, item: Item, label: str) -> None:
+    def remove(self, item: Item, label: str) -> None:
         try:
             self._send("DELETE", f"issues/{number_of(item)}/labels/{quote(label, safe='')}")
         except RequestError as error:
-            if error.status != 404 or label in self.present(item, "").labels:
+            if error.status != 404 or label in self.current(item, "").labels:
                 raise
 
-    def say(self, item: Item, comment: str) -> None:
+    def comment_on(self, item: Item, comment: str) -> None:
         self._send("POST", f"issues/{number_of(item)}/comments", {"body": comment}, repeatable=False)
 
     def _send(self, method: str, place: str, document: object = None, *, repeatable: bool = True) -> None:
@@ -107,13 +109,13 @@ class _GitHubLabelWriter:
         self._service.write(method, path, document, repeatable=repeatable)
 
     def _ask(self, item: Item, fields: str, kind: type[_T]) -> _T:
-        self._called, answers = self._service.ask({"it": _THING % (number_of(item), fields, fields)}, kind)
+        self._called, answers = self._service.ask({"it": _ITEM % (number_of(item), fields, fields)}, kind)
         answer = answers["it"]
         if answer is None or isinstance(answer, UnreadablePart):
             raise TrackerError(self._service.unreadable(item, answer))
         return answer
 
-    def _stands_in(self, item: Item, comments: _Comments, sign: str) -> bool:
+    def _is_among(self, item: Item, comments: _Comments, sign: str) -> bool:
         for _ in range(MOST_PAGES):
             if any(last_line(comment.body) == sign for comment in comments.nodes):
                 return True

@@ -11,11 +11,11 @@ from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
+from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
-from shepherd.trackers.forge.things import Absent, Issue, Request, Thing
 from shepherd.trackers.forge.wire import until_reset
-from shepherd.trackers.http import Line, RequestError
-from shepherd.words import Item
+from shepherd.trackers.http import HttpSession, RequestError
+from shepherd.words import Item, is_request, item_name
 
 _COMMITS = (
     "query($project: ID!, $iids: [String!]) { project(fullPath: $project) {"
@@ -96,18 +96,18 @@ class GitLabService:
         project: "group/project", of any depth.
     """
 
-    def __init__(self, line: Line, token: str, project: str) -> None:
-        self.line = line
+    def __init__(self, session: HttpSession, token: str, project: str) -> None:
+        self.session = session
         self.project = project
         self.anonymous = not token
         self.place = f"/projects/{quote(project, safe='')}"
-        self._client = Client(line, lambda: {"PRIVATE-TOKEN": token} if token else {}, meaning)
+        self._client = Client(session, lambda: {"PRIVATE-TOKEN": token} if token else {}, meaning)
 
     def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
         """See forge.reading.Service. A SHA that GitLab does not know is absent.
 
-        The lists of what was merged lately tell of most, by merge, squash and head commit. The lower ones of
-        several commits that landed together are told by GraphQL, and what is left is asked for one by one.
+        The lists of what was merged lately have most of them, by merge, squash and head commit. GraphQL gives
+        the lower ones of several commits that landed together, and the rest is asked for one by one.
         """
         found: dict[str, list[_Merge]] = {}
         wanted = set(commits)
@@ -144,28 +144,28 @@ class GitLabService:
         return self.get("/merge_requests", asked, list[_Merge])
 
     def _brought(self, requests: Mapping[int, _Merge]) -> list[tuple[str, _Merge]]:
-        """The commits of each request, as far as GraphQL tells them here: it may find the question too large,
-        or be an old one; then they are asked for one by one like others."""
-        told: list[tuple[str, _Merge]] = []
+        """The commits of each request, as far as GraphQL gives them: it may find the question too large, or
+        be an old one; then they are asked for one by one like others."""
+        brought: list[tuple[str, _Merge]] = []
         try:
             for some in chunks(sorted(requests)):
                 variables = {"project": self.project, "iids": [str(number) for number in some]}
                 answer = self._client.send(
                     "POST",
-                    f"{self.line.root}api/graphql",
+                    f"{self.session.root}api/graphql",
                     document={"query": _COMMITS, "variables": variables},
                     repeatable=True,
                 )
                 nodes = self.convert(answer.content, _Answer).data.project.mergeRequests.nodes
-                told += [
+                brought += [
                     (commit.sha, requests[int(each.iid)])
                     for each in nodes
                     for commit in each.commitsWithoutMergeCommits.nodes
                     if int(each.iid) in requests
                 ]
         except TrackerError:
-            return told
-        return told
+            return brought
+        return brought
 
     def _related(self, sha: str) -> list[_Merge] | None:
         try:
@@ -178,16 +178,16 @@ class GitLabService:
             raise
         return [request for request in related if request.state == "merged"]
 
-    def things(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, Thing]:
+    def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
         """See forge.reading.Service. Issues and merge requests have a row of numbers each."""
         items = {*items, *claimed}
-        found: dict[Item, Thing] = {item: Absent(self.absent(item)) for item in items}
-        for asked in chunks(sorted(number_of(item) for item in items if isinstance(item, str))):
+        found: dict[Item, ForgeItem] = {item: Absent(self.absent(item)) for item in items}
+        for asked in chunks(sorted(number_of(item) for item in items if is_request(item))):
             for merge in self.get("/merge_requests", _numbered(asked), list[_Merge]):
                 found[f"!{merge.iid}"] = merge.request
-        for asked in chunks(sorted(item for item in items if isinstance(item, int))):
+        for asked in chunks(sorted(number_of(item) for item in items if not is_request(item))):
             for issue in self.get("/issues", _numbered(asked), list[GitLabLabelled]):
-                found[issue.iid] = Issue(issue.labels)
+                found[str(issue.iid)] = Issue(issue.labels)
         return found
 
     def labels(self) -> list[str]:
@@ -209,7 +209,7 @@ class GitLabService:
 
     def absent(self, item: Item) -> str:
         """Why nothing is known of an item that was not in the answer."""
-        name = f"issue {item}" if isinstance(item, int) else f"request {item}"
+        name = item_name(item, "issue")
         return f"there is no {name} in {self.project}, or the token may not see it"
 
     def get(self, path: str, query: dict[str, Any], kind: type[_T], *, whole: bool = False) -> _T:
@@ -227,7 +227,7 @@ class GitLabService:
         repeatable: bool = True,
     ) -> bytes:
         """The body of the answer. Raises RequestError."""
-        url = f"{self.line.root}api/v4{'' if whole else self.place}{path}"
+        url = f"{self.session.root}api/v4{'' if whole else self.place}{path}"
         answer = self._client.send(method, url, query=query, document=document, repeatable=repeatable)
         return answer.content
 
@@ -237,7 +237,7 @@ class GitLabService:
             return msgspec.json.decode(content, type=kind)
         except msgspec.MsgspecError as error:
             raise TrackerError(
-                f"what answers at {self.line.host} is no {self.line.name} ({error});"
+                f"what answers at {self.session.host} is not {self.session.name} ({error});"
                 " is tracker.service_root right?"
             ) from None
 

@@ -1,4 +1,4 @@
-"""See Writer: GitLab. Labels are put on and taken off by name, so that nobody else's are overwritten."""
+"""Writes to GitLab: labels are added and removed by name, so that nobody else's are overwritten."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
-from shepherd.trackers.forge.labels import Look
-from shepherd.trackers.forge.reading import AT_ONCE, line_to, number_of, token_of
-from shepherd.trackers.forge.writing import ForgeWriter, Present, last_line
+from shepherd.trackers.forge.labels import LabelStyle
+from shepherd.trackers.forge.reading import AT_ONCE, number_of, session_with, token_of
+from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
 from shepherd.trackers.gitlab.reading import GitLabTracker
 from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabLabelled, GitLabService
 from shepherd.trackers.http import RequestError
-from shepherd.words import Item
+from shepherd.words import Item, is_request
 
-NEEDS_TOKEN = "GitLab lets nobody write without a token"  # noqa: S105  # a sentence
+NEEDS_TOKEN = "GitLab accepts changes only with a token"  # noqa: S105  # a sentence
 
 
 class _Note(Struct, frozen=True):
@@ -30,7 +30,7 @@ def open_writer(settings: Settings) -> ForgeWriter:
 
     def begin() -> _GitLabLabelWriter:
         return _GitLabLabelWriter(
-            GitLabService(line_to(settings, GitLabTracker), token, settings.tracker.project)
+            GitLabService(session_with(settings, GitLabTracker), token, settings.tracker.project)
         )
 
     return ForgeWriter(settings, begin)
@@ -42,16 +42,16 @@ class _GitLabLabelWriter:
     def __init__(self, service: GitLabService) -> None:
         self._service = service
 
-    def present(self, item: Item, sign: str) -> Present:
+    def current(self, item: Item, sign: str) -> CurrentLabels:
         try:
             labels = self._service.get(_place(item), {}, GitLabLabelled).labels
         except RequestError as error:
             if error.status == 404:
                 raise TrackerError(self._service.absent(item)) from None
             raise
-        return Present(labels, bool(sign) and self.is_said(item, sign))
+        return CurrentLabels(labels, bool(sign) and self.has_comment(item, sign))
 
-    def is_said(self, item: Item, sign: str) -> bool:
+    def has_comment(self, item: Item, sign: str) -> bool:
         for page in range(1, MOST_PAGES + 1):
             asked = {"per_page": AT_ONCE, "page": page, "order_by": "created_at", "sort": "asc"}
             notes = self._service.get(f"{_place(item)}/notes", asked, list[_Note])
@@ -64,21 +64,21 @@ class _GitLabLabelWriter:
     def labels(self) -> list[str]:
         return self._service.labels()
 
-    def make(self, label: str, look: Look) -> None:
-        document = {"name": label, "color": f"#{look.color}", "description": look.description}
+    def make(self, label: str, style: LabelStyle) -> None:
+        document = {"name": label, "color": f"#{style.color}", "description": style.description}
         try:
             self._service.send("POST", "/labels", document=document)
         except RequestError as error:
             if error.status != 409:
                 raise
 
-    def put_on(self, item: Item, label: str) -> None:
+    def add(self, item: Item, label: str) -> None:
         self._change(item, {"add_labels": label})
 
-    def take_off(self, item: Item, label: str) -> None:
+    def remove(self, item: Item, label: str) -> None:
         self._change(item, {"remove_labels": label})
 
-    def say(self, item: Item, comment: str) -> None:
+    def comment_on(self, item: Item, comment: str) -> None:
         self._service.send("POST", f"{_place(item)}/notes", document={"body": comment}, repeatable=False)
 
     def _change(self, item: Item, document: dict[str, Any]) -> None:
@@ -86,5 +86,5 @@ class _GitLabLabelWriter:
 
 
 def _place(item: Item) -> str:
-    kind = "issues" if isinstance(item, int) else "merge_requests"
+    kind = "merge_requests" if is_request(item) else "issues"
     return f"/{kind}/{number_of(item)}"

@@ -52,7 +52,7 @@ def credentials_of(text: str) -> Credentials:
         return Credentials(*(parser.get(_SECTION, name) for name in names))
     except configparser.Error:
         # the parser's own message repeats lines of the file
-        raise ValueError("are no credentials as launchpadlib writes them") from None
+        raise ValueError("are not credentials as launchpadlib saves them") from None
 
 
 def _escaped(text: str) -> str:

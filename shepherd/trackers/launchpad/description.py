@@ -17,7 +17,7 @@ def statuses_of(description: bytes) -> tuple[str, ...]:
         # expat itself ends entities that grow beyond measure
         root = ElementTree.fromstring(description)  # noqa: S314  # see above
     except ElementTree.ParseError:
-        raise ValueError("no description of a web service") from None
+        raise ValueError("not a description of a web service") from None
     statuses = [option.get("value", "") for option in root.iterfind(_STATUS, _NAMES)]
     if not all(statuses) or not statuses:
         raise ValueError("a description without statuses of bugs")

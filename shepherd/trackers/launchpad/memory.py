@@ -1,7 +1,7 @@
-"""What the tracker wants to be told again at its next reading, so that it need not ask for it.
+"""What the tracker keeps until its next reading, so that it need not ask for it again.
 
-What a search finds grows with the age of the project only for words that are never taken off a bug. Of those
-the numbers are kept, and only what was changed since is asked for; once a day all is read anew.
+What a search finds grows with the age of the project only for words that are never removed from a bug. Of
+those the bugs are kept, and only what has changed since is asked for; once a day everything is read again.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from msgspec import Struct
 from shepherd.words import ItemTags
 
 EVERYTHING_AFTER = timedelta(days=1)
-"""All is read anew when what is kept was last read in full that long ago."""
+"""Everything is read again when the last full reading is that long ago."""
 OVERLAP = timedelta(minutes=10)
 """How far before the last reading "changed since" begins: what answers may lag behind what was written."""
 
 
-class Opened(Struct, frozen=True):
-    """What a bug that was opened said."""
+class OpenedBug(Struct, frozen=True):
+    """The tags of a bug that was opened."""
 
-    spoken: ItemTags
+    tags: ItemTags
     at: datetime
 
 
@@ -30,23 +30,23 @@ class LaunchpadMemory(Struct, frozen=True):
     """After a complete reading."""
 
     basis: str
-    """Sum of what the reading depended on beside the tracker: another one makes all of this worthless."""
+    """Checksum of the settings that the reading depends on: with another one, all of this is worthless."""
     began: datetime
     """By the tracker's clock."""
     full: datetime
     """When everything was last read, by the tracker's clock."""
     statuses: tuple[str, ...]
-    """Those that bugs can have, as Launchpad told when everything was last read."""
+    """Those that bugs can have, as Launchpad gave them at the last full reading."""
     settled: dict[str, tuple[int, ...]]
-    """Word -> the bugs that bear it, as a search gives them, for the words that stay on bugs for ever."""
+    """Word -> the bugs that have it, as a search gives them, for the words that stay on bugs for ever."""
     revnos: tuple[int, ...]
     """N of the `bad-commit-N` that were asked for."""
     returned: tuple[int, ...]
     """The bugs asked for that a search found."""
-    opened: dict[int, Opened]
+    opened: dict[int, OpenedBug]
     """Bugs that searches find, and whose tags had to be read one by one: true while no search says else."""
-    strays: dict[int, Opened]
-    """Bugs that no search found, and which were opened to tell why: may change without being noticed."""
+    strays: dict[int, OpenedBug]
+    """Bugs that no search found, and that were opened to learn why: they may change unnoticed."""
 
 
 def decode(memory: bytes, basis: str) -> LaunchpadMemory | None:

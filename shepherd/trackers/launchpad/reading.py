@@ -1,7 +1,7 @@
-"""What is said on Launchpad, by searches: requests grow with pages, never with bugs.
+"""Reads Launchpad by searches: the number of requests grows with pages, never with bugs.
 
-A search for a tag tells which bugs bear it; nothing but qa-bad ones, those that name a bad landing, and a few
-that no search finds are ever opened. Bugs are numbers here: their titles are never looked at.
+A search for a tag gives the bugs that have it; only qa-bad ones, those that name a bad landing, and a few
+that no search finds are opened. Inside this package bugs are numbers, as on the wire; titles are never read.
 """
 
 from __future__ import annotations
@@ -18,17 +18,16 @@ from shepherd.trackers.launchpad.memory import (
     EVERYTHING_AFTER,
     OVERLAP,
     LaunchpadMemory,
-    Opened,
+    OpenedBug,
     decode,
     encode,
 )
-from shepherd.trackers.launchpad.service import LaunchpadService, line_to
+from shepherd.trackers.launchpad.service import LaunchpadService, session_with
 from shepherd.trackers.words import Vocabulary
-from shepherd.words import WORST_FIRST, Item, ItemTags, TrackerReading, Word
+from shepherd.words import GOOD_WORDS, WORST_FIRST, Item, ItemTags, TrackerData, Word
 
 PASSING: tuple[Word, ...] = ("bad", "needstesting")
-"""Words that are taken off a bug sooner or later: always read in full."""
-LASTING: tuple[Word, ...] = ("untestable", "ok")
+"""Words that are removed from a bug sooner or later: always read in full."""
 AT_ONCE = 100
 """Landings that one search asks for: a longer URL might be refused."""
 STRAYS = 20
@@ -42,25 +41,25 @@ class LaunchpadTracker:
         self._settings = settings
         self._vocabulary = Vocabulary(settings.tracker.words)
 
-    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerReading:
-        """See Tracker.read. Merge proposals bear no labels: of requests nothing is said."""
-        basis, line = self._basis(), line_to(self._settings)
+    def read(self, items: Collection[Item], revnos: Collection[int], memory: bytes = b"") -> TrackerData:
+        """See Tracker.read. Merge proposals have no labels, so requests are not read."""
+        basis, session = self._basis(), session_with(self._settings)
         try:
             kept = decode(memory, basis)
-            service = LaunchpadService(self._settings, line, statuses=kept.statuses if kept else ())
-            bugs = {item for item in items if isinstance(item, int)}
+            service = LaunchpadService(self._settings, session, statuses=kept.statuses if kept else ())
+            bugs = {int(item) for item in items if item.isdecimal()}
             reader = _Reader(service, self._vocabulary, bugs, set(revnos), kept)
             return reader.read(basis)
         except TrackerError as error:
-            error.requests = line.requests
+            error.requests = session.requests
             raise
 
     def probe(self) -> str:
         """See Tracker.probe."""
-        line = line_to(self._settings)
-        service = LaunchpadService(self._settings, line)
+        session = session_with(self._settings)
+        service = LaunchpadService(self._settings, session)
         service.probe()
-        return f"{self._settings.tracker.project} at {line.host}, {service.caller()}"
+        return f"{self._settings.tracker.project} at {session.host}, {service.caller()}"
 
     def _basis(self) -> str:
         tracker = self._settings.tracker
@@ -87,9 +86,9 @@ class _Reader:
         self._now = datetime.now(UTC)
         self._changes: list[int] = []
         """Bugs that were changed since then, as a search gives them."""
-        self._opened: dict[int, Opened] = {}
+        self._opened: dict[int, OpenedBug] = {}
 
-    def read(self, basis: str) -> TrackerReading:
+    def read(self, basis: str) -> TrackerData:
         service = self._service
         self._look_back()
         if self._kept is None:
@@ -98,17 +97,19 @@ class _Reader:
         passing = {word: service.search(self._texts(word)) for word in PASSING}
         bearers = {word: set(bugs) for word, bugs in (settled | passing).items()}
         # by the tracker's own clock: ours may be wrong
-        self._now = service.line.now or self._now
+        self._now = service.session.now or self._now
         self._opened = self._still_known(bearers) | self._opened
         namers = self._namers()
         for bug in sorted((bearers["bad"] & self._bugs | namers) - self._opened.keys()):
             self._opened[bug] = self._ask(bug)
         returned = namers.union(self._opened, *bearers.values())
         strays, unseen = self._strays(self._bugs - returned)
-        spoken: dict[Item, ItemTags] = {bug: self._spoken(bug, bearers, strays) for bug in self._bugs}
+        tags: dict[Item, ItemTags] = {
+            str(bug): self._spoken(bug, bearers, strays) for bug in sorted(self._bugs)
+        }
         for bug, opened in self._opened.items():
-            if bug not in spoken and not self._revnos.isdisjoint(opened.spoken.bad_commits):
-                spoken[bug] = opened.spoken
+            if str(bug) not in tags and not self._revnos.isdisjoint(opened.tags.bad_commits):
+                tags[str(bug)] = opened.tags
         memory = LaunchpadMemory(
             basis=basis,
             began=self._now,
@@ -120,11 +121,11 @@ class _Reader:
             opened={bug: opened for bug, opened in self._opened.items() if self._is_worth(bug)},
             strays=strays,
         )
-        return TrackerReading(
-            items=spoken,
-            unseen=frozenset(unseen),
-            requests=service.line.requests,
-            received=service.line.received,
+        return TrackerData(
+            items=tags,
+            unseen=frozenset(map(str, unseen)),
+            requests=service.session.requests,
+            received=service.session.received,
             memory=encode(memory),
         )
 
@@ -134,10 +135,10 @@ class _Reader:
         if kept is None:
             return
         self._changes = self._service.search(since=kept.began - OVERLAP)
-        self._now = self._service.line.now or self._now
+        self._now = self._service.session.now or self._now
         if not kept.full <= kept.began <= self._now < kept.full + EVERYTHING_AFTER:
             self._kept = None
-        elif len(set(self._changes)) <= len(LASTING) + len(_chunks(self._asked())):
+        elif len(set(self._changes)) <= len(GOOD_WORDS) + len(_chunks(self._asked())):
             self._opened = {bug: self._ask(bug) for bug in sorted(set(self._changes))}
 
     def _asked(self) -> set[int]:
@@ -145,34 +146,34 @@ class _Reader:
         return set(self._kept.revnos) & self._revnos if self._kept else set()
 
     def _settled(self) -> dict[Word, list[int]]:
-        """The bugs that bear the words that last, as searches give them: of most of them it is known."""
+        """The bugs that have the words that last, as searches give them; most are kept from before."""
         if self._kept is not None:
-            settled = {word: self._merged(word, self._kept) for word in LASTING}
+            settled = {word: self._merged(word, self._kept) for word in GOOD_WORDS}
             either = Counter[int]()
             for bugs in settled.values():
                 either |= Counter(bugs)
             # a bug that became private, or left the project, is not seen to change: it is missed in the count
-            texts = [text for word in LASTING for text in self._texts(word)]
+            texts = [text for word in GOOD_WORDS for text in self._texts(word)]
             if self._service.count(texts) == either.total():
                 return settled
-        return {word: self._service.search(self._texts(word)) for word in LASTING}
+        return {word: self._service.search(self._texts(word)) for word in GOOD_WORDS}
 
     def _merged(self, word: Word, kept: LaunchpadMemory) -> list[int]:
         if self._opened.keys() >= set(self._changes):
-            found = [bug for bug in self._changes if word in self._opened[bug].spoken.words]
+            found = [bug for bug in self._changes if word in self._opened[bug].tags.words]
         else:
             found = self._service.search(self._texts(word), kept.began - OVERLAP)
-        anew = {*self._changes, *found}
-        return sorted([*(bug for bug in kept.settled[word] if bug not in anew), *found])
+        changed = {*self._changes, *found}
+        return sorted([*(bug for bug in kept.settled[word] if bug not in changed), *found])
 
-    def _still_known(self, bearers: Mapping[Word, Collection[int]]) -> dict[int, Opened]:
+    def _still_known(self, bearers: Mapping[Word, Collection[int]]) -> dict[int, OpenedBug]:
         """What was learned by opening bugs before, and searches still agree with. Of a bug without words they
         say nothing, not even that it can still be seen."""
         kept, changed = self._kept.opened if self._kept else {}, set(self._changes)
         return {
             bug: each
             for bug, each in kept.items()
-            if each.spoken.words and each.spoken.words == _words(bug, bearers) and bug not in changed
+            if each.tags.words and each.tags.words == _words(bug, bearers) and bug not in changed
         }
 
     def _namers(self) -> set[int]:
@@ -182,7 +183,7 @@ class _Reader:
         if self._kept is not None and not self._opened.keys() >= set(self._changes):
             found |= self._search_names(asked, self._kept.began - OVERLAP)
         before = self._kept.opened if self._kept else {}
-        named = {bug for bug, opened in (before | self._opened).items() if opened.spoken.bad_commits}
+        named = {bug for bug, opened in (before | self._opened).items() if opened.tags.bad_commits}
         return found | named
 
     def _search_names(self, revnos: set[int], since: datetime | None = None) -> set[int]:
@@ -196,7 +197,7 @@ class _Reader:
         # what cannot be a tag there, like "QA Pass", cannot be searched for either
         return [text for text in self._vocabulary.texts(word) if is_tag(text)]
 
-    def _strays(self, bugs: set[int]) -> tuple[dict[int, Opened], set[int]]:
+    def _strays(self, bugs: set[int]) -> tuple[dict[int, OpenedBug], set[int]]:
         """Bugs that no search found: what the few that were opened say, and which were not."""
         before = self._kept.strays if self._kept else {}
         returned = set(self._kept.returned) if self._kept else set()
@@ -204,43 +205,43 @@ class _Reader:
         def urgency(bug: int) -> tuple[int, float, int]:
             """What was found before, or bears words beyond our searches; then what waits longest."""
             known = before.get(bug)
-            if bug in returned or (known and known.spoken.words):
+            if bug in returned or (known and known.tags.words):
                 return 0, 0.0, bug
             return 1, known.at.timestamp() if known else 0.0, -bug
 
-        strays: dict[int, Opened] = {}
+        strays: dict[int, OpenedBug] = {}
         unseen: set[int] = set()
         for place, bug in enumerate(sorted(bugs, key=urgency)):
             known = before.get(bug)
             if place < STRAYS:
                 strays[bug] = self._ask(bug)
-            elif bug in returned or (known and known.spoken.words):
+            elif bug in returned or (known and known.tags.words):
                 # what it said must not vanish because there was no time to look
-                why = f"bug {bug} is found by no search any more, and there are too many like it to look"
-                strays[bug] = Opened(ItemTags(unreadable=why), self._now)
+                why = f"bug {bug} is no longer found by any search, and there are too many like it to open"
+                strays[bug] = OpenedBug(ItemTags(unreadable=why), self._now)
             elif known:
                 strays[bug] = known
             else:
                 unseen.add(bug)
         return strays, unseen
 
-    def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, Opened]) -> ItemTags:
+    def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, OpenedBug]) -> ItemTags:
         if opened := self._opened.get(bug) or strays.get(bug):
-            return opened.spoken
+            return opened.tags
         return ItemTags(words=_words(bug, bearers))
 
     def _is_worth(self, bug: int) -> bool:
-        """Whether what an opened bug said would have to be asked for again."""
-        said = self._opened[bug].spoken
-        return bool(said.bad_commits) or ("bad" in said.words and bug in self._bugs)
+        """Whether the tags of an opened bug would have to be asked for again."""
+        tags = self._opened[bug].tags
+        return bool(tags.bad_commits) or ("bad" in tags.words and bug in self._bugs)
 
-    def _ask(self, bug: int) -> Opened:
+    def _ask(self, bug: int) -> OpenedBug:
         """What one bug says; that it cannot be read is one bug's matter."""
         try:
             entry = self._service.open(bug)
         except RequestError as error:
-            return Opened(ItemTags(unreadable=unreadable(bug, error)), self._now)
-        return Opened(self._vocabulary.of_bug(entry.tags), self._now)
+            return OpenedBug(ItemTags(unreadable=unreadable(bug, error)), self._now)
+        return OpenedBug(self._vocabulary.of_bug(entry.tags), self._now)
 
 
 def unreadable(bug: int, error: RequestError) -> str:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.client import Client
-from shepherd.trackers.http import Line
+from shepherd.trackers.http import HttpSession
 from shepherd.trackers.launchpad.credentials import credentials_of
 from shepherd.trackers.launchpad.description import WADL, statuses_of
 from shepherd.values import ITEM_NUMBER, iso
@@ -64,9 +64,9 @@ class _Shifted(Exception):
     pass
 
 
-def line_to(settings: Settings) -> Line:
-    """The way there; nothing is asked yet."""
-    return Line("Launchpad", (settings.tracker.service_root or SERVICE).rstrip("/") + "/")
+def session_with(settings: Settings) -> HttpSession:
+    """Open a session; nothing is asked yet."""
+    return HttpSession("Launchpad", (settings.tracker.service_root or SERVICE).rstrip("/") + "/")
 
 
 class LaunchpadService:
@@ -79,16 +79,16 @@ class LaunchpadService:
         SettingsError: the credentials cannot be read.
     """
 
-    def __init__(self, settings: Settings, line: Line, *, statuses: Sequence[str] = ()) -> None:
-        self.line = line
-        self.api = f"{line.root}{VERSION}/"
+    def __init__(self, settings: Settings, session: HttpSession, *, statuses: Sequence[str] = ()) -> None:
+        self.session = session
+        self.api = f"{session.root}{VERSION}/"
         self.project = settings.tracker.project
         try:
             credentials = credentials_of(settings.secret("tracker.credentials", os.environ))
         except ValueError as why:
             raise SettingsError(f"{settings.file}: what tracker.credentials name {why}") from None
         self.anonymous = not credentials.token
-        self._client = Client(line, credentials.headers)
+        self._client = Client(session, credentials.headers)
         self._statuses = tuple(statuses)
 
     def statuses(self, *, again: bool = False) -> tuple[str, ...]:
@@ -104,14 +104,14 @@ class LaunchpadService:
                 self._statuses = statuses_of(answer.content)
             except ValueError as why:
                 raise TrackerError(
-                    f"what answers at {self.line.host} is no Launchpad web service ({why});"
+                    f"what answers at {self.session.host} is not a Launchpad web service ({why});"
                     " is tracker.service_root right?"
                 ) from None
         return self._statuses
 
     def search(self, tags: Collection[str] = (), since: datetime | None = None) -> list[int]:
-        """The bugs of the project, closed ones and duplicates too, that bear any of the tags, and that were
-        changed since then: ascending, one that several projects of a group have several times.
+        """The bugs of the project, closed ones and duplicates too, that have any of the tags, and that were
+        changed since then: ascending; one that several projects of a group have comes several times.
 
         Raises TrackerError.
         """
@@ -122,12 +122,12 @@ class LaunchpadService:
             except _Shifted:
                 continue
         raise TrackerError(
-            f"Launchpad at {self.line.host} gave a list that changed whenever it was read;"
+            f"Launchpad at {self.session.host} gave a list that changed whenever it was read;"
             " the next run tries again"
         )
 
     def count(self, tags: Collection[str]) -> int | None:
-        """How many `search` would give; None if that is not told. Raises TrackerError."""
+        """How many `search` would give; None if the answer does not say. Raises TrackerError."""
         return self.get(f"{self._search_url(tags, None)}&ws.size=1", _Page).total_size
 
     def _search_url(self, tags: Collection[str], since: datetime | None) -> str:
@@ -172,7 +172,7 @@ class LaunchpadService:
             start += len(page.entries)
             if not page.entries or start >= page.total_size:
                 return
-        raise TrackerError(f"Launchpad at {self.line.host} gave a list that never ends")
+        raise TrackerError(f"Launchpad at {self.session.host} gave a list that never ends")
 
     def save(self, url: str, etag: str, changes: Mapping[str, object]) -> None:
         """Change an entry that still is as it was when it had that ETag. Raises RequestError; with status 412
@@ -193,7 +193,7 @@ class LaunchpadService:
 
     def _other_shape(self, error: Exception) -> TrackerError:
         return TrackerError(
-            f"Launchpad at {self.line.host} gave an answer that its version 1.0 does not have"
+            f"Launchpad at {self.session.host} gave an answer that its version 1.0 does not have"
             f" ({type(error).__name__})"
         )
 
@@ -215,10 +215,10 @@ class LaunchpadService:
                 return tasks
             if not fresh:
                 raise _Shifted
-        raise TrackerError(f"Launchpad at {self.line.host} gave a list that never ends")
+        raise TrackerError(f"Launchpad at {self.session.host} gave a list that never ends")
 
     def _number(self, task: _Task) -> int:
         found = re.fullmatch(re.escape(self.api) + rf"bugs/({ITEM_NUMBER})", task.bug_link)
         if not found:
-            raise TrackerError(f"Launchpad at {self.line.host} gave a bug without a number")
+            raise TrackerError(f"Launchpad at {self.session.host} gave a bug without a number")
         return int(found[1])

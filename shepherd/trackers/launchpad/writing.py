@@ -1,7 +1,7 @@
-"""The tagger's side of Launchpad: tags, status and one comment, each looked at before it is written.
+"""Writes to Launchpad for the tagger: tags, status and one comment, each read before it is written.
 
 Nothing is written that is there already, so that a repeat after a kill or a lost answer only does what is
-missing. Whatever other people write meanwhile stays: a save names the state it was made from, and is refused
+missing. What other people write meanwhile stays: a save names the state it was made from, and is refused
 (412) if that is no longer the state.
 """
 
@@ -15,10 +15,10 @@ from msgspec import Struct
 from shepherd.errors import TrackerError, UnsureError
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
-from shepherd.trackers.launchpad.service import LaunchpadService, line_to
+from shepherd.trackers.launchpad.service import LaunchpadService, session_with
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
-from shepherd.words import Item
+from shepherd.words import Item, is_request, item_name
 
 MEETINGS = 5
 """How often a save is tried when somebody else is always quicker."""
@@ -57,19 +57,19 @@ class LaunchpadWriter:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._vocabulary = Vocabulary(settings.tracker.words)
-        self._line = line_to(settings)
-        self._session: LaunchpadService | None = None
+        self._http = session_with(settings)
+        self._service: LaunchpadService | None = None
         self._ours: dict[str, bool] = {}
         """Target of a bug task -> whether it is the project of the settings, or one of that project group."""
 
     def edit(self, item: Item, edit: Edit) -> str:
         """See Writer.edit."""
-        if isinstance(item, str):
-            raise TrackerError(f"request {item}: on Launchpad only bugs can be marked")
+        if is_request(item):
+            raise TrackerError(f"{item_name(item)}: on Launchpad only bugs can be marked")
         try:
-            if self._session is None:
-                self._session = LaunchpadService(self._settings, self._line)
-            service = self._session
+            if self._service is None:
+                self._service = LaunchpadService(self._settings, self._http)
+            service = self._service
             bug = service.get(f"{service.api}bugs/{item}", _Bug)
             done = [
                 *self._tag(service, item, bug, edit),
@@ -80,8 +80,8 @@ class LaunchpadWriter:
             raise TrackerError(f"bug {item} cannot be written: {error}") from None
         return ", ".join(done)
 
-    def _tag(self, service: LaunchpadService, number: int, bug: _Bug, edit: Edit) -> list[str]:
-        told: list[str] = []
+    def _tag(self, service: LaunchpadService, item: Item, bug: _Bug, edit: Edit) -> list[str]:
+        changed: list[str] = []
 
         def changes(bug: _Bug) -> dict[str, object]:
             present = set(bug.tags)
@@ -90,28 +90,28 @@ class LaunchpadWriter:
             new = {tag.lower() for tag in allowed.add} - present
             wanted = (present - gone) | new
             if allowed is not edit:
-                told[:] = [NO_WORD]
+                changed[:] = [NO_WORD]
             if wanted == present:
                 return {}
-            told[:] = [f"+{tag}" for tag in sorted(new)] + [f"-{tag}" for tag in sorted(present - wanted)]
+            changed[:] = [f"+{tag}" for tag in sorted(new)] + [f"-{tag}" for tag in sorted(present - wanted)]
             return {"tags": sorted(wanted)}
 
-        _save(service, f"bug {number}", bug, changes)
-        return told
+        _save(service, f"bug {item}", bug, changes)
+        return changed
 
-    def _set_status(self, service: LaunchpadService, number: int, status: str) -> list[str]:
-        told: list[str] = []
+    def _set_status(self, service: LaunchpadService, item: Item, status: str) -> list[str]:
+        changed: list[str] = []
 
         def changes(task: _BugTask) -> dict[str, object]:
             if task.status == status:
                 return {}
-            told[:] = [f"{task.status} -> {status}"]
+            changed[:] = [f"{task.status} -> {status}"]
             return {"status": status}
 
-        for task in list(service.whole(f"{service.api}bugs/{number}/bug_tasks", _BugTask)):
+        for task in list(service.whole(f"{service.api}bugs/{item}/bug_tasks", _BugTask)):
             if self._is_ours(service, task.target_link):
-                _save(service, f"bug {number}", task, changes)
-        return told
+                _save(service, f"bug {item}", task, changes)
+        return changed
 
     def _is_ours(self, service: LaunchpadService, target: str) -> bool:
         ours = f"{service.api}{service.project}"
@@ -123,26 +123,26 @@ class LaunchpadWriter:
             )
         return self._ours[target]
 
-    def _say(self, service: LaunchpadService, number: int, bug: _Bug, comment: str) -> list[str]:
+    def _say(self, service: LaunchpadService, item: Item, bug: _Bug, comment: str) -> list[str]:
         sign = _last_line(comment)
-        if self._is_said(service, number, sign):
+        if self._is_said(service, item, sign):
             return []
         try:
             service.call(bug.self_link, "newMessage", content=comment)
         except RequestError as error:
             # the answer may have got lost, not the request
             try:
-                if self._is_said(service, number, sign):
+                if self._is_said(service, item, sign):
                     return ["comment"]
             except RequestError:
-                raise _unsure(number, error) from None
+                raise _unsure(item, error) from None
             if error.sure:
                 raise
-            raise _unsure(number, error) from None
+            raise _unsure(item, error) from None
         return ["comment"]
 
-    def _is_said(self, service: LaunchpadService, number: int, sign: str) -> bool:
-        messages = service.whole(f"{service.api}bugs/{number}/messages", _Message)
+    def _is_said(self, service: LaunchpadService, item: Item, sign: str) -> bool:
+        messages = service.whole(f"{service.api}bugs/{item}/messages", _Message)
         return any(_last_line(message.content or "") == sign for message in messages)
 
 
@@ -176,5 +176,5 @@ def _last_line(text: str) -> str:
     return text.rstrip().rpartition("\n")[2].strip()
 
 
-def _unsure(number: int, error: RequestError) -> UnsureError:
-    return UnsureError(f"bug {number}: whether the comment was written is not known: {error}")
+def _unsure(item: Item, error: RequestError) -> UnsureError:
+    return UnsureError(f"bug {item}: whether the comment was written is not known: {error}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shepherd.trackers.http import Line, Reply, RequestError
+from shepherd.trackers.http import HttpSession, Reply, RequestError
 
 
 class Tracker:
@@ -18,15 +18,15 @@ class Tracker:
     def sleep(self, seconds: float) -> None:
         self.time += seconds
 
-    def line(self, root: str = "https://forge.example.org/") -> Line:
-        return Line("Forge", root, clock=lambda: self.time, sleep=self.sleep)
+    def session(self, root: str = "https://forge.example.org/") -> HttpSession:
+        return HttpSession("Forge", root, clock=lambda: self.time, sleep=self.sleep)
 
     def attempt(self) -> tuple[Reply, str]:
         self.asked.append(self.time)
         return (self.replies.pop(0) if self.replies else Reply(200, {})), "answer"
 
     def send(self, root: str = "https://forge.example.org/") -> str:
-        return self.line(root).send("GET", f"{root}x", self.attempt)
+        return self.session(root).send("GET", f"{root}x", self.attempt)
 
 
 def test_a_short_rest_is_waited_for() -> None:

@@ -1,5 +1,5 @@
-"""What stands under a number on a forge, and whether that confirms what a message claims
-(docs/rules.md#marks)."""
+"""What a number stands for on a forge, and whether that confirms what a message claims
+(docs/rules.md#number-is-a-claim)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Request(Struct, frozen=True):
     base: str
     """The branch that it asks to be merged into, or was."""
     commits: tuple[str, ...] = ()
-    """Of those that there are: its merge, squash and head commit."""
+    """Its merge, squash and head commit, as far as there are such."""
 
 
 class Unclaimed(Struct, frozen=True):
@@ -42,21 +42,21 @@ class Absent(Struct, frozen=True):
 
 
 class UnreadablePart(Struct, frozen=True):
-    """Stands for a part of an answer that the forge refused: nothing is known of it."""
+    """A part of an answer that the forge refused: nothing is known of it."""
 
     why: str
 
 
-Thing = Issue | Request | Unclaimed | Absent | UnreadablePart
+ForgeItem = Issue | Request | Unclaimed | Absent | UnreadablePart
 
 
-def doubt(thing: Thing, claim: Claim, base: str) -> str:
-    """Why it is not what brought the landing; empty if it is, and where nothing is known of it.
+def doubt(item: ForgeItem, claim: Claim, base: str) -> str:
+    """Return why the item did not bring the landing; empty if it did, or if nothing is known of it.
 
     Args:
         base: the branch of the mainline.
     """
-    match thing:
+    match item:
         case UnreadablePart():
             return ""
         case Absent(why):
@@ -65,10 +65,10 @@ def doubt(thing: Thing, claim: Claim, base: str) -> str:
             return "it is an issue"
         case Unclaimed():
             return "what it was merged as was not asked for"
-    if not thing.merged:
+    if not item.merged:
         return "it was not merged"
-    if thing.base != base:
-        return f"it was merged into {clean(thing.base, _SHOWN)}, not into {base}"
-    if {claim.id, *claim.brought}.isdisjoint(thing.commits):
+    if item.base != base:
+        return f"it was merged into {clean(item.base, _SHOWN)}, not into {base}"
+    if {claim.id, *claim.brought}.isdisjoint(item.commits):
         return "it was merged by another commit"
     return ""

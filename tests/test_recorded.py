@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from shepherd.landing import Landing
-from shepherd.stages.memory import remember
+from shepherd.stages.recorded import remember
 from shepherd.store import Database, Journal, JournalEntry
-from shepherd.words import JournalMemory, KeptWord
+from shepherd.words import KeptEvidence, RecordedEvidence
 
-LANDING = Landing(1, "a" * 40, 0, bugs=(7,))
+LANDING = Landing(1, "a" * 40, 0, bugs=("7",))
 PAIR = f"{LANDING.id} 7"
-SEALED, NEEDS = KeptWord("ok", "ok"), KeptWord("needstesting")
+SEALED, NEEDS = KeptEvidence("ok", "ok"), KeptEvidence("needstesting")
 
 
 def kept(word: str, seal: str | None = None) -> JournalEntry:
@@ -43,7 +43,7 @@ def write(database: Database, said: Sequence[tuple[str, JournalEntry]]) -> None:
             Journal(connection, branch).append([entry], run_id="", at=datetime.now(UTC))
 
 
-def memory_of(database: Database, branch: str, *others: str) -> JournalMemory:
+def memory_of(database: Database, branch: str, *others: str) -> RecordedEvidence:
     with database.begin() as connection:
         journal, *rest = (Journal(connection, each) for each in (branch, *others))
         return remember(journal, [LANDING], LANDING.bugs, rest)
@@ -74,7 +74,7 @@ def memory_of(database: Database, branch: str, *others: str) -> JournalMemory:
         ),
         pytest.param(
             [("devel", seal("ok")), ("devel", kept("bad", "ok"))],
-            KeptWord("bad", "ok"),
+            KeptEvidence("bad", "ok"),
             id="the other branch's word after its seal",
         ),
         pytest.param(
@@ -85,10 +85,10 @@ def memory_of(database: Database, branch: str, *others: str) -> JournalMemory:
     ],
 )
 def test_what_was_kept_for_a_landing_on_several_branches(
-    database: Database, said: list[tuple[str, JournalEntry]], counts: KeptWord
+    database: Database, said: list[tuple[str, JournalEntry]], counts: KeptEvidence
 ) -> None:
     write(database, said)
-    assert memory_of(database, "stable", "next", "devel").kept == {(LANDING.id, 7): counts}
+    assert memory_of(database, "stable", "next", "devel").kept == {(LANDING.id, "7"): counts}
 
 
 def test_qa_that_was_asked_for_last_counts_on_whichever_branch(database: Database) -> None:
@@ -96,4 +96,4 @@ def test_qa_that_was_asked_for_last_counts_on_whichever_branch(database: Databas
     first, second = (
         memory_of(database, *names).asked for names in (("stable", "devel"), ("devel", "stable"))
     )
-    assert first == second == {(LANDING.id, 7): 2}
+    assert first == second == {(LANDING.id, "7"): 2}

@@ -77,6 +77,6 @@ _BY_CODE = {code: sign for sign, codes in _EMOJI.items() for code in codes.split
 
 @lru_cache(maxsize=4096)  # tens of thousands of tags are a few dozen texts
 def folded(text: str) -> str:
-    """What all texts that look alike have in common; not fit to be shown or written."""
+    """Return the form that all texts that look alike share; not fit to be shown or written."""
     plain = normalize("NFC", normalize("NFC", text.translate(_WITHOUT_SELECTORS)).casefold()).strip()
     return _CODE.sub(lambda code: _BY_CODE.get(code[1], code[0]), plain)

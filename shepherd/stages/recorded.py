@@ -8,33 +8,23 @@ from datetime import datetime
 import msgspec
 
 from shepherd.landing import Landing, commits_of
-from shepherd.rules.speaking import name
 from shepherd.stages.timeline import RefMove
 from shepherd.store import Journal, JournalEntry
 from shepherd.words import (
     Cover,
     Item,
     ItemTags,
-    JournalMemory,
-    KeptWord,
+    KeptEvidence,
     NamedCommits,
-    OwnWord,
+    RecordedEvidence,
     SeenTags,
+    TaggerWord,
     Verdict,
+    item_name,
 )
 
 TAG = "tag"
 """The kind of the tagger's acts in the journal."""
-
-
-def subject_of(item: Item) -> str:
-    """An item as the journal's subject: "824435", "#12"."""
-    return str(item)
-
-
-def item_of(subject: str) -> Item:
-    """The item of a journal's subject."""
-    return int(subject) if subject.isdigit() else subject
 
 
 def items_of(landing: Landing) -> tuple[Item, ...]:
@@ -60,35 +50,35 @@ def suspected(journal: Journal) -> set[Item]:
     """The bugs that bore a bad-commit when they were read last."""
     subjects = {entry.subject for entry in journal.entries("item", holding='"bad_commits":[')}
     last = {entry.subject: entry for entry in journal.entries("item", subjects=subjects)}
-    return {item_of(subject) for subject, entry in last.items() if entry.data.get("bad_commits")}
+    return {subject for subject, entry in last.items() if entry.data.get("bad_commits")}
 
 
 def named_commits(journal: Journal) -> dict[tuple[Item, int], NamedCommits]:
     """The commits that each bad-commit-N, and each request's qa-bad, names; the newest entry counts."""
     return {
-        (item_of(entry.subject), entry.data["n"]): NamedCommits(entry.seq, tuple(entry.data["ids"]))
+        (entry.subject, entry.data["n"]): NamedCommits(entry.seq, tuple(entry.data["ids"]))
         for entry in journal.entries("named")
     }
 
 
 def pair_of(sha: str, item: Item) -> str:
     """A landing and an item as the journal's subject."""
-    return f"{sha} {subject_of(item)}"
+    return f"{sha} {item}"
 
 
-def own_words(journals: Iterable[Journal]) -> dict[Item, OwnWord]:
+def own_words(journals: Iterable[Journal]) -> dict[Item, TaggerWord]:
     """The last good word that the tagger wrote on each item, or meant to, for any branch."""
     meant = sorted(
-        (entry.seq, entry.data["own"], item_of(entry.data["item"]))
+        (entry.seq, entry.data["own"], entry.data["item"])
         for journal in journals
         for entry in journal.entries("meant", holding='"own":"')
     )
-    return {item: OwnWord(word, seq) for seq, word, item in meant}
+    return {item: TaggerWord(word, seq) for seq, word, item in meant}
 
 
 def remember(
     journal: Journal, landings: Sequence[Landing], items: Iterable[Item], others: Sequence[Journal] = ()
-) -> JournalMemory:
+) -> RecordedEvidence:
     """What the rules ask the journal for, about these landings and items. `others`: the other branches'."""
     ids = commits_of(landings)
     # a word that was seen for another branch's landing was there before this one's: every journal counts
@@ -96,14 +86,12 @@ def remember(
     found: dict[str, int] = {}
     for entry in _of_all(journals, "landing", subjects=ids):
         found.setdefault(entry.subject, entry.seq)
-    by_subject = {subject_of(item): item for item in items}
     seen: dict[Item, tuple[SeenTags, ...]] = {}
-    for entry in _of_all(journals, "item", subjects=by_subject.keys()):
-        item = by_subject[entry.subject]
+    for entry in _of_all(journals, "item", subjects=list(items)):
         spoken = msgspec.convert(entry.data, ItemTags)
-        before = seen.get(item, ())
-        if not before or before[-1].spoken != spoken:
-            seen[item] = (*before, SeenTags(entry.seq, spoken))
+        before = seen.get(entry.subject, ())
+        if not before or before[-1].tags != spoken:
+            seen[entry.subject] = (*before, SeenTags(entry.seq, spoken))
     pairs: dict[str, tuple[str, Item]] = {
         pair_of(landing.id, item): (landing.id, item) for landing in landings for item in items_of(landing)
     }
@@ -121,12 +109,12 @@ def remember(
         for entry in _of_all(others, "kept", "seal", subjects=pairs.keys())
         if entry.kind == "seal" or entry.subject not in ours
     ]
-    kept: dict[tuple[str, Item], KeptWord] = {}
+    kept: dict[tuple[str, Item], KeptEvidence] = {}
     for entry in sorted([*here, *there], key=lambda entry: entry.seq):
         pair, words = pairs[entry.subject], _kept(entry)
         not_of_it = words.seal is not None and entry.seq < asked.get(pair, 0)
-        kept[pair] = KeptWord("needstesting") if not_of_it else words
-    return JournalMemory(
+        kept[pair] = KeptEvidence("needstesting") if not_of_it else words
+    return RecordedEvidence(
         now=journal.next_seq(),
         found=found,
         seen=seen,
@@ -145,10 +133,10 @@ def _of_all(journals: Sequence[Journal], *kinds: str, subjects: Collection[str])
     return sorted(found, key=lambda entry: entry.seq)
 
 
-def _kept(entry: JournalEntry) -> KeptWord:
+def _kept(entry: JournalEntry) -> KeptEvidence:
     if entry.kind == "seal":
-        return KeptWord(entry.data["word"], entry.data["word"])
-    return msgspec.convert(entry.data, KeptWord)
+        return KeptEvidence(entry.data["word"], entry.data["word"])
+    return msgspec.convert(entry.data, KeptEvidence)
 
 
 def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
@@ -171,10 +159,10 @@ def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
 
 
 def lessons(
-    seen: Iterable[tuple[Item, SeenTags]], kept: Iterable[tuple[tuple[str, Item], KeptWord]]
+    seen: Iterable[tuple[Item, SeenTags]], kept: Iterable[tuple[tuple[str, Item], KeptEvidence]]
 ) -> list[JournalEntry]:
     """What a judgement learned, as entries to append."""
-    entries = [JournalEntry("item", subject_of(item), _told(reading.spoken)) for item, reading in seen]
+    entries = [JournalEntry("item", item, _told(reading.tags)) for item, reading in seen]
     entries += [
         JournalEntry("kept", pair_of(sha, item), msgspec.to_builtins(words)) for (sha, item), words in kept
     ]
@@ -186,7 +174,7 @@ def untagged(journal: Journal) -> dict[str, list[str]]:
     warnings: dict[str, list[str]] = {}
     for entry in open_failures(journal):
         sha, _, subject = entry.subject.partition(" ")
-        text = f"the tagger could not write {name(item_of(subject))} ({entry.why}); it tries again"
+        text = f"the tagger could not write {item_name(subject)} ({entry.why}); it tries again"
         warnings.setdefault(sha, []).append(text)
     return warnings
 

@@ -1,14 +1,14 @@
-"""What the journal knows of the tagger's work."""
+"""What journal and cache record of the tagger's work."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from shepherd.plans.tag_events import TaggerMemory, TagLedger
+from shepherd.plans.tag_events import TaggerRecord, TagLedger
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.stages.judge import BranchSource, JudgingInput, StoredTags
-from shepherd.stages.memory import covers, items_of, pair_of
+from shepherd.stages.recorded import covers, items_of, pair_of
 from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.words import Item, Options
 
@@ -18,7 +18,7 @@ def options_of(settings: Settings, branch: str) -> Options:
     return Options(rules.orphans_rule, rules.exempt_subjects)
 
 
-def known_of(settings: Settings, branch: str, ground: JudgingInput, database: Database) -> TaggerMemory:
+def known_of(settings: Settings, branch: str, ground: JudgingInput, database: Database) -> TaggerRecord:
     assert ground.reading is not None
     landings, first = ground.reading.landings, ground.reading.deployed.revno + 1
     ids = [landing.id for landing in landings]
@@ -45,7 +45,7 @@ def known_of(settings: Settings, branch: str, ground: JudgingInput, database: Da
         for other in settings.branches:
             if other != branch:
                 elsewhere |= _in_qa(Cache(connection, other), frozenset(ids))
-    return TaggerMemory(
+    return TaggerRecord(
         handled={pairs[subject] for subject in _handled(acted)},
         begun={pairs[subject]: sign for subject, sign in _begun(acted).items()},
         found_in=found_in,
@@ -61,8 +61,8 @@ def _handled(acted: Sequence[JournalEntry]) -> list[str]:
 
 
 def _begun(acted: Sequence[JournalEntry]) -> dict[str, str]:
-    """Subject -> the sign of the comment that may stand there: it was meant, and how that went is not known.
-    A later try that certainly failed says nothing of the earlier one."""
+    """Subject -> the sign of a comment that may be there: it was meant, and the result is not known. A later
+    try that certainly failed says nothing about the earlier one."""
     open_ones: dict[str, str] = {}
     doubtful: dict[str, str] = {}
     for entry in acted:
@@ -81,7 +81,7 @@ def _begun(acted: Sequence[JournalEntry]) -> dict[str, str]:
 
 
 def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:
-    """What landings in QA name on a branch as it was read last, but for landings that are ours too."""
+    """The items that landings in QA on another branch name, without landings that this branch has too."""
     source, heard = cache.fact("source", BranchSource), cache.fact("tracker", StoredTags)
     live = source.reading.deployed.revno if source and source.reading else 0
     confirmed = heard.reading.named if heard else {}
@@ -100,7 +100,7 @@ def unasked(ground: JudgingInput) -> bool:
 
 
 def is_waiting(
-    settings: Settings, branch: str, ground: JudgingInput, known: TaggerMemory, database: Database
+    settings: Settings, branch: str, ground: JudgingInput, known: TaggerRecord, database: Database
 ) -> bool:
     """Whether any landing waits for the tagger, as far as can be told without asking the tracker."""
     assert ground.reading is not None and ground.last_heard is not None

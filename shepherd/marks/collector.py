@@ -1,4 +1,4 @@
-"""What the grammars found in one message, gathered from all of them before it is told."""
+"""Collects what the grammars find in one message."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _T = TypeVar("_T")
 MAX_TARGETS = 100_000
 """Revisions that one message may roll back: beyond any mainline, and short of what ranges make of 10 MB."""
 MAX_WARNINGS = 20
-"""Warnings of one message that are told one by one; the rest is counted."""
+"""Warnings of one message that are given one by one; the rest is counted."""
 
 
 @dataclass
 class MarkCollector:
-    """Filled by the grammars, in any order; told once by `marks`."""
+    """Filled by the grammars, in any order; `marks` gives the result."""
 
     bugs: list[tuple[int, list[int]]] = field(default_factory=list)
     """Where in the body (-1: before it), and the numbers named there."""
@@ -38,12 +38,12 @@ class MarkCollector:
     branch: str = ""
     url: str = ""
     _doubts: dict[tuple[str, str], None] = field(default_factory=dict)
-    _untold: int = 0
+    _uncounted: int = 0
 
     def numbers(self, runs: Iterable[str]) -> list[int]:
         """The numbers of bugs, issues or requests in runs of ASCII digits, no doubles.
 
-        0 and whatever has more than ten digits is none, and a warning (docs/rules.md#marks).
+        0, and what has more than ten digits, is skipped with a warning (docs/rules.md#marks).
         """
         good = []
         for run in dict.fromkeys(runs):
@@ -51,7 +51,7 @@ class MarkCollector:
             if number:
                 good.append(number)
             else:
-                self.doubt(run, "is no number of a bug or request")
+                self.doubt(run, "is not the number of a bug or request")
         return good
 
     def roll_back(self, first: int, last: int) -> None:
@@ -66,7 +66,7 @@ class MarkCollector:
         if len(self._doubts) < MAX_WARNINGS:
             self._doubts[quoted(text), why] = None
         else:
-            self._untold += 1
+            self._uncounted += 1
 
     def marks(self, subject: str, summary: str = "") -> Marks:
         """Everything found, bugs in order of appearance, no doubles."""
@@ -75,7 +75,7 @@ class MarkCollector:
         return Marks(
             subject=subject,
             summary=summary,
-            bugs=_once(chain.from_iterable(bugs)),
+            bugs=_once(map(str, chain.from_iterable(bugs))),
             requests=_once(self.requests),
             closes=_once(issue for issue in self.closes if f"#{issue}" not in own) if self.closes else (),
             labels=tuple(sorted(self.labels)),
@@ -91,10 +91,12 @@ class MarkCollector:
         )
 
     def _warnings(self) -> tuple[str, ...]:
-        told = tuple(f'"{text}" {why} and counts as absent.' for text, why in self._doubts)
-        if self._untold:
-            told += (f"{self._untold:,} more items of this message could not be read and count as absent.",)
-        return told
+        warnings = tuple(f'"{text}" {why} and counts as absent.' for text, why in self._doubts)
+        if self._uncounted:
+            warnings += (
+                f"{self._uncounted:,} more items of this message could not be read and count as absent.",
+            )
+        return warnings
 
 
 def _once(items: Iterable[_T]) -> tuple[_T, ...]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shepherd.alike import folded
+from shepherd.label_text import folded
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import ItemTags
 
