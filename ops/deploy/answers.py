@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 import msgspec
 from msgspec import Meta
 
+from shepherd.printable import replaced
+
 Version = Annotated[str, Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){1,3}[0-9a-z+]{0,20}\Z")]
 """It stands on command lines of ours."""
 NoVersion = Annotated[str, Meta(pattern=r"^(?:[0-9]{1,3}(\.[0-9]{1,3}){1,3})?\Z")]
@@ -110,7 +112,7 @@ def understood(do: str, text: str) -> dict[str, Any]:
 
 def printable(text: str) -> str:
     """Without anything that a terminal could take for a command; blanks stay where they are."""
-    return "".join(char if char.isprintable() else "?" for char in text[:LONGEST])
+    return replaced(text[:LONGEST], "?")
 
 
 def _printable(value: Any) -> Any:

@@ -12,8 +12,9 @@ from typing import Literal, NamedTuple, cast
 from msgspec import Struct
 
 from shepherd.git.program import Git
-from shepherd.marks.text import INVISIBLE, clean, normal
+from shepherd.marks.text import clean, normal
 from shepherd.people import person_of
+from shepherd.printable import INVISIBLE
 from shepherd.settings import is_url
 
 NoteWord = Literal["ok", "bad", "untestable", "needstesting"]

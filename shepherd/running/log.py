@@ -16,6 +16,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from shepherd.errors import StoreError
+from shepherd.printable import CONTROLS, STEERING, SURROGATES, escaped
 from shepherd.running.gate import holders
 
 LARGEST = 10_000_000
@@ -30,7 +31,7 @@ _held: set[Path] = set()
 
 # Compiled when first used: every reader starts up with this module, for the clock.
 _PLAIN = r"[A-Za-z0-9_.,:;/+@#!~%()*=-]+"
-_TELLING = r'[\x00-\x1f"\\\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]'
+_ESCAPED = rf'["\\{CONTROLS}{SURROGATES}{STEERING}]'
 
 
 def quoted(value: object) -> str:
@@ -38,7 +39,7 @@ def quoted(value: object) -> str:
     text = str(value)
     if re.fullmatch(_PLAIN, text):
         return text
-    return '"' + re.sub(_TELLING, lambda found: f"\\u{ord(found[0]):04x}", text) + '"'
+    return '"' + re.sub(_ESCAPED, lambda found: escaped(found[0]), text) + '"'
 
 
 def line(at: datetime, **fields: object) -> str:

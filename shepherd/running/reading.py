@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
+from shepherd.printable import STEERING, escaped
 from shepherd.running.situation import situation
 from shepherd.running.tasking import complain, snapshot_of
 from shepherd.values import parse_rev
@@ -175,10 +176,7 @@ def sha_for_scripts(snapshot: Snapshot, present: Situation, say: Say) -> int:
 
 def _json(document: bytes) -> str:
     """JSON that a terminal can show: what it might take for a command or a change of direction is escaped."""
-    return _TELLING.sub(lambda found: f"\\u{ord(found[0]):04x}", document.decode())
-
-
-_TELLING = re.compile("[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]")
+    return re.sub(f"[{STEERING}]", lambda found: escaped(found[0]), document.decode())
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 
+from shepherd.printable import JOINERS
 from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean
 
 COLUMNS = 80
-_DROPPED = dict.fromkeys(map(ord, "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\ufe0e\ufe0f"))
+_DROPPED = dict.fromkeys(map(ord, f"{JOINERS}\ufe0e\ufe0f"))
 """What terminals disagree about: joined emoji count as one glyph here and as several there."""
 
 
