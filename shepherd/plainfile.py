@@ -30,14 +30,18 @@ def read(path: Path, limit: int, private: bool = False) -> str:
         raise UnreadableFileError(f"is not UTF-8 (byte {error.start + 1})") from None
 
 
-def content(path: Path, limit: int, private: bool = False) -> bytes:
-    """The same, whatever its bytes mean. A FIFO, socket, device or directory is refused without waiting."""
+def content(path: Path, limit: int, private: bool = False, follow: bool = True) -> bytes:
+    """The same, whatever its bytes mean. A FIFO, socket, device or directory is refused without waiting, and
+    so is a link if `follow` is False."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, flags)
     except FileNotFoundError:
         why = "is a link to nothing" if path.is_symlink() else "is not there"
         raise UnreadableFileError(why, missing=True) from None
     except (OSError, ValueError) as error:
+        if not follow and path.is_symlink():
+            raise UnreadableFileError("is a link, which is not followed") from None
         raise UnreadableFileError(f"cannot be opened ({_cause(error)})") from None
     try:
         status = os.fstat(descriptor)

@@ -39,6 +39,8 @@ SESSIONS = 3
 SENT = (
     "shepherd",
     "shepherd.errors",
+    "shepherd.locks",
+    "shepherd.atomic",
     "shepherd.running",
     "shepherd.running.releases",
     "shepherd.running.starting",

@@ -5,15 +5,12 @@ A fetch either brings the mirror up to date or raises: an old state is never tak
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
 import shlex
 import shutil
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -21,6 +18,7 @@ from urllib.parse import urlsplit
 from shepherd import limits
 from shepherd.errors import SourceError
 from shepherd.git.program import NOTHING_RUNS, Git, environment, open_repository, run, without_userinfo
+from shepherd.locks import locked
 from shepherd.settings import is_url
 
 FETCH_LIMIT = 600.0
@@ -129,7 +127,11 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
     ]
     limit = min(limit, limits.share())
     try:
-        with _locked(mirror, name, limit) as lock:
+        mirror.parent.mkdir(parents=True, exist_ok=True)
+        # held by its descriptor until a fetch has ended, also one that ends because we were killed
+        with locked(mirror.with_suffix(".lock"), wait=limit, poll=0.1) as lock:
+            if lock < 0:
+                raise SourceError(f"{name}: an earlier fetch has not ended in {limit:g} seconds")
             fetch = partial(
                 run, command, name=name, env=operators_environment(), limit=limit, tied=True, lock=lock
             )
@@ -163,29 +165,6 @@ def operators_environment() -> dict[str, str]:
     if "GIT_ASKPASS" not in os.environ:
         extra["GIT_ASKPASS"] = ""
     return environment(extra, keep=_OPERATORS_OWN)
-
-
-@contextmanager
-def _locked(mirror: Path, name: str, limit: float) -> Iterator[int]:
-    """Hold the mirror's lock. Yields its descriptor, by which it is held until a fetch has ended, also one
-    that ends because we were killed."""
-    mirror.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(mirror.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        give_up = time.monotonic() + limit
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > give_up:
-                    raise SourceError(
-                        f"{name}: an earlier fetch has not ended in {limit:g} seconds"
-                    ) from None
-                time.sleep(0.1)
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _prepare(mirror: Path, name: str, object_format: str = "sha1") -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from shepherd import plainfile
+from shepherd.atomic import create_atomically
 from shepherd.errors import StoreError
 from shepherd.values import age, clean, iso
 
@@ -92,22 +93,13 @@ def switch_on(
     Raises:
         StoreError: it cannot be set.
     """
-    import tempfile
-
     text = f"# The QA shepherd rests while this file is here: inv maintenance.off\nwho = {_quoted(who)}\n"
     text += f"why = {_quoted(why)}\nsince = {iso(now)}\n"
     text += f"until = {iso(until)}\n" if until is not None else ""
     text += f"upgrade = {_quoted(upgrade)}\n" if upgrade else ""
     path = path_of(state)
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=state)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            # unlike a rename, a link never replaces the switch that somebody else has set meanwhile
-            os.link(beside, path)
-        finally:
-            Path(beside).unlink(missing_ok=True)
+        create_atomically(path, text.encode())
     except FileExistsError:
         return False
     except OSError as error:

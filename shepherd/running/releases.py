@@ -1,9 +1,9 @@
 """The releases on a host: which there are, which is live, which were good, which are bad
 (docs/operator.md#what-a-deploy-does).
 
-Nothing but the standard library, and `shepherd.errors`: `fab` sends this module to hosts on which nothing of
-ours is installed. Clocks order nothing here, since they may be wrong: releases are numbered, and so are the
-turns in which they were live.
+Nothing but the standard library, and modules that need no more: `fab` sends this module to hosts on which
+nothing of ours is installed. Clocks order nothing here, since they may be wrong: releases are numbered, and
+so are the turns in which they were live.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from shepherd.atomic import append_line, write_atomically
 from shepherd.errors import SettingsError, StoreError
 
 NAME = re.compile(r"([0-9]{4,9})-([0-9a-f]{12})")
@@ -158,12 +158,7 @@ class Site:
     def note(self, entry: dict[str, Any]) -> None:
         """Add a line to the deployment record. Raises StoreError."""
         try:
-            handle = os.open(self.history, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(handle, "rb+") as file:
-                size = file.seek(0, os.SEEK_END)
-                # a writer that was killed amid its line spoils no other
-                torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
-                file.write(b"\n" * torn + json.dumps(entry, sort_keys=True).encode() + b"\n")
+            append_line(self.history, json.dumps(entry, sort_keys=True).encode(), alone=False)
         except OSError as error:
             raise StoreError(f"{self.history}: cannot be written ({error.strerror})") from None
 
@@ -248,21 +243,8 @@ def remove(releases: Sequence[Release]) -> None:
 
 
 def write(path: Path, document: dict[str, Any]) -> None:
-    """Write JSON beside its place and rename it there. Raises StoreError."""
-    try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w") as file:
-                json.dump(document, file)
-                file.flush()
-                os.fchmod(file.fileno(), 0o644)
-                os.fsync(file.fileno())
-            Path(beside).replace(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
+    """Write JSON, whole or not at all. Raises StoreError."""
+    write_atomically(path, json.dumps(document).encode())
 
 
 def _document(path: Path) -> dict[str, Any] | None:

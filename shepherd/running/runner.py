@@ -16,6 +16,7 @@ from typing import Any
 
 from shepherd import limits
 from shepherd.errors import UNEXPECTED, SettingsError, ShepherdError, StoreError
+from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell
 from shepherd.running import gate, records, refusals
 from shepherd.running.log import Log, line, now, run_id
@@ -269,7 +270,7 @@ def _busy(settings: Settings) -> ShepherdError:
     hang = None
     try:
         record = records.read(state)
-    except records.UnreadableRecordError as why:
+    except UnreadableFileError as why:
         text = f"another copy is running, process {pids}; its record {records.path_of(state)} {why}"
     else:
         if record is None:
@@ -296,7 +297,7 @@ def _clean_up_after_a_crash(desk: LockedRun, tell: Tell) -> None:
     settings = desk.settings
     try:
         record = records.read(settings.state_path)
-    except records.UnreadableRecordError as why:
+    except UnreadableFileError as why:
         tell("crashed", because=f"the record of an earlier run {why}")
         records.discard(settings.state_path)
         return

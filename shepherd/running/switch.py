@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shepherd.errors import DEADLINE, SettingsError
+from shepherd.plainfile import UnreadableFileError
 from shepherd.running import maintenance
 from shepherd.running.log import now
 from shepherd.running.tasking import StatePlace, complain
@@ -137,7 +138,7 @@ def _who_works(where: StatePlace) -> tuple[str, str]:
 
     try:
         record = records.read(where.state)
-    except records.UnreadableRecordError as why:
+    except UnreadableFileError as why:
         held = f"process {', '.join(map(str, pids))} holds the lock" if pids else "nothing holds the lock"
         return "unreadable", f"the record {records.path_of(where.state)} {why}; {held}"
     if record is None:

@@ -9,6 +9,8 @@ from pathlib import Path
 from time import monotonic
 
 from shepherd.limits import DeadlineError
+from shepherd.locks import POLL
+from shepherd.plainfile import UnreadableFileError
 from shepherd.running import gate, records
 from shepherd.values import age, clean
 
@@ -60,7 +62,7 @@ def _wait_for_one(state: Path, seconds: float) -> None:
     # a holder may let go without ending (a library call in a longer process), or the kernel names none
     end = monotonic() + seconds
     while monotonic() < end:
-        _, alive = psutil.wait_procs(processes, timeout=gate.POLL)
+        _, alive = psutil.wait_procs(processes, timeout=POLL)
         if not alive and processes:
             return
         if not gate.holders(state / "run" / "gate.lock"):
@@ -71,7 +73,7 @@ def _at_work(state: Path) -> str:
     """`process 123 (judge since …), process 125`."""
     try:
         record = records.read(state)
-    except records.UnreadableRecordError:
+    except UnreadableFileError:
         record = None
     pids = gate.holders(state / "run" / "gate.lock")
     if not pids:
