@@ -87,13 +87,16 @@ def newest_contained(git: Git, spine: FirstParents, commit: str, what: str) -> R
     """
     revno = spine.revno(commit)
     if revno is None:
-        beyond = git.lines(
-            "rev-list", "--first-parent", "--count", "--end-of-options", f"{commit}..{spine.ids[-1]}"
-        )
-        revno = len(spine) - int(beyond[0])
+        revno = contained(git, Revision(len(spine), spine.ids[-1]), commit)
     if not revno:
         raise SourceError(f"{what} runs {commit[:12]}, which shares nothing with the mainline of {git.name}")
     return Revision(revno, spine.id(revno))
+
+
+def contained(git: Git, tip: Revision, commit: str) -> int:
+    """The revno of the newest landing that the commit contains, itself included; 0 if it contains none."""
+    beyond = git.lines("rev-list", "--first-parent", "--count", "--end-of-options", tip.id, f"^{commit}")
+    return tip.revno - int(beyond[0])
 
 
 def deployed_at(git: Git, spine: FirstParents, commit: str, what: str) -> Deployed:

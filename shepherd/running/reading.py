@@ -105,9 +105,9 @@ def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, s
 
 def _meant(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
     """The revnos that are meant: by the snapshot alone, or by the repository, where only that can tell."""
-    from shepherd.stages.lookup import chosen_by
+    from shepherd.git.revisions import revnos_in
 
-    found = chosen_by(rev, snapshot)
+    found = revnos_in(snapshot, rev)
     if found or rev.kind not in ("branch", "sha"):
         return found
     from shepherd.stages.past import revnos_of
@@ -124,7 +124,7 @@ def _past(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
 
 def whatif(settings: Settings, branch: str, ok: str, rollback: str, *, json: bool, say: Say) -> int:
     """`inv whatif`."""
-    from shepherd.stages.lookup import revno_in
+    from shepherd.git.revisions import revnos_in
     from shepherd.views import feeds, stories
     from shepherd.whatif import suppose
 
@@ -135,10 +135,10 @@ def whatif(settings: Settings, branch: str, ok: str, rollback: str, *, json: boo
     def revnos(given: str) -> list[int]:
         found = []
         for word in given.replace(",", " ").split():
-            revno = revno_in(parse_rev(word), snapshot)
-            if revno is None:
+            named = revnos_in(snapshot, parse_rev(word))
+            if not named:
                 raise SettingsError(f"{word} is no landing that the last answer lists (inv landings)")
-            found.append(revno)
+            found += named
         return found
 
     supposition = suppose(snapshot, revnos(ok), revnos(rollback))
