@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from shepherd.git import hints
 from shepherd.git.commits import Commits
-from shepherd.git.mainline import FirstParents, Landed, Reader, bearing_request, titles_between
-from shepherd.git.program import Git
+from shepherd.git.first_parents import FirstParents, runs
+from shepherd.git.mainline import Landed, Reader, bearing_request, titles_between
+from shepherd.git.repository import Git
 from shepherd.landing import Landing
 from shepherd.marks.forge import same_project
 from shepherd.marks.reverts import number_in, title_key
@@ -58,7 +59,7 @@ class Context(NamedTuple):
     """What claims are read against."""
 
     git: Git
-    spine: FirstParents
+    mainline: FirstParents
     reader: Reader
     landed: Sequence[Landed]
     earlier: Mapping[int, Landing]
@@ -103,7 +104,7 @@ class _Lookup:
 
     def __init__(self, context: Context, speaking: Sequence[Landed]) -> None:
         self._context = context
-        git, spine = context.git, context.spine
+        git, mainline = context.git, context.mainline
         self._spoken_ids = {
             text: shas[0]
             for item in speaking
@@ -112,13 +113,13 @@ class _Lookup:
             if len(shas := git.commits_beginning(text)) == 1
         }
         named = [sha for item in speaking for sha in (*item.reverts_ids, *item.marks.rollback_ids)]
-        self._commits = Commits(git, spine, context.landed, [*named, *self._spoken_ids.values()])
+        self._commits = Commits(git, mainline, context.landed, [*named, *self._spoken_ids.values()])
         wanted = {
             request
             for item in speaking
             for request in (*item.reverts_requests, *_request_of_branch(item, context.deployed))
         }
-        self._by_request = bearing_request(git, spine, context.reader, wanted) if wanted else {}
+        self._by_request = bearing_request(git, mainline, context.reader, wanted) if wanted else {}
         self._titles = _Titles(context, [item for item in speaking if item.marks.reverts_title])
 
     def by_mark(self, said: RevertClaims, item: Landed) -> None:
@@ -143,7 +144,7 @@ class _Lookup:
             elif target < said.revno:
                 said.speaks = True
                 said.claims.append(RevertClaim((target,)))
-                if self._context.spine.id(target).startswith(text):
+                if self._context.mainline.id(target).startswith(text):
                     whole.add(target)
                 elif not any(
                     text.startswith(part) or part.startswith(text) for part in said.parts.get(target, ())
@@ -214,8 +215,8 @@ class _Titles:
         titles = {revno: landing.title for revno, landing in context.earlier.items()}
         titles |= {item.landing.revno: item.landing.title for item in context.landed}
         wanted = {each for live in self._live for each in range(max(1, live - TITLE_REACH), live)}
-        for first, last in _runs(sorted(wanted - titles.keys())):
-            titles |= titles_between(context.git, context.spine, first, last, context.reader)
+        for first, last in runs(sorted(wanted - titles.keys())):
+            titles |= titles_between(context.git, context.mainline, first, last, context.reader)
         return titles
 
     @cached_property
@@ -237,14 +238,3 @@ class _Titles:
         if number:
             meant = [each for each in meant if number_in(self._titles[each]) in ("", number)]
         return tuple(reversed(meant))
-
-
-def _runs(revnos: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each run of numbers without a gap, ascending."""
-    runs: list[tuple[int, int]] = []
-    for revno in revnos:
-        if runs and runs[-1][1] == revno - 1:
-            runs[-1] = (runs[-1][0], revno)
-        else:
-            runs.append((revno, revno))
-    return runs

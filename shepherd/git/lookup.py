@@ -8,7 +8,8 @@ from pathlib import Path
 
 from shepherd.errors import SourceError
 from shepherd.git.commits import Commits
-from shepherd.git.mainline import Landed, Reader, mailmap_at, read_landings, read_spine
+from shepherd.git.first_parents import read_first_parents
+from shepherd.git.mainline import Landed, Reader, mailmap_at, read_landings
 from shepherd.git.mirror import open_source
 from shepherd.git.revisions import answers_to
 from shepherd.git.undoing import undo
@@ -32,10 +33,10 @@ def look_up(branch: BranchSettings, *, repository: str, mirrors: Path, rev: RevN
     if sha:
         revno = _revno_of(line, sha)
     elif rev.kind in ("revno", "tip"):
-        revno = rev.number if rev.kind == "revno" else len(line.spine)
+        revno = rev.number if rev.kind == "revno" else len(line.mainline)
     else:
         return line.undone([each for each in line.read(1) if answers_to(rev, each.landing, whole_name=True)])
-    return line.undone(line.read(revno, revno) if 0 < revno <= len(line.spine) else [])
+    return line.undone(line.read(revno, revno) if 0 < revno <= len(line.mainline) else [])
 
 
 def from_revno(branch: BranchSettings, *, repository: str, mirrors: Path, revno: int) -> list[Landing]:
@@ -55,21 +56,21 @@ class _WholeMainline:
         tip = self.commits[branch.ref]
         if tip is None:
             raise self.git.no_such_ref(branch.ref)
-        self.spine = read_spine(self.git, tip)
+        self.mainline = read_first_parents(self.git, tip)
         mailmap, _ = mailmap_at(self.git, tip)
         self._reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap)
 
     def read(self, first: int, last: int | None = None) -> list[Landed]:
-        return read_landings(self.git, self.spine, first, last or len(self.spine), self._reader)
+        return read_landings(self.git, self.mainline, first, last or len(self.mainline), self._reader)
 
     def undone(self, landed: Sequence[Landed]) -> list[Landing]:
         """The landings, with what each undoes."""
-        return undo(self.git, self.spine, landed, {}, len(self.spine), self._reader)
+        return undo(self.git, self.mainline, landed, {}, len(self.mainline), self._reader)
 
 
 def _revno_of(line: _WholeMainline, sha: str) -> int:
     """The landing that is, or brought in, that commit; 0 if there is none. Raises SourceError."""
-    found = Commits(line.git, line.spine, (), [sha]).landing(sha, len(line.spine))
+    found = Commits(line.git, line.mainline, (), [sha]).landing(sha, len(line.mainline))
     if isinstance(found, int):
         return found
     if found != Commits.NONE:

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shepherd.errors import SourceError
-from shepherd.git.program import Git, cause
+from shepherd.git.program import cause
+from shepherd.git.repository import Git
 from shepherd.git.scratch import scratch
 
 # What git does by default, said aloud: a default may change with the release.

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 
 from shepherd import limits
 from shepherd.errors import SourceError
-from shepherd.git.program import NOTHING_RUNS, Git, environment, open_repository, run, without_userinfo
+from shepherd.git.program import NOTHING_RUNS, environment, run, without_userinfo
+from shepherd.git.repository import Git, open_repository
 from shepherd.locks import locked
 from shepherd.settings import is_url
 

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, cast
 
 from msgspec import Struct
 
-from shepherd.git.program import Git
+from shepherd.git.repository import Git
 from shepherd.marks.text import clean, normal
 from shepherd.people import person_of
 from shepherd.printable import INVISIBLE

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from shepherd.errors import SourceError
-from shepherd.git.program import Git
+from shepherd.git.repository import Git
 
 _DIFF = ("diff-tree", "--stdin", "--root", "-r", "--no-renames", "--diff-merges=first-parent")
 # Whole object names, or any two changes of one binary file would look alike.

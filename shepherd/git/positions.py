@@ -9,10 +9,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from shepherd.errors import SettingsError, SourceError
-from shepherd.git.mainline import FirstParents, Landed
+from shepherd.git.first_parents import FirstParents
+from shepherd.git.mainline import Landed
 from shepherd.git.patches import alike, read_changes
-from shepherd.git.program import Git
 from shepherd.git.proving import same_change
+from shepherd.git.repository import Git
 from shepherd.landing import Deployed, Revision
 from shepherd.values import parse_rev, quoted
 
@@ -28,7 +29,7 @@ class NamedCommit(NamedTuple):
     """What was not said plainly, and how it was understood; empty where there is no doubt."""
 
 
-def commit_named(git: Git, spine: FirstParents, text: str, what: str) -> NamedCommit:
+def commit_named(git: Git, mainline: FirstParents, text: str, what: str) -> NamedCommit:
     """The commit that a REV read elsewhere (`r123`, `123`, a SHA or its beginning) names.
 
     Seven digits or more without a letter are a revno, as everywhere (docs/interfaces.md#commands); where
@@ -41,22 +42,22 @@ def commit_named(git: Git, spine: FirstParents, text: str, what: str) -> NamedCo
         rev = parse_rev(text)
     except SettingsError as error:
         if _DIGITS_OF_A_SHA.fullmatch(text):
-            return _by_digits(git, spine, text, what)
+            return _by_digits(git, mainline, text, what)
         raise SourceError(f"{what}: {error}") from None
     if rev.kind == "revno":
-        if rev.number <= len(spine):
+        if rev.number <= len(mainline):
             if text.startswith("0") and _DIGITS_OF_A_SHA.fullmatch(text) and git.commits_beginning(text):
                 raise SourceError(
                     f"{what} says {text}, which may be r{rev.number} or the beginning of a SHA; write"
                     f" r{rev.number} or the whole SHA there"
                 )
-            return NamedCommit(spine.id(rev.number))
+            return NamedCommit(mainline.id(rev.number))
         if _DIGITS_OF_A_SHA.fullmatch(text):
-            return _by_digits(git, spine, text, what)
-        raise SourceError(f"{what} says r{rev.number}, but the newest landing is r{len(spine)}")
+            return _by_digits(git, mainline, text, what)
+        raise SourceError(f"{what} says r{rev.number}, but the newest landing is r{len(mainline)}")
     if rev.kind != "sha":
         raise SourceError(f"{what} says {quoted(text)}, which is no revision")
-    whole = len(rev.text) == len(spine.ids[-1])
+    whole = len(rev.text) == len(mainline.ids[-1])
     found = list(git.commits([rev.text]).values()) if whole else git.commits_beginning(rev.text)
     if len(found) == 1:
         return NamedCommit(found[0])
@@ -64,13 +65,13 @@ def commit_named(git: Git, spine: FirstParents, text: str, what: str) -> NamedCo
     raise SourceError(f"{what} says {rev.text}, which {many} of {git.name}")
 
 
-def _by_digits(git: Git, spine: FirstParents, digits: str, what: str) -> NamedCommit:
+def _by_digits(git: Git, mainline: FirstParents, digits: str, what: str) -> NamedCommit:
     """The landing whose SHA begins with these digits. Raises SourceError: none, or another commit too."""
     found = git.commits_beginning(digits)
-    revno = spine.revno(found[0]) if len(found) == 1 else None
+    revno = mainline.revno(found[0]) if len(found) == 1 else None
     if revno is None:
         raise SourceError(
-            f"{what} says {digits}, but the newest landing is r{len(spine)}; if that is the beginning of a"
+            f"{what} says {digits}, but the newest landing is r{len(mainline)}; if that is the beginning of a"
             " SHA, write the whole of it there (git rev-parse HEAD)"
         )
     return NamedCommit(
@@ -80,17 +81,17 @@ def _by_digits(git: Git, spine: FirstParents, digits: str, what: str) -> NamedCo
     )
 
 
-def newest_contained(git: Git, spine: FirstParents, commit: str, what: str) -> Revision:
+def newest_contained(git: Git, mainline: FirstParents, commit: str, what: str) -> Revision:
     """The newest landing that the commit contains; the commit itself, if it is one.
 
     Raises SourceError if it contains none.
     """
-    revno = spine.revno(commit)
+    revno = mainline.revno(commit)
     if revno is None:
-        revno = contained(git, Revision(len(spine), spine.ids[-1]), commit)
+        revno = contained(git, Revision(len(mainline), mainline.ids[-1]), commit)
     if not revno:
         raise SourceError(f"{what} runs {commit[:12]}, which shares nothing with the mainline of {git.name}")
-    return Revision(revno, spine.id(revno))
+    return Revision(revno, mainline.id(revno))
 
 
 def contained(git: Git, tip: Revision, commit: str) -> int:
@@ -99,9 +100,9 @@ def contained(git: Git, tip: Revision, commit: str) -> int:
     return tip.revno - int(beyond[0])
 
 
-def deployed_at(git: Git, spine: FirstParents, commit: str, what: str) -> Deployed:
+def deployed_at(git: Git, mainline: FirstParents, commit: str, what: str) -> Deployed:
     """What production runs, with the commits that the mainline lacks, oldest first; see `find_carriers`."""
-    place = newest_contained(git, spine, commit, what)
+    place = newest_contained(git, mainline, commit, what)
     if place.id == commit:
         return Deployed(place.revno, place.id)
     # not what the tip lacks: a landing after the candidate may be what brought it back

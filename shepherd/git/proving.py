@@ -13,7 +13,7 @@ from typing import NamedTuple
 from shepherd.errors import SourceError
 from shepherd.git.merging import Merge, Quarantine, UnreadableCause, no_files, quarantine
 from shepherd.git.patches import Changes, ContentDiffs, FileChange, changes, inverse, paths, read_changes
-from shepherd.git.program import Git
+from shepherd.git.repository import Git
 from shepherd.values import quoted
 
 _SHOWN = 3

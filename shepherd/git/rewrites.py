@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from shepherd.git.mainline import FirstParents
+from shepherd.git.first_parents import FirstParents
 from shepherd.git.patches import digest, patch_ids, read_changes
-from shepherd.git.program import Git
 from shepherd.git.proving import same_change
+from shepherd.git.repository import Git
 from shepherd.landing import Revision
 
 
-def lost_landings(spine: FirstParents, known_tip: Revision) -> bool:
+def lost_landings(mainline: FirstParents, known_tip: Revision) -> bool:
     """Whether the mainline lost landings since its tip was `known_tip`."""
-    return spine.revno(known_tip.id) != known_tip.revno
+    return mainline.revno(known_tip.id) != known_tip.revno
 
 
 class Patch(Struct, frozen=True):

@@ -14,10 +14,11 @@ from msgspec.structs import replace
 
 from shepherd.git import hints, proving
 from shepherd.git.claims import Context, RevertClaim, RevertClaims, claims_of
-from shepherd.git.mainline import FirstParents, Landed, Reader
+from shepherd.git.first_parents import FirstParents
+from shepherd.git.mainline import Landed, Reader
 from shepherd.git.patches import ContentDiffs, digest, inverse, paths, read_changes
-from shepherd.git.program import Git
 from shepherd.git.proving import Proof, prove
+from shepherd.git.repository import Git
 from shepherd.landing import Landing
 
 SILENT_REACH = 1_000
@@ -29,7 +30,7 @@ TOGETHER = 100
 
 def undo(
     git: Git,
-    spine: FirstParents,
+    mainline: FirstParents,
     landed: Sequence[Landed],
     earlier: Mapping[int, Landing],
     deployed: int,
@@ -39,19 +40,19 @@ def undo(
 
     `earlier` are the landings after revno `deployed` that were read before, by revno. Raises SourceError.
     """
-    said = claims_of(Context(git, spine, reader, landed, earlier, deployed))
+    said = claims_of(Context(git, mainline, reader, landed, earlier, deployed))
     compared = {
         item.landing.revno: item.landing.id
         for item in landed
-        if item.landing.revno > max(deployed, len(spine) - SILENT_REACH)
+        if item.landing.revno > max(deployed, len(mainline) - SILENT_REACH)
     }
     wanted = dict.fromkeys(compared.values())
     for each in said.values():
         targets = {target for claim in each.claims for target in claim.targets} | set(each.marked)
         if targets:
-            wanted |= dict.fromkeys((each.id, *(spine.id(target) for target in targets)))
+            wanted |= dict.fromkeys((each.id, *(mainline.id(target) for target in targets)))
     diffs = read_changes(git, wanted)
-    proofs = _Proofs(git, spine, list(said.values()), diffs)
+    proofs = _Proofs(git, mainline, list(said.values()), diffs)
     changed = {revno: digest(diffs.changes[sha]) for revno, sha in compared.items() if sha in diffs.changes}
     inverses = _Inverses({revno: each.change for revno, each in earlier.items()} | changed)
     sizes = {item.landing.revno: item.work for item in landed}
@@ -60,7 +61,7 @@ def undo(
         landing = item.landing
         revno = landing.revno
         if revno in said or revno in compared:
-            outcome = _Outcome(said.get(revno) or RevertClaims(revno, landing.id), git, spine, sizes)
+            outcome = _Outcome(said.get(revno) or RevertClaims(revno, landing.id), git, mainline, sizes)
             outcome.prove(proofs)
             outcome.compare_files(diffs)
             if revno in compared:
@@ -74,9 +75,9 @@ class _Proofs:
     """What is true of all that is claimed: each target alone, then those of one landing together."""
 
     def __init__(
-        self, git: Git, spine: FirstParents, said: Sequence[RevertClaims], diffs: ContentDiffs
+        self, git: Git, mainline: FirstParents, said: Sequence[RevertClaims], diffs: ContentDiffs
     ) -> None:
-        self._spine = spine
+        self._mainline = mainline
         self.diffs = diffs
         alone = [
             self._claim(each, (target,)) for each in said for claim in each.claims for target in claim.targets
@@ -95,7 +96,7 @@ class _Proofs:
         if len(targets) < 2:
             return [], False
         proof = self._found[self._claim(said, targets)]
-        return [target for target in targets if self._spine.id(target) in proof.targets], proof.whole
+        return [target for target in targets if self._mainline.id(target) in proof.targets], proof.whole
 
     def best(self, said: RevertClaims, claim: RevertClaim) -> int | None:
         """The newest of the landings that a sentence may mean which is undone as a whole, else in part."""
@@ -114,7 +115,7 @@ class _Proofs:
         return tuple(several) if len(several) <= TOGETHER else ()
 
     def _claim(self, said: RevertClaims, targets: Sequence[int]) -> proving.UndoClaim:
-        return proving.UndoClaim(said.id, tuple(self._spine.id(target) for target in targets))
+        return proving.UndoClaim(said.id, tuple(self._mainline.id(target) for target in targets))
 
 
 class _Inverses:
@@ -136,11 +137,13 @@ class _Inverses:
 class _Outcome:
     """What of a landing's claims is true, and what is left to be said about the rest."""
 
-    def __init__(self, said: RevertClaims, git: Git, spine: FirstParents, sizes: Mapping[int, int]) -> None:
+    def __init__(
+        self, said: RevertClaims, git: Git, mainline: FirstParents, sizes: Mapping[int, int]
+    ) -> None:
         self._said = said
         self._sizes = sizes
         self._git = git
-        self._spine = spine
+        self._mainline = mainline
         self._proved: list[int] = []
         self._whole = False
         self._open: list[RevertClaim] = []
@@ -172,7 +175,7 @@ class _Outcome:
     def _far_from(self, claim: RevertClaim, diffs: ContentDiffs) -> bool:
         """Whether it touches none of the files that were changed there."""
         own = paths(diffs.changes[self._said.id])
-        return all(not own & paths(diffs.changes[self._spine.id(target)]) for target in claim.targets)
+        return all(not own & paths(diffs.changes[self._mainline.id(target)]) for target in claim.targets)
 
     def _cannot_tell(self, what: str, why: str) -> None:
         self._unread = True
@@ -180,7 +183,7 @@ class _Outcome:
 
     def compare_files(self, diffs: ContentDiffs) -> None:
         """Warn where a mark and the files do not fit; it counts nevertheless."""
-        marked = {target: self._spine.id(target) for target in self._said.marked}
+        marked = {target: self._mainline.id(target) for target in self._said.marked}
         if not marked or self._said.id in diffs.unreadable or diffs.unreadable.keys() & marked.values():
             return
         files = paths(diffs.changes[self._said.id])
@@ -244,6 +247,6 @@ class _Outcome:
         """How many commits a landing brought in, merges aside."""
         if revno in self._sizes:
             return self._sizes[revno]
-        sha = self._spine.id(revno)
-        below = [f"^{self._spine.id(revno - 1)}"] if revno > 1 else []
+        sha = self._mainline.id(revno)
+        below = [f"^{self._mainline.id(revno - 1)}"] if revno > 1 else []
         return int(self._git.lines("rev-list", "--no-merges", "--count", sha, *below)[0])

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from shepherd.git import program as git_module
-from shepherd.git.readings import BranchFacts, BranchReading, OtherMainline
+from shepherd.git.branch_reading import BranchFacts, BranchReading, OtherMainline
 from shepherd.settings import Pointer, Promote
 from tests.campaigns import times
 from tests.git.conftest import DAY, NOW, Reads

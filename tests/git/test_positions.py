@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import SourceError
-from shepherd.git.mainline import FirstParents
+from shepherd.git.first_parents import FirstParents
 from shepherd.git.pointers import text_of
 from shepherd.git.positions import commit_named
-from shepherd.git.program import Git, open_repository
+from shepherd.git.repository import Git, open_repository
 from shepherd.landing import Deployed, Revision
 from shepherd.settings import Pointer, Promote
 from tests.git.conftest import Reads
@@ -243,10 +243,10 @@ def test_digits_that_begin_two_commits_are_no_data(
 
 def test_zeros_before_a_revno_are_no_doubt_unless_they_begin_a_sha(repo: Repo, five: list[str]) -> None:
     sha = land_with(repo, "0[1-9][0-9]{5}")
-    git, spine = open_repository(str(repo.path)), FirstParents([(five[0], 0)] * 1_000_000)
-    assert commit_named(git, spine, "0999999", "it") == (five[0], "")
+    git, mainline = open_repository(str(repo.path)), FirstParents([(five[0], 0)] * 1_000_000)
+    assert commit_named(git, mainline, "0999999", "it") == (five[0], "")
     with pytest.raises(SourceError, match=f"may be r{int(sha[:7])} or the beginning of a SHA"):
-        commit_named(git, spine, sha[:7], "it")
+        commit_named(git, mainline, sha[:7], "it")
 
 
 def test_missing_file_is_no_data(repo: Repo, read: Reads, five: list[str], tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_rolls_back_by_an_ambiguous_sha_is_a_warning(
     repo.commit("three\n\nRolls-back: abcdef1\n")
     # Two commits with the same seven digits cannot be made quickly; what git lists can be.
     monkeypatch.setattr(
-        commits_module, "owners", lambda git, spine: {"abcdef1" + "0" * 33: 1, "abcdef1" + "1" * 33: 2}
+        commits_module, "owners", lambda git, mainline: {"abcdef1" + "0" * 33: 1, "abcdef1" + "1" * 33: 2}
     )
     landing = last(read)
     assert landing.targets == ()

@@ -11,7 +11,7 @@ from msgspec import Struct
 from shepherd import marks
 from shepherd.errors import SettingsError
 from shepherd.git.positions import contained
-from shepherd.git.program import Git
+from shepherd.git.repository import Git
 from shepherd.landing import Marks, Revision
 from shepherd.settings import ALL_GRAMMARS, Grammar
 from shepherd.settings.checks import is_forge_project

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from shepherd.git.notes import NoteVerdict
@@ -90,3 +93,8 @@ class BranchReading(Struct, frozen=True):
             "fresh": self.fresh,
             "notes": len(self.notes),
         }
+
+
+def checksum(parts: Sequence[object]) -> str:
+    """A sum that differs wherever these differ."""
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()
