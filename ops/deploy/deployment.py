@@ -24,7 +24,7 @@ from shepherd.values import age, duration
 SKEW = 120
 """Seconds that two clocks may differ before it is said."""
 ROOM = 40_000_000
-"""Bytes that a release needs besides its wheels."""
+"""Bytes that a release needs in addition to its wheels."""
 UNPACKED = 6
 """How many times the size of its wheels an environment takes on the disk."""
 
@@ -79,7 +79,7 @@ class Deployment:
             raise SettingsError(f"{self._host.name}: {found['root']} is not set up: fab setup")
         if found["live"]["kind"] == "odd":
             raise SettingsError(
-                f"{self._host.name}: {found['root']}/current is no link: move it away, then deploy again"
+                f"{self._host.name}: {found['root']}/current is not a link: move it away, then deploy again"
             )
         if found["live"]["kind"] == "dangling":
             complain(f"{self._host.name}: current points to {found['live']['link']}, which is not there")
@@ -93,7 +93,7 @@ class Deployment:
         if abs(ahead) > SKEW:
             complain(
                 f"{self._host.name}: its clock is {age(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'}"
-                f" ours ({datetime.fromtimestamp(found['now'], UTC):%Y-%m-%dT%H:%M:%SZ}): set it right"
+                f" ours ({datetime.fromtimestamp(found['now'], UTC):%Y-%m-%dT%H:%M:%SZ}): set that clock"
                 " (releases are numbered, so it does no harm here)"
             )
 

@@ -79,7 +79,7 @@ class Host:
     """The shepherd's account on one host."""
 
     def __init__(self, route: Route, deploy: DeploySettings, secrets: dict[str, Any] | None = None) -> None:
-        """Args: secrets: what paramiko is told besides."""
+        """Args: secrets: what paramiko is told in addition."""
         self.name = route.name
         self.login = f"{route.user}@{route.host}"
         self._route = route

@@ -77,7 +77,7 @@ def route(
         known_hosts: the one file of known hosts, whatever the configuration says; None: those that it names.
 
     Raises:
-        SettingsError: OpenSSH cannot read its configuration, or the file of known hosts is none.
+        SettingsError: OpenSSH cannot read its configuration, or there is no such file of known hosts.
     """
     given = [*(["-F", config] if config else []), *(["-p", str(port)] if port else [])]
     given += [*(["-l", user] if user else []), *(word for each in identities for word in ("-i", each))]
@@ -93,7 +93,7 @@ def route(
     files = [_expanded(each, tokens) for each in said.get("identityfile", ())]
     hosts = [*_files(said, "userknownhostsfile", tokens), *_files(said, "globalknownhostsfile", tokens)]
     if known_hosts and not known_hosts.is_file():
-        raise SettingsError(f"deploy.known_hosts: {known_hosts} is not there, or is no file")
+        raise SettingsError(f"deploy.known_hosts: {known_hosts} is not there, or is not a file")
     patience = said.get("connecttimeout", ["none"])[0]
     return Route(
         name=f"{host}:{number}" if number != 22 else host,

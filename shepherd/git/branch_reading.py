@@ -14,12 +14,12 @@ from shepherd.landing import Deployed, Landing, Reading, Revision
 
 
 class BranchFacts(Struct, frozen=True):
-    """What one reading found beside the landings; kept by the caller, with them, for the next."""
+    """What one reading found in addition to the landings; the caller keeps it with them for the next reading."""
 
     asked: str
     """Sum of the settings and of where everything stood: while it is the same, nothing is read again."""
     key: str
-    """Sum of all that landings and extra commits depend on beside their own history."""
+    """Sum of all that landings and extra commits depend on in addition to their own history."""
     tip: Revision
     deployed: Deployed
     promoted: Revision | None
@@ -63,7 +63,7 @@ class BranchReading(Struct, frozen=True):
     notes: tuple[NoteVerdict, ...]
     """Git notes on the landings read, in the order in which they came to their ref."""
     problems: tuple[str, ...]
-    """What could not be read, beside tip and D, without which there is no reading."""
+    """What could not be read; tip and D are not among it, since without them there is no reading."""
     lost: bool
     """The mainline lost landings that it had when `known` was read (docs/rules.md#answer)."""
     facts: BranchFacts

@@ -19,7 +19,7 @@ from shepherd.marks.forge import same_project
 from shepherd.marks.reverts import number_in, title_key
 
 TITLE_REACH = 500
-"""How many landings before a revert that is live already may bear the title it names."""
+"""How many landings before a revert that is live already may have the title it names."""
 CANDIDATES = 10
 """How many of the landings with one title are compared with what reverts that title, the newest first."""
 
@@ -229,7 +229,7 @@ class _Titles:
     def before(self, revno: int, title: str, number: str) -> tuple[int, ...]:
         """The landings that a later one may mean by this title, newest first.
 
-        With a number, those are left out that bear another one.
+        With a number, those are left out that have another one.
         """
         deployed = self._context.deployed
         low = deployed + 1 if revno > deployed else max(1, revno - TITLE_REACH)

@@ -2,7 +2,7 @@
 (docs/rules.md#marks).
 
 A landing is known by its SHA, so whatever is said of one here holds for ever; only names (through .mailmap)
-and commits that became landings of another branch can change, and `branch` reads anew when they did.
+and commits that became landings of another branch can change, and `branch` reads again when they did.
 """
 
 from __future__ import annotations

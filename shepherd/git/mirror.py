@@ -171,7 +171,7 @@ def operators_environment() -> dict[str, str]:
 def _prepare(mirror: Path, name: str, object_format: str = "sha1") -> None:
     """Make an empty mirror where there is none, and clear away what a killed git left; the lock is held."""
     if (mirror / "shallow").exists():
-        # Its source was shallow; no fetch mends that.
+        # Its source was shallow; no fetch repairs that.
         shutil.rmtree(mirror)
     if mirror.is_dir():
         for stale in (*mirror.glob("*.lock"), *mirror.glob("refs/**/*.lock"), mirror / "gc.pid"):

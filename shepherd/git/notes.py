@@ -34,8 +34,8 @@ def missing_notes(ref: str) -> str:
 def notes_remedy(ref: str, repository: str) -> str:
     """What to do about it: a clone fetches no notes unless it is told to. `repository` is a path or a URL."""
     if is_url(repository):
-        return f"whoever gave one pushes it: git push origin {ref}"
-    return f"in a clone, whose own fetch brings none: git -C {quote(repository)} fetch origin {ref}:{ref}"
+        return f"the person who gave one pushes it: git push origin {ref}"
+    return f"a clone does not fetch them by itself: git -C {quote(repository)} fetch origin {ref}:{ref}"
 
 
 class NoteVerdict(Struct, frozen=True):

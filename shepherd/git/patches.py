@@ -1,6 +1,6 @@
 """What commits change, against their first parent: which files, from what to what (docs/rules.md#undone).
 
-It is asked for many commits at once. Whoever's settings and attributes there are, the answer is the same.
+It is asked for many commits at once. The answer is the same whatever settings and attributes there are.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a pointer that is no ref says: the text of a file, of a URL, or what was recorded (docs/settings.md).
+"""What a pointer that is not a ref says: the text of a file, of a URL, or what was recorded (docs/settings.md).
 
 A text is a REV, or holds one that the pointer's pattern finds.
 """
@@ -33,7 +33,7 @@ def described(pointer: Pointer) -> str:
 
 
 def text_of(pointer: Pointer, what: str, base: Path, recorded: str | None, limit: float = URL_LIMIT) -> str:
-    """The REV that a pointer to a file, a URL or the record names, white space aside.
+    """The REV that a pointer to a file, a URL or the record names, without white space around it.
 
     `what` ("production") is who is asked about, `base` the folder that a relative file starts from. Raises
     SourceError.

@@ -26,15 +26,14 @@ class NamedCommit(NamedTuple):
 
     commit: str
     warning: str = ""
-    """What was not said plainly, and how it was understood; empty where there is no doubt."""
+    """How an ambiguous text was understood; empty where there is no doubt."""
 
 
 def commit_named(git: Git, mainline: FirstParents, text: str, what: str) -> NamedCommit:
     """The commit that a REV read elsewhere (`r123`, `123`, a SHA or its beginning) names.
 
-    Seven digits or more without a letter are a revno, as everywhere (docs/interfaces.md#commands); where
-    there is no such
-    landing, they may be what `git rev-parse --short` printed, and count if they begin the SHA of one landing
+    Seven digits or more without a letter are a revno, as everywhere (docs/interfaces.md#revisions); where
+    there is no such landing, they may be what `git rev-parse --short` printed, and count if they begin the SHA of one landing
     and of no other commit. `what` ("production (…)") is who said it. Raises SourceError: no revision, none of
     this repository, or several.
     """
@@ -56,12 +55,12 @@ def commit_named(git: Git, mainline: FirstParents, text: str, what: str) -> Name
             return _by_digits(git, mainline, text, what)
         raise SourceError(f"{what} says r{rev.number}, but the newest landing is r{len(mainline)}")
     if rev.kind != "sha":
-        raise SourceError(f"{what} says {quoted(text)}, which is no revision")
+        raise SourceError(f"{what} says {quoted(text)}, which is not a revision")
     whole = len(rev.text) == len(mainline.ids[-1])
     found = list(git.commits([rev.text]).values()) if whole else git.commits_beginning(rev.text)
     if len(found) == 1:
         return NamedCommit(found[0])
-    many = "may be several commits" if found else "is no commit"
+    many = "may be several commits" if found else "is not a commit"
     raise SourceError(f"{what} says {rev.text}, which {many} of {git.name}")
 
 
@@ -76,7 +75,7 @@ def _by_digits(git: Git, mainline: FirstParents, digits: str, what: str) -> Name
         )
     return NamedCommit(
         found[0],
-        f"{what} says {digits}, which is no revision number but begins the SHA of r{revno}, and is taken for"
+        f"{what} says {digits}, which is not a revision number but begins the SHA of r{revno}, and is taken for"
         " that; write the whole SHA there (git rev-parse HEAD)",
     )
 

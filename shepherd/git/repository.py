@@ -188,7 +188,7 @@ def open_repository(place: str, name: str = "", limit: float = LIMIT, scratch: s
     shallow = _common(git_dir) / "shallow"
     if shallow.is_file() and shallow.stat().st_size:
         raise SourceError(
-            f"{name} is a shallow clone, whose revisions cannot be counted: `git fetch --unshallow` mends it"
+            f"{name} is a shallow clone, whose revisions cannot be counted: run `git fetch --unshallow` there"
         )
     return Git(str(git_dir), name, limit, scratch)
 

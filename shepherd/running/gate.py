@@ -1,7 +1,7 @@
 """The kernel's locks: `flock` decides who may work, and nothing else does
 (docs/running.md#one-copy-at-a-time).
 
-Lock files are made once and never removed, never written: a lock file that is unlinked lets two hold it.
+Lock files are made once, and never removed or written: if one is unlinked, two processes can hold it.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ def work(state: Path, *, wait: float = 0.0) -> Iterator[int]:
     """Hold the work lock. Yields its descriptor, by which it is held until a child that changes the world has
     ended, also one that ends because we were killed.
 
-    Besides `run/work.lock` the state folder itself is locked: who removes `run/` under a run removes
-    the file, and the next one would make and lock another.
+    The state folder itself is locked in addition to `run/work.lock`: if somebody removes `run/` under a
+    run, the next one would make and lock another file.
 
     Raises:
         TakenError: somebody else works, also after `wait` seconds.
@@ -110,8 +110,8 @@ def _open_and_lock(open_it: Callable[[], int], end: float, shared: bool, needed:
         except OSError as error:
             _close(handle)
             raise StoreError(
-                f"{error.filename or 'run/'}: cannot be locked ({error.strerror}): see what lies in its"
-                " place, and whether the disk can be written to"
+                f"{error.filename or 'run/'}: cannot be locked ({error.strerror}): check what is in its"
+                " place, and that the disk can be written to"
             ) from None
         except BaseException:
             _close(handle)

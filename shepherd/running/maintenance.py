@@ -1,6 +1,6 @@
 """The maintenance switch: `state_dir/maintenance.txt` (docs/running.md#maintenance).
 
-Whatever is there, a bare `touch` included, means *in maintenance*; it never clears itself.
+Anything in that place, a bare `touch` included, means *in maintenance*; it never clears itself.
 Light to import: `maintenance.status` has to answer at once.
 """
 
@@ -76,9 +76,9 @@ def words(switch: Switch, now: datetime) -> str:
     if switch.until is not None:
         text += f"; until {iso(switch.until)}"
     if switch.left:
-        text += "; THIS STAYS until somebody does one of them: the upgrade does not end it any more"
+        text += "; THE SWITCH STAYS ON until somebody does one of these: the upgrade will not clear it"
     elif switch.overdue:
-        text += "; THIS IS OVERDUE: end it with inv maintenance.off, or ask who set it"
+        text += "; THIS IS OVERDUE: end it with inv maintenance.off, or ask the person who set it"
     return text
 
 
@@ -136,7 +136,7 @@ def switch_off(state: Path) -> None:
 
 
 def first_abort(state: Path) -> datetime | None:
-    """When a run was first refused because of the switch that is on; None if none was, as far as known."""
+    """When the switch that is on first refused a run; None if that is not known to have happened."""
     try:
         return _moment(datetime.fromisoformat(plainfile.read(_first_abort_path(state), 100).strip()))
     except (plainfile.UnreadableFileError, ValueError):

@@ -1,7 +1,7 @@
 """Run records: who works, at what, since when. They inform, the lock decides
 (docs/running.md#one-copy-at-a-time).
 
-`run/record.json` is written beside its place and renamed into it, only by the holder of the work lock. psutil
+`run/record.json` is written only by the holder of the work lock. psutil
 says whether its process lives.
 """
 
@@ -102,10 +102,10 @@ def removed_at_the_end(state: Path) -> Iterator[None]:
 
 
 def discard(state: Path) -> None:
-    """Take away what stands in the record's place and is none, a folder too. Only for the holder of the lock.
+    """Remove what is in the record's place and is not a record, even a folder. Only for the holder of the lock.
 
     Raises:
-        StoreError: it stays there.
+        StoreError: it cannot be removed.
     """
     path = path_of(state)
     try:

@@ -1,4 +1,4 @@
-"""What an upgrade remembers of itself in `run/upgrade.json`: a killed one can be mended
+"""What an upgrade remembers of itself in `run/upgrade.json`: a killed one can be finished or taken back
 (docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Upgrade(Struct, frozen=True):
     """One upgrade under way, or one that was killed."""
 
     token: str
-    """What its own maintenance switch bears."""
+    """The token in its own maintenance switch."""
     before: str
     """What `current` pointed to, as the text of the link; empty: there was none."""
     target: str

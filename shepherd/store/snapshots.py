@@ -42,9 +42,11 @@ class Snapshots:
         except plainfile.UnreadableFileError as why:
             if why.missing:
                 return None
-            raise NoAnswerError(f"{path} {why}; make it anew with `inv judge`") from None
+            raise NoAnswerError(f"{path} {why}; make a new one with `inv judge`") from None
         except msgspec.DecodeError as error:
-            raise NoAnswerError(f"{path}: cannot be read ({error}); make it anew with `inv judge`") from None
+            raise NoAnswerError(
+                f"{path}: cannot be read ({error}); make a new one with `inv judge`"
+            ) from None
 
     def last_written(self) -> Snapshot | None:
         """Like `latest`, for the writer: an unreadable one is about to be replaced, so it counts as none."""

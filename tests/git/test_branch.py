@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shepherd.git import program as git_module
+from shepherd.git import repository as git_module
 from shepherd.git.branch_reading import BranchFacts, BranchReading, OtherMainline
 from shepherd.settings import Pointer, Promote
 from tests.campaigns import times

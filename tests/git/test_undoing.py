@@ -11,7 +11,7 @@ import pytest
 from shepherd import marks as marks_module
 from shepherd.git import commits as commits_module
 from shepherd.git import mainline as mainline_module
-from shepherd.git import program as git_module
+from shepherd.git import repository as git_module
 from shepherd.git.lookup import from_revno
 from shepherd.landing import Landing
 from shepherd.settings import BranchSettings, Pointer

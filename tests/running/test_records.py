@@ -145,7 +145,7 @@ def test_a_holder_without_a_readable_record_is_named_by_the_kernel(host: Host) -
         code, _, err = host.inv("find")
     assert code == 4
     assert f"process {os.getpid()}" in err
-    assert "record.json is no run record" in err
+    assert "record.json is damaged" in err
 
 
 def test_a_busy_answer_names_stage_process_person_and_what_to_do(host: Host) -> None:

@@ -40,8 +40,8 @@ def quiet(state: Path, deadline: float, say: Callable[[str], None]) -> Iterator[
             who = _at_work(state)
         if not left:
             raise DeadlineError(
-                f"after {age(deadline)} still at work: {who}; nothing was changed, nobody was ended"
-                " (--deadline gives it longer)"
+                f"after {age(deadline)} still at work: {who}; nothing was changed, no process was ended"
+                " (--deadline 30m waits longer)"
             )
         if who != told or monotonic() - told_at >= EVERY:
             say(f"         waiting for {who}; {age(left)} left")

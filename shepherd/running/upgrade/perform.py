@@ -123,7 +123,7 @@ class Drive:
         settings = self._settings.file
 
         def live_health() -> probing.Health | None:
-            # a live release that does not answer is what an upgrade may have to mend
+            # a live release that does not answer is what an upgrade may have to repair
             with suppress(ShepherdError):
                 return probing.doctor(live, settings) if live is not None and live != target else None
             return None
