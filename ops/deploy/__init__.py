@@ -24,7 +24,7 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
     """The hosts of `-H`, else those of the settings.
 
     Raises:
-        SettingsError: none, something that is not an ssh connection, or one that OpenSSH cannot say anything of.
+        SettingsError: none is named, it is not an ssh connection, or OpenSSH knows nothing of it.
     """
     from fabric import Connection
     from invoke.context import Context

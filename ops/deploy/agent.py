@@ -1,8 +1,8 @@
 """The host's side of `fab`: sent over the connection and run by the host's own Python
 (docs/operator.md#what-a-deploy-does).
 
-On a bare host nothing of ours is installed, so this module and those of `host.SENT` are all it has in addition to
-the standard library of Python 3.11. What it is asked comes on standard input, never on a command line.
+On a bare host nothing of ours is installed: it has the modules of `host.SENT`, and the standard library of
+Python 3.11. What it is asked comes on standard input, never on a command line.
 Lines it writes begin with `>` (progress) or `=` (the answer, JSON); what went wrong is one line on standard
 error, and an exit code of docs/interfaces.md#commands.
 """

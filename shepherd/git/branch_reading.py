@@ -14,7 +14,7 @@ from shepherd.landing import Deployed, Landing, Reading, Revision
 
 
 class BranchFacts(Struct, frozen=True):
-    """What one reading found in addition to the landings; the caller keeps it with them for the next reading."""
+    """What one reading found in addition to the landings; the caller keeps both for the next one."""
 
     asked: str
     """Sum of the settings and of where everything stood: while it is the same, nothing is read again."""

@@ -1,4 +1,4 @@
-"""What a pointer that is not a ref says: the text of a file, of a URL, or what was recorded (docs/settings.md).
+"""What a pointer that is not a ref says: the text of a file or a URL, or what was recorded (docs/settings.md).
 
 A text is a REV, or holds one that the pointer's pattern finds.
 """

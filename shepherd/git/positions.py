@@ -33,8 +33,8 @@ def commit_named(git: Git, mainline: FirstParents, text: str, what: str) -> Name
     """The commit that a REV read elsewhere (`r123`, `123`, a SHA or its beginning) names.
 
     Seven digits or more without a letter are a revno, as everywhere (docs/interfaces.md#revisions); where
-    there is no such landing, they may be what `git rev-parse --short` printed, and count if they begin the SHA of one landing
-    and of no other commit. `what` ("production (…)") is who said it. Raises SourceError: no revision, none of
+    there is no such landing, they may be what `git rev-parse --short` printed, and count if they begin the
+    SHA of one landing and of no other commit. `what` ("production (…)") is who said it. Raises SourceError: no revision, none of
     this repository, or several.
     """
     try:
@@ -75,8 +75,8 @@ def _by_digits(git: Git, mainline: FirstParents, digits: str, what: str) -> Name
         )
     return NamedCommit(
         found[0],
-        f"{what} says {digits}, which is not a revision number but begins the SHA of r{revno}, and is taken for"
-        " that; write the whole SHA there (git rev-parse HEAD)",
+        f"{what} says {digits}, which is not a revision number but begins the SHA of r{revno}, and is"
+        " taken for that; write the whole SHA there (git rev-parse HEAD)",
     )
 
 

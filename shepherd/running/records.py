@@ -102,7 +102,7 @@ def removed_at_the_end(state: Path) -> Iterator[None]:
 
 
 def discard(state: Path) -> None:
-    """Remove what is in the record's place and is not a record, even a folder. Only for the holder of the lock.
+    """Remove what is in the record's place and is not one, even a folder. Only for the holder of the lock.
 
     Raises:
         StoreError: it cannot be removed.

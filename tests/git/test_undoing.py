@@ -11,6 +11,7 @@ import pytest
 from shepherd import marks as marks_module
 from shepherd.git import commits as commits_module
 from shepherd.git import mainline as mainline_module
+from shepherd.git import program
 from shepherd.git import repository as git_module
 from shepherd.git.lookup import from_revno
 from shepherd.landing import Landing
@@ -655,7 +656,7 @@ def test_old_landings_are_read_once_each(
             called[0] += 1
             return real_run(*given, **more)
 
-        real_parse, real_run = marks_module.parse, git_module.run
+        real_parse, real_run = marks_module.parse, program.run
         with monkeypatch.context() as patched:
             patched.setattr(mainline_module, "parse", parse)
             patched.setattr(git_module, "run", run)
