@@ -140,11 +140,11 @@ def rollback(
     for host in hosts(context, settings):
         with _opened(host):
             found = host.ask("back", to=to or "")
-            told = f"{who} on {socket.gethostname()}"
+            holder = f"{who} on {socket.gethostname()}"
             if dry:
                 code = push(host, found, who, deadline, reason or "", dry=True)
             else:
-                with host.holding(lambda line: say(f"  {line}"), who=told):
+                with host.holding(lambda line: say(f"  {line}"), who=holder):
                     code = push(host, found, who, deadline, reason or "")
         if code:
             return code

@@ -243,7 +243,7 @@ class _Heard:
         return False
 
     def answer(self, name: str) -> dict[str, Any]:
-        """Raises HostError: there is none that can be understood."""
+        """The answer. Raises HostError: there is none that can be understood."""
         if self._answer is None:
             noise = f"; its shell prints {quoted(self._noise)}: see ~/.bashrc there" if self._noise else ""
             raise HostError(f"{name}: no answer to {self._do} ({clean(self._why, 200)}){noise}")

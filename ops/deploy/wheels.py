@@ -161,9 +161,9 @@ def _resolve(source: PackedCommit, extras: tuple[str, ...], target: Target) -> s
             words += ["--extra", extra]
         words += ["--python-version", target.python, "--python-platform", target.for_uv]
         words += ["--only-binary", ":all:", "--no-header", "--no-annotate", "--quiet"]
-        said = _run([sys.executable, "-m", "uv", *words], Path(folder), {"UV_PYTHON_DOWNLOADS": "never"})
+        compiled = _run([sys.executable, "-m", "uv", *words], Path(folder), {"UV_PYTHON_DOWNLOADS": "never"})
     lines = []
-    for match in (match for line in said.splitlines() if (match := _PIN.match(line))):
+    for match in (match for line in compiled.splitlines() if (match := _PIN.match(line))):
         name, version = _normal(match[1]), match[2]
         hashes = pins.get((name, version))
         if not hashes:

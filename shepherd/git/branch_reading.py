@@ -84,10 +84,10 @@ class BranchReading(Struct, frozen=True):
             "promoted": reading.promoted,
             "on_qa": reading.on_qa,
         }
-        said: dict[str, str | int] = {
+        fields: dict[str, str | int] = {
             name: f"r{place.revno} {place.id}".strip() if place else "none" for name, place in places.items()
         }
-        return said | {
+        return fields | {
             "extra_commits": len(reading.deployed.extra),
             "landings": len(reading.landings),
             "fresh": self.fresh,

@@ -76,10 +76,12 @@ class BranchSources:
 
     @property
     def positions(self) -> RefPositions:
+        """Where all that a promotion goes by is now."""
         return RefPositions({ref: self._refs[ref] for ref in moving_refs(self._branch)}, self._deployed_text)
 
     @property
     def other_tips(self) -> list[str]:
+        """The tips of the other mainlines that could be read."""
         return [tip for _, tip in self._others]
 
     @property
@@ -88,7 +90,7 @@ class BranchSources:
         return self._refs[self._branch.verdict_notes] if self._branch.verdict_notes else None
 
     def tip(self) -> str:
-        """Raises SourceError."""
+        """The commit of the mainline's tip. Raises SourceError."""
         return self._commit(self._branch.ref)
 
     def deployed(self, mainline: FirstParents) -> tuple[Deployed, str]:

@@ -73,14 +73,14 @@ def claims_of(context: Context) -> dict[int, RevertClaims]:
     lookup = _Lookup(context, speaking)
     found: dict[int, RevertClaims] = {}
     for item in speaking:
-        said = found[item.landing.revno] = RevertClaims(item.landing.revno, item.landing.id)
-        lookup.by_mark(said, item)
-        lookup.by_sha(said, item)
-        lookup.by_request(said, item)
-        lookup.by_title(said, item)
-        if said.revno > context.deployed:
-            lookup.by_free_text(said, item)
-        said.spoken += [target for target in item.marks.hints if 0 < target < said.revno]
+        reverts = found[item.landing.revno] = RevertClaims(item.landing.revno, item.landing.id)
+        lookup.by_mark(reverts, item)
+        lookup.by_sha(reverts, item)
+        lookup.by_request(reverts, item)
+        lookup.by_title(reverts, item)
+        if reverts.revno > context.deployed:
+            lookup.by_free_text(reverts, item)
+        reverts.spoken += [target for target in item.marks.hints if 0 < target < reverts.revno]
     return found
 
 
@@ -122,71 +122,75 @@ class _Lookup:
         self._by_request = bearing_request(git, mainline, context.reader, wanted) if wanted else {}
         self._titles = _Titles(context, [item for item in speaking if item.marks.reverts_title])
 
-    def by_mark(self, said: RevertClaims, item: Landed) -> None:
-        marked = [target for target in item.marks.rollback if 0 < target < said.revno]
-        if absent := [target for target in item.marks.rollback if not 0 < target < said.revno]:
-            said.warnings.append(f"rollback of {hints.listed(absent)} counts as absent: no earlier landing")
+    def by_mark(self, reverts: RevertClaims, item: Landed) -> None:
+        marked = [target for target in item.marks.rollback if 0 < target < reverts.revno]
+        if absent := [target for target in item.marks.rollback if not 0 < target < reverts.revno]:
+            reverts.warnings.append(
+                f"rollback of {hints.listed(absent)} counts as absent: no earlier landing"
+            )
         for text in item.marks.rollback_ids:
-            target = self._commits.landing(text, said.revno)
-            if isinstance(target, int) and target < said.revno:
+            target = self._commits.landing(text, reverts.revno)
+            if isinstance(target, int) and target < reverts.revno:
                 marked.append(target)
             else:
                 why = target if isinstance(target, str) else "no earlier landing"
-                said.warnings.append(f"rollback of {text} counts as absent: {why}")
-        said.marked = list(dict.fromkeys(marked))
+                reverts.warnings.append(f"rollback of {text} counts as absent: {why}")
+        reverts.marked = list(dict.fromkeys(marked))
 
-    def by_sha(self, said: RevertClaims, item: Landed) -> None:
+    def by_sha(self, reverts: RevertClaims, item: Landed) -> None:
         whole: set[int] = set()
         for text in item.reverts_ids:
-            target = self._commits.landing(text, said.revno)
+            target = self._commits.landing(text, reverts.revno)
             if isinstance(target, str):
-                said.hints.append(f"says that it reverts {text}: {target}")
-            elif target < said.revno:
-                said.speaks = True
-                said.claims.append(RevertClaim((target,)))
+                reverts.hints.append(f"says that it reverts {text}: {target}")
+            elif target < reverts.revno:
+                reverts.speaks = True
+                reverts.claims.append(RevertClaim((target,)))
                 if self._context.mainline.id(target).startswith(text):
                     whole.add(target)
                 elif not any(
-                    text.startswith(part) or part.startswith(text) for part in said.parts.get(target, ())
+                    text.startswith(part) or part.startswith(text) for part in reverts.parts.get(target, ())
                 ):
-                    said.parts.setdefault(target, set()).add(text)
+                    reverts.parts.setdefault(target, set()).add(text)
         for target in whole:
-            said.parts.pop(target, None)
+            reverts.parts.pop(target, None)
 
-    def by_request(self, said: RevertClaims, item: Landed) -> None:
+    def by_request(self, reverts: RevertClaims, item: Landed) -> None:
         ours = self._context.reader.project
         for request in item.reverts_requests:
             projects = [project for each, project in item.wording.projects if each == request]
             if projects and ours and not any(same_project(project, ours) for project in projects):
                 continue
             doubtful = bool(projects) and not ours
-            if earlier := self._bearing(request, said.revno):
-                said.claims.append(RevertClaim(earlier, doubtful=doubtful))
+            if earlier := self._bearing(request, reverts.revno):
+                reverts.claims.append(RevertClaim(earlier, doubtful=doubtful))
             else:
-                said.hints.append(f"says that it reverts {request}, but no earlier landing is that request")
-            said.speaks = said.speaks or not doubtful
+                reverts.hints.append(
+                    f"says that it reverts {request}, but no earlier landing is that request"
+                )
+            reverts.speaks = reverts.speaks or not doubtful
 
-    def by_title(self, said: RevertClaims, item: Landed) -> None:
+    def by_title(self, reverts: RevertClaims, item: Landed) -> None:
         if not item.marks.reverts_title:
             return
-        said.speaks = True
-        meant = self._titles.before(said.revno, item.marks.reverts_title, item.wording.number)
-        if meant:
-            said.claims.append(RevertClaim(meant[:CANDIDATES], by_title=True))
+        reverts.speaks = True
+        targets = self._titles.before(reverts.revno, item.marks.reverts_title, item.wording.number)
+        if targets:
+            reverts.claims.append(RevertClaim(targets[:CANDIDATES], by_title=True))
 
-    def by_free_text(self, said: RevertClaims, item: Landed) -> None:
-        said.speaks = said.speaks or bool(item.wording.titles)
+    def by_free_text(self, reverts: RevertClaims, item: Landed) -> None:
+        reverts.speaks = reverts.speaks or bool(item.wording.titles)
         for title in item.wording.titles:
-            if meant := self._titles.before(said.revno, title, number_in(title)):
-                said.guessed.append(meant[0])
+            if targets := self._titles.before(reverts.revno, title, number_in(title)):
+                reverts.guessed.append(targets[0])
                 break
         for text in item.wording.ids:
             if text in self._spoken_ids:
-                target = self._commits.landing(self._spoken_ids[text], said.revno)
-                if isinstance(target, int) and target < said.revno:
-                    said.guessed.append(target)
+                target = self._commits.landing(self._spoken_ids[text], reverts.revno)
+                if isinstance(target, int) and target < reverts.revno:
+                    reverts.guessed.append(target)
         for request in _request_of_branch(item, self._context.deployed):
-            said.guessed += self._bearing(request, said.revno)[:1]
+            reverts.guessed += self._bearing(request, reverts.revno)[:1]
 
     def _bearing(self, request: str, before: int) -> tuple[int, ...]:
         return tuple(target for target in reversed(self._by_request[request]) if target < before)
@@ -234,7 +238,7 @@ class _Titles:
         deployed = self._context.deployed
         low = deployed + 1 if revno > deployed else max(1, revno - TITLE_REACH)
         same = self._by_key.get(title_key(title), [])
-        meant = same[bisect_left(same, low) : bisect_left(same, revno)]
+        targets = same[bisect_left(same, low) : bisect_left(same, revno)]
         if number:
-            meant = [each for each in meant if number_in(self._titles[each]) in ("", number)]
-        return tuple(reversed(meant))
+            targets = [each for each in targets if number_in(self._titles[each]) in ("", number)]
+        return tuple(reversed(targets))

@@ -22,10 +22,10 @@ def brought_in(
     """
     length = len(mainline.ids[-1])
     strange = [sha for sha in wanted if mainline.revno(sha) is None and len(sha) == length]
-    there = set(git.commits(strange)) if strange else set()
-    if not there:
+    existing = set(git.commits(strange)) if strange else set()
+    if not existing:
         return {}
-    places = _places(git, mainline, first, there)
+    places = _places(git, mainline, first, existing)
     titles = titles_of(git, reader, places)
     found: dict[int, tuple[Brought, ...]] = {}
     for sha, revno in places.items():

@@ -87,19 +87,19 @@ def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str,
         raise SourceError(f"{name!r} cannot be the URL of a repository")
     limit = min(limit, limits.share())
     command = ["git", "ls-remote", "--quiet", *_upload_pack(url), "--end-of-options", url]
-    there = {}
+    remote = {}
     for line in (
         run(command, name=name, env=operators_environment(), limit=limit)
         .decode("utf-8", "replace")
         .splitlines()
     ):
         sha, _, full = line.partition("\t")
-        there[full] = sha
+        remote[full] = sha
     found = {}
     for ref in refs:
         places = (ref,) if ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")
-        if place := next((place for place in places if place in there), None):
-            found[ref] = there.get(f"{place}^{{}}", there[place])
+        if place := next((place for place in places if place in remote), None):
+            found[ref] = remote.get(f"{place}^{{}}", remote[place])
     return found
 
 

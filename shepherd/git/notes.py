@@ -152,13 +152,13 @@ def _changed(
     git: Git, steps: Iterable[_Step], wanted: Collection[str]
 ) -> dict[_Step, dict[str, tuple[list[str], list[str]]]]:
     """For each step, the wanted notes that it changed: their blobs before and after."""
-    given = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
+    stdin = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
     found: dict[_Step, dict[str, tuple[list[str], list[str]]]] = {}
-    if not given:
+    if not stdin:
         return found
     current: dict[str, tuple[list[str], list[str]]] = {}
     fields = iter(
-        git.out("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", input=given).split(b"\0")
+        git.out("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", input=stdin).split(b"\0")
     )
     for field in fields:
         # A header, "OLD NEW", ends with a line feed, and its first entry follows in the same field.
@@ -193,8 +193,8 @@ def _lines(git: Git, blobs: Collection[str]) -> dict[str, list[tuple[str, str]]]
 
 
 def _spoken(blobs: Iterable[str], lines: Mapping[str, list[tuple[str, str]]]) -> _NoteLine:
-    said = [line for blob in blobs for line in lines.get(blob, [])]
-    return _NoteLine(said[-1] if said else None, Counter(said))
+    all_lines = [line for blob in blobs for line in lines.get(blob, [])]
+    return _NoteLine(all_lines[-1] if all_lines else None, Counter(all_lines))
 
 
 def _origins(
@@ -214,21 +214,21 @@ def _origins(
     }
     found: dict[str, _NoteCommit] = {}
     for commit in history:
-        here = pending.pop(commit.sha, {})
+        counts = pending.pop(commit.sha, {})
         for parent in commit.parents:
             step = changed.get((trees[parent], commit.tree), {})
             gone = {}
-            for sha in step.keys() & here.keys():
+            for sha in step.keys() & counts.keys():
                 line = now[sha].last
                 before = _spoken(step[sha][0], lines).counts[line] if line else 0
-                if before >= (here[sha] if len(commit.parents) == 1 else 1):
-                    here[sha] = before
+                if before >= (counts[sha] if len(commit.parents) == 1 else 1):
+                    counts[sha] = before
                 else:
-                    gone[sha] = here.pop(sha)
+                    gone[sha] = counts.pop(sha)
             # What stays in `here` goes on to this parent; what does not is for the next one to explain.
-            there = pending.setdefault(parent, here)
-            if there is not here:
-                there.update(here)
-            here = gone
-        found.update(dict.fromkeys(here, commit))
+            pending_there = pending.setdefault(parent, counts)
+            if pending_there is not counts:
+                pending_there.update(counts)
+            counts = gone
+        found.update(dict.fromkeys(counts, commit))
     return found

@@ -70,9 +70,9 @@ def changes(git: Git, commits: Iterable[str]) -> dict[str, Changes]:
     wanted = dict.fromkeys(commits)
     if not wanted:
         return {}
-    given = "".join(f"{sha}\n" for sha in wanted).encode()
+    stdin = "".join(f"{sha}\n" for sha in wanted).encode()
     found: dict[str, list[FileChange]] = {sha: [] for sha in wanted}
-    fields = iter(git.out(*_DIFF, "--raw", "-z", input=given).split(b"\0"))
+    fields = iter(git.out(*_DIFF, "--raw", "-z", input=stdin).split(b"\0"))
     current: list[FileChange] = []
     for field in fields:
         if field.startswith(b":"):

@@ -1,4 +1,4 @@
-"""What a pointer that is not a ref says: the text of a file or a URL, or what was recorded (docs/settings.md).
+"""What a pointer to a file, to a URL or to the record says (docs/settings.md).
 
 A text is a REV, or holds one that the pointer's pattern finds.
 """
@@ -97,8 +97,8 @@ def _get(url: str, limit: float) -> str:
         def redirect_request(
             self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
         ) -> Request | None:
-            there, here = urlsplit(newurl), urlsplit(req.full_url)
-            if there.hostname != here.hostname or (here.scheme == "https" != there.scheme):
+            target, source = urlsplit(newurl), urlsplit(req.full_url)
+            if target.hostname != source.hostname or (source.scheme == "https" != target.scheme):
                 raise OSError("it redirects to another host, or to plain http")
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 

@@ -34,8 +34,10 @@ def commit_named(git: Git, mainline: FirstParents, text: str, what: str) -> Name
 
     Seven digits or more without a letter are a revno, as everywhere (docs/interfaces.md#revisions); where
     there is no such landing, they may be what `git rev-parse --short` printed, and count if they begin the
-    SHA of one landing and of no other commit. `what` ("production (…)") is who said it. Raises SourceError: no revision, none of
-    this repository, or several.
+    SHA of one landing and of no other commit. `what` ("production (…)") is who said it.
+
+    Raises:
+        SourceError: it is not a revision, not one of this repository, or may be several.
     """
     try:
         rev = parse_rev(text)

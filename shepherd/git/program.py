@@ -64,5 +64,9 @@ def cause(errors: bytes, code: int) -> str:
     """What git said went wrong, in one line without passwords."""
     lines = [line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
     spoken = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:", "ssh:"))]
-    said = "; ".join(list(dict.fromkeys(spoken or lines[-1:]))[:2])
-    return f"git says {quoted(clean(without_userinfo(said), 300), 300)}" if said else f"git ended with {code}"
+    complaint = "; ".join(list(dict.fromkeys(spoken or lines[-1:]))[:2])
+    return (
+        f"git says {quoted(clean(without_userinfo(complaint), 300), 300)}"
+        if complaint
+        else f"git ended with {code}"
+    )

@@ -31,13 +31,13 @@ def positions_now(
     """
     refs = moving_refs(branch)
     if is_url(repository):
-        there = remote_refs(repository, refs)
-        found = {ref: there.get(ref) for ref in refs}
+        remote = remote_refs(repository, refs)
+        commits = {ref: remote.get(ref) for ref in refs}
     else:
-        found = open_source(repository, mirrors).resolve_many(refs)
+        commits = open_source(repository, mirrors).resolve_many(refs)
     deployed = branch.deployed
     text = None if deployed.ref else pointers.text_of(deployed, "production", base, recorded)
-    return RefPositions(found, text)
+    return RefPositions(commits, text)
 
 
 def left_behind(git: Git, old: str, new: str) -> tuple[str, ...]:

@@ -91,8 +91,8 @@ class Git(Struct, frozen=True):
 
     def lines(self, *args: str, input: Iterable[str] | None = None) -> list[str]:
         """The lines that `git ARGS` writes when it is given the lines `input`. Raises SourceError."""
-        given = b"" if input is None else "".join(f"{line}\n" for line in input).encode()
-        return self.out(*args, input=given).decode("utf-8", "replace").splitlines()
+        stdin = b"" if input is None else "".join(f"{line}\n" for line in input).encode()
+        return self.out(*args, input=stdin).decode("utf-8", "replace").splitlines()
 
     def pipe(self, first: Sequence[str], second: Sequence[str], input: Iterable[str]) -> list[str]:
         """The lines that `second` writes when it reads what `first` wrote, however large that is."""
@@ -154,10 +154,10 @@ class Git(Struct, frozen=True):
         """The error for a ref that `resolve_many` did not find, with names that come near."""
         if not _places(ref):
             return SourceError(f"{self.name}: {quoted(ref)} cannot be the name of a branch or tag")
-        there = self.lines("for-each-ref", f"--count={_REFS_SHOWN}", "--format=%(refname)")
-        if not there:
+        existing = self.lines("for-each-ref", f"--count={_REFS_SHOWN}", "--format=%(refname)")
+        if not existing:
             return SourceError(f"{self.name} is empty: it has no branch yet, so no {quoted(ref)}")
-        short = {name.removeprefix("refs/heads/").removeprefix("refs/tags/"): name for name in there}
+        short = {name.removeprefix("refs/heads/").removeprefix("refs/tags/"): name for name in existing}
         near = get_close_matches(ref, short, n=3, cutoff=0.4) or sorted(short)[:3]
         names = ", ".join(quoted(name) for name in near)
         return SourceError(f"{self.name} has no branch or tag {quoted(ref)}; there is {names}")

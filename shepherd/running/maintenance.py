@@ -55,13 +55,17 @@ def look(state: Path, warn_after: float, now: datetime) -> Switch | None:
         return None
     except OSError as error:
         return Switch(None, "", f"{path_of(state)} cannot be looked at ({error.strerror})", None, False)
-    said = _content(path_of(state))
-    known = (said.get("since"), _mtime(status), first_abort(state))
+    content = _content(path_of(state))
+    known = (content.get("since"), _mtime(status), first_abort(state))
     since = min((at for at in known if at is not None and at <= now), default=None)
-    until = said.get("until")
+    until = content.get("until")
     late = until is not None and until < now
     old = since is not None and (now - since).total_seconds() > warn_after
-    who, why, token = said.get("who") or _owner(status.st_uid), said.get("why", ""), said.get("upgrade", "")
+    who, why, token = (
+        content.get("who") or _owner(status.st_uid),
+        content.get("why", ""),
+        content.get("upgrade", ""),
+    )
     left = bool(token) and _upgrade_is_gone(state, token)
     if left:
         why += " (that upgrade was killed: inv upgrade --resume, or inv upgrade --undo)"

@@ -93,7 +93,7 @@ def read(state: Path) -> Record | None:
 
 @contextmanager
 def removed_at_the_end(state: Path) -> Iterator[None]:
-    """Only for the holder of the work lock: no record outlives its run, however that ends."""
+    """Remove the record at the end of the run, however that ends. Only for the holder of the work lock."""
     try:
         yield
     finally:

@@ -56,7 +56,7 @@ def read(state: Path) -> Upgrade | None:
 
 
 def write(state: Path, upgrade: Upgrade) -> None:
-    """Only for the holder of `run/upgrade.lock`. Raises StoreError."""
+    """Write it down. Only for the holder of `run/upgrade.lock`. Raises StoreError."""
     _file(state).write(upgrade)
 
 

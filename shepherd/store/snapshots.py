@@ -123,7 +123,7 @@ class Snapshots:
 
 
 def _read(path: Path) -> Snapshot:
-    """Raises plainfile.Unreadable, msgspec.DecodeError."""
+    """The snapshot in a file. Raises UnreadableFileError, msgspec.DecodeError."""
     return msgspec.json.decode(plainfile.content(path, LARGEST), type=Snapshot)
 
 

@@ -29,7 +29,7 @@ def quiet(state: Path, deadline: float, say: Callable[[str], None]) -> Iterator[
         DeadlineError: somebody still works; who, is in the sentence. Nobody is killed.
     """
     end = monotonic() + deadline
-    told, told_at = "", 0.0
+    described, told_at = "", 0.0
     while True:
         left = max(0.0, end - monotonic())
         try:
@@ -43,9 +43,9 @@ def quiet(state: Path, deadline: float, say: Callable[[str], None]) -> Iterator[
                 f"after {age(deadline)} still at work: {who}; nothing was changed, no process was ended"
                 " (--deadline 30m waits longer)"
             )
-        if who != told or monotonic() - told_at >= EVERY:
+        if who != described or monotonic() - told_at >= EVERY:
             say(f"         waiting for {who}; {age(left)} left")
-            told, told_at = who, monotonic()
+            described, told_at = who, monotonic()
         _wait_for_one(state, min(1.0, left))
 
 
@@ -78,12 +78,12 @@ def _at_work(state: Path) -> str:
     pids = gate.holders(state / "run" / "gate.lock")
     if not pids:
         return f"process {record.pid}" if record else "a process that the kernel does not name"
-    told = []
+    described = []
     for pid in sorted(pids):
         at = (
             f" ({clean(record.stage, 40)}: {clean(record.command, 80)})"
             if record and record.pid == pid
             else ""
         )
-        told.append(f"process {pid}{at}")
-    return ", ".join(told)
+        described.append(f"process {pid}{at}")
+    return ", ".join(described)
