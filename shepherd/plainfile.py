@@ -35,14 +35,18 @@ def read(path: Path, limit: int, private: bool = False) -> str:
         raise UnreadableFileError(path, f"is not UTF-8 (byte {error.start + 1})") from None
 
 
-def content(path: Path, limit: int, private: bool = False) -> bytes:
-    """Return the same as bytes. A FIFO, socket, device or directory is refused without waiting."""
+def content(path: Path, limit: int, private: bool = False, follow: bool = True) -> bytes:
+    """Return the same as bytes. A FIFO, socket, device or directory is refused without waiting, and
+    so is a link if `follow` is False."""
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, flags)
     except FileNotFoundError:
         why = "is a link to nothing" if path.is_symlink() else "is not there"
         raise UnreadableFileError(path, why, missing=True) from None
     except (OSError, ValueError) as error:
+        if not follow and path.is_symlink():
+            raise UnreadableFileError(path, "is a link, which is not followed") from None
         raise UnreadableFileError(path, f"cannot be opened ({_cause(error)})") from None
     try:
         status = os.fstat(descriptor)

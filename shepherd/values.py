@@ -13,6 +13,7 @@ from datetime import date as Date
 from typing import Literal, NamedTuple, Self
 
 from shepherd.errors import SettingsError
+from shepherd.printable import replaced
 
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile("".join(rf"(?:([0-9]{{1,10}}){unit})?" for unit in _UNITS))
@@ -63,8 +64,7 @@ def quoted(text: str, limit: int = 60) -> str:
 
 def clean(text: str, limit: int) -> str:
     """`text` on one line without control, formatting or unencodable characters, at most `limit` long."""
-    printable = "".join(char if char.isprintable() else " " for char in text)
-    return " ".join(printable.split())[:limit].rstrip()
+    return " ".join(replaced(text, " ").split())[:limit].rstrip()
 
 
 class Duration(int):

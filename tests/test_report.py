@@ -12,8 +12,8 @@ import feedparser
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from shepherd.atomic import write_atomically
 from shepherd.errors import NoAnswerError
-from shepherd.store.snapshots import write_atomically
 from tests.project import Project
 from tests.running.host import SCALE
 

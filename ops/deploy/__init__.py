@@ -24,7 +24,7 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
     """The hosts of `-H`, else those of the settings.
 
     Raises:
-        SettingsError: none, something that is no ssh connection, or one that OpenSSH cannot say anything of.
+        SettingsError: none is named, it is not an ssh connection, or OpenSSH knows nothing of it.
     """
     from fabric import Connection
     from invoke.context import Context
@@ -53,7 +53,7 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
             # with sudo one logs in as oneself, or as ssh_config says
             routes.append(found(host, user or ("" if deploy.sudo else deploy.user), int(digits or 0)))
     else:
-        raise SettingsError(f"{type(context).__name__} is no ssh connection: nothing is done")
+        raise SettingsError(f"{type(context).__name__} is not an ssh connection: nothing was done")
     if not routes:
         raise SettingsError(
             'no host: name one with fab -H HOST, or in shepherd.toml with [deploy] hosts = ["HOST"];'
@@ -140,11 +140,11 @@ def rollback(
     for host in hosts(context, settings):
         with _opened(host):
             found = host.ask("back", to=to or "")
-            told = f"{who} on {socket.gethostname()}"
+            holder = f"{who} on {socket.gethostname()}"
             if dry:
                 code = push(host, found, who, deadline, reason or "", dry=True)
             else:
-                with host.holding(lambda line: say(f"  {line}"), who=told):
+                with host.holding(lambda line: say(f"  {line}"), who=holder):
                     code = push(host, found, who, deadline, reason or "")
         if code:
             return code
@@ -170,10 +170,10 @@ def releases(
         with _opened(host):
             named = bad or good
             if named and dry:
-                say(f"  would mark {clean(named, 60)} as {'bad' if bad else 'not bad any more'}")
+                say(f"  would mark {clean(named, 60)} as {'bad' if bad else 'no longer bad'}")
             elif named:
                 marked = host.ask("mark", release=named, bad=bool(bad), why=clean(reason or "", 300), who=who)
-                say(f"  {marked['id']} is marked {'bad' if bad else 'bad no more'}")
+                say(f"  {marked['id']} is marked {'bad' if bad else 'no longer bad'}")
             for line in listing(host.ask("probe")):
                 say(f"  {line}")
     return 0

@@ -1,15 +1,14 @@
 """The host's side of `fab`: sent over the connection and run by the host's own Python
 (docs/operator.md#what-a-deploy-does).
 
-On a bare host nothing of ours is installed, so this module and those of `host.SENT` are all it has beside the
-standard library of Python 3.11. What it is asked comes on standard input, never on a command line.
+On a bare host nothing of ours is installed: it has the modules of `host.SENT`, and the standard library of
+Python 3.11. What it is asked comes on standard input, never on a command line.
 Lines it writes begin with `>` (progress) or `=` (the answer, JSON); what went wrong is one line on standard
 error, and an exit code of docs/interfaces.md#commands.
 """
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -24,7 +23,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ops.deploy import building
+from shepherd.atomic import create_atomically, write_atomically
 from shepherd.errors import BUSY, SettingsError, ShepherdError, StoreError
+from shepherd.locks import flock, locked, open_lock
 from shepherd.running import releases
 from shepherd.running.releases import Site
 from shepherd.running.starting import start
@@ -100,19 +101,16 @@ def setup(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
                 folder.mkdir(exist_ok=True)
                 folder.chmod(0o700 if folder == site.wheels else 0o755)
             for file in files:
-                _write_new(file, request["settings"].encode())
+                create_atomically(file, request["settings"].encode())
     return {"made": [str(each) for each in (*folders, *files)], "root": str(site.root)}
 
 
 def hold(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     """Hold the deploy lock until the operator's side closes its end, dies, or is not heard of any more."""
-    handle = os.open(site.root / "deploy.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    with os.fdopen(handle, "r+", errors="replace") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            said = lock.read(300).strip() or "somebody"
-            raise HostBusyError(f"another deploy is under way: {said}; try again when it is done") from None
+    with os.fdopen(open_lock(site.root / "deploy.lock"), "r+", errors="replace") as lock:
+        if not flock(lock.fileno()):
+            holder = lock.read(300).strip() or "somebody"
+            raise HostBusyError(f"another deploy is under way: {holder}; try again when it is done")
         lock.truncate(0)
         lock.write(f"{request['who']}, since {_now()}, process {os.getpid()}\n")
         lock.flush()
@@ -139,9 +137,7 @@ def take(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
                 raise StoreError(
                     f"{wheel['name']} did not arrive as it was sent: refused, nothing was changed"
                 )
-            beside = site.wheels / f".{wheel['name']}.new"
-            beside.write_bytes(content)
-            beside.replace(site.wheels / wheel["name"])
+            write_atomically(site.wheels / wheel["name"], content)
             _write(">", wheel["name"])
     return {}
 
@@ -206,24 +202,12 @@ COMMANDS: dict[str, Callable[[Site, Request, BinaryIO], dict[str, Any]]] = {
 @contextmanager
 def _alone(site: Site) -> Iterator[None]:
     """One writing agent at a time, also one whose operator has gone."""
-    handle = os.open(site.root / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with locked(site.root / "agent.lock") as lock:
+        if lock < 0:
+            raise HostBusyError(
+                "an earlier deploy is still at work on the host, though its operator has gone; try again soon"
+            )
         yield
-    except BlockingIOError:
-        raise HostBusyError(
-            "an earlier deploy is still at work on the host, though its operator has gone; try again soon"
-        ) from None
-    finally:
-        os.close(handle)
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    beside.rename(path)
 
 
 def _now() -> str:

@@ -1,5 +1,5 @@
-"""What the agent may answer. A host may have fallen into strange hands: what it says is checked, and made fit
-to be printed, before anything is made of it (docs/operator.md#what-a-deploy-does)."""
+"""What the agent may answer. A host may have fallen into the wrong hands: what it says is checked, and made
+fit to be printed, before it is used (docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 import msgspec
 from msgspec import Meta
 
+from shepherd.printable import replaced
+
 Version = Annotated[str, Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){1,3}[0-9a-z+]{0,20}\Z")]
-"""It stands on command lines of ours."""
+"""It becomes a part of our command lines."""
 NoVersion = Annotated[str, Meta(pattern=r"^(?:[0-9]{1,3}(\.[0-9]{1,3}){1,3})?\Z")]
 """Empty where the host's C library does not tell."""
 LONGEST = 1200
@@ -99,7 +101,7 @@ def understood(do: str, text: str) -> dict[str, Any]:
     """The answer to a question, its texts made printable.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a valid answer.
     """
     try:
         answer: dict[str, Any] = msgspec.json.decode(text, type=ANSWERS[do])
@@ -110,7 +112,7 @@ def understood(do: str, text: str) -> dict[str, Any]:
 
 def printable(text: str) -> str:
     """Without anything that a terminal could take for a command; blanks stay where they are."""
-    return "".join(char if char.isprintable() else "?" for char in text[:LONGEST])
+    return replaced(text[:LONGEST], "?")
 
 
 def _printable(value: Any) -> Any:

@@ -60,7 +60,7 @@ def _unpack(content: bytes, place: Path) -> None:
             archive.extractall(place, filter="data")
         else:
             archive.extractall(place)  # noqa: S202  # our own git archive, whose hash was compared
-    # `inv` finds it beside tasks.py; its paths start at its real place
+    # `inv` finds it next to tasks.py; its paths start at its real place
     (place / "shepherd.toml").symlink_to("../../shared/shepherd.toml")
 
 

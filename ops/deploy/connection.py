@@ -34,10 +34,10 @@ def connected(route: Route, secrets: dict[str, Any]) -> Iterator[Transport]:
     """The connection, for as long as the block lasts.
 
     Args:
-        secrets: what paramiko is told besides: password, passphrase.
+        secrets: what paramiko is told in addition: password, passphrase.
 
     Raises:
-        HostError: there is none to be had, or the host's key is not known, another one, or revoked.
+        HostError: there is no connection, or the host's key is not known, another one, or revoked.
     """
     from paramiko import SSHClient
 

@@ -24,7 +24,7 @@ from shepherd.values import Duration, age
 SKEW = 120
 """Seconds that two clocks may differ before it is said."""
 ROOM = 40_000_000
-"""Bytes that a release needs besides its wheels."""
+"""Bytes that a release needs in addition to its wheels."""
 UNPACKED = 6
 """How many times the size of its wheels an environment takes on the disk."""
 
@@ -40,7 +40,7 @@ class Deployment:
         self._why = why
 
     def run(self, deadline: str, *, dry: bool = False) -> int:
-        """Raises ShepherdError; what was live stays so then. The exit code is the upgrade's."""
+        """Deploy; the exit code is the upgrade's. Raises ShepherdError: what was live stays live."""
         began = monotonic()
         with _timed("look"):
             found = self._host.ask("probe")
@@ -68,18 +68,18 @@ class Deployment:
                 with suppress(ShepherdError):
                     self._host.ask("note", entry={**entry, "result": f"failed: {error}", "why": self._why})
                 raise
-            there = {"target": release, "driver": release, "root": found["root"]}
-            code = push(self._host, there, self._who, deadline, self._why)
+            site = {"target": release, "driver": release, "root": found["root"]}
+            code = push(self._host, site, self._who, deadline, self._why)
         say(f"  {'done' if not code else f'ended with exit code {code}'} after {monotonic() - began:.1f} s")
         return code
 
     def _ready(self, found: dict[str, Any]) -> None:
-        """Raises SettingsError: setup is missing, or something stands in the place of `current`."""
+        """Refuse a host that is not set up, or whose `current` is not a link. Raises SettingsError."""
         if not found["set_up"] or not found["settings"]:
             raise SettingsError(f"{self._host.name}: {found['root']} is not set up: fab setup")
         if found["live"]["kind"] == "odd":
             raise SettingsError(
-                f"{self._host.name}: {found['root']}/current is no link: move it away, then deploy again"
+                f"{self._host.name}: {found['root']}/current is not a link: move it away, then deploy again"
             )
         if found["live"]["kind"] == "dangling":
             complain(f"{self._host.name}: current points to {found['live']['link']}, which is not there")
@@ -93,7 +93,7 @@ class Deployment:
         if abs(ahead) > SKEW:
             complain(
                 f"{self._host.name}: its clock is {age(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'}"
-                f" ours ({datetime.fromtimestamp(found['now'], UTC):%Y-%m-%dT%H:%M:%SZ}): set it right"
+                f" ours ({datetime.fromtimestamp(found['now'], UTC):%Y-%m-%dT%H:%M:%SZ}): set that clock"
                 " (releases are numbered, so it does no harm here)"
             )
 
@@ -159,22 +159,29 @@ class Deployment:
         return str(answer["id"])
 
 
-def push(host: Host, there: dict[str, Any], who: str, deadline: str, why: str, *, dry: bool = False) -> int:
+def push(host: Host, site: dict[str, Any], who: str, deadline: str, why: str, *, dry: bool = False) -> int:
     """One remote process does all of 5.3. Its exit code.
 
     Args:
-        there: target, driver (whose code runs) and root on the host.
+        site: target, driver (whose code runs) and root on the host.
     """
-    place = f"{there['root']}/releases/{there['driver']}"
-    words = ["env", "-C", place, "-u", "PYTHONPATH", f"SHEPHERD_CONFIG={there['root']}/shared/shepherd.toml"]
+    place = f"{site['root']}/releases/{site['driver']}"
+    words = [
+        "env",
+        "-C",
+        place,
+        "-u",
+        "PYTHONPATH",
+        f"SHEPHERD_CONFIG={site['root']}/shared/shepherd.toml",
+    ]
     words += [
         "LC_ALL=C.UTF-8",
-        f"SHEPHERD_DRIVER={there['driver']}",
+        f"SHEPHERD_DRIVER={site['driver']}",
         f"{place}/.venv/bin/python3",
         "-m",
         "invoke",
     ]
-    words += ["upgrade", "--to", there["target"], "--deadline", deadline, "--as", who]
+    words += ["upgrade", "--to", site["target"], "--deadline", deadline, "--as", who]
     words += ["--reason", why] if why else []
     words += ["--dry-run"] if dry else []
     return host.run(words, lambda line: say(f"  {line}"), Duration(deadline) + WORK_LIMIT)

@@ -39,6 +39,8 @@ SESSIONS = 3
 SENT = (
     "shepherd",
     "shepherd.errors",
+    "shepherd.locks",
+    "shepherd.atomic",
     "shepherd.running",
     "shepherd.running.releases",
     "shepherd.running.starting",
@@ -77,7 +79,7 @@ class Host:
     """The shepherd's account on one host."""
 
     def __init__(self, route: Route, deploy: DeploySettings, secrets: dict[str, Any] | None = None) -> None:
-        """Args: secrets: what paramiko is told besides."""
+        """Args: secrets: what paramiko is told in addition."""
         self.name = route.name
         self.login = f"{route.user}@{route.host}"
         self._route = route
@@ -241,7 +243,7 @@ class _Heard:
         return False
 
     def answer(self, name: str) -> dict[str, Any]:
-        """Raises HostError: there is none that can be understood."""
+        """The answer. Raises HostError: there is none that can be understood."""
         if self._answer is None:
             noise = f"; its shell prints {quoted(self._noise)}: see ~/.bashrc there" if self._noise else ""
             raise HostError(f"{name}: no answer to {self._do} ({clean(self._why, 200)}){noise}")

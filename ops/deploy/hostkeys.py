@@ -27,16 +27,16 @@ def be_strict(client: SSHClient, route: Route) -> Any:
     """
     from paramiko import MissingHostKeyPolicy, Transport
 
-    there = known(route.known_as, route.known_hosts)
+    entries = known(route.known_as, route.known_hosts)
     # as ssh does: what is known of the host at its usual port will do at another one, too
-    bare = known(route.host, route.known_hosts) if route.known_as.startswith("[") else there
-    types = _asked_for(there)
+    bare = known(route.host, route.known_hosts) if route.known_as.startswith("[") else entries
+    types = _asked_for(entries)
 
     class Strict(MissingHostKeyPolicy):  # type: ignore[misc]  # paramiko has no types
         """The client itself knows no keys at all, and asks this for each."""
 
         def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
-            judge(route, there, bare, key)
+            judge(route, entries, bare, key)
 
     def transport(sock: Any, **how: Any) -> Transport:
         made = Transport(sock, **how)
@@ -49,35 +49,35 @@ def be_strict(client: SSHClient, route: Route) -> Any:
     return transport
 
 
-def judge(route: Route, there: KnownHosts, bare: KnownHosts, key: Any) -> None:
-    """Raises HostError: the key that the host shows is not one of its keys.
+def judge(route: Route, entries: KnownHosts, bare: KnownHosts, key: Any) -> None:
+    """Refuse a key that is not known as one of the host's. Raises HostError.
 
     Args:
-        there, bare: what is known of the host's name, and of it without the port.
+        entries, bare: what is known of the host's name, and of it without the port.
     """
     shown: bytes = key.asbytes()
-    if shown in there.revoked | bare.revoked or (
+    if shown in entries.revoked | bare.revoked or (
         route.revoked and is_revoked(route.revoked, f"{key.get_name()} {key.get_base64()}")
     ):
         raise HostError(_revoked(route, key))
     # a key of this type under the name with its port says what is to be seen there
-    decided = type_of(shown) in {type_of(each) for each in there.keys}
-    if shown in there.keys or (shown in bare.keys and not decided):
+    decided = type_of(shown) in {type_of(each) for each in entries.keys}
+    if shown in entries.keys or (shown in bare.keys and not decided):
         return
-    if there.keys:
-        raise HostError(_changed(route, there.keys, key))
-    raise HostError(_unknown(route, there.certified or bare.certified, key))
+    if entries.keys:
+        raise HostError(_changed(route, entries.keys, key))
+    raise HostError(_unknown(route, entries.certified or bare.certified, key))
 
 
-def _asked_for(there: KnownHosts) -> set[str]:
+def _asked_for(entries: KnownHosts) -> set[str]:
     """The types of keys that a host is asked for first.
 
     As with `ssh`, the first key of a type decides, and one that is revoked does not make its type wanted.
     """
     first: dict[str, bytes] = {}
-    for key in there.keys:
+    for key in entries.keys:
         first.setdefault(type_of(key), key)
-    return {each for each, key in first.items() if key not in there.revoked}
+    return {each for each, key in first.items() if key not in entries.revoked}
 
 
 def _type_behind(algorithm: str) -> str:

@@ -15,8 +15,8 @@ def listing(found: dict[str, Any]) -> Iterator[str]:
     """The releases, newest first, and what was deployed when by whom."""
     live = found["live"]
     if live["kind"] not in ("release", "none"):
-        told = {"odd": "is no link", "dangling": "points to nothing", "foreign": "points to no release"}
-        yield plain(f"current {told[live['kind']]}: {live['link'] or found['root'] + '/current'}", 200)
+        wrong = {"odd": "is not a link", "dangling": "points to nothing", "foreign": "points to no release"}
+        yield plain(f"current {wrong[live['kind']]}: {live['link'] or found['root'] + '/current'}", 200)
     if not found["releases"]:
         yield "no release yet: fab deploy"
     for each in reversed(found["releases"]):

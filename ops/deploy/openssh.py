@@ -77,35 +77,38 @@ def route(
         known_hosts: the one file of known hosts, whatever the configuration says; None: those that it names.
 
     Raises:
-        SettingsError: OpenSSH cannot read its configuration, or the file of known hosts is none.
+        SettingsError: OpenSSH cannot read its configuration, or there is no such file of known hosts.
     """
-    given = [*(["-F", config] if config else []), *(["-p", str(port)] if port else [])]
-    given += [*(["-l", user] if user else []), *(word for each in identities for word in ("-i", each))]
-    said = _settings(host, ["-T", *given, "--", host])
-    reached, login, number = said["hostname"][0], said["user"][0], int(said["port"][0])
-    alias = said.get("hostkeyalias", [""])[0]
+    options = [*(["-F", config] if config else []), *(["-p", str(port)] if port else [])]
+    options += [*(["-l", user] if user else []), *(word for each in identities for word in ("-i", each))]
+    settings = _settings(host, ["-T", *options, "--", host])
+    reached, login, number = settings["hostname"][0], settings["user"][0], int(settings["port"][0])
+    alias = settings.get("hostkeyalias", [""])[0]
     me = operator()
     tokens = {
         **{"%": "%", "d": me.pw_dir, "h": reached, "i": str(me.pw_uid), "k": alias or host},
         **{"L": socket.gethostname().partition(".")[0], "l": socket.gethostname(), "n": host},
         **{"p": str(number), "r": login, "u": me.pw_name},
     }
-    files = [_expanded(each, tokens) for each in said.get("identityfile", ())]
-    hosts = [*_files(said, "userknownhostsfile", tokens), *_files(said, "globalknownhostsfile", tokens)]
+    files = [_expanded(each, tokens) for each in settings.get("identityfile", ())]
+    hosts = [
+        *_files(settings, "userknownhostsfile", tokens),
+        *_files(settings, "globalknownhostsfile", tokens),
+    ]
     if known_hosts and not known_hosts.is_file():
-        raise SettingsError(f"deploy.known_hosts: {known_hosts} is not there, or is no file")
-    patience = said.get("connecttimeout", ["none"])[0]
+        raise SettingsError(f"deploy.known_hosts: {known_hosts} is not there, or is not a file")
+    patience = settings.get("connecttimeout", ["none"])[0]
     return Route(
         name=f"{host}:{number}" if number != 22 else host,
         host=reached,
         port=number,
         user=login,
         identities=tuple(each for each in files if Path(each).is_file()),
-        proxy=_proxy(said, tokens, config),
+        proxy=_proxy(settings, tokens, config),
         known_as=alias or bracketed(reached, number),
         known_hosts=(known_hosts,) if known_hosts else tuple(hosts),
-        revoked=_expanded(_value(said, "revokedhostkeys"), tokens),
-        algorithms=tuple(said.get("hostkeyalgorithms", [""])[0].split(",")),
+        revoked=_expanded(_value(settings, "revokedhostkeys"), tokens),
+        algorithms=tuple(settings.get("hostkeyalgorithms", [""])[0].split(",")),
         patience=int(patience) if patience.isdecimal() else 0,
     )
 
@@ -176,34 +179,34 @@ def _settings(host: str, words: list[str]) -> dict[str, list[str]]:
     if code:
         why = clean(next(iter(complaint), f"it ended with {code}"), 300)
         raise SettingsError(f"ssh cannot say how {clean(host, 80)} is reached: {why}")
-    said: dict[str, list[str]] = {}
+    settings: dict[str, list[str]] = {}
     for line in lines:
         key, _, value = line.partition(" ")
-        said.setdefault(key.lower(), []).append(value)
-    return said
+        settings.setdefault(key.lower(), []).append(value)
+    return settings
 
 
-def _value(said: Mapping[str, list[str]], key: str) -> str:
+def _value(settings: Mapping[str, list[str]], key: str) -> str:
     """The value of a setting whose `none` is none."""
-    value = said.get(key, [""])[0]
+    value = settings.get(key, [""])[0]
     return "" if value.lower() == "none" else value
 
 
-def _files(said: Mapping[str, list[str]], key: str, tokens: Mapping[str, str]) -> list[Path]:
+def _files(settings: Mapping[str, list[str]], key: str, tokens: Mapping[str, str]) -> list[Path]:
     # separated by blanks, which may stand in a name as well; but a name begins at the root or at home
-    names = re.split(r" (?=[/~])", _value(said, key))
+    names = re.split(r" (?=[/~])", _value(settings, key))
     return [Path(_expanded(each, tokens)) for each in names if each]
 
 
-def _proxy(said: Mapping[str, list[str]], tokens: Mapping[str, str], config: str) -> str:
+def _proxy(settings: Mapping[str, list[str]], tokens: Mapping[str, str], config: str) -> str:
     """ProxyCommand; or ProxyJump, which `ssh` itself makes a ProxyCommand of."""
-    if jump := _value(said, "proxyjump"):
+    if jump := _value(settings, "proxyjump"):
         *before, last = jump.split(",")
         words = ["ssh", "-oStrictHostKeyChecking=yes", *(["-F", config] if config else [])]
         words += [*(["-J", ",".join(before)] if before else []), "-W", f"[{tokens['h']}]:{tokens['p']}"]
         words.append(last if last.startswith("ssh://") else f"ssh://{last}")
         return f"exec {shlex.join(words)}"
-    command = _value(said, "proxycommand")
+    command = _value(settings, "proxycommand")
     return f"exec {_filled(command, tokens)}" if command else ""
 
 

@@ -49,7 +49,7 @@ class Session:
                 self._channel.close()
                 raise HostError(
                     f"{self._name}: {self._what} is answered by more than {LARGEST // 1_000_000} MB, which is"
-                    " none of ours; see what its shell runs at login"
+                    " not our program's; see what its shell runs at login"
                 )
             *lines, rest = (rest + content).split(b"\n")
             yield from (line.decode("utf-8", "replace") for line in lines)
@@ -81,7 +81,7 @@ class Session:
         except TimeoutError:
             raise self._late() from None
         if content and left < 0:
-            # whoever says a little all the time does not live for ever
+            # one that says a little all the time does not live for ever
             raise self._late()
         return content
 

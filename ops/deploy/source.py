@@ -85,6 +85,6 @@ def _git(repository: Path, *words: str) -> bytes:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SettingsError(f"git could not be run ({clean(str(error), 200)})") from None
     if done.returncode:
-        said = clean(done.stderr.decode(errors="replace"), 300)
-        raise SettingsError(f"{repository}: git {words[0]} failed ({said})")
+        complaint = clean(done.stderr.decode(errors="replace"), 300)
+        raise SettingsError(f"{repository}: git {words[0]} failed ({complaint})")
     return done.stdout

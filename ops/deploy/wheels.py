@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ops.deploy.source import PackedCommit
+from shepherd.atomic import write_atomically
 from shepherd.errors import SettingsError, ShepherdError
 from shepherd.values import clean
 
@@ -33,7 +34,7 @@ _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
 class FetchError(ShepherdError):
-    """The wheels could not be had."""
+    """The wheels could not be fetched."""
 
 
 class Target(NamedTuple):
@@ -160,13 +161,15 @@ def _resolve(source: PackedCommit, extras: tuple[str, ...], target: Target) -> s
             words += ["--extra", extra]
         words += ["--python-version", target.python, "--python-platform", target.for_uv]
         words += ["--only-binary", ":all:", "--no-header", "--no-annotate", "--quiet"]
-        said = _run([sys.executable, "-m", "uv", *words], Path(folder), {"UV_PYTHON_DOWNLOADS": "never"})
+        compiled = _run([sys.executable, "-m", "uv", *words], Path(folder), {"UV_PYTHON_DOWNLOADS": "never"})
     lines = []
-    for match in (match for line in said.splitlines() if (match := _PIN.match(line))):
+    for match in (match for line in compiled.splitlines() if (match := _PIN.match(line))):
         name, version = _normal(match[1]), match[2]
         hashes = pins.get((name, version))
         if not hashes:
-            raise FetchError(f"{PINS} does not pin {name} {version}: make it anew (README.md says how)")
+            raise FetchError(
+                f"{PINS} does not pin {name} {version}: make a new one (CONTRIBUTING.md says how)"
+            )
         lines.append(" ".join([f"{name}=={version}", *(f"--hash=sha256:{each}" for each in hashes)]))
     return "\n".join(lines) + "\n"
 
@@ -185,9 +188,7 @@ def _fetch(resolved: str, target: Target, folder: Path) -> list[Wheel]:
         for wheel in fetched:
             wheel.replace(folder / wheel.name)
     hashes = {wheel.name: _digest(folder / wheel.name) for wheel in fetched}
-    beside_list = folder / f".wheels.{os.getpid()}"
-    beside_list.write_text(json.dumps(hashes))
-    beside_list.replace(folder / "wheels.json")
+    write_atomically(folder / "wheels.json", json.dumps(hashes).encode())
     return [Wheel(folder / name, digest) for name, digest in hashes.items()]
 
 
@@ -232,8 +233,8 @@ def _run(words: list[str], folder: Path, environment: dict[str, str]) -> str:
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise FetchError(f"wheels could not be had ({clean(str(error), 200)})") from None
+        raise FetchError(f"wheels could not be fetched ({clean(str(error), 200)})") from None
     if done.returncode:
         errors = [line for line in done.stderr.splitlines() if line.strip() and "WARNING" not in line]
-        raise FetchError(f"wheels could not be had: {clean(' '.join(errors[-8:]), 600)}")
+        raise FetchError(f"wheels could not be fetched: {clean(' '.join(errors[-8:]), 600)}")
     return done.stdout

@@ -17,7 +17,8 @@ from shepherd import limits
 from shepherd.children import finish
 from shepherd.errors import PARTLY, RefusedError, SettingsError, ShepherdError, SourceError, UnsureError
 from shepherd.git.mirror import operators_environment, remote_refs, shown
-from shepherd.git.program import NOTHING_RUNS, Git, cause, environment, find_git_dir
+from shepherd.git.program import NOTHING_RUNS, cause, environment
+from shepherd.git.repository import Git, find_git_dir
 from shepherd.settings import is_url
 from shepherd.values import clean
 

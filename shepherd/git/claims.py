@@ -11,15 +11,16 @@ from typing import NamedTuple
 
 from shepherd.git import hints
 from shepherd.git.commits import Commits
-from shepherd.git.mainline import FirstParents, Landed, Reader, bearing_request, titles_between
-from shepherd.git.program import Git
+from shepherd.git.first_parents import FirstParents, runs
+from shepherd.git.mainline import Landed, Reader, bearing_request, titles_between
+from shepherd.git.repository import Git
 from shepherd.landing import Landing
 from shepherd.marks.forge import same_project
 from shepherd.marks.reverts import number_in, title_key
 from shepherd.values import DIGITS
 
 TITLE_REACH = 500
-"""How many landings before a revert that is live already may bear the title it names."""
+"""How many landings before a revert that is live already may have the title it names."""
 CANDIDATES = 10
 """How many of the landings with one title are compared with what reverts that title, the newest first."""
 
@@ -59,7 +60,7 @@ class Context(NamedTuple):
     """What claims are read against."""
 
     git: Git
-    spine: FirstParents
+    mainline: FirstParents
     reader: Reader
     landed: Sequence[Landed]
     earlier: Mapping[int, Landing]
@@ -73,14 +74,14 @@ def claims_of(context: Context) -> dict[int, RevertClaims]:
     lookup = _Lookup(context, speaking)
     found: dict[int, RevertClaims] = {}
     for item in speaking:
-        said = found[item.landing.revno] = RevertClaims(item.landing.revno, item.landing.id)
-        lookup.by_mark(said, item)
-        lookup.by_sha(said, item)
-        lookup.by_request(said, item)
-        lookup.by_title(said, item)
-        if said.revno > context.deployed:
-            lookup.by_free_text(said, item)
-        said.spoken += [target for target in item.marks.hints if 0 < target < said.revno]
+        reverts = found[item.landing.revno] = RevertClaims(item.landing.revno, item.landing.id)
+        lookup.by_mark(reverts, item)
+        lookup.by_sha(reverts, item)
+        lookup.by_request(reverts, item)
+        lookup.by_title(reverts, item)
+        if reverts.revno > context.deployed:
+            lookup.by_free_text(reverts, item)
+        reverts.spoken += [target for target in item.marks.hints if 0 < target < reverts.revno]
     return found
 
 
@@ -104,7 +105,7 @@ class _Lookup:
 
     def __init__(self, context: Context, speaking: Sequence[Landed]) -> None:
         self._context = context
-        git, spine = context.git, context.spine
+        git, mainline = context.git, context.mainline
         self._spoken_ids = {
             text: shas[0]
             for item in speaking
@@ -113,80 +114,84 @@ class _Lookup:
             if len(shas := git.commits_beginning(text)) == 1
         }
         named = [sha for item in speaking for sha in (*item.reverts_ids, *item.marks.rollback_ids)]
-        self._commits = Commits(git, spine, context.landed, [*named, *self._spoken_ids.values()])
+        self._commits = Commits(git, mainline, context.landed, [*named, *self._spoken_ids.values()])
         wanted = {
             request
             for item in speaking
             for request in (*item.reverts_requests, *_request_of_branch(item, context.deployed))
         }
-        self._by_request = bearing_request(git, spine, context.reader, wanted) if wanted else {}
+        self._by_request = bearing_request(git, mainline, context.reader, wanted) if wanted else {}
         self._titles = _Titles(context, [item for item in speaking if item.marks.reverts_title])
 
-    def by_mark(self, said: RevertClaims, item: Landed) -> None:
-        marked = [target for target in item.marks.rollback if 0 < target < said.revno]
-        if absent := [target for target in item.marks.rollback if not 0 < target < said.revno]:
-            said.warnings.append(f"rollback of {hints.listed(absent)} counts as absent: no earlier landing")
+    def by_mark(self, reverts: RevertClaims, item: Landed) -> None:
+        marked = [target for target in item.marks.rollback if 0 < target < reverts.revno]
+        if absent := [target for target in item.marks.rollback if not 0 < target < reverts.revno]:
+            reverts.warnings.append(
+                f"rollback of {hints.listed(absent)} counts as absent: no earlier landing"
+            )
         for text in item.marks.rollback_ids:
-            target = self._commits.landing(text, said.revno)
-            if isinstance(target, int) and target < said.revno:
+            target = self._commits.landing(text, reverts.revno)
+            if isinstance(target, int) and target < reverts.revno:
                 marked.append(target)
             else:
                 why = target if isinstance(target, str) else "no earlier landing"
-                said.warnings.append(f"rollback of {text} counts as absent: {why}")
-        said.marked = list(dict.fromkeys(marked))
+                reverts.warnings.append(f"rollback of {text} counts as absent: {why}")
+        reverts.marked = list(dict.fromkeys(marked))
 
-    def by_sha(self, said: RevertClaims, item: Landed) -> None:
+    def by_sha(self, reverts: RevertClaims, item: Landed) -> None:
         whole: set[int] = set()
         for text in item.reverts_ids:
-            target = self._commits.landing(text, said.revno)
+            target = self._commits.landing(text, reverts.revno)
             if isinstance(target, str):
-                said.hints.append(f"says that it reverts {text}: {target}")
-            elif target < said.revno:
-                said.speaks = True
-                said.claims.append(RevertClaim((target,)))
-                if self._context.spine.id(target).startswith(text):
+                reverts.hints.append(f"says that it reverts {text}: {target}")
+            elif target < reverts.revno:
+                reverts.speaks = True
+                reverts.claims.append(RevertClaim((target,)))
+                if self._context.mainline.id(target).startswith(text):
                     whole.add(target)
                 elif not any(
-                    text.startswith(part) or part.startswith(text) for part in said.parts.get(target, ())
+                    text.startswith(part) or part.startswith(text) for part in reverts.parts.get(target, ())
                 ):
-                    said.parts.setdefault(target, set()).add(text)
+                    reverts.parts.setdefault(target, set()).add(text)
         for target in whole:
-            said.parts.pop(target, None)
+            reverts.parts.pop(target, None)
 
-    def by_request(self, said: RevertClaims, item: Landed) -> None:
+    def by_request(self, reverts: RevertClaims, item: Landed) -> None:
         ours = self._context.reader.project
         for request in item.reverts_requests:
             projects = [project for each, project in item.wording.projects if each == request]
             if projects and ours and not any(same_project(project, ours) for project in projects):
                 continue
             doubtful = bool(projects) and not ours
-            if earlier := self._bearing(request, said.revno):
-                said.claims.append(RevertClaim(earlier, doubtful=doubtful))
+            if earlier := self._bearing(request, reverts.revno):
+                reverts.claims.append(RevertClaim(earlier, doubtful=doubtful))
             else:
-                said.hints.append(f"says that it reverts {request}, but no earlier landing is that request")
-            said.speaks = said.speaks or not doubtful
+                reverts.hints.append(
+                    f"says that it reverts {request}, but no earlier landing is that request"
+                )
+            reverts.speaks = reverts.speaks or not doubtful
 
-    def by_title(self, said: RevertClaims, item: Landed) -> None:
+    def by_title(self, reverts: RevertClaims, item: Landed) -> None:
         if not item.marks.reverts_title:
             return
-        said.speaks = True
-        meant = self._titles.before(said.revno, item.marks.reverts_title, item.wording.number)
-        if meant:
-            said.claims.append(RevertClaim(meant[:CANDIDATES], by_title=True))
+        reverts.speaks = True
+        targets = self._titles.before(reverts.revno, item.marks.reverts_title, item.wording.number)
+        if targets:
+            reverts.claims.append(RevertClaim(targets[:CANDIDATES], by_title=True))
 
-    def by_free_text(self, said: RevertClaims, item: Landed) -> None:
-        said.speaks = said.speaks or bool(item.wording.titles)
+    def by_free_text(self, reverts: RevertClaims, item: Landed) -> None:
+        reverts.speaks = reverts.speaks or bool(item.wording.titles)
         for title in item.wording.titles:
-            if meant := self._titles.before(said.revno, title, number_in(title)):
-                said.guessed.append(meant[0])
+            if targets := self._titles.before(reverts.revno, title, number_in(title)):
+                reverts.guessed.append(targets[0])
                 break
         for text in item.wording.ids:
             if text in self._spoken_ids:
-                target = self._commits.landing(self._spoken_ids[text], said.revno)
-                if isinstance(target, int) and target < said.revno:
-                    said.guessed.append(target)
+                target = self._commits.landing(self._spoken_ids[text], reverts.revno)
+                if isinstance(target, int) and target < reverts.revno:
+                    reverts.guessed.append(target)
         for request in _request_of_branch(item, self._context.deployed):
-            said.guessed += self._bearing(request, said.revno)[:1]
+            reverts.guessed += self._bearing(request, reverts.revno)[:1]
 
     def _bearing(self, request: str, before: int) -> tuple[int, ...]:
         return tuple(target for target in reversed(self._by_request[request]) if target < before)
@@ -215,8 +220,8 @@ class _Titles:
         titles = {revno: landing.title for revno, landing in context.earlier.items()}
         titles |= {item.landing.revno: item.landing.title for item in context.landed}
         wanted = {each for live in self._live for each in range(max(1, live - TITLE_REACH), live)}
-        for first, last in _runs(sorted(wanted - titles.keys())):
-            titles |= titles_between(context.git, context.spine, first, last, context.reader)
+        for first, last in runs(sorted(wanted - titles.keys())):
+            titles |= titles_between(context.git, context.mainline, first, last, context.reader)
         return titles
 
     @cached_property
@@ -229,23 +234,12 @@ class _Titles:
     def before(self, revno: int, title: str, number: str) -> tuple[int, ...]:
         """The landings that a later one may mean by this title, newest first.
 
-        With a number, those are left out that bear another one.
+        With a number, those are left out that have another one.
         """
         deployed = self._context.deployed
         low = deployed + 1 if revno > deployed else max(1, revno - TITLE_REACH)
         same = self._by_key.get(title_key(title), [])
-        meant = same[bisect_left(same, low) : bisect_left(same, revno)]
+        targets = same[bisect_left(same, low) : bisect_left(same, revno)]
         if number:
-            meant = [each for each in meant if number_in(self._titles[each]) in ("", number)]
-        return tuple(reversed(meant))
-
-
-def _runs(revnos: Sequence[int]) -> list[tuple[int, int]]:
-    """First and last of each run of numbers without a gap, ascending."""
-    runs: list[tuple[int, int]] = []
-    for revno in revnos:
-        if runs and runs[-1][1] == revno - 1:
-            runs[-1] = (runs[-1][0], revno)
-        else:
-            runs.append((revno, revno))
-    return runs
+            targets = [each for each in targets if number_in(self._titles[each]) in ("", number)]
+        return tuple(reversed(targets))

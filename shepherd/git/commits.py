@@ -7,8 +7,9 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cached_property
 
-from shepherd.git.mainline import FirstParents, Landed, owners
-from shepherd.git.program import Git
+from shepherd.git.first_parents import FirstParents, owners
+from shepherd.git.mainline import Landed
+from shepherd.git.repository import Git
 
 
 class Commits:
@@ -16,12 +17,14 @@ class Commits:
 
     NONE = "no earlier landing has this commit"
 
-    def __init__(self, git: Git, spine: FirstParents, landed: Iterable[Landed], named: Iterable[str]) -> None:
+    def __init__(
+        self, git: Git, mainline: FirstParents, landed: Iterable[Landed], named: Iterable[str]
+    ) -> None:
         """`landed`: landings whose commits are known; `named`: all texts that will be looked up."""
         self._git = git
-        self._spine = spine
+        self._mainline = mainline
         self._brought = {sha: item.landing.revno for item in landed for sha in item.brought}
-        self._length = len(spine.ids[-1])
+        self._length = len(mainline.ids[-1])
         strange = {text for text in named if len(text) == self._length and not self._near(text)}
         # Often a commit that was rebased away: no reason to walk the history.
         self._elsewhere = git.commits(strange) if strange else {}
@@ -42,7 +45,7 @@ class Commits:
         return revno if revno is not None and revno <= upto else self.NONE
 
     def _near(self, sha: str) -> int | None:
-        return self._spine.revno(sha) or self._brought.get(sha)
+        return self._mainline.revno(sha) or self._brought.get(sha)
 
     def _beginning(self, prefix: str) -> Iterable[int]:
         place = bisect_left(self._sorted, prefix)
@@ -52,7 +55,7 @@ class Commits:
 
     @cached_property
     def _owners(self) -> dict[str, int]:
-        return owners(self._git, self._spine)
+        return owners(self._git, self._mainline)
 
     @cached_property
     def _sorted(self) -> list[str]:

@@ -1,15 +1,17 @@
-"""Any landing of the whole mainline, however old, for `explain` and `history`
-(docs/interfaces.md#commands)."""
+"""What a REV means in the whole mainline, however old, for `explain` and `history`
+(docs/interfaces.md#revisions)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from shepherd.errors import SourceError
 from shepherd.git.commits import Commits
-from shepherd.git.mainline import FirstParents, Landed, Reader, mailmap_at, read_landings, read_spine
+from shepherd.git.first_parents import read_first_parents
+from shepherd.git.mainline import Landed, Reader, mailmap_at, read_landings
 from shepherd.git.mirror import open_source
-from shepherd.git.program import Git
+from shepherd.git.revisions import answers_to
 from shepherd.git.undoing import undo
 from shepherd.landing import Landing
 from shepherd.settings import BranchSettings
@@ -17,58 +19,60 @@ from shepherd.values import RevName
 
 
 def look_up(branch: BranchSettings, *, repository: str, mirrors: Path, rev: RevName) -> list[Landing]:
-    """The landings that `rev` names, ascending; none if there is none. Nothing is fetched.
+    """The landings of the whole mainline that `rev` names, ascending; nothing is fetched.
 
     A SHA or a branch of the repository names the landing that is, or brought in, that commit; a bug, a
-    request or the name of a merged branch all landings that bear it. Landings of other branches are not told
+    request or the name of a merged branch all landings that have it. Landings of other branches are not told
     apart here. `tip` is known here, `deployed` and `promoted` are not.
-    Raises SourceError.
+
+    Raises:
+        SourceError: git cannot be read, or a SHA names no one landing.
     """
-    git = open_source(repository, mirrors, fetch=False)
-    refs = [branch.ref, rev.text] if rev.kind == "branch" else [branch.ref]
-    commits = git.resolve_many(refs)
-    tip = commits[branch.ref]
-    if tip is None:
-        raise git.no_such_ref(branch.ref)
-    spine = read_spine(git, tip)
-    reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap_at(git, tip)[0])
-    sha = rev.text if rev.kind == "sha" else commits.get(rev.text)
-    if rev.kind in ("revno", "tip") or sha:
-        revno = _revno(git, spine, rev, sha)
-        landed = read_landings(git, spine, revno, revno, reader) if revno else []
+    line = _WholeMainline(branch, repository, mirrors, [rev.text] if rev.kind == "branch" else [])
+    sha = rev.text if rev.kind == "sha" else line.commits.get(rev.text)
+    if sha:
+        revno = _revno_of(line, sha)
+    elif rev.kind in ("revno", "tip"):
+        revno = rev.number if rev.kind == "revno" else len(line.mainline)
     else:
-        landed = [item for item in read_landings(git, spine, 1, len(spine), reader) if _bears(item, rev)]
-    return undo(git, spine, landed, {}, len(spine), reader)
+        return line.undone([each for each in line.read(1) if answers_to(rev, each.landing, whole_name=True)])
+    return line.undone(line.read(revno, revno) if 0 < revno <= len(line.mainline) else [])
 
 
 def from_revno(branch: BranchSettings, *, repository: str, mirrors: Path, revno: int) -> list[Landing]:
     """The landing at a revno and all after it, ascending, with what each undoes. Raises SourceError."""
-    git = open_source(repository, mirrors, fetch=False)
-    tip = git.resolve_many([branch.ref])[branch.ref]
-    if tip is None:
-        raise git.no_such_ref(branch.ref)
-    spine = read_spine(git, tip)
-    reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap_at(git, tip)[0])
-    landed = read_landings(git, spine, max(1, revno), len(spine), reader)
-    return undo(git, spine, landed, {}, len(spine), reader)
+    line = _WholeMainline(branch, repository, mirrors)
+    return line.undone(line.read(max(1, revno)))
 
 
-def _revno(git: Git, spine: FirstParents, rev: RevName, sha: str | None) -> int | None:
-    if sha:
-        found = Commits(git, spine, (), [sha]).landing(sha, len(spine))
-        if isinstance(found, int):
-            return found
-        if found != Commits.NONE:
-            raise SourceError(f"{sha} names no one landing of {git.name}: {found}")
-        return None
-    revno = rev.number if rev.kind == "revno" else len(spine)
-    return revno if 0 < revno <= len(spine) else None
+class _WholeMainline:
+    """The whole mainline of a branch, as its repository or mirror has it just now."""
+
+    def __init__(
+        self, branch: BranchSettings, repository: str, mirrors: Path, refs: Sequence[str] = ()
+    ) -> None:
+        self.git = open_source(repository, mirrors, fetch=False)
+        self.commits = self.git.resolve_many([branch.ref, *refs])
+        tip = self.commits[branch.ref]
+        if tip is None:
+            raise self.git.no_such_ref(branch.ref)
+        self.mainline = read_first_parents(self.git, tip)
+        mailmap, _ = mailmap_at(self.git, tip)
+        self._reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap)
+
+    def read(self, first: int, last: int | None = None) -> list[Landed]:
+        return read_landings(self.git, self.mainline, first, last or len(self.mainline), self._reader)
+
+    def undone(self, landed: Sequence[Landed]) -> list[Landing]:
+        """The landings, with what each undoes."""
+        return undo(self.git, self.mainline, landed, {}, len(self.mainline), self._reader)
 
 
-def _bears(item: Landed, rev: RevName) -> bool:
-    landing = item.landing
-    if rev.kind == "bug":
-        return str(rev.number) in landing.bugs
-    if rev.kind == "request":
-        return rev.text in landing.requests
-    return rev.kind == "branch" and rev.text == landing.branch
+def _revno_of(line: _WholeMainline, sha: str) -> int:
+    """The landing that is, or brought in, that commit; 0 if there is none. Raises SourceError."""
+    found = Commits(line.git, line.mainline, (), [sha]).landing(sha, len(line.mainline))
+    if isinstance(found, int):
+        return found
+    if found != Commits.NONE:
+        raise SourceError(f"{sha} names no one landing of {line.git.name}: {found}")
+    return 0

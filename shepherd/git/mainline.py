@@ -2,7 +2,7 @@
 (docs/rules.md#marks).
 
 A landing is known by its SHA, so whatever is said of one here holds for ever; only names (through .mailmap)
-and commits that became landings of another branch can change, and `branch` reads anew when they did.
+and commits that became landings of another branch can change, and `branch` reads again when they did.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
-from shepherd.git.program import Git
+from shepherd.git.first_parents import FirstParents
+from shepherd.git.repository import Git
 from shepherd.landing import MOST_BROUGHT, Landing, Marks
 from shepherd.marks import parse
 from shepherd.marks.reverts import RevertWording, worded
@@ -20,32 +21,6 @@ from shepherd.people import person_of
 _FIELDS = ("%H", "%P", "%aN", "%aE", "%ct", "%B")
 _PERSON = ("%H", "%aN", "%aE")
 _T = TypeVar("_T")
-
-
-class FirstParents:
-    """The first-parent line: SHA and date of every landing, by revno."""
-
-    def __init__(self, newest_first: Sequence[tuple[str, int]]) -> None:
-        self.ids = [sha for sha, _ in reversed(newest_first)]
-        self.dates = [date for _, date in reversed(newest_first)]
-        self._places = {sha: revno for revno, sha in enumerate(self.ids, 1)}
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def id(self, revno: int) -> str:
-        return self.ids[revno - 1]
-
-    def revno(self, sha: str) -> int | None:
-        """The place of a landing; None for any other commit."""
-        return self._places.get(sha)
-
-
-def read_spine(git: Git, tip: str) -> FirstParents:
-    """The first-parent line that ends at the commit `tip`, in one process. Raises SourceError."""
-    lines = git.lines("rev-list", "--first-parent", "--timestamp", "--end-of-options", tip)
-    pairs = (line.split(" ", 1) for line in lines)
-    return FirstParents([(sha, int(date)) for date, sha in pairs])
 
 
 LARGEST_MAILMAP = 1_000_000
@@ -98,19 +73,19 @@ class _RawCommit(NamedTuple):
 
 
 def read_landings(
-    git: Git, spine: FirstParents, first: int, last: int, reader: Reader, foreign: Collection[str] = ()
+    git: Git, mainline: FirstParents, first: int, last: int, reader: Reader, foreign: Collection[str] = ()
 ) -> list[Landed]:
     """Landings `first` to `last`, ascending, from one stream of `git log`; linear in the number of commits.
 
     `foreign` are the landings of other configured branches: one that was merged here adds nothing.
     Raises SourceError.
     """
-    below = [f"^{spine.id(first - 1)}"] if first > 1 else []
-    commits = dict(_log(git, reader, [spine.id(last), *below]))
+    below = [f"^{mainline.id(first - 1)}"] if first > 1 else []
+    commits = dict(_log(git, reader, [mainline.id(last), *below]))
     heads: list[tuple[int, str, list[str]]] = []
-    claimed = {spine.id(revno) for revno in range(first, last + 1)}
+    claimed = {mainline.id(revno) for revno in range(first, last + 1)}
     for revno in range(first, last + 1):
-        sha = spine.id(revno)
+        sha = mainline.id(revno)
         heads.append((revno, sha, _brought_in(commits, commits[sha].parents[1:], claimed)))
     authors = _second_authors(git, reader, commits, (sha for _, sha, _ in heads))
     return [_landed(revno, sha, commits, brought, authors, reader, foreign) for revno, sha, brought in heads]
@@ -232,13 +207,13 @@ def _union(*lists: tuple[_T, ...]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(item for items in lists for item in items))
 
 
-def titles_between(git: Git, spine: FirstParents, first: int, last: int, reader: Reader) -> dict[int, str]:
+def titles_between(git: Git, mainline: FirstParents, first: int, last: int, reader: Reader) -> dict[int, str]:
     """The titles of landings `first` to `last`, by revno, without what they brought in. One process."""
     if first > last:
         return {}
-    below = [f"^{spine.id(first - 1)}"] if first > 1 else []
-    commits = _log(git, reader, [spine.id(last), *below], "--first-parent")
-    titles = {spine.revno(sha): parse(commit.message, reader.grammars).subject for sha, commit in commits}
+    below = [f"^{mainline.id(first - 1)}"] if first > 1 else []
+    commits = _log(git, reader, [mainline.id(last), *below], "--first-parent")
+    titles = {mainline.revno(sha): parse(commit.message, reader.grammars).subject for sha, commit in commits}
     return {revno: title for revno, title in titles.items() if revno}
 
 
@@ -249,37 +224,15 @@ def titles_of(git: Git, reader: Reader, shas: Iterable[str]) -> dict[str, str]:
 
 
 def bearing_request(
-    git: Git, spine: FirstParents, reader: Reader, requests: Collection[str]
+    git: Git, mainline: FirstParents, reader: Reader, requests: Collection[str]
 ) -> dict[str, list[int]]:
     """The landings of the whole mainline, ascending, that are each of these requests ("#12", "!12")."""
     patterns = [f"--grep={request}" for request in requests]
     options = ["--first-parent", "--fixed-strings", *patterns]
     found: dict[str, list[int]] = {request: [] for request in requests}
-    for sha, commit in _log(git, reader, spine.ids[-1:], *options):
-        revno = spine.revno(sha)
+    for sha, commit in _log(git, reader, mainline.ids[-1:], *options):
+        revno = mainline.revno(sha)
         for request in parse(commit.message, reader.grammars).requests:
             if request in found and revno:
                 found[request].append(revno)
     return {request: sorted(revnos) for request, revnos in found.items()}
-
-
-def owners(git: Git, spine: FirstParents) -> dict[str, int]:
-    """Every commit that the mainline contains, with the revno of the landing that it is or came in with.
-
-    Walks the whole history: for the rare commit that is named long after it came in.
-    """
-    parents = {
-        sha: others
-        for sha, *others in (
-            line.split(" ") for line in git.lines("rev-list", "--parents", "--end-of-options", spine.ids[-1])
-        )
-    }
-    found = {sha: revno for revno, sha in enumerate(spine.ids, 1)}
-    for revno, landing in enumerate(spine.ids, 1):
-        todo = parents[landing][1:]
-        while todo:
-            sha = todo.pop()
-            if sha not in found:
-                found[sha] = revno
-                todo.extend(parents[sha])
-    return found

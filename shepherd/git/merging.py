@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from shepherd.errors import SourceError
-from shepherd.git.program import Git, cause
+from shepherd.git.program import cause
+from shepherd.git.repository import Git
 from shepherd.git.scratch import scratch
 
 # What git does by default, said aloud: a default may change with the release.
@@ -46,17 +47,20 @@ def no_files(commit: str) -> str:
 
 @contextmanager
 def quarantine(git: Git) -> Iterator[Quarantine]:
-    """Raises SourceError if there is no place for it."""
+    """A place for new objects, removed at the end. Raises SourceError if there is none."""
     with scratch(git.scratch) as folder:
         yield Quarantine(git, folder / "git")
 
 
 class Quarantine:
-    """See above. Whatever trees are named must be in the repository that is read, or have been made here."""
+    """Where trees that nobody has made are merged. Trees that are named must be in the repository that
+    is read, or have been made here."""
 
     def __init__(self, git: Git, place: Path) -> None:
-        said = git.out("rev-parse", "--path-format=absolute", "--git-path", "objects", "--show-object-format")
-        objects, kind = said.rstrip(b"\n").rsplit(b"\n", 1)
+        answer = git.out(
+            "rev-parse", "--path-format=absolute", "--git-path", "objects", "--show-object-format"
+        )
+        objects, kind = answer.rstrip(b"\n").rsplit(b"\n", 1)
         self._digest = hashlib.sha256 if kind == b"sha256" else hashlib.sha1
         self._git = Git(str(place), git.name, git.limit)
         self._read = git
@@ -73,12 +77,12 @@ class Quarantine:
             lines.append(f"{self._commit(ours, root)} {self._commit(theirs, root)}\n")
         merged: list[str | UnreadableCause | None] = []
         while len(merged) < len(lines):
-            given = "".join(lines[len(merged) :]).encode()
+            stdin = "".join(lines[len(merged) :]).encode()
             try:
                 code, output, errors = self._git.attempt(
                     *_OPTIONS,
                     *("merge-tree", "--write-tree", "--stdin", "-z", "--no-messages", "--name-only"),
-                    input=given,
+                    input=stdin,
                 )
             except SourceError as error:
                 merged += [UnreadableCause(error)] * (len(lines) - len(merged))
@@ -108,9 +112,9 @@ class Quarantine:
     def _compare(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], frozenset[bytes]]:
         if not pairs:
             return {}
-        given = "".join(f"{one} {other}\n" for one, other in pairs).encode()
+        stdin = "".join(f"{one} {other}\n" for one, other in pairs).encode()
         return _paths_by_pair(
-            self._git.out("diff-tree", "--stdin", "-r", "--no-renames", "--raw", "-z", input=given)
+            self._git.out("diff-tree", "--stdin", "-r", "--no-renames", "--raw", "-z", input=stdin)
         )
 
     def _commit(self, tree: str, *parents: str) -> str:

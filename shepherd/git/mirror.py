@@ -5,30 +5,21 @@ A fetch either brings the mirror up to date or raises: an old state is never tak
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
 import shlex
 import shutil
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from shepherd import limits
 from shepherd.errors import SourceError
-from shepherd.git.program import (
-    NOTHING_RUNS,
-    Git,
-    GitError,
-    environment,
-    open_repository,
-    run,
-    without_userinfo,
-)
+from shepherd.git.program import NOTHING_RUNS, GitError, environment, run, without_userinfo
+from shepherd.git.repository import Git, open_repository
+from shepherd.locks import locked
 from shepherd.settings import is_url
 
 FETCH_LIMIT = 600.0
@@ -96,19 +87,19 @@ def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str,
         raise SourceError(f"{name!r} cannot be the URL of a repository")
     limit = min(limit, limits.share())
     command = ["git", "ls-remote", "--quiet", *_upload_pack(url), "--end-of-options", url]
-    there = {}
+    remote = {}
     for line in (
         run(command, name=name, env=operators_environment(), limit=limit)
         .decode("utf-8", "replace")
         .splitlines()
     ):
         sha, _, full = line.partition("\t")
-        there[full] = sha
+        remote[full] = sha
     found = {}
     for ref in refs:
         places = (ref,) if ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")
-        if place := next((place for place in places if place in there), None):
-            found[ref] = there.get(f"{place}^{{}}", there[place])
+        if place := next((place for place in places if place in remote), None):
+            found[ref] = remote.get(f"{place}^{{}}", remote[place])
     return found
 
 
@@ -137,7 +128,11 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
     ]
     limit = min(limit, limits.share())
     try:
-        with _locked(mirror, name, limit) as lock:
+        mirror.parent.mkdir(parents=True, exist_ok=True)
+        # held by its descriptor until a fetch has ended, also one that ends because we were killed
+        with locked(mirror.with_suffix(".lock"), wait=limit, poll=0.1) as lock:
+            if lock < 0:
+                raise SourceError(f"{name}: an earlier fetch has not ended in {limit:g} seconds")
             fetch = partial(
                 run, command, name=name, env=operators_environment(), limit=limit, tied=True, lock=lock
             )
@@ -173,33 +168,10 @@ def operators_environment() -> dict[str, str]:
     return environment(extra, keep=_OPERATORS_OWN)
 
 
-@contextmanager
-def _locked(mirror: Path, name: str, limit: float) -> Iterator[int]:
-    """Hold the mirror's lock. Yields its descriptor, by which it is held until a fetch has ended, also one
-    that ends because we were killed."""
-    mirror.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(mirror.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        give_up = time.monotonic() + limit
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > give_up:
-                    raise SourceError(
-                        f"{name}: an earlier fetch has not ended in {limit:g} seconds"
-                    ) from None
-                time.sleep(0.1)
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
 def _prepare(mirror: Path, name: str, object_format: str = "sha1") -> None:
     """Make an empty mirror where there is none, and clear away what a killed git left; the lock is held."""
     if (mirror / "shallow").exists():
-        # Its source was shallow; no fetch mends that.
+        # Its source was shallow; no fetch repairs that.
         shutil.rmtree(mirror)
     if mirror.is_dir():
         for stale in (*mirror.glob("*.lock"), *mirror.glob("refs/**/*.lock"), mirror / "gc.pid"):

@@ -11,9 +11,10 @@ from typing import Literal, NamedTuple, cast
 
 from msgspec import Struct
 
-from shepherd.git.program import Git
-from shepherd.marks.text import INVISIBLE, clean, normal
+from shepherd.git.repository import Git
+from shepherd.marks.text import clean, normal
 from shepherd.people import person_of
+from shepherd.printable import INVISIBLE
 from shepherd.settings import is_url
 from shepherd.values import SHA
 
@@ -32,8 +33,8 @@ def missing_notes(ref: str) -> str:
 def notes_remedy(ref: str, repository: str) -> str:
     """What to do about it: a clone fetches no notes unless it is told to. `repository` is a path or a URL."""
     if is_url(repository):
-        return f"whoever gave one pushes it: git push origin {ref}"
-    return f"in a clone, whose own fetch brings none: git -C {quote(repository)} fetch origin {ref}:{ref}"
+        return f"the person who gave one pushes it: git push origin {ref}"
+    return f"a clone does not fetch them by itself: git -C {quote(repository)} fetch origin {ref}:{ref}"
 
 
 class NoteVerdict(Struct, frozen=True):
@@ -150,13 +151,13 @@ def _changed(
     git: Git, steps: Iterable[_Step], wanted: Collection[str]
 ) -> dict[_Step, dict[str, tuple[list[str], list[str]]]]:
     """For each step, the wanted notes that it changed: their blobs before and after."""
-    given = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
+    stdin = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
     found: dict[_Step, dict[str, tuple[list[str], list[str]]]] = {}
-    if not given:
+    if not stdin:
         return found
     current: dict[str, tuple[list[str], list[str]]] = {}
     fields = iter(
-        git.out("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", input=given).split(b"\0")
+        git.out("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", input=stdin).split(b"\0")
     )
     for field in fields:
         # A header, "OLD NEW", ends with a line feed, and its first entry follows in the same field.
@@ -191,8 +192,8 @@ def _lines(git: Git, blobs: Collection[str]) -> dict[str, list[tuple[str, str]]]
 
 
 def _spoken(blobs: Iterable[str], lines: Mapping[str, list[tuple[str, str]]]) -> _NoteLine:
-    said = [line for blob in blobs for line in lines.get(blob, [])]
-    return _NoteLine(said[-1] if said else None, Counter(said))
+    all_lines = [line for blob in blobs for line in lines.get(blob, [])]
+    return _NoteLine(all_lines[-1] if all_lines else None, Counter(all_lines))
 
 
 def _origins(
@@ -212,21 +213,21 @@ def _origins(
     }
     found: dict[str, _NoteCommit] = {}
     for commit in history:
-        here = pending.pop(commit.sha, {})
+        counts = pending.pop(commit.sha, {})
         for parent in commit.parents:
             step = changed.get((trees[parent], commit.tree), {})
             gone = {}
-            for sha in step.keys() & here.keys():
+            for sha in step.keys() & counts.keys():
                 line = now[sha].last
                 before = _spoken(step[sha][0], lines).counts[line] if line else 0
-                if before >= (here[sha] if len(commit.parents) == 1 else 1):
-                    here[sha] = before
+                if before >= (counts[sha] if len(commit.parents) == 1 else 1):
+                    counts[sha] = before
                 else:
-                    gone[sha] = here.pop(sha)
+                    gone[sha] = counts.pop(sha)
             # What stays in `here` goes on to this parent; what does not is for the next one to explain.
-            there = pending.setdefault(parent, here)
-            if there is not here:
-                there.update(here)
-            here = gone
-        found.update(dict.fromkeys(here, commit))
+            pending_there = pending.setdefault(parent, counts)
+            if pending_there is not counts:
+                pending_there.update(counts)
+            counts = gone
+        found.update(dict.fromkeys(counts, commit))
     return found

@@ -1,6 +1,6 @@
 """What commits change, against their first parent: which files, from what to what (docs/rules.md#undone).
 
-It is asked for many commits at once. Whoever's settings and attributes there are, the answer is the same.
+It is asked for many commits at once. The answer is the same whatever settings and attributes there are.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from shepherd.errors import SourceError
-from shepherd.git.program import Git
+from shepherd.git.repository import Git
 
 _DIFF = ("diff-tree", "--stdin", "--root", "-r", "--no-renames", "--diff-merges=first-parent")
 # Whole object names, or any two changes of one binary file would look alike.
@@ -70,9 +70,9 @@ def changes(git: Git, commits: Iterable[str]) -> dict[str, Changes]:
     wanted = dict.fromkeys(commits)
     if not wanted:
         return {}
-    given = "".join(f"{sha}\n" for sha in wanted).encode()
+    stdin = "".join(f"{sha}\n" for sha in wanted).encode()
     found: dict[str, list[FileChange]] = {sha: [] for sha in wanted}
-    fields = iter(git.out(*_DIFF, "--raw", "-z", input=given).split(b"\0"))
+    fields = iter(git.out(*_DIFF, "--raw", "-z", input=stdin).split(b"\0"))
     current: list[FileChange] = []
     for field in fields:
         if field.startswith(b":"):

@@ -1,4 +1,4 @@
-"""What a pointer that is no ref says: the text of a file, of a URL, or what was recorded (docs/settings.md).
+"""What a pointer to a file, to a URL or to the record says (docs/settings.md).
 
 A text is a REV, or holds one that the pointer's pattern finds.
 """
@@ -33,7 +33,7 @@ def described(pointer: Pointer) -> str:
 
 
 def text_of(pointer: Pointer, what: str, base: Path, recorded: str | None, limit: float = URL_LIMIT) -> str:
-    """The REV that a pointer to a file, a URL or the record names, white space aside.
+    """The REV that a pointer to a file, a URL or the record names, without white space around it.
 
     `what` ("production") is who is asked about, `base` the folder that a relative file starts from. Raises
     SourceError.
@@ -97,8 +97,8 @@ def _get(url: str, limit: float) -> str:
         def redirect_request(
             self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
         ) -> Request | None:
-            there, here = urlsplit(newurl), urlsplit(req.full_url)
-            if there.hostname != here.hostname or (here.scheme == "https" != there.scheme):
+            target, source = urlsplit(newurl), urlsplit(req.full_url)
+            if target.hostname != source.hostname or (source.scheme == "https" != target.scheme):
                 raise OSError("it redirects to another host, or to plain http")
             return super().redirect_request(req, fp, code, msg, headers, newurl)
 

@@ -9,10 +9,11 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from shepherd.errors import SettingsError, SourceError
-from shepherd.git.mainline import FirstParents, Landed
+from shepherd.git.first_parents import FirstParents
+from shepherd.git.mainline import Landed
 from shepherd.git.patches import alike, read_changes
-from shepherd.git.program import Git
 from shepherd.git.proving import same_change
+from shepherd.git.repository import Git
 from shepherd.landing import Deployed, Revision
 from shepherd.values import parse_rev, quoted
 
@@ -25,80 +26,84 @@ class NamedCommit(NamedTuple):
 
     commit: str
     warning: str = ""
-    """What was not said plainly, and how it was understood; empty where there is no doubt."""
+    """How an ambiguous text was understood; empty where there is no doubt."""
 
 
-def commit_named(git: Git, spine: FirstParents, text: str, what: str) -> NamedCommit:
+def commit_named(git: Git, mainline: FirstParents, text: str, what: str) -> NamedCommit:
     """The commit that a REV read elsewhere (`r123`, `123`, a SHA or its beginning) names.
 
-    Seven digits or more without a letter are a revno, as everywhere (docs/interfaces.md#commands); where
-    there is no such
-    landing, they may be what `git rev-parse --short` printed, and count if they begin the SHA of one landing
-    and of no other commit. `what` ("production (…)") is who said it. Raises SourceError: no revision, none of
-    this repository, or several.
+    Seven digits or more without a letter are a revno, as everywhere (docs/interfaces.md#revisions); where
+    there is no such landing, they may be what `git rev-parse --short` printed, and count if they begin the
+    SHA of one landing and of no other commit. `what` ("production (…)") is who said it.
+
+    Raises:
+        SourceError: it is not a revision, not one of this repository, or may be several.
     """
     try:
         rev = parse_rev(text)
     except SettingsError as error:
         if _DIGITS_OF_A_SHA.fullmatch(text):
-            return _by_digits(git, spine, text, what)
+            return _by_digits(git, mainline, text, what)
         raise SourceError(f"{what}: {error}") from None
     if rev.kind == "revno":
-        if rev.number <= len(spine):
+        if rev.number <= len(mainline):
             if text.startswith("0") and _DIGITS_OF_A_SHA.fullmatch(text) and git.commits_beginning(text):
                 raise SourceError(
                     f"{what} says {text}, which may be r{rev.number} or the beginning of a SHA; write"
                     f" r{rev.number} or the whole SHA there"
                 )
-            return NamedCommit(spine.id(rev.number))
+            return NamedCommit(mainline.id(rev.number))
         if _DIGITS_OF_A_SHA.fullmatch(text):
-            return _by_digits(git, spine, text, what)
-        raise SourceError(f"{what} says r{rev.number}, but the newest landing is r{len(spine)}")
+            return _by_digits(git, mainline, text, what)
+        raise SourceError(f"{what} says r{rev.number}, but the newest landing is r{len(mainline)}")
     if rev.kind != "sha":
-        raise SourceError(f"{what} says {quoted(text)}, which is no revision")
-    whole = len(rev.text) == len(spine.ids[-1])
+        raise SourceError(f"{what} says {quoted(text)}, which is not a revision")
+    whole = len(rev.text) == len(mainline.ids[-1])
     found = list(git.commits([rev.text]).values()) if whole else git.commits_beginning(rev.text)
     if len(found) == 1:
         return NamedCommit(found[0])
-    many = "may be several commits" if found else "is no commit"
+    many = "may be several commits" if found else "is not a commit"
     raise SourceError(f"{what} says {rev.text}, which {many} of {git.name}")
 
 
-def _by_digits(git: Git, spine: FirstParents, digits: str, what: str) -> NamedCommit:
+def _by_digits(git: Git, mainline: FirstParents, digits: str, what: str) -> NamedCommit:
     """The landing whose SHA begins with these digits. Raises SourceError: none, or another commit too."""
     found = git.commits_beginning(digits)
-    revno = spine.revno(found[0]) if len(found) == 1 else None
+    revno = mainline.revno(found[0]) if len(found) == 1 else None
     if revno is None:
         raise SourceError(
-            f"{what} says {digits}, but the newest landing is r{len(spine)}; if that is the beginning of a"
+            f"{what} says {digits}, but the newest landing is r{len(mainline)}; if that is the beginning of a"
             " SHA, write the whole of it there (git rev-parse HEAD)"
         )
     return NamedCommit(
         found[0],
-        f"{what} says {digits}, which is no revision number but begins the SHA of r{revno}, and is taken for"
-        " that; write the whole SHA there (git rev-parse HEAD)",
+        f"{what} says {digits}, which is not a revision number but begins the SHA of r{revno}, and is"
+        " taken for that; write the whole SHA there (git rev-parse HEAD)",
     )
 
 
-def newest_contained(git: Git, spine: FirstParents, commit: str, what: str) -> Revision:
+def newest_contained(git: Git, mainline: FirstParents, commit: str, what: str) -> Revision:
     """The newest landing that the commit contains; the commit itself, if it is one.
 
     Raises SourceError if it contains none.
     """
-    revno = spine.revno(commit)
+    revno = mainline.revno(commit)
     if revno is None:
-        beyond = git.lines(
-            "rev-list", "--first-parent", "--count", "--end-of-options", f"{commit}..{spine.ids[-1]}"
-        )
-        revno = len(spine) - int(beyond[0])
+        revno = contained(git, Revision(len(mainline), mainline.ids[-1]), commit)
     if not revno:
         raise SourceError(f"{what} runs {commit[:12]}, which shares nothing with the mainline of {git.name}")
-    return Revision(revno, spine.id(revno))
+    return Revision(revno, mainline.id(revno))
 
 
-def deployed_at(git: Git, spine: FirstParents, commit: str, what: str) -> Deployed:
+def contained(git: Git, tip: Revision, commit: str) -> int:
+    """The revno of the newest landing that the commit contains, itself included; 0 if it contains none."""
+    beyond = git.lines("rev-list", "--first-parent", "--count", "--end-of-options", tip.id, f"^{commit}")
+    return tip.revno - int(beyond[0])
+
+
+def deployed_at(git: Git, mainline: FirstParents, commit: str, what: str) -> Deployed:
     """What production runs, with the commits that the mainline lacks, oldest first; see `find_carriers`."""
-    place = newest_contained(git, spine, commit, what)
+    place = newest_contained(git, mainline, commit, what)
     if place.id == commit:
         return Deployed(place.revno, place.id)
     # not what the tip lacks: a landing after the candidate may be what brought it back

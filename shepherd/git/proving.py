@@ -13,7 +13,7 @@ from typing import NamedTuple
 from shepherd.errors import SourceError
 from shepherd.git.merging import Merge, Quarantine, UnreadableCause, no_files, quarantine
 from shepherd.git.patches import Changes, ContentDiffs, FileChange, changes, inverse, paths, read_changes
-from shepherd.git.program import Git
+from shepherd.git.repository import Git
 from shepherd.values import quoted
 
 _SHOWN = 3
@@ -101,9 +101,9 @@ def _missed(git: Git, claims: Sequence[UndoClaim], changed: Mapping[str, Changes
         else:
             untouched = [change for change in theirs if change.path not in own and b"\n" not in change.path]
             asked += [(claim, change) for change in untouched[:_LOOKED_UP]]
-    given = b"".join(b"%b^1:%b\n" % (claim.commit.encode(), change.path) for claim, change in asked)
+    stdin = b"".join(b"%b^1:%b\n" % (claim.commit.encode(), change.path) for claim, change in asked)
     try:
-        answers = git.out("cat-file", "--batch-check", input=given).splitlines() if asked else []
+        answers = git.out("cat-file", "--batch-check", input=stdin).splitlines() if asked else []
     except SourceError:
         # a partial clone: what is missing, the merges tell one by one
         return missed
@@ -187,13 +187,13 @@ def _by_merging(
 ) -> dict[UndoClaim, Proof]:
     attempts = [_UndoAttempt(claim, trees[claim.commit].before) for claim in claims]
     for step in range(max(len(claim.targets) for claim in claims)):
-        here = [each for each in attempts if step < len(each.claim.targets)]
-        targets = [each.claim.targets[step] for each in here]
+        active = [each for each in attempts if step < len(each.claim.targets)]
+        targets = [each.claim.targets[step] for each in active]
         merges = [
             Merge(trees[target].after, each.tree, trees[target].before)
-            for each, target in zip(here, targets, strict=True)
+            for each, target in zip(active, targets, strict=True)
         ]
-        for each, target, merged in zip(here, targets, place.merge(merges), strict=True):
+        for each, target, merged in zip(active, targets, place.merge(merges), strict=True):
             each.take(target, merged)
     # what a merge changed may lie elsewhere than what the target changed: the file was renamed meanwhile
     moved = place.differing([(trees[each.claim.commit].before, each.tree) for each in attempts])

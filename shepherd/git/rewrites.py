@@ -6,16 +6,16 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from shepherd.git.mainline import FirstParents
+from shepherd.git.first_parents import FirstParents
 from shepherd.git.patches import digest, patch_ids, read_changes
-from shepherd.git.program import Git
 from shepherd.git.proving import same_change
+from shepherd.git.repository import Git
 from shepherd.landing import Revision
 
 
-def lost_landings(spine: FirstParents, known_tip: Revision) -> bool:
+def lost_landings(mainline: FirstParents, known_tip: Revision) -> bool:
     """Whether the mainline lost landings since its tip was `known_tip`."""
-    return spine.revno(known_tip.id) != known_tip.revno
+    return mainline.revno(known_tip.id) != known_tip.revno
 
 
 class Patch(Struct, frozen=True):
@@ -32,8 +32,8 @@ def patches_of(git: Git, shas: Iterable[str]) -> dict[str, Patch]:
 
     Raises SourceError.
     """
-    there = git.commits(shas)
-    ids = patch_ids(git, there)
+    existing = git.commits(shas)
+    ids = patch_ids(git, existing)
     diffs = read_changes(git, ids)
     return {
         sha: Patch(patch, digest(diffs.changes[sha]) if sha in diffs.changes else "")
@@ -42,7 +42,7 @@ def patches_of(git: Git, shas: Iterable[str]) -> dict[str, Patch]:
 
 
 def successors(
-    git: Git, gone: Mapping[str, Patch], here: Mapping[str, Patch]
+    git: Git, gone: Mapping[str, Patch], current: Mapping[str, Patch]
 ) -> dict[str, tuple[list[str], bool]]:
     """For each landing that is gone those that may be what became of it, and whether that is proved.
 
@@ -50,18 +50,18 @@ def successors(
     Raises SourceError.
     """
     by_patch: dict[str, list[str]] = {}
-    for sha, each in here.items():
+    for sha, each in current.items():
         by_patch.setdefault(each.patch, []).append(sha)
     alike = {sha: by_patch.get(each.patch, []) for sha, each in gone.items()}
-    there = git.commits(sha for sha, found in alike.items() if found)
-    pairs = [(other, sha) for sha in there for other in alike[sha]]
+    existing = git.commits(sha for sha, found in alike.items() if found)
+    pairs = [(other, sha) for sha in existing for other in alike[sha]]
     same = same_change(git, pairs, read_changes(git, {sha for pair in pairs for sha in pair}))
     result = {}
     for sha, each in gone.items():
         proved = [
             other
             for other in alike[sha]
-            if same.get((other, sha)) or (each.change and each.change == here[other].change)
+            if same.get((other, sha)) or (each.change and each.change == current[other].change)
         ]
         result[sha] = (proved, True) if proved else (alike[sha], False)
     return result

@@ -1,12 +1,11 @@
 """Folders for what is thrown away again: under state_dir, never in /tmp or the working directory.
 
-A killed process leaves its folder behind; whoever makes the next one removes it. The kernel's lock on the
+A killed process leaves its folder behind; the next one to make a folder removes it. The kernel's lock on the
 folder tells which process still lives, since no clock and no process number can be relied on.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from shepherd.errors import SourceError
+from shepherd.locks import flock
 
 _PREFIX = "scratch-"
 
@@ -35,7 +35,7 @@ def scratch(within: str) -> Iterator[Path]:
             leaving.callback(shutil.rmtree, folder, ignore_errors=True)
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
             leaving.callback(os.close, lock)
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            flock(lock)
         except OSError as error:
             raise SourceError(
                 f"{within or 'the folder for temporary files'} cannot hold temporary files"
@@ -68,7 +68,7 @@ def _clear(place: Path) -> None:
         with suppress(OSError):
             lock = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(left, ignore_errors=True)
+                if flock(lock):
+                    shutil.rmtree(left, ignore_errors=True)
             finally:
                 os.close(lock)

@@ -14,10 +14,11 @@ from msgspec.structs import replace
 
 from shepherd.git import hints, proving
 from shepherd.git.claims import Context, RevertClaim, RevertClaims, claims_of
-from shepherd.git.mainline import FirstParents, Landed, Reader
+from shepherd.git.first_parents import FirstParents
+from shepherd.git.mainline import Landed, Reader
 from shepherd.git.patches import ContentDiffs, digest, inverse, paths, read_changes
-from shepherd.git.program import Git
 from shepherd.git.proving import Proof, prove
+from shepherd.git.repository import Git
 from shepherd.landing import Landing
 
 SILENT_REACH = 1_000
@@ -29,7 +30,7 @@ TOGETHER = 100
 
 def undo(
     git: Git,
-    spine: FirstParents,
+    mainline: FirstParents,
     landed: Sequence[Landed],
     earlier: Mapping[int, Landing],
     deployed: int,
@@ -39,19 +40,19 @@ def undo(
 
     `earlier` are the landings after revno `deployed` that were read before, by revno. Raises SourceError.
     """
-    said = claims_of(Context(git, spine, reader, landed, earlier, deployed))
+    reverts = claims_of(Context(git, mainline, reader, landed, earlier, deployed))
     compared = {
         item.landing.revno: item.landing.id
         for item in landed
-        if item.landing.revno > max(deployed, len(spine) - SILENT_REACH)
+        if item.landing.revno > max(deployed, len(mainline) - SILENT_REACH)
     }
     wanted = dict.fromkeys(compared.values())
-    for each in said.values():
+    for each in reverts.values():
         targets = {target for claim in each.claims for target in claim.targets} | set(each.marked)
         if targets:
-            wanted |= dict.fromkeys((each.id, *(spine.id(target) for target in targets)))
+            wanted |= dict.fromkeys((each.id, *(mainline.id(target) for target in targets)))
     diffs = read_changes(git, wanted)
-    proofs = _Proofs(git, spine, list(said.values()), diffs)
+    proofs = _Proofs(git, mainline, list(reverts.values()), diffs)
     changed = {revno: digest(diffs.changes[sha]) for revno, sha in compared.items() if sha in diffs.changes}
     inverses = _Inverses({revno: each.change for revno, each in earlier.items()} | changed)
     sizes = {item.landing.revno: item.work for item in landed}
@@ -59,8 +60,8 @@ def undo(
     for item in landed:
         landing = item.landing
         revno = landing.revno
-        if revno in said or revno in compared:
-            outcome = _Outcome(said.get(revno) or RevertClaims(revno, landing.id), git, spine, sizes)
+        if revno in reverts or revno in compared:
+            outcome = _Outcome(reverts.get(revno) or RevertClaims(revno, landing.id), git, mainline, sizes)
             outcome.prove(proofs)
             outcome.compare_files(diffs)
             if revno in compared:
@@ -74,47 +75,50 @@ class _Proofs:
     """What is true of all that is claimed: each target alone, then those of one landing together."""
 
     def __init__(
-        self, git: Git, spine: FirstParents, said: Sequence[RevertClaims], diffs: ContentDiffs
+        self, git: Git, mainline: FirstParents, reverts: Sequence[RevertClaims], diffs: ContentDiffs
     ) -> None:
-        self._spine = spine
+        self._mainline = mainline
         self.diffs = diffs
         alone = [
-            self._claim(each, (target,)) for each in said for claim in each.claims for target in claim.targets
+            self._claim(each, (target,))
+            for each in reverts
+            for claim in each.claims
+            for target in claim.targets
         ]
         self._found = prove(git, alone, diffs)
-        self._together = {each.revno: self._several(each) for each in said if len(each.claims) > 1}
-        several = [self._claim(each, self._together.get(each.revno, ())) for each in said]
+        self._together = {each.revno: self._several(each) for each in reverts if len(each.claims) > 1}
+        several = [self._claim(each, self._together.get(each.revno, ())) for each in reverts]
         self._found |= prove(git, [claim for claim in several if len(claim.targets) > 1], diffs)
 
-    def alone(self, said: RevertClaims, target: int) -> Proof:
-        return self._found[self._claim(said, (target,))]
+    def alone(self, reverts: RevertClaims, target: int) -> Proof:
+        return self._found[self._claim(reverts, (target,))]
 
-    def together(self, said: RevertClaims) -> tuple[list[int], bool]:
+    def together(self, reverts: RevertClaims) -> tuple[list[int], bool]:
         """The targets that are undone at once, and whether the landing changes nothing else."""
-        targets = self._together.get(said.revno, ())
+        targets = self._together.get(reverts.revno, ())
         if len(targets) < 2:
             return [], False
-        proof = self._found[self._claim(said, targets)]
-        return [target for target in targets if self._spine.id(target) in proof.targets], proof.whole
+        proof = self._found[self._claim(reverts, targets)]
+        return [target for target in targets if self._mainline.id(target) in proof.targets], proof.whole
 
-    def best(self, said: RevertClaims, claim: RevertClaim) -> int | None:
+    def best(self, reverts: RevertClaims, claim: RevertClaim) -> int | None:
         """The newest of the landings that a sentence may mean which is undone as a whole, else in part."""
-        proofs = [(target, self.alone(said, target)) for target in claim.targets]
+        proofs = [(target, self.alone(reverts, target)) for target in claim.targets]
         whole = next((target for target, proof in proofs if proof.whole), None)
         return whole or next((target for target, proof in proofs if proof.targets), None)
 
-    def _several(self, said: RevertClaims) -> tuple[int, ...]:
-        if any(self.alone(said, target).whole for claim in said.claims for target in claim.targets):
+    def _several(self, reverts: RevertClaims) -> tuple[int, ...]:
+        if any(self.alone(reverts, target).whole for claim in reverts.claims for target in claim.targets):
             return ()
         best = {
-            self.best(said, claim) or (claim.targets[0] if len(claim.targets) == 1 else None)
-            for claim in said.claims
+            self.best(reverts, claim) or (claim.targets[0] if len(claim.targets) == 1 else None)
+            for claim in reverts.claims
         }
         several = sorted((target for target in best if target), reverse=True)
         return tuple(several) if len(several) <= TOGETHER else ()
 
-    def _claim(self, said: RevertClaims, targets: Sequence[int]) -> proving.UndoClaim:
-        return proving.UndoClaim(said.id, tuple(self._spine.id(target) for target in targets))
+    def _claim(self, reverts: RevertClaims, targets: Sequence[int]) -> proving.UndoClaim:
+        return proving.UndoClaim(reverts.id, tuple(self._mainline.id(target) for target in targets))
 
 
 class _Inverses:
@@ -136,34 +140,36 @@ class _Inverses:
 class _Outcome:
     """What of a landing's claims is true, and what is left to be said about the rest."""
 
-    def __init__(self, said: RevertClaims, git: Git, spine: FirstParents, sizes: Mapping[int, int]) -> None:
-        self._said = said
+    def __init__(
+        self, reverts: RevertClaims, git: Git, mainline: FirstParents, sizes: Mapping[int, int]
+    ) -> None:
+        self._reverts = reverts
         self._sizes = sizes
         self._git = git
-        self._spine = spine
+        self._mainline = mainline
         self._proved: list[int] = []
         self._whole = False
         self._open: list[RevertClaim] = []
         """Claims of which nothing is proved."""
         self._silent: int | None = None
         self._unread = False
-        self._warnings = said.warnings
+        self._warnings = reverts.warnings
 
     def prove(self, proofs: _Proofs) -> None:
-        said = self._said
-        best = [proofs.best(said, claim) for claim in said.claims]
+        reverts = self._reverts
+        best = [proofs.best(reverts, claim) for claim in reverts.claims]
         proved = [target for target in best if target]
-        together, whole = proofs.together(said)
+        together, whole = proofs.together(reverts)
         if whole or len(together) > len(set(proved)):
             proved, self._whole = together, whole
-            said.hints.append(hints.together(together))
+            reverts.hints.append(hints.together(together))
         else:
-            self._whole = any(proofs.alone(said, target).whole for target in proved)
+            self._whole = any(proofs.alone(reverts, target).whole for target in proved)
         self._proved = list(dict.fromkeys(proved))
-        for claim in said.claims:
+        for claim in reverts.claims:
             if set(claim.targets) & set(proved):
                 continue
-            why = next((w for target in claim.targets if (w := proofs.alone(said, target).unreadable)), "")
+            why = next((w for target in claim.targets if (w := proofs.alone(reverts, target).unreadable)), "")
             if why:
                 self._cannot_tell(hints.listed(claim.targets), why)
             elif not (claim.doubtful and self._far_from(claim, proofs.diffs)):
@@ -171,8 +177,8 @@ class _Outcome:
 
     def _far_from(self, claim: RevertClaim, diffs: ContentDiffs) -> bool:
         """Whether it touches none of the files that were changed there."""
-        own = paths(diffs.changes[self._said.id])
-        return all(not own & paths(diffs.changes[self._spine.id(target)]) for target in claim.targets)
+        own = paths(diffs.changes[self._reverts.id])
+        return all(not own & paths(diffs.changes[self._mainline.id(target)]) for target in claim.targets)
 
     def _cannot_tell(self, what: str, why: str) -> None:
         self._unread = True
@@ -180,10 +186,10 @@ class _Outcome:
 
     def compare_files(self, diffs: ContentDiffs) -> None:
         """Warn where a mark and the files do not fit; it counts nevertheless."""
-        marked = {target: self._spine.id(target) for target in self._said.marked}
-        if not marked or self._said.id in diffs.unreadable or diffs.unreadable.keys() & marked.values():
+        marked = {target: self._mainline.id(target) for target in self._reverts.marked}
+        if not marked or self._reverts.id in diffs.unreadable or diffs.unreadable.keys() & marked.values():
             return
-        files = paths(diffs.changes[self._said.id])
+        files = paths(diffs.changes[self._reverts.id])
         touched = {target: paths(diffs.changes[sha]) for target, sha in marked.items()}
         strange = [target for target, theirs in touched.items() if theirs and not theirs & files]
         if not files:
@@ -194,48 +200,48 @@ class _Outcome:
             )
 
     def look_for_silent(self, inverses: _Inverses, diffs: ContentDiffs) -> None:
-        sha = self._said.id
+        sha = self._reverts.id
         if sha in diffs.unreadable:
             if not self._unread:
                 self._cannot_tell("anything", diffs.unreadable[sha])
         elif not self._whole:
-            self._silent = inverses.newest(digest(inverse(diffs.changes[sha])), self._said.revno)
+            self._silent = inverses.newest(digest(inverse(diffs.changes[sha])), self._reverts.revno)
 
     def finish(self, landing: Landing, change: str, in_qa: bool) -> Landing:
-        said = self._said
-        settled = {*said.marked, *self._proved}
-        told = list(said.hints)
+        reverts = self._reverts
+        settled = {*reverts.marked, *self._proved}
+        shown = list(reverts.hints)
         for claim in self._open:
             if not settled.intersection(claim.targets):
-                if not claim.by_title or len(claim.targets) == 1 or not (told or settled):
-                    told.append(self._about(claim))
+                if not claim.by_title or len(claim.targets) == 1 or not (shown or settled):
+                    shown.append(self._about(claim))
                 settled.update(claim.targets)
         if self._silent and self._silent not in settled:
             settled.add(self._silent)
-            told.append(hints.silent(self._silent, said.revno))
+            shown.append(hints.silent(self._silent, reverts.revno))
         # where something is known, what free text calls a landing is not asked
-        for target in (*said.spoken, *(() if settled or told else said.guessed)):
+        for target in (*reverts.spoken, *(() if settled or shown else reverts.guessed)):
             if target not in settled:
                 settled.add(target)
-                told.append(hints.spoken(target, said.revno))
-        if said.speaks and in_qa and not (settled or told or self._unread):
-            told.append(hints.unnamed(said.revno))
+                shown.append(hints.spoken(target, reverts.revno))
+        if reverts.speaks and in_qa and not (settled or shown or self._unread):
+            shown.append(hints.unnamed(reverts.revno))
         return replace(
             landing,
-            mark_targets=tuple(said.marked),
+            mark_targets=tuple(reverts.marked),
             revert_targets=tuple(self._proved),
             mixed=bool(self._proved) and not self._whole,
             change=change,
             unread=self._unread,
             warnings=(*landing.warnings, *self._warnings),
-            hints=(*landing.hints, *told),
+            hints=(*landing.hints, *shown),
         )
 
     def _about(self, claim: RevertClaim) -> str:
-        target, by = claim.targets[0], self._said.revno
+        target, by = claim.targets[0], self._reverts.revno
         if len(claim.targets) > 1 and claim.by_title:
             return hints.namesakes(claim.targets, by)
-        named = len(self._said.parts.get(target, ()))
+        named = len(self._reverts.parts.get(target, ()))
         if named and named < (of := self._size(target)):
             return hints.part(target, named, of)
         return hints.not_proved(target, by)
@@ -244,6 +250,6 @@ class _Outcome:
         """How many commits a landing brought in, merges aside."""
         if revno in self._sizes:
             return self._sizes[revno]
-        sha = self._spine.id(revno)
-        below = [f"^{self._spine.id(revno - 1)}"] if revno > 1 else []
+        sha = self._mainline.id(revno)
+        below = [f"^{self._mainline.id(revno - 1)}"] if revno > 1 else []
         return int(self._git.lines("rev-list", "--no-merges", "--count", sha, *below)[0])

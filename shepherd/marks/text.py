@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from shepherd.printable import CONTROLS, INSTEAD, INVISIBLE, SURROGATES
+
 SHOWN = 10_000
 """The longest subject or branch that is kept, in characters."""
 SUMMARY = 1_000
 """The longest first paragraph that is kept: some messages are one paragraph, and views cut at 300."""
 _QUOTED = 60
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-INVISIBLE = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-"""Byte order mark, zero width space and their like, as a part of a class of a regular expression."""
+_CONTROL = re.compile(f"[{CONTROLS}]")
+_SURROGATE = re.compile(f"[{SURROGATES}]")
 _UNSEEN = re.compile(rf"\A[\s{INVISIBLE}]++")
 _NOT_OF_THE_TITLE = re.compile(
     r"\s*+(?:[-*+•>#][^\S\n]|[0-9]{1,3}[.)][^\S\n]|[-=~*#_]{3,}\s*+\Z|LP:\s|Merged from\s|See merge request\s"
@@ -73,7 +73,7 @@ def clean(text: str, limit: int = SHOWN) -> str:
     # Four times the limit leaves room for white space; unbound, a line of 10 MB would be copied thrice.
     text = text[: 4 * limit]
     if not text.isprintable():
-        text = _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", text))
+        text = _SURROGATE.sub(INSTEAD, _CONTROL.sub(" ", text))
     return " ".join(text.split())[:limit].rstrip()
 
 

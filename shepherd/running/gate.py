@@ -1,22 +1,20 @@
 """The kernel's locks: `flock` decides who may work, and nothing else does
 (docs/running.md#one-copy-at-a-time).
 
-Lock files are made once and never removed, never written: a lock file that is unlinked lets two hold it.
+Lock files are made once, and never removed or written: if one is unlinked, two processes can hold it.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic
 
 from shepherd.errors import StoreError
-
-POLL = 0.05
-"""Seconds between two tries of one who waits. Waiting in the kernel would not end on time."""
+from shepherd.locks import flock, open_lock
 
 
 class TakenError(Exception):
@@ -31,8 +29,8 @@ def gate(state: Path, *, exclusive: bool = False, wait: float = 0.0) -> Iterator
         TakenError: not to be had within `wait` seconds.
         StoreError: the lock file cannot be used.
     """
-    kind = fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH
-    with _held(lambda: _open(state / "run" / "gate.lock"), kind, monotonic() + wait) as handle:
+    gate_lock = partial(open_lock, state / "run" / "gate.lock")
+    with _held(gate_lock, monotonic() + wait, shared=not exclusive) as handle:
         yield handle
 
 
@@ -41,8 +39,8 @@ def work(state: Path, *, wait: float = 0.0) -> Iterator[int]:
     """Hold the work lock. Yields its descriptor, by which it is held until a child that changes the world has
     ended, also one that ends because we were killed.
 
-    Besides `run/work.lock` the state folder itself is locked: who removes `run/` under a run removes
-    the file, and the next one would make and lock another.
+    The state folder itself is locked in addition to `run/work.lock`: if somebody removes `run/` under a
+    run, the next one would make and lock another file.
 
     Raises:
         TakenError: somebody else works, also after `wait` seconds.
@@ -50,8 +48,8 @@ def work(state: Path, *, wait: float = 0.0) -> Iterator[int]:
     """
     end = monotonic() + wait
     with (
-        _held(lambda: _open(state / "run" / "work.lock"), fcntl.LOCK_EX, end) as handle,
-        _held(lambda: os.open(state, os.O_RDONLY | os.O_CLOEXEC), fcntl.LOCK_EX, end, needed=False),
+        _held(partial(open_lock, state / "run" / "work.lock"), end) as handle,
+        _held(lambda: os.open(state, os.O_RDONLY | os.O_CLOEXEC), end, needed=False),
     ):
         yield handle
 
@@ -59,14 +57,14 @@ def work(state: Path, *, wait: float = 0.0) -> Iterator[int]:
 @contextmanager
 def page(state: Path) -> Iterator[None]:
     """Hold `run/page.lock`: what refused runs write. Raises TakenError at once, StoreError."""
-    with _held(lambda: _open(state / "run" / "page.lock"), fcntl.LOCK_EX, monotonic()):
+    with _held(partial(open_lock, state / "run" / "page.lock"), monotonic()):
         yield
 
 
 @contextmanager
 def upgrading(state: Path) -> Iterator[None]:
     """Hold `run/upgrade.lock`: one upgrade at a time. Raises TakenError at once, StoreError."""
-    with _held(lambda: _open(state / "run" / "upgrade.lock"), fcntl.LOCK_EX, monotonic()):
+    with _held(partial(open_lock, state / "run" / "upgrade.lock"), monotonic()):
         yield
 
 
@@ -90,31 +88,30 @@ def upgraded(root: Path) -> bool:
     return root.parent.name == "releases" and current.is_symlink() and Path(os.path.realpath(current)) != root
 
 
-def _open(path: Path) -> int:
-    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
-
-
 @contextmanager
-def _held(open_it: Callable[[], int], kind: int, end: float, needed: bool = True) -> Iterator[int]:
-    handle = _open_and_lock(open_it, kind, end, needed)
+def _held(
+    open_it: Callable[[], int], end: float, *, shared: bool = False, needed: bool = True
+) -> Iterator[int]:
+    handle = _open_and_lock(open_it, end, shared, needed)
     try:
         yield handle
     finally:
         os.close(handle)
 
 
-def _open_and_lock(open_it: Callable[[], int], kind: int, end: float, needed: bool) -> int:
+def _open_and_lock(open_it: Callable[[], int], end: float, shared: bool, needed: bool) -> int:
     while True:
         handle = -1
         try:
             handle = open_it()
-            if _locked(handle, kind, end, needed) and _still_there(handle, open_it):
+            _lock(handle, end, shared, needed)
+            if _still_there(handle, open_it):
                 return handle
         except OSError as error:
             _close(handle)
             raise StoreError(
-                f"{error.filename or 'run/'}: cannot be locked ({error.strerror}): see what lies in its"
-                " place, and whether the disk can be written to"
+                f"{error.filename or 'run/'}: cannot be locked ({error.strerror}): check what is in its"
+                " place, and that the disk can be written to"
             ) from None
         except BaseException:
             _close(handle)
@@ -122,21 +119,14 @@ def _open_and_lock(open_it: Callable[[], int], kind: int, end: float, needed: bo
         _close(handle)
 
 
-def _locked(handle: int, kind: int, end: float, needed: bool) -> bool:
-    while True:
-        try:
-            fcntl.flock(handle, kind | fcntl.LOCK_NB)
-            return True
-        except BlockingIOError:
-            left = end - monotonic()
-            if left <= 0:
-                raise TakenError from None
-            sleep(min(POLL, left))
-        except OSError:
-            # a folder on a network file system may know no flock: then the file's alone must do
-            if needed:
-                raise
-            return True
+def _lock(handle: int, end: float, shared: bool, needed: bool) -> None:
+    try:
+        if not flock(handle, shared=shared, wait=end - monotonic()):
+            raise TakenError
+    except OSError:
+        # a folder on a network file system may know no flock: then the file's alone must do
+        if needed:
+            raise
 
 
 def _still_there(handle: int, open_it: Callable[[], int]) -> bool:

@@ -3,19 +3,16 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
 import re
-import stat
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
 
+from shepherd.atomic import append_line
 from shepherd.errors import StoreError
+from shepherd.locks import locked
+from shepherd.printable import CONTROLS, STEERING, SURROGATES, escaped
 from shepherd.running.gate import holders
 
 LARGEST = 10_000_000
@@ -30,7 +27,7 @@ _held: set[Path] = set()
 
 # Compiled when first used: every reader starts up with this module, for the clock.
 _PLAIN = r"[A-Za-z0-9_.,:;/+@#!~%()*=-]+"
-_TELLING = r'[\x00-\x1f"\\\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]'
+_ESCAPED = rf'["\\{CONTROLS}{SURROGATES}{STEERING}]'
 
 
 def quoted(value: object) -> str:
@@ -38,7 +35,7 @@ def quoted(value: object) -> str:
     text = str(value)
     if re.fullmatch(_PLAIN, text):
         return text
-    return '"' + re.sub(_TELLING, lambda found: f"\\u{ord(found[0]):04x}", text) + '"'
+    return '"' + re.sub(_ESCAPED, lambda found: escaped(found[0]), text) + '"'
 
 
 def line(at: datetime, **fields: object) -> str:
@@ -77,36 +74,22 @@ class Log:
         """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._locked() as alone:
+            wait = 0.0 if self._lock in _held else PATIENCE
+            with locked(self._lock, wait=wait, poll=POLL) as lock:
+                alone = lock >= 0
                 if not alone and self._lock not in _held:
                     _held.add(self._lock)
                     text += f" unlocked={quoted(self._complaint())}"
-                content = text.encode("utf-8", "replace") + b"\n"
-                if alone and self._path.exists() and self._path.stat().st_size + len(content) > self._largest:
+                content = text.encode("utf-8", "replace")
+                if (
+                    alone
+                    and self._path.exists()
+                    and self._path.stat().st_size + len(content) >= self._largest
+                ):
                     self._rotate()
-                handle = os.open(
-                    self._path,
-                    os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC,
-                    0o600,
-                )
-                try:
-                    _append(handle, content, alone)
-                finally:
-                    os.close(handle)
+                append_line(self._path, content, alone=alone)
         except OSError as error:
             raise StoreError(f"{self._path}: cannot be written ({error.strerror or error})") from None
-
-    @contextmanager
-    def _locked(self) -> Iterator[bool]:
-        """Hold the lock if it is to be had in time. Yields whether it is."""
-        handle = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        give_up = monotonic() + (0.0 if self._lock in _held else PATIENCE)
-        try:
-            while not (alone := _try(handle)) and monotonic() < give_up:
-                sleep(POLL)
-            yield alone
-        finally:
-            os.close(handle)
 
     def _complaint(self) -> str:
         """Why it is written without the lock; said on standard error, too."""
@@ -123,32 +106,6 @@ class Log:
             if older.exists():
                 older.replace(self._path.with_name(f"{self._path.name}.{number + 1}"))
         self._path.replace(self._path.with_name(f"{self._path.name}.1"))
-
-
-def _try(handle: int) -> bool:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _append(handle: int, content: bytes, alone: bool) -> None:
-    """Add a whole line, or nothing.
-
-    Args:
-        alone: the lock is held; else others may write at the same time, and nothing of theirs is cut off.
-    """
-    status = os.fstat(handle)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError("it is no regular file")
-    if status.st_size and os.pread(handle, 1, status.st_size - 1) != b"\n":
-        # a writer was killed amid its line: what follows must not hang on to that
-        content = b"\n" + content
-    if os.write(handle, content) < len(content):
-        if alone:
-            os.ftruncate(handle, status.st_size)
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def run_id(at: datetime) -> str:

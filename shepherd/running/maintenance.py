@@ -1,6 +1,6 @@
 """The maintenance switch: `state_dir/maintenance.txt` (docs/running.md#maintenance).
 
-Whatever is there, a bare `touch` included, means *in maintenance*; it never clears itself.
+Anything in that place, a bare `touch` included, means *in maintenance*; it never clears itself.
 Light to import: `maintenance.status` has to answer at once.
 """
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from shepherd import plainfile
+from shepherd.atomic import create_atomically
 from shepherd.errors import StoreError
 from shepherd.values import age, clean, iso
 
@@ -54,13 +55,17 @@ def look(state: Path, warn_after: float, now: datetime) -> Switch | None:
         return None
     except OSError as error:
         return Switch(None, "", f"{path_of(state)} cannot be looked at ({error.strerror})", None, False)
-    said = _content(path_of(state))
-    known = (said.get("since"), _mtime(status), first_abort(state))
+    content = _content(path_of(state))
+    known = (content.get("since"), _mtime(status), first_abort(state))
     since = min((at for at in known if at is not None and at <= now), default=None)
-    until = said.get("until")
+    until = content.get("until")
     late = until is not None and until < now
     old = since is not None and (now - since).total_seconds() > warn_after
-    who, why, token = said.get("who") or _owner(status.st_uid), said.get("why", ""), said.get("upgrade", "")
+    who, why, token = (
+        content.get("who") or _owner(status.st_uid),
+        content.get("why", ""),
+        content.get("upgrade", ""),
+    )
     left = bool(token) and _upgrade_is_gone(state, token)
     if left:
         why += " (that upgrade was killed: inv upgrade --resume, or inv upgrade --undo)"
@@ -75,9 +80,9 @@ def words(switch: Switch, now: datetime) -> str:
     if switch.until is not None:
         text += f"; until {iso(switch.until)}"
     if switch.left:
-        text += "; THIS STAYS until somebody does one of them: the upgrade does not end it any more"
+        text += "; THE SWITCH STAYS ON until somebody does one of these: the upgrade will not clear it"
     elif switch.overdue:
-        text += "; THIS IS OVERDUE: end it with inv maintenance.off, or ask who set it"
+        text += "; THIS IS OVERDUE: end it with inv maintenance.off, or ask the person who set it"
     return text
 
 
@@ -92,22 +97,13 @@ def switch_on(
     Raises:
         StoreError: it cannot be set.
     """
-    import tempfile
-
     text = f"# The QA shepherd rests while this file is here: inv maintenance.off\nwho = {_quoted(who)}\n"
     text += f"why = {_quoted(why)}\nsince = {iso(now)}\n"
     text += f"until = {iso(until)}\n" if until is not None else ""
     text += f"upgrade = {_quoted(upgrade)}\n" if upgrade else ""
     path = path_of(state)
     try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=state)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            # unlike a rename, a link never replaces the switch that somebody else has set meanwhile
-            os.link(beside, path)
-        finally:
-            Path(beside).unlink(missing_ok=True)
+        create_atomically(path, text.encode())
     except FileExistsError:
         return False
     except OSError as error:
@@ -144,7 +140,7 @@ def switch_off(state: Path) -> None:
 
 
 def first_abort(state: Path) -> datetime | None:
-    """When a run was first refused because of the switch that is on; None if none was, as far as known."""
+    """When the switch that is on first refused a run; None if that is not known to have happened."""
     try:
         return _moment(datetime.fromisoformat(plainfile.read(_first_abort_path(state), 100).strip()))
     except (plainfile.UnreadableFileError, ValueError):

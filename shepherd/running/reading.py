@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
+from shepherd.printable import STEERING, escaped
 from shepherd.running.situation import situation
 from shepherd.running.switch import mention
 from shepherd.running.tasking import TaskOptions, complain, say
@@ -124,11 +125,11 @@ def _snapshots(options: TaskOptions) -> list[Snapshot]:
 
 def _revnos(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
     """The revnos that are meant: by the snapshot alone, or by the repository, where only that can tell."""
-    from shepherd.stages.lookup import chosen_by
+    from shepherd.git.revisions import revnos_in
 
-    listed = chosen_by(rev, snapshot)
-    if listed or rev.kind not in ("branch", "sha"):
-        return listed
+    found = revnos_in(snapshot, rev)
+    if found or rev.kind not in ("branch", "sha"):
+        return found
     from shepherd.stages.past import revnos_of
 
     return revnos_of(settings, snapshot, rev)
@@ -143,7 +144,7 @@ def _past(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
 
 def whatif(options: TaskOptions, ok: str, rollback: str, *, json: bool = False) -> int:
     """`inv whatif`."""
-    from shepherd.stages.lookup import revno_in
+    from shepherd.git.revisions import revnos_in
     from shepherd.views import feeds, stories
     from shepherd.whatif import suppose
 
@@ -153,14 +154,14 @@ def whatif(options: TaskOptions, ok: str, rollback: str, *, json: bool = False) 
     if not snapshot.complete:
         raise NoAnswerError(f"{branch}: no data, so nothing can be supposed: {snapshot.problems[0]}")
 
-    def revnos(revs: str) -> list[int]:
-        listed = []
-        for rev in revs.replace(",", " ").split():
-            revno = revno_in(parse_rev(rev), snapshot)
-            if revno is None:
-                raise SettingsError(f"{rev} is not a landing that the last answer lists (inv landings)")
-            listed.append(revno)
-        return listed
+    def revnos(given: str) -> list[int]:
+        found = []
+        for word in given.replace(",", " ").split():
+            named = revnos_in(snapshot, parse_rev(word))
+            if not named:
+                raise SettingsError(f"{word} is no landing that the last answer lists (inv landings)")
+            found += named
+        return found
 
     supposition = suppose(snapshot, revnos(ok), revnos(rollback))
     say(_json(feeds.plain_json(supposition)) if json else stories.whatif(supposition, snapshot))
@@ -199,10 +200,7 @@ def sha_for_scripts(snapshot: Snapshot, present: Situation) -> int:
 
 def _json(document: bytes) -> str:
     """JSON that a terminal can show: what it might take for a command or a change of direction is escaped."""
-    return _UNSAFE.sub(lambda character: f"\\u{ord(character[0]):04x}", document.decode())
-
-
-_UNSAFE = re.compile("[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\\ufeff]")
+    return re.sub(f"[{STEERING}]", lambda found: escaped(found[0]), document.decode())
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:

@@ -1,7 +1,7 @@
 """Run records: who works, at what, since when. They inform, the lock decides
 (docs/running.md#one-copy-at-a-time).
 
-`run/record.json` is written beside its place and renamed into it, only by the holder of the work lock. psutil
+`run/record.json` is written only by the holder of the work lock. psutil
 says whether its process lives.
 """
 
@@ -22,9 +22,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import msgspec
 from msgspec import Struct
 
-from shepherd import plainfile
 from shepherd.errors import StoreError
-from shepherd.store.snapshots import write_atomically
+from shepherd.statefile import StateFile
 from shepherd.values import age, clean, iso
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 Life = Literal["lives", "gone", "unknown"]
 
-LARGEST = 64_000
-"""Bytes of the largest record that is read."""
 COMMAND = 200
 """Characters of a command that are kept."""
 SAME_START = 1.5
@@ -56,10 +53,6 @@ class Record(Struct, frozen=True):
     """When the run began, seconds after the boot."""
     noted: bool = False
     """The stage is a step of the work, so that a crash of it is told until it has run well."""
-
-
-class UnreadableRecordError(Exception):
-    """There is a record, but it says nothing: why not, to stand after its name."""
 
 
 def path_of(state: Path) -> Path:
@@ -85,13 +78,22 @@ def own(stage: str, since: datetime, began: float | None = None, noted: bool = F
 
 
 def publish(state: Path, record: Record) -> None:
-    """Only for the holder of the work lock. Raises StoreError."""
-    write_atomically(path_of(state), msgspec.json.encode(record), 0o600)
+    """Write the record. Only for the holder of the work lock. Raises StoreError."""
+    StateFile(path_of(state), Record).write(record)
+
+
+def read(state: Path) -> Record | None:
+    """The record that is there.
+
+    Raises:
+        UnreadableFileError: half-written by another program, a directory, somebody else's, …
+    """
+    return StateFile(path_of(state), Record).read()
 
 
 @contextmanager
 def removed_at_the_end(state: Path) -> Iterator[None]:
-    """Only for the holder of the work lock: no record outlives its run, however that ends."""
+    """Remove the record at the end of the run, however that ends. Only for the holder of the work lock."""
     try:
         yield
     finally:
@@ -100,10 +102,10 @@ def removed_at_the_end(state: Path) -> Iterator[None]:
 
 
 def discard(state: Path) -> None:
-    """Take away what stands in the record's place and is none, a folder too. Only for the holder of the lock.
+    """Remove what is in the record's place and is not one, even a folder. Only for the holder of the lock.
 
     Raises:
-        StoreError: it stays there.
+        StoreError: it cannot be removed.
     """
     path = path_of(state)
     try:
@@ -113,22 +115,6 @@ def discard(state: Path) -> None:
             path.unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"{path}: cannot be removed ({error.strerror}); remove it by hand") from None
-
-
-def read(state: Path) -> Record | None:
-    """The record that is there.
-
-    Raises:
-        UnreadableRecordError: half-written by another program, a directory, somebody else's, …
-    """
-    try:
-        return msgspec.json.decode(plainfile.read(path_of(state), LARGEST), type=Record)
-    except plainfile.UnreadableFileError as why:
-        if why.missing and not path_of(state).is_symlink():
-            return None
-        raise UnreadableRecordError(why.problem) from None
-    except msgspec.DecodeError as error:
-        raise UnreadableRecordError(f"is no run record ({clean(str(error), 100)})") from None
 
 
 def life(record: Record) -> Life:

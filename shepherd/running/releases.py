@@ -1,9 +1,9 @@
 """The releases on a host: which there are, which is live, which were good, which are bad
 (docs/operator.md#what-a-deploy-does).
 
-Nothing but the standard library, and `shepherd.errors`: `fab` sends this module to hosts on which nothing of
-ours is installed. Clocks order nothing here, since they may be wrong: releases are numbered, and so are the
-turns in which they were live.
+Nothing but the standard library, and modules that need no more: `fab` sends this module to hosts on which
+nothing of ours is installed. Clocks order nothing here, since they may be wrong: releases are numbered, and
+so are the turns in which they were live.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from shepherd.atomic import append_line, write_atomically
 from shepherd.errors import SettingsError, StoreError
 
 NAME = re.compile(r"([0-9]{4,9})-([0-9a-f]{12})")
@@ -28,7 +28,7 @@ MADE, GOOD, BAD = "release.json", "good.json", "bad.json"
 
 @dataclass(frozen=True)
 class Release:
-    """One folder under `releases/` that bears a release's name."""
+    """One folder under `releases/` whose name is that of a release."""
 
     path: Path
     made: dict[str, Any]
@@ -68,7 +68,7 @@ class Current:
     """What `current` is just now."""
 
     kind: Literal["none", "release", "foreign", "dangling", "odd"]
-    """foreign: a link to something that is no release of ours; odd: no link at all."""
+    """foreign: a link to something that is not one of our releases; odd: not a link."""
     link: str = ""
     """The text of the link."""
     release: Release | None = None
@@ -90,7 +90,7 @@ class Site:
         return self.shared / "shepherd.toml"
 
     def all(self) -> list[Release]:
-        """The releases by number, unfinished ones too; a foreign name is none."""
+        """The releases by number, unfinished ones too; folders with other names are left out."""
         if not self.releases.is_dir():
             return []
         found = [
@@ -146,7 +146,7 @@ class Site:
         return max(found, key=lambda each: each.turn, default=None)
 
     def reserve(self, commit: str) -> Path:
-        """A folder for a new release, with a number that none had before."""
+        """A folder for a new release, with a number that no release had before."""
         self.releases.mkdir(mode=0o755, exist_ok=True)
         used = [each.number for each in self.all()]
         used += [int(match[1]) for each in self.past() if (match := NAME.fullmatch(str(each.get("to", ""))))]
@@ -158,17 +158,12 @@ class Site:
     def note(self, entry: dict[str, Any]) -> None:
         """Add a line to the deployment record. Raises StoreError."""
         try:
-            handle = os.open(self.history, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-            with os.fdopen(handle, "rb+") as file:
-                size = file.seek(0, os.SEEK_END)
-                # a writer that was killed amid its line spoils no other
-                torn = size > 0 and os.pread(handle, 1, size - 1) != b"\n"
-                file.write(b"\n" * torn + json.dumps(entry, sort_keys=True).encode() + b"\n")
+            append_line(self.history, json.dumps(entry, sort_keys=True).encode(), alone=False)
         except OSError as error:
             raise StoreError(f"{self.history}: cannot be written ({error.strerror})") from None
 
     def past(self) -> list[dict[str, Any]]:
-        """The deployment record, oldest first; lines that are none are left out."""
+        """The deployment record, oldest first; lines that cannot be read are left out."""
         try:
             lines = self.history.read_bytes().splitlines()
         except OSError:
@@ -192,18 +187,18 @@ def read(path: Path) -> Release:
 
 
 def mark_good(site: Site, release: Release) -> None:
-    """It is live, and was checked. Raises StoreError."""
+    """Mark a release that is live and was checked as good. Raises StoreError."""
     turn = max((each.turn for each in site.all()), default=0) + 1
     write(release.path / GOOD, {"turn": turn})
 
 
 def mark_bad(release: Release, why: str, by: str) -> None:
-    """Raises StoreError."""
+    """Mark a release as bad. Raises StoreError."""
     write(release.path / BAD, {"why": why, "by": by})
 
 
 def unmark(release: Release) -> None:
-    """Raises StoreError."""
+    """Take the mark of a bad release away. Raises StoreError."""
     try:
         (release.path / BAD).unlink(missing_ok=True)
     except OSError as error:
@@ -223,7 +218,7 @@ def superfluous(site: Site, kept: int = KEPT) -> list[Release]:
     needed = [live.release, site.last_good()]
     held = [each for each in needed if each is not None]
     rest = [each for each in reversed(everything) if each not in held]
-    # a bad one is of use to nobody as long as there are others
+    # bad ones go before others
     rest.sort(key=lambda each: bool(each.bad))
     return sorted(rest[max(0, kept - len(held)) :], key=lambda each: each.number)
 
@@ -248,21 +243,8 @@ def remove(releases: Sequence[Release]) -> None:
 
 
 def write(path: Path, document: dict[str, Any]) -> None:
-    """Write JSON beside its place and rename it there. Raises StoreError."""
-    try:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w") as file:
-                json.dump(document, file)
-                file.flush()
-                os.fchmod(file.fileno(), 0o644)
-                os.fsync(file.fileno())
-            Path(beside).replace(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
+    """Write JSON, whole or not at all. Raises StoreError."""
+    write_atomically(path, json.dumps(document).encode())
 
 
 def _document(path: Path) -> dict[str, Any] | None:

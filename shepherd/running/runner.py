@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from shepherd import limits
 from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
+from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell, no_telling
 from shepherd.running import gate, records, refusals
 from shepherd.running.log import Log, line, now, run_id
@@ -295,8 +296,8 @@ def _busy(settings: Settings) -> ShepherdError:
     hang = None
     try:
         record = records.read(state)
-    except records.UnreadableRecordError as why:
-        text = f"another copy is running, process {pids}; its record {records.path_of(state)} {why}"
+    except UnreadableFileError as why:
+        text = f"another copy is running, process {pids}; its record {why}"
     else:
         if record is None:
             text = f"another copy is running, process {pids}, without a record; try again (inv lock.status)"
@@ -322,8 +323,8 @@ def _clean_up_after_a_crash(locked: LockedRun, tell: Tell) -> None:
     settings = locked.settings
     try:
         record = records.read(settings.state_path)
-    except records.UnreadableRecordError as why:
-        tell("crashed", because=f"the record of an earlier run {why}")
+    except UnreadableFileError as why:
+        tell("crashed", because=f"the record of an earlier run {why.problem}")
         records.discard(settings.state_path)
         return
     if record is None:

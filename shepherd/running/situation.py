@@ -6,27 +6,23 @@ from __future__ import annotations
 import os
 import sys
 from datetime import datetime
-from pathlib import Path
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shepherd import __version__, plainfile
-from shepherd.errors import StoreError
+from shepherd import __version__
+from shepherd.plainfile import UnreadableFileError
 from shepherd.running import maintenance, records
 from shepherd.running.log import now
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
 from shepherd.situation import Hang, Maintenance, Running, Situation, StageRuns, Unread
-from shepherd.store.snapshots import LATEST, write_atomically
+from shepherd.statefile import StateFile
+from shepherd.store.snapshots import LATEST
 from shepherd.values import clean, iso
 
 READING = ("find", "judge")
 """The stages that the answer rests on."""
-
-LARGEST = 1_000_000
-"""Bytes of a file under `run/`."""
 
 
 class Aborts(Struct, frozen=True):
@@ -55,7 +51,7 @@ def situation(settings: Settings, writing: str = "") -> Situation:
     running: Running | None = None
     try:
         record = records.read(settings.state_path)
-    except records.UnreadableRecordError:
+    except UnreadableFileError:
         record = None
     if record is not None and (record.pid == os.getpid() or records.life(record) == "lives"):
         running = Running(record.stage, record.user, record.host, record.pid, record.since)
@@ -113,11 +109,11 @@ def crashed(record: records.Record) -> str:
 
 def stage_runs(settings: Settings) -> dict[str, StageRuns]:
     """When each stage last ran well and last failed."""
-    try:
-        content = plainfile.content(settings.state_path / "run" / "stages.json", LARGEST)
-        return msgspec.json.decode(content, type=dict[str, StageRuns])
-    except (plainfile.UnreadableFileError, msgspec.DecodeError):
-        return {}
+    return _stages_file(settings).read_or({})
+
+
+def _stages_file(settings: Settings) -> StateFile[dict[str, StageRuns]]:
+    return StateFile(settings.state_path / "run" / "stages.json", dict[str, StageRuns])
 
 
 def note_run(settings: Settings, stage: str, failure: str, seconds: float | None = None) -> None:
@@ -128,7 +124,7 @@ def note_run(settings: Settings, stage: str, failure: str, seconds: float | None
         runs[stage] = replace(before, last_failed=now(), failure=failure, failures=before.failures + 1)
     else:
         runs[stage] = replace(before, last_good=now())
-    write_atomically(settings.state_path / "run" / "stages.json", msgspec.json.encode(runs), 0o600)
+    _stages_file(settings).write(runs)
 
 
 def unread_branches(settings: Settings) -> dict[str, Unread]:
@@ -152,8 +148,8 @@ def note_read(settings: Settings, branch: str, stage: str, failure: str) -> None
     Raises:
         StoreError: it cannot be written.
     """
-    path = _failed_reads_of(settings, branch)
-    if not (path.parent / LATEST).exists():
+    file = _failed_reads_file(settings, branch)
+    if not (file.path.parent / LATEST).exists():
         # there is no answer yet that could be acted on
         return
     before = _failed_reads(settings, branch)
@@ -161,42 +157,35 @@ def note_read(settings: Settings, branch: str, stage: str, failure: str) -> None
     if failure:
         after[stage] = Unread(now(), stage, clean(failure, 2000))
     if after:
-        write_atomically(path, msgspec.json.encode(after))
+        file.write(after)
     elif before:
-        try:
-            path.unlink()
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be removed ({error.strerror}); remove it by hand") from None
+        file.remove()
 
 
-def _failed_reads_of(settings: Settings, branch: str) -> Path:
-    return settings.state_path / "snapshots" / branch / "failed-reads"
+def _failed_reads_file(settings: Settings, branch: str) -> StateFile[dict[str, Unread]]:
+    path = settings.state_path / "snapshots" / branch / "failed-reads"
+    return StateFile(path, dict[str, Unread], mode=0o644)
 
 
 def _failed_reads(settings: Settings, branch: str) -> dict[str, Unread]:
     """Stage -> its newest attempt, where that failed."""
-    path = _failed_reads_of(settings, branch)
+    file = _failed_reads_file(settings, branch)
     try:
-        return msgspec.json.decode(plainfile.read(path, LARGEST), type=dict[str, Unread])
-    except plainfile.UnreadableFileError as why:
-        if why.missing:
-            return {}
-        problem = why.problem
-    except msgspec.DecodeError as error:
-        problem = f"cannot be read ({error})"
-    # which one failed is not known: each of them has to run well
-    return {stage: Unread(now(), stage, f"{path} {problem}") for stage in READING}
+        return file.read() or {}
+    except UnreadableFileError as why:
+        # which one failed is not known: each of them has to run well
+        return {stage: Unread(now(), stage, str(why)) for stage in READING}
 
 
 def aborts_of(settings: Settings) -> Aborts:
     """What refused runs remember; nothing, if that cannot be read."""
-    try:
-        content = plainfile.content(settings.state_path / "run" / "aborts.json", LARGEST)
-        return msgspec.json.decode(content, type=Aborts)
-    except (plainfile.UnreadableFileError, msgspec.DecodeError):
-        return Aborts()
+    return _aborts_file(settings).read_or(Aborts())
 
 
 def keep_aborts(settings: Settings, aborts: Aborts) -> None:
     """Only for the holder of `run/page.lock`. Raises StoreError."""
-    write_atomically(settings.state_path / "run" / "aborts.json", msgspec.json.encode(aborts), 0o600)
+    _aborts_file(settings).write(aborts)
+
+
+def _aborts_file(settings: Settings) -> StateFile[Aborts]:
+    return StateFile(settings.state_path / "run" / "aborts.json", Aborts)

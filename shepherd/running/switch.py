@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from shepherd.errors import DEADLINE, SettingsError, ShepherdError
+from shepherd.plainfile import UnreadableFileError
 from shepherd.running import maintenance
 from shepherd.running.log import now
 from shepherd.running.tasking import CLONE, TaskOptions, complain, say
@@ -167,9 +168,9 @@ def _who_works(place: StatePlace) -> tuple[str, str]:
 
     try:
         record = records.read(place.state)
-    except records.UnreadableRecordError as why:
+    except UnreadableFileError as why:
         held = f"process {', '.join(map(str, pids))} holds the lock" if pids else "nothing holds the lock"
-        return "unreadable", f"the record {records.path_of(place.state)} {why}; {held}"
+        return "unreadable", f"the record {why}; {held}"
     if record is None:
         return "free", "nothing is running"
     details = records.words(record, now())

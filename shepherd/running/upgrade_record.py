@@ -1,4 +1,4 @@
-"""What an upgrade remembers of itself in `run/upgrade.json`: a killed one can be mended
+"""What an upgrade remembers of itself in `run/upgrade.json`: a killed one can be finished or taken back
 (docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
@@ -7,13 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
-from shepherd import plainfile
-from shepherd.errors import StoreError
+from shepherd.plainfile import UnreadableFileError
 from shepherd.running import records
-from shepherd.store.snapshots import write_atomically
+from shepherd.statefile import StateFile
 from shepherd.values import clean, iso
 
 Phase = Literal["quiet", "switch", "clear"]
@@ -24,7 +22,7 @@ class Upgrade(Struct, frozen=True):
     """One upgrade under way, or one that was killed."""
 
     token: str
-    """What its own maintenance switch bears."""
+    """The token in its own maintenance switch."""
     before: str
     """What `current` pointed to, as the text of the link; empty: there was none."""
     target: str
@@ -46,25 +44,25 @@ def path_of(state: Path) -> Path:
     return state / "run" / "upgrade.json"
 
 
+def _file(state: Path) -> StateFile[Upgrade]:
+    return StateFile(path_of(state), Upgrade)
+
+
 def read(state: Path) -> Upgrade | None:
     """The upgrade that is under way or was killed; None if there is none, or if the file says nothing."""
-    try:
-        return msgspec.json.decode(plainfile.read(path_of(state), 64_000).encode(), type=Upgrade)
-    except (plainfile.UnreadableFileError, msgspec.DecodeError):
-        return None
+    with suppress(UnreadableFileError):
+        return _file(state).read()
+    return None
 
 
 def write(state: Path, upgrade: Upgrade) -> None:
-    """Only for the holder of `run/upgrade.lock`. Raises StoreError."""
-    write_atomically(path_of(state), msgspec.json.encode(upgrade), 0o600)
+    """Write it down. Only for the holder of `run/upgrade.lock`. Raises StoreError."""
+    _file(state).write(upgrade)
 
 
 def forget(state: Path) -> None:
-    """It is over, one way or the other. Only for the holder of the lock."""
-    try:
-        path_of(state).unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(f"{path_of(state)}: cannot be removed ({error.strerror})") from None
+    """Remove it, since the upgrade is over. Only for the holder of the lock. Raises StoreError."""
+    _file(state).remove()
 
 
 def at_work(state: Path, token: str = "") -> bool:  # no secret: it tells switches apart

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from shepherd.git.brought import is_contained
-from shepherd.git.program import Git
+from shepherd.git.containment import is_contained
+from shepherd.git.repository import Git
 from shepherd.landing import Landing, Reading
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings

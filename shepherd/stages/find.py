@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from shepherd.errors import NoAnswerError, SourceError
 from shepherd.git.branch import read_branch
+from shepherd.git.branch_reading import BranchFacts, BranchReading, CoveredPair, KnownBranch, OtherMainline
 from shepherd.git.notes import NoteVerdict, missing_notes
-from shepherd.git.readings import BranchFacts, BranchReading, CoveredPair, KnownBranch, OtherMainline
 from shepherd.git.rewrites import Patch
 from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.run import Run, attempt

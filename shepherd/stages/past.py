@@ -3,18 +3,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from shepherd.errors import SettingsError
 from shepherd.git.lookup import from_revno, look_up
+from shepherd.git.revisions import POSITIONS, revnos_in, revnos_named
 from shepherd.landing import Landing, commits_of
 from shepherd.rules.reasons import brief
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages.lookup import revno_in
 from shepherd.stages.recorded import covers, items_of, passages
 from shepherd.stages.timeline import RefMove, brought, reached
 from shepherd.store import Cache, Database, Journal, JournalEntry
@@ -161,43 +161,19 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list
 
 def _meant(settings: Settings, snapshot: Snapshot, rev: RevName, known: list[Landing]) -> list[Landing]:
     """The landings that are meant: those of the database, else what the repository tells."""
-    wanted = _test_for(rev, snapshot)
-    found = [landing for landing in reversed(known) if wanted(landing)]
-    if found:
-        return found
+    if rev.kind in POSITIONS:
+        rev = RevName("revno", number=revnos_in(snapshot, rev)[0])
+    revnos = set(revnos_named(rev, known, snapshot))
+    if revnos:
+        return [landing for landing in reversed(known) if landing.revno in revnos]
     branch = settings.branches[snapshot.branch]
     older = look_up(
         branch,
         repository=settings.place(branch.repository),
         mirrors=settings.state_path / "mirrors",
-        rev=_placed(rev, snapshot),
+        rev=rev,
     )
     return older[: -OLDER_SHOWN - 1 : -1]
-
-
-def _placed(rev: RevName, snapshot: Snapshot) -> RevName:
-    """The same as a revno, where it is a place that the snapshot names."""
-    if rev.kind in ("tip", "deployed", "promoted"):
-        return RevName("revno", number=revno_in(rev, snapshot) or 0)
-    return rev
-
-
-def _test_for(rev: RevName, snapshot: Snapshot) -> Callable[[Landing], bool]:
-    match rev.kind:
-        case "bug":
-            return lambda landing: str(rev.number) in landing.bugs
-        case "request":
-            return lambda landing: rev.text in landing.requests
-        case "branch":
-            part = rev.text.casefold()
-            return lambda landing: part in landing.branch.casefold()
-        case "sha":
-            return lambda landing: landing.id.startswith(rev.text)
-        case "revno":
-            return lambda landing: landing.revno == rev.number
-        case "tip" | "deployed" | "promoted":
-            revno = revno_in(rev, snapshot)
-            return lambda landing: landing.revno == revno
 
 
 def _called(entry: JournalEntry) -> str:

@@ -19,8 +19,8 @@ from shepherd.act import Act, perform
 from shepherd.act.ref import Move, MovedError, check_movable, full_name, move_ref
 from shepherd.errors import RefusedError, ShepherdError
 from shepherd.git.mirror import open_source, shown
-from shepherd.git.program import Git
-from shepherd.git.standing import left_behind, standing_now
+from shepherd.git.recheck import left_behind, positions_now
+from shepherd.git.repository import Git
 from shepherd.landing import Landing, Reading
 from shepherd.plans.promotion import LastKnown, Promotion, PromotionOrder, plan_promotion, settled, target_of
 from shepherd.rules.undoing import Undoing
@@ -188,7 +188,7 @@ class _PromotionAttempt:
     def apply(self, plan: Promotion) -> None:
         """Look whether anything moved since it was read, and make the move. Raises what `move_ref` does."""
         run, reading = self._run, self._reading
-        now = standing_now(
+        now = positions_now(
             self._config,
             repository=self._repository,
             mirrors=self._mirrors,

@@ -11,7 +11,7 @@ from collections import Counter
 
 from msgspec import Struct
 
-from shepherd.git.mainline import read_spine
+from shepherd.git.first_parents import read_first_parents
 from shepherd.git.mirror import open_source
 from shepherd.landing import Revision
 from shepherd.run import Run
@@ -94,8 +94,8 @@ def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, d
     tip = git.resolve_many([config.ref])[config.ref]
     if tip is None:
         raise git.no_such_ref(config.ref)
-    spine = read_spine(git, tip)
-    ours = [each for each in left if each.tip is not None and spine.revno(each.tip.id) is not None]
+    mainline = read_first_parents(git, tip)
+    ours = [each for each in left if each.tip is not None and mainline.revno(each.tip.id) is not None]
     if len(ours) != 1:
         why = "more than one saw this mainline" if ours else f"{branch} has no landing that was its tip"
         named = "; ".join(f"{each.name} ({each.holds})" for each in ours or left)

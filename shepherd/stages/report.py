@@ -6,13 +6,14 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from shepherd.atomic import public_folder, write_atomically
 from shepherd.commands import as_called
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.settings import Settings
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.news import news_of
-from shepherd.store.snapshots import Snapshots, public_folder, write_atomically
+from shepherd.store.snapshots import Snapshots
 from shepherd.views.feeds.as_json import snapshot_json
 from shepherd.views.feeds.atom import FeedEntry, atom
 from shepherd.views.feeds.badge import badge

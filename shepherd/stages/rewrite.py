@@ -8,10 +8,10 @@ from typing import Protocol
 
 from msgspec import to_builtins
 
-from shepherd.git.brought import merge_that_moved
-from shepherd.git.mainline import read_spine
+from shepherd.git.containment import merge_that_moved
+from shepherd.git.first_parents import read_first_parents
 from shepherd.git.mirror import open_source
-from shepherd.git.program import Git
+from shepherd.git.repository import Git
 from shepherd.git.rewrites import Patch, patches_of, successors
 from shepherd.landing import Landing, Reading, Revision, commits_of
 from shepherd.run import Run
@@ -41,8 +41,8 @@ def what_happened(settings: Settings, branch: str, tip: Revision | None, reading
     if tip is None:
         return f"{branch}: the mainline was rewritten; {accept}"
     git = _git(settings, branch)
-    spine = read_spine(git, reading.tip.id)
-    moved_by = merge_that_moved(git, spine, tip.id)
+    mainline = read_first_parents(git, reading.tip.id)
+    moved_by = merge_that_moved(git, mainline, tip.id)
     if moved_by is None:
         return (
             f"{branch}: the mainline was rewritten: r{tip.revno}, its tip when it was last read, is not where"
@@ -50,7 +50,7 @@ def what_happened(settings: Settings, branch: str, tip: Revision | None, reading
         )
     title = next((f", “{each.title}”" for each in reading.landings if each.revno == moved_by), "")
     return (
-        f"{branch}: nothing was rewritten, but r{moved_by} ({spine.id(moved_by)[:12]}{title}) is a merge"
+        f"{branch}: nothing was rewritten, but r{moved_by} ({mainline.id(moved_by)[:12]}{title}) is a merge"
         f" the wrong way round: what landed before, up to r{tip.revno}, lies behind its second parent now, so"
         f" that revision numbers stand for other commits; {accept}"
     )

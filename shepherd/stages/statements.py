@@ -19,6 +19,7 @@ from shepherd.errors import (
 from shepherd.git.lookup import look_up
 from shepherd.git.mirror import open_source
 from shepherd.git.proving import doubt_about
+from shepherd.git.revisions import revnos_named
 from shepherd.landing import Deployed, Landing, commits_of
 from shepherd.rules.reasons import brief
 from shepherd.run import Run
@@ -26,7 +27,6 @@ from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import hand_over_problem
 from shepherd.stages.judge import BranchSource, judge_branch
-from shepherd.stages.lookup import by_sha
 from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.store.wholeness import LostJournalError, loss
 from shepherd.values import RevName, clean, date
@@ -79,13 +79,8 @@ def landing_of(rev: RevName, source: BranchSource, landings: list[Landing], bran
     """
     reading = source.reading
     assert reading is not None
-    places = {"tip": reading.tip, "deployed": reading.deployed, "promoted": reading.promoted}
-    if rev.kind in places:
-        place = places[rev.kind]
-        revno = place.revno if place else None
-    else:
-        revno = rev.number if rev.kind == "revno" else by_sha(rev.text, landings)
-    found = next((landing for landing in landings if landing.revno == revno), None)
+    revnos = revnos_named(rev, landings, reading)
+    found = next((landing for landing in landings if landing.revno in revnos), None)
     if found is None:
         first = landings[0].revno if landings else 0
         raise SettingsError(

@@ -3,16 +3,14 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from shepherd import plainfile
+from shepherd.atomic import write_atomically
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.snapshot import SCHEMA, Snapshot
 from shepherd.store.pruning import SnapshotFile, outdated
@@ -20,87 +18,6 @@ from shepherd.store.pruning import SnapshotFile, outdated
 LATEST = "latest.json"
 LARGEST = 500_000_000
 """Bytes of a snapshot; one of 16,000 landings has 20 million."""
-
-_BESIDE = r"\..+\.[a-z0-9_]{8}\.new"
-
-
-def write_atomically(
-    path: Path, content: bytes, mode: int = 0o644, last_look: Callable[[], None] | None = None
-) -> None:
-    """Write beside the place and rename into it, so that no reader ever sees half a file.
-
-    Args:
-        last_look: called right before the renaming; what it raises leaves everything as it was.
-
-    Raises:
-        StoreError: it could not be written; what was there before is untouched.
-    """
-    try:
-        public_folder(path.parent)
-        sweep_leftovers(path.parent)
-        handle, beside = _beside(path)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fchmod(file.fileno(), mode)
-                os.fsync(file.fileno())
-                if last_look is not None:
-                    last_look()
-                # before the lock goes with the descriptor, else a sweeper takes it for a leftover
-                Path(beside).replace(path)
-        except BaseException:
-            Path(beside).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written ({error.strerror or error}); what was there before is untouched"
-        ) from None
-
-
-def public_folder(folder: Path) -> None:
-    """Make a folder that everybody may read, whatever the umask (docs/interfaces.md#files). Raises
-    StoreError."""
-    try:
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            folder.chmod(0o755)
-    except OSError as error:
-        raise StoreError(
-            f"{error.filename or folder}: cannot be made a folder ({error.strerror or error}); what is"
-            " there is left as it is"
-        ) from None
-
-
-def _beside(path: Path) -> tuple[int, str]:
-    """A new file beside `path`, locked for as long as its writer lives."""
-    import tempfile
-
-    while True:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        # a sweeper may have been there between the two
-        if os.fstat(handle).st_nlink:
-            return handle, beside
-        os.close(handle)
-
-
-def sweep_leftovers(folder: Path) -> None:
-    """Remove what killed writers left beside its place; what is being written is locked, and stays."""
-    with os.scandir(folder) as found:
-        leftovers = [Path(entry.path) for entry in found if re.fullmatch(_BESIDE, entry.name)]
-    for leftover in leftovers:
-        try:
-            handle = os.open(leftover, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            leftover.unlink(missing_ok=True)
-        except BlockingIOError:
-            pass
-        finally:
-            os.close(handle)
 
 
 class Snapshots:
@@ -125,9 +42,11 @@ class Snapshots:
         except plainfile.UnreadableFileError as why:
             if why.missing:
                 return None
-            raise NoAnswerError(f"{why}; make it anew with `inv judge`") from None
+            raise NoAnswerError(f"{why}; make a new one with `inv judge`") from None
         except msgspec.DecodeError as error:
-            raise NoAnswerError(f"{path}: cannot be read ({error}); make it anew with `inv judge`") from None
+            raise NoAnswerError(
+                f"{path}: cannot be read ({error}); make a new one with `inv judge`"
+            ) from None
 
     def last_written(self) -> Snapshot | None:
         """Like `latest`, for the writer: an unreadable one is about to be replaced, so it counts as none."""
@@ -204,7 +123,7 @@ class Snapshots:
 
 
 def _read(path: Path) -> Snapshot:
-    """Raises plainfile.Unreadable, msgspec.DecodeError."""
+    """The snapshot in a file. Raises UnreadableFileError, msgspec.DecodeError."""
     return msgspec.json.decode(plainfile.content(path, LARGEST), type=Snapshot)
 
 

@@ -6,19 +6,18 @@ not lock are noticed: the file is compared right before it is replaced, and read
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from shepherd import plainfile
+from shepherd.atomic import write_atomically
 from shepherd.errors import StoreError, TrackerError
 from shepherd.label_text import folded
-from shepherd.store.snapshots import write_atomically
+from shepherd.locks import flock
 from shepherd.trackers.file import LARGEST, FileTracker, parse
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_WORD, Edit
@@ -89,18 +88,15 @@ class FileWriter:
 
     @contextmanager
     def _locked(self) -> Iterator[str]:
-        """Lock the file, and yield its text."""
-        give_up = time.monotonic() + LOCKED_SECONDS
-        self._text()  # says why it cannot be opened, or that it is a FIFO
+        """The text of the file, which is locked for whoever asks."""
+        self._text()  # says why it cannot be opened, and that it is no FIFO
         with self._path.open("rb") as file:
-            while True:
-                try:
-                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except OSError:
-                    if time.monotonic() > give_up:
-                        raise TrackerError(f"{self._path} is locked by somebody else") from None
-                    time.sleep(0.05)
+            try:
+                locked = flock(file.fileno(), wait=LOCKED_SECONDS)
+            except OSError as error:
+                raise TrackerError(f"{self._path} cannot be locked ({error.strerror})") from None
+            if not locked:
+                raise TrackerError(f"{self._path} is locked by somebody else")
             if not os.path.samestat(os.fstat(file.fileno()), self._path.stat()):
                 # replaced while we waited: what we have locked is no longer the tracker's file
                 raise _ChangedError

@@ -5,13 +5,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+from shepherd.printable import JOINERS
 from shepherd.sentence import parts_of
 from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean
 
 COLUMNS = 80
 _JOINED = "\x1f"
 """Stands for the blanks of what is not to be broken; cleaned text has none."""
-_DROPPED = dict.fromkeys(map(ord, "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}\ufe0e\ufe0f"))
+_DROPPED = dict.fromkeys(map(ord, f"{JOINERS}\ufe0e\ufe0f"))
 """What terminals disagree about: joined emoji count as one glyph here and as several there."""
 
 

@@ -15,7 +15,7 @@ from shepherd.act import ref
 from shepherd.act.ref import Move, move_ref
 from shepherd.errors import ShepherdError, SourceError, UnsureError
 from shepherd.git.mirror import open_source, remote_refs
-from shepherd.git.program import open_repository
+from shepherd.git.repository import open_repository
 from tests.drips.server import Drip, dripping
 from tests.gitrepo import Repo
 

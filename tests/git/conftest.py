@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from shepherd.git.branch import read_branch
-from shepherd.git.readings import BranchReading, KnownBranch
+from shepherd.git.branch_reading import BranchReading, KnownBranch
 from shepherd.settings import BranchSettings, Pointer
 from tests.gitrepo import Repo
 

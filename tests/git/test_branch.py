@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from shepherd.git import program as git_module
-from shepherd.git.readings import BranchFacts, BranchReading, OtherMainline
+from shepherd.git import program
+from shepherd.git import repository as git_module
+from shepherd.git.branch_reading import BranchFacts, BranchReading, OtherMainline
 from shepherd.settings import Pointer, Promote
 from tests.campaigns import times
 from tests.git.conftest import DAY, NOW, Reads
@@ -21,7 +22,7 @@ from tests.gitrepo import Repo
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The subcommands of git that were run."""
     made: list[str] = []
-    real = git_module.run
+    real = program.run
 
     def run(command: list[str], **wanted: Any) -> bytes:
         known = (

@@ -10,7 +10,7 @@ import pytest
 
 from shepherd.act.ref import Move, check_movable, move_ref
 from shepherd.errors import SettingsError, ShepherdError
-from shepherd.git.program import open_repository
+from shepherd.git.repository import open_repository
 from tests.gitrepo import ISOLATED
 from tests.project import Project
 from tests.promoting import PROMOTE, promote

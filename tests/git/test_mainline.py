@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import SourceError
-from shepherd.git.readings import OtherMainline
+from shepherd.git.branch_reading import OtherMainline
 from shepherd.settings import Pointer
 from tests.git.conftest import Reads
 from tests.gitrepo import Repo

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shepherd.git.notes import NoteVerdict, NoteWord, read_notes
-from shepherd.git.program import open_repository
+from shepherd.git.repository import open_repository
 from tests.gitrepo import Repo
 
 BOB = "Bob <bob@example.org>"

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import SourceError
-from shepherd.git.mainline import FirstParents
+from shepherd.git.first_parents import FirstParents
 from shepherd.git.pointers import text_of
 from shepherd.git.positions import commit_named
-from shepherd.git.program import Git, open_repository
+from shepherd.git.repository import Git, open_repository
 from shepherd.landing import Deployed, Revision
 from shepherd.settings import Pointer, Promote
 from tests.git.conftest import Reads
@@ -160,14 +160,14 @@ def test_hotfix_by_its_sha_in_a_file(repo: Repo, read: Reads, five: list[str], t
     [
         ("r6", "newest landing is r5"),
         ("r0", "they begin at 1"),
-        ("", "is not a revision"),
-        ("tip", "which is no revision"),
+        ("", "no revision"),
+        ("tip", "not a revision"),
         ("r12345678901", "more than 10 digits"),
         ("12345678901", "the beginning of a SHA"),
-        ("ab" * 20, "no commit of"),
-        ("abcdef0123", "no commit of"),
-        ("--all", "is not a revision"),
-        ("\x1b[31m", "is not a revision"),
+        ("ab" * 20, "not a commit of"),
+        ("abcdef0123", "not a commit of"),
+        ("--all", "no revision"),
+        ("\x1b[31m", "no revision"),
     ],
 )
 def test_file_that_names_no_revision_is_no_data(
@@ -243,10 +243,10 @@ def test_digits_that_begin_two_commits_are_no_data(
 
 def test_zeros_before_a_revno_are_no_doubt_unless_they_begin_a_sha(repo: Repo, five: list[str]) -> None:
     sha = land_with(repo, "0[1-9][0-9]{5}")
-    git, spine = open_repository(str(repo.path)), FirstParents([(five[0], 0)] * 1_000_000)
-    assert commit_named(git, spine, "0999999", "it") == (five[0], "")
+    git, mainline = open_repository(str(repo.path)), FirstParents([(five[0], 0)] * 1_000_000)
+    assert commit_named(git, mainline, "0999999", "it") == (five[0], "")
     with pytest.raises(SourceError, match=f"may be r{int(sha[:7])} or the beginning of a SHA"):
-        commit_named(git, spine, sha[:7], "it")
+        commit_named(git, mainline, sha[:7], "it")
 
 
 def test_missing_file_is_no_data(repo: Repo, read: Reads, five: list[str], tmp_path: Path) -> None:

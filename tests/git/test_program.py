@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import SourceError
-from shepherd.git.program import open_repository, without_userinfo
+from shepherd.git.program import without_userinfo
+from shepherd.git.repository import open_repository
 from tests.gitrepo import ISOLATED, Repo
 
 

@@ -13,8 +13,8 @@ import pytest
 from shepherd.errors import SourceError
 from shepherd.git.merging import quarantine
 from shepherd.git.patches import read_changes
-from shepherd.git.program import Git, open_repository
 from shepherd.git.proving import Proof, UndoClaim, doubt_about, prove, same_change
+from shepherd.git.repository import Git, open_repository
 from tests.gitrepo import ISOLATED, Repo, twins
 
 LINES = [f"line {number}\n" for number in range(40)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shepherd.git.program import open_repository
+from shepherd.git.repository import open_repository
 from shepherd.git.rewrites import patches_of
 from tests.git.conftest import Reads
 from tests.gitrepo import Repo

@@ -11,7 +11,8 @@ import pytest
 from shepherd import marks as marks_module
 from shepherd.git import commits as commits_module
 from shepherd.git import mainline as mainline_module
-from shepherd.git import program as git_module
+from shepherd.git import program
+from shepherd.git import repository as git_module
 from shepherd.git.lookup import from_revno
 from shepherd.landing import Landing
 from shepherd.settings import BranchSettings, Pointer
@@ -74,7 +75,7 @@ def test_rolls_back_by_an_ambiguous_sha_is_a_warning(
     repo.commit("three\n\nRolls-back: abcdef1\n")
     # Two commits with the same seven digits cannot be made quickly; what git lists can be.
     monkeypatch.setattr(
-        commits_module, "owners", lambda git, spine: {"abcdef1" + "0" * 33: 1, "abcdef1" + "1" * 33: 2}
+        commits_module, "owners", lambda git, mainline: {"abcdef1" + "0" * 33: 1, "abcdef1" + "1" * 33: 2}
     )
     landing = last(read)
     assert landing.targets == ()
@@ -655,7 +656,7 @@ def test_old_landings_are_read_once_each(
             called[0] += 1
             return real_run(*given, **more)
 
-        real_parse, real_run = marks_module.parse, git_module.run
+        real_parse, real_run = marks_module.parse, program.run
         with monkeypatch.context() as patched:
             patched.setattr(mainline_module, "parse", parse)
             patched.setattr(git_module, "run", run)

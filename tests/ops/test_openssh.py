@@ -166,7 +166,7 @@ def test_what_is_no_host_is_refused_by_ssh(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"deploy\.known_hosts"):
         route("qa1", config="/dev/null", known_hosts=tmp_path / "missing")
     os.mkfifo(tmp_path / "fifo")
-    with pytest.raises(SettingsError, match=r"is no file"):
+    with pytest.raises(SettingsError, match=r"is not a file"):
         route("qa1", config="/dev/null", known_hosts=tmp_path / "fifo")
 
 

@@ -19,6 +19,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from shepherd.plainfile import UnreadableFileError
 from shepherd.running import gate, records
 from shepherd.running.runner import prepare_state
 from shepherd.running.situation import situation
@@ -94,7 +95,7 @@ def test_impossible_pids_do_no_harm(tmp_path: Path, pid: int) -> None:
     records.path_of(tmp_path).write_text(json.dumps(document))
     try:
         record = records.read(tmp_path)
-    except records.UnreadableRecordError:
+    except UnreadableFileError:
         return
     assert record is not None
     assert records.life(record) == "gone"
@@ -144,7 +145,7 @@ def test_a_holder_without_a_readable_record_is_named_by_the_kernel(host: Host) -
         code, _, err = host.inv("find")
     assert code == 4
     assert f"process {os.getpid()}" in err
-    assert "record.json is no run record" in err
+    assert "record.json is damaged" in err
 
 
 def test_a_busy_answer_names_stage_process_person_and_what_to_do(host: Host) -> None:

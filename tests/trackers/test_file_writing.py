@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from shepherd import atomic
+from shepherd.atomic import write_atomically
 from shepherd.errors import TrackerError
-from shepherd.store import snapshots
 from shepherd.trackers import file_writing
 from shepherd.trackers.file_writing import FileWriter
 from shepherd.trackers.words import Vocabulary
@@ -104,7 +105,7 @@ def test_a_folder_that_may_not_be_written(bugs: Path, monkeypatch: pytest.Monkey
     def full(*_: Any, **__: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(snapshots, "_beside", full)
+    monkeypatch.setattr(atomic, "_new_beside", full)
     with pytest.raises(TrackerError, match="No space left"):
         write(bugs)
     assert bug(bugs) == {"tags": []}
@@ -126,7 +127,7 @@ def test_what_somebody_writes_meanwhile_is_kept(bugs: Path, monkeypatch: pytest.
     """Right before each of the first three times that the file would be replaced."""
     put(bugs, tags=[], comments=[])
     left = [3]
-    last_looks = snapshots.write_atomically
+    last_looks = write_atomically
 
     def disturbed(path: Path, content: bytes, mode: int, last_look: Callable[[], None]) -> None:
         if left[0]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shepherd.plainfile import UnreadableFileError
 from shepherd.running import records as run_records
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.maintenance import look, words
@@ -15,8 +16,8 @@ def records(given: CheckContext) -> Iterator[Finding]:
     state = given.settings.state_path
     try:
         record = run_records.read(state)
-    except run_records.UnreadableRecordError as why:
-        yield warn("records", f"{run_records.path_of(state)} {why}", "the next run replaces it")
+    except UnreadableFileError as why:
+        yield warn("records", str(why), "the next run replaces it")
         return
     if record is None:
         yield ok("records", "nothing is at work")

@@ -10,11 +10,11 @@ import msgspec
 
 from shepherd.errors import ShepherdError, SourceError, TrackerError
 from shepherd.git import pointers
-from shepherd.git.mainline import FirstParents, read_spine
+from shepherd.git.first_parents import FirstParents, read_first_parents
 from shepherd.git.mirror import mirror_path, open_source, remote_refs, shown
 from shepherd.git.notes import missing_notes, notes_remedy
 from shepherd.git.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
-from shepherd.git.program import PARTIAL_REMEDY, Git
+from shepherd.git.repository import PARTIAL_REMEDY, Git
 from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, fail, ok, warn
 from shepherd.running.doctor.data import rows
 from shepherd.settings import BranchSettings, Pointer, Settings, is_url
@@ -79,11 +79,11 @@ def deployed(given: CheckContext) -> Iterator[Finding]:
             tip = git.resolve_many([branch.ref])[branch.ref]
             if tip is None:
                 raise git.no_such_ref(branch.ref)
-            spine = read_spine(git, tip)
+            mainline = read_first_parents(git, tip)
         except SourceError as error:
             yield fail(title, str(error))
             continue
-        reader = _SourceReader(given, name, branch, git, spine)
+        reader = _SourceReader(given, name, branch, git, mainline)
         yield from reader.read("deployed", branch.deployed, "production")
         if branch.qa:
             yield from reader.read("qa", branch.qa, "the QA server")
@@ -98,7 +98,7 @@ class _SourceReader(msgspec.Struct, frozen=True):
     name: str
     branch: BranchSettings
     git: Git
-    spine: FirstParents
+    mainline: FirstParents
 
     def read(self, key: str, pointer: Pointer, what: str) -> Iterator[Finding]:
         title = f"{key} {self.name}"
@@ -131,10 +131,10 @@ class _SourceReader(msgspec.Struct, frozen=True):
             text = pointers.text_of(pointer, what, self.given.settings.file.parent, recorded)
             if pointer.recorded and text in NOTHING_DEPLOYED:
                 return 0, ""
-            commit, warning = commit_named(self.git, self.spine, text, described)
+            commit, warning = commit_named(self.git, self.mainline, text, described)
         if what == "production":
-            return deployed_at(self.git, self.spine, commit, described).revno, warning
-        return newest_contained(self.git, self.spine, commit, described).revno, warning
+            return deployed_at(self.git, self.mainline, commit, described).revno, warning
+        return newest_contained(self.git, self.mainline, commit, described).revno, warning
 
 
 def notes(given: CheckContext) -> Iterator[Finding]:

@@ -40,7 +40,7 @@ def upgrade(given: CheckContext) -> Iterator[Finding]:
 def _releases(site: Site) -> Iterator[Finding]:
     live = site.live()
     if live.kind in ("dangling", "odd"):
-        what = "points to nothing" if live.kind == "dangling" else "is no link"
+        what = "points to nothing" if live.kind == "dangling" else "is not a link"
         yield fail("upgrade", f"{site.current} {what}", "fab deploy, or inv upgrade --to a release")
     if live.release is not None and live.release.bad:
         yield warn("upgrade", f"{live.release.id} is live and marked bad: {live.release.bad}", "fab rollback")

@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from shepherd.errors import SettingsError, SourceError
-from shepherd.git.program import Git, open_repository
+from shepherd.git.repository import Git, open_repository
 from shepherd.landing import Revision
 from shepherd.places import places_of
 from shepherd.running.init import survey

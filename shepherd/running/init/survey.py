@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from shepherd import marks
 from shepherd.errors import SettingsError
-from shepherd.git.program import Git
+from shepherd.git.positions import contained
+from shepherd.git.repository import Git
 from shepherd.landing import Marks, Revision
 from shepherd.settings import ALL_GRAMMARS, Grammar
 from shepherd.settings.checks import is_forge_project
@@ -75,8 +76,8 @@ def _head(git: Git) -> str:
 
 def landing_in(git: Git, line: Mainline, commit: str) -> Revision | None:
     """The newest landing that `commit` contains, itself included; None if it contains none."""
-    after = int(git.lines("rev-list", "--first-parent", "--count", line.tip.id, f"^{commit}")[0])
-    return landing_at(git, line, line.tip.revno - after) if after < line.tip.revno else None
+    revno = contained(git, line.tip, commit)
+    return landing_at(git, line, revno) if revno else None
 
 
 def landing_at(git: Git, line: Mainline, revno: int) -> Revision:

@@ -63,7 +63,7 @@ def upgrade(
     words = ["--to", to] if to else []
     words += ["--deadline", deadline, "--as", who, *(["--reason", reason] if reason else [])]
     if not (resume or undo):
-        # what was left is mended by whichever release still starts
+        # whichever release still starts repairs what was left
         _newest_drives([site.find(to) if to else site.newest(), site.live().release], words, dry)
     settings = load()
     mode: Mode = "resume" if resume else "undo" if undo else "upgrade"
@@ -77,7 +77,7 @@ def upgrade(
     os.umask(0o077)
     with outliving_the_terminal():
         try:
-            # also if there is nothing to do: not before whoever is at it has tidied up
+            # also if there is nothing to do: not before the one at work has tidied up
             with gate.upgrading(state):
                 left = upgrade_record.read(state)
                 plan = planned(site, mode, to, left, switch_of(settings))
@@ -95,7 +95,7 @@ def upgrade(
 
 def _nothing(mode: Mode, to: str | None) -> str:
     if mode != "upgrade":
-        return "nothing to do: no upgrade was left"
+        return "nothing to do: no upgrade was left unfinished"
     return f"nothing to do: {f'{to} is live' if to else 'no newer release is prepared'}"
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 from time import monotonic
 
 from shepherd.limits import DeadlineError
+from shepherd.locks import POLL
+from shepherd.plainfile import UnreadableFileError
 from shepherd.running import gate, records
 from shepherd.values import age, clean
 
@@ -27,7 +29,7 @@ def quiet(state: Path, deadline: float, say: Callable[[str], None]) -> Iterator[
         DeadlineError: somebody still works; who, is in the sentence. Nobody is killed.
     """
     end = monotonic() + deadline
-    told, told_at = "", 0.0
+    described, told_at = "", 0.0
     while True:
         left = max(0.0, end - monotonic())
         try:
@@ -38,12 +40,12 @@ def quiet(state: Path, deadline: float, say: Callable[[str], None]) -> Iterator[
             who = _at_work(state)
         if not left:
             raise DeadlineError(
-                f"after {age(deadline)} still at work: {who}; nothing was changed, nobody was ended"
-                " (--deadline gives it longer)"
+                f"after {age(deadline)} still at work: {who}; nothing was changed, no process was ended"
+                " (--deadline 30m waits longer)"
             )
-        if who != told or monotonic() - told_at >= EVERY:
+        if who != described or monotonic() - told_at >= EVERY:
             say(f"         waiting for {who}; {age(left)} left")
-            told, told_at = who, monotonic()
+            described, told_at = who, monotonic()
         _wait_for_one(state, min(1.0, left))
 
 
@@ -60,7 +62,7 @@ def _wait_for_one(state: Path, seconds: float) -> None:
     # a holder may let go without ending (a library call in a longer process), or the kernel names none
     end = monotonic() + seconds
     while monotonic() < end:
-        _, alive = psutil.wait_procs(processes, timeout=gate.POLL)
+        _, alive = psutil.wait_procs(processes, timeout=POLL)
         if not alive and processes:
             return
         if not gate.holders(state / "run" / "gate.lock"):
@@ -71,17 +73,17 @@ def _at_work(state: Path) -> str:
     """`process 123 (judge since …), process 125`."""
     try:
         record = records.read(state)
-    except records.UnreadableRecordError:
+    except UnreadableFileError:
         record = None
     pids = gate.holders(state / "run" / "gate.lock")
     if not pids:
         return f"process {record.pid}" if record else "a process that the kernel does not name"
-    told = []
+    described = []
     for pid in sorted(pids):
         at = (
             f" ({clean(record.stage, 40)}: {clean(record.command, 80)})"
             if record and record.pid == pid
             else ""
         )
-        told.append(f"process {pid}{at}")
-    return ", ".join(told)
+        described.append(f"process {pid}{at}")
+    return ", ".join(described)

@@ -12,14 +12,14 @@ from shepherd.running.releases import Site
 
 
 class Links:
-    """Both links that an upgrade may need, made while there is time and room: the switch is but a rename."""
+    """Both links that an upgrade may need, made beforehand: then the switch is only a rename."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
         self._there = {"next": "", "back": ""}
 
     def make(self, forward: str, back: str) -> None:
-        """Args: the texts of the links, empty: `current` goes away. Raises StoreError."""
+        """Make both, with these texts; an empty text stands for no link at all. Raises StoreError."""
         self._there = {"next": forward, "back": back}
         for name, text in self._there.items():
             path = self._path(name)
@@ -31,15 +31,15 @@ class Links:
                 raise StoreError(f"{path}: cannot be made ({error.strerror}); nothing was changed") from None
 
     def forward(self) -> None:
-        """Raises StoreError."""
+        """Point `current` to the new release. Raises StoreError."""
         self._move("next")
 
     def back(self) -> None:
-        """To where it was before. Raises StoreError."""
+        """Point `current` to where it pointed before. Raises StoreError."""
         self._move("back")
 
     def drop(self) -> None:
-        """What was made and not needed."""
+        """Remove the links that were not needed."""
         for name in self._there:
             with suppress(OSError):
                 self._path(name).unlink(missing_ok=True)

@@ -70,7 +70,7 @@ class Drive:
             self._memory = replace(self._memory, before=left.before, target=left.target)
 
     def run(self, deadline: float) -> int:
-        """All of it. Raises whatever made it stop; it is on record then, and nothing is changed."""
+        """Do all steps. What makes it stop is raised; then it is on record, and nothing is changed."""
         for each in self._plan.lines():
             self._voice.say(each)
         moved = False
@@ -123,7 +123,7 @@ class Drive:
         settings = self._settings.file
 
         def live_health() -> probing.Health | None:
-            # a live release that does not answer is what an upgrade may have to mend
+            # a live release that does not answer is what an upgrade may have to repair
             with suppress(ShepherdError):
                 return probing.doctor(live, settings) if live is not None and live != target else None
             return None
@@ -231,7 +231,7 @@ class Drive:
         with suppress(StoreError):
             self._site.note(entry)
         with suppress(StoreError):
-            told = {key: value for key, value in entry.items() if key in ("from", "to", "result", "how")}
+            outcome = {key: value for key, value in entry.items() if key in ("from", "to", "result", "how")}
             about = {"because": self._why} if self._why else {}
             log_of(self._settings).write(
                 line(
@@ -241,7 +241,7 @@ class Drive:
                     branch="all",
                     what="upgrade",
                     on="current",
-                    **told,
+                    **outcome,
                     **about,
                     by=self._who,
                 )

@@ -70,12 +70,14 @@ def planned(
         to: the release that a person named; left: an upgrade that was killed.
 
     Raises:
-        SettingsError: no such release, or `current` is no link. RefusedError: the release is marked bad.
+        SettingsError: no such release, or `current` is not a link. RefusedError: the release is marked bad.
     """
     live = site.live()
     if live.kind == "odd":
-        raise SettingsError(f"{site.current} is no link: nothing is done; move it away, then deploy again")
-    # a switch whose upgrade is gone is nobody's, also where its memory was lost
+        raise SettingsError(
+            f"{site.current} is not a link: nothing was done; move it away, then deploy again"
+        )
+    # a switch whose upgrade is gone belongs to nobody, even where its record was lost
     orphan = switch is not None and switch.left
     adopted = left.token if left is not None else switch.upgrade if switch is not None and orphan else ""
     person = switch is not None and (not adopted or switch.upgrade != adopted)
@@ -89,7 +91,9 @@ def planned(
             )
         target = _of_killed(site, left) if mode == "resume" else _before(site, left)
         if target is None and mode == "undo" and left.before:
-            raise SettingsError(f"{left.before} is no release that is there: name another one, --to RELEASE")
+            raise SettingsError(
+                f"the release {left.before} is not there any more: name another one with --to RELEASE"
+            )
         return UpgradePlan(mode, live, target, back if mode == "resume" else live.link, adopted, person)
     if to is None:
         target = site.newest()
@@ -102,10 +106,10 @@ def planned(
             f"{target.id} is marked bad: {target.bad}; if that is over: fab releases --good {target.number}"
         )
     if target is None and (left is not None or orphan) and live.release is not None:
-        # nothing newer, but what was left has to be mended
+        # nothing newer, but what was left has to be repaired
         target = live.release
-    mended = left is None and not orphan
-    if target is None or (target == live.release and mended and target.turn):
+    repaired = left is None and not orphan
+    if target is None or (target == live.release and repaired and target.turn):
         return None
     return UpgradePlan(mode, live, target, back, adopted, person)
 

@@ -16,7 +16,7 @@ Say = Callable[[str], None]
 
 
 def follow(settings: Settings, site: Site, live: Release, who: str, say: Say) -> int:
-    """Both. 7 if one of them did not go well: the release is live all the same."""
+    """Do both; the exit code is 7 if one of them failed, though the release is live all the same."""
     code = _crontab(settings, site, live, who, say)
     try:
         gone = releases.superfluous(site)
@@ -33,14 +33,14 @@ def _crontab(settings: Settings, site: Site, live: Release, who: str, say: Say) 
     """The block comes with the first good release, and is kept up to date by the later ones."""
     first = sum(1 for each in site.all() if each.turn) == 1
     try:
-        there = bool(crontab.split(crontab.read(), block_id(settings)).block)
+        installed = bool(crontab.split(crontab.read(), block_id(settings)).block)
     except ShepherdError as error:
         say(f"crontab  {error}")
         return PARTLY
-    if not first and not there:
+    if not first and not installed:
         # somebody took it out, or a timer does it
         return 0
     code, out, err = probing.run(live, settings.file, "-m", "invoke", "cron.install", "--as", who)
-    said = (err if code else out).strip().splitlines() or [""]
-    say(f"crontab  {said[-1]}")
+    lines = (err if code else out).strip().splitlines() or [""]
+    say(f"crontab  {lines[-1]}")
     return PARTLY if code else 0

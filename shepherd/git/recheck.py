@@ -8,8 +8,8 @@ from pathlib import Path
 from shepherd.git import pointers
 from shepherd.git.mirror import open_source, remote_refs
 from shepherd.git.patches import alike, read_changes
-from shepherd.git.program import Git
 from shepherd.git.proving import same_change
+from shepherd.git.repository import Git
 from shepherd.landing import RefPositions
 from shepherd.settings import BranchSettings, is_url
 
@@ -21,7 +21,7 @@ def moving_refs(branch: BranchSettings) -> list[str]:
     return list(dict.fromkeys(ref for ref in refs if ref))
 
 
-def standing_now(
+def positions_now(
     branch: BranchSettings, *, repository: str, mirrors: Path, base: Path, recorded: str | None
 ) -> RefPositions:
     """Where mainline, production and the promoted ref are now, asked at their source, not in a mirror.
@@ -31,13 +31,13 @@ def standing_now(
     """
     refs = moving_refs(branch)
     if is_url(repository):
-        there = remote_refs(repository, refs)
-        found = {ref: there.get(ref) for ref in refs}
+        remote = remote_refs(repository, refs)
+        commits = {ref: remote.get(ref) for ref in refs}
     else:
-        found = open_source(repository, mirrors).resolve_many(refs)
+        commits = open_source(repository, mirrors).resolve_many(refs)
     deployed = branch.deployed
     text = None if deployed.ref else pointers.text_of(deployed, "production", base, recorded)
-    return RefPositions(found, text)
+    return RefPositions(commits, text)
 
 
 def left_behind(git: Git, old: str, new: str) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.git.brought import brought_in, is_contained, merge_that_moved
-from shepherd.git.mainline import Reader, read_spine
+from shepherd.git.containment import brought_in, is_contained, merge_that_moved
+from shepherd.git.first_parents import read_first_parents
+from shepherd.git.mainline import Reader
 from shepherd.git.notes import noted_commits
-from shepherd.git.program import Git, open_repository
+from shepherd.git.repository import Git, open_repository
 from tests.gitrepo import Repo
 
 READER = Reader(("brackets",), (), "", "")
@@ -23,7 +24,7 @@ def git_of(repo: Repo) -> Git:
 def places(repo: Repo, *wanted: str, first: int = 1) -> dict[str, int]:
     """SHA -> the landing that brought it in."""
     git = git_of(repo)
-    found = brought_in(git, read_spine(git, repo.tip()), first, wanted, READER)
+    found = brought_in(git, read_first_parents(git, repo.tip()), first, wanted, READER)
     return {commit.id: revno for revno, commits in found.items() for commit in commits}
 
 
@@ -49,12 +50,12 @@ def a_history(path: Path, dice: random.Random) -> Repo:
 def test_a_commit_is_brought_in_by_the_first_landing_that_has_it(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
     repo = a_history(tmp_path / "project.git", dice)
-    spine = read_spine(git_of(repo), repo.tip())
-    contained = {revno: repo.ancestors(spine.id(revno)) for revno in range(1, len(spine) + 1)}
-    inner = contained[len(spine)] - set(spine.ids)
+    mainline = read_first_parents(git_of(repo), repo.tip())
+    contained = {revno: repo.ancestors(mainline.id(revno)) for revno in range(1, len(mainline) + 1)}
+    inner = contained[len(mainline)] - set(mainline.ids)
     expected = {sha: min(revno for revno, all in contained.items() if sha in all) for sha in inner}
-    assert places(repo, *contained[len(spine)]) == expected
-    first = dice.randint(1, len(spine))
+    assert places(repo, *contained[len(mainline)]) == expected
+    first = dice.randint(1, len(mainline))
     part = {sha: revno for sha, revno in expected.items() if revno >= first}
     assert places(repo, *inner, first=first) == part
 
@@ -65,7 +66,7 @@ def test_titles_and_order(tmp_path: Path) -> None:
     older, newer = (repo.commit(f"[bug=1] {word}\n\nmore", branch="side") for word in ("Older", "Newer"))
     repo.merge("merge", newer)
     git = git_of(repo)
-    found = brought_in(git, read_spine(git, repo.tip()), 2, [newer, older], READER)
+    found = brought_in(git, read_first_parents(git, repo.tip()), 2, [newer, older], READER)
     assert [(each.id, each.title) for each in found[2]] == [(older, "Older"), (newer, "Newer")]
 
 
@@ -79,9 +80,9 @@ def test_what_is_no_commit_here_is_passed_over(tmp_path: Path) -> None:
 def test_nothing_is_asked_of_git_where_all_words_are_on_landings(tmp_path: Path) -> None:
     repo = Repo(tmp_path / "project.git")
     ids = [repo.commit(f"landing {number}") for number in range(3)]
-    spine = read_spine(git_of(repo), repo.tip())
+    mainline = read_first_parents(git_of(repo), repo.tip())
     nowhere = Git(str(tmp_path / "not there"), "not there")
-    assert not brought_in(nowhere, spine, 1, ids, READER)
+    assert not brought_in(nowhere, mainline, 1, ids, READER)
 
 
 def test_notes_on_whatever_has_a_sha(tmp_path: Path) -> None:
@@ -102,10 +103,10 @@ def test_the_merge_that_moved_a_mainline(tmp_path: Path) -> None:
     repo.set_ref("stable", merge)
     repo.commit("after it")
     git = git_of(repo)
-    spine = read_spine(git, repo.tip())
-    assert merge_that_moved(git, spine, old) == spine.revno(merge) == 3
-    assert merge_that_moved(git, spine, base) is None
-    assert merge_that_moved(git, spine, "1" * 40) is None
-    assert merge_that_moved(git, spine, repo.commit("elsewhere", branch="other", parents=[base])) is None
+    mainline = read_first_parents(git, repo.tip())
+    assert merge_that_moved(git, mainline, old) == mainline.revno(merge) == 3
+    assert merge_that_moved(git, mainline, base) is None
+    assert merge_that_moved(git, mainline, "1" * 40) is None
+    assert merge_that_moved(git, mainline, repo.commit("elsewhere", branch="other", parents=[base])) is None
     assert is_contained(git, old, merge)
     assert not is_contained(git, merge, old)

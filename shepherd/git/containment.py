@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from shepherd.git.mainline import FirstParents, Reader, titles_of
-from shepherd.git.program import Git
+from shepherd.git.first_parents import FirstParents
+from shepherd.git.mainline import Reader, titles_of
+from shepherd.git.repository import Git
 from shepherd.landing import Brought
 
 
 def brought_in(
-    git: Git, spine: FirstParents, first: int, wanted: Collection[str], reader: Reader
+    git: Git, mainline: FirstParents, first: int, wanted: Collection[str], reader: Reader
 ) -> dict[int, tuple[Brought, ...]]:
     """Revno -> those of the wanted commits that the landing brought in, of the landings from `first` on.
 
@@ -19,12 +20,12 @@ def brought_in(
     repository does not have, are passed over. One walk of the commits since `first`, and only if any is
     wanted. Raises SourceError.
     """
-    length = len(spine.ids[-1])
-    strange = [sha for sha in wanted if spine.revno(sha) is None and len(sha) == length]
-    there = set(git.commits(strange)) if strange else set()
-    if not there:
+    length = len(mainline.ids[-1])
+    strange = [sha for sha in wanted if mainline.revno(sha) is None and len(sha) == length]
+    existing = set(git.commits(strange)) if strange else set()
+    if not existing:
         return {}
-    places = _places(git, spine, first, there)
+    places = _places(git, mainline, first, existing)
     titles = titles_of(git, reader, places)
     found: dict[int, tuple[Brought, ...]] = {}
     for sha, revno in places.items():
@@ -32,16 +33,16 @@ def brought_in(
     return found
 
 
-def _places(git: Git, spine: FirstParents, first: int, wanted: Collection[str]) -> Mapping[str, int]:
+def _places(git: Git, mainline: FirstParents, first: int, wanted: Collection[str]) -> Mapping[str, int]:
     """The landing that brought each commit in, older commits first."""
-    below = [f"^{spine.id(first - 1)}"] if first > 1 else []
-    lines = git.lines("rev-list", "--topo-order", "--parents", "--end-of-options", spine.ids[-1], *below)
+    below = [f"^{mainline.id(first - 1)}"] if first > 1 else []
+    lines = git.lines("rev-list", "--topo-order", "--parents", "--end-of-options", mainline.ids[-1], *below)
     parents = {sha: others for sha, *others in (line.split(" ") for line in lines)}
     if not any(sha in parents for sha in wanted):
         return {}
-    place = {spine.id(revno): revno for revno in range(first, len(spine) + 1)}
-    for revno in range(first, len(spine) + 1):
-        todo = parents[spine.id(revno)][1:]
+    place = {mainline.id(revno): revno for revno in range(first, len(mainline) + 1)}
+    for revno in range(first, len(mainline) + 1):
+        todo = parents[mainline.id(revno)][1:]
         while todo:
             sha = todo.pop()
             if sha in parents and sha not in place:
@@ -50,14 +51,14 @@ def _places(git: Git, spine: FirstParents, first: int, wanted: Collection[str]) 
     return {sha: place[sha] for sha in reversed(parents) if sha in wanted}
 
 
-def merge_that_moved(git: Git, spine: FirstParents, old_tip: str) -> int | None:
+def merge_that_moved(git: Git, mainline: FirstParents, old_tip: str) -> int | None:
     """The landing that brought the old tip of the mainline in, if the new tip contains it: nothing was
     rewritten then, but what had landed last lies behind a second parent now. Raises SourceError.
     """
-    if spine.revno(old_tip) is not None or not git.commits([old_tip]):
+    if mainline.revno(old_tip) is not None or not git.commits([old_tip]):
         return None
-    above = git.lines("rev-list", "--ancestry-path", "--end-of-options", spine.ids[-1], f"^{old_tip}")
-    return min((revno for sha in above if (revno := spine.revno(sha)) is not None), default=None)
+    above = git.lines("rev-list", "--ancestry-path", "--end-of-options", mainline.ids[-1], f"^{old_tip}")
+    return min((revno for sha in above if (revno := mainline.revno(sha)) is not None), default=None)
 
 
 def is_contained(git: Git, commit: str, later: str) -> bool:

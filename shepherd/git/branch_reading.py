@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from shepherd.git.notes import NoteVerdict
@@ -11,12 +14,12 @@ from shepherd.landing import Deployed, Landing, Reading, Revision
 
 
 class BranchFacts(Struct, frozen=True):
-    """What one reading found beside the landings; kept by the caller, with them, for the next."""
+    """What one reading found in addition to the landings; the caller keeps both for the next one."""
 
     asked: str
     """Sum of the settings and of where everything stood: while it is the same, nothing is read again."""
     key: str
-    """Sum of all that landings and extra commits depend on beside their own history."""
+    """Sum of all that landings and extra commits depend on in addition to their own history."""
     tip: Revision
     deployed: Deployed
     promoted: Revision | None
@@ -60,7 +63,7 @@ class BranchReading(Struct, frozen=True):
     notes: tuple[NoteVerdict, ...]
     """Git notes on the landings read, in the order in which they came to their ref."""
     problems: tuple[str, ...]
-    """What could not be read, beside tip and D, without which there is no reading."""
+    """What could not be read; tip and D are not among it, since without them there is no reading."""
     lost: bool
     """The mainline lost landings that it had when `known` was read (docs/rules.md#answer)."""
     facts: BranchFacts
@@ -81,12 +84,17 @@ class BranchReading(Struct, frozen=True):
             "promoted": reading.promoted,
             "on_qa": reading.on_qa,
         }
-        said: dict[str, str | int] = {
+        fields: dict[str, str | int] = {
             name: f"r{place.revno} {place.id}".strip() if place else "none" for name, place in places.items()
         }
-        return said | {
+        return fields | {
             "extra_commits": len(reading.deployed.extra),
             "landings": len(reading.landings),
             "fresh": self.fresh,
             "notes": len(self.notes),
         }
+
+
+def checksum(parts: Sequence[object]) -> str:
+    """A sum that differs wherever these differ."""
+    return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()

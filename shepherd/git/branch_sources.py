@@ -1,0 +1,178 @@
+"""Where the sources of one branch are: its tip, production, the promoted ref, the QA server, other mainlines.
+
+Asked in as few processes as there are repositories, and before anything else is read: where nothing moved,
+nothing has to be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from shepherd.errors import SourceError
+from shepherd.git import pointers
+from shepherd.git.branch_reading import OtherMainline, checksum
+from shepherd.git.first_parents import FirstParents
+from shepherd.git.mirror import open_source, shown
+from shepherd.git.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
+from shepherd.git.recheck import moving_refs
+from shepherd.git.repository import Git
+from shepherd.landing import Deployed, RefPositions, Revision
+from shepherd.settings import BranchSettings, Pointer
+
+RULES = "3"
+"""To be raised whenever the same commits would be read differently than before."""
+
+
+class BranchSources:
+    """The sources of one branch, as they are now. One that cannot be read is a problem, or an error where
+    nothing can be said without it."""
+
+    def __init__(
+        self,
+        branch: BranchSettings,
+        *,
+        repository: str,
+        base: Path,
+        mirrors: Path,
+        recorded: str | None,
+        others: Sequence[OtherMainline],
+        fetch: bool,
+        project: str | None,
+    ) -> None:
+        """Ask where they are. For the arguments see `read_branch`. Raises SourceError."""
+        self._branch = branch
+        self._base = base
+        self._recorded = recorded
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
+        pointed = [
+            branch.deployed.ref,
+            branch.promote.ref if branch.promote else "",
+            branch.qa.ref if branch.qa else "",
+        ]
+        near = [other.ref for other in others if other.repository == repository]
+        refs = [ref for ref in (branch.ref, *pointed, branch.verdict_notes, *near) if ref]
+        self.git = open_source(repository, mirrors, refs, fetch=fetch)
+        self._refs = self.git.resolve_many(refs)
+        self._others: list[tuple[Git, str]] = []
+        for other in others:
+            self._find_other(other, repository, mirrors, fetch)
+        self._deployed_text = self._text(branch.deployed, "production")
+        self._qa_text = self._text_on_qa()
+        self.asked = checksum(
+            [
+                RULES,
+                repository,
+                branch,
+                self._refs,
+                self._deployed_text,
+                self._qa_text,
+                self.problems,
+                self.other_tips,
+                project,
+            ]
+        )
+
+    @property
+    def positions(self) -> RefPositions:
+        """Where all that a promotion goes by is now."""
+        return RefPositions({ref: self._refs[ref] for ref in moving_refs(self._branch)}, self._deployed_text)
+
+    @property
+    def other_tips(self) -> list[str]:
+        """The tips of the other mainlines that could be read."""
+        return [tip for _, tip in self._others]
+
+    @property
+    def notes(self) -> str | None:
+        """The commit of the verdict notes, None if there are none."""
+        return self._refs[self._branch.verdict_notes] if self._branch.verdict_notes else None
+
+    def tip(self) -> str:
+        """The commit of the mainline's tip. Raises SourceError."""
+        return self._commit(self._branch.ref)
+
+    def deployed(self, mainline: FirstParents) -> tuple[Deployed, str]:
+        """Where production is on the mainline, and the commit that it runs. Raises SourceError."""
+        pointer = self._branch.deployed
+        what = f"production ({pointers.described(pointer)})"
+        if pointer.recorded and self._deployed_text in NOTHING_DEPLOYED:
+            return Deployed(0, ""), ""
+        commit = self._pointed(mainline, pointer, self._deployed_text, what)
+        return deployed_at(self.git, mainline, commit, what), commit
+
+    def promoted(self, mainline: FirstParents) -> Revision | None:
+        """Where the promoted ref is on the mainline; None if there is none, or it cannot be told."""
+        if not self._branch.promote:
+            return None
+        ref = self._branch.promote.ref
+        if self._refs[ref] is None:
+            self.problems.append(f"the promoted ref {ref} is not there: the next `inv promote` makes it")
+            return None
+        try:
+            return newest_contained(self.git, mainline, self._commit(ref), f"the promoted ref {ref}")
+        except SourceError as error:
+            self.problems.append(str(error))
+            return None
+
+    def on_qa(self, mainline: FirstParents) -> Revision | None:
+        """Where the QA server is on the mainline; None if nobody looks there, or it cannot be told."""
+        pointer = self._branch.qa
+        if not pointer or (self._qa_text is None and not pointer.ref):
+            return None
+        what = f"the QA server ({pointers.described(pointer)})"
+        try:
+            commit = self._pointed(mainline, pointer, self._qa_text, what)
+            return newest_contained(self.git, mainline, commit, what)
+        except SourceError as error:
+            self.problems.append(str(error))
+            return None
+
+    def foreign(self, below: str) -> set[str]:
+        """The landings of other branches, in this repository only those after the commit `below`."""
+        found: set[str] = set()
+        for git, tip in self._others:
+            limit = [f"^{below}"] if below and git == self.git else []
+            found.update(git.lines("rev-list", "--first-parent", "--end-of-options", tip, *limit))
+        return found
+
+    def _find_other(self, other: OtherMainline, repository: str, mirrors: Path, fetch: bool) -> None:
+        git, refs = self.git, self._refs
+        try:
+            if other.repository != repository:
+                git = open_source(other.repository, mirrors, [other.ref], fetch=fetch)
+                refs = git.resolve_many([other.ref])
+            tip = refs[other.ref]
+            if tip is None:
+                raise git.no_such_ref(other.ref)
+            self._others.append((git, tip))
+        except SourceError as error:
+            self.problems.append(
+                f"landings of {other.ref} in {shown(other.repository)} are not told apart: {error}"
+            )
+
+    def _text(self, pointer: Pointer, what: str) -> str | None:
+        return None if pointer.ref else pointers.text_of(pointer, what, self._base, self._recorded)
+
+    def _text_on_qa(self) -> str | None:
+        if not self._branch.qa:
+            return None
+        try:
+            return self._text(self._branch.qa, "the QA server")
+        except SourceError as error:
+            self.problems.append(str(error))
+            return None
+
+    def _commit(self, ref: str) -> str:
+        sha = self._refs[ref]
+        if sha is None:
+            raise self.git.no_such_ref(ref)
+        return sha
+
+    def _pointed(self, mainline: FirstParents, pointer: Pointer, text: str | None, what: str) -> str:
+        if text is None:
+            return self._commit(pointer.ref)
+        named = commit_named(self.git, mainline, text, what)
+        self.warnings += [named.warning] if named.warning else []
+        return named.commit
