@@ -1,4 +1,4 @@
-"""What an operator calls: `fab --list` shows it. Words in, words out; it decides nothing
+"""What an operator calls: `fab --list` shows it. Nothing is decided here
 (docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def rollback(
     *ACTING,
     reader=True,
     help={
-        "bad": "mark this release as bad (wants --reason)",
+        "bad": "mark this release as bad (needs --reason)",
         "good": "take the mark of this release away",
     },
 )

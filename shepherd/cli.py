@@ -11,8 +11,8 @@ from shepherd.running.tasking import ACTING, BRANCH, WORKING, TaskOptions, colle
     BRANCH,
     *WORKING,
     help={
-        "accept_rewrite": "the mainline was rewritten, and that is right (wants --reason)",
-        "accept_new_journal": "the journal was lost: begin a new one (wants --reason)",
+        "accept_rewrite": "the mainline was rewritten, and that is right (needs --reason)",
+        "accept_new_journal": "the journal was lost: begin a new one (needs --reason)",
     },
 )
 def find(
@@ -29,7 +29,7 @@ def find(
 
 @task(BRANCH, *WORKING, help={"yes": "also if that touches more bugs than tracker.cap"})
 def tag(options: TaskOptions, yes: bool = False) -> int:
-    """The QA tagger: tags, statuses and comments on the bugs of new landings."""
+    """Set tags, statuses and comments on the bugs of new landings."""
     from shepherd.running.tag import tag
 
     return tag(options, yes=yes)
@@ -37,7 +37,7 @@ def tag(options: TaskOptions, yes: bool = False) -> int:
 
 @task(BRANCH, *WORKING)
 def judge(options: TaskOptions) -> int:
-    """Judge what was found by what people say of it: the answer."""
+    """Judge what was found by what people say of it, and give the answer."""
     from shepherd.running.stages import judge
 
     return judge(options)
@@ -65,7 +65,7 @@ def publish(options: TaskOptions) -> int:
     help={
         "to": "promote this one and not the latest deployable: r123, a SHA, tip",
         "despite": "with --to: why, although what people say of it cannot be read",
-        "drop_hotfix": "why commits may be lost that production runs beside the mainline",
+        "drop_hotfix": "why commits may be lost that production runs and the mainline lacks",
     },
 )
 def promote(
@@ -76,7 +76,7 @@ def promote(
     reason: str | None = None,
     json: bool = False,
 ) -> int:
-    """Release the latest deployable revision: read everything anew, print the plan, move the ref."""
+    """Release the latest deployable revision: read everything again, print the plan, move the ref."""
     from shepherd.running.promote import promote
 
     return promote(options, to=to, despite=despite, drop_hotfix=drop_hotfix, reason=reason, json=json)
@@ -90,7 +90,7 @@ def promote(
     },
 )
 def remind(options: TaskOptions, preview: bool = False, over_cap: bool = False) -> int:
-    """The day's digest to each person who has something to do."""
+    """Send the day's digest to each person who has something to do."""
     from shepherd.running.mails import remind
 
     return remind(options, preview=preview, over_cap=over_cap)
@@ -98,7 +98,7 @@ def remind(options: TaskOptions, preview: bool = False, over_cap: bool = False) 
 
 @task(*WORKING, help={"preview": "print the message as it would go, and send none"})
 def escalate(options: TaskOptions, preview: bool = False) -> int:
-    """The day's message to the list about what has kept the others back for too long."""
+    """Send the list its message of the day about what has held others up for too long."""
     from shepherd.running.mails import escalate
 
     return escalate(options, preview=preview)
@@ -160,7 +160,7 @@ def whatif(options: TaskOptions, ok: str = "", rollback: str = "", json: bool = 
     BRANCH, help={"rev": "what happened to this landing (default: promotions and deployments)"}, reader=True
 )
 def history(options: TaskOptions, rev: str | None = None, json: bool = False) -> int:
-    """What was said and done: deployments, or one landing's states and verdicts."""
+    """Show what was said and done: deployments, or one landing's states and verdicts."""
     from shepherd.running.reading import history
 
     return history(options, rev, json=json)
@@ -168,7 +168,7 @@ def history(options: TaskOptions, rev: str | None = None, json: bool = False) ->
 
 @task(BRANCH, *WORKING, positional=("rev", "word"))
 def verdict(options: TaskOptions, rev: str, word: str, reason: str | None = None) -> int:
-    """A person's word on one landing: ok, bad, untestable, needstesting or withdraw."""
+    """Record your verdict on one landing: ok, bad, untestable, needstesting or withdraw."""
     from shepherd.running.stages import verdict
 
     return verdict(options, rev, word, reason)
@@ -178,10 +178,10 @@ def verdict(options: TaskOptions, rev: str, word: str, reason: str | None = None
     BRANCH,
     *WORKING,
     positional=("rev",),
-    help={"by": "the landing that undid it", "anyway": "whatever the files say"},
+    help={"by": "the landing that undid it", "anyway": "also where the files do not show it"},
 )
 def cover(options: TaskOptions, rev: str, by: str, reason: str | None = None, anyway: bool = False) -> int:
-    """A person's word that one landing undid another."""
+    """Record that one landing undid another."""
     from shepherd.running.stages import cover
 
     return cover(options, rev, by, reason, undone=True, anyway=anyway)
@@ -194,7 +194,7 @@ def cover(options: TaskOptions, rev: str, by: str, reason: str | None = None, an
     help={"by": "the landing that did not undo it (default: nothing did)"},
 )
 def uncover(options: TaskOptions, rev: str, by: str | None = None, reason: str | None = None) -> int:
-    """A person's word that a landing was not undone."""
+    """Record that a landing was not undone."""
     from shepherd.running.stages import cover
 
     return cover(options, rev, by, reason, undone=False)
@@ -207,7 +207,7 @@ def uncover(options: TaskOptions, rev: str, by: str | None = None, reason: str |
     help={"until": "the day on which mails go again: 2026-11-30"},
 )
 def snooze(options: TaskOptions, rev: str, until: str | None = None, reason: str | None = None) -> int:
-    """No mail about one landing before a day."""
+    """Send no mail about one landing before a day."""
     from shepherd.running.stages import snooze
 
     return snooze(options, rev, until or "", reason)

@@ -1,4 +1,4 @@
-"""Words to who called us. What cannot be told stops no work: a full disk, a closed terminal, a pipe left."""
+"""What a command prints. What cannot be written stops no work: a full disk, a closed terminal or pipe."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from typing import TextIO
 
 from shepherd.commands import as_called
 
-_told: set[str] | None = None
-"""The complaints of the tasks before this one; None: each is told."""
+_complaints: set[str] | None = None
+"""What the tasks before this one complained of; None: everything is said."""
 _silenced: tuple[TextIO | None, str] | None = None
 """The standard output that took no more, and why."""
 
 
 def say(text: str) -> None:
-    """To standard output, in whatever encoding the terminal has."""
+    """Print to standard output, in whatever encoding the terminal has."""
     write(sys.stdout, f"{text}\n")
 
 
 def complain(text: str) -> None:
-    """To standard error, on one line, without anything that a terminal could take for a command."""
+    """Print to standard error, on one line, without anything that a terminal could take for a command."""
     from shepherd.views.terminal import plain
 
     sentence = plain(text, 2000)
-    if _told is not None:
-        if sentence in _told:
+    if _complaints is not None:
+        if sentence in _complaints:
             return
-        _told.add(sentence)
+        _complaints.add(sentence)
     write(sys.stderr, f"{sentence}\n")
 
 
 @contextmanager
 def without_repetition() -> Iterator[None]:
-    """What several tasks complain of in the same words, as of settings that are wrong, is told once."""
-    global _told
-    _told = set()
+    """Say once what several tasks complain of in the same words, such as settings that are wrong."""
+    global _complaints
+    _complaints = set()
     try:
         yield
     finally:
-        _told = None
+        _complaints = None
 
 
 def write(stream: TextIO | None, text: str) -> None:
@@ -60,7 +60,7 @@ def write(stream: TextIO | None, text: str) -> None:
         stream.write(text.encode(encoding, "replace").decode(encoding))
         stream.flush()
     except (OSError, ValueError) as error:
-        # a reader who has seen enough, as `head` has, is none who misses something
+        # a reader who has seen enough, as `head` has, misses nothing
         if stream is sys.stdout and not isinstance(error, BrokenPipeError):
             _silenced = stream, getattr(error, "strerror", None) or str(error)
         _divert(stream)
@@ -72,7 +72,7 @@ def unwritten() -> str:
 
 
 def occupy_standard_streams() -> None:
-    """Where a standard stream is closed, its number goes to /dev/null: else the next file opened gets it,
+    """Open /dev/null where a standard stream is closed: else the next file opened gets its number,
     and what a child complains of would be written into that file."""
     for number in (0, 1, 2):
         try:
@@ -83,7 +83,7 @@ def occupy_standard_streams() -> None:
 
 
 def _divert(stream: TextIO) -> None:
-    """To /dev/null, with what the stream still holds: it is written when the interpreter ends."""
+    """Send to /dev/null what the stream still holds: it is written when the interpreter ends."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())

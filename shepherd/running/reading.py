@@ -124,7 +124,7 @@ def _snapshots(options: TaskOptions) -> list[Snapshot]:
 
 
 def _revnos(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
-    """The revnos that are meant: by the snapshot alone, or by the repository, where only that can tell."""
+    """The revnos that a REV names: by the snapshot alone, or by the repository, where only that can tell."""
     from shepherd.git.revisions import revnos_in
 
     found = revnos_in(snapshot, rev)
@@ -136,7 +136,7 @@ def _revnos(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
 
 
 def _past(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
-    """What journal and repository know of a landing. Only who asks for that waits for SQLAlchemy."""
+    """What journal and repository know of a landing. Only those who ask for that wait for SQLAlchemy."""
     from shepherd.stages.past import past_of
 
     return past_of(settings, snapshot, rev)
@@ -204,7 +204,7 @@ def _json(document: bytes) -> str:
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:
-    """No data is shown, and so is an answer that a failed reading came after; both end with 5
+    """The exit code: 5 where an answer is no data, or a later reading failed; the answer is shown all the same
     (docs/interfaces.md#commands)."""
     no_data = [not snapshot.complete or snapshot.branch in present.unread for snapshot in snapshots]
     return NO_DATA if any(no_data) else 0

@@ -1,8 +1,7 @@
 """What a run that may not work, or could not read, still does: the log, the page, one mail about a hang.
 
-docs/running.md#one-copy-at-a-time.2.
-
-All under `run/page.lock`: of several such runs one does it, whoever comes meanwhile leaves it to that one.
+All under `run/page.lock`: of several such runs one does it, and the others leave it to that one
+(docs/running.md#one-copy-at-a-time).
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from shepherd.situation import Hang
 from shepherd.values import clean, iso
 
 PAGE_LIMIT = 20.0
-"""Seconds that writing the pages anew may take."""
+"""Seconds that writing the pages again may take."""
 RENDERING = 4.0
 """How many of them are not for publishing, which its targets share."""
 MAIL_LIMIT = 10.0
@@ -61,7 +60,7 @@ def in_maintenance(settings: Settings) -> MaintenanceError | None:
 
 
 def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
-    """Note the refusal and let everybody see it. Nothing that goes wrong here hides the refusal itself."""
+    """Note the refusal, and show it on the page. Nothing that goes wrong here hides the refusal itself."""
     with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
         aborts = aborts_of(settings)
         if isinstance(refusal, MaintenanceError):
@@ -85,7 +84,7 @@ def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
 
 
 def show_failure(settings: Settings, tell: Tell, publish: bool = True) -> None:
-    """Something could not be read: page, badge and SHA are files, and say so at once.
+    """Let page, badge and SHA say at once that something could not be read.
 
     Best effort: a refused run that writes them just now knows of it, too; what goes wrong here hides nothing.
     """
@@ -129,7 +128,7 @@ def is_news(settings: Settings, failures: str) -> bool:
 
 
 def switch_is_off(settings: Settings) -> None:
-    """A run found the switch off: the next one has an age of its own, and is loud anew."""
+    """A run found the switch off: the next one has an age of its own, and is loud again."""
     maintenance.forget_first_abort(settings.state_path)
     if "overdue" not in aborts_of(settings).said:
         return
@@ -147,7 +146,7 @@ def _first(settings: Settings, kind: str, which: str) -> bool:
 
 
 def _refresh(settings: Settings, tell: Tell, publish: bool = True) -> None:
-    """The last snapshot and the present situation, rendered and published."""
+    """Render and publish the last snapshot with the present situation."""
     from shepherd.stages.publish import publish_report
     from shepherd.stages.report import write_report
 

@@ -128,7 +128,7 @@ def _contained(locked: LockedRun, part: RunStage, done: dict[str, StageResult], 
         complain(f"{name}: {error}")
     except Exception as error:
         result = StageResult(UNEXPECTED, repr(error))
-        complain(f"{name}: unexpected {error!r}; the whole of it is in the log")
+        complain(f"{name}: unexpected {error!r}; the traceback is in the log")
         locked.tell(name)("bug", traceback=traceback.format_exc())
     finally:
         done[name] = result._replace(seconds=monotonic() - started)

@@ -1,8 +1,7 @@
-"""One runner around every stage: owner, gate, work lock, record, switch, START, END. Stages know none of it.
+"""What is around every stage: owner, gate, work lock, record, switch, START, END. Stages know none of it.
 
 The order matters (docs/running.md#one-copy-at-a-time): take the gate, publish the record, *then* look
-at the switch. Whoever looks
-first has a switch set, or a release switched, under a stage that already runs.
+at the switch. In any other order the switch could be set, or the release switched, under a stage that runs.
 """
 
 from __future__ import annotations
@@ -30,11 +29,12 @@ UNSTOPPED = frozenset({"init"})
 
 
 def log_of(settings: Settings) -> Log:
+    """The log of this host."""
     return Log(settings.state_path / "log" / "shepherd.log")
 
 
 def prepare_state(state: Path) -> None:
-    """Make `state_dir` with the rights of 4.4.
+    """Make `state_dir` with the permissions that docs/interfaces.md names.
 
     Raises:
         SettingsError: it belongs to somebody else, or cannot be made.
@@ -85,7 +85,7 @@ class LockedRun:
         self.read_failed = False
         """Some branch could not be read or judged: what the pages say of it may not hold any more."""
         self.loudly: Callable[[str], None] = complain
-        """Says what must be heard though all goes well, also where cron is silent."""
+        """Say what must be known although all goes well, also where cron is silent."""
         self.lock = -1
         """The work lock's descriptor: it is held until a child that changes the world has ended
         (docs/running.md#one-copy-at-a-time)."""
@@ -107,12 +107,12 @@ class LockedRun:
         return tell
 
     def publish(self, stage: str, noted: bool) -> None:
-        """The run record. Raises StoreError."""
+        """Write the run record. Raises StoreError."""
         record = records.own(stage, self.since, self._began, noted)
         records.publish(self.settings.state_path, record)
 
     def _note(self, stage: str, branch: str, failure: BaseException | None) -> None:
-        """How an attempt to read a branch ended, for everybody who asks for its answer."""
+        """Remember how an attempt to read a branch ended, for everybody who asks for its answer."""
         self.read_failed |= failure is not None
         try:
             note_read(self.settings, branch, stage, "" if failure is None else _sentence(failure))
@@ -128,7 +128,7 @@ class LockedRun:
             raise refusal
 
     def run(self, name: str, stage: Stage, *, noted: bool = True) -> StageResult:
-        """START, the stage, END with seconds and exit code; and how it ended goes to `run/stages.json`.
+        """Run a stage, with START before and END after it in the log, and how it ended in `run/stages.json`.
 
         Args:
             noted: it is a step of the work, and not the statement of a person, who may have misspelt it.
@@ -290,7 +290,8 @@ def _work(locked: LockedRun, end: float) -> Iterator[int]:
 
 
 def _busy(settings: Settings) -> ShepherdError:
-    """Who holds the lock, at what, since when, and what to do (docs/running.md#one-copy-at-a-time)."""
+    """The refusal that says who holds the lock, at what, since when, and what to do
+    (docs/running.md#one-copy-at-a-time)."""
     state, at = settings.state_path, now()
     pids = ", ".join(map(str, gate.holders(state / "run" / "work.lock"))) or "unknown"
     hang = None
@@ -306,7 +307,7 @@ def _busy(settings: Settings) -> ShepherdError:
         elif hang := hang_of(settings, record):
             text = (
                 f"suspected hang: {records.words(record, at)}; look at it, and end it with: kill {record.pid}"
-                f" (one that is stopped goes on with: kill -CONT {record.pid})"
+                f" (if it is only stopped, continue it with: kill -CONT {record.pid})"
             )
         else:
             text = (
@@ -319,7 +320,7 @@ def _busy(settings: Settings) -> ShepherdError:
 
 
 def _clean_up_after_a_crash(locked: LockedRun, tell: Tell) -> None:
-    """Only the holder does: whatever record is there was left by one who does not work any more."""
+    """Report and forget the record of a run that crashed: whoever holds the lock knows that it is gone."""
     settings = locked.settings
     try:
         record = records.read(settings.state_path)

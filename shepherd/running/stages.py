@@ -119,7 +119,7 @@ def publish_pages(options: TaskOptions, run: Run) -> StageResult:
 
 def _files(sent: Sequence[str], removed: Sequence[str]) -> str:
     parts = [f"{what} {', '.join(names)}" for what, names in (("sent", sent), ("removed", removed)) if names]
-    return "; ".join(parts) or "all is there already"
+    return "; ".join(parts) or "everything is up to date"
 
 
 def verdict(options: TaskOptions, rev: str, word: str, reason: str | None) -> int:

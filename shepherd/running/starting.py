@@ -1,6 +1,6 @@
 """Programs in a release, with its own interpreter (docs/operator.md#what-a-deploy-does).
 
-The agent of `fab` has it, too, so the standard library is all there is.
+The agent of `fab` has it, too, so only the standard library may be used here.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ LIMIT = 600
 
 
 def start(place: Path) -> None:
-    """The environment of a release starts, and finds its code. Raises StoreError."""
+    """Check that the environment of a release starts and finds its code. Raises StoreError."""
     run_in(f"{place.name} does not start", [place / ".venv" / "bin" / "python3", "-c", "import tasks"], place)
 
 
 def run_in(failure: str, command: list[Any], place: Path) -> None:
-    """Run it in the folder `place`. Raises StoreError, which begins with `failure`."""
+    """Run a command in the folder `place`. Raises StoreError, which begins with `failure`."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))
     }
     try:
-        done = subprocess.run(
+        ended = subprocess.run(
             list(map(str, command)),
             cwd=place,
             env=environment,
@@ -39,6 +39,6 @@ def run_in(failure: str, command: list[Any], place: Path) -> None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise StoreError(f"{failure}: {error}") from None
-    if done.returncode:
-        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise StoreError(f"{failure}: {' '.join(lines[-6:])[:800] or done.returncode}")
+    if ended.returncode:
+        lines = [line.strip() for line in (ended.stderr or ended.stdout).splitlines() if line.strip()]
+        raise StoreError(f"{failure}: {' '.join(lines[-6:])[:800] or ended.returncode}")

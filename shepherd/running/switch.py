@@ -90,7 +90,7 @@ def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
     else:
         already = already or switch_of(settings)
         details = maintenance.words(already, now()) if already else "and off again"
-        say(f"maintenance is on already, {details}; nothing was changed")
+        say(f"maintenance is already on, {details}; nothing was changed")
     return _wait_for_the_end(settings, options.wait)
 
 
@@ -156,8 +156,8 @@ def _who_works(place: StatePlace) -> tuple[str, str]:
         if upgrade is not None and upgrade_record.at_work(place.state):
             return "upgrade", f"an upgrade is under way: {upgrade.words()}"
         if upgrade is not None:
-            left = "inv upgrade --resume, or inv upgrade --undo"
-            return "upgrade killed", f"an upgrade was killed: {upgrade.words()}; mend it: {left}"
+            remedy = "finish it with inv upgrade --resume, or take it back with inv upgrade --undo"
+            return "upgrade killed", f"an upgrade was killed: {upgrade.words()}; {remedy}"
     pids = holders(place.state / "run" / "work.lock")
     if not _there(place.state / "run" / "record.json"):
         if not pids:

@@ -40,8 +40,8 @@ def tag_all(options: TaskOptions, run: Run, *, yes: bool = False) -> StageResult
     too_many = ""
     if count > settings.tracker.cap and not yes:
         too_many = (
-            f"{count} comments would be written, more than tracker.cap = {settings.tracker.cap}: none is."
-            " Look at the plan with inv tag --dry-run, then go on with inv tag --yes"
+            f"{count} comments would be written, more than tracker.cap = {settings.tracker.cap}: none was."
+            " Look at the plan with inv tag --dry-run, then write them with inv tag --yes"
         )
         complain(too_many)
         if not dry:
@@ -70,5 +70,6 @@ def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) ->
 
 
 def _both(first: StageResult, second: StageResult) -> StageResult:
+    """What two parts of the stage come to together."""
     failures = [each.failure for each in (first, second) if each.failure]
     return StageResult(worst([first.code, second.code]), "; ".join(failures))

@@ -31,7 +31,8 @@ ROOT = Path(os.path.realpath(__file__)).parents[2]
 CLONE = ROOT if (ROOT / "tasks.py").is_file() else None
 """ROOT where it is a clone or a release; None where the package was installed from a wheel."""
 
-# an interpreter that ends looks for cycles among all it has: a third of what a reader takes beside Invoke
+# an interpreter that ends looks for cycles among all it has: a third of the time that a reader takes beyond
+# Invoke's
 atexit.register(gc.freeze)
 # before anything of ours is opened
 occupy_standard_streams()
@@ -46,7 +47,6 @@ COMMON = {
     "as_": "who says this (default: SUDO_USER, SHEPHERD_WHO, the login name)",
     "wait": "wait so many seconds for another copy to end (default: 0)",
 }
-
 
 BRANCH = "branch"
 ACTING = ("as_", "dry_run")
@@ -64,7 +64,7 @@ def task(
     name: str = "",
     reader: bool = False,
 ) -> Callable[..., Task[Any]]:
-    """Our task: no automatic short flags, help for the flags it has, and errors as one sentence.
+    """Make a task of ours: no automatic short flags, help for the flags it has, and errors as one sentence.
 
     Its body is called with its TaskOptions, and with the arguments that it names itself.
 
@@ -220,7 +220,7 @@ class TaskOptions:
 def _options(context: Any, chosen: dict[str, Any]) -> TaskOptions:
     """The options as they were chosen; those that a task does not have are missing."""
     wait: str | None = chosen.get("wait")
-    return TaskOptions(
+    options = TaskOptions(
         who=_who(chosen["as_"]) if "as_" in chosen else "",
         branch=chosen.get("branch"),
         # Invoke's own `inv --dry` runs the bodies of tasks all the same
@@ -228,6 +228,10 @@ def _options(context: Any, chosen: dict[str, Any]) -> TaskOptions:
         wait=None if wait is None else seconds(wait),
         context=context,
     )
+    if chosen.get("branch") is not None:
+        # that there is no such branch is said before anything is done
+        _ = options.branches
+    return options
 
 
 def _who(as_: str | None) -> str:

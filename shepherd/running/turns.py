@@ -18,11 +18,11 @@ from shepherd.running.output import without_repetition, write
 
 
 class Stopped(Exit):
-    """A person or a signal ended the call: the tasks that follow have no turn."""
+    """A person or a signal ended the call: the tasks that follow are not run."""
 
 
 class EachInTurn(Executor):
-    """Goes on where Invoke would leave out what follows a task that failed."""
+    """Run what follows a task that failed, where Invoke would leave it out."""
 
     def execute(self, *tasks: Any) -> dict[Any, Any]:
         """Raises Exit with the worst code of several tasks; one alone is left to Invoke."""

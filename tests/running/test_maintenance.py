@@ -160,7 +160,7 @@ def test_somebodys_switch_stays_theirs(host: Host) -> None:
     before = maintenance.path_of(host.state).read_bytes()
     code, said = _on(host, who="ann")
     assert code == 0
-    assert "on already" in said
+    assert "already on" in said
     assert "by bob: his disk" in said
     assert maintenance.path_of(host.state).read_bytes() == before
 

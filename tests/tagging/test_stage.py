@@ -347,7 +347,7 @@ def test_more_than_the_cap(tmp_path: Path) -> None:
     before = (host.project.folder / "bugs.json").read_bytes()
     code, _, err = host.inv("tag")
     assert code == 7
-    assert "3 comments would be written, more than tracker.cap = 2: none is." in err
+    assert "3 comments would be written, more than tracker.cap = 2: none was." in err
     assert "inv tag --yes" in err
     assert (host.project.folder / "bugs.json").read_bytes() == before
     assert host.inv("tag", "--yes")[0] == 0
