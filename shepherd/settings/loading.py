@@ -22,9 +22,10 @@ LARGEST = 1_000_000
 
 
 def load(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Settings:
-    """The settings that count: the first of `places_of` that is there.
+    """Return the settings that count: the first of `places_of` that is there.
 
-    Raises SettingsError if there are none, or if those are wrong.
+    Raises:
+        SettingsError: there are none, or they are wrong.
     """
     places = places_of(environ, clone, cwd)
     for path in places:
@@ -39,7 +40,7 @@ def load(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Settings:
 
 
 def read(path: Path) -> Settings:
-    """The settings in `path`, checked. Raises SettingsError: file, key, what was expected."""
+    """Return the settings in `path`, checked. Raises SettingsError: file, key, what was expected."""
     try:
         text = plainfile.read(path, LARGEST)
     except plainfile.UnreadableFileError as why:
@@ -80,7 +81,7 @@ def parse(text: str, file: Path) -> Settings:
 
 
 def _with_marks(settings: Settings, document: Mapping[str, Any]) -> Settings:
-    """Each branch of which the document does not say which grammars are read, with those of the tracker."""
+    """Give each branch whose table has no `marks` the grammars of the tracker."""
     usual = GRAMMARS_OF[settings.tracker.type]
     branches = {
         name: branch
