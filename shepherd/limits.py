@@ -144,7 +144,7 @@ def turn(*, last: bool, name: str = "") -> AbstractContextManager[None]:
     if seconds == math.inf:
         return nullcontext()
     after = f"{name}: ended" if name else "ended"
-    why = "half of the time that was left, so that what comes after it has its turn"
+    why = "half of the time that was left; the rest is for what comes after it"
     return limited(seconds, DeadlineError(f"{after} after {age(round(seconds))} ({why})"))
 
 

@@ -45,7 +45,7 @@ class RevName(NamedTuple):
     """Lower-case SHA (whole or its beginning), branch name, or request with its sign ("#12", "!12")."""
 
     @property
-    def said(self) -> str:
+    def shown(self) -> str:
         """The revision, for the message that there is none: digits alone may have been meant as a SHA."""
         doubt = (
             " (as the beginning of a SHA it needs a digit that is a letter)" if self.number > 999_999 else ""

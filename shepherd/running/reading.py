@@ -95,7 +95,7 @@ def explain(settings: Settings, names: Sequence[str], rev: str, *, json: bool, s
             say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else said)
         told += len(listed) + len(older)
     if not told:
-        what = f"{wanted.said if wanted.kind == 'revno' else rev} is no landing of"
+        what = f"{wanted.shown if wanted.kind == 'revno' else rev} is no landing of"
         if wanted.kind == "branch":
             what = f"{rev} has not landed, or there is no such branch, on"
         raise SettingsError(f"{what} {', '.join(names)} (inv landings lists what it knows)")

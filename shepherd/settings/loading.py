@@ -71,9 +71,7 @@ def parse(text: str, file: Path) -> Settings:
     except msgspec.ValidationError as error:
         from shepherd.settings import faults
 
-        wrong = faults.wrong_value(error, document, Settings)
-        wrong.file = file
-        raise wrong from None
+        raise faults.wrong_value(error, document, file) from None
     except WrongValueError as wrong:
         wrong.file = file
         raise
