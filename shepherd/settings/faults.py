@@ -27,7 +27,7 @@ _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.\.\])")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _NAMES = {
-    str: "text",
+    str: "text in quotes",
     int: "a whole number",
     bool: "true or false",
     Duration: 'a duration such as "15m" or "2h"',
@@ -117,5 +117,5 @@ def _expected(kind: typing.Any) -> str:
     if _is_choice(kind):
         return "one of " + ", ".join(json.dumps(value) for value in typing.get_args(kind) if value)
     if typing.get_origin(kind) is tuple:
-        return "a list"
+        return "a list in brackets"
     return _NAMES.get(kind, "a table")

@@ -34,7 +34,7 @@ def load(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Settings:
     if environ.get("SHEPHERD_CONFIG"):
         raise SettingsError(f"SHEPHERD_CONFIG names {places[0]}, which is not there")
     raise SettingsError(
-        f"no settings: SHEPHERD_CONFIG is not set, and there is no {' nor '.join(map(str, places))}; "
+        f"no settings: SHEPHERD_CONFIG is not set, and there is no {' or '.join(map(str, places))}; "
         "write them with: inv init --repository PATH"
     )
 
