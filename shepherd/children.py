@@ -50,11 +50,11 @@ _PASSED_ON = frozenset(
 _SUPERVISOR = Path(__file__).resolve().with_name("supervisor.py")
 _ENDING = (signal.SIGALRM, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _POLL = 0.5
-"""Seconds between two looks whether a child has ended whose output somebody else holds open."""
+"""Seconds after which we look again whether a child has ended whose output another process holds open."""
 
 
 def environment(extra: Mapping[str, str], keep: Iterable[str] = ()) -> dict[str, str]:
-    """The environment of a child: what any program needs, what is named in `keep`, and `extra`."""
+    """Return the environment of a child: what any program needs, what is named in `keep`, and `extra`."""
     kept = _PASSED_ON.union(keep)
     return {name: value for name, value in os.environ.items() if name in kept} | dict(extra)
 
@@ -71,10 +71,10 @@ def finish(
     tied: bool = False,
     lock: int = -1,
 ) -> tuple[int, bytes, bytes]:
-    """Run a command to its end: exit code, output (none if it went `into` a file), what it said of errors.
+    """Run a command to its end; return its exit code, its output (none if it went `into` a file), its errors.
 
     Args:
-        name: of what it is about, a repository or a host, for sentences.
+        name: the repository or host that it is about, for messages.
         limit: seconds after which it is killed, with all that it started.
         tied: it changes something, so it must not work on when we are killed: then it is killed, too.
         lock: the descriptor of a lock that is held until a tied child has ended, whatever becomes of us; the
@@ -148,7 +148,7 @@ def _uninterrupted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _open_pipe() -> Iterator[int]:
-    """The end of a pipe whose other end is open as long as this process lives and is in the block."""
+    """Yield the end of a pipe whose other end is open while this process lives and is in the block."""
     ours, others = os.pipe()
     try:
         yield ours
@@ -158,10 +158,10 @@ def _open_pipe() -> Iterator[int]:
 
 
 def _output(child: subprocess.Popen[bytes], input: bytes | None, limit: float) -> tuple[bytes, bytes]:
-    """What it wrote until it ended. What it leaves behind may hold its output open for as long as that lives:
-    that is not waited for."""
+    """Return what it wrote until it ended. A process that it leaves behind may hold its output open: that
+    is not waited for."""
     end = monotonic() + limit
-    # who is given something to read starts nothing that stays; and only the first call would hand it over
+    # a child with input leaves no process behind, and only the first call would hand the input over
     every = limit if input else _POLL
     while True:
         ended = child.poll() is not None

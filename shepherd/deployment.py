@@ -13,11 +13,12 @@ def going_live(
     tip: int,
     undone_at: Callable[[int], Collection[int]],
 ) -> tuple[list[int], list[int]]:
-    """What the deployment of a candidate brings live, in the order in which it landed; and those of it that a
-    landing which must wait undoes: in effect at the candidate, undone at the tip (docs/rules.md#cautions).
+    """Return what the deployment of a candidate brings live, in the order in which it landed; and which of it
+    a landing that must wait undoes: in effect at the candidate, undone at the tip (docs/rules.md#cautions).
 
     Args:
-        revnos: the landings that were read. undone_at: the revnos that are undone at a revision.
+        revnos: the landings that were read.
+        undone_at: returns the revnos that are undone at a revision.
     """
     gone, lately = undone_at(candidate), undone_at(tip)
     back = {revno for revno in undone_at(deployed) if revno <= deployed and revno not in gone}

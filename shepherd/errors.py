@@ -5,6 +5,7 @@ The exit codes are those of docs/interfaces.md#exit-codes; a traceback is left f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from shepherd.commands import naming_branch
@@ -63,11 +64,11 @@ class WrongValueError(SettingsError):
 
     def __str__(self) -> str:
         file = [str(self.file)] if self.file else []
-        key = [_dotted(self.key)] if self.key else []
+        key = [dotted(self.key)] if self.key else []
         return ": ".join([*file, *key, self.problem])
 
 
-def _dotted(key: tuple[str, ...]) -> str:
+def dotted(key: Sequence[str]) -> str:
     """Return a key as TOML writes it, safe to print: `branches.stable.ref`, `people."ann@example.org"`."""
     import json
     import re

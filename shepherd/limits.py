@@ -1,9 +1,9 @@
 """Ends that come from outside: a deadline, a signal.
 
-They unwind the run like an error, past whatever contains errors, and become one sentence at the edge. Limits
-stand within each other: a run, its stages, their branches, a session with a server, one request. The first
-one that passes ends whatever the main thread waits for: also a server that sends a byte now and then, which
-no time limit of a socket does.
+They unwind the run like an error, past everything that contains errors, and become one sentence at the edge.
+Limits are nested: a run, its stages, their branches, a session with a server, one request. The first
+that passes ends whatever the main thread waits for: even a server that sends a byte now and then, which no
+time limit of a socket ends.
 """
 
 from __future__ import annotations
@@ -111,31 +111,31 @@ def _expire(_number: int, _frame: FrameType | None) -> None:
 
 
 def limited(seconds: float, error: Exception, server: str = "") -> AbstractContextManager[None]:
-    """Raise `error` if the block takes longer; off the main thread there is no limit.
+    """Raise `error` if the block takes longer than `seconds`; off the main thread there is no limit.
 
     Args:
-        seconds: math.inf: only those around it count.
-        server: who is waited for; the sentence of a limit around this one names it.
+        seconds: math.inf: only the limits around it count.
+        server: who is waited for; the message of a limit around this one names it.
     """
     return _Limit(seconds, error, server)
 
 
 def waiting_for(server: str) -> AbstractContextManager[None]:
-    """Let the sentence of whatever limit passes in the block name `server`."""
+    """Let the message of a limit that passes in the block name `server`."""
     return _Limit(math.inf, TimeoutError(), server)
 
 
 def share() -> float:
-    """Seconds that one of several may take: half of what is left of the limits that stand, so that whatever
-    comes after it has its turn. math.inf: none stands."""
+    """Return the seconds that one of several may take: half of what is left of the limits in force, so that
+    the others have their turn; math.inf if there is no limit."""
     return min((each.end - monotonic() for each in _standing), default=math.inf) / 2
 
 
 def turn(*, last: bool, name: str = "") -> AbstractContextManager[None]:
-    """The time that one of several in a row may take: its share, or, if it is the last, all that is left.
+    """Limit one of several in a row to its share or, if it is the last, to all that is left.
 
     Args:
-        name: whose turn it is, for the sentence; empty: whoever says it names it.
+        name: whose turn it is, for the message; empty: the caller names it.
 
     Raises:
         DeadlineError: it took longer.
@@ -144,7 +144,7 @@ def turn(*, last: bool, name: str = "") -> AbstractContextManager[None]:
     if seconds == math.inf:
         return nullcontext()
     after = f"{name}: ended" if name else "ended"
-    why = "half of the time that was left, so that what comes after it has its turn"
+    why = "half of the time that was left; the rest is for what comes after it"
     return limited(seconds, DeadlineError(f"{after} after {age(round(seconds))} ({why})"))
 
 

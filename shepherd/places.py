@@ -9,9 +9,9 @@ NAME = "shepherd.toml"
 
 
 def places_of(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> list[Path]:
-    """The files that are looked for, in this order: the first that is there counts.
+    """Return the files that are looked for, in this order: the first that is there counts.
 
-    SHEPHERD_CONFIG alone where it is set; else beside tasks.py (`clone`, if the code lies in one), in the
+    SHEPHERD_CONFIG alone where it is set; else next to tasks.py (`clone`, if the code is in one), in the
     working directory, and in the user's own configuration.
     """
     if named := environ.get("SHEPHERD_CONFIG"):

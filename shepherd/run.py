@@ -1,4 +1,4 @@
-"""What every stage is given: who runs it, when, why, and where to tell what it saw."""
+"""What every stage is given: who runs it, when, why, and where it reports what it saw."""
 
 from __future__ import annotations
 
@@ -37,18 +37,17 @@ class Run(Struct, frozen=True):
     tell: Tell
     why: str = ""
     reads_anew: bool = False
-    """`find` is a stage of this very run: an answer from what an earlier one read would hide a failure."""
+    """Whether `find` is a stage of this run: an answer from what an earlier one read would hide a failure."""
 
     lock: int = -1
-    """The work lock's descriptor, by which it is held until a child that changes the world has ended
-    (docs/running.md#one-copy-at-a-time).
-    -1: there is none."""
+    """The work lock's descriptor, which holds it until a child that changes something outside has ended
+    (docs/running.md#one-copy-at-a-time); -1: there is none."""
 
     note: Note = no_noting
     situation: Callable[[], Situation] = Situation
-    """What is true now, for sentences about the answer."""
+    """What is true now, for messages about the answer."""
     loudly: Callable[[str], None] = lambda _sentence: None
-    """Says to whoever started the run what must be heard though all goes well, also where cron is silent."""
+    """Says what the person who started the run must know although all goes well, even with `--cron`."""
 
     @property
     def seconds(self) -> int:
@@ -64,8 +63,8 @@ Reading = Callable[Concatenate[Any, str, Run, P], T]
 def attempt(stage: str) -> Callable[[Reading[P, T]], Reading[P, T]]:
     """Note how each attempt of a stage to read or judge a branch ends.
 
-    Whatever ends it early, everybody is to know of it at once: what was read before may not hold now
-    (docs/rules.md#cautions). Judging by stored words only is no such attempt.
+    Whatever ends it early must be known everywhere at once: what was read before may not hold now
+    (docs/rules.md#cautions). Judging by stored evidence only is not such an attempt.
     """
 
     def wrap(body: Reading[P, T]) -> Reading[P, T]:

@@ -1,7 +1,7 @@
-"""Words of people turned into values, and values into words: durations, dates, revisions, ages, names
+"""Values from what people write, and text from values: durations, dates, revisions, ages, names
 (docs/interfaces.md#commands).
 
-Whatever is no such value raises SettingsError (exit code 2), in one sentence with an example of a right one.
+What is not such a value raises SettingsError (exit code 2): one sentence with an example of a right one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from shepherd.printable import replaced
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile("".join(rf"(?:([0-9]{{1,10}}){unit})?" for unit in _UNITS))
 LONGEST = 100 * 365 * 86_400
-"""Seconds of the longest duration that is believed: a hundred years."""
+"""Seconds of the longest duration that is accepted: a hundred years."""
 
 # Patterns as text: most commands are given no revision, and every one starts up with this module.
 MAX_DIGITS = 10
@@ -46,8 +46,8 @@ class RevName(NamedTuple):
     """Lower-case SHA (whole or its beginning), branch name, or request with its sign ("#12", "!12")."""
 
     @property
-    def said(self) -> str:
-        """It in the sentence that it names nothing: digits alone may have been meant as a SHA."""
+    def shown(self) -> str:
+        """The revision, for the message that there is none: digits alone may have been meant as a SHA."""
         doubt = (
             " (as the beginning of a SHA it needs a digit that is a letter)" if self.number > 999_999 else ""
         )
@@ -58,12 +58,12 @@ _NAMED = {"tip": RevName("tip"), "deployed": RevName("deployed"), "promoted": Re
 
 
 def quoted(text: str, limit: int = 60) -> str:
-    """`text` as it may stand in a sentence: on one line, in quotes, control characters escaped, cut short."""
+    """Return `text` for a sentence: on one line, in quotes, control characters escaped, cut short."""
     return repr(text if len(text) <= limit else text[: limit - 1] + "…")
 
 
 def clean(text: str, limit: int) -> str:
-    """`text` on one line without control, formatting or unencodable characters, at most `limit` long."""
+    """Return `text` on one line, without control, formatting or unencodable characters, at most `limit` long."""
     return " ".join(replaced(text, " ").split())[:limit].rstrip()
 
 
@@ -92,7 +92,7 @@ class Duration(int):
 
 
 def date(text: str) -> Date:
-    """The day that "2026-11-30" names."""
+    """Return the day that "2026-11-30" names."""
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         try:
             return Date.fromisoformat(text)
@@ -102,7 +102,7 @@ def date(text: str) -> Date:
 
 
 def number(digits: str, what: str) -> int:
-    """The number that `digits` write, if it is one a person can mean: 1 to 9,999,999,999
+    """Return the number that `digits` write, if a person can mean it: 1 to 9,999,999,999
     (docs/rules.md#marks)."""
     if not re.fullmatch(_NUMBER, digits):
         raise SettingsError(f"{quoted(digits)} is not a {what}: expected digits")
@@ -114,8 +114,11 @@ def number(digits: str, what: str) -> int:
 
 
 def parse_rev(text: str, wide: bool = False) -> RevName:
-    """REV of docs/interfaces.md#commands; with `wide` (explain, landings) also a branch name,
-    `bug:824435`, `#12` or `!12`."""
+    """Return the REV that `text` is (docs/interfaces.md#revisions).
+
+    Args:
+        wide: also take a branch name, `bug:824435`, `#12` or `!12` (explain, landings).
+    """
     if named := _NAMED.get(text):
         return named
     if re.fullmatch(SHA_NOT_REVNO, text.lower()):
@@ -140,7 +143,7 @@ def parse_rev(text: str, wide: bool = False) -> RevName:
 
 
 def age(seconds: float) -> str:
-    """A span of time in plain words, rounded down: "3 minutes", "2 days"; below zero counts as zero."""
+    """Return a span of time in plain words, rounded down: "3 minutes", "2 days"; at least zero."""
     whole = max(0, int(seconds))
     for size, unit, at_least in (
         (365 * 86_400, "year", 730 * 86_400),
@@ -156,46 +159,46 @@ def age(seconds: float) -> str:
 
 
 def utc(moment: datetime) -> str:
-    """A time that needs no knowledge of where the reader is: `2011-08-24 10:15 UTC`."""
+    """Return a time that is the same for every reader: `2011-08-24 10:15 UTC`."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def relative(moment: datetime, now: datetime) -> str:
-    """`3 hours ago` or `in 3 hours`."""
+    """Return `3 hours ago` or `in 3 hours`."""
     seconds = (now - moment).total_seconds()
     return f"{age(seconds)} ago" if seconds >= 0 else f"in {age(-seconds)}"
 
 
 def ago(moment: datetime, now: datetime | None) -> str:
-    """The same to stand behind a time: ` (3 hours ago)`; empty if nobody knows what time it is."""
+    """Return the same to follow a time: ` (3 hours ago)`; empty if `now` is not known."""
     return f" ({relative(moment, now)})" if now is not None else ""
 
 
 def count(number: int, noun: str) -> str:
-    """`1 landing`, `2 landings`."""
+    """Return `1 landing`, `2 landings`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def some(items: Sequence[str], shown: int, total: int | None = None) -> str:
-    """The first few of a list, and how many more there are."""
+    """Return the first few of a list, and how many more there are."""
     more = (len(items) if total is None else total) - min(shown, len(items))
     return ", ".join(items[:shown]) + (f" and {more} more" if more > 0 else "")
 
 
 def iso(moment: datetime) -> str:
-    """`moment` as ISO 8601, UTC, to the second: "2011-08-24T10:15:00Z". Without a zone: ValueError."""
+    """Return `moment` as ISO 8601, UTC, to the second: "2011-08-24T10:15:00Z". Without a zone: ValueError."""
     if moment.tzinfo is None:
         raise ValueError("a moment without a time zone names no moment")
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def who(as_name: str | None, environ: Mapping[str, str], login: str) -> str:
-    """WHO of docs/interfaces.md#commands: the first of `--as`, SUDO_USER, SHEPHERD_WHO and the login name
-    that names anybody.
+    """Return WHO (docs/interfaces.md#who): the first of `--as`, SUDO_USER, SHEPHERD_WHO and the login name
+    that is not empty.
 
-    One line, at most 80 characters, without control characters.
+    It is one line, at most 80 characters, without control characters.
     """
     for name in (as_name, environ.get("SUDO_USER"), environ.get("SHEPHERD_WHO"), login):
         if name and (cleaned := clean(name, NAME_LENGTH)):
             return cleaned
-    raise SettingsError("nobody is named as the one who says this: give --as NAME")
+    raise SettingsError("it is not known who says this: give --as NAME")

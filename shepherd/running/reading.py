@@ -98,7 +98,7 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
             say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else sentences)
         explained += len(listed) + len(older)
     if not explained:
-        what = f"{wanted.said if wanted.kind == 'revno' else rev} is not a landing of"
+        what = f"{wanted.shown if wanted.kind == 'revno' else rev} is not a landing of"
         if wanted.kind == "branch":
             what = f"{rev} has not landed, or there is no such branch, on"
         raise SettingsError(f"{what} {', '.join(options.branches)} (inv landings lists what it knows)")

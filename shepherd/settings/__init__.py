@@ -1,4 +1,5 @@
-"""shepherd.toml, strict: its keys (`model`), what their types cannot say (`checks`), and how it is read."""
+"""shepherd.toml, strict: its keys (`model`), the kinds of their values (`kinds`), what two keys must say
+together (`checks`), and how it is read (`loading`)."""
 
 from shepherd.settings.loading import load, parse, read
 from shepherd.settings.model import (

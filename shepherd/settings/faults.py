@@ -12,11 +12,13 @@ import re
 import types
 import typing
 from collections.abc import Sequence
+from pathlib import Path
 
 import msgspec
 
-from shepherd.errors import WrongValueError
+from shepherd.errors import WrongValueError, dotted
 from shepherd.settings import kinds
+from shepherd.settings.model import Settings
 from shepherd.values import Duration, quoted
 
 # msgspec's errors carry no data: their text is all there is
@@ -25,48 +27,53 @@ _STEP = re.compile(r"\.(?P<name>\w+)|\[(?P<index>\d+)\]|(?P<any>\[\.\.\.\])")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _NAMES = {
-    str: "text",
+    str: "text in quotes",
     int: "a whole number",
     bool: "true or false",
     Duration: 'a duration such as "15m" or "2h"',
 }
 
 
-def wrong_value(error: msgspec.ValidationError, document: object, root: type) -> WrongValueError:
-    """Return the error for people of what converting `document` to `root` raised."""
+def wrong_value(error: msgspec.ValidationError, document: object, file: Path) -> WrongValueError:
+    """Return the error for people of what converting `document`, which stands in `file`, raised."""
+    key, problem = _problem(error, document)
+    return WrongValueError(problem, *key, file=file)
+
+
+def _problem(error: msgspec.ValidationError, document: object) -> tuple[list[str], str]:
     match = _WHERE.fullmatch(str(error))
     assert match, "the pattern matches any text"
-    key, kind, value = _locate(match["path"] or "", document, root)
+    key, kind, value = _locate(match["path"] or "", document)
     plain = _plain(kind)
     if unknown := _UNKNOWN.fullmatch(match["problem"]):
         # where the settings were read from is a field, but no key
         known = [field.name for field in msgspec.structs.fields(plain) if field.name != "file" or key]
-        return WrongValueError(_unknown_key(unknown[1], known, key), *key, unknown[1])
+        return [*key, unknown[1]], _unknown_key(unknown[1], known, key)
     if missing := _MISSING.fullmatch(match["problem"]):
         member = _types_of(plain)[missing[1]]
-        return WrongValueError(f"is missing: expected {_expected(_plain(member))}", *key, missing[1])
+        return [*key, missing[1]], f"is missing: expected {_expected(_plain(member))}"
     if isinstance(error.__cause__, ValueError):
-        return WrongValueError(str(error.__cause__), *key)
+        return key, str(error.__cause__)
     if plain is int and type(value) is int:
         bounds = kind.__metadata__[0]
-        return WrongValueError(f"expected a whole number from {bounds.ge} to {bounds.le}, not {value}", *key)
+        return key, f"expected a whole number from {bounds.ge} to {bounds.le}, not {value}"
     # where any text may stand, it may be a password: only a choice is repeated
     instead = f", not {quoted(value)}" if isinstance(value, str) and _is_choice(plain) else ""
-    return WrongValueError(f"expected {_expected(plain)}{instead}", *key)
+    return key, f"expected {_expected(plain)}{instead}"
 
 
 def _unknown_key(name: str, known: Sequence[str], table: Sequence[str]) -> str:
     """Return the sentence on a key that `table` does not have, with the nearest of those it has."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    place = f" of [{'.'.join(table)}]" if table else ""
+    place = f" of [{dotted(table)}]" if table else ""
     hint = f"did you mean {near[0]}?" if near else f"known keys{place} are {', '.join(known)}"
     return f"unknown key; {hint}"
 
 
-def _locate(path: str, document: object, root: type) -> tuple[list[str], typing.Any, typing.Any]:
+def _locate(path: str, document: object) -> tuple[list[str], typing.Any, typing.Any]:
     """Return key, type and value of `path`; msgspec names no keys of free tables: they are tried."""
     key: list[str] = []
-    kind: typing.Any = root
+    kind: typing.Any = Settings
     value: typing.Any = document
     for step in _STEP.finditer(path):
         kind = _plain(kind)
@@ -110,5 +117,5 @@ def _expected(kind: typing.Any) -> str:
     if _is_choice(kind):
         return "one of " + ", ".join(json.dumps(value) for value in typing.get_args(kind) if value)
     if typing.get_origin(kind) is tuple:
-        return "a list"
+        return "a list in brackets"
     return _NAMES.get(kind, "a table")

@@ -22,9 +22,10 @@ LARGEST = 1_000_000
 
 
 def load(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Settings:
-    """The settings that count: the first of `places_of` that is there.
+    """Return the settings that count: the first of `places_of` that is there.
 
-    Raises SettingsError if there are none, or if those are wrong.
+    Raises:
+        SettingsError: there are none, or they are wrong.
     """
     places = places_of(environ, clone, cwd)
     for path in places:
@@ -33,13 +34,13 @@ def load(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Settings:
     if environ.get("SHEPHERD_CONFIG"):
         raise SettingsError(f"SHEPHERD_CONFIG names {places[0]}, which is not there")
     raise SettingsError(
-        f"no settings: SHEPHERD_CONFIG is not set, and there is no {' nor '.join(map(str, places))}; "
+        f"no settings: SHEPHERD_CONFIG is not set, and there is no {' or '.join(map(str, places))}; "
         "write them with: inv init --repository PATH"
     )
 
 
 def read(path: Path) -> Settings:
-    """The settings in `path`, checked. Raises SettingsError: file, key, what was expected."""
+    """Return the settings in `path`, checked. Raises SettingsError: file, key, what was expected."""
     try:
         text = plainfile.read(path, LARGEST)
     except plainfile.UnreadableFileError as why:
@@ -70,9 +71,7 @@ def parse(text: str, file: Path) -> Settings:
     except msgspec.ValidationError as error:
         from shepherd.settings import faults
 
-        wrong = faults.wrong_value(error, document, Settings)
-        wrong.file = file
-        raise wrong from None
+        raise faults.wrong_value(error, document, file) from None
     except WrongValueError as wrong:
         wrong.file = file
         raise
@@ -80,7 +79,7 @@ def parse(text: str, file: Path) -> Settings:
 
 
 def _with_marks(settings: Settings, document: Mapping[str, Any]) -> Settings:
-    """Each branch of which the document does not say which grammars are read, with those of the tracker."""
+    """Give each branch whose table has no `marks` the grammars of the tracker."""
     usual = GRAMMARS_OF[settings.tracker.type]
     branches = {
         name: branch

@@ -1,4 +1,5 @@
-"""The keys of shepherd.toml, with their types, defaults, and what their paths mean (docs/settings.md)."""
+"""The keys of shepherd.toml, with the kinds of their values, defaults, and what their paths mean
+(docs/settings.md)."""
 
 # without `from __future__ import annotations`: msgspec and `checks` would evaluate them at each start
 
@@ -68,7 +69,7 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def orphans_rule(self) -> Literal["block", "pass", "needs-qa"]:
-        """What is done with a landing that names nothing: where not set, by the grammars read
+        """What is done with a landing that names nothing; where that is not set, it depends on the grammars
         (docs/rules.md#state)."""
         return self.orphans or ("block" if "brackets" in self.marks else "needs-qa")
 
@@ -81,7 +82,7 @@ class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where people say what QA found, and how far the tagger may go there."""
+    """Where people say what QA found, and what the tagger may write there."""
 
     type: Kind = "none"
     path: kinds.FilePath = ""
@@ -100,17 +101,17 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     tag: bool = True
     """Whether the tagger writes."""
     cap: kinds.Cap = 100
-    """Bugs that it touches in one run at most, unless told otherwise."""
+    """Comments that it writes in one run at most."""
     status: TagStatus = field(default_factory=TagStatus)
 
     @property
     def sign(self) -> str:
-        """Of the requests that this tracker speaks of; empty: of none, or of any."""
+        """The sign of the requests that this tracker has; empty: it has none, or any."""
         return {"github": "#", "gitlab": "!"}.get(self.type, "")
 
     @property
     def writes(self) -> bool:
-        """Whether the tagger may write, and is somebody there: who is anonymous cannot."""
+        """Whether the tagger may write, and can: on Launchpad and GitLab an anonymous reader cannot."""
         known = bool(self.credentials_file or self.credentials_env)
         anonymous = self.type in ("launchpad", "gitlab") and not known
         return self.tag and self.type != "none" and not anonymous
@@ -147,14 +148,14 @@ class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a run may take, and after how long its record is suspected to hang."""
+    """How long a run may take, and when it is suspected to hang."""
 
     deadline: Duration = Duration("30m")
     stale_after: Duration = Duration("60m")
 
 
 class MaintenanceSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """When a maintenance switch that is still on becomes loud."""
+    """When a maintenance switch that is still on is reported everywhere."""
 
     warn_after: Duration = Duration("4h")
 
@@ -178,13 +179,13 @@ class DeploySettings(Struct, frozen=True, forbid_unknown_fields=True):
     hosts: tuple[kinds.SshHost, ...] = ()
     """`[USER@]HOST[:PORT]`, one after the other."""
     user: kinds.Login = "lpqateam"
-    """Whose account the shepherd lives in."""
+    """The account that the shepherd runs in."""
     sudo: bool = False
-    """Log in as oneself, and become `user` by `sudo -n`."""
+    """Log in as yourself, and become `user` by `sudo -n`."""
     directory: kinds.PathOnHost = "shepherd"
-    """Where releases/, current and shared/ lie; relative to the home of `user`."""
+    """Where releases/, current and shared/ are; relative to the home of `user`."""
     python: kinds.PathOnHost = "python3"
-    """The host's interpreter, of which every release's environment is made."""
+    """The host's interpreter, from which every release's environment is made."""
     known_hosts: kinds.FilePath = ""
     """The file with the hosts' keys; empty: the operator's own."""
     extras: tuple[kinds.Extra, ...] = ()
@@ -212,7 +213,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the settings were read from, links resolved; relative paths start there. Not a key."""
 
     def place(self, location: str) -> str:
-        """A URL as it stands, a path made absolute."""
+        """Return a URL as it stands, a path made absolute."""
         return location if is_url(location) else str(self.file.parent / location)
 
     @property
@@ -238,7 +239,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.database
 
     def branch_to_name(self, branch: str) -> str:
-        """What `--branch` has to say in a printed command; empty where there is only one branch."""
+        """Return what `--branch` must say in a printed command; empty if there is only one branch."""
         return branch if len(self.branches) > 1 else ""
 
     def secret(self, key: str, environ: Mapping[str, str]) -> str:
@@ -269,16 +270,16 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def is_url(location: str) -> bool:
-    """Whether git takes `location` for something to fetch from (`scheme://`, `host:path`), not for a path."""
+    """Return whether git fetches from `location` (`scheme://`, `host:path`); otherwise it is a path."""
     return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://|[^/:]+:", location))
 
 
 def project_of(settings: Settings, branch: BranchSettings) -> str | None:
-    """The project ("owner/name") whose requests are this branch's, where a message names one
+    """Return the project ("owner/name") whose requests belong to this branch, where a message names one
     (docs/rules.md#marks).
 
-    That of a URL begins with a slash: a server may keep projects in folders. Empty: it is not known. None:
-    nor is it, but it makes no difference, since requests have no words here.
+    That of a URL begins with a slash: a server may keep projects in folders. Empty: it is not known. None: it
+    is not known either, but makes no difference, since this tracker has no requests.
     """
     tracker = settings.tracker
     if "/" in tracker.project:

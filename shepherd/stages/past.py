@@ -139,7 +139,7 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list
             journal = Journal(connection, snapshot.branch)
             meant = _meant(settings, snapshot, rev, Cache(connection, snapshot.branch).landings())
             if not meant:
-                raise SettingsError(f"{rev.said} is no landing of {snapshot.branch}")
+                raise SettingsError(f"{rev.shown} is no landing of {snapshot.branch}")
             landing = meant[0]
             entries = journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
             entries += journal.entries("item", subjects={str(item) for item in items_of(landing)})

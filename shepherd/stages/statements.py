@@ -84,7 +84,7 @@ def landing_of(rev: RevName, source: BranchSource, landings: list[Landing], bran
     if found is None:
         first = landings[0].revno if landings else 0
         raise SettingsError(
-            f"{rev.said} is no landing of {branch} that was read (r{first} to r{reading.tip.revno})"
+            f"{rev.shown} is no landing of {branch} that was read (r{first} to r{reading.tip.revno})"
         )
     return found
 
@@ -309,7 +309,7 @@ def _looked_up(settings: Settings, branch: str, rev: RevName) -> Landing:
         rev=rev,
     )
     if len(found) != 1:
-        raise SettingsError(f"{rev.said} is no landing of {branch}")
+        raise SettingsError(f"{rev.shown} is no landing of {branch}")
     return found[0]
 
 
