@@ -26,7 +26,7 @@ def history(size: int) -> tuple[Reading, TrackerData, RecordedEvidence]:
     return (
         Reading(landings, Revision(tip.revno, tip.id), Deployed(0, "")),
         TrackerData(words(bugs)),
-        RecordedEvidence(size * 2, found={landing.id: landing.revno for landing in landings}),
+        RecordedEvidence(size * 2, first_seen={landing.id: landing.revno for landing in landings}),
     )
 
 
@@ -65,7 +65,7 @@ def keeping(size: int) -> Body:
         for _ in range(SIZES[-1] // size):
             said = {each.revno: [(bug, tracker.items[bug]) for bug in each.bugs] for each in reading.landings}
             pairs = {(each.id, bug): each.revno for each in reading.landings for bug in each.bugs}
-            found = {each.revno: (each, memory.found[each.id]) for each in reading.landings}
+            found = {each.revno: (each, memory.first_seen[each.id]) for each in reading.landings}
             del said, pairs, found
         gc.enable()
 

@@ -166,7 +166,7 @@ class RecordedEvidence(Struct, frozen=True):
 
     now: int
     """The place in the journal that everything first seen in this run will get: larger than all."""
-    found: dict[str, int] = {}
+    first_seen: dict[str, int] = {}
     """SHA -> when `find` first saw the landing."""
     seen: dict[Item, tuple[SeenTags, ...]] = {}
     """Readings of each item, ascending by seq, each different from the one before."""

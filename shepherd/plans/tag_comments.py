@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from shepherd.landing import Landing
 from shepherd.values import clean
-from shepherd.words import Item, Word, is_request
+from shepherd.words import GOOD_WORDS, Item, Word, is_request
 
 
 class CommentWording(Struct, frozen=True):
@@ -133,7 +133,7 @@ def _nothing_to_try(line: CommentLine, item: Item, words: Sequence[Word], wordin
         return f"QA was done before it landed.{rest}"
     if "no-qa" in line.landing.labels:
         return f"It needs no QA.{rest}"
-    standing = " and ".join(wording.text(word) for word in words if word in ("ok", "untestable"))
+    standing = " and ".join(wording.text(word) for word in words if word in GOOD_WORDS)
     return f"It already has {standing}, which counts for it.{rest}" if standing else rest.strip()
 
 

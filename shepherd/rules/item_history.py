@@ -48,7 +48,7 @@ def covers(word: Word, landing: Landing, item: Item, history: History, recorded:
         return False
     if first == recorded.now:
         return True
-    landed = recorded.found.get(landing.id, recorded.now)
+    landed = recorded.first_seen.get(landing.id, recorded.now)
     if first >= landed or not any(seen.seq < landed and word in seen.tags.words for seen in history):
         return True
     return last_change(history) >= landed

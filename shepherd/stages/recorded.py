@@ -83,9 +83,9 @@ def remember(
     ids = commits_of(landings)
     # a word that was seen for another branch's landing was there before this one's: every journal counts
     journals = [*others, journal]
-    found: dict[str, int] = {}
+    first_seen: dict[str, int] = {}
     for entry in _of_all(journals, "landing", subjects=ids):
-        found.setdefault(entry.subject, entry.seq)
+        first_seen.setdefault(entry.subject, entry.seq)
     seen: dict[Item, tuple[SeenTags, ...]] = {}
     for entry in _of_all(journals, "item", subjects=list(items)):
         spoken = msgspec.convert(entry.data, ItemTags)
@@ -116,7 +116,7 @@ def remember(
         kept[pair] = KeptEvidence("needstesting") if not_of_it else words
     return RecordedEvidence(
         now=journal.next_seq(),
-        found=found,
+        first_seen=first_seen,
         seen=seen,
         kept=kept,
         verdicts=verdicts(journal, ids),

@@ -219,7 +219,7 @@ class Oracle:
     def is_covered(self, p: Landing, item: Item, word: str) -> bool:
         """(a) not a landing found after the word had been seen, until the tag is seen to change. What the
         tagger wrote itself is nobody's word; what was there when it asked for QA is not for that landing."""
-        found = self.memory.found[p.id]
+        found = self.memory.first_seen[p.id]
         readings = self.readings(item)
         own = self.memory.own.get(item)
         if (

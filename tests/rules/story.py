@@ -204,7 +204,7 @@ class Story:
         self.seq += 1
         memory = RecordedEvidence(
             now=self.seq,
-            found=dict(self.found),
+            first_seen=dict(self.found),
             seen=dict(self.seen),
             kept=dict(self.kept),
             verdicts=dict(self.verdicts),

@@ -90,17 +90,17 @@ class ForgeTracker(ABC):
         ours = {item for item in items if not is_request(item) or item.startswith(self.sign)}
         claimed = {request for each in landings for request in each.requests}
         remembered = {item for each in landings if each.id in kept for item in kept[each.id].requests}
-        things = dict(service.items_of(ours | remembered, claimed))
+        forge_items = dict(service.items_of(ours | remembered, claimed))
         doubts = {
-            each.id: {item: why for item in each.requests if (why := self._doubt(things[item], each))}
+            each.id: {item: why for item in each.requests if (why := self._doubt(forge_items[item], each))}
             for each in landings
         }
         asking = [each.id for each in landings if doubts[each.id] or not each.requests]
-        told = self._asked(service, session, asking, kept, things)
+        answers = self._asked(service, session, asking, kept, forge_items)
         named: dict[str, tuple[str, ...]] = {}
         warnings: dict[str, tuple[str, ...]] = {}
         for each in landings:
-            by_sha = told[each.id].requests if each.id in told else ()
+            by_sha = answers[each.id].requests if each.id in answers else ()
             confirmed = (item for item in each.requests if item not in doubts[each.id])
             named[each.id] = tuple(dict.fromkeys((*confirmed, *by_sha)))
             dropped = {item: why for item, why in doubts[each.id].items() if item not in by_sha}
@@ -108,13 +108,13 @@ class ForgeTracker(ABC):
                 warnings[each.id] = tuple(self._warning(item, why, by_sha) for item, why in dropped.items())
         counting = (ours - claimed).union(*named.values())
         return TrackerData(
-            items={item: self._spoken(item, things[item]) for item in sorted(counting, key=item_order)},
+            items={item: self._spoken(item, forge_items[item]) for item in sorted(counting, key=item_order)},
             speaks_of_requests=True,
             named=named,
             doubts=warnings,
             requests=session.requests,
             received=session.received,
-            memory=encode(basis, told),
+            memory=encode(basis, answers),
         )
 
     def _asked(
@@ -123,22 +123,23 @@ class ForgeTracker(ABC):
         session: HttpSession,
         commits: Collection[str],
         kept: Mapping[str, CommitRequests],
-        things: dict[Item, ForgeItem],
+        forge_items: dict[Item, ForgeItem],
     ) -> dict[str, CommitRequests]:
-        """Return which requests brought these commits, as kept or asked for now; `things` gets them too."""
+        """Return which requests brought these commits, as kept or asked for now, and add them to
+        `forge_items`."""
         now = datetime.now(UTC)
         asking = [sha for sha in commits if is_open(kept.get(sha), now)]
         brought = service.requests_of(asking, self._claims.base) if asking else {}
-        told = {sha: kept[sha] for sha in commits if sha in kept}
+        answers = {sha: kept[sha] for sha in commits if sha in kept}
         for sha in asking:
-            told.pop(sha, None)
+            answers.pop(sha, None)
             # one that is not known may not have been pushed there yet
             if sha in brought:
                 requests = self._into_base(brought[sha])
-                things |= {self._item(each): each for each in requests}
+                forge_items |= {self._item(each): each for each in requests}
                 first = kept[sha].first if sha in kept else session.now or now
-                told[sha] = CommitRequests(tuple(self._item(each) for each in requests), first)
-        return told
+                answers[sha] = CommitRequests(tuple(self._item(each) for each in requests), first)
+        return answers
 
     def probe(self) -> str:
         """See Tracker.probe."""
@@ -154,8 +155,8 @@ class ForgeTracker(ABC):
 
     def _into_base(self, requests: Iterable[Request]) -> list[Request]:
         """The requests merged into the mainline, if any: a commit may have come by other branches too."""
-        found = sorted(requests, key=lambda each: each.number)
-        return [each for each in found if each.base == self._claims.base] or found
+        merged = sorted(requests, key=lambda each: each.number)
+        return [each for each in merged if each.base == self._claims.base] or merged
 
     def _doubt(self, thing: ForgeItem, claim: Claim) -> str:
         return doubt(thing, claim, self._claims.base)

@@ -62,7 +62,7 @@ class GitHubService:
 
     def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
         """See forge.reading.Service. A SHA that GitHub does not know is absent."""
-        found: dict[str, list[Request]] = {}
+        by_commit: dict[str, list[Request]] = {}
         more = dict.fromkeys(commits, "")
         for page in range(MOST_PAGES):
             pulls, at_once = PAGES[min(page, 1)]
@@ -80,7 +80,7 @@ class GitHubService:
                     if commit is None:
                         continue
                     brought = commit.associatedPullRequests
-                    found.setdefault(sha, []).extend(
+                    by_commit.setdefault(sha, []).extend(
                         Request(pull.number, _names(pull.labels), pull.merged, pull.baseRefName)
                         for pull in brought.nodes
                         if pull.merged and pull.repository.nameWithOwner == name
@@ -88,7 +88,7 @@ class GitHubService:
                     if further := brought.pageInfo.next:
                         more[sha] = further
             if not more:
-                return found
+                return by_commit
         raise TrackerError(f"{self.here}: the pull requests of {next(iter(more))[:12]} never end")
 
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
@@ -130,7 +130,7 @@ class GitHubService:
 
     def labels(self) -> list[str]:
         """See forge.reading.Service."""
-        found: list[str] = []
+        names: list[str] = []
         after = ""
         for _ in range(MOST_PAGES):
             _, answers = self.ask({"all": ALL_LABELS % after}, AllLabels)
@@ -138,10 +138,10 @@ class GitHubService:
             if labels is None or isinstance(labels, UnreadablePart):
                 why = labels.why if labels else "it tells of none"
                 raise TrackerError(f"{self.here} does not tell which labels there are: {why}")
-            found += _names(labels)
+            names += _names(labels)
             after = labels.pageInfo.next
             if not after:
-                return found
+                return names
         raise TrackerError(f"{self.here}: its labels never end")
 
     def probe(self) -> str:

@@ -109,28 +109,28 @@ class GitLabService:
         The lists of what was merged lately have most of them, by merge, squash and head commit. GraphQL gives
         the lower ones of several commits that landed together, and the rest is asked for one by one.
         """
-        found: dict[str, list[_Merge]] = {}
+        by_commit: dict[str, list[_Merge]] = {}
         wanted = set(commits)
         for page in range(1, 2 + -(-len(wanted) // AT_ONCE)):
             merged = self._merged(base, page)
-            before = len(found)
+            before = len(by_commit)
             for request in merged:
                 landed = {request.merge_commit_sha, request.squash_commit_sha, request.sha} & wanted
                 for sha in landed - {None}:
                     assert sha is not None
-                    found.setdefault(sha, []).append(request)
-            if len(merged) < AT_ONCE or len(found) == len(wanted) or len(found) == before:
+                    by_commit.setdefault(sha, []).append(request)
+            if len(merged) < AT_ONCE or len(by_commit) == len(wanted) or len(by_commit) == before:
                 break
-        if wanted - found.keys():
-            heads = {each.iid: each for some in found.values() for each in some if each.sha in found}
+        if wanted - by_commit.keys():
+            heads = {each.iid: each for some in by_commit.values() for each in some if each.sha in by_commit}
             for sha, request in self._brought(heads):
-                if sha in wanted and request not in found.setdefault(sha, []):
-                    found[sha].append(request)
-        for sha in sorted(wanted - found.keys()):
+                if sha in wanted and request not in by_commit.setdefault(sha, []):
+                    by_commit[sha].append(request)
+        for sha in sorted(wanted - by_commit.keys()):
             related = self._related(sha)
             if related is not None:
-                found[sha] = related
-        return {sha: [each.request for each in some] for sha, some in found.items()}
+                by_commit[sha] = related
+        return {sha: [each.request for each in some] for sha, some in by_commit.items()}
 
     def _merged(self, base: str, page: int) -> list[_Merge]:
         asked = {
@@ -181,23 +181,23 @@ class GitLabService:
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
         """See forge.reading.Service. Issues and merge requests have a row of numbers each."""
         items = {*items, *claimed}
-        found: dict[Item, ForgeItem] = {item: Absent(self.absent(item)) for item in items}
+        there: dict[Item, ForgeItem] = {item: Absent(self.absent(item)) for item in items}
         for asked in chunks(sorted(number_of(item) for item in items if is_request(item))):
             for merge in self.get("/merge_requests", _numbered(asked), list[_Merge]):
-                found[f"!{merge.iid}"] = merge.request
+                there[f"!{merge.iid}"] = merge.request
         for asked in chunks(sorted(number_of(item) for item in items if not is_request(item))):
             for issue in self.get("/issues", _numbered(asked), list[GitLabLabelled]):
-                found[str(issue.iid)] = Issue(issue.labels)
-        return found
+                there[str(issue.iid)] = Issue(issue.labels)
+        return there
 
     def labels(self) -> list[str]:
         """See forge.reading.Service. Those of the project's groups belong to it."""
-        found: list[str] = []
+        names: list[str] = []
         for page in range(1, MOST_PAGES + 1):
             labels = self.get("/labels", {"per_page": AT_ONCE, "page": page}, list[_Label])
-            found += [label.name for label in labels]
+            names += [label.name for label in labels]
             if len(labels) < AT_ONCE:
-                return found
+                return names
         raise TrackerError(f"{self.project}: its labels never end")
 
     def probe(self) -> str:

@@ -160,11 +160,11 @@ class _Reader:
 
     def _merged(self, word: Word, kept: LaunchpadMemory) -> list[int]:
         if self._opened.keys() >= set(self._changes):
-            found = [bug for bug in self._changes if word in self._opened[bug].tags.words]
+            with_word = [bug for bug in self._changes if word in self._opened[bug].tags.words]
         else:
-            found = self._service.search(self._texts(word), kept.began - OVERLAP)
-        changed = {*self._changes, *found}
-        return sorted([*(bug for bug in kept.settled[word] if bug not in changed), *found])
+            with_word = self._service.search(self._texts(word), kept.began - OVERLAP)
+        changed = {*self._changes, *with_word}
+        return sorted([*(bug for bug in kept.settled[word] if bug not in changed), *with_word])
 
     def _still_known(self, bearers: Mapping[Word, Collection[int]]) -> dict[int, OpenedBug]:
         """What was learned by opening bugs before, and searches still agree with. Of a bug without words they
@@ -179,19 +179,19 @@ class _Reader:
     def _namers(self) -> set[int]:
         """The bugs that name one of the landings bad, and those of which only opening can tell."""
         asked = self._asked()
-        found = self._search_names(self._revnos - asked)
+        naming = self._search_names(self._revnos - asked)
         if self._kept is not None and not self._opened.keys() >= set(self._changes):
-            found |= self._search_names(asked, self._kept.began - OVERLAP)
+            naming |= self._search_names(asked, self._kept.began - OVERLAP)
         before = self._kept.opened if self._kept else {}
         named = {bug for bug, opened in (before | self._opened).items() if opened.tags.bad_commits}
-        return found | named
+        return naming | named
 
     def _search_names(self, revnos: set[int], since: datetime | None = None) -> set[int]:
-        found: set[int] = set()
+        bugs: set[int] = set()
         for some in _chunks(revnos):
             tags = [f"bad-{what}-{n}" for n in some for what in ("commit", "revision")]
-            found.update(self._service.search(tags, since))
-        return found
+            bugs.update(self._service.search(tags, since))
+        return bugs
 
     def _texts(self, word: Word) -> list[str]:
         # what cannot be a tag there, like "QA Pass", cannot be searched for either
@@ -203,7 +203,7 @@ class _Reader:
         returned = set(self._kept.returned) if self._kept else set()
 
         def urgency(bug: int) -> tuple[int, float, int]:
-            """What was found before, or bears words beyond our searches; then what waits longest."""
+            """What was found before, or has words beyond our searches; then what waits longest."""
             known = before.get(bug)
             if bug in returned or (known and known.tags.words):
                 return 0, 0.0, bug

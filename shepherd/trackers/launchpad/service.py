@@ -218,7 +218,7 @@ class LaunchpadService:
         raise TrackerError(f"Launchpad at {self.session.host} gave a list that never ends")
 
     def _number(self, task: _Task) -> int:
-        found = re.fullmatch(re.escape(self.api) + rf"bugs/({ITEM_NUMBER})", task.bug_link)
-        if not found:
+        match = re.fullmatch(re.escape(self.api) + rf"bugs/({ITEM_NUMBER})", task.bug_link)
+        if not match:
             raise TrackerError(f"Launchpad at {self.session.host} gave a bug without a number")
-        return int(found[1])
+        return int(match[1])
