@@ -24,7 +24,8 @@ from shepherd.running.runner import prepare_state, working
 from shepherd.running.situation import situation
 from shepherd.running.switch import lock_status
 from shepherd.running.tasking import StatePlace
-from tests.running.host import Host, after_the_first_run, end, ended, until
+from tests.running.host import Host, after_the_first_run, end, ended
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
 

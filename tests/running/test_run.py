@@ -23,8 +23,9 @@ from shepherd.running.run import RunStage, run
 from shepherd.running.runner import working
 from shepherd.running.situation import aborts_of, keep_aborts, situation
 from shepherd.running.stages import StageEnd, each_branch
-from tests.running.host import Host, after_the_first_run, banner_of, end, outside_the_banner, until
+from tests.running.host import Host, after_the_first_run, banner_of, end, outside_the_banner
 from tests.running.smtp import Server, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
 
