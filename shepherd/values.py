@@ -63,7 +63,7 @@ def quoted(text: str, limit: int = 60) -> str:
 
 
 def clean(text: str, limit: int) -> str:
-    """Return `text` on one line, without control, formatting or unencodable characters, at most `limit` long."""
+    """Return `text` on one line, without characters that may not be shown, at most `limit` long."""
     return " ".join(replaced(text, " ").split())[:limit].rstrip()
 
 

@@ -21,7 +21,7 @@ from shepherd.errors import SourceError
 from shepherd.limits import StoppedError, stoppable
 from tests.campaigns import times
 from tests.campaigns.killing import forked
-from tests.running.host import until
+from tests.waiting import is_over, until
 
 tied = pytest.mark.parametrize("tied", [False, True], ids=["free", "tied"])
 
@@ -87,7 +87,7 @@ def test_who_takes_too_long_is_ended_with_all_that_it_started(tmp_path: Path, ti
     with pytest.raises(SourceError, match=r"it: sh did not answer within 0\.5 seconds and was stopped"):
         run("sh", "-c", script, tied=tied, limit=0.5)
     inner = int((tmp_path / "inner").read_text())
-    until(lambda: not psutil.pid_exists(inner) or psutil.Process(inner).status() == psutil.STATUS_ZOMBIE)
+    until(lambda: is_over(inner))
 
 
 @tied

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.inv import ROOT
+
 CITATION = re.compile(r"docs/([\w./-]+\.(?:md|json|png))(?:#([\w-]+))?")
 LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]*)(?:#([^)\s]+))?\)")
 FILES = subprocess.run(

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from tests.inv import ROOT
+
 OURS = ("shepherd", "ops")
 PUBLIC = {"_asdict", "_replace"}
 """Methods of named tuples, whose underscore only keeps them apart from fields."""

@@ -169,7 +169,7 @@ def told(project: Project, days: int = 0) -> list[tuple[str, str]]:
 def test_doctor_says_what_is_not_followed_any_more(project: Project) -> None:
     assert told(project) == [("ok", "each is that of a branch that is followed")]
     renamed(project, "main")
-    left = "stable is not followed any more; its journal has 1 verdict"
+    left = "stable is no longer followed; its journal has 1 verdict"
     assert told(project) == [("warn", left)]
     assert told(project, days=100) == [("ok", left)]
     find(project, "main")

@@ -50,7 +50,7 @@ class CrontabChange(Struct, frozen=True):
 
 
 def block_id(settings: Settings) -> str:
-    """What tells the blocks of several shepherds in one crontab apart: ten digits of the state_dir's hash."""
+    """The id of our block among those of several shepherds: ten digits of the hash of state_dir."""
     return hashlib.sha256(os.fsencode(os.path.realpath(settings.state_path))).hexdigest()[:10]
 
 
@@ -161,8 +161,8 @@ def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
     change = planned(settings, crontab.read(), remove=what == "cron.remove")
     user = pwd.getpwuid(os.geteuid()).pw_name
     if change.content == change.new_content:
-        there = "has this block already" if change.block else "has no such block"
-        say(f"the crontab of {user} {there}: nothing to do")
+        state = "has this block already" if change.block else "has no such block"
+        say(f"the crontab of {user} {state}: nothing to do")
         return 0
     say(change.diff)
     if dry:

@@ -24,7 +24,7 @@ LIMIT = 30
 _MARKER = re.compile(rb"[ \t]*#[# \t]*(BEGIN|END)[ \t]+QA[ \t]+Shepherd\b[ \t]*([^\s:]*)", re.IGNORECASE)
 _ID = re.compile(rb"[0-9a-f]{10}")
 _MAILTO = re.compile(rb"""[ \t]*(["']?)MAILTO\1[ \t]*=""")
-_MEND = "mend these lines by hand with `crontab -e`, or remove the block, then run it again"
+_REMEDY = "fix these lines by hand with `crontab -e`, or remove the block, then run it again"
 
 
 class CrontabError(ShepherdError):
@@ -32,7 +32,7 @@ class CrontabError(ShepherdError):
 
 
 class DamagedError(SettingsError):
-    """The markers in the crontab do not stand in pairs: whose lines are whose is not known."""
+    """The markers in the crontab are not in pairs, so that nobody knows which lines are ours."""
 
 
 class CrontabParts(Struct, frozen=True):
@@ -55,7 +55,7 @@ def split(content: bytes, id: str) -> CrontabParts:
         DamagedError: a marker is alone, doubled, within another block or without id, be it of our block or of
             another shepherd's.
     """
-    found: list[tuple[int, int, bytes]] = []
+    blocks: list[tuple[int, int, bytes]] = []
     opened: tuple[int, int, bytes] | None = None
     for number, start, end, line in _lines(content):
         if not (marker := _MARKER.match(line)):
@@ -63,29 +63,29 @@ def split(content: bytes, id: str) -> CrontabParts:
         word, name = marker[1].upper().decode(), marker[2]
         if not _ID.fullmatch(name):
             raise DamagedError(
-                f"line {number} of the crontab is a marker of QA Shepherd without its id; {_MEND}"
+                f"line {number} of the crontab is a marker of QA Shepherd without its id; {_REMEDY}"
             )
         if word == "BEGIN" and opened:
             raise DamagedError(
                 f"line {number} of the crontab begins a block of QA Shepherd within that of line {opened[0]};"
-                f" {_MEND}"
+                f" {_REMEDY}"
             )
         if word == "END" and (not opened or opened[2] != name):
             raise DamagedError(
-                f"line {number} of the crontab ends a block of QA Shepherd that did not begin; {_MEND}"
+                f"line {number} of the crontab ends a block of QA Shepherd that did not begin; {_REMEDY}"
             )
         if word == "BEGIN":
             opened = (number, start, name)
         elif opened:
-            found.append((opened[1], end, name))
+            blocks.append((opened[1], end, name))
             opened = None
     if opened:
         raise DamagedError(
-            f"line {opened[0]} of the crontab begins a block of QA Shepherd without end; {_MEND}"
+            f"line {opened[0]} of the crontab begins a block of QA Shepherd without end; {_REMEDY}"
         )
-    ours = [(start, end) for start, end, name in found if name == id.encode()]
+    ours = [(start, end) for start, end, name in blocks if name == id.encode()]
     if len(ours) > 1:
-        raise DamagedError(f"the crontab has {len(ours)} blocks of the same QA Shepherd ({id}); {_MEND}")
+        raise DamagedError(f"the crontab has {len(ours)} blocks of the same QA Shepherd ({id}); {_REMEDY}")
     if not ours:
         return CrontabParts(content)
     start, end = ours[0]
@@ -100,11 +100,11 @@ def appended(foreign: bytes, block: bytes) -> bytes:
 
 def mailto_line(foreign: bytes) -> bytes:
     """The assignment that decides, after all these lines, where cron's mail goes; empty if there is none."""
-    found = b""
+    assignment = b""
     for _, _, _, line in _lines(foreign):
         if _MAILTO.match(line):
-            found = line.rstrip(b"\n")
-    return found
+            assignment = line.rstrip(b"\n")
+    return assignment
 
 
 def _lines(content: bytes) -> Iterator[tuple[int, int, int, bytes]]:
@@ -122,11 +122,11 @@ def read() -> bytes:
     Raises:
         CrontabError: there is no `crontab` program, or it does not show the crontab.
     """
-    code, content, said = _call("-l")
+    code, content, complaint = _call("-l")
     if code:
-        if re.search("no crontab for|can't open", said):
+        if re.search("no crontab for|can't open", complaint):
             return b""
-        raise CrontabError(f"the crontab cannot be read: crontab -l says {said!r}")
+        raise CrontabError(f"the crontab cannot be read: crontab -l says {complaint!r}")
     return _as_it_stands() if b"\\r" in content else content
 
 
@@ -136,34 +136,36 @@ def write(content: bytes) -> None:
     Raises:
         CrontabError: it was refused, or something else than this stands there afterwards.
     """
-    code, _, said = _call("-", input=content) if content else _call("-r")
+    code, _, complaint = _call("-", input=content) if content else _call("-r")
     if code:
-        raise CrontabError(f"the crontab is as it was: crontab says {said!r}")
+        raise CrontabError(f"the crontab is as it was: crontab says {complaint!r}")
     if read() != content:
-        raise CrontabError("the crontab was changed by somebody else at this moment; look at it: crontab -l")
+        raise CrontabError(
+            "the crontab was changed by somebody else at the same time; look at it: crontab -l"
+        )
 
 
 def _as_it_stands() -> bytes:
     """The crontab by way of an editor that copies it: Debian's `crontab -l` spells out carriage returns."""
     with tempfile.TemporaryDirectory() as folder:
         editor = f"cp -t {shlex.quote(folder)}"
-        code, _, said = _call("-e", VISUAL=editor, EDITOR=editor)
+        code, _, complaint = _call("-e", VISUAL=editor, EDITOR=editor)
         copies = list(Path(folder).iterdir())
         if code or len(copies) != 1:
             raise CrontabError(
                 r"the crontab may hold carriage returns, which crontab -l shows as \r, and crontab -e says"
-                f" {said!r}; remove them by hand"
+                f" {complaint!r}; remove them by hand"
             )
         return copies[0].read_bytes()
 
 
 def _call(*arguments: str, input: bytes = b"", **environment: str) -> tuple[int, bytes, str]:
-    """Exit code, what was written, what was complained about."""
+    """The exit code, standard output, and standard error cleaned."""
     # NOHEADER: else Debian's shows three lines of its own, and each write adds three more.
-    settled = {**os.environ, "LC_ALL": "C", "CRONTAB_NOHEADER": "Y", **environment}
+    environ = {**os.environ, "LC_ALL": "C", "CRONTAB_NOHEADER": "Y", **environment}
     try:
         done = subprocess.run(
-            ["crontab", *arguments], input=input, capture_output=True, env=settled, timeout=LIMIT, check=False
+            ["crontab", *arguments], input=input, capture_output=True, env=environ, timeout=LIMIT, check=False
         )
     except FileNotFoundError:
         raise CrontabError(

@@ -204,7 +204,7 @@ def _json(document: bytes) -> str:
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:
-    """The exit code: 5 where an answer is no data, or a later reading failed; the answer is shown all the same
+    """The exit code: 5 where an answer is no data, or a later reading failed; the answer is shown anyway
     (docs/interfaces.md#commands)."""
     no_data = [not snapshot.complete or snapshot.branch in present.unread for snapshot in snapshots]
     return NO_DATA if any(no_data) else 0

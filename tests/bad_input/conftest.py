@@ -9,13 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from invoke.program import Program
 
-import tasks
 from shepherd.running import stages
 from shepherd.running.tasking import TaskOptions
-from shepherd.running.turns import EachInTurn
 from tests.bad_input.saying import Inv, Said, small
+from tests.inv import inv_here
 from tests.project import Project
 
 
@@ -42,24 +40,17 @@ def ran(project: Project, past: Path) -> None:
 
 
 @pytest.fixture
-def inv(
-    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Inv]:
+def inv(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inv]:
     """`inv ARGS` with the settings of the project, in this process."""
     monkeypatch.setenv("SHEPHERD_CONFIG", str(project.folder / "shepherd.toml"))
     monkeypatch.setenv("SHEPHERD_WHO", "tester")
     umask = os.umask(0o022)
 
     def run(*args: str) -> Said:
-        capsys.readouterr()
-        code = 0
         try:
-            Program(name="inv", namespace=tasks.namespace, executor_class=EachInTurn).run(["inv", *args])
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 1
+            return Said(*inv_here(project.folder, *args, SHEPHERD_CONFIG=os.environ["SHEPHERD_CONFIG"]))
         finally:
             os.umask(0o022)
-        return Said(code, *capsys.readouterr())
 
     yield run
     os.umask(umask)

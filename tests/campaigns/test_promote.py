@@ -25,6 +25,7 @@ from tests.campaigns.promoted import books, ref_log
 from tests.project import Project
 from tests.promoting import PROMOTE, meddle, moves, promote, released
 from tests.running.host import Host, ended
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
 
@@ -242,11 +243,11 @@ def test_a_push_whose_parent_was_killed_ends_with_it(tmp_path: Path) -> None:
     )
     hook.chmod(0o755)
     first = host.start("promote")
-    wait_for(told.exists)
+    until(told.exists)
     second = host.start("promote", "--wait", "30")
     first.kill()
     first.communicate()
-    wait_for(lambda: told.read_text().count("begun") == 2)
+    until(lambda: told.read_text().count("begun") == 2)
     gate.touch()
     code, out, err = ended(second)
     assert code == 0, err
@@ -257,13 +258,6 @@ def test_a_push_whose_parent_was_killed_ends_with_it(tmp_path: Path) -> None:
     assert kept.moves[0].who == "ann"
     log = (host.state / "log" / "shepherd.log").read_text()
     assert "found out by looking" in log and "crashed" in log
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    give_up = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
 
 
 def test_killed_at_some_writes(tmp_path: Path) -> None:

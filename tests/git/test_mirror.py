@@ -18,7 +18,7 @@ import pytest
 from shepherd.errors import SourceError
 from shepherd.git.mirror import mirror_path, open_source, remote_refs
 from tests.gitrepo import Repo
-from tests.running.host import until
+from tests.waiting import until
 
 
 @pytest.fixture

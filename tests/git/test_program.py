@@ -14,6 +14,7 @@ from shepherd.errors import SourceError
 from shepherd.git.program import without_userinfo
 from shepherd.git.repository import open_repository
 from tests.gitrepo import ISOLATED, Repo
+from tests.waiting import is_over, until
 
 
 def test_bare_repository(repo: Repo) -> None:
@@ -140,19 +141,7 @@ def test_hanging_git_is_killed_with_its_children(
     with pytest.raises(SourceError, match=r"did not answer within 0\.5 seconds"):
         open_repository(str(repo.path), limit=0.5).lines("log")
     assert time.monotonic() - began < 5
-    assert _ends(Path("/proc", (tmp_path / "pid").read_text().strip(), "stat"))
-
-
-def _ends(process: Path) -> bool:
-    """Whether it is gone, or dead and not yet buried by whoever adopted it, within two seconds."""
-    for _ in range(100):
-        try:
-            if process.read_text().split()[2] == "Z":
-                return True
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
+    until(lambda: is_over(int((tmp_path / "pid").read_text())))
 
 
 def test_missing_git_is_one_sentence(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:

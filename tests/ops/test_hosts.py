@@ -16,9 +16,8 @@ from ops import deploy
 from ops.deploy.openssh import operator
 from shepherd.errors import SettingsError
 from shepherd.settings import Settings
+from tests.inv import ROOT
 from tests.project import Project
-
-ROOT = Path(__file__).parents[2]
 
 
 def settings(folder: Path, table: str) -> Settings:

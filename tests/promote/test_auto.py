@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from shepherd.stages.promote import settled_revision
 from tests.inv import inv
 from tests.project import Project, deployable
 from tests.promoting import PROMOTE, promote, ready, released
+from tests.waiting import until
 
 
 class TestAuto:
@@ -72,9 +72,7 @@ class TestAuto:
         waiting = inv(tmp_path, "run")
         assert "nothing to promote that was deployable for 1h" in waiting.out
         project.write_settings(branch=PROMOTE, top='[promote]\nauto = true\nsettle = "1s"\n')
-        time.sleep(1.1)
-        done = inv(tmp_path, "run")
-        assert done.code == 0 and "stable: promoted r3" in done.out, done.out + done.err
+        until(lambda: "stable: promoted r3" in inv(tmp_path, "run").out)
         assert released(project) == ids[2]
         assert deployable(project.look()) is not None
 

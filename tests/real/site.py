@@ -6,6 +6,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -18,13 +19,17 @@ import psutil
 
 from shepherd.running.releases import Site
 from tests.gitrepo import Repo
+from tests.inv import ROOT
 from tests.real.sshd import Sshd, need
 
-ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
     *("tasks.py", "fabfile.py", "invoke.yaml", "fabric.yaml", "pyproject.toml"),
     *("ops", "shepherd", "templates", "requirements"),
 )
+
+
+JOBS_END = 60.0
+"""Seconds within which what cron started ends by itself."""
 
 
 def faketime() -> Path:
@@ -36,7 +41,7 @@ def faketime() -> Path:
 
 @contextlib.contextmanager
 def cron_daemon() -> Iterator[Callable[[], None]]:
-    """Starts cron, whose minutes pass in a second; ended at the end, by its own pid."""
+    """Starts cron, whose minutes pass in a second. At the end it is killed, its jobs are waited for."""
     running = [each.pid for each in psutil.process_iter(["name"]) if each.info["name"] == "cron"]
     need(not running, f"a cron daemon runs already (process {running}): there is one a machine")
     library = str(faketime())
@@ -48,8 +53,13 @@ def cron_daemon() -> Iterator[Callable[[], None]]:
 
     yield start
     for process in started:
-        process.terminate()
-        process.wait(10)
+        # stopped first, so that it starts no more jobs; those at work still write into the test's folders
+        process.send_signal(signal.SIGSTOP)
+        jobs = psutil.Process(process.pid).children(recursive=True)
+        process.kill()
+        process.wait()
+        _, at_work = psutil.wait_procs(jobs, timeout=JOBS_END)
+        assert not at_work, f"cron's jobs do not end: {at_work}"
 
 
 class Done(NamedTuple):

@@ -13,7 +13,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import distribution
 from pathlib import Path
@@ -23,12 +22,13 @@ import pytest
 from shepherd.running.doctor.host import NEEDED
 from shepherd.running.log import parse
 from tests.gitrepo import Repo
+from tests.inv import ROOT
 from tests.real.site import cron_daemon
 from tests.real.sshd import need
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 USER = "lpqateam"
 PARTS = ("tasks.py", "invoke.yaml", "shepherd", "templates")
 PATIENCE = 90.0
@@ -135,14 +135,6 @@ def daemon(user: pwd.struct_passwd) -> Iterator[Callable[[], None]]:
         yield start
 
 
-def wait_for(what: str, there: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE
-    while not there():
-        if time.monotonic() > end:
-            pytest.fail(f"cron did not bring about in {PATIENCE:g} seconds: {what}")
-        time.sleep(0.2)
-
-
 def test_cron_runs_the_block_and_mails_what_a_failing_run_says(
     user: pwd.struct_passwd, site: Path, daemon: Callable[[], None]
 ) -> None:
@@ -152,15 +144,15 @@ def test_cron_runs_the_block_and_mails_what_a_failing_run_says(
     log, page = site / "shared" / "var" / "log" / "shepherd.log", site / "report" / "stable.html"
     daemon()
 
-    wait_for("a page", page.exists)
-    wait_for("the end of the run in the log", lambda: ("report", "0") in ended(log))
+    until(page.exists, PATIENCE, "a page")
+    until(lambda: ("report", "0") in ended(log), PATIENCE, "the end of the run in the log")
     assert "deploy" in page.read_text() and "r2" in page.read_text()
     assert [owner for owner in (page.stat().st_uid, log.stat().st_uid) if owner != user.pw_uid] == []
     assert (site / "shared" / "var" / "run" / "stages.json").exists()
-    wait_for("mail about the first run", lambda: "this was the first run" in mailbox())
+    until(lambda: "this was the first run" in mailbox(), PATIENCE, "mail about the first run")
 
     (site / "project.git").rename(site / "moved.git")
-    wait_for("mail about the failure", lambda: "project.git is not there" in mailbox())
+    until(lambda: "project.git is not there" in mailbox(), PATIENCE, "mail about the failure")
     assert f"env -C {site}/current" in mailbox(), "cron names the command in the subject"
 
     doctor = inv(site, "doctor", "--offline")

@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -20,6 +19,7 @@ from tests.real.site import (
 from tests.real.sshd import Sshd, need
 from tests.real.world import World
 from tests.running.smtp import serving
+from tests.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -51,10 +51,7 @@ def test_from_a_bare_account_to_a_shepherd_that_cron_drives(world: World) -> Non
         done = world.operator.fab("deploy", "--reason", "the first")
         assert done.code == 0, done
         page = world.place.state / "report" / "stable.html"
-        end = time.monotonic() + 60
-        while not page.exists():
-            assert time.monotonic() < end, "cron never ran it"
-            time.sleep(0.1)
+        until(page.exists, 60, "a run by cron")
     assert page.stat().st_uid == world.user.pw_uid
     assert "deploy r2" in world.place.inv("status").out
     again = world.operator.fab("deploy")
@@ -218,10 +215,7 @@ def test_two_deploys_at_once_one_wins(deployed: World) -> None:
     deployed.change()
     first = deployed.operator.start("deploy")
     lock = deployed.place.root / "deploy.lock"
-    end = time.monotonic() + 60
-    while not lock.read_text():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(lock.read_text, 60)
     said = lock.read_text()
     second = deployed.operator.fab("deploy", SHEPHERD_WHO="ann")
     assert second.code == 4, second

@@ -22,6 +22,7 @@ from tests.real.site import (
 from tests.real.sshd import Sshd, need
 from tests.real.world import World
 from tests.running.host import SCALE
+from tests.waiting import until
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -199,10 +200,7 @@ def test_a_killed_remote_upgrade_is_loud_and_the_next_deploy_repairs_it(deployed
     deployed.change()
     process = deployed.operator.start("deploy")
     memory = place.state / "run" / "upgrade.json"
-    end = time.monotonic() + 60
-    while not memory.exists():
-        assert time.monotonic() < end
-        time.sleep(0.05)
+    until(memory.exists, 60)
     pid = json.loads(memory.read_text())["process"]["pid"]
     os.kill(pid, signal.SIGKILL)
     out, err = process.communicate(timeout=60)

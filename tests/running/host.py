@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from invoke.program import Program
-
-import tasks
 from shepherd.running.log import parse
 from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.tasking import TaskOptions
-from shepherd.running.turns import EachInTurn
+from tests.inv import ROOT, inv_here
 from tests.project import Project
 from tests.views.reader import Reader
+from tests.waiting import until
 
-ROOT = Path(__file__).parents[2]
 SCALE = float(os.environ.get("SHEPHERD_CAMPAIGN", "1.0"))
 """How much of a campaign is run: 1 is what the issue names."""
 
@@ -87,20 +79,7 @@ class Host:
         """Exit code, standard output, standard error; in this process, where nothing asks for another."""
         if apart or how:
             return ended(self.start(*args, **how))
-        out, err, code = io.StringIO(), io.StringIO(), 0
-        here = {"SHEPHERD_CONFIG": str(self.project.folder / "shepherd.toml"), "SHEPHERD_WHO": "ann"}
-        with (
-            patch.dict(os.environ, here),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
-            try:
-                Program(namespace=tasks.namespace, name="inv", binary="inv", executor_class=EachInTurn).run(
-                    ["inv", *args]
-                )
-            except SystemExit as exit_:
-                code = exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)
-        return code, out.getvalue(), err.getvalue()
+        return inv_here(self.project.folder, *args, SHEPHERD_WHO="ann")
 
     def working(self, *args: str, seconds: float = 30.0) -> subprocess.Popen[str]:
         """A run that is in the middle of its work."""
@@ -132,14 +111,6 @@ def end(process: subprocess.Popen[str]) -> None:
     """Whatever it is doing, stopped or not."""
     process.send_signal(signal.SIGKILL)
     process.communicate()
-
-
-def until(condition: Callable[[], Any], limit: float = 30.0) -> None:
-    """Wait for it; a test that waits in vain fails."""
-    give_up = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < give_up, "it never came"
-        time.sleep(0.02)
 
 
 def banner_of(page: str) -> str:

@@ -11,7 +11,8 @@ import pytest
 
 from shepherd.stages import judge as judging
 from tests.gitrepo import Repo
-from tests.running.host import Host, end, until
+from tests.running.host import Host, end
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
 

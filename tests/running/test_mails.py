@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.inv import ROOT
 from tests.mail.team import parsed
-from tests.running.host import ROOT, Host
+from tests.running.host import Host
 from tests.running.smtp import Door, Server, serving
 
 ANN, BOB, LIST = "ann@example.org", "bob@example.org", "dev@example.org"

@@ -24,7 +24,8 @@ from shepherd.running import gate, records
 from shepherd.running.runner import prepare_state
 from shepherd.running.situation import situation
 from shepherd.running.switch import StatePlace, lock_status
-from tests.running.host import Host, after_the_first_run, end, ended, until, work
+from tests.running.host import Host, after_the_first_run, end, ended, work
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
 

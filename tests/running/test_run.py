@@ -25,8 +25,9 @@ from shepherd.running.runner import StageResult
 from shepherd.running.situation import aborts_of, keep_aborts, situation
 from shepherd.running.stages import each_branch
 from shepherd.running.tasking import TaskOptions
-from tests.running.host import Host, after_the_first_run, banner_of, end, outside_the_banner, until, work
+from tests.running.host import Host, after_the_first_run, banner_of, end, outside_the_banner, work
 from tests.running.smtp import Server, serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
 

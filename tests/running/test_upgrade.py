@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
@@ -21,13 +20,13 @@ from shepherd.running.doctor import examine
 from shepherd.running.log import now, parse
 from shepherd.running.switch import StatePlace, lock_status
 from tests.campaigns.killing import killed_at, points, undisturbed
+from tests.inv import ROOT
 from tests.running.crontab import Crontab
 from tests.running.host import SCALE
 from tests.running.site import How, Place
+from tests.waiting import until
 
 pytestmark = pytest.mark.real
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -144,16 +143,24 @@ def test_the_drain_names_who_still_works_and_ends_in_time(
     assert place.untouched() == before
 
 
-def test_it_waits_for_the_end_of_what_runs(place: Place) -> None:
+def test_it_waits_for_the_end_of_what_runs(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.release(good=True, live=True)
     new = place.release()
-    command: list[str | Path] = ["flock", "--shared", place.state / "run" / "gate.lock", "sleep", "1.5"]
-    worker = subprocess.Popen(command)
-    while not gate.holders(place.state / "run" / "gate.lock"):
-        time.sleep(0.01)
-    begun = time.monotonic()
+    lock, old, live_meanwhile = place.state / "run" / "gate.lock", place.live, list[str]()
+    worker = subprocess.Popen(["flock", "--shared", str(lock), "cat"], stdin=subprocess.PIPE)
+    assert worker.stdin is not None
+    until(lambda: gate.holders(lock))
+
+    def end_the_work() -> None:
+        until(lambda: f"waiting for process {worker.pid}" in capsys.readouterr().out)
+        live_meanwhile.append(place.live)
+        worker.communicate()
+
+    ending = threading.Thread(target=end_the_work)
+    ending.start()
     assert place.upgrade() == 0
-    assert time.monotonic() - begun > 1
+    ending.join()
+    assert live_meanwhile == [old]
     assert place.live == new.id
     assert worker.wait(10) == 0, "nobody is ended"
 
@@ -197,8 +204,7 @@ def stopped_when(reached: Callable[[], bool]) -> None:
     """SIGTERM to this process as soon as that is so; where it never is, nobody waits for it."""
 
     def stop() -> None:
-        while not reached():
-            time.sleep(0.01)
+        until(reached)
         os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=stop, daemon=True).start()

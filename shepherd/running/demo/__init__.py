@@ -20,7 +20,7 @@ MARKER = ".made-by-inv-demo"
 ROBOT = "Release Robot"
 
 SETTINGS = """\
-# Made by `inv demo`. What each key means stands in docs/settings.md.
+# Made by `inv demo`. docs/settings.md says what each key means.
 state_dir = "var"
 
 [branches.stable]
@@ -44,7 +44,7 @@ directory = "var/report"
 
 
 def demo(directory: str) -> int:
-    """Make the project under `directory` (anew, if the last demo made it) and take it through its days.
+    """Make the project under `directory` (again, if the last demo made it) and take it through its days.
 
     Raises:
         SettingsError: the directory holds something that no demo made.
@@ -99,7 +99,8 @@ def _tasks(place: Path, day: dict[str, Any]) -> None:
     from shepherd.settings import read
 
     settings = read(place / "shepherd.toml")
-    quiet, options = stages.quietly, TaskOptions(settings, "demo")
+    quiet = stages.quietly  # the reports of single stages would hide the story
+    options = TaskOptions(settings, "demo")
     quiet(stages.find, options)
     quiet(stages.judge, options)
     for verdict in day.get("verdict", ()):
@@ -165,7 +166,7 @@ def _clear(place: Path) -> None:
     if place.exists():
         if not (place / MARKER).is_file():
             raise SettingsError(
-                f"{place} is there and was not made by a demo: name another, --directory NAME"
+                f"{place} exists and was not made by a demo: choose another with --directory NAME"
             )
         shutil.rmtree(place)
     place.mkdir(parents=True)

@@ -2,7 +2,7 @@
 (docs/interfaces.md#commands).
 
 A module holds one group of checks; a check looks at one thing and says what it found. Which there are, and in
-which order they are told, stands here.
+which order they run, stands here.
 """
 
 from __future__ import annotations
@@ -62,21 +62,21 @@ def examine(load: Callable[[], Settings], now: datetime, *, offline: bool = Fals
         load: gives the settings, or raises SettingsError: then only what needs none of them is looked at.
         offline: no network connection is made; what would need one says so.
     """
-    given: CheckContext | None = None
+    context: CheckContext | None = None
     try:
         settings = load()
     except SettingsError as error:
         yield Finding("fail", "settings", str(error), wrong=True)
     else:
-        given = CheckContext(settings, now, offline)
+        context = CheckContext(settings, now, offline)
         yield ok("settings", f"{settings.file}, for {', '.join(settings.branches)}")
     for name, look in HOST:
         yield from contained(name, look)
-    if given is None:
-        yield fail("other checks", "not made, since they need the settings", "mend the settings first")
+    if context is None:
+        yield fail("other checks", "not made, since they need the settings", "fix the settings first")
         return
     for name, check in CHECKS:
-        yield from contained(name, partial(check, given))
+        yield from contained(name, partial(check, context))
 
 
 def exit_code(findings: list[Finding]) -> int:

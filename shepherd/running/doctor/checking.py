@@ -1,4 +1,4 @@
-"""What a check is given and what it answers, and how an answer reads."""
+"""What a check gets and returns, and how its findings are printed."""
 
 from __future__ import annotations
 
@@ -54,25 +54,25 @@ def fail(name: str, what: str, remedy: str = "") -> Finding:
 
 
 def contained(name: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
-    """What a check finds; if it breaks, that is what it found."""
+    """The findings of a check; if it breaks, one finding that says so."""
     try:
         yield from look()
     except ShepherdError as error:
         yield fail(name, str(error))
     except OSError as error:
-        yield fail(name, f"{error.filename or name}: {error.strerror or error}", "is it readable for you?")
-    except Exception as error:  # one poisonous check must not hide the others
+        yield fail(name, f"{error.filename or name}: {error.strerror or error}", "can you read it?")
+    except Exception as error:  # one broken check must not hide the others
         yield fail(name, f"the check itself broke ({error!r})", "a bug of the shepherd: report it")
 
 
 def as_line(finding: Finding) -> str:
     """`ok|warn|fail  name: what; remedy`, at most 80 columns wide."""
-    told = f"{finding.what}; {finding.remedy}" if finding.remedy else finding.what
-    return wrap(f"{finding.name}: {told}", f"{finding.level:<4}  ")
+    sentence = f"{finding.what}; {finding.remedy}" if finding.remedy else finding.what
+    return wrap(f"{finding.name}: {sentence}", f"{finding.level:<4}  ")
 
 
 def as_json(findings: list[Finding], now: datetime, offline: bool, code: int) -> str:
-    """The same for programs."""
+    """All findings as JSON, for programs."""
     document = {
         "at": iso(now),
         "offline": offline,

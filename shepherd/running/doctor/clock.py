@@ -1,4 +1,4 @@
-"""Whether the clock is right, as far as can be told here: nothing that was written can be newer than now."""
+"""Whether the clock is plausible: nothing that was written can be newer than now."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _TAIL = 20_000
 """Bytes at the end of the log that hold its last line."""
 
 
-def clock(given: CheckContext) -> Iterator[Finding]:
+def clock(context: CheckContext) -> Iterator[Finding]:
     ahead = [
-        f"{what} is {age((at - given.now).total_seconds())} ahead"
-        for what, at in _newest(given)
-        if at > given.now + AHEAD
+        f"{what} is {age((at - context.now).total_seconds())} ahead"
+        for what, at in _newest(context)
+        if at > context.now + AHEAD
     ]
     if ahead:
         yield warn("clock", "; ".join(ahead), "if the clock is wrong, set it (timedatectl)")
     else:
-        yield ok("clock", f"{given.now:%Y-%m-%d %H:%M:%S} UTC, nothing that was written lies ahead of it")
+        yield ok("clock", f"{context.now:%Y-%m-%d %H:%M:%S} UTC, nothing was written later than that")
 
 
-def _newest(given: CheckContext) -> Iterator[tuple[str, datetime]]:
+def _newest(context: CheckContext) -> Iterator[tuple[str, datetime]]:
     """The newest of each kind of time there is. What cannot be read is another check's finding."""
-    settings = given.settings
+    settings = context.settings
     for branch in settings.branches:
         snapshot = Snapshots(settings.state_path / "snapshots", branch).last_written()
         if snapshot is not None:
@@ -51,7 +51,7 @@ def _newest(given: CheckContext) -> Iterator[tuple[str, datetime]]:
                 yield f"the last run of {stage}", at
     if at := _last_logged(settings.state_path / "log" / "shepherd.log"):
         yield "the log", at
-    if (sqlite_path(settings) is not None or not given.offline) and (at := _last_journalled(settings)):
+    if (sqlite_path(settings) is not None or not context.offline) and (at := _last_journalled(settings)):
         yield "the journal", at
 
 
@@ -60,8 +60,8 @@ def _tip_date(settings: Settings, name: str) -> datetime | None:
     try:
         git = open_source(settings.place(branch.repository), settings.state_path / "mirrors", fetch=False)
         tip = git.resolve_many([branch.ref])[branch.ref] or ""
-        said = git.lines("log", "-1", "--format=%ct", "--end-of-options", tip)
-        return datetime.fromtimestamp(int(said[0]), UTC)
+        seconds = git.lines("log", "-1", "--format=%ct", "--end-of-options", tip)
+        return datetime.fromtimestamp(int(seconds[0]), UTC)
     except (ShepherdError, ValueError, IndexError, OverflowError, OSError):
         return None
 
@@ -79,10 +79,10 @@ def _last_logged(path: Path) -> datetime | None:
 
 def _last_journalled(settings: Settings) -> datetime | None:
     try:
-        found = rows(settings, "SELECT at FROM journal ORDER BY seq DESC LIMIT 1")
+        newest = rows(settings, "SELECT at FROM journal ORDER BY seq DESC LIMIT 1")
     except (ShepherdError, sqlite3.Error):
         return None
-    return _moment(str(found[0][0])) if found else None
+    return _moment(str(newest[0][0])) if newest else None
 
 
 def _moment(text: str) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Whether the database is sound; and how checks read it: without making any file beside it."""
+"""Whether the database is sound; and how checks read it: without making any file next to it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _WAL_AT, _WAL = 18, 2
 """Where the file format of SQLite says that it is in WAL mode, and how."""
 
 
-def database(given: CheckContext) -> Iterator[Finding]:
-    if (path := sqlite_path(given.settings)) is not None:
+def database(context: CheckContext) -> Iterator[Finding]:
+    if (path := sqlite_path(context.settings)) is not None:
         yield _sound(path)
-    elif given.offline:
+    elif context.offline:
         yield ok("database", OFFLINE)
     else:
-        rows(given.settings, "SELECT 1")
+        rows(context.settings, "SELECT 1")
         yield ok("database", "answers")
 
 
@@ -60,13 +60,13 @@ def _sound(path: Path) -> Finding:
     if not path.exists():
         return warn("database", f"{path} is not there yet", "inv find makes it")
     if odd := plainfile.odd_for_sqlite(path):
-        return fail("database", f"{odd} is no regular file", "move it away")
+        return fail("database", f"{odd} is not a regular file", "move it away")
     try:
-        said = str(_ask(path, "PRAGMA quick_check(1)", {})[0][0])
+        outcome = str(_ask(path, "PRAGMA quick_check(1)", {})[0][0])
     except sqlite3.Error as error:
-        said = str(error)
-    if said != "ok":
-        return fail("database", f"{path}: {said}", "if it is damaged, move it away and restore a backup")
+        outcome = str(error)
+    if outcome != "ok":
+        return fail("database", f"{path}: {outcome}", "if it is damaged, move it away and restore a backup")
     with path.open("rb") as file:
         head = file.read(_WAL_AT + 1)
     if head[_WAL_AT:] != bytes([_WAL]):
@@ -76,7 +76,7 @@ def _sound(path: Path) -> Finding:
 
 def _ask(path: Path, statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     """A reader of a database in WAL mode makes `-wal` and `-shm` if nobody has it open. `immutable` does not,
-    but is wrong once somebody begins to write meanwhile; then it is asked again, beside the writer."""
+    but is wrong once somebody begins to write meanwhile; then it is asked again, next to the writer."""
     try:
         return _connected(path, statement, values)
     except sqlite3.Error:

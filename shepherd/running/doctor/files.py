@@ -18,7 +18,7 @@ from shepherd.settings import Settings
 
 OTHERS_WRITE = 0o022
 MOST = 20_000
-"""Files that are looked at: a check ends."""
+"""Files that a check looks at, so that it ends."""
 LEAST_FREE = 200_000_000
 LEAST_SHARE = 0.05
 
@@ -27,13 +27,13 @@ _TOUCHED = ("maintenance.txt",)
 """Made by a bare `touch`, with whatever rights that gives."""
 
 
-def state_dir(given: CheckContext) -> Iterator[Finding]:
-    state = given.settings.state_path
+def state_dir(context: CheckContext) -> Iterator[Finding]:
+    state = context.settings.state_path
     if not state.exists():
         yield warn("state_dir", f"{state} is not there yet", "inv find makes it")
         return
     if not state.is_dir():
-        yield Finding("fail", "state_dir", f"{state} is no directory", "move it away", wrong=True)
+        yield Finding("fail", "state_dir", f"{state} is not a directory", "move it away", wrong=True)
         return
     status = state.stat()
     mode = stat.S_IMODE(status.st_mode)
@@ -43,19 +43,19 @@ def state_dir(given: CheckContext) -> Iterator[Finding]:
     elif not os.access(state, os.W_OK):
         yield fail("state_dir", f"{state} cannot be written to", "is its disk mounted read-only? (dmesg)")
     elif mode & OTHERS_WRITE:
-        yield fail("state_dir", f"{state} is writable for others (mode {mode:04o})", f"chmod 711 {state}")
+        yield fail("state_dir", f"{state} is writable by others (mode {mode:04o})", f"chmod 711 {state}")
     elif mode != 0o711:
         yield warn("state_dir", f"{state} has mode {mode:04o}, not 0711", f"chmod 711 {state}")
     else:
         yield ok("state_dir", f"{state} is ours, mode 0711")
 
 
-def rights(given: CheckContext) -> Iterator[Finding]:
-    """Everything in state_dir is ours; what is not for readers is for nobody else (0700, 0600)."""
-    state = given.settings.state_path
+def rights(context: CheckContext) -> Iterator[Finding]:
+    """Everything in state_dir is ours, and private (0700, 0600) but for what readers need."""
+    state = context.settings.state_path
     if not state.is_dir():
         return
-    report = Path(os.path.realpath(given.settings.report_path))
+    report = Path(os.path.realpath(context.settings.report_path))
     open_ones = []
     for entry in sorted(state.iterdir()):
         if entry.name in (*_PUBLIC, *_TOUCHED) or entry.resolve() == report or entry.is_symlink():
@@ -66,16 +66,16 @@ def rights(given: CheckContext) -> Iterator[Finding]:
     owner = state.stat().st_uid
     strange = [path for path, status in _walk(state) if status.st_uid != owner]
     if strange:
-        yield fail("rights", f"{_some(strange)} belong(s) to somebody else", f"chown -R {owner} {state}")
+        yield fail("rights", f"{_some(strange)} belongs to somebody else", f"chown -R {owner} {state}")
     if open_ones:
-        yield warn("rights", f"others have rights on {', '.join(open_ones)}", f"chmod go= them in {state}")
+        yield warn("rights", f"others can open {', '.join(open_ones)}", f"chmod go= them in {state}")
     if not strange and not open_ones:
         yield ok("rights", "all in state_dir is ours, and private but for report and snapshots")
 
 
-def report(given: CheckContext) -> Iterator[Finding]:
+def report(context: CheckContext) -> Iterator[Finding]:
     """The web server reads the report as somebody else, who may change nothing in it."""
-    folder = Path(os.path.realpath(given.settings.report_path))
+    folder = Path(os.path.realpath(context.settings.report_path))
     if not folder.is_dir():
         yield warn("report", f"{folder} is not there yet", "inv report makes it")
         return
@@ -91,15 +91,15 @@ def report(given: CheckContext) -> Iterator[Finding]:
         yield fail("report", f"others may change {_some(loose)}", f"chmod -R go-w {folder}")
     if hidden:
         yield fail("report", f"readers cannot read {_some(hidden)}", f"chmod -R a+rX {folder}")
-    if closed and not given.settings.report.publish:
+    if closed and not context.settings.report.publish:
         yield warn("report", f"{closed[0]} hides it from readers", f"chmod o+x {closed[0]}, or publish it")
     elif not loose and not hidden:
-        yield ok("report", f"{folder} can be read by everybody, and changed by us alone")
+        yield ok("report", f"{folder} can be read by everybody, and changed only by us")
 
 
-def secrets(given: CheckContext) -> Iterator[Finding]:
+def secrets(context: CheckContext) -> Iterator[Finding]:
     """Every `…_file` and `…_env` of the settings gives its secret; nobody else can change the settings."""
-    settings = given.settings
+    settings = context.settings
     keys = list(_secret_keys(settings))
     wrong = []
     for key in keys:
@@ -115,16 +115,16 @@ def secrets(given: CheckContext) -> Iterator[Finding]:
         yield ok("secrets", ", ".join(keys) if keys else "the settings name none")
 
 
-def disk(given: CheckContext) -> Iterator[Finding]:
-    places = map(_existing, (given.settings.report_path, given.settings.state_path))
+def disk(context: CheckContext) -> Iterator[Finding]:
+    places = map(_existing, (context.settings.report_path, context.settings.state_path))
     # one line a file system
     for place in {place.stat().st_dev: place for place in places}.values():
         usage = shutil.disk_usage(place)
-        told = f"{usage.free / 1e6:,.0f} MB free ({usage.free / (usage.total or 1):.0%}) at {place}"
+        room = f"{usage.free / 1e6:,.0f} MB free ({usage.free / (usage.total or 1):.0%}) at {place}"
         if usage.free < LEAST_FREE or usage.free < LEAST_SHARE * usage.total:
-            yield warn("disk", told, "make room: a run on a full disk changes nothing")
+            yield warn("disk", room, "make room: a run on a full disk changes nothing")
         else:
-            yield ok("disk", told)
+            yield ok("disk", room)
 
 
 def _secret_keys(settings: Settings) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the machine has to have: Python, the packages, git. Needs no settings."""
+"""Whether the machine has what is needed: Python, the packages, git. Needs no settings."""
 
 from __future__ import annotations
 
@@ -56,15 +56,17 @@ def dependencies() -> Iterator[Finding]:
 def git() -> Iterator[Finding]:
     wanted = ".".join(map(str, GIT))
     try:
-        said = subprocess.run(
+        answer = subprocess.run(
             ["git", "--version"], capture_output=True, text=True, errors="replace", timeout=LIMIT, check=False
         ).stdout.strip()
     except (OSError, subprocess.TimeoutExpired) as error:
         yield fail("git", f"cannot be run ({error})", f"install git {wanted} or newer")
         return
-    version = re.search(r"(\d+)\.(\d+)[\d.]*", said)
+    version = re.search(r"(\d+)\.(\d+)[\d.]*", answer)
     if not version:
-        yield fail("git", f"says {said!r} when it is asked for its version", f"install git {wanted} or newer")
+        yield fail(
+            "git", f"says {answer!r} when it is asked for its version", f"install git {wanted} or newer"
+        )
     elif (int(version[1]), int(version[2])) < GIT:
         yield fail("git", f"{version[0]} is too old", f"install git {wanted} or newer")
     elif (int(version[1]), int(version[2])) < MERGES:

@@ -1,4 +1,4 @@
-"""Whether the journal has anything under a name that the settings do not know any more
+"""Whether the journal has anything under a name that the settings no longer know
 (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from shepherd.running.doctor.data import sqlite_path
 from shepherd.settings import Settings
 
 
-def journals(given: CheckContext) -> Iterator[Finding]:
-    """One finding for each branch that was followed once; of old ones it is only said."""
+def journals(context: CheckContext) -> Iterator[Finding]:
+    """One finding for each branch that is no longer followed; a warning where it was not long ago."""
     from shepherd.stages.renamed import left_journals
     from shepherd.store import Database
 
-    settings = given.settings
+    settings = context.settings
     path = sqlite_path(settings)
-    if (path is not None and not path.exists()) or (path is None and given.offline):
+    if (path is not None and not path.exists()) or (path is None and context.offline):
         yield ok("journals", OFFLINE if path is None else "there is none yet")
         return
     database = Database(settings.database_url, read_only=True)
@@ -29,11 +29,11 @@ def journals(given: CheckContext) -> Iterator[Finding]:
     if not left:
         yield ok("journals", "each is that of a branch that is followed")
     for each in left:
-        what = f"{each.name} is not followed any more; its journal has {each.holds}"
+        what = f"{each.name} is no longer followed; its journal has {each.holds}"
         title = f"journals {each.name}"
         if each.carried_by:
             yield ok(title, f"{what}, which {each.carried_by} carries on")
-        elif _is_old(each.written, given.now, settings):
+        elif _is_old(each.written, context.now, settings):
             yield ok(title, what)
         else:
             yield warn(title, what, f"if it was renamed: call its table [branches.{each.name}] as before")

@@ -10,12 +10,12 @@ LIMIT = 10.0
 """Seconds that the server may take for each answer."""
 
 
-def smtp(given: CheckContext) -> Iterator[Finding]:
-    mail = given.settings.mail
+def smtp(context: CheckContext) -> Iterator[Finding]:
+    mail = context.settings.mail
     if mail is None:
         yield ok("smtp", "no [mail] in the settings: no mail is sent")
         return
-    if given.offline:
+    if context.offline:
         yield ok("smtp", f"{mail.smtp}: {OFFLINE}")
         return
     import smtplib

@@ -11,9 +11,9 @@ from shepherd.running.maintenance import look, words
 from shepherd.running.situation import crashed, hang_of
 
 
-def records(given: CheckContext) -> Iterator[Finding]:
+def records(context: CheckContext) -> Iterator[Finding]:
     """The run record is of a run that goes on, and not for too long."""
-    state = given.settings.state_path
+    state = context.settings.state_path
     try:
         record = run_records.read(state)
     except UnreadableFileError as why:
@@ -22,22 +22,22 @@ def records(given: CheckContext) -> Iterator[Finding]:
     if record is None:
         yield ok("records", "nothing is at work")
         return
-    told = run_records.words(record, given.now)
+    record_words = run_records.words(record, context.now)
     if run_records.life(record) == "gone":
         yield warn("records", crashed(record), "the next run cleans up")
-    elif hang_of(given.settings, record) is not None:
-        yield fail("records", f"suspected hang: {told}", f"look at it, then: kill {record.pid}")
+    elif hang_of(context.settings, record) is not None:
+        yield fail("records", f"suspected hang: {record_words}", f"look at it, then: kill {record.pid}")
     else:
-        yield ok("records", f"at work: {told}")
+        yield ok("records", f"at work: {record_words}")
 
 
-def maintenance(given: CheckContext) -> Iterator[Finding]:
+def maintenance(context: CheckContext) -> Iterator[Finding]:
     """The switch is off; a switch that stays on is the commonest reason for an old answer."""
-    settings = given.settings
-    switch = look(settings.state_path, settings.maintenance.warn_after, given.now)
+    settings = context.settings
+    switch = look(settings.state_path, settings.maintenance.warn_after, context.now)
     if switch is None:
         yield ok("maintenance", "off")
     elif switch.overdue:
-        yield fail("maintenance", f"on {words(switch, given.now)}")
+        yield fail("maintenance", f"on {words(switch, context.now)}")
     else:
-        yield warn("maintenance", f"on {words(switch, given.now)}", "inv maintenance.off ends it")
+        yield warn("maintenance", f"on {words(switch, context.now)}", "inv maintenance.off ends it")

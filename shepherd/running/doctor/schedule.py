@@ -21,9 +21,9 @@ LATE = 3
 DAEMONS = ("cron", "crond", "fcron", "cronie", "busybox")
 
 
-def cron(given: CheckContext) -> Iterator[Finding]:
+def cron(context: CheckContext) -> Iterator[Finding]:
     """Our block is in the crontab, undamaged, and says what it should; a cron daemon runs."""
-    settings = given.settings
+    settings = context.settings
     state = settings.state_path
     if state.exists() and state.stat().st_uid != os.geteuid():
         yield warn("cron", "not looked at: the crontab is that of the owner of state_dir")
@@ -36,65 +36,67 @@ def cron(given: CheckContext) -> Iterator[Finding]:
     except ShepherdError as error:
         yield fail("cron", str(error))
         return
-    last = _last_run(given)
-    if not change.block and _late(given, last):
+    last = _last_run(context)
+    if not change.block and _late(context, last):
         yield warn("cron", "no block in the crontab", "inv cron.install, or a timer (docs/running.md)")
     elif not change.block:
-        yield ok("cron", f"no block in the crontab, yet a stage ran {_ago(given, last)} (a timer?)")
+        yield ok("cron", f"no block in the crontab, yet a stage ran {_ago(context, last)} (a timer?)")
     elif change.block != change.new_block:
         yield warn("cron", "the block in the crontab is not what it should be", "inv cron.install")
-    elif _late(given, last) and not _daemon_runs():
+    elif _late(context, last) and not _daemon_runs():
         yield warn("cron", "the block is there, but no cron daemon seems to run", "start cron")
     else:
         yield ok("cron", f"{block.times(settings.cron.every)} in the crontab")
 
 
-def stages(given: CheckContext) -> Iterator[Finding]:
+def stages(context: CheckContext) -> Iterator[Finding]:
     """Each stage ran well, and not long ago."""
-    runs = stage_runs(given.settings)
-    wanted = (part.name for part in STAGES if part.wanted(given.settings))
+    runs = stage_runs(context.settings)
+    wanted = (part.name for part in STAGES if part.wanted(context.settings))
     for stage in wanted:
         ran = runs.get(stage, StageRuns())
         if ran.last_good is None:
             yield warn(f"stage {stage}", "has never run well", "inv run shows why")
             continue
-        told = f"ran well {_ago(given, ran.last_good)}"
+        last_run = f"ran well {_ago(context, ran.last_good)}"
         if ran.failing:
-            yield warn(f"stage {stage}", f"{told}, but fails now: {ran.failure}", "inv run")
-        elif _late(given, ran.last_good):
-            yield warn(f"stage {stage}", f"{told}, that is late", "does cron run? see inv status and the log")
+            yield warn(f"stage {stage}", f"{last_run}, but fails now: {ran.failure}", "inv run")
+        elif _late(context, ran.last_good):
+            yield warn(
+                f"stage {stage}", f"{last_run}, that is late", "is cron running? see inv status and the log"
+            )
         else:
-            yield ok(f"stage {stage}", told)
+            yield ok(f"stage {stage}", last_run)
 
 
-def answers(given: CheckContext) -> Iterator[Finding]:
+def answers(context: CheckContext) -> Iterator[Finding]:
     """The last answer of each branch is one, and not stale."""
-    for branch in given.settings.branches:
-        snapshot = Snapshots(given.settings.state_path / "snapshots", branch).latest()
+    for branch in context.settings.branches:
+        snapshot = Snapshots(context.settings.state_path / "snapshots", branch).latest()
         name = f"answer {branch}"
         if snapshot is None:
             yield warn(name, "there is none yet", "inv find judge report")
         elif not snapshot.complete:
-            yield fail(name, f"no data: {snapshot.problems[0]}", "mend what it names, then: inv find judge")
-        elif given.now > snapshot.valid_until:
-            yield warn(name, f"given {_ago(given, snapshot.generated_at)}: stale", "inv run")
+            yield fail(name, f"no data: {snapshot.problems[0]}", "fix what it names, then: inv find judge")
+        elif context.now > snapshot.valid_until:
+            yield warn(name, f"given {_ago(context, snapshot.generated_at)}: stale", "inv run")
         else:
-            yield ok(name, f"given {_ago(given, snapshot.generated_at)}")
+            yield ok(name, f"given {_ago(context, snapshot.generated_at)}")
 
 
-def _last_run(given: CheckContext) -> datetime | None:
+def _last_run(context: CheckContext) -> datetime | None:
     """When any stage ended last, whatever came of it."""
-    runs = stage_runs(given.settings).values()
+    runs = stage_runs(context.settings).values()
     return max((at for run in runs for at in (run.last_good, run.last_failed) if at), default=None)
 
 
-def _late(given: CheckContext, at: datetime | None) -> bool:
-    seconds = LATE * given.settings.report.expected_every
-    return at is None or (given.now - at).total_seconds() > seconds
+def _late(context: CheckContext, at: datetime | None) -> bool:
+    seconds = LATE * context.settings.report.expected_every
+    return at is None or (context.now - at).total_seconds() > seconds
 
 
-def _ago(given: CheckContext, at: datetime | None) -> str:
-    return f"{age((given.now - at).total_seconds())} ago" if at else "never"
+def _ago(context: CheckContext, at: datetime | None) -> str:
+    return f"{age((context.now - at).total_seconds())} ago" if at else "never"
 
 
 def _daemon_runs() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -27,28 +28,28 @@ LOOKED_AT = 1_000
 """Commits of a partial clone in which missing objects are looked for."""
 
 
-def repository(given: CheckContext) -> Iterator[Finding]:
+def repository(context: CheckContext) -> Iterator[Finding]:
     """Each repository answers, and has the ref."""
-    for name, branch in given.settings.branches.items():
-        place = given.settings.place(branch.repository)
+    for name, branch in context.settings.branches.items():
+        place = context.settings.place(branch.repository)
         title = f"repository {name}"
-        if is_url(place) and given.offline:
+        if is_url(place) and context.offline:
             yield ok(title, f"{shown(place)}: {OFFLINE}")
             continue
         try:
             if is_url(place):
                 there = branch.ref in remote_refs(place, [branch.ref])
             else:
-                git = open_source(place, given.settings.state_path / "mirrors")
+                git = open_source(place, context.settings.state_path / "mirrors")
                 there = git.resolve_many([branch.ref])[branch.ref] is not None
                 if not there:
                     raise git.no_such_ref(branch.ref)
-                if lacking := _lacking(git, branch.ref):
-                    what = f"{place} is a partial clone and lacks {lacking} objects, so that some reverts"
+                if missing := _missing(git, branch.ref):
+                    what = f"{place} is a partial clone and lacks {missing} objects, so that some reverts"
                     yield warn(title, f"{what} cannot be recognised", PARTIAL_REMEDY)
                     continue
         except SourceError as error:
-            yield fail(title, str(error), f"set branches.{name} right in {given.settings.file}")
+            yield fail(title, str(error), f"set branches.{name} right in {context.settings.file}")
             continue
         if there:
             yield ok(title, f"{shown(place)} has {branch.ref}")
@@ -56,7 +57,7 @@ def repository(given: CheckContext) -> Iterator[Finding]:
             yield fail(title, f"{shown(place)} has no {branch.ref}", f"set branches.{name}.ref right")
 
 
-def _lacking(git: Git, ref: str) -> int:
+def _missing(git: Git, ref: str) -> int:
     """How many objects of the newest commits a partial clone left out. Raises SourceError."""
     if not git.is_partial:
         return 0
@@ -64,15 +65,14 @@ def _lacking(git: Git, ref: str) -> int:
     return sum(line.startswith("?") for line in objects)
 
 
-def deployed(given: CheckContext) -> Iterator[Finding]:
+def deployed(context: CheckContext) -> Iterator[Finding]:
     """What production, the promoted ref and the QA server run can be read, and is of the mainline."""
-    for name, branch in given.settings.branches.items():
+    for name, branch in context.settings.branches.items():
         title = f"deployed {name}"
-        settings = given.settings
-        place = settings.place(branch.repository)
-        mirrors = settings.state_path / "mirrors"
-        if is_url(place) and not mirror_path(place, mirrors).is_dir():
-            yield warn(title, f"{shown(place)} has not been fetched yet", "inv find fetches it")
+        settings = context.settings
+        place, mirrors = settings.place(branch.repository), settings.state_path / "mirrors"
+        if unfetched := _unfetched(title, place, mirrors):
+            yield unfetched
             continue
         try:
             git = open_source(place, mirrors, fetch=False)
@@ -83,7 +83,7 @@ def deployed(given: CheckContext) -> Iterator[Finding]:
         except SourceError as error:
             yield fail(title, str(error))
             continue
-        reader = _SourceReader(given, name, branch, git, mainline)
+        reader = _SourceReader(context, name, branch, git, mainline)
         yield from reader.read("deployed", branch.deployed, "production")
         if branch.qa:
             yield from reader.read("qa", branch.qa, "the QA server")
@@ -91,10 +91,16 @@ def deployed(given: CheckContext) -> Iterator[Finding]:
             yield from reader.read("promoted", Pointer(ref=branch.promote.ref), "the promoted ref")
 
 
+def _unfetched(title: str, place: str, mirrors: Path) -> Finding | None:
+    if is_url(place) and not mirror_path(place, mirrors).is_dir():
+        return warn(title, f"{shown(place)} has not been fetched yet", "inv find fetches it")
+    return None
+
+
 class _SourceReader(msgspec.Struct, frozen=True):
     """Reads where the pointers of one branch point."""
 
-    given: CheckContext
+    context: CheckContext
     name: str
     branch: BranchSettings
     git: Git
@@ -102,11 +108,11 @@ class _SourceReader(msgspec.Struct, frozen=True):
 
     def read(self, key: str, pointer: Pointer, what: str) -> Iterator[Finding]:
         title = f"{key} {self.name}"
-        if pointer.url and self.given.offline:
+        if pointer.url and self.context.offline:
             yield ok(title, f"{pointers.described(pointer)}: {OFFLINE}")
             return
         described = f"{what} ({pointers.described(pointer)})"
-        # without D there is no answer; without the others only less is told
+        # without D there is no answer; without the others the answer only says less
         bad = fail if key == "deployed" else warn
         try:
             revno, warning = self._revno(pointer, what, described)
@@ -127,8 +133,8 @@ class _SourceReader(msgspec.Struct, frozen=True):
             if commit is None:
                 raise self.git.no_such_ref(pointer.ref)
         else:
-            recorded = _recorded(self.given.settings, self.name) if pointer.recorded else None
-            text = pointers.text_of(pointer, what, self.given.settings.file.parent, recorded)
+            recorded = _recorded(self.context.settings, self.name) if pointer.recorded else None
+            text = pointers.text_of(pointer, what, self.context.settings.file.parent, recorded)
             if pointer.recorded and text in NOTHING_DEPLOYED:
                 return 0, ""
             commit, warning = commit_named(self.git, self.mainline, text, described)
@@ -137,22 +143,21 @@ class _SourceReader(msgspec.Struct, frozen=True):
         return newest_contained(self.git, self.mainline, commit, described).revno, warning
 
 
-def notes(given: CheckContext) -> Iterator[Finding]:
+def notes(context: CheckContext) -> Iterator[Finding]:
     """The git notes by which verdicts are given are there."""
-    for name, branch in given.settings.branches.items():
+    for name, branch in context.settings.branches.items():
         title = f"notes {name}"
         if not branch.verdict_notes:
             yield ok(title, "no notes are read: verdict_notes is not set")
             continue
-        place = given.settings.place(branch.repository)
-        mirrors = given.settings.state_path / "mirrors"
-        if is_url(place) and not mirror_path(place, mirrors).is_dir():
-            yield warn(title, f"{shown(place)} has not been fetched yet", "inv find fetches it")
+        place, mirrors = context.settings.place(branch.repository), context.settings.state_path / "mirrors"
+        if unfetched := _unfetched(title, place, mirrors):
+            yield unfetched
             continue
         try:
             there = open_source(place, mirrors, fetch=False).resolve_many([branch.verdict_notes])
         except SourceError:
-            continue  # told by the check of the repository
+            continue  # the check of the repository says it
         if there[branch.verdict_notes] is None:
             what = f"{shown(place)}: {missing_notes(branch.verdict_notes)}"
             yield warn(title, what, notes_remedy(branch.verdict_notes, place))
@@ -161,36 +166,36 @@ def notes(given: CheckContext) -> Iterator[Finding]:
 
 
 def _recorded(settings: Settings, branch: str) -> str | None:
-    """What was last said to run in production, as `find` reads it from the journal."""
+    """What a person last recorded as deployed, as `find` reads it from the journal."""
     statement = "SELECT data FROM journal WHERE branch = :branch AND kind = 'deployed' ORDER BY seq DESC"
     try:
-        found = [msgspec.json.decode(str(data)) for (data,) in rows(settings, statement, branch=branch)]
+        recorded = [msgspec.json.decode(str(data)) for (data,) in rows(settings, statement, branch=branch)]
     except sqlite3.Error as error:
         raise SourceError(f"the journal cannot be read: {error}") from None
-    return next((data["id"] or "r0" for data in found if data.get("recorded")), None)
+    return next((data["id"] or "r0" for data in recorded if data.get("recorded")), None)
 
 
-def tracker(given: CheckContext) -> Iterator[Finding]:
+def tracker(context: CheckContext) -> Iterator[Finding]:
     """The tracker as a whole can be read."""
-    kind = given.settings.tracker.type
+    kind = context.settings.tracker.type
     from shepherd.trackers import open_tracker
 
-    tracker = open_tracker(given.settings)
-    if kind not in ("none", "file") and given.offline:
+    tracker = open_tracker(context.settings)
+    if kind not in ("none", "file") and context.offline:
         yield ok("tracker", f"{kind}: {OFFLINE}")
         return
     try:
         what = tracker.probe()
     except TrackerError as error:
-        yield fail("tracker", str(error), "mend what it names; until then there is no data")
+        yield fail("tracker", str(error), "fix what it names; until then there is no data")
         return
     yield ok("tracker", what if kind == "none" else f"{kind} {what} can be read")
-    if given.settings.tracker.sign:
-        yield from _words(given.settings, tracker)
+    if context.settings.tracker.sign:
+        yield from _words(context.settings, tracker)
 
 
 def _words(settings: Settings, tracker: Tracker) -> Iterator[Finding]:
-    """Each text of tracker.words is a label of the forge's project: a misspelt one never means anything."""
+    """Each text of tracker.words is a label of the forge's project: a misspelled one never means anything."""
     from shepherd.label_text import folded
     from shepherd.trackers.forge.reading import ForgeTracker
 
@@ -209,7 +214,7 @@ def _words(settings: Settings, tracker: Tracker) -> Iterator[Finding]:
                 yield warn(
                     "words",
                     f"tracker.words.{word} names {quoted(text)}, and no label of {project} is called that",
-                    "spell it as it is spelt there, or make the label",
+                    "spell it as it is spelled there, or create the label",
                 )
     if not strange:
         yield ok("words", f"each text of tracker.words is a label of {project}")

@@ -10,18 +10,18 @@ from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, wa
 from shepherd.running.releases import Site, site_of
 from shepherd.running.tasking import ROOT
 
-MEND = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
+REMEDY = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
 
 
-def upgrade(given: CheckContext) -> Iterator[Finding]:
+def upgrade(context: CheckContext) -> Iterator[Finding]:
     """No upgrade was killed; and `current` points to a release that was not found bad."""
-    state = given.settings.state_path
-    found = upgrade_record.read(state)
-    if found is not None and upgrade_record.at_work(state):
-        yield ok("upgrade", f"under way: {found.words()}")
+    state = context.settings.state_path
+    record = upgrade_record.read(state)
+    if record is not None and upgrade_record.at_work(state):
+        yield ok("upgrade", f"under way: {record.words()}")
         return
-    if found is not None:
-        yield fail("upgrade", f"was killed: {found.words()}", MEND)
+    if record is not None:
+        yield fail("upgrade", f"was killed: {record.words()}", REMEDY)
     elif upgrade_record.path_of(state).exists():
         yield warn(
             "upgrade", f"{upgrade_record.path_of(state)} cannot be read", "the next upgrade replaces it"
@@ -32,7 +32,7 @@ def upgrade(given: CheckContext) -> Iterator[Finding]:
         return
     problems = list(_releases(site))
     yield from problems
-    if found is None and not problems:
+    if record is None and not problems:
         live = site.live()
         yield ok("upgrade", f"none was left; live: {live.release.id if live.release else live.link}")
 

@@ -1,4 +1,4 @@
-"""`inv init`: look at a repository, say what was found, write settings that work at once."""
+"""`inv init`: read a repository, say what it shows, and write settings that work at once."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shepherd.store import Database, Journal, JournalEntry
 def init(
     repository: str | None, deployed: str | None, name: str | None, who: str, *, dry: bool = False
 ) -> int:
-    """Plan, say, write; and record what production runs, where no ref tells it."""
+    """Print the plan and write it; record what production runs, where no ref says it."""
     if not repository:
         raise SettingsError("init needs a repository on this machine: inv init --repository PATH")
     file = destination(os.environ, CLONE, Path.cwd())

@@ -1,4 +1,4 @@
-"""`inv init`: settings that work at once, planned from what the repository tells, then written
+"""`inv init`: settings that work at once, planned from what the repository shows, then written
 (docs/settings.md, docs/interfaces.md#commands)."""
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class InitPlan(Struct, frozen=True):
     branch: str
     """The name that the branch has in them."""
     record: Revision | None
-    """What is to be recorded as deployed, None where a ref tells."""
+    """What is to be recorded as deployed, None where a ref says it."""
     reason: str
     """Why it is recorded; for the journal."""
     findings: tuple[str, ...]
@@ -38,9 +38,9 @@ class InitPlan(Struct, frozen=True):
 
 
 def destination(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Path:
-    """Where settings are to be written so that `settings.load` finds them; where some are, that place.
+    """Return where `settings.load` looks for settings: the file that is there, else the first place.
 
-    That is beside tasks.py in a clone, else the working directory, never the user's own configuration.
+    That is next to tasks.py in a clone, else the working directory, never the user's own configuration.
     """
     places = places_of(environ, clone, cwd)
     places = [path for path in places if path.parent in (clone, cwd)] or places
@@ -58,7 +58,7 @@ def plan(
     repository: not one, empty, shallow, no such branch.
     """
     if os.path.lexists(file):
-        raise SettingsError(f"{file} is there already: change it by hand, or move it away first")
+        raise SettingsError(f"{file} already exists: edit it, or move it away first")
     if is_url(str(repository)) and not os.path.lexists(repository):
         raise SettingsError(
             "init reads a repository on this machine: git clone --mirror URL, and name the clone"
@@ -125,11 +125,11 @@ def _reason(marked: survey.Production | None, recorded: Revision | None, given: 
         )
     if marked:
         return "", f"the ref {marked.ref} (r{marked.at.revno}) names it."
-    assert recorded, "what no ref tells is recorded"
+    assert recorded, "what no ref says is recorded"
     if given:
         return (
             "given to inv init",
-            f"it was said to be r{recorded.revno}; after a deployment say so with `inv deployed`.",
+            f"you gave r{recorded.revno}; after each deployment, record it with `inv deployed`.",
         )
     return "everything up to today counts as live", (
         f"no branch or tag names it, so everything up to today (r{recorded.revno}) counts as live; "
@@ -138,11 +138,11 @@ def _reason(marked: survey.Production | None, recorded: Revision | None, given: 
 
 
 def _usage(looked_at: int, used: Mapping[Grammar, int]) -> str:
-    spoken = [f"{grammar} {count}" for grammar, count in used.items() if count]
+    counts = [f"{grammar} {count}" for grammar, count in used.items() if count]
     last = f"the last {looked_at} landings" if looked_at > 1 else "the one landing"
-    if not spoken:
+    if not counts:
         return f"Of {last} none uses any of {', '.join(ALL_GRAMMARS)}."
-    return f"Used in {last}: {', '.join(spoken)}."
+    return f"Used in {last}: {', '.join(counts)}."
 
 
 def _next_steps(forge: survey.Forge | None, file: Path) -> str:
@@ -151,7 +151,7 @@ def _next_steps(forge: survey.Forge | None, file: Path) -> str:
     kind = forge.tracker
     return (
         f"Labels are read from {forge.project} on {kind}, whose clone this is. Put an access token into"
-        f" {file.parent / token_file(forge)} (mode 0600; docs/{kind}.md tells which rights it needs), and"
+        f" {file.parent / token_file(forge)} (mode 0600; docs/{kind}.md lists the rights it needs), and"
         f" install its library: .venv/bin/pip install --require-hashes -r requirements/{kind}.txt. Or without"
         ' labels: type = "none".'
     )
@@ -169,22 +169,22 @@ def branch_name(ref: str) -> str:
 
 
 def apply(planned: InitPlan) -> None:
-    """Write the settings beside their place and move them there; nothing is ever overwritten.
+    """Write the settings to a temporary file and link it into place; nothing is ever overwritten.
 
-    Raises SettingsError if something stands there by now, or it cannot be written.
+    Raises SettingsError if there is a file by now, or it cannot be written.
     """
-    beside = planned.file.with_name(f".{planned.file.name}.{os.getpid()}")
+    temporary = planned.file.with_name(f".{planned.file.name}.{os.getpid()}")
     try:
-        with beside.open("x", encoding="utf-8") as file:
+        with temporary.open("x", encoding="utf-8") as file:
             file.write(planned.text)
             file.flush()
             os.fsync(file.fileno())
         # a link, unlike a rename, fails where something is already
-        os.link(beside, planned.file)
+        os.link(temporary, planned.file)
     except FileExistsError:
-        raise SettingsError(f"{planned.file} is there already: somebody else was quicker") from None
+        raise SettingsError(f"{planned.file} already exists: somebody else just wrote it") from None
     except OSError as error:
         raise SettingsError(f"{planned.file} cannot be written ({(error.strerror or '').lower()})") from None
     finally:
         with contextlib.suppress(OSError):
-            beside.unlink()
+            temporary.unlink()

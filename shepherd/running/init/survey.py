@@ -1,4 +1,4 @@
-"""What a repository tells of itself, so that `inv init` can write settings that fit it (docs/settings.md)."""
+"""What a repository shows, so that `inv init` can write settings that fit it (docs/settings.md)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Production(Struct, frozen=True):
     at: Revision
     """The newest landing that it contains."""
     release: bool
-    """It is one tag of many (`v1.2`): the next release will bear another one."""
+    """It is one tag of many (`v1.2`): the next release will have another."""
 
 
 class Forge(Struct, frozen=True):
@@ -49,7 +49,7 @@ class Forge(Struct, frozen=True):
 
     tracker: Literal["launchpad", "github", "gitlab"]
     project: str
-    """As `tracker.project` names it; empty: the repository does not tell."""
+    """As `tracker.project` names it; empty: it is not known."""
     landing_url: str
     bug_url: str
     request_url: str = ""
@@ -154,8 +154,15 @@ def usage(git: Git, line: Mainline) -> tuple[int, dict[Grammar, int]]:
     }
 
 
-def _says_something(said: Marks) -> bool:
-    return bool(said.bugs or said.requests or said.labels or said.rollback or said.rollback_ids or said.url)
+def _says_something(message: Marks) -> bool:
+    return bool(
+        message.bugs
+        or message.requests
+        or message.labels
+        or message.rollback
+        or message.rollback_ids
+        or message.url
+    )
 
 
 def in_use(looked_at: int, used: Mapping[Grammar, int]) -> tuple[Grammar, ...]:

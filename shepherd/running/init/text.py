@@ -24,8 +24,9 @@ repository = {repository}
 ref = {ref}
 
 {why}
-# {{ ref = "…" }}: a branch or tag that whoever deploys moves; {{ recorded = true }}: what `inv deployed`
-# wrote last; {{ file = "…" }} or {{ url = "…", pattern = "r(\\\\d+)" }}: where production itself says it.
+# {{ ref = "…" }}: a branch or tag that the person who deploys moves; {{ recorded = true }}: what
+# `inv deployed` wrote last; {{ file = "…" }} or {{ url = "…", pattern = "r(\\\\d+)" }}: where production
+# itself says it.
 deployed = {deployed}
 
 # What a promotion moves. Without it promotions are recorded and printed only.
@@ -40,10 +41,10 @@ marks = {marks}
 # A landing that names neither bug nor request: "needs-qa", "block" or "pass".
 orphans = {orphans}
 
-exempt_subjects = []     # patterns (* and ?): landings with such a subject are looked at by nobody
+exempt_subjects = []     # patterns (* and ?): nobody needs to test landings with such a subject
 robots = ["*[bot]", "Launchpad Patch Queue Manager"]     # whose landings belong to the person they act for
 
-# Verdicts as git notes, which anybody who may push can write:
+# Verdicts as git notes, which anyone who may push can write:
 # verdict_notes = "refs/notes/qa"
 
 {landing_url}
@@ -52,7 +53,7 @@ robots = ["*[bot]", "Launchpad Patch Queue Manager"]     # whose landings belong
 _TRACKER = """
 [tracker]
 # "none": people settle landings with `inv verdict REV ok --reason …`.
-# "file": bugs and their tags stand in a JSON file, named by path = "bugs.json".
+# "file": bugs and their tags are in a JSON file, named by path = "bugs.json".
 # "launchpad", "github", "gitlab": docs/launchpad.md, docs/github.md, docs/gitlab.md.
 {tracker}
 {urls}
@@ -112,7 +113,7 @@ def _comment(text: str) -> str:
 
 
 def toml(text: str) -> str:
-    """`text` as a basic string of TOML. It escapes as JSON does, and DEL besides."""
+    """`text` as a basic string of TOML. It escapes as JSON does, and DEL as well."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
@@ -131,7 +132,7 @@ def _tracker(forge: Forge | None) -> str:
 
 
 def token_file(forge: Forge) -> str:
-    """Where the token is expected, beside the settings."""
+    """Where the token is expected, next to the settings."""
     return f"{forge.tracker}-token"
 
 

@@ -17,6 +17,7 @@ from shepherd.running.doctor import host
 from shepherd.running.doctor.checking import Finding
 from shepherd.running.situation import note_run
 from shepherd.views.terminal import width
+from tests.inv import ROOT
 from tests.project import Project
 from tests.running.crontab import Crontab
 from tests.running.doctor.looking import (
@@ -30,8 +31,6 @@ from tests.running.doctor.looking import (
     tree,
     unwell,
 )
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_all_is_well(project: Project) -> None:

@@ -294,7 +294,7 @@ def test_the_tracker_is_where_the_clone_came_from(
     told = " ".join(planned.findings)
     assert "hunter2" not in planned.text + told
     if kind != "none":
-        assert f"{file.parent}/{kind}-token (mode 0600; docs/{kind}.md tells" in told
+        assert f"{file.parent}/{kind}-token (mode 0600; docs/{kind}.md lists" in told
         assert f"requirements/{kind}.txt" in told
 
 

@@ -71,7 +71,7 @@ def test_nothing_is_overwritten(repo: Repo, file: Path) -> None:
     planned = plan(repo.path, file)
     file.write_text("mine")
     for step in (lambda: apply(planned), lambda: plan(repo.path, file)):
-        with pytest.raises(SettingsError, match="is there already"):
+        with pytest.raises(SettingsError, match="already exists"):
             step()
     assert file.read_text() == "mine"
     assert sorted(path.name for path in file.parent.iterdir()) == ["project.git", "shepherd.toml"]
@@ -79,7 +79,7 @@ def test_nothing_is_overwritten(repo: Repo, file: Path) -> None:
 
 def test_a_dangling_link_is_not_followed(repo: Repo, file: Path) -> None:
     file.symlink_to("elsewhere")
-    with pytest.raises(SettingsError, match="is there already"):
+    with pytest.raises(SettingsError, match="already exists"):
         plan(repo.path, file)
 
 
