@@ -68,7 +68,7 @@ class BroughtIn(Struct, frozen=True):
     state: State | None
     """None: nothing was said of it."""
     counts: bool
-    """Whether it is not good, and so the landing is not: a good word on it speaks for no landing."""
+    """Whether it is not good, and so the landing is not: a good word on it counts for no landing."""
 
 
 class LandingEntry(Struct, frozen=True):

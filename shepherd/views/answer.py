@@ -265,4 +265,4 @@ def _last_good(snapshot: Snapshot) -> str:
     elif last.answer == "blocked":
         answer = f"{answer}, blocked"
     when = time(last.generated_at)
-    return Sentence(f"last good answer: {answer}, of ", when, "; check before you act on it")
+    return Sentence(f"last good answer: {answer}, of ", when, "; do not act on it without checking")

@@ -61,9 +61,7 @@ def whatif(supposed: Supposition, snapshot: Snapshot) -> str:
     else:
         lines.append("  nothing would block the newest landing")
     others = count(len(snapshot.blockers), "landing")
-    lines.append(
-        wrap(f"supposed on the answer of {utc(snapshot.generated_at)}, with {others} blocking", "  ")
-    )
+    lines.append(wrap(f"based on the answer of {utc(snapshot.generated_at)}, with {others} blocking", "  "))
     return "\n".join(lines)
 
 

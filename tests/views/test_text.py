@@ -44,8 +44,8 @@ def test_the_first_line_is_the_answer(given: Snapshot, first: str) -> None:
 def test_status_tells_the_whole_story_in_order() -> None:
     assert text.status(snapshot(), CALM) == (
         "deploy r103 (0000003f…), 3 landings newer than r100\n"
-        "  3 newer landings must wait; if r104 were good you would get r105, 2 landings\n"
-        "  more\n"
+        "  3 newer landings must wait; if r104 were good you would get r105, 2 more\n"
+        "  landings\n"
         "  branch stable, answer of 2011-08-24 10:12 UTC (3 minutes ago)\n"
         "  promoted: r100; production runs it\n"
         "\n"
@@ -189,7 +189,7 @@ def test_explain_tells_every_detail() -> None:
         "whose move     Bob Builder",
         "what clears it try it on the QA server, then tag bug 800109 qa-ok",
         "waits for      r104",
-        "blocks         8 landings, itself included; if it alone were good, nothing",
+        "blocks         8 landings, itself included; if it alone were good, nothing more",
         "bugs           800109",
         "requests       #12",
         "closes         #7",
