@@ -206,7 +206,7 @@ _UNSAFE = re.compile("[\\x7f-\\x9f\\u200b-\\u200f\\u2028-\\u202e\\u2066-\\u2069\
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:
-    """The exit code: 5 where an answer is no data, or a later reading failed; the answer is shown all the same
+    """The exit code: 5 where an answer is no data, or a later reading failed; it is shown all the same
     (docs/interfaces.md#commands)."""
     no_data = [not snapshot.complete or snapshot.branch in present.unread for snapshot in snapshots]
     return NO_DATA if any(no_data) else 0
