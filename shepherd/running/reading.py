@@ -204,7 +204,7 @@ def _json(document: bytes) -> str:
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:
-    """The exit code: 5 where an answer is no data, or a later reading failed; the answer is shown anyway
+    """The exit code: 5 where an answer is no data, or a later reading failed; it is shown all the same
     (docs/interfaces.md#commands)."""
     no_data = [not snapshot.complete or snapshot.branch in present.unread for snapshot in snapshots]
     return NO_DATA if any(no_data) else 0

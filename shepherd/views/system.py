@@ -7,7 +7,7 @@ from shepherd.views.words import some
 
 
 def stages(situation: Situation) -> list[tuple[str, StageRuns]]:
-    """Every stage that ever ran here, with its runs, in the order of a run; what else ran stands after them."""
+    """Every stage that ever ran here, with its runs, in the order of a run; others stand after them."""
     order = {name: place for place, name in enumerate(STAGES)}
     return sorted(situation.stages.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
 
