@@ -40,7 +40,8 @@ def test_two_at_once_leave_each_other_alone(tmp_path: Path) -> None:
 def test_one_that_another_process_clears_away_before_it_is_locked_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, made = tempfile.mkdtemp, []
+    real = tempfile.mkdtemp
+    made: list[str] = []
 
     def cleared(*args: Any, **kwargs: Any) -> str:
         made.append(real(*args, **kwargs))
