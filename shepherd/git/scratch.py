@@ -31,11 +31,11 @@ def scratch(within: str) -> Iterator[Path]:
             place = _made(Path(within or tempfile.gettempdir()), leaving)
             if within:
                 _clear(place)
-            folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
-            leaving.callback(shutil.rmtree, folder, ignore_errors=True)
-            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-            leaving.callback(os.close, lock)
-            flock(lock)
+            while True:
+                folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
+                leaving.callback(shutil.rmtree, folder, ignore_errors=True)
+                if _lock_for_good(folder, leaving):
+                    break
         except OSError as error:
             raise SourceError(
                 f"{within or 'the folder for temporary files'} cannot hold temporary files"
@@ -55,6 +55,15 @@ def _made(place: Path, leaving: ExitStack) -> Path:
             each.mkdir(0o711 if each is not missing[0] else 0o700)
         leaving.callback(_remove_empty, each)
     return missing[0] if missing else place
+
+
+def _lock_for_good(folder: Path, leaving: ExitStack) -> bool:
+    """Lock it until leaving; whether nobody who clears up was quicker, between the making and the locking."""
+    with suppress(FileNotFoundError):
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        leaving.callback(os.close, lock)
+        return flock(lock) and folder.is_dir()
+    return False
 
 
 def _remove_empty(folder: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,24 @@ def test_two_at_once_leave_each_other_alone(tmp_path: Path) -> None:
         with scratch(str(tmp_path)) as other:
             assert one != other and one.is_dir()
         assert one.is_dir() and not other.exists()
+
+
+def test_one_that_another_process_clears_away_before_it_is_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = tempfile.mkdtemp
+    made: list[str] = []
+
+    def cleared(*args: Any, **kwargs: Any) -> str:
+        made.append(real(*args, **kwargs))
+        if len(made) == 1:
+            Path(made[0]).rmdir()
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", cleared)
+    with scratch(str(tmp_path)) as folder:
+        assert folder.is_dir() and len(made) == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_next_one_clears_away_what_a_killed_process_left(tmp_path: Path) -> None:
