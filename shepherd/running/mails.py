@@ -1,18 +1,19 @@
-"""`remind`, `escalate` and `snooze` as tasks and `inv run` call them."""
+"""`remind`, `escalate`, the mails about alarms and `snooze`, as tasks and `inv run` call them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from shepherd.errors import PARTLY, ShepherdError, worst
 from shepherd.run import Run
-from shepherd.running.stages import StageEnd, step_of_task
+from shepherd.running.stages import StageEnd, each_branch, step_of_task
 from shepherd.running.tasking import complain, say
 from shepherd.settings import Settings
 from shepherd.values import parse_rev
 
 if TYPE_CHECKING:
-    from shepherd.stages.mailing import MailingResult
+    from shepherd.stages.outbox import MailingResult
 
 
 def remind(
@@ -47,7 +48,7 @@ def remind_all(
     preview: bool = False,
 ) -> StageEnd:
     """The digests of all branches: one person gets one mail. Raises StoreError, SettingsError."""
-    from shepherd.stages.remind import remind as stage
+    from shepherd.stages.mailing import remind as stage
 
     return _told(stage(settings, run, over_cap=over_cap, preview=preview, dry=dry))
 
@@ -56,9 +57,27 @@ def escalate_all(
     settings: Settings, _names: Sequence[str], run: Run, dry: bool, *, preview: bool = False
 ) -> StageEnd:
     """The message to the list. Raises StoreError, SettingsError."""
-    from shepherd.stages.escalate import escalate as stage
+    from shepherd.stages.mailing import escalate as stage
 
     return _told(stage(settings, run, preview=preview, dry=dry))
+
+
+def alarms_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> StageEnd:
+    """A mail to each operator about the alarms that he was not told of; what fails, the next run sends."""
+    ends: list[StageEnd] = []
+
+    def one(branch: str) -> None:
+        from shepherd.stages.mailing import send_alarms
+
+        try:
+            ends.append(_told(send_alarms(settings, branch, run)))
+        except ShepherdError as error:
+            complain(str(error))
+            ends.append(StageEnd(PARTLY, str(error)))
+
+    if not dry:
+        ends.append(each_branch(names, one))
+    return StageEnd(worst([end.code for end in ends]), "; ".join(end.failure for end in ends if end.failure))
 
 
 def _told(outcome: MailingResult) -> StageEnd:

@@ -14,8 +14,7 @@ from typing import NamedTuple, TextIO
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
 from shepherd.limits import turn
 from shepherd.run import Run
-from shepherd.running.alarms import tell_operators
-from shepherd.running.mails import escalate_all, remind_all
+from shepherd.running.mails import alarms_all, escalate_all, remind_all
 from shepherd.running.output import complain, say, write
 from shepherd.running.promote import promote_settled
 from shepherd.running.refusals import BusyError, MaintenanceError, anew, once
@@ -49,7 +48,7 @@ STAGES: tuple[RunStage, ...] = (
     RunStage("judge", judge_all),
     RunStage("promote", promote_settled, lambda settings: settings.promote.auto),
     RunStage(
-        "alarm", tell_operators, lambda settings: settings.mail is not None and bool(settings.mail.operators)
+        "alarm", alarms_all, lambda settings: settings.mail is not None and bool(settings.mail.operators)
     ),
     RunStage("report", write_pages),
     RunStage("publish", publish_pages, lambda settings: bool(settings.report.publish)),

@@ -20,6 +20,7 @@ from shepherd.run import Run, attempt
 from shepherd.settings import Settings, project_of
 from shepherd.snapshot import Snapshot
 from shepherd.stages import alarms
+from shepherd.stages.blockers import announce
 from shepherd.stages.brought import named_elsewhere, named_entries, requests_of_brought
 from shepherd.stages.compose import SnapshotContext, compose, good_before, without_answer
 from shepherd.stages.memory import (
@@ -34,7 +35,6 @@ from shepherd.stages.promoted import warnings_of
 from shepherd.stages.requests import claims_of, named
 from shepherd.stages.telling import answer_of, because, tell
 from shepherd.stages.timeline import RefMove, landed_times, reached
-from shepherd.stages.waiting import announce
 from shepherd.store import Cache, Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import JournalLoss, LostJournalError, loss, place_of

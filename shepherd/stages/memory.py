@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -208,7 +207,7 @@ def passages(journal: Journal, kind: str) -> list[RefMove]:
     return [
         RefMove(
             entry.data["revno"],
-            datetime.fromisoformat(entry.at.replace("Z", "+00:00")),
+            entry.time,
             entry.data["id"],
             entry.who,
             entry.data.get("kept", ""),

@@ -129,7 +129,7 @@ def warnings_of(moves: Sequence[JournalEntry], now: datetime) -> tuple[str, ...]
     """
     said = []
     for entry in moves:
-        data, at = entry.data, datetime.fromisoformat(entry.at.replace("Z", "+00:00"))
+        data, at = entry.data, entry.time
         if now - at > SHOWN:
             continue
         when = f"{at:%Y-%m-%d %H:%M} UTC"

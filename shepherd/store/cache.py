@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
 from shepherd.landing import Landing
-from shepherd.store.database import facts, landings
+from shepherd.store.tables import facts, landings
 
 _T = TypeVar("_T")
 _ROWS = 2000

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, func, insert, select
 
-from shepherd.store.database import journal
+from shepherd.store.tables import journal
 from shepherd.values import iso
 
 _CHUNK = 800
@@ -58,6 +58,11 @@ class JournalEntry(Struct, frozen=True):
     run_id: str = ""
     seq: int = 0
     """0 for an entry that is yet to be appended."""
+
+    @property
+    def time(self) -> datetime:
+        """When it was written, by the clock of its host."""
+        return datetime.fromisoformat(self.at)
 
 
 class Journal:

@@ -149,7 +149,7 @@ def first_run(began: JournalEntry, tip: JournalEntry | None) -> tuple[datetime, 
     """
     if known := began.data.get("first_run"):
         return datetime.fromisoformat(known["at"]), known["tip"]
-    return time_of(began), tip.data["revno"] if tip else 0
+    return began.time, tip.data["revno"] if tip else 0
 
 
 def first_run_sentence(settings: Settings, branch: str) -> str:
@@ -202,8 +202,3 @@ def _read(path: Path) -> ReportedJournal | None:
         return msgspec.json.decode(plainfile.read(path, _LARGEST), type=ReportedJournal)
     except (plainfile.UnreadableFileError, msgspec.DecodeError, RecursionError):
         return None
-
-
-def time_of(entry: JournalEntry) -> datetime:
-    """When an entry was written, by the clock of its host."""
-    return datetime.fromisoformat(entry.at)
