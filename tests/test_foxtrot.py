@@ -114,7 +114,7 @@ def test_any_other_commit_cannot(foxtrot: Foxtrot) -> None:
     part = foxtrot.project.repo.commit("part", branch="feature", parents=[foxtrot.good])
     foxtrot.project.repo.merge("[no-qa] Merge feature", part)
     foxtrot.project.look()
-    with pytest.raises(SettingsError, match="is no landing of stable that was read"):
+    with pytest.raises(SettingsError, match="is not a landing of stable that was read"):
         foxtrot.project.verdict(part[:12], "ok")
 
 

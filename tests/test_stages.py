@@ -414,7 +414,7 @@ def test_digits_that_a_person_may_have_meant_as_a_sha(tmp_path: Path, rev: str, 
     project = Project(tmp_path)
     project.deploy(project.land("[no-qa] Begin")[0])
     project.look()
-    with pytest.raises(SettingsError, match="is no landing of stable") as failure:
+    with pytest.raises(SettingsError, match="is not a landing of stable") as failure:
         project.verdict(rev, "ok")
     assert ("as the beginning of a SHA" in str(failure.value)) == doubt
 
@@ -426,7 +426,7 @@ def test_a_word_without_reason_or_meaning_is_refused(tmp_path: Path) -> None:
     for rev, word, reason, sentence in (
         ("r2", "fine", "tried", "is no verdict"),
         ("r2", "ok", "  ", "a reason is needed"),
-        ("r9", "ok", "tried", "is no landing of stable"),
+        ("r9", "ok", "tried", "is not a landing of stable"),
     ):
         with pytest.raises(SettingsError, match=sentence):
             project.verdict(rev, word, reason)

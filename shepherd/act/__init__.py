@@ -64,7 +64,7 @@ def perform_together(
 ) -> None:
     """The same for several acts that come about by one effect, or not at all."""
     meant = [JournalEntry("meant", act.key, {"act": act.kind, **act.data}, run.who, act.why) for act in acts]
-    _append(database, branch, run, meant)
+    database.append(branch, meant, run)
     try:
         learned = effect()
     except UnsureError as error:
@@ -108,12 +108,7 @@ def _settle(
         JournalEntry("done", act.key, {"act": act.kind, "result": result, **(learned or {})}, run.who, why)
         for act in acts
     ]
-    _append(database, branch, run, [*done, *entries])
-
-
-def _append(database: Database, branch: str, run: Run, entries: Sequence[JournalEntry]) -> None:
-    with database.begin() as connection:
-        Journal(connection, branch).append(entries, run_id=run.id, at=run.now)
+    database.append(branch, [*done, *entries], run)
 
 
 def unfinished(journal: Journal, kind: str) -> list[JournalEntry]:

@@ -9,7 +9,7 @@ from shepherd.plans.mails import BlockerHistory, announced
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages.memory import passages
+from shepherd.stages.memory import ref_moves
 from shepherd.stages.timeline import reached
 from shepherd.store import Cache, Journal, JournalEntry
 from shepherd.store.wholeness import first_run
@@ -56,7 +56,7 @@ class _OnQA:
 
     def __init__(self, journal: Journal, snapshot: Snapshot, settings: Settings) -> None:
         self._everything = settings.branches[snapshot.branch].qa is None
-        moves = [] if self._everything else passages(journal, "on-qa")
+        moves = [] if self._everything else ref_moves(journal.entries("on-qa"))
         self._reached = reached(moves)
         place = snapshot.on_qa or (moves[-1] if moves else None)
         self._place = place.revno if place else 0

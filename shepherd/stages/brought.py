@@ -4,7 +4,6 @@ and `judge`."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -15,11 +14,8 @@ from shepherd.rules.speaking import name
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.stages.memory import covers, item_of, named_commits, subject_of
-from shepherd.store import Cache, Database, Journal, JournalEntry
+from shepherd.store import BranchStore, Database, Journal, JournalEntry
 from shepherd.words import Item, TrackerReading
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 def requests_of_brought(journal: Journal, landings: Iterable[Landing]) -> set[Item]:
@@ -46,7 +42,7 @@ def named_entries(
 
 
 def named_elsewhere(
-    connection: Connection, settings: Settings, branch: str, tracker: TrackerReading
+    store: BranchStore, settings: Settings, branch: str, tracker: TrackerReading
 ) -> frozenset[tuple[int, int]]:
     """(bug, N) of each bad-commit-N that speaks of another mainline: its landing N names the bug. Where it
     was seen before, the landing that was N then (docs/rules.md#what-people-say)."""
@@ -62,11 +58,11 @@ def named_elsewhere(
             continue
         known = {
             (item_of(entry.subject), entry.data["n"]): entry.data["names"]
-            for entry in Journal(connection, other).entries("named")
+            for entry in store.of(other).journal.entries("named")
         }
         found.update(pair for pair in asked if known.get(pair))
         new = {pair for pair in asked if pair not in known}
-        bugs = {each.revno: each.bugs for each in Cache(connection, other).numbered({n for _, n in new})}
+        bugs = {each.revno: each.bugs for each in store.of(other).cache.numbered({n for _, n in new})}
         found.update((bug, n) for bug, n in new if bug in bugs.get(n, ()))
     return frozenset(found)
 
@@ -127,8 +123,8 @@ def undone_on_the_way(
     moved = {commit.id: each.id for each in reading.landings for commit in each.brought}
     if not moved:
         return {}
-    with database.begin() as connection:
-        said = covers(Journal(connection, branch))
+    with database.branch(branch) as store:
+        said = covers(store.journal)
     ids = {landing.revno: landing.id for landing in before}
     undoers = Undoing(before, said).undone_by()
     return {
@@ -147,8 +143,8 @@ def successors_of_named(
         successors: SHA of a commit that is neither landing nor brought in any more -> the landings that have
             its patch now.
     """
-    with database.begin() as connection:
-        entries = Journal(connection, branch).entries("named")
+    with database.branch(branch) as store:
+        entries = store.journal.entries("named")
     last = {(entry.subject, entry.data["n"]): entry for entry in entries}
     followed: list[JournalEntry] = []
     lost: list[str] = []

@@ -202,8 +202,8 @@ def open_failures(journal: Journal) -> list[JournalEntry]:
     return [entry for entry in last.values() if entry.data["result"] != "done"]
 
 
-def passages(journal: Journal, kind: str) -> list[RefMove]:
-    """Every observed move of `deployed` or `promoted`, oldest first."""
+def ref_moves(entries: Iterable[JournalEntry]) -> list[RefMove]:
+    """Every observed move of a position (deployed, promoted, on-qa), oldest first."""
     return [
         RefMove(
             entry.data["revno"],
@@ -211,8 +211,9 @@ def passages(journal: Journal, kind: str) -> list[RefMove]:
             entry.data["id"],
             entry.who,
             entry.data.get("kept", ""),
+            entry.data.get("recorded", False),
         )
-        for entry in journal.entries(kind)
+        for entry in entries
     ]
 
 

@@ -46,8 +46,8 @@ def settle_unfinished(
     database: Database, branch: str, config: BranchSettings, reading: Reading, run: Run
 ) -> None:
     """Find out by looking whether promotions took effect whose runs were killed, and say so."""
-    with database.begin() as connection:
-        open_acts = unfinished(Journal(connection, branch), KIND)
+    with database.branch(branch) as store:
+        open_acts = unfinished(store.journal, KIND)
     now = reading.standing.refs.get(config.promote.ref) if config.promote else None
     for meant in open_acts:
         data = {key: value for key, value in meant.data.items() if key != "act"}

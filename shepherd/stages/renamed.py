@@ -82,8 +82,8 @@ def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, d
     Returns a sentence about the journals that no branch of the settings has, empty if there are none. Raises
     SourceError, StoreError.
     """
-    with database.begin() as connection:
-        if Journal(connection, branch).last("began") is not None:
+    with database.branch(branch) as store:
+        if store.journal.last("began") is not None:
             return ""
     left = [each for each in left_journals(database, settings) if not each.carried_by]
     if not left:
@@ -107,8 +107,7 @@ def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, d
         entry = JournalEntry(
             "renamed", data={"from": ours[0].name}, who=run.who, why="it saw this mainline last"
         )
-        with database.begin() as connection:
-            Journal(connection, branch).append([entry], run_id=run.id, at=run.now)
+        database.append(branch, [entry], run)
         run.tell("source", branch=branch, result="renamed", was=ours[0].name, holds=ours[0].holds)
     return (
         f"{'would carry' if dry else 'carries'} on the journal of {ours[0].name}, which the settings name no"

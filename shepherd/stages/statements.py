@@ -25,9 +25,10 @@ from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import hand_over_problem
-from shepherd.stages.judge import BranchSource, judge_branch
+from shepherd.stages.judge import judge_branch
 from shepherd.stages.lookup import by_sha
-from shepherd.store import Cache, Database, Journal, JournalEntry
+from shepherd.stages.state import BranchSource, BranchState, read_landings
+from shepherd.store import Database, JournalEntry, open_branch
 from shepherd.store.wholeness import LostJournalError, loss
 from shepherd.values import RevName, clean, date
 from shepherd.words import VerdictWord
@@ -53,31 +54,26 @@ def checked_reason(reason: str | None, option: str = "--reason") -> str:
     return text
 
 
-def known_landings(settings: Settings, branch: str, dry: bool = False) -> tuple[BranchSource, list[Landing]]:
+def known_landings(settings: Settings, branch: str, dry: bool = False) -> BranchState:
     """What `find` handed over last.
 
     Raises:
         NoAnswerError: it never ran.
     """
-    database = Database(settings.database_url, read_only=dry)
-    try:
-        with database.begin() as connection:
-            cache = Cache(connection, branch)
-            source, landings = cache.fact("source", BranchSource), cache.landings()
-    finally:
-        database.close()
-    if source is None or source.reading is None:
+    with open_branch(settings, branch, read_only=dry) as store:
+        state = read_landings(store, branch)
+    if state.source is None or state.source.reading is None:
         raise NoAnswerError(f"{branch}: no landing was read yet: inv find")
-    return source, landings
+    return replace(state, reading=state.source.reading)
 
 
-def landing_of(rev: RevName, source: BranchSource, landings: list[Landing], branch: str) -> Landing:
+def landing_of(rev: RevName, state: BranchState) -> Landing:
     """The landing that is meant.
 
     Raises:
         SettingsError: it is none of those that `find` read.
     """
-    reading = source.reading
+    reading, landings = state.reading, state.landings
     assert reading is not None
     places = {"tip": reading.tip, "deployed": reading.deployed, "promoted": reading.promoted}
     if rev.kind in places:
@@ -85,18 +81,16 @@ def landing_of(rev: RevName, source: BranchSource, landings: list[Landing], bran
         revno = place.revno if place else None
     else:
         revno = rev.number if rev.kind == "revno" else by_sha(rev.text, landings)
-    found = next((landing for landing in landings if landing.revno == revno), None)
-    if found is None:
+    meant = next((landing for landing in landings if landing.revno == revno), None)
+    if meant is None:
         first = landings[0].revno if landings else 0
         raise SettingsError(
-            f"{rev.said} is no landing of {branch} that was read (r{first} to r{reading.tip.revno})"
+            f"{rev.said} is not a landing of {state.branch} that was read (r{first} to r{reading.tip.revno})"
         )
-    return found
+    return meant
 
 
-def commit_of(
-    rev: RevName, source: BranchSource, landings: list[Landing], branch: str
-) -> tuple[str, Landing]:
+def commit_of(rev: RevName, state: BranchState) -> tuple[str, Landing]:
     """The SHA that a word is about, and the landing that it is or came in with: a commit that was only
     brought in can be named by its SHA, if something was said of it before (docs/rules.md#what-people-say).
 
@@ -104,12 +98,13 @@ def commit_of(
         SettingsError: it is none of those that `find` read, or several.
     """
     if rev.kind == "sha":
-        found = [(sha, each) for each in landings for sha in commits_of([each]) if sha.startswith(rev.text)]
-        if len(found) > 1:
-            raise SettingsError(f"{rev.text} is the beginning of {len(found)} commits: give more digits")
-        if found:
-            return found[0]
-    landing = landing_of(rev, source, landings, branch)
+        commits = [(sha, each) for each in state.landings for sha in commits_of([each])]
+        meant = [(sha, each) for sha, each in commits if sha.startswith(rev.text)]
+        if len(meant) > 1:
+            raise SettingsError(f"{rev.text} is the beginning of {len(meant)} commits: give more digits")
+        if meant:
+            return meant[0]
+    landing = landing_of(rev, state)
     return landing.id, landing
 
 
@@ -132,8 +127,7 @@ def give_verdict(
     if word not in VERDICTS:
         raise SettingsError(f"{word!r} is no verdict: one of {', '.join(VERDICTS)}")
     why = checked_reason(reason)
-    source, landings = known_landings(settings, branch, dry)
-    sha, landing = commit_of(rev, source, landings, branch)
+    sha, landing = commit_of(rev, known_landings(settings, branch, dry))
     data = {"source": "journal", "word": word, "when": run.seconds, "revno": landing.revno}
     what = f"r{landing.revno}"
     if sha != landing.id:
@@ -165,10 +159,10 @@ def say_cover(
         RefusedError: the contents do not show it, and it is not to be recorded anyway.
     """
     why = checked_reason(reason)
-    source, landings = known_landings(settings, branch, dry)
-    assert source.reading is not None
-    undone_landing = _maybe_old(settings, branch, target, source, landings)
-    undoer = landing_of(by, source, landings, branch) if by is not None else None
+    state = known_landings(settings, branch, dry)
+    assert state.reading is not None
+    undone_landing = _maybe_old(settings, target, state)
+    undoer = landing_of(by, state) if by is not None else None
     if undoer is not None and undoer.revno <= undone_landing.revno:
         raise SettingsError(
             f"r{undoer.revno} cannot undo r{undone_landing.revno}: it did not land later; are they the"
@@ -182,7 +176,7 @@ def say_cover(
         {
             "by": undoer.id if undoer else None,
             "undone": undone,
-            "tip": source.reading.tip.revno,
+            "tip": state.reading.tip.revno,
             "revno": undone_landing.revno,
             "by_revno": undoer.revno if undoer else None,
             **({"anyway": True} if anyway else {}),
@@ -195,26 +189,24 @@ def say_cover(
     if not undone and undoer is not None:
         did += f" r{undone_landing.revno}"
     said = f"{run.who} says: {did} ({why})"
-    if undone_landing not in landings:
+    if undone_landing not in state.landings:
         said += f"\nr{undone_landing.revno} was not read with the others: it counts from the next inv find on"
     return _record(settings, branch, entry, run, said, dry)
 
 
-def _maybe_old(
-    settings: Settings, branch: str, rev: RevName, source: BranchSource, landings: list[Landing]
-) -> Landing:
+def _maybe_old(settings: Settings, rev: RevName, state: BranchState) -> Landing:
     """The landing that is meant, also one that is older than what `find` reads: a hint may name it.
 
     Raises:
         SettingsError: it is none of this mainline.
     """
     try:
-        return landing_of(rev, source, landings, branch)
+        return landing_of(rev, state)
     except SettingsError as unknown:
         if rev.kind not in ("revno", "sha"):
             raise
         try:
-            return _looked_up(settings, branch, rev)
+            return _looked_up(settings, state.branch, rev)
         except ShepherdError:
             raise unknown from None
 
@@ -252,14 +244,13 @@ def say_deployed(
     why = checked_reason(reason)
     source: BranchSource | None = None
     try:
-        source, landings = known_landings(settings, branch, dry)
-        landing = landing_of(rev, source, landings, branch) if rev != NOTHING else BEFORE_ALL
-        if landing is BEFORE_ALL and (not landings or landings[0].revno > 1):
-            source = None
+        state = known_landings(settings, branch, dry)
+        landing = landing_of(rev, state) if rev != NOTHING else BEFORE_ALL
+        if landing is not BEFORE_ALL or (state.landings and state.landings[0].revno == 1):
+            source = state.source
     except ShepherdError:
         # nothing was read yet, or production runs something older than what was read
         landing = BEFORE_ALL if rev == NOTHING else _looked_up(settings, branch, rev)
-        source = None
     entry = JournalEntry(
         "deployed", "", {"revno": landing.revno, "id": landing.id, "recorded": True}, who=run.who, why=why
     )
@@ -291,8 +282,7 @@ def say_snooze(
     if day < today:
         raise SettingsError(f"{until} is over: name the day on which mails go again ({today}: at once)")
     why = checked_reason(reason)
-    source, landings = known_landings(settings, branch, dry)
-    landing = landing_of(rev, source, landings, branch)
+    landing = landing_of(rev, known_landings(settings, branch, dry))
     entry = JournalEntry(
         "snooze", landing.id, {"until": day.isoformat(), "revno": landing.revno}, who=run.who, why=why
     )
@@ -314,7 +304,7 @@ def _looked_up(settings: Settings, branch: str, rev: RevName) -> Landing:
         rev=rev,
     )
     if len(found) != 1:
-        raise SettingsError(f"{rev.said} is no landing of {branch}")
+        raise SettingsError(f"{rev.said} is not a landing of {branch}")
     return found[0]
 
 
@@ -331,10 +321,9 @@ def _record(
     """Write the entry, and the reading that it changes, if any; then judge anew, where that can be done."""
     if dry:
         return f"would record: {sentence}"
-    database = Database(settings.database_url)
-    try:
-        with database.begin() as connection:
-            if lost := loss(Journal(connection, branch), settings, branch):
+    with Database(settings.database_url) as database:
+        with database.branch(branch) as store:
+            if lost := loss(store.journal, settings, branch):
                 raise LostJournalError(settings, branch, lost)
         run.tell(
             "act",
@@ -349,12 +338,10 @@ def _record(
                 )
             },
         )
-        with database.begin() as connection:
-            Journal(connection, branch).append([entry], run_id=run.id, at=run.now)
+        with database.branch(branch) as store:
+            store.append([entry], run)
             if source is not None:
-                Cache(connection, branch).put_fact("source", source)
-    finally:
-        database.close()
+                store.cache.put_fact("source", source)
     try:
         if not judged:
             _nothing_holds_now(settings, branch, run, sentence)
@@ -371,13 +358,10 @@ def _record(
 
 def _nothing_holds_now(settings: Settings, branch: str, run: Run, sentence: str) -> None:
     """What was read does not reach down to there: until it is read anew there is no answer."""
-    database = Database(settings.database_url)
-    try:
+    with Database(settings.database_url) as database:
         hand_over_problem(
             database, branch, run, f"{branch}: {sentence}; it was not read down to there: inv find"
         )
-    finally:
-        database.close()
     with suppress(NoAnswerError):
         judge_branch(settings, branch, run, stored=True)
 

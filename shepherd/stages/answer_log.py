@@ -1,4 +1,4 @@
-"""What a judgement tells the log, and the answer as the journal keeps it (docs/interfaces.md#log)."""
+"""What a judgement writes into the log, and the answer as the journal keeps it (docs/interfaces.md#log)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def because(snapshot: Snapshot) -> str:
             return what + ", ".join(f"r{b.revno}" for b in snapshot.blockers[:10])
 
 
-def tell(
+def log_judgement(
     run: Run, branch: str, changes: Sequence[JournalEntry], snapshot: Snapshot, previous: Snapshot | None
 ) -> None:
     """Write the log before the journal: a run killed in between tells it again, and never not at all."""
