@@ -41,7 +41,7 @@ def test_words_follow_a_rewritten_landing_byte_for_byte(
     project.repo.commit("Two, reworded", {"conf": twins(*changed)}, parents=[base])
     said = project.find(Acceptance(rewrite=True), why="reworded")
     assert states(project.judge())[2] == state
-    assert ("say them anew" in said) == (state == "needstesting")
+    assert ("say them again" in said) == (state == "needstesting")
 
 
 def test_words_that_an_older_release_kept_by_patch_alone(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def project(tmp_path: Path) -> Project:
 def test_verdicts_follow_the_sha(project: Project) -> None:
     renamed(project, "main")
     line = find(project, "main")
-    assert "carries on the journal of stable, which the settings name no more: 1 verdict" in line
+    assert "carries on the journal of stable, which the settings no longer name: 1 verdict" in line
     assert deployable(judge(project, "main")) == 3
     assert "journal of" not in find(project, "main")
 

@@ -424,7 +424,7 @@ def test_a_word_without_reason_or_meaning_is_refused(tmp_path: Path) -> None:
     project.deploy(project.land("[no-qa] Begin", "[no-qa] Two")[0])
     project.look()
     for rev, word, reason, sentence in (
-        ("r2", "fine", "tried", "is no verdict"),
+        ("r2", "fine", "tried", "is not a verdict"),
         ("r2", "ok", "  ", "a reason is needed"),
         ("r9", "ok", "tried", "is not a landing of stable"),
     ):

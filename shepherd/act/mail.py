@@ -65,24 +65,24 @@ class Message(Struct, frozen=True):
     headers: dict[str, str] = {}
 
 
-def message_of(letter: Message, mail: MailSettings, now: datetime) -> EmailMessage:
+def message_of(planned: Message, mail: MailSettings, now: datetime) -> EmailMessage:
     """The message as it goes over the wire. Untrusted text may stand in it: no header gets a second line."""
     domain = parseaddr(mail.sender)[1].rpartition("@")[2]
     message = EmailMessage(policy=_POLICY)
     message["From"] = mail.sender
-    message["To"] = letter.to
+    message["To"] = planned.to
     # a line end in a header would be refused, for ever
-    message["Subject"] = clean(letter.subject, LONGEST_SUBJECT)
+    message["Subject"] = clean(planned.subject, LONGEST_SUBJECT)
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{letter.id}@{domain}>"
-    if letter.threads:
-        message["In-Reply-To"] = f"<{letter.threads[-1]}@{domain}>"
-        message["References"] = " ".join(f"<{each}@{domain}>" for each in letter.threads)
+    message["Message-ID"] = f"<{planned.id}@{domain}>"
+    if planned.threads:
+        message["In-Reply-To"] = f"<{planned.threads[-1]}@{domain}>"
+        message["References"] = " ".join(f"<{each}@{domain}>" for each in planned.threads)
     message["Auto-Submitted"] = "auto-generated"
     message["List-Id"] = f"QA Shepherd <qa-shepherd.{domain}>"
-    for name, value in letter.headers.items():
+    for name, value in planned.headers.items():
         message[name] = clean(value, _LONGEST_HEADER)
-    message.set_content(as_called(letter.text).encode("utf-8", "replace").decode())
+    message.set_content(as_called(planned.text).encode("utf-8", "replace").decode())
     return message
 
 
@@ -219,6 +219,6 @@ def _words(error: Any) -> str:
         return "no answer in time"
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
-        said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-        return clean(f"{error.smtp_code} {said}", 200)
+        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        return clean(f"{error.smtp_code} {text}", 200)
     return clean(str(error), 200) or type(error).__name__

@@ -120,8 +120,8 @@ def _why(target: str, remote: Remote, code: int, errors: str) -> str:
             f" ssh-keyscan {host} >> ~/.ssh/known_hosts",
         )
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    spoken = [line for line in lines if not re.match(r"rsync error:|rsync: connection unexpectedly", line)]
-    return _sentence(target, f"{clean('; '.join((spoken or lines)[:2]), 300)} (rsync ended with {code})")
+    causes = [line for line in lines if not re.match(r"rsync error:|rsync: connection unexpectedly", line)]
+    return _sentence(target, f"{clean('; '.join((causes or lines)[:2]), 300)} (rsync ended with {code})")
 
 
 def _sentence(target: str, why: str) -> str:

@@ -162,7 +162,7 @@ def digests(waiting: Iterable[Waiting], people: Mapping[str, str]) -> tuple[list
         if item.address is None:
             unmailed[f"{rev}: its person's address was not read yet: inv find"] = None
         elif not person and not item.address:
-            unmailed[f"{rev}: nobody is known whose landing it is"] = None
+            unmailed[f"{rev}: it is not known whose landing it is"] = None
         elif not (address := where.get(item.address.casefold(), item.address)) and item.address:
             unmailed[f"{person or 'somebody'}: wants no mail ([people] in the settings)"] = None
         elif _UNREAD.match(address):

@@ -21,18 +21,18 @@ def changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
     """The alarms that began or ended with this answer. One that knows nothing changes nothing."""
     if not snapshot.complete:
         return []
-    on = {entry.subject: entry for entry in _standing(journal)}
+    standing = {entry.subject: entry for entry in _standing(journal)}
     now = _of(snapshot)
     begun = [
         JournalEntry("alarm", sha, {"revno": revno, "on": True}, why=text)
         for sha, (revno, text) in now.items()
-        if sha not in on
+        if sha not in standing
     ]
     # that its bug cannot be read just now ends no alarm
     doubtful = {entry.id for entry in snapshot.landings if entry.state == "unknown"}
     ended = [
         JournalEntry("alarm", sha, {"revno": entry.data["revno"], "on": False})
-        for sha, entry in on.items()
+        for sha, entry in standing.items()
         if sha not in now and sha not in doubtful
     ]
     return [*begun, *ended]
@@ -70,12 +70,12 @@ def untold(journal: Journal, operators: Sequence[str], now: datetime) -> dict[st
     alarms = [RaisedAlarm(entry.seq, entry.data["revno"], entry.why) for entry in _standing(journal)]
     mails = journal.entries("meant", "done", holding=f'"act":"{ALARM_MAIL}"')
     results = {entry.subject: entry.data["result"] for entry in mails if entry.kind == "done"}
-    told: dict[str, set[int]] = {}
+    mailed: dict[str, set[int]] = {}
     for mail in mails:
         result = results.get(mail.subject)
         if mail.kind == "meant" and (result == "done" or (result is None and now - mail.time < AGAIN)):
-            told.setdefault(mail.data["to"], set()).update(mail.data["alarms"])
+            mailed.setdefault(mail.data["to"], set()).update(mail.data["alarms"])
     return {
-        operator: [alarm for alarm in alarms if alarm.seq not in told.get(operator, ())]
+        operator: [alarm for alarm in alarms if alarm.seq not in mailed.get(operator, ())]
         for operator in operators
     }

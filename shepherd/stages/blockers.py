@@ -84,11 +84,11 @@ class _FirstRun:
         if self._began is not None:
             self._at, self._tip = first_run(self._began, journal.first("tip"))
 
-    def saw(self, found: JournalEntry | None, revno: int, landed_at: datetime) -> bool:
+    def saw(self, first_seen: JournalEntry | None, revno: int, landed_at: datetime) -> bool:
         """Whether it was there already. A later find can come upon older ones, when production goes back."""
         # "anew": accepted by a release before 0.2, which went on to mail about whatever was there
-        if self._began is None or found is None or self._began.data.get("anew"):
+        if self._began is None or first_seen is None or self._began.data.get("anew"):
             return False
-        if found.run_id == self._began.run_id and "first_run" not in self._began.data:
+        if first_seen.run_id == self._began.run_id and "first_run" not in self._began.data:
             return True
         return revno <= self._tip and landed_at <= self._at

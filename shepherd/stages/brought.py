@@ -52,7 +52,7 @@ def named_elsewhere(
         if isinstance(item, int)
         for n in spoken.bad_commits
     }
-    found: set[tuple[int, int]] = set()
+    elsewhere: set[tuple[int, int]] = set()
     for other in settings.branches if asked else ():
         if other == branch:
             continue
@@ -60,11 +60,11 @@ def named_elsewhere(
             (item_of(entry.subject), entry.data["n"]): entry.data["names"]
             for entry in store.of(other).journal.entries("named")
         }
-        found.update(pair for pair in asked if known.get(pair))
+        elsewhere.update(pair for pair in asked if known.get(pair))
         new = {pair for pair in asked if pair not in known}
         bugs = {each.revno: each.bugs for each in store.of(other).cache.numbered({n for _, n in new})}
-        found.update((bug, n) for bug, n in new if bug in bugs.get(n, ()))
-    return frozenset(found)
+        elsewhere.update((bug, n) for bug, n in new if bug in bugs.get(n, ()))
+    return frozenset(elsewhere)
 
 
 def commits_with_words(journal: Journal) -> list[str]:
@@ -104,10 +104,10 @@ def with_undone(reading: Reading, undone: Mapping[str, str]) -> Reading:
 
 def undone_before(journal: Journal) -> dict[str, str]:
     """What `undone_on_the_way` found whenever a rewrite was accepted."""
-    found: dict[str, str] = {}
+    undone: dict[str, str] = {}
     for entry in journal.entries("rewrite"):
-        found.update(entry.data.get("undone", {}))
-    return found
+        undone.update(entry.data.get("undone", {}))
+    return undone
 
 
 def undone_on_the_way(
@@ -124,9 +124,9 @@ def undone_on_the_way(
     if not moved:
         return {}
     with database.branch(branch) as store:
-        said = covers(store.journal)
+        words = covers(store.journal)
     ids = {landing.revno: landing.id for landing in before}
-    undoers = Undoing(before, said).undone_by()
+    undoers = Undoing(before, words).undone_by()
     return {
         ids[target]: moved[ids[target]]
         for target, by in undoers.items()

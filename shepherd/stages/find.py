@@ -81,19 +81,19 @@ def _find(
     state, history = _before(settings, database, branch)
     if state.loss is not None and not acceptance.new_journal:
         raise LostJournalError(settings, branch, state.loss)
-    found = _read(settings, run, state, history, fetch=not dry)
-    lost = found.lost or _lost_for_the_journal(state, found.reading)
+    current = _read(settings, run, state, history, fetch=not dry)
+    lost = current.lost or _lost_for_the_journal(state, current.reading)
     if lost and not acceptance.rewrite:
-        raise SourceError(what_happened(settings, branch, state.tip, found.reading))
-    line = _line(found, state) + (f"; {carried}" if carried else "")
+        raise SourceError(what_happened(settings, branch, state.tip, current.reading))
+    line = _line(current, state) + (f"; {carried}" if carried else "")
     if acceptance.new_journal:
         line += f"; {_accepted(settings, state)}"
     if dry or database is None:
         return f"would find: {line}", not state.began
-    entries = [*_began(state, run), *_noticed(state, found)]
+    entries = [*_began(state, run), *_noticed(state, current)]
     undone = history.undone
     if lost:
-        rewrite = accepted_rewrite(settings, database, state, history.spoken_of, found.reading, run)
+        rewrite = accepted_rewrite(settings, database, state, history.spoken_of, current.reading, run)
         entries += rewrite
         undone |= rewrite[0].data.get("undone", {})
         if gone := _gone_words(rewrite[0], history):
@@ -102,16 +102,16 @@ def _find(
         "source",
         branch=branch,
         result="read",
-        **found.summary(),
-        problems="; ".join(found.problems),
-        warnings="; ".join(found.warnings),
+        **current.summary(),
+        problems="; ".join(current.problems),
+        warnings="; ".join(current.warnings),
         seconds=round(monotonic() - started, 3),
     )
-    found = replace(found, reading=with_undone(found.reading, undone))
-    settle_unfinished(database, branch, settings.branches[branch], found.reading, run)
+    current = replace(current, reading=with_undone(current.reading, undone))
+    settle_unfinished(database, branch, settings.branches[branch], current.reading, run)
     with database.branch(branch) as store:
-        _hand_over(settings, store, state, found, entries, run)
-    spoken_of = dict.fromkeys([*history.spoken_of, *(note.id for note in found.notes)])
+        _hand_over(settings, store, state, current, entries, run)
+    spoken_of = dict.fromkeys([*history.spoken_of, *(note.id for note in current.notes)])
     keep_patches(settings, branch, database, list(spoken_of), run)
     return line, not state.began and state.loss is None
 
@@ -120,38 +120,38 @@ def _hand_over(
     settings: Settings,
     store: BranchStore,
     state: BranchState,
-    found: BranchReading,
+    current: BranchReading,
     entries: Sequence[JournalEntry],
     run: Run,
 ) -> None:
     """Put what was found into cache and journal."""
     branch, journal, config = state.branch, store.journal, settings.branches[state.branch]
-    promoted, doubt = found.reading.promoted, ""
+    promoted, doubt = current.reading.promoted, ""
     if config.promote is None:
-        promoted, doubt = as_recorded(journal, found.reading)
-    store.cache.put_landings(found.reading.landings, {landing.id: landing for landing in state.landings})
-    if state.known is None or state.facts != found.facts:
-        store.cache.put_fact("facts", found.facts)
-    lost_notes = _lost_notes(config.verdict_notes, journal, found)
+        promoted, doubt = as_recorded(journal, current.reading)
+    store.cache.put_landings(current.reading.landings, {landing.id: landing for landing in state.landings})
+    if state.known is None or state.facts != current.facts:
+        store.cache.put_fact("facts", current.facts)
+    lost_notes = _lost_notes(config.verdict_notes, journal, current)
     source = BranchSource(
-        replace(found.reading, landings=(), promoted=promoted),
+        replace(current.reading, landings=(), promoted=promoted),
         run.now,
         run.id,
         sum_of(settings, branch),
-        problems=(*found.problems, *([doubt] if doubt else []), *lost_notes),
-        warnings=found.warnings + (() if lost_notes else _no_notes(config.verdict_notes, found)),
+        problems=(*current.problems, *([doubt] if doubt else []), *lost_notes),
+        warnings=current.warnings + (() if lost_notes else _no_notes(config.verdict_notes, current)),
     )
     store.cache.put_fact("source", source)
     store.append(
         [
             *entries,
-            *_new_landings(journal, state, found.reading),
-            *_qa_moved(journal, found.reading),
-            *moved_by_others(journal, config, found.reading, run, branch),
+            *_new_landings(journal, state, current.reading),
+            *_qa_moved(journal, current.reading),
+            *moved_by_others(journal, config, current.reading, run, branch),
         ],
         run,
     )
-    store.append(_note_words(journal, found, run.seconds), run)
+    store.append(_note_words(journal, current, run.seconds), run)
 
 
 class _History(NamedTuple):
@@ -249,9 +249,9 @@ def _accepted(settings: Settings, state: BranchState) -> str:
     return f"accepted: the journal {state.loss.what}; say again what people said and still holds{named}"
 
 
-def _noticed(state: BranchState, found: BranchReading) -> list[JournalEntry]:
+def _noticed(state: BranchState, current: BranchReading) -> list[JournalEntry]:
     """Positions that are not where the journal saw them last."""
-    reading = found.reading
+    reading = current.reading
     entries = []
     if state.tip is None or state.tip != reading.tip:
         entries.append(JournalEntry("tip", "", {"revno": reading.tip.revno, "id": reading.tip.id}))
@@ -281,35 +281,35 @@ def _qa_moved(journal: Journal, reading: Reading) -> list[JournalEntry]:
     return [JournalEntry("on-qa", "", {"revno": place.revno, "id": place.id})]
 
 
-def _last_notes(journal: Journal, found: BranchReading) -> dict[str, JournalEntry]:
+def _last_notes(journal: Journal, current: BranchReading) -> dict[str, JournalEntry]:
     """The last word that a note was seen to say of each landing."""
-    ids = commits_of(found.reading.landings)
+    ids = commits_of(current.reading.landings)
     words = journal.entries("verdict", subjects=ids)
     return {entry.subject: entry for entry in words if entry.data["source"] == "note"}
 
 
-def _lost_notes(ref: str, journal: Journal, found: BranchReading) -> list[str]:
+def _lost_notes(ref: str, journal: Journal, current: BranchReading) -> list[str]:
     """A notes ref that is gone takes no verdict back: it was moved or misspelt."""
-    standing = [e for e in _last_notes(journal, found).values() if e.data["word"] != "removed"]
-    if not ref or found.notes_there or not standing:
+    standing = [e for e in _last_notes(journal, current).values() if e.data["word"] != "removed"]
+    if not ref or current.notes_there or not standing:
         return []
     return [f"the notes ref {ref} is gone: the {len(standing)} verdicts in it are taken to stand"]
 
 
-def _no_notes(ref: str, found: BranchReading) -> tuple[str, ...]:
+def _no_notes(ref: str, current: BranchReading) -> tuple[str, ...]:
     """A notes ref that never was there may be one that nobody fetched: its verdicts would be missed."""
-    if not ref or found.notes_there:
+    if not ref or current.notes_there:
         return ()
     return (f"{missing_notes(ref)}; inv doctor says what to do",)
 
 
-def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[JournalEntry]:
+def _note_words(journal: Journal, current: BranchReading, seen_at: int) -> list[JournalEntry]:
     """Verdicts by git note that are new, changed or gone. A note's date may lie; it is no later than now."""
-    if not found.notes_there:
+    if not current.notes_there:
         return []
-    last = _last_notes(journal, found)
-    revnos = {sha: each.revno for each in found.reading.landings for sha in commits_of([each])}
-    notes: dict[str, NoteVerdict] = {note.id: note for note in found.notes if note.id in revnos}
+    last = _last_notes(journal, current)
+    revnos = {sha: each.revno for each in current.reading.landings for sha in commits_of([each])}
+    notes: dict[str, NoteVerdict] = {note.id: note for note in current.notes if note.id in revnos}
     entries = [
         JournalEntry(
             "verdict",
@@ -337,12 +337,12 @@ def _note_words(journal: Journal, found: BranchReading, seen_at: int) -> list[Jo
     return entries
 
 
-def _line(found: BranchReading, state: BranchState) -> str:
-    reading = found.reading
+def _line(current: BranchReading, state: BranchState) -> str:
+    reading = current.reading
     known = {landing.id for landing in state.landings}
     new = sum(landing.id not in known for landing in reading.landings)
     window = reading.tip.revno - reading.deployed.revno
-    problems = "".join(f"; {each}" for each in (*found.problems, *found.warnings))
+    problems = "".join(f"; {each}" for each in (*current.problems, *current.warnings))
     return (
         f"{state.branch}: tip r{reading.tip.revno}, production r{reading.deployed.revno}, {window} in QA,"
         f" {new} new{problems}"

@@ -161,16 +161,16 @@ def _about_unreachable(
     """The mails to the operators about people whom no mail can reach: about each person once."""
     if not unreachable:
         return []
-    told: dict[str, set[str]] = {}
+    known_to: dict[str, set[str]] = {}
     with database.branch(EVERYWHERE) as store:
         entries = store.journal.entries("meant", holding='"kind":"unreachable"')
         meant = {each.subject: each for each in entries}
         for each in store.journal.entries("done", subjects=meant):
             if each.data["result"] == "done":
                 operator = each.subject.split(" ", 2)[2]
-                told.setdefault(operator, set()).update(meant[each.subject].data["people"])
+                known_to.setdefault(operator, set()).update(meant[each.subject].data["people"])
     return [
         Mail("unreachable", operator, people=tuple(people))
         for operator in operators
-        if (people := [each for each in unreachable if each not in told.get(operator.casefold(), ())])
+        if (people := [each for each in unreachable if each not in known_to.get(operator.casefold(), ())])
     ]

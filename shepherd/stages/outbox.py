@@ -98,8 +98,11 @@ class Outbox:
         self._missing = missing
         self.result.codes += [NO_DATA] * bool(missing)
         self.result.lines += [f"nobody is mailed about {why}" for why in missing]
-        read = settle_open if writes else outcomes
-        self._outcomes = read(self._database, self._day, self._run)
+        self._outcomes = (
+            settle_open(self._database, self._day, self._run)
+            if writes
+            else outcomes(self._database, self._day)
+        )
         self._loss_accepted = self._was_loss_accepted_today()
         if self._loss_accepted:
             self.result.lines.append(
@@ -194,7 +197,7 @@ class Outbox:
             return False
         act = self._act(mail, message.subject)
         try:
-            perform(self._database, mail.branch, act, self._run, lambda: session.deliver(content, mail.to))
+            perform(self._database, mail.branch, [act], self._run, lambda: session.deliver(content, mail.to))
         except ServerError:
             raise
         except MailError as error:
@@ -203,7 +206,7 @@ class Outbox:
         except UnsureError as error:
             if mail.kind != "alarm":
                 # one about alarms stays open: it is sent once more after a day (`shepherd/stages/alarms.py`)
-                settle(self._database, mail.branch, act, self._run, "unsure", str(error))
+                settle(self._database, mail.branch, [act], self._run, "unsure", str(error))
             self.result.failed(str(error))
             return False
         self.result.lines.append(f"mailed {mail.to}: {message.subject}")
@@ -238,7 +241,7 @@ class Outbox:
         return self._outcomes.get(mail.key(self._day), NEW)
 
 
-def outcomes(database: Database, day: date, _run: Run | None = None) -> dict[str, MailOutcome]:
+def outcomes(database: Database, day: date) -> dict[str, MailOutcome]:
     """What became of the daily mails of a day, by key."""
     with database.branch(EVERYWHERE) as store:
         entries = store.journal.entries("meant", "done", beginning=f"{day} ")
@@ -264,7 +267,7 @@ def settle_open(database: Database, day: date, run: Run) -> dict[str, MailOutcom
         for key in [key for key, outcome in of_a_day.items() if not outcome.settled]:
             act = Act("mail", key, key.split(" ", 2)[2])
             why = "it was meant, and the run ended: it may have been sent"
-            settle(database, EVERYWHERE, act, run, "unsure", why)
+            settle(database, EVERYWHERE, [act], run, "unsure", why)
     return today
 
 

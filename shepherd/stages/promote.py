@@ -117,8 +117,8 @@ class _PromotionAttempt:
     def plan(self, snapshot: Snapshot, to: RevName | None, order: PromotionOrder) -> Promotion | None:
         reading = self._reading
         if to is not None:
-            meant = landing_of(to, self._state)
-            order = replace(order, to=meant.revno)
+            target_landing = landing_of(to, self._state)
+            order = replace(order, to=target_landing.revno)
         promoted = reading.promoted
         if self._old is not None and promoted is None:
             raise RefusedError(
@@ -220,7 +220,7 @@ class _PromotionAttempt:
             return {"gap": round(monotonic() - self._looked, 3)}
 
         with Database(self._settings.database_url) as database:
-            perform(database, self._branch, act, run, effect, entries_of(data, run.who, plan.why))
+            perform(database, self._branch, [act], run, effect, entries_of(data, run.who, plan.why))
 
 
 def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | None:

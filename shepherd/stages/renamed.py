@@ -68,12 +68,12 @@ def _left(journal: Journal, name: str, carried_by: str) -> UnfollowedJournal:
 def _counted(journal: Journal) -> str:
     """ "2 verdicts, 1 snooze"; "no word of a person" where it has none."""
     counts = Counter(entry.kind for entry in journal.entries(*COUNTED) if not entry.data.get("base"))
-    told = [
+    counted = [
         f"{counts[kind]} {name}{'s' if counts[kind] > 1 else ''}"
         for kind, name in COUNTED.items()
         if counts[kind]
     ]
-    return ", ".join(told) or "no word of a person"
+    return ", ".join(counted) or "no word of a person"
 
 
 def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, dry: bool = False) -> str:
@@ -100,7 +100,7 @@ def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, d
         why = "more than one saw this mainline" if ours else f"{branch} has no landing that was its tip"
         named = "; ".join(f"{each.name} ({each.holds})" for each in ours or left)
         return (
-            f"journals of branches that the settings name no more are not carried on, since {why}: {named};"
+            f"journals of branches that the settings no longer name are not carried on, since {why}: {named};"
             f" to go on with one, call this table [branches.NAME] as before"
         )
     if not dry:
@@ -110,6 +110,6 @@ def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, d
         database.append(branch, [entry], run)
         run.tell("source", branch=branch, result="renamed", was=ours[0].name, holds=ours[0].holds)
     return (
-        f"{'would carry' if dry else 'carries'} on the journal of {ours[0].name}, which the settings name no"
-        f" more: {ours[0].holds}"
+        f"{'would carry' if dry else 'carries'} on the journal of {ours[0].name}, which the settings no"
+        f" longer name: {ours[0].holds}"
     )

@@ -30,12 +30,12 @@ def read_snapshots(settings: Settings) -> dict[str, Snapshot]:
     Raises:
         NoAnswerError: one cannot be read.
     """
-    found: dict[str, Snapshot] = {}
+    snapshots: dict[str, Snapshot] = {}
     for branch in settings.branches:
         snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
         if snapshot is not None:
-            found[branch] = snapshot
-    return found
+            snapshots[branch] = snapshot
+    return snapshots
 
 
 def files_of(

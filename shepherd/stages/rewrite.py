@@ -59,36 +59,36 @@ def accepted_rewrite(
     """
     branch = state.branch
     accepted = JournalEntry("rewrite", "", {"revno": reading.tip.revno}, who=run.who, why=run.why)
-    here = {landing.id: landing for landing in reading.landings}
-    there = set(commits_of(reading.landings))
+    landings = {landing.id: landing for landing in reading.landings}
+    present_commits = set(commits_of(reading.landings))
     git = _git(settings, branch)
     if undone := undone_on_the_way(database, branch, git, state.landings, reading):
         accepted.data["undone"] = undone
-    gone = [sha for sha in spoken_of if sha not in there]
+    gone = [sha for sha in spoken_of if sha not in present_commits]
     if not gone:
         return [accepted]
-    present = patches_of(git, [sha for sha in here if sha not in spoken_of])
+    present = patches_of(git, [sha for sha in landings if sha not in spoken_of])
     with database.branch(branch) as store:
         patches = {**_patches(store.journal), **patches_of(git, gone)}
         words = verdicts(store.journal, gone)
-    found = successors(git, patches, present)
+    successors_of = successors(git, patches, present)
     followed, lost = successors_of_named(
-        database, branch, {sha: list(meant) for sha, (meant, _) in found.items()}
+        database, branch, {sha: list(candidates) for sha, (candidates, _) in successors_of.items()}
     )
     for sha, word in words.items():
-        meant, proved = found.get(sha, ([], True))
+        candidates, proved = successors_of.get(sha, ([], True))
         # of twins, or where nothing is proved, any may be meant: what is not good is said of all, what is
         # good of none
-        if (len(meant) > 1 or not proved) and word.word not in ("bad", "needstesting"):
-            meant = []
-        if not meant:
+        if (len(candidates) > 1 or not proved) and word.word not in ("bad", "needstesting"):
+            candidates = []
+        if not candidates:
             lost.append(f"{word.word} on {sha[:12]} by {word.who}")
-        for successor in meant:
+        for successor in candidates:
             data = {
                 "source": "journal",
                 "word": word.word,
                 "when": word.when,
-                "revno": here[successor].revno,
+                "revno": landings[successor].revno,
                 "followed": sha,
                 **({"note": True} if word.note else {}),
             }

@@ -125,7 +125,7 @@ def give_verdict(
         SettingsError: no such word or landing, or no reason.
     """
     if word not in VERDICTS:
-        raise SettingsError(f"{word!r} is no verdict: one of {', '.join(VERDICTS)}")
+        raise SettingsError(f"{word!r} is not a verdict: one of {', '.join(VERDICTS)}")
     why = checked_reason(reason)
     sha, landing = commit_of(rev, known_landings(settings, branch, dry))
     data = {"source": "journal", "word": word, "when": run.seconds, "revno": landing.revno}
@@ -188,10 +188,12 @@ def say_cover(
     did = f"{doer} undid r{undone_landing.revno}" if undone or undoer is None else f"{doer} did not undo"
     if not undone and undoer is not None:
         did += f" r{undone_landing.revno}"
-    said = f"{run.who} says: {did} ({why})"
+    sentence = f"{run.who} says: {did} ({why})"
     if undone_landing not in state.landings:
-        said += f"\nr{undone_landing.revno} was not read with the others: it counts from the next inv find on"
-    return _record(settings, branch, entry, run, said, dry)
+        sentence += (
+            f"\nr{undone_landing.revno} was not read with the others: it counts from the next inv find on"
+        )
+    return _record(settings, branch, entry, run, sentence, dry)
 
 
 def _maybe_old(settings: Settings, rev: RevName, state: BranchState) -> Landing:
@@ -286,8 +288,8 @@ def say_snooze(
     entry = JournalEntry(
         "snooze", landing.id, {"until": day.isoformat(), "revno": landing.revno}, who=run.who, why=why
     )
-    said = f"no mail before {spoken(day)}" if day > today else "mails go again"
-    return _record(settings, branch, entry, run, f"r{landing.revno}: {said}, says {run.who} ({why})", dry)
+    effect = f"no mail before {spoken(day)}" if day > today else "mails go again"
+    return _record(settings, branch, entry, run, f"r{landing.revno}: {effect}, says {run.who} ({why})", dry)
 
 
 def _looked_up(settings: Settings, branch: str, rev: RevName) -> Landing:
@@ -297,15 +299,15 @@ def _looked_up(settings: Settings, branch: str, rev: RevName) -> Landing:
         SettingsError: it has none, or several. SourceError: it cannot be read.
     """
     config = settings.branches[branch]
-    found = look_up(
+    landings = look_up(
         config,
         repository=settings.place(config.repository),
         mirrors=settings.state_path / "mirrors",
         rev=rev,
     )
-    if len(found) != 1:
+    if len(landings) != 1:
         raise SettingsError(f"{rev.said} is not a landing of {branch}")
-    return found[0]
+    return landings[0]
 
 
 def _record(

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shepherd.act import Act, perform_together
+from shepherd.act import Act, perform
 from shepherd.errors import NoAnswerError, TrackerError, UnsureError
 from shepherd.plans.tag_comments import CommentWording, sign_of
 from shepherd.plans.tag_events import TaggerMemory
@@ -154,7 +154,7 @@ class _ItemWriter:
             self._prepare(act)
         acts = [_act(act, writing) for act in writing.acts]
         try:
-            perform_together(self._database, self._branch, acts, self._run, lambda: self._write(writing))
+            perform(self._database, self._branch, acts, self._run, lambda: self._write(writing))
         except UnsureError as error:
             self._note(writing, "unsure", str(error))
         except TrackerError as error:

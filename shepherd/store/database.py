@@ -74,7 +74,7 @@ class Database:
                 options["connect_args"] = {"timeout": BUSY_SECONDS}
                 path = Path(self._url.database or "").absolute()
                 if odd := plainfile.odd_for_sqlite(path):
-                    raise StoreError(f"{self.name}: {odd} is no regular file: move it away")
+                    raise StoreError(f"{self.name}: {odd} is not a regular file: move it away")
                 if read_only:
                     if not path.exists():
                         raise NoAnswerError(f"{self.name} is not there, so nothing was read yet: inv find")
@@ -104,9 +104,9 @@ class Database:
             raise StoreError(_sentence(self.name, error)) from None
         if wrong:
             raise StoreError(
-                f"{self.name}: does not fit the -wal file beside it, which is of another time"
+                f"{self.name}: does not fit the -wal file next to it, which is of another time"
                 f" ({wrong.splitlines()[0]}). Restore it from a backup, and remove the -wal and -shm files"
-                " beside it or restore them with it"
+                " next to it or restore them with it"
             )
 
     @property
@@ -169,10 +169,10 @@ class Database:
             old.begin() as reading,
             new.begin() as writing,
         ):
-            there = set(inspect(reading).get_table_names())
-            fits = layout.name in there and reading.scalar(select(layout.c.layout)) == CACHE_LAYOUT
+            tables = set(inspect(reading).get_table_names())
+            fits = layout.name in tables and reading.scalar(select(layout.c.layout)) == CACHE_LAYOUT
             for table in (journal, landings, facts) if fits else (journal,):
-                rows = reading.execute(select(table)) if table.name in there else None
+                rows = reading.execute(select(table)) if table.name in tables else None
                 while rows is not None and (part := rows.fetchmany(_AT_ONCE)):
                     writing.execute(insert(table), [row._asdict() for row in part])
 
@@ -185,8 +185,8 @@ class Database:
 
     def _prepare(self) -> None:
         with self.begin() as connection:
-            there = set(inspect(connection).get_table_names())
-            if journal.name in there:
+            tables = set(inspect(connection).get_table_names())
+            if journal.name in tables:
                 known = {column["name"] for column in inspect(connection).get_columns(journal.name)}
                 if known != set(journal.columns.keys()):
                     raise StoreError(
@@ -195,8 +195,8 @@ class Database:
                     )
             else:
                 journal_tables.create_all(connection)
-            fits = layout.name in there and connection.scalar(select(layout.c.layout)) == CACHE_LAYOUT
-            if fits and {landings.name, facts.name} <= there:
+            fits = layout.name in tables and connection.scalar(select(layout.c.layout)) == CACHE_LAYOUT
+            if fits and {landings.name, facts.name} <= tables:
                 return
             for table in reversed(cache_tables.sorted_tables):
                 table.drop(connection, checkfirst=True)

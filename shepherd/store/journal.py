@@ -132,12 +132,12 @@ class Journal:
         # a first run asks about thousands of landings of which nothing was ever said
         if len(wanted) > _CHUNK and not self._fetch(where, newest=1):
             return []
-        found: list[JournalEntry] = []
+        entries: list[JournalEntry] = []
         for start in range(0, len(wanted), _CHUNK):
-            found += self._fetch([*where, journal.c.subject.in_(wanted[start : start + _CHUNK])])
+            entries += self._fetch([*where, journal.c.subject.in_(wanted[start : start + _CHUNK])])
         if len(wanted) > _CHUNK:
-            found.sort(key=lambda entry: entry.seq)
-        return found
+            entries.sort(key=lambda entry: entry.seq)
+        return entries
 
     def first(self, kind: str) -> JournalEntry | None:
         """The oldest entry of a kind, if any."""
@@ -162,8 +162,8 @@ class Journal:
     def last(self, kind: str) -> JournalEntry | None:
         """The newest entry of a kind, if any."""
         where = [journal.c.branch.in_(self.names), journal.c.kind == kind]
-        found = self._fetch(where, newest=1)
-        return found[0] if found else None
+        newest = self._fetch(where, newest=1)
+        return newest[0] if newest else None
 
     def newest(self, limit: int, *kinds: str) -> list[JournalEntry]:
         """The last so many entries of these kinds, newest first."""

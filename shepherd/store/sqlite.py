@@ -42,5 +42,5 @@ def stale_log(path: Path, timeout: float) -> str:
         return ""
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, timeout=timeout)) as connection:
-        said = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
-    return "" if said == "ok" else said
+        result = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    return "" if result == "ok" else result
