@@ -10,7 +10,7 @@ import pytest
 from shepherd.errors import SettingsError, SourceError
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import Acceptance
-from shepherd.stages.past import landing_events, past_of
+from shepherd.stages.history import landing_events, past_of
 from shepherd.store import Database, Journal
 from shepherd.values import parse_rev
 from shepherd.views import text

@@ -14,8 +14,8 @@ from shepherd.running.doctor.journals import journals
 from shepherd.settings import read
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import find_branch
+from shepherd.stages.history import branch_events
 from shepherd.stages.judge import judge_branch
-from shepherd.stages.past import branch_events
 from shepherd.stages.statements import give_verdict, say_snooze
 from shepherd.store import Database, Journal
 from shepherd.values import parse_rev

@@ -13,8 +13,8 @@ from shepherd.git.notes import notes_remedy
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import Acceptance, find_branch
+from shepherd.stages.history import past_of
 from shepherd.stages.judge import judge_branch
-from shepherd.stages.past import past_of
 from shepherd.values import parse_rev
 from shepherd.views.answer import headline
 from tests.project import Project, deployable, entry, lines_of, progress, states

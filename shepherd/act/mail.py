@@ -1,7 +1,7 @@
-"""Mails on their way: one message for each recipient, over one connection, within time limits
+"""Hand mails to the server: one message for each recipient, over one connection, within time limits
 (docs/mails.md).
 
-What a server may do wrong falls into two heaps: the message was surely not taken, and is tried again; or all
+What a server may do wrong is of two kinds: the message was surely not taken, and is tried again; or all
 of it was handed over and no answer came, so that only the recipient knows, and nobody asks twice.
 """
 
@@ -32,7 +32,7 @@ ANSWER_LIMIT = 10.0
 TALK_LIMIT = 30.0
 """Seconds that it may take, all in all, to greet us and let us in; and to answer one command."""
 TAKING_LIMIT = 60.0
-"""Seconds to hand over a message and to hear that it was taken: some look for spam and viruses meanwhile."""
+"""Seconds to hand over a message and to learn that it was taken: some look for spam and viruses meanwhile."""
 IN_A_ROW = 3
 """After so many broken connections in a row the server is left alone until the next run."""
 LONGEST_SUBJECT = 150
@@ -87,7 +87,7 @@ def message_of(planned: Message, mail: MailSettings, now: datetime) -> EmailMess
 
 
 class SmtpSession:
-    """A connection to the mail server, opened when it is first needed, and anew when it broke.
+    """A connection to the mail server, opened when it is first needed, and again when it broke.
 
     Raises (`open`, `deliver`):
         ServerError: there is no connection to be had, or it broke too often. MailError: this message was not

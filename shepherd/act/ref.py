@@ -24,7 +24,7 @@ from shepherd.values import clean
 LIMIT = 120.0
 """Seconds that a move may take."""
 READABLE = 0o022
-"""umask: whoever deploys has to read the ref, too."""
+"""umask: the person who deploys has to read the ref, too."""
 _COMMITTER = {"GIT_COMMITTER_NAME": "QA Shepherd", "GIT_COMMITTER_EMAIL": "qa-shepherd@localhost"}
 
 

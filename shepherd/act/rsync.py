@@ -1,6 +1,6 @@
 """A directory to a web host, by rsync: whole files only, strict host keys, within a time limit.
 
-rsync writes each file beside its place and renames it, so a reader of the target never sees half a page, and
+rsync writes each file next to its place and renames it, so a reader of the target never sees half a page, and
 two that publish at once do not harm each other.
 """
 

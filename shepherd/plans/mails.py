@@ -192,7 +192,7 @@ def escalation(waiting: Iterable[Waiting], mailing_list: str, today: date) -> Ma
 def alarm_mails(
     branch: str, untold: Mapping[str, Sequence[RaisedAlarm]], known: Sequence[Caution]
 ) -> list[Mail]:
-    """One mail to each operator about the alarms that he was not told of.
+    """One mail to each operator about the alarms that are new to them.
 
     Args:
         untold: operator -> alarms. known: all that must be known before anything is deployed.

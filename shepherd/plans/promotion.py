@@ -29,7 +29,7 @@ class PromotionOrder(Struct, frozen=True):
     despite: str = ""
     """Why `to` shall be promoted although what people say of it cannot be read."""
     drop_hotfix: str = ""
-    """Why commits that production runs beside the mainline may be lost."""
+    """Why commits that production runs in addition to the mainline may be lost."""
 
 
 class LastKnown(Struct, frozen=True):

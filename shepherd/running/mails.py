@@ -63,7 +63,7 @@ def escalate_all(
 
 
 def alarms_all(settings: Settings, names: Sequence[str], run: Run, dry: bool) -> StageEnd:
-    """A mail to each operator about the alarms that he was not told of; what fails, the next run sends."""
+    """A mail to each operator about the alarms that are new to them; what fails, the next run sends."""
     ends: list[StageEnd] = []
 
     def one(branch: str) -> None:

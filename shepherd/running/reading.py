@@ -109,14 +109,14 @@ def _meant(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
     found = chosen_by(rev, snapshot)
     if found or rev.kind not in ("branch", "sha"):
         return found
-    from shepherd.stages.past import revnos_of
+    from shepherd.stages.history import revnos_of
 
     return revnos_of(settings, snapshot, rev)
 
 
 def _past(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
     """What journal and repository know of a landing. Only who asks for that waits for SQLAlchemy."""
-    from shepherd.stages.past import past_of
+    from shepherd.stages.history import past_of
 
     return past_of(settings, snapshot, rev)
 
@@ -147,7 +147,7 @@ def whatif(settings: Settings, branch: str, ok: str, rollback: str, *, json: boo
 
 def history(settings: Settings, branch: str, rev: str | None, *, json: bool, say: Say) -> int:
     """`inv history`."""
-    from shepherd.stages.past import branch_events, landing_events
+    from shepherd.stages.history import branch_events, landing_events
     from shepherd.views import feeds, stories
 
     if rev is None:

@@ -86,7 +86,7 @@ class _FirstRun:
 
     def saw(self, first_seen: JournalEntry | None, revno: int, landed_at: datetime) -> bool:
         """Whether it was there already. A later find can come upon older ones, when production goes back."""
-        # "anew": accepted by a release before 0.2, which went on to mail about whatever was there
+        # "anew": accepted by a release before 0.2, which went on to mail about everything that was there
         if self._began is None or first_seen is None or self._began.data.get("anew"):
             return False
         if first_seen.run_id == self._began.run_id and "first_run" not in self._began.data:

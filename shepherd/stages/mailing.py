@@ -104,7 +104,7 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
 
 
 def send_alarms(settings: Settings, branch: str, run: Run) -> MailingResult:
-    """Send each operator one mail about the alarms that he was not told of; what fails, the next run sends.
+    """Send each operator one mail about the alarms that are new to them; what fails, the next run sends.
 
     Raises:
         StoreError: the database cannot be used. SettingsError: the password cannot be read.

@@ -1,4 +1,4 @@
-"""The journal's entries as the rules want to remember them, and back."""
+"""The journal's entries as the rules need them, and back."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def covers(journal: Journal) -> tuple[Cover, ...]:
 
 
 def suspected(journal: Journal) -> set[Item]:
-    """The bugs that bore a bad-commit when they were read last."""
+    """The bugs that had a bad-commit when they were read last."""
     subjects = {entry.subject for entry in journal.entries("item", holding='"bad_commits":[')}
     last = {entry.subject: entry for entry in journal.entries("item", subjects=subjects)}
     return {item_of(subject) for subject, entry in last.items() if entry.data.get("bad_commits")}

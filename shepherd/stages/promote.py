@@ -1,5 +1,5 @@
-"""`promote`: everything read anew, the plan, one look whether anything moved, the move (docs/rules.md#answer,
-docs/interfaces.md#commands).
+"""`promote`: everything read again, the plan, one look whether anything moved, the move
+(docs/rules.md#answer, docs/interfaces.md#commands).
 
 Between the last reading of the tags and the move lies nothing but the plan and that look; how long it took
 stands in the log as `gap`.
@@ -40,7 +40,7 @@ from shepherd.store.snapshots import Snapshots
 from shepherd.values import RevName, duration
 
 TRIES = 3
-"""How often everything is read anew because something moved meanwhile."""
+"""How often everything is read again because something moved meanwhile."""
 
 Show = Callable[[Promotion], None]
 
@@ -60,7 +60,7 @@ def promote_branch(
     Args:
         to: what `order.to` is to be; None: the latest deployable.
         show: is given the plan before it is applied.
-        dry: only plan; for a `rehearsal`, since reading anew writes.
+        dry: only plan; for a `rehearsal`, since reading again writes.
 
     Raises:
         NoAnswerError, SourceError: no data. RefusedError: not deployable, backwards, or it keeps moving.
@@ -84,7 +84,7 @@ def promote_branch(
             if attempt == TRIES:
                 raise
             continue
-        _answer_anew(settings, branch, run)
+        _judge_again(settings, branch, run)
         return plan, snapshot
     raise AssertionError
 
@@ -245,7 +245,7 @@ def _why(snapshot: Snapshot, order: PromotionOrder) -> str:
     return f"{which}: {because(snapshot)}"
 
 
-def _answer_anew(settings: Settings, branch: str, run: Run) -> None:
+def _judge_again(settings: Settings, branch: str, run: Run) -> None:
     """The answer with what is promoted now. That it cannot be had does not undo the promotion; the next run
     says why."""
     with suppress(ShepherdError):

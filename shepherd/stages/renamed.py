@@ -1,8 +1,8 @@
-"""A branch that is called otherwise in the settings now: its journal is carried on under the new name
+"""A branch that has another name in the settings now: its journal is carried on under the new name
 (docs/rules.md#what-people-say).
 
 Words follow the SHA. A table renamed with its branch begins a journal of its own, so the one of a name that
-stands in the settings no more, and whose mainline this is, is read as its own from then on.
+is no longer in the settings, and whose mainline this is, is read as its own from then on.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class UnfollowedJournal(Struct, frozen=True):
 
 
 def left_journals(database: Database, settings: Settings) -> list[UnfollowedJournal]:
-    """Every journal whose name is no branch of the settings any more, sorted by name. Raises StoreError."""
+    """Every journal whose name is no longer a branch of the settings, sorted by name. Raises StoreError."""
     with database.begin() as connection:
         names = [name for name in Journal.every_name(connection) if name not in settings.branches]
         # of several that carry one on, one after the other, the branch is named

@@ -11,7 +11,7 @@ from shepherd.errors import NoAnswerError, StoreError
 from shepherd.settings import Settings
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
-from shepherd.stages.news import news_of
+from shepherd.stages.feed_entries import news_of
 from shepherd.store.snapshots import Snapshots, public_folder, write_atomically
 from shepherd.views.feeds.as_json import snapshot_json
 from shepherd.views.feeds.atom import FeedEntry, atom

@@ -320,7 +320,7 @@ def _record(
     source: BranchSource | None = None,
     judged: bool = True,
 ) -> str:
-    """Write the entry, and the reading that it changes, if any; then judge anew, where that can be done."""
+    """Write the entry, and the reading that it changes, if any; then judge again, where that can be done."""
     if dry:
         return f"would record: {sentence}"
     with Database(settings.database_url) as database:
@@ -359,7 +359,7 @@ def _record(
 
 
 def _nothing_holds_now(settings: Settings, branch: str, run: Run, sentence: str) -> None:
-    """What was read does not reach down to there: until it is read anew there is no answer."""
+    """What was read does not reach down to there: until it is read again there is no answer."""
     with Database(settings.database_url) as database:
         hand_over_problem(
             database, branch, run, f"{branch}: {sentence}; it was not read down to there: inv find"

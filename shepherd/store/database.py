@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import MsgspecError
-from sqlalchemy import Connection, create_engine, delete, event, insert, inspect, select
+from sqlalchemy import Connection, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -80,7 +80,7 @@ class Database:
                         raise NoAnswerError(f"{self.name} is not there, so nothing was read yet: inv find")
                     how = "mode=ro"
                     if not path.with_name(f"{path.name}-wal").exists():
-                        # nobody writes: SQLite need not make files beside it, and a dry run makes none
+                        # nobody writes: SQLite need not make files next to it, and a dry run makes none
                         how += "&immutable=1"
                         self._untouched = (path, _version(path))
                     options["creator"] = partial(
@@ -179,9 +179,7 @@ class Database:
     def drop_cache(self) -> None:
         """Forget everything that can be read again. The journal stays."""
         with self.begin() as connection:
-            cache_tables.drop_all(connection)
-            cache_tables.create_all(connection)
-            connection.execute(insert(layout).values(layout=CACHE_LAYOUT))
+            _make_cache(connection)
 
     def _prepare(self) -> None:
         with self.begin() as connection:
@@ -196,13 +194,15 @@ class Database:
             else:
                 journal_tables.create_all(connection)
             fits = layout.name in tables and connection.scalar(select(layout.c.layout)) == CACHE_LAYOUT
-            if fits and {landings.name, facts.name} <= tables:
-                return
-            for table in reversed(cache_tables.sorted_tables):
-                table.drop(connection, checkfirst=True)
-            cache_tables.create_all(connection)
-            connection.execute(delete(layout))
-            connection.execute(insert(layout).values(layout=CACHE_LAYOUT))
+            if not (fits and {landings.name, facts.name} <= tables):
+                _make_cache(connection)
+
+
+def _make_cache(connection: Connection) -> None:
+    """Make an empty cache in place of any that is there."""
+    cache_tables.drop_all(connection)
+    cache_tables.create_all(connection)
+    connection.execute(insert(layout).values(layout=CACHE_LAYOUT))
 
 
 @contextmanager

@@ -25,9 +25,9 @@ def begin(connection: Connection) -> None:
 
 
 def stale_log(path: Path, timeout: float) -> str:
-    """Why the write-ahead log beside a database is not its own, empty if it is or there is none.
+    """Why the write-ahead log next to a database is not its own, empty if it is or there is none.
 
-    A killed run leaves a `-wal` file. A backup that is put in place of the database beside it is then taken
+    A killed run leaves a `-wal` file. A backup that is put in place of the database next to it is then taken
     for its beginning: pages of two histories are mixed, without an error, and entries in the midst are gone.
     This looks at the mixture before it is written down, and leaves it as it is.
 
