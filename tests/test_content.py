@@ -104,7 +104,7 @@ def test_a_cover_of_what_is_older_than_all_that_was_read(tmp_path: Path) -> None
     assert "inv cover 1 --by 5" in entry(snapshot, 5).hints[0]
     assert "r1 was not read" in project.cover("1", "5")
     assert entry(project.look(), 5).state == "rollback"
-    with pytest.raises(SettingsError, match="r77 is no landing"):
+    with pytest.raises(SettingsError, match="r77 is not a landing"):
         project.cover("77", "5")
 
 
