@@ -16,7 +16,7 @@ from msgspec import Struct
 from shepherd.errors import NO_DATA, REFUSED
 from shepherd.sentence import Sentence, time_and_age
 from shepherd.situation import Situation
-from shepherd.snapshot import Answer, LandingEntry, Rev, Snapshot
+from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import some
 
 Kind = Literal["no-data", "unread", "stale", "hotfix", "alarm", "promoted-bad", "undone-later", "maintenance"]
@@ -36,6 +36,10 @@ NAMED = 5
 _SHOWN = 300
 """Characters that are kept of a text from outside where other words follow it."""
 _SHOWN_SENTENCE = 600
+LIVE = "production runs"
+"""How the sentence of an alarm begins."""
+UNDOES = " undoes it"
+"""How its way out ends."""
 
 
 class Caution(Struct, frozen=True):
@@ -146,9 +150,14 @@ def _hotfix(snapshot: Snapshot) -> Iterator[Caution]:
 def _alarms(snapshot: Snapshot) -> Iterator[Caution]:
     """Production runs what is bad."""
     for alarm in snapshot.alarms:
-        way_out = f"deploying r{alarm.undone_by} undoes it" if alarm.undone_by is not None else ""
-        sentence = f"production runs r{alarm.revno}, which is bad: {_cut(alarm.reason, _SHOWN)}"
-        yield _caution("alarm", sentence, way_out)
+        yield _caution("alarm", *alarm_words(alarm, _SHOWN))
+
+
+def alarm_words(alarm: Alarm, longest: int = 0) -> tuple[str, str]:
+    """The sentence of an alarm, with so many characters of its reason (0: all); and the way out, empty if
+    there is none."""
+    way_out = f"deploying r{alarm.undone_by}{UNDOES}" if alarm.undone_by is not None else ""
+    return f"{LIVE} r{alarm.revno}, which is bad: {_cut(alarm.reason, longest or len(alarm.reason))}", way_out
 
 
 def _promoted_bad(snapshot: Snapshot) -> Iterator[Caution]:

@@ -88,6 +88,6 @@ def meddle(
     after: Callable[[], None] = lambda: None,
 ) -> None:
     monkeypatch.setattr(
-        "shepherd.stages.judge.open_tracker",
+        "shepherd.stages.evidence.open_tracker",
         lambda settings, **how: Meddled(open_tracker(settings, **how), before, after),
     )

@@ -41,7 +41,7 @@ def test_words_follow_a_rewritten_landing_byte_for_byte(
     project.repo.commit("Two, reworded", {"conf": twins(*changed)}, parents=[base])
     said = project.find(Acceptance(rewrite=True), why="reworded")
     assert states(project.judge())[2] == state
-    assert ("say them anew" in said) == (state == "needstesting")
+    assert ("say them again" in said) == (state == "needstesting")
 
 
 def test_words_that_an_older_release_kept_by_patch_alone(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_cover_of_what_is_older_than_all_that_was_read(tmp_path: Path) -> None
     assert "inv cover 1 --by 5" in entry(snapshot, 5).hints[0]
     assert "r1 was not read" in project.cover("1", "5")
     assert entry(project.look(), 5).state == "rollback"
-    with pytest.raises(SettingsError, match="r77 is no landing"):
+    with pytest.raises(SettingsError, match="r77 is not a landing"):
         project.cover("77", "5")
 
 

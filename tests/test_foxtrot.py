@@ -10,7 +10,7 @@ import pytest
 from shepherd.errors import SettingsError, SourceError
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import Acceptance
-from shepherd.stages.past import landing_events, past_of
+from shepherd.stages.history import landing_events, past_of
 from shepherd.store import Database, Journal
 from shepherd.values import parse_rev
 from shepherd.views import text
@@ -114,7 +114,7 @@ def test_any_other_commit_cannot(foxtrot: Foxtrot) -> None:
     part = foxtrot.project.repo.commit("part", branch="feature", parents=[foxtrot.good])
     foxtrot.project.repo.merge("[no-qa] Merge feature", part)
     foxtrot.project.look()
-    with pytest.raises(SettingsError, match="is no landing of stable that was read"):
+    with pytest.raises(SettingsError, match="is not a landing of stable that was read"):
         foxtrot.project.verdict(part[:12], "ok")
 
 

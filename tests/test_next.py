@@ -8,9 +8,12 @@ import pytest
 
 from shepherd.cautions import cautions
 from shepherd.errors import RefusedError
+from shepherd.plans.mails import alarm_mails
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
-from shepherd.stages.alarms import letter, untold
+from shepherd.stages.alarms import untold
+from shepherd.stages.messages import message_for
+from shepherd.store import open_branch
 from shepherd.views import text
 from shepherd.views.page import branch_page
 from shepherd.views.promotions import promotion
@@ -162,8 +165,10 @@ def test_a_mail_that_names_what_undoes_an_alarm_says_what_else_is_to_be_known(tm
     hotfix = project.repo.commit("Hotfix", parents=[ids[1]], branch="production")
     project.tag(2, "qa-bad", "bad-commit-2")
     snapshot = project.look()
-    alarms = untold(project.settings, "stable", "ops@example.org", project.run("alarm"))
-    _, mail = letter("stable", alarms, cautions(snapshot, Situation()), "")
+    with open_branch(project.settings, "stable", read_only=True) as store:
+        alarms = untold(store.journal, ["ops@example.org"], project.now)
+    (planned,) = alarm_mails("stable", alarms, cautions(snapshot, Situation()))
+    mail = message_for(planned, project.settings, project.now).text
     assert "deploying r3 undoes it" in " ".join(mail.split())
     assert (
         f"Know before you deploy: * production also runs a commit that r3 lacks ({hotfix[:12]})"

@@ -14,8 +14,8 @@ from shepherd.running.doctor.journals import journals
 from shepherd.settings import read
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import find_branch
+from shepherd.stages.history import branch_events
 from shepherd.stages.judge import judge_branch
-from shepherd.stages.past import branch_events
 from shepherd.stages.statements import give_verdict, say_snooze
 from shepherd.store import Database, Journal
 from shepherd.values import parse_rev
@@ -55,7 +55,7 @@ def project(tmp_path: Path) -> Project:
 def test_verdicts_follow_the_sha(project: Project) -> None:
     renamed(project, "main")
     line = find(project, "main")
-    assert "carries on the journal of stable, which the settings name no more: 1 verdict" in line
+    assert "carries on the journal of stable, which the settings no longer name: 1 verdict" in line
     assert deployable(judge(project, "main")) == 3
     assert "journal of" not in find(project, "main")
 

@@ -13,8 +13,8 @@ from shepherd.git.notes import notes_remedy
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import Acceptance, find_branch
+from shepherd.stages.history import past_of
 from shepherd.stages.judge import judge_branch
-from shepherd.stages.past import past_of
 from shepherd.values import parse_rev
 from shepherd.views.answer import headline
 from tests.project import Project, deployable, entry, lines_of, progress, states
@@ -414,7 +414,7 @@ def test_digits_that_a_person_may_have_meant_as_a_sha(tmp_path: Path, rev: str, 
     project = Project(tmp_path)
     project.deploy(project.land("[no-qa] Begin")[0])
     project.look()
-    with pytest.raises(SettingsError, match="is no landing of stable") as failure:
+    with pytest.raises(SettingsError, match="is not a landing of stable") as failure:
         project.verdict(rev, "ok")
     assert ("as the beginning of a SHA" in str(failure.value)) == doubt
 
@@ -424,9 +424,9 @@ def test_a_word_without_reason_or_meaning_is_refused(tmp_path: Path) -> None:
     project.deploy(project.land("[no-qa] Begin", "[no-qa] Two")[0])
     project.look()
     for rev, word, reason, sentence in (
-        ("r2", "fine", "tried", "is no verdict"),
+        ("r2", "fine", "tried", "is not a verdict"),
         ("r2", "ok", "  ", "a reason is needed"),
-        ("r9", "ok", "tried", "is no landing of stable"),
+        ("r9", "ok", "tried", "is not a landing of stable"),
     ):
         with pytest.raises(SettingsError, match=sentence):
             project.verdict(rev, word, reason)

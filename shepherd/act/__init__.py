@@ -36,64 +36,39 @@ class Act(Struct, frozen=True):
 def perform(
     database: Database,
     branch: str,
-    act: Act,
-    run: Run,
-    effect: Callable[[], dict[str, Any] | None],
-    entries: Sequence[JournalEntry] = (),
-) -> None:
-    """Write that the act is meant, let it happen, write how it went: "done" or "failed".
-
-    Args:
-        effect: the act itself; what it returns goes into journal and log beside the result.
-        entries: what the journal has to know besides, once it is done.
-
-    Raises:
-        UnsureError: the effect could not tell whether it happened; the act stays unfinished.
-        ShepherdError: whatever the effect raised, which says by it that nothing happened.
-    """
-    perform_together(database, branch, [act], run, effect, entries)
-
-
-def perform_together(
-    database: Database,
-    branch: str,
     acts: Sequence[Act],
     run: Run,
     effect: Callable[[], dict[str, Any] | None],
     entries: Sequence[JournalEntry] = (),
 ) -> None:
-    """The same for several acts that come about by one effect, or not at all."""
+    """Write that the acts are meant, let them happen, write how that went: "done" or "failed".
+
+    Args:
+        acts: one, or several that come about by one effect, or not at all.
+        effect: what happens; what it returns goes into journal and log with the result.
+        entries: what else the journal has to know once it is done.
+
+    Raises:
+        UnsureError: the effect could not tell whether it happened; the acts stay unfinished.
+        ShepherdError: whatever the effect raised, which says by it that nothing happened.
+    """
     meant = [JournalEntry("meant", act.key, {"act": act.kind, **act.data}, run.who, act.why) for act in acts]
-    _append(database, branch, run, meant)
+    database.append(branch, meant, run)
     try:
         learned = effect()
     except UnsureError as error:
         for act in acts:
-            run.tell("act", **_told(act, branch, run), result="unsure", why=str(error))
+            run.tell("act", **_log_fields(act, branch, run), result="unsure", why=str(error))
         raise
     except ShepherdError as error:
-        _settle(database, branch, acts, run, "failed", str(error))
+        settle(database, branch, acts, run, "failed", str(error))
         raise
-    _settle(database, branch, acts, run, "done", "", learned, entries)
+    settle(database, branch, acts, run, "done", learned=learned, entries=entries)
 
 
 def settle(
     database: Database,
     branch: str,
-    act: Act,
-    run: Run,
-    result: str,
-    why: str = "",
-    learned: dict[str, Any] | None = None,
-    entries: Sequence[JournalEntry] = (),
-) -> None:
-    """Write how an act went: also one of an earlier run, found out by looking."""
-    _settle(database, branch, [act], run, result, why, learned, entries)
-
-
-def _settle(
-    database: Database,
-    branch: str,
     acts: Sequence[Act],
     run: Run,
     result: str,
@@ -101,19 +76,15 @@ def _settle(
     learned: dict[str, Any] | None = None,
     entries: Sequence[JournalEntry] = (),
 ) -> None:
-    told = {**(learned or {}), "result": result, **({"why": why} if why else {})}
+    """Write how acts went: also those of an earlier run, found out by looking."""
+    outcome = {**(learned or {}), "result": result, **({"why": why} if why else {})}
     for act in acts:
-        run.tell("act", **_told(act, branch, run), **told)
+        run.tell("act", **_log_fields(act, branch, run), **outcome)
     done = [
         JournalEntry("done", act.key, {"act": act.kind, "result": result, **(learned or {})}, run.who, why)
         for act in acts
     ]
-    _append(database, branch, run, [*done, *entries])
-
-
-def _append(database: Database, branch: str, run: Run, entries: Sequence[JournalEntry]) -> None:
-    with database.begin() as connection:
-        Journal(connection, branch).append(entries, run_id=run.id, at=run.now)
+    database.append(branch, [*done, *entries], run)
 
 
 def unfinished(journal: Journal, kind: str) -> list[JournalEntry]:
@@ -127,7 +98,7 @@ def unfinished(journal: Journal, kind: str) -> list[JournalEntry]:
     return list(open_acts.values())
 
 
-def _told(act: Act, branch: str, run: Run) -> dict[str, Any]:
+def _log_fields(act: Act, branch: str, run: Run) -> dict[str, Any]:
     fields = {"branch": branch} if branch else {}
     about = {"because": act.why} if act.why else {}
     data = {name: value for name, value in act.data.items() if value not in ("", None, False)}

@@ -1,7 +1,7 @@
-"""Mails on their way: one message for each recipient, over one connection, within time limits
+"""Hand mails to the server: one message for each recipient, over one connection, within time limits
 (docs/mails.md).
 
-What a server may do wrong falls into two heaps: the message was surely not taken, and is tried again; or all
+What a server may do wrong is of two kinds: the message was surely not taken, and is tried again; or all
 of it was handed over and no answer came, so that only the recipient knows, and nobody asks twice.
 """
 
@@ -32,7 +32,7 @@ ANSWER_LIMIT = 10.0
 TALK_LIMIT = 30.0
 """Seconds that it may take, all in all, to greet us and let us in; and to answer one command."""
 TAKING_LIMIT = 60.0
-"""Seconds to hand over a message and to hear that it was taken: some look for spam and viruses meanwhile."""
+"""Seconds to hand over a message and to learn that it was taken: some look for spam and viruses meanwhile."""
 IN_A_ROW = 3
 """After so many broken connections in a row the server is left alone until the next run."""
 LONGEST_SUBJECT = 150
@@ -65,29 +65,29 @@ class Message(Struct, frozen=True):
     headers: dict[str, str] = {}
 
 
-def message_of(letter: Message, mail: MailSettings, now: datetime) -> EmailMessage:
+def message_of(planned: Message, mail: MailSettings, now: datetime) -> EmailMessage:
     """The message as it goes over the wire. Untrusted text may stand in it: no header gets a second line."""
     domain = parseaddr(mail.sender)[1].rpartition("@")[2]
     message = EmailMessage(policy=_POLICY)
     message["From"] = mail.sender
-    message["To"] = letter.to
+    message["To"] = planned.to
     # a line end in a header would be refused, for ever
-    message["Subject"] = clean(letter.subject, LONGEST_SUBJECT)
+    message["Subject"] = clean(planned.subject, LONGEST_SUBJECT)
     message["Date"] = format_datetime(now)
-    message["Message-ID"] = f"<{letter.id}@{domain}>"
-    if letter.threads:
-        message["In-Reply-To"] = f"<{letter.threads[-1]}@{domain}>"
-        message["References"] = " ".join(f"<{each}@{domain}>" for each in letter.threads)
+    message["Message-ID"] = f"<{planned.id}@{domain}>"
+    if planned.threads:
+        message["In-Reply-To"] = f"<{planned.threads[-1]}@{domain}>"
+        message["References"] = " ".join(f"<{each}@{domain}>" for each in planned.threads)
     message["Auto-Submitted"] = "auto-generated"
     message["List-Id"] = f"QA Shepherd <qa-shepherd.{domain}>"
-    for name, value in letter.headers.items():
+    for name, value in planned.headers.items():
         message[name] = clean(value, _LONGEST_HEADER)
-    message.set_content(as_called(letter.text).encode("utf-8", "replace").decode())
+    message.set_content(as_called(planned.text).encode("utf-8", "replace").decode())
     return message
 
 
 class SmtpSession:
-    """A connection to the mail server, opened when it is first needed, and anew when it broke.
+    """A connection to the mail server, opened when it is first needed, and again when it broke.
 
     Raises (`open`, `deliver`):
         ServerError: there is no connection to be had, or it broke too often. MailError: this message was not
@@ -219,6 +219,6 @@ def _words(error: Any) -> str:
         return "no answer in time"
     if isinstance(error, smtplib.SMTPResponseException):
         text = error.smtp_error
-        said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-        return clean(f"{error.smtp_code} {said}", 200)
+        text = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        return clean(f"{error.smtp_code} {text}", 200)
     return clean(str(error), 200) or type(error).__name__

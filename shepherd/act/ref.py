@@ -25,7 +25,7 @@ from shepherd.values import clean
 LIMIT = 120.0
 """Seconds that a move may take."""
 READABLE = 0o022
-"""umask: whoever deploys has to read the ref, too."""
+"""umask: the person who deploys has to read the ref, too."""
 _COMMITTER = {"GIT_COMMITTER_NAME": "QA Shepherd", "GIT_COMMITTER_EMAIL": "qa-shepherd@localhost"}
 
 
@@ -60,8 +60,8 @@ def full_name(git: Git, ref: str) -> str:
         SettingsError: it is a tag. SourceError.
     """
     name = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
-    there = git.resolve_many([ref, name])
-    if name.startswith("refs/tags/") or (there[name] is None and there[ref] is not None):
+    commits = git.resolve_many([ref, name])
+    if name.startswith("refs/tags/") or (commits[name] is None and commits[ref] is not None):
         raise SettingsError(f"{git.name}: {ref} is a tag, which never moves: let promote.ref name a branch")
     return name
 
@@ -97,10 +97,10 @@ def _check_owner(url: str) -> bool:
         return False
     path = unquote(url.removeprefix("file://"))
     try:
-        found = find_git_dir(Path(path)) or find_git_dir(Path(f"{path}.git"))
-        if found is None:
+        git_dir = find_git_dir(Path(path)) or find_git_dir(Path(f"{path}.git"))
+        if git_dir is None:
             return False
-        places = [each for each in (found, found / "config", found / "hooks") if each.exists()]
+        places = [each for each in (git_dir, git_dir / "config", git_dir / "hooks") if each.exists()]
         owners = {each.stat().st_uid for each in places} - {0, os.geteuid()}
     except OSError:
         return False
@@ -177,9 +177,9 @@ def _push(git: Git, move: Move, lock: int) -> None:
         lock=lock,
         umask=READABLE,
     )
-    told = [line.split("\t") for line in output.decode("utf-8", "replace").splitlines()]
+    lines = [line.split("\t") for line in output.decode("utf-8", "replace").splitlines()]
     verdict = next(
-        (fields for fields in told if len(fields) == 3 and fields[1].endswith(f":{move.ref}")), None
+        (fields for fields in lines if len(fields) == 3 and fields[1].endswith(f":{move.ref}")), None
     )
     if verdict is None:
         raise SourceError(f"{name}: {move.ref} could not be pushed: {cause(errors, code)}")
@@ -206,7 +206,7 @@ def _look(git: Git, move: Move, error: SourceError) -> None:
     if now == move.new:
         return
     if now == move.old:
-        raise NotMovedError(f"{error}; nothing was moved, try again when that is mended")
+        raise NotMovedError(f"{error}; nothing was moved, try again when that is fixed")
     raise _moved(git.name, move)
 
 

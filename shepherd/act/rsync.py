@@ -1,6 +1,6 @@
 """A directory to a web host, by rsync: whole files only, strict host keys, within a time limit.
 
-rsync writes each file beside its place and renames it, so a reader of the target never sees half a page, and
+rsync writes each file next to its place and renames it, so a reader of the target never sees half a page, and
 two that publish at once do not harm each other.
 """
 
@@ -120,8 +120,8 @@ def _why(target: str, remote: Remote, code: int, errors: str) -> str:
             f" ssh-keyscan {host} >> ~/.ssh/known_hosts",
         )
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    spoken = [line for line in lines if not re.match(r"rsync error:|rsync: connection unexpectedly", line)]
-    return _sentence(target, f"{clean('; '.join((spoken or lines)[:2]), 300)} (rsync ended with {code})")
+    causes = [line for line in lines if not re.match(r"rsync error:|rsync: connection unexpectedly", line)]
+    return _sentence(target, f"{clean('; '.join((causes or lines)[:2]), 300)} (rsync ended with {code})")
 
 
 def _sentence(target: str, why: str) -> str:

@@ -41,8 +41,8 @@ class Days(Struct, frozen=True):
 
     def due(self, moment: datetime) -> bool:
         """Whether the mails of that moment's day may go: it is one for mails, and `mail.at` has come."""
-        here = moment.astimezone(self.zone)
-        return self.counts(here.date()) and here.time() >= self.at
+        local = moment.astimezone(self.zone)
+        return self.counts(local.date()) and local.time() >= self.at
 
     def next_words(self, moment: datetime) -> str:
         """When mails go next, in words, at a moment when they may not."""
@@ -83,5 +83,5 @@ def spoken(day: date) -> str:
 
 def spoken_time(moment: datetime, zone: ZoneInfo) -> str:
     """ "Friday, 26 August 2011, 10:15 CEST"."""
-    here = moment.astimezone(zone)
-    return f"{spoken(here.date())}, {here:%H:%M %Z}"
+    local = moment.astimezone(zone)
+    return f"{spoken(local.date())}, {local:%H:%M %Z}"

@@ -1,5 +1,5 @@
-"""Who is to be mailed about what, and what nobody is mailed about and why: pure (docs/mails.md;
-docs/rules.md#answer.1).
+"""The mails that are to be sent: to whom, about what; and what nobody is mailed about, and why. Pure
+(docs/mails.md, docs/rules.md#alarms).
 
 Everything comes from snapshots and from what the journal remembers. What keeps the newest landing back is
 what somebody can act on: the snapshot's blockers. Of these some wait for somebody else, or for later.
@@ -14,11 +14,13 @@ from typing import Literal
 
 from msgspec import Struct
 
+from shepherd.cautions import LIVE, UNDOES, Caution
 from shepherd.plans.days import Days, spoken
-from shepherd.settings import MailSettings as MailSettings
+from shepherd.settings import MailSettings
+from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 
-Kind = Literal["digest", "escalation", "unreachable", "brake"]
+Kind = Literal["digest", "escalation", "unreachable", "brake", "alarm", "hang"]
 
 LONGEST_ADDRESS = 160
 """Characters; the journal's subjects have 200."""
@@ -31,7 +33,7 @@ _UNREAD = re.compile(r"no-?reply@", re.IGNORECASE)
 
 
 class BlockerHistory(Struct, frozen=True):
-    """What the tagger's database knows of one blocker beside the snapshot."""
+    """What the tagger's database knows of one blocker in addition to the snapshot."""
 
     on_qa_since: datetime | None = None
     """When the QA server came to have it, never before it was first seen; None: it does not have it yet, or
@@ -40,15 +42,7 @@ class BlockerHistory(Struct, frozen=True):
     snoozed: date | None = None
     """No mail before that day."""
     address: str | None = None
-    """Of its person; None: the landing has to be read anew before that is known."""
-
-
-class BranchMailFacts(Struct, frozen=True):
-    """One branch."""
-
-    snapshot: Snapshot
-    known: Mapping[str, BlockerHistory]
-    """By SHA; every blocker of the snapshot."""
+    """Of its person; None: the landing has to be read again before that is known."""
 
 
 class Waiting(Struct, frozen=True):
@@ -64,11 +58,23 @@ class Waiting(Struct, frozen=True):
     address: str | None = None
 
 
-class NotMailed(Struct, frozen=True):
-    """A landing that is not good, or a person, that no mail is about; and why."""
+class RaisedAlarm(Struct, frozen=True):
+    """An alarm that is on."""
 
-    what: str
-    why: str
+    seq: int
+    """Its place in the journal: the next alarm about the same landing is another one."""
+    revno: int
+    text: str
+
+    @property
+    def live(self) -> bool:
+        """Whether production runs the bad landing; else it is only promoted."""
+        return self.text.startswith(LIVE)
+
+    @property
+    def undone(self) -> bool:
+        """Whether a landing that can be deployed undoes it."""
+        return self.text.endswith(UNDOES)
 
 
 class Mail(Struct, frozen=True):
@@ -81,88 +87,95 @@ class Mail(Struct, frozen=True):
     """Of a mail to the operators: who cannot be reached."""
     count: int = 0
     """Of a brake: how many mails were held back."""
+    branch: str = ""
+    """Of an alarm."""
+    alarms: tuple[RaisedAlarm, ...] = ()
+    cautions: tuple[Caution, ...] = ()
+    """What else must be known before anything is deployed: an alarm may name what undoes it."""
+    hang: Hang | None = None
+    text: str = ""
+    """Of a hang: what is suspected."""
 
     def key(self, day: date) -> str:
-        """What it is, whatever its wording: the same one never goes twice (docs/mails.md)."""
+        """What a daily mail is, whatever its wording: the same one never goes twice (docs/mails.md)."""
         return f"{day} {self.kind} {self.to.casefold()}"
 
 
-class Digests(Struct, frozen=True):
-    """The reminders of one day."""
-
-    mails: tuple[Mail, ...]
-    unreachable: tuple[str, ...]
-    """People whom no mail can reach, by name and address."""
-    silent: tuple[NotMailed, ...]
-
-
 def sort_out(
-    facts: BranchMailFacts, days: Days, grace: int, now: datetime
-) -> tuple[list[Waiting], list[NotMailed]]:
-    """What of one branch can be acted on now, and what is not good and cannot, each with the reason.
+    snapshot: Snapshot, histories: Mapping[str, BlockerHistory], days: Days, grace: int, now: datetime
+) -> tuple[list[Waiting], list[str]]:
+    """What of one branch can be acted on now; and what is not good and cannot, each with the reason.
 
     Args:
+        histories: by SHA, of every blocker of the snapshot.
         grace: days (that count) after which the list is told.
     """
-    snapshot = facts.snapshot
     blockers = {blocker.revno: blocker for blocker in snapshot.blockers}
-    waiting, silent = [], []
+    waiting, unmailed = [], []
     for entry in reversed(snapshot.landings):
         if entry.good:
             continue
         blocker = blockers.get(entry.revno)
-        known = facts.known.get(entry.id, BlockerHistory())
-        if why := _not_now(entry, blocker, known, days, now):
-            silent.append(NotMailed(f"{snapshot.branch} r{entry.revno}", why))
+        history = histories.get(entry.id, BlockerHistory())
+        if why := _not_now(entry, blocker, history, days, now):
+            unmailed.append(f"{snapshot.branch} r{entry.revno}: {why}")
             continue
-        assert blocker is not None and known.on_qa_since is not None
-        told_on = _told_on(known, days, grace)
-        waiting.append(Waiting(snapshot.branch, entry, blocker, known.on_qa_since, told_on, known.address))
-    return waiting, silent
+        assert blocker is not None and history.on_qa_since is not None
+        told_on = _told_on(history, days, grace)
+        waiting.append(
+            Waiting(snapshot.branch, entry, blocker, history.on_qa_since, told_on, history.address)
+        )
+    return waiting, unmailed
 
 
-def announced(facts: BranchMailFacts, days: Days, mail: MailSettings, now: datetime) -> Snapshot:
+def announced(
+    snapshot: Snapshot,
+    histories: Mapping[str, BlockerHistory],
+    days: Days,
+    mail: MailSettings,
+    now: datetime,
+) -> Snapshot:
     """The snapshot with the day on which the list will be told of each blocker, from two days before on."""
     from msgspec.structs import replace
 
     if not mail.list:
-        return facts.snapshot
-    on = {
+        return snapshot
+    told_on = {
         item.entry.revno: item.told_on
-        for item in sort_out(facts, days, mail.grace_days, now)[0]
+        for item in sort_out(snapshot, histories, days, mail.grace_days, now)[0]
         if days.soon(item.told_on, now)
     }
-    blockers = tuple(replace(each, list_told_on=on.get(each.revno)) for each in facts.snapshot.blockers)
-    return replace(facts.snapshot, blockers=blockers)
+    blockers = tuple(replace(each, list_told_on=told_on.get(each.revno)) for each in snapshot.blockers)
+    return replace(snapshot, blockers=blockers)
 
 
-def digests(waiting: Iterable[Waiting], people: Mapping[str, str]) -> Digests:
-    """One mail to each person, what waits longest first."""
+def digests(waiting: Iterable[Waiting], people: Mapping[str, str]) -> tuple[list[Mail], list[str], list[str]]:
+    """One mail to each person, what waits longest first; the people whom no mail can reach, by name and
+    address; and what nobody is mailed about, with the reason."""
     where = {address.casefold(): other for address, other in people.items()}
     mine: dict[str, list[Waiting]] = {}
     spelt: dict[str, str] = {}
     unreachable: dict[str, None] = {}
-    silent: dict[str, NotMailed] = {}
+    unmailed: dict[str, None] = {}
     for item in sorted(waiting, key=lambda item: (item.since, item.branch, item.entry.revno)):
         rev, person = f"{item.branch} r{item.entry.revno}", item.entry.person
         if item.address is None:
-            silent[rev] = NotMailed(rev, "its person's address was not read yet: inv find")
+            unmailed[f"{rev}: its person's address was not read yet: inv find"] = None
         elif not person and not item.address:
-            silent[rev] = NotMailed(rev, "nobody is known whose landing it is")
+            unmailed[f"{rev}: it is not known whose landing it is"] = None
         elif not (address := where.get(item.address.casefold(), item.address)) and item.address:
-            silent[person] = NotMailed(person or "somebody", "wants no mail ([people] in the settings)")
+            unmailed[f"{person or 'somebody'}: wants no mail ([people] in the settings)"] = None
         elif _UNREAD.match(address):
-            name = f"{person} ({item.address})"
-            silent[name] = NotMailed(name, "has an address that nobody reads")
+            unmailed[f"{person} ({item.address}): has an address that nobody reads"] = None
         elif not reachable(address):
             name = f"{person} ({item.address})" if item.address else person
             unreachable[name] = None
-            silent[name] = NotMailed(name, "has no address that a mail can go to: the operators are told")
+            unmailed[f"{name}: has no address that a mail can go to: the operators are told"] = None
         else:
             spelt.setdefault(address.casefold(), address)
             mine.setdefault(address.casefold(), []).append(item)
-    mails = tuple(Mail("digest", spelt[who], tuple(items)) for who, items in sorted(mine.items()))
-    return Digests(mails, tuple(unreachable), tuple(silent.values()))
+    mails = [Mail("digest", spelt[who], tuple(items)) for who, items in sorted(mine.items())]
+    return mails, list(unreachable), list(unmailed)
 
 
 def escalation(waiting: Iterable[Waiting], mailing_list: str, today: date) -> Mail | None:
@@ -176,6 +189,22 @@ def escalation(waiting: Iterable[Waiting], mailing_list: str, today: date) -> Ma
     return Mail("escalation", mailing_list, tuple(worst_first))
 
 
+def alarm_mails(
+    branch: str, untold: Mapping[str, Sequence[RaisedAlarm]], known: Sequence[Caution]
+) -> list[Mail]:
+    """One mail to each operator about the alarms that are new to them.
+
+    Args:
+        untold: operator -> alarms. known: all that must be known before anything is deployed.
+    """
+    others = tuple(caution for caution in known if caution.kind not in ("alarm", "promoted-bad"))
+    return [
+        Mail("alarm", operator, branch=branch, alarms=tuple(alarms), cautions=others)
+        for operator, alarms in untold.items()
+        if alarms
+    ]
+
+
 def reachable(address: str) -> bool:
     """Whether a mail can go to that address, and somebody reads it there."""
     if len(address) > LONGEST_ADDRESS or not re.fullmatch(_ADDRESS, address) or _FORBIDDEN.search(address):
@@ -184,7 +213,7 @@ def reachable(address: str) -> bool:
 
 
 def _not_now(
-    entry: LandingEntry, blocker: Blocker | None, known: BlockerHistory, days: Days, now: datetime
+    entry: LandingEntry, blocker: Blocker | None, history: BlockerHistory, days: Days, now: datetime
 ) -> str:
     """Why nobody is mailed about it now; empty if somebody is (docs/mails.md)."""
     if blocker is None:
@@ -192,17 +221,17 @@ def _not_now(
             return f"r{entry.undone_by} undid it"
         return "production runs it" if entry.progress == "live" else "it keeps nothing back"
     if entry.state == "unknown":
-        return "it could not be judged, which is the operators' to mend"
-    if known.before_first_run:
+        return "it could not be judged, which is the operators' to fix"
+    if history.before_first_run:
         return "it landed before the shepherd's first run"
-    if known.on_qa_since is None:
+    if history.on_qa_since is None:
         return "it is not on the QA server yet, as far as is known"
-    if known.snoozed is not None and days.of(now) < known.snoozed:
-        return f"snoozed until {spoken(known.snoozed)}"
+    if history.snoozed is not None and days.of(now) < history.snoozed:
+        return f"snoozed until {spoken(history.snoozed)}"
     return ""
 
 
-def _told_on(known: BlockerHistory, days: Days, grace: int) -> date:
-    assert known.on_qa_since is not None
-    day = days.after(days.of(known.on_qa_since), grace + 1)
-    return max(day, days.first_from(known.snoozed)) if known.snoozed else day
+def _told_on(history: BlockerHistory, days: Days, grace: int) -> date:
+    assert history.on_qa_since is not None
+    day = days.after(days.of(history.on_qa_since), grace + 1)
+    return max(day, days.first_from(history.snoozed)) if history.snoozed else day

@@ -29,7 +29,7 @@ class PromotionOrder(Struct, frozen=True):
     despite: str = ""
     """Why `to` shall be promoted although what people say of it cannot be read."""
     drop_hotfix: str = ""
-    """Why commits that production runs beside the mainline may be lost."""
+    """Why commits that production runs in addition to the mainline may be lost."""
 
 
 class LastKnown(Struct, frozen=True):
@@ -96,7 +96,7 @@ def target_of(
         return by_revno[deployable] if deployable > (promoted or 0) else None
     to = by_revno.get(order.to)
     if to is None:
-        raise RefusedError(f"{snapshot.branch}: r{order.to} is no landing that was read")
+        raise RefusedError(f"{snapshot.branch}: r{order.to} is not a landing that was read")
     if to.revno == promoted:
         return None
     if promoted is not None and to.revno < promoted:
@@ -106,7 +106,7 @@ def target_of(
         )
     if to.revno <= snapshot.deployed.revno:
         raise RefusedError(
-            f"{snapshot.branch}: production runs r{snapshot.deployed.revno}, and r{to.revno} is no newer"
+            f"{snapshot.branch}: production runs r{snapshot.deployed.revno}, and r{to.revno} is not newer"
         )
     if snapshot.complete:
         _check(snapshot, to.revno, order)
@@ -177,8 +177,8 @@ def plan_promotion(
         deployed=replace(snapshot.deployed, extra_commits=tuple(dropped)),
         next=Next(base_of_all, to, tuple(live), None, tuple(undone_later)),
     )
-    found = cautions(planned, situation)
-    _refuse_unless_passed(snapshot.branch, found, order)
+    to_know = cautions(planned, situation)
+    _refuse_unless_passed(snapshot.branch, to_know, order)
     entries = {entry.revno: entry for entry in snapshot.landings}
     first = max(snapshot.deployed.revno, base.revno if base else 0)
     gone = undone_at(target.revno)
@@ -204,17 +204,17 @@ def plan_promotion(
         goes=tuple(goes),
         stays=tuple(stays),
         dropped=tuple(dropped),
-        cautions=found,
+        cautions=to_know,
         why=order.despite or order.why,
         despite=order.despite,
         drop_hotfix=order.drop_hotfix if dropped else "",
     )
 
 
-def _refuse_unless_passed(branch: str, found: Sequence[Caution], order: PromotionOrder) -> None:
+def _refuse_unless_passed(branch: str, to_know: Sequence[Caution], order: PromotionOrder) -> None:
     """Whatever stops stops a promotion, too, unless somebody gave the reason that passes just that."""
     passed: dict[Kind, str] = {"hotfix": order.drop_hotfix}
-    for caution in found:
+    for caution in to_know:
         if caution.stops and not passed.get(caution.kind):
             raise RefusedError(f"{branch}: {caution.sentence}: {caution.remedy}")
 
@@ -258,11 +258,13 @@ def settled(newest_first: Iterable[Snapshot], since: datetime) -> set[str]:
     Args:
         newest_first: the last snapshot, then those that were kept because they said something else.
     """
-    good: set[str] | None = None
+    always: set[str] | None = None
     for snapshot in newest_first:
-        here = {entry.id for entry in snapshot.landings if snapshot.complete and entry.deployable_as_tip}
-        good = here if good is None else good & here
+        deployable = {
+            entry.id for entry in snapshot.landings if snapshot.complete and entry.deployable_as_tip
+        }
+        always = deployable if always is None else always & deployable
         if snapshot.generated_at <= since:
             # what it said held from then until the next one
-            return good
+            return always
     return set()

@@ -1,16 +1,18 @@
-"""`remind` and `escalate` as tasks and `inv run` call them."""
+"""`remind`, `escalate` and the mails about alarms, as tasks and `inv run` call them."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shepherd.errors import PARTLY, ShepherdError, worst
 from shepherd.run import Run
 from shepherd.running.runner import StageResult, run_stage
+from shepherd.running.stages import each_branch
 from shepherd.running.tasking import TaskOptions, complain, say
 
 if TYPE_CHECKING:
-    from shepherd.stages.mailing import MailingResult
+    from shepherd.stages.outbox import MailingResult
 
 
 def remind(options: TaskOptions, *, over_cap: bool = False, preview: bool = False) -> int:
@@ -29,16 +31,35 @@ def remind_all(
     options: TaskOptions, run: Run, *, over_cap: bool = False, preview: bool = False
 ) -> StageResult:
     """Send the digests of all branches: one person gets one mail. Raises StoreError, SettingsError."""
-    from shepherd.stages.remind import remind as stage
+    from shepherd.stages.mailing import remind as stage
 
     return _printed(stage(options.settings, run, over_cap=over_cap, preview=preview, dry=options.dry))
 
 
 def escalate_all(options: TaskOptions, run: Run, *, preview: bool = False) -> StageResult:
     """Send the message to the list. Raises StoreError, SettingsError."""
-    from shepherd.stages.escalate import escalate as stage
+    from shepherd.stages.mailing import escalate as stage
 
     return _printed(stage(options.settings, run, preview=preview, dry=options.dry))
+
+
+def alarms_all(options: TaskOptions, run: Run) -> StageResult:
+    """Send each operator a mail about the alarms that are new to them; what fails, the next run sends."""
+    results: list[StageResult] = []
+
+    def one(branch: str) -> None:
+        from shepherd.stages.mailing import send_alarms
+
+        try:
+            results.append(_printed(send_alarms(options.settings, branch, run)))
+        except ShepherdError as error:
+            complain(str(error))
+            results.append(StageResult(PARTLY, str(error)))
+
+    if not options.dry:
+        results.append(each_branch(options.branches, one))
+    failures = [result.failure for result in results if result.failure]
+    return StageResult(worst([result.code for result in results]), "; ".join(failures))
 
 
 def _printed(result: MailingResult) -> StageResult:

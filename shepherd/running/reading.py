@@ -130,14 +130,14 @@ def _revnos(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
     found = revnos_in(snapshot, rev)
     if found or rev.kind not in ("branch", "sha"):
         return found
-    from shepherd.stages.past import revnos_of
+    from shepherd.stages.history import revnos_of
 
     return revnos_of(settings, snapshot, rev)
 
 
 def _past(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
-    """What journal and repository know of a landing. Only those who ask for that wait for SQLAlchemy."""
-    from shepherd.stages.past import past_of
+    """What journal and repository know of a landing. Only who asks for that waits for SQLAlchemy."""
+    from shepherd.stages.history import past_of
 
     return past_of(settings, snapshot, rev)
 
@@ -170,7 +170,7 @@ def whatif(options: TaskOptions, ok: str, rollback: str, *, json: bool = False) 
 
 def history(options: TaskOptions, rev: str | None, *, json: bool = False) -> int:
     """`inv history`."""
-    from shepherd.stages.past import branch_events, landing_events
+    from shepherd.stages.history import branch_events, landing_events
     from shepherd.views import feeds, stories
 
     settings, branch = options.settings, options.branch

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from shepherd.errors import BUSY, MAINTENANCE, ShepherdError, StoreError, UnsureError
 from shepherd.limits import DeadlineError, limited
 from shepherd.run import Tell
-from shepherd.running import gate, mail, maintenance
+from shepherd.running import gate, maintenance
 from shepherd.running.log import now
 from shepherd.running.situation import Aborts, aborts_of, keep_aborts, situation, switch_of
 from shepherd.settings import Settings
@@ -168,10 +168,13 @@ def _mail(settings: Settings, hang: Hang, text: str, aborts: Aborts, tell: Tell)
         kind = f"mail to {address}"
         if aborts_of(settings).said.get(kind) == _which(hang):
             continue
-        subject = f"QA shepherd: {hang.stage or 'a run'} seems to hang on {hang.host or 'its host'}"
+        from shepherd.plans.mails import Mail
+        from shepherd.stages.messages import send_unnoted
+
         try:
             with limited(MAIL_LIMIT, limit):
-                mail.send(settings, address, subject, f"{text}\n\nThis is said once per hang.\n")
+                # noted in aborts.json and not in the journal: the run that hangs may hold the database
+                send_unnoted(Mail("hang", address, hang=hang, text=text), settings, now())
             _first(settings, kind, _which(hang))
             tell("act", what="mail", to=address, because=f"a suspected hang, {_which(hang)}")
         except UnsureError as error:

@@ -14,8 +14,7 @@ from typing import NamedTuple, TextIO
 from shepherd import situation
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
 from shepherd.limits import turn
-from shepherd.running.alarms import tell_operators
-from shepherd.running.mails import escalate_all, remind_all
+from shepherd.running.mails import alarms_all, escalate_all, remind_all
 from shepherd.running.output import complain, say, write
 from shepherd.running.promote import promote_settled
 from shepherd.running.refusals import BusyError, MaintenanceError, is_news, once
@@ -39,7 +38,7 @@ _STAGES: dict[str, tuple[Stage, Callable[[Settings], bool]]] = {
     "tag": (tag_all, lambda settings: settings.tracker.writes),
     "judge": (judge_all, lambda _: True),
     "promote": (promote_settled, lambda settings: settings.promote.auto),
-    "alarm": (tell_operators, lambda settings: bool(settings.mail and settings.mail.operators)),
+    "alarm": (alarms_all, lambda settings: bool(settings.mail and settings.mail.operators)),
     "report": (write_pages, lambda _: True),
     "publish": (publish_pages, lambda settings: bool(settings.report.publish)),
     "remind": (remind_all, lambda settings: settings.mail is not None),

@@ -4,7 +4,6 @@ and `judge`."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -14,11 +13,8 @@ from shepherd.landing import Landing, Reading
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.stages.recorded import covers, named_commits
-from shepherd.store import Cache, Database, Journal, JournalEntry
+from shepherd.store import BranchStore, Database, Journal, JournalEntry
 from shepherd.words import Item, TrackerData, is_request, item_name
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 
 def requests_of_brought(journal: Journal, landings: Iterable[Landing]) -> set[Item]:
@@ -45,7 +41,7 @@ def named_entries(
 
 
 def named_elsewhere(
-    connection: Connection, settings: Settings, branch: str, tracker: TrackerData
+    store: BranchStore, settings: Settings, branch: str, tracker: TrackerData
 ) -> frozenset[tuple[Item, int]]:
     """(bug, N) of each bad-commit-N that speaks of another mainline: its landing N names the bug. Where it
     was seen before, the landing that was N then (docs/rules.md#what-people-say)."""
@@ -55,19 +51,19 @@ def named_elsewhere(
         if not is_request(item)
         for n in spoken.bad_commits
     }
-    found: set[tuple[Item, int]] = set()
+    elsewhere: set[tuple[Item, int]] = set()
     for other in settings.branches if asked else ():
         if other == branch:
             continue
         known = {
             (entry.subject, entry.data["n"]): entry.data["names"]
-            for entry in Journal(connection, other).entries("named")
+            for entry in store.of(other).journal.entries("named")
         }
-        found.update(pair for pair in asked if known.get(pair))
+        elsewhere.update(pair for pair in asked if known.get(pair))
         new = {pair for pair in asked if pair not in known}
-        bugs = {each.revno: each.bugs for each in Cache(connection, other).numbered({n for _, n in new})}
-        found.update((bug, n) for bug, n in new if bug in bugs.get(n, ()))
-    return frozenset(found)
+        bugs = {each.revno: each.bugs for each in store.of(other).cache.numbered({n for _, n in new})}
+        elsewhere.update((bug, n) for bug, n in new if bug in bugs.get(n, ()))
+    return frozenset(elsewhere)
 
 
 def commits_with_words(journal: Journal) -> list[str]:
@@ -107,10 +103,10 @@ def with_undone(reading: Reading, undone: Mapping[str, str]) -> Reading:
 
 def undone_before(journal: Journal) -> dict[str, str]:
     """What `undone_on_the_way` found whenever a rewrite was accepted."""
-    found: dict[str, str] = {}
+    undone: dict[str, str] = {}
     for entry in journal.entries("rewrite"):
-        found.update(entry.data.get("undone", {}))
-    return found
+        undone.update(entry.data.get("undone", {}))
+    return undone
 
 
 def undone_on_the_way(
@@ -126,10 +122,10 @@ def undone_on_the_way(
     moved = {commit.id: each.id for each in reading.landings for commit in each.brought}
     if not moved:
         return {}
-    with database.begin() as connection:
-        said = covers(Journal(connection, branch))
+    with database.branch(branch) as store:
+        words = covers(store.journal)
     ids = {landing.revno: landing.id for landing in before}
-    undoers = Undoing(before, said).undone_by()
+    undoers = Undoing(before, words).undone_by()
     return {
         ids[target]: moved[ids[target]]
         for target, by in undoers.items()
@@ -146,8 +142,8 @@ def successors_of_named(
         successors: SHA of a commit that is neither landing nor brought in any more -> the landings that have
             its patch now.
     """
-    with database.begin() as connection:
-        entries = Journal(connection, branch).entries("named")
+    with database.branch(branch) as store:
+        entries = store.journal.entries("named")
     last = {(entry.subject, entry.data["n"]): entry for entry in entries}
     followed: list[JournalEntry] = []
     lost: list[str] = []

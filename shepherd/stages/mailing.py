@@ -1,68 +1,138 @@
-"""What `remind` and `escalate` have in common: what is known, what may still go today, and sending it."""
+"""`remind`, `escalate` and the mails about alarms: what is known -> the mails that are due -> the outbox
+(docs/mails.md)."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from shepherd.act import EVERYWHERE, Act, perform, settle
+from shepherd.act import EVERYWHERE
 from shepherd.cautions import cautions, code_of, stopping
-from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, ShepherdError, UnsureError, worst
-from shepherd.plans.days import Days
-from shepherd.plans.mails import BranchMailFacts, Mail
+from shepherd.errors import NO_DATA, ShepherdError
+from shepherd.plans.days import days_of
+from shepherd.plans.mails import Mail, Waiting, alarm_mails, digests, escalation, sort_out
 from shepherd.run import Run
-from shepherd.settings import MailSettings as MailSettings
 from shepherd.settings import Settings
-from shepherd.stages.outbox import NEW, fates, settle_open
-from shepherd.stages.waiting import facts_of
-from shepherd.store import Cache, Database, Journal
+from shepherd.stages.alarms import untold
+from shepherd.stages.blockers import histories_of
+from shepherd.stages.outbox import MailingResult, Outbox
+from shepherd.store import Database
 from shepherd.store.snapshots import Snapshots
-from shepherd.store.wholeness import time_of
 from shepherd.values import clean
 
-if TYPE_CHECKING:  # templates and SMTP are wanted once a day, and most runs send nothing
-    from email.message import EmailMessage
 
-    from shepherd.act.mail import Message, SmtpSession
-    from shepherd.views.mail_text import Project
+def remind(
+    settings: Settings, run: Run, *, over_cap: bool = False, preview: bool = False, dry: bool = False
+) -> MailingResult:
+    """Send each person the digest of what they have to do, if it is due and has not gone today.
 
-LANDINGS_NAMED = 40
-"""In headers: of the landings that a mail is about, the first."""
+    Args:
+        over_cap: also if they are more than `mail.cap`.
+        preview: only show them, those too that went already or are not due yet. Writes nothing, as `dry`.
+
+    Raises:
+        NoAnswerError: nothing was ever read. StoreError: the database cannot be used.
+        SettingsError: the password cannot be read.
+    """
+    mail = settings.mail
+    if mail is None:
+        return MailingResult(["no mail is sent: there is no [mail] in the settings"])
+    if not preview and (not_now := _not_now(settings, run)):
+        return MailingResult([not_now])
+    with Database(settings.database_url, read_only=dry or preview) as database:
+        outbox = Outbox(settings, database, run)
+        waiting, unmailed, missing = _waiting(settings, database, run)
+        outbox.begin_day(missing, writes=not (dry or preview))
+        reminders, unreachable, without_mail = digests(waiting, settings.people)
+        no_mail = [f"no mail: {each}" for each in (*unmailed, *without_mail)]
+        about_people = _about_unreachable(database, unreachable, mail.operators)
+        if preview:
+            outbox.preview([*reminders, *about_people])
+            outbox.result.lines += no_mail
+            return outbox.result
+        outbox.warn_unsure("digest", "unreachable", "brake")
+        due = outbox.due(reminders)
+        if len(due) > mail.cap and not over_cap:
+            outbox.result.failed(
+                f"{len(due)} mails are more than mail.cap ({mail.cap}): none was sent; look at them with"
+                " inv remind --preview, send them with inv remind --over-cap"
+            )
+            due = outbox.due(Mail("brake", each, count=len(due)) for each in mail.operators)
+        due += outbox.due(about_people)
+        if dry:
+            outbox.show_plan(due)
+            outbox.result.lines += no_mail
+        else:
+            outbox.send(due)
+        if not outbox.result.lines and not outbox.result.failures:
+            outbox.result.lines.append("nobody has to be reminded")
+        return outbox.result
 
 
-class MailingInput(Struct, frozen=True):
-    """What the mails of this moment are made from."""
+def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool = False) -> MailingResult:
+    """Send the list its message of the day, if something has waited for more than `mail.grace_days`.
 
-    facts: tuple[BranchMailFacts, ...]
-    missing: tuple[str, ...]
-    """Why a branch could not be looked at: nobody is mailed about it."""
+    Args:
+        preview: only show it, also if it went already or is not due yet. Writes nothing, as `dry`.
+
+    Raises:
+        NoAnswerError: nothing was ever read. StoreError: the database cannot be used.
+        SettingsError: the password cannot be read.
+    """
+    mail = settings.mail
+    if mail is None or not mail.list:
+        return MailingResult(["the list is not told: there is no mail.list in the settings"])
+    if not preview and (not_now := _not_now(settings, run)):
+        return MailingResult([not_now])
+    with Database(settings.database_url, read_only=dry or preview) as database:
+        outbox = Outbox(settings, database, run)
+        waiting, _, missing = _waiting(settings, database, run)
+        outbox.begin_day(missing, writes=not (dry or preview))
+        message = escalation(waiting, mail.list, days_of(settings).of(run.now))
+        messages = [message] if message else []
+        if preview:
+            outbox.preview(messages)
+        else:
+            outbox.warn_unsure("escalation")
+            (outbox.show_plan if dry else outbox.send)(outbox.due(messages))
+        if not outbox.result.lines:
+            outbox.result.lines.append(
+                "the list was told today" if messages else "nothing has waited for too long"
+            )
+        return outbox.result
 
 
-class MailingResult(Struct):
-    """What a stage has to say: to whoever called it, and as its exit code."""
+def send_alarms(settings: Settings, branch: str, run: Run) -> MailingResult:
+    """Send each operator one mail about the alarms that are new to them; what fails, the next run sends.
 
-    lines: list[str] = []
-    failures: list[str] = []
-    codes: list[int] = []
+    Raises:
+        StoreError: the database cannot be used. SettingsError: the password cannot be read.
+    """
+    if settings.mail is None:
+        return MailingResult()
+    with Database(settings.database_url) as database:
+        with database.branch(branch) as store:
+            alarms = untold(store.journal, settings.mail.operators, run.now)
+        outbox = Outbox(settings, database, run)
+        if any(alarms.values()):
+            snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
+            known = cautions(snapshot, run.situation()) if snapshot is not None else ()
+            outbox.send(alarm_mails(branch, alarms, known))
+        return outbox.result
 
-    def failed(self, failure: str, code: int = PARTLY) -> None:
-        self.failures.append(failure)
-        self.codes.append(code)
 
-    @property
-    def code(self) -> int:
-        return worst(self.codes)
+def _not_now(settings: Settings, run: Run) -> str:
+    """Why no daily mail goes at this hour; empty if they do."""
+    days = days_of(settings)
+    return "" if days.due(run.now) else f"no mail now: {days.next_words(run.now)}"
 
 
-def look(settings: Settings, database: Database, run: Run) -> MailingInput:
-    """The last answer of every branch, and what the journal knows of its blockers. From what is stale or no
-    data nobody is mailed (docs/rules.md#answer)."""
-    facts, missing = [], []
+def _waiting(settings: Settings, database: Database, run: Run) -> tuple[list[Waiting], list[str], list[str]]:
+    """What can be acted on now, on all branches; what nobody is mailed about, and why; and why a branch could
+    not be looked at. From what is stale or no data nobody is mailed (docs/rules.md#answer)."""
+    assert settings.mail is not None
+    waiting, unmailed, missing = [], [], []
     for branch in settings.branches:
         try:
             snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
@@ -76,198 +146,31 @@ def look(settings: Settings, database: Database, run: Run) -> MailingInput:
         if stop is not None and code_of(stop) == NO_DATA:
             why = clean(stop.sentence, 300)
             missing.append(f"{branch}: {why if stop.kind == 'stale' else f'there is no data ({why})'}")
-        else:
-            with database.begin() as connection:
-                journal, cache = Journal(connection, branch), Cache(connection, branch)
-                facts.append(facts_of(journal, snapshot, settings, cache))
-    return MailingInput(tuple(facts), tuple(missing))
+            continue
+        with database.branch(branch) as store:
+            histories = histories_of(store.journal, snapshot, settings, store.cache)
+        of_branch = sort_out(snapshot, histories, days_of(settings), settings.mail.grace_days, run.now)
+        waiting += of_branch[0]
+        unmailed += of_branch[1]
+    return waiting, unmailed, missing
 
 
-class Mailing:
-    """The mails of one stage in one run.
-
-    Args:
-        writes: False for a dry run or a preview.
-    """
-
-    def __init__(
-        self,
-        settings: Settings,
-        mail: MailSettings,
-        days: Days,
-        database: Database,
-        run: Run,
-        known: MailingInput,
-        writes: bool,
-    ) -> None:
-        self.outcome = MailingResult()
-        self.day = days.of(run.now)
-        self._settings = settings
-        self._mail = mail
-        self._days = days
-        self._database = database
-        self._run = run
-        self._known = known
-        self._fates = settle_open(database, self.day, run) if writes else fates(database, self.day)
-        self._forgotten = self._accepted_today()
-        self.outcome.codes += [NO_DATA] * bool(known.missing)
-        self.outcome.lines += [f"nobody is mailed about {why}" for why in known.missing]
-        if self._forgotten:
-            self.outcome.lines.append(
-                "no mail today: a lost journal was accepted today, so that it is not known what has gone"
-            )
-
-    def _accepted_today(self) -> bool:
-        """Whether a person accepted today that a journal is lost, and with it what was sent today
-        (docs/rules.md#what-people-say)."""
-        with self._database.begin() as connection:
-            accepted = [Journal(connection, branch).last("began") for branch in self._settings.branches]
-        return any(
-            entry and "accepts" in entry.data and self._days.of(time_of(entry)) == self.day
-            for entry in accepted
-        )
-
-    def tell_unsure(self, *kinds: str) -> None:
-        """Say which mails of today may have been sent."""
-        for key, fate in self._fates.items():
-            _, kind, to = key.split(" ", 2)
-            if fate.state == "unsure" and kind in kinds:
-                self.outcome.lines.append(
-                    f"the {kind} to {to} may have been sent; it is not sent again today"
-                )
-
-    def left(self, mails: Iterable[Mail]) -> list[Mail]:
-        """Those that have not gone today, may not have gone, and are not to be tried later."""
-        left: list[Mail] = []
-        for mail in () if self._forgotten else mails:
-            fate = self._fates.get(mail.key(self.day), NEW)
-            if fate.goes(self._run.now):
-                left.append(mail)
-            elif fate.state == "failed":
-                self.outcome.lines.append(
-                    f"the {mail.kind} to {mail.to} was not taken {fate.tries} times today; it is tried again"
-                    " once an hour"
-                )
-        return left
-
-    def preview(self, mails: Iterable[Mail]) -> None:
-        """All mails as they would go."""
-        states = {"sent": " (sent today)", "unsure": " (may have been sent today)", "failed": ""}
-        for mail in mails:
-            letter, message = self._written(mail)
-            state = states[self._fates.get(mail.key(self.day), NEW).state]
-            headers = "\n".join(f"{name}: {value}" for name, value in message.items())
-            self.outcome.lines.append(f"--- {mail.kind} to {mail.to}{state}\n{headers}\n\n{letter.text}")
-
-    def would_send(self, mails: Iterable[Mail]) -> None:
-        """The plan, for a dry run."""
-        for mail in mails:
-            self.outcome.lines.append(f"would mail {mail.to}: {self._written(mail)[0].subject}")
-
-    def send(self, mails: Sequence[Mail]) -> None:
-        """Send them, each on its own: what goes wrong with one is nothing to the others.
-
-        Raises:
-            SettingsError: the password cannot be read. StoreError: the journal cannot be written.
-        """
-        if not mails:
-            return
-        from shepherd.act.mail import ServerError, SmtpSession
-
-        sent = 0
-        with SmtpSession(self._mail, self._settings.secret("mail.password", os.environ)) as post:
-            try:
-                post.open()
-            except ServerError as error:
-                self.outcome.failed(f"none of {len(mails)} mails was sent: {error}")
-                return
-            for place, mail in enumerate(mails):
-                try:
-                    sent += self._send_one(post, mail)
-                except ServerError as error:
-                    self.outcome.failed(f"{len(mails) - place} mails were not tried: {error}")
-                    break
-        self.outcome.lines.append(f"{sent} of {len(mails)} mails sent")
-
-    def _send_one(self, post: SmtpSession, mail: Mail) -> bool:
-        from shepherd.act.mail import MailError, ServerError
-
-        try:
-            letter, message = self._written(mail)
-            content = message.as_bytes()
-        except Exception as error:
-            # a bug in the words of one mail is no reason to be silent to the others
-            self.outcome.failed(f"the {mail.kind} to {mail.to} cannot be written: {error!r}", UNEXPECTED)
-            return False
-        data: dict[str, object] = {"kind": mail.kind}
-        if mail.items:
-            data["landings"] = " ".join(_named(mail))
-        if mail.people:
-            data["people"] = list(mail.people)
-        act = Act("mail", mail.key(self.day), mail.to, data, letter.subject)
-        try:
-            perform(self._database, EVERYWHERE, act, self._run, lambda: post.deliver(content, mail.to))
-        except ServerError:
-            raise
-        except MailError as error:
-            self.outcome.failed(str(error))
-            return False
-        except UnsureError as error:
-            settle(self._database, EVERYWHERE, act, self._run, "unsure", str(error))
-            self.outcome.failed(str(error))
-            return False
-        self.outcome.lines.append(f"mailed {mail.to}: {letter.subject}")
-        return True
-
-    def _written(self, mail: Mail) -> tuple[Message, EmailMessage]:
-        """A mail with its words, as it goes over the wire."""
-        from shepherd.act.mail import Message, message_of
-        from shepherd.views.mail_text import subject_and_text
-
-        subject, text = subject_and_text(mail, self._project(), self._known.missing)
-        threads: tuple[str, ...] = ()
-        if mail.kind == "escalation":
-            # the nearest last: a reader hangs the message under the worst
-            items = reversed(mail.items[:LANDINGS_NAMED])
-            threads = tuple(f"landing.{_digest(f'{item.branch} {item.entry.id}')}" for item in items)
-        about = {"X-QA-Shepherd-Landings": " ".join(_named(mail))} if mail.items else {}
-        letter = Message(
-            to=mail.to,
-            subject=subject,
-            text=text,
-            id=f"{mail.kind}.{self.day}.{_digest(mail.to.casefold())}",
-            threads=threads,
-            headers={"X-QA-Shepherd-Kind": mail.kind, **about, "X-QA-Shepherd-Run": self._run.id},
-        )
-        return letter, message_of(letter, self._mail, self._run.now)
-
-    def _project(self) -> Project:
-        from shepherd.views.mail_text import Project
-
-        branches = self._settings.branches
-        return Project(
-            zone=self._days.zone,
-            now=self._run.now,
-            page_url=self._settings.report.url,
-            mailing_list=self._mail.list,
-            several=len(branches) > 1,
-            notes={name: branch.verdict_notes for name, branch in branches.items()},
-            mark={name: _mark(branch.marks) for name, branch in branches.items()},
-            bug_url={facts.snapshot.branch: facts.snapshot.bug_url for facts in self._known.facts},
-        )
-
-
-def _mark(grammars: Sequence[str]) -> str:
-    """How a message says that its landing undoes another (docs/rules.md#marks); git's own words do where
-    neither is read."""
-    if "brackets" in grammars:
-        return "[rollback={revno}]"
-    return "Rolls-back: {revno}" if "trailers" in grammars else ""
-
-
-def _named(mail: Mail) -> list[str]:
-    return [f"{item.branch}/r{item.entry.revno}" for item in mail.items[:LANDINGS_NAMED]]
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:20]
+def _about_unreachable(
+    database: Database, unreachable: Sequence[str], operators: Sequence[str]
+) -> list[Mail]:
+    """The mails to the operators about people whom no mail can reach: about each person once."""
+    if not unreachable:
+        return []
+    known_to: dict[str, set[str]] = {}
+    with database.branch(EVERYWHERE) as store:
+        entries = store.journal.entries("meant", holding='"kind":"unreachable"')
+        meant = {each.subject: each for each in entries}
+        for each in store.journal.entries("done", subjects=meant):
+            if each.data["result"] == "done":
+                operator = each.subject.split(" ", 2)[2]
+                known_to.setdefault(operator, set()).update(meant[each.subject].data["people"])
+    return [
+        Mail("unreachable", operator, people=tuple(people))
+        for operator in operators
+        if (people := [each for each in unreachable if each not in known_to.get(operator.casefold(), ())])
+    ]

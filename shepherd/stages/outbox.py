@@ -1,29 +1,43 @@
-"""What became of each mail of a day, as the journal tells it (docs/mails.md).
+"""The road of every mail that a run sends: planned, noted as "meant", handed to the server, noted as "done"
+(docs/mails.md).
 
-The journal says "meant" before and "done" after a mail, under a key of day, kind and recipient. One that was
-meant and never done may have been sent; nobody is asked to read a thing twice, so it waits for tomorrow.
+A daily mail is noted under a key of day, kind and recipient. One that was meant and never done may have been
+sent; nobody is asked to read a thing twice, so it waits for tomorrow. A mail about alarms is noted with their
+places in the journal of their branch.
+
+A hang alone is noted elsewhere (`shepherd/running/refusals.py`): the run that hangs may hold the database.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from shepherd.act import EVERYWHERE, Act, settle
+from shepherd.act import EVERYWHERE, Act, perform, settle
+from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, UnsureError, worst
+from shepherd.plans.days import days_of
+from shepherd.plans.mails import Mail
 from shepherd.run import Run
-from shepherd.store import Database, Journal, JournalEntry
+from shepherd.settings import MailSettings, Settings
+from shepherd.stages.alarms import ALARM_MAIL
+from shepherd.store import Database
+
+if TYPE_CHECKING:  # templates and SMTP are wanted once a day, and most runs send nothing
+    from shepherd.act.mail import Message, SmtpSession
 
 TRIES = 3
 """A mail that failed so often in a day is tried once an hour from then on: a wrong address stays wrong."""
 LATER = timedelta(hours=1)
 
+
 State = Literal["sent", "unsure", "failed"]
 
 
 class MailOutcome(Struct, frozen=True):
-    """What became of one mail."""
+    """What became of one daily mail."""
 
     state: State
     tries: int = 0
@@ -31,7 +45,7 @@ class MailOutcome(Struct, frozen=True):
     settled: bool = True
     """False: it was meant, and nobody said yet how it went."""
 
-    def goes(self, now: datetime) -> bool:
+    def is_due(self, now: datetime) -> bool:
         """Whether it is tried now."""
         if self.state != "failed":
             return False
@@ -42,42 +56,219 @@ NEW = MailOutcome("failed")
 """Nothing was tried yet."""
 
 
-def fates(database: Database, day: date) -> dict[str, MailOutcome]:
-    """What became of the mails of a day, by key."""
-    with database.begin() as connection:
-        entries = Journal(connection, EVERYWHERE).entries("meant", "done", beginning=f"{day} ")
-    found: dict[str, MailOutcome] = {}
+class MailingResult(Struct):
+    """What a stage that mails has to say: to the person who called it, and as its exit code."""
+
+    lines: list[str] = []
+    failures: list[str] = []
+    codes: list[int] = []
+
+    def failed(self, failure: str, code: int = PARTLY) -> None:
+        self.failures.append(failure)
+        self.codes.append(code)
+
+    @property
+    def code(self) -> int:
+        return worst(self.codes)
+
+
+class Outbox:
+    """The mails of one stage in one run."""
+
+    def __init__(self, settings: Settings, database: Database, run: Run) -> None:
+        assert settings.mail is not None
+        self.result = MailingResult()
+        self._settings = settings
+        self._mail: MailSettings = settings.mail
+        self._database = database
+        self._run = run
+        self._days = days_of(settings)
+        self._day = self._days.of(run.now)
+        self._missing: Sequence[str] = ()
+        self._outcomes: dict[str, MailOutcome] = {}
+        self._loss_accepted = False
+
+    def begin_day(self, missing: Sequence[str], *, writes: bool) -> None:
+        """Find out what became of today's daily mails.
+
+        Args:
+            missing: why some branches could not be looked at: nobody is mailed about them.
+            writes: False for a dry run or a preview.
+        """
+        self._missing = missing
+        self.result.codes += [NO_DATA] * bool(missing)
+        self.result.lines += [f"nobody is mailed about {why}" for why in missing]
+        self._outcomes = (
+            settle_open(self._database, self._day, self._run)
+            if writes
+            else outcomes(self._database, self._day)
+        )
+        self._loss_accepted = self._was_loss_accepted_today()
+        if self._loss_accepted:
+            self.result.lines.append(
+                "no mail today: a lost journal was accepted today, so that it is not known what has gone"
+            )
+
+    def _was_loss_accepted_today(self) -> bool:
+        """Whether a person accepted today that a journal is lost, and with it what was sent today
+        (docs/rules.md#what-people-say)."""
+        with self._database.branch(EVERYWHERE) as store:
+            began = [store.of(branch).journal.last("began") for branch in self._settings.branches]
+        return any(
+            entry and "accepts" in entry.data and self._days.of(entry.time) == self._day for entry in began
+        )
+
+    def warn_unsure(self, *kinds: str) -> None:
+        """Say which mails of today may have been sent."""
+        for key, outcome in self._outcomes.items():
+            _, kind, to = key.split(" ", 2)
+            if outcome.state == "unsure" and kind in kinds:
+                self.result.lines.append(f"the {kind} to {to} may have been sent; it is not sent again today")
+
+    def due(self, mails: Iterable[Mail]) -> list[Mail]:
+        """Those that have not gone today, may not have gone, and are not to be tried later."""
+        due: list[Mail] = []
+        for mail in () if self._loss_accepted else mails:
+            outcome = self._outcome(mail)
+            if outcome.is_due(self._run.now):
+                due.append(mail)
+            elif outcome.state == "failed":
+                self.result.lines.append(
+                    f"the {mail.kind} to {mail.to} was not taken {outcome.tries} times today; it is tried"
+                    " again once an hour"
+                )
+        return due
+
+    def preview(self, mails: Iterable[Mail]) -> None:
+        """Show all mails as they would go."""
+        from shepherd.act.mail import message_of
+
+        states = {"sent": " (sent today)", "unsure": " (may have been sent today)", "failed": ""}
+        for mail in mails:
+            message = self._message(mail)
+            headers = "\n".join(
+                f"{name}: {value}" for name, value in message_of(message, self._mail, self._run.now).items()
+            )
+            state = states[self._outcome(mail).state]
+            self.result.lines.append(f"--- {mail.kind} to {mail.to}{state}\n{headers}\n\n{message.text}")
+
+    def show_plan(self, mails: Iterable[Mail]) -> None:
+        """Show to whom which mail would go, for a dry run."""
+        for mail in mails:
+            self.result.lines.append(f"would mail {mail.to}: {self._message(mail).subject}")
+
+    def send(self, mails: Sequence[Mail]) -> None:
+        """Send them, each on its own: what goes wrong with one is nothing to the others.
+
+        Raises:
+            SettingsError: the password cannot be read. StoreError: the journal cannot be written.
+        """
+        if not mails:
+            return
+        from shepherd.act.mail import ServerError
+        from shepherd.stages.messages import open_session
+
+        sent = 0
+        with open_session(self._settings) as session:
+            try:
+                if mails[0].kind != "alarm":
+                    # a server that is down costs no daily mail one of its tries
+                    session.open()
+            except ServerError as error:
+                self.result.failed(f"none of {len(mails)} mails was sent: {error}")
+                return
+            for place, mail in enumerate(mails):
+                try:
+                    sent += self._send_one(session, mail)
+                except ServerError as error:
+                    self.result.failed(f"{len(mails) - place} mails were not tried: {error}")
+                    break
+        self.result.lines.append(f"{sent} of {len(mails)} mails sent")
+
+    def _send_one(self, session: SmtpSession, mail: Mail) -> bool:
+        from shepherd.act.mail import MailError, ServerError, message_of
+
+        try:
+            message = self._message(mail)
+            content = message_of(message, self._mail, self._run.now).as_bytes()
+        except Exception as error:
+            # a bug in the words of one mail is no reason to be silent to the others
+            self.result.failed(f"the {mail.kind} to {mail.to} cannot be written: {error!r}", UNEXPECTED)
+            return False
+        act = self._act(mail, message.subject)
+        try:
+            perform(self._database, mail.branch, [act], self._run, lambda: session.deliver(content, mail.to))
+        except ServerError:
+            raise
+        except MailError as error:
+            self.result.failed(str(error))
+            return False
+        except UnsureError as error:
+            if mail.kind != "alarm":
+                # one about alarms stays open: it is sent once more after a day (`shepherd/stages/alarms.py`)
+                settle(self._database, mail.branch, [act], self._run, "unsure", str(error))
+            self.result.failed(str(error))
+            return False
+        self.result.lines.append(f"mailed {mail.to}: {message.subject}")
+        return True
+
+    def _act(self, mail: Mail, subject: str) -> Act:
+        """The mail as the journal notes it: by its act it is known again, whatever its words."""
+        from shepherd.stages.messages import landings_named
+
+        if mail.kind == "alarm":
+            places = [alarm.seq for alarm in mail.alarms]
+            return Act(
+                ALARM_MAIL,
+                f"{mail.to[:120]} {places[0]} to {places[-1]} {self._run.id}",
+                f"mail to {mail.to}",
+                {"to": mail.to, "alarms": places},
+                "; ".join(alarm.text for alarm in mail.alarms),
+            )
+        data: dict[str, object] = {"kind": mail.kind}
+        if mail.items:
+            data["landings"] = " ".join(landings_named(mail))
+        if mail.people:
+            data["people"] = list(mail.people)
+        return Act("mail", mail.key(self._day), mail.to, data, subject)
+
+    def _message(self, mail: Mail) -> Message:
+        from shepherd.stages.messages import message_for
+
+        return message_for(mail, self._settings, self._run.now, self._run.id, self._missing)
+
+    def _outcome(self, mail: Mail) -> MailOutcome:
+        return self._outcomes.get(mail.key(self._day), NEW)
+
+
+def outcomes(database: Database, day: date) -> dict[str, MailOutcome]:
+    """What became of the daily mails of a day, by key."""
+    with database.branch(EVERYWHERE) as store:
+        entries = store.journal.entries("meant", "done", beginning=f"{day} ")
+    by_key: dict[str, MailOutcome] = {}
     for entry in entries:
         if entry.data.get("act") != "mail":
             continue
-        tries = found.get(entry.subject, NEW).tries
+        tries = by_key.get(entry.subject, NEW).tries
         if entry.kind == "meant":
-            found[entry.subject] = MailOutcome("unsure", tries + 1, _at(entry), settled=False)
+            by_key[entry.subject] = MailOutcome("unsure", tries + 1, entry.time, settled=False)
         else:
-            found[entry.subject] = MailOutcome(_STATES.get(entry.data["result"], "unsure"), tries, _at(entry))
-    return found
+            by_key[entry.subject] = MailOutcome(
+                _STATES.get(entry.data["result"], "unsure"), tries, entry.time
+            )
+    return by_key
 
 
 def settle_open(database: Database, day: date, run: Run) -> dict[str, MailOutcome]:
     """The same, after what a killed run left open was settled as unsure, of the day before too: once, so that
     the log says it once."""
-    today = fates(database, day)
-    for found in (fates(database, day - timedelta(days=1)), today):
-        for key in [key for key, fate in found.items() if not fate.settled]:
+    today = outcomes(database, day)
+    for of_a_day in (outcomes(database, day - timedelta(days=1)), today):
+        for key in [key for key, outcome in of_a_day.items() if not outcome.settled]:
             act = Act("mail", key, key.split(" ", 2)[2])
-            settle(
-                database,
-                EVERYWHERE,
-                act,
-                run,
-                "unsure",
-                "it was meant, and the run ended: it may have been sent",
-            )
+            why = "it was meant, and the run ended: it may have been sent"
+            settle(database, EVERYWHERE, [act], run, "unsure", why)
     return today
 
 
 _STATES: dict[str, State] = {"done": "sent", "failed": "failed"}
-
-
-def _at(entry: JournalEntry) -> datetime:
-    return datetime.fromisoformat(entry.at.replace("Z", "+00:00"))

@@ -1,5 +1,5 @@
-"""`promote`: everything read anew, the plan, one look whether anything moved, the move (docs/rules.md#answer,
-docs/interfaces.md#commands).
+"""`promote`: everything read again, the plan, one look whether anything moved, the move
+(docs/rules.md#answer, docs/interfaces.md#commands).
 
 Between the last reading of the tags and the move lies nothing but the plan and that look; how long it took
 stands in the log as `gap`.
@@ -28,19 +28,19 @@ from shepherd.run import Run
 from shepherd.settings import BranchSettings, Settings, is_url
 from shepherd.snapshot import Rev as Place
 from shepherd.snapshot import Snapshot
+from shepherd.stages.answer_log import because
 from shepherd.stages.compose import hotfix
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.promoted import KIND, entries_of, moved_back
 from shepherd.stages.recorded import covers
 from shepherd.stages.statements import known_landings, landing_of
-from shepherd.stages.telling import because
-from shepherd.store import Database, Journal
+from shepherd.store import Database, open_branch
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import RevName
 
 TRIES = 3
-"""How often everything is read anew because something moved meanwhile."""
+"""How often everything is read again because something moved meanwhile."""
 
 Show = Callable[[Promotion], None]
 
@@ -60,7 +60,7 @@ def promote_branch(
     Args:
         to: what `order.to` is to be; None: the latest deployable.
         show: is given the plan before it is applied.
-        dry: only plan; for a `rehearsal`, since reading anew writes.
+        dry: only plan; for a `rehearsal`, since reading again writes.
 
     Raises:
         NoAnswerError, SourceError: no data. RefusedError: not deployable, backwards, or it keeps moving.
@@ -84,7 +84,7 @@ def promote_branch(
             if attempt == TRIES:
                 raise
             continue
-        _answer_anew(settings, branch, run)
+        _judge_again(settings, branch, run)
         return plan, snapshot
     raise AssertionError
 
@@ -100,9 +100,10 @@ class _PromotionAttempt:
         self._config: BranchSettings = settings.branches[branch]
         self._repository = settings.place(self._config.repository)
         self._mirrors = settings.state_path / "mirrors"
-        self._source, self._landings = known_landings(settings, branch)
-        assert self._source.reading is not None
-        self._reading: Reading = self._source.reading
+        self._state = known_landings(settings, branch)
+        assert self._state.reading is not None
+        self._landings = self._state.landings
+        self._reading: Reading = self._state.reading
         self._git: Git = open_source(self._repository, self._mirrors, fetch=False)
         self._ref = full_name(self._git, self._config.promote.ref) if self._config.promote else ""
         if self._ref:
@@ -116,8 +117,8 @@ class _PromotionAttempt:
     def plan(self, snapshot: Snapshot, to: RevName | None, order: PromotionOrder) -> Promotion | None:
         reading = self._reading
         if to is not None:
-            meant = landing_of(to, self._source, self._landings, self._branch)
-            order = replace(order, to=meant.revno)
+            target_landing = landing_of(to, self._state)
+            order = replace(order, to=target_landing.revno)
         promoted = reading.promoted
         if self._old is not None and promoted is None:
             raise RefusedError(
@@ -147,12 +148,8 @@ class _PromotionAttempt:
 
     def _refuse_if_lost(self) -> None:
         """Where nothing but the record says what is promoted, and that is not on the mainline any more."""
-        database = Database(self._settings.database_url)
-        try:
-            with database.begin() as connection:
-                last = Journal(connection, self._branch).last("promoted")
-        finally:
-            database.close()
+        with open_branch(self._settings, self._branch) as store:
+            last = store.journal.last("promoted")
         if last is not None:
             raise RefusedError(
                 f"{self._branch}: r{last.data['revno']} ({last.data['id'][:12]}), promoted last, is not on"
@@ -160,14 +157,9 @@ class _PromotionAttempt:
             )
 
     def _remembered(self) -> tuple[dict[str, LastKnown], Undoing]:
-        database = Database(self._settings.database_url)
-        try:
-            with database.begin() as connection:
-                journal = Journal(connection, self._branch)
-                states = journal.entries("state", subjects=[landing.id for landing in self._landings])
-                words = covers(journal)
-        finally:
-            database.close()
+        with open_branch(self._settings, self._branch) as store:
+            states = store.journal.entries("state", subjects=[landing.id for landing in self._landings])
+            words = covers(store.journal)
         # what cannot be read now does not make anybody forget what it was
         known = {e.subject: LastKnown(e.data["to"], e.why) for e in states if e.data["to"] != "unknown"}
         return known, Undoing(self._landings, words)
@@ -227,11 +219,8 @@ class _PromotionAttempt:
                 move_ref(self._git, move, run.lock)
             return {"gap": round(monotonic() - self._looked, 3)}
 
-        database = Database(self._settings.database_url)
-        try:
-            perform(database, self._branch, act, run, effect, entries_of(data, run.who, plan.why))
-        finally:
-            database.close()
+        with Database(self._settings.database_url) as database:
+            perform(database, self._branch, [act], run, effect, entries_of(data, run.who, plan.why))
 
 
 def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | None:
@@ -243,14 +232,10 @@ def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | Non
         return None
     since = run.now - timedelta(seconds=settings.promote.settle)
     good = settled(snapshots.newest_first(), since)
-    _, landings = known_landings(settings, branch)
+    landings = known_landings(settings, branch).landings
     promoted = latest.promoted.revno if latest.promoted else 0
-    database = Database(settings.database_url)
-    try:
-        with database.begin() as connection:
-            taken_back = moved_back(Journal(connection, branch).entries("promoted"))
-    finally:
-        database.close()
+    with open_branch(settings, branch) as store:
+        taken_back = moved_back(store.journal.entries("promoted"))
     promoted = max(promoted, taken_back or 0)
     return next((each for each in reversed(landings) if each.id in good and each.revno > promoted), None)
 
@@ -260,7 +245,7 @@ def _why(snapshot: Snapshot, order: PromotionOrder) -> str:
     return f"{which}: {because(snapshot)}"
 
 
-def _answer_anew(settings: Settings, branch: str, run: Run) -> None:
+def _judge_again(settings: Settings, branch: str, run: Run) -> None:
     """The answer with what is promoted now. That it cannot be had does not undo the promotion; the next run
     says why."""
     with suppress(ShepherdError):

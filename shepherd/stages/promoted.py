@@ -34,9 +34,9 @@ def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[JournalEntry
         # where all that is older stands: it was not this promotion that brought it
         base = {"revno": data["first_revno"], "id": data["first"], "base": True}
         entries.append(JournalEntry("promoted", "", base))
-    told = {key: data[key] for key in ("despite", "drop_hotfix", "ref") if data.get(key)}
-    told["sha"] = data["to"]
-    entries.append(JournalEntry("promoted", "", {**place, "from": data["from_revno"], **told}, who, why))
+    details = {key: data[key] for key in ("despite", "drop_hotfix", "ref") if data.get(key)}
+    details["sha"] = data["to"]
+    entries.append(JournalEntry("promoted", "", {**place, "from": data["from_revno"], **details}, who, why))
     if data.get("records_deployed"):
         entries.append(JournalEntry("deployed", "", {**place, "recorded": True}, who, why))
     return entries
@@ -46,19 +46,19 @@ def settle_unfinished(
     database: Database, branch: str, config: BranchSettings, reading: Reading, run: Run
 ) -> None:
     """Find out by looking whether promotions took effect whose runs were killed, and say so."""
-    with database.begin() as connection:
-        open_acts = unfinished(Journal(connection, branch), KIND)
+    with database.branch(branch) as store:
+        open_acts = unfinished(store.journal, KIND)
     now = reading.standing.refs.get(config.promote.ref) if config.promote else None
     for meant in open_acts:
         data = {key: value for key, value in meant.data.items() if key != "act"}
         act = Act(KIND, meant.subject, f"ref {data['ref']}", data, meant.why)
         how = f"the run {meant.run_id} of {meant.who} was ended before it could say; found out by looking"
         if now is not None and now == data["to"]:
-            settle(database, branch, act, run, "done", how, None, entries_of(data, meant.who, meant.why))
+            settle(database, branch, [act], run, "done", how, entries=entries_of(data, meant.who, meant.why))
         elif now == (data["from"] or None):
-            settle(database, branch, act, run, "failed", f"it never happened: {how}")
+            settle(database, branch, [act], run, "failed", f"it never happened: {how}")
         else:
-            settle(database, branch, act, run, "unknown", f"the ref is somewhere else by now: {how}")
+            settle(database, branch, [act], run, "unknown", f"the ref is somewhere else by now: {how}")
 
 
 def as_recorded(journal: Journal, reading: Reading) -> tuple[Revision | None, str]:
@@ -78,27 +78,27 @@ def moved_by_others(
     journal: Journal, config: BranchSettings, reading: Reading, run: Run, branch: str
 ) -> list[JournalEntry]:
     """An entry if the promoted ref is not where the journal has it; said in the log."""
-    place = reading.promoted
+    promoted = reading.promoted
     last = journal.last("promoted")
-    if config.promote is None or place is None or (last is not None and last.data["id"] == place.id):
+    if config.promote is None or promoted is None or (last is not None and last.data["id"] == promoted.id):
         return []
     ref = config.promote.ref
     sha = reading.standing.refs.get(ref)
-    here = {"revno": place.revno, "id": place.id, "ref": ref, "sha": sha}
+    position = {"revno": promoted.revno, "id": promoted.id, "ref": ref, "sha": sha}
     if last is None or last.data.get("ref", ref) != ref or last.data.get("sha") == sha:
         # seen for the first time, or another ref by other settings, or the mainline moved and not the ref
-        return [JournalEntry("promoted", "", here)]
-    if is_url(config.repository) and (late := _given_up(journal, ref, place.id)) is not None:
+        return [JournalEntry("promoted", "", position)]
+    if is_url(config.repository) and (late := _given_up(journal, ref, promoted.id)) is not None:
         return entries_of(late.data, late.who, late.why)
     run.tell(
         "source",
         branch=branch,
         result="moved",
-        promoted=f"r{place.revno} {place.id}",
+        promoted=f"r{promoted.revno} {promoted.id}",
         was=f"r{last.data['revno']} {last.data['id']}",
         by="somebody else",
     )
-    return [JournalEntry("promoted", "", {**here, "from": last.data["revno"], "foreign": True})]
+    return [JournalEntry("promoted", "", {**position, "from": last.data["revno"], "foreign": True})]
 
 
 def _given_up(journal: Journal, ref: str, to: str) -> JournalEntry | None:
@@ -127,20 +127,20 @@ def warnings_of(moves: Sequence[JournalEntry], now: datetime) -> tuple[str, ...]
     Args:
         moves: all entries "promoted", oldest first.
     """
-    said = []
+    warnings = []
     for entry in moves:
-        data, at = entry.data, datetime.fromisoformat(entry.at.replace("Z", "+00:00"))
+        data, at = entry.data, entry.time
         if now - at > SHOWN:
             continue
         when = f"{at:%Y-%m-%d %H:%M} UTC"
         if data.get("despite"):
-            said.append(
+            warnings.append(
                 f"r{data['revno']} was promoted by {entry.who} on {when} although it was not known whether it"
                 f" may go: {data['despite']}"
             )
         if data.get("foreign") and entry is moves[-1]:
-            said.append(
+            warnings.append(
                 f"{data['ref']} was moved from r{data['from']} to r{data['revno']} by somebody else, not by"
                 f" the shepherd (seen {when})"
             )
-    return tuple(said)
+    return tuple(warnings)

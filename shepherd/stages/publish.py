@@ -63,7 +63,7 @@ def publish_report(
 
 def _ours(settings: Settings) -> list[str]:
     """Names at a target that are ours to remove: the pages of branches that are no longer followed, and what
-    an rsync that was killed left beside a page's place."""
+    an rsync that was killed left next to a page."""
     try:
         known = [folder.name for folder in (settings.state_path / "snapshots").iterdir()]
     except OSError:

@@ -1,9 +1,8 @@
-"""The journal's entries as the rules want to remember them, and back."""
+"""The journal's entries as the rules need them, and back."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
 
 import msgspec
 
@@ -47,7 +46,7 @@ def covers(journal: Journal) -> tuple[Cover, ...]:
 
 
 def suspected(journal: Journal) -> set[Item]:
-    """The bugs that bore a bad-commit when they were read last."""
+    """The bugs that had a bad-commit when they were read last."""
     subjects = {entry.subject for entry in journal.entries("item", holding='"bad_commits":[')}
     last = {entry.subject: entry for entry in journal.entries("item", subjects=subjects)}
     return {subject for subject, entry in last.items() if entry.data.get("bad_commits")}
@@ -191,17 +190,18 @@ def open_failures(journal: Journal) -> list[JournalEntry]:
     return [entry for entry in last.values() if entry.data["result"] != "done"]
 
 
-def passages(journal: Journal, kind: str) -> list[RefMove]:
-    """Every observed move of `deployed` or `promoted`, oldest first."""
+def ref_moves(entries: Iterable[JournalEntry]) -> list[RefMove]:
+    """Every observed move of a position (deployed, promoted, on-qa), oldest first."""
     return [
         RefMove(
             entry.data["revno"],
-            datetime.fromisoformat(entry.at.replace("Z", "+00:00")),
+            entry.time,
             entry.data["id"],
             entry.who,
             entry.data.get("kept", ""),
+            entry.data.get("recorded", False),
         )
-        for entry in journal.entries(kind)
+        for entry in entries
     ]
 
 

@@ -28,9 +28,9 @@ def rehearsal(settings: Settings) -> Iterator[Settings]:
         if (settings.state_path / "shepherd.db").exists() or settings.database:
             Database.copy(settings.database_url, f"sqlite:///{folder / 'shepherd.db'}")
         for latest in (settings.state_path / "snapshots").glob(f"*/{LATEST}"):
-            there = folder / "snapshots" / latest.parent.name
-            there.mkdir(parents=True)
-            shutil.copy2(latest, there)
+            target = folder / "snapshots" / latest.parent.name
+            target.mkdir(parents=True)
+            shutil.copy2(latest, target)
         mirrors = settings.state_path / "mirrors"
         if mirrors.is_dir():
             shutil.copytree(mirrors, folder / "mirrors", copy_function=_link)

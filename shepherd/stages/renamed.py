@@ -1,8 +1,8 @@
-"""A branch that is called otherwise in the settings now: its journal is carried on under the new name
+"""A branch that has another name in the settings now: its journal is carried on under the new name
 (docs/rules.md#what-people-say).
 
 Words follow the SHA. A table renamed with its branch begins a journal of its own, so the one of a name that
-stands in the settings no more, and whose mainline this is, is read as its own from then on.
+is no longer in the settings, and whose mainline this is, is read as its own from then on.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class UnfollowedJournal(Struct, frozen=True):
 
 
 def left_journals(database: Database, settings: Settings) -> list[UnfollowedJournal]:
-    """Every journal whose name is no branch of the settings any more, sorted by name. Raises StoreError."""
+    """Every journal whose name is no longer a branch of the settings, sorted by name. Raises StoreError."""
     with database.begin() as connection:
         names = [name for name in Journal.every_name(connection) if name not in settings.branches]
         # of several that carry one on, one after the other, the branch is named
@@ -68,12 +68,12 @@ def _left(journal: Journal, name: str, carried_by: str) -> UnfollowedJournal:
 def _counted(journal: Journal) -> str:
     """ "2 verdicts, 1 snooze"; "no word of a person" where it has none."""
     counts = Counter(entry.kind for entry in journal.entries(*COUNTED) if not entry.data.get("base"))
-    told = [
+    counted = [
         f"{counts[kind]} {name}{'s' if counts[kind] > 1 else ''}"
         for kind, name in COUNTED.items()
         if counts[kind]
     ]
-    return ", ".join(told) or "no word of a person"
+    return ", ".join(counted) or "no word of a person"
 
 
 def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, dry: bool = False) -> str:
@@ -82,8 +82,8 @@ def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, d
     Returns a sentence about the journals that no branch of the settings has, empty if there are none. Raises
     SourceError, StoreError.
     """
-    with database.begin() as connection:
-        if Journal(connection, branch).last("began") is not None:
+    with database.branch(branch) as store:
+        if store.journal.last("began") is not None:
             return ""
     left = [each for each in left_journals(database, settings) if not each.carried_by]
     if not left:
@@ -100,17 +100,16 @@ def carry_on(settings: Settings, branch: str, database: Database, run: Run, *, d
         why = "more than one saw this mainline" if ours else f"{branch} has no landing that was its tip"
         named = "; ".join(f"{each.name} ({each.holds})" for each in ours or left)
         return (
-            f"journals of branches that the settings name no more are not carried on, since {why}: {named};"
+            f"journals of branches that the settings no longer name are not carried on, since {why}: {named};"
             f" to go on with one, call this table [branches.NAME] as before"
         )
     if not dry:
         entry = JournalEntry(
             "renamed", data={"from": ours[0].name}, who=run.who, why="it saw this mainline last"
         )
-        with database.begin() as connection:
-            Journal(connection, branch).append([entry], run_id=run.id, at=run.now)
+        database.append(branch, [entry], run)
         run.tell("source", branch=branch, result="renamed", was=ours[0].name, holds=ours[0].holds)
     return (
-        f"{'would carry' if dry else 'carries'} on the journal of {ours[0].name}, which the settings name no"
-        f" more: {ours[0].holds}"
+        f"{'would carry' if dry else 'carries'} on the journal of {ours[0].name}, which the settings no"
+        f" longer name: {ours[0].holds}"
     )

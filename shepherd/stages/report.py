@@ -12,7 +12,7 @@ from shepherd.errors import NoAnswerError, StoreError
 from shepherd.settings import Settings
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
-from shepherd.stages.news import news_of
+from shepherd.stages.feed_entries import news_of
 from shepherd.store.snapshots import Snapshots
 from shepherd.views.feeds.as_json import snapshot_json
 from shepherd.views.feeds.atom import FeedEntry, atom
@@ -31,12 +31,12 @@ def read_snapshots(settings: Settings) -> dict[str, Snapshot]:
     Raises:
         NoAnswerError: one cannot be read.
     """
-    found: dict[str, Snapshot] = {}
+    snapshots: dict[str, Snapshot] = {}
     for branch in settings.branches:
         snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
         if snapshot is not None:
-            found[branch] = snapshot
-    return found
+            snapshots[branch] = snapshot
+    return snapshots
 
 
 def files_of(

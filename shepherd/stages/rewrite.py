@@ -3,36 +3,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Collection, Iterable
 
-from msgspec import to_builtins
+from msgspec import convert, to_builtins
 
 from shepherd.git.containment import merge_that_moved
 from shepherd.git.first_parents import read_first_parents
 from shepherd.git.mirror import open_source
 from shepherd.git.repository import Git
 from shepherd.git.rewrites import Patch, patches_of, successors
-from shepherd.landing import Landing, Reading, Revision, commits_of
+from shepherd.landing import Reading, Revision, commits_of
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.stages.brought import successors_of_named, undone_on_the_way
 from shepherd.stages.recorded import verdicts
+from shepherd.stages.state import BranchState
 from shepherd.store import Database, Journal, JournalEntry
-
-
-class KnownMainline(Protocol):
-    """What database and journal knew of the mainline before."""
-
-    @property
-    def landings(self) -> Sequence[Landing]: ...
-    @property
-    def judged(self) -> Sequence[str]:
-        """SHAs of all commits with a verdict, or that a tag names."""
-
-    @property
-    def patched(self) -> dict[str, Patch]:
-        """What they change, as the journal keeps it."""
 
 
 def what_happened(settings: Settings, branch: str, tip: Revision | None, reading: Reading) -> str:
@@ -57,42 +43,52 @@ def what_happened(settings: Settings, branch: str, tip: Revision | None, reading
 
 
 def accepted_rewrite(
-    settings: Settings, branch: str, database: Database, before: KnownMainline, reading: Reading, run: Run
+    settings: Settings,
+    database: Database,
+    state: BranchState,
+    spoken_of: Collection[str],
+    reading: Reading,
+    run: Run,
 ) -> list[JournalEntry]:
     """That a person accepted the rewrite, and each word that found its landing again.
 
     A commit that is still there, as a landing or brought in by one, keeps its words.
+
+    Args:
+        state: the branch before. spoken_of: SHAs of all commits that have a verdict, or that a tag names.
     """
+    branch = state.branch
     accepted = JournalEntry("rewrite", "", {"revno": reading.tip.revno}, who=run.who, why=run.why)
-    here = {landing.id: landing for landing in reading.landings}
-    there = set(commits_of(reading.landings))
+    landings = {landing.id: landing for landing in reading.landings}
+    present_commits = set(commits_of(reading.landings))
     git = _git(settings, branch)
-    if undone := undone_on_the_way(database, branch, git, before.landings, reading):
+    if undone := undone_on_the_way(database, branch, git, state.landings, reading):
         accepted.data["undone"] = undone
-    gone = [sha for sha in before.judged if sha not in there]
+    gone = [sha for sha in spoken_of if sha not in present_commits]
     if not gone:
         return [accepted]
-    present = patches_of(git, [sha for sha in here if sha not in before.judged])
-    found = successors(git, {**before.patched, **patches_of(git, gone)}, present)
-    with database.begin() as connection:
-        words = verdicts(Journal(connection, branch), gone)
+    present = patches_of(git, [sha for sha in landings if sha not in spoken_of])
+    with database.branch(branch) as store:
+        patches = {**_patches(store.journal), **patches_of(git, gone)}
+        words = verdicts(store.journal, gone)
+    successors_of = successors(git, patches, present)
     followed, lost = successors_of_named(
-        database, branch, {sha: list(meant) for sha, (meant, _) in found.items()}
+        database, branch, {sha: list(candidates) for sha, (candidates, _) in successors_of.items()}
     )
     for sha, word in words.items():
-        meant, proved = found.get(sha, ([], True))
+        candidates, proved = successors_of.get(sha, ([], True))
         # of twins, or where nothing is proved, any may be meant: what is not good is said of all, what is
         # good of none
-        if (len(meant) > 1 or not proved) and word.word not in ("bad", "needstesting"):
-            meant = []
-        if not meant:
+        if (len(candidates) > 1 or not proved) and word.word not in ("bad", "needstesting"):
+            candidates = []
+        if not candidates:
             lost.append(f"{word.word} on {sha[:12]} by {word.who}")
-        for successor in meant:
+        for successor in candidates:
             data = {
                 "source": "journal",
                 "word": word.word,
                 "when": word.when,
-                "revno": here[successor].revno,
+                "revno": landings[successor].revno,
                 "followed": sha,
                 **({"note": True} if word.note else {}),
             }
@@ -103,14 +99,21 @@ def accepted_rewrite(
 
 
 def keep_patches(
-    settings: Settings, branch: str, database: Database, unpatched: Sequence[str], run: Run
+    settings: Settings, branch: str, database: Database, spoken_of: Iterable[str], run: Run
 ) -> None:
     """Remember the patch of every commit with words, while the repository still has it."""
-    patches = patches_of(_git(settings, branch), unpatched)
-    entries = [JournalEntry("patch", sha, to_builtins(patch)) for sha, patch in patches.items()]
-    if entries:
-        with database.begin() as connection:
-            Journal(connection, branch).append(entries, run_id=run.id, at=run.now)
+    with database.branch(branch) as store:
+        kept = _patches(store.journal)
+    unpatched = [sha for sha in spoken_of if sha not in kept or not kept[sha].change]
+    if unpatched:
+        patches = patches_of(_git(settings, branch), unpatched)
+        entries = [JournalEntry("patch", sha, to_builtins(patch)) for sha, patch in patches.items()]
+        database.append(branch, entries, run)
+
+
+def _patches(journal: Journal) -> dict[str, Patch]:
+    """What commits change, as the journal remembers it."""
+    return {entry.subject: convert(entry.data, Patch) for entry in journal.entries("patch")}
 
 
 def _git(settings: Settings, branch: str) -> Git:

@@ -26,8 +26,9 @@ from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.find import hand_over_problem
-from shepherd.stages.judge import BranchSource, judge_branch
-from shepherd.store import Cache, Database, Journal, JournalEntry
+from shepherd.stages.judge import judge_branch
+from shepherd.stages.state import BranchSource, BranchState, read_landings
+from shepherd.store import Database, JournalEntry, open_branch
 from shepherd.store.wholeness import LostJournalError, loss
 from shepherd.values import RevName, clean, date
 from shepherd.words import VerdictWord
@@ -53,45 +54,38 @@ def checked_reason(reason: str | None, option: str = "--reason") -> str:
     return text
 
 
-def known_landings(settings: Settings, branch: str, dry: bool = False) -> tuple[BranchSource, list[Landing]]:
+def known_landings(settings: Settings, branch: str, dry: bool = False) -> BranchState:
     """What `find` handed over last.
 
     Raises:
         NoAnswerError: it never ran.
     """
-    database = Database(settings.database_url, read_only=dry)
-    try:
-        with database.begin() as connection:
-            cache = Cache(connection, branch)
-            source, landings = cache.fact("source", BranchSource), cache.landings()
-    finally:
-        database.close()
-    if source is None or source.reading is None:
+    with open_branch(settings, branch, read_only=dry) as store:
+        state = read_landings(store, branch)
+    if state.source is None or state.source.reading is None:
         raise NoAnswerError(f"{branch}: no landing was read yet: inv find")
-    return source, landings
+    return replace(state, reading=state.source.reading)
 
 
-def landing_of(rev: RevName, source: BranchSource, landings: list[Landing], branch: str) -> Landing:
+def landing_of(rev: RevName, state: BranchState) -> Landing:
     """The landing that is meant.
 
     Raises:
         SettingsError: it is none of those that `find` read.
     """
-    reading = source.reading
+    reading, landings = state.reading, state.landings
     assert reading is not None
     revnos = revnos_named(rev, landings, reading)
-    found = next((landing for landing in landings if landing.revno in revnos), None)
-    if found is None:
+    meant = next((landing for landing in landings if landing.revno in revnos), None)
+    if meant is None:
         first = landings[0].revno if landings else 0
         raise SettingsError(
-            f"{rev.shown} is no landing of {branch} that was read (r{first} to r{reading.tip.revno})"
+            f"{rev.shown} is not a landing of {state.branch} that was read (r{first} to r{reading.tip.revno})"
         )
-    return found
+    return meant
 
 
-def commit_of(
-    rev: RevName, source: BranchSource, landings: list[Landing], branch: str
-) -> tuple[str, Landing]:
+def commit_of(rev: RevName, state: BranchState) -> tuple[str, Landing]:
     """The SHA that a word is about, and the landing that it is or came in with: a commit that was only
     brought in can be named by its SHA, if something was said of it before (docs/rules.md#what-people-say).
 
@@ -99,12 +93,13 @@ def commit_of(
         SettingsError: it is none of those that `find` read, or several.
     """
     if rev.kind == "sha":
-        found = [(sha, each) for each in landings for sha in commits_of([each]) if sha.startswith(rev.text)]
-        if len(found) > 1:
-            raise SettingsError(f"{rev.text} is the beginning of {len(found)} commits: give more digits")
-        if found:
-            return found[0]
-    landing = landing_of(rev, source, landings, branch)
+        commits = [(sha, each) for each in state.landings for sha in commits_of([each])]
+        meant = [(sha, each) for sha, each in commits if sha.startswith(rev.text)]
+        if len(meant) > 1:
+            raise SettingsError(f"{rev.text} is the beginning of {len(meant)} commits: give more digits")
+        if meant:
+            return meant[0]
+    landing = landing_of(rev, state)
     return landing.id, landing
 
 
@@ -125,10 +120,9 @@ def give_verdict(
         SettingsError: no such word or landing, or no reason.
     """
     if word not in VERDICTS:
-        raise SettingsError(f"{word!r} is no verdict: one of {', '.join(VERDICTS)}")
+        raise SettingsError(f"{word!r} is not a verdict: one of {', '.join(VERDICTS)}")
     why = checked_reason(reason)
-    source, landings = known_landings(settings, branch, dry)
-    sha, landing = commit_of(rev, source, landings, branch)
+    sha, landing = commit_of(rev, known_landings(settings, branch, dry))
     data = {"source": "journal", "word": word, "when": run.seconds, "revno": landing.revno}
     what = f"r{landing.revno}"
     if sha != landing.id:
@@ -160,10 +154,10 @@ def say_cover(
         RefusedError: the contents do not show it, and it is not to be recorded anyway.
     """
     why = checked_reason(reason)
-    source, landings = known_landings(settings, branch, dry)
-    assert source.reading is not None
-    undone_landing = _maybe_old(settings, branch, target, source, landings)
-    undoer = landing_of(by, source, landings, branch) if by is not None else None
+    state = known_landings(settings, branch, dry)
+    assert state.reading is not None
+    undone_landing = _maybe_old(settings, target, state)
+    undoer = landing_of(by, state) if by is not None else None
     if undoer is not None and undoer.revno <= undone_landing.revno:
         raise SettingsError(
             f"r{undoer.revno} cannot undo r{undone_landing.revno}: it did not land later; are they the"
@@ -177,7 +171,7 @@ def say_cover(
         {
             "by": undoer.id if undoer else None,
             "undone": undone,
-            "tip": source.reading.tip.revno,
+            "tip": state.reading.tip.revno,
             "revno": undone_landing.revno,
             "by_revno": undoer.revno if undoer else None,
             **({"anyway": True} if anyway else {}),
@@ -189,27 +183,27 @@ def say_cover(
     did = f"{doer} undid r{undone_landing.revno}" if undone or undoer is None else f"{doer} did not undo"
     if not undone and undoer is not None:
         did += f" r{undone_landing.revno}"
-    said = f"{run.who} says: {did} ({why})"
-    if undone_landing not in landings:
-        said += f"\nr{undone_landing.revno} was not read with the others: it counts from the next inv find on"
-    return _record(settings, branch, entry, run, said, dry)
+    sentence = f"{run.who} says: {did} ({why})"
+    if undone_landing not in state.landings:
+        sentence += (
+            f"\nr{undone_landing.revno} was not read with the others: it counts from the next inv find on"
+        )
+    return _record(settings, branch, entry, run, sentence, dry)
 
 
-def _maybe_old(
-    settings: Settings, branch: str, rev: RevName, source: BranchSource, landings: list[Landing]
-) -> Landing:
+def _maybe_old(settings: Settings, rev: RevName, state: BranchState) -> Landing:
     """The landing that is meant, also one that is older than what `find` reads: a hint may name it.
 
     Raises:
         SettingsError: it is none of this mainline.
     """
     try:
-        return landing_of(rev, source, landings, branch)
+        return landing_of(rev, state)
     except SettingsError as unknown:
         if rev.kind not in ("revno", "sha"):
             raise
         try:
-            return _looked_up(settings, branch, rev)
+            return _looked_up(settings, state.branch, rev)
         except ShepherdError:
             raise unknown from None
 
@@ -247,14 +241,13 @@ def say_deployed(
     why = checked_reason(reason)
     source: BranchSource | None = None
     try:
-        source, landings = known_landings(settings, branch, dry)
-        landing = landing_of(rev, source, landings, branch) if rev != NOTHING else BEFORE_ALL
-        if landing is BEFORE_ALL and (not landings or landings[0].revno > 1):
-            source = None
+        state = known_landings(settings, branch, dry)
+        landing = landing_of(rev, state) if rev != NOTHING else BEFORE_ALL
+        if landing is not BEFORE_ALL or (state.landings and state.landings[0].revno == 1):
+            source = state.source
     except ShepherdError:
         # nothing was read yet, or production runs something older than what was read
         landing = BEFORE_ALL if rev == NOTHING else _looked_up(settings, branch, rev)
-        source = None
     entry = JournalEntry(
         "deployed", "", {"revno": landing.revno, "id": landing.id, "recorded": True}, who=run.who, why=why
     )
@@ -286,13 +279,12 @@ def say_snooze(
     if day < today:
         raise SettingsError(f"{until} is over: name the day on which mails go again ({today}: at once)")
     why = checked_reason(reason)
-    source, landings = known_landings(settings, branch, dry)
-    landing = landing_of(rev, source, landings, branch)
+    landing = landing_of(rev, known_landings(settings, branch, dry))
     entry = JournalEntry(
         "snooze", landing.id, {"until": day.isoformat(), "revno": landing.revno}, who=run.who, why=why
     )
-    said = f"no mail before {spoken(day)}" if day > today else "mails go again"
-    return _record(settings, branch, entry, run, f"r{landing.revno}: {said}, says {run.who} ({why})", dry)
+    effect = f"no mail before {spoken(day)}" if day > today else "mails go again"
+    return _record(settings, branch, entry, run, f"r{landing.revno}: {effect}, says {run.who} ({why})", dry)
 
 
 def _looked_up(settings: Settings, branch: str, rev: RevName) -> Landing:
@@ -302,15 +294,15 @@ def _looked_up(settings: Settings, branch: str, rev: RevName) -> Landing:
         SettingsError: it has none, or several. SourceError: it cannot be read.
     """
     config = settings.branches[branch]
-    found = look_up(
+    landings = look_up(
         config,
         repository=settings.place(config.repository),
         mirrors=settings.state_path / "mirrors",
         rev=rev,
     )
-    if len(found) != 1:
-        raise SettingsError(f"{rev.shown} is no landing of {branch}")
-    return found[0]
+    if len(landings) != 1:
+        raise SettingsError(f"{rev.shown} is not a landing of {branch}")
+    return landings[0]
 
 
 def _record(
@@ -323,13 +315,12 @@ def _record(
     source: BranchSource | None = None,
     judged: bool = True,
 ) -> str:
-    """Write the entry, and the reading that it changes, if any; then judge anew, where that can be done."""
+    """Write the entry, and the reading that it changes, if any; then judge again, where that can be done."""
     if dry:
         return f"would record: {sentence}"
-    database = Database(settings.database_url)
-    try:
-        with database.begin() as connection:
-            if lost := loss(Journal(connection, branch), settings, branch):
+    with Database(settings.database_url) as database:
+        with database.branch(branch) as store:
+            if lost := loss(store.journal, settings, branch):
                 raise LostJournalError(settings, branch, lost)
         run.tell(
             "act",
@@ -344,12 +335,10 @@ def _record(
                 )
             },
         )
-        with database.begin() as connection:
-            Journal(connection, branch).append([entry], run_id=run.id, at=run.now)
+        with database.branch(branch) as store:
+            store.append([entry], run)
             if source is not None:
-                Cache(connection, branch).put_fact("source", source)
-    finally:
-        database.close()
+                store.cache.put_fact("source", source)
     try:
         if not judged:
             _nothing_holds_now(settings, branch, run, sentence)
@@ -365,14 +354,11 @@ def _record(
 
 
 def _nothing_holds_now(settings: Settings, branch: str, run: Run, sentence: str) -> None:
-    """What was read does not reach down to there: until it is read anew there is no answer."""
-    database = Database(settings.database_url)
-    try:
+    """What was read does not reach down to there: until it is read again there is no answer."""
+    with Database(settings.database_url) as database:
         hand_over_problem(
             database, branch, run, f"{branch}: {sentence}; it was not read down to there: inv find"
         )
-    finally:
-        database.close()
     with suppress(NoAnswerError):
         judge_branch(settings, branch, run, stored=True)
 

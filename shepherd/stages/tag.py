@@ -6,14 +6,13 @@ person's. What was meant and never done is planned again; each item is read befo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shepherd.act import Act, perform_together
+from shepherd.act import Act, perform
 from shepherd.errors import NoAnswerError, TrackerError, UnsureError
 from shepherd.plans.tag_comments import CommentWording, sign_of
 from shepherd.plans.tag_events import TaggerRecord
@@ -22,12 +21,12 @@ from shepherd.plans.tagging import plan
 from shepherd.rules import judge
 from shepherd.run import Run
 from shepherd.settings import Settings, TagStatus
-from shepherd.stages.brought import named_entries
-from shepherd.stages.judge import JudgingInput, StoredTags, ground_of, listen_to, memory_of
+from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags
 from shepherd.stages.recorded import TAG, lessons, open_failures, pair_of
 from shepherd.stages.requests import named
-from shepherd.stages.tag_record import is_waiting, known_of, options_of, unasked
-from shepherd.store import Cache, Database, Journal, JournalEntry
+from shepherd.stages.state import BranchState, StoredTags, state_to_judge
+from shepherd.stages.tag_record import is_waiting, known_of, unasked
+from shepherd.store import Database, JournalEntry
 from shepherd.trackers import open_writer
 from shepherd.trackers.forge.writing import ForgeWriter
 from shepherd.trackers.writing import NO_WORD, Edit, Writer
@@ -60,55 +59,42 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
     """
     if not settings.tracker.writes:
         return NOTHING
-    database = Database(settings.database_url, read_only=dry)
-    try:
-        ground = ground_of(settings, branch, run, database)
-        if ground.problem or ground.reading is None:
-            raise NoAnswerError(ground.problem or f"{branch}: nothing was read")
-        known = known_of(settings, branch, ground, database)
-        if not unasked(ground) and not is_waiting(settings, branch, ground, known, database):
+    with Database(settings.database_url, read_only=dry) as database:
+        with database.branch(branch) as store:
+            state = state_to_judge(store, settings, branch, run)
+        if state.problem or state.reading is None:
+            raise NoAnswerError(state.problem or f"{branch}: nothing was read")
+        known = known_of(settings, state, database)
+        if not unasked(state) and not is_waiting(settings, state, known):
             return NOTHING
-        heard = listen_to(settings, branch, ground, run)
-        if heard.problem:
-            raise TrackerError(heard.problem)
-        if heard.reading.named:
-            ground = replace(ground, reading=named(ground.reading, heard.reading))
-            known = known_of(settings, branch, ground, database)
-        return _plan(settings, branch, run, ground, known, heard, database, dry)
-    finally:
-        database.close()
+        tags = read_tags(settings, state, run)
+        if tags.problem:
+            raise TrackerError(tags.problem)
+        if tags.reading.named:
+            state = replace(state, reading=named(state.reading, tags.reading))
+            known = known_of(settings, state, database)
+        return _plan(settings, run, replace(state, tags=tags), known, database, dry)
 
 
 def _plan(
-    settings: Settings,
-    branch: str,
-    run: Run,
-    ground: JudgingInput,
-    known: TaggerRecord,
-    heard: StoredTags,
-    database: Database,
-    dry: bool,
+    settings: Settings, run: Run, state: BranchState, known: TaggerRecord, database: Database, dry: bool
 ) -> TagPlan:
-    assert ground.reading is not None
+    assert state.reading is not None and state.tags is not None
+    branch, tracker = state.branch, state.tags.reading
     options = options_of(settings, branch)
-    with database.begin() as connection:
-        memory = memory_of(settings, branch, ground, heard.reading, connection)
-        judgement = judge(ground.reading, heard.reading, memory, options, ground.scope)
+    with database.branch(branch) as store:
+        memory = memory_of(settings, state, tracker, store)
+        judgement = judge(state.reading, tracker, memory, options, state.scope)
         if not dry:
-            journal = Journal(connection, branch)
-            learned = [
-                *lessons(judgement.seen, judgement.kept),
-                *named_entries(judgement.named, ground.reading),
-            ]
-            journal.append(learned, run_id=run.id, at=run.now)
-            Cache(connection, branch).put_fact("tracker", heard)
+            store.append(lessons_of(judgement, state.reading), run)
+            store.cache.put_fact("tracker", state.tags)
     status, config = settings.tracker.status, settings.branches[branch]
     if settings.tracker.sign:
         # on a forge an item is open or closed, which is no matter of QA
         status = TagStatus("", "")
     texts: dict[str, str] = {word: _texts(settings, word)[0] for word in WORST_FIRST}
     wording = CommentWording(branch, status.landed, status.rolled_back, texts, config.landing_url)
-    return plan(judgement, heard.reading, memory, options, known, wording)
+    return plan(judgement, tracker, memory, options, known, wording)
 
 
 def labels_to_make(settings: Settings, planned: TagPlan) -> list[str]:
@@ -125,18 +111,17 @@ def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> Ta
     """Do what was planned, item by item: one that cannot be written does not stop the rest."""
     if not planned.writings and not planned.unreadable:
         return TaggingResult(0)
-    database = Database(settings.database_url)
-    writer = _ItemWriter(settings, branch, run, database)
-    try:
-        failed = writer.failed_before()
-        for writing in sorted(planned.writings, key=lambda writing: writing.item in failed):
-            writer.do(writing)
-        for item in planned.unreadable:
-            writer.give_up(item)
-        return TaggingResult(writer.done, tuple(writer.failures))
-    finally:
-        writer.remember_what_was_written()
-        database.close()
+    with Database(settings.database_url) as database:
+        writer = _ItemWriter(settings, branch, run, database)
+        try:
+            failed = writer.failed_before()
+            for writing in sorted(planned.writings, key=lambda writing: writing.item in failed):
+                writer.do(writing)
+            for item in planned.unreadable:
+                writer.give_up(item)
+            return TaggingResult(writer.done, tuple(writer.failures))
+        finally:
+            writer.remember_what_was_written()
 
 
 class _ItemWriter:
@@ -169,7 +154,7 @@ class _ItemWriter:
             self._prepare(act)
         acts = [_act(act, writing) for act in writing.acts]
         try:
-            perform_together(self._database, self._branch, acts, self._run, lambda: self._write(writing))
+            perform(self._database, self._branch, acts, self._run, lambda: self._write(writing))
         except UnsureError as error:
             self._note(writing, "unsure", str(error))
         except TrackerError as error:
@@ -183,16 +168,16 @@ class _ItemWriter:
         subject = pair_of(unreadable.id, unreadable.item)
         why = f"it could not be read: {unreadable.why}"
         self.failures.append(f"{item_name(unreadable.item)} for r{unreadable.revno}: {why}")
-        with self._database.begin() as connection:
-            journal = Journal(connection, self._branch)
-            before = journal.entries("done", subjects=[subject])
+        with self._database.branch(self._branch) as store:
+            before = store.journal.entries("done", subjects=[subject])
             if not before or before[-1].why != why:
-                self._append(journal, [JournalEntry("done", subject, _result("failed"), self._run.who, why)])
+                entry = JournalEntry("done", subject, _result("failed"), self._run.who, why)
+                store.append([entry], self._run)
 
     def failed_before(self) -> set[Item]:
         """Items whose last act did not come about: they are tried after all others."""
-        with self._database.begin() as connection:
-            open_ones = open_failures(Journal(connection, self._branch))
+        with self._database.branch(self._branch) as store:
+            open_ones = open_failures(store.journal)
         return {entry.subject.split(" ")[1] for entry in open_ones}
 
     def remember_what_was_written(self) -> None:
@@ -200,14 +185,13 @@ class _ItemWriter:
         then seen as a change, and a verdict is judged by the tags as they are."""
         if not self._written:
             return
-        with self._database.begin() as connection:
-            journal, cache = Journal(connection, self._branch), Cache(connection, self._branch)
+        with self._database.branch(self._branch) as store:
             seen = [(item, SeenTags(0, spoken)) for item, spoken in self._written.items()]
-            self._append(journal, lessons(seen, ()))
-            heard = cache.fact("tracker", StoredTags)
-            if heard is not None:
-                reading = replace(heard.reading, items={**heard.reading.items, **self._written})
-                cache.put_fact("tracker", replace(heard, reading=reading))
+            store.append(lessons(seen, ()), self._run)
+            tags = store.cache.fact("tracker", StoredTags)
+            if tags is not None:
+                reading = replace(tags.reading, items={**tags.reading.items, **self._written})
+                store.cache.put_fact("tracker", replace(tags, reading=reading))
 
     def _prepare(self, act: TagAct) -> None:
         """Seal what was good, and unseal what QA is asked for, before the tag is removed."""
@@ -218,8 +202,7 @@ class _ItemWriter:
         if act.unseals:
             entries.append(JournalEntry("kept", pair_of(act.id, act.item), {"word": "needstesting"}))
         if entries:
-            with self._database.begin() as connection:
-                self._append(Journal(connection, self._branch), entries)
+            self._database.append(self._branch, entries, self._run)
 
     def _write(self, writing: Writing) -> dict[str, Any]:
         assert self._writer is not None
@@ -243,11 +226,7 @@ class _ItemWriter:
                 JournalEntry("done", pair_of(act.id, act.item), _result(result), self._run.who, why)
                 for act in writing.acts
             ]
-            with self._database.begin() as connection:
-                self._append(Journal(connection, self._branch), entries)
-
-    def _append(self, journal: Journal, entries: Sequence[JournalEntry]) -> None:
-        journal.append(entries, run_id=self._run.id, at=self._run.now)
+            self._database.append(self._branch, entries, self._run)
 
 
 def _result(result: str) -> dict[str, Any]:

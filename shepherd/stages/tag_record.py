@@ -7,25 +7,22 @@ from collections.abc import Collection, Sequence
 from shepherd.plans.tag_events import TaggerRecord, TagLedger
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
-from shepherd.stages.judge import BranchSource, JudgingInput, StoredTags
-from shepherd.stages.recorded import covers, items_of, pair_of
-from shepherd.store import Cache, Database, Journal, JournalEntry
-from shepherd.words import Item, Options
+from shepherd.stages.evidence import options_of
+from shepherd.stages.recorded import items_of, pair_of
+from shepherd.stages.state import BranchSource, BranchState, StoredTags
+from shepherd.store import Cache, Database, JournalEntry
+from shepherd.words import Item
 
 
-def options_of(settings: Settings, branch: str) -> Options:
-    rules = settings.branches[branch]
-    return Options(rules.orphans_rule, rules.exempt_subjects)
-
-
-def known_of(settings: Settings, branch: str, ground: JudgingInput, database: Database) -> TaggerRecord:
-    assert ground.reading is not None
-    landings, first = ground.reading.landings, ground.reading.deployed.revno + 1
+def known_of(settings: Settings, state: BranchState, database: Database) -> TaggerRecord:
+    """What the journal knows of what the tagger did, and meant to do."""
+    assert state.reading is not None
+    landings, first = state.reading.landings, state.reading.deployed.revno + 1
     ids = [landing.id for landing in landings]
     window = [landing.id for landing in landings if landing.revno >= first]
-    with database.begin() as connection:
-        journal = Journal(connection, branch)
-        undoing = Undoing(landings, covers(journal))
+    with database.branch(state.branch) as store:
+        journal = store.journal
+        undoing = Undoing(landings, state.covers)
         by_revno = {landing.revno: landing for landing in landings}
         pairs: dict[str, tuple[str, Item]] = {}
         for landing in landings:
@@ -43,14 +40,14 @@ def known_of(settings: Settings, branch: str, ground: JudgingInput, database: Da
             judged_since.setdefault(entry.subject, entry.seq)
         elsewhere: set[Item] = set()
         for other in settings.branches:
-            if other != branch:
-                elsewhere |= _in_qa(Cache(connection, other), frozenset(ids))
+            if other != state.branch:
+                elsewhere |= _in_qa(store.of(other).cache, frozenset(ids))
     return TaggerRecord(
         handled={pairs[subject] for subject in _handled(acted)},
         begun={pairs[subject]: sign for subject, sign in _begun(acted).items()},
         found_in=found_in,
         judged_since=judged_since,
-        met=ground.deployed[0].revno if ground.deployed else 0,
+        met=state.deployed[0].revno if state.deployed else 0,
         elsewhere=elsewhere,
     )
 
@@ -81,10 +78,10 @@ def _begun(acted: Sequence[JournalEntry]) -> dict[str, str]:
 
 
 def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:
-    """The items that landings in QA on another branch name, without landings that this branch has too."""
-    source, heard = cache.fact("source", BranchSource), cache.fact("tracker", StoredTags)
+    """What landings in QA name on a branch as it was read last, but for landings that are ours too."""
+    source, tags = cache.fact("source", BranchSource), cache.fact("tracker", StoredTags)
     live = source.reading.deployed.revno if source and source.reading else 0
-    confirmed = heard.reading.named if heard else {}
+    confirmed = tags.reading.named if tags else {}
     items: set[Item] = set()
     for landing in cache.landings():
         if landing.revno > live and landing.id not in ours:
@@ -92,19 +89,16 @@ def _in_qa(cache: Cache, ours: Collection[str]) -> set[Item]:
     return items
 
 
-def unasked(ground: JudgingInput) -> bool:
+def unasked(state: BranchState) -> bool:
     """Whether only the tracker can tell if any landing waits."""
-    heard = ground.last_heard
-    asked = {claim.id for claim in ground.claims.landings}
-    return heard is None or bool(heard.problem) or not heard.reading.named.keys() >= asked
+    tags = state.tags
+    asked = {claim.id for claim in state.claims.landings}
+    return tags is None or bool(tags.problem) or not tags.reading.named.keys() >= asked
 
 
-def is_waiting(
-    settings: Settings, branch: str, ground: JudgingInput, known: TaggerRecord, database: Database
-) -> bool:
+def is_waiting(settings: Settings, state: BranchState, known: TaggerRecord) -> bool:
     """Whether any landing waits for the tagger, as far as can be told without asking the tracker."""
-    assert ground.reading is not None and ground.last_heard is not None
-    with database.begin() as connection:
-        undoing = Undoing(ground.reading.landings, covers(Journal(connection, branch)))
-    ledger = TagLedger(ground.reading, undoing, ground.last_heard.reading, options_of(settings, branch))
+    assert state.reading is not None and state.tags is not None
+    undoing = Undoing(state.reading.landings, state.covers)
+    ledger = TagLedger(state.reading, undoing, state.tags.reading, options_of(settings, state.branch))
     return any(True for _ in ledger.events(known))

@@ -21,6 +21,8 @@ class RefMove(Struct, frozen=True):
     """Who moved it, as far as the shepherd knows."""
     kept: str = ""
     """The landing where it was before, if it did not leave that: the mainline did."""
+    recorded: bool = False
+    """A person said so; it was not read."""
 
 
 def reached(passages: Sequence[RefMove]) -> Callable[[int], datetime | None]:

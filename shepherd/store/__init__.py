@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shepherd.store.cache import Cache
-    from shepherd.store.database import Database
+    from shepherd.store.database import BranchStore, Database, open_branch
     from shepherd.store.journal import Journal, JournalEntry
 
-__all__ = ["Cache", "Database", "Journal", "JournalEntry"]
+__all__ = ["BranchStore", "Cache", "Database", "Journal", "JournalEntry", "open_branch"]
 
-_HOMES = {"Cache": "cache", "Database": "database", "JournalEntry": "journal", "Journal": "journal"}
+_HOMES = {
+    "BranchStore": "database",
+    "Cache": "cache",
+    "Database": "database",
+    "Journal": "journal",
+    "JournalEntry": "journal",
+    "open_branch": "database",
+}
 
 
 def __getattr__(name: str) -> Any:

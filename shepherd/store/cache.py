@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
 from shepherd.landing import Landing
-from shepherd.store.database import facts, landings
+from shepherd.store.tables import facts, landings
 
 _T = TypeVar("_T")
 _ROWS = 2000
@@ -24,25 +24,29 @@ class Cache:
 
     def landings(self, ids: Collection[str] | None = None) -> list[Landing]:
         """All landings there are, or those of some SHAs, ascending by revno."""
-        here = select(landings.c.document).where(landings.c.branch == self._branch).order_by(landings.c.revno)
-        statements = [here]
+        query = (
+            select(landings.c.document).where(landings.c.branch == self._branch).order_by(landings.c.revno)
+        )
+        statements = [query]
         if ids is not None:
             wanted = sorted(ids)
             chunks = [wanted[start : start + 800] for start in range(0, len(wanted), 800)]
-            statements = [here.where(landings.c.id.in_(chunk)) for chunk in chunks]
+            statements = [query.where(landings.c.id.in_(chunk)) for chunk in chunks]
         decode = msgspec.json.Decoder(Landing).decode
         rows = (row for statement in statements for row in self._connection.execute(statement))
-        found = [decode(document) for (document,) in rows]
-        return found if len(statements) < 2 else sorted(found, key=lambda landing: landing.revno)
+        decoded = [decode(document) for (document,) in rows]
+        return decoded if len(statements) < 2 else sorted(decoded, key=lambda landing: landing.revno)
 
     def numbered(self, revnos: Collection[int]) -> list[Landing]:
         """The landings with these revnos, as far as they were read."""
-        here = select(landings.c.document).where(landings.c.branch == self._branch)
+        query = select(landings.c.document).where(landings.c.branch == self._branch)
         wanted = sorted(revnos)
         rows = [
             row
             for start in range(0, len(wanted), 800)
-            for row in self._connection.execute(here.where(landings.c.revno.in_(wanted[start : start + 800])))
+            for row in self._connection.execute(
+                query.where(landings.c.revno.in_(wanted[start : start + 800]))
+            )
         ]
         return [msgspec.json.decode(document, type=Landing) for (document,) in rows]
 

@@ -3,84 +3,58 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from msgspec import MsgspecError
-from sqlalchemy import (
-    Column,
-    Connection,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    create_engine,
-    delete,
-    event,
-    insert,
-    inspect,
-    select,
-)
+from sqlalchemy import Connection, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
+from shepherd.run import Run
+from shepherd.settings import Settings
 from shepherd.store import sqlite
-
-CACHE_LAYOUT = "4"
-"""Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
+from shepherd.store.cache import Cache
+from shepherd.store.journal import Journal, JournalEntry
+from shepherd.store.tables import (
+    CACHE_LAYOUT,
+    cache_tables,
+    facts,
+    journal,
+    journal_tables,
+    landings,
+    layout,
+)
 
 BUSY_SECONDS = 10
 _AT_ONCE = 5000
 """Rows that are copied in one statement."""
 
-cache_tables = MetaData()
-layout = Table("cache_layout", cache_tables, Column("layout", String(32), primary_key=True))
-landings = Table(
-    "landings",
-    cache_tables,
-    Column("branch", String(100), primary_key=True),
-    Column("id", String(64), primary_key=True),
-    Column("revno", Integer, nullable=False),
-    Column("bugs", Text, nullable=False, comment="JSON list of the bugs linked to the landing"),
-    Column("document", LargeBinary, nullable=False, comment="the whole Landing, as JSON"),
-    Index("landings_by_revno", "branch", "revno"),
-)
-facts = Table(
-    "facts",
-    cache_tables,
-    Column("branch", String(100), primary_key=True),
-    Column("name", String(60), primary_key=True),
-    Column("document", LargeBinary, nullable=False),
-)
 
-journal_tables = MetaData()
-journal = Table(
-    "journal",
-    journal_tables,
-    Column("seq", Integer, primary_key=True, autoincrement=True),
-    Column("at", String(32), nullable=False, comment="ISO 8601, UTC"),
-    Column("run_id", String(60), nullable=False),
-    Column("branch", String(100), nullable=False),
-    Column("kind", String(30), nullable=False),
-    Column("subject", String(200), nullable=False),
-    Column("who", String(200), nullable=False),
-    Column("why", Text, nullable=False),
-    Column("data", Text, nullable=False, comment="JSON object; keys depend on the kind"),
-    Index("journal_by_subject", "branch", "kind", "subject", "seq"),
-    sqlite_autoincrement=True,
-)
+class BranchStore:
+    """Journal and cache of one branch, within one transaction."""
+
+    def __init__(self, connection: Connection, branch: str) -> None:
+        self.journal = Journal(connection, branch)
+        self.cache = Cache(connection, branch)
+        self._connection = connection
+
+    def of(self, branch: str) -> BranchStore:
+        """Another branch, in the same transaction."""
+        return BranchStore(self._connection, branch)
+
+    def append(self, entries: Iterable[JournalEntry], run: Run) -> None:
+        """Write into the journal, in this order, as known to this run."""
+        self.journal.append(entries, run_id=run.id, at=run.now)
 
 
 class Database:
-    """One open database.
+    """One open database; `with` closes it.
 
     Args:
         read_only: nothing is made or changed; a SQLite file that is not there is an error then.
@@ -100,13 +74,13 @@ class Database:
                 options["connect_args"] = {"timeout": BUSY_SECONDS}
                 path = Path(self._url.database or "").absolute()
                 if odd := plainfile.odd_for_sqlite(path):
-                    raise StoreError(f"{self.name}: {odd} is no regular file: move it away")
+                    raise StoreError(f"{self.name}: {odd} is not a regular file: move it away")
                 if read_only:
                     if not path.exists():
                         raise NoAnswerError(f"{self.name} is not there, so nothing was read yet: inv find")
                     how = "mode=ro"
                     if not path.with_name(f"{path.name}-wal").exists():
-                        # nobody writes: SQLite need not make files beside it, and a dry run makes none
+                        # nobody writes: SQLite need not make files next to it, and a dry run makes none
                         how += "&immutable=1"
                         self._untouched = (path, _version(path))
                     options["creator"] = partial(
@@ -130,9 +104,9 @@ class Database:
             raise StoreError(_sentence(self.name, error)) from None
         if wrong:
             raise StoreError(
-                f"{self.name}: does not fit the -wal file beside it, which is of another time"
+                f"{self.name}: does not fit the -wal file next to it, which is of another time"
                 f" ({wrong.splitlines()[0]}). Restore it from a backup, and remove the -wal and -shm files"
-                " beside it or restore them with it"
+                " next to it or restore them with it"
             )
 
     @property
@@ -162,6 +136,23 @@ class Database:
         if self._untouched is not None and _version(self._untouched[0]) != self._untouched[1]:
             raise StoreError(f"{self.name}: was written to while it was being read; try again")
 
+    @contextmanager
+    def branch(self, name: str) -> Iterator[BranchStore]:
+        """One transaction on one branch."""
+        with self.begin() as connection:
+            yield BranchStore(connection, name)
+
+    def append(self, branch: str, entries: Iterable[JournalEntry], run: Run) -> None:
+        """Write into the journal of a branch, in a transaction of its own."""
+        with self.branch(branch) as store:
+            store.append(entries, run)
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         self._engine.dispose()
 
@@ -172,30 +163,28 @@ class Database:
         Raises:
             NoAnswerError, StoreError: see above.
         """
-        old, new = cls(source, read_only=True), cls(target)
-        try:
-            with old.begin() as reading, new.begin() as writing:
-                there = set(inspect(reading).get_table_names())
-                fits = layout.name in there and reading.scalar(select(layout.c.layout)) == CACHE_LAYOUT
-                for table in (journal, landings, facts) if fits else (journal,):
-                    rows = reading.execute(select(table)) if table.name in there else None
-                    while rows is not None and (part := rows.fetchmany(_AT_ONCE)):
-                        writing.execute(insert(table), [row._asdict() for row in part])
-        finally:
-            old.close()
-            new.close()
+        with (
+            cls(source, read_only=True) as old,
+            cls(target) as new,
+            old.begin() as reading,
+            new.begin() as writing,
+        ):
+            tables = set(inspect(reading).get_table_names())
+            fits = layout.name in tables and reading.scalar(select(layout.c.layout)) == CACHE_LAYOUT
+            for table in (journal, landings, facts) if fits else (journal,):
+                rows = reading.execute(select(table)) if table.name in tables else None
+                while rows is not None and (part := rows.fetchmany(_AT_ONCE)):
+                    writing.execute(insert(table), [row._asdict() for row in part])
 
     def drop_cache(self) -> None:
         """Forget everything that can be read again. The journal stays."""
         with self.begin() as connection:
-            cache_tables.drop_all(connection)
-            cache_tables.create_all(connection)
-            connection.execute(insert(layout).values(layout=CACHE_LAYOUT))
+            _make_cache(connection)
 
     def _prepare(self) -> None:
         with self.begin() as connection:
-            there = set(inspect(connection).get_table_names())
-            if journal.name in there:
+            tables = set(inspect(connection).get_table_names())
+            if journal.name in tables:
                 known = {column["name"] for column in inspect(connection).get_columns(journal.name)}
                 if known != set(journal.columns.keys()):
                     raise StoreError(
@@ -204,14 +193,23 @@ class Database:
                     )
             else:
                 journal_tables.create_all(connection)
-            fits = layout.name in there and connection.scalar(select(layout.c.layout)) == CACHE_LAYOUT
-            if fits and {landings.name, facts.name} <= there:
-                return
-            for table in reversed(cache_tables.sorted_tables):
-                table.drop(connection, checkfirst=True)
-            cache_tables.create_all(connection)
-            connection.execute(delete(layout))
-            connection.execute(insert(layout).values(layout=CACHE_LAYOUT))
+            fits = layout.name in tables and connection.scalar(select(layout.c.layout)) == CACHE_LAYOUT
+            if not (fits and {landings.name, facts.name} <= tables):
+                _make_cache(connection)
+
+
+def _make_cache(connection: Connection) -> None:
+    """Make an empty cache in place of any that is there."""
+    cache_tables.drop_all(connection)
+    cache_tables.create_all(connection)
+    connection.execute(insert(layout).values(layout=CACHE_LAYOUT))
+
+
+@contextmanager
+def open_branch(settings: Settings, branch: str, *, read_only: bool = False) -> Iterator[BranchStore]:
+    """The database, opened for one transaction on one branch. Raises what `Database` does."""
+    with Database(settings.database_url, read_only=read_only) as database, database.branch(branch) as store:
+        yield store
 
 
 def _version(path: Path) -> object:

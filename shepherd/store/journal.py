@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
-from shepherd.store.database import journal
+from shepherd.store.tables import journal
 from shepherd.values import iso
 
 _CHUNK = 800
@@ -58,6 +58,11 @@ class JournalEntry(Struct, frozen=True):
     run_id: str = ""
     seq: int = 0
     """0 for an entry that is yet to be appended."""
+
+    @property
+    def time(self) -> datetime:
+        """When it was written, by the clock of its host."""
+        return datetime.fromisoformat(self.at)
 
 
 # Statements are made once, since SQLAlchemy takes longer to make one than SQLite to answer it.
@@ -143,12 +148,12 @@ class Journal:
         # a first run asks about thousands of landings of which nothing was ever said
         if len(wanted) > _CHUNK and not self.newest(1, *kinds):
             return []
-        found: list[JournalEntry] = []
+        entries: list[JournalEntry] = []
         for start in range(0, len(wanted), _CHUNK):
-            found += self._fetch(narrowed, kinds=kinds, subjects=wanted[start : start + _CHUNK])
+            entries += self._fetch(narrowed, kinds=kinds, subjects=wanted[start : start + _CHUNK])
         if len(wanted) > _CHUNK:
-            found.sort(key=lambda entry: entry.seq)
-        return found
+            entries.sort(key=lambda entry: entry.seq)
+        return entries
 
     def first(self, kind: str) -> JournalEntry | None:
         """The oldest entry of a kind, if any."""

@@ -25,9 +25,9 @@ def begin(connection: Connection) -> None:
 
 
 def stale_log(path: Path, timeout: float) -> str:
-    """Why the write-ahead log beside a database is not its own, empty if it is or there is none.
+    """Why the write-ahead log next to a database is not its own, empty if it is or there is none.
 
-    A killed run leaves a `-wal` file. A backup that is put in place of the database beside it is then taken
+    A killed run leaves a `-wal` file. A backup that is put in place of the database next to it is then taken
     for its beginning: pages of two histories are mixed, without an error, and entries in the midst are gone.
     This looks at the mixture before it is written down, and leaves it as it is.
 
@@ -42,5 +42,5 @@ def stale_log(path: Path, timeout: float) -> str:
         return ""
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True, timeout=timeout)) as connection:
-        said = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
-    return "" if said == "ok" else said
+        result = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    return "" if result == "ok" else result

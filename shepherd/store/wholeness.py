@@ -121,11 +121,11 @@ def loss_of(journal: Journal | None, named: Iterable[ReportedJournal]) -> Journa
     if not lacking:
         return None
     what, most = max(lacking, key=lambda pair: pair[1].journal.seq if _is_place(pair[1].journal) else 0)
-    good = [each.good for _, each in lacking if each.good is not None]
+    answers = [each.good for _, each in lacking if each.good is not None]
     return JournalLoss(
         what=what,
         place=most.journal if _is_place(most.journal) else UNSET,
-        last_good=max(good, key=lambda each: each.generated_at, default=None),
+        last_good=max(answers, key=lambda each: each.generated_at, default=None),
         files=tuple(dict.fromkeys(each.run_id for _, each in lacking)),
     )
 
@@ -149,7 +149,7 @@ def first_run(began: JournalEntry, tip: JournalEntry | None) -> tuple[datetime, 
     """
     if known := began.data.get("first_run"):
         return datetime.fromisoformat(known["at"]), known["tip"]
-    return time_of(began), tip.data["revno"] if tip else 0
+    return began.time, tip.data["revno"] if tip else 0
 
 
 def first_run_sentence(settings: Settings, branch: str) -> str:
@@ -171,16 +171,16 @@ def acceptance_of(loss: JournalLoss) -> dict[str, Any]:
 
 def _lacks(journal: Journal | None, named: ReportedJournal) -> str:
     """What the journal lacks of what one answer names, in words; empty if nothing."""
-    good, place = named.good, named.journal
-    answer = f"the answer of {(good or named).generated_at:%Y-%m-%d %H:%M} UTC"
+    last_good, place = named.good, named.journal
+    answer = f"the answer of {(last_good or named).generated_at:%Y-%m-%d %H:%M} UTC"
     if not _is_place(place):
-        if place is None or good is None:
+        if place is None or last_good is None:
             return ""
-        said = (good.answer, good.deployable.revno if good.deployable else None)
+        named_answer = (last_good.answer, last_good.deployable.revno if last_good.deployable else None)
         known = [
             (e.data["answer"], e.data["deployable"]) for e in (journal.entries("answer") if journal else ())
         ]
-        return "" if said in known else f"knows nothing of {answer}"
+        return "" if named_answer in known else f"knows nothing of {answer}"
     last = journal.last_seq() if journal else 0
     if journal is None or not last:
         return f"is empty, and {answer} rests on {place.entries} entries"
@@ -202,8 +202,3 @@ def _read(path: Path) -> ReportedJournal | None:
         return msgspec.json.decode(plainfile.read(path, _LARGEST), type=ReportedJournal)
     except (plainfile.UnreadableFileError, msgspec.DecodeError, RecursionError):
         return None
-
-
-def time_of(entry: JournalEntry) -> datetime:
-    """When an entry was written, by the clock of its host."""
-    return datetime.fromisoformat(entry.at)

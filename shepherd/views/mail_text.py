@@ -175,7 +175,7 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter in (_line, _labelled, _para, _whole, _link):
+    for filter in (_line, _labelled, _para, _item, _whole, _link):
         environment.filters[filter.__name__.strip("_")] = filter
     return environment
 
@@ -192,6 +192,11 @@ def _line(text: str) -> LaidOutText:
 
 def _para(text: str) -> LaidOutText:
     return LaidOutText(wrap(text, columns=COLUMNS))
+
+
+def _item(text: str) -> LaidOutText:
+    """One of a list."""
+    return LaidOutText(wrap(text, "* ", columns=COLUMNS))
 
 
 def _labelled(text: str, label: str) -> LaidOutText:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from shepherd.stages.escalate import escalate
-from shepherd.stages.mailing import MailingResult
-from shepherd.stages.remind import remind
+from shepherd.stages.mailing import escalate, remind
+from shepherd.stages.outbox import MailingResult
 from shepherd.stages.statements import say_snooze
 from shepherd.values import parse_rev
 from tests.project import Project

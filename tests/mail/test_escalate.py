@@ -88,7 +88,7 @@ def test_the_page_says_nothing_where_no_list_is_told(tmp_path: Path, server: Ser
     settings = team.folder / "shepherd.toml"
     settings.write_text(settings.read_text().replace(f'list = "{LIST}"', ""))
     assert notice(team) == ""
-    assert team.escalate().lines == ["no list is told: there is no mail.list in the settings"]
+    assert team.escalate().lines == ["the list is not told: there is no mail.list in the settings"]
 
 
 def test_a_snooze_puts_it_off_and_the_page_knows(tmp_path: Path, server: Server) -> None:

@@ -55,7 +55,7 @@ def test_nobody_hears_of_what_nobody_can_act_on(team: Team) -> None:
     assert outcome.lines == [
         "no mail: stable r2: production runs it",
         "no mail: stable r3: r4 undid it",
-        "no mail: stable r6: it could not be judged, which is the operators' to mend",
+        "no mail: stable r6: it could not be judged, which is the operators' to fix",
     ]
     team.remind()
     assert team.sent() == []
@@ -215,7 +215,7 @@ def test_robots_get_no_mail(team: Team) -> None:
     team.land("[bug=1] Two", author="dependabot[bot] <bot@example.org>")
     team.look()
     outcome = team.at(MORNING).remind(dry=True)
-    assert "no mail: stable r2: nobody is known whose landing it is" in outcome.lines
+    assert "no mail: stable r2: it is not known whose landing it is" in outcome.lines
     assert not any("would mail" in line for line in outcome.lines)
 
 

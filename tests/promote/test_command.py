@@ -36,7 +36,7 @@ class TestCommand:
         ("words", "code", "told"),
         [
             (["--to", "r4"], 8, "r4 may not go to production"),
-            (["--to", "r9"], 2, "r9 is no landing of stable that was read"),
+            (["--to", "r9"], 2, "r9 is not a landing of stable that was read"),
             (["--despite", "x"], 2, "--despite goes with --to REV"),
             (["--to", "r3", "--despite", " "], 2, "a reason is needed"),
             (["--to", "rubbish!"], 2, "rubbish!"),

@@ -104,7 +104,7 @@ def test_the_promoted_revision_itself_is_nothing_to_do(tmp_path: Path) -> None:
 def test_what_production_runs_already_is_refused(tmp_path: Path) -> None:
     project, ids = ready(tmp_path)
     project.deploy(ids[2])
-    with pytest.raises(RefusedError, match="production runs r3, and r2 is no newer"):
+    with pytest.raises(RefusedError, match="production runs r3, and r2 is not newer"):
         promote(project, "r2")
 
 

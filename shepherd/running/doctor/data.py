@@ -48,12 +48,8 @@ def rows(settings: Settings, statement: str, **values: Any) -> list[tuple[Any, .
 
     from shepherd.store import Database
 
-    base = Database(settings.database_url, read_only=True)
-    try:
-        with base.begin() as connection:
-            return [tuple(row) for row in connection.execute(text(statement), values)]
-    finally:
-        base.close()
+    with Database(settings.database_url, read_only=True) as database, database.begin() as connection:
+        return [tuple(row) for row in connection.execute(text(statement), values)]
 
 
 def _sound(path: Path) -> Finding:

@@ -11,7 +11,7 @@ from shepherd.running.init.plan import InitPlan, apply, destination, plan
 from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.tasking import CLONE, TaskOptions, say
 from shepherd.settings import Settings, read
-from shepherd.store import Database, Journal, JournalEntry
+from shepherd.store import JournalEntry, open_branch
 
 
 def init(
@@ -44,10 +44,6 @@ def init(
 def _record(settings: Settings, planned: InitPlan, run: Run) -> None:
     assert planned.record is not None
     data = {"revno": planned.record.revno, "id": planned.record.id, "recorded": True}
-    database = Database(settings.database_url)
-    try:
-        with database.begin() as connection:
-            entry = JournalEntry("deployed", "", data, who=run.who, why=planned.reason)
-            Journal(connection, planned.branch).append([entry], run_id=run.id, at=run.now)
-    finally:
-        database.close()
+    entry = JournalEntry("deployed", "", data, who=run.who, why=planned.reason)
+    with open_branch(settings, planned.branch) as store:
+        store.append([entry], run)

@@ -1,45 +1,45 @@
-"""What the tagger's database knows of the landings that block, as mails and the page's notice ask for it."""
+"""What the tagger's database knows of the landings that block, for mails and for the page's notice."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
 from shepherd.plans.days import days_of
-from shepherd.plans.mails import BlockerHistory, BranchMailFacts, announced
+from shepherd.plans.mails import BlockerHistory, announced
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages.recorded import passages
+from shepherd.stages.recorded import ref_moves
 from shepherd.stages.timeline import reached
 from shepherd.store import Cache, Journal, JournalEntry
 from shepherd.store.wholeness import first_run
 
 
-def facts_of(
+def histories_of(
     journal: Journal, snapshot: Snapshot, settings: Settings, cache: Cache | None = None
-) -> BranchMailFacts:
-    """A snapshot, and what is known of its blockers; their people's addresses only with the cache."""
+) -> dict[str, BlockerHistory]:
+    """SHA -> what is known of a blocker of this snapshot; its person's address only with the cache."""
     blocking = {blocker.revno for blocker in snapshot.blockers}
     blockers = [entry for entry in snapshot.landings if entry.revno in blocking]
     ids = [entry.id for entry in blockers]
-    found: dict[str, JournalEntry] = {}
+    first_seen: dict[str, JournalEntry] = {}
     for each in journal.entries("landing", subjects=ids):
-        found.setdefault(each.subject, each)
+        first_seen.setdefault(each.subject, each)
     # the newest word counts
     snoozed = {each.subject: each for each in journal.entries("snooze", subjects=ids)}
     addresses = {each.id: each.address for each in cache.landings(ids)} if cache else {}
     on_qa = _OnQA(journal, snapshot, settings)
     first_run = _FirstRun(journal)
-    known = {}
+    histories = {}
     for entry in blockers:
-        seen = found.get(entry.id)
-        known[entry.id] = BlockerHistory(
-            on_qa_since=on_qa.since(entry.revno, _at(seen)) if seen else None,
+        seen = first_seen.get(entry.id)
+        histories[entry.id] = BlockerHistory(
+            on_qa_since=on_qa.since(entry.revno, seen.time) if seen else None,
             before_first_run=first_run.saw(seen, entry.revno, entry.landed_at),
             snoozed=date.fromisoformat(snoozed[entry.id].data["until"]) if entry.id in snoozed else None,
             address=addresses.get(entry.id),
         )
-    return BranchMailFacts(snapshot, known)
+    return histories
 
 
 def announce(journal: Journal, snapshot: Snapshot, settings: Settings, run: Run) -> Snapshot:
@@ -47,8 +47,8 @@ def announce(journal: Journal, snapshot: Snapshot, settings: Settings, run: Run)
     else."""
     if settings.mail is None or not snapshot.blockers:
         return snapshot
-    facts = facts_of(journal, snapshot, settings)
-    return announced(facts, days_of(settings), settings.mail, run.now)
+    histories = histories_of(journal, snapshot, settings)
+    return announced(snapshot, histories, days_of(settings), settings.mail, run.now)
 
 
 class _OnQA:
@@ -56,7 +56,7 @@ class _OnQA:
 
     def __init__(self, journal: Journal, snapshot: Snapshot, settings: Settings) -> None:
         self._everything = settings.branches[snapshot.branch].qa is None
-        moves = [] if self._everything else passages(journal, "on-qa")
+        moves = [] if self._everything else ref_moves(journal.entries("on-qa"))
         self._reached = reached(moves)
         place = snapshot.on_qa or (moves[-1] if moves else None)
         self._place = place.revno if place else 0
@@ -84,15 +84,11 @@ class _FirstRun:
         if self._began is not None:
             self._at, self._tip = first_run(self._began, journal.first("tip"))
 
-    def saw(self, found: JournalEntry | None, revno: int, landed_at: datetime) -> bool:
+    def saw(self, first_seen: JournalEntry | None, revno: int, landed_at: datetime) -> bool:
         """Whether it was there already. A later find can come upon older ones, when production goes back."""
-        # "anew": accepted by a release before 0.2, which went on to mail about whatever was there
-        if self._began is None or found is None or self._began.data.get("anew"):
+        # "anew": accepted by a release before 0.2, which went on to mail about everything that was there
+        if self._began is None or first_seen is None or self._began.data.get("anew"):
             return False
-        if found.run_id == self._began.run_id and "first_run" not in self._began.data:
+        if first_seen.run_id == self._began.run_id and "first_run" not in self._began.data:
             return True
         return revno <= self._tip and landed_at <= self._at
-
-
-def _at(entry: JournalEntry) -> datetime:
-    return datetime.fromisoformat(entry.at.replace("Z", "+00:00"))

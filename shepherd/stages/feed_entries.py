@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from shepherd.errors import ShepherdError
 from shepherd.settings import Settings
 from shepherd.snapshot import LandingEntry as Landing
 from shepherd.snapshot import Snapshot
-from shepherd.store import Database, Journal, JournalEntry
+from shepherd.store import JournalEntry, open_branch
 from shepherd.views.feeds.atom import ENTRIES, FeedEntry
 from shepherd.views.words import STATES, deploy_or_stay
 
@@ -16,22 +14,16 @@ from shepherd.views.words import STATES, deploy_or_stay
 def news_of(settings: Settings, snapshot: Snapshot) -> list[FeedEntry] | None:
     """The newest first; None if the journal cannot be read just now: the feed that is there stands then."""
     try:
-        database = Database(settings.database_url, read_only=True)
+        with open_branch(settings, snapshot.branch, read_only=True) as store:
+            entries = store.journal.newest(ENTRIES, "answer", "state")
     except ShepherdError:
         return None
-    try:
-        with database.begin() as connection:
-            entries = Journal(connection, snapshot.branch).newest(ENTRIES, "answer", "state")
-    except ShepherdError:
-        return None
-    finally:
-        database.close()
     landings = {landing.id: landing for landing in snapshot.landings}
     return [_news(entry, landings.get(entry.subject)) for entry in entries]
 
 
 def _news(entry: JournalEntry, landing: Landing | None) -> FeedEntry:
-    at = datetime.fromisoformat(entry.at)
+    at = entry.time
     identity = f"{entry.run_id} {entry.kind} {entry.subject}"
     if entry.kind == "answer":
         return FeedEntry(at, _answer(entry), entry.why, identity)

@@ -15,9 +15,9 @@ from shepherd.rules.reasons import brief
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages.recorded import covers, items_of, passages
+from shepherd.stages.recorded import covers, items_of, ref_moves
 from shepherd.stages.timeline import RefMove, brought, reached
-from shepherd.store import Cache, Database, Journal, JournalEntry
+from shepherd.store import Journal, JournalEntry, open_branch
 from shepherd.story import Story, StoryEvent
 from shepherd.values import RevName, iso
 from shepherd.words import Cover, bug_numbers, item_name
@@ -30,37 +30,31 @@ BRANCH_KINDS = ("began", "renamed", "deployed", "promoted", "rewrite", "answer",
 
 def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
     """The stories of the landings that are meant, newest first; empty if they are none of this mainline's."""
-    database = Database(settings.database_url, read_only=True)
-    try:
-        with database.begin() as connection:
-            known = Cache(connection, snapshot.branch).landings()
-            journal = Journal(connection, snapshot.branch)
-            landings = _meant(settings, snapshot, rev, known)
-            undone_by = _undone_in_production(settings, snapshot, landings, known, covers(journal))
-            moves = _Moves(journal, snapshot)
-            promotions = {landing.revno: moves.promotion(landing.revno) for landing in landings}
-            return [
-                Story(
-                    revno=landing.revno,
-                    id=landing.id,
-                    title=landing.shown_title,
-                    person=landing.person,
-                    bugs=bug_numbers(landing.bugs),
-                    landed_at=datetime.fromtimestamp(landing.committed_at, UTC),
-                    in_production=landing.revno <= moves.deployed if snapshot.deployed else None,
-                    undone_by=undone_by.get(landing.revno),
-                    live_since=moves.live_since(landing.revno),
-                    promoted_at=moved.at if (moved := promotions[landing.revno]) else None,
-                    promoted_by=moved.who if moved else "",
-                    events=tuple(
-                        _told(entry)
-                        for entry in journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
-                    ),
-                )
-                for landing in landings
-            ]
-    finally:
-        database.close()
+    with open_branch(settings, snapshot.branch, read_only=True) as store:
+        journal, known = store.journal, store.cache.landings()
+        landings = _meant(settings, snapshot, rev, known)
+        undone_by = _undone_in_production(settings, snapshot, landings, known, covers(journal))
+        moves = _Moves(journal, snapshot)
+        promotions = {landing.revno: moves.promotion(landing.revno) for landing in landings}
+        return [
+            Story(
+                revno=landing.revno,
+                id=landing.id,
+                title=landing.shown_title,
+                person=landing.person,
+                bugs=bug_numbers(landing.bugs),
+                landed_at=datetime.fromtimestamp(landing.committed_at, UTC),
+                in_production=landing.revno <= moves.deployed if snapshot.deployed else None,
+                undone_by=undone_by.get(landing.revno),
+                live_since=moves.live_since(landing.revno),
+                promoted_at=moved.at if (moved := promotions[landing.revno]) else None,
+                promoted_by=moved.who if moved else "",
+                events=tuple(
+                    _told(entry) for entry in journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
+                ),
+            )
+            for landing in landings
+        ]
 
 
 class _Moves:
@@ -68,8 +62,8 @@ class _Moves:
 
     def __init__(self, journal: Journal, snapshot: Snapshot) -> None:
         self.deployed = snapshot.deployed.revno if snapshot.deployed else 0
-        self._live_since = reached(passages(journal, "deployed"))
-        self._promotion = brought(passages(journal, "promoted"))
+        self._live_since = reached(ref_moves(journal.entries("deployed")))
+        self._promotion = brought(ref_moves(journal.entries("promoted")))
 
     def live_since(self, revno: int) -> datetime | None:
         return self._live_since(revno) if revno <= self.deployed else None
@@ -107,56 +101,44 @@ def _undone_in_production(
 
 def revnos_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
     """The revnos of the landings that database and repository know under this name, newest first."""
-    database = Database(settings.database_url, read_only=True)
-    try:
-        with database.begin() as connection:
-            known = Cache(connection, snapshot.branch).landings()
-    finally:
-        database.close()
+    with open_branch(settings, snapshot.branch, read_only=True) as store:
+        known = store.cache.landings()
     return [landing.revno for landing in _meant(settings, snapshot, rev, known)]
 
 
 def branch_events(settings: Settings, branch: str) -> list[StoryEvent]:
     """What happened to the branch, oldest first: positions, answers, what people accepted."""
-    database = Database(settings.database_url, read_only=True)
-    try:
-        with database.begin() as connection:
-            entries = Journal(connection, branch).entries(*BRANCH_KINDS)
-            return [_told(entry) for entry in entries if not entry.data.get("base")]
-    finally:
-        database.close()
+    with open_branch(settings, branch, read_only=True) as store:
+        entries = store.journal.entries(*BRANCH_KINDS)
+    return [_told(entry) for entry in entries if not entry.data.get("base")]
 
 
 def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[StoryEvent]:
     """What happened to a landing, oldest first: states, verdicts, tags seen, when it was promoted, went live.
 
     Raises:
-        SettingsError: it is no landing of this mainline.
+        SettingsError: it is not a landing of this mainline.
     """
-    database = Database(settings.database_url, read_only=True)
-    try:
-        with database.begin() as connection:
-            journal = Journal(connection, snapshot.branch)
-            meant = _meant(settings, snapshot, rev, Cache(connection, snapshot.branch).landings())
-            if not meant:
-                raise SettingsError(f"{rev.shown} is no landing of {snapshot.branch}")
-            landing = meant[0]
-            entries = journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
-            entries += journal.entries("item", subjects={str(item) for item in items_of(landing)})
-            events = [_told(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
-            moves = _Moves(journal, snapshot)
-            if live := moves.live_since(landing.revno):
-                events.append(StoryEvent(iso(live), "production came to include it"))
-            if promotion := moves.promotion(landing.revno):
-                what = f"was promoted, with r{promotion.revno}"
-                events.append(StoryEvent(iso(promotion.at), what, promotion.who))
-            landed = f"r{landing.revno} landed, by {landing.person or 'nobody known'}"
-            if not events and landing.revno <= moves.deployed:
-                landed += "; production had it before the shepherd looked for the first time"
-            at = iso(datetime.fromtimestamp(landing.committed_at, UTC))
-            return [StoryEvent(at, landed), *sorted(events, key=lambda event: event.at)]
-    finally:
-        database.close()
+    with open_branch(settings, snapshot.branch, read_only=True) as store:
+        journal = store.journal
+        meant = _meant(settings, snapshot, rev, store.cache.landings())
+        if not meant:
+            raise SettingsError(f"{rev.shown} is not a landing of {snapshot.branch}")
+        landing = meant[0]
+        entries = journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
+        entries += journal.entries("item", subjects={str(item) for item in items_of(landing)})
+        events = [_told(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
+        moves = _Moves(journal, snapshot)
+        if live := moves.live_since(landing.revno):
+            events.append(StoryEvent(iso(live), "production came to include it"))
+        if promotion := moves.promotion(landing.revno):
+            what = f"was promoted, with r{promotion.revno}"
+            events.append(StoryEvent(iso(promotion.at), what, promotion.who))
+        landed = f"r{landing.revno} landed, by {landing.person or 'nobody known'}"
+        if not events and landing.revno <= moves.deployed:
+            landed += "; production had it before the shepherd looked for the first time"
+        at = iso(datetime.fromtimestamp(landing.committed_at, UTC))
+        return [StoryEvent(at, landed), *sorted(events, key=lambda event: event.at)]
 
 
 def _meant(settings: Settings, snapshot: Snapshot, rev: RevName, known: list[Landing]) -> list[Landing]:

@@ -1,4 +1,4 @@
-"""What a judgement tells the log, and the answer as the journal keeps it (docs/interfaces.md#log)."""
+"""What a judgement writes into the log, and the answer as the journal keeps it (docs/interfaces.md#log)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def because(snapshot: Snapshot) -> str:
             return what + ", ".join(f"r{b.revno}" for b in snapshot.blockers[:10])
 
 
-def tell(
+def log_judgement(
     run: Run, branch: str, changes: Sequence[JournalEntry], snapshot: Snapshot, previous: Snapshot | None
 ) -> None:
     """Write the log before the journal: a run killed in between tells it again, and never not at all."""
@@ -51,28 +51,18 @@ def tell(
             how = "begins" if entry.data["on"] else "is over"
             run.tell("alarm", branch=branch, rev=f"r{entry.data['revno']}", result=how, because=entry.why)
     counts = Counter(landing.progress for landing in snapshot.landings)
-    told = {
-        "answer": snapshot.answer,
-        "deployable": _rev(snapshot.deployable),
-        "deployed": _rev(snapshot.deployed),
-        "tip": _rev(snapshot.tip),
-    }
-    if previous is not None and told == {
-        "answer": previous.answer,
-        "deployable": _rev(previous.deployable),
-        "deployed": _rev(previous.deployed),
-        "tip": _rev(previous.tip),
-    }:
+    if previous is not None and _answer_fields(snapshot) == _answer_fields(previous):
         return
     run.tell(
         "answer",
         branch=branch,
-        **told,
+        **_answer_fields(snapshot),
         because=because(snapshot),
         landings=" ".join(f"{progress}:{count}" for progress, count in sorted(counts.items())),
     )
 
 
-def _rev(revision: object) -> str:
-    revno = getattr(revision, "revno", None)
-    return "none" if revno is None else f"r{revno}"
+def _answer_fields(snapshot: Snapshot) -> dict[str, str]:
+    places = {"deployable": snapshot.deployable, "deployed": snapshot.deployed, "tip": snapshot.tip}
+    revs = {name: f"r{place.revno}" if place else "none" for name, place in places.items()}
+    return {"answer": snapshot.answer, **revs}

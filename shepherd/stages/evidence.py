@@ -1,0 +1,90 @@
+"""What tracker and journal say on the items of a branch, as the rules ask for it: for `judge` and `tag`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from time import monotonic
+
+from msgspec.structs import replace
+
+from shepherd.errors import TrackerError
+from shepherd.landing import Reading
+from shepherd.rules import Judgement
+from shepherd.rules.evidence import qa_items
+from shepherd.run import Run
+from shepherd.settings import Settings
+from shepherd.stages.brought import named_elsewhere, named_entries
+from shepherd.stages.recorded import lessons, remember
+from shepherd.stages.state import BranchState, StoredTags
+from shepherd.store import BranchStore, JournalEntry
+from shepherd.trackers import open_tracker
+from shepherd.words import Item, Options, RecordedEvidence, TrackerData, item_order
+
+EVERY_KIND = TrackerData({}, speaks_of_requests=True)
+"""A tracker that would speak of bugs and requests alike."""
+
+
+def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
+    """Ask the tracker for the tags of everything that the landings in scope name, and of every bug that
+    named one bad when it was read last: that it no longer does must be seen, not missed."""
+    assert state.reading is not None
+    everything = {*_items(state.reading, state.scope), *state.suspects}
+    before = state.tags.reading.memory if state.tags else b""
+    started = monotonic()
+    try:
+        tracker = open_tracker(settings, claims=state.claims)
+        tags = tracker.read(sorted(everything, key=item_order), state.scope, before)
+    except TrackerError as error:
+        run.tell(
+            "tracker",
+            branch=state.branch,
+            result="failed",
+            why=str(error),
+            requests=error.requests,
+            seconds=round(monotonic() - started, 3),
+        )
+        return StoredTags(TrackerData({}, memory=before), run.now, str(error))
+    unreadable = sorted(str(item) for item, spoken in tags.items.items() if spoken.unreadable)
+    run.tell(
+        "tracker",
+        branch=state.branch,
+        result="read",
+        type=settings.tracker.type,
+        items=len(tags.items),
+        unreadable=",".join(unreadable),
+        requests=tags.requests,
+        bytes=tags.received,
+        seconds=round(monotonic() - started, 3),
+    )
+    return StoredTags(tags, run.now)
+
+
+def memory_of(
+    settings: Settings, state: BranchState, tracker: TrackerData, store: BranchStore
+) -> RecordedEvidence:
+    """What the journal knows about all that was found and read."""
+    assert state.reading is not None
+    items = {*_items(state.reading, state.scope), *tracker.items, *state.suspects}
+    others = [store.of(other).journal for other in settings.branches if other != state.branch]
+    memory = remember(store.journal, state.reading.landings, items, others)
+    return replace(memory, elsewhere=named_elsewhere(store, settings, state.branch, tracker))
+
+
+def lessons_of(judgement: Judgement, reading: Reading) -> list[JournalEntry]:
+    """What a judgement learned, as entries to append."""
+    return [*lessons(judgement.seen, judgement.kept), *named_entries(judgement.named, reading)]
+
+
+def options_of(settings: Settings, branch: str) -> Options:
+    """The settings that the rules obey."""
+    rules = settings.branches[branch]
+    return Options(rules.orphans_rule, rules.exempt_subjects)
+
+
+def _items(reading: Reading, scope: Collection[int]) -> set[Item]:
+    return {
+        item
+        for landing in reading.landings
+        if landing.revno in scope
+        for item in qa_items(landing, EVERY_KIND)
+    }

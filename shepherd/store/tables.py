@@ -1,0 +1,45 @@
+"""The tables of the tagger's database: a journal that only grows, and a cache that may be dropped."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+CACHE_LAYOUT = "4"
+"""Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
+
+cache_tables = MetaData()
+layout = Table("cache_layout", cache_tables, Column("layout", String(32), primary_key=True))
+landings = Table(
+    "landings",
+    cache_tables,
+    Column("branch", String(100), primary_key=True),
+    Column("id", String(64), primary_key=True),
+    Column("revno", Integer, nullable=False),
+    Column("bugs", Text, nullable=False, comment="JSON list of the bugs linked to the landing"),
+    Column("document", LargeBinary, nullable=False, comment="the whole Landing, as JSON"),
+    Index("landings_by_revno", "branch", "revno"),
+)
+facts = Table(
+    "facts",
+    cache_tables,
+    Column("branch", String(100), primary_key=True),
+    Column("name", String(60), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+)
+
+journal_tables = MetaData()
+journal = Table(
+    "journal",
+    journal_tables,
+    Column("seq", Integer, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False, comment="ISO 8601, UTC"),
+    Column("run_id", String(60), nullable=False),
+    Column("branch", String(100), nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("who", String(200), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("data", Text, nullable=False, comment="JSON object; keys depend on the kind"),
+    Index("journal_by_subject", "branch", "kind", "subject", "seq"),
+    sqlite_autoincrement=True,
+)
