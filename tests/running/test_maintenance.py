@@ -295,7 +295,7 @@ def test_overdue_is_loud_on_the_page_and_once_under_cron(host: Host) -> None:
     code, out, err = host.inv("run", "--cron")
     assert (code, out) == (3, "")
     assert "new disk; THIS IS OVERDUE" in err
-    assert "that is long: whoever set it should end it" in host.page()
+    assert "it has been on for long: end it with" in host.page()
     assert host.inv("run", "--cron") == (3, "", "")
     assert "OVERDUE" in host.inv("find")[2]
     # the next one is loud anew
