@@ -46,7 +46,10 @@ class Project:
         _make_repository(self.repository, history, deployed)
         (folder / "shepherd.toml").write_text(_SETTINGS)
         spoken = words({bug for change in history for bug in change.bugs})
-        tags = {str(bug): {"tags": [f"qa-{word}" for word in said.words]} for bug, said in spoken.items()}
+        tags = {
+            str(bug): {"tags": [f"qa-{word}" for word in tags_of_bug.words]}
+            for bug, tags_of_bug in spoken.items()
+        }
         (folder / "bugs.json").write_text(json.dumps({"bugs": tags}))
 
     def inv(self, *tasks: str) -> Body:
@@ -84,8 +87,8 @@ _QUEUE = b"Launchpad Patch Queue Manager <launchpad@example.org>"
 
 def _commit(mark: int, who: bytes, at: int, message: str, parents: bytes, file: bytes) -> bytes:
     stamp = b"%b %d +0000\n" % (who, at)
-    said = message.encode()
+    text = message.encode()
     return b"commit refs/heads/stable\nmark :%d\nauthor %bcommitter %bdata %d\n%b\n%b%b" % (
-        *(mark, stamp, stamp, len(said), said),
+        *(mark, stamp, stamp, len(text), text),
         *(parents, file),
     )
