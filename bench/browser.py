@@ -1,4 +1,4 @@
-"""The page of 5,000 landings in a browser, beside a plain table of the very same rows with a plain filter.
+"""The page of 5,000 landings in a browser, next to a plain table of the very same rows with a plain filter.
 
 What is measured: from asking for the file until it is loaded, and from a key in the filter until the browser
 has laid out what is left. Needs Debian's chromium.

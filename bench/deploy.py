@@ -1,4 +1,4 @@
-"""`fab deploy` over a real sshd on loopback, step by step, beside a plain rsync, venv, pip script.
+"""`fab deploy` over a real sshd on loopback, step by step, next to a plain rsync, venv, pip script.
 
 Wants what the real tests want: sshd, rsync, and root for a user of its own (else the login itself). No part
 of `python -m bench`: it takes a minute.

@@ -1,4 +1,4 @@
-"""Requests to GitHub and GitLab for 2,000 landings, first and second run, beside the naive loop."""
+"""Requests to GitHub and GitLab for 2,000 landings, first and second run, next to the naive loop."""
 
 from __future__ import annotations
 

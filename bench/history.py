@@ -95,7 +95,7 @@ def words(bugs: set[Item], seed: int = 7) -> dict[Item, ItemTags]:
     """What the tracker says of each bug."""
     chance = random.Random(seed)
     found = chance.choices(list(_SAID), list(_SAID.values()), k=len(bugs))
-    return {bug: ItemTags(said) for bug, said in zip(sorted(bugs, key=item_order), found, strict=True)}
+    return {bug: ItemTags(words) for bug, words in zip(sorted(bugs, key=item_order), found, strict=True)}
 
 
 def _bug(chance: random.Random, revno: int, lately: list[Item]) -> Item:

@@ -1,4 +1,4 @@
-"""Requests to Launchpad: a window of 2,000 bugs, and 20,000 qa-ok bugs outside it, beside the naive loop."""
+"""Requests to Launchpad: a window of 2,000 bugs, and 20,000 qa-ok bugs outside it, next to the naive loop."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def main() -> None:
             lp.change(bug, tags=["qa-ok"])
         third = _measured(f"{CHANGED} bugs changed since {aim}", lp, lambda: read(second.memory))
         _measured("the naive loop over the library", lp, lambda: _naive(lp, folder, window))
-    assert 0 < sum(third.items[bug] != said for bug, said in second.items.items()) <= CHANGED
+    assert 0 < sum(third.items[bug] != tags for bug, tags in second.items.items()) <= CHANGED
 
 
 def _fill(lp: Server) -> range:

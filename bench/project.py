@@ -84,8 +84,8 @@ _QUEUE = b"Launchpad Patch Queue Manager <launchpad@example.org>"
 
 def _commit(mark: int, who: bytes, at: int, message: str, parents: bytes, file: bytes) -> bytes:
     stamp = b"%b %d +0000\n" % (who, at)
-    said = message.encode()
+    text = message.encode()
     return b"commit refs/heads/stable\nmark :%d\nauthor %bcommitter %bdata %d\n%b\n%b%b" % (
-        *(mark, stamp, stamp, len(said), said),
+        *(mark, stamp, stamp, len(text), text),
         *(parents, file),
     )

@@ -14,7 +14,7 @@ import pytest
 
 from tests.inv import inv
 from tests.real.sshd import Sshd, account
-from tests.test_publish import site
+from tests.stages.test_publish import site
 
 pytestmark = pytest.mark.real
 

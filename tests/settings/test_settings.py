@@ -25,6 +25,7 @@ from shepherd.settings import (
     project_of,
     read,
 )
+from tests.inv import ROOT
 
 RIGHT = """\
 state_dir = "var"
@@ -99,7 +100,7 @@ class Wrong(TypedDict, total=False):
     replace: tuple[str, str]
 
 
-WRONG: list[Wrong] = tomllib.loads((Path(__file__).parent / "cases/settings.toml").read_text())["wrong"]
+WRONG: list[Wrong] = tomllib.loads((ROOT / "tests/cases/settings.toml").read_text())["wrong"]
 
 
 def said(text: str, file: Path = Path("/etc/qa/shepherd.toml")) -> str:
