@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shlex
 import stat
@@ -45,7 +46,7 @@ def content(path: Path, limit: int, private: bool = False, follow: bool = True) 
         why = "is a link to nothing" if path.is_symlink() else "is not there"
         raise UnreadableFileError(path, why, missing=True) from None
     except (OSError, ValueError) as error:
-        if not follow and path.is_symlink():
+        if not follow and isinstance(error, OSError) and error.errno == errno.ELOOP:
             raise UnreadableFileError(path, "is a link, which is not followed") from None
         raise UnreadableFileError(path, f"cannot be opened ({_cause(error)})") from None
     try:

@@ -9,10 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Dialect, Engine, event
 
 SERVERS = {"server", "lp", "hub", "kit"}
 """Fixtures that start a server of their own."""
+
+# How long an example takes says more of what else the machine does than of the code.
+settings.register_profile("shepherd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shepherd")
 
 _DIALECTS: dict[str, Dialect] = {}
 _COMPILED: dict[Any, Any] = {}

@@ -160,14 +160,14 @@ def test_hotfix_by_its_sha_in_a_file(repo: Repo, read: Reads, five: list[str], t
     [
         ("r6", "newest landing is r5"),
         ("r0", "they begin at 1"),
-        ("", "no revision"),
+        ("", "is not a revision"),
         ("tip", "not a revision"),
         ("r12345678901", "more than 10 digits"),
         ("12345678901", "the beginning of a SHA"),
         ("ab" * 20, "not a commit of"),
         ("abcdef0123", "not a commit of"),
-        ("--all", "no revision"),
-        ("\x1b[31m", "no revision"),
+        ("--all", "is not a revision"),
+        ("\x1b[31m", "is not a revision"),
     ],
 )
 def test_file_that_names_no_revision_is_no_data(
