@@ -38,6 +38,7 @@ SESSIONS = 3
 
 SENT = (
     "shepherd",
+    "shepherd.commands",
     "shepherd.errors",
     "shepherd.locks",
     "shepherd.atomic",

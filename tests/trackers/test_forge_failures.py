@@ -60,7 +60,7 @@ def test_what_passes_is_tried_again(kit: Kit, what: int | str) -> None:
         ("reset", "closed the connection without an answer"),
         ("truncate", "broke off in the middle of its answer"),
         ("broken", "answered with JSON that is damaged"),
-        ("html", "answered with something else than was asked for"),
+        ("html", "answered with something other than what was asked for"),
         ("redirect", "refers to another host, which is not followed"),
     ],
 )

@@ -62,7 +62,7 @@ def test_what_passes_is_tried_again(ask: Ask, lp: Server, what: int | str, where
         ("hang", "did not answer in time"),
         ("reset", "closed the connection without an answer"),
         ("truncate", "broke off in the middle of its answer"),
-        ("html", "answered with something else than was asked for"),
+        ("html", "answered with something other than what was asked for"),
         ("redirect", "refers to another host, which is not followed"),
     ],
 )

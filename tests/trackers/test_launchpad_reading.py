@@ -139,7 +139,7 @@ def test_the_second_reading_asks_for_little(read: Read, lp: Server) -> None:
     for bug in range(1001, 1401):
         lp.bugs[bug] = Bug(["qa-needstesting"])
     clock.forward(hours=1)
-    items, revnos = range(900, 1401), range(5000, 5400)
+    items, revnos = [str(bug) for bug in range(900, 1401)], range(5000, 5400)
     first = read(items, revnos)
     assert first.requests == lp.count() == 1 + 1 + 2 + 1 + 4 + 4
     clock.forward(hours=1)
