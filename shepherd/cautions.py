@@ -19,9 +19,11 @@ from shepherd.situation import Situation
 from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import some
 
-Kind = Literal["no-data", "unread", "stale", "hotfix", "alarm", "promoted-bad", "undone-later", "maintenance"]
+CautionKind = Literal[
+    "no-data", "unread", "stale", "hotfix", "alarm", "promoted-bad", "undone-later", "maintenance"
+]
 
-STOPPING: dict[Kind, tuple[Answer, int]] = {
+STOPPING: dict[CautionKind, tuple[Answer, int]] = {
     "no-data": ("no-data", NO_DATA),
     "unread": ("no-data", NO_DATA),
     "stale": ("blocked", NO_DATA),
@@ -45,7 +47,7 @@ UNDOES = " undoes it"
 class Caution(Struct, frozen=True):
     """One thing to know. What comes from outside is cut in it, and neither cleaned nor escaped."""
 
-    kind: Kind
+    kind: CautionKind
     sentence: str
     """Without a capital letter or a full stop, so that it may stand behind other words; with its parts
     (`sentence.py`) until it becomes JSON."""
@@ -95,7 +97,7 @@ def drawn_as(snapshot: Snapshot, known: Sequence[Caution]) -> Answer:
     return "blocked" if known else snapshot.answer
 
 
-def _caution(kind: Kind, sentence: str, remedy: str = "") -> Caution:
+def _caution(kind: CautionKind, sentence: str, remedy: str = "") -> Caution:
     return Caution(kind, sentence, remedy, kind in STOPPING)
 
 

@@ -32,22 +32,25 @@ Parts = tuple[str | Part, ...]
 class Sentence(str):
     """A text that keeps its parts. Formatted into another text it is that text and nothing more."""
 
-    __slots__ = ("parts",)
-    parts: Parts
+    __slots__ = ("_pieces",)
+    _pieces: Parts
 
     def __new__(cls, *pieces: str | Part) -> Self:
+        text = "".join([piece.text if isinstance(piece, Part) else piece for piece in pieces])
+        sentence = str.__new__(cls, text)
+        sentence._pieces = pieces
+        return sentence
+
+    @property
+    def parts(self) -> Parts:
+        """Its parts in order, without empty texts; sentences that were put into it are taken apart."""
         parts: list[str | Part] = []
-        texts: list[str] = []
-        for piece in pieces:
+        for piece in self._pieces:
             if isinstance(piece, Part):
                 parts.append(piece)
-                texts.append(piece.text)
             elif piece:
                 parts += parts_of(piece)
-                texts.append(piece)
-        sentence = str.__new__(cls, "".join(texts))
-        sentence.parts = tuple(parts)
-        return sentence
+        return tuple(parts)
 
 
 def parts_of(text: str) -> Parts:

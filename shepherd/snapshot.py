@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
@@ -13,6 +13,9 @@ from shepherd.words import State as State  # part of this interface
 
 SCHEMA = 1
 BLOCKED_BY_SHOWN = 100
+LATELY = timedelta(days=30)
+"""How long a landing that went live stays in the list of those that did (docs/interfaces.md#snapshot,
+landings)."""
 
 Answer = Literal["deploy", "nothing-new", "blocked", "no-data"]
 Progress = Literal[

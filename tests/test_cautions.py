@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
-from shepherd.cautions import AHEAD, STOPPING, Caution, Kind, cautions, code_of, released, stopping
+from shepherd.cautions import AHEAD, STOPPING, Caution, CautionKind, cautions, code_of, released, stopping
 from shepherd.running.reading import sha_for_scripts
 from shepherd.situation import Maintenance, Situation, StageRuns, Unread
 from shepherd.snapshot import Alarm, DeployedRev, Next, PromotedRev, Rev, Snapshot
@@ -58,7 +58,7 @@ def promoted_bad() -> Snapshot:
 
 
 ALARMED = snapshot(alarms=(Alarm(99, "bug 9 bears bad-commit-99", 102),))
-CASES: dict[str, tuple[Snapshot, Situation, list[Kind]]] = {
+CASES: dict[str, tuple[Snapshot, Situation, list[CautionKind]]] = {
     "calm": (snapshot(), CALM, []),
     "no-data": (no_data(), CALM, ["no-data"]),
     "unread": (snapshot(), UNREAD, ["unread"]),
@@ -251,7 +251,7 @@ def test_what_could_not_be_read_is_told_once() -> None:
 @pytest.mark.parametrize(
     ("ahead", "kinds"), [(AHEAD, []), (AHEAD + timedelta(seconds=1), ["stale"])], ids=["a little", "too far"]
 )
-def test_an_answer_from_the_future_is_not_believed(ahead: timedelta, kinds: list[Kind]) -> None:
+def test_an_answer_from_the_future_is_not_believed(ahead: timedelta, kinds: list[CautionKind]) -> None:
     given = snapshot()
     situation = Situation(now=given.generated_at - ahead)
     assert [each.kind for each in cautions(given, situation)] == kinds

@@ -20,7 +20,7 @@ from shepherd.settings import MailSettings
 from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 
-Kind = Literal["digest", "escalation", "unreachable", "brake", "alarm", "hang"]
+MailKind = Literal["digest", "escalation", "unreachable", "brake", "alarm", "hang"]
 
 LONGEST_ADDRESS = 160
 """Characters; the journal's subjects have 200."""
@@ -80,7 +80,7 @@ class RaisedAlarm(Struct, frozen=True):
 class Mail(Struct, frozen=True):
     """One mail, before it has words."""
 
-    kind: Kind
+    kind: MailKind
     to: str
     items: tuple[Waiting, ...] = ()
     people: tuple[str, ...] = ()

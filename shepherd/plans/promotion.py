@@ -9,7 +9,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from shepherd.cautions import Caution, Kind, cautions
+from shepherd.cautions import Caution, CautionKind, cautions
 from shepherd.deployment import going_live
 from shepherd.errors import NoAnswerError, RefusedError
 from shepherd.landing import Landing
@@ -213,7 +213,7 @@ def plan_promotion(
 
 def _refuse_unless_passed(branch: str, to_know: Sequence[Caution], order: PromotionOrder) -> None:
     """Whatever stops stops a promotion, too, unless somebody gave the reason that passes just that."""
-    passed: dict[Kind, str] = {"hotfix": order.drop_hotfix}
+    passed: dict[CautionKind, str] = {"hotfix": order.drop_hotfix}
     for caution in to_know:
         if caution.stops and not passed.get(caution.kind):
             raise RefusedError(f"{branch}: {caution.sentence}: {caution.remedy}")

@@ -41,7 +41,9 @@ def named_since(history: History, n: int) -> int:
     return streak(history, lambda tags: n in tags.bad_commits)
 
 
-def covers(word: Word, landing: Landing, item: Item, history: History, recorded: RecordedEvidence) -> bool:
+def speaks_for(
+    word: Word, landing: Landing, item: Item, history: History, recorded: RecordedEvidence
+) -> bool:
     """Whether the present word speaks for this landing: when it was set or changed, the landing was there."""
     first = history[0].seq
     if recorded.asked and last_change(history) < recorded.asked.get((landing.id, item), 0):

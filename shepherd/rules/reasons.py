@@ -94,7 +94,7 @@ def reason_of(
                 Sentence("add bad-commit-N to the bug for the landing that is bad, or ", rollback),
             )
         case "mark":
-            return Reason(_MARKED[judged.state])
+            return Reason(next(why for label, why in _MARKED.items() if label in landing.labels))
         case "items":
             return _of_open_items(judged, _of_items(judged, landing.revno), who, rollback, verdict)
         case "nothing":
@@ -119,10 +119,10 @@ def reason_of(
             )
 
 
-_MARKED = {
+_MARKED = {  # in the order in which `states` counts them
     "testfix": Sentence("it landed marked [testfix]: it only fixes tests"),
-    "ok": Sentence("it landed marked [qa-ok]: QA was done before it landed"),
-    "untestable": Sentence("it landed marked [no-qa]: there is nothing to QA"),
+    "qa-ok": Sentence("it landed marked [qa-ok]: QA was done before it landed"),
+    "no-qa": Sentence("it landed marked [no-qa]: there is nothing to QA"),
 }
 
 

@@ -16,9 +16,9 @@ from shepherd.rules.evidence import How, ItemEvidence, TagEvidence, qa_items
 from shepherd.rules.item_history import (
     History,
     bad_since,
-    covers,
     is_by_tagger,
     named_since,
+    speaks_for,
     streak,
 )
 from shepherd.words import (
@@ -185,7 +185,7 @@ class _TagReader:
             key = (landing.id, item)
             kept = recorded.kept.get(key, _NEEDS)
             is_newest = landing.revno == self.newest
-            if good and not own and covers(good, landing, item, history, recorded):
+            if good and not own and speaks_for(good, landing, item, history, recorded):
                 evidence.add(landing, ItemEvidence(item, good, "tag"))
                 keep = KeptEvidence(good, good if is_newest else kept.seal)
             elif kept.seal and not is_newest:

@@ -169,7 +169,7 @@ def _mail(settings: Settings, hang: Hang, text: str, aborts: Aborts, tell: Tell)
         if aborts_of(settings).said.get(kind) == _which(hang):
             continue
         from shepherd.plans.mails import Mail
-        from shepherd.stages.messages import send_unnoted
+        from shepherd.stages.mail_messages import send_unnoted
 
         try:
             with limited(MAIL_LIMIT, limit):

@@ -17,8 +17,8 @@ from shepherd.values import Duration
 
 Grammar = Literal["brackets", "footers", "forge", "trailers"]
 ALL_GRAMMARS: tuple[Grammar, ...] = ("brackets", "footers", "forge", "trailers")
-Kind = Literal["none", "file", "launchpad", "github", "gitlab"]
-GRAMMARS_OF: Mapping[Kind, tuple[Grammar, ...]] = {
+TrackerType = Literal["none", "file", "launchpad", "github", "gitlab"]
+GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
     "none": ALL_GRAMMARS,
     "file": ALL_GRAMMARS,
     "launchpad": ("brackets", "footers"),
@@ -84,7 +84,7 @@ class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
 class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Where people say what QA found, and what the tagger may write there."""
 
-    type: Kind = "none"
+    type: TrackerType = "none"
     path: kinds.FilePath = ""
     project: str = ""
     """launchpad: the project, project group or distribution whose bugs are searched; github: "owner/name";

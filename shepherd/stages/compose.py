@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import get_args
 
 from msgspec import UNSET, Struct, UnsetType
@@ -20,8 +20,6 @@ from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Parts, Sentence, joined, revision
 from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
 from shepherd.words import TrackerData, bug_numbers, item_name
-
-SHOWN_LIVE = timedelta(days=30)
 
 
 class SnapshotContext(Struct, frozen=True):
@@ -238,7 +236,7 @@ def _entries(
         for revno in landings
         if revno <= reading.deployed.revno
         and revno in judgement.judged
-        and (live_since(revno) or landed[revno]) >= frame.now - SHOWN_LIVE
+        and (live_since(revno) or landed[revno]) >= frame.now - shape.LATELY
     ]
     listed = {*window, *lately}
     named = {b.revno for b in judgement.blockers} | set(judgement.alarms)
@@ -329,7 +327,8 @@ def _entries(
 
 def _more_than_text(sentence: Sentence) -> Parts | UnsetType:
     """The parts, where there are others than text."""
-    return sentence.parts if any(isinstance(part, Part) for part in sentence.parts) else UNSET
+    parts = sentence.parts
+    return parts if any(isinstance(part, Part) for part in parts) else UNSET
 
 
 def _brought_in(landing: Landing, judged: Judged) -> tuple[shape.BroughtIn, ...]:

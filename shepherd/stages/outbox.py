@@ -33,13 +33,13 @@ TRIES = 3
 LATER = timedelta(hours=1)
 
 
-State = Literal["sent", "unsure", "failed"]
+MailState = Literal["sent", "unsure", "failed"]
 
 
 class MailOutcome(Struct, frozen=True):
     """What became of one daily mail."""
 
-    state: State
+    state: MailState
     tries: int = 0
     last: datetime | None = None
     settled: bool = True
@@ -166,7 +166,7 @@ class Outbox:
         if not mails:
             return
         from shepherd.act.mail import ServerError
-        from shepherd.stages.messages import open_session
+        from shepherd.stages.mail_messages import open_session
 
         sent = 0
         with open_session(self._settings) as session:
@@ -214,7 +214,7 @@ class Outbox:
 
     def _act(self, mail: Mail, subject: str) -> Act:
         """The mail as the journal notes it: by its act it is known again, whatever its words."""
-        from shepherd.stages.messages import landings_named
+        from shepherd.stages.mail_messages import landings_named
 
         if mail.kind == "alarm":
             places = [alarm.seq for alarm in mail.alarms]
@@ -233,7 +233,7 @@ class Outbox:
         return Act("mail", mail.key(self._day), mail.to, data, subject)
 
     def _message(self, mail: Mail) -> Message:
-        from shepherd.stages.messages import message_for
+        from shepherd.stages.mail_messages import message_for
 
         return message_for(mail, self._settings, self._run.now, self._run.id, self._missing)
 
@@ -271,4 +271,4 @@ def settle_open(database: Database, day: date, run: Run) -> dict[str, MailOutcom
     return today
 
 
-_STATES: dict[str, State] = {"done": "sent", "failed": "failed"}
+_STATES: dict[str, MailState] = {"done": "sent", "failed": "failed"}

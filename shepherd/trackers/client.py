@@ -32,7 +32,7 @@ Meaning = Callable[[int, Headers, bytes], tuple[int, Headers]]
 requests" in several ways."""
 
 
-class Answer(Struct, frozen=True):
+class HttpResponse(Struct, frozen=True):
     """One that came, and is what was asked for."""
 
     content: bytes
@@ -76,7 +76,7 @@ class Client:
         accept: str = JSON,
         see_other: bool = False,
         repeatable: bool | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """What is answered, read to its end.
 
         Args:
@@ -101,7 +101,7 @@ class Client:
         fixed |= headers or {}
         again = method in ("GET", "HEAD") if repeatable is None else repeatable
 
-        def attempt() -> tuple[Reply, Answer]:
+        def attempt() -> tuple[Reply, HttpResponse]:
             if not again:
                 # one that was kept open may have been closed meanwhile, and nobody could tell that from a
                 # request that was done and not answered
@@ -112,7 +112,7 @@ class Client:
 
     def _once(
         self, method: str, url: str, body: bytes | None, headers: Headers, accept: str, see_other: bool
-    ) -> tuple[Reply, Answer]:
+    ) -> tuple[Reply, HttpResponse]:
         from urllib3.exceptions import HTTPError
 
         try:
@@ -137,7 +137,7 @@ class Client:
             content = network.unpacked(packed, received.get("content-encoding", ""))
             location = self._check(url, status, received, content, accept, see_other)
             meant, headers_then = self._meaning(status, received, content)
-            return Reply(meant, headers_then, len(packed)), Answer(content, location)
+            return Reply(meant, headers_then, len(packed)), HttpResponse(content, location)
         raise failure from None
 
     def _check(

@@ -145,7 +145,7 @@ def lead(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
 
 
 class Wait(Struct, frozen=True):
-    """What one gets by waiting for the first blocker: `begin`: with r104 `rest`."""
+    """What one gets by waiting for the first blocker: `begin`: once r104 `rest`."""
 
     begin: str
     revno: int
@@ -158,13 +158,15 @@ def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
         return None
     first = snapshot.blockers[0]
     mover = mover_of(first, {entry.revno: entry for entry in snapshot.landings}.get(first.revno))
-    begin = f"Or wait for {mover}" if snapshot.deployable is not None else f"Whose move: {mover}"
+    begin = (
+        f"Or wait for {mover}" if snapshot.deployable is not None else f"{mover[0].upper()}{mover[1:]}'s move"
+    )
     more = " more" if snapshot.deployable is not None else ""
     if first.tip_if_cleared is None or not first.frees:
         gives = f"nothing{more} could go yet: others block as well."
     else:
         gives = f"you get r{first.tip_if_cleared}, {_more_landings(first.frees, snapshot)}."
-    return Wait(begin, first.revno, f"cleared {gives}")
+    return Wait(begin, first.revno, f"is cleared, {gives}")
 
 
 def _more_landings(number: int, snapshot: Snapshot) -> str:

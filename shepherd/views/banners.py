@@ -15,7 +15,7 @@ from shepherd.situation import Hang, Situation
 from shepherd.snapshot import Snapshot
 from shepherd.views.clean import clean
 
-CALLED: dict[cautions.Kind, str] = {
+CALLED: dict[cautions.CautionKind, str] = {
     "no-data": "no data",
     "unread": "no data",
     "stale": "stale",

@@ -8,11 +8,10 @@ snapshot again (docs/interfaces.md#snapshot).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
 from shepherd.situation import Situation
-from shepherd.snapshot import Answer, LandingEntry, Snapshot
+from shepherd.snapshot import LATELY, Answer, LandingEntry, Snapshot
 from shepherd.views import answer, markup, words
 from shepherd.views.banners import CALLED, Banner, branch_banners, caution_banner, situation_banners
 from shepherd.views.clean import clean
@@ -23,9 +22,6 @@ from shepherd.views.rows import Rows
 from shepherd.views.system import stages, summary
 from shepherd.views.templates import pages
 
-LATELY = timedelta(days=30)
-"""How long a landing that went live stays in the list of those that did (docs/interfaces.md#snapshot,
-landings)."""
 BLOCKERS_SHOWN = 10
 PART = 200
 """Landings in one table: a browser passes over tables that are out of sight."""

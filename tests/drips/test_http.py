@@ -12,7 +12,7 @@ from shepherd import limits
 from shepherd.errors import SourceError, TrackerError
 from shepherd.git.pointers import text_of
 from shepherd.settings import Pointer, Settings, TrackerSettings
-from shepherd.settings.model import Kind
+from shepherd.settings.model import TrackerType
 from shepherd.trackers import http, open_tracker
 from shepherd.words import Item
 from tests.drips.server import HANDSHAKE, HTTP, dripping
@@ -21,7 +21,7 @@ from tests.trackers.launchpad_server import credentials
 LIMIT = 0.3
 SOON = 10.0
 """Seconds; on a busy machine even a limit takes its time. Without one, none of it would ever end."""
-KINDS: dict[Kind, tuple[str, Item]] = {
+KINDS: dict[TrackerType, tuple[str, Item]] = {
     "launchpad": ("Launchpad", "1"),
     "github": ("GitHub", "#1"),
     "gitlab": ("GitLab", "!1"),
@@ -39,7 +39,7 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     assert time.monotonic() - began < SOON
 
 
-def settings(kind: Kind, root: str, folder: Path) -> Settings:
+def settings(kind: TrackerType, root: str, folder: Path) -> Settings:
     secret = folder / "secret"
     secret.write_text(credentials() if kind == "launchpad" else "token\n")
     secret.chmod(0o600)
@@ -50,7 +50,7 @@ def settings(kind: Kind, root: str, folder: Path) -> Settings:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("step", HTTP)
-def test_a_tracker_that_drips(tmp_path: Path, kind: Kind, step: str) -> None:
+def test_a_tracker_that_drips(tmp_path: Path, kind: TrackerType, step: str) -> None:
     name, item = KINDS[kind]
     with dripping(HTTP[step]) as server:
         given = settings(kind, f"http://{server.place}", tmp_path)
@@ -60,7 +60,7 @@ def test_a_tracker_that_drips(tmp_path: Path, kind: Kind, step: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_tracker_that_drips_while_keys_are_exchanged(tmp_path: Path, kind: Kind) -> None:
+def test_a_tracker_that_drips_while_keys_are_exchanged(tmp_path: Path, kind: TrackerType) -> None:
     name, item = KINDS[kind]
     with dripping(HANDSHAKE) as server:
         given = settings(kind, f"https://{server.place}", tmp_path)

@@ -144,7 +144,7 @@ def test_lines_fit_72_columns_and_what_is_to_be_copied_is_whole(tmp_path: Path, 
 def test_a_mail_that_cannot_be_written_does_not_stop_the_others(
     waiting: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from shepherd.stages import messages
+    from shepherd.stages import mail_messages
     from shepherd.views import mail_text
 
     write = mail_text.subject_and_text
@@ -154,7 +154,7 @@ def test_a_mail_that_cannot_be_written_does_not_stop_the_others(
             raise ZeroDivisionError
         return write(mail, project, missing)
 
-    monkeypatch.setattr(messages, "subject_and_text", fragile)
+    monkeypatch.setattr(mail_messages, "subject_and_text", fragile)
     outcome = waiting.at(MORNING).remind()
     assert outcome.failures == ["the digest to ann@example.org cannot be written: ZeroDivisionError()"]
     assert waiting.sent() == [(BOB, "digest")]

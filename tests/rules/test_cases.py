@@ -1,4 +1,4 @@
-"""Every row of docs/rules.md#answer, told to the rules and to the oracle alike (tests/cases/rules.toml)."""
+"""Every case of docs/cases.md (tests/cases/rules.toml), judged by the rules and by the oracle alike."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shepherd.rules import judge
 from shepherd.rules.answer import SHOWN
 from shepherd.rules.reasons import reason_of
 from shepherd.words import Options
-from tests.rules import oracle
+from tests.rules import oracle, table
 from tests.rules.story import Judge, Run, Tracker, play, revno
 
 CASES: list[dict[str, Any]] = tomllib.loads(
@@ -85,3 +85,9 @@ def test_candidates_are_told_what_blocks_them(case: dict[str, Any]) -> None:
 def test_every_row_of_the_table_is_told() -> None:
     rows = {"".join(filter(str.isdigit, case["row"])) for case in CASES}
     assert {str(n) for n in range(1, 51)} <= rows
+
+
+def test_the_table_in_the_docs_is_made_of_the_cases() -> None:
+    assert table.PAGE.read_text(encoding="utf-8") == table.table(), (
+        "python -m tests.rules.table writes it again"
+    )

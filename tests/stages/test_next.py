@@ -12,7 +12,7 @@ from shepherd.plans.mails import alarm_mails
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.alarms import untold
-from shepherd.stages.messages import message_for
+from shepherd.stages.mail_messages import message_for
 from shepherd.store import open_branch
 from shepherd.views import text
 from shepherd.views.page import branch_page

@@ -78,7 +78,7 @@ def test_the_header_says_how_old_the_answer_is_and_what_could_be_had() -> None:
     text = Reader(header).text
     assert "Answer of 2011-08-24 10:12 UTC, good until 2011-08-24 10:27 UTC." in text
     assert "3 landings go live: r101 to r103. 3 newer ones must wait." in text
-    assert "Or wait for Zoë Žižek: with r104 cleared you get r105, 2 more landings." in text
+    assert "Or wait for Zoë Žižek: once r104 is cleared, you get r105, 2 more landings." in text
 
 
 @pytest.mark.parametrize(
@@ -86,19 +86,23 @@ def test_the_header_says_how_old_the_answer_is_and_what_could_be_had() -> None:
     [
         (
             snapshot(answer="blocked", deployable=None),
-            "Whose move: Zoë Žižek: with r104 cleared you get r105, 2",
+            "Zoë Žižek's move: once r104 is cleared, you get r105, 2",
         ),
         (
             snapshot(blockers=(Blocker(104, "Ann", NOW, 3, None, 0),), landings=()),
-            "Or wait for Ann: with r104 cleared nothing more could go yet: others block as well.",
+            "Or wait for Ann: once r104 is cleared, nothing more could go yet: others block as well.",
         ),
         (
             snapshot(tip=rev(101), deployable=rev(101), blockers=()),
             "1 landing goes live: r101. Nothing newer has to",
         ),
         (NOTHING_NEW, "Production runs r100, and nothing has landed since."),
+        (
+            snapshot(answer="blocked", deployable=None),
+            "6 landings newer than r100, and none of them may go yet.",
+        ),
     ],
-    ids=["blocked", "frees-nothing", "one", "nothing-new"],
+    ids=["blocked", "frees-nothing", "one", "nothing-new", "none-may-go"],
 )
 def test_the_header_says_whose_move_it_is(given: Snapshot, said: str) -> None:
     assert said in Reader(parts(branch_page(given, CALM))[0]).text

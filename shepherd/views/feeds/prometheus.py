@@ -12,7 +12,7 @@ from typing import get_args
 
 from msgspec import Struct
 
-from shepherd.cautions import STOPPING, Caution, Kind, cautions, code_of, released, stopping
+from shepherd.cautions import STOPPING, Caution, CautionKind, cautions, code_of, released, stopping
 from shepherd.errors import NO_DATA
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
@@ -71,7 +71,7 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
                 float(sum(caution.kind == kind for caution in cautions_of[s.branch])),
             )
             for s in snapshots
-            for kind in get_args(Kind)
+            for kind in get_args(CautionKind)
         ],
     )
     yield metric(

@@ -1,0 +1,50 @@
+"""docs/cases.md, made of tests/cases/rules.toml: `python -m tests.rules.table` writes it again."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+from tests.inv import ROOT
+
+CASES = ROOT / "tests" / "cases" / "rules.toml"
+PAGE = ROOT / "docs" / "cases.md"
+
+_HEAD = """\
+# The cases of the rules
+
+Made of [tests/cases/rules.toml](../tests/cases/rules.toml) by `python -m tests.rules.table`; a test keeps them
+equal. Each case is judged by the rules and by their independent second statement, `tests/rules/oracle.py`. A
+story is read line by line: `r3 [bug=1] Change` lands, `tags 1 qa-ok` is what bug 1 says from then on,
+`deployed 2` is what production runs, `run` is a run of the shepherd; one is always at the end. The rules are
+in [rules.md](rules.md).
+
+| case | what it shows | story | expected |
+|---|---|---|---|
+"""
+_NOT_EXPECTED = ("row", "says", "story", "orphans", "exempt", "tracker")
+
+
+def table() -> str:
+    """Return the page as it has to be."""
+    return _HEAD + "".join(_line(case) for case in tomllib.loads(CASES.read_text(encoding="utf-8"))["case"])
+
+
+def _line(case: dict[str, Any]) -> str:
+    settings = [f"`{key} = {_value(case[key])}`" for key in ("orphans", "exempt", "tracker") if key in case]
+    story = [f"`{line}`" for line in case["story"].strip().splitlines()]
+    expected = [f"{key}: {_value(value)}" for key, value in case.items() if key not in _NOT_EXPECTED]
+    cells = (case["row"], case["says"], "<br>".join([*settings, *story]), "<br>".join(expected))
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_value(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]" if value else "none"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(table(), encoding="utf-8")
