@@ -27,10 +27,10 @@ def brought_in(
         return {}
     places = _places(git, mainline, first, existing)
     titles = titles_of(git, reader, places)
-    found: dict[int, tuple[Brought, ...]] = {}
+    brought: dict[int, tuple[Brought, ...]] = {}
     for sha, revno in places.items():
-        found[revno] = (*found.get(revno, ()), Brought(sha, titles[sha]))
-    return found
+        brought[revno] = (*brought.get(revno, ()), Brought(sha, titles[sha]))
+    return brought
 
 
 def _places(git: Git, mainline: FirstParents, first: int, wanted: Collection[str]) -> Mapping[str, int]:

@@ -126,15 +126,15 @@ def _brought_in(commits: dict[str, _RawCommit], others: Sequence[str], claimed: 
     """What the further parents reach and no earlier landing has; each commit is taken once."""
     brought: list[str] = []
     for other in others:
-        found: list[str] = []
+        reached: list[str] = []
         todo = [other]
         while todo:
             sha = todo.pop()
             if sha in commits and sha not in claimed:
                 claimed.add(sha)
-                found.append(sha)
+                reached.append(sha)
                 todo.extend(reversed(commits[sha].parents))
-        brought += reversed(found)
+        brought += reversed(reached)
     return brought
 
 
@@ -229,10 +229,10 @@ def bearing_request(
     """The landings of the whole mainline, ascending, that are each of these requests ("#12", "!12")."""
     patterns = [f"--grep={request}" for request in requests]
     options = ["--first-parent", "--fixed-strings", *patterns]
-    found: dict[str, list[int]] = {request: [] for request in requests}
+    by_request: dict[str, list[int]] = {request: [] for request in requests}
     for sha, commit in _log(git, reader, mainline.ids[-1:], *options):
         revno = mainline.revno(sha)
         for request in parse(commit.message, reader.grammars).requests:
-            if request in found and revno:
-                found[request].append(revno)
-    return {request: sorted(revnos) for request, revnos in found.items()}
+            if request in by_request and revno:
+                by_request[request].append(revno)
+    return {request: sorted(revnos) for request, revnos in by_request.items()}

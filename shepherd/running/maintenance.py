@@ -175,15 +175,15 @@ def _content(path: Path) -> dict[str, Any]:
         document = tomllib.loads(text)
     except (ValueError, RecursionError):
         return {"why": clean(text, LONGEST)}
-    found: dict[str, Any] = {
+    content: dict[str, Any] = {
         key: clean(document[key], LONGEST)
         for key in ("who", "why", "upgrade")
         if isinstance(document.get(key), str)
     }
     for key in ("since", "until"):
         if isinstance(document.get(key), datetime):
-            found[key] = _moment(document[key])
-    return found
+            content[key] = _moment(document[key])
+    return content
 
 
 def _upgrade_is_gone(state: Path, token: str) -> bool:

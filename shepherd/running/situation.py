@@ -129,12 +129,12 @@ def note_run(settings: Settings, stage: str, failure: str, seconds: float | None
 
 def unread_branches(settings: Settings) -> dict[str, Unread]:
     """Branch -> its newest attempt to be read, where that failed. An unreadable note counts as one."""
-    found: dict[str, Unread] = {}
+    by_branch: dict[str, Unread] = {}
     for branch in settings.branches:
         failed = _failed_reads(settings, branch)
         if failed:
-            found[branch] = max(failed.values(), key=lambda unread: unread.at)
-    return found
+            by_branch[branch] = max(failed.values(), key=lambda unread: unread.at)
+    return by_branch
 
 
 def note_read(settings: Settings, branch: str, stage: str, failure: str) -> None:

@@ -67,9 +67,9 @@ def forget(state: Path) -> None:
 
 def at_work(state: Path, token: str = "") -> bool:  # no secret: it tells switches apart
     """Whether an upgrade (the one with this token) is under way; where that cannot be seen: yes."""
-    found = read(state)
-    if found is None or (token and found.token != token):
+    record = read(state)
+    if record is None or (token and record.token != token):
         return False
     with suppress(OSError):
-        return records.life(found.process) != "gone"
+        return records.life(record.process) != "gone"
     return True

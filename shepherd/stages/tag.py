@@ -186,7 +186,7 @@ class _ItemWriter:
         if not self._written:
             return
         with self._database.branch(self._branch) as store:
-            seen = [(item, SeenTags(0, spoken)) for item, spoken in self._written.items()]
+            seen = [(item, SeenTags(0, item_tags)) for item, item_tags in self._written.items()]
             store.append(lessons(seen, ()), self._run)
             tags = store.cache.fact("tracker", StoredTags)
             if tags is not None:

@@ -207,14 +207,14 @@ def list_mail(blocker: Blocker, snapshot: Snapshot) -> str:
     (docs/mails.md)."""
     from zoneinfo import ZoneInfo
 
-    from shepherd.plans.days import spoken
+    from shepherd.plans.days import long_date
 
     day = blocker.list_told_on
     assert day is not None
     today = snapshot.generated_at.astimezone(ZoneInfo(snapshot.timezone)).date()
     if day < today:
-        return f"the list is told of it every day, since {spoken(day)}"
-    return "the list is told of it today" if day == today else f"the list will be told on {spoken(day)}"
+        return f"the list is told of it every day, since {long_date(day)}"
+    return "the list is told of it today" if day == today else f"the list will be told on {long_date(day)}"
 
 
 def waits_for(entry: LandingEntry) -> int:

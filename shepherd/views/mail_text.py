@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 
-from shepherd.plans.days import spoken, spoken_time
+from shepherd.plans.days import long_date, long_time
 from shepherd.plans.mails import Mail, Waiting
 from shepherd.sentence import Part, Sentence, statement
 from shepherd.snapshot import State
@@ -110,7 +110,7 @@ def _entry(item: Waiting, project: Project) -> MailEntry:
         item=item,
         needs=NEEDS.get(entry.state, "waits"),
         bugs=(*bugs, f"and {more} more") if more > 0 else bugs,
-        since=spoken_time(item.since, project.zone),
+        since=long_time(item.since, project.zone),
         how_long=_how_long((project.now - item.since).total_seconds()),
         behind=_behind(item.blocker.waiting - 1),
         todo=_todo(step, lead, command),
@@ -161,8 +161,8 @@ def _behind(count: int) -> str:
 
 def _list_mail(day: date, today: date) -> str:
     if day < today:
-        return f"is told of it every day, since {spoken(day)}"
-    return "is told of it today" if day == today else f"will be told of it on {spoken(day)}"
+        return f"is told of it every day, since {long_date(day)}"
+    return "is told of it today" if day == today else f"will be told of it on {long_date(day)}"
 
 
 @cache

@@ -128,17 +128,17 @@ class Drive:
                 return probing.doctor(live, settings) if live is not None and live != target else None
             return None
 
-        found, before, *_ = probing.together(
+        health, before, *_ = probing.together(
             lambda: probing.doctor(target, settings),
             live_health,
             lambda: probing.imports(target, settings),
         )
-        assert isinstance(found, probing.Health)
-        probing.compare(target, found, before if isinstance(before, probing.Health) else None)
-        for name, what in found.fails.items():
+        assert isinstance(health, probing.Health)
+        probing.compare(target, health, before if isinstance(before, probing.Health) else None)
+        for name, what in health.fails.items():
             self._voice.say(f"         doctor: {name}: {what} (not new)")
         self._links.make(forward, self._plan.back)
-        return found
+        return health
 
     def _switch_on(self) -> bool:
         """Whether the switch that is on now is ours."""

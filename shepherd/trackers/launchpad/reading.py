@@ -105,7 +105,7 @@ class _Reader:
         returned = namers.union(self._opened, *bearers.values())
         strays, unseen = self._strays(self._bugs - returned)
         tags: dict[Item, ItemTags] = {
-            str(bug): self._spoken(bug, bearers, strays) for bug in sorted(self._bugs)
+            str(bug): self._tags_of(bug, bearers, strays) for bug in sorted(self._bugs)
         }
         for bug, opened in self._opened.items():
             if str(bug) not in tags and not self._revnos.isdisjoint(opened.tags.bad_commits):
@@ -225,7 +225,7 @@ class _Reader:
                 unseen.add(bug)
         return strays, unseen
 
-    def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, OpenedBug]) -> ItemTags:
+    def _tags_of(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, OpenedBug]) -> ItemTags:
         if opened := self._opened.get(bug) or strays.get(bug):
             return opened.tags
         return ItemTags(words=_words(bug, bearers))
