@@ -112,7 +112,7 @@ class Host:
         """Let the agent do one thing, to its end.
 
         Args:
-            data: sent after the request; say: what the agent tells meanwhile.
+            data: sent after the request; say: gets what the agent reports meanwhile.
 
         Raises:
             RemoteError: it failed there. HostError: the connection broke, no answer in time, or none that

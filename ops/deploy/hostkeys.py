@@ -106,7 +106,8 @@ def _changed(route: Route, keys: Collection[bytes], key: Any) -> str:
     return (
         f"{route.name}: THE HOST KEY HAS CHANGED, SOMEBODY MAY BE IN BETWEEN. It shows {_described(key)},"
         f" known is {', '.join(sorted(map(_fingerprint, keys))[:4])}. Nothing was sent. Only if its"
-        f" administrator says that it has a new one: ssh-keygen -R {shlex.quote(route.known_as)} -f {shlex.quote(file)}"
+        f" administrator says that it has a new one: ssh-keygen -R {shlex.quote(route.known_as)}"
+        f" -f {shlex.quote(file)}"
         ", then ssh-keyscan"
     )
 

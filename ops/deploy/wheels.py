@@ -49,7 +49,7 @@ class Target(NamedTuple):
 
     @classmethod
     def of(cls, probed: dict[str, Any]) -> Target:
-        """The host that a probe tells of.
+        """The host that a probe describes.
 
         Raises:
             SettingsError: wheels are for Linux only.

@@ -93,7 +93,7 @@ def _read(
     words: Collection[str],
     project: str | None,
 ) -> BranchReading:
-    """Read what `known` does not tell, or no longer rightly."""
+    """Read what `known` does not hold, or what is not right any more."""
     git = sources.git
     mainline = read_first_parents(git, sources.tip())
     tip = Revision(len(mainline), mainline.ids[-1])

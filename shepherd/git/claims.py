@@ -1,4 +1,4 @@
-"""Which earlier landings a landing says that it takes back (docs/rules.md#undone); `undoing` tells what
+"""Which earlier landings a landing says that it takes back (docs/rules.md#undone); `undoing` says what
 is true."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Commits with words of their own that are no landings: which landing brought each in
+"""Commits with words of their own that are not landings: which landing brought each in
 (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The mainline: which commits landed, in which order, what each brought in, and whose it is
 (docs/rules.md#marks).
 
-A landing is known by its SHA, so whatever is said of one here holds for ever; only names (through .mailmap)
+A landing is known by its SHA, so whatever is said of one here holds forever; only names (through .mailmap)
 and commits that became landings of another branch can change, and `branch` reads again when they did.
 """
 
@@ -49,7 +49,7 @@ def mailmap_at(git: Git, commit: str) -> tuple[str, str]:
 
 
 class Landed(NamedTuple):
-    """A landing as its own history tells it; what it undoes is not found out yet (see `undoing`)."""
+    """A landing as its own history shows it; what it undoes is not found out yet (see `undoing`)."""
 
     landing: Landing
     marks: Marks
@@ -60,7 +60,7 @@ class Landed(NamedTuple):
     brought: tuple[str, ...]
     """The commits it brought in (`M^1..M`), oldest first, without itself."""
     work: int
-    """How many of them are no merges."""
+    """How many of them are not merges."""
     wording: RevertWording
     """Of its own message; the projects of requests also of those of the commits that it brought in."""
 

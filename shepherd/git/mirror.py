@@ -152,7 +152,7 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
 
 
 def _refspecs(refs: Iterable[str]) -> list[str]:
-    """Branches, tags, and refs elsewhere; with a star, since a ref that does not exist yet is no failure."""
+    """Branches, tags, and refs elsewhere; with a star, so that a ref that does not exist yet does no harm."""
     wanted = ["refs/heads/", "refs/tags/"]
     wanted += [
         ref for ref in dict.fromkeys(refs) if ref.startswith("refs/") and not ref.startswith(tuple(wanted))

@@ -2,7 +2,7 @@
 (docs/rules.md#undone).
 
 What it holds has to be, byte for byte, what `git revert` or `git cherry-pick` would give there. Lines that
-were moved by changes in between are no obstacle; a blank, a mode, or the same lines elsewhere in a file are.
+were moved by changes in between do not matter; a blank, a mode, or the same lines elsewhere in a file are.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def prove(git: Git, claims: Iterable[UndoClaim], diffs: ContentDiffs) -> dict[Un
 
 
 def _missed(git: Git, claims: Sequence[UndoClaim], changed: Mapping[str, Changes]) -> set[UndoClaim]:
-    """The claims of which a file tells that they are not true: it is as the target left it, and stays so.
+    """The claims that one file shows to be untrue: it is as the target left it, and stays so.
 
     Merges cost far more than this look at some names of contents; most false claims are about a part of what
     a landing brought in, and end here.
@@ -105,7 +105,7 @@ def _missed(git: Git, claims: Sequence[UndoClaim], changed: Mapping[str, Changes
     try:
         answers = git.out("cat-file", "--batch-check", input=stdin).splitlines() if asked else []
     except SourceError:
-        # a partial clone: what is missing, the merges tell one by one
+        # a partial clone: what is missing, the merges find out one by one
         return missed
     for (claim, change), answer in zip(asked, answers, strict=True):
         if answer.partition(b" ")[0] == change.after:

@@ -50,7 +50,7 @@ MAX_WORDED = 20
 
 
 class RevertWording(NamedTuple):
-    """How a message words what it takes back, beyond what its marks say: to tell namesakes apart, and for
+    """How a message words what it takes back, beyond what its marks say: to choose between namesakes, and for
     hints. None of it ever counts by itself."""
 
     number: str = ""

@@ -69,7 +69,7 @@ def upgrading(state: Path) -> Iterator[None]:
 
 
 def holders(lock: Path) -> list[int]:
-    """The processes that hold a lock file just now, as the kernel tells; empty where it does not."""
+    """The processes that hold a lock file just now, as the kernel lists them; empty where it does not."""
     try:
         wanted = lock.stat()
         lines = Path("/proc/locks").read_text().splitlines()

@@ -70,7 +70,7 @@ class Log:
         """Append one line.
 
         Raises:
-            StoreError: the log cannot be written; nothing should be done that it cannot tell of.
+            StoreError: the log cannot be written; nothing should be done that it cannot record.
         """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -136,7 +136,7 @@ def _revnos(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
 
 
 def _past(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
-    """What journal and repository know of a landing. Only who asks for that waits for SQLAlchemy."""
+    """What journal and repository know of a landing. Only commands that need it load SQLAlchemy."""
     from shepherd.stages.history import past_of
 
     return past_of(settings, snapshot, rev)
@@ -159,7 +159,7 @@ def whatif(options: TaskOptions, ok: str, rollback: str, *, json: bool = False) 
         for word in text.replace(",", " ").split():
             named = revnos_in(snapshot, parse_rev(word))
             if not named:
-                raise SettingsError(f"{word} is no landing that the last answer lists (inv landings)")
+                raise SettingsError(f"{word} is not a landing that the last answer lists (inv landings)")
             numbers += named
         return numbers
 

@@ -31,7 +31,7 @@ class Aborts(Struct, frozen=True):
     last: datetime | None = None
     because: str = ""
     page: datetime | None = None
-    """When such a run last wrote the pages anew."""
+    """When such a run last wrote the pages again."""
     said: dict[str, str] = {}
     """What was said once already: kind -> which one."""
 
@@ -140,7 +140,7 @@ def unread_branches(settings: Settings) -> dict[str, Unread]:
 def note_read(settings: Settings, branch: str, stage: str, failure: str) -> None:
     """Remember how an attempt to read a branch ended. Only for the holder of the work lock.
 
-    The note stands beside the answer that it is about, so that whoever can read that one can read both.
+    The note lies next to the answer that it is about, so that anyone who can read one can read both.
 
     Args:
         failure: in one sentence; empty: it was read.

@@ -145,7 +145,7 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list
 def _landings_named(
     settings: Settings, snapshot: Snapshot, rev: RevName, known: list[Landing]
 ) -> list[Landing]:
-    """The landings that are meant: those of the database, else what the repository tells."""
+    """The landings that `rev` names: those of the database, else those of the repository."""
     if rev.kind in POSITIONS:
         rev = RevName("revno", number=revnos_in(snapshot, rev)[0])
     revnos = set(revnos_named(rev, known, snapshot))

@@ -19,7 +19,7 @@ from shepherd.store import Database, Journal, JournalEntry
 
 KIND = "promote"
 SHOWN = timedelta(days=30)
-"""How long a page tells of a promotion that went without data, or past the shepherd (issue: promote)."""
+"""How long a page shows a promotion that went without data, or past the shepherd (issue: promote)."""
 
 
 def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[JournalEntry]:

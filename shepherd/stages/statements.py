@@ -68,7 +68,7 @@ def known_landings(settings: Settings, branch: str, dry: bool = False) -> Branch
 
 
 def landing_of(rev: RevName, state: BranchState) -> Landing:
-    """The landing that is meant.
+    """The landing that `rev` names.
 
     Raises:
         SettingsError: it is none of those that `find` read.
@@ -271,7 +271,7 @@ def say_snooze(
     """Record that no mail is wanted about a landing before a day; on that day they go again.
 
     Raises:
-        SettingsError: that is no day, or a day that is over; no such landing, or no reason.
+        SettingsError: that is not a day, or a day that is over; no such landing, or no reason.
     """
     from shepherd.plans.days import days_of, long_date
 

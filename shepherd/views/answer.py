@@ -82,7 +82,7 @@ def brief(snapshot: Snapshot, known: Sequence[Caution]) -> str:
 
 
 def also(known: Sequence[Caution]) -> list[str]:
-    """What the cautions are called that the headline does not tell, each once."""
+    """What the cautions are called that the headline does not name, each once."""
     first = stopping(known)
     return list(dict.fromkeys(CALLED[caution.kind] for caution in known if caution is not first))
 
@@ -112,7 +112,7 @@ def way_out(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
 
 
 def outlook(snapshot: Snapshot, known: Sequence[Caution]) -> str:
-    """What has to wait, and what clearing the first blocker would give; empty if there is nothing to tell."""
+    """What has to wait, and what clearing the first blocker would give; empty if there is nothing to say."""
     if stopping(known) is not None:
         return ""
     parts = []

@@ -26,7 +26,7 @@ from shepherd.views.terminal import plain, width, wrap
 
 COLUMNS = 72
 SHOWN = 40
-"""Landings that one mail tells of; the page has them all."""
+"""Landings that one mail lists; the page has them all."""
 LABEL = 11
 BUGS_SHOWN = 8
 HOUR = 3600
@@ -57,7 +57,7 @@ class LaidOutText(str):
 
 
 class MailEntry(Struct, frozen=True):
-    """One landing as a mail tells of it."""
+    """One landing as a mail describes it."""
 
     item: Waiting
     needs: str

@@ -28,7 +28,7 @@ from shepherd.running.upgrade.links import Links
 from shepherd.running.upgrade.log import UpgradeLog
 from shepherd.running.upgrade.plan import UpgradePlan, name_of
 from shepherd.settings import Settings
-from shepherd.values import iso
+from shepherd.values import NO_REASON, iso
 
 LEAST_FREE = 20_000_000
 """Bytes without which nothing is begun."""
@@ -178,7 +178,7 @@ class Drive:
         left = self._plan.left_bad
         if left is not None:
             try:
-                releases.mark_bad(left, f"rolled back: {self._why or 'no reason given'}", self._who)
+                releases.mark_bad(left, f"rolled back: {self._why or NO_REASON}", self._who)
             except StoreError as error:
                 self._voice.say(f"mark     {error}")
 
@@ -216,7 +216,7 @@ class Drive:
             self._remember(phase)
 
     def _note(self, result: str) -> None:
-        """On the host's record, and in the log. A full disk is no reason to fail now."""
+        """On the host's record, and in the log. A full disk must not make it fail now."""
         target = self._plan.target
         entry = {
             "at": iso(now()),

@@ -75,7 +75,7 @@ class GitHubService:
                     if isinstance(commit, UnreadablePart) or (commit is None and page):
                         why = commit.why if commit else "it is gone all at once"
                         raise TrackerError(
-                            f"{self.full_name} does not tell which pull request brought {sha[:12]}: {why}"
+                            f"{self.full_name} does not say which pull request brought {sha[:12]}: {why}"
                         )
                     if commit is None:
                         continue
@@ -136,8 +136,8 @@ class GitHubService:
             _, answers = self.ask({"all": ALL_LABELS % after}, AllLabels)
             labels = answers["all"]
             if labels is None or isinstance(labels, UnreadablePart):
-                why = labels.why if labels else "it tells of none"
-                raise TrackerError(f"{self.full_name} does not tell which labels there are: {why}")
+                why = labels.why if labels else "it names none"
+                raise TrackerError(f"{self.full_name} does not say which labels there are: {why}")
             names += _names(labels)
             after = labels.pageInfo.next
             if not after:

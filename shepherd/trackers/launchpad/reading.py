@@ -177,7 +177,7 @@ class _Reader:
         }
 
     def _namers(self) -> set[int]:
-        """The bugs that name one of the landings bad, and those of which only opening can tell."""
+        """The bugs that name one of the landings bad, and those that have to be opened to know it."""
         asked = self._asked()
         naming = self._search_names(self._revnos - asked)
         if self._kept is not None and not self._opened.keys() >= set(self._changes):

@@ -1,4 +1,4 @@
-"""`BRANCH.svg`: the answer as a badge, with its time: a picture cannot tell how old it has grown."""
+"""`BRANCH.svg`: the answer as a badge, with its time: a picture cannot say how old it is."""
 
 from __future__ import annotations
 
