@@ -16,7 +16,7 @@ from pathlib import Path
 from shepherd.errors import StoreError
 from shepherd.locks import flock
 
-_BESIDE = r"\..+\.[a-z0-9_]{8}\.new"
+_TEMPORARY = r"\..+\.[a-z0-9_]{8}\.new"
 
 
 def write_atomically(
@@ -33,10 +33,10 @@ def write_atomically(
     try:
         public_folder(path.parent)
         sweep_leftovers(path.parent)
-        with _written_beside(path, content, mode) as beside:
+        with _written_temporary(path, content, mode) as temporary:
             if last_look is not None:
                 last_look()
-            beside.replace(path)
+            temporary.replace(path)
     except OSError as error:
         raise StoreError(
             f"{path}: cannot be written ({error.strerror or error}); what was there before is untouched"
@@ -49,9 +49,9 @@ def create_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
     Raises:
         FileExistsError: something is there already; it stays as it is. OSError: it could not be written.
     """
-    with _written_beside(path, content, mode) as beside:
+    with _written_temporary(path, content, mode) as temporary:
         # unlike a rename, a link never replaces what somebody else has put there meanwhile
-        os.link(beside, path)
+        os.link(temporary, path)
 
 
 def append_line(path: Path, line: bytes, *, alone: bool) -> None:
@@ -99,10 +99,10 @@ def public_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _written_beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+def _written_temporary(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     """A locked file next to `path` with this content, to be moved or linked there; at the end it is gone."""
-    handle, name = _new_beside(path)
-    beside = Path(name)
+    handle, name = _new_temporary(path)
+    temporary = Path(name)
     # the lock lasts until the file is where it belongs, else a sweeper takes it for a leftover
     with os.fdopen(handle, "wb") as file:
         try:
@@ -110,26 +110,26 @@ def _written_beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
             file.flush()
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
-            yield beside
+            yield temporary
         finally:
-            beside.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
 
-def _new_beside(path: Path) -> tuple[int, str]:
+def _new_temporary(path: Path) -> tuple[int, str]:
     import tempfile
 
     while True:
-        handle, beside = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
         # a sweeper may have been there between the two, or is just now
         if flock(handle, wait=60) and os.fstat(handle).st_nlink:
-            return handle, beside
+            return handle, temporary
         os.close(handle)
 
 
 def sweep_leftovers(folder: Path) -> None:
     """Remove what killed writers left in a folder; what is being written is locked, and stays."""
-    with os.scandir(folder) as found:
-        leftovers = [Path(entry.path) for entry in found if re.fullmatch(_BESIDE, entry.name)]
+    with os.scandir(folder) as entries:
+        leftovers = [Path(entry.path) for entry in entries if re.fullmatch(_TEMPORARY, entry.name)]
     for leftover in leftovers:
         try:
             handle = os.open(leftover, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

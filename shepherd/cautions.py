@@ -17,7 +17,7 @@ from shepherd.errors import NO_DATA, REFUSED
 from shepherd.sentence import Sentence, time_and_age
 from shepherd.situation import Situation
 from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
-from shepherd.values import some
+from shepherd.values import NO_REASON, UNKNOWN_PERSON, some
 
 CautionKind = Literal[
     "no-data", "unread", "stale", "hotfix", "alarm", "promoted-bad", "undone-later", "maintenance"
@@ -223,7 +223,7 @@ def maintenance(situation: Situation) -> tuple[Caution, ...]:
     if switch is None:
         return ()
     since = ("since ", time_and_age(switch.since, now), ", ") if switch.since is not None else ()
-    who, why = _cut(switch.who, _SHOWN) or "an unknown person", _cut(switch.why, _SHOWN) or "no reason given"
+    who, why = _cut(switch.who, _SHOWN) or UNKNOWN_PERSON, _cut(switch.why, _SHOWN) or NO_REASON
     text = Sentence(*since, f"by {who}: {why}")
     overdue = "it has been on for long: end it with inv maintenance.off" if switch.overdue else ""
     if switch.until is None:

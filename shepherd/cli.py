@@ -225,7 +225,7 @@ def deployed(options: TaskOptions, rev: str, reason: str | None = None) -> int:
     *ACTING,
     help={
         "repository": "path of the git repository with the QA branch",
-        "deployed": "what production runs now, if no ref or tag tells",
+        "deployed": "what production runs now, if no ref or tag says so",
         "branch": "the QA branch of the repository (default: its own)",
     },
 )

@@ -91,7 +91,7 @@ class SourceError(ShepherdError):
 
 
 class TrackerError(ShepherdError):
-    """The tracker as a whole could not be read. One unreadable item is no error: it is unknown."""
+    """The tracker as a whole could not be read. One unreadable item is not an error: it is unknown."""
 
     code = NO_DATA
     requests = 0

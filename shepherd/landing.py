@@ -42,7 +42,7 @@ class Marks(Struct, frozen=True, gc=False):
     hints: tuple[int, ...] = ()
     """Revnos that free text says are reverted (`Revert r16461 and r16462`); never counted, only shown."""
     branch: str = ""
-    """The branch that was merged, where the message tells."""
+    """The branch that was merged, where the message says it."""
     url: str = ""
     """The merge proposal (`Merged from URL`), else empty."""
     warnings: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class Landing(Struct, frozen=True, gc=False):
     change: str = ""
     """Digest of what it changes; empty where it changes nothing, or was not compared with others."""
     unread: bool = False
-    """Whether some diff could not be read that might tell more about what it undoes."""
+    """Whether some diff could not be read that might say more about what it undoes."""
     hints: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     brought: tuple[Brought, ...] = ()

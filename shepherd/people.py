@@ -1,4 +1,4 @@
-"""Who a landing belongs to, and the patterns that tell robots and exempt subjects (docs/rules.md#marks)."""
+"""Who a landing belongs to, and the patterns for robots and exempt subjects (docs/rules.md#marks)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def matches(patterns: Iterable[str], text: str) -> bool:
 
 
 def person_of(candidates: Sequence[tuple[str, str]], robots: Sequence[str]) -> tuple[str, str]:
-    """Name and address of the first candidate that is no robot; two empty strings if there is none.
+    """Name and address of the first candidate that is not a robot; two empty strings if there is none.
 
     `candidates` are names and addresses through `.mailmap`: the landing's author, then the author of the
     second parent's tip. `robots` are patterns on name, address, or what stands before its `@`: a forge gives

@@ -69,7 +69,7 @@ def content(path: Path, limit: int, private: bool = False, follow: bool = True) 
 
 def odd_for_sqlite(path: Path) -> Path | None:
     """Return what is not a regular file in the place of a database or of a file that SQLite keeps next to it:
-    SQLite would wait for a FIFO for ever."""
+    SQLite would wait for a FIFO forever."""
     places = [path, *(path.with_name(f"{path.name}-{each}") for each in ("wal", "shm", "journal"))]
     return next((each for each in places if each.exists() and not each.is_file()), None)
 

@@ -30,9 +30,9 @@ def replaced(text: str, instead: str) -> str:
     return text if text.isprintable() else "".join(char if char.isprintable() else instead for char in text)
 
 
-def escaped(found: str) -> str:
+def escaped(character: str) -> str:
     """The character as JSON and our log escape it: `\\u001b`."""
-    return f"\\u{ord(found):04x}"
+    return f"\\u{ord(character):04x}"
 
 
 class _Visible(dict[int, str]):

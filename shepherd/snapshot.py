@@ -100,7 +100,7 @@ class LandingEntry(Struct, frozen=True):
     targets: tuple[int, ...]
     """What it undoes wherever it is in effect."""
     deployable_as_tip: bool | None
-    """None for a landing at or before what production runs: it is no candidate."""
+    """None for a landing at or before what production runs: it is not a candidate."""
     blocked_by: tuple[int, ...]
     blocked_by_count: int
     promoted_at: datetime | None

@@ -47,10 +47,10 @@ class StateFile(Generic[T]):
     def read_or(self, default: T) -> T:
         """What it holds; `default` if it holds nothing that can be read."""
         try:
-            found = self.read()
+            value = self.read()
         except plainfile.UnreadableFileError:
             return default
-        return default if found is None else found
+        return default if value is None else value
 
     def write(self, value: T) -> None:
         """Replace what it holds.

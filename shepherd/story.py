@@ -1,4 +1,4 @@
-"""What happened, as the journal tells it, and what would happen: for `explain`, `history` and `whatif`."""
+"""What happened, as the journal has it, and what would happen: for `explain`, `history` and `whatif`."""
 
 from __future__ import annotations
 

@@ -35,6 +35,9 @@ _ITEM = r"(?s)(?P<bug>bug:)(?P<of_bug>.*)|(?P<sign>[#!])(?P<of_request>.*)"
 
 NAME_LENGTH = 80
 
+UNKNOWN_PERSON = "an unknown person"
+NO_REASON = "no reason given"
+
 
 class RevName(NamedTuple):
     """What a person calls a revision, not yet looked up."""

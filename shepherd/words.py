@@ -65,7 +65,7 @@ class ItemTags(Struct, frozen=True, gc=False):
 
 
 class ItemDetails(Struct, frozen=True):
-    """What else the tracker tells of an item; shown, never judged."""
+    """What else the tracker says of an item; shown, never judged."""
 
     title: str = ""
     """Empty for private ones."""

@@ -4,7 +4,7 @@
   const all = (selector) => [...document.querySelectorAll(selector)];
   document.documentElement.classList.add("js");
 
-  // Ages, as shepherd/values.py tells them.
+  // Ages, as shepherd/values.py writes them.
   const UNITS = [
     [31536000, "year", 63072000],
     [86400, "day", 172800],
@@ -161,7 +161,7 @@
   };
   let writing = 0;
   const read = () => {
-    // the browser tells of a followed link late: the words typed since then are the newer ones
+    // the browser reports a followed link late: the words typed since then are the newer ones
     if (writing) return;
     const address = location.hash.slice(1);
     const given = new URLSearchParams(address.includes("=") ? address : "");

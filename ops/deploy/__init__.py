@@ -34,7 +34,7 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
     identities = secrets.pop("key_filename", [])
     known = settings.file.parent / deploy.known_hosts if deploy.known_hosts else None
 
-    def found(host: str, user: str, port: int) -> Route:
+    def route_to(host: str, user: str, port: int) -> Route:
         return route(
             host, user=user, port=port, config=_config_file(), identities=identities, known_hosts=known
         )
@@ -42,16 +42,16 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
     routes = []
     if isinstance(context, Connection):
         named, port = _named(context)
-        routes = [found(context.original_host, named, port)]
+        routes = [route_to(context.original_host, named, port)]
         if not named and not deploy.sudo and routes[0].user == operator().pw_name:
             # nobody is named, in ssh_config neither: the shepherd's user, not the operator
-            routes = [found(context.original_host, deploy.user, port)]
+            routes = [route_to(context.original_host, deploy.user, port)]
     elif type(context) is Context:
         for each in deploy.hosts:
             user, _, place = each.rpartition("@")
             host, _, digits = place.partition(":")
             # with sudo one logs in as oneself, or as ssh_config says
-            routes.append(found(host, user or ("" if deploy.sudo else deploy.user), int(digits or 0)))
+            routes.append(route_to(host, user or ("" if deploy.sudo else deploy.user), int(digits or 0)))
     else:
         raise SettingsError(f"{type(context).__name__} is not an ssh connection: nothing was done")
     if not routes:
@@ -139,13 +139,13 @@ def rollback(
     Duration(deadline)
     for host in hosts(context, settings):
         with _opened(host):
-            found = host.ask("back", to=to or "")
+            site = host.ask("back", to=to or "")
             holder = f"{who} on {socket.gethostname()}"
             if dry:
-                code = push(host, found, who, deadline, reason or "", dry=True)
+                code = push(host, site, who, deadline, reason or "", dry=True)
             else:
                 with host.holding(lambda line: say(f"  {line}"), who=holder):
-                    code = push(host, found, who, deadline, reason or "")
+                    code = push(host, site, who, deadline, reason or "")
         if code:
             return code
     return 0

@@ -13,7 +13,7 @@ from shepherd.printable import replaced
 Version = Annotated[str, Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){1,3}[0-9a-z+]{0,20}\Z")]
 """It becomes a part of our command lines."""
 NoVersion = Annotated[str, Meta(pattern=r"^(?:[0-9]{1,3}(\.[0-9]{1,3}){1,3})?\Z")]
-"""Empty where the host's C library does not tell."""
+"""Empty where the host's C library does not say."""
 LONGEST = 1200
 """Characters of one text."""
 

@@ -41,7 +41,7 @@ def connected(route: Route, secrets: dict[str, Any]) -> Iterator[Transport]:
     """
     from paramiko import SSHClient
 
-    # else it tells standard error of broken connections, with tracebacks
+    # else it reports broken connections on standard error, with tracebacks
     logging.getLogger("paramiko").addHandler(logging.NullHandler())
     client = SSHClient()
     limit = min(route.patience or CONNECT_LIMIT, CONNECT_LIMIT)

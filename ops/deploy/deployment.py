@@ -43,14 +43,14 @@ class Deployment:
         """Deploy; the exit code is the upgrade's. Raises ShepherdError: what was live stays live."""
         began = monotonic()
         with _timed("look"):
-            found = self._host.ask("probe")
-        self._ready(found)
+            probed = self._host.ask("probe")
+        self._ready(probed)
         with _timed("wheels"):
-            target = wheels.Target.of(found)
+            target = wheels.Target.of(probed)
             house = wheels.gather(self._source, self._settings.deploy.extras, target, cache())
-        missing = [each for each in house.all if found["wheels"].get(each.name) != each.sha256]
-        self._room(found, house, missing)
-        reusable = self._reusable(found, house)
+        missing = [each for each in house.all if probed["wheels"].get(each.name) != each.sha256]
+        self._room(probed, house, missing)
+        reusable = self._reusable(probed, house)
         if dry:
             say(
                 f"  would upload {len(missing)} wheel(s), {_megabytes(missing)}"
@@ -68,52 +68,52 @@ class Deployment:
                 with suppress(ShepherdError):
                     self._host.ask("note", entry={**entry, "result": f"failed: {error}", "why": self._why})
                 raise
-            site = {"target": release, "driver": release, "root": found["root"]}
+            site = {"target": release, "driver": release, "root": probed["root"]}
             code = push(self._host, site, self._who, deadline, self._why)
         say(f"  {'done' if not code else f'ended with exit code {code}'} after {monotonic() - began:.1f} s")
         return code
 
-    def _ready(self, found: dict[str, Any]) -> None:
+    def _ready(self, probed: dict[str, Any]) -> None:
         """Refuse a host that is not set up, or whose `current` is not a link. Raises SettingsError."""
-        if not found["set_up"] or not found["settings"]:
-            raise SettingsError(f"{self._host.name}: {found['root']} is not set up: fab setup")
-        if found["live"]["kind"] == "odd":
+        if not probed["set_up"] or not probed["settings"]:
+            raise SettingsError(f"{self._host.name}: {probed['root']} is not set up: fab setup")
+        if probed["live"]["kind"] == "odd":
             raise SettingsError(
-                f"{self._host.name}: {found['root']}/current is not a link: move it away, then deploy again"
+                f"{self._host.name}: {probed['root']}/current is not a link: move it away, then deploy again"
             )
-        if found["live"]["kind"] == "dangling":
-            complain(f"{self._host.name}: current points to {found['live']['link']}, which is not there")
+        if probed["live"]["kind"] == "dangling":
+            complain(f"{self._host.name}: current points to {probed['live']['link']}, which is not there")
         tracker, extras = self._settings.tracker.type, self._settings.deploy.extras
         if tracker in self._source.extras() and tracker not in extras:
             complain(
                 f"{self._host.name}: tracker.type is {tracker}, but deploy.extras lacks it: the release"
                 " will lack what reads it"
             )
-        ahead = found["now"] - now().timestamp()
+        ahead = probed["now"] - now().timestamp()
         if abs(ahead) > SKEW:
             complain(
                 f"{self._host.name}: its clock is {age(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'}"
-                f" ours ({datetime.fromtimestamp(found['now'], UTC):%Y-%m-%dT%H:%M:%SZ}): set that clock"
+                f" ours ({datetime.fromtimestamp(probed['now'], UTC):%Y-%m-%dT%H:%M:%SZ}): set that clock"
                 " (releases are numbered, so it does no harm here)"
             )
 
-    def _room(self, found: dict[str, Any], house: wheels.Wheelhouse, missing: list[wheels.Wheel]) -> None:
+    def _room(self, probed: dict[str, Any], house: wheels.Wheelhouse, missing: list[wheels.Wheel]) -> None:
         needed = ROOM + sum(each.size for each in missing)
         needed += UNPACKED * sum(each.size for each in house.wheels)
-        if found["free"] < needed:
+        if probed["free"] < needed:
             raise StoreError(
-                f"{self._host.name}: {found['free'] / 1e6:.0f} MB free at {found['root']},"
+                f"{self._host.name}: {probed['free'] / 1e6:.0f} MB free at {probed['root']},"
                 f" {needed / 1e6:.0f} MB are needed; nothing was changed"
             )
 
-    def _reusable(self, found: dict[str, Any], house: wheels.Wheelhouse) -> str:
+    def _reusable(self, probed: dict[str, Any], house: wheels.Wheelhouse) -> str:
         """A release of the very same that is there already and starts; empty: none."""
-        for each in reversed(found["releases"]):
+        for each in reversed(probed["releases"]):
             same = (
                 each.get("commit") == self._source.commit
                 and each.get("environment") == house.digest
-                and each.get("python") == found["python"]
-                and each.get("machine") == found["machine"]
+                and each.get("python") == probed["python"]
+                and each.get("machine") == probed["machine"]
             )
             if same and not each["bad"]:
                 answer = self._host.ask("works", release=each["id"])

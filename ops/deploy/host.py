@@ -113,7 +113,7 @@ class Host:
         """Let the agent do one thing, to its end.
 
         Args:
-            data: sent after the request; say: what the agent tells meanwhile.
+            data: sent after the request; say: gets what the agent reports meanwhile.
 
         Raises:
             RemoteError: it failed there. HostError: the connection broke, no answer in time, or none that
@@ -122,21 +122,21 @@ class Host:
         channel = self._start(do, request, limit)
         session = Session(channel, self.name, do, limit)
         threading.Thread(target=_feed, args=(channel, data), daemon=True).start()
-        heard = _Heard(do, say)
+        reply = _Reply(do, say)
         for line in session.lines():
-            heard.take(line)
+            reply.take(line)
         self._judge(*session.ended(), do)
-        return heard.answer(self.name)
+        return reply.answer(self.name)
 
     @contextmanager
     def holding(self, say: Say, **request: Any) -> Iterator[None]:
         """The deploy lock, for as long as the block and this process live. Raises RemoteError: taken."""
         channel = self._start("hold", request, ANSWER_LIMIT)
         session = Session(channel, self.name, "hold", ANSWER_LIMIT)
-        heard = _Heard("hold", say)
-        if not any(heard.take(line) for line in session.lines()):
+        reply = _Reply("hold", say)
+        if not any(reply.take(line) for line in session.lines()):
             self._judge(*session.ended(), "hold")
-            heard.answer(self.name)
+            reply.answer(self.name)
         channel.settimeout(ANSWER_LIMIT)
         over = threading.Event()
         threading.Thread(target=_sign_of_life, args=(channel, over), daemon=True).start()
@@ -219,7 +219,7 @@ class Host:
             raise RemoteError(f"{self.name}: {clean(lines[-1], 1200)}", code if 0 < code < 9 else UNEXPECTED)
 
 
-class _Heard:
+class _Reply:
     """What came back of one question: progress, the answer, and what the account's shell printed."""
 
     def __init__(self, do: str, say: Say | None) -> None:
@@ -266,8 +266,8 @@ def _feed(channel: Channel, data: Iterable[bytes]) -> None:
 
 def modules() -> list[tuple[str, str]]:
     """What is sent of us: names and texts."""
-    found = []
+    texts = []
     for name in SENT:
         path = ROOT.joinpath(*name.split("."))
-        found.append((name, "" if path.is_dir() else path.with_suffix(".py").read_text("utf-8")))
-    return found
+        texts.append((name, "" if path.is_dir() else path.with_suffix(".py").read_text("utf-8")))
+    return texts

@@ -85,7 +85,7 @@ def _type_behind(algorithm: str) -> str:
     return "ssh-rsa" if algorithm.startswith("rsa-sha2-") else algorithm
 
 
-def _told(key: Any) -> str:
+def _described(key: Any) -> str:
     return clean(f"{key.get_name()} {key.fingerprint}", 200)
 
 
@@ -95,8 +95,8 @@ def _first_file(route: Route) -> str:
 
 def _revoked(route: Route, key: Any) -> str:
     return (
-        f"{route.name}: ITS HOST KEY IS REVOKED, SOMEBODY MAY BE IN BETWEEN. It shows {_told(key)}. Nothing"
-        f" was sent. Ask its administrator which key it has now; what revokes this one is @revoked in"
+        f"{route.name}: ITS HOST KEY IS REVOKED, SOMEBODY MAY BE IN BETWEEN. It shows {_described(key)}."
+        f" Nothing was sent. Ask its administrator which key it has now; what revokes this one is @revoked in"
         f" {_first_file(route)}, or RevokedHostKeys"
     )
 
@@ -104,9 +104,10 @@ def _revoked(route: Route, key: Any) -> str:
 def _changed(route: Route, keys: Collection[bytes], key: Any) -> str:
     file = next((str(each) for each in route.known_hosts if known(route.known_as, [each]).keys), "")
     return (
-        f"{route.name}: THE HOST KEY HAS CHANGED, SOMEBODY MAY BE IN BETWEEN. It shows {_told(key)}, known is"
-        f" {', '.join(sorted(map(_fingerprint, keys))[:4])}. Nothing was sent. Only if its administrator says"
-        f" that it has a new one: ssh-keygen -R {shlex.quote(route.known_as)} -f {shlex.quote(file)}"
+        f"{route.name}: THE HOST KEY HAS CHANGED, SOMEBODY MAY BE IN BETWEEN. It shows {_described(key)},"
+        f" known is {', '.join(sorted(map(_fingerprint, keys))[:4])}. Nothing was sent. Only if its"
+        f" administrator says that it has a new one: ssh-keygen -R {shlex.quote(route.known_as)}"
+        f" -f {shlex.quote(file)}"
         ", then ssh-keyscan"
     )
 
@@ -119,7 +120,7 @@ def _unknown(route: Route, certified: bool, key: Any) -> str:
     )
     alias = f" (for {route.known_as})" if route.known_as not in route.name else ""
     return (
-        f"{route.name}: {why} ({_told(key)}). Ask its administrator for the fingerprint, compare,"
+        f"{route.name}: {why} ({_described(key)}). Ask its administrator for the fingerprint, compare,"
         f" then{alias}: ssh-keyscan -p {route.port} {route.host} >> {_first_file(route)}"
     )
 

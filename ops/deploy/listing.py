@@ -11,22 +11,22 @@ LATEST = 10
 """Lines of the deployment record that are shown."""
 
 
-def listing(found: dict[str, Any]) -> Iterator[str]:
+def listing(answer: dict[str, Any]) -> Iterator[str]:
     """The releases, newest first, and what was deployed when by whom."""
-    live = found["live"]
+    live = answer["live"]
     if live["kind"] not in ("release", "none"):
         wrong = {"odd": "is not a link", "dangling": "points to nothing", "foreign": "points to no release"}
-        yield plain(f"current {wrong[live['kind']]}: {live['link'] or found['root'] + '/current'}", 200)
-    if not found["releases"]:
+        yield plain(f"current {wrong[live['kind']]}: {live['link'] or answer['root'] + '/current'}", 200)
+    if not answer["releases"]:
         yield "no release yet: fab deploy"
-    for each in reversed(found["releases"]):
+    for each in reversed(answer["releases"]):
         sign = "-> " if each["id"] == live["id"] else "   "
-        good = ", the last good one" if each["id"] == found["last_good"] else ""
+        good = ", the last good one" if each["id"] == answer["last_good"] else ""
         made = f"; {each.get('ref', '')} by {each.get('by', '')} at {each['at']}" if each.get("at") else ""
         yield sign + plain(f"{each['id']} {each['standing']}{good}{made}", 300)
         if each["bad"]:
             yield "      " + plain(each["bad"], 400)
-    for each in found["past"][-LATEST:]:
+    for each in answer["past"][-LATEST:]:
         what = f"{each.get('from') or 'nothing'} -> {each.get('to') or 'nothing'}"
         why = f" ({each['why']})" if each.get("why") else ""
         yield plain(

@@ -216,11 +216,11 @@ def _expanded(path: str, tokens: Mapping[str, str]) -> str:
         with suppress(KeyError):
             path = f"{pwd.getpwnam(name).pw_dir if name else tokens['d']}/{rest}"
     filled = _filled(path, tokens)
-    return re.sub(r"\$\{(\w+)\}", lambda found: os.environ.get(found[1], found[0]), filled)
+    return re.sub(r"\$\{(\w+)\}", lambda match: os.environ.get(match[1], match[0]), filled)
 
 
 def _filled(text: str, tokens: Mapping[str, str]) -> str:
-    return re.sub("%(.)", lambda found: tokens.get(found[1], found[0]), text)
+    return re.sub("%(.)", lambda match: tokens.get(match[1], match[0]), text)
 
 
 def _key(words: Sequence[str]) -> bytes | None:

@@ -81,7 +81,7 @@ class Session:
         except TimeoutError:
             raise self._late() from None
         if content and left < 0:
-            # one that says a little all the time does not live for ever
+            # one that says a little all the time does not live forever
             raise self._late()
         return content
 

@@ -38,14 +38,14 @@ class PackedCommit(NamedTuple):
         """
         with tarfile.open(fileobj=BytesIO(self.archive)) as archive:
             try:
-                found = archive.extractfile(name)
+                member = archive.extractfile(name)
             except KeyError:
-                found = None
-            if found is None:
+                member = None
+            if member is None:
                 raise SettingsError(
                     f"{self.commit[:12]} has no {name}: it is too old for this fab; name a newer commit"
                 )
-            return found.read().decode()
+            return member.read().decode()
 
     def extras(self) -> list[str]:
         """The extras of its pyproject.toml."""

@@ -49,7 +49,7 @@ class Target(NamedTuple):
 
     @classmethod
     def of(cls, probed: dict[str, Any]) -> Target:
-        """The host that a probe tells of.
+        """The host that a probe describes.
 
         Raises:
             SettingsError: wheels are for Linux only.
@@ -74,12 +74,12 @@ class Target(NamedTuple):
         """pip's platforms, the best first: a wheel for an older libc runs on a newer one."""
         major, minor = (int(each) for each in self.libc_version.split(".")[:2])
         kind = "manylinux" if self.libc == "glibc" else "musllinux"
-        found = []
+        platforms = []
         for each in range(minor, -1, -1):
-            found.append(f"{kind}_{major}_{each}_{self.machine}")
+            platforms.append(f"{kind}_{major}_{each}_{self.machine}")
             if kind == "manylinux" and each in (17, 12, 5):
-                found.append(f"manylinux{ {17: '2014', 12: '2010', 5: '1'}[each] }_{self.machine}")
-        return [*found, f"linux_{self.machine}"]
+                platforms.append(f"manylinux{ {17: '2014', 12: '2010', 5: '1'}[each] }_{self.machine}")
+        return [*platforms, f"linux_{self.machine}"]
 
 
 class Wheel(NamedTuple):
@@ -176,15 +176,15 @@ def _resolve(source: PackedCommit, extras: tuple[str, ...], target: Target) -> s
 
 def _fetch(resolved: str, target: Target, folder: Path) -> list[Wheel]:
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as beside:
-        wanted = Path(beside, "requirements.txt")
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        wanted = Path(scratch, "requirements.txt")
         wanted.write_text(resolved)
-        words = ["download", "--no-deps", "--require-hashes", "--only-binary=:all:", "-q", "-d", beside]
+        words = ["download", "--no-deps", "--require-hashes", "--only-binary=:all:", "-q", "-d", scratch]
         words += ["--implementation", "cp", "--python-version", target.python]
         for tag in target.tags:
             words += ["--platform", tag]
         _run([sys.executable, "-m", "pip", *words, "-r", str(wanted)], folder, {})
-        fetched = sorted(Path(beside).glob("*.whl"))
+        fetched = sorted(Path(scratch).glob("*.whl"))
         for wheel in fetched:
             wheel.replace(folder / wheel.name)
     hashes = {wheel.name: _digest(folder / wheel.name) for wheel in fetched}
@@ -203,11 +203,11 @@ def _known(folder: Path) -> list[Wheel] | None:
 
 
 def _pins(text: str) -> dict[tuple[str, str], list[str]]:
-    found: dict[tuple[str, str], list[str]] = {}
+    pins: dict[tuple[str, str], list[str]] = {}
     for entry in re.split(r"\n(?=\S)", text):
         if match := _PIN.match(entry):
-            found[_normal(match[1]), match[2]] = _HASH.findall(entry)
-    return found
+            pins[_normal(match[1]), match[2]] = _HASH.findall(entry)
+    return pins
 
 
 def _normal(name: str) -> str:

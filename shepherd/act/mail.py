@@ -71,7 +71,7 @@ def message_of(planned: Message, mail: MailSettings, now: datetime) -> EmailMess
     message = EmailMessage(policy=_POLICY)
     message["From"] = mail.sender
     message["To"] = planned.to
-    # a line end in a header would be refused, for ever
+    # a line end in a header would be refused forever
     message["Subject"] = clean(planned.subject, LONGEST_SUBJECT)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{planned.id}@{domain}>"

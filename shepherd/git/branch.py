@@ -72,15 +72,15 @@ def read_branch(
         project=project,
     )
     cutoff = now - keep_seconds
-    found: BranchReading | None = None
+    branch_reading: BranchReading | None = None
     if (
         known
         and known.facts.asked == sources.asked
         and known.facts.words == strange_words(words, known.landings)
     ):
-        found = known_reading(known, cutoff, reach, covers)
-    found = found or _read(sources, branch, known, cutoff, reach, covers, words, project)
-    return replace(found, reading=replace(found.reading, standing=sources.positions))
+        branch_reading = known_reading(known, cutoff, reach, covers)
+    branch_reading = branch_reading or _read(sources, branch, known, cutoff, reach, covers, words, project)
+    return replace(branch_reading, reading=replace(branch_reading.reading, standing=sources.positions))
 
 
 def _read(
@@ -93,7 +93,7 @@ def _read(
     words: Collection[str],
     project: str | None,
 ) -> BranchReading:
-    """Read what `known` does not tell, or no longer rightly."""
+    """Read what `known` does not hold, or what is not right any more."""
     git = sources.git
     mainline = read_first_parents(git, sources.tip())
     tip = Revision(len(mainline), mainline.ids[-1])

@@ -31,11 +31,11 @@ class BranchFacts(Struct, frozen=True):
     """Every landing up to D with this date or a later one was read."""
     warnings: tuple[str, ...] = ()
     words: str = ""
-    """Sum of the commits with words that were looked for and are no landings that were read."""
+    """Sum of the commits with words that were looked for and are not landings that were read."""
 
 
 class KnownBranch(Struct, frozen=True):
-    """What an earlier reading of the branch found: facts that hold for ever, or are checked before use."""
+    """What an earlier reading of the branch found: facts that hold forever, or are checked before use."""
 
     facts: BranchFacts
     landings: tuple[Landing, ...]
@@ -76,7 +76,7 @@ class BranchReading(Struct, frozen=True):
     """What was read, but is probably not as somebody meant it."""
 
     def summary(self) -> dict[str, str | int]:
-        """What the log's `source` event tells (docs/interfaces.md#log)."""
+        """What the log's `source` event says (docs/interfaces.md#log)."""
         reading = self.reading
         places: dict[str, Revision | Deployed | None] = {
             "tip": reading.tip,

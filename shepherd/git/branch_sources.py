@@ -131,11 +131,11 @@ class BranchSources:
 
     def foreign(self, below: str) -> set[str]:
         """The landings of other branches, in this repository only those after the commit `below`."""
-        found: set[str] = set()
+        landing_ids: set[str] = set()
         for git, tip in self._others:
             limit = [f"^{below}"] if below and git == self.git else []
-            found.update(git.lines("rev-list", "--first-parent", "--end-of-options", tip, *limit))
-        return found
+            landing_ids.update(git.lines("rev-list", "--first-parent", "--end-of-options", tip, *limit))
+        return landing_ids
 
     def _find_other(self, other: OtherMainline, repository: str, mirrors: Path, fetch: bool) -> None:
         git, refs = self.git, self._refs

@@ -1,4 +1,4 @@
-"""Which earlier landings a landing says that it takes back (docs/rules.md#undone); `undoing` tells what
+"""Which earlier landings a landing says that it takes back (docs/rules.md#undone); `undoing` says what
 is true."""
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class RevertClaims:
         self.claims: list[RevertClaim] = []
         self.parts: dict[int, set[str]] = {}
         """Landing -> commits that it brought in and that are named, where it is not named itself."""
-        self.spoken: list[int] = []
+        self.named_in_text: list[int] = []
         """Landings that free text names by revno: they never count."""
         self.guessed: list[int] = []
         """Those that it calls by title or SHA, which may be others: still less."""
@@ -72,17 +72,17 @@ def claims_of(context: Context) -> dict[int, RevertClaims]:
     """By revno, the landings that say anything about undoing. Raises SourceError."""
     speaking = [item for item in context.landed if _speaks(item)]
     lookup = _Lookup(context, speaking)
-    found: dict[int, RevertClaims] = {}
+    by_revno: dict[int, RevertClaims] = {}
     for item in speaking:
-        reverts = found[item.landing.revno] = RevertClaims(item.landing.revno, item.landing.id)
+        reverts = by_revno[item.landing.revno] = RevertClaims(item.landing.revno, item.landing.id)
         lookup.by_mark(reverts, item)
         lookup.by_sha(reverts, item)
         lookup.by_request(reverts, item)
         lookup.by_title(reverts, item)
         if reverts.revno > context.deployed:
             lookup.by_free_text(reverts, item)
-        reverts.spoken += [target for target in item.marks.hints if 0 < target < reverts.revno]
-    return found
+        reverts.named_in_text += [target for target in item.marks.hints if 0 < target < reverts.revno]
+    return by_revno
 
 
 def _speaks(item: Landed) -> bool:
@@ -106,7 +106,7 @@ class _Lookup:
     def __init__(self, context: Context, speaking: Sequence[Landed]) -> None:
         self._context = context
         git, mainline = context.git, context.mainline
-        self._spoken_ids = {
+        self._worded_ids = {
             text: shas[0]
             for item in speaking
             if item.landing.revno > context.deployed
@@ -114,7 +114,7 @@ class _Lookup:
             if len(shas := git.commits_beginning(text)) == 1
         }
         named = [sha for item in speaking for sha in (*item.reverts_ids, *item.marks.rollback_ids)]
-        self._commits = Commits(git, mainline, context.landed, [*named, *self._spoken_ids.values()])
+        self._commits = Commits(git, mainline, context.landed, [*named, *self._worded_ids.values()])
         wanted = {
             request
             for item in speaking
@@ -186,8 +186,8 @@ class _Lookup:
                 reverts.guessed.append(targets[0])
                 break
         for text in item.wording.ids:
-            if text in self._spoken_ids:
-                target = self._commits.landing(self._spoken_ids[text], reverts.revno)
+            if text in self._worded_ids:
+                target = self._commits.landing(self._worded_ids[text], reverts.revno)
                 if isinstance(target, int) and target < reverts.revno:
                     reverts.guessed.append(target)
         for request in _request_of_branch(item, self._context.deployed):
@@ -199,8 +199,8 @@ class _Lookup:
 
 def _request_of_branch(item: Landed, deployed: int) -> list[str]:
     """GitHub names the branch of a revert `revert-12-…`."""
-    found = _REVERT_BRANCH.search(item.marks.branch) if item.landing.revno > deployed else None
-    return [f"#{int(found[1])}"] if found else []
+    match = _REVERT_BRANCH.search(item.marks.branch) if item.landing.revno > deployed else None
+    return [f"#{int(match[1])}"] if match else []
 
 
 class _Titles:

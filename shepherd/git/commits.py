@@ -35,10 +35,10 @@ class Commits:
         Only landings up to and with revno `upto` are looked at, so the answer never changes.
         """
         if len(text) != self._length:
-            found = {revno for revno in self._beginning(text) if revno <= upto}
-            if len(found) == 1:
-                return found.pop()
-            return "it may be several commits" if found else self.NONE
+            revnos = {revno for revno in self._beginning(text) if revno <= upto}
+            if len(revnos) == 1:
+                return revnos.pop()
+            return "it may be several commits" if revnos else self.NONE
         revno = self._near(text)
         if revno is None and text in self._elsewhere:
             revno = self._owners.get(text)

@@ -1,4 +1,4 @@
-"""Commits with words of their own that are no landings: which landing brought each in
+"""Commits with words of their own that are not landings: which landing brought each in
 (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def brought_in(
         return {}
     places = _places(git, mainline, first, existing)
     titles = titles_of(git, reader, places)
-    found: dict[int, tuple[Brought, ...]] = {}
+    brought: dict[int, tuple[Brought, ...]] = {}
     for sha, revno in places.items():
-        found[revno] = (*found.get(revno, ()), Brought(sha, titles[sha]))
-    return found
+        brought[revno] = (*brought.get(revno, ()), Brought(sha, titles[sha]))
+    return brought
 
 
 def _places(git: Git, mainline: FirstParents, first: int, wanted: Collection[str]) -> Mapping[str, int]:

@@ -45,23 +45,23 @@ def owners(git: Git, mainline: FirstParents) -> dict[str, int]:
             for line in git.lines("rev-list", "--parents", "--end-of-options", mainline.ids[-1])
         )
     }
-    found = {sha: revno for revno, sha in enumerate(mainline.ids, 1)}
+    revnos = {sha: revno for revno, sha in enumerate(mainline.ids, 1)}
     for revno, landing in enumerate(mainline.ids, 1):
         todo = parents[landing][1:]
         while todo:
             sha = todo.pop()
-            if sha not in found:
-                found[sha] = revno
+            if sha not in revnos:
+                revnos[sha] = revno
                 todo.extend(parents[sha])
-    return found
+    return revnos
 
 
 def runs(revnos: Iterable[int]) -> list[tuple[int, int]]:
     """First and last of each run of numbers without a gap, ascending."""
-    found: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = []
     for revno in revnos:
-        if found and found[-1][1] == revno - 1:
-            found[-1] = (found[-1][0], revno)
+        if ranges and ranges[-1][1] == revno - 1:
+            ranges[-1] = (ranges[-1][0], revno)
         else:
-            found.append((revno, revno))
-    return found
+            ranges.append((revno, revno))
+    return ranges

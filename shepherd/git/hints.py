@@ -40,7 +40,7 @@ def namesakes(targets: Iterable[int], by: int) -> str:
     )
 
 
-def spoken(target: int, by: int) -> str:
+def free_text(target: int, by: int) -> str:
     return f"its message speaks of undoing r{target}; if it does: {command(target, by)}"
 
 

@@ -70,9 +70,9 @@ class _WholeMainline:
 
 def _revno_of(line: _WholeMainline, sha: str) -> int:
     """The landing that is, or brought in, that commit; 0 if there is none. Raises SourceError."""
-    found = Commits(line.git, line.mainline, (), [sha]).landing(sha, len(line.mainline))
-    if isinstance(found, int):
-        return found
-    if found != Commits.NONE:
-        raise SourceError(f"{sha} names no one landing of {line.git.name}: {found}")
+    revno_or_why = Commits(line.git, line.mainline, (), [sha]).landing(sha, len(line.mainline))
+    if isinstance(revno_or_why, int):
+        return revno_or_why
+    if revno_or_why != Commits.NONE:
+        raise SourceError(f"{sha} names no one landing of {line.git.name}: {revno_or_why}")
     return 0

@@ -1,7 +1,7 @@
 """The mainline: which commits landed, in which order, what each brought in, and whose it is
 (docs/rules.md#marks).
 
-A landing is known by its SHA, so whatever is said of one here holds for ever; only names (through .mailmap)
+A landing is known by its SHA, so whatever is said of one here holds forever; only names (through .mailmap)
 and commits that became landings of another branch can change, and `branch` reads again when they did.
 """
 
@@ -49,7 +49,7 @@ def mailmap_at(git: Git, commit: str) -> tuple[str, str]:
 
 
 class Landed(NamedTuple):
-    """A landing as its own history tells it; what it undoes is not found out yet (see `undoing`)."""
+    """A landing as its own history shows it; what it undoes is not found out yet (see `undoing`)."""
 
     landing: Landing
     marks: Marks
@@ -60,7 +60,7 @@ class Landed(NamedTuple):
     brought: tuple[str, ...]
     """The commits it brought in (`M^1..M`), oldest first, without itself."""
     work: int
-    """How many of them are no merges."""
+    """How many of them are not merges."""
     wording: RevertWording
     """Of its own message; the projects of requests also of those of the commits that it brought in."""
 
@@ -126,15 +126,15 @@ def _brought_in(commits: dict[str, _RawCommit], others: Sequence[str], claimed: 
     """What the further parents reach and no earlier landing has; each commit is taken once."""
     brought: list[str] = []
     for other in others:
-        found: list[str] = []
+        reached: list[str] = []
         todo = [other]
         while todo:
             sha = todo.pop()
             if sha in commits and sha not in claimed:
                 claimed.add(sha)
-                found.append(sha)
+                reached.append(sha)
                 todo.extend(reversed(commits[sha].parents))
-        brought += reversed(found)
+        brought += reversed(reached)
     return brought
 
 
@@ -229,10 +229,10 @@ def bearing_request(
     """The landings of the whole mainline, ascending, that are each of these requests ("#12", "!12")."""
     patterns = [f"--grep={request}" for request in requests]
     options = ["--first-parent", "--fixed-strings", *patterns]
-    found: dict[str, list[int]] = {request: [] for request in requests}
+    by_request: dict[str, list[int]] = {request: [] for request in requests}
     for sha, commit in _log(git, reader, mainline.ids[-1:], *options):
         revno = mainline.revno(sha)
         for request in parse(commit.message, reader.grammars).requests:
-            if request in found and revno:
-                found[request].append(revno)
-    return {request: sorted(revnos) for request, revnos in found.items()}
+            if request in by_request and revno:
+                by_request[request].append(revno)
+    return {request: sorted(revnos) for request, revnos in by_request.items()}

@@ -98,16 +98,16 @@ class Quarantine:
     def differing(self, pairs: Sequence[tuple[str, str]]) -> list[frozenset[bytes] | UnreadableCause]:
         """For each pair of trees the paths that they do not have in common."""
         different = list(dict.fromkeys(pair for pair in pairs if pair[0] != pair[1]))
-        found: dict[tuple[str, str], frozenset[bytes] | UnreadableCause] = {}
+        by_pair: dict[tuple[str, str], frozenset[bytes] | UnreadableCause] = {}
         try:
-            found.update(self._compare(different))
+            by_pair.update(self._compare(different))
         except SourceError:
             for pair in different:
                 try:
-                    found.update(self._compare([pair]))
+                    by_pair.update(self._compare([pair]))
                 except SourceError as error:
-                    found[pair] = UnreadableCause(self._read.with_remedy(str(error)))
-        return [found.get(pair, frozenset()) for pair in pairs]
+                    by_pair[pair] = UnreadableCause(self._read.with_remedy(str(error)))
+        return [by_pair.get(pair, frozenset()) for pair in pairs]
 
     def _compare(self, pairs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], frozenset[bytes]]:
         if not pairs:
@@ -145,17 +145,17 @@ def _results(output: bytes) -> Iterator[str | None]:
 
 def _paths_by_pair(output: bytes) -> dict[tuple[str, str], frozenset[bytes]]:
     """The answer of `diff-tree --stdin --raw -z`: lines that name two trees, and below each what differs."""
-    found: dict[tuple[str, str], set[bytes]] = {}
+    by_pair: dict[tuple[str, str], set[bytes]] = {}
     fields = iter(output.split(b"\0"))
     current: set[bytes] = set()
     for field in fields:
         *heads, entry = field.split(b"\n")
         for head in heads:
             one, other = head.decode().split(" ")
-            current = found.setdefault((one, other), set())
+            current = by_pair.setdefault((one, other), set())
         if entry:
             current.add(next(fields))
-    return {pair: frozenset(paths) for pair, paths in found.items()}
+    return {pair: frozenset(paths) for pair, paths in by_pair.items()}
 
 
 def _quoted(path: bytes) -> bytes:

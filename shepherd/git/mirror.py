@@ -95,12 +95,12 @@ def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str,
     ):
         sha, _, full = line.partition("\t")
         remote[full] = sha
-    found = {}
+    shas = {}
     for ref in refs:
         places = (ref,) if ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")
         if place := next((place for place in places if place in remote), None):
-            found[ref] = remote.get(f"{place}^{{}}", remote[place])
-    return found
+            shas[ref] = remote.get(f"{place}^{{}}", remote[place])
+    return shas
 
 
 def _upload_pack(url: str) -> list[str]:
@@ -152,7 +152,7 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
 
 
 def _refspecs(refs: Iterable[str]) -> list[str]:
-    """Branches, tags, and refs elsewhere; with a star, since a ref that does not exist yet is no failure."""
+    """Branches, tags, and refs elsewhere; with a star, so that a ref that does not exist yet does no harm."""
     wanted = ["refs/heads/", "refs/tags/"]
     wanted += [
         ref for ref in dict.fromkeys(refs) if ref.startswith("refs/") and not ref.startswith(tuple(wanted))

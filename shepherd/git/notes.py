@@ -87,18 +87,18 @@ def read_notes(
     trees = {commit.sha: commit.tree for commit in history}
     steps = {(trees[parent], commit.tree) for commit in history for parent in commit.parents}
     changed = _changed(git, steps, present.keys())
-    blobs = {blob for found in present.values() for blob in found}
+    blobs = {blob for of_note in present.values() for blob in of_note}
     blobs.update(blob for targets in changed.values() for old, _ in targets.values() for blob in old)
     lines = _lines(git, blobs)
-    now = {sha: _spoken(found, lines) for sha, found in present.items()}
+    now = {sha: _note_line(of_note, lines) for sha, of_note in present.items()}
     origins = _origins(history, trees, now, changed, lines)
-    found = [
-        NoteVerdict(sha, cast(NoteWord, spoken.last[0]), spoken.last[1], by.who, by.when, by.sha)
-        for sha, spoken in sorted(now.items())
-        if spoken.last and (by := origins[sha])
+    verdicts = [
+        NoteVerdict(sha, cast(NoteWord, note.last[0]), note.last[1], by.who, by.when, by.sha)
+        for sha, note in sorted(now.items())
+        if note.last and (by := origins[sha])
     ]
     newest_first = {commit.sha: place for place, commit in enumerate(history)}
-    return sorted(found, key=lambda note: -newest_first[note.commit])
+    return sorted(verdicts, key=lambda verdict: -newest_first[verdict.commit])
 
 
 def noted_commits(git: Git, tip: str) -> set[str]:
@@ -109,12 +109,12 @@ def noted_commits(git: Git, tip: str) -> set[str]:
 
 def _present(git: Git, tip: str, wanted: Collection[str]) -> dict[str, list[str]]:
     """The blobs of the wanted notes as they are now; a note may lie in several directories at once."""
-    found: dict[str, list[str]] = {}
+    blobs: dict[str, list[str]] = {}
     for entry in git.out("ls-tree", "-r", "-z", "--full-tree", tip).split(b"\0"):
         head, _, path = entry.partition(b"\t")
         if (sha := _target(path)) in wanted and head.split(b" ")[1] == b"blob":
-            found.setdefault(sha, []).append(head.split(b" ")[2].decode())
-    return found
+            blobs.setdefault(sha, []).append(head.split(b" ")[2].decode())
+    return blobs
 
 
 def _target(path: bytes) -> str:
@@ -152,9 +152,9 @@ def _changed(
 ) -> dict[_Step, dict[str, tuple[list[str], list[str]]]]:
     """For each step, the wanted notes that it changed: their blobs before and after."""
     stdin = "".join(f"{old} {new}\n" for old, new in steps if old != new).encode()
-    found: dict[_Step, dict[str, tuple[list[str], list[str]]]] = {}
+    by_step: dict[_Step, dict[str, tuple[list[str], list[str]]]] = {}
     if not stdin:
-        return found
+        return by_step
     current: dict[str, tuple[list[str], list[str]]] = {}
     fields = iter(
         git.out("diff-tree", "--stdin", "-r", "-z", "--raw", "--no-renames", input=stdin).split(b"\0")
@@ -164,19 +164,19 @@ def _changed(
         header, _, entry = field.rpartition(b"\n")
         if header:
             old, _, new = header.decode().partition(" ")
-            current = found.setdefault((old, new), {})
+            current = by_step.setdefault((old, new), {})
         if entry and (target := _target(next(fields))) in wanted:
             _, _, *blobs, _ = entry.decode().split(" ")
             for blob, side in zip(blobs, current.setdefault(target, ([], [])), strict=True):
                 if blob.strip("0"):
                     side.append(blob)
-    return found
+    return by_step
 
 
 def _lines(git: Git, blobs: Collection[str]) -> dict[str, list[tuple[str, str]]]:
     """The `QA:` lines of each blob."""
     output = git.out("cat-file", "--batch", input="".join(f"{blob}\n" for blob in blobs).encode())
-    found: dict[str, list[tuple[str, str]]] = {}
+    by_blob: dict[str, list[tuple[str, str]]] = {}
     place = 0
     while place < len(output):
         end = output.index(b"\n", place)
@@ -186,12 +186,12 @@ def _lines(git: Git, blobs: Collection[str]) -> dict[str, list[tuple[str, str]]]
             continue
         text = normal(output[place : place + int(size)])
         matches = (_LINE.match(line) for line in text.split("\n"))
-        found[sha.split(" ")[0]] = [(match[1].lower(), clean(match[2])) for match in matches if match]
+        by_blob[sha.split(" ")[0]] = [(match[1].lower(), clean(match[2])) for match in matches if match]
         place += int(size) + 1
-    return found
+    return by_blob
 
 
-def _spoken(blobs: Iterable[str], lines: Mapping[str, list[tuple[str, str]]]) -> _NoteLine:
+def _note_line(blobs: Iterable[str], lines: Mapping[str, list[tuple[str, str]]]) -> _NoteLine:
     all_lines = [line for blob in blobs for line in lines.get(blob, [])]
     return _NoteLine(all_lines[-1] if all_lines else None, Counter(all_lines))
 
@@ -209,9 +209,9 @@ def _origins(
     the commit none of whose parents has it is the one. A merge makes no line: one parent has it.
     """
     pending: dict[str, dict[str, int]] = {
-        history[0].sha: {sha: spoken.counts[spoken.last] for sha, spoken in now.items() if spoken.last}
+        history[0].sha: {sha: note.counts[note.last] for sha, note in now.items() if note.last}
     }
-    found: dict[str, _NoteCommit] = {}
+    origins: dict[str, _NoteCommit] = {}
     for commit in history:
         counts = pending.pop(commit.sha, {})
         for parent in commit.parents:
@@ -219,15 +219,15 @@ def _origins(
             gone = {}
             for sha in step.keys() & counts.keys():
                 line = now[sha].last
-                before = _spoken(step[sha][0], lines).counts[line] if line else 0
+                before = _note_line(step[sha][0], lines).counts[line] if line else 0
                 if before >= (counts[sha] if len(commit.parents) == 1 else 1):
                     counts[sha] = before
                 else:
                     gone[sha] = counts.pop(sha)
-            # What stays in `here` goes on to this parent; what does not is for the next one to explain.
+            # What stays in `counts` goes on to this parent; what does not is for the next one to explain.
             pending_there = pending.setdefault(parent, counts)
             if pending_there is not counts:
                 pending_there.update(counts)
             counts = gone
-        found.update(dict.fromkeys(counts, commit))
-    return found
+        origins.update(dict.fromkeys(counts, commit))
+    return origins

@@ -71,7 +71,7 @@ def changes(git: Git, commits: Iterable[str]) -> dict[str, Changes]:
     if not wanted:
         return {}
     stdin = "".join(f"{sha}\n" for sha in wanted).encode()
-    found: dict[str, list[FileChange]] = {sha: [] for sha in wanted}
+    by_commit: dict[str, list[FileChange]] = {sha: [] for sha in wanted}
     fields = iter(git.out(*_DIFF, "--raw", "-z", input=stdin).split(b"\0"))
     current: list[FileChange] = []
     for field in fields:
@@ -79,27 +79,27 @@ def changes(git: Git, commits: Iterable[str]) -> dict[str, Changes]:
             mode_before, mode_after, before, after, _ = field[1:].split(b" ")
             current.append(FileChange(next(fields), mode_before, mode_after, before, after))
         elif field:
-            current = found[field.decode()]
-    return {sha: frozenset(touched) for sha, touched in found.items()}
+            current = by_commit[field.decode()]
+    return {sha: frozenset(touched) for sha, touched in by_commit.items()}
 
 
 def read_changes(git: Git, commits: Iterable[str]) -> ContentDiffs:
     """The same, where a diff that cannot be read costs none of the others: a partial clone, a lost object."""
-    found = ContentDiffs({}, {})
+    diffs = ContentDiffs({}, {})
     todo: list[Sequence[str]] = [list(dict.fromkeys(commits))]
     failures = 0
     while todo:
         some = todo.pop()
         try:
-            found.changes.update(changes(git, some))
+            diffs.changes.update(changes(git, some))
         except SourceError as error:
             failures += 1
             if len(some) == 1 or failures >= _TRIES:
-                found.unreadable.update(dict.fromkeys(some, str(error)))
+                diffs.unreadable.update(dict.fromkeys(some, str(error)))
             else:
                 half = len(some) // 2
                 todo += [some[half:], some[:half]]
-    return found
+    return diffs
 
 
 def alike(diffs: ContentDiffs, some: Iterable[str], others: Iterable[str]) -> list[tuple[str, str]]:

@@ -59,24 +59,24 @@ def commit_named(git: Git, mainline: FirstParents, text: str, what: str) -> Name
     if rev.kind != "sha":
         raise SourceError(f"{what} says {quoted(text)}, which is not a revision")
     whole = len(rev.text) == len(mainline.ids[-1])
-    found = list(git.commits([rev.text]).values()) if whole else git.commits_beginning(rev.text)
-    if len(found) == 1:
-        return NamedCommit(found[0])
-    many = "may be several commits" if found else "is not a commit"
+    commits = list(git.commits([rev.text]).values()) if whole else git.commits_beginning(rev.text)
+    if len(commits) == 1:
+        return NamedCommit(commits[0])
+    many = "may be several commits" if commits else "is not a commit"
     raise SourceError(f"{what} says {rev.text}, which {many} of {git.name}")
 
 
 def _by_digits(git: Git, mainline: FirstParents, digits: str, what: str) -> NamedCommit:
     """The landing whose SHA begins with these digits. Raises SourceError: none, or another commit too."""
-    found = git.commits_beginning(digits)
-    revno = mainline.revno(found[0]) if len(found) == 1 else None
+    commits = git.commits_beginning(digits)
+    revno = mainline.revno(commits[0]) if len(commits) == 1 else None
     if revno is None:
         raise SourceError(
             f"{what} says {digits}, but the newest landing is r{len(mainline)}; if that is the beginning of a"
             " SHA, write the whole of it there (git rev-parse HEAD)"
         )
     return NamedCommit(
-        found[0],
+        commits[0],
         f"{what} says {digits}, which is not a revision number but begins the SHA of r{revno}, and is"
         " taken for that; write the whole SHA there (git rev-parse HEAD)",
     )
@@ -128,11 +128,11 @@ def find_carriers(git: Git, deployed: Deployed, landed: Sequence[Landed]) -> Dep
     if not extra or not places:
         return deployed
     diffs = read_changes(git, [*extra, *places])
-    found: dict[str, int] = {}
+    revnos: dict[str, int] = {}
     for (other, sha), same in same_change(git, alike(diffs, places, extra), diffs).items():
         if same:
-            found[sha] = min(places[other], found.get(sha, places[other]))
+            revnos[sha] = min(places[other], revnos.get(sha, places[other]))
     return replace(
         deployed,
-        extra=tuple((sha, found.get(sha) if revno is None else revno) for sha, revno in deployed.extra),
+        extra=tuple((sha, revnos.get(sha) if revno is None else revno) for sha, revno in deployed.extra),
     )

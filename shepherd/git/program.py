@@ -72,8 +72,8 @@ def run(
 def cause(errors: bytes, code: int) -> str:
     """What git said went wrong, in one line without passwords."""
     lines = [line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
-    spoken = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:", "ssh:"))]
-    complaint = "; ".join(list(dict.fromkeys(spoken or lines[-1:]))[:2])
+    causes = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:", "ssh:"))]
+    complaint = "; ".join(list(dict.fromkeys(causes or lines[-1:]))[:2])
     return (
         f"git says {quoted(clean(without_userinfo(complaint), 300), 300)}"
         if complaint

@@ -2,7 +2,7 @@
 (docs/rules.md#undone).
 
 What it holds has to be, byte for byte, what `git revert` or `git cherry-pick` would give there. Lines that
-were moved by changes in between are no obstacle; a blank, a mode, or the same lines elsewhere in a file are.
+were moved by changes in between do not matter; a blank, a mode, or the same lines elsewhere in a file are.
 """
 
 from __future__ import annotations
@@ -50,32 +50,32 @@ def prove(git: Git, claims: Iterable[UndoClaim], diffs: ContentDiffs) -> dict[Un
 
     Where the very contents were exchanged, nothing has to be merged. Raises SourceError.
     """
-    found: dict[UndoClaim, Proof] = {}
+    proofs: dict[UndoClaim, Proof] = {}
     open_ones: list[UndoClaim] = []
     for claim in dict.fromkeys(claims):
         commits = (claim.commit, *claim.targets)
         if why := next((diffs.unreadable[sha] for sha in commits if sha in diffs.unreadable), ""):
-            found[claim] = Proof(unreadable=why)
+            proofs[claim] = Proof(unreadable=why)
             continue
         own, *others = (diffs.changes[sha] for sha in commits)
         if not own or not any(others):
-            found[claim] = Proof()
+            proofs[claim] = Proof()
         elif len(others) == 1 and own == inverse(others[0]):
-            found[claim] = Proof(claim.targets, whole=True)
+            proofs[claim] = Proof(claim.targets, whole=True)
         else:
             open_ones.append(claim)
     for claim in _missed(git, open_ones, diffs.changes):
-        found[claim] = Proof()
-    open_ones = [claim for claim in open_ones if claim not in found]
+        proofs[claim] = Proof()
+    open_ones = [claim for claim in open_ones if claim not in proofs]
     if open_ones:
         named = (sha for claim in open_ones for sha in (claim.commit, *claim.targets))
         with quarantine(git) as place:
-            found |= _by_merging(place, open_ones, diffs.changes, _trees(git, named))
-    return found
+            proofs |= _by_merging(place, open_ones, diffs.changes, _trees(git, named))
+    return proofs
 
 
 def _missed(git: Git, claims: Sequence[UndoClaim], changed: Mapping[str, Changes]) -> set[UndoClaim]:
-    """The claims of which a file tells that they are not true: it is as the target left it, and stays so.
+    """The claims that one file shows to be untrue: it is as the target left it, and stays so.
 
     Merges cost far more than this look at some names of contents; most false claims are about a part of what
     a landing brought in, and end here.
@@ -105,7 +105,7 @@ def _missed(git: Git, claims: Sequence[UndoClaim], changed: Mapping[str, Changes
     try:
         answers = git.out("cat-file", "--batch-check", input=stdin).splitlines() if asked else []
     except SourceError:
-        # a partial clone: what is missing, the merges tell one by one
+        # a partial clone: what is missing, the merges find out one by one
         return missed
     for (claim, change), answer in zip(asked, answers, strict=True):
         if answer.partition(b" ")[0] == change.after:
@@ -120,14 +120,14 @@ def same_change(
 
     What cannot be read is not the same. Raises SourceError.
     """
-    found: dict[tuple[str, str], bool] = {}
+    same: dict[tuple[str, str], bool] = {}
     open_ones: list[tuple[str, str]] = []
     for pair in dict.fromkeys(pairs):
         one, other = (diffs.changes.get(sha) for sha in pair)
         if one and other and one != other:
             open_ones.append(pair)
         else:
-            found[pair] = bool(one and other)
+            same[pair] = bool(one and other)
     if open_ones:
         with quarantine(git) as place:
             trees = _trees(git, (sha for pair in open_ones for sha in pair))
@@ -135,8 +135,8 @@ def same_change(
                 Merge(trees[other].before, trees[one].before, trees[other].after) for one, other in open_ones
             ]
             for pair, merge, merged in zip(open_ones, merges, place.merge(merges), strict=True):
-                found[pair] = merged == trees[pair[0]].after != merge.ours
-    return found
+                same[pair] = merged == trees[pair[0]].after != merge.ours
+    return same
 
 
 def doubt_about(git: Git, target: str, commit: str) -> str:
@@ -198,19 +198,19 @@ def _by_merging(
     # what a merge changed may lie elsewhere than what the target changed: the file was renamed meanwhile
     moved = place.differing([(trees[each.claim.commit].before, each.tree) for each in attempts])
     rest = place.differing([(each.tree, trees[each.claim.commit].after) for each in attempts])
-    found: dict[UndoClaim, Proof] = {}
+    proofs: dict[UndoClaim, Proof] = {}
     for each, merged_paths, other_paths in zip(attempts, moved, rest, strict=True):
         if isinstance(merged_paths, UnreadableCause):
-            found[each.claim] = Proof(unreadable=merged_paths)
+            proofs[each.claim] = Proof(unreadable=merged_paths)
         elif isinstance(other_paths, UnreadableCause):
-            found[each.claim] = Proof(unreadable=other_paths)
+            proofs[each.claim] = Proof(unreadable=other_paths)
         elif each.unreadable:
-            found[each.claim] = Proof(unreadable=each.unreadable)
+            proofs[each.claim] = Proof(unreadable=each.unreadable)
         else:
             concerned = merged_paths.union(*(paths(changed[target]) for target in each.undone))
             proved = each.undone and not concerned & other_paths
-            found[each.claim] = Proof(tuple(each.undone), whole=not other_paths) if proved else Proof()
-    return found
+            proofs[each.claim] = Proof(tuple(each.undone), whole=not other_paths) if proved else Proof()
+    return proofs
 
 
 def _trees(git: Git, commits: Iterable[str]) -> dict[str, _Trees]:
@@ -218,8 +218,8 @@ def _trees(git: Git, commits: Iterable[str]) -> dict[str, _Trees]:
     wanted = list(dict.fromkeys(commits))
     asked = [f"{sha}{which}" for sha in wanted for which in ("^1^{tree}", "^{tree}")]
     answers = [answer.split(" ")[0:2] for answer in git.lines("cat-file", "--batch-check", input=asked)]
-    found = {}
+    trees = {}
     for sha, before, after in zip(wanted, answers[::2], answers[1::2], strict=True):
         # a first commit has no parent
-        found[sha] = _Trees(before[0] if before[1] == "tree" else no_files(sha), after[0])
-    return found
+        trees[sha] = _Trees(before[0] if before[1] == "tree" else no_files(sha), after[0])
+    return trees

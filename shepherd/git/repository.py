@@ -112,21 +112,21 @@ class Git(Struct, frozen=True):
         if not patterns:
             return dict.fromkeys(wanted)
         fields = "%(refname) %(objecttype) %(objectname) %(*objecttype) %(*objectname)"
-        found: dict[str, str] = {}
+        by_name: dict[str, str] = {}
         nested: dict[str, str] = {}
         for line in self.lines("for-each-ref", f"--format={fields}", "--end-of-options", *patterns):
             name, kind, sha, *peeled = line.split(" ")
             if kind == "tag" and peeled:
                 kind, sha = peeled
             if kind == "commit":
-                found[name] = sha
+                by_name[name] = sha
             elif kind == "tag":
                 nested[name] = sha
         if nested:
             commits = self.commits(nested.values())
-            found |= {name: commits[sha] for name, sha in nested.items() if sha in commits}
+            by_name |= {name: commits[sha] for name, sha in nested.items() if sha in commits}
         return {
-            ref: next((found[place] for place in places if place in found), None)
+            ref: next((by_name[place] for place in places if place in by_name), None)
             for ref, places in wanted.items()
         }
 

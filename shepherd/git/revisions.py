@@ -82,10 +82,10 @@ def revnos_named(rev: RevName, landings: Iterable[NamedLanding], positions: Posi
         places = {"tip": positions.tip, "deployed": positions.deployed, "promoted": positions.promoted}
         place = places[rev.kind]
         return [place.revno] if place is not None else []
-    found = [landing.revno for landing in landings if answers_to(rev, landing)]
-    if rev.kind == "sha" and len(found) > 1:
-        raise SettingsError(f"{rev.text} is the beginning of {len(found)} landings: give more digits")
-    return found
+    revnos = [landing.revno for landing in landings if answers_to(rev, landing)]
+    if rev.kind == "sha" and len(revnos) > 1:
+        raise SettingsError(f"{rev.text} is the beginning of {len(revnos)} landings: give more digits")
+    return revnos
 
 
 def revnos_in(snapshot: Snapshot, rev: RevName) -> list[int]:
@@ -95,9 +95,9 @@ def revnos_in(snapshot: Snapshot, rev: RevName) -> list[int]:
         NoAnswerError: there is no such position now (no tip read, nothing promoted).
         SettingsError: several landings begin with that SHA.
     """
-    found = revnos_named(rev, snapshot.landings, snapshot)
-    if not found and rev.kind in POSITIONS:
+    revnos = revnos_named(rev, snapshot.landings, snapshot)
+    if not revnos and rev.kind in POSITIONS:
         raise NoAnswerError(
             f"{snapshot.branch}: there is no {rev.kind} revision to be seen in the last answer"
         )
-    return found
+    return revnos

@@ -53,7 +53,7 @@ def successors(
     for sha, each in current.items():
         by_patch.setdefault(each.patch, []).append(sha)
     alike = {sha: by_patch.get(each.patch, []) for sha, each in gone.items()}
-    existing = git.commits(sha for sha, found in alike.items() if found)
+    existing = git.commits(sha for sha, others in alike.items() if others)
     pairs = [(other, sha) for sha in existing for other in alike[sha]]
     same = same_change(git, pairs, read_changes(git, {sha for pair in pairs for sha in pair}))
     result = {}

@@ -1,7 +1,7 @@
 """Folders for what is thrown away again: under state_dir, never in /tmp or the working directory.
 
 A killed process leaves its folder behind; the next one to make a folder removes it. The kernel's lock on the
-folder tells which process still lives, since no clock and no process number can be relied on.
+folder shows which process still lives, since no clock and no process number can be relied on.
 """
 
 from __future__ import annotations

@@ -85,20 +85,20 @@ class _Proofs:
             for claim in each.claims
             for target in claim.targets
         ]
-        self._found = prove(git, alone, diffs)
+        self._proofs = prove(git, alone, diffs)
         self._together = {each.revno: self._several(each) for each in reverts if len(each.claims) > 1}
         several = [self._claim(each, self._together.get(each.revno, ())) for each in reverts]
-        self._found |= prove(git, [claim for claim in several if len(claim.targets) > 1], diffs)
+        self._proofs |= prove(git, [claim for claim in several if len(claim.targets) > 1], diffs)
 
     def alone(self, reverts: RevertClaims, target: int) -> Proof:
-        return self._found[self._claim(reverts, (target,))]
+        return self._proofs[self._claim(reverts, (target,))]
 
     def together(self, reverts: RevertClaims) -> tuple[list[int], bool]:
         """The targets that are undone at once, and whether the landing changes nothing else."""
         targets = self._together.get(reverts.revno, ())
         if len(targets) < 2:
             return [], False
-        proof = self._found[self._claim(reverts, targets)]
+        proof = self._proofs[self._claim(reverts, targets)]
         return [target for target in targets if self._mainline.id(target) in proof.targets], proof.whole
 
     def best(self, reverts: RevertClaims, claim: RevertClaim) -> int | None:
@@ -220,10 +220,10 @@ class _Outcome:
             settled.add(self._silent)
             shown.append(hints.silent(self._silent, reverts.revno))
         # where something is known, what free text calls a landing is not asked
-        for target in (*reverts.spoken, *(() if settled or shown else reverts.guessed)):
+        for target in (*reverts.named_in_text, *(() if settled or shown else reverts.guessed)):
             if target not in settled:
                 settled.add(target)
-                shown.append(hints.spoken(target, reverts.revno))
+                shown.append(hints.free_text(target, reverts.revno))
         if reverts.speaks and in_qa and not (settled or shown or self._unread):
             shown.append(hints.unnamed(reverts.revno))
         return replace(

@@ -34,6 +34,6 @@ def parse(message: bytes | str, grammars: Sequence[str], project: str | None = N
     for name, read in _READERS.items():
         if name in grammars:
             read(parts, marks)
-    # Last, because a revision that a mark names is no hint.
+    # Last, because a revision that a mark names is not a hint.
     reverts.read(parts, marks)
     return marks.marks(parts.subject, first_paragraph(body))

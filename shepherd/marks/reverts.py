@@ -29,12 +29,12 @@ _NUMBERED = re.compile(r" ?\((#[0-9]+)\)\Z")
 _WORD = r"(?:revert(?:s|ed|ing)?|roll(?:s|ed|ing)?[\s-]*+backs?|back(?:s|ed|ing)?[\s-]*+outs?)"
 _WORDS = re.compile(rf"\b{_WORD}\b", re.IGNORECASE)
 _REVNO = re.compile(rf"(?<!\w)r({DIGITS})(?!\w)", re.IGNORECASE)
-_SPOKEN = re.compile(
+_WORDED = re.compile(
     rf"(?:[^:\n]{{1,40}}:\s++)?(?:{_WORD}|(re-?(?:land|apply)(?:s|ed|ing)?))\b(?:\([^()]*+\))?!?:?\s*+(.*)\Z",
     re.IGNORECASE,
 )
-_SPOKEN_LINE = re.compile(r'^(Revert|Reapply) "(.+)"[ \t]*$', re.IGNORECASE | re.MULTILINE)
-_SPOKEN_SHA = re.compile(
+_WORDED_LINE = re.compile(r'^(Revert|Reapply) "(.+)"[ \t]*$', re.IGNORECASE | re.MULTILINE)
+_WORDED_SHA = re.compile(
     rf"\b(?:{_WORD}|undo(?:es)?|changesets?)(?:\s++of)?"
     rf"(?:\s++(?:the\s++)?(?:commits?|changesets?|revisions?))?:?\s++({SHA_PREFIX})(?!\w)",
     re.IGNORECASE,
@@ -45,12 +45,12 @@ _AFTERTHOUGHT = re.compile(r"\s++\([^()]*+\)\Z")
 _SIGNS = (b"revert", b"back", b"undo", b"reapply", b"re-apply", b"reland", b"re-land", b"changeset")
 LOOKED_AT = 100_000
 """Characters of a message in which free text is looked for."""
-MAX_SPOKEN = 20
+MAX_WORDED = 20
 """Titles and SHAs that are taken from the free text of one message."""
 
 
 class RevertWording(NamedTuple):
-    """How a message words what it takes back, beyond what its marks say: to tell namesakes apart, and for
+    """How a message words what it takes back, beyond what its marks say: to choose between namesakes, and for
     hints. None of it ever counts by itself."""
 
     number: str = ""
@@ -144,19 +144,19 @@ def worded(message: bytes | str) -> RevertWording:
     subject = clean(body.partition("\n")[0])
     title = _TITLE.match(subject)
     titles: list[str] = []
-    if spoken := _SPOKEN.match(subject):
-        word = "reapply" if spoken[1] else "revert"
-        titles += [_taken_back(word, each) for each in _readings(spoken[2])] or [subject]
+    if match := _WORDED.match(subject):
+        word = "reapply" if match[1] else "revert"
+        titles += [_taken_back(word, each) for each in _readings(match[2])] or [subject]
     # free text proves nothing, so hostile masses of it are not worth the time
     text = body[:LOOKED_AT]
-    titles += [_taken_back(word, each) for word, each in _SPOKEN_LINE.findall(text)]
-    ids = dict.fromkeys(sha.lower() for sha in _SPOKEN_SHA.findall(text))
+    titles += [_taken_back(word, each) for word, each in _WORDED_LINE.findall(text)]
+    ids = dict.fromkeys(sha.lower() for sha in _WORDED_SHA.findall(text))
     generated = b"reverts" in lower
     counted = {sha.lower() for sha in _shas(body)} if ids and generated else ()
     return RevertWording(
         number_in(title[2]) if title else "",
-        tuple(dict.fromkeys(titles))[:MAX_SPOKEN],
-        tuple(sha for sha in ids if sha not in counted)[:MAX_SPOKEN],
+        tuple(dict.fromkeys(titles))[:MAX_WORDED],
+        tuple(sha for sha in ids if sha not in counted)[:MAX_WORDED],
         tuple(each for each in dict.fromkeys(_requests(body)) if each[1]) if generated else (),
     )
 

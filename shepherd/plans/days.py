@@ -48,7 +48,7 @@ class Days(Struct, frozen=True):
         """When mails go next, in words, at a moment when they may not."""
         today = self.of(moment)
         if not self.counts(today):
-            return f"the next go on {spoken(self.first_from(today))}"
+            return f"the next go on {long_date(self.first_from(today))}"
         return f"today's go after {self.at:%H:%M} ({self.zone.key})"
 
     def after(self, day: date, count: int) -> date:
@@ -76,12 +76,12 @@ def days_of(settings: Settings) -> Days:
     return Days(ZoneInfo(settings.timezone), time.fromisoformat(at), weekend)
 
 
-def spoken(day: date) -> str:
+def long_date(day: date) -> str:
     """ "Friday, 26 August 2011", whatever the host's language is."""
     return f"{_DAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def spoken_time(moment: datetime, zone: ZoneInfo) -> str:
+def long_time(moment: datetime, zone: ZoneInfo) -> str:
     """ "Friday, 26 August 2011, 10:15 CEST"."""
     local = moment.astimezone(zone)
-    return f"{spoken(local.date())}, {local:%H:%M %Z}"
+    return f"{long_date(local.date())}, {local:%H:%M %Z}"

@@ -15,7 +15,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shepherd.cautions import LIVE, UNDOES, Caution
-from shepherd.plans.days import Days, spoken
+from shepherd.plans.days import Days, long_date
 from shepherd.settings import MailSettings
 from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
@@ -227,7 +227,7 @@ def _not_now(
     if history.on_qa_since is None:
         return "it is not on the QA server yet, as far as is known"
     if history.snoozed is not None and days.of(now) < history.snoozed:
-        return f"snoozed until {spoken(history.snoozed)}"
+        return f"snoozed until {long_date(history.snoozed)}"
     return ""
 
 

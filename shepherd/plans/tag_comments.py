@@ -1,4 +1,4 @@
-"""The text of the tagger's comments: plain text, whose last line tells it from every other comment."""
+"""The text of the tagger's comments: plain text, whose last line no other comment has."""
 
 from __future__ import annotations
 

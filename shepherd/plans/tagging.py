@@ -50,7 +50,7 @@ def plan(
 
 
 class _Planned(NamedTuple):
-    """An act, and the line of the comment that tells of it."""
+    """An act, and the line of the comment that says so."""
 
     act: TagAct
     line: CommentLine

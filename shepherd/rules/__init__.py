@@ -72,7 +72,7 @@ class Judgement:
         """All landings that block a candidate, ascending.
 
         Raises:
-            KeyError: it is no candidate.
+            KeyError: it is not a candidate.
         """
         for t, blocking in blocked_by(
             self.reading.deployed.revno + 1, self.reading.tip.revno, self.judged, self.undoing, self.live

@@ -51,7 +51,7 @@ def reason_of(
     match judged.rule:
         case "verdict":
             assert judged.verdict is not None
-            reason = _spoken(judged.verdict)
+            reason = _of_verdict(judged.verdict)
             if judged.good:
                 return Reason(reason)
             if judged.state == "bad":
@@ -64,7 +64,7 @@ def reason_of(
                 *(Sentence(_named(each.item), " (qa-bad)") for each in judged.evidence),
             ]
             return Reason(
-                Sentence(_spoken(judged.verdict), ", but then it was marked bad: ", joined(evidence)),
+                Sentence(_of_verdict(judged.verdict), ", but then it was marked bad: ", joined(evidence)),
                 who,
                 Sentence(rollback, ", take the mark away, or judge again", ": ", verdict),
             )
@@ -141,7 +141,7 @@ def of_brought(word: BroughtEvidence) -> Sentence:
     more = "; what undid it was brought in together with it" if word.commit.undone else ""
     if word.state not in RANK:
         more = " (which counts for no landing)"
-    return Sentence(f"{_titled(word.commit)}: ", _spoken_of(word), more)
+    return Sentence(f"{_titled(word.commit)}: ", _evidence_of(word), more)
 
 
 def unspoken(commit: Brought) -> str:
@@ -177,7 +177,7 @@ def _revisions(revnos: Iterable[int]) -> Sentence:
     return joined(map(revision, sorted(revnos)))
 
 
-def _spoken(verdict: Verdict) -> Sentence:
+def _of_verdict(verdict: Verdict) -> Sentence:
     """ "Ann said ok on 2026-11-22 10:15 UTC (tried it)", or who a git note names: anybody who may push can
     set that (docs/rules.md#what-people-say)."""
     when = time(datetime.fromtimestamp(verdict.when, UTC))
@@ -210,8 +210,8 @@ def _of_brought(judged: Judged, who: str, rollback: Sentence, branch: str) -> Re
             good = "that commit is good after all" if one else "those commits are good after all, for each"
             return Reason(reason, who, Sentence(rollback, f"; or, if {good}: ", verdict))
         case "unknown":
-            said = "say what the commit is" if one else "say what each of the commits is"
-            readable = Sentence("make ", _items(worst.named_by), " readable for the shepherd, or ", said)
+            to_say = "say what the commit is" if one else "say what each of the commits is"
+            readable = Sentence("make ", _items(worst.named_by), " readable for the shepherd, or ", to_say)
             return Reason(reason, "the operator", Sentence(readable, ": ", verdict))
         case _:
             tried = "try that commit" if one else "try those commits"
@@ -219,10 +219,10 @@ def _of_brought(judged: Judged, who: str, rollback: Sentence, branch: str) -> Re
             return Reason(reason, who, Sentence(f"{tried} on the QA server", then, verdict))
 
 
-def _spoken_of(word: BroughtEvidence) -> Sentence:
+def _evidence_of(word: BroughtEvidence) -> Sentence:
     if word.verdict is not None:
         then = (", but then it was marked bad: ", _items(word.named_by)) if word.named_by else ()
-        return Sentence(_spoken(word.verdict), *then)
+        return Sentence(_of_verdict(word.verdict), *then)
     if word.state == "unknown":
         return Sentence(_items(word.named_by), _UNREAD_BUT_BAD)
     return Sentence(_items(word.named_by), _tag(word.named_by, word.named_as, 0))

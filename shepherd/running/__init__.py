@@ -3,7 +3,7 @@
 import gc
 import sys
 
-# Invoke turns the writing of bytecode off, so that every start would compile all of this anew. Python's own
+# Invoke turns the writing of bytecode off, so that every start would compile all of this again. Python's own
 # switch (PYTHONDONTWRITEBYTECODE) decides.
 sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
 

@@ -69,16 +69,16 @@ def upgrading(state: Path) -> Iterator[None]:
 
 
 def holders(lock: Path) -> list[int]:
-    """The processes that hold a lock file just now, as the kernel tells; empty where it does not."""
+    """The processes that hold a lock file just now, as the kernel lists them; empty where it does not."""
     try:
         wanted = lock.stat()
         lines = Path("/proc/locks").read_text().splitlines()
     except OSError:
         return []
     place = f"{os.major(wanted.st_dev):02x}:{os.minor(wanted.st_dev):02x}:{wanted.st_ino}"
-    found = (line.split() for line in lines)
+    locks = (line.split() for line in lines)
     # 1: FLOCK ADVISORY WRITE 17540 fe:00:2162712 0 EOF; one who waits has "->" behind the number
-    return [int(words[4]) for words in found if words[1] == "FLOCK" and words[5] == place and words[4] != "0"]
+    return [int(words[4]) for words in locks if words[1] == "FLOCK" and words[5] == place and words[4] != "0"]
 
 
 def upgraded(root: Path) -> bool:

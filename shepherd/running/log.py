@@ -35,7 +35,7 @@ def quoted(value: object) -> str:
     text = str(value)
     if re.fullmatch(_PLAIN, text):
         return text
-    return '"' + re.sub(_ESCAPED, lambda found: escaped(found[0]), text) + '"'
+    return '"' + re.sub(_ESCAPED, lambda match: escaped(match[0]), text) + '"'
 
 
 def line(at: datetime, **fields: object) -> str:
@@ -49,7 +49,7 @@ def parse(text: str) -> dict[str, str]:
     """The fields of one line of the log, with its time as `at`."""
     fields = {"at": text.split(" ", 1)[0]}
     for key, plain, within in re.findall(r' ([a-z_-]+)=(?:([^"\s]+)|"([^"]*)")', text):
-        fields[key] = plain or re.sub(r"\\u([0-9a-f]{4})", lambda found: chr(int(found[1], 16)), within)
+        fields[key] = plain or re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), within)
     return fields
 
 
@@ -70,7 +70,7 @@ class Log:
         """Append one line.
 
         Raises:
-            StoreError: the log cannot be written; nothing should be done that it cannot tell of.
+            StoreError: the log cannot be written; nothing should be done that it cannot record.
         """
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

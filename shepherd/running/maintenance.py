@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from shepherd import plainfile
 from shepherd.atomic import create_atomically
 from shepherd.errors import StoreError
-from shepherd.values import age, clean, iso
+from shepherd.values import NO_REASON, UNKNOWN_PERSON, age, clean, iso
 
 LARGEST = 64_000
 """Bytes of the largest switch that is read for who and why; a larger one is a switch all the same."""
@@ -76,7 +76,7 @@ def words(switch: Switch, now: datetime) -> str:
     """`since 2011-08-24T10:15:00Z (3 hours), by ann: new disk; until …`, and how loud that is."""
     since = f"since {iso(switch.since)} ({_age(switch.since, now)}), " if switch.since else ""
     who, why = clean(switch.who, 80), clean(switch.why, LONGEST)
-    text = f"{since}by {who or 'somebody unnamed'}: {why or 'no reason given'}"
+    text = f"{since}by {who or UNKNOWN_PERSON}: {why or NO_REASON}"
     if switch.until is not None:
         text += f"; until {iso(switch.until)}"
     if switch.left:
@@ -108,7 +108,7 @@ def switch_on(
         return False
     except OSError as error:
         if upgrade:
-            # without its token it would be taken for a person's, and stay for ever
+            # without its token it would be taken for a person's, and stay forever
             raise StoreError(f"{path}: cannot be written ({error.strerror}); the switch is not set") from None
         # a disk that is full has room for an empty file, and that is a switch too
         try:
@@ -175,15 +175,15 @@ def _content(path: Path) -> dict[str, Any]:
         document = tomllib.loads(text)
     except (ValueError, RecursionError):
         return {"why": clean(text, LONGEST)}
-    found: dict[str, Any] = {
+    content: dict[str, Any] = {
         key: clean(document[key], LONGEST)
         for key in ("who", "why", "upgrade")
         if isinstance(document.get(key), str)
     }
     for key in ("since", "until"):
         if isinstance(document.get(key), datetime):
-            found[key] = _moment(document[key])
-    return found
+            content[key] = _moment(document[key])
+    return content
 
 
 def _upgrade_is_gone(state: Path, token: str) -> bool:

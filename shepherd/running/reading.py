@@ -127,16 +127,16 @@ def _revnos(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
     """The revnos that a REV names: by the snapshot alone, or by the repository, where only that can tell."""
     from shepherd.git.revisions import revnos_in
 
-    found = revnos_in(snapshot, rev)
-    if found or rev.kind not in ("branch", "sha"):
-        return found
+    revnos = revnos_in(snapshot, rev)
+    if revnos or rev.kind not in ("branch", "sha"):
+        return revnos
     from shepherd.stages.history import revnos_of
 
     return revnos_of(settings, snapshot, rev)
 
 
 def _past(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
-    """What journal and repository know of a landing. Only who asks for that waits for SQLAlchemy."""
+    """What journal and repository know of a landing. Only commands that need it load SQLAlchemy."""
     from shepherd.stages.history import past_of
 
     return past_of(settings, snapshot, rev)
@@ -154,14 +154,14 @@ def whatif(options: TaskOptions, ok: str, rollback: str, *, json: bool = False) 
     if not snapshot.complete:
         raise NoAnswerError(f"{branch}: no data, so nothing can be supposed: {snapshot.problems[0]}")
 
-    def revnos(given: str) -> list[int]:
-        found = []
-        for word in given.replace(",", " ").split():
+    def revnos(text: str) -> list[int]:
+        numbers = []
+        for word in text.replace(",", " ").split():
             named = revnos_in(snapshot, parse_rev(word))
             if not named:
-                raise SettingsError(f"{word} is no landing that the last answer lists (inv landings)")
-            found += named
-        return found
+                raise SettingsError(f"{word} is not a landing that the last answer lists (inv landings)")
+            numbers += named
+        return numbers
 
     supposition = suppose(snapshot, revnos(ok), revnos(rollback))
     say(_json(feeds.plain_json(supposition)) if json else stories.whatif(supposition, snapshot))
@@ -200,7 +200,7 @@ def sha_for_scripts(snapshot: Snapshot, present: Situation) -> int:
 
 def _json(document: bytes) -> str:
     """JSON that a terminal can show: what it might take for a command or a change of direction is escaped."""
-    return re.sub(f"[{STEERING}]", lambda found: escaped(found[0]), document.decode())
+    return re.sub(f"[{STEERING}]", lambda match: escaped(match[0]), document.decode())
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:

@@ -34,7 +34,7 @@ Life = Literal["lives", "gone", "unknown"]
 COMMAND = 200
 """Characters of a command that are kept."""
 SAME_START = 1.5
-"""Seconds that two readings of one process's start may differ: the kernel tells the boot in whole seconds."""
+"""Seconds that two readings of one process's start may differ: the kernel gives the boot in whole seconds."""
 
 
 class Record(Struct, frozen=True):

@@ -93,12 +93,12 @@ class Site:
         """The releases by number, unfinished ones too; folders with other names are left out."""
         if not self.releases.is_dir():
             return []
-        found = [
+        releases = [
             read(path)
             for path in self.releases.iterdir()
             if NAME.fullmatch(path.name) and path.is_dir() and not path.is_symlink()
         ]
-        return sorted(found, key=lambda release: (release.number, release.id))
+        return sorted(releases, key=lambda release: (release.number, release.id))
 
     def find(self, name: str) -> Release:
         """The release that a person names: all of its name, or its number.
@@ -106,17 +106,17 @@ class Site:
         Raises:
             SettingsError: there is none, or it was never finished.
         """
-        found = [
+        matching = [
             each
             for each in self.all()
             if each.id == name or (re.fullmatch("[0-9]{1,9}", name) and each.number == int(name))
         ]
-        if len(found) != 1:
+        if len(matching) != 1:
             names = ", ".join(each.id for each in self.all() if each.prepared) or "none"
             raise SettingsError(f"there is no release {name[:60]!r} in {self.releases}; there are: {names}")
-        if not found[0].prepared:
-            raise SettingsError(f"{found[0].id} was never finished: deploy it again")
-        return found[0]
+        if not matching[0].prepared:
+            raise SettingsError(f"{matching[0].id} was never finished: deploy it again")
+        return matching[0]
 
     def live(self) -> Current:
         """What `current` points to."""
@@ -142,8 +142,8 @@ class Site:
     def last_good(self) -> Release | None:
         """The release that was found good while live, last before the one that is live now."""
         live = self.live().release
-        found = [each for each in self.all() if each.prepared and each.turn and not each.bad and each != live]
-        return max(found, key=lambda each: each.turn, default=None)
+        good = [each for each in self.all() if each.prepared and each.turn and not each.bad and each != live]
+        return max(good, key=lambda each: each.turn, default=None)
 
     def reserve(self, commit: str) -> Path:
         """A folder for a new release, with a number that no release had before."""

@@ -70,7 +70,7 @@ def run(options: TaskOptions, *, cron: bool = False) -> int:
     try:
         with at_work(options, "run") as locked:
             if cron:
-                # past what is collected: it is no failure, or the next one would not be known as the same
+                # past what is collected: it is not a failure, or the next one would not be known as the same
                 locked.loudly = _to(sys.stderr)
             for each in wanted:
                 if done:

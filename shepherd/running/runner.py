@@ -320,7 +320,7 @@ def _busy(settings: Settings) -> ShepherdError:
 
 
 def _clean_up_after_a_crash(locked: LockedRun, tell: Tell) -> None:
-    """Report and forget the record of a run that crashed: whoever holds the lock knows that it is gone."""
+    """Report and forget the record of a run that crashed: the holder of the lock knows that it is gone."""
     settings = locked.settings
     try:
         record = records.read(settings.state_path)

@@ -31,7 +31,7 @@ class Aborts(Struct, frozen=True):
     last: datetime | None = None
     because: str = ""
     page: datetime | None = None
-    """When such a run last wrote the pages anew."""
+    """When such a run last wrote the pages again."""
     said: dict[str, str] = {}
     """What was said once already: kind -> which one."""
 
@@ -129,18 +129,18 @@ def note_run(settings: Settings, stage: str, failure: str, seconds: float | None
 
 def unread_branches(settings: Settings) -> dict[str, Unread]:
     """Branch -> its newest attempt to be read, where that failed. An unreadable note counts as one."""
-    found: dict[str, Unread] = {}
+    by_branch: dict[str, Unread] = {}
     for branch in settings.branches:
         failed = _failed_reads(settings, branch)
         if failed:
-            found[branch] = max(failed.values(), key=lambda unread: unread.at)
-    return found
+            by_branch[branch] = max(failed.values(), key=lambda unread: unread.at)
+    return by_branch
 
 
 def note_read(settings: Settings, branch: str, stage: str, failure: str) -> None:
     """Remember how an attempt to read a branch ended. Only for the holder of the work lock.
 
-    The note stands beside the answer that it is about, so that whoever can read that one can read both.
+    The note lies next to the answer that it is about, so that anyone who can read one can read both.
 
     Args:
         failure: in one sentence; empty: it was read.

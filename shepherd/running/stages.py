@@ -190,7 +190,7 @@ def each_branch(branches: Sequence[str], body: Callable[[str], None]) -> StageRe
             codes.append(error.code)
             failures.append(str(error))
         except Exception as error:
-            # a bug in one branch is no reason to know nothing of the others
+            # a bug in one branch must not keep the others from being read
             complain(f"{branch}: unexpected {error!r}")
             codes.append(UNEXPECTED)
             failures.append(repr(error))

@@ -65,11 +65,11 @@ def forget(state: Path) -> None:
     _file(state).remove()
 
 
-def at_work(state: Path, token: str = "") -> bool:  # no secret: it tells switches apart
+def at_work(state: Path, token: str = "") -> bool:  # not a secret: it names one switch
     """Whether an upgrade (the one with this token) is under way; where that cannot be seen: yes."""
-    found = read(state)
-    if found is None or (token and found.token != token):
+    record = read(state)
+    if record is None or (token and record.token != token):
         return False
     with suppress(OSError):
-        return records.life(found.process) != "gone"
+        return records.life(record.process) != "gone"
     return True

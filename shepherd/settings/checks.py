@@ -91,8 +91,8 @@ def _check_branch(branch: BranchSettings) -> None:
 def _check_pointer(pointer: Pointer) -> None:
     sources = [name for name in ("ref", "file", "url", "recorded") if getattr(pointer, name)]
     if len(sources) != 1:
-        found = " and ".join(sources) if sources else "none of them"
-        raise WrongValueError(f"expected exactly one of ref, file, url, recorded = true, not {found}")
+        named = " and ".join(sources) if sources else "none of them"
+        raise WrongValueError(f"expected exactly one of ref, file, url, recorded = true, not {named}")
     if pointer.pattern and not (pointer.file or pointer.url):
         raise WrongValueError(f"a pattern goes with file or url, not with {sources[0]}", "pattern")
 

@@ -36,7 +36,7 @@ def because(snapshot: Snapshot) -> str:
 def log_judgement(
     run: Run, branch: str, changes: Sequence[JournalEntry], snapshot: Snapshot, previous: Snapshot | None
 ) -> None:
-    """Write the log before the journal: a run killed in between tells it again, and never not at all."""
+    """Write the log before the journal: a run killed in between logs it twice, rather than not at all."""
     for entry in changes:
         if entry.kind == "state":
             run.tell(

@@ -43,7 +43,7 @@ def histories_of(
 
 
 def announce(journal: Journal, snapshot: Snapshot, settings: Settings, run: Run) -> Snapshot:
-    """The snapshot with what it tells of the mails to come (docs/mails.md): the page is made of nothing
+    """The snapshot with what it says of the mails to come (docs/mails.md): the page is made of nothing
     else."""
     if settings.mail is None or not snapshot.blockers:
         return snapshot

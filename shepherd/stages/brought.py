@@ -46,10 +46,7 @@ def named_elsewhere(
     """(bug, N) of each bad-commit-N that speaks of another mainline: its landing N names the bug. Where it
     was seen before, the landing that was N then (docs/rules.md#what-people-say)."""
     asked = {
-        (item, n)
-        for item, spoken in tracker.items.items()
-        if not is_request(item)
-        for n in spoken.bad_commits
+        (item, n) for item, tags in tracker.items.items() if not is_request(item) for n in tags.bad_commits
     }
     elsewhere: set[tuple[Item, int]] = set()
     for other in settings.branches if asked else ():

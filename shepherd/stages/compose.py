@@ -83,18 +83,18 @@ def progress_of(
     return {"needstesting": "needs-qa"}.get(state, state)
 
 
-def compose(judgement: Judgement, tracker: TrackerData, frame: SnapshotContext) -> shape.Snapshot:
+def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext) -> shape.Snapshot:
     """The snapshot of a judgement."""
     reading = judgement.reading
     latest = judgement.latest
     candidate = latest if latest is not None else reading.tip.revno
-    extra, notice = hotfix(reading.deployed, frame.branch, candidate)
-    entries = _entries(judgement, tracker.doubts, frame)
+    extra, notice = hotfix(reading.deployed, context.branch, candidate)
+    entries = _entries(judgement, tracker.doubts, context)
     by_revno = {entry.revno: entry for entry in entries}
     unreadable = [
-        f"{item_name(item)} could not be read: {spoken.unreadable}"
-        for item, spoken in tracker.items.items()
-        if spoken.unreadable
+        f"{item_name(item)} could not be read: {tags.unreadable}"
+        for item, tags in tracker.items.items()
+        if tags.unreadable
     ]
     answer: shape.Answer = "nothing-new"
     if latest is not None:
@@ -104,16 +104,16 @@ def compose(judgement: Judgement, tracker: TrackerData, frame: SnapshotContext) 
     ids = {landing.revno: landing.id for landing in reading.landings}
     proposed = shape.Rev(latest, ids[latest]) if latest is not None else None
     return shape.Snapshot(
-        run_id=frame.run_id,
-        branch=frame.branch,
-        generated_at=frame.now,
-        valid_until=frame.valid_until,
+        run_id=context.run_id,
+        branch=context.branch,
+        generated_at=context.now,
+        valid_until=context.valid_until,
         complete=True,
         answer=answer,
         tip=_rev(reading.tip),
         on_qa=_rev(reading.on_qa),
         deployed=shape.DeployedRev(reading.deployed.revno, reading.deployed.id, extra),
-        promoted=_promoted(reading, frame.promoted),
+        promoted=_promoted(reading, context.promoted),
         deployable=proposed,
         last_good=None,
         landings=tuple(entries),
@@ -132,40 +132,40 @@ def compose(judgement: Judgement, tracker: TrackerData, frame: SnapshotContext) 
             shape.Alarm(revno, by_revno[revno].reason, judgement.undone_by.get(revno))
             for revno in judgement.alarms
         ),
-        warnings=tuple(w for w in (*frame.warnings, notice, went_back(frame.deployed)) if w),
-        problems=(*frame.problems, *unreadable),
-        bug_url=frame.bug_url,
-        request_url=frame.request_url,
-        timezone=frame.timezone,
-        several=frame.several,
-        next=_next(judgement, proposed, frame.landing_url),
+        warnings=tuple(w for w in (*context.warnings, notice, went_back(context.deployed)) if w),
+        problems=(*context.problems, *unreadable),
+        bug_url=context.bug_url,
+        request_url=context.request_url,
+        timezone=context.timezone,
+        several=context.several,
+        next=_next(judgement, proposed, context.landing_url),
     )
 
 
-def without_answer(frame: SnapshotContext, problem: str, reading: Reading | None) -> shape.Snapshot:
+def without_answer(context: SnapshotContext, problem: str, reading: Reading | None) -> shape.Snapshot:
     """The snapshot of a run that could not read what it needs: no answer, and why."""
     return shape.Snapshot(
-        run_id=frame.run_id,
-        branch=frame.branch,
-        generated_at=frame.now,
-        valid_until=frame.valid_until,
+        run_id=context.run_id,
+        branch=context.branch,
+        generated_at=context.now,
+        valid_until=context.valid_until,
         complete=False,
         answer="no-data",
         tip=_rev(reading.tip) if reading else None,
         on_qa=_rev(reading.on_qa) if reading else None,
         deployed=shape.DeployedRev(reading.deployed.revno, reading.deployed.id) if reading else None,
-        promoted=_promoted(reading, frame.promoted) if reading else None,
+        promoted=_promoted(reading, context.promoted) if reading else None,
         deployable=None,
-        last_good=frame.last_good,
+        last_good=context.last_good,
         landings=(),
         blockers=(),
         alarms=(),
-        warnings=frame.warnings,
-        problems=(problem, *frame.problems),
-        bug_url=frame.bug_url,
-        request_url=frame.request_url,
-        timezone=frame.timezone,
-        several=frame.several,
+        warnings=context.warnings,
+        problems=(problem, *context.problems),
+        bug_url=context.bug_url,
+        request_url=context.request_url,
+        timezone=context.timezone,
+        several=context.several,
     )
 
 
@@ -218,7 +218,7 @@ def _rev(revision: Revision | None) -> shape.Rev | None:
 
 
 def _entries(
-    judgement: Judgement, doubts: Mapping[str, Sequence[str]], frame: SnapshotContext
+    judgement: Judgement, doubts: Mapping[str, Sequence[str]], context: SnapshotContext
 ) -> list[shape.LandingEntry]:
     """Newest first: the window, what went live in the last 30 days, then what else is named.
 
@@ -226,17 +226,17 @@ def _entries(
         doubts: SHA -> what the tracker does not confirm of its message.
     """
     reading = judgement.reading
-    times, clamped = landed_times(reading.landings, frame.now)
+    times, clamped = landed_times(reading.landings, context.now)
     landed = {landing.revno: at for landing, at in zip(reading.landings, times, strict=True)}
     landings = {landing.revno: landing for landing in reading.landings}
-    live_since, promotion = reached(frame.deployed), brought(frame.promoted)
+    live_since, promotion = reached(context.deployed), brought(context.promoted)
     window = [revno for revno in landings if revno > reading.deployed.revno]
     lately = [
         revno
         for revno in landings
         if revno <= reading.deployed.revno
         and revno in judgement.judged
-        and (live_since(revno) or landed[revno]) >= frame.now - shape.LATELY
+        and (live_since(revno) or landed[revno]) >= context.now - shape.LATELY
     ]
     listed = {*window, *lately}
     named = {b.revno for b in judgement.blockers} | set(judgement.alarms)
@@ -251,12 +251,12 @@ def _entries(
     for target, rollback in judgement.undone_by.items():
         undoes.setdefault(rollback, []).append(target)
     answer = judgement.window
-    branch = frame.branch if frame.several else ""
+    branch = context.branch if context.several else ""
     no_remedy = Sentence()
 
     def entry(revno: int) -> shape.LandingEntry:
         landing, judged = landings[revno], judgement.judged[revno]
-        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), frame.marks, branch)
+        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), context.marks, branch)
         live = revno in judgement.live
         progress = progress_of(
             revno,
@@ -274,10 +274,10 @@ def _entries(
         if revno in clamped:
             mine.append(clamped[revno])
         if revno > reading.deployed.revno:
-            mine += frame.untagged.get(landing.id, ())
+            mine += context.untagged.get(landing.id, ())
         url = landing.url
-        if not url and frame.landing_url:
-            url = frame.landing_url.replace("{id}", landing.id).replace("{revno}", str(revno))
+        if not url and context.landing_url:
+            url = context.landing_url.replace("{id}", landing.id).replace("{revno}", str(revno))
         moved = promotion(revno) if revno <= promoted else None
         undone_by = judgement.undone_by.get(revno)
         whose_move, remedy = reason.whose_move, reason.remedy

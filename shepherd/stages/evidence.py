@@ -44,7 +44,7 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
             seconds=round(monotonic() - started, 3),
         )
         return StoredTags(TrackerData({}, memory=before), run.now, str(error))
-    unreadable = sorted(str(item) for item, spoken in tags.items.items() if spoken.unreadable)
+    unreadable = sorted(str(item) for item, item_tags in tags.items.items() if item_tags.unreadable)
     run.tell(
         "tracker",
         branch=state.branch,

@@ -30,11 +30,11 @@ def _news(entry: JournalEntry, landing: Landing | None) -> FeedEntry:
     revno = entry.data["revno"]
     to = STATES.get(entry.data["to"], entry.data["to"])
     before = entry.data.get("from")
-    said = f"r{revno}: {to}" if before is None else f"r{revno}: {to}, was: {STATES.get(before, before)}"
+    change = f"r{revno}: {to}" if before is None else f"r{revno}: {to}, was: {STATES.get(before, before)}"
     about = [landing.title] if landing is not None and landing.title else []
     return FeedEntry(
         at,
-        " · ".join([said, *about]),
+        " · ".join([change, *about]),
         entry.why,
         identity,
         revno,

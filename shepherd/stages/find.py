@@ -273,7 +273,7 @@ def _new_landings(journal: Journal, state: BranchState, reading: Reading) -> lis
 
 
 def _qa_moved(journal: Journal, reading: Reading) -> list[JournalEntry]:
-    """What the QA server runs, if the journal saw it elsewhere last: mails tell since when it does."""
+    """What the QA server runs, if the journal saw it elsewhere last: mails say since when it does."""
     place, last = reading.on_qa, journal.last("on-qa")
     if place is None or (last is not None and last.data["id"] == place.id):
         return []
@@ -351,7 +351,7 @@ def _line(current: BranchReading, state: BranchState) -> str:
 def hand_over_problem(database: Database, branch: str, run: Run, problem: str) -> None:
     """Let the next `judge` say why there is no answer. What was read before stays for the next good run.
 
-    What else that reading warned of goes: it was true then, and whether the cache still knew it is no matter.
+    What else that reading warned of goes: it was true then, whether or not the cache still knew it.
     """
     with database.branch(branch) as store:
         last = store.cache.fact("source", BranchSource)

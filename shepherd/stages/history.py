@@ -32,7 +32,7 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]
     """The stories of the landings that are meant, newest first; empty if they are none of this mainline's."""
     with open_branch(settings, snapshot.branch, read_only=True) as store:
         journal, known = store.journal, store.cache.landings()
-        landings = _meant(settings, snapshot, rev, known)
+        landings = _landings_named(settings, snapshot, rev, known)
         undone_by = _undone_in_production(settings, snapshot, landings, known, covers(journal))
         moves = _Moves(journal, snapshot)
         promotions = {landing.revno: moves.promotion(landing.revno) for landing in landings}
@@ -50,7 +50,8 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]
                 promoted_at=moved.at if (moved := promotions[landing.revno]) else None,
                 promoted_by=moved.who if moved else "",
                 events=tuple(
-                    _told(entry) for entry in journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
+                    _story_event(entry)
+                    for entry in journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
                 ),
             )
             for landing in landings
@@ -103,14 +104,14 @@ def revnos_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]
     """The revnos of the landings that database and repository know under this name, newest first."""
     with open_branch(settings, snapshot.branch, read_only=True) as store:
         known = store.cache.landings()
-    return [landing.revno for landing in _meant(settings, snapshot, rev, known)]
+    return [landing.revno for landing in _landings_named(settings, snapshot, rev, known)]
 
 
 def branch_events(settings: Settings, branch: str) -> list[StoryEvent]:
     """What happened to the branch, oldest first: positions, answers, what people accepted."""
     with open_branch(settings, branch, read_only=True) as store:
         entries = store.journal.entries(*BRANCH_KINDS)
-    return [_told(entry) for entry in entries if not entry.data.get("base")]
+    return [_story_event(entry) for entry in entries if not entry.data.get("base")]
 
 
 def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[StoryEvent]:
@@ -121,13 +122,13 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list
     """
     with open_branch(settings, snapshot.branch, read_only=True) as store:
         journal = store.journal
-        meant = _meant(settings, snapshot, rev, store.cache.landings())
-        if not meant:
+        landings = _landings_named(settings, snapshot, rev, store.cache.landings())
+        if not landings:
             raise SettingsError(f"{rev.shown} is not a landing of {snapshot.branch}")
-        landing = meant[0]
+        landing = landings[0]
         entries = journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
         entries += journal.entries("item", subjects={str(item) for item in items_of(landing)})
-        events = [_told(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
+        events = [_story_event(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
         moves = _Moves(journal, snapshot)
         if live := moves.live_since(landing.revno):
             events.append(StoryEvent(iso(live), "production came to include it"))
@@ -141,8 +142,10 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list
         return [StoryEvent(at, landed), *sorted(events, key=lambda event: event.at)]
 
 
-def _meant(settings: Settings, snapshot: Snapshot, rev: RevName, known: list[Landing]) -> list[Landing]:
-    """The landings that are meant: those of the database, else what the repository tells."""
+def _landings_named(
+    settings: Settings, snapshot: Snapshot, rev: RevName, known: list[Landing]
+) -> list[Landing]:
+    """The landings that `rev` names: those of the database, else those of the repository."""
     if rev.kind in POSITIONS:
         rev = RevName("revno", number=revnos_in(snapshot, rev)[0])
     revnos = set(revnos_named(rev, known, snapshot))
@@ -175,7 +178,7 @@ def _promotion(data: Mapping[str, Any]) -> str:
     return f"promoted {since}r{data['revno']}{despite}{dropped}"
 
 
-def _told(entry: JournalEntry) -> StoryEvent:
+def _story_event(entry: JournalEntry) -> StoryEvent:
     data = entry.data
     match entry.kind:
         case "landing":

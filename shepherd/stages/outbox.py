@@ -192,7 +192,7 @@ class Outbox:
             message = self._message(mail)
             content = message_of(message, self._mail, self._run.now).as_bytes()
         except Exception as error:
-            # a bug in the words of one mail is no reason to be silent to the others
+            # a bug in the words of one mail must not keep the others from going out
             self.result.failed(f"the {mail.kind} to {mail.to} cannot be written: {error!r}", UNEXPECTED)
             return False
         act = self._act(mail, message.subject)

@@ -19,7 +19,7 @@ from shepherd.store import Database, Journal, JournalEntry
 
 KIND = "promote"
 SHOWN = timedelta(days=30)
-"""How long a page tells of a promotion that went without data, or past the shepherd (issue: promote)."""
+"""How long a page shows a promotion that went without data, or past the shepherd (issue: promote)."""
 
 
 def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[JournalEntry]:
@@ -49,12 +49,12 @@ def settle_unfinished(
     with database.branch(branch) as store:
         open_acts = unfinished(store.journal, KIND)
     now = reading.standing.refs.get(config.promote.ref) if config.promote else None
-    for meant in open_acts:
-        data = {key: value for key, value in meant.data.items() if key != "act"}
-        act = Act(KIND, meant.subject, f"ref {data['ref']}", data, meant.why)
-        how = f"the run {meant.run_id} of {meant.who} was ended before it could say; found out by looking"
+    for entry in open_acts:
+        data = {key: value for key, value in entry.data.items() if key != "act"}
+        act = Act(KIND, entry.subject, f"ref {data['ref']}", data, entry.why)
+        how = f"the run {entry.run_id} of {entry.who} was ended before it could say; found out by looking"
         if now is not None and now == data["to"]:
-            settle(database, branch, [act], run, "done", how, entries=entries_of(data, meant.who, meant.why))
+            settle(database, branch, [act], run, "done", how, entries=entries_of(data, entry.who, entry.why))
         elif now == (data["from"] or None):
             settle(database, branch, [act], run, "failed", f"it never happened: {how}")
         else:

@@ -87,10 +87,10 @@ def remember(
         first_seen.setdefault(entry.subject, entry.seq)
     seen: dict[Item, tuple[SeenTags, ...]] = {}
     for entry in _of_all(journals, "item", subjects=list(items)):
-        spoken = msgspec.convert(entry.data, ItemTags)
+        tags = msgspec.convert(entry.data, ItemTags)
         before = seen.get(entry.subject, ())
-        if not before or before[-1].tags != spoken:
-            seen[entry.subject] = (*before, SeenTags(entry.seq, spoken))
+        if not before or before[-1].tags != tags:
+            seen[entry.subject] = (*before, SeenTags(entry.seq, tags))
     pairs: dict[str, tuple[str, Item]] = {
         pair_of(landing.id, item): (landing.id, item) for landing in landings for item in items_of(landing)
     }
@@ -99,17 +99,17 @@ def remember(
         for entry in _of_all(journals, "meant", subjects=pairs.keys())
         if entry.data.get("asks")
     }
-    here = journal.entries("kept", "seal", subjects=pairs.keys())
-    ours = {entry.subject for entry in here}
+    own_entries = journal.entries("kept", "seal", subjects=pairs.keys())
+    ours = {entry.subject for entry in own_entries}
     # a branch has its own last word, by the landings that name the item there; but a seal was set before its
     # word was taken away, which every branch sees
-    there = [
+    other_entries = [
         entry
         for entry in _of_all(others, "kept", "seal", subjects=pairs.keys())
         if entry.kind == "seal" or entry.subject not in ours
     ]
     kept: dict[tuple[str, Item], KeptEvidence] = {}
-    for entry in sorted([*here, *there], key=lambda entry: entry.seq):
+    for entry in sorted([*own_entries, *other_entries], key=lambda entry: entry.seq):
         pair, words = pairs[entry.subject], _kept(entry)
         not_of_it = words.seal is not None and entry.seq < asked.get(pair, 0)
         kept[pair] = KeptEvidence("needstesting") if not_of_it else words
@@ -128,8 +128,8 @@ def remember(
 
 def _of_all(journals: Sequence[Journal], *kinds: str, subjects: Collection[str]) -> list[JournalEntry]:
     """The entries of several journals, in the order in which they became known."""
-    found = [entry for journal in journals for entry in journal.entries(*kinds, subjects=subjects)]
-    return sorted(found, key=lambda entry: entry.seq)
+    entries = [entry for journal in journals for entry in journal.entries(*kinds, subjects=subjects)]
+    return sorted(entries, key=lambda entry: entry.seq)
 
 
 def _kept(entry: JournalEntry) -> KeptEvidence:
@@ -142,17 +142,17 @@ def verdicts(journal: Journal, ids: Iterable[str]) -> dict[str, Verdict]:
     """The verdict that counts for each landing: of the journal's and the note's the one that was seen later,
     whatever clocks say (docs/rules.md#what-people-say). A note that is gone takes back its own word, and no
     other."""
-    spoken: dict[str, dict[str, Verdict]] = {}
+    by_commit: dict[str, dict[str, Verdict]] = {}
     for entry in journal.entries("verdict", subjects=list(ids)):
         source, data = entry.data["source"], entry.data
-        said = spoken.setdefault(entry.subject, {})
-        said.pop(source, None)
+        by_source = by_commit.setdefault(entry.subject, {})
+        by_source.pop(source, None)
         if data["word"] != "removed":
             note = source == "note" or data.get("note", False)
-            said[source] = Verdict(entry.seq, data["word"], entry.who, data["when"], entry.why, note)
+            by_source[source] = Verdict(entry.seq, data["word"], entry.who, data["when"], entry.why, note)
     return {
         sha: newest
-        for sha, sources in spoken.items()
+        for sha, sources in by_commit.items()
         if sources and (newest := max(sources.values(), key=lambda v: v.seq)).word != "withdraw"
     }
 
@@ -161,7 +161,7 @@ def lessons(
     seen: Iterable[tuple[Item, SeenTags]], kept: Iterable[tuple[tuple[str, Item], KeptEvidence]]
 ) -> list[JournalEntry]:
     """What a judgement learned, as entries to append."""
-    entries = [JournalEntry("item", item, _told(reading.tags)) for item, reading in seen]
+    entries = [JournalEntry("item", item, _nonempty(reading.tags)) for item, reading in seen]
     entries += [
         JournalEntry("kept", pair_of(sha, item), msgspec.to_builtins(words)) for (sha, item), words in kept
     ]
@@ -205,6 +205,6 @@ def ref_moves(entries: Iterable[JournalEntry]) -> list[RefMove]:
     ]
 
 
-def _told(spoken: ItemTags) -> dict[str, object]:
+def _nonempty(tags: ItemTags) -> dict[str, object]:
     """Only the keys that say something, so that bad-commits can be searched for."""
-    return {key: value for key, value in msgspec.to_builtins(spoken).items() if value}
+    return {key: value for key, value in msgspec.to_builtins(tags).items() if value}

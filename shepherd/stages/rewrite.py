@@ -22,7 +22,7 @@ from shepherd.store import Database, Journal, JournalEntry
 
 
 def what_happened(settings: Settings, branch: str, tip: Revision | None, reading: Reading) -> str:
-    """Why the mainline's old tip is no landing any more, and how to accept it. Raises SourceError."""
+    """Why the mainline's old tip is not a landing any more, and how to accept it. Raises SourceError."""
     accept = "if that is right: inv find --accept-rewrite --reason …"
     if tip is None:
         return f"{branch}: the mainline was rewritten; {accept}"

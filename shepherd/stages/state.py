@@ -77,7 +77,7 @@ class BranchState(Struct, frozen=True):
     suspects: Collection[Item] = ()
     """Bugs that named a landing bad when they were read last."""
     claims: Claims = NO_CLAIMS
-    """Landings of which a forge is to tell which requests brought them."""
+    """Landings for which a forge is asked which requests brought them."""
     tags: StoredTags | None = None
     """None: the tracker was never read."""
     promotions: Sequence[JournalEntry] = ()

@@ -68,7 +68,7 @@ def known_landings(settings: Settings, branch: str, dry: bool = False) -> Branch
 
 
 def landing_of(rev: RevName, state: BranchState) -> Landing:
-    """The landing that is meant.
+    """The landing that `rev` names.
 
     Raises:
         SettingsError: it is none of those that `find` read.
@@ -76,13 +76,13 @@ def landing_of(rev: RevName, state: BranchState) -> Landing:
     reading, landings = state.reading, state.landings
     assert reading is not None
     revnos = revnos_named(rev, landings, reading)
-    meant = next((landing for landing in landings if landing.revno in revnos), None)
-    if meant is None:
+    landing = next((landing for landing in landings if landing.revno in revnos), None)
+    if landing is None:
         first = landings[0].revno if landings else 0
         raise SettingsError(
             f"{rev.shown} is not a landing of {state.branch} that was read (r{first} to r{reading.tip.revno})"
         )
-    return meant
+    return landing
 
 
 def commit_of(rev: RevName, state: BranchState) -> tuple[str, Landing]:
@@ -94,11 +94,11 @@ def commit_of(rev: RevName, state: BranchState) -> tuple[str, Landing]:
     """
     if rev.kind == "sha":
         commits = [(sha, each) for each in state.landings for sha in commits_of([each])]
-        meant = [(sha, each) for sha, each in commits if sha.startswith(rev.text)]
-        if len(meant) > 1:
-            raise SettingsError(f"{rev.text} is the beginning of {len(meant)} commits: give more digits")
-        if meant:
-            return meant[0]
+        matching = [(sha, each) for sha, each in commits if sha.startswith(rev.text)]
+        if len(matching) > 1:
+            raise SettingsError(f"{rev.text} is the beginning of {len(matching)} commits: give more digits")
+        if matching:
+            return matching[0]
     landing = landing_of(rev, state)
     return landing.id, landing
 
@@ -271,9 +271,9 @@ def say_snooze(
     """Record that no mail is wanted about a landing before a day; on that day they go again.
 
     Raises:
-        SettingsError: that is no day, or a day that is over; no such landing, or no reason.
+        SettingsError: that is not a day, or a day that is over; no such landing, or no reason.
     """
-    from shepherd.plans.days import days_of, spoken
+    from shepherd.plans.days import days_of, long_date
 
     day, today = date(until), days_of(settings).of(run.now)
     if day < today:
@@ -283,7 +283,7 @@ def say_snooze(
     entry = JournalEntry(
         "snooze", landing.id, {"until": day.isoformat(), "revno": landing.revno}, who=run.who, why=why
     )
-    effect = f"no mail before {spoken(day)}" if day > today else "mails go again"
+    effect = f"no mail before {long_date(day)}" if day > today else "mails go again"
     return _record(settings, branch, entry, run, f"r{landing.revno}: {effect}, says {run.who} ({why})", dry)
 
 

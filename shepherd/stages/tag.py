@@ -90,7 +90,7 @@ def _plan(
             store.cache.put_fact("tracker", state.tags)
     status, config = settings.tracker.status, settings.branches[branch]
     if settings.tracker.sign:
-        # on a forge an item is open or closed, which is no matter of QA
+        # on a forge an item is open or closed, which has nothing to do with QA
         status = TagStatus("", "")
     texts: dict[str, str] = {word: _texts(settings, word)[0] for word in WORST_FIRST}
     wording = CommentWording(branch, status.landed, status.rolled_back, texts, config.landing_url)
@@ -98,7 +98,7 @@ def _plan(
 
 
 def labels_to_make(settings: Settings, planned: TagPlan) -> list[str]:
-    """The labels that a plan writes and that the forge's project does not have; none where it is no forge.
+    """The labels that a plan writes and that the forge's project does not have; none where it is not a forge.
 
     Raises TrackerError.
     """
@@ -186,7 +186,7 @@ class _ItemWriter:
         if not self._written:
             return
         with self._database.branch(self._branch) as store:
-            seen = [(item, SeenTags(0, spoken)) for item, spoken in self._written.items()]
+            seen = [(item, SeenTags(0, item_tags)) for item, item_tags in self._written.items()]
             store.append(lessons(seen, ()), self._run)
             tags = store.cache.fact("tracker", StoredTags)
             if tags is not None:

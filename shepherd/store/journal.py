@@ -88,7 +88,7 @@ class Journal:
     def __init__(self, connection: Connection, branch: str) -> None:
         self._connection = connection
         self._branch = branch
-        self._here = journal.c.branch == branch
+        self._of_branch = journal.c.branch == branch
 
     @cached_property
     def names(self) -> list[str]:
@@ -162,16 +162,18 @@ class Journal:
 
     def last_seq(self) -> int:
         """The place of the branch's last entry, of whatever kind; 0 if there is none."""
-        return self._connection.scalar(select(func.max(journal.c.seq)).where(self._here)) or 0
+        return self._connection.scalar(select(func.max(journal.c.seq)).where(self._of_branch)) or 0
 
     def count(self, until: int) -> int:
         """How many entries of the branch there are up to a place."""
-        where = [self._here, journal.c.seq <= until]
+        where = [self._of_branch, journal.c.seq <= until]
         return self._connection.scalar(select(func.count()).select_from(journal).where(*where)) or 0
 
     def sum_at(self, seq: int) -> str | None:
         """SHA-256 (hex) of all that the entry at a place holds, None if the branch has none there."""
-        row = self._connection.execute(select(journal).where(self._here, journal.c.seq == seq)).one_or_none()
+        row = self._connection.execute(
+            select(journal).where(self._of_branch, journal.c.seq == seq)
+        ).one_or_none()
         return None if row is None else hashlib.sha256(msgspec.json.encode(list(row))).hexdigest()
 
     def last(self, kind: str) -> JournalEntry | None:

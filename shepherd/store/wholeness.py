@@ -98,7 +98,7 @@ class LostJournalError(NoAnswerError):
 
 
 def loss(journal: Journal | None, settings: Settings, branch: str) -> JournalLoss | None:
-    """What the journal of a branch lacks, None if it is whole as far as its answers tell.
+    """What the journal of a branch lacks, None if it is whole as far as its answers show.
 
     Args:
         journal: None: there is no database.
@@ -153,7 +153,7 @@ def first_run(began: JournalEntry, tip: JournalEntry | None) -> tuple[datetime, 
 
 
 def first_run_sentence(settings: Settings, branch: str) -> str:
-    """What is said once, and loudly: nothing on disk tells a first run from a state_dir that is empty."""
+    """What is said once, and loudly: on disk a first run looks like a state_dir that was emptied."""
     return (
         f"{branch}: this was the first run: nothing is known of what people said before. If it was not the"
         f" first, state_dir ({settings.state_path}) has lost its contents: is its disk mounted? Then act on"

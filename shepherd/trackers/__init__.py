@@ -44,7 +44,7 @@ def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
     installed.
 
     Args:
-        claims: landings of which a forge is to tell which requests brought them.
+        claims: landings for which a forge is asked which requests brought them.
     """
     kind = settings.tracker.type
     if kind == "none":

@@ -136,8 +136,8 @@ class Client:
             received = {name.lower(): value for name, value in response.headers.items()}
             content = network.unpacked(packed, received.get("content-encoding", ""))
             location = self._check(url, status, received, content, accept, see_other)
-            meant, headers_then = self._meaning(status, received, content)
-            return Reply(meant, headers_then, len(packed)), HttpResponse(content, location)
+            final_status, final_headers = self._meaning(status, received, content)
+            return Reply(final_status, final_headers, len(packed)), HttpResponse(content, location)
         raise failure from None
 
     def _check(

@@ -88,8 +88,8 @@ class FileWriter:
 
     @contextmanager
     def _locked(self) -> Iterator[str]:
-        """The text of the file, which is locked for whoever asks."""
-        self._text()  # says why it cannot be opened, and that it is no FIFO
+        """The text of the file, which the caller has locked until the block ends."""
+        self._text()  # says why it cannot be opened, and that it is not a FIFO
         with self._path.open("rb") as file:
             try:
                 locked = flock(file.fileno(), wait=LOCKED_SECONDS)

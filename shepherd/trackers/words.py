@@ -23,7 +23,7 @@ class Vocabulary:
 
     def texts(self, word: Word) -> tuple[str, ...]:
         """Everything that stands for `word`, as `folded` gives it."""
-        return tuple(text for text, meant in self._word.items() if meant == word)
+        return tuple(text for text, meaning in self._word.items() if meaning == word)
 
     def of_bug(self, tags: Iterable[str]) -> ItemTags:
         """The words of a bug's tags, and its `bad-commit-N`."""

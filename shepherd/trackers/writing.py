@@ -24,7 +24,7 @@ class Edit(Struct, frozen=True):
     status: str = ""
     """Empty: unchanged."""
     comment: str = ""
-    """Posted only if no comment ends with its last line, which tells it from all others."""
+    """Posted only if no comment ends with its last line, which no other has."""
 
     def unless_bad(self, vocabulary: Vocabulary, present: Iterable[str]) -> Edit:
         """The same edit, without any word if a person has marked the item bad, perhaps since it was read:

@@ -82,7 +82,7 @@ def brief(snapshot: Snapshot, known: Sequence[Caution]) -> str:
 
 
 def also(known: Sequence[Caution]) -> list[str]:
-    """What the cautions are called that the headline does not tell, each once."""
+    """What the cautions are called that the headline does not name, each once."""
     first = stopping(known)
     return list(dict.fromkeys(CALLED[caution.kind] for caution in known if caution is not first))
 
@@ -112,7 +112,7 @@ def way_out(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
 
 
 def outlook(snapshot: Snapshot, known: Sequence[Caution]) -> str:
-    """What has to wait, and what clearing the first blocker would give; empty if there is nothing to tell."""
+    """What has to wait, and what clearing the first blocker would give; empty if there is nothing to say."""
     if stopping(known) is not None:
         return ""
     parts = []
@@ -209,14 +209,14 @@ def list_mail(blocker: Blocker, snapshot: Snapshot) -> str:
     (docs/mails.md)."""
     from zoneinfo import ZoneInfo
 
-    from shepherd.plans.days import spoken
+    from shepherd.plans.days import long_date
 
     day = blocker.list_told_on
     assert day is not None
     today = snapshot.generated_at.astimezone(ZoneInfo(snapshot.timezone)).date()
     if day < today:
-        return f"the list is told of it every day, since {spoken(day)}"
-    return "the list is told of it today" if day == today else f"the list will be told on {spoken(day)}"
+        return f"the list is told of it every day, since {long_date(day)}"
+    return "the list is told of it today" if day == today else f"the list will be told on {long_date(day)}"
 
 
 def waits_for(entry: LandingEntry) -> int:

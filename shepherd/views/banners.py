@@ -57,7 +57,7 @@ def caution_banner(caution: Caution) -> Banner:
 
 
 def situation_banners(situation: Situation, answered: datetime | None, shown: str = "") -> list[Banner]:
-    """What holds for every branch and is no caution.
+    """What holds for every branch and is not a caution.
 
     Args:
         answered: when the newest answer was given.

@@ -31,7 +31,7 @@ def is_web_address(address: str) -> bool:
 def fill_address(pattern: str, name: str, value: str) -> str:
     """The link that a pattern like `https://bugs.example/{bug}` gives; empty if it may not be followed.
 
-    Only `{name}` is replaced: a pattern is no format string.
+    Only `{name}` is replaced: a pattern is not a format string.
     """
     address = pattern.replace("{" + name + "}", value)
     return address if is_web_address(address) else ""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 
-from shepherd.plans.days import spoken, spoken_time
+from shepherd.plans.days import long_date, long_time
 from shepherd.plans.mails import Mail, Waiting
 from shepherd.sentence import Part, Sentence, statement
 from shepherd.snapshot import State
@@ -26,7 +26,7 @@ from shepherd.views.terminal import plain, width, wrap
 
 COLUMNS = 72
 SHOWN = 40
-"""Landings that one mail tells of; the page has them all."""
+"""Landings that one mail lists; the page has them all."""
 LABEL = 11
 BUGS_SHOWN = 8
 HOUR = 3600
@@ -57,7 +57,7 @@ class LaidOutText(str):
 
 
 class MailEntry(Struct, frozen=True):
-    """One landing as a mail tells of it."""
+    """One landing as a mail describes it."""
 
     item: Waiting
     needs: str
@@ -110,7 +110,7 @@ def _entry(item: Waiting, project: Project) -> MailEntry:
         item=item,
         needs=NEEDS.get(entry.state, "waits"),
         bugs=(*bugs, f"and {more} more") if more > 0 else bugs,
-        since=spoken_time(item.since, project.zone),
+        since=long_time(item.since, project.zone),
         how_long=_how_long((project.now - item.since).total_seconds()),
         behind=_behind(item.blocker.waiting - 1),
         todo=_todo(step, lead, command),
@@ -161,8 +161,8 @@ def _behind(count: int) -> str:
 
 def _list_mail(day: date, today: date) -> str:
     if day < today:
-        return f"is told of it every day, since {spoken(day)}"
-    return "is told of it today" if day == today else f"will be told of it on {spoken(day)}"
+        return f"is told of it every day, since {long_date(day)}"
+    return "is told of it today" if day == today else f"will be told of it on {long_date(day)}"
 
 
 @cache

@@ -27,8 +27,8 @@ def status(snapshot: Snapshot, situation: Situation) -> str:
     lines = _answer(snapshot, known)
     if outlook := answer.outlook(snapshot, known):
         lines.append(wrap(outlook, "  "))
-    given = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, situation.now)}"
-    lines.append(wrap(f"branch {snapshot.branch}, answer of {given}", "  "))
+    generated = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, situation.now)}"
+    lines.append(wrap(f"branch {snapshot.branch}, answer of {generated}", "  "))
     if facts := answer.two_facts(snapshot):
         lines.append(wrap(facts, "  "))
     urgent: list[str] = []

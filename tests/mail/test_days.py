@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shepherd.plans.days import Days, spoken, spoken_time
+from shepherd.plans.days import Days, long_date, long_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEKDAYS = Days(BERLIN, time(9, 0), weekend=False)
@@ -90,9 +90,9 @@ def test_more_than_so_many_days_have_always_passed(seconds: int, grace: int, wee
 
 
 def test_days_and_times_are_spoken_in_plain_english_whatever_the_host_speaks() -> None:
-    assert spoken(date(2011, 8, 26)) == "Friday, 26 August 2011"
-    assert spoken_time(utc("2011-10-30 00:30"), BERLIN) == "Sunday, 30 October 2011, 02:30 CEST"
-    assert spoken_time(utc("2011-10-30 01:30"), BERLIN) == "Sunday, 30 October 2011, 02:30 CET"
+    assert long_date(date(2011, 8, 26)) == "Friday, 26 August 2011"
+    assert long_time(utc("2011-10-30 00:30"), BERLIN) == "Sunday, 30 October 2011, 02:30 CEST"
+    assert long_time(utc("2011-10-30 01:30"), BERLIN) == "Sunday, 30 October 2011, 02:30 CET"
 
 
 def test_the_next_mails_in_words() -> None:

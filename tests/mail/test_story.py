@@ -9,7 +9,7 @@ import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from shepherd.plans.days import spoken_time
+from shepherd.plans.days import long_time
 from tests.mail.team import Team, parsed
 from tests.running.smtp import Server
 
@@ -32,7 +32,7 @@ def test_the_mails_of_a_week(tmp_path: Path, server: Server) -> None:
             stage()
             for to, text in server.messages:
                 message = parsed(text)
-                when = spoken_time(team.now, team.zone)
+                when = long_time(team.now, team.zone)
                 headers = [f"{name}: {value}" for name, value in message.items() if name[:2] != "X-"]
                 told.append("\n".join([f"=== {when}, to {to}", *headers[2:3], *headers[4:], ""]))
                 told.append(message.get_content())

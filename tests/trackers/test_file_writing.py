@@ -105,7 +105,7 @@ def test_a_folder_that_may_not_be_written(bugs: Path, monkeypatch: pytest.Monkey
     def full(*_: Any, **__: Any) -> Any:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(atomic, "_new_beside", full)
+    monkeypatch.setattr(atomic, "_new_temporary", full)
     with pytest.raises(TrackerError, match="No space left"):
         write(bugs)
     assert bug(bugs) == {"tags": []}

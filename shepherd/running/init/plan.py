@@ -69,7 +69,7 @@ def plan(
         line = survey.mainline(git, branch)
         marked = None if rev else survey.production(git, line)
         recorded = survey.landing_named(git, line, rev) if rev else None if marked else line.tip
-        return _plan(git, line, file, marked, recorded, given=rev is not None)
+        return _plan(git, line, file, marked, recorded, deployed_given=rev is not None)
     except SourceError as error:
         raise SettingsError(str(error)) from None
 
@@ -80,10 +80,10 @@ def _plan(
     file: Path,
     marked: survey.Production | None,
     recorded: Revision | None,
-    given: bool,
+    deployed_given: bool,
 ) -> InitPlan:
     name = branch_name(line.ref)
-    reason, why = _reason(marked, recorded, given)
+    reason, why = _reason(marked, recorded, deployed_given)
     at = marked.at if marked else recorded or line.tip
     looked_at, used = survey.usage(git, line)
     in_use = survey.in_use(looked_at, used)
@@ -116,7 +116,9 @@ def _plan(
     return InitPlan(file, text, name, recorded, reason, tuple(findings))
 
 
-def _reason(marked: survey.Production | None, recorded: Revision | None, given: bool) -> tuple[str, str]:
+def _reason(
+    marked: survey.Production | None, recorded: Revision | None, deployed_given: bool
+) -> tuple[str, str]:
     """Why production is taken to be where it is: for the journal, and as a sentence for people."""
     if marked and marked.release:
         return "", (
@@ -126,7 +128,7 @@ def _reason(marked: survey.Production | None, recorded: Revision | None, given: 
     if marked:
         return "", f"the ref {marked.ref} (r{marked.at.revno}) names it."
     assert recorded, "what no ref says is recorded"
-    if given:
+    if deployed_given:
         return (
             "given to inv init",
             f"you gave r{recorded.revno}; after each deployment, record it with `inv deployed`.",

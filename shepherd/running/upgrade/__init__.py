@@ -107,8 +107,8 @@ def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bo
     """
     from shepherd.running.starting import start
 
-    found = [each for each in releases if each is not None and each.python.exists()]
-    driver = max(found, key=lambda each: each.number, default=None)
+    startable = [each for each in releases if each is not None and each.python.exists()]
+    driver = max(startable, key=lambda each: each.number, default=None)
     if driver is None or _DRIVER in os.environ or Path(os.path.realpath(driver.path)) == ROOT:
         return
     start(driver.path)

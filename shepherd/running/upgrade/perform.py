@@ -28,7 +28,7 @@ from shepherd.running.upgrade.links import Links
 from shepherd.running.upgrade.log import UpgradeLog
 from shepherd.running.upgrade.plan import UpgradePlan, name_of
 from shepherd.settings import Settings
-from shepherd.values import iso
+from shepherd.values import NO_REASON, iso
 
 LEAST_FREE = 20_000_000
 """Bytes without which nothing is begun."""
@@ -128,17 +128,17 @@ class Drive:
                 return probing.doctor(live, settings) if live is not None and live != target else None
             return None
 
-        found, before, *_ = probing.together(
+        health, before, *_ = probing.together(
             lambda: probing.doctor(target, settings),
             live_health,
             lambda: probing.imports(target, settings),
         )
-        assert isinstance(found, probing.Health)
-        probing.compare(target, found, before if isinstance(before, probing.Health) else None)
-        for name, what in found.fails.items():
+        assert isinstance(health, probing.Health)
+        probing.compare(target, health, before if isinstance(before, probing.Health) else None)
+        for name, what in health.fails.items():
             self._voice.say(f"         doctor: {name}: {what} (not new)")
         self._links.make(forward, self._plan.back)
-        return found
+        return health
 
     def _switch_on(self) -> bool:
         """Whether the switch that is on now is ours."""
@@ -178,7 +178,7 @@ class Drive:
         left = self._plan.left_bad
         if left is not None:
             try:
-                releases.mark_bad(left, f"rolled back: {self._why or 'no reason given'}", self._who)
+                releases.mark_bad(left, f"rolled back: {self._why or NO_REASON}", self._who)
             except StoreError as error:
                 self._voice.say(f"mark     {error}")
 
@@ -216,7 +216,7 @@ class Drive:
             self._remember(phase)
 
     def _note(self, result: str) -> None:
-        """On the host's record, and in the log. A full disk is no reason to fail now."""
+        """On the host's record, and in the log. A full disk must not make it fail now."""
         target = self._plan.target
         entry = {
             "at": iso(now()),

@@ -88,10 +88,10 @@ def doctor(release: Release, settings: Path) -> Health:
     """
     code, out, err = run(release, settings, "-m", "invoke", "doctor", "--offline", "--json")
     try:
-        found = msgspec.json.decode(out, type=_Report).checks
+        checks = msgspec.json.decode(out, type=_Report).checks
     except msgspec.DecodeError:
         raise CheckError(f"{release.id}: doctor gave no answer: {_last_line(err or out)}") from None
-    fails = {each.name: each.what for each in found if each.level == "fail"}
+    fails = {each.name: each.what for each in checks if each.level == "fail"}
     if code == WRONG_VALUE:
         why = fails.get("settings") or next(iter(fails.values()), "settings are wrong")
         raise SettingsError(f"{release.id} cannot work with these settings: {why}; nothing was changed")
@@ -115,11 +115,11 @@ def compare(release: Release, now: Health, before: Health | None) -> None:
 def check(release: Release, settings: Path, before: Health | None) -> None:
     """The live release after the switch: both at once, since everything else waits. Raises CheckError."""
     try:
-        doctor_found, _ = together(lambda: doctor(release, settings), lambda: status(release, settings))
+        health, _ = together(lambda: doctor(release, settings), lambda: status(release, settings))
     except SettingsError as error:
         raise CheckError(str(error)) from None
-    assert isinstance(doctor_found, Health)
-    compare(release, doctor_found, before)
+    assert isinstance(health, Health)
+    compare(release, health, before)
 
 
 def together(*bodies: Callable[[], object]) -> list[object]:

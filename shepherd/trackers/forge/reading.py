@@ -108,7 +108,7 @@ class ForgeTracker(ABC):
                 warnings[each.id] = tuple(self._warning(item, why, by_sha) for item, why in dropped.items())
         counting = (ours - claimed).union(*named.values())
         return TrackerData(
-            items={item: self._spoken(item, forge_items[item]) for item in sorted(counting, key=item_order)},
+            items={item: self._tags_of(item, forge_items[item]) for item in sorted(counting, key=item_order)},
             speaks_of_requests=True,
             named=named,
             doubts=warnings,
@@ -165,7 +165,7 @@ class ForgeTracker(ABC):
         instead = f"; {self.name} names {', '.join(by_sha)} instead" if by_sha else ""
         return f"its message names {item}, which counts as absent: {why}{instead}"
 
-    def _spoken(self, item: Item, thing: ForgeItem) -> ItemTags:
+    def _tags_of(self, item: Item, thing: ForgeItem) -> ItemTags:
         if isinstance(thing, Absent | UnreadablePart):
             return ItemTags(unreadable=thing.why)
         say = self._vocabulary.of_request if is_request(item) else self._vocabulary.of_bug

@@ -75,7 +75,7 @@ class GitHubService:
                     if isinstance(commit, UnreadablePart) or (commit is None and page):
                         why = commit.why if commit else "it is gone all at once"
                         raise TrackerError(
-                            f"{self.here} does not tell which pull request brought {sha[:12]}: {why}"
+                            f"{self.full_name} does not say which pull request brought {sha[:12]}: {why}"
                         )
                     if commit is None:
                         continue
@@ -89,7 +89,7 @@ class GitHubService:
                         more[sha] = further
             if not more:
                 return by_commit
-        raise TrackerError(f"{self.here}: the pull requests of {next(iter(more))[:12]} never end")
+        raise TrackerError(f"{self.full_name}: the pull requests of {next(iter(more))[:12]} never end")
 
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
         """See forge.reading.Service. Issues and pull requests share one row of numbers here."""
@@ -106,7 +106,7 @@ class GitHubService:
             _, parts = self.ask(fields, msgspec.Raw)
             answers |= {number: parts[f"n{number}"] for number in some}
         if askable and all(answers[number] == UnreadablePart(_NO_RIGHT) for number in askable):
-            raise TrackerError(f"{self.here}: the token gives no right to read issues and pull requests")
+            raise TrackerError(f"{self.full_name}: the token gives no right to read issues and pull requests")
         return {
             item: self._item_of(item, answers[number_of(item)], number_of(item) in claimed_numbers)
             for item in everything
@@ -136,13 +136,13 @@ class GitHubService:
             _, answers = self.ask({"all": ALL_LABELS % after}, AllLabels)
             labels = answers["all"]
             if labels is None or isinstance(labels, UnreadablePart):
-                why = labels.why if labels else "it tells of none"
-                raise TrackerError(f"{self.here} does not tell which labels there are: {why}")
+                why = labels.why if labels else "it names none"
+                raise TrackerError(f"{self.full_name} does not say which labels there are: {why}")
             names += _names(labels)
             after = labels.pageInfo.next
             if not after:
                 return names
-        raise TrackerError(f"{self.here}: its labels never end")
+        raise TrackerError(f"{self.full_name}: its labels never end")
 
     def probe(self) -> str:
         """See forge.reading.Service."""
@@ -151,7 +151,7 @@ class GitHubService:
         return f"as {viewer.login}"
 
     @property
-    def here(self) -> str:
+    def full_name(self) -> str:
         return f"{self.project} on {self.session.name} at {self.session.host}"
 
     def unreadable(self, item: Item, answer: UnreadablePart | None) -> str:
@@ -213,8 +213,8 @@ class GitHubService:
                 " may not see it; is tracker.project right?"
             )
         if error.type == "FORBIDDEN":
-            return f"{self.here}: {_NO_RIGHT}"
-        return f"{self.here}: the question was answered with an error ({error.type or 'of no type'})"
+            return f"{self.full_name}: {_NO_RIGHT}"
+        return f"{self.full_name}: the question was answered with an error ({error.type or 'of no type'})"
 
     def _part(self, part: bytes, kind: type[_T]) -> _T | UnreadablePart:
         try:

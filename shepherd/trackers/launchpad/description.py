@@ -9,7 +9,7 @@ _UNSEARCHABLE = "Unknown"
 
 
 def statuses_of(description: bytes) -> tuple[str, ...]:
-    """The statuses that a bug can be searched by. Raises ValueError: it tells of none."""
+    """The statuses that a bug can be searched by. Raises ValueError: it names none."""
     # it takes its time to import, and is needed once a day
     from xml.etree import ElementTree
 

@@ -38,7 +38,7 @@ class LaunchpadMemory(Struct, frozen=True):
     statuses: tuple[str, ...]
     """Those that bugs can have, as Launchpad gave them at the last full reading."""
     settled: dict[str, tuple[int, ...]]
-    """Word -> the bugs that have it, as a search gives them, for the words that stay on bugs for ever."""
+    """Word -> the bugs that have it, as a search gives them, for the words that stay on bugs forever."""
     revnos: tuple[int, ...]
     """N of the `bad-commit-N` that were asked for."""
     returned: tuple[int, ...]

@@ -105,7 +105,7 @@ class _Reader:
         returned = namers.union(self._opened, *bearers.values())
         strays, unseen = self._strays(self._bugs - returned)
         tags: dict[Item, ItemTags] = {
-            str(bug): self._spoken(bug, bearers, strays) for bug in sorted(self._bugs)
+            str(bug): self._tags_of(bug, bearers, strays) for bug in sorted(self._bugs)
         }
         for bug, opened in self._opened.items():
             if str(bug) not in tags and not self._revnos.isdisjoint(opened.tags.bad_commits):
@@ -177,7 +177,7 @@ class _Reader:
         }
 
     def _namers(self) -> set[int]:
-        """The bugs that name one of the landings bad, and those of which only opening can tell."""
+        """The bugs that name one of the landings bad, and those that have to be opened to know it."""
         asked = self._asked()
         naming = self._search_names(self._revnos - asked)
         if self._kept is not None and not self._opened.keys() >= set(self._changes):
@@ -225,7 +225,7 @@ class _Reader:
                 unseen.add(bug)
         return strays, unseen
 
-    def _spoken(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, OpenedBug]) -> ItemTags:
+    def _tags_of(self, bug: int, bearers: dict[Word, set[int]], strays: dict[int, OpenedBug]) -> ItemTags:
         if opened := self._opened.get(bug) or strays.get(bug):
             return opened.tags
         return ItemTags(words=_words(bug, bearers))

@@ -92,7 +92,7 @@ class LaunchpadService:
         self._statuses = tuple(statuses)
 
     def statuses(self, *, again: bool = False) -> tuple[str, ...]:
-        """All that a bug can have, as Launchpad itself tells: without a list of them, a search leaves closed
+        """All that a bug can have, as Launchpad itself says: without a list of them, a search leaves closed
         bugs out. Raises TrackerError.
 
         Args:
@@ -146,7 +146,7 @@ class LaunchpadService:
         return self.get(f"{self.api}bugs/{number}", LaunchpadBug)
 
     def probe(self) -> None:
-        """The least that tells whether the project can be searched. Raises TrackerError."""
+        """The least that shows whether the project can be searched. Raises TrackerError."""
         self.count(["qa-bad"])
 
     def caller(self) -> str:

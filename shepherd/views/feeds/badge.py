@@ -1,4 +1,4 @@
-"""`BRANCH.svg`: the answer as a badge, with its time: a picture cannot tell how old it has grown."""
+"""`BRANCH.svg`: the answer as a badge, with its time: a picture cannot say how old it is."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _LONGEST = 40
 def badge(snapshot: Snapshot, situation: Situation) -> bytes:
     """SVG, UTF-8: branch, answer, and when that was given."""
     known = cautions(snapshot, situation)
-    given = f"{snapshot.generated_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    generated = f"{snapshot.generated_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     parts = (
         (clean(snapshot.branch, _LONGEST), "#1b1f24"),
         (brief(snapshot, known), _COLOURS[drawn_as(snapshot, known)]),
-        (given, "#1b1f24"),
+        (generated, "#1b1f24"),
     )
-    title = escape(": ".join(text for text, _ in parts[:2]) + f", as of {given}")
+    title = escape(": ".join(text for text, _ in parts[:2]) + f", as of {generated}")
     boxes, left = [], 0
     for text, colour in parts:
         length = _LETTER * len(text)
