@@ -14,7 +14,7 @@ _HEAD = """\
 # The cases of the rules
 
 Made of [tests/cases/rules.toml](../tests/cases/rules.toml) by `python -m tests.rules.table`; a test keeps
-them equal. Each case is judged by the rules and by their independent second statement, `tests/rules/oracle.py`.
+them equal. Each case is judged by the rules and by a second, independent statement, `tests/rules/oracle.py`.
 A story is read line by line: `r3 [bug=1] Change` lands, `tags 1 qa-ok` is what bug 1 says from then on,
 `deployed 2` is what production runs, `run` is a run of the shepherd; one is always at the end. The rules are
 in [rules.md](rules.md).
