@@ -21,7 +21,7 @@ class Marks(Struct, frozen=True, gc=False):
     summary: str = ""
     """The whole first paragraph on one line, where it goes on after the subject; else empty. Only shown."""
     bugs: tuple[Item, ...] = ()
-    """In order of appearance, no doubles."""
+    """In order of appearance, without duplicates."""
     requests: tuple[str, ...] = ()
     """Pull or merge requests: "#12" (GitHub) or "!12" (GitLab)."""
     closes: tuple[int, ...] = ()
@@ -110,7 +110,7 @@ class Landing(Struct, frozen=True, gc=False):
 
     @property
     def targets(self) -> tuple[int, ...]:
-        """All valid targets, marks first, no doubles."""
+        """All valid targets, marks first, without duplicates."""
         return tuple(dict.fromkeys(self.mark_targets + self.revert_targets))
 
 

@@ -63,7 +63,7 @@ def pack(repository: Path, ref: str) -> PackedCommit:
     if dirty:
         more = f" and {len(dirty) - 1} more" if len(dirty) > 1 else ""
         raise SettingsError(
-            f"{repository} has changes that are in no commit ({clean(dirty[0].strip(), 80)}{more}):"
+            f"{repository} has uncommitted changes ({clean(dirty[0].strip(), 80)}{more}):"
             " commit them, or git stash -u"
         )
     try:

@@ -108,7 +108,9 @@ class BranchSources:
             return None
         ref = self._branch.promote.ref
         if self._refs[ref] is None:
-            self.problems.append(f"the promoted ref {ref} is not there: the next `inv promote` makes it")
+            self.problems.append(
+                f"the promoted ref {ref} does not exist yet: the next `inv promote` creates it"
+            )
             return None
         try:
             return newest_contained(self.git, mainline, self._commit(ref), f"the promoted ref {ref}")

@@ -44,7 +44,7 @@ def mailmap_at(git: Git, commit: str) -> tuple[str, str]:
     sha, size = git.blob_at(commit, ".mailmap")
     if size <= LARGEST_MAILMAP:
         return sha, ""
-    why = f"it has {size / 1e6:.0f} MB, {LARGEST_MAILMAP // 1_000_000} MB at most are read"
+    why = f"it has {size / 1e6:.0f} MB, {LARGEST_MAILMAP // 1_000_000} MB at most is read"
     return "", f".mailmap is not used ({why}): names and addresses are as the commits have them"
 
 

@@ -58,7 +58,7 @@ def _made(place: Path, leaving: ExitStack) -> Path:
 
 
 def _lock_for_good(folder: Path, leaving: ExitStack) -> bool:
-    """Lock it until leaving; whether nobody who clears up was quicker, between the making and the locking."""
+    """Lock the folder until exit; False if a cleaner removed it between making and locking."""
     with suppress(FileNotFoundError):
         lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         leaving.callback(os.close, lock)

@@ -41,7 +41,7 @@ class MarkCollector:
     _uncounted: int = 0
 
     def numbers(self, runs: Iterable[str]) -> list[int]:
-        """The numbers of bugs, issues or requests in runs of ASCII digits, no doubles.
+        """The numbers of bugs, issues or requests in runs of ASCII digits, without duplicates.
 
         0, and what has more than ten digits, is skipped with a warning (docs/rules.md#marks).
         """
@@ -69,7 +69,7 @@ class MarkCollector:
             self._uncounted += 1
 
     def marks(self, subject: str, summary: str = "") -> Marks:
-        """Everything found, bugs in order of appearance, no doubles."""
+        """Everything found, bugs in order of appearance, without duplicates."""
         bugs = (numbers for _, numbers in sorted(self.bugs, key=itemgetter(0)))
         own = set(self.requests)
         return Marks(
@@ -100,5 +100,5 @@ class MarkCollector:
 
 
 def _once(items: Iterable[_T]) -> tuple[_T, ...]:
-    """In the same order, no doubles; most lists of most messages are empty."""
+    """In the same order, without duplicates; most lists of most messages are empty."""
     return tuple(dict.fromkeys(items)) if items else ()

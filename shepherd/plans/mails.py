@@ -221,7 +221,7 @@ def _not_now(
             return f"r{entry.undone_by} undid it"
         return "production runs it" if entry.progress == "live" else "it keeps nothing back"
     if entry.state == "unknown":
-        return "it could not be judged, which is the operators' to fix"
+        return "it could not be judged, which the operators have to fix"
     if history.before_first_run:
         return "it landed before the shepherd's first run"
     if history.on_qa_since is None:

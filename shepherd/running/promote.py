@@ -64,7 +64,7 @@ def promote_settled(options: TaskOptions, run: Run) -> StageResult:
             return
         landing = settled_revision(settings, branch, run)
         if landing is None:
-            say(f"{branch}: nothing to promote that was deployable for {settings.promote.settle}")
+            say(f"{branch}: nothing newer has been deployable for {settings.promote.settle}")
             return
         order = PromotionOrder(why=f"deployable for {settings.promote.settle} (promote.auto)")
         try:

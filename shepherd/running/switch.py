@@ -188,8 +188,8 @@ def _who_works(place: StatePlace) -> tuple[str, str]:
 
 
 def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
-    """Return when nothing is at work: who gets the work lock after the switch was set knows that no stage
-    works, and that none will begin."""
+    """Wait until nothing is at work: once we hold the work lock while the switch is set, no stage runs and
+    none will start."""
     from shepherd.running import gate
 
     place = _state_place_in(settings)

@@ -106,7 +106,7 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def sign(self) -> str:
-        """The sign of the requests that this tracker has; empty: it has none, or any."""
+        """What request numbers begin with, `#` or `!`; empty: there are no requests, or either kind."""
         return {"github": "#", "gitlab": "!"}.get(self.type, "")
 
     @property

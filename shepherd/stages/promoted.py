@@ -19,7 +19,7 @@ from shepherd.store import Database, Journal, JournalEntry
 
 KIND = "promote"
 SHOWN = timedelta(days=30)
-"""How long a page shows a promotion that went without data, or past the shepherd (issue: promote)."""
+"""How long a page shows a promotion that went without data, or past the shepherd."""
 
 
 def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[JournalEntry]:
@@ -62,7 +62,7 @@ def settle_unfinished(
 
 
 def as_recorded(journal: Journal, reading: Reading) -> tuple[Revision | None, str]:
-    """Where nothing is moved the journal alone says what is promoted; and a problem, if that cannot be."""
+    """Without a `promote` ref: the promoted revision by the journal; and what is wrong with it, if it is."""
     last = journal.last("promoted")
     if last is None:
         return None, ""

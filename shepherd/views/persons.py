@@ -1,4 +1,4 @@
-"""Every person's landings in one table: what a reader without script filters by (issue: my branches)."""
+"""Every person's landings in one table: what a reader without script filters by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain text for terminals: the answer first, 80 columns, no colour (issue: status and explain)."""
+"""Plain text for terminals: the answer first, 80 columns, no colour."""
 
 from __future__ import annotations
 

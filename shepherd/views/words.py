@@ -60,7 +60,7 @@ class StateMark(NamedTuple):
 
     @property
     def both(self) -> str:
-        """`promoted, bad`."""
+        """Progress and state, as in `promoted, bad`."""
         return f"{self.far}, {self.own}" if self.own else self.far
 
     @property

@@ -55,7 +55,7 @@ def test_nobody_hears_of_what_nobody_can_act_on(team: Team) -> None:
     assert outcome.lines == [
         "no mail: stable r2: production runs it",
         "no mail: stable r3: r4 undid it",
-        "no mail: stable r6: it could not be judged, which is the operators' to fix",
+        "no mail: stable r6: it could not be judged, which the operators have to fix",
     ]
     team.remind()
     assert team.sent() == []

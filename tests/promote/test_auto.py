@@ -70,7 +70,7 @@ class TestAuto:
         assert released(project) == ids[0]
         project.write_settings(branch=PROMOTE, top='[promote]\nauto = true\nsettle = "1h"\n')
         waiting = inv(tmp_path, "run")
-        assert "nothing to promote that was deployable for 1h" in waiting.out
+        assert "nothing newer has been deployable for 1h" in waiting.out
         project.write_settings(branch=PROMOTE, top='[promote]\nauto = true\nsettle = "1s"\n')
         until(lambda: "stable: promoted r3" in inv(tmp_path, "run").out)
         assert released(project) == ids[2]

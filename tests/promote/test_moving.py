@@ -222,7 +222,7 @@ def test_a_dry_run_of_the_very_first_run(tmp_path: Path) -> None:
         (lambda p, _: p.repo.git("tag", "released", "refs/heads/released"), None),
         (
             lambda p, _: p.repo.git("symbolic-ref", "refs/heads/released", "refs/heads/stable"),
-            "only stands for",
+            "is a symbolic ref to",
         ),
         (
             lambda p, _: (

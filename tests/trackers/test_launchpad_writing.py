@@ -86,7 +86,7 @@ def test_a_comment_meanwhile_is_no_conflict(token: Settings, lp: Server) -> None
 def test_somebody_who_is_always_quicker(token: Settings, lp: Server) -> None:
     lp.bugs[1] = Bug()
     lp.fail(412, on="PATCH", times=99)
-    with pytest.raises(TrackerError, match="bug 1 is being changed by somebody else all the time"):
+    with pytest.raises(TrackerError, match="bug 1 keeps being changed by somebody else"):
         open_writer(token).edit("1", Edit(add=("qa-ok",)))
     assert lp.count("PATCH") == 5
 

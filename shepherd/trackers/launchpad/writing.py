@@ -169,7 +169,7 @@ def _save(
             if error.status != 412:
                 raise
         entry = service.get(entry.self_link, type(entry))
-    raise TrackerError(f"{name} is being changed by somebody else all the time; the next run tries again")
+    raise TrackerError(f"{name} keeps being changed by somebody else; the next run tries again")
 
 
 def _last_line(text: str) -> str:
