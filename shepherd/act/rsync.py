@@ -110,8 +110,8 @@ def _why(target: str, remote: Remote, code: int, errors: str) -> str:
     if "IDENTIFICATION HAS CHANGED" in errors:
         return _sentence(
             target,
-            f"THE HOST KEY OF {remote.host} HAS CHANGED: somebody may be intercepting the connection; ask who runs it before"
-            " you take the old key out of known_hosts",
+            f"THE HOST KEY OF {remote.host} HAS CHANGED: somebody may be intercepting the connection; ask"
+            " who runs it before you take the old key out of known_hosts",
         )
     if "Host key verification failed" in errors:
         return _sentence(

@@ -43,7 +43,7 @@ def test_a_dirty_tree_is_refused(checkout: Path, how: str) -> None:
         (checkout / "code.py").write_text("changed\n")
         if how == "staged":
             git(checkout, "add", "-A")
-    with pytest.raises(SettingsError, match="changes that are in no commit"):
+    with pytest.raises(SettingsError, match="uncommitted changes"):
         pack(checkout, "HEAD")
 
 
