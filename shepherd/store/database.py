@@ -105,8 +105,8 @@ class Database:
         if wrong:
             raise StoreError(
                 f"{self.name}: does not fit the -wal file next to it, which belongs to another state of"
-                f" the database ({wrong.splitlines()[0]}). Restore it from a backup, and remove the -wal and -shm files"
-                " next to it or restore them with it"
+                f" the database ({wrong.splitlines()[0]}). Restore it from a backup, and remove"
+                " the -wal and -shm files next to it or restore them with it"
             )
 
     @property
