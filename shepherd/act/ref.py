@@ -74,9 +74,7 @@ def check_movable(git: Git, name: str, repository: str) -> None:
         return
     stands_for = git.lines("for-each-ref", "--format=%(symref)", "--end-of-options", name)
     if stands_for and stands_for[0]:
-        raise SettingsError(
-            f"{git.name}: {name} only stands for {stands_for[0]}: promote a branch of its own"
-        )
+        raise SettingsError(f"{git.name}: {name} only stands for {stands_for[0]}: promote another branch")
     if f"branch {name}" in git.lines("worktree", "list", "--porcelain"):
         raise SettingsError(
             f"{git.name}: {name} is checked out there, and its files would not follow: promote a branch that"
