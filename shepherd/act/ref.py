@@ -75,7 +75,7 @@ def check_movable(git: Git, name: str, repository: str) -> None:
     stands_for = git.lines("for-each-ref", "--format=%(symref)", "--end-of-options", name)
     if stands_for and stands_for[0]:
         raise SettingsError(
-            f"{git.name}: {name} is a symbolic ref to {stands_for[0]}: promote a branch of its own"
+            f"{git.name}: {name} is a symbolic ref to {stands_for[0]}: promote another branch"
         )
     if f"branch {name}" in git.lines("worktree", "list", "--porcelain"):
         raise SettingsError(

@@ -151,7 +151,7 @@ class BranchSources:
             self._others.append((git, tip))
         except SourceError as error:
             self.problems.append(
-                f"landings of {other.ref} in {shown(other.repository)} are not told apart: {error}"
+                f"landings of {other.ref} in {shown(other.repository)} cannot be recognised: {error}"
             )
 
     def _text(self, pointer: Pointer, what: str) -> str | None:

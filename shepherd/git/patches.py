@@ -63,7 +63,7 @@ class ContentDiffs(NamedTuple):
 
 
 def changes(git: Git, commits: Iterable[str]) -> dict[str, Changes]:
-    """The files that each commit touches; those of a commit that changes nothing are none. One process.
+    """The files that each commit touches; a commit that changes nothing has none. One process.
 
     Raises SourceError if one of them cannot be read.
     """

@@ -35,7 +35,7 @@ def known_reading(
 
 
 def strange_words(words: Collection[str], landings: Iterable[Landing]) -> str:
-    """A sum of the commits with words of people that are none of these landings."""
+    """A sum of the commits with words of people that are not among these landings."""
     return checksum(sorted(set(words).difference(landing.id for landing in landings)))
 
 

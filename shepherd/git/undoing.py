@@ -36,7 +36,7 @@ def undo(
     deployed: int,
     reader: Reader,
 ) -> list[Landing]:
-    """The landings with their valid targets, and with warnings and hints for what is none.
+    """The landings with their valid targets, and with warnings and hints for what is not valid.
 
     `earlier` are the landings after revno `deployed` that were read before, by revno. Raises SourceError.
     """

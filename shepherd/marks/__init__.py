@@ -20,7 +20,7 @@ _READERS: dict[str, Callable[[CommitMessage, MarkCollector], None]] = {
 def parse(message: bytes | str, grammars: Sequence[str], project: str | None = None) -> Marks:
     """Read the marks of one commit message.
 
-    `message` is the whole message; bytes are taken for UTF-8, and what is none becomes U+FFFD. `grammars`
+    `message` is the whole message; bytes are taken for UTF-8, and other bytes become U+FFFD. `grammars`
     are names of `settings.ALL_GRAMMARS`; what the message says about reverts is read whatever they are.
     `project` ("group/project") is the one whose requests are ours: a request of another one is a warning. If
     it is empty that is not known, and a request keeps the project that it names; if None, either is ours.

@@ -10,7 +10,7 @@ from shepherd.printable import CONTROLS, SURROGATES
 
 _BUGS = re.compile(r"^[^\S\n]*+LP:[^\S\n]*+(#[0-9][^\n]*+)", re.IGNORECASE | re.MULTILINE)
 _LISTED = re.compile(r"(?:\A|,)\s*+#([0-9]+)")
-# A host with a user or password before it is none: it would end up on a page.
+# A host with a user or password before it does not count: it would end up on a page.
 _MERGED_FROM = re.compile(
     r"^[^\S\n]*+Merged from[^\S\n]++"
     rf"(https?://([^\s/?#@{CONTROLS}{SURROGATES}]{{1,255}}+)"

@@ -58,7 +58,7 @@ def block(settings: Settings, foreign: bytes, root: Path = ROOT) -> bytes:
     """The block as it belongs behind the `foreign` lines.
 
     Raises:
-        SettingsError: a path cannot stand in a crontab.
+        SettingsError: a path cannot be written in a crontab.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -120,7 +120,9 @@ def entrance(root: Path) -> Path:
 
 def _one_line(text: str) -> str:
     if "\\" in text or any(ord(char) < 32 for char in text):
-        raise SettingsError(f"{text!r} cannot stand in a crontab: move it to a path without such characters")
+        raise SettingsError(
+            f"{text!r} cannot be written in a crontab: move it to a path without such characters"
+        )
     return text
 
 
@@ -129,7 +131,7 @@ def planned(settings: Settings, content: bytes, *, remove: bool = False) -> Cron
     last, where its assignments meet no line of somebody else's.
 
     Raises:
-        SettingsError: the markers are damaged, or a path cannot stand in a crontab.
+        SettingsError: the markers are damaged, or a path cannot be written in a crontab.
     """
     parts = crontab.split(content, block_id(settings))
     if remove:

@@ -28,7 +28,7 @@ def tag_all(options: TaskOptions, run: Run, *, yes: bool = False) -> StageResult
 
     settings, dry = options.settings, options.dry
     if not settings.tracker.writes:
-        say("nothing is tagged: tracker.tag is off, or the tracker is none, or anonymous")
+        say("nothing is tagged: tracker.tag is off, or there is no tracker, or no credentials for it")
         return StageResult()
     plans: dict[str, TagPlan] = {}
 

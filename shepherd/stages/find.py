@@ -28,7 +28,7 @@ from shepherd.store.wholeness import LostJournalError, acceptance_of, first_run_
 
 
 class Acceptance(Struct, frozen=True):
-    """What a person accepts, with a reason, that is no data otherwise."""
+    """What a person accepts, with a reason; without that there is no data."""
 
     rewrite: bool = False
     new_journal: bool = False
@@ -292,7 +292,7 @@ def _lost_notes(ref: str, journal: Journal, current: BranchReading) -> list[str]
     standing = [e for e in _last_notes(journal, current).values() if e.data["word"] != "removed"]
     if not ref or current.notes_there or not standing:
         return []
-    return [f"the notes ref {ref} is gone: the {len(standing)} verdicts in it are taken to stand"]
+    return [f"the notes ref {ref} is gone: the {len(standing)} verdicts in it still count"]
 
 
 def _no_notes(ref: str, current: BranchReading) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ BRANCH_KINDS = ("began", "renamed", "deployed", "promoted", "rewrite", "answer",
 
 
 def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
-    """The stories of the landings that are meant, newest first; empty if they are none of this mainline's."""
+    """The stories of the landings that `rev` names, newest first; empty if none is on this mainline."""
     with open_branch(settings, snapshot.branch, read_only=True) as store:
         journal, known = store.journal, store.cache.landings()
         landings = _landings_named(settings, snapshot, rev, known)

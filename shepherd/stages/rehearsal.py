@@ -39,7 +39,7 @@ def rehearsal(settings: Settings) -> Iterator[Settings]:
 
 def _place(settings: Settings) -> str:
     """Where the copy is made. A dry run leaves state_dir as it is, down to the times of its folders, as long
-    as the system has a place for temporary files; the working directory is none."""
+    as the system has a place for temporary files; the working directory does not count as one."""
     try:
         place = tempfile.gettempdir()
     except FileNotFoundError:

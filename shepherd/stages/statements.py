@@ -71,7 +71,7 @@ def landing_of(rev: RevName, state: BranchState) -> Landing:
     """The landing that `rev` names.
 
     Raises:
-        SettingsError: it is none of those that `find` read.
+        SettingsError: it is not among those that `find` read.
     """
     reading, landings = state.reading, state.landings
     assert reading is not None
@@ -90,7 +90,7 @@ def commit_of(rev: RevName, state: BranchState) -> tuple[str, Landing]:
     brought in can be named by its SHA, if something was said of it before (docs/rules.md#what-people-say).
 
     Raises:
-        SettingsError: it is none of those that `find` read, or several.
+        SettingsError: it is not among those that `find` read, or several.
     """
     if rev.kind == "sha":
         commits = [(sha, each) for each in state.landings for sha in commits_of([each])]
@@ -195,7 +195,7 @@ def _maybe_old(settings: Settings, rev: RevName, state: BranchState) -> Landing:
     """The landing that is meant, also one that is older than what `find` reads: a hint may name it.
 
     Raises:
-        SettingsError: it is none of this mainline.
+        SettingsError: it is not on this mainline.
     """
     try:
         return landing_of(rev, state)

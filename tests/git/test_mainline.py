@@ -98,7 +98,7 @@ def test_other_branch_that_cannot_be_read_is_a_problem(repo: Repo, read: Reads) 
     repo.commit("one")
     [problem] = read(others=[OtherMainline(read.repository, "devel")]).problems
     assert "devel" in problem
-    assert "not told apart" in problem
+    assert "cannot be recognised" in problem
 
 
 def test_person_goes_through_the_mailmap_of_the_tip(repo: Repo, read: Reads) -> None:

@@ -210,7 +210,7 @@ def test_the_command_reaches_the_release_with_its_settings_from_anywhere(name: s
 
 def test_a_path_that_cannot_stand_in_a_crontab_is_refused(tmp_path: Path) -> None:
     for name in ("line\nend", "back\\slash"):
-        with pytest.raises(SettingsError, match="cannot stand in a crontab"):
+        with pytest.raises(SettingsError, match="cannot be written in a crontab"):
             cron.block(written(tmp_path / name), b"")
 
 

@@ -385,7 +385,7 @@ def test_a_team_without_a_tagger(tmp_path: Path, tracker: str) -> None:
     assert "tag" not in {each["stage"] for each in host.events("START")}
     assert host.inv("tag")[:2] == (
         0,
-        "nothing is tagged: tracker.tag is off, or the tracker is none, or anonymous\n",
+        "nothing is tagged: tracker.tag is off, or there is no tracker, or no credentials for it\n",
     )
     assert (host.project.folder / "bugs.json").read_bytes() == before
 
