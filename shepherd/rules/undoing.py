@@ -27,9 +27,6 @@ class UndoOrder:
     def undone(self, revno: int) -> bool:
         return self._undoers.get(revno, 0) > 0
 
-    def all_undone(self) -> set[int]:
-        return {revno for revno, undoers in self._undoers.items() if undoers}
-
     def land(self, revno: int, targets: Iterable[int]) -> Flips:
         """Let a rollback land, and say what changed with it."""
         flips: Flips = {}

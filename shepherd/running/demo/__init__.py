@@ -17,7 +17,6 @@ from shepherd.running.log import now
 from shepherd.running.tasking import CLONE, TaskOptions, say
 
 MARKER = ".made-by-inv-demo"
-ROBOT = "Release Robot"
 
 SETTINGS = """\
 # Made by `inv demo`. docs/settings.md says what each key means.
