@@ -50,8 +50,14 @@ def create_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
         FileExistsError: something is there already; it stays as it is. OSError: it could not be written.
     """
     with _written_temporary(path, content, mode) as temporary:
-        # unlike a rename, a link never replaces what somebody else has put there meanwhile
-        os.link(temporary, path)
+        try:
+            # unlike a rename, a link never replaces what somebody else has put there meanwhile
+            os.link(temporary, path)
+        except PermissionError:
+            # a file system without hard links
+            if os.path.lexists(path):
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+            temporary.replace(path)
 
 
 def append_line(path: Path, line: bytes, *, alone: bool) -> None:

@@ -26,5 +26,7 @@ def as_called(text: str) -> str:
 
 
 def naming_branch(text: str, branch: str) -> str:
-    """The text, which may end with a person's word as a command, with `--branch` behind that."""
-    return f"{text} --branch {branch}" if branch and text.endswith(('--reason "…"', "--reason …")) else text
+    """The text, which may end with a person's word as a command, with `--branch` behind that, once."""
+    if not branch or not text.endswith(('--reason "…"', "--reason …")):
+        return text
+    return text if " --branch " in text[text.rfind("inv ") :] else f"{text} --branch {branch}"

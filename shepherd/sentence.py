@@ -86,7 +86,12 @@ def statement(words: str, branch: str = "") -> Part:
 def joined(pieces: Iterable[str | Part]) -> Sentence:
     """ "a", "a and b", "a, b and c"."""
     *most, last = pieces
-    separated: list[str | Part] = []
-    for piece in most:
-        separated += (", ", piece)
-    return Sentence(*separated[1:], " and ", last) if most else Sentence(last)
+    return Sentence(separated(most, ", "), " and ", last) if most else Sentence(last)
+
+
+def separated(pieces: Iterable[str | Part], separator: str) -> Sentence:
+    """ "a; b; c"."""
+    spaced: list[str | Part] = []
+    for piece in pieces:
+        spaced += (separator, piece)
+    return Sentence(*spaced[1:])

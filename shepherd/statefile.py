@@ -40,7 +40,7 @@ class StateFile(Generic[T]):
             if why.missing:
                 return None
             raise
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             cause = replaced(str(error), " ")[:_LONGEST_CAUSE]
             raise plainfile.UnreadableFileError(self.path, f"is damaged ({cause})") from None
 
@@ -58,7 +58,7 @@ class StateFile(Generic[T]):
         Raises:
             StoreError: it cannot be written; what was there before is untouched.
         """
-        write_atomically(self.path, msgspec.json.encode(value), self._mode)
+        write_atomically(self.path, msgspec.json.encode(value, enc_hook=str), self._mode)
 
     def remove(self) -> None:
         """Remove the file, if it is there.

@@ -59,6 +59,7 @@ def test_an_age_stands_behind_its_time() -> None:
         ("what production runs has never been recorded: inv deployed REV --reason …", True),
         ('inv verdict r4 ok --branch main --reason "…"; or not', False),
         ('inv verdict r4 ok --reason "…" --branch main', False),
+        ('inv find --branch main --accept-new-journal --reason "…"', False),
         ("its settings have changed: inv find", False),
         ("", False),
     ],

@@ -42,6 +42,7 @@ ODD: dict[str, tuple[Callable[[Path], Any], str]] = {
     "half-written": (lambda path: path.write_text('{"a": '), "is damaged"),
     "of another kind": (lambda path: path.write_text('{"a": "b"}'), "is damaged"),
     "nested": (lambda path: path.write_text("[" * 100_000), "is damaged"),
+    "not UTF-8 in a string": (lambda path: path.write_bytes(b'{"\xff": 1}'), "is damaged"),
     "huge": (lambda path: path.write_bytes(b" " * (LARGEST + 1)), "is larger than"),
     "a folder": (Path.mkdir, "is a directory"),
     "a FIFO": (os.mkfifo, "is no"),

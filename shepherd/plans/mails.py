@@ -65,6 +65,8 @@ class RaisedAlarm(Struct, frozen=True):
     """Its place in the journal: the next alarm about the same landing is another one."""
     revno: int
     text: str
+    at: str
+    """When it was raised, as the journal has it."""
 
     @property
     def live(self) -> bool:

@@ -160,7 +160,7 @@ class Site:
         try:
             append_line(self.history, json.dumps(entry, sort_keys=True).encode(), alone=False)
         except OSError as error:
-            raise StoreError(f"{self.history}: cannot be written ({error.strerror})") from None
+            raise StoreError(f"{self.history}: cannot be written ({error.strerror or error})") from None
 
     def past(self) -> list[dict[str, Any]]:
         """The deployment record, oldest first; lines that cannot be read are left out."""
@@ -244,6 +244,8 @@ def remove(releases: Sequence[Release]) -> None:
 
 def write(path: Path, document: dict[str, Any]) -> None:
     """Write JSON, whole or not at all. Raises StoreError."""
+    if not path.parent.is_dir():
+        raise StoreError(f"{path}: cannot be written (its folder is gone)")
     write_atomically(path, json.dumps(document).encode())
 
 

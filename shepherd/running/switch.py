@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from shepherd.errors import DEADLINE, SettingsError, ShepherdError
+from shepherd.errors import DEADLINE, SettingsError
 from shepherd.plainfile import UnreadableFileError
 from shepherd.running import maintenance
 from shepherd.running.log import now
@@ -46,15 +46,21 @@ def state_place(options: TaskOptions) -> StatePlace:
     try:
         document = tomllib.loads(plainfile.read(file, 1_000_000))
         state = Path(os.path.realpath(file)).parent / document.get("state_dir", "var")
-        warn_after = Duration(document.get("maintenance", {}).get("warn_after", "4h"))
-        stale_after = Duration(document.get("run", {}).get("stale_after", "60m"))
-        return StatePlace(state, warn_after, stale_after)
-    except (
-        *(plainfile.UnreadableFileError, ShepherdError),
-        *(ValueError, RecursionError, TypeError, AttributeError),
-    ):
+        warn_after = document.get("maintenance", {}).get("warn_after", "4h")
+        stale_after = document.get("run", {}).get("stale_after", "60m")
+        if isinstance(warn_after, str) and isinstance(stale_after, str):
+            return StatePlace(state, _seconds(warn_after, "4h"), _seconds(stale_after, "60m"))
+    except (plainfile.UnreadableFileError, ValueError, RecursionError, TypeError, AttributeError):
         pass
     return _state_place_in(options.settings)
+
+
+def _seconds(text: str, usual: str) -> int:
+    # that a key is wrong is for the tasks that work; who holds the lock is told all the same
+    try:
+        return Duration(text)
+    except SettingsError:
+        return Duration(usual)
 
 
 def _state_place_in(settings: Settings) -> StatePlace:

@@ -67,7 +67,9 @@ def _standing(journal: Journal) -> list[JournalEntry]:
 
 def untold(journal: Journal, operators: Sequence[str], now: datetime) -> dict[str, list[RaisedAlarm]]:
     """Operator -> the alarms that are on and that no mail has told of."""
-    alarms = [RaisedAlarm(entry.seq, entry.data["revno"], entry.why) for entry in _standing(journal)]
+    alarms = [
+        RaisedAlarm(entry.seq, entry.data["revno"], entry.why, entry.at) for entry in _standing(journal)
+    ]
     mails = journal.entries("meant", "done", holding=f'"act":"{ALARM_MAIL}"')
     results = {entry.subject: entry.data["result"] for entry in mails if entry.kind == "done"}
     mailed: dict[str, set[int]] = {}

@@ -55,7 +55,7 @@ def message_for(
     if mail.kind in ("alarm", "hang"):
         # what is sent at once has one name for the filters of those who get it
         kind = "notice"
-        what = " ".join(map(str, [*(alarm.seq for alarm in mail.alarms), mail.hang]))
+        what = " ".join(map(str, [*((alarm.seq, alarm.at) for alarm in mail.alarms), mail.hang]))
         identity = _digest(f"{mail.branch} {what} {mail.to.casefold()}")
     headers = {
         "X-QA-Shepherd-Kind": kind,

@@ -68,8 +68,9 @@ def accepted_rewrite(
     if not gone:
         return [accepted]
     present = patches_of(git, [sha for sha in landings if sha not in spoken_of])
+    patches_of_gone = patches_of(git, gone)
     with database.branch(branch) as store:
-        patches = {**_patches(store.journal), **patches_of(git, gone)}
+        patches = {**_patches(store.journal), **patches_of_gone}
         words = verdicts(store.journal, gone)
     successors_of = successors(git, patches, present)
     followed, lost = successors_of_named(

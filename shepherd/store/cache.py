@@ -82,12 +82,11 @@ class Cache:
             return None
         try:
             return msgspec.msgpack.decode(document, type=type)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return None
 
     def put_fact(self, name: str, value: object) -> None:
-        """Keep a document by name. As MessagePack: keys that are numbers (bugs) are not texts, as they would
-        become in JSON."""
+        """Keep a document by name. As MessagePack: smaller than JSON, and it has bytes."""
         self._connection.execute(delete(facts).where(facts.c.branch == self._branch, facts.c.name == name))
         self._connection.execute(
             insert(facts).values(branch=self._branch, name=name, document=msgspec.msgpack.encode(value))

@@ -120,7 +120,7 @@ class Journal:
                 # an author's name may be of any length; the column is not
                 "who": entry.who[:WHO],
                 "why": entry.why,
-                "data": msgspec.json.encode(entry.data).decode(),
+                "data": msgspec.json.encode(entry.data, enc_hook=str).decode(),
             }
             for entry in entries
         ]

@@ -63,6 +63,6 @@ def _place(path: Path) -> int:
     """Of the journal's last entry when the snapshot was written; 0 where it does not say."""
     try:
         place = msgspec.json.decode(plainfile.read(path, LARGEST), type=_Placed).journal
-    except (plainfile.UnreadableFileError, msgspec.DecodeError, RecursionError):
+    except (plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return 0
     return place.seq if isinstance(place, JournalPlace) else 0

@@ -43,7 +43,7 @@ class Snapshots:
             if why.missing:
                 return None
             raise NoAnswerError(f"{why}; make a new one with `inv judge`") from None
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise NoAnswerError(
                 f"{path}: cannot be read ({error}); make a new one with `inv judge`"
             ) from None
@@ -79,7 +79,7 @@ class Snapshots:
         for path in sorted(self._documents() - {self.folder / LATEST}, reverse=True):
             try:
                 yield _read(path)
-            except (plainfile.UnreadableFileError, msgspec.DecodeError):
+            except (plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError):
                 return
 
     def files(self) -> Iterator[Path]:
@@ -118,12 +118,12 @@ class Snapshots:
         try:
             _, *kept = self.files()
             return _read(kept[0]) if kept else None
-        except (OSError, StoreError, plainfile.UnreadableFileError, msgspec.DecodeError):
+        except (OSError, StoreError, plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError):
             return None
 
 
 def _read(path: Path) -> Snapshot:
-    """The snapshot in a file. Raises UnreadableFileError, msgspec.DecodeError."""
+    """The snapshot in a file. Raises UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError."""
     return msgspec.json.decode(plainfile.content(path, LARGEST), type=Snapshot)
 
 

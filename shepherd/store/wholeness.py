@@ -200,5 +200,5 @@ def _is_place(place: JournalPlace | UnsetType | None) -> TypeGuard[JournalPlace]
 def _read(path: Path) -> ReportedJournal | None:
     try:
         return msgspec.json.decode(plainfile.read(path, _LARGEST), type=ReportedJournal)
-    except (plainfile.UnreadableFileError, msgspec.DecodeError, RecursionError):
+    except (plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

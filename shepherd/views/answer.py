@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shepherd.cautions import Caution, code_of, stopping
 from shepherd.errors import NO_DATA
-from shepherd.sentence import Sentence, time
+from shepherd.sentence import Sentence, separated, time
 from shepherd.snapshot import Blocker, LandingEntry, LastGood, Progress, Snapshot
 from shepherd.views.banners import CALLED
 from shepherd.views.clean import LONGEST_SENTENCE, clean
@@ -90,7 +90,7 @@ def also(known: Sequence[Caution]) -> list[str]:
 def gist(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     """What follows the headline: how much goes live, why nothing does, or what the last good answer was."""
     if stopping(known) is not None:
-        return "; ".join(way_out(snapshot, known))
+        return separated(way_out(snapshot, known), "; ")
     live = f"r{snapshot.deployed.revno}" if snapshot.deployed is not None else "production"
     if snapshot.deployable is not None:
         deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0

@@ -20,7 +20,7 @@ from shepherd.sentence import Part, Sentence, statement
 from shepherd.snapshot import State
 from shepherd.values import age
 from shepherd.views import words
-from shepherd.views.clean import fill_address
+from shepherd.views.clean import LONGEST_SENTENCE, fill_address
 from shepherd.views.templates import folder
 from shepherd.views.terminal import plain, width, wrap
 
@@ -191,7 +191,8 @@ def _line(text: str) -> LaidOutText:
 
 
 def _para(text: str) -> LaidOutText:
-    return LaidOutText(wrap(text, columns=COLUMNS))
+    # what is cut off an alarm would be its end: which landing undoes it
+    return LaidOutText(wrap(text, columns=COLUMNS, longest=10 * LONGEST_SENTENCE))
 
 
 def _item(text: str) -> LaidOutText:

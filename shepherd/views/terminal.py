@@ -47,7 +47,13 @@ def fit(text: str, columns: int) -> str:
     return text + " " * missing
 
 
-def wrap(text: str, first: str = "", rest: str | None = None, columns: int = COLUMNS) -> str:
+def wrap(
+    text: str,
+    first: str = "",
+    rest: str | None = None,
+    columns: int = COLUMNS,
+    longest: int = LONGEST_SENTENCE,
+) -> str:
     """Lines of at most `columns`, the first after `first`, the others after `rest` (default: as many blanks).
 
     A command of a sentence stays on one line if it fits: it is to be copied. A word that is longer than a
@@ -56,7 +62,7 @@ def wrap(text: str, first: str = "", rest: str | None = None, columns: int = COL
     rest = " " * width(first) if rest is None else rest
     lines, line, empty = [], first, True
     room = columns - max(width(first), width(rest))
-    for word in _pieces(_words(text, room), room):
+    for word in _pieces(_words(text, room, longest), room):
         if not empty and width(line) + 1 + width(word) > columns:
             lines.append(line)
             line, empty = rest, True
@@ -65,14 +71,14 @@ def wrap(text: str, first: str = "", rest: str | None = None, columns: int = COL
     return "\n".join([*lines, line.rstrip()])
 
 
-def _words(text: str, columns: int) -> Iterator[str]:
+def _words(text: str, columns: int, longest: int) -> Iterator[str]:
     """The words, a command as one where it fits; what stands next to it without a blank is part of it."""
     keep = [
         part.text
         for part in parts_of(text)
         if not isinstance(part, str) and part.kind == "command" and width(part.text) <= columns
     ]
-    text = plain(text, LONGEST_SENTENCE)
+    text = plain(text, longest)
     for command in keep:
         text = text.replace(command, command.replace(" ", _JOINED))
     yield from (word.replace(_JOINED, " ") for word in text.split(" "))
