@@ -36,7 +36,7 @@ class Run(Struct, frozen=True):
     who: str
     tell: Tell
     why: str = ""
-    reads_anew: bool = False
+    rereads: bool = False
     """Whether `find` is a stage of this run: an answer from what an earlier one read would hide a failure."""
 
     lock: int = -1

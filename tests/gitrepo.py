@@ -54,7 +54,7 @@ class Repo:
         self.git("init", "-q", "-b", branch, *kind, *hashing, ".")
 
     def git(self, *args: str, input: bytes | None = None) -> str:
-        """Run the real git in it, apart from the settings of whoever runs the tests."""
+        """Run the real git in it, apart from the settings of the person who runs the tests."""
         done = subprocess.run(
             ["git", *args], cwd=self.path, env=os.environ | ISOLATED, input=input, capture_output=True
         )

@@ -57,7 +57,7 @@ def promoted_bad() -> Snapshot:
     return replace(given, landings=bad)
 
 
-ALARMED = snapshot(alarms=(Alarm(99, "bug 9 bears bad-commit-99", 102),))
+ALARMED = snapshot(alarms=(Alarm(99, "bug 9 has bad-commit-99", 102),))
 CASES: dict[str, tuple[Snapshot, Situation, list[CautionKind]]] = {
     "calm": (snapshot(), CALM, []),
     "no-data": (no_data(), CALM, ["no-data"]),
@@ -177,7 +177,7 @@ def test_what_stops_stops_in_every_output(name: str, code: int, first: str, colo
         (
             "alarm",
             "alarm",
-            "ALARM: production runs r99, which is bad: bug 9 bears bad-commit-99; deploying r102",
+            "ALARM: production runs r99, which is bad: bug 9 has bad-commit-99; deploying r102",
         ),
         (
             "undone-later",

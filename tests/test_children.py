@@ -73,7 +73,7 @@ def test_what_is_not_installed_is_told_so(tied: bool) -> None:
 def test_a_tied_child_is_asked_to_end_like_any_other() -> None:
     """Python ignores SIGPIPE, and a child that did, too, would write on where nobody reads."""
     script = "import signal; print(signal.getsignal(signal.SIGPIPE) == signal.SIG_DFL)"
-    assert run(sys.executable, "-c", script)[1] == b"False\n", "Python sets it anew"
+    assert run(sys.executable, "-c", script)[1] == b"False\n", "Python sets it again"
     assert run("sh", "-c", "(trap - PIPE; while :; do echo y; done; echo on >&2) | head -n1") == (
         0,
         b"y\n",
@@ -118,7 +118,7 @@ def test_whose_parent_is_killed_ends_and_holds_the_lock_until_then_many_times(tm
 
 
 def killed(folder: Path, rounds: int) -> None:
-    """`kill -9` at any moment: whoever gets the lock afterwards finds nothing of the child at work.
+    """`kill -9` at any moment: the one who gets the lock afterwards finds nothing of the child at work.
 
     It writes into a file of the round, from two processes, as fast as it can.
     """

@@ -118,7 +118,7 @@ def send_alarms(settings: Settings, branch: str, run: Run) -> MailingResult:
         if any(alarms.values()):
             snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
             known = cautions(snapshot, run.situation()) if snapshot is not None else ()
-            outbox.send(alarm_mails(branch, alarms, known))
+            outbox.send_apart(alarm_mails(branch, alarms, known))
         return outbox.result
 
 

@@ -168,17 +168,6 @@ class Outbox:
         from shepherd.act.mail import ServerError
         from shepherd.stages.mail_messages import open_session
 
-        if mails[0].kind == "alarm":
-            sent = 0
-            for mail in mails:
-                # on a connection of its own: what becomes of one operator's must not cost the next theirs
-                with open_session(self._settings) as session:
-                    try:
-                        sent += self._send_one(session, mail)
-                    except ServerError as error:
-                        self.result.failed(f"the alarm to {mail.to} was not sent: {error}")
-            self.result.lines.append(f"{sent} of {len(mails)} mails sent")
-            return
         sent = 0
         with open_session(self._settings) as session:
             try:
@@ -194,6 +183,25 @@ class Outbox:
                     self.result.failed(f"{len(mails) - place} mails were not tried: {error}")
                     break
         self.result.lines.append(f"{sent} of {len(mails)} mails sent")
+
+    def send_apart(self, mails: Sequence[Mail]) -> None:
+        """Send what nobody may miss, each over a connection of its own: one that breaks costs no other mail.
+
+        Raises:
+            SettingsError: the password cannot be read. StoreError: the journal cannot be written.
+        """
+        from shepherd.act.mail import ServerError
+        from shepherd.stages.mail_messages import open_session
+
+        sent = 0
+        for mail in mails:
+            with open_session(self._settings) as session:
+                try:
+                    sent += self._send_one(session, mail)
+                except ServerError as error:
+                    self.result.failed(f"the {mail.kind} to {mail.to} was not sent: {error}")
+        if mails:
+            self.result.lines.append(f"{sent} of {len(mails)} mails sent")
 
     def _send_one(self, session: SmtpSession, mail: Mail) -> bool:
         from shepherd.act.mail import MailError, ServerError, message_of

@@ -148,7 +148,7 @@ def _problem_of(source: BranchSource, settings: Settings, branch: str, run: Run)
         return source.problem
     if source.settings != sum_of(settings, branch):
         return f"{branch}: its settings have changed since it was read: inv find"
-    if run.reads_anew and source.run_id != run.id:
+    if run.rereads and source.run_id != run.id:
         return f"{branch}: it could not be read again in this run: inv find says why"
     return "" if source.reading else f"{branch}: nothing was read"
 

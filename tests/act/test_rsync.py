@@ -152,7 +152,7 @@ def test_killed_often_no_reader_sees_half_a_page(tmp_path: Path) -> None:
 
 
 def killed(folder: Path, rounds: int) -> None:
-    """`kill -9` of rsync and whoever called it, at all its moments; the next one completes it."""
+    """`kill -9` of rsync and the process that called it, at all its moments; the next one completes it."""
     pages, web = folder / "report", folder / "web"
     pages.mkdir()
     code = (

@@ -578,10 +578,10 @@ def test_diff_that_cannot_be_read_is_one_warning_and_is_read_when_it_is_there(
     again = read(broken)
     assert (again.fresh, again.reading) == (1, broken.reading)
     file.write_bytes(content)
-    mended = read(again)
-    assert (mended.fresh, mended.reading.landings[-1].revert_targets) == (1, (2,))
-    assert mended.reading.landings == read().reading.landings
-    assert read(mended).fresh == 0
+    read_again = read(again)
+    assert (read_again.fresh, read_again.reading.landings[-1].revert_targets) == (1, (2,))
+    assert read_again.reading.landings == read().reading.landings
+    assert read(read_again).fresh == 0
 
 
 def test_folder_that_cannot_be_read_costs_only_what_hangs_on_it(repo: Repo, read: Reads) -> None:

@@ -83,7 +83,7 @@ def test_the_cache_is_used_and_a_changed_byte_in_it_is_noticed(index: Index, tmp
     content[40] ^= 1
     wheel.write_bytes(content)
     assert gather(index.source(), (), DEBIAN, tmp_path / "cache") == first
-    assert wheel.read_bytes() == kept[index.folder / wheel.name], "fetched anew"
+    assert wheel.read_bytes() == kept[index.folder / wheel.name], "fetched again"
 
 
 def test_what_the_commit_does_not_pin_is_refused(index: Index, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ host = ["pip"]
 
 
 class Index:
-    """Made anew for each test; `pins` are what a commit would have in requirements/host.txt."""
+    """Made again for each test; `pins` are what a commit would have in requirements/host.txt."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "index"

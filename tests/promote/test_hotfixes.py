@@ -17,10 +17,10 @@ def test_a_hotfix_that_the_target_lacks_is_not_lost_silently(tmp_path: Path) -> 
     fix = project.repo.commit("Hotfix", branch="production")
     with pytest.raises(RefusedError, match=f"a commit that r3 lacks .{fix[:12]}.: land it"):
         promote(project)
-    plan, _ = promote(project, drop_hotfix="mended otherwise")
-    assert plan and (plan.dropped, plan.drop_hotfix) == ((fix,), "mended otherwise")
+    plan, _ = promote(project, drop_hotfix="fixed otherwise")
+    assert plan and (plan.dropped, plan.drop_hotfix) == ((fix,), "fixed otherwise")
     assert released(project, "production") == ids[2]
-    assert entries(project, "promoted")[-1].data["drop_hotfix"] == "mended otherwise"
+    assert entries(project, "promoted")[-1].data["drop_hotfix"] == "fixed otherwise"
 
 
 def test_a_hotfix_on_the_promoted_ref_alone_is_not_lost_either(tmp_path: Path) -> None:

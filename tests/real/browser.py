@@ -40,7 +40,7 @@ class View:
         dialog.dismiss()
 
     def _note(self, url: str) -> None:
-        # the page itself is asked for once, by whoever opens it
+        # the page itself is asked for once, by the browser that opens it
         if not url.startswith(("file:", "data:image/svg+xml,")):
             self.noise.append(f"request: {url}")
 

@@ -54,7 +54,7 @@ def test_a_changed_byte_is_refused_by_the_host(deployed: World) -> None:
     done = deployed.operator.fab("deploy")
     assert done.code == 0, done
     assert "upload 1 of " in done.out
-    assert wheel.read_bytes() == content, "the next deploy mends it"
+    assert wheel.read_bytes() == content, "the next deploy repairs it"
 
 
 def test_a_host_without_network(deployed: World) -> None:

@@ -3,7 +3,7 @@
     r3 [bug=1][rollback=2] subject | [bug=7] a commit it brought in
     r4 ~r3 subject                      the message says that it reverts r3, and its content proves it
     r4 ~r3+ subject                     the same, but it changes more than that
-    tags 1 qa-bad bad-commit-3          from now on the bug (or request: #12) bears these, and no others
+    tags 1 qa-bad bad-commit-3          from now on the bug (or request: #12) has these, and no others
     tags 1 unreadable                   or: gone (not in the tracker's answer at all)
     verdict r3 ok                       or any other word of 3.2
     cover r1 by r3, uncover r1 [by r3]
@@ -14,7 +14,7 @@
     deploy r2 [with 1 commit]           production runs r2, and so many commits that the mainline lacks
     run                                 find, then judge; there is always one more at the end
 
-A bug that no line tags bears no tags. Landings may be found by any later run.
+A bug that no line tags has no tags. Landings may be found by any later run.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ class Story:
 
     def run(self) -> None:
         """Landings are found before the tracker is read; the tracker is asked for the bugs they name, and
-        for every other that bears a bad-commit for one of them."""
+        for every other that has a bad-commit for one of them."""
         self.seq += 1
         for p in self.landings:
             self.found.setdefault(p.id, self.seq)

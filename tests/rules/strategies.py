@@ -15,7 +15,7 @@ LANDINGS = 12
 BUGS = ("1", "2", "3")
 ORPHANS: tuple[Literal["pass", "needs-qa"], ...] = ("pass", "needs-qa")
 FOREIGN = "8"
-"""A bug that no landing names by itself: it bears a bad-commit at most."""
+"""A bug that no landing names by itself: it has a bad-commit at most."""
 
 
 @dataclass(frozen=True)

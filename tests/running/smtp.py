@@ -73,7 +73,7 @@ class _Session(socketserver.StreamRequestHandler):
             case "busy":
                 return self._say("421 too busy")
         self._say("220 here")
-        with suppress(OSError):  # whoever spoke to us was killed
+        with suppress(OSError):  # the one who spoke to us was killed
             self._serve()
         return None
 

@@ -68,3 +68,17 @@ def test_no_data_is_no_end_of_an_alarm(host: Host, server: Server) -> None:
     host.project.write_bugs()
     assert go(host) == 0
     assert len(server.messages) == 2
+
+
+def test_connections_that_break_for_others_cost_no_operator_the_alarm(tmp_path: Path, server: Server) -> None:
+    """After three in a row a session gives up: the last operator must not depend on those before."""
+    operators = [f"{name}@x.org" for name in ("ann", "ben", "cleo", "dora", "ed")]
+    mail = f'sender = "shepherd@example.org"\nsmtp = "{server.place}"\noperators = {operators}'
+    host = Host(tmp_path, tracker=f"[mail]\n{mail}")
+    assert go(host) == 0
+    host.project.deploy(host.project.repo.tip())
+    assert go(host) == 0
+    host.project.tag(2, "qa-bad", "bad-commit-2")
+    server.tricks.update(dict.fromkeys(operators[:4], "hang up"))
+    assert go(host) == 7
+    assert [to for to, _ in server.messages] == ["ed@x.org"]

@@ -298,7 +298,7 @@ def test_overdue_is_loud_on_the_page_and_once_under_cron(host: Host) -> None:
     assert "it has been on for long: end it with" in host.page()
     assert host.inv("run", "--cron") == (3, "", "")
     assert "OVERDUE" in host.inv("find")[2]
-    # the next one is loud anew
+    # the next one is loud again
     maintenance.path_of(host.state).unlink()
     assert host.inv("run", "--cron") == (0, "", "")
     maintenance.path_of(host.state).write_text("since = 2011-08-24T10:15:00Z\n")

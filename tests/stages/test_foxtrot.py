@@ -89,7 +89,7 @@ def test_it_is_good_again_once_the_word_on_the_commit_changes(foxtrot: Foxtrot) 
     foxtrot.project.verdict("r3", "bad")
     foxtrot.dance("[no-qa] Merge")
     foxtrot.accept()
-    said = foxtrot.project.verdict(foxtrot.bad[:12], "ok", "mended by configuration")
+    said = foxtrot.project.verdict(foxtrot.bad[:12], "ok", "fixed by configuration")
     assert said.startswith(f"{foxtrot.bad[:12]}, which r4 brought in: tester says ok")
     assert deployable(foxtrot.project.look()) == 4
 

@@ -83,7 +83,7 @@ def test_of_note_and_journal_the_newer_counts(tmp_path: Path) -> None:
     project.deploy(ids[0])
     project.look()
     project.verdict("r2", "bad", "does not start")
-    # the note's commit bears the date of today, long after the project's clock
+    # the note's commit has the date of today, long after the project's clock
     project.repo.git("notes", "--ref", "qa", "add", "-m", "QA: ok it does", ids[1])
     assert states(project.look())[2] == "ok"
 

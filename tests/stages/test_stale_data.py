@@ -28,10 +28,10 @@ def test_a_run_whose_find_failed_gives_no_answer_from_an_earlier_one(tmp_path: P
     project = small(tmp_path)
     assert deployable(project.look()) == 2
     run = project.run("judge")
-    anew = Run(run.id, run.now, run.who, run.tell, reads_anew=True)
-    assert judge_branch(project.settings, "stable", anew).answer == "no-data"
-    find_branch(project.settings, "stable", anew)
-    assert deployable(judge_branch(project.settings, "stable", anew)) == 2
+    rereading = Run(run.id, run.now, run.who, run.tell, rereads=True)
+    assert judge_branch(project.settings, "stable", rereading).answer == "no-data"
+    find_branch(project.settings, "stable", rereading)
+    assert deployable(judge_branch(project.settings, "stable", rereading)) == 2
 
 
 def test_an_answer_is_no_younger_than_what_was_read(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ class Play:
         return entry.state in NEEDS_NOBODY or bool({"no-qa", "qa-ok", "testfix"} & set(entry.labels))
 
     def _people(self, snapshot: Snapshot, there: int) -> None:
-        """Somebody tries what landed three to eight landings ago; what was bad is mended in place, later."""
+        """Somebody tries what landed three to eight landings ago; what was bad is fixed in place, later."""
         for entry in snapshot.landings:
             age = there - entry.revno
             if age < 3 or entry.good or self.chance.random() > 0.4 or entry.undone_by:

@@ -54,7 +54,7 @@ class FaultyServer(ThreadingHTTPServer):
         """See Fault. Several are tried in the order in which they were given."""
         self._faults.append(Fault(what, on, times, **more))
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Nothing fails any more."""
         self._faults.clear()
 

@@ -34,7 +34,7 @@ def ask(kit: Kit, claims: Claims, **more: Any) -> TrackerData:
 
 
 def of_one(kit: Kit, how: str, sha: str) -> Any:
-    """A request that bears this commit in one way, and no other."""
+    """A request that has this commit in one way, and no other."""
     commit: dict[str, Any] = {"commits": (sha,)}
     if kit.is_github and how == "head":
         commit = {"head": sha}

@@ -156,7 +156,7 @@ def refusal(message: str) -> dict[str, object]:
 def test_github_says_that_it_is_too_much_but_not_how_long(
     hub: GitHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, status: int, body: object
 ) -> None:
-    """It wants a minute then, from whoever asks in this run."""
+    """It wants a minute then, from the one who asks in this run."""
     monkeypatch.setattr(http, "PATIENCE", 59.0)
     kit = Kit(hub, tmp_path)
     hub.fail(status, times=99, body=body)
@@ -224,7 +224,7 @@ def test_answers_that_make_no_sense(kit: Kit, document: object) -> None:
 
 
 def test_whose_a_landing_is_must_be_known(kit: Kit) -> None:
-    """A landing that bears no name because the forge did not answer would count as nobody's."""
+    """A landing that has no name because the forge did not answer would count as nobody's."""
     kit.forge.fail(500, on=SHA if kit.is_github else "merge_requests", times=99)
     with pytest.raises(TrackerError, match="answered 500"):
         kit.read(claims=nameless((SHA,), "stable"))
@@ -271,7 +271,7 @@ def test_nothing_secret_is_left_anywhere(kit: Kit) -> None:
         code, *texts = host.inv("run")
         assert code == 5
         told += "".join(texts)
-        kit.forge.mend()
+        kit.forge.repair()
     told += "".join(host.inv("status", "--json")[1:]) + "".join(host.inv("doctor")[1:])
     assert TOKEN not in told + whatever_is_written(host.state)
 
@@ -287,7 +287,7 @@ def test_no_data_keeps_the_last_good_answer(kit: Kit) -> None:
     snapshot = json.loads(host.inv("status", "--json")[1])
     assert snapshot["deployable"] is None
     assert snapshot["last_good"]["deployable"]["revno"] == 2
-    kit.forge.mend()
+    kit.forge.repair()
     assert host.inv("find", "judge")[0] == 0
 
 

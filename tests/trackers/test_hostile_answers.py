@@ -111,7 +111,7 @@ class Asked:
 
     def say(self, body: bytes, headers: dict[str, str] | None = None) -> None:
         """To every question but what Launchpad describes itself with."""
-        self.server.mend()
+        self.server.repair()
         self.server.fail(
             "say", on="" if self.item != "1" else "ws.op", times=99, body=body, headers=headers or {}
         )

@@ -281,7 +281,7 @@ def test_nothing_private_is_left_anywhere(tmp_path: Path, lp: Server) -> None:
         code, *texts = host.inv("run")
         assert code == 5
         told += "".join(texts)
-        lp.mend()
+        lp.repair()
     told += "".join(host.inv("status", "--json")[1:]) + "".join(host.inv("explain", "bug:2")[1:])
     for folder, _, names in os.walk(host.state):
         told += "".join(Path(folder, name).read_bytes().decode("latin-1") for name in names)
@@ -302,7 +302,7 @@ def test_no_data_keeps_the_last_good_answer(tmp_path: Path, lp: Server) -> None:
     assert snapshot["last_good"]["deployable"]["revno"] == 2
     told = host.events("tracker")[-1]
     assert (told["result"], int(told["requests"])) == ("failed", http.TRIES)
-    lp.mend()
+    lp.repair()
     asked = lp.count("modified_since")
     assert host.inv("find", "judge")[0] == 0
     # what was remembered before is remembered still

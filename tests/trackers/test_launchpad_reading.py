@@ -372,7 +372,7 @@ def year(settings: Settings, lp: Server, seed: int) -> None:
                 assert heard is not None
                 assert heard.unreadable
             elif bug in items:
-                # only what no landing bears may be left out
+                # only what no landing has may be left out
                 assert heard is not None
                 assert heard.words == spoken.words
                 assert {3, 4} & set(heard.bad_commits) >= revnos & set(spoken.bad_commits)

@@ -168,7 +168,7 @@ def every_progress() -> Snapshot:
                 reason=about_bug(800109, " is qa-needstesting"),
                 whose_move="Bob Builder",
                 remedy="try it on the QA server, then tag bug 800109 qa-ok",
-                warnings=("bug 800109 bears qa-ok and qa-needstesting: the worse counts",),
+                warnings=("bug 800109 has qa-ok and qa-needstesting: the worse counts",),
                 **stuck(109),
             ),
             *snapshot().landings[2:-2],
@@ -209,7 +209,7 @@ def everything_wrong() -> Situation:
         maintenance=Maintenance(NOW, "lpqateam", "new database server", NOW + timedelta(hours=2)),
         hang=Hang("judge", 4711, NOW - timedelta(hours=1), "qa1"),
         stages={
-            "find": StageRuns(NOW, NOW - timedelta(days=1), "long mended", 3.5, 2),
+            "find": StageRuns(NOW, NOW - timedelta(days=1), "long fixed", 3.5, 2),
             "publish": StageRuns(NOW - timedelta(days=1), NOW, "rsync: connection refused"),
         },
         last_aborted=NOW + timedelta(hours=4),

@@ -27,9 +27,7 @@ BLOCKED = snapshot(answer="blocked", deployable=None)
 LATE = Situation(now=snapshot().valid_until + timedelta(seconds=1))
 NEWS = [
     FeedEntry(NOW, "deploy r103", "nothing blocks the tip", "run-2 answer "),
-    FeedEntry(
-        NOW - timedelta(hours=1), "r104: bad", "bug 4 bears bad-commit-104", "run-1 state a", 104, "Zoë"
-    ),
+    FeedEntry(NOW - timedelta(hours=1), "r104: bad", "bug 4 has bad-commit-104", "run-1 state a", 104, "Zoë"),
 ]
 
 
@@ -146,7 +144,7 @@ def test_a_feed_reader_sees_what_changed() -> None:
         "https://qa.example.org/stable.html",
         "https://qa.example.org/stable.html#r104",
     ]
-    assert feed.entries[1].summary == "bug 4 bears bad-commit-104"
+    assert feed.entries[1].summary == "bug 4 has bad-commit-104"
     assert feed.entries[1].author == "Zoë"
     links = {each.rel: each.href for each in feed.feed.links}
     assert links["self"] == "https://qa.example.org/stable.atom"

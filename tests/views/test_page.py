@@ -278,7 +278,7 @@ def test_the_system_tells_how_every_stage_fared_and_who_is_at_work() -> None:
     text = Reader(header.partition('<details id="system">')[2]).text
     assert text.startswith("The system: publish is failing")
     assert "judge of lpqateam on qa1, process 4711, since 2011-08-24 10:15 UTC." in text
-    assert "find 2011-08-24 10:15 UTC 2011-08-23 10:15 UTC: long mended 3.5 s" in text
+    assert "find 2011-08-24 10:15 UTC 2011-08-23 10:15 UTC: long fixed 3.5 s" in text
     assert "publish failing 2011-08-23 10:15 UTC 2011-08-24 10:15 UTC: rsync: connection refused" in text
     assert "Python 3.11.2 · QA Shepherd 0.1.0" in text
 

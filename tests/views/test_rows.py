@@ -65,7 +65,7 @@ def test_a_row_tells_everything_of_its_landing() -> None:
         "closes #7",
         "~ann/launchpad/bug-800109",
         "Bob Builder: try it on the QA server",
-        "bears qa-ok and qa-needstesting",
+        "has qa-ok and qa-needstesting",
         "2010-01-30 23:15",
     ):
         assert said in text

@@ -195,7 +195,7 @@ def test_explain_tells_every_detail() -> None:
         "closes         #7",
         "branch         ~ann/launchpad/bug-800109",
         f"revision       {sha(109)}",
-        "warning        bug 800109 bears qa-ok and qa-needstesting: the worse counts",
+        "warning        bug 800109 has qa-ok and qa-needstesting: the worse counts",
         f"link           https://git.example.org/launchpad/commit/?id={sha(109)}",
         "bug 800109     https://bugs.example.org/bugs/800109",
     ):
