@@ -172,10 +172,10 @@ def _promoted_bad(snapshot: Snapshot) -> Iterator[Caution]:
     number = entry.blocked_by_count - (not entry.good)
     why = f"{some(others, NAMED, number)} {'blocks' if number == 1 else 'block'} it"
     if not number:
-        why = _cut(entry.reason, _SHOWN)
+        why = _cut(entry.reason_sentence, _SHOWN)
     yield _caution(
         "promoted-bad",
-        f"r{entry.revno} is promoted, but may not go to production: {why}",
+        Sentence(f"r{entry.revno} is promoted, but may not go to production: ", why),
         "do not deploy it",
     )
 

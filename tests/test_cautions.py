@@ -7,7 +7,7 @@ import json
 import re
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -19,6 +19,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from shepherd.cautions import AHEAD, STOPPING, Caution, CautionKind, cautions, code_of, released, stopping
 from shepherd.running.reading import sha_for_scripts
+from shepherd.sentence import parts_of, time
 from shepherd.situation import Maintenance, Situation, StageRuns, Unread
 from shepherd.snapshot import Alarm, DeployedRev, Next, PromotedRev, Rev, Snapshot
 from shepherd.views import text
@@ -266,6 +267,22 @@ def test_what_is_promoted_and_bad_says_why_it_may_not_go() -> None:
     assert another.sentence == "r105 is promoted, but may not go to production: r104 blocks it"
     (both,) = cautions(snapshot(promoted=PromotedRev(106, sha(106))), CALM)
     assert both.sentence == "r106 is promoted, but may not go to production: r104 blocks it"
+
+
+def test_the_time_in_a_reason_stays_a_time_in_the_caution() -> None:
+    """So that the page can say how long ago it is."""
+    said_then = time(datetime(2011, 8, 24, 10, 15, tzinfo=UTC))
+    given = promoted_bad()
+    spoken = tuple(
+        replace(
+            each, reason=f"Ann said bad on {said_then.text}", reason_parts=("Ann said bad on ", said_then)
+        )
+        if each.revno == 104
+        else each
+        for each in given.landings
+    )
+    (caution,) = cautions(replace(given, landings=spoken), CALM)
+    assert said_then in parts_of(caution.sentence)
 
 
 def test_without_a_clock_nothing_is_stale() -> None:
