@@ -6,6 +6,7 @@ Either way git itself compares with the commit that the plan started from, at th
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 from pathlib import Path
@@ -17,10 +18,11 @@ from shepherd import limits
 from shepherd.children import finish
 from shepherd.errors import PARTLY, RefusedError, SettingsError, ShepherdError, SourceError, UnsureError
 from shepherd.git.mirror import operators_environment, remote_refs, shown
+from shepherd.git.mirror_clones import OverwritingRemote, overwriting_remote
 from shepherd.git.program import NOTHING_RUNS, cause, environment
 from shepherd.git.repository import Git, find_git_dir
 from shepherd.settings import is_url
-from shepherd.values import clean
+from shepherd.values import clean, quoted
 
 LIMIT = 120.0
 """Seconds that a move may take."""
@@ -67,8 +69,8 @@ def full_name(git: Git, ref: str) -> str:
 
 
 def check_movable(git: Git, name: str, repository: str) -> None:
-    """Raises SettingsError if moving this ref of a repository would move more than the ref, or run another
-    user's programs."""
+    """Raises SettingsError if moving this ref of a repository would move more than the ref, would not last,
+    or would run another user's programs."""
     if is_url(repository):
         _check_owner(repository)
         return
@@ -82,6 +84,19 @@ def check_movable(git: Git, name: str, repository: str) -> None:
             f"{git.name}: {name} is checked out there, and its files would not follow: promote a branch that"
             " nobody has checked out"
         )
+    if remote := overwriting_remote(git, name):
+        raise SettingsError(
+            f"{git.name}: {name} would be overwritten by the next `git remote update` there, since remote"
+            f" {quoted(remote.name)} has fetch = {quoted(remote.refspec)}: {_instead(remote)}"
+        )
+
+
+def _instead(remote: OverwritingRemote) -> str:
+    """What to do where the repository is a mirror of another one."""
+    if remote.url:
+        place = json.dumps(remote.url, ensure_ascii=False)
+        return f"set `repository = {place}` for this branch, and the promotion is pushed there"
+    return "set `repository` to the URL of the repository that it mirrors, and the promotion is pushed there"
 
 
 def _check_owner(url: str) -> bool:

@@ -13,10 +13,12 @@ from msgspec.structs import replace
 from shepherd.errors import NoAnswerError, SourceError
 from shepherd.git.branch import read_branch
 from shepherd.git.branch_reading import BranchReading, CoveredPair, OtherMainline
+from shepherd.git.mirror_clones import mirror_clone
 from shepherd.git.notes import NoteVerdict, missing_notes
+from shepherd.git.repository import open_repository
 from shepherd.landing import Reading, commits_of
 from shepherd.run import Run, attempt
-from shepherd.settings import Settings, project_of
+from shepherd.settings import Settings, is_url, project_of
 from shepherd.stages.brought import commits_with_words, landings_before, undone_before, with_undone
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
 from shepherd.stages.renamed import carry_on
@@ -138,7 +140,11 @@ def _hand_over(
         run.id,
         sum_of(settings, branch),
         problems=(*current.problems, *([doubt] if doubt else []), *lost_notes),
-        warnings=current.warnings + (() if lost_notes else _no_notes(config.verdict_notes, current)),
+        warnings=(
+            *current.warnings,
+            *(() if lost_notes else _no_notes(config.verdict_notes, current)),
+            *_forgotten_clone(settings, branch, run),
+        ),
     )
     store.cache.put_fact("source", source)
     store.append(
@@ -300,6 +306,14 @@ def _no_notes(ref: str, current: BranchReading) -> tuple[str, ...]:
     if not ref or current.notes_there:
         return ()
     return (f"{missing_notes(ref)}; inv doctor says what to do",)
+
+
+def _forgotten_clone(settings: Settings, branch: str, run: Run) -> tuple[str, ...]:
+    """A clone that nobody updates shows an old state, which would pass for the present one."""
+    config = settings.branches[branch]
+    place = settings.place(config.repository)
+    clone = None if is_url(place) else mirror_clone(open_repository(place), config.ref, run.now)
+    return (f"{clone.said}; {clone.remedy}",) if clone is not None and clone.forgotten else ()
 
 
 def _note_words(journal: Journal, current: BranchReading, seen_at: int) -> list[JournalEntry]:

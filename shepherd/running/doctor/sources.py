@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from shepherd.act.ref import check_movable, full_name
 from shepherd.errors import ShepherdError, SourceError, TrackerError
 from shepherd.git import pointers
 from shepherd.git.first_parents import FirstParents, read_first_parents
 from shepherd.git.mirror import mirror_path, open_source, remote_refs, shown
+from shepherd.git.mirror_clones import mirror_clone
 from shepherd.git.notes import missing_notes, notes_remedy
 from shepherd.git.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
 from shepherd.git.repository import PARTIAL_REMEDY, Git
@@ -47,6 +49,9 @@ def repository(context: CheckContext) -> Iterator[Finding]:
                 if missing := _missing(git, branch.ref):
                     what = f"{place} is a partial clone and lacks {missing} objects, so that some reverts"
                     yield warn(title, f"{what} cannot be recognised", PARTIAL_REMEDY)
+                    continue
+                if clone := mirror_clone(git, branch.ref, context.now):
+                    yield warn(title, clone.said, clone.remedy) if clone.forgotten else ok(title, clone.said)
                     continue
         except SourceError as error:
             yield fail(title, str(error), f"set branches.{name} right in {context.settings.file}")
@@ -88,7 +93,18 @@ def deployed(context: CheckContext) -> Iterator[Finding]:
         if branch.qa:
             yield from reader.read("qa", branch.qa, "the QA server")
         if branch.promote:
-            yield from reader.read("promoted", Pointer(ref=branch.promote.ref), "the promoted ref")
+            yield from _promoted(reader, branch.promote.ref, place)
+
+
+def _promoted(reader: _SourceReader, ref: str, place: str) -> Iterator[Finding]:
+    """Where the promoted ref is; or why `inv promote` would refuse to move it."""
+    try:
+        check_movable(reader.git, full_name(reader.git, ref), place)
+    except ShepherdError as error:
+        # without it the answer still stands
+        yield warn(f"promoted {reader.name}", str(error))
+        return
+    yield from reader.read("promoted", Pointer(ref=ref), "the promoted ref")
 
 
 def _unfetched(title: str, place: str, mirrors: Path) -> Finding | None:

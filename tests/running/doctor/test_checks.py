@@ -359,3 +359,25 @@ def test_a_switch_that_is_overdue(project: Project) -> None:
     old = (now() - timedelta(hours=5)).timestamp()
     os.utime(switch, (old, old))
     assert unwell(project) == [("fail", "maintenance")]
+
+
+def test_a_clone_that_mirrors_another_repository(project: Project) -> None:
+    origin = project.repo.path.rename(project.folder / "origin.git")
+    place, url = project.repo.path, f"file://{origin}"
+    subprocess.run(["git", "clone", "-q", "--mirror", url, str(place)], env=os.environ | ISOLATED, check=True)
+    (fresh,) = [each for each in looked(project) if each.name == "repository stable"]
+    assert fresh.level == "ok" and f"mirrors {url}, and was last updated on" in fresh.what
+    forgotten = said(project, "repository stable", at=now() + timedelta(days=3))
+    assert "UTC: what landed since then is missing" in forgotten
+    # as it says, pasted: then the shepherd fetches by itself
+    assert f'`repository = "{url}"`' in forgotten
+    command = forgotten.partition("or run `")[2].partition("`")[0]
+    subprocess.run(command, shell=True, env=os.environ | ISOLATED, check=True, capture_output=True)
+
+
+def test_a_promotion_into_a_clone_that_mirrors_another_repository(project: Project) -> None:
+    project.write_settings('promote = { ref = "production" }\n')
+    configure(project, '[report]\npublish = ["host:/srv/www"]\n')
+    project.repo.git("config", "remote.origin.fetch", "+refs/*:refs/*")
+    project.repo.git("config", "remote.origin.url", "https://git.example.org/shop.git")
+    assert "would be overwritten" in said(project, "promoted stable")
