@@ -101,6 +101,16 @@ def contained(git: Git, tip: Revision, commit: str) -> int:
     return tip.revno - int(beyond[0])
 
 
+def landing_in(git: Git, tip: Revision, commit: str) -> Revision | None:
+    """The newest landing that the commit contains, itself included; None if it contains none. One process,
+    which walks no further than that."""
+    beyond = git.lines("rev-list", "--first-parent", "--parents", "--end-of-options", tip.id, f"^{commit}")
+    if not beyond:
+        return tip
+    parents = beyond[-1].split(" ")[1:]
+    return Revision(tip.revno - len(beyond), parents[0]) if parents else None
+
+
 def deployed_at(git: Git, mainline: FirstParents, commit: str, what: str) -> Deployed:
     """What production runs, with the commits that the mainline lacks, oldest first; see `find_carriers`."""
     place = newest_contained(git, mainline, commit, what)

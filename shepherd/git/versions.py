@@ -1,0 +1,142 @@
+"""What version the name of a tag writes, and which of two is the newer one (docs/settings.md#tags).
+
+A name is read as a prefix, numbers, and an ending: `project-` `1.10.2` `-rc1`. Prefix and ending together are the
+tag's family: within it versions are compared, across families they say nothing about each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from msgspec import Struct
+
+from shepherd.people import matches
+
+LONGEST_NAME = 200
+"""Longer names are no versions."""
+
+_NUMBERS = re.compile(
+    # a day: 2026-11-30, 20261130, with a time or a count behind it
+    r"(?:(?:19|20)[0-9]{2}(?:[-._][0-9]{1,2}){1,2}+|(?:19|20)[0-9]{6})(?:[-._T]?[0-9]{1,6}){0,3}+(?![0-9])"
+    r"|[0-9]{1,18}+(?:[._][0-9]{1,18}+)*+"
+)
+_PART = re.compile(r"[0-9]+|[a-z]+")
+_UNRELEASED = {
+    **dict.fromkeys(("archive", "backup", "canary", "daily", "dev", "edge", "nightly", "old", "snapshot"), 0),
+    **dict.fromkeys(("test", "unstable", "wip"), 0),
+    **dict.fromkeys(("alpha", "a"), 1),
+    **dict.fromkeys(("beta", "b"), 2),
+    **dict.fromkeys(("m", "milestone", "ea", "pre", "preview", "next", "qa", "staging", "tp"), 3),
+    **dict.fromkeys(("rc", "c", "cr", "candidate"), 4),
+}
+"""Words of what has not been released yet, and which of them come later."""
+_RELEASED = ("final", "ga", "release", "stable", "lts")
+_AFTERWARDS = ("post", "p", "pl", "patch", "sp", "r", "rev", "u", "hotfix", "fix", "update")
+"""Words of what is released once more."""
+
+
+class TagVersion(Struct, frozen=True, order=True):
+    """The version that a tag's name writes. Those of one family are ordered: the later version is greater."""
+
+    numbers: tuple[int, ...]
+    """Without zeros at the end: 1.0 is 1."""
+    rank: int
+    """-1 for a pre-release, 0 for a final version, 1 for one that is released once more (1.0-post1)."""
+    ending: tuple[tuple[int, str], ...]
+    """What orders versions with the same numbers, `rc2` before `rc10`."""
+    name: str
+    """The tag; it settles what is equal otherwise (1.0 and 1.0.0)."""
+    prefix: str
+    """What stands before the numbers, as it is written."""
+    variant: str = ""
+    """An ending that says nothing of the order, as it is written: `-ee`."""
+
+    @property
+    def final(self) -> bool:
+        """Whether it is released: no pre-release, and no variant, of which nothing is known."""
+        return self.rank >= 0 and not self.variant
+
+    @property
+    def line(self) -> str:
+        """What the versions of its first number begin with: `v8.` of v8.1.3, `v8` where nothing follows."""
+        text = self.name[len(self.prefix) :]
+        end = re.match(r"[0-9]+[._-]?", text)
+        return self.prefix + (end[0] if end else "")
+
+
+def version_of(name: str) -> TagVersion | None:
+    """The version that a tag's name writes; None if it writes none.
+
+    The first number with which all that follows can be read begins it (`log4j-2.17`), else the first that is
+    followed by further numbers. A word of a pre-release in the prefix (`nightly-1.2`) counts as one at the end,
+    and so does anything after a hyphen that begins with a number (`1.2-3`), as in Semantic Versioning.
+    """
+    if len(name) > LONGEST_NAME:
+        return None
+    rest: TagVersion | None = None
+    at = 0
+    while found := _NUMBERS.search(name, at):
+        version = _read(name, found)
+        if version and not version.variant:
+            return version
+        rest = rest or version
+        at = found.end()
+    return rest
+
+
+def _read(name: str, found: re.Match[str]) -> TagVersion | None:
+    prefix, text = name[: found.start()], name[found.end() :].partition("+")[0]
+    numbers = [int(number) for number in re.findall("[0-9]+", found[0])]
+    while len(numbers) > 1 and not numbers[-1]:
+        numbers.pop()
+    ending = _PART.findall(text.lower())
+    rank = _rank(ending)
+    if rank is None and (len(numbers) == 1 or re.search("[0-9]", text)):
+        return None
+    order = tuple((int(part), "") if part.isdigit() else (_UNRELEASED.get(part, 9), part) for part in ending)
+    final = 0 if rank is None else rank
+    return TagVersion(
+        tuple(numbers), -1 if _is_early(prefix) else final, order, name, prefix, text if rank is None else ""
+    )
+
+
+@lru_cache(maxsize=256)
+def _is_early(prefix: str) -> bool:
+    """Whether there is a word of a pre-release in what stands before the numbers."""
+    return any(len(word) > 1 and word in _UNRELEASED for word in _PART.findall(prefix.lower()))
+
+
+def _rank(ending: list[str]) -> int | None:
+    """The rank of a version with this ending; None if it says nothing of it."""
+    if not ending:
+        return 0
+    if len(ending) == 1 and re.fullmatch("[c-z]", ending[0]):
+        return 1
+    words = [word for word in ending if not word.isdigit()]
+    if not words or any(word in _UNRELEASED for word in words):
+        return -1
+    if all(word in _RELEASED for word in words):
+        return 0
+    return 1 if ending[0] in _AFTERWARDS else None
+
+
+def newest_release(names: Iterable[str], pattern: str) -> str | None:
+    """The tag of the newest final version among those that match `pattern`; None if there is none.
+
+    `pattern` has a `*` or `?`. The version begins where the first of them stands, or before: `v*` names v1.2 and
+    not vendor-9.9, `v1.*` only what is of 1, `*` 1.2 and v1.2. What stands behind the last of them belongs to no version: with
+    `v*-ee`, v1.2-ee is one.
+    """
+    head, *_, tail = re.split(r"[*?]", pattern)
+    newest: TagVersion | None = None
+    tag: str | None = None
+    for name in names:
+        if not matches((pattern,), name):
+            continue
+        version = version_of(name[: len(name) - len(tail)])
+        begins = version is not None and version.prefix[len(head) :].lower() in ("", "v")
+        if version is not None and version.final and begins and (newest is None or version > newest):
+            newest, tag = version, name
+    return tag
