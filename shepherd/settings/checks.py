@@ -127,7 +127,7 @@ def _check_tracker(tracker: TrackerSettings) -> None:
 
 def _check_project(tracker: TrackerSettings) -> None:
     if tracker.type == "launchpad":
-        right = bool(re.fullmatch(r"[a-z0-9][a-z0-9+.-]*", tracker.project))
+        right = is_launchpad_project(tracker.project)
         expected = "the name of the project on Launchpad"
     elif tracker.type in ("github", "gitlab"):
         right = is_forge_project(tracker.type, tracker.project)
@@ -138,6 +138,11 @@ def _check_project(tracker: TrackerSettings) -> None:
     if not right:
         instead = f", not {quoted(tracker.project)}" if tracker.project else ""
         raise WrongValueError(f"expected {expected}{instead}", "project")
+
+
+def is_launchpad_project(name: str) -> bool:
+    """Return whether a project, project group or distribution on Launchpad can have this name."""
+    return bool(re.fullmatch(r"[a-z0-9][a-z0-9+.-]*", name))
 
 
 def is_forge_project(kind: str, path: str) -> bool:

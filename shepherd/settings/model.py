@@ -4,6 +4,7 @@
 # without `from __future__ import annotations`: msgspec and `checks` would evaluate them at each start
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -266,6 +267,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
             problem = f"{file if path else f'the environment variable {variable}'} does not hold {what}"
         except plainfile.UnreadableFileError as why:
             problem = str(why)
+            if why.missing:
+                problem += f"; make it with (umask 077; cat >{shlex.quote(str(file))}), and paste the {name}"
+        if key == "tracker.credentials":
+            problem += f'; or set type = "none" in [tracker] of {self.file}'
         raise WrongValueError(problem, table, f"{name}_{'file' if path else 'env'}", file=self.file)
 
 

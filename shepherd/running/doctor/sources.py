@@ -205,9 +205,32 @@ def tracker(context: CheckContext) -> Iterator[Finding]:
     except TrackerError as error:
         yield fail("tracker", str(error), "fix what it names; until then there is no data")
         return
-    yield ok("tracker", what if kind == "none" else f"{kind} {what} can be read")
+    if kind == "none":
+        yield Finding("ok", "tracker", what, _could_be_read(context.settings))
+        return
+    yield ok("tracker", f"{kind} {what} can be read")
     if context.settings.tracker.sign:
         yield from _words(context.settings, tracker)
+
+
+def _could_be_read(settings: Settings) -> str:
+    """How to read the forge that the first of the repositories with one comes from; empty: none is known."""
+    from shepherd.running.init.access import how_to_read
+    from shepherd.running.init.forge import forge_of
+    from shepherd.running.init.messages import evidence
+    from shepherd.running.init.sample import read_sample
+
+    for branch in settings.branches.values():
+        try:
+            place = settings.place(branch.repository)
+            git = open_source(place, settings.state_path / "mirrors", fetch=False)
+            if tip := git.resolve_many([branch.ref])[branch.ref]:
+                forge = forge_of(git, evidence(read_sample(git, tip)))
+                if forge and forge.tracker:
+                    return how_to_read(forge, settings.file)
+        except SourceError:
+            continue  # the check of the repository says it
+    return ""
 
 
 def _words(settings: Settings, tracker: Tracker) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,9 +16,14 @@ from shepherd.git.repository import Git, open_repository
 from shepherd.landing import Revision
 from shepherd.places import places_of
 from shepherd.running.init import survey
-from shepherd.running.init.text import settings_text, token_file
-from shepherd.settings import ALL_GRAMMARS, GRAMMARS_OF, Grammar, is_url, parse
-from shepherd.values import parse_rev
+from shepherd.running.init.access import how_to_read, refusal_of
+from shepherd.running.init.forge import NAMES, Forge, forge_of
+from shepherd.running.init.messages import MessageEvidence, alternatives, evidence
+from shepherd.running.init.robots import Robot, robots_in
+from shepherd.running.init.sample import read_sample
+from shepherd.running.init.text import settings_text
+from shepherd.settings import Settings, is_url, parse
+from shepherd.values import parse_rev, quoted
 
 
 class InitPlan(Struct, frozen=True):
@@ -85,35 +90,49 @@ def _plan(
     name = branch_name(line.ref)
     reason, why = _reason(marked, recorded, deployed_given)
     at = marked.at if marked else recorded or line.tip
-    looked_at, used = survey.usage(git, line)
-    in_use = survey.in_use(looked_at, used)
-    # a team that uses none is about to choose
-    forge = survey.forge(git)
-    grammars = in_use or GRAMMARS_OF[forge.tracker if forge and forge.project else "none"]
-    orphans = "block" if "brackets" in in_use else "needs-qa"
-    usage = _usage(looked_at, used)
-    text = settings_text(
-        name=name,
-        repository=git.name,
-        ref=line.ref,
-        deployed=marked.ref if marked else None,
-        why=why,
-        usage=usage,
-        marks=grammars,
-        orphans=orphans,
-        forge=forge,
-    )
+    sample = read_sample(git, line.tip.id)
+    shown = evidence(sample)
+    forge = forge_of(git, shown)
+    robots = robots_in(sample)
+    orphans = "block" if "brackets" in shown.grammars else "needs-qa"
+
+    def text(refusal: str | None) -> str:
+        return settings_text(
+            name=name,
+            repository=git.name,
+            ref=line.ref,
+            deployed=marked.ref if marked else None,
+            why=why,
+            usage=_usage(shown),
+            marks=shown.grammars,
+            orphans=orphans,
+            robots=robots,
+            forge=forge,
+            refusal=refusal,
+            file=file,
+        )
+
     # what is written must be readable, whatever stands in names and paths
-    parse(text, file)
+    refusal = _refusal(forge, lambda: parse(text(None), file))
+    parse(text(refusal), file)
     findings = [
         f"The mainline is {line.ref}: {_count(line.tip.revno, 'landing')}, the newest r{line.tip.revno}.",
         f"Production: {why} In QA: {_count(line.tip.revno - at.revno, 'landing')}.",
-        f"{usage} Read: {', '.join(grammars)}; a landing that names nothing: {orphans}.",
-        _next_steps(forge, file),
+        f"{_usage(shown)} A landing that names nothing: {orphans}.",
+        *_robots(robots),
+        *_tracker(forge, refusal, file),
     ]
-    if forge and not forge.project:
-        findings.append(f"The repository seems to come from {forge.tracker}: links lead there.")
-    return InitPlan(file, text, name, recorded, reason, tuple(findings))
+    return InitPlan(file, text(refusal), name, recorded, reason, tuple(findings))
+
+
+def _refusal(forge: Forge | None, settings: Callable[[], Settings]) -> str | None:
+    """Why the forge is not read from the first day on; empty: there is no token, or nothing to be read."""
+    if forge is None or not forge.can_be_read:
+        return ""
+    if not forge.known_host:
+        # the token would go wherever messages say
+        return "It is not asked, since nothing but commit messages names its host."
+    return refusal_of(settings())
 
 
 def _reason(
@@ -139,24 +158,34 @@ def _reason(
     )
 
 
-def _usage(looked_at: int, used: Mapping[Grammar, int]) -> str:
-    counts = [f"{grammar} {count}" for grammar, count in used.items() if count]
-    last = f"the last {looked_at} landings" if looked_at > 1 else "the one landing"
-    if not counts:
-        return f"Of {last} none uses any of {', '.join(ALL_GRAMMARS)}."
-    return f"Used in {last}: {', '.join(counts)}."
+def _usage(shown: MessageEvidence) -> str:
+    """Which grammars the messages use, which are read, and which others there are."""
+    last = f"the last {shown.looked_at} landings" if shown.looked_at > 1 else "the one landing"
+    counts = [f"{grammar} {count}" for grammar, count in shown.used.items() if count]
+    used = f"Used in {last}: {', '.join(counts)}." if counts else f"{last.capitalize()}: none is used."
+    read = f"Read: {', '.join(shown.grammars)}." if shown.grammars else "None is read."
+    others = f" There are also {off}." if (off := alternatives(shown.grammars)) else ""
+    return f"{used} {read}{others}"
 
 
-def _next_steps(forge: survey.Forge | None, file: Path) -> str:
-    if forge is None or not forge.project:
-        return "No tracker is read yet: people settle landings with `inv verdict REV ok --reason …`."
-    kind = forge.tracker
-    return (
-        f"Labels are read from {forge.project} on {kind}, whose clone this is. Put an access token into"
-        f" {file.parent / token_file(forge)} (mode 0600; docs/{kind}.md lists the rights it needs), and"
-        f" install its library: .venv/bin/pip install --require-hashes -r requirements/{kind}.txt. Or without"
-        ' labels: type = "none".'
-    )
+def _robots(robots: Sequence[Robot]) -> Iterator[str]:
+    if robots:
+        named = "; ".join(f"{quoted(robot.pattern)} ({robot.why})" for robot in robots)
+        yield f"Programs by the look of them, please check them in the settings: {named}."
+
+
+def _tracker(forge: Forge | None, refusal: str | None, file: Path) -> Iterator[str]:
+    """Whether a tracker is read, and what else is known of the forge."""
+    if forge and forge.why:
+        yield forge.why
+    if forge and forge.tracker and refusal is None:
+        yield f"Labels are read from {forge.project} on {NAMES[forge.tracker]}, which has answered."
+        return
+    verdict = "`inv verdict REV ok --reason …`"
+    yield f'No tracker is read yet (type = "none"): people settle landings with {verdict}.'
+    if forge and forge.tracker:
+        how = how_to_read(forge, file)
+        yield f"{refusal} {how[:1].upper()}{how[1:]}.".strip()
 
 
 def _count(number: int, what: str) -> str:

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 from msgspec import Struct
 
-from shepherd import marks
 from shepherd.errors import SettingsError
 from shepherd.git.positions import contained
 from shepherd.git.repository import Git
-from shepherd.landing import Marks, Revision
-from shepherd.settings import ALL_GRAMMARS, Grammar
-from shepherd.settings.checks import is_forge_project
+from shepherd.landing import Revision
 from shepherd.values import RevName
 
 PRODUCTION_NAMES = ("production", "prod", "release")
-SAMPLE = 200
-"""Landings whose messages decide which grammars are read."""
-FEW = 2
-"""Landings of the sample that are enough for a grammar; in a small sample 2 % of it are."""
 
 _VERSION = re.compile(r"v([0-9]{1,9}(?:\.[0-9]{1,9})*)(?![0-9])(.*)")
 
@@ -42,19 +34,6 @@ class Production(Struct, frozen=True):
     """The newest landing that it contains."""
     release: bool
     """It is one tag of many (`v1.2`): the next release will have another."""
-
-
-class Forge(Struct, frozen=True):
-    """Where the repository is shown on the web; every URL is a pattern of the settings."""
-
-    tracker: Literal["launchpad", "github", "gitlab"]
-    project: str
-    """As `tracker.project` names it; empty: it is not known."""
-    landing_url: str
-    bug_url: str
-    request_url: str = ""
-    service_root: str = ""
-    """Of its web service; empty: the usual one."""
 
 
 def mainline(git: Git, wanted: str | None) -> Mainline:
@@ -140,62 +119,3 @@ def newest_version(tags: Sequence[str]) -> str | None:
         return final, [int(part) for part in version[1].split(".")], suffix
 
     return max(versions, key=order)[0] if versions else None
-
-
-def usage(git: Git, line: Mainline) -> tuple[int, dict[Grammar, int]]:
-    """How many of the last landings were looked at, and how many of them say something in each grammar."""
-    log = git.out(
-        "log", "-z", "--first-parent", f"-n{SAMPLE}", "--no-show-signature", "--format=%B", line.tip.id
-    )
-    messages = log.removesuffix(b"\0").split(b"\0")
-    return len(messages), {
-        grammar: sum(_says_something(marks.parse(message, (grammar,))) for message in messages)
-        for grammar in ALL_GRAMMARS
-    }
-
-
-def _says_something(message: Marks) -> bool:
-    return bool(
-        message.bugs
-        or message.requests
-        or message.labels
-        or message.rollback
-        or message.rollback_ids
-        or message.url
-    )
-
-
-def in_use(looked_at: int, used: Mapping[Grammar, int]) -> tuple[Grammar, ...]:
-    """The grammars that more than a stray landing uses."""
-    enough = max(1, min(FEW, round(looked_at * 0.02)))
-    return tuple(grammar for grammar, count in used.items() if count >= enough)
-
-
-def forge(git: Git) -> Forge | None:
-    """The forge that the repository was cloned from, if its address is one of those that are known.
-
-    Nothing but host and path is taken over: the address may hold a password.
-    """
-    remotes = git.lines("config", "--default", "", "--get", "remote.origin.url")
-    match = re.fullmatch(
-        r"(?:[a-z+]+://)?(?:[^/@]*@)?(?P<host>[A-Za-z0-9.-]+)(?::[0-9]+)?[:/]"
-        r"(?P<path>~?[A-Za-z0-9._+-]+(?:/[A-Za-z0-9._+-]+)*)/?",
-        remotes[0] if remotes else "",
-    )
-    if not match:
-        return None
-    host, path = match["host"].lower(), match["path"].removesuffix(".git")
-    web = f"https://{host}/{path}"
-    if host == "github.com":
-        requests = f"{web}/pull/{{request}}"
-        project = path if is_forge_project("github", path) else ""
-        return Forge("github", project, f"{web}/commit/{{id}}", f"{web}/issues/{{bug}}", requests)
-    if "gitlab" in host.split("."):
-        web += "/-"
-        requests, root = f"{web}/merge_requests/{{request}}", f"https://{host}"
-        urls = f"{web}/commit/{{id}}", f"{web}/issues/{{bug}}", requests
-        project = path if is_forge_project("gitlab", path) else ""
-        return Forge("gitlab", project, *urls, "" if host == "gitlab.com" else root)
-    if host == "git.launchpad.net":
-        return Forge("launchpad", "", f"{web}/commit/?id={{id}}", "https://bugs.launchpad.net/bugs/{bug}")
-    return None

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
-from shepherd.running.init.survey import Forge
+from shepherd.running.init.access import library_command, lines_of, token_command, what_is_read
+from shepherd.running.init.forge import Forge
+from shepherd.running.init.robots import USUAL, Robot
 
 _HEAD = """\
 # Settings of QA Shepherd, written by `inv init`. Every key that it knows is described in the documentation.
@@ -38,11 +41,17 @@ deployed = {deployed}
 {usage}
 marks = {marks}
 
+# Whose a landing is: "author": who wrote its commit; "merged-author": who wrote what it merged, where that is
+# one person, else its author; "committer": who committed it.
+# person = "merged-author"
+
 # A landing that names neither bug nor request: "needs-qa", "block" or "pass".
 orphans = {orphans}
 
 exempt_subjects = []     # patterns (* and ?): nobody needs to test landings with such a subject
-robots = ["*[bot]", "Launchpad Patch Queue Manager"]     # whose landings belong to the person they act for
+
+# Programs, whose landings belong to the person for whom they act: patterns (* and ?) on name or address.
+{robots}
 
 # Verdicts as git notes, which anyone who may push can write:
 # verdict_notes = "refs/notes/qa"
@@ -81,15 +90,19 @@ def settings_text(
     usage: str,
     marks: Sequence[str],
     orphans: str,
+    robots: Sequence[Robot],
     forge: Forge | None,
+    refusal: str | None,
+    file: Path,
 ) -> str:
     """The whole file; `deployed` is a ref, None where the revision is recorded by people.
 
-    `why` and `usage` are sentences for comments, without line ends.
+    `why` and `usage` are sentences for comments. `refusal` is why the forge is not read, None: it is read
+    (access.refusal_of). `file` is where the text will lie.
     """
     landing_url = (
         f"landing_url = {toml(forge.landing_url)}"
-        if forge
+        if forge and forge.landing_url
         else (
             '# Where a landing is shown on the web:\n# landing_url = "https://git.example.org/project/commit/?id={id}"'
         )
@@ -103,13 +116,27 @@ def settings_text(
         usage=_comment(f"How commit messages say what they are for. {usage}"),
         marks=f"[{', '.join(map(toml, marks))}]",
         orphans=toml(orphans),
+        robots=_robots(robots),
         landing_url=landing_url,
     )
-    return _HEAD + branch + _TRACKER.format(tracker=_tracker(forge), urls=_urls(forge)) + _TAIL
+    tracker = _TRACKER.format(tracker=_tracker(forge, refusal, file), urls=_urls(forge))
+    return _HEAD + branch + tracker + _TAIL
 
 
 def _comment(text: str) -> str:
-    return textwrap.fill(text, 108, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+    """`text` as lines of comment; what no comment may hold becomes a blank."""
+    return textwrap.fill(
+        _plain(text),
+        108,
+        initial_indent="# ",
+        subsequent_indent="# ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+
+
+def _plain(text: str) -> str:
+    return "".join(sign if sign.isprintable() else " " for sign in text)
 
 
 def toml(text: str) -> str:
@@ -117,31 +144,50 @@ def toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _tracker(forge: Forge | None) -> str:
-    """What is read; where that wants a token, the name of the file to put it into."""
-    if forge is None or not forge.project:
-        return 'type = "none"'
-    token = f'credentials_file = "{token_file(forge)}"'
-    lines = [
-        f'type = "{forge.tracker}"',
-        f"project = {toml(forge.project)}",
-        *([f"service_root = {toml(forge.service_root)}"] if forge.service_root else []),
-        f"{token}     # mode 0600, the token alone",
-    ]
-    return "\n".join(lines)
+def _robots(robots: Sequence[Robot]) -> str:
+    """The key, each pattern that was found on a line of its own with what shows it."""
+    usual = ", ".join(map(toml, USUAL))
+    if not robots:
+        return f"robots = [{usual}]"
+    lines = [f"    {toml(robot.pattern)},     # {robot.why}" for robot in robots]
+    lines = ["    # found by what they did; please take out whoever is a person:", *lines]
+    return "\n".join([f"robots = [\n    {usual},", *lines, "]"])
 
 
-def token_file(forge: Forge) -> str:
-    """Where the token is expected, next to the settings."""
-    return f"{forge.tracker}-token"
+def _tracker(forge: Forge | None, refusal: str | None, file: Path) -> str:
+    """What is read; where a forge is not yet, what to do for it, as comments that can be put in force."""
+    if forge is None or forge.tracker is None:
+        return "\n".join(['type = "none"', *([_comment(forge.why)] if forge and forge.why else [])])
+    place = [f"project = {toml(forge.project)}"] if forge.project else []
+    place += [f"service_root = {toml(forge.service_root)}"] if forge.service_root else []
+    if refusal is None:
+        return "\n".join([*lines_of(forge), *place])
+    said = " ".join(filter(None, (forge.why, refusal)))
+    return "\n".join(
+        [
+            'type = "none"',
+            *([_comment(said)] if said else []),
+            f"# To read {what_is_read(forge)} instead:",
+            f"# 1. Put a token with the rights of docs/{forge.tracker}.md into a file of mode 0600:",
+            f"#    {_plain(token_command(forge, file))}",
+            f"# 2. {library_command(forge)}",
+            '# 3. Write these lines in place of type = "none":',
+            *(f"# {line}" for line in lines_of(forge)),
+            *place,
+        ]
+    )
 
 
 def _urls(forge: Forge | None) -> str:
-    if not forge:
-        return (
-            "# Where a bug and a request are shown:\n"
-            '# bug_url = "https://bugs.launchpad.net/bugs/{bug}"\n'
-            '# request_url = "https://github.com/owner/project/pull/{request}"'
-        )
-    urls = f"bug_url = {toml(forge.bug_url)}"
-    return f"{urls}\nrequest_url = {toml(forge.request_url)}" if forge.request_url else urls
+    bug_url, request_url = (forge.bug_url, forge.request_url) if forge else ("", "")
+    lines = []
+    if not bug_url and not request_url:
+        lines.append("# Where a bug and a request are shown:")
+    lines.append(
+        f"bug_url = {toml(bug_url)}" if bug_url else '# bug_url = "https://bugs.launchpad.net/bugs/{bug}"'
+    )
+    if request_url:
+        lines.append(f"request_url = {toml(request_url)}")
+    elif not bug_url:
+        lines.append('# request_url = "https://github.com/owner/project/pull/{request}"')
+    return "\n".join(lines)

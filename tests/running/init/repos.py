@@ -23,3 +23,14 @@ def refused(repository: Path | str, file: Path, **options: str) -> str:
     assert not os.path.lexists(file)
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+def turned_on_in(text: str) -> str:
+    """The settings after a person did what their comments say: the lines in place of `type = "none"`."""
+    lines = text.splitlines()
+    start = lines.index('# 3. Write these lines in place of type = "none":') + 1
+    while lines[start].startswith("# "):
+        lines[start] = lines[start].removeprefix("# ")
+        start += 1
+    lines.remove('type = "none"')
+    return "\n".join(lines)

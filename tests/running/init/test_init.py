@@ -14,7 +14,7 @@ from shepherd.running.init.survey import newest_version
 from shepherd.running.init.text import toml
 from shepherd.settings import ALL_GRAMMARS, BranchSettings, load, parse, read
 from tests.gitrepo import Repo
-from tests.running.init.repos import first_parents
+from tests.running.init.repos import first_parents, turned_on_in
 
 
 def written(planned: InitPlan) -> BranchSettings:
@@ -177,18 +177,19 @@ def test_a_name_with_a_dot_can_be_read_back(repo: Repo, file: Path) -> None:
 @pytest.mark.parametrize(
     ("messages", "marks", "orphans"),
     [
-        (["Change"] * 20, ALL_GRAMMARS, "needs-qa"),
+        (["Change"] * 20, (), "needs-qa"),
         (["[bug=1] Change"] * 20, ("brackets",), "block"),
         (["[no-qa] Change"] + ["Change"] * 30, ("brackets",), "block"),
         (["Change", "Change\n\nLP: #824435"] * 10, ("footers",), "needs-qa"),
         (["Add it (#12)", "Merge pull request #13 from ann/fix\n\nFix"] * 10, ("forge",), "needs-qa"),
         (["Change\n\nBug: 1\nQA: ok\n"] * 10, ("trailers",), "needs-qa"),
         (["[bug=1] Change"] * 10 + ["Add it (#12)"] * 10, ("brackets", "forge"), "block"),
-        (["[merge] Change"] * 10, ALL_GRAMMARS, "needs-qa"),
-        (["Change"] * 199 + ["[bug=1] Change"], ALL_GRAMMARS, "needs-qa"),
+        (["[fix] Change"] * 10, (), "needs-qa"),
+        (["Change"] * 199 + ["[bug=1] Change"], (), "needs-qa"),
         (["Change"] * 198 + ["[bug=1] Change"] * 2, ("brackets",), "block"),
         (["[bug=1] Change"] * 5 + ["Add it (#12)"] * 200, ("forge",), "needs-qa"),
-        (["\xff\x00"], ALL_GRAMMARS, "needs-qa"),
+        (["\xff\x00"], (), "needs-qa"),
+        (["Change\n\nBug: b/123\n"] * 10, (), "needs-qa"),
     ],
 )
 def test_marks_and_orphans_fit_the_last_landings(
@@ -201,20 +202,12 @@ def test_marks_and_orphans_fit_the_last_landings(
     assert (branch.marks, branch.orphans) == (marks, orphans)
 
 
-@pytest.mark.parametrize(
-    ("remote", "marks"),
-    [
-        ("https://github.com/owner/project.git", ("forge",)),
-        ("git@gitlab.com:group/deep/project.git", ("forge",)),
-        ("https://git.launchpad.net/project", ALL_GRAMMARS),
-        ("/srv/git/project.git", ALL_GRAMMARS),
-    ],
-)
-def test_where_none_is_in_use_the_tracker_s_grammars_are_read(
-    repo: Repo, file: Path, remote: str, marks: tuple[str, ...]
-) -> None:
-    repo.git("config", "remote.origin.url", remote)
-    assert written(plan(repo.path, file)).marks == marks
+def test_the_file_lists_the_grammars_that_are_not_read(repo: Repo, file: Path) -> None:
+    repo.git("config", "remote.origin.url", "https://github.com/owner/project.git")
+    planned = plan(repo.path, file)
+    assert written(planned).marks == ()
+    for grammar in ALL_GRAMMARS:
+        assert f'"{grammar}": ' in planned.text
 
 
 # --- kinds of repositories ------------------------------------------------------------------------------
@@ -277,25 +270,30 @@ def test_links_lead_where_the_clone_came_from(repo: Repo, file: Path, remote: st
         ("https://ann:hunter2@github.com/owner/project", ("github", "owner/project", "")),
         ("https://gitlab.com/a/b/c.git", ("gitlab", "a/b/c", "")),
         ("ssh://git@gitlab.example.org:2222/a/b.git", ("gitlab", "a/b", "https://gitlab.example.org")),
-        ("https://github.com/owner/project/more", ("none", "", "")),
-        ("https://git.launchpad.net/launchpad", ("none", "", "")),
-        ("", ("none", "", "")),
+        ("https://github.com/owner/project/more", ("github", "OWNER/NAME", "")),
+        ("https://git.launchpad.net/launchpad", ("launchpad", "launchpad", "")),
+        ("git+ssh://ann@git.launchpad.net/~ann/shop/+git/shop", ("launchpad", "shop", "")),
+        ("", None),
     ],
 )
-def test_the_tracker_is_where_the_clone_came_from(
-    repo: Repo, file: Path, remote: str, tracker: tuple[str, str, str]
+def test_the_tracker_of_the_origin_is_proposed(
+    repo: Repo, file: Path, remote: str, tracker: tuple[str, str, str] | None
 ) -> None:
+    """Without a token nothing is read; the lines that stand in the file as comments turn it on."""
     repo.git("config", "remote.origin.url", remote)
     planned = plan(repo.path, file)
-    settings = parse(planned.text, file).tracker
-    assert (settings.type, settings.project, settings.service_root) == tracker
-    kind = tracker[0]
-    assert settings.credentials_file == ("" if kind == "none" else f"{kind}-token")
+    assert parse(planned.text, file).tracker.type == "none"
     told = " ".join(planned.findings)
     assert "hunter2" not in planned.text + told
-    if kind != "none":
-        assert f"{file.parent}/{kind}-token (mode 0600; docs/{kind}.md lists" in told
-        assert f"requirements/{kind}.txt" in told
+    if tracker is None:
+        assert "# type" not in planned.text
+        return
+    turned_on = parse(turned_on_in(planned.text), file).tracker
+    assert (turned_on.type, turned_on.project, turned_on.service_root) == tracker
+    assert turned_on.credentials_file == f"{tracker[0]}-token"
+    for text in (planned.text, told):
+        assert f"(umask 077; cat >{file.parent}/{tracker[0]}-token)" in text
+        assert f"docs/{tracker[0]}.md" in text and f"requirements/{tracker[0]}.txt" in text
 
 
 # --- writing --------------------------------------------------------------------------------------------
