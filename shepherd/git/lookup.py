@@ -11,7 +11,7 @@ from shepherd.git.commits import Commits
 from shepherd.git.first_parents import read_first_parents
 from shepherd.git.mainline import Landed, Reader, mailmap_at, read_landings
 from shepherd.git.mirror import open_source
-from shepherd.git.revisions import answers_to
+from shepherd.git.revisions import named
 from shepherd.git.undoing import undo
 from shepherd.landing import Landing
 from shepherd.settings import BranchSettings
@@ -35,7 +35,9 @@ def look_up(branch: BranchSettings, *, repository: str, mirrors: Path, rev: RevN
     elif rev.kind in ("revno", "tip"):
         revno = rev.number if rev.kind == "revno" else len(line.mainline)
     else:
-        return line.undone([each for each in line.read(1) if answers_to(rev, each.landing, whole_name=True)])
+        landed = line.read(1)
+        found = {each.revno for each in named(rev, (item.landing for item in landed), whole_name=True)}
+        return line.undone([each for each in landed if each.landing.revno in found])
     return line.undone(line.read(revno, revno) if 0 < revno <= len(line.mainline) else [])
 
 

@@ -227,7 +227,8 @@ def bearing_request(
     git: Git, mainline: FirstParents, reader: Reader, requests: Collection[str]
 ) -> dict[str, list[int]]:
     """The landings of the whole mainline, ascending, that are each of these requests ("#12", "!12")."""
-    patterns = [f"--grep={request}" for request in requests]
+    written = [*requests, *(f"merge_requests/{each[1:]}" for each in requests if each.startswith("!"))]
+    patterns = [f"--grep={text}" for text in written]
     options = ["--first-parent", "--fixed-strings", *patterns]
     by_request: dict[str, list[int]] = {request: [] for request in requests}
     for sha, commit in _log(git, reader, mainline.ids[-1:], *options):

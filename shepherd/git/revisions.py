@@ -6,8 +6,9 @@ Light to import: readers that need no git start up with it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from shepherd.errors import NoAnswerError, SettingsError
 from shepherd.snapshot import Snapshot
@@ -35,6 +36,11 @@ class NamedLanding(HasRevno, Protocol):
     def requests(self) -> Sequence[Item]: ...
     @property
     def branch(self) -> str: ...
+    @property
+    def url(self) -> str: ...
+
+
+_L = TypeVar("_L", bound=NamedLanding)
 
 
 class Positions(Protocol):
@@ -48,27 +54,66 @@ class Positions(Protocol):
     def promoted(self) -> HasRevno | None: ...
 
 
-def answers_to(rev: RevName, landing: NamedLanding, *, whole_name: bool = False) -> bool:
-    """Whether it is a name of the landing, whatever other landings it may name as well.
+def named(rev: RevName, landings: Iterable[_L], *, whole_name: bool = False) -> list[_L]:
+    """The landings that `rev` names, in their order: those it names best, and no others. It may be no position.
+
+    A branch is called by its whole name, else by what follows a slash in it (`fix` is `ann/fix`), else by any
+    part of it; a request by `#12`, which also finds `!12` where no landing is #12, and else the landing whose
+    link leads to the review 12.
 
     Args:
-        whole_name: a branch is named by all of its name, not by a part of it.
+        whole_name: a branch is not named by a part of its name.
     """
+    best: list[_L] = []
+    rank = len(_RANKS)
+    for landing in landings:
+        if (found := _rank(rev, landing)) <= rank and not (whole_name and found == _PART):
+            if found < rank:
+                best.clear()
+                rank = found
+            best.append(landing)
+    return best if rank < len(_RANKS) else []
+
+
+_RANKS = range(3)
+_PART = _RANKS[-1]
+_REVIEW = re.compile(
+    r"(?://[^/?#]+|/\+|/c|/pulls?|/merge_requests|/\+merge)/([0-9]{1,10})/?\Z|/D([0-9]{1,10})\Z"
+)
+"""Links to reviews: Gerrit's of any age, merge proposals, requests; Phabricator's."""
+
+
+def _rank(rev: RevName, landing: NamedLanding) -> int:
+    """How well it names the landing, 0 is best; `len(_RANKS)`: not at all."""
     match rev.kind:
         case "revno":
-            return landing.revno == rev.number
+            ways = [landing.revno == rev.number]
         case "sha":
-            return landing.id.startswith(rev.text)
+            ways = [landing.id.startswith(rev.text)]
         case "bug":
             # a snapshot has bugs as numbers, as its JSON does
-            return str(rev.number) in map(str, landing.bugs)
+            ways = [str(rev.number) in map(str, landing.bugs)]
         case "request":
-            return rev.text in landing.requests
-        case "branch" if whole_name:
-            return rev.text == landing.branch
+            ways = _request(rev.text, landing)
         case "branch":
-            return rev.text.casefold() in landing.branch.casefold()
-    return False
+            ways = [
+                rev.text == landing.branch,
+                landing.branch.endswith(f"/{rev.text}"),
+                rev.text.casefold() in landing.branch.casefold(),
+            ]
+        case _:
+            ways = []
+    return next((rank for rank, names in enumerate(ways) if names), len(_RANKS))
+
+
+def _request(text: str, landing: NamedLanding) -> list[bool]:
+    # one of a project that may be ours keeps the project's name: `group/shop!12`
+    bare = [each[max(each.rfind("#"), each.rfind("!")) :] for each in landing.requests]
+    if text.startswith("!"):
+        return [text in bare]
+    number = text[1:]
+    review = _REVIEW.search(landing.url)
+    return [text in bare, f"!{number}" in bare, review is not None and number in review.groups()]
 
 
 def revnos_named(rev: RevName, landings: Iterable[NamedLanding], positions: Positions) -> list[int]:
@@ -82,7 +127,7 @@ def revnos_named(rev: RevName, landings: Iterable[NamedLanding], positions: Posi
         places = {"tip": positions.tip, "deployed": positions.deployed, "promoted": positions.promoted}
         place = places[rev.kind]
         return [place.revno] if place is not None else []
-    revnos = [landing.revno for landing in landings if answers_to(rev, landing)]
+    revnos = [landing.revno for landing in named(rev, landings)]
     if rev.kind == "sha" and len(revnos) > 1:
         raise SettingsError(f"{rev.text} is the beginning of {len(revnos)} landings: give more digits")
     return revnos

@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 
 from shepherd.marks.collector import MarkCollector
-from shepherd.marks.text import CommitMessage
-from shepherd.printable import CONTROLS, SURROGATES
+from shepherd.marks.text import WEB_ADDRESS, CommitMessage
 
 _BUGS = re.compile(r"^[^\S\n]*+LP:[^\S\n]*+(#[0-9][^\n]*+)", re.IGNORECASE | re.MULTILINE)
 _LISTED = re.compile(r"(?:\A|,)\s*+#([0-9]+)")
-# A host with a user or password before it does not count: it would end up on a page.
 _MERGED_FROM = re.compile(
-    r"^[^\S\n]*+Merged from[^\S\n]++"
-    rf"(https?://([^\s/?#@{CONTROLS}{SURROGATES}]{{1,255}}+)"
-    rf"(/[^\s?#{CONTROLS}{SURROGATES}]{{0,2000}}+)?"
-    rf"(?:[?#][^\s{CONTROLS}{SURROGATES}]{{0,2000}}+)?)[^\S\n]*+$",
-    re.IGNORECASE | re.MULTILINE,
+    rf"^[^\S\n]*+Merged from[^\S\n]++({WEB_ADDRESS})[^\S\n]*+$", re.IGNORECASE | re.MULTILINE
 )
 _PROPOSAL = re.compile(r"/\+merge/[0-9]+/?$")
 

@@ -1,21 +1,32 @@
-"""What GitHub and GitLab write into the message of a merge, and the issues it closes
-(docs/rules.md#marks)."""
+"""What forges, merge robots and review tools write into the message of a landing, and the issues it closes
+(docs/rules.md#forge)."""
 
 from __future__ import annotations
 
 import re
 
 from shepherd.marks.collector import MarkCollector
-from shepherd.marks.text import CommitMessage
+from shepherd.marks.text import WEB_ADDRESS, CommitMessage
 
 LONGEST = 100
 """Characters of a project whose request is kept with its name."""
 
 _PULL_REQUEST = re.compile(r"Merge pull request #([0-9]+) from (\S+)", re.IGNORECASE)
+# homu: `#12 - user:branch`, and in its first years `#12 : user/repository/branch`
+_AUTO_MERGE = re.compile(r"Auto merge of #([0-9]++) [-:] (\S+), r=", re.IGNORECASE)
+# bors-ng: `Merge #12 #13`; the scripts by which some projects merge: `Merge #12: Title`
+_MERGE_OF = re.compile(r"Merge (#[0-9]++(?: #[0-9]++)*+)(?:: |\Z)")
+_MERGE_OF_PROJECT = re.compile(r"Merge ([\w.-]{1,100}+/[\w.-]{1,100}+)#([0-9]++): ")
 _SQUASHED = re.compile(r"\(#([0-9]+)\)\Z")
 _MERGED_BRANCH = re.compile(r"Merge branch '([^']+)'", re.IGNORECASE)
 _MERGE_REQUEST = re.compile(
-    r"^[^\S\n]*+See merge request[^\S\n]++([\w./+-]{0,255}+)!([0-9]++)[^\S\n]*+$",
+    r"^[^\S\n]*+(?:See merge request[^\S\n]++|Part-of:[^\S\n]*+<?)"
+    r"(?:([\w./+-]{0,255}+)!([0-9]++)"
+    r"|https?://[^\s/?#@<>]{1,255}+/(\w[\w./+-]{0,299}?)/(?:-/)?merge_requests/([0-9]++))>?[^\S\n]*+$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REVIEW = re.compile(
+    rf"^(?:Reviewed-on|Differential Revision):[^\S\n]*+({WEB_ADDRESS})[^\S\n]*+$",
     re.IGNORECASE | re.MULTILINE,
 )
 _CLOSES = re.compile(
@@ -27,21 +38,41 @@ _NUMBER = re.compile(r"#([0-9]+)")
 
 
 def read(message: CommitMessage, marks: MarkCollector) -> None:
-    """Read the request and the branch that the landing merged, and the issues it closes."""
+    """Read the requests and the branch that the landing merged, its review, and the issues it closes."""
+    _subject(message, marks)
+    if "merge request" in message.lower or "part-of:" in message.lower:
+        named = (
+            (in_words or in_address, number or of_address)
+            for in_words, number, in_address, of_address in _MERGE_REQUEST.findall(message.body)
+        )
+        for project, digits in dict.fromkeys(named):
+            _request_of(marks, project, "!", digits, message.project)
+    if not marks.url and ("reviewed-on:" in message.lower or "differential revision:" in message.lower):
+        # the last one: a change that was picked from elsewhere brings the reviews of there with it
+        for review in _REVIEW.finditer(message.body):
+            marks.url = review[1]
+    if "#" in message.body:
+        for issues in dict.fromkeys(_CLOSES.findall(message.body)):
+            marks.closes += marks.numbers(_NUMBER.findall(issues))
+
+
+def _subject(message: CommitMessage, marks: MarkCollector) -> None:
     subject = message.subject
     if merge := _PULL_REQUEST.match(subject):
         _request(marks, "#", merge[1])
         marks.branch = merge[2]
+    elif merge := _AUTO_MERGE.match(subject):
+        _request(marks, "#", merge[1])
+        marks.branch = merge[2].replace(":", "/", 1)
+    elif batch := _MERGE_OF.match(subject):
+        for digits in dict.fromkeys(_NUMBER.findall(batch[1])):
+            _request(marks, "#", digits)
+    elif merge := _MERGE_OF_PROJECT.match(subject):
+        _request_of(marks, merge[1], "#", merge[2], message.project)
     elif squash := _SQUASHED.search(subject):
         _request(marks, "#", squash[1])
     elif branch := _MERGED_BRANCH.match(subject):
         marks.branch = branch[1]
-    if "see merge request" in message.lower:
-        for project, digits in dict.fromkeys(_MERGE_REQUEST.findall(message.body)):
-            _merge_request(marks, project, digits, message.project)
-    if "#" in message.body:
-        for issues in dict.fromkeys(_CLOSES.findall(message.body)):
-            marks.closes += marks.numbers(_NUMBER.findall(issues))
 
 
 def same_project(named: str, ours: str) -> bool:
@@ -53,16 +84,17 @@ def same_project(named: str, ours: str) -> bool:
     return ours.endswith(f"/{named}") if ours.startswith("/") else ours == named
 
 
-def _merge_request(marks: MarkCollector, project: str, digits: str, ours: str | None) -> None:
+def _request_of(marks: MarkCollector, project: str, sign: str, digits: str, ours: str | None) -> None:
+    """A request that is named with its project, or (empty) without."""
     if not project or ours is None or (ours and same_project(project, ours)):
-        _request(marks, "!", digits)
+        _request(marks, sign, digits)
     elif ours:
-        marks.doubt(f"{project}!{digits}", f"is a request of another project, not of {ours}")
+        marks.doubt(f"{project}{sign}{digits}", f"is a request of another project, not of {ours}")
     elif len(project) > LONGEST:
-        marks.doubt(f"{project}!{digits}", "has a project name that is too long")
+        marks.doubt(f"{project}{sign}{digits}", "has a project name that is too long")
     else:
         # the tracker says that it cannot tell whose that is
-        _request(marks, f"{project}!", digits)
+        _request(marks, f"{project}{sign}", digits)
 
 
 def _request(marks: MarkCollector, sign: str, digits: str) -> None:

@@ -19,7 +19,8 @@ _AND = re.compile(
     r"(?:\s*+[,;&]\s*+(?:and\s++)?|\s++and\s++|[ \t]*+\n\s*+(?:[-*]\s++)?)(?:commit\s++)?", re.IGNORECASE
 )
 _REQUEST = re.compile(
-    r"\bThis\s++reverts\s++merge\s++request\s++([\w./+-]*+)!([0-9]++)"
+    r"\bThis\s++reverts\s++merge\s++request\s++(?:([\w./+-]*+)!([0-9]++)"
+    r"|https?://[^\s/?#@<>]{1,255}+/(\w[\w./+-]{0,299}?)/(?:-/)?merge_requests/([0-9]++))"
     r"|\bReverts:?\s++([\w.-]++/[\w.-]++)#([0-9]++)",
     re.IGNORECASE,
 )
@@ -123,8 +124,9 @@ def _shas(body: str) -> Iterator[str]:
 
 def _requests(body: str) -> Iterator[tuple[str, str]]:
     """Each request that is said to be reverted, and its project, where it is named."""
-    for merge_project, merge, pull_project, pull in _REQUEST.findall(body):
-        yield (f"!{merge}", merge_project) if merge else (f"#{pull}", pull_project)
+    for in_words, number, in_address, of_address, pull_project, pull in _REQUEST.findall(body):
+        merge = number or of_address
+        yield (f"!{merge}", in_words or in_address) if merge else (f"#{pull}", pull_project)
 
 
 def _hints(body: str, marks: MarkCollector) -> None:

@@ -23,6 +23,15 @@ _NOT_OF_THE_TITLE = re.compile(
 """How a line begins that stands directly behind a title and does not continue it: an item of a list, an
 underline, a trailer, a sentence that a program wrote."""
 
+# A host with a user or password before it does not count: it would end up on a page.
+WEB_ADDRESS = (
+    rf"https?://([^\s/?#@{CONTROLS}{SURROGATES}]{{1,255}}+)"
+    rf"(/[^\s?#<>{CONTROLS}{SURROGATES}]{{0,2000}}+)?"
+    rf"(?:[?#][^\s<>{CONTROLS}{SURROGATES}]{{0,2000}}+)?"
+)
+"""Pattern of a link that a message gives: its groups are host and path. What follows it has to be a blank or
+the end of a line, so that a longer one counts for nothing instead of being cut."""
+
 
 class CommitMessage(NamedTuple):
     """A commit message, cut where its marks may stand."""

@@ -108,7 +108,7 @@ class FileTracker:
             about[item] = ItemDetails(clean(entry.title, _SHOWN), clean(entry.status, _SHOWN))
 
     def _of_some_project(self, item: str) -> str:
-        project = item.partition("!")[0]
+        project = item.rstrip("0123456789")[:-1]
         return (
             f"the settings do not say whether the requests in {self._path.name} are those of {project};"
             f' if they are: tracker.project = "{project}"'

@@ -34,6 +34,8 @@ def shas(repo: Repo) -> dict[str, str]:
         ("feature/x", [2]),
         ("stray", []),
         ("ann/feature-y", [2]),
+        ("feature-y", [2]),
+        ("feature", []),
         ("nowhere", []),
         ("bug:7", [2]),
         ("bug:8", []),

@@ -17,6 +17,8 @@ PIECES = (
     "[bug=", "[bugs ", "[rollback=", "[no-qa]", "]", "[", "12", "0", "12345678901", "r13", "-", "..", ",",
     " ", "\n", "\n\n", "\r\n", "\t", "#7", "LP: ", "Merged from ", "https://a.example/b",
     "Merge pull request ", " from user/branch", "(#12)", "See merge request g/p!12", "Merge branch 'x'",
+    "Auto merge of #12", " - ", "user:branch", ", r=me", "Merge ", "#12 ", "Part-of: ", "<", ">",
+    "https://a.example/g/p/-/merge_requests/12", "Reviewed-on: ", "Differential Revision: ",
     "Fixes ", " and ",
     "Bug: ", "QA: ok", "Rolls-back: ", "abcdef1", "Revert ", '"', "This reverts commit ", "Reverts a/b#3",
     "roll back ", "\x00", "\x1b", "\u2028", "\ud800", "é", "٣", "word",
@@ -106,8 +108,8 @@ def test_only_brackets_and_trailers_give_labels_and_rollbacks(message: bytes | s
 
 
 @given(messages)
-def test_only_footers_give_a_link(message: bytes | str) -> None:
-    assert parse(message, all_but("footers")).url == ""
+def test_only_footers_and_a_forge_give_a_link(message: bytes | str) -> None:
+    assert parse(message, all_but("footers", "forge")).url == ""
 
 
 def bugs_by_definition(message: str) -> list[str]:
