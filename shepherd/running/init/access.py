@@ -15,16 +15,21 @@ LIMIT = 20.0
 """Seconds that the answer may take; a session uses half of it."""
 
 
-def refusal_of(settings: Settings) -> str | None:
+def refusal_of(settings: Settings, *, known_host: bool) -> str | None:
     """Return why the tracker of these settings cannot be read, as a sentence; None: it can. It is asked once.
 
     Empty: there is no token.
+
+    Args:
+        known_host: else the token would go wherever commit messages say, so it is not asked.
     """
     from shepherd.trackers import open_tracker
 
     tracker = settings.tracker
     if tracker.credentials_file and not os.path.lexists(settings.file.parent / tracker.credentials_file):
         return ""
+    if not known_host:
+        return f"{tracker.credentials_file} was sent nowhere, since only commit messages name the host."
     try:
         with limited(LIMIT, TrackerError(f"no answer within {LIMIT:.0f} seconds")):
             open_tracker(settings).probe()
@@ -45,9 +50,14 @@ def what_is_read(forge: Forge) -> str:
     return f"the {what} of {forge.project} on {NAMES[forge.tracker]}" if forge.project else f"the {what}"
 
 
-def token_command(forge: Forge, file: Path) -> str:
-    """Return the command that takes a token from the terminal into its file, next to the settings `file`."""
-    return f"(umask 077; cat >{shlex.quote(str(file.parent / token_file(forge)))})"
+def token_step(forge: Forge, file: Path) -> str:
+    """Return how a token comes into its file, next to the settings `file`: a command that takes it from the
+    terminal, but for Launchpad's, which a program has to save."""
+    path = shlex.quote(str(file.parent / token_file(forge)))
+    if forge.tracker == "launchpad":
+        return f"save a token as {path}, mode 0600, by the lines in docs/launchpad.md"
+    rights = f"a token with the rights of docs/{forge.tracker}.md"
+    return f"run (umask 077; cat >{path}) and paste {rights}, then Enter and Ctrl-D"
 
 
 def library_command(forge: Forge) -> str:
@@ -62,15 +72,21 @@ def lines_of(forge: Forge) -> list[str]:
     return lines if forge.project else [*lines, f'project = "{_EXAMPLES[forge.tracker]}"']
 
 
-_EXAMPLES = {"launchpad": "PROJECT", "github": "OWNER/NAME", "gitlab": "GROUP/PROJECT"}
+WITHOUT_TOKEN = {
+    "launchpad": " (public bugs are read without one: leave out credentials_file)",
+    "github": "",
+    "gitlab": " (a public project is read without one: leave out credentials_file)",
+}
+_EXAMPLES = {"launchpad": "project", "github": "owner/name", "gitlab": "group/project"}
 """How a project is named, by its forge."""
 
 
 def how_to_read(forge: Forge, file: Path) -> str:
     """Return what to do so that the forge is read with the settings `file`, for terminals."""
+    assert forge.tracker
     lines = " and ".join(lines_of(forge)) if forge.project else ", ".join(lines_of(forge))
     return (
-        f"to read {what_is_read(forge)}: put a token with the rights of docs/{forge.tracker}.md into"
-        f" {token_file(forge)} by {token_command(forge, file)}, run {library_command(forge)}, and write"
-        f' {lines} in place of type = "none" in {file}'
+        f"to read {what_is_read(forge)}: {token_step(forge, file)}{WITHOUT_TOKEN[forge.tracker]},"
+        f" run {library_command(forge)}, and write {lines}"
+        f' in place of type = "none" in {file}'
     )

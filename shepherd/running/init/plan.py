@@ -16,8 +16,8 @@ from shepherd.git.repository import Git, open_repository
 from shepherd.landing import Revision
 from shepherd.places import places_of
 from shepherd.running.init import survey
-from shepherd.running.init.access import how_to_read, refusal_of
-from shepherd.running.init.forge import NAMES, Forge, forge_of
+from shepherd.running.init.access import how_to_read, refusal_of, what_is_read
+from shepherd.running.init.forge import Forge, forge_of
 from shepherd.running.init.messages import MessageEvidence, alternatives, evidence
 from shepherd.running.init.robots import Robot, robots_in
 from shepherd.running.init.sample import read_sample
@@ -129,10 +129,7 @@ def _refusal(forge: Forge | None, settings: Callable[[], Settings]) -> str | Non
     """Why the forge is not read from the first day on; empty: there is no token, or nothing to be read."""
     if forge is None or not forge.can_be_read:
         return ""
-    if not forge.known_host:
-        # the token would go wherever messages say
-        return "It is not asked, since nothing but commit messages names its host."
-    return refusal_of(settings())
+    return refusal_of(settings(), known_host=forge.known_host)
 
 
 def _reason(
@@ -162,9 +159,11 @@ def _usage(shown: MessageEvidence) -> str:
     """Which grammars the messages use, which are read, and which others there are."""
     last = f"the last {shown.looked_at} landings" if shown.looked_at > 1 else "the one landing"
     counts = [f"{grammar} {count}" for grammar, count in shown.used.items() if count]
-    used = f"Used in {last}: {', '.join(counts)}." if counts else f"{last.capitalize()}: none is used."
-    read = f"Read: {', '.join(shown.grammars)}." if shown.grammars else "None is read."
-    others = f" There are also {off}." if (off := alternatives(shown.grammars)) else ""
+    used = (
+        f"Used in {last}: {', '.join(counts)}." if counts else f"Of {last} none uses a known form of marks."
+    )
+    read = f"Read: {', '.join(shown.grammars) or 'none'}."
+    others = f" Not read, but could be: {off}." if (off := alternatives(shown.grammars)) else ""
     return f"{used} {read}{others}"
 
 
@@ -179,13 +178,16 @@ def _tracker(forge: Forge | None, refusal: str | None, file: Path) -> Iterator[s
     if forge and forge.why:
         yield forge.why
     if forge and forge.tracker and refusal is None:
-        yield f"Labels are read from {forge.project} on {NAMES[forge.tracker]}, which has answered."
+        yield f"{_sentence(what_is_read(forge))} are read: it has answered."
         return
     verdict = "`inv verdict REV ok --reason …`"
     yield f'No tracker is read yet (type = "none"): people settle landings with {verdict}.'
     if forge and forge.tracker:
-        how = how_to_read(forge, file)
-        yield f"{refusal} {how[:1].upper()}{how[1:]}.".strip()
+        yield f"{refusal} {_sentence(how_to_read(forge, file))}.".strip()
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _count(number: int, what: str) -> str:
