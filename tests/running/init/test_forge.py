@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.running.init import access
+from shepherd.running.init.forge import Forge
 from shepherd.running.init.plan import InitPlan, apply, plan
 from shepherd.settings import parse
 from shepherd.trackers.github.reading import GitHubTracker
@@ -238,6 +239,37 @@ def test_a_forge_that_hangs_is_given_up(
     made = planned(tmp_path, PLAIN, f"https://{forge.kind}.com/acme/shop")
     assert parse(made.text, made.file).tracker.type == "none"
     assert "could not be read" in " ".join(made.findings)
+
+
+@pytest.mark.parametrize(
+    ("deployments", "newest"),
+    [
+        ([("production", "a" * 40, "SUCCESS"), ("production", "b" * 40, "SUCCESS")], "b"),
+        ([("production", "a" * 40, "SUCCESS"), ("production", "b" * 40, "FAILED")], "a"),
+        ([("production", "a" * 40, "SUCCESS"), ("staging", "b" * 40, "SUCCESS")], "a"),
+        ([("production", "a" * 40, "SUCCESS"), ("live", "b" * 40, "SUCCESS")], "b"),
+        ([("production", "a" * 40, "")], ""),
+        ([], ""),
+    ],
+)
+def test_a_forge_that_is_read_says_what_was_deployed(
+    tmp_path: Path, forge: GitHub | GitLab, deployments: list[tuple[str, str, str]], newest: str
+) -> None:
+    token_file(tmp_path, forge)
+    forge.deployments = deployments
+    answer = access.ask(Forge(forge.kind, "acme/shop", ""), tmp_path / "shepherd.toml")
+    name = {"github": "GitHub", "gitlab": "GitLab"}[forge.kind]
+    named = ((f"{name}'s newest deployment to production", newest * 40),) if newest else ()
+    assert answer == access.ForgeAnswer(None, named)
+
+
+def test_what_was_deployed_may_be_hidden(tmp_path: Path, forge: GitHub | GitLab) -> None:
+    token_file(tmp_path, forge)
+    forge.hides_deployments = True
+    made = planned(tmp_path, PLAIN, f"https://{forge.kind}.com/acme/shop")
+    assert parse(made.text, made.file).tracker.type == forge.kind
+    told = " ".join(made.findings)
+    assert "it has answered. What Git" in told and "deployed is not known: " in told
 
 
 def test_a_token_goes_to_no_host_that_only_messages_name(
