@@ -268,7 +268,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         except plainfile.UnreadableFileError as why:
             problem = str(why)
             if why.missing:
-                problem += f"; make it with (umask 077; cat >{shlex.quote(str(file))}), and paste the {name}"
+                make = f"(umask 077; cat >{shlex.quote(str(file))})"
+                problem += f"; create it with {make}: paste what belongs into it, then Enter and Ctrl-D"
         if key == "tracker.credentials":
             problem += f'; or set type = "none" in [tracker] of {self.file}'
         raise WrongValueError(problem, table, f"{name}_{'file' if path else 'env'}", file=self.file)

@@ -60,6 +60,10 @@ class GitHub(Forge):
         """Name -> colour, description."""
         self.commits: set[str] = set()
         """SHAs that no pull request brought."""
+        self.deployments: list[tuple[str, str, str]] = []
+        """Environment, SHA, state of the latest status ("" for none); the newest last."""
+        self.hides_deployments = False
+        """The token has no right to them."""
         self.remaining = 5000
         self.reset = 0
         """Seconds since 1970."""
@@ -109,7 +113,23 @@ class GitHub(Forge):
             "issueOrPullRequest": self._issue_or_pull_request,
             "object": self._object,
             "labels": self._labels,
+            "deployments": self._deployments,
         }
+
+    def _deployments(self, environments: list[str], first: int, orderBy: dict[str, str]) -> dict[str, Any]:
+        assert orderBy == {"field": "CREATED_AT", "direction": "DESC"}
+        if self.hides_deployments:
+            raise RefusedError("FORBIDDEN", "Resource not accessible by personal access token")
+        found = [each for each in reversed(self.deployments) if each[0] in environments]
+        nodes = [
+            {
+                "__typename": "Deployment",
+                "commitOid": sha,
+                "latestStatus": {"__typename": "DeploymentStatus", "state": state} if state else None,
+            }
+            for _, sha, state in found[:first]
+        ]
+        return {"__typename": "DeploymentConnection", "nodes": nodes}
 
     def _issue_or_pull_request(self, number: int) -> dict[str, Any]:
         thing = self.things.get(number)

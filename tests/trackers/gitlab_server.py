@@ -58,6 +58,10 @@ class GitLab(Forge):
         """SHAs that no merge request brought."""
         self.graphql = True
         """Whether it answers such questions at all."""
+        self.deployments: list[tuple[str, str, str]] = []
+        """Environment, SHA, state; the newest last."""
+        self.hides_deployments = False
+        """The token has no right to them."""
         self.public = False
         self.page = 100
         """The most entries in one answer."""
@@ -83,11 +87,24 @@ class GitLab(Forge):
             return self._labels(method, query, body)
         if found := re.fullmatch(r"/repository/commits/([0-9a-f]+)/merge_requests", place):
             return self._related(found[1], query)
+        if place == "/deployments":
+            if self.hides_deployments:
+                _refuse(403, "403 Forbidden")
+            return self._deployments(query)
         if place in ("/merge_requests", "/issues"):
             return self._list(place[1:], query)
         if found := re.fullmatch(r"/(merge_requests|issues)/(\d+)(/notes)?", place):
             return self._one(method, found[1], int(found[2]), bool(found[3]), query, body)
         return _refuse(404)
+
+    def _deployments(self, query: dict[str, list[str]]) -> list[Any]:
+        assert (query["order_by"], query["sort"]) == (["created_at"], ["desc"])
+        found = [
+            {"sha": sha, "status": state.lower(), "created_at": f"2026-01-01T00:00:{number:02}.000Z"}
+            for number, (environment, sha, state) in enumerate(self.deployments)
+            if query["environment"] == [environment] and query["status"] == [state.lower()]
+        ]
+        return self._page(found[::-1], query)
 
     def _graphql(self, body: Any) -> Any:
         if not self.graphql:

@@ -98,6 +98,14 @@ class _Parser:
                 values.append(self.value())
             self.take("]")
             return values
+        if token == "{":
+            fields = {}
+            while self.peek() != "}":
+                key = self.take()
+                self.take(":")
+                fields[key] = self.value()
+            self.take("}")
+            return fields
         if token.startswith('"'):
             return json.loads(token)
         if re.fullmatch(r"-?\d+", token):

@@ -4,33 +4,90 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from msgspec import Struct
 
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.limits import limited
 from shepherd.running.init.forge import NAMES, Forge
-from shepherd.settings import Settings
+from shepherd.settings import Settings, TrackerSettings
+
+if TYPE_CHECKING:
+    from shepherd.trackers import Tracker
+
+_T = TypeVar("_T")
 
 LIMIT = 20.0
 """Seconds that the answer may take; a session uses half of it."""
 
 
-def refusal_of(settings: Settings) -> str | None:
-    """Return why the tracker of these settings cannot be read, as a sentence; None: it can. It is asked once.
+PRODUCTION = ("production", "Production", "prod", "live")
+"""Names of environments whose deployments are asked for."""
 
-    Empty: there is no token.
-    """
+
+class ForgeAnswer(Struct, frozen=True):
+    """What a forge answered when it was asked with the token that lies next to the settings."""
+
+    refusal: str | None = ""
+    """Why it cannot be read, as a sentence; empty: there is no token, so it was not asked; None: it can."""
+    deployments: tuple[tuple[str, str], ...] = ()
+    """What it says was deployed to production: a fragment of a sentence, and the SHA of a commit."""
+    finding: str = ""
+    """Why it does not say what was deployed, as a sentence."""
+
+
+def ask(forge: Forge | None, file: Path) -> ForgeAnswer:
+    """Ask the forge whether it can be read by the settings `file`, and what is deployed. Raises nothing."""
+    if forge is None or forge.tracker is None or not forge.project:
+        return ForgeAnswer()
+    token = token_file(forge)
+    if not os.path.lexists(file.parent / token):
+        return ForgeAnswer()
+    if not forge.known_host:
+        # the token would go wherever commit messages say
+        return ForgeAnswer(f"{token} was sent nowhere, since only commit messages name the host.")
+    tracker = TrackerSettings(
+        type=forge.tracker,
+        project=forge.project,
+        service_root=forge.service_root,
+        credentials_file=token,
+    )
+    settings = Settings(branches={}, tracker=tracker, file=file)
+    try:
+        opened = _in_time(lambda: _probed(settings))
+    except (TrackerError, SettingsError) as error:
+        return ForgeAnswer(f"It could not be read with {token}: {str(error).rstrip('.')}.")
+    return _with_deployments(forge, opened)
+
+
+def _probed(settings: Settings) -> Tracker:
     from shepherd.trackers import open_tracker
 
-    tracker = settings.tracker
-    if tracker.credentials_file and not os.path.lexists(settings.file.parent / tracker.credentials_file):
-        return ""
+    opened = open_tracker(settings)
+    opened.probe()
+    return opened
+
+
+def _with_deployments(forge: Forge, tracker: Tracker) -> ForgeAnswer:
+    from shepherd.trackers.forge.reading import ForgeTracker
+
+    if not isinstance(tracker, ForgeTracker):
+        return ForgeAnswer(None)
+    name = tracker.name
     try:
-        with limited(LIMIT, TrackerError(f"no answer within {LIMIT:.0f} seconds")):
-            open_tracker(settings).probe()
-    except (TrackerError, SettingsError) as error:
-        return f"It could not be read with {tracker.credentials_file}: {str(error).rstrip('.')}."
-    return None
+        sha = _in_time(lambda: tracker.deployed(PRODUCTION))
+    except TrackerError as error:
+        return ForgeAnswer(None, finding=f"What {name} deployed is not known: {str(error).rstrip('.')}.")
+    found = ((f"{name}'s newest deployment to production", sha),) if sha else ()
+    return ForgeAnswer(None, found)
+
+
+def _in_time(ask_it: Callable[[], _T]) -> _T:
+    with limited(LIMIT, TrackerError(f"no answer within {LIMIT:.0f} seconds")):
+        return ask_it()
 
 
 def token_file(forge: Forge) -> str:
@@ -45,9 +102,14 @@ def what_is_read(forge: Forge) -> str:
     return f"the {what} of {forge.project} on {NAMES[forge.tracker]}" if forge.project else f"the {what}"
 
 
-def token_command(forge: Forge, file: Path) -> str:
-    """Return the command that takes a token from the terminal into its file, next to the settings `file`."""
-    return f"(umask 077; cat >{shlex.quote(str(file.parent / token_file(forge)))})"
+def token_step(forge: Forge, file: Path) -> str:
+    """Return how a token comes into its file, next to the settings `file`: a command that takes it from the
+    terminal, but for Launchpad's, which a program has to save."""
+    path = shlex.quote(str(file.parent / token_file(forge)))
+    if forge.tracker == "launchpad":
+        return f"save a token as {path}, mode 0600, by the lines in docs/launchpad.md"
+    rights = f"a token with the rights of docs/{forge.tracker}.md"
+    return f"run (umask 077; cat >{path}) and paste {rights}, then Enter and Ctrl-D"
 
 
 def library_command(forge: Forge) -> str:
@@ -62,15 +124,21 @@ def lines_of(forge: Forge) -> list[str]:
     return lines if forge.project else [*lines, f'project = "{_EXAMPLES[forge.tracker]}"']
 
 
-_EXAMPLES = {"launchpad": "PROJECT", "github": "OWNER/NAME", "gitlab": "GROUP/PROJECT"}
+WITHOUT_TOKEN = {
+    "launchpad": " (public bugs are read without one: leave out credentials_file)",
+    "github": "",
+    "gitlab": " (a public project is read without one: leave out credentials_file)",
+}
+_EXAMPLES = {"launchpad": "project", "github": "owner/name", "gitlab": "group/project"}
 """How a project is named, by its forge."""
 
 
 def how_to_read(forge: Forge, file: Path) -> str:
     """Return what to do so that the forge is read with the settings `file`, for terminals."""
+    assert forge.tracker
     lines = " and ".join(lines_of(forge)) if forge.project else ", ".join(lines_of(forge))
     return (
-        f"to read {what_is_read(forge)}: put a token with the rights of docs/{forge.tracker}.md into"
-        f" {token_file(forge)} by {token_command(forge, file)}, run {library_command(forge)}, and write"
-        f' {lines} in place of type = "none" in {file}'
+        f"to read {what_is_read(forge)}: {token_step(forge, file)}{WITHOUT_TOKEN[forge.tracker]},"
+        f" run {library_command(forge)}, and write {lines}"
+        f' in place of type = "none" in {file}'
     )

@@ -42,10 +42,6 @@ class Forge(Struct, frozen=True):
     why: str = ""
     """What the messages show, as a sentence, where they say something else than the origin."""
 
-    @property
-    def can_be_read(self) -> bool:
-        return self.tracker is not None and bool(self.project)
-
 
 class Origin(Struct, frozen=True):
     """Where a clone came from: nothing but host and path is kept, since the address may hold a password."""
@@ -82,7 +78,7 @@ def _why(shown: MessageEvidence) -> str:
     if tool := _UNREAD.get(shown.convention):
         return f"{of} came through {tool}, whose reviews cannot be read as a tracker."
     assert shown.convention in ("launchpad", "gitlab", "github")
-    return f"{of} have {NAMES[shown.convention]}'s messages, whatever the clone's origin is."
+    return f"{of} have {NAMES[shown.convention]}'s messages, so that is where it is taken to be at home."
 
 
 def origin_of(git: Git) -> Origin | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,13 +16,13 @@ from shepherd.git.repository import Git, open_repository
 from shepherd.landing import Revision
 from shepherd.places import places_of
 from shepherd.running.init import survey
-from shepherd.running.init.access import how_to_read, refusal_of
-from shepherd.running.init.forge import NAMES, Forge, forge_of
+from shepherd.running.init.access import ForgeAnswer, ask, how_to_read, what_is_read
+from shepherd.running.init.forge import Forge, forge_of
 from shepherd.running.init.messages import MessageEvidence, alternatives, evidence
 from shepherd.running.init.robots import Robot, robots_in
 from shepherd.running.init.sample import read_sample
 from shepherd.running.init.text import settings_text
-from shepherd.settings import Settings, is_url, parse
+from shepherd.settings import is_url, parse
 from shepherd.values import parse_rev, quoted
 
 
@@ -72,17 +72,35 @@ def plan(
     try:
         git = open_repository(os.path.realpath(repository))
         line = survey.mainline(git, branch)
+        shown = _look(git, line, file)
         marked = None if rev else survey.production(git, line)
         recorded = survey.landing_named(git, line, rev) if rev else None if marked else line.tip
-        return _plan(git, line, file, marked, recorded, deployed_given=rev is not None)
+        return _plan(git, line, file, shown, marked, recorded, deployed_given=rev is not None)
     except SourceError as error:
         raise SettingsError(str(error)) from None
+
+
+class _Shown(Struct, frozen=True):
+    """What the newest landings show, and what the forge that they or the origin name has answered."""
+
+    messages: MessageEvidence
+    robots: tuple[Robot, ...]
+    forge: Forge | None
+    answer: ForgeAnswer
+
+
+def _look(git: Git, line: survey.Mainline, file: Path) -> _Shown:
+    sample = read_sample(git, line.tip.id)
+    messages = evidence(sample)
+    forge = forge_of(git, messages)
+    return _Shown(messages, robots_in(sample), forge, ask(forge, file))
 
 
 def _plan(
     git: Git,
     line: survey.Mainline,
     file: Path,
+    shown: _Shown,
     marked: survey.Production | None,
     recorded: Revision | None,
     deployed_given: bool,
@@ -90,49 +108,33 @@ def _plan(
     name = branch_name(line.ref)
     reason, why = _reason(marked, recorded, deployed_given)
     at = marked.at if marked else recorded or line.tip
-    sample = read_sample(git, line.tip.id)
-    shown = evidence(sample)
-    forge = forge_of(git, shown)
-    robots = robots_in(sample)
-    orphans = "block" if "brackets" in shown.grammars else "needs-qa"
-
-    def text(refusal: str | None) -> str:
-        return settings_text(
-            name=name,
-            repository=git.name,
-            ref=line.ref,
-            deployed=marked.ref if marked else None,
-            why=why,
-            usage=_usage(shown),
-            marks=shown.grammars,
-            orphans=orphans,
-            robots=robots,
-            forge=forge,
-            refusal=refusal,
-            file=file,
-        )
-
+    grammars = shown.messages.grammars
+    orphans = "block" if "brackets" in grammars else "needs-qa"
+    usage = _usage(shown.messages)
+    text = settings_text(
+        name=name,
+        repository=git.name,
+        ref=line.ref,
+        deployed=marked.ref if marked else None,
+        why=why,
+        usage=usage,
+        marks=grammars,
+        orphans=orphans,
+        robots=shown.robots,
+        forge=shown.forge,
+        refusal=shown.answer.refusal,
+        file=file,
+    )
     # what is written must be readable, whatever stands in names and paths
-    refusal = _refusal(forge, lambda: parse(text(None), file))
-    parse(text(refusal), file)
+    parse(text, file)
     findings = [
         f"The mainline is {line.ref}: {_count(line.tip.revno, 'landing')}, the newest r{line.tip.revno}.",
         f"Production: {why} In QA: {_count(line.tip.revno - at.revno, 'landing')}.",
-        f"{_usage(shown)} A landing that names nothing: {orphans}.",
-        *_robots(robots),
-        *_tracker(forge, refusal, file),
+        f"{usage} A landing that names nothing: {orphans}.",
+        *_robots(shown.robots),
+        *_tracker(shown.forge, shown.answer, file),
     ]
-    return InitPlan(file, text(refusal), name, recorded, reason, tuple(findings))
-
-
-def _refusal(forge: Forge | None, settings: Callable[[], Settings]) -> str | None:
-    """Why the forge is not read from the first day on; empty: there is no token, or nothing to be read."""
-    if forge is None or not forge.can_be_read:
-        return ""
-    if not forge.known_host:
-        # the token would go wherever messages say
-        return "It is not asked, since nothing but commit messages names its host."
-    return refusal_of(settings())
+    return InitPlan(file, text, name, recorded, reason, tuple(findings))
 
 
 def _reason(
@@ -162,9 +164,11 @@ def _usage(shown: MessageEvidence) -> str:
     """Which grammars the messages use, which are read, and which others there are."""
     last = f"the last {shown.looked_at} landings" if shown.looked_at > 1 else "the one landing"
     counts = [f"{grammar} {count}" for grammar, count in shown.used.items() if count]
-    used = f"Used in {last}: {', '.join(counts)}." if counts else f"{last.capitalize()}: none is used."
-    read = f"Read: {', '.join(shown.grammars)}." if shown.grammars else "None is read."
-    others = f" There are also {off}." if (off := alternatives(shown.grammars)) else ""
+    used = (
+        f"Used in {last}: {', '.join(counts)}." if counts else f"Of {last} none uses a known form of marks."
+    )
+    read = f"Read: {', '.join(shown.grammars) or 'none'}."
+    others = f" Not read, but could be: {off}." if (off := alternatives(shown.grammars)) else ""
     return f"{used} {read}{others}"
 
 
@@ -174,18 +178,21 @@ def _robots(robots: Sequence[Robot]) -> Iterator[str]:
         yield f"Programs by the look of them, please check them in the settings: {named}."
 
 
-def _tracker(forge: Forge | None, refusal: str | None, file: Path) -> Iterator[str]:
+def _tracker(forge: Forge | None, answer: ForgeAnswer, file: Path) -> Iterator[str]:
     """Whether a tracker is read, and what else is known of the forge."""
     if forge and forge.why:
         yield forge.why
-    if forge and forge.tracker and refusal is None:
-        yield f"Labels are read from {forge.project} on {NAMES[forge.tracker]}, which has answered."
+    if forge and forge.tracker and answer.refusal is None:
+        yield f"{_sentence(what_is_read(forge))} are read: it has answered. {answer.finding}".strip()
         return
     verdict = "`inv verdict REV ok --reason …`"
     yield f'No tracker is read yet (type = "none"): people settle landings with {verdict}.'
     if forge and forge.tracker:
-        how = how_to_read(forge, file)
-        yield f"{refusal} {how[:1].upper()}{how[1:]}.".strip()
+        yield f"{answer.refusal} {_sentence(how_to_read(forge, file))}.".strip()
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _count(number: int, what: str) -> str:

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
-from shepherd.running.init.access import library_command, lines_of, token_command, what_is_read
+from shepherd.running.init.access import WITHOUT_TOKEN, library_command, lines_of, token_step, what_is_read
 from shepherd.running.init.forge import Forge
 from shepherd.running.init.robots import USUAL, Robot
 
@@ -65,6 +65,7 @@ _TRACKER = """
 # "file": bugs and their tags are in a JSON file, named by path = "bugs.json".
 # "launchpad", "github", "gitlab": docs/launchpad.md, docs/github.md, docs/gitlab.md.
 {tracker}
+
 {urls}
 """
 
@@ -168,10 +169,9 @@ def _tracker(forge: Forge | None, refusal: str | None, file: Path) -> str:
             'type = "none"',
             *([_comment(said)] if said else []),
             f"# To read {what_is_read(forge)} instead:",
-            f"# 1. Put a token with the rights of docs/{forge.tracker}.md into a file of mode 0600:",
-            f"#    {_plain(token_command(forge, file))}",
-            f"# 2. {library_command(forge)}",
-            '# 3. Write these lines in place of type = "none":',
+            f"# 1. {_plain(token_step(forge, file))}{WITHOUT_TOKEN[forge.tracker]}",
+            f"# 2. run {library_command(forge)}",
+            '# 3. write these lines in place of type = "none":',
             *(f"# {line}" for line in lines_of(forge)),
             *place,
         ]

@@ -44,6 +44,9 @@ class ForgeService(Protocol):
     def labels(self) -> Iterable[str]:
         """Return all labels of the project, as it spells them."""
 
+    def deployed(self, environments: Collection[str]) -> str:
+        """Return the SHA of the newest deployment to one of these that succeeded; empty: there is none."""
+
     def probe(self) -> str:
         """Ask as little as shows whether it can be read. Returns as whom."""
 
@@ -149,6 +152,11 @@ class ForgeTracker(ABC):
     def labels(self) -> list[str]:
         """All labels that the project has, as it spells them. Raises TrackerError."""
         return list(self.open(session_with(self._settings, type(self))).labels())
+
+    def deployed(self, environments: Collection[str]) -> str:
+        """The SHA of the newest deployment to one of these that succeeded; empty: there is none. Raises
+        TrackerError."""
+        return self.open(session_with(self._settings, type(self))).deployed(environments)
 
     def _item(self, request: Request) -> str:
         return f"{self.sign}{request.number}"

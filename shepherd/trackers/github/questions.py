@@ -20,6 +20,10 @@ COMMIT = (
     " pageInfo { hasNextPage endCursor } } } }"
 )
 ALL_LABELS = "labels(first: 100%s) { nodes { name } pageInfo { hasNextPage endCursor } }"
+DEPLOYMENTS = (
+    "deployments(environments: %s, first: 20, orderBy: {field: CREATED_AT, direction: DESC})"
+    " { nodes { commitOid latestStatus { state } } }"
+)
 PAGES = ((10, 100), (100, 20))
 """How many pull requests of how many commits are asked for in one call: first, and of those that have more.
 GitHub refuses a question that could be answered by more than 500,000 nodes, and each has a hundred labels."""
@@ -65,6 +69,19 @@ class ShownPull(Labelled, frozen=True, tag_field="__typename", tag="PullRequest"
 
 
 ShownClaimed = ShownIssue | ShownPull
+
+
+class DeploymentStatus(Struct, frozen=True):
+    state: str
+
+
+class Deployment(Struct, frozen=True):
+    commitOid: str
+    latestStatus: DeploymentStatus | None = None
+
+
+class Deployments(Struct, frozen=True):
+    nodes: tuple[Deployment, ...]
 
 
 class PullOfCommit(Struct, frozen=True):

@@ -16,6 +16,7 @@ from shepherd.trackers.github.questions import (
     ALL_LABELS,
     CLAIMED,
     COMMIT,
+    DEPLOYMENTS,
     MOST_PAGES,
     ONLY_LABELS,
     PAGES,
@@ -24,6 +25,8 @@ from shepherd.trackers.github.questions import (
     AllLabels,
     CallerLogin,
     CommitPulls,
+    Deployments,
+    DeploymentStatus,
     GraphAnswer,
     GraphError,
     Labelled,
@@ -144,6 +147,16 @@ class GitHubService:
                 return names
         raise TrackerError(f"{self.full_name}: its labels never end")
 
+    def deployed(self, environments: Collection[str]) -> str:
+        """See forge.reading.Service."""
+        names = msgspec.json.encode(list(environments)).decode()
+        _, answers = self.ask({"all": DEPLOYMENTS % names}, Deployments)
+        deployments = answers["all"]
+        if isinstance(deployments, UnreadablePart):
+            raise TrackerError(f"{self.full_name} does not say what is deployed: {deployments.why}")
+        newest = deployments.nodes if deployments else ()
+        return next((each.commitOid for each in newest if _succeeded(each.latestStatus)), "")
+
     def probe(self) -> str:
         """See forge.reading.Service."""
         viewer = self._decode((self.query(PROBE, {}).data or {}).get("viewer", _NULL), CallerLogin)
@@ -230,6 +243,10 @@ class GitHubService:
                 f"what answers at {self.session.host} is not {self.session.name} ({error});"
                 " is tracker.service_root right?"
             ) from None
+
+
+def _succeeded(status: DeploymentStatus | None) -> bool:
+    return status is not None and status.state == "SUCCESS"
 
 
 def _names(labels: LabelNodes) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -82,6 +83,11 @@ class _Merge(GitLabLabelled, frozen=True):
 
 class _Label(Struct, frozen=True):
     name: str
+
+
+class _Deployment(Struct, frozen=True):
+    sha: str
+    created_at: datetime
 
 
 class _User(Struct, frozen=True):
@@ -199,6 +205,16 @@ class GitLabService:
             if len(labels) < AT_ONCE:
                 return names
         raise TrackerError(f"{self.project}: its labels never end")
+
+    def deployed(self, environments: Collection[str]) -> str:
+        """See forge.reading.Service."""
+        asked = {"status": "success", "order_by": "created_at", "sort": "desc", "per_page": 1}
+        newest = [
+            each
+            for name in environments
+            for each in self.get("/deployments", {**asked, "environment": name}, list[_Deployment])
+        ]
+        return max(newest, key=lambda each: each.created_at).sha if newest else ""
 
     def probe(self) -> str:
         """See forge.reading.Service."""

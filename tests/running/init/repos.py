@@ -28,7 +28,7 @@ def refused(repository: Path | str, file: Path, **options: str) -> str:
 def turned_on_in(text: str) -> str:
     """The settings after a person did what their comments say: the lines in place of `type = "none"`."""
     lines = text.splitlines()
-    start = lines.index('# 3. Write these lines in place of type = "none":') + 1
+    start = lines.index('# 3. write these lines in place of type = "none":') + 1
     while lines[start].startswith("# "):
         lines[start] = lines[start].removeprefix("# ")
         start += 1

