@@ -118,7 +118,7 @@ def status(options: TaskOptions, json: bool = False, sha: bool = False) -> int:
     BRANCH,
     reader=True,
     help={
-        "person": "only landings of people whose name holds this",
+        "person": "only landings whose person or a co-author has this in their name",
         "state": "only landings with this state or progress",
         "of": "only these: r123, a SHA, tip, a branch, bug:824435, #12",
     },

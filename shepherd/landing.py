@@ -74,7 +74,7 @@ class Landing(Struct, frozen=True, gc=False):
     branch: str = ""
     url: str = ""
     person: str = ""
-    """Name through .mailmap; empty if only robots had a hand in it."""
+    """Whose it is (docs/rules.md#person): a name through .mailmap; empty if only robots had a hand in it."""
     address: str = ""
     """The person's address; never published."""
     bugs: tuple[Item, ...] = ()
@@ -102,6 +102,10 @@ class Landing(Struct, frozen=True, gc=False):
     brought: tuple[Brought, ...] = ()
     """Of the commits it brought in, those with words of their own and those that were landings, oldest first;
     each commit is brought in by the first landing that has it."""
+    merged_by: str = ""
+    """The name of the author of the merge, where somebody else's commits make it theirs."""
+    co_authors: tuple[str, ...] = ()
+    """The names of the others who wrote a part of it, those with most commits first; no robots."""
 
     @property
     def shown_title(self) -> str:

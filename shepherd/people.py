@@ -1,4 +1,4 @@
-"""Who a landing belongs to, and the patterns for robots and exempt subjects (docs/rules.md#marks)."""
+"""People as commits name them, and the patterns for robots and exempt subjects (docs/rules.md#person)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ MALFORMED = ("%aN", "%aE")
 """What git prints as name and address of an author line that it cannot read: its own place holders."""
 
 
+_OF_ONE = re.compile(r"(?!no-?reply@)[^@\s]+@[^@\s]+\.[^@\s]+", re.IGNORECASE)
+"""An address that only one person can have; not `none@none` or `root@localhost`, which imports and machines
+write for anybody."""
+
+
 def matches(patterns: Iterable[str], text: str) -> bool:
     """Whether one of the patterns matches the whole text, case ignored.
 
@@ -23,11 +28,11 @@ def matches(patterns: Iterable[str], text: str) -> bool:
 def person_of(candidates: Sequence[tuple[str, str]], robots: Sequence[str]) -> tuple[str, str]:
     """Name and address of the first candidate that is not a robot; two empty strings if there is none.
 
-    `candidates` are names and addresses through `.mailmap`: the landing's author, then the author of the
-    second parent's tip. `robots` are patterns on name, address, or what stands before its `@`: a forge gives
-    its programs addresses such as "123+name[bot]@users.noreply.example", whatever their names. The name is
-    fit to be shown; an address that was given as a name is cut to what stands before its `@`, because
-    addresses are never published. An address that no mail can have is empty.
+    `candidates` are names and addresses through `.mailmap`. `robots` are patterns on name, address, or what
+    stands before its `@`: a forge gives its programs addresses such as
+    "123+name[bot]@users.noreply.example", whatever their names. The name is fit to be shown; an address that
+    was given as a name is cut to what stands before its `@`, because addresses are never published. An
+    address that no mail can have is empty.
     """
     for name, address in candidates:
         if person := _person(name, address, tuple(robots)):
@@ -35,12 +40,24 @@ def person_of(candidates: Sequence[tuple[str, str]], robots: Sequence[str]) -> t
     return "", ""
 
 
+def is_known(name: str, address: str) -> bool:
+    """Whether git could read who that is."""
+    return bool(clean(name) or address.strip()) and (name, address) != MALFORMED
+
+
+@lru_cache(maxsize=4096)
+def signs(name: str, address: str) -> frozenset[str]:
+    """What tells that two are the same person: they have one of these in common (docs/rules.md#person)."""
+    own = {name.casefold()} if name else set()
+    return frozenset(own | {address.casefold()} if _OF_ONE.fullmatch(address) else own)
+
+
 @lru_cache(maxsize=4096)
 def _person(name: str, address: str, robots: tuple[str, ...]) -> tuple[str, str] | None:
     """None for a robot; remembered, because few people make many landings."""
     shown = clean(name)
     address = address.strip()
-    if not (shown or address) or (name, address) == MALFORMED:
+    if not is_known(name, address):
         return None
     if any(matches(robots, text) for text in (shown, address, address.rpartition("@")[0] or address)):
         return None
@@ -52,7 +69,7 @@ def _without_addresses(name: str) -> str:
 
 
 def _local_part(word: str) -> str:
-    local, _, host = word.strip("<>()").partition("@")
+    local, _, host = word.strip("<>()").lstrip("@").partition("@")
     return local if local and host else word
 
 

@@ -114,6 +114,15 @@ class LandingEntry(Struct, frozen=True):
     """What `reason` is made of (docs/interfaces.md#parts). Unset: it is text alone, or a release before 0.2
     wrote it."""
     remedy_parts: Parts | UnsetType = UNSET
+    merged_by: str = ""
+    """Who merged it, where it belongs to somebody else."""
+    co_authors: tuple[str, ...] = ()
+    """Who else wrote a part of it."""
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Whose it is, and who else wrote a part of it: by these it is found."""
+        return self.person, *self.co_authors
 
     @property
     def reason_sentence(self) -> Sentence:

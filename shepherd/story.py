@@ -33,6 +33,8 @@ class Story(Struct, frozen=True):
     promoted_at: datetime | None
     promoted_by: str
     events: tuple[StoryEvent, ...]
+    merged_by: str = ""
+    co_authors: tuple[str, ...] = ()
 
 
 class Supposition(Struct, frozen=True):

@@ -117,7 +117,7 @@
       revno: row.id,
       standing: [...row.cells[1].classList],
       what: plain(`${row.id} ${row.cells[2].textContent}`),
-      who: plain(row.cells[3].textContent) || "nobody known",
+      who: plain(`${row.cells[3].textContent || "nobody known"}, ${row.querySelector(".c")?.textContent ?? ""}`),
       hit: false,
     }));
     return rows;

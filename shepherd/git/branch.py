@@ -101,7 +101,9 @@ def _read(
     promoted, on_qa = sources.promoted(mainline), sources.on_qa(mainline)
     mailmap, unused = mailmap_at(git, tip.id)
     sources.problems += [unused] if unused else []
-    reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap, project)
+    reader = Reader(
+        branch.marks, branch.robots, branch.landing_url, mailmap, project, branch.person, branch.ref
+    )
     key = checksum([RULES, reader, sources.other_tips, commit])
     lost = known is not None and lost_landings(mainline, known.facts.tip)
     by_revno: dict[int, Landing] = {}

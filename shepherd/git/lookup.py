@@ -60,7 +60,9 @@ class _WholeMainline:
             raise self.git.no_such_ref(branch.ref)
         self.mainline = read_first_parents(self.git, tip)
         mailmap, _ = mailmap_at(self.git, tip)
-        self._reader = Reader(branch.marks, branch.robots, branch.landing_url, mailmap)
+        self._reader = Reader(
+            branch.marks, branch.robots, branch.landing_url, mailmap, person=branch.person, ref=branch.ref
+        )
 
     def read(self, first: int, last: int | None = None) -> list[Landed]:
         return read_landings(self.git, self.mainline, first, last or len(self.mainline), self._reader)

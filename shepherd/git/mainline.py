@@ -1,5 +1,5 @@
 """The mainline: which commits landed, in which order, what each brought in, and whose it is
-(docs/rules.md#marks).
+(docs/rules.md#marks, docs/rules.md#person).
 
 A landing is known by its SHA, so whatever is said of one here holds forever; only names (through .mailmap)
 and commits that became landings of another branch can change, and `branch` reads again when they did.
@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
+from shepherd.git.credit import Hands, Identity, credit, merges_own_line
 from shepherd.git.first_parents import FirstParents
+from shepherd.git.mailmap import through_mailmap
 from shepherd.git.repository import Git
 from shepherd.landing import MOST_BROUGHT, Landing, Marks
 from shepherd.marks import parse
+from shepherd.marks.coauthors import co_authors
 from shepherd.marks.reverts import RevertWording, worded
-from shepherd.people import person_of
+from shepherd.settings.model import PersonRule
 
 # The message comes last, and nothing of git's can hold a NUL: no field can be taken for another.
-_FIELDS = ("%H", "%P", "%aN", "%aE", "%ct", "%B")
+_FIELDS = ("%H", "%P", "%aN", "%aE", "%cN", "%cE", "%ct", "%B")
 _PERSON = ("%H", "%aN", "%aE")
 _T = TypeVar("_T")
 
@@ -37,6 +40,9 @@ class Reader(NamedTuple):
     """SHA of the blob that `.mailmap` is at the tip; empty if there is none."""
     project: str | None = None
     """See `marks.parse`."""
+    person: PersonRule = "merged-author"
+    ref: str = ""
+    """Of the mainline."""
 
 
 def mailmap_at(git: Git, commit: str) -> tuple[str, str]:
@@ -67,7 +73,8 @@ class Landed(NamedTuple):
 
 class _RawCommit(NamedTuple):
     parents: list[str]
-    author: tuple[str, str]
+    author: Identity
+    committer: Identity
     date: int
     message: bytes
 
@@ -87,16 +94,36 @@ def read_landings(
     for revno in range(first, last + 1):
         sha = mainline.id(revno)
         heads.append((revno, sha, _brought_in(commits, commits[sha].parents[1:], claimed)))
-    authors = _second_authors(git, reader, commits, (sha for _, sha, _ in heads))
-    return [_landed(revno, sha, commits, brought, authors, reader, foreign) for revno, sha, brought in heads]
+    seconds = _second_authors(git, reader, commits, (sha for _, sha, _ in heads))
+    named = _named(git, reader, commits)
+    return [
+        _landed(revno, sha, commits, brought, seconds, named, reader, foreign)
+        for revno, sha, brought in heads
+    ]
 
 
 def _log(
     git: Git, reader: Reader, revisions: Iterable[str], *options: str
 ) -> Iterator[tuple[str, _RawCommit]]:
-    for sha, parents, name, address, date, message in _records(git, reader, _FIELDS, revisions, *options):
-        author = (name.decode("utf-8", "replace"), address.decode("utf-8", "replace"))
-        yield sha.decode(), _RawCommit(parents.decode().split(), author, int(date or 0), message)
+    people: dict[tuple[bytes, bytes], Identity] = {}
+
+    def person(name: bytes, address: bytes) -> Identity:
+        # a few people make many commits
+        if (name, address) not in people:
+            people[name, address] = _identity(name, address)
+        return people[name, address]
+
+    records = _records(git, reader, _FIELDS, revisions, *options)
+    for sha, parents, name, address, committer, at, date, message in records:
+        author = person(name, address)
+        yield (
+            sha.decode(),
+            _RawCommit(parents.decode().split(), author, person(committer, at), int(date or 0), message),
+        )
+
+
+def _identity(name: bytes, address: bytes) -> Identity:
+    return name.decode("utf-8", "replace"), address.decode("utf-8", "replace")
 
 
 def _records(
@@ -140,16 +167,50 @@ def _brought_in(commits: dict[str, _RawCommit], others: Sequence[str], claimed: 
 
 def _second_authors(
     git: Git, reader: Reader, commits: dict[str, _RawCommit], heads: Iterable[str]
-) -> dict[str, tuple[str, str]]:
+) -> dict[str, Identity]:
     """Authors of second parents that lie before what was read: merges of what had been there already."""
     missing = {second for sha in heads for second in commits[sha].parents[1:2] if second not in commits}
     if not missing:
         return {}
     records = _records(git, reader, _PERSON, sorted(missing), "--no-walk")
-    return {
-        sha.decode(): (name.decode("utf-8", "replace"), address.decode("utf-8", "replace"))
-        for sha, name, address in records
-    }
+    return {sha.decode(): _identity(name, address) for sha, name, address in records}
+
+
+def _named(git: Git, reader: Reader, commits: dict[str, _RawCommit]) -> dict[str, list[Identity]]:
+    """The co-authors whom messages name, through `.mailmap`; only of commits whose message names any."""
+    said = {sha: people for sha, commit in commits.items() if (people := co_authors(commit.message))}
+    mapped = through_mailmap(git, reader.mailmap, (person for people in said.values() for person in people))
+    return {sha: [mapped[person] for person in people] for sha, people in said.items()}
+
+
+def _hands(
+    sha: str,
+    title: str,
+    commits: dict[str, _RawCommit],
+    brought: list[str],
+    seconds: dict[str, Identity],
+    named: dict[str, list[Identity]],
+    reader: Reader,
+    foreign: Collection[str],
+) -> Hands:
+    """Whom the landing names, itself and by what it brought in."""
+    commit = commits[sha]
+    second = commit.parents[1:2]
+    if not second:
+        return Hands(commit.author, commit.committer, trailers=named.get(sha, ()))
+    if merges_own_line(title, reader.ref):
+        # what it brought in had landed before
+        brought = []
+    elif foreign and second[0] not in foreign:
+        # a branch that began at another mainline; where that itself was merged, all of it counts
+        brought = [each for each in brought if each not in foreign]
+    return Hands(
+        commit.author,
+        commit.committer,
+        [commits[each].author if each in commits else seconds[each] for each in second],
+        [commits[each].author for each in brought if len(commits[each].parents) < 2],
+        [person for each in [sha, *brought] for person in named.get(each, ())] if named else (),
+    )
 
 
 def _landed(
@@ -157,7 +218,8 @@ def _landed(
     sha: str,
     commits: dict[str, _RawCommit],
     brought: list[str],
-    authors: dict[str, tuple[str, str]],
+    seconds: dict[str, Identity],
+    named: dict[str, list[Identity]],
     reader: Reader,
     foreign: Collection[str],
 ) -> Landed:
@@ -170,10 +232,8 @@ def _landed(
         wording = wording._replace(
             projects=_union(wording.projects, *(worded(message).projects for message in inside))
         )
-    seconds = [
-        commits[second].author if second in commits else authors[second] for second in commit.parents[1:2]
-    ]
-    person, address = person_of([commit.author, *seconds], reader.robots)
+    hands = _hands(sha, marks.subject, commits, brought, seconds, named, reader, foreign)
+    person, address, merged_by, others = credit(hands, reader.person, reader.robots)
     landing = Landing(
         revno=revno,
         id=sha,
@@ -191,6 +251,8 @@ def _landed(
         closes=marks.closes,
         labels=marks.labels,
         warnings=marks.warnings,
+        merged_by=merged_by,
+        co_authors=others,
     )
     return Landed(
         landing,

@@ -19,6 +19,7 @@ from shepherd.values import Duration
 Grammar = Literal["brackets", "footers", "forge", "trailers"]
 ALL_GRAMMARS: tuple[Grammar, ...] = ("brackets", "footers", "forge", "trailers")
 TrackerType = Literal["none", "file", "launchpad", "github", "gitlab"]
+PersonRule = Literal["author", "merged-author", "committer"]
 GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
     "none": ALL_GRAMMARS,
     "file": ALL_GRAMMARS,
@@ -65,6 +66,8 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Empty: see `orphans_rule`."""
     exempt_subjects: tuple[str, ...] = ()
     robots: tuple[str, ...] = ("*[bot]", "Launchpad Patch Queue Manager")
+    person: PersonRule = "merged-author"
+    """Whose a landing is (docs/rules.md#person)."""
     verdict_notes: kinds.NotesRef = ""
     landing_url: kinds.LandingUrl = ""
 

@@ -320,6 +320,8 @@ def _entries(
             brought=_brought_in(landing, judged),
             reason_parts=_more_than_text(reason.reason),
             remedy_parts=_more_than_text(remedy),
+            merged_by=landing.merged_by,
+            co_authors=landing.co_authors,
         )
 
     return [entry(revno) for group in groups for revno in sorted(group, reverse=True)]

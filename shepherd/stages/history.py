@@ -53,6 +53,8 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]
                     _story_event(entry)
                     for entry in journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
                 ),
+                merged_by=landing.merged_by,
+                co_authors=landing.co_authors,
             )
             for landing in landings
         ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from html import escape
+from typing import NamedTuple
 from urllib.parse import quote
 
 from markupsafe import Markup
@@ -24,6 +25,15 @@ _ORDER: tuple[Progress, ...] = (
 """What is theirs to do first."""
 
 
+class _Alike(NamedTuple):
+    """What one person's landings in a row of links have in common."""
+
+    co_author: bool
+    """The person is not the one whose landings they are."""
+    mark: Progress
+    group: str
+
+
 class Person(Struct, frozen=True):
     """One row of the table."""
 
@@ -36,11 +46,12 @@ class Person(Struct, frozen=True):
 
 def persons(snapshot: Snapshot) -> list[Person]:
     """Everybody with a landing in the window or lately live, in the order of the alphabet."""
-    theirs: dict[str, dict[tuple[Progress, str], list[LandingEntry]]] = {}
+    theirs: dict[str, dict[_Alike, list[LandingEntry]]] = {}
     for entry in snapshot.landings:
         stands = standing(entry.progress, entry.state)
-        alike = theirs.setdefault(name(entry.person), {})
-        alike.setdefault((stands.mark, stands.group), []).append(entry)
+        for who in dict.fromkeys(map(name, entry.people)):
+            alike = _Alike(who != name(entry.person), stands.mark, stands.group)
+            theirs.setdefault(who, {}).setdefault(alike, []).append(entry)
     return [
         Person(
             who,
@@ -52,10 +63,13 @@ def persons(snapshot: Snapshot) -> list[Person]:
     ]
 
 
-def _standings(standings: dict[tuple[Progress, str], list[LandingEntry]]) -> Iterator[str]:
-    for mark, group in sorted(standings, key=lambda each: _ORDER.index(each[0])):
-        entries = standings[mark, group]
-        label = "needs your QA" if group == PROGRESS["needs-qa"][0] else group
+def _standings(standings: dict[_Alike, list[LandingEntry]]) -> Iterator[str]:
+    for alike in sorted(standings, key=lambda each: (each.co_author, _ORDER.index(each.mark))):
+        entries, mark, label = standings[alike], alike.mark, alike.group
+        if alike.co_author:
+            label = f"co-author, {label}"
+        elif label == PROGRESS["needs-qa"][0]:
+            label = "needs your QA"
         links = " ".join(f"<a href=#r{e.revno}>r{e.revno}</a>" for e in entries[:LANDINGS_NAMED])
         more = len(entries) - LANDINGS_NAMED
         yield (

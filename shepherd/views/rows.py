@@ -46,7 +46,7 @@ class Rows:
     def _brief(self, entry: LandingEntry) -> str:
         return (
             f"<tr id=r{entry.revno}><th>r{entry.revno}{_standing_cell(entry.progress, entry.state)}"
-            f"<td>{_text(entry.title) or '(no title)'}<p>{_sentence(entry.reason)}"
+            f"<td>{_text(entry.title) or '(no title)'}<p>{_sentence(entry.reason)}{_line(_others(entry))}"
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
         )
 
@@ -110,7 +110,7 @@ class Rows:
             parts.append(f"live since {_minute(entry.live_since)} UTC")
         if entry.promoted_at is not None:
             parts.append(f"promoted {_minute(entry.promoted_at)} UTC{promoter(entry)}")
-        lines = [f"<p class=k>{' · '.join(parts)}"] if parts else []
+        lines = [_line([*parts, *_others(entry)])]
         mover = entry.whose_move if entry.whose_move != entry.person else ""
         if entry.remedy:
             lines.append(f"<p class=m>{_text(mover)}{': ' if mover else ''}{_sentence(entry.remedy)}")
@@ -127,6 +127,17 @@ class Rows:
         names = [self._revno(revno) for revno in list(revnos)[:shown]]
         more = total - len(names)
         return " ".join(names) + (f" and {more} more" if more else "")
+
+
+def _line(parts: list[str]) -> str:
+    return f"<p class=k>{' · '.join(parts)}" if parts else ""
+
+
+def _others(entry: LandingEntry) -> list[str]:
+    """Who merged it, and its co-authors, by whom page.js finds it."""
+    merged = [f"merged by {_text(entry.merged_by)}"] if entry.merged_by else []
+    names = ", ".join(map(_text, entry.co_authors))
+    return [*merged, f"with <span class=c>{names}</span>"] if names else merged
 
 
 def _is_plain(entry: LandingEntry) -> bool:

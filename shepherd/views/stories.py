@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from shepherd.snapshot import Snapshot
 from shepherd.story import Story, StoryEvent, Supposition
 from shepherd.views.terminal import plain, wrap
-from shepherd.views.words import count, deploy_or_stay, name, revno_of, some, utc
+from shepherd.views.words import also_by, count, deploy_or_stay, name, revno_of, some, utc
 
 
 def past(story: Story) -> str:
@@ -25,6 +25,7 @@ def past(story: Story) -> str:
         first = "is live; it was before the shepherd first looked"
     lines = [f"r{story.revno} {first}", wrap(f"“{plain(story.title) or '(no title)'}”", "  ")]
     lines.append(wrap(f"{name(story.person)}, landed {utc(story.landed_at)}, {story.id[:12]}", "  "))
+    lines += [wrap(f"{what} {who}", "  ") for what, who in also_by(story.merged_by, story.co_authors)]
     if story.bugs:
         lines.append(wrap("bugs " + ", ".join(map(str, story.bugs)), "  "))
     if story.promoted_at is not None:

@@ -13,7 +13,7 @@ from shepherd.views import answer
 from shepherd.views.banners import branch_banners
 from shepherd.views.clean import fill_address, is_web_address
 from shepherd.views.terminal import COLUMNS, fit, plain, wrap
-from shepherd.views.words import ago, count, name, short, some, standing, utc
+from shepherd.views.words import ago, also_by, count, name, short, some, standing, utc
 
 BLOCKERS_SHOWN = 10
 REVNOS_SHOWN = 20
@@ -51,12 +51,12 @@ def chosen(
     state: str | None = None,
     only: Collection[int] | None = None,
 ) -> list[LandingEntry]:
-    """Landings, newest first. `person`: part of a name; `state`: a word of state or progress, as in the JSON;
+    """Landings, newest first. `person`: part of the name of one of its people; `state`: a word of state or progress, as in the JSON;
     `only`: these revnos."""
     return [
         entry
         for entry in snapshot.landings
-        if (person is None or person.casefold() in entry.person.casefold())
+        if (person is None or any(person.casefold() in each.casefold() for each in entry.people))
         and (state is None or state in (entry.state, entry.progress))
         and (only is None or entry.revno in only)
     ]
@@ -192,6 +192,7 @@ def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]
         yield "marks", ", ".join(entry.labels)
     if entry.branch:
         yield "branch", entry.branch
+    yield from also_by(entry.merged_by, entry.co_authors)
     yield "revision", entry.id
     for commit in entry.brought[:REVNOS_SHOWN]:
         yield "brought in", commit.said

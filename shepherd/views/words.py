@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
 from shepherd.sentence import Sentence, parts_of
-from shepherd.snapshot import DeployedRev, Progress, PromotedRev, Rev, State
+from shepherd.snapshot import DeployedRev, LandingEntry, Progress, PromotedRev, Rev, State
 from shepherd.values import ago as ago
 from shepherd.values import count as count
 from shepherd.values import some as some
@@ -125,5 +126,18 @@ def short(revision_id: str) -> str:
 
 
 def name(person: str) -> str:
-    """A person by name; robots leave nobody behind (docs/rules.md#marks)."""
+    """A person by name; robots leave nobody behind (docs/rules.md#person)."""
     return clean(person).strip() or "nobody known"
+
+
+def also_by(merged_by: str, co_authors: Sequence[str]) -> list[tuple[str, str]]:
+    """Who had a hand in a landing besides the person whose it is: what they did, and their names."""
+    named = [("merged by", name(merged_by))] if merged_by else []
+    label = "co-author" if len(co_authors) == 1 else "co-authors"
+    return [*named, (label, ", ".join(map(name, co_authors)))] if co_authors else named
+
+
+def byline(entry: LandingEntry) -> str:
+    """ "Ann, merged by Bob, co-authors Cy, Di"."""
+    had_a_hand = (f"{what} {who}" for what, who in also_by(entry.merged_by, entry.co_authors))
+    return ", ".join([name(entry.person), *had_a_hand])

@@ -1,0 +1,120 @@
+"""Whose a landing is, who merged it, and who else wrote a part of it (docs/rules.md#person). Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+from shepherd.people import is_known, person_of, signs
+from shepherd.settings.model import PersonRule
+
+Identity = tuple[str, str]
+"""Name and address through `.mailmap`, as git prints them."""
+
+FORGES = ("GitHub", "GitLab", "Gitea", "Forgejo", "Gerrit Code Review")
+"""The names that forges give themselves as committers: nobody's."""
+MOST_CO_AUTHORS = 20
+"""Of one landing."""
+_MERGED_BRANCH = re.compile(
+    r"Merge (?:remote(?:-tracking)? )?branch '(?:origin/|upstream/)?([^']+)'"
+    r"(?: of \S+)?(?: into '?([^\s']+))?"
+)
+
+
+class Hands(NamedTuple):
+    """Whom the commits of one landing name."""
+
+    author: Identity
+    committer: Identity
+    second: Sequence[Identity] = ()
+    """The author of the second parent's newest commit, if it has a second parent."""
+    merged: Sequence[Identity] = ()
+    """The authors of what it brought in, oldest first, without merges."""
+    trailers: Sequence[Identity] = ()
+    """Whom the messages name as co-authors."""
+
+
+class Credit(NamedTuple):
+    """Names that are fit to be shown; empty where there is nobody."""
+
+    person: str = ""
+    address: str = ""
+    """Of the person; never published."""
+    merged_by: str = ""
+    co_authors: tuple[str, ...] = ()
+
+
+def credit(hands: Hands, rule: PersonRule, robots: Sequence[str]) -> Credit:
+    """Whose the landing is by the setting `person`, who merged it, and who else wrote a part of it."""
+    nobody = (*robots, *FORGES)
+    candidates = [hands.author, *hands.second]
+    alone = _alone(hands.merged, nobody) if rule == "merged-author" else None
+    if alone:
+        person, known = alone
+        merger = person_of([hands.author], nobody)
+        merged_by = "" if merger == person or signs(*merger) & known else merger[0]
+    else:
+        person = person_of([hands.committer, *candidates] if rule == "committer" else candidates, nobody)
+        known, merged_by = signs(*person), ""
+    writers = hands.merged if hands.second else (hands.author,)
+    others = () if alone and not hands.trailers else _others(writers, hands.trailers, nobody, known)
+    return Credit(*person, merged_by, others)
+
+
+def merges_own_line(title: str, ref: str) -> bool:
+    """Whether a merge says that it merged the mainline itself into something else, and not the other way
+    round: what it brought in had landed before (a foxtrot merge)."""
+    if not (title.startswith("Merge ") and (match := _MERGED_BRANCH.match(title))):
+        return False
+    name = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/").removeprefix("origin/")
+    return match[1] == name != match[2]
+
+
+def _alone(authors: Sequence[Identity], nobody: tuple[str, ...]) -> tuple[Identity, frozenset[str]] | None:
+    """The one person who wrote all that is not a robot's, as their newest commit names them, and the signs by
+    which they are known; None if these are several people, or nobody, or one of them cannot be read."""
+    people: list[Identity] = []
+    for author in dict.fromkeys(authors[::-1]):
+        person = person_of([author], nobody)
+        if any(person):
+            people.append(person)
+        elif not is_known(*author):
+            return None
+    if len(people) < 2:
+        return (people[0], signs(*people[0])) if people else None
+    known = _signs_of_first(people)
+    return (people[0], known) if all(signs(*person) & known for person in people) else None
+
+
+def _signs_of_first(people: Sequence[Identity]) -> frozenset[str]:
+    """The signs of the first, and of all who share one with them, directly or through others."""
+    bearers: defaultdict[str, list[Identity]] = defaultdict(list)
+    for person in people:
+        for sign in signs(*person):
+            bearers[sign].append(person)
+    known: set[str] = set()
+    todo = list(signs(*people[0]))
+    while todo:
+        sign = todo.pop()
+        known.add(sign)
+        for person in bearers.pop(sign, ()):
+            todo.extend(signs(*person))
+    return frozenset(known)
+
+
+def _others(
+    writers: Sequence[Identity], trailers: Sequence[Identity], nobody: tuple[str, ...], known: Collection[str]
+) -> tuple[str, ...]:
+    """The names of all but the one who is known by these signs, each person once, those with most commits
+    first, then those whom only messages name."""
+    names: list[str] = []
+    known = set(known)
+    ranked = [writer for writer, _ in Counter(writers).most_common()] if len(writers) > 1 else writers
+    for identity in dict.fromkeys([*ranked, *trailers]):
+        person = person_of([identity], nobody)
+        if person[0] and not signs(*person) & known and len(names) < MOST_CO_AUTHORS:
+            names.append(person[0])
+        known |= signs(*person)
+    return tuple(names)
