@@ -20,7 +20,7 @@ from shepherd.git.repository import Git
 from shepherd.landing import Deployed, RefPositions, Revision
 from shepherd.settings import BranchSettings, Pointer
 
-RULES = "3"
+RULES = "4"
 """To be raised whenever the same commits would be read differently than before."""
 
 
