@@ -14,8 +14,8 @@ _LINE = re.compile(
     rf"|{_ITEM}[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\S{{0,20}} \S{{1,255}}@\S"
     r"| ?[-*+] #[0-9]{1,10} \("
 )
-"""How a line begins that is a quotation by itself: `> …`, indented by four, `SHA title`, `date address title`,
-`- #12 (title)`."""
+"""How a line begins that is a quotation by itself: `> …`, indented by four, `SHA title`,
+`date address title`, `- #12 (title)`."""
 _LOG = re.compile(
     rf" {{0,3}}(?:[\w ]{{1,30}}: ?)?https?://\S{{1,500}}?{_RANGE}\S{{0,100}}\s{{0,9}}\Z"
     rf"|(?:\$ )?git log .{{0,100}}?{_RANGE}"
@@ -27,7 +27,8 @@ _ROLL = re.compile(
     re.IGNORECASE,
 )
 _BUMP = re.compile(
-    r"(?:\w{1,30}(?:\([^()]{1,30}\))?!?: |\[[^\[\]]{1,60}\] )?(?:bump|update|upgrade)s?\b.{0,500}?\bto v?[0-9]",
+    r"(?:\w{1,30}(?:\([^()]{1,30}\))?!?: |\[[^\[\]]{1,60}\] )?"
+    r"(?:bump|update|upgrade)s?\b.{0,500}?\bto v?[0-9]",
     re.IGNORECASE,
 )
 _NOTES = re.compile(r"[#* ]{0,9}(?:Release notes|Change ?log|Commits)[:* ]{0,9}\Z", re.IGNORECASE)
@@ -46,7 +47,7 @@ def is_roll(subject: str) -> bool:
 
 
 def own_text(body: str) -> str:
-    """A body (see `CommitMessage`) without the lines that it quotes; its first paragraph stays in any case."""
+    """A body (see `CommitMessage`) without the lines that it quotes; its first paragraph always stays."""
     if not (".." in body or "<details" in body or _SIGN.search(body)):
         return body
     lines = body.split("\n")
@@ -77,7 +78,7 @@ def own_text(body: str) -> str:
 
 
 def _trailers(lines: list[str], first: int) -> int:
-    """Where the last paragraph begins, if it is one of trailers; it is the landing's own, whatever is above."""
+    """Where the last paragraph begins, if it is one of trailers: they are the landing's own."""
     start = len(lines)
     while start > first and _TRAILER.match(lines[start - 1]):
         start -= 1

@@ -45,7 +45,7 @@ class CommitMessage(NamedTuple):
     own: str
     """The body without what it quotes (docs/rules.md#quoted)."""
     lower: str
-    """`own` in lower case: to ask cheaply whether a word occurs at all. Its offsets are not those of `own`."""
+    """`own` in lower case: to ask cheaply whether a word occurs at all. Its offsets are others."""
     project: str | None = None
     """See `parse`."""
 
