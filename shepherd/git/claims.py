@@ -142,6 +142,8 @@ class _Lookup:
         whole: set[int] = set()
         for text in item.reverts_ids:
             target = self._commits.landing(text, reverts.revno)
+            if isinstance(target, str) and item.wording.rolls:
+                continue
             if isinstance(target, str):
                 reverts.hints.append(f"says that it reverts {text}: {target}")
             elif target < reverts.revno:

@@ -3,7 +3,10 @@ it by (docs/rules.md#undone)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+SHOWN = 5
+"""Hints of one landing that are kept one by one; those with a command come first."""
 
 
 def command(target: int | str, by: int) -> str:
@@ -52,4 +55,16 @@ def unnamed(by: int) -> str:
     return (
         "its message speaks of undoing something, but no landing was found whose exact inverse it is; "
         f"if it undoes one, say which: {command('REV', by)}"
+    )
+
+
+def folded(hints: Sequence[str], sha: str) -> tuple[str, ...]:
+    """The hints of a landing: the first few, and how many more there are, with what shows where they are from."""
+    if len(hints) <= SHOWN + 1:
+        return tuple(hints)
+    ordered = sorted(hints, key=lambda hint: "inv cover " not in hint)
+    more = len(hints) - SHOWN
+    return (
+        *ordered[:SHOWN],
+        f"and {more} more like these; all that it brought in: git log {sha[:12]}^..{sha[:12]}",
     )

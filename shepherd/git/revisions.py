@@ -55,7 +55,7 @@ class Positions(Protocol):
 
 
 def named(rev: RevName, landings: Iterable[_L], *, whole_name: bool = False) -> list[_L]:
-    """The landings that `rev` names, in their order: those it names best, and no others. It may be no position.
+    """The landings that `rev`, which is no position, names best, in their order.
 
     A branch is called by its whole name, else by what follows a slash in it (`fix` is `ann/fix`), else by any
     part of it; a request by `#12`, which also finds `!12` where no landing is #12, and else the landing whose

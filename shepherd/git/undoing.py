@@ -234,7 +234,7 @@ class _Outcome:
             change=change,
             unread=self._unread,
             warnings=(*landing.warnings, *self._warnings),
-            hints=(*landing.hints, *shown),
+            hints=hints.folded([*landing.hints, *shown], landing.id),
         )
 
     def _about(self, claim: RevertClaim) -> str:

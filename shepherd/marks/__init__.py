@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from shepherd.landing import Marks
 from shepherd.marks import brackets, footers, forge, reverts, trailers
 from shepherd.marks.collector import MarkCollector
+from shepherd.marks.quotations import own_text
 from shepherd.marks.text import CommitMessage, clean, first_paragraph, normal
 
 _READERS: dict[str, Callable[[CommitMessage, MarkCollector], None]] = {
@@ -29,7 +30,8 @@ def parse(message: bytes | str, grammars: Sequence[str], project: str | None = N
     """
     text = normal(message)
     run, body = brackets.split(text) if "brackets" in grammars else ("", text)
-    parts = CommitMessage(run, clean(body.partition("\n")[0]), body, body.lower(), project)
+    own = own_text(body)
+    parts = CommitMessage(run, clean(body.partition("\n")[0]), body, own, own.lower(), project)
     marks = MarkCollector()
     for name, read in _READERS.items():
         if name in grammars:

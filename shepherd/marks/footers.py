@@ -17,14 +17,15 @@ _PROPOSAL = re.compile(r"/\+merge/[0-9]+/?$")
 
 def read(message: CommitMessage, marks: MarkCollector) -> None:
     """Read the footers, wherever in the body their lines stand."""
-    if "lp:" in message.lower:
+    lower = message.body.lower()
+    if "lp:" in lower:
         # A list that is repeated adds nothing, and a hostile message repeats one a million times.
         lists: dict[str, int] = {}
         for line in _BUGS.finditer(message.body):
             lists.setdefault(line[1], line.start())
         for listed, at in lists.items():
             marks.bugs.append((at, marks.numbers(_LISTED.findall(listed))))
-    if "merged from" in message.lower:
+    if "merged from" in lower:
         _merged_from(message.body, marks)
 
 

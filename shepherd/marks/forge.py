@@ -43,16 +43,16 @@ def read(message: CommitMessage, marks: MarkCollector) -> None:
     if "merge request" in message.lower or "part-of:" in message.lower:
         named = (
             (in_words or in_address, number or of_address)
-            for in_words, number, in_address, of_address in _MERGE_REQUEST.findall(message.body)
+            for in_words, number, in_address, of_address in _MERGE_REQUEST.findall(message.own)
         )
         for project, digits in dict.fromkeys(named):
             _request_of(marks, project, "!", digits, message.project)
     if not marks.url and ("reviewed-on:" in message.lower or "differential revision:" in message.lower):
         # the last one: a change that was picked from elsewhere brings the reviews of there with it
-        for review in _REVIEW.finditer(message.body):
+        for review in _REVIEW.finditer(message.own):
             marks.url = review[1]
-    if "#" in message.body:
-        for issues in dict.fromkeys(_CLOSES.findall(message.body)):
+    if "#" in message.own:
+        for issues in dict.fromkeys(_CLOSES.findall(message.own)):
             marks.closes += marks.numbers(_NUMBER.findall(issues))
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from shepherd.marks import brackets
 from shepherd.marks.collector import MarkCollector
+from shepherd.marks.quotations import is_roll, own_text
 from shepherd.marks.text import CommitMessage, clean, normal
 from shepherd.values import DIGITS, SHA_PREFIX
 
@@ -63,6 +64,8 @@ class RevertWording(NamedTuple):
     """Lower-case SHAs that free text names."""
     projects: tuple[tuple[str, str], ...] = ()
     """Each request of `Reverts owner/project#12` with its project: ("#12", "owner/project")."""
+    rolls: bool = False
+    """It brings another project to another revision: commits that are unknown here are those of there."""
 
 
 NOTHING_WORDED = RevertWording()
@@ -96,9 +99,10 @@ def read(message: CommitMessage, marks: MarkCollector) -> None:
         if title := _TITLE.match(brackets.split(message.subject)[1]):
             marks.reverts_title = _taken_back(title[1], _NUMBERED.sub("", title[2]))
         if "reverts" in message.lower:
-            _generated(message.body, marks)
-    if "revert" in message.lower or "back" in message.lower:
-        _hints(message.body, marks)
+            _generated(message.own, marks)
+    # a revision in the title of a roll is one of the other project
+    if ("revert" in message.lower or "back" in message.lower) and not is_roll(message.subject):
+        _hints(message.own, marks)
 
 
 def _taken_back(word: str, title: str) -> str:
@@ -142,7 +146,7 @@ def worded(message: bytes | str) -> RevertWording:
     lower = message.lower() if isinstance(message, bytes) else message.lower().encode(errors="replace")
     if not any(sign in lower for sign in _SIGNS):
         return NOTHING_WORDED
-    body = brackets.split(normal(message))[1]
+    body = own_text(brackets.split(normal(message))[1])
     subject = clean(body.partition("\n")[0])
     title = _TITLE.match(subject)
     titles: list[str] = []
@@ -160,6 +164,7 @@ def worded(message: bytes | str) -> RevertWording:
         tuple(dict.fromkeys(titles))[:MAX_WORDED],
         tuple(sha for sha in ids if sha not in counted)[:MAX_WORDED],
         tuple(each for each in dict.fromkeys(_requests(body)) if each[1]) if generated else (),
+        is_roll(subject),
     )
 
 

@@ -42,8 +42,10 @@ class CommitMessage(NamedTuple):
     """The first line of the body, fit to be shown."""
     body: str
     """What follows the run, from the first line that is not blank."""
+    own: str
+    """The body without what it quotes (docs/rules.md#quoted)."""
     lower: str
-    """The body in lower case: to ask cheaply whether a word occurs at all. Its offsets are not the body's."""
+    """`own` in lower case: to ask cheaply whether a word occurs at all. Its offsets are others."""
     project: str | None = None
     """See `parse`."""
 

@@ -13,9 +13,16 @@ _VALUE = r"[^\S\n]*+:([^\n]*+(?:\n[^\S\n]++[^\n]++)*)(?:\n|\Z)"
 _TRAILERS = re.compile(rf"(?:[A-Za-z0-9][A-Za-z0-9-]*+{_VALUE})+")
 _OURS = re.compile(rf"^(Bug|QA|Rolls-back){_VALUE}", re.IGNORECASE | re.MULTILINE)
 _BUG = re.compile(r"#?([0-9]+)")
+_NO_BUG = frozenset(("none", "no", "n/a", "na", "nil", "null", "nobug", "-"))
+_ELSEWHERE = re.compile(
+    r"https?://[^\s]{1,2000}+|[a-z][\w.+-]{0,60}(?:/[a-z][\w.+-]{0,60}){0,5}[:/#-][0-9]{1,20}"
+)
 _REVNO = re.compile(rf"r?({DIGITS})")
 _ID = re.compile(SHA_NOT_REVNO)
 _QA = {"ok": "qa-ok", "untestable": "no-qa", "none": "no-qa", "testfix": "testfix"}
+
+ELSEWHERE = "in a Bug trailer is written as a bug of another tracker"
+"""How the warning about `b/123`, `project:123`, `KEY-123` or an address goes on."""
 
 
 def read(message: CommitMessage, marks: MarkCollector) -> None:
@@ -53,7 +60,9 @@ def _bugs(value: str, marks: MarkCollector) -> list[int]:
     for item in _items(value):
         if bug := _BUG.fullmatch(item):
             runs.append(bug[1])
-        else:
+        elif _ELSEWHERE.fullmatch(item):
+            marks.doubt(item, ELSEWHERE)
+        elif item not in _NO_BUG:
             marks.doubt(item, "in a Bug trailer is not a bug number")
     return marks.numbers(runs)
 

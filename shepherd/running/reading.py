@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from shepherd.story import Story
     from shepherd.values import RevName
 
+IN_FULL = 5
+"""Landings whose whole story `explain` tells where a name means more of them, the newest."""
+
 
 def status(options: TaskOptions, *, json: bool = False, sha: bool = False) -> int:
     """`inv status`. With `--json` and one branch an object, with several an array."""
@@ -88,14 +91,17 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
     explained = 0
     for snapshot in snapshots:
         entries = {entry.revno: entry for entry in snapshot.landings}
-        listed = [revno for revno in _revnos(settings, snapshot, wanted) if revno in entries]
-        for revno in listed:
-            sentences = text.explain(entries[revno], snapshot)
-            say(_json(feeds.plain_json(feeds.named(snapshot, entries[revno]))) if json else sentences)
+        listed = [entries[revno] for revno in _revnos(settings, snapshot, wanted) if revno in entries]
+        listed.sort(key=lambda entry: -entry.revno)
+        for entry in listed if json else listed[:IN_FULL]:
+            sentences = text.explain(entry, snapshot)
+            say(_json(feeds.plain_json(feeds.named(snapshot, entry))) if json else sentences)
         older = [] if listed else _past(settings, snapshot, wanted)
-        for story in older:
+        for story in older if json else older[:IN_FULL]:
             sentences = text.of_branch(snapshot, stories.past(story))
             say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else sentences)
+        if not json and (more := [*listed[IN_FULL:], *older[IN_FULL:]]):
+            say(text.further(more, _listing(rev, snapshot, bool(listed))))
         explained += len(listed) + len(older)
     if not explained:
         what = f"{wanted.shown if wanted.kind == 'revno' else rev} is not a landing of"
@@ -103,6 +109,14 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
             what = f"{rev} has not landed, or there is no such branch, on"
         raise SettingsError(f"{what} {', '.join(options.branches)} (inv landings lists what it knows)")
     return _code(snapshots, present)
+
+
+def _listing(rev: str, snapshot: Snapshot, listed: bool) -> str:
+    """The command that shows all the landings that `rev` names."""
+    from shlex import quote
+
+    of = f" --branch {snapshot.branch}" if snapshot.several else ""
+    return f"inv landings --of {quote(rev)}{of}" if listed else f"inv explain {quote(rev)} --json{of}"
 
 
 def snapshot_of(settings: Settings, branch: str) -> Snapshot:

@@ -18,6 +18,7 @@ from shepherd.rules import Judgement
 from shepherd.rules.reasons import of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Parts, Sentence, joined, revision
+from shepherd.stages.shared_warnings import folded, shared
 from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
 from shepherd.words import TrackerData, bug_numbers, item_name
 
@@ -89,7 +90,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
     latest = judgement.latest
     candidate = latest if latest is not None else reading.tip.revno
     extra, notice = hotfix(reading.deployed, context.branch, candidate)
-    entries = _entries(judgement, tracker.doubts, context)
+    entries, shared_by_many = shared(_entries(judgement, tracker.doubts, context))
     by_revno = {entry.revno: entry for entry in entries}
     unreadable = [
         f"{item_name(item)} could not be read: {tags.unreadable}"
@@ -132,8 +133,10 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
             shape.Alarm(revno, by_revno[revno].reason, judgement.undone_by.get(revno))
             for revno in judgement.alarms
         ),
-        warnings=tuple(w for w in (*context.warnings, notice, went_back(context.deployed)) if w),
-        problems=(*context.problems, *unreadable),
+        warnings=tuple(
+            w for w in (*context.warnings, notice, went_back(context.deployed), *shared_by_many) if w
+        ),
+        problems=(*context.problems, *folded(unreadable)),
         bug_url=context.bug_url,
         request_url=context.request_url,
         timezone=context.timezone,

@@ -8,6 +8,7 @@ from shepherd.cautions import Caution, cautions, released, stopping
 from shepherd.sentence import Sentence
 from shepherd.situation import Situation
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
+from shepherd.story import Story
 from shepherd.values import age
 from shepherd.views import answer
 from shepherd.views.banners import branch_banners
@@ -17,6 +18,8 @@ from shepherd.views.words import ago, also_by, count, name, short, some, standin
 
 BLOCKERS_SHOWN = 10
 REVNOS_SHOWN = 20
+FURTHER_SHOWN = 20
+"""Landings that `explain` lists where it does not tell their stories."""
 LABEL = 15
 """Columns of the labels in `explain`."""
 
@@ -97,6 +100,17 @@ def explain(entry: LandingEntry, snapshot: Snapshot) -> str:
     lines.append("")
     lines += [wrap(text, fit(label, LABEL)) for label, text in _facts(entry, snapshot)]
     lines += [_address(label, address) for label, address in _addresses(entry, snapshot)]
+    return "\n".join(lines)
+
+
+def further(landings: Sequence[LandingEntry | Story], command: str) -> str:
+    """The other landings that a name means, a line each; the command shows all of them."""
+    place = max(len(str(each.revno)) for each in landings) + 3
+    lines = ["", f"{count(len(landings), 'more landing')} of that name, the newest first:"]
+    for each in landings[:FURTHER_SHOWN]:
+        lines.append(f"  {fit(f'r{each.revno}', place)}{fit(each.person, 15)} {fit(each.title, 44).rstrip()}")
+    if len(landings) > FURTHER_SHOWN:
+        lines.append(f"  and {len(landings) - FURTHER_SHOWN} more: {plain(command)}")
     return "\n".join(lines)
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from shepherd.landing import LABELS, Marks
 from shepherd.marks import parse
-from shepherd.marks.text import SUMMARY
+from shepherd.marks.quotations import own_text
+from shepherd.marks.text import SUMMARY, normal
 from shepherd.settings import ALL_GRAMMARS
 
 PIECES = (
@@ -21,6 +22,8 @@ PIECES = (
     "https://a.example/g/p/-/merge_requests/12", "Reviewed-on: ", "Differential Revision: ",
     "Fixes ", " and ",
     "Bug: ", "QA: ok", "Rolls-back: ", "abcdef1", "Revert ", '"', "This reverts commit ", "Reverts a/b#3",
+    "\n> ", "\n    ", "abc1234 ", "Roll x from abcdef1 to abcdef2\n\n", "https://a.example/abcdef1..abcdef2",
+    "<details>", "</details>", "Bump x to 1\n\n", "\nChangelog\n", " - #12 (",
     "roll back ", "\x00", "\x1b", "\u2028", "\ud800", "é", "٣", "word",
 )  # fmt: skip
 messages = st.one_of(
@@ -189,3 +192,11 @@ def test_white_space_between_tokens_changes_nothing(between: list[str]) -> None:
 def test_bytes_and_their_text_say_the_same(message: bytes | str) -> None:
     raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
     assert parse(raw, ALL_GRAMMARS) == parse(raw.decode("utf-8", "replace"), ALL_GRAMMARS)
+
+
+@given(messages)
+def test_own_text_is_lines_of_the_message_and_its_first_paragraph(message: bytes | str) -> None:
+    body = normal(message)
+    own, lines = own_text(body).split("\n"), iter(body.split("\n"))
+    assert all(line in lines for line in own)
+    assert own_text(body).startswith(re.split(r"\n[^\S\n]*(?:\n|\Z)", body)[0])
