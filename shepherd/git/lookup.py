@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from msgspec import structs
-
 from shepherd.errors import SourceError
 from shepherd.git.branch_reading import OtherMainline
 from shepherd.git.commits import Commits
@@ -17,7 +15,7 @@ from shepherd.git.mainline import Landed, Reader, mailmap_at, read_landings
 from shepherd.git.mirror import open_source
 from shepherd.git.revisions import answers_to
 from shepherd.git.undoing import undo
-from shepherd.landing import Landing
+from shepherd.landing import Landing, Revision
 from shepherd.settings import BranchSettings
 from shepherd.values import RevName
 
@@ -52,12 +50,6 @@ def from_revno(
     """The landing at a revno and all after it, ascending, with what each undoes. Raises SourceError."""
     line = WholeMainline(branch, repository, mirrors, project=project)
     return line.undone(line.read(max(1, revno)))
-
-
-def reading_settings(branch: BranchSettings) -> list[object]:
-    """The settings by which a landing that is live is read: those of the others are of no account to it."""
-    others = ("deployed", "promote", "qa", "orphans", "exempt_subjects", "verdict_notes")
-    return [value for name, value in structs.asdict(branch).items() if name not in others]
 
 
 class WholeMainline:
@@ -99,6 +91,10 @@ class WholeMainline:
     @cached_property
     def mainline(self) -> FirstParents:
         return read_first_parents(self.git, self.tip)
+
+    def has(self, landing: Revision) -> bool:
+        """Whether that landing still has this revno."""
+        return landing.revno <= len(self.mainline) and self.mainline.id(landing.revno) == landing.id
 
     @cached_property
     def _foreign(self) -> set[str]:

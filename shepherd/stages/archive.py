@@ -12,13 +12,14 @@ from time import monotonic
 
 from msgspec.structs import replace
 
+from shepherd.errors import SourceError
 from shepherd.git.branch_reading import OtherMainline, checksum
 from shepherd.git.branch_sources import RULES
-from shepherd.git.lookup import WholeMainline, reading_settings
+from shepherd.git.lookup import WholeMainline
 from shepherd.landing import Revision
 from shepherd.run import Run
 from shepherd.settings import Settings, project_of
-from shepherd.stages.state import BranchSource
+from shepherd.stages.state import BranchSource, sum_of
 from shepherd.store import Database
 from shepherd.store.older import ArchivedLanding, ArchiveSpan
 from shepherd.store.tables import CACHE_LAYOUT
@@ -59,8 +60,10 @@ def archive_branch(
         if not live.revno:
             return f"{branch}: production runs no landing yet, so there is nothing to archive"
         archiving = _Archiving(settings, branch, database)
-        span = archiving.usable(span, live)
+        stored, span = span, archiving.usable(span, live)
         if span is not None and span.top == live and span.complete:
+            if span != stored and not dry:
+                archiving.keep(span)
             return f"{branch}: the archive is complete, r1 to r{live.revno}"
         if dry:
             return _plan(branch, span, live)
@@ -92,13 +95,6 @@ def mainline_of(settings: Settings, branch: str) -> WholeMainline:
     )
 
 
-def settings_sum(settings: Settings, branch: str) -> str:
-    """Sum of the settings and rules by which a landing that is live is read."""
-    config = settings.branches[branch]
-    others = [(each.repository, each.ref) for name, each in settings.branches.items() if name != branch]
-    return checksum([RULES, CACHE_LAYOUT, reading_settings(config), project_of(settings, config), others])
-
-
 class _Archiving:
     """One branch, at work."""
 
@@ -106,25 +102,32 @@ class _Archiving:
         self._branch = branch
         self._database = database
         self._line = mainline_of(settings, branch)
-        self._settings = settings_sum(settings, branch)
-        self._read_by = checksum([self._settings, self._line.reader.mailmap])
+        self._settings = sum_of(settings, branch)
+        self._read_by = _sum_of_reading(settings, branch, self._line)
 
     def usable(self, span: ArchiveSpan | None, live: Revision) -> ArchiveSpan | None:
         """What can stay: nothing where it was read by other settings, or from what the mainline has lost."""
         if span is None or span.read_by != self._read_by or live.revno < span.bottom:
             return None
-        if span.top == live:
-            # the same commit has the same history
-            return span
-        mainline = self._line.mainline
-        there = span.top.revno <= len(mainline) and mainline.id(span.top.revno) == span.top.id
-        return span if there else None
+        # the same commit has the same history
+        there = span.top == live or self._line.has(span.top)
+        return replace(span, settings=self._settings) if there else None
+
+    def keep(self, span: ArchiveSpan) -> None:
+        """Remember that it still holds, although settings have changed that do not count here."""
+        with self._database.branch(self._branch) as store:
+            store.older.add([], span)
 
     def further(self, span: ArchiveSpan | None, live: Revision) -> ArchiveSpan:
         """Take in the next part, in one transaction; or, where production went back, give up what it left."""
         if span is not None and span.top.revno > live.revno:
             with self._database.branch(self._branch) as store:
                 return store.older.cut(live, span)
+        if not self._line.has(live):
+            raise SourceError(
+                f"{self._branch}: the mainline has changed since it was read, and lacks r{live.revno}"
+                f" {live.id[:12]}: inv find"
+            )
         if span is None:
             first, last = max(1, live.revno - BATCH + 1), live.revno
             new = ArchiveSpan(self._read_by, self._settings, live, first)
@@ -144,6 +147,13 @@ class _Archiving:
                 store.older.clear()
             store.older.add(archived, new)
         return new
+
+
+def _sum_of_reading(settings: Settings, branch: str, line: WholeMainline) -> str:
+    """Sum of everything but the history that a landing which is live is read by."""
+    others = [(each.repository, each.ref) for name, each in settings.branches.items() if name != branch]
+    config = settings.branches[branch]
+    return checksum([RULES, CACHE_LAYOUT, line.reader, config.repository, config.ref, others])
 
 
 def _plan(branch: str, span: ArchiveSpan | None, live: Revision) -> str:

@@ -37,9 +37,9 @@ class ArchiveSpan(Struct, frozen=True):
     """Which landings the archive of a branch holds: all from `bottom` to `top`."""
 
     read_by: str
-    """Sum of what they were read by: settings, `.mailmap`, and the rules of reading."""
+    """Sum of what they were read by: `.mailmap`, the rules of reading, and the settings that count here."""
     settings: str
-    """Sum of the settings among that."""
+    """`sum_of` all the settings of the branch, as they were when this was last looked at."""
     top: Revision
     bottom: int
 
