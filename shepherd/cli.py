@@ -51,6 +51,14 @@ def report(options: TaskOptions, fresh: bool = False) -> int:
     return report(options, fresh=fresh)
 
 
+@task(BRANCH, *WORKING)
+def archive(options: TaskOptions) -> int:
+    """Archive what is live, however old: then `explain` and the web pages find it at once."""
+    from shepherd.running.stages import archive
+
+    return archive(options)
+
+
 @task(*WORKING)
 def publish(options: TaskOptions) -> int:
     """Bring the pages to the web host: rsync to each of report.publish."""

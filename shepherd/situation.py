@@ -7,7 +7,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
-STAGES = ("find", "tag", "judge", "promote", "alarm", "report", "publish", "remind", "escalate")
+STAGES = (
+    *("find", "tag", "judge", "promote", "alarm", "report", "archive", "publish", "remind", "escalate"),
+)
 """The stages of a run, in its order."""
 
 

@@ -4,21 +4,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from shepherd.errors import SourceError
+from shepherd.git.branch_reading import OtherMainline
 from shepherd.git.commits import Commits
-from shepherd.git.first_parents import read_first_parents
+from shepherd.git.first_parents import FirstParents, read_first_parents
 from shepherd.git.mainline import Landed, Reader, mailmap_at, read_landings
 from shepherd.git.mirror import open_source
 from shepherd.git.revisions import named
 from shepherd.git.undoing import undo
-from shepherd.landing import Landing
+from shepherd.landing import Landing, Revision
 from shepherd.settings import BranchSettings
 from shepherd.values import RevName
 
 
-def look_up(branch: BranchSettings, *, repository: str, mirrors: Path, rev: RevName) -> list[Landing]:
+def look_up(
+    branch: BranchSettings, *, repository: str, mirrors: Path, rev: RevName, project: str | None = None
+) -> list[Landing]:
     """The landings of the whole mainline that `rev` names, ascending; nothing is fetched.
 
     A SHA or a branch of the repository names the landing that is, or brought in, that commit; a bug, a
@@ -28,7 +32,8 @@ def look_up(branch: BranchSettings, *, repository: str, mirrors: Path, rev: RevN
     Raises:
         SourceError: git cannot be read, or a SHA names no one landing.
     """
-    line = _WholeMainline(branch, repository, mirrors, [rev.text] if rev.kind == "branch" else [])
+    refs = [rev.text] if rev.kind == "branch" else []
+    line = WholeMainline(branch, repository, mirrors, refs, project=project)
     sha = rev.text if rev.kind == "sha" else line.commits.get(rev.text)
     if sha:
         revno = _revno_of(line, sha)
@@ -41,38 +46,88 @@ def look_up(branch: BranchSettings, *, repository: str, mirrors: Path, rev: RevN
     return line.undone(line.read(revno, revno) if 0 < revno <= len(line.mainline) else [])
 
 
-def from_revno(branch: BranchSettings, *, repository: str, mirrors: Path, revno: int) -> list[Landing]:
+def from_revno(
+    branch: BranchSettings, *, repository: str, mirrors: Path, revno: int, project: str | None = None
+) -> list[Landing]:
     """The landing at a revno and all after it, ascending, with what each undoes. Raises SourceError."""
-    line = _WholeMainline(branch, repository, mirrors)
+    line = WholeMainline(branch, repository, mirrors, project=project)
     return line.undone(line.read(max(1, revno)))
 
 
-class _WholeMainline:
-    """The whole mainline of a branch, as its repository or mirror has it just now."""
+class WholeMainline:
+    """The whole mainline of a branch, as its repository or mirror has it just now; nothing is fetched.
+
+    What a landing that is live undoes follows from the history below it alone, so any range of them can be
+    read without the rest.
+
+    Args:
+        refs: others whose commits are wanted; they need not be there.
+        project: that of `marks.parse`.
+        others: other configured branches, whose landings, merged here, name no bugs of this one.
+
+    Raises:
+        SourceError: git cannot be read, or has no such branch.
+    """
 
     def __init__(
-        self, branch: BranchSettings, repository: str, mirrors: Path, refs: Sequence[str] = ()
+        self,
+        branch: BranchSettings,
+        repository: str,
+        mirrors: Path,
+        refs: Sequence[str] = (),
+        *,
+        project: str | None = None,
+        others: Sequence[OtherMainline] = (),
     ) -> None:
         self.git = open_source(repository, mirrors, fetch=False)
         self.commits = self.git.resolve_many([branch.ref, *refs])
         tip = self.commits[branch.ref]
         if tip is None:
             raise self.git.no_such_ref(branch.ref)
-        self.mainline = read_first_parents(self.git, tip)
+        self.tip = tip
         mailmap, _ = mailmap_at(self.git, tip)
-        self._reader = Reader(
-            branch.marks, branch.robots, branch.landing_url, mailmap, person=branch.person, ref=branch.ref
+        self.reader = Reader(
+            branch.marks,
+            branch.robots,
+            branch.landing_url,
+            mailmap,
+            project,
+            person=branch.person,
+            ref=branch.ref,
         )
+        self._mirrors = mirrors
+        self._others = others
+
+    @cached_property
+    def mainline(self) -> FirstParents:
+        return read_first_parents(self.git, self.tip)
+
+    def has(self, landing: Revision) -> bool:
+        """Whether that landing still has this revno."""
+        return landing.revno <= len(self.mainline) and self.mainline.id(landing.revno) == landing.id
+
+    @cached_property
+    def _foreign(self) -> set[str]:
+        """The landings of the other branches. Raises SourceError where one of them cannot be read."""
+        foreign: set[str] = set()
+        for other in self._others:
+            git = open_source(other.repository, self._mirrors, fetch=False)
+            tip = git.resolve_many([other.ref])[other.ref]
+            if tip is None:
+                raise git.no_such_ref(other.ref)
+            foreign.update(read_first_parents(git, tip).ids)
+        return foreign
 
     def read(self, first: int, last: int | None = None) -> list[Landed]:
-        return read_landings(self.git, self.mainline, first, last or len(self.mainline), self._reader)
+        last = last or len(self.mainline)
+        return read_landings(self.git, self.mainline, first, last, self.reader, self._foreign)
 
     def undone(self, landed: Sequence[Landed]) -> list[Landing]:
         """The landings, with what each undoes."""
-        return undo(self.git, self.mainline, landed, {}, len(self.mainline), self._reader)
+        return undo(self.git, self.mainline, landed, {}, len(self.mainline), self.reader)
 
 
-def _revno_of(line: _WholeMainline, sha: str) -> int:
+def _revno_of(line: WholeMainline, sha: str) -> int:
     """The landing that is, or brought in, that commit; 0 if there is none. Raises SourceError."""
     revno_or_why = Commits(line.git, line.mainline, (), [sha]).landing(sha, len(line.mainline))
     if isinstance(revno_or_why, int):

@@ -19,7 +19,7 @@ from shepherd.running.output import complain, say, write
 from shepherd.running.promote import promote_settled
 from shepherd.running.refusals import BusyError, MaintenanceError, is_news, once
 from shepherd.running.runner import LockedRun, Stage, StageResult, at_work
-from shepherd.running.stages import find_all, judge_all, publish_pages, write_pages
+from shepherd.running.stages import archive_some, find_all, judge_all, publish_pages, write_pages
 from shepherd.running.tag import tag_all
 from shepherd.running.tasking import TaskOptions
 from shepherd.settings import Settings
@@ -40,6 +40,7 @@ _STAGES: dict[str, tuple[Stage, Callable[[Settings], bool]]] = {
     "promote": (promote_settled, lambda settings: settings.promote.auto),
     "alarm": (alarms_all, lambda settings: bool(settings.mail and settings.mail.operators)),
     "report": (write_pages, lambda _: True),
+    "archive": (archive_some, lambda _: True),
     "publish": (publish_pages, lambda settings: bool(settings.report.publish)),
     "remind": (remind_all, lambda settings: settings.mail is not None),
     "escalate": (escalate_all, lambda settings: bool(settings.mail and settings.mail.list)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.limits import turn
 from shepherd.run import Run
+from shepherd.running.output import write
 from shepherd.running.runner import Stage, StageResult, at_work, run_stage
 from shepherd.running.situation import situation
 from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.values import parse_rev
+
+ARCHIVING = 30.0
+"""Seconds that a run spends on landings that are not archived yet, for each branch."""
 
 
 def find(
@@ -52,6 +57,11 @@ def report(options: TaskOptions, *, fresh: bool = False) -> int:
 def publish(options: TaskOptions) -> int:
     """`inv publish`."""
     return run_stage(options, "publish", publish_pages)
+
+
+def archive(options: TaskOptions) -> int:
+    """`inv archive`: all that is missing, however long that takes."""
+    return run_stage(options, "archive", partial(archive_some, seconds=float("inf")))
 
 
 def find_all(options: TaskOptions, run: Run, *, acceptance: Any = None) -> StageResult:
@@ -95,6 +105,27 @@ def write_pages(options: TaskOptions, run: Run) -> StageResult:
     run.tell("act", what="report", on=settings.report_path, files=len(pages), by=run.who)
     say(f"wrote {pages[0]} and {len(pages) - 1} more next to it")
     return StageResult()
+
+
+def archive_some(options: TaskOptions, run: Run, *, seconds: float = ARCHIVING) -> StageResult:
+    """Archive what is live and not archived yet, for about so many seconds a branch."""
+    from shepherd.stages.archive import archive_branch
+
+    def one(branch: str) -> None:
+        progress = _progress(branch) if sys.stderr is not None and sys.stderr.isatty() else None
+        settings, dry = options.settings, options.dry
+        say(archive_branch(settings, branch, run, seconds=seconds, progress=progress, dry=dry))
+
+    return each_branch(options.branches, one)
+
+
+def _progress(branch: str) -> Callable[[int, int], None]:
+    """Shows how far it is, on a line that the next number replaces."""
+
+    def show(done: int, of: int) -> None:
+        write(sys.stderr, f"\r{branch}: {done:,} of {of:,} landings archived" + ("\n" if done == of else ""))
+
+    return show
 
 
 def publish_pages(options: TaskOptions, run: Run) -> StageResult:

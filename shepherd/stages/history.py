@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shepherd.errors import SettingsError
-from shepherd.git.lookup import from_revno, look_up
 from shepherd.git.revisions import POSITIONS, revnos_in, revnos_named
 from shepherd.landing import Landing, commits_of
 from shepherd.rules.reasons import brief
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
+from shepherd.stages.older import OlderHistory
 from shepherd.stages.recorded import covers, items_of, ref_moves
 from shepherd.stages.timeline import RefMove, brought, reached
 from shepherd.store import Journal, JournalEntry, open_branch
@@ -24,7 +24,7 @@ from shepherd.words import Cover, bug_numbers, item_name
 
 LANDING_KINDS = ("landing", "state", "verdict", "cover", "snooze", "alarm")
 OLDER_SHOWN = 20
-"""How many landings that only the repository knows are told of at once, the newest first."""
+"""How many landings that the last answer does not know are told of at once, the newest first."""
 BRANCH_KINDS = ("began", "renamed", "deployed", "promoted", "rewrite", "answer", "alarm")
 
 
@@ -32,8 +32,9 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]
     """The stories of the landings that `rev` names, newest first; empty if none is on this mainline."""
     with open_branch(settings, snapshot.branch, read_only=True) as store:
         journal, known = store.journal, store.cache.landings()
-        landings = _landings_named(settings, snapshot, rev, known)
-        undone_by = _undone_in_production(settings, snapshot, landings, known, covers(journal))
+        older = OlderHistory(settings, snapshot.branch, store, known)
+        landings = _landings_named(snapshot, rev, known, older)
+        undone_by = _undone_in_production(snapshot, landings, older, covers(journal))
         moves = _Moves(journal, snapshot)
         promotions = {landing.revno: moves.promotion(landing.revno) for landing in landings}
         return [
@@ -76,29 +77,13 @@ class _Moves:
 
 
 def _undone_in_production(
-    settings: Settings,
-    snapshot: Snapshot,
-    landings: list[Landing],
-    known: list[Landing],
-    words: Sequence[Cover],
+    snapshot: Snapshot, landings: list[Landing], older: OlderHistory, words: Sequence[Cover]
 ) -> dict[int, int]:
-    """Of these landings, those that production contains but that a later one there has undone, and by which.
-
-    Older ones than the database holds are read from git, with everything that landed after them.
-    """
+    """Of these landings, those that production contains but a later one there has undone, and by which."""
     if not landings:
         return {}
     deployed = snapshot.deployed.revno if snapshot.deployed else 0
-    first = min(landing.revno for landing in landings)
-    line = known
-    if not known or known[0].revno > first:
-        branch = settings.branches[snapshot.branch]
-        line = from_revno(
-            branch,
-            repository=settings.place(branch.repository),
-            mirrors=settings.state_path / "mirrors",
-            revno=first,
-        )
+    line = older.undoing(min(landing.revno for landing in landings), words)
     return Undoing([landing for landing in line if landing.revno <= deployed], words).undone_by()
 
 
@@ -106,7 +91,8 @@ def revnos_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]
     """The revnos of the landings that database and repository know under this name, newest first."""
     with open_branch(settings, snapshot.branch, read_only=True) as store:
         known = store.cache.landings()
-    return [landing.revno for landing in _landings_named(settings, snapshot, rev, known)]
+        older = OlderHistory(settings, snapshot.branch, store, known)
+        return [landing.revno for landing in _landings_named(snapshot, rev, known, older)]
 
 
 def branch_events(settings: Settings, branch: str) -> list[StoryEvent]:
@@ -124,7 +110,9 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list
     """
     with open_branch(settings, snapshot.branch, read_only=True) as store:
         journal = store.journal
-        landings = _landings_named(settings, snapshot, rev, store.cache.landings())
+        known = store.cache.landings()
+        older = OlderHistory(settings, snapshot.branch, store, known)
+        landings = _landings_named(snapshot, rev, known, older)
         if not landings:
             raise SettingsError(f"{rev.shown} is not a landing of {snapshot.branch}")
         landing = landings[0]
@@ -145,22 +133,15 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list
 
 
 def _landings_named(
-    settings: Settings, snapshot: Snapshot, rev: RevName, known: list[Landing]
+    snapshot: Snapshot, rev: RevName, known: list[Landing], older: OlderHistory
 ) -> list[Landing]:
-    """The landings that `rev` names: those of the database, else those of the repository."""
+    """The landings that `rev` names: those that `find` keeps, else those of the whole mainline."""
     if rev.kind in POSITIONS:
         rev = RevName("revno", number=revnos_in(snapshot, rev)[0])
     revnos = set(revnos_named(rev, known, snapshot))
     if revnos:
         return [landing for landing in reversed(known) if landing.revno in revnos]
-    branch = settings.branches[snapshot.branch]
-    older = look_up(
-        branch,
-        repository=settings.place(branch.repository),
-        mirrors=settings.state_path / "mirrors",
-        rev=rev,
-    )
-    return older[: -OLDER_SHOWN - 1 : -1]
+    return older.named(rev)[: -OLDER_SHOWN - 1 : -1]
 
 
 def _called(entry: JournalEntry) -> str:

@@ -21,14 +21,18 @@ from shepherd.settings import Settings
 from shepherd.store import sqlite
 from shepherd.store.cache import Cache
 from shepherd.store.journal import Journal, JournalEntry
+from shepherd.store.older import OlderLandings
 from shepherd.store.tables import (
     CACHE_LAYOUT,
+    archives,
     cache_tables,
     facts,
     journal,
     journal_tables,
     landings,
     layout,
+    older,
+    older_names,
 )
 
 BUSY_SECONDS = 10
@@ -37,11 +41,12 @@ _AT_ONCE = 5000
 
 
 class BranchStore:
-    """Journal and cache of one branch, within one transaction."""
+    """Journal, cache and archive of one branch, within one transaction."""
 
     def __init__(self, connection: Connection, branch: str) -> None:
         self.journal = Journal(connection, branch)
         self.cache = Cache(connection, branch)
+        self.older = OlderLandings(connection, branch)
         self._connection = connection
 
     def of(self, branch: str) -> BranchStore:
@@ -158,7 +163,8 @@ class Database:
 
     @classmethod
     def copy(cls, source: str, target: str) -> None:
-        """Make a new database at `target` with all that the one at `source` holds, which is only read.
+        """Make a new database at `target` with all that the one at `source` holds, which is only read; but
+        for the archive, which is read from git again where somebody asks.
 
         Raises:
             NoAnswerError, StoreError: see above.
@@ -196,6 +202,9 @@ class Database:
             fits = layout.name in tables and connection.scalar(select(layout.c.layout)) == CACHE_LAYOUT
             if not (fits and {landings.name, facts.name} <= tables):
                 _make_cache(connection)
+            elif not {archives.name, older.name, older_names.name} <= tables:
+                # an earlier release made this cache: what it holds stays right
+                cache_tables.create_all(connection)
 
 
 def _make_cache(connection: Connection) -> None:

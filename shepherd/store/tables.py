@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 CACHE_LAYOUT = "4"
 """Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
@@ -25,6 +25,31 @@ facts = Table(
     Column("branch", String(100), primary_key=True),
     Column("name", String(60), primary_key=True),
     Column("document", LargeBinary, nullable=False),
+)
+# The archive (docs/architecture.md#a-landing-that-is-live): an earlier release leaves these tables alone.
+archives = Table(
+    "archives",
+    cache_tables,
+    Column("branch", String(100), primary_key=True),
+    Column("document", LargeBinary, nullable=False, comment="the ArchiveSpan, as JSON"),
+)
+older = Table(
+    "older",
+    cache_tables,
+    Column("branch", String(100), primary_key=True),
+    Column("revno", Integer, primary_key=True, autoincrement=False),
+    Column("undoes", Boolean, nullable=False, comment="whether it has targets"),
+    Column("document", LargeBinary, nullable=False, comment="the Landing without what nobody asks, as JSON"),
+    Index("older_that_undo", "branch", "undoes", "revno"),
+    sqlite_with_rowid=False,
+)
+older_names = Table(
+    "older_names",
+    cache_tables,
+    Column("branch", String(100), primary_key=True),
+    Column("name", String(300), primary_key=True, comment="what it can be found by: see store/older.py"),
+    Column("revno", Integer, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 journal_tables = MetaData()

@@ -17,6 +17,7 @@ ARGUMENTS = {
     "tag": ["--yes"],
     "judge": [],
     "report": ["--fresh"],
+    "archive": [],
     "publish": [],
     "promote": [],
     "run": [],

@@ -1,0 +1,168 @@
+"""`archive`: every landing that is live -> the archive in the database, newest first, a part in each run
+(docs/architecture.md#a-landing-that-is-live).
+
+It works below what production runs, where nothing changes any more: what a landing there undoes follows from
+the history below it. Who undid it is not kept, but found when somebody asks, from all that landed later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from msgspec.structs import replace
+
+from shepherd.errors import SourceError
+from shepherd.git.branch_reading import OtherMainline, checksum
+from shepherd.git.branch_sources import RULES
+from shepherd.git.lookup import WholeMainline
+from shepherd.landing import Revision
+from shepherd.run import Run
+from shepherd.settings import Settings, project_of
+from shepherd.stages.state import BranchSource, sum_of
+from shepherd.store import Database
+from shepherd.store.older import ArchivedLanding, ArchiveSpan
+from shepherd.store.tables import CACHE_LAYOUT
+from shepherd.store.wholeness import loss
+from shepherd.values import count
+
+BATCH = 2_000
+"""Landings that are read and kept at once: a run that is killed loses no more."""
+
+Progress = Callable[[int, int], None]
+"""progress(done, of): landings that the archive holds, and how many there are."""
+
+
+def archive_branch(
+    settings: Settings,
+    branch: str,
+    run: Run,
+    *,
+    seconds: float = float("inf"),
+    progress: Progress | None = None,
+    dry: bool = False,
+) -> str:
+    """Bring the archive of a branch up to what production runs, then further down for about `seconds`.
+    Returns a line about it.
+
+    Raises:
+        NoAnswerError: there is no database yet. SourceError: git cannot be read. StoreError.
+    """
+    end = monotonic() + seconds
+    with Database(settings.database_url, read_only=dry) as database:
+        with database.branch(branch) as store:
+            source = store.cache.fact("source", BranchSource)
+            span, lost = store.older.span(), loss(store.journal, settings, branch)
+        reading = source.reading if source is not None and not source.problem else None
+        if reading is None or lost is not None:
+            return f"{branch}: nothing is archived while there is no data"
+        live = Revision(reading.deployed.revno, reading.deployed.id)
+        if not live.revno:
+            return f"{branch}: production runs no landing yet, so there is nothing to archive"
+        archiving = _Archiving(settings, branch, database)
+        stored, span = span, archiving.usable(span, live)
+        if span is not None and span.top == live and span.complete:
+            if span != stored and not dry:
+                archiving.keep(span)
+            return f"{branch}: the archive is complete, r1 to r{live.revno}"
+        if dry:
+            return _plan(branch, span, live)
+        before = span.size if span else 0
+        while True:
+            span = archiving.further(span, live)
+            if progress is not None:
+                progress(span.size, live.revno)
+            if (span.top == live and span.complete) or monotonic() >= end:
+                break
+    added = max(0, span.size - before)
+    run.tell("archive", branch=branch, added=added, first=span.bottom, last=span.top.revno)
+    return _line(branch, span, added)
+
+
+def mainline_of(settings: Settings, branch: str) -> WholeMainline:
+    """The mainline as the last `find` fetched it. Raises SourceError."""
+    config = settings.branches[branch]
+    return WholeMainline(
+        config,
+        settings.place(config.repository),
+        settings.state_path / "mirrors",
+        project=project_of(settings, config),
+        others=[
+            OtherMainline(settings.place(other.repository), other.ref)
+            for name, other in settings.branches.items()
+            if name != branch
+        ],
+    )
+
+
+class _Archiving:
+    """One branch, at work."""
+
+    def __init__(self, settings: Settings, branch: str, database: Database) -> None:
+        self._branch = branch
+        self._database = database
+        self._line = mainline_of(settings, branch)
+        self._settings = sum_of(settings, branch)
+        self._read_by = _sum_of_reading(settings, branch, self._line)
+
+    def usable(self, span: ArchiveSpan | None, live: Revision) -> ArchiveSpan | None:
+        """What can stay: nothing where it was read by other settings, or from what the mainline has lost."""
+        if span is None or span.read_by != self._read_by or live.revno < span.bottom:
+            return None
+        # the same commit has the same history
+        there = span.top == live or self._line.has(span.top)
+        return replace(span, settings=self._settings) if there else None
+
+    def keep(self, span: ArchiveSpan) -> None:
+        """Remember that it still holds, although settings have changed that do not count here."""
+        with self._database.branch(self._branch) as store:
+            store.older.add([], span)
+
+    def further(self, span: ArchiveSpan | None, live: Revision) -> ArchiveSpan:
+        """Take in the next part, in one transaction; or, where production went back, give up what it left."""
+        if span is not None and span.top.revno > live.revno:
+            with self._database.branch(self._branch) as store:
+                return store.older.cut(live, span)
+        if not self._line.has(live):
+            raise SourceError(
+                f"{self._branch}: the mainline has changed since it was read, and lacks r{live.revno}"
+                f" {live.id[:12]}: inv find"
+            )
+        if span is None:
+            first, last = max(1, live.revno - BATCH + 1), live.revno
+            new = ArchiveSpan(self._read_by, self._settings, live, first)
+        elif span.top.revno < live.revno:
+            first, last = span.top.revno + 1, min(span.top.revno + BATCH, live.revno)
+            new = replace(span, top=Revision(last, self._line.mainline.id(last)))
+        else:
+            first, last = max(1, span.bottom - BATCH), span.bottom - 1
+            new = replace(span, bottom=first)
+        landed = self._line.read(first, last)
+        landings = self._line.undone(landed)
+        archived = [
+            ArchivedLanding(landing, item.brought) for landing, item in zip(landings, landed, strict=True)
+        ]
+        with self._database.branch(self._branch) as store:
+            if span is None:
+                store.older.clear()
+            store.older.add(archived, new)
+        return new
+
+
+def _sum_of_reading(settings: Settings, branch: str, line: WholeMainline) -> str:
+    """Sum of everything but the history that a landing which is live is read by."""
+    others = [(each.repository, each.ref) for name, each in settings.branches.items() if name != branch]
+    config = settings.branches[branch]
+    return checksum([RULES, CACHE_LAYOUT, line.reader, config.repository, config.ref, others])
+
+
+def _plan(branch: str, span: ArchiveSpan | None, live: Revision) -> str:
+    left = live.revno - (span.size if span else 0)
+    if left < 0:
+        return f"{branch}: would take {count(-left, 'landing')} out of the archive: production went back"
+    return f"{branch}: would archive {count(left, 'landing')}, as many as the time allows"
+
+
+def _line(branch: str, span: ArchiveSpan, added: int) -> str:
+    line = f"{branch}: archived {count(added, 'landing')}; it holds r{span.bottom} to r{span.top.revno}"
+    return line if span.complete else f"{line}, older ones follow with the next run"
