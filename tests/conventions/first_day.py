@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, cast
 
+from shepherd.people import person_of
 from shepherd.settings import Settings, read
 from tests.conventions.mainline import Mainline
 from tests.inv import Done, inv_here
@@ -58,6 +59,11 @@ class FirstDay:
     def window(self) -> int:
         return int(self.answer["tip"]["revno"] - self.answer["deployed"]["revno"])
 
+    def _authors(self) -> list[tuple[str, str]]:
+        """Name and address of everybody who made a commit, or lets others believe so."""
+        lines = self.line.repo.git("log", "--all", "--format=%an%x09%ae").splitlines()
+        return [(name, address) for name, _, address in (line.partition("\t") for line in sorted(set(lines)))]
+
     def written(self) -> dict[str, Any]:
         """What init wrote, as the table has it."""
         (branch,) = self.settings.branches.values()
@@ -68,7 +74,7 @@ class FirstDay:
             "tracker": self.settings.tracker.type,
             "offers": re.findall(r'^# *type = "(\w+)"', text, re.MULTILINE),
             "marks": list(branch.marks),
-            "robots": list(branch.robots),
+            "robots": [name for name, address in self._authors() if person_of([(name, address)], branch.robots) == ("", "")],
             "deployed": deployed[1],
             "live": self.named(self.answer["deployed"]["revno"]),
             "window": self.window(),
