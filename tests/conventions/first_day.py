@@ -1,4 +1,4 @@
-"""What a team sees on the first day: `init` on its mainline, then the commands that init's last line names."""
+"""What a team sees on the first day: `init` on its mainline, then the commands that init names."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ class FirstDay:
     def _authors(self) -> list[tuple[str, str]]:
         """Name and address of everybody who made a commit, or lets others believe so."""
         lines = self.line.repo.git("log", "--all", "--format=%an%x09%ae").splitlines()
-        return [(name, address) for name, _, address in (line.partition("\t") for line in sorted(set(lines)))]
+        parts = (line.partition("\t") for line in sorted(set(lines)))
+        return [(name, address) for name, _, address in parts]
 
     def written(self) -> dict[str, Any]:
         """What init wrote, as the table has it."""
@@ -74,7 +75,11 @@ class FirstDay:
             "tracker": self.settings.tracker.type,
             "offers": re.findall(r'^# *type = "(\w+)"', text, re.MULTILINE),
             "marks": list(branch.marks),
-            "robots": [name for name, address in self._authors() if person_of([(name, address)], branch.robots) == ("", "")],
+            "robots": [
+                name
+                for name, address in self._authors()
+                if person_of([(name, address)], branch.robots) == ("", "")
+            ],
             "deployed": deployed[1],
             "live": self.named(self.answer["deployed"]["revno"]),
             "window": self.window(),

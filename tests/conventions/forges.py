@@ -120,7 +120,8 @@ def gitlab_semi_linear(line: Mainline) -> None:
         line.commit("", f"{title}\n\n{body}", author, BEN, on="topic", file=name, **change)
         address = f"https://gitlab.example.org/example/shop/-/merge_requests/{number}"
         approved = f"Merged-by: {BEN}\nApproved-by: {CARO}"
-        message = f"Merge branch 'topic-{number}' into 'main'\n\n{title}\n\nSee merge request {address}\n\n{approved}"
+        first = f"Merge branch 'topic-{number}' into 'main'\n\n{title}"
+        message = f"{first}\n\nSee merge request {address}\n\n{approved}"
         line.merge(name, message, "topic", BEN)
 
     for n in PAST:

@@ -22,8 +22,8 @@ class Mainline:
     """The branch that lands, in a bare clone at `path`; each commit is an hour after the one before.
 
     A landing has a file of its own, named after it, so that others can take it back: exactly (`undoes`, names
-    with commas between them), or so that a part of it stays (`nearly`), as where somebody solved a conflict by
-    hand; and bring it back (`restores`).
+    with commas between them), or so that a part of it stays (`nearly`), as after a conflict that was solved
+    by hand; and bring it back (`restores`).
     """
 
     def __init__(self, path: Path, origin: str = "", branch: str = "main") -> None:

@@ -78,7 +78,7 @@ _UUID = "01234567-89ab-cdef-0123-456789abcdef"
 
 
 def _number(line: Mainline) -> int:
-    """The number that Subversion gives the next commit: for a small mainline it is the number of a landing."""
+    """The number that Subversion gives the next commit. It is that of another landing as well."""
     return 2 * line.landings() - 40
 
 
@@ -107,7 +107,7 @@ def kernel(line: Mainline) -> None:
     line.commit("direct", "The first batch of 2.5", BEN)
     line.commit("rc", "Shop 2.5-rc1", BEN)
     line.release("v2.5.0-rc1")
-    pulled = f"Merge tag 'net-2.5' of git://git.example.org/net\n\nPull updates from {ANN.partition(' <')[0]}:\n\n - faster"
+    pulled = "Merge tag 'net-2.5' of git://git.example.org/net\n\nPull updates from Ann Reed:\n\n - faster"
     line.commit("", "net: faster", ANN, on="net", file="net")
     line.commit("", "net: fewer packets", CARO, on="net", file="net 2")
     line.merge("net", pulled, "net", BEN)

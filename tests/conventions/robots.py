@@ -119,7 +119,7 @@ def gerrit_cherry_pick(line: Mainline) -> None:
 
 
 def chromium(line: Mainline) -> None:
-    """Gerrit, with bug numbers of a tracker that has two forms of them, and robots that roll in other projects."""
+    """Gerrit, bug numbers in the forms of two trackers, and a robot that rolls in other projects."""
 
     def submitted(name: str, message: str, number: int, author: str, bug: str = "", **change: str) -> None:
         on = f"Reviewed-on: https://shop-review.example.org/c/shop/src/+/{number}"
@@ -128,12 +128,13 @@ def chromium(line: Mainline) -> None:
         line.commit(name, "\n".join([message, "", *trailers]), author, **change)
 
     def roll(name: str, number: int) -> None:
-        log = 'https://git.example.org/lib/+log/0123456789ab..ba9876543210\n\n2024-05-01 ann Revert "Faster lists"'
-        more = "2024-05-02 ben This reverts commit abcdef0123456789 since r12 broke\n2024-05-02 caro Fixes #7 (#12)"
-        stop = (
-            "If this roll has caused a breakage, revert this CL and stop the roller\nusing the controls here:"
-        )
-        text = f"Roll lib from 0123456789ab to ba9876543210 (3 revisions)\n\n{log}\n{more}\n\n{stop}\nhttps://roll.example.org/r/lib\n"
+        title = "Roll lib from 0123456789ab to ba9876543210 (3 revisions)"
+        log = "https://git.example.org/lib/+log/0123456789ab..ba9876543210"
+        first = 'ann@example.org Revert "Faster lists"'
+        second = "ben@example.org This reverts commit abcdef0123456789 since r12 broke"
+        rolled = f"2024-05-01 {first}\n2024-05-02 {second}\n2024-05-02 caro@example.org Fixes #7 (#12)"
+        stop = "If this roll has caused a breakage, revert this CL and stop the roller\nusing the controls"
+        text = f"{title}\n\n{log}\n\n{rolled}\n\n{stop} here:\nhttps://roll.example.org/r/lib\n"
         submitted(name, text, number, AUTOROLL, "None")
 
     for n in PAST:
@@ -146,7 +147,8 @@ def chromium(line: Mainline) -> None:
     submitted("basket", "Remember the basket", 41, ANN, "b/345678")
     submitted("search", "Search by colour", 42, CARO, "40012345")
     roll("roll", 43)
-    quoted = "Original change's description:\n> Remember the basket\n>\n> Bug: b/345678\n> Fixes #9\n> Change-Id: Iabc"
+    lines = ("Remember the basket", "", "Bug: b/345678", "Fixes #9", "Change-Id: I0123")
+    quoted = "\n".join(["Original change's description:", *(f"> {each}".rstrip() for each in lines)])
     back = f"{reverting(line, 'basket', 'Remember the basket')}\n\nReason for revert: slow\n\n{quoted}\n"
     submitted("no basket", back, 44, BEN, "b/345678", undoes="basket")
     submitted(
@@ -157,7 +159,7 @@ def chromium(line: Mainline) -> None:
 
 
 def pqm(line: Mainline) -> None:
-    """Launchpad's queue manager: marks in brackets, and numbers of revisions that are those of the mainline."""
+    """Launchpad's queue manager: marks in brackets, and the mainline's own numbers of revisions."""
 
     def queued(name: str, message: str, author: str, **change: str) -> None:
         line.commit("", "Work", author, on="topic", file=name, **change)

@@ -1,4 +1,4 @@
-"""docs/conventions.md, made of tests/cases/conventions.toml: `python -m tests.conventions.table` writes it."""
+"""docs/conventions.md from tests/cases/conventions.toml: `python -m tests.conventions.table` writes it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ PAGE = ROOT / "docs" / "conventions.md"
 _HEAD = """\
 # How teams land
 
-Does the shepherd understand how your project lands? Look for the way below; a project may use several of them at
-once. Each row is a history that a test makes, reads with `inv init`, `inv find judge report`, and compares with
-[tests/cases/conventions.toml](../tests/cases/conventions.toml). `python -m tests.conventions.table` makes this page of
-that file; a test keeps them equal.
+Does the shepherd understand how your project lands? Look for the way below; a project may use several of them
+at once. Each row is a history that a test makes and reads with `inv init` and `inv find judge report`.
+`python -m tests.conventions.table` makes this page from
+[tests/cases/conventions.toml](../tests/cases/conventions.toml), which has what must come out; a test keeps
+them equal.
 
-In all of them a revert that is announced or exact is recognised. It counts by itself if its content proves it, byte
-for byte ([rules.md](rules.md#proved-by-content)). If not, for example because a conflict was solved by hand, the
-landing shows a hint with the command `inv cover`, by which a person confirms it.
+In all of them a revert that is announced or exact is recognised. It counts by itself if its content proves it
+byte for byte ([rules.md](rules.md#proved-by-content)). If not, for example because a conflict was solved by
+hand, the landing shows a hint with the command `inv cover`, by which a person confirms it.
 
 ## What is read in a landing
 
-"Recognised by" is what its message or the clone shows. "Person" is whose landing it is and who gets mail about it: the
-setting `person` ([settings.md](settings.md)) chooses otherwise, and `robots` names programs. The request is what carries
-the labels, if the tracker is read; `inv explain '#12'` finds the landing by it.
+"Recognised by" is what its message or the clone shows. "Person" is whose landing it is, and who gets mail
+about it: the setting `person` chooses otherwise, and `robots` names programs ([settings.md](settings.md)). The
+request carries the labels, if the tracker is read; `inv explain '#12'` finds the landing by it.
 
 | way to land | recognised by | person | request | reverts |
 |---|---|---|---|---|
@@ -35,12 +36,21 @@ the labels, if the tracker is read; `inv explain '#12'` finds the landing by it.
 _INIT = """
 ## What `inv init` writes
 
-For a clone without a token. The tracker is then `none`: people give verdicts on landings. "Offered" is the tracker that
-the file has in comments, with what is needed to read it. "In QA" is the number of landings that the history of the
-test has after production.
+For a clone without a token. The tracker is then `none`: people give verdicts on landings. "Offered" is the
+tracker that stands in comments, with what is needed to read it. "Robots" are the programs among the authors,
+as the patterns of `robots` match them. "In QA" is what the history of the test has after production.
 
 | way to land | clone of | tracker | offered | marks | robots | production | in QA |
 |---|---|---|---|---|---|---|---|
+"""
+_PRODUCTION = """
+## What names production
+
+`inv init` lists what may name it, with the number of landings that each would leave in QA, and asks; without
+a terminal it takes the first and says so in a comment. `inv init --deployed REV` says it yourself.
+
+| what there is | what counts | `deployed =` | in QA |
+|---|---|---|---|
 """
 _ANSWER = """
 ## What the answer shows
@@ -49,15 +59,6 @@ _ANSWER = """
 
 | way to land | landings |
 |---|---|
-"""
-_PRODUCTION = """
-## What names production
-
-`inv init` lists what may name it, with the number of landings that each would leave in QA, and asks; without a terminal it
-takes the first and says so in a comment. `inv init --deployed REV` says it yourself.
-
-| what there is | what counts | `deployed =` | in QA |
-|---|---|---|---|
 """
 
 
@@ -70,17 +71,15 @@ def table() -> str:
     """Return the page as it has to be."""
     ways = [row for row in rows() if "landings" in row]
     others = [row for row in rows() if "landings" not in row]
+    read = ("name", "recognised", "person", "request", "reverts")
     return "".join(
         [
             _HEAD,
-            *(_line(row[key] for key in ("name", "recognised", "person", "request", "reverts")) for row in ways),
+            *(_line(row[key] for key in read) for row in ways),
             _INIT,
             *(_line([row["name"], *_written(row)]) for row in ways),
             _PRODUCTION,
-            *(
-                _line([row["name"], row["recognised"], f"`{row['init']['deployed']}`", str(row["init"]["window"])])
-                for row in others
-            ),
+            *(_line([row["name"], row["recognised"], *_written(row)[-2:]]) for row in others),
             _ANSWER,
             *(_line([row["name"], "<br>".join(map(_landing, row["landings"]))]) for row in ways),
         ]

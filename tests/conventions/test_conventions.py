@@ -1,4 +1,4 @@
-"""How teams land, as a table: what the first day says on the mainline of each (tests/cases/conventions.toml)."""
+"""How teams land: what the first day says on the mainline of each (tests/cases/conventions.toml)."""
 
 from __future__ import annotations
 
