@@ -56,7 +56,7 @@ def github_merge(line: Mainline) -> None:
 
 def github_rebase(line: Mainline) -> None:
     for n in PAST:
-        line.commit("", f"Make part {n} better", TEAM[n % 3], BUTTON)
+        line.commit("", f"Make part {n} better\n\nFixes #{n}", TEAM[n % 3], BUTTON)
     line.mark("refs/heads/production")
     line.commit("basket", "Remember the basket\n\nFixes #7", ANN, BUTTON)
     line.commit("tests", "Test the basket", ANN, BUTTON)
@@ -144,7 +144,7 @@ def gitlab_semi_linear(line: Mainline) -> None:
 
 def gitlab_fast_forward(line: Mainline) -> None:
     for n in PAST:
-        line.commit("", f"Make part {n} better", TEAM[n % 3], BEN)
+        line.commit("", f"Make part {n} better\n\nCloses #{n}", TEAM[n % 3], BEN)
     line.mark("refs/heads/production")
     line.commit("basket", "Remember the basket\n\nCloses #7", ANN, BEN)
     line.commit("search", "Search by colour", CARO)
