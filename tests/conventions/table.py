@@ -89,7 +89,7 @@ def table() -> str:
 def _written(row: dict[str, Any]) -> list[str]:
     init = row["init"]
     return [
-        row.get("origin", "a path"),
+        f"`{row['origin']}`" if "origin" in row else "–",
         f"`{init['tracker']}`",
         ", ".join(init["offers"]) or "–",
         ", ".join(init["marks"]) or "none",

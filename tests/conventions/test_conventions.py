@@ -12,7 +12,7 @@ from tests.conventions.first_day import FirstDay
 ROWS = table.rows()
 
 
-@pytest.fixture(scope="module", params=ROWS, ids=lambda row: row["history"].partition(".")[2])
+@pytest.fixture(scope="module", params=ROWS, ids=lambda row: row["name"])
 def row(request: pytest.FixtureRequest) -> dict[str, Any]:
     return dict(request.param)
 
