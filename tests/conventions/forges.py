@@ -52,6 +52,7 @@ def github_merge(line: Mainline) -> None:
     back = f"This reverts commit {basket}, reversing\nchanges made to {line.parent(basket)}."
     pull("no basket", 'Revert "Remember the basket"', 46, BEN, BEN, back, undoes="basket")
     pull("no search", 'Revert "Search by colour"', 47, CARO, BEN, "Reverts example/shop#42", nearly="search")
+    pull("not own", 'Revert "Round prices"', 48, CARO, BEN, nearly="own")
 
 
 def github_rebase(line: Mainline) -> None:
@@ -111,6 +112,8 @@ def gitlab_merge(line: Mainline) -> None:
         f"This reverts commit {line.shas['search']}",
         nearly="search",
     )
+    merge("prices", "prices", "Round prices", 45, ANN)
+    merge("no prices", "no-prices", 'Revert "Round prices"', 46, CARO, nearly="prices")
 
 
 def gitlab_semi_linear(line: Mainline) -> None:

@@ -101,6 +101,8 @@ def gerrit_zuul(line: Mainline) -> None:
         "no basket", 'Revert "Remember the basket"', BEN, f"This reverts commit {basket}.", undoes="basket"
     )
     merged("no search", 'Revert "Search by colour"', CARO, f"This reverts commit {search}.", nearly="search")
+    merged("prices", "Round prices", ANN)
+    merged("no prices", 'Revert "Round prices"', BEN, "It was slow.", nearly="prices")
 
 
 def gerrit_cherry_pick(line: Mainline) -> None:
