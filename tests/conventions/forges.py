@@ -53,6 +53,7 @@ def github_merge(line: Mainline) -> None:
     pull("no basket", 'Revert "Remember the basket"', 46, BEN, BEN, back, undoes="basket")
     pull("no search", 'Revert "Search by colour"', 47, CARO, BEN, "Reverts example/shop#42", nearly="search")
     pull("not own", 'Revert "Round prices"', 48, CARO, BEN, nearly="own")
+    pull("not two", "Revert: Sort", 49, CARO, BEN, nearly="sort")
 
 
 def github_rebase(line: Mainline) -> None:

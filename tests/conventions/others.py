@@ -6,6 +6,7 @@ from tests.conventions.forges import PAST, reverting
 from tests.conventions.mainline import ANN, BEN, CARO, TEAM, Mainline
 
 LANDO = "Lando <lando@example.org>"
+SYNC = "Shop Open Source Bot <open-source@example.org>"
 
 
 def phabricator(line: Mainline) -> None:
@@ -18,6 +19,8 @@ def phabricator(line: Mainline) -> None:
 
     for n in PAST:
         landed("", f"Make part {n} better", n, TEAM[n % 3])
+        if n % 3 == 0:
+            line.commit("", "Updating hashes\n\nFrom the other repository.", SYNC)
     line.mark("refs/heads/production")
     landed("basket", "Remember the basket", 41, ANN)
     landed("search", "Search by colour", 42, CARO)
