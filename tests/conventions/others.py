@@ -156,8 +156,8 @@ def git_flow(line: Mainline) -> None:
 
 
 def _released(line: Mainline, version: str) -> None:
-    """A release branch is merged into master, which gets a tag, and back into develop."""
-    repo, branch = line.repo, f"release/{version}"
+    """A release branch is merged into master, and that back into develop."""
+    branch = f"release/{version}"
     line.merge("", f"Merge branch '{branch}'", branch, BEN, into="master")
-    line.release(version, of="master")
-    repo.merge(f"Merge tag '{version}' into develop", repo.tip("master"), author=BEN, date=line.now)
+    master = line.repo.tip("master")
+    line.repo.merge("Merge branch 'master' into develop", master, author=BEN, date=line.now)
