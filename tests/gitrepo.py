@@ -93,7 +93,13 @@ class Repo:
         return sha
 
     def merge(
-        self, message: Text, *others: str, author: str = ANN, date: int | None = None, branch: str = ""
+        self,
+        message: Text,
+        *others: str,
+        author: str = ANN,
+        date: int | None = None,
+        branch: str = "",
+        committer: str = "",
     ) -> str:
         """Merge the commits `others` into `branch`, with the changes they made since they left it."""
         ref = _full(branch or self.branch)
@@ -106,7 +112,7 @@ class Repo:
                 base = self._parents[base][0]
             before = self._trees[base] if base in known else {}
             _apply(tree, before, self._trees[other])
-        sha = self._commit(message, tree, [tip, *others], author, date, "", "")
+        sha = self._commit(message, tree, [tip, *others], author, date, committer, "")
         self.set_ref(ref, sha)
         return sha
 
