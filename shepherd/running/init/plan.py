@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,6 +16,8 @@ from shepherd.git.repository import Git, open_repository
 from shepherd.landing import Revision
 from shepherd.places import places_of
 from shepherd.running.init import survey
+from shepherd.running.init.choice import Choose, landings, narrowing, safest, settings_lines
+from shepherd.running.init.production import ProductionCandidate, candidates
 from shepherd.running.init.text import settings_text, token_file
 from shepherd.settings import ALL_GRAMMARS, GRAMMARS_OF, Grammar, is_url, parse
 from shepherd.values import parse_rev
@@ -48,13 +50,19 @@ def destination(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Pa
 
 
 def plan(
-    repository: Path | str, file: Path, *, deployed: str | None = None, branch: str | None = None
+    repository: Path | str,
+    file: Path,
+    *,
+    deployed: str | None = None,
+    branch: str | None = None,
+    choose: Choose = safest,
 ) -> InitPlan:
     """Plan the settings `file` for `repository`, a path on this machine.
 
     `deployed` is REV of docs/interfaces.md#commands: what production runs, recorded instead of looked for.
     `branch` is the
-    mainline, where it is not the one that HEAD names. Raises SettingsError, also for what is wrong with the
+    mainline, where it is not the one that HEAD names. `choose` is given what production may run, the safest
+    first, and returns one of it. Raises SettingsError, also for what is wrong with the
     repository: not one, empty, shallow, no such branch.
     """
     if os.path.lexists(file):
@@ -67,9 +75,8 @@ def plan(
     try:
         git = open_repository(os.path.realpath(repository))
         line = survey.mainline(git, branch)
-        marked = None if rev else survey.production(git, line)
-        recorded = survey.landing_named(git, line, rev) if rev else None if marked else line.tip
-        return _plan(git, line, file, marked, recorded, deployed_given=rev is not None)
+        offered = [_given(line, survey.landing_named(git, line, rev))] if rev else candidates(git, line)
+        return _plan(git, line, file, choose(offered), offered, deployed_given=rev is not None)
     except SourceError as error:
         raise SettingsError(str(error)) from None
 
@@ -78,13 +85,12 @@ def _plan(
     git: Git,
     line: survey.Mainline,
     file: Path,
-    marked: survey.Production | None,
-    recorded: Revision | None,
+    chosen: ProductionCandidate,
+    offered: Sequence[ProductionCandidate],
     deployed_given: bool,
 ) -> InitPlan:
     name = branch_name(line.ref)
-    reason, why = _reason(marked, recorded, deployed_given)
-    at = marked.at if marked else recorded or line.tip
+    reason, why = _reason(chosen, offered, deployed_given)
     looked_at, used = survey.usage(git, line)
     in_use = survey.in_use(looked_at, used)
     # a team that uses none is about to choose
@@ -96,7 +102,7 @@ def _plan(
         name=name,
         repository=git.name,
         ref=line.ref,
-        deployed=marked.ref if marked else None,
+        deployed=settings_lines(chosen, offered),
         why=why,
         usage=usage,
         marks=grammars,
@@ -106,37 +112,36 @@ def _plan(
     # what is written must be readable, whatever stands in names and paths
     parse(text, file)
     findings = [
-        f"The mainline is {line.ref}: {_count(line.tip.revno, 'landing')}, the newest r{line.tip.revno}.",
-        f"Production: {why} In QA: {_count(line.tip.revno - at.revno, 'landing')}.",
+        f"The mainline is {line.ref}: {landings(line.tip.revno)}, the newest r{line.tip.revno}.",
+        f"Production: {why} In QA: {landings(chosen.window)}.",
+        *narrowing(chosen, file),
         f"{usage} Read: {', '.join(grammars)}; a landing that names nothing: {orphans}.",
         _next_steps(forge, file),
     ]
     if forge and not forge.project:
         findings.append(f"The repository seems to come from {forge.tracker}: links lead there.")
-    return InitPlan(file, text, name, recorded, reason, tuple(findings))
+    return InitPlan(file, text, name, chosen.at if chosen.record else None, reason, tuple(findings))
+
+
+def _given(line: survey.Mainline, at: Revision) -> ProductionCandidate:
+    return ProductionCandidate("{ recorded = true }", "you gave it", at, line.tip.revno - at.revno, True)
 
 
 def _reason(
-    marked: survey.Production | None, recorded: Revision | None, deployed_given: bool
+    chosen: ProductionCandidate, offered: Sequence[ProductionCandidate], deployed_given: bool
 ) -> tuple[str, str]:
     """Why production is taken to be where it is: for the journal, and as a sentence for people."""
-    if marked and marked.release:
-        return "", (
-            f"the newest release tag, {marked.ref} (r{marked.at.revno}), is taken for it; "
-            "each new release means a new tag in the settings."
-        )
-    if marked:
-        return "", f"the ref {marked.ref} (r{marked.at.revno}) names it."
-    assert recorded, "what no ref says is recorded"
+    at = f"r{chosen.at.revno}"
     if deployed_given:
-        return (
-            "given to inv init",
-            f"you gave r{recorded.revno}; after each deployment, record it with `inv deployed`.",
-        )
-    return "everything up to today counts as live", (
-        f"no branch or tag names it, so everything up to today (r{recorded.revno}) counts as live; "
-        "change it with `inv deployed`."
-    )
+        why = f"you gave {at}; after each deployment, record it with `inv deployed`."
+        return "given to inv init", why
+    if not chosen.record:
+        return "", f"{chosen.what} ({at}), says what it runs."
+    if chosen != offered[-1]:
+        return chosen.what, f"{chosen.what} ({at}); after each deployment, record it with `inv deployed`."
+    none = "no branch or tag names it, so " if len(offered) == 1 else ""
+    why = f"{none}everything up to today ({at}) counts as live; change it with `inv deployed`."
+    return "everything up to today counts as live", why
 
 
 def _usage(looked_at: int, used: Mapping[Grammar, int]) -> str:
@@ -157,10 +162,6 @@ def _next_steps(forge: survey.Forge | None, file: Path) -> str:
         f" install its library: .venv/bin/pip install --require-hashes -r requirements/{kind}.txt. Or without"
         ' labels: type = "none".'
     )
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def branch_name(ref: str) -> str:
