@@ -69,7 +69,9 @@ def main() -> None:
             fields = "--format=%H%x00%P%x00%aN%x00%aE%x00%ct%x00%B"
             command(*git, "log", "-z", "--first-parent", "-p", f"-n{WINDOW}", fields, "main", cwd=folder)()
 
-        took = medians({"find": find, "init": lambda: init("--deployed", f"r{LANDINGS - WINDOW}"), "log": log}, children)
+        took = medians(
+            {"find": find, "init": lambda: init("--deployed", f"r{LANDINGS - WINDOW}"), "log": log}, children
+        )
         claim(
             f"inv find, a window of {WINDOW:,} for the first time, against git log -p of it",
             took["find"] - took["init"],
@@ -96,7 +98,9 @@ def _history() -> Iterator[bytes]:
         if number % 4 == 0:
             yield _commit("refs/heads/main", mark - 1, number, f"Work on {number}", parent)
             parent += b"merge :%d\n" % (mark - 1)
-            yield _commit("refs/heads/main", mark, number, f"Merge pull request #{number} from ann/topic", parent)
+            yield _commit(
+                "refs/heads/main", mark, number, f"Merge pull request #{number} from ann/topic", parent
+            )
         else:
             yield _commit("refs/heads/main", mark, number, f"Change {number} (#{number})", parent)
         if number % every == 0:

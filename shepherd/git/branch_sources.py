@@ -54,6 +54,9 @@ class BranchSources:
         near = [other.ref for other in others if other.repository == repository]
         refs = [ref for ref in (branch.ref, *pointed, branch.verdict_notes, *near) if ref]
         self.git = open_source(repository, mirrors, refs, fetch=fetch)
+        self._deployed_ref = pointers.ref_of(branch.deployed, "production", self.git.name, self.git.tags)
+        self._qa_ref = self._ref_of_qa()
+        refs += [ref for ref in (self._deployed_ref, self._qa_ref) if ref]
         self._refs = self.git.resolve_many(refs)
         self._others: list[tuple[Git, str]] = []
         for other in others:
@@ -77,7 +80,10 @@ class BranchSources:
     @property
     def positions(self) -> RefPositions:
         """Where all that a promotion goes by is now."""
-        return RefPositions({ref: self._refs[ref] for ref in moving_refs(self._branch)}, self._deployed_text)
+        return RefPositions(
+            {ref: self._refs[ref] for ref in moving_refs(self._branch, self._deployed_ref)},
+            self._deployed_text,
+        )
 
     @property
     def other_tips(self) -> list[str]:
@@ -96,10 +102,10 @@ class BranchSources:
     def deployed(self, mainline: FirstParents) -> tuple[Deployed, str]:
         """Where production is on the mainline, and the commit that it runs. Raises SourceError."""
         pointer = self._branch.deployed
-        what = f"production ({pointers.described(pointer)})"
+        what = f"production ({pointers.described(pointer, self._deployed_ref)})"
         if pointer.recorded and self._deployed_text in NOTHING_DEPLOYED:
             return Deployed(0, ""), ""
-        commit = self._pointed(mainline, pointer, self._deployed_text, what)
+        commit = self._pointed(mainline, self._deployed_ref, self._deployed_text, what)
         return deployed_at(self.git, mainline, commit, what), commit
 
     def promoted(self, mainline: FirstParents) -> Revision | None:
@@ -121,11 +127,11 @@ class BranchSources:
     def on_qa(self, mainline: FirstParents) -> Revision | None:
         """Where the QA server is on the mainline; None if nobody looks there, or it cannot be told."""
         pointer = self._branch.qa
-        if not pointer or (self._qa_text is None and not pointer.ref):
+        if not pointer or (self._qa_text is None and not self._qa_ref):
             return None
-        what = f"the QA server ({pointers.described(pointer)})"
+        what = f"the QA server ({pointers.described(pointer, self._qa_ref)})"
         try:
-            commit = self._pointed(mainline, pointer, self._qa_text, what)
+            commit = self._pointed(mainline, self._qa_ref, self._qa_text, what)
             return newest_contained(self.git, mainline, commit, what)
         except SourceError as error:
             self.problems.append(str(error))
@@ -155,7 +161,18 @@ class BranchSources:
             )
 
     def _text(self, pointer: Pointer, what: str) -> str | None:
-        return None if pointer.ref else pointers.text_of(pointer, what, self._base, self._recorded)
+        if pointer.ref or pointer.tags:
+            return None
+        return pointers.text_of(pointer, what, self._base, self._recorded)
+
+    def _ref_of_qa(self) -> str:
+        if not self._branch.qa:
+            return ""
+        try:
+            return pointers.ref_of(self._branch.qa, "the QA server", self.git.name, self.git.tags)
+        except SourceError as error:
+            self.problems.append(str(error))
+            return ""
 
     def _text_on_qa(self) -> str | None:
         if not self._branch.qa:
@@ -172,9 +189,9 @@ class BranchSources:
             raise self.git.no_such_ref(ref)
         return sha
 
-    def _pointed(self, mainline: FirstParents, pointer: Pointer, text: str | None, what: str) -> str:
+    def _pointed(self, mainline: FirstParents, ref: str, text: str | None, what: str) -> str:
         if text is None:
-            return self._commit(pointer.ref)
+            return self._commit(ref)
         named = commit_named(self.git, mainline, text, what)
         self.warnings += [named.warning] if named.warning else []
         return named.commit

@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -82,6 +82,13 @@ def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str,
 
     Raises SourceError if it does not answer.
     """
+    return commits_in(remote_listing(url, limit), refs)
+
+
+def remote_listing(url: str, limit: float = 30.0) -> dict[str, str]:
+    """All refs of the repository behind `url` by their full names; behind that of an annotated tag stands one
+    with `^{}` for its commit. Raises SourceError if it does not answer.
+    """
     name = shown(url)
     if url.startswith("-") or not url.isprintable():
         raise SourceError(f"{name!r} cannot be the URL of a repository")
@@ -95,6 +102,11 @@ def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str,
     ):
         sha, _, full = line.partition("\t")
         remote[full] = sha
+    return remote
+
+
+def commits_in(remote: Mapping[str, str], refs: Iterable[str]) -> dict[str, str]:
+    """Which of these refs there are in a listing, and their commits."""
     shas = {}
     for ref in refs:
         places = (ref,) if ref.startswith("refs/") else (f"refs/heads/{ref}", f"refs/tags/{ref}")

@@ -1,4 +1,5 @@
-"""What a pointer to a file, to a URL or to the record says (docs/settings.md).
+"""What a pointer goes by: a ref, the newest release, or what a file, a URL or the record says
+(docs/settings.md#deployed).
 
 A text is a REV, or holds one that the pointer's pattern finds.
 """
@@ -6,12 +7,15 @@ A text is a REV, or holds one that the pointer's pattern finds.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from shepherd import limits, plainfile
 from shepherd.errors import SourceError
 from shepherd.git.program import without_userinfo
+from shepherd.git.versions import newest_release
+from shepherd.people import matches
 from shepherd.settings import Pointer
 from shepherd.values import quoted
 
@@ -25,11 +29,38 @@ URL_LIMIT = 20.0
 """Seconds that a URL may take to answer, from first to last byte."""
 
 
-def described(pointer: Pointer) -> str:
-    """Where the pointer looks, for sentences."""
+def described(pointer: Pointer, ref: str = "") -> str:
+    """Where the pointer looks, for sentences; `ref` is what `ref_of` found."""
     if pointer.ref:
         return f"ref {pointer.ref}"
+    if pointer.tags:
+        tag = ref.removeprefix("refs/tags/")
+        return f"tag {tag}, the newest of {pointer.tags}" if tag else f"tags {pointer.tags}"
     return pointer.file or without_userinfo(pointer.url) or "as recorded"
+
+
+def ref_of(pointer: Pointer, what: str, git_name: str, tags: Callable[[], Sequence[str]]) -> str:
+    """The ref that the pointer goes by, among `tags` the newest release; empty where it is a text that says it.
+
+    `what` ("production") is who is asked about, `tags` gives the tags of the repository `git_name`. Raises
+    SourceError if no release matches.
+    """
+    if not pointer.tags:
+        return pointer.ref
+    names = tags()
+    if tag := newest_release(names, pointer.tags):
+        return f"refs/tags/{tag}"
+    matching = [name for name in names if matches((pointer.tags,), name)]
+    wrong = (
+        f"none of the tags of {git_name} that match {quoted(pointer.tags)} is the final version of anything"
+        f" ({quoted(matching[-1])} is none)"
+        if matching
+        else f"no tag of {git_name} matches {quoted(pointer.tags)}"
+    )
+    key = "deployed" if what == "production" else "qa"
+    raise SourceError(
+        f"what {what} runs is not known: {wrong}; tag a release, or change the pattern of `{key}` in shepherd.toml"
+    )
 
 
 def text_of(pointer: Pointer, what: str, base: Path, recorded: str | None, limit: float = URL_LIMIT) -> str:

@@ -3,21 +3,27 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from shepherd.git import pointers
-from shepherd.git.mirror import open_source, remote_refs
+from shepherd.git.mirror import commits_in, open_source, remote_listing, shown
 from shepherd.git.patches import alike, read_changes
 from shepherd.git.proving import same_change
 from shepherd.git.repository import Git
 from shepherd.landing import RefPositions
 from shepherd.settings import BranchSettings, is_url
 
+_IS_TAG = re.compile(r"refs/tags/[^^]++").fullmatch
 
-def moving_refs(branch: BranchSettings) -> list[str]:
-    """The refs of the repository that a promotion goes by: mainline, deployed, promoted, and the verdicts."""
+
+def moving_refs(branch: BranchSettings, deployed: str) -> list[str]:
+    """The refs of the repository that a promotion goes by: mainline, deployed, promoted, and the verdicts.
+
+    `deployed` is the ref that production goes by (`pointers.ref_of`).
+    """
     promoted = branch.promote.ref if branch.promote else ""
-    refs = (branch.ref, branch.deployed.ref, promoted, branch.verdict_notes)
+    refs = (branch.ref, deployed, promoted, branch.verdict_notes)
     return list(dict.fromkeys(ref for ref in refs if ref))
 
 
@@ -29,14 +35,18 @@ def positions_now(
     Raises:
         SourceError: one of them cannot be asked.
     """
-    refs = moving_refs(branch)
-    if is_url(repository):
-        remote = remote_refs(repository, refs)
-        commits = {ref: remote.get(ref) for ref in refs}
-    else:
-        commits = open_source(repository, mirrors).resolve_many(refs)
     deployed = branch.deployed
-    text = None if deployed.ref else pointers.text_of(deployed, "production", base, recorded)
+    if is_url(repository):
+        remote = remote_listing(repository)
+        tags = [name.removeprefix("refs/tags/") for name in remote if _IS_TAG(name)]
+        ref = pointers.ref_of(deployed, "production", shown(repository), lambda: tags)
+        refs = moving_refs(branch, ref)
+        commits = {each: commits_in(remote, refs).get(each) for each in refs}
+    else:
+        git = open_source(repository, mirrors)
+        ref = pointers.ref_of(deployed, "production", git.name, git.tags)
+        commits = git.resolve_many(moving_refs(branch, ref))
+    text = None if ref else pointers.text_of(deployed, "production", base, recorded)
     return RefPositions(commits, text)
 
 

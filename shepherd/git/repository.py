@@ -130,6 +130,11 @@ class Git(Struct, frozen=True):
             for ref, places in wanted.items()
         }
 
+    def tags(self) -> list[str]:
+        """The names of all tags."""
+        names = self.lines("for-each-ref", "--format=%(refname)", "--end-of-options", "refs/tags/")
+        return [name.removeprefix("refs/tags/") for name in names]
+
     def commits(self, shas: Iterable[str]) -> dict[str, str]:
         """The commit of each object that exists and is one, or is a tag of one; whole SHAs only."""
         asked = list(shas)

@@ -107,13 +107,23 @@ def _rank(rev: RevName, landing: NamedLanding) -> int:
 
 
 def _request(text: str, landing: NamedLanding) -> list[bool]:
-    # one of a project that may be ours keeps the project's name: `group/shop!12`
-    bare = [each[max(each.rfind("#"), each.rfind("!")) :] for each in landing.requests]
+    bare = list(map(bare_request, landing.requests))
     if text.startswith("!"):
         return [text in bare]
     number = text[1:]
-    review = _REVIEW.search(landing.url)
-    return [text in bare, f"!{number}" in bare, review is not None and number in review.groups()]
+    return [text in bare, f"!{number}" in bare, number == review_of(landing.url)]
+
+
+def bare_request(request: Item) -> str:
+    """A request without the name of its project, which one that may be another project's keeps: `group/shop!12`
+    is `!12`."""
+    return request[max(request.rfind("#"), request.rfind("!")) :]
+
+
+def review_of(url: str) -> str:
+    """The number of the review that a landing's link leads to; empty if it leads to none."""
+    review = _REVIEW.search(url)
+    return (review[1] or review[2]) if review else ""
 
 
 def revnos_named(rev: RevName, landings: Iterable[NamedLanding], positions: Positions) -> list[int]:

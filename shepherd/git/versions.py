@@ -1,4 +1,4 @@
-"""What version the name of a tag writes, and which of two is the newer one (docs/settings.md#tags).
+"""What version the name of a tag writes, and which of two is the newer one (docs/settings.md#releases).
 
 A name is read as a prefix, numbers, and an ending: `project-` `1.10.2` `-rc1`. Prefix and ending together are the
 tag's family: within it versions are compared, across families they say nothing about each other.
@@ -22,6 +22,7 @@ _NUMBERS = re.compile(
     r"(?:(?:19|20)[0-9]{2}(?:[-._][0-9]{1,2}){1,2}+|(?:19|20)[0-9]{6})(?:[-._T]?[0-9]{1,6}){0,3}+(?![0-9])"
     r"|[0-9]{1,18}+(?:[._][0-9]{1,18}+)*+"
 )
+_ENDING = re.compile(r"(?:[-._~]?(?:[0-9]{1,18}|[A-Za-z]++))*+")
 _PART = re.compile(r"[0-9]+|[a-z]+")
 _UNRELEASED = {
     **dict.fromkeys(("archive", "backup", "canary", "daily", "dev", "edge", "nightly", "old", "snapshot"), 0),
@@ -88,6 +89,8 @@ def version_of(name: str) -> TagVersion | None:
 
 def _read(name: str, found: re.Match[str]) -> TagVersion | None:
     prefix, text = name[: found.start()], name[found.end() :].partition("+")[0]
+    if not _ENDING.fullmatch(text):
+        return None
     numbers = [int(number) for number in re.findall("[0-9]+", found[0])]
     while len(numbers) > 1 and not numbers[-1]:
         numbers.pop()

@@ -79,7 +79,9 @@ def _check_branch(branch: BranchSettings) -> None:
         _check_pointer(branch.deployed)
     if branch.qa:
         if branch.qa.recorded:
-            raise WrongValueError("nobody records what QA runs: expected ref, file or url", "qa", "recorded")
+            raise WrongValueError(
+                "nobody records what QA runs: expected ref, tags, file or url", "qa", "recorded"
+            )
         with _within("qa"):
             _check_pointer(branch.qa)
     if branch.promote and branch.promote.ref == branch.ref:
@@ -89,10 +91,10 @@ def _check_branch(branch: BranchSettings) -> None:
 
 
 def _check_pointer(pointer: Pointer) -> None:
-    sources = [name for name in ("ref", "file", "url", "recorded") if getattr(pointer, name)]
+    sources = [name for name in ("ref", "tags", "file", "url", "recorded") if getattr(pointer, name)]
     if len(sources) != 1:
         named = " and ".join(sources) if sources else "none of them"
-        raise WrongValueError(f"expected exactly one of ref, file, url, recorded = true, not {named}")
+        raise WrongValueError(f"expected exactly one of ref, tags, file, url, recorded = true, not {named}")
     if pointer.pattern and not (pointer.file or pointer.url):
         raise WrongValueError(f"a pattern goes with file or url, not with {sources[0]}", "pattern")
 

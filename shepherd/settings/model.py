@@ -36,7 +36,7 @@ _LONG_SECRETS = ("tracker.credentials",)
 
 
 class Pointer(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a revision is to be read: exactly one of ref, file, url, recorded."""
+    """Where a revision is to be read: exactly one of ref, tags, file, url, recorded."""
 
     ref: kinds.Ref = ""
     file: kinds.FilePath = ""
@@ -44,6 +44,8 @@ class Pointer(Struct, frozen=True, forbid_unknown_fields=True):
     pattern: kinds.RevisionPattern = ""
     """For file and url: a regular expression whose first group is the revision; empty: the whole text."""
     recorded: bool = False
+    tags: kinds.TagPattern = ""
+    """`*` and `?`: the newest final version among the tags that match (docs/settings.md#releases)."""
 
 
 class Promote(Struct, frozen=True, forbid_unknown_fields=True):

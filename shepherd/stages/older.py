@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shepherd.git.revisions import answers_to
+from shepherd.git.revisions import named
 from shepherd.landing import Landing
 from shepherd.settings import Settings, project_of
 from shepherd.stages.state import BranchSource, sum_of
@@ -64,10 +64,10 @@ class OlderHistory:
                     return self._with_commit(commit)
         if not span.complete or rev.kind not in ("branch", "bug", "request"):
             return None
-        named = [each for each in self._older.with_name(rev) if answers_to(rev, each, whole_name=True)]
-        if rev.kind == "branch" and not named:
-            return self._older.with_branch_like(rev.text)
-        return named
+        by_name = named(rev, self._older.with_name(rev))
+        if rev.kind == "branch" and not by_name:
+            return named(rev, self._older.with_branch_like(rev.text))
+        return by_name
 
     def _with_commit(self, text: str) -> list[Landing] | None:
         """The landing that a commit is or came in with; a beginning is looked up in git first, which knows

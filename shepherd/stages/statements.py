@@ -233,7 +233,7 @@ def say_deployed(
     """
     pointer = settings.branches[branch].deployed
     if not pointer.recorded:
-        place = pointer.ref or pointer.file or pointer.url
+        place = pointer.ref or pointer.tags or pointer.file or pointer.url
         raise SettingsError(
             f"{branch}: what production runs is read from {place}; to record it by hand, set"
             " deployed = { recorded = true } in shepherd.toml"

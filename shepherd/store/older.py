@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Table, delete, insert, inspect, select
 
+from shepherd.git.revisions import bare_request, review_of
 from shepherd.landing import Landing, Revision
 from shepherd.store.tables import archives, older, older_names
 from shepherd.values import RevName
@@ -30,6 +31,7 @@ _UNASKED: dict[str, Any] = {
 }
 """What no story tells of a landing that is live."""
 _BRANCH = "branch:"
+_REVIEW = "review:"
 _LONGEST = 290
 
 
@@ -149,12 +151,16 @@ class OlderLandings:
         return [(name.removeprefix("sha:"), revno) for name, revno in rows]
 
     def with_name(self, rev: RevName) -> list[Landing]:
-        """The landings that have this bug, this request, or a branch of exactly this name, ascending."""
-        name = f"bug:{rev.number}" if rev.kind == "bug" else rev.text
+        """The landings that have this bug, this request, or a branch of exactly this name, ascending; for #12
+        also those that may be meant by it (`git.revisions.named`)."""
+        names = {f"bug:{rev.number}" if rev.kind == "bug" else rev.text}
         if rev.kind == "branch":
-            name = f"{_BRANCH}{rev.text}"
+            names = {f"{_BRANCH}{rev.text}"}
+        elif rev.text.startswith("#"):
+            names |= {f"!{rev.text[1:]}", f"{_REVIEW}{rev.text[1:]}"}
         query = select(older_names.c.revno).where(
-            older_names.c.branch == self._branch, older_names.c.name == name[:_LONGEST]
+            older_names.c.branch == self._branch,
+            older_names.c.name.in_([name[:_LONGEST] for name in names]),
         )
         return self.numbered({revno for (revno,) in self._connection.execute(query)})
 
@@ -202,12 +208,14 @@ def _document(landing: Landing) -> bytes:
 
 
 def _names(archived: ArchivedLanding) -> list[str]:
-    """What a landing is found by: `sha:SHA` of it and of what it brought in, `bug:N`, `#N` or `!N`, and
-    `branch:NAME`."""
+    """What a landing is found by: `sha:SHA` of it and of what it brought in, `bug:N`, `#N` or `!N`,
+    `review:N`, and `branch:NAME`."""
     landing = archived.landing
     names = [f"sha:{sha}" for sha in (landing.id, *archived.brought)]
     names += [f"bug:{bug}" for bug in landing.bugs]
-    names += landing.requests
+    names += map(bare_request, landing.requests)
+    if review := review_of(landing.url):
+        names.append(f"{_REVIEW}{review}")
     if landing.branch:
         names.append(f"{_BRANCH}{landing.branch}")
     return list(dict.fromkeys(name[:_LONGEST] for name in names))

@@ -144,10 +144,10 @@ class _SourceReader(msgspec.Struct, frozen=True):
     def _revno(self, pointer: Pointer, what: str, described: str) -> tuple[int, str]:
         """The landing it is at, and what is doubtful about what it says."""
         warning = ""
-        if pointer.ref:
-            commit = self.git.resolve_many([pointer.ref])[pointer.ref]
+        if ref := pointers.ref_of(pointer, what, self.git.name, self.git.tags):
+            commit = self.git.resolve_many([ref])[ref]
             if commit is None:
-                raise self.git.no_such_ref(pointer.ref)
+                raise self.git.no_such_ref(ref)
         else:
             recorded = _recorded(self.context.settings, self.name) if pointer.recorded else None
             text = pointers.text_of(pointer, what, self.context.settings.file.parent, recorded)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from shepherd.errors import SettingsError
 from shepherd.run import Run
+from shepherd.running.init.choice import chooser
 from shepherd.running.init.plan import InitPlan, apply, destination, plan
 from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.tasking import CLONE, TaskOptions, say
@@ -21,7 +22,7 @@ def init(
     if not repository:
         raise SettingsError("init needs a repository on this machine: inv init --repository PATH")
     file = destination(os.environ, CLONE, Path.cwd())
-    planned = plan(repository, file, deployed=deployed, branch=name)
+    planned = plan(repository, file, deployed=deployed, branch=name, choose=chooser(ask=not dry))
     for finding in planned.findings:
         say(finding)
     if dry:

@@ -17,8 +17,10 @@ from shepherd.landing import Revision
 from shepherd.places import places_of
 from shepherd.running.init import survey
 from shepherd.running.init.access import ForgeAnswer, ask, how_to_read, what_is_read
+from shepherd.running.init.choice import Choose, landings, narrowing, safest, settings_lines
 from shepherd.running.init.forge import Forge, forge_of
 from shepherd.running.init.messages import MessageEvidence, alternatives, evidence
+from shepherd.running.init.production import ProductionCandidate, candidates
 from shepherd.running.init.robots import Robot, robots_in
 from shepherd.running.init.sample import read_sample
 from shepherd.running.init.text import settings_text
@@ -53,13 +55,19 @@ def destination(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Pa
 
 
 def plan(
-    repository: Path | str, file: Path, *, deployed: str | None = None, branch: str | None = None
+    repository: Path | str,
+    file: Path,
+    *,
+    deployed: str | None = None,
+    branch: str | None = None,
+    choose: Choose = safest,
 ) -> InitPlan:
     """Plan the settings `file` for `repository`, a path on this machine.
 
     `deployed` is REV of docs/interfaces.md#commands: what production runs, recorded instead of looked for.
     `branch` is the
-    mainline, where it is not the one that HEAD names. Raises SettingsError, also for what is wrong with the
+    mainline, where it is not the one that HEAD names. `choose` is given what production may run, the safest
+    first, and returns one of it. Raises SettingsError, also for what is wrong with the
     repository: not one, empty, shallow, no such branch.
     """
     if os.path.lexists(file):
@@ -73,9 +81,11 @@ def plan(
         git = open_repository(os.path.realpath(repository))
         line = survey.mainline(git, branch)
         shown = _look(git, line, file)
-        marked = None if rev else survey.production(git, line)
-        recorded = survey.landing_named(git, line, rev) if rev else None if marked else line.tip
-        return _plan(git, line, file, shown, marked, recorded, deployed_given=rev is not None)
+        if rev:
+            offered = [_given(line, survey.landing_named(git, line, rev))]
+        else:
+            offered = candidates(git, line, shown.answer.deployments)
+        return _plan(git, line, file, shown, choose(offered), offered, deployed_given=rev is not None)
     except SourceError as error:
         raise SettingsError(str(error)) from None
 
@@ -101,13 +111,12 @@ def _plan(
     line: survey.Mainline,
     file: Path,
     shown: _Shown,
-    marked: survey.Production | None,
-    recorded: Revision | None,
+    chosen: ProductionCandidate,
+    offered: Sequence[ProductionCandidate],
     deployed_given: bool,
 ) -> InitPlan:
     name = branch_name(line.ref)
-    reason, why = _reason(marked, recorded, deployed_given)
-    at = marked.at if marked else recorded or line.tip
+    reason, why = _reason(chosen, offered, deployed_given)
     grammars = shown.messages.grammars
     orphans = "block" if "brackets" in grammars else "needs-qa"
     usage = _usage(shown.messages)
@@ -115,7 +124,7 @@ def _plan(
         name=name,
         repository=git.name,
         ref=line.ref,
-        deployed=marked.ref if marked else None,
+        deployed=settings_lines(chosen, offered),
         why=why,
         usage=usage,
         marks=grammars,
@@ -128,36 +137,35 @@ def _plan(
     # what is written must be readable, whatever stands in names and paths
     parse(text, file)
     findings = [
-        f"The mainline is {line.ref}: {_count(line.tip.revno, 'landing')}, the newest r{line.tip.revno}.",
-        f"Production: {why} In QA: {_count(line.tip.revno - at.revno, 'landing')}.",
+        f"The mainline is {line.ref}: {landings(line.tip.revno)}, the newest r{line.tip.revno}.",
+        f"Production: {why} In QA: {landings(chosen.window)}.",
+        *narrowing(chosen, file),
         f"{usage} A landing that names nothing: {orphans}.",
         *_robots(shown.robots),
         *_tracker(shown.forge, shown.answer, file),
     ]
-    return InitPlan(file, text, name, recorded, reason, tuple(findings))
+    return InitPlan(file, text, name, chosen.at if chosen.record else None, reason, tuple(findings))
+
+
+def _given(line: survey.Mainline, at: Revision) -> ProductionCandidate:
+    return ProductionCandidate("{ recorded = true }", "you gave it", at, line.tip.revno - at.revno, True)
 
 
 def _reason(
-    marked: survey.Production | None, recorded: Revision | None, deployed_given: bool
+    chosen: ProductionCandidate, offered: Sequence[ProductionCandidate], deployed_given: bool
 ) -> tuple[str, str]:
     """Why production is taken to be where it is: for the journal, and as a sentence for people."""
-    if marked and marked.release:
-        return "", (
-            f"the newest release tag, {marked.ref} (r{marked.at.revno}), is taken for it; "
-            "each new release means a new tag in the settings."
-        )
-    if marked:
-        return "", f"the ref {marked.ref} (r{marked.at.revno}) names it."
-    assert recorded, "what no ref says is recorded"
+    at = f"r{chosen.at.revno}"
     if deployed_given:
-        return (
-            "given to inv init",
-            f"you gave r{recorded.revno}; after each deployment, record it with `inv deployed`.",
-        )
-    return "everything up to today counts as live", (
-        f"no branch or tag names it, so everything up to today (r{recorded.revno}) counts as live; "
-        "change it with `inv deployed`."
-    )
+        why = f"you gave {at}; after each deployment, record it with `inv deployed`."
+        return "given to inv init", why
+    if not chosen.record:
+        return "", f"{chosen.what} ({at}), says what it runs."
+    if chosen != offered[-1]:
+        return chosen.what, f"{chosen.what} ({at}); after each deployment, record it with `inv deployed`."
+    none = "no branch or tag names it, so " if len(offered) == 1 else ""
+    why = f"{none}everything up to today ({at}) counts as live; change it with `inv deployed`."
+    return "everything up to today counts as live", why
 
 
 def _usage(shown: MessageEvidence) -> str:
@@ -193,10 +201,6 @@ def _tracker(forge: Forge | None, answer: ForgeAnswer, file: Path) -> Iterator[s
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def branch_name(ref: str) -> str:

@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from shepherd.errors import WrongValueError
 from shepherd.git.positions import landing_in
 from shepherd.git.repository import Git
 from shepherd.git.versions import TagVersion, newest_release, version_of
 from shepherd.landing import Revision
 from shepherd.running.init.survey import Mainline
 from shepherd.running.init.text import toml
+from shepherd.urls import check_ref
 from shepherd.values import SHA, clean
 
 NAMES = ("production", "prod", "live", "deployed", "release")
@@ -25,8 +27,9 @@ _HEADS, _TAGS, _REMOTES = "refs/heads/", "refs/tags/", "refs/remotes/origin/"
 
 GIVEN_UP = 365 * 86_400
 """Seconds: a series of versions that has had none for so long while another one had is not used any more."""
-RELEASES = 3
-"""Series of versions that are offered."""
+MOST = 6
+"""Readings that are offered in all, and how many of each kind."""
+NAMED, DEPLOYMENTS, RELEASES = 2, 2, 3
 TRIES = 12
 """Refs of one kind that are looked up until enough share history with the mainline."""
 LONGEST_NAME = 200
@@ -86,10 +89,10 @@ def candidates(
     1. branches and tags that are named for production, by the order of NAMES; one whose commit is more than a
        year older than that of another comes after it. Of `deployed/…` the newest by date counts.
     2. what a forge says was deployed.
-    3. releases: of each series of tags (the same prefix, the same ending) the highest final version, merged into
-       the mainline or not. A first number (2009.1) that has had no release for a year while others of the series
-       had is given up, and so is a series as a whole; a later release of a lower number (7.2.9 after 8.1.3) is
-       maintenance. Dates are those of the commits, but none is later than the newest landing's. Series of the
+    3. releases: of each series of tags (the same prefix, the same ending) the highest final version, merged
+       into the mainline or not. A first number (2009.1) that has had no release for a year while others of the
+       series had is given up, and so is a series as a whole; a later release of a lower number (7.2.9 after
+       8.1.3) is maintenance. Dates are those of the commits, but none is later than the newest landing's. Series of the
        whole project come before those of its parts (`pkg-a/v1`), and among equals those that leave most
        landings in QA. Pre-releases count only where there is no final version at all.
     4. master or main beside a mainline that is called develop or the like.
@@ -101,14 +104,15 @@ def candidates(
     newest = int(git.lines("log", "-1", "--no-show-signature", "--format=%ct", line.tip.id)[0])
     places = _Places(git, line, refs)
     found = [
-        *places.some(_named(refs, line), len(NAMES)),
+        *places.some(_named(refs, line), NAMED),
         *places.deployed(deployments),
         *places.releases(_series(refs, newest)),
         *places.some(_beside(refs, line), 1),
-        ProductionCandidate("{ recorded = true }", "everything up to today counts as live", line.tip, 0, True),
+        ProductionCandidate(
+            "{ recorded = true }", "everything up to today counts as live", line.tip, 0, True
+        ),
     ]
-    by_pointer = {(each.pointer, each.at): each for each in reversed(found)}
-    return list(reversed(by_pointer.values()))
+    return [*found[: MOST - 1], found[-1]]
 
 
 def _listed(git: Git) -> dict[str, _Dated]:
@@ -120,7 +124,7 @@ def _listed(git: Git) -> dict[str, _Dated]:
         ref, kind, sha, date, inner, inner_sha, inner_date, created = text.split(" ")
         if inner:
             kind, sha, date = inner, inner_sha, inner_date
-        if len(ref) > LONGEST_NAME or not ref.isprintable() or "\N{REPLACEMENT CHARACTER}" in ref:
+        if not _can_be_named(ref):
             continue
         if kind == "commit":
             listed[ref] = _Dated(ref, sha, int(date))
@@ -131,6 +135,15 @@ def _listed(git: Git) -> dict[str, _Dated]:
         if sha in commits:
             listed[ref] = _Dated(ref, commits[sha], when)
     return listed
+
+
+def _can_be_named(ref: str) -> bool:
+    """Whether settings may hold the name; the one that stands in it was no UTF-8 where it says so."""
+    try:
+        check_ref(ref)
+    except WrongValueError:
+        return False
+    return len(ref) <= LONGEST_NAME and "\N{REPLACEMENT CHARACTER}" not in ref
 
 
 def _short(line: Mainline) -> str:
@@ -148,7 +161,11 @@ def _named(refs: Mapping[str, _Dated], line: Mainline) -> list[_Dated]:
     for name in _FOLDERS:
         starts = tuple(f"{place}{name}/" for place in (_HEADS, _TAGS, _REMOTES))
         folder = [each for ref, each in refs.items() if ref.startswith(starts)]
-        folder = [each for each in folder if each.ref not in (line.ref, _HEADS + _short(line), _REMOTES + _short(line))]
+        folder = [
+            each
+            for each in folder
+            if each.ref not in (line.ref, _HEADS + _short(line), _REMOTES + _short(line))
+        ]
         named += [max(folder, key=lambda each: (each.date, each.ref))] if folder else []
     alive = max((each.date for each in named), default=0) - GIVEN_UP
     return sorted(named, key=lambda each: each.date < alive)
@@ -213,9 +230,9 @@ class _Places:
     def deployed(self, deployments: Sequence[tuple[str, str]]) -> Iterator[ProductionCandidate]:
         shas = [sha for _, sha in deployments[:TRIES] if re.fullmatch(SHA, sha)]
         commits = self._git.commits(shas) if shas else {}
-        for what, sha in deployments[:TRIES]:
-            if sha in commits and (at := self._at(commits[sha])):
-                yield self._candidate("{ recorded = true }", clean(what, LONGEST_NAME), at, record=True)
+        known = [(what, at) for what, sha in deployments if sha in commits and (at := self._at(commits[sha]))]
+        for what, at in known[:DEPLOYMENTS]:
+            yield self._candidate("{ recorded = true }", clean(what, LONGEST_NAME), at, record=True)
 
     def releases(self, series: Sequence[_Series]) -> list[ProductionCandidate]:
         found: list[tuple[bool, ProductionCandidate]] = []
@@ -225,7 +242,9 @@ class _Places:
         found.sort(key=lambda each: (each[0], -each[1].window))
         return [each for _, each in found]
 
-    def _candidate(self, pointer: str, what: str, at: Revision, *, record: bool = False) -> ProductionCandidate:
+    def _candidate(
+        self, pointer: str, what: str, at: Revision, *, record: bool = False
+    ) -> ProductionCandidate:
         return ProductionCandidate(pointer, what, at, self._line.tip.revno - at.revno, record)
 
     def _at(self, commit: str) -> Revision | None:

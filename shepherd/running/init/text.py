@@ -27,10 +27,10 @@ repository = {repository}
 ref = {ref}
 
 {why}
-# {{ ref = "…" }}: a branch or tag that the person who deploys moves; {{ recorded = true }}: what
-# `inv deployed` wrote last; {{ file = "…" }} or {{ url = "…", pattern = "r(\\\\d+)" }}: where production
-# itself says it.
-deployed = {deployed}
+# {{ ref = "…" }}: a branch or tag that the person who deploys moves; {{ tags = "v*" }}: the newest release
+# among the tags that match; {{ recorded = true }}: what `inv deployed` wrote last; {{ file = "…" }} or
+# {{ url = "…", pattern = "r(\\\\d+)" }}: where production itself says it.
+{deployed}
 
 # What a promotion moves. Without it promotions are recorded and printed only.
 # promote = {{ ref = "production" }}
@@ -86,7 +86,7 @@ def settings_text(
     name: str,
     repository: str,
     ref: str,
-    deployed: str | None,
+    deployed: str,
     why: str,
     usage: str,
     marks: Sequence[str],
@@ -96,7 +96,7 @@ def settings_text(
     refusal: str | None,
     file: Path,
 ) -> str:
-    """The whole file; `deployed` is a ref, None where the revision is recorded by people.
+    """The whole file; `deployed` are the lines that say what production runs.
 
     `why` and `usage` are sentences for comments. `refusal` is why the forge is not read, None: it is read
     (access.refusal_of). `file` is where the text will lie.
@@ -113,7 +113,7 @@ def settings_text(
         repository=toml(repository),
         ref=toml(ref),
         why=_comment(f"What production runs: {why}"),
-        deployed=f"{{ ref = {toml(deployed)} }}" if deployed else "{ recorded = true }",
+        deployed=deployed,
         usage=_comment(f"How commit messages say what they are for. {usage}"),
         marks=f"[{', '.join(map(toml, marks))}]",
         orphans=toml(orphans),

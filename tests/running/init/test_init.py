@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from shepherd.landing import Revision
 from shepherd.running.init.plan import InitPlan, apply, branch_name, destination, plan
-from shepherd.running.init.survey import newest_version
 from shepherd.running.init.text import toml
 from shepherd.settings import ALL_GRAMMARS, BranchSettings, load, parse, read
 from tests.gitrepo import Repo
