@@ -1,4 +1,4 @@
-"""Which of the readings of production is taken: asked on a terminal, else the safest; and how the others stand in
+"""Which of the readings of production is taken: asked on a terminal, else the safest; how the others stand in
 the settings (docs/settings.md#deployed)."""
 
 from __future__ import annotations
