@@ -40,7 +40,7 @@ def described(pointer: Pointer, ref: str = "") -> str:
 
 
 def ref_of(pointer: Pointer, what: str, git_name: str, tags: Callable[[], Sequence[str]]) -> str:
-    """The ref that the pointer goes by, among `tags` the newest release; empty where it is a text that says it.
+    """The ref that the pointer goes by: its own, or the newest release; empty where a text says the revision.
 
     `what` ("production") is who is asked about, `tags` gives the tags of the repository `git_name`. Raises
     SourceError if no release matches.
@@ -50,17 +50,12 @@ def ref_of(pointer: Pointer, what: str, git_name: str, tags: Callable[[], Sequen
     names = tags()
     if tag := newest_release(names, pointer.tags):
         return f"refs/tags/{tag}"
-    matching = [name for name in names if matches((pointer.tags,), name)]
-    wrong = (
-        f"none of the tags of {git_name} that match {quoted(pointer.tags)} is the final version of anything"
-        f" ({quoted(matching[-1])} is none)"
-        if matching
-        else f"no tag of {git_name} matches {quoted(pointer.tags)}"
-    )
+    wrong = f"no tag of {git_name} matches {quoted(pointer.tags)}"
+    if matching := [name for name in names if matches((pointer.tags,), name)]:
+        wrong += f" and is a release ({quoted(matching[-1])} is none)"
     key = "deployed" if what == "production" else "qa"
-    raise SourceError(
-        f"what {what} runs is not known: {wrong}; tag a release, or change the pattern of `{key}` in shepherd.toml"
-    )
+    remedy = f"tag a release, or change the pattern of `{key}` in shepherd.toml"
+    raise SourceError(f"what {what} runs is not known: {wrong}; {remedy}")
 
 
 def text_of(pointer: Pointer, what: str, base: Path, recorded: str | None, limit: float = URL_LIMIT) -> str:

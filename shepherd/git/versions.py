@@ -1,7 +1,7 @@
 """What version the name of a tag writes, and which of two is the newer one (docs/settings.md#releases).
 
-A name is read as a prefix, numbers, and an ending: `project-` `1.10.2` `-rc1`. Prefix and ending together are the
-tag's family: within it versions are compared, across families they say nothing about each other.
+A name is read as a prefix, numbers, and an ending: `project-` `1.10.2` `-rc1`. Versions are compared where
+the prefix is the same; across prefixes they say nothing about each other.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ LONGEST_NAME = 200
 
 _NUMBERS = re.compile(
     # a day: 2026-11-30, 20261130, with a time or a count behind it
-    r"(?:(?:19|20)[0-9]{2}(?:[-._][0-9]{1,2}){1,2}+|(?:19|20)[0-9]{6})(?:[-._T]?[0-9]{1,6}){0,3}+(?![0-9])"
-    r"|[0-9]{1,18}+(?:[._][0-9]{1,18}+)*+"
+    r"(?<![0-9])(?:(?:(?:19|20)[0-9]{2}(?:[-._][0-9]{1,2}){1,2}+|(?:19|20)[0-9]{6})(?:[-._T]?[0-9]{1,6}){0,3}+(?![0-9])"
+    r"|[0-9]{1,18}+(?:[._][0-9]{1,18}+)*+(?![0-9]))"
 )
+_DIGITS = re.compile("[0-9]+")
 _ENDING = re.compile(r"(?:[-._~]?(?:[0-9]{1,18}|[A-Za-z]++))*+")
 _PART = re.compile(r"[0-9]+|[a-z]+")
 _UNRELEASED = {
@@ -70,39 +71,43 @@ class TagVersion(Struct, frozen=True, order=True):
 def version_of(name: str) -> TagVersion | None:
     """The version that a tag's name writes; None if it writes none.
 
-    The first number with which all that follows can be read begins it (`log4j-2.17`), else the first that is
-    followed by further numbers. A word of a pre-release in the prefix (`nightly-1.2`) counts as one at the end,
-    and so does anything after a hyphen that begins with a number (`1.2-3`), as in Semantic Versioning.
+    The first number with which all that follows can be read begins it (`log4j-2.17`), else the first
+    that has a second number. A word of a pre-release in the prefix (`nightly-1.2`) counts as one at the end,
+    and so does a number after a hyphen (`1.2-3`), as in Semantic Versioning.
     """
     if len(name) > LONGEST_NAME:
         return None
-    rest: TagVersion | None = None
-    at = 0
-    while found := _NUMBERS.search(name, at):
+    variant: TagVersion | None = None
+    for found in _NUMBERS.finditer(name, name.rfind("/") + 1):
         version = _read(name, found)
         if version and not version.variant:
             return version
-        rest = rest or version
-        at = found.end()
-    return rest
+        variant = variant or version
+        if not found[0].isdigit():
+            break
+    return variant
 
 
 def _read(name: str, found: re.Match[str]) -> TagVersion | None:
-    prefix, text = name[: found.start()], name[found.end() :].partition("+")[0]
-    if not _ENDING.fullmatch(text):
-        return None
-    numbers = [int(number) for number in re.findall("[0-9]+", found[0])]
+    start, end = found.span()
+    prefix, text = name[:start], name[end:].partition("+")[0]
+    numbers = [int(number) for number in _DIGITS.findall(found[0])]
     while len(numbers) > 1 and not numbers[-1]:
         numbers.pop()
-    ending = _PART.findall(text.lower())
-    rank = _rank(ending)
-    if rank is None and (len(numbers) == 1 or re.search("[0-9]", text)):
-        return None
-    order = tuple((int(part), "") if part.isdigit() else (_UNRELEASED.get(part, 9), part) for part in ending)
-    final = 0 if rank is None else rank
-    return TagVersion(
-        tuple(numbers), -1 if _is_early(prefix) else final, order, name, prefix, text if rank is None else ""
-    )
+    rank: int | None = 0
+    ending: tuple[tuple[int, str], ...] = ()
+    if text:
+        if not _ENDING.fullmatch(text):
+            return None
+        parts = _PART.findall(text.lower())
+        rank = _rank(parts)
+        if rank is None and (len(numbers) == 1 or _DIGITS.search(text)):
+            return None
+        ending = tuple(
+            (int(part), "") if part.isdigit() else (_UNRELEASED.get(part, 9), part) for part in parts
+        )
+    variant = text if rank is None else ""
+    return TagVersion(tuple(numbers), -1 if _is_early(prefix) else rank or 0, ending, name, prefix, variant)
 
 
 @lru_cache(maxsize=256)
@@ -112,14 +117,14 @@ def _is_early(prefix: str) -> bool:
 
 
 def _rank(ending: list[str]) -> int | None:
-    """The rank of a version with this ending; None if it says nothing of it."""
-    if not ending:
-        return 0
+    """The rank of a version with this ending, which is not empty; None if it says nothing of it."""
     if len(ending) == 1 and re.fullmatch("[c-z]", ending[0]):
         return 1
     words = [word for word in ending if not word.isdigit()]
-    if not words or any(word in _UNRELEASED for word in words):
+    if any(word in _UNRELEASED for word in words) or (len(ending) == 1 and not words):
         return -1
+    if not words:
+        return None
     if all(word in _RELEASED for word in words):
         return 0
     return 1 if ending[0] in _AFTERWARDS else None
@@ -128,11 +133,11 @@ def _rank(ending: list[str]) -> int | None:
 def newest_release(names: Iterable[str], pattern: str) -> str | None:
     """The tag of the newest final version among those that match `pattern`; None if there is none.
 
-    `pattern` has a `*` or `?`. The version begins where the first of them stands, or before: `v*` names v1.2 and
-    not vendor-9.9, `v1.*` only what is of 1, `*` 1.2 and v1.2. What stands behind the last of them belongs to no version: with
-    `v*-ee`, v1.2-ee is one.
+    The version begins where the first `*` of the pattern stands, or before: `v*` names v1.2 and not
+    vendor-9.9, `v1.*` names those that begin with 1, `*` names 1.2 and v1.2. What stands behind the last one
+    is no part of the version: `v*-ee` names v1.2-ee.
     """
-    head, *_, tail = re.split(r"[*?]", pattern)
+    head, tail = pattern.partition("*")[0], re.split(r"[*?]", pattern)[-1]
     newest: TagVersion | None = None
     tag: str | None = None
     for name in names:

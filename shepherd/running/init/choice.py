@@ -1,5 +1,5 @@
-"""Which of the readings of production is taken: asked on a terminal, else the safest; and how the others stand
-in the settings (docs/settings.md#deployed)."""
+"""Which of the readings of production is taken: asked on a terminal, else the safest; how the others stand in
+the settings (docs/settings.md#deployed)."""
 
 from __future__ import annotations
 

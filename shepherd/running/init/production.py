@@ -86,45 +86,50 @@ def candidates(
 
     Safe is what does not claim that more is live than is, so the order is:
 
-    1. branches and tags that are named for production, by the order of NAMES; one whose commit is more than a
-       year older than that of another comes after it. Of `deployed/…` the newest by date counts.
+    1. branches and tags that are named for production, by the order of NAMES; one whose commit is more than
+       a year older than that of another comes after it. Of `deployed/…` the newest by date counts. What is
+       only called `release`, and is a year older than the newest release, comes after the releases.
     2. what a forge says was deployed.
-    3. releases: of each series of tags (the same prefix, the same ending) the highest final version, merged
-       into the mainline or not. A first number (2009.1) that has had no release for a year while others of the
-       series had is given up, and so is a series as a whole; a later release of a lower number (7.2.9 after
-       8.1.3) is maintenance. Dates are those of the commits, but none is later than the newest landing's. Series of the
-       whole project come before those of its parts (`pkg-a/v1`), and among equals those that leave most
-       landings in QA. Pre-releases count only where there is no final version at all.
+    3. releases, merged into the mainline or not. Tags with the same prefix and the same ending are a series,
+       and its highest final version stands for it. A first number (2009.1) without a release for a year,
+       while others of the series had one, is given up, and so is a series among others; a later release of a
+       lower number (7.2.9 after 8.1.3) is maintenance. Dates are those of the commits, and none counts as
+       later than the newest landing's. Series of the whole project come before those of its parts
+       (`pkg-a/v1`), and among equals those that leave most landings in QA. Pre-releases count only where
+       there is no final version.
     4. master or main beside a mainline that is called develop or the like.
     5. everything up to today counts as live: recorded.
 
     What shares no history with the mainline is left out, and so is a ref whose name cannot stand in settings.
     """
-    refs = _listed(git)
+    refs = _listed(git, line)
     newest = int(git.lines("log", "-1", "--no-show-signature", "--format=%ct", line.tip.id)[0])
     places = _Places(git, line, refs)
+    series = _series(refs, newest)
+    named = _named(refs)
+    stale = [each for each in named if _is_stale(each, series)]
     found = [
-        *places.some(_named(refs, line), NAMED),
+        *places.some([each for each in named if each not in stale], NAMED),
         *places.deployed(deployments),
-        *places.releases(_series(refs, newest)),
+        *places.releases(series),
+        *places.some(stale, 1),
         *places.some(_beside(refs, line), 1),
-        ProductionCandidate(
-            "{ recorded = true }", "everything up to today counts as live", line.tip, 0, True
-        ),
     ]
-    return [*found[: MOST - 1], found[-1]]
+    everything = "everything up to today counts as live"
+    return [*found[: MOST - 1], ProductionCandidate("{ recorded = true }", everything, line.tip, 0, True)]
 
 
-def _listed(git: Git) -> dict[str, _Dated]:
-    """All tags, and the branches that may name production, that stand for a commit: one process for all."""
+def _listed(git: Git, line: Mainline) -> dict[str, _Dated]:
+    """All tags, and the branches that may name production, less the mainline: one process for all."""
     names = [place + name for place in (_HEADS, _REMOTES) for name in (*NAMES, *_BESIDE)]
+    itself = (line.ref, _HEADS + _short(line), _REMOTES + _short(line))
     listed: dict[str, _Dated] = {}
     nested: dict[str, tuple[str, int]] = {}
     for text in git.lines("for-each-ref", f"--format={_FIELDS}", "--end-of-options", _TAGS, *names):
         ref, kind, sha, date, inner, inner_sha, inner_date, created = text.split(" ")
         if inner:
             kind, sha, date = inner, inner_sha, inner_date
-        if not _can_be_named(ref):
+        if not _can_be_named(ref) or ref in itself:
             continue
         if kind == "commit":
             listed[ref] = _Dated(ref, sha, int(date))
@@ -151,24 +156,22 @@ def _short(line: Mainline) -> str:
     return line.ref.removeprefix(_HEADS).removeprefix(_REMOTES)
 
 
-def _named(refs: Mapping[str, _Dated], line: Mainline) -> list[_Dated]:
+def _named(refs: Mapping[str, _Dated]) -> list[_Dated]:
+    """Branches and tags that are named for production, those of a bygone time last."""
     named = [
-        refs[place + name]
-        for name in NAMES
-        for place in (_HEADS, _TAGS, _REMOTES)
-        if place + name in refs and (place == _TAGS or name != _short(line))
+        refs[place + name] for name in NAMES for place in (_HEADS, _TAGS, _REMOTES) if place + name in refs
     ]
     for name in _FOLDERS:
         starts = tuple(f"{place}{name}/" for place in (_HEADS, _TAGS, _REMOTES))
         folder = [each for ref, each in refs.items() if ref.startswith(starts)]
-        folder = [
-            each
-            for each in folder
-            if each.ref not in (line.ref, _HEADS + _short(line), _REMOTES + _short(line))
-        ]
         named += [max(folder, key=lambda each: (each.date, each.ref))] if folder else []
     alive = max((each.date for each in named), default=0) - GIVEN_UP
     return sorted(named, key=lambda each: each.date < alive)
+
+
+def _is_stale(ref: _Dated, series: Sequence[_Series]) -> bool:
+    newest = max((each.ref.date for each in series), default=0)
+    return ref.ref.rpartition("/")[2] == "release" and ref.date < newest - GIVEN_UP
 
 
 def _beside(refs: Mapping[str, _Dated], line: Mainline) -> list[_Dated]:

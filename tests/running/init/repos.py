@@ -16,10 +16,12 @@ def first_parents(repo: Repo) -> list[str]:
     return repo.git("rev-list", "--first-parent", "--reverse", "stable").split()
 
 
-def refused(repository: Path | str, file: Path, **options: str) -> str:
+def refused(
+    repository: Path | str, file: Path, deployed: str | None = None, branch: str | None = None
+) -> str:
     """The one sentence of the refusal; nothing was written."""
     with pytest.raises(SettingsError) as caught:
-        plan(repository, file, **options)
+        plan(repository, file, deployed=deployed, branch=branch)
     assert not os.path.lexists(file)
     assert "\n" not in str(caught.value)
     return str(caught.value)

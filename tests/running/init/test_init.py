@@ -45,10 +45,9 @@ def test_without_a_sign_of_production_everything_up_to_today_counts_as_live(repo
         (["refs/tags/production"], "production"),
         (["refs/tags/production", "refs/heads/production"], "production"),
         (["refs/remotes/origin/production", "refs/heads/prod"], "refs/remotes/origin/production"),
-        (["refs/tags/v1.9", "refs/tags/v1"], "v1.9"),
-        (["refs/tags/v9", "refs/heads/v9"], "refs/tags/v9"),
+        (["refs/heads/deployed/7", "refs/heads/live"], "live"),
         (["refs/heads/v9"], None),
-        (["refs/heads/feature/production", "refs/tags/production-2", "refs/tags/version-1"], None),
+        (["refs/heads/feature/production", "refs/tags/next", "refs/heads/master"], None),
     ],
 )
 def test_the_ref_that_names_production(repo: Repo, file: Path, refs: list[str], chosen: str | None) -> None:
@@ -63,18 +62,12 @@ def test_the_ref_that_names_production(repo: Repo, file: Path, refs: list[str], 
         assert planned.findings[1].endswith("In QA: 3 landings.")
 
 
-def test_an_annotated_tag_of_a_release_comes_with_a_warning_in_the_file(repo: Repo, file: Path) -> None:
-    repo.tag("v1.0", first_parents(repo)[3])
+def test_the_newest_release_goes_on_to_be_found_by_its_pattern(repo: Repo, file: Path) -> None:
+    repo.tag("v1.9", first_parents(repo)[2])
+    repo.tag("v1.10", first_parents(repo)[3])
     planned = plan(repo.path, file)
-    assert "new tag in the settings" in " ".join(planned.text.split("\n# "))
-    assert written(planned).deployed.ref == "v1.0"
-
-
-def test_a_release_that_the_mainline_does_not_contain_is_passed_over(repo: Repo, file: Path) -> None:
-    repo.set_ref("refs/tags/v1.0", first_parents(repo)[3])
-    repo.commit("Elsewhere", branch="other", parents=[first_parents(repo)[3]])
-    repo.set_ref("refs/tags/v2.0", repo.tip("other"))
-    assert written(plan(repo.path, file)).deployed.ref == "v1.0"
+    assert written(planned).deployed.tags == "v*"
+    assert "release v1.10, the newest of the tags v* (r4)" in planned.findings[1]
 
 
 def test_production_with_a_hotfix_stands_for_the_newest_landing_in_it(repo: Repo, file: Path) -> None:
@@ -99,28 +92,6 @@ def test_the_mainline_itself_is_not_production(tmp_path: Path, file: Path) -> No
 def test_a_ref_that_is_no_commit_is_passed_over(repo: Repo, file: Path) -> None:
     repo.set_ref("refs/tags/production", repo.git("rev-parse", "stable^{tree}"))
     assert written(plan(repo.path, file)).deployed.recorded
-
-
-@pytest.mark.parametrize(
-    ("tags", "newest"),
-    [
-        (["v1.9", "v1.10", "v1.2"], "v1.10"),
-        (["v9", "v10"], "v10"),
-        (["v2.0-rc1", "v1.9"], "v1.9"),
-        (["v2.0-rc1", "v2.0"], "v2.0"),
-        (["v2.0-rc1", "v2.0-rc2"], "v2.0-rc2"),
-        (["v2.0-rc9", "v2.0-rc10"], "v2.0-rc10"),
-        (["v1.0", "v1.0.1"], "v1.0.1"),
-        (["v1.0+build7", "v0.9"], "v1.0+build7"),
-        (["v2011.08.24", "v2011.8.3"], "v2011.08.24"),
-        (["vendor", "v", "v-1", "version-1", "1.0"], None),
-        (["v" + "9" * 5_000], None),
-        ([], None),
-    ],
-)
-def test_versions_are_compared_as_versions(tags: list[str], newest: str | None) -> None:
-    assert newest_version(tags) == newest
-    assert newest_version(tags[::-1]) == newest
 
 
 # --- what is said on the command line -------------------------------------------------------------------
