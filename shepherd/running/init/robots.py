@@ -142,7 +142,8 @@ def _why(identity: Identity, work: _Work, landings: int, merges: int, commits: i
             return f"the name of a program; author of {_count(work.landings)} of {of}" + (
                 f", {work.brought:,} commits brought in" if work.brought else ""
             )
-        return f"the name of a program; committer of {work.committed:,} commits in {of}, author of none"
+        committer = f"committer of {work.committed:,} commits in {of}, author of none"
+        return f"the name of a program; {committer}" if work.committed >= MANY else ""
     if only_merges and work.merges >= max(MANY, SHARE * merges) and not work.buttons:
         return f"author of {work.landings:,} of {of}, all of them merges, and of nothing that was merged"
     if work.rolls >= MANY and work.rolls == work.written:

@@ -255,6 +255,7 @@ def test_the_tracker_of_the_origin_is_proposed(
     assert parse(planned.text, file).tracker.type == "none"
     told = " ".join(planned.findings)
     assert "hunter2" not in planned.text + told
+    assert "could not be read" not in planned.text + told
     if tracker is None:
         assert "# type" not in planned.text
         return

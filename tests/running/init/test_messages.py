@@ -116,6 +116,14 @@ def test_one_message(message: str, seen: Sighting | None) -> None:
         # most say which project, and agree
         ([f"Fix\n\nSee merge request {p}!1" for p in ("a/b",) * 7 + ("evil/one",) * 6], ("gitlab", "a/b")),
         ([f"Fix\n\nSee merge request {p}!1" for p in ("a/b",) * 5 + ("evil/one",) * 5], ("gitlab", "")),
+        # the project is one on the host that most name
+        (
+            [
+                f"Fix\n\nSee merge request https://{place}/-/merge_requests/1"
+                for place in ("a.org/a/b",) * 4 + ("a.org/a/c",) * 2 + ("b.org/x/y",) * 3
+            ],
+            ("gitlab", "a/b"),
+        ),
         # no project has such a name
         (["Fix\n\nSee merge request a/../b!1"] * 9, ("gitlab", "")),
         (["Fix\n\nSee merge request shop!1"] * 9, ("gitlab", "")),

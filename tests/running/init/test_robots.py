@@ -103,6 +103,7 @@ WORK = [f"Make part {n} better" for n in range(12)]
         ),
         # people: one who merges everything and writes, too; one with a button; one whose name is Bot
         ([merged_by("Ann <ann@example.org>", 40)], ()),
+        ([merged_by("Ben <ben@example.org>", 40)], ()),
         ([merged_by("Max <max@example.org>", 40), landed("Max <max@example.org>", ["Version 2"])], ()),
         ([merged_by("Max <max@example.org>", 40, committer=WEB)], ("GitHub",)),
         ([landed("Jan Bot <jan.bot@example.org>", WORK)], ()),
