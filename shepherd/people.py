@@ -59,9 +59,10 @@ def _person(name: str, address: str, robots: tuple[str, ...]) -> tuple[str, str]
     address = address.strip()
     if not is_known(name, address):
         return None
-    if any(matches(robots, text) for text in (shown, address, address.rpartition("@")[0] or address)):
+    named = _without_addresses(shown)
+    if any(matches(robots, text) for text in (shown, named, address, address.rpartition("@")[0] or address)):
         return None
-    return _without_addresses(shown), address if address == clean(address) else ""
+    return named, address if address == clean(address) else ""
 
 
 def _without_addresses(name: str) -> str:

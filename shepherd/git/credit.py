@@ -14,7 +14,7 @@ Identity = tuple[str, str]
 """Name and address through `.mailmap`, as git prints them."""
 
 FORGES = ("GitHub", "GitLab", "Gitea", "Forgejo", "Gerrit Code Review")
-"""The names that forges give themselves as committers: nobody's."""
+"""The names that forges give themselves where they commit or merge: nobody's."""
 MOST_CO_AUTHORS = 20
 """Of one landing."""
 _MERGED_BRANCH = re.compile(
@@ -49,15 +49,17 @@ class Credit(NamedTuple):
 def credit(hands: Hands, rule: PersonRule, robots: Sequence[str]) -> Credit:
     """Whose the landing is by the setting `person`, who merged it, and who else wrote a part of it."""
     nobody = (*robots, *FORGES)
-    candidates = [hands.author, *hands.second]
-    alone = _alone(hands.merged, nobody) if rule == "merged-author" else None
+    author = person_of([hands.author], nobody if hands.second else robots)
+    alone = _alone(hands.merged, robots) if rule == "merged-author" else None
+    merged_by = ""
     if alone:
         person, known = alone
-        merger = person_of([hands.author], nobody)
-        merged_by = "" if merger == person or signs(*merger) & known else merger[0]
+        if author != person and not signs(*author) & known:
+            merged_by = author[0]
     else:
-        person = person_of([hands.committer, *candidates] if rule == "committer" else candidates, nobody)
-        known, merged_by = signs(*person), ""
+        committer = person_of([hands.committer], nobody) if rule == "committer" else ("", "")
+        person = next(filter(any, (committer, author)), None) or person_of(hands.second, robots)
+        known = signs(*person)
     writers = hands.merged if hands.second else (hands.author,)
     others = () if alone and not hands.trailers else _others(writers, hands.trailers, nobody, known)
     return Credit(*person, merged_by, others)
@@ -72,12 +74,12 @@ def merges_own_line(title: str, ref: str) -> bool:
     return match[1] == name != match[2]
 
 
-def _alone(authors: Sequence[Identity], nobody: tuple[str, ...]) -> tuple[Identity, frozenset[str]] | None:
+def _alone(authors: Sequence[Identity], robots: Sequence[str]) -> tuple[Identity, frozenset[str]] | None:
     """The one person who wrote all that is not a robot's, as their newest commit names them, and the signs by
     which they are known; None if these are several people, or nobody, or one of them cannot be read."""
     people: list[Identity] = []
     for author in dict.fromkeys(authors[::-1]):
-        person = person_of([author], nobody)
+        person = person_of([author], robots)
         if any(person):
             people.append(person)
         elif not is_known(*author):

@@ -54,8 +54,8 @@ def chosen(
     state: str | None = None,
     only: Collection[int] | None = None,
 ) -> list[LandingEntry]:
-    """Landings, newest first. `person`: part of the name of one of its people; `state`: a word of state or progress, as in the JSON;
-    `only`: these revnos."""
+    """Landings, newest first. `person`: part of the name of its person or of a co-author; `state`: a word of
+    state or progress, as in the JSON; `only`: these revnos."""
     return [
         entry
         for entry in snapshot.landings

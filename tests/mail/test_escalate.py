@@ -192,3 +192,17 @@ def test_a_preview_shows_it_at_any_hour(team: Team) -> None:
     assert shown.startswith(f"--- escalation to {LIST}\n")
     assert "git revert -m 1 " in shown
     assert team.sent() == []
+
+
+def test_the_list_hears_who_merged_it_and_who_else_wrote_it(team: Team) -> None:
+    message = "[bug=1] Two\n\nCo-authored-by: Cy <cy@example.org>\n"
+    team.repo.commit(message, branch="topic", parents=[team.repo.tip()], author=BY_BOB)
+    at = int(team.at("2011-08-01 10:00").now.timestamp())
+    team.repo.merge("Merge topic", team.repo.tip("topic"), author="Olga <olga@example.org>", date=at)
+    team.look()
+    team.at("2011-08-08 09:00").escalate()
+    told = team.texts()[LIST]
+    assert "  Who:     Bob, merged by Olga, co-author Cy" in told.splitlines()
+    assert "olga@example.org" not in told
+    team.remind()
+    assert team.sent() == [("bob@example.org", "digest")]

@@ -205,6 +205,8 @@ def test_whatever_has_the_focus_is_seen_to_have_it(browser: Browser, tmp_path: P
         ("person=zo%C3%AB", ["r112", "r102", "r12"]),
         ("person=ZO%C3%8B&state=waiting", ["r112"]),
         ("person=nobody%20known&state=bad", ["r104", "r99"]),
+        ("person=cole", ["r115"]),
+        ("person=olga", []),
         ("state=needs-qa", ["r109"]),
         ("bug=800109", ["r109"]),
         ("bug=12", ["r109"]),

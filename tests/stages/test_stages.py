@@ -16,6 +16,7 @@ from shepherd.stages.find import Acceptance, find_branch
 from shepherd.stages.history import past_of
 from shepherd.stages.judge import judge_branch
 from shepherd.values import parse_rev
+from shepherd.views import stories
 from shepherd.views.answer import headline
 from tests.project import Project, deployable, entry, lines_of, progress, states
 
@@ -501,3 +502,22 @@ def test_a_word_that_was_seen_for_another_branch_does_not_cover_a_new_landing(tm
     said = look("stable")
     assert (states(said)[2], deployable(said)) == ("needstesting", None)
     assert deployable(look("next")) == 2, "its own landing keeps its word"
+
+
+def test_what_somebody_else_merged_is_their_author_s_everywhere(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    root = project.land("[no-qa] Begin")[0]
+    project.deploy(root)
+    message = "[bug=1] Two\n\nCo-authored-by: Cy <cy@example.org>\n"
+    project.repo.commit(message, parents=[root], branch="topic", author="Bob <bob@example.org>")
+    project.repo.merge("Merge topic", project.repo.tip("topic"), author="Olga <olga@example.org>")
+    snapshot = project.look()
+    landing = entry(snapshot, 2)
+    assert (landing.person, landing.merged_by, landing.co_authors) == ("Bob", "Olga", ("Cy",))
+    assert [blocker.person for blocker in snapshot.blockers] == ["Bob"]
+    [story] = past_of(project.settings, snapshot, parse_rev("r2"))
+    assert "Bob, landed" in stories.past(story)
+    assert {"  merged by Olga", "  co-author Cy"} <= set(stories.past(story).splitlines())
+    project.write_settings(branch='person = "author"')
+    landing = entry(project.look(), 2)
+    assert (landing.person, landing.merged_by, landing.co_authors) == ("Olga", "", ("Bob", "Cy"))

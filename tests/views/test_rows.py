@@ -6,11 +6,12 @@ import json
 import re
 from typing import get_args
 
+import msgspec
 from msgspec import UNSET
 
 from shepherd.sentence import Sentence
 from shepherd.situation import Situation
-from shepherd.snapshot import Progress
+from shepherd.snapshot import LandingEntry, Progress
 from shepherd.views.feeds import plain_json
 from shepherd.views.page import branch_page
 from tests.views.factory import (
@@ -137,6 +138,24 @@ def test_of_a_long_window_good_landings_of_long_ago_are_told_in_brief() -> None:
 def test_a_thousand_rows_are_terse() -> None:
     rows = tuple(entry(r, progress="waiting") for r in range(1100, 100, -1))
     assert len(branch_page(snapshot(landings=rows), CALM).encode()) < 500 * 1000
+
+
+def test_a_row_names_who_merged_it_and_by_whom_it_is_found() -> None:
+    shown = row(branch_page(every_progress(), CALM), 115)
+    assert "merged by Olga Ortiz · with <span class=c>Cy Cole, Bob Builder</span><td>Ann Example<td>" in shown
+    assert "class=c" not in row(branch_page(every_progress(), CALM), 109)
+
+
+def test_a_row_in_brief_is_found_by_its_co_authors_too() -> None:
+    rows = tuple(entry(r, progress="waiting", co_authors=("Cy",)) for r in range(1300, 100, -1))
+    assert "<span class=c>Cy</span>" in row(branch_page(snapshot(landings=rows), CALM), 101)
+
+
+def test_a_snapshot_of_a_release_before_0_3_names_nobody_else() -> None:
+    document = json.loads(plain_json(entry(104, person="Ann")))
+    del document["merged_by"], document["co_authors"]
+    old = msgspec.convert(document, LandingEntry)
+    assert (old.merged_by, old.people) == ("", ("Ann",))
 
 
 def test_a_reason_without_parts_is_shown_as_it_is_and_its_bug_behind_it() -> None:

@@ -140,6 +140,19 @@ def test_the_table_can_be_narrowed(chosen: Chosen, revnos: list[int]) -> None:
     assert [int(line.split()[0][1:]) for line in lines[4:]] == revnos
 
 
+def test_a_landing_is_found_by_its_co_authors_and_not_by_who_merged_it() -> None:
+    found = {name: [e.revno for e in text.chosen(every_progress(), name)] for name in ("cole", "olga")}
+    assert found == {"cole": [115], "olga": []}
+
+
+def test_explain_names_who_merged_it_and_who_else_wrote_it() -> None:
+    given = every_progress()
+    lines = text.explain(next(e for e in given.landings if e.revno == 115), given).splitlines()
+    assert "merged by      Olga Ortiz" in lines
+    assert "co-authors     Cy Cole, Bob Builder" in lines
+    assert "co-author      Cy" in text.explain(entry(103, co_authors=("Cy",)), given).splitlines()
+
+
 def test_an_empty_table_says_how_to_ask_further() -> None:
     assert "inv explain REV" in text.landings(snapshot(), CALM, person="nobody of that name")
 
