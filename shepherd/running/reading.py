@@ -100,7 +100,7 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
         for story in older if json else older[:IN_FULL]:
             sentences = text.of_branch(snapshot, stories.past(story))
             say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else sentences)
-        if not json and (more := [*listed[IN_FULL:], *older[IN_FULL:]]):
+        if not json and (more := listed[IN_FULL:] or older[IN_FULL:]):
             say(text.further(more, _listing(rev, snapshot, bool(listed))))
         explained += len(listed) + len(older)
     if not explained:
