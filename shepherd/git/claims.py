@@ -13,6 +13,7 @@ from shepherd.git import hints
 from shepherd.git.commits import Commits
 from shepherd.git.first_parents import FirstParents, runs
 from shepherd.git.mainline import Landed, Reader, bearing_request, titles_between
+from shepherd.git.numbers import Numbers, by_svn_revision
 from shepherd.git.repository import Git
 from shepherd.landing import Landing
 from shepherd.marks.forge import same_project
@@ -24,7 +25,7 @@ TITLE_REACH = 500
 CANDIDATES = 10
 """How many of the landings with one title are compared with what reverts that title, the newest first."""
 
-_REVERT_BRANCH = re.compile(rf"(?:\A|/)revert-({DIGITS})-")
+_REVERT_BRANCH = re.compile(rf"(?:\A|/)revert-({DIGITS})(?:-|\Z)")
 
 
 class RevertClaim(NamedTuple):
@@ -50,6 +51,8 @@ class RevertClaims:
         """Landings that free text names by revno: they never count."""
         self.guessed: list[int] = []
         """Those that it calls by title or SHA, which may be others: still less."""
+        self.numbered: list[RevertClaim] = []
+        """Those that it calls by the number of a bug, a request or a review: they never count either."""
         self.speaks = False
         """Whether it says at all that it takes something back."""
         self.warnings: list[str] = []
@@ -81,7 +84,7 @@ def claims_of(context: Context) -> dict[int, RevertClaims]:
         lookup.by_title(reverts, item)
         if reverts.revno > context.deployed:
             lookup.by_free_text(reverts, item)
-        reverts.named_in_text += [target for target in item.marks.hints if 0 < target < reverts.revno]
+        reverts.named_in_text += lookup.by_revno(item)
     return by_revno
 
 
@@ -121,6 +124,10 @@ class _Lookup:
             for request in (*item.reverts_requests, *_request_of_branch(item, context.deployed))
         }
         self._by_request = bearing_request(git, mainline, context.reader, wanted) if wanted else {}
+        known = {item.landing.revno: item.landing for item in context.landed} | dict(context.earlier)
+        self._numbers = Numbers(known, context.deployed)
+        revnos = {revno for item in speaking for revno in item.marks.hints}
+        self._svn = by_svn_revision(git, mainline, revnos) if revnos else None
         self._titles = _Titles(context, [item for item in speaking if item.marks.reverts_title])
 
     def by_mark(self, reverts: RevertClaims, item: Landed) -> None:
@@ -194,6 +201,20 @@ class _Lookup:
                     reverts.guessed.append(target)
         for request in _request_of_branch(item, self._context.deployed):
             reverts.guessed += self._bearing(request, reverts.revno)[:1]
+
+        self._by_number(reverts, item)
+
+    def _by_number(self, reverts: RevertClaims, item: Landed) -> None:
+        for number in item.wording.numbers:
+            if targets := self._numbers.before(reverts.revno, number):
+                reverts.numbered.append(RevertClaim(targets[:CANDIDATES]))
+
+    def by_revno(self, item: Landed) -> list[int]:
+        """What free text calls `r12`: in a mirror of Subversion these are revisions of there."""
+        named, revno = item.marks.hints, item.landing.revno
+        if named and self._svn is not None:
+            named = tuple(self._svn[each] for each in named if each in self._svn)
+        return [target for target in named if 0 < target < revno]
 
     def _bearing(self, request: str, before: int) -> tuple[int, ...]:
         return tuple(target for target in reversed(self._by_request[request]) if target < before)

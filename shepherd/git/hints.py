@@ -43,6 +43,15 @@ def namesakes(targets: Iterable[int], by: int) -> str:
     )
 
 
+def numbered(targets: Iterable[int], by: int) -> str:
+    """As `namesakes`, where the message gives the number of a bug or review that several landings have."""
+    revnos = sorted(targets)
+    return (
+        f"its message speaks of undoing one of {listed(revnos)}; if it undoes r{revnos[-1]}: "
+        f"{command(revnos[-1], by)}"
+    )
+
+
 def free_text(target: int, by: int) -> str:
     return f"its message speaks of undoing r{target}; if it does: {command(target, by)}"
 
@@ -59,7 +68,7 @@ def unnamed(by: int) -> str:
 
 
 def folded(hints: Sequence[str], sha: str) -> tuple[str, ...]:
-    """The hints of a landing: the first few, and how many more there are, with what shows where they are from."""
+    """The hints of a landing: the first few, how many more there are, and what shows their source."""
     if len(hints) <= SHOWN + 1:
         return tuple(hints)
     ordered = sorted(hints, key=lambda hint: "inv cover " not in hint)

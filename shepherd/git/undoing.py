@@ -48,7 +48,8 @@ def undo(
     }
     wanted = dict.fromkeys(compared.values())
     for each in reverts.values():
-        targets = {target for claim in each.claims for target in claim.targets} | set(each.marked)
+        claims = (*each.claims, *each.numbered)
+        targets = {target for claim in claims for target in claim.targets} | set(each.marked)
         if targets:
             wanted |= dict.fromkeys((each.id, *(mainline.id(target) for target in targets)))
     diffs = read_changes(git, wanted)
@@ -82,7 +83,7 @@ class _Proofs:
         alone = [
             self._claim(each, (target,))
             for each in reverts
-            for claim in each.claims
+            for claim in (*each.claims, *each.numbered)
             for target in claim.targets
         ]
         self._proofs = prove(git, alone, diffs)
@@ -152,6 +153,8 @@ class _Outcome:
         self._open: list[RevertClaim] = []
         """Claims of which nothing is proved."""
         self._silent: int | None = None
+        self._numbered: list[str] = []
+        """Hints about landings that it calls by a number."""
         self._unread = False
         self._warnings = reverts.warnings
 
@@ -174,6 +177,20 @@ class _Outcome:
                 self._cannot_tell(hints.listed(claim.targets), why)
             elif not (claim.doubtful and self._far_from(claim, proofs.diffs)):
                 self._open.append(claim)
+
+        for claim in reverts.numbered:
+            self._numbered += self._about_number(claim, proofs)
+
+    def _about_number(self, claim: RevertClaim, proofs: _Proofs) -> list[str]:
+        """Which of the landings with one number it undoes, if their content tells."""
+        by = self._reverts.revno
+        alone = [(target, proofs.alone(self._reverts, target)) for target in claim.targets]
+        if whole := [target for target, proof in alone if proof.whole]:
+            return [hints.silent(whole[0], by)]
+        undone = [target for target, proof in alone if proof.targets]
+        if undone or len(claim.targets) == 1:
+            return [hints.free_text(target, by) for target in undone or claim.targets]
+        return [hints.numbered(claim.targets, by)]
 
     def _far_from(self, claim: RevertClaim, diffs: ContentDiffs) -> bool:
         """Whether it touches none of the files that were changed there."""
@@ -224,6 +241,8 @@ class _Outcome:
             if target not in settled:
                 settled.add(target)
                 shown.append(hints.free_text(target, reverts.revno))
+        if not (settled or shown):
+            shown += dict.fromkeys(self._numbered)
         if reverts.speaks and in_qa and not (settled or shown or self._unread):
             shown.append(hints.unnamed(reverts.revno))
         return replace(

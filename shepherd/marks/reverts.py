@@ -44,6 +44,7 @@ _WORDED_SHA = re.compile(
 _PREFIX = re.compile(r"(?:[A-Z]{1,10}-?[0-9]+|r[0-9]+|commit|changeset|change)\b:?\s++", re.IGNORECASE)
 _QUOTED = re.compile(r"\"([^\"\n]++)\"|'([^'\n]++)'|`([^`\n]++)`")
 _AFTERTHOUGHT = re.compile(r"\s++\([^()]*+\)\Z")
+_CALLED = re.compile(rf"\b[Bb]ug[ -]#?({DIGITS})\b|(?<![\w/])(#{DIGITS}|D{DIGITS})(?!\w)")
 _SIGNS = (b"revert", b"back", b"undo", b"reapply", b"re-apply", b"reland", b"re-land", b"changeset")
 LOOKED_AT = 100_000
 """Characters of a message in which free text is looked for."""
@@ -64,6 +65,8 @@ class RevertWording(NamedTuple):
     """Lower-case SHAs that free text names."""
     projects: tuple[tuple[str, str], ...] = ()
     """Each request of `Reverts owner/project#12` with its project: ("#12", "owner/project")."""
+    numbers: tuple[str, ...] = ()
+    """Bugs, requests and reviews that its title names ("bug 12", "#12", "D12")."""
     rolls: bool = False
     """It brings another project to another revision: commits that are unknown here are those of there."""
 
@@ -87,6 +90,17 @@ def title_key(title: str) -> tuple[int, str]:
 def number_in(title: str) -> str:
     """The request at the end of a title ("#12"); empty if there is none."""
     return match[1] if (match := _NUMBERED.search(title)) else ""
+
+
+def numbers_in(title: str) -> tuple[str, ...]:
+    """The bugs, requests and reviews that a title names: "bug 12", "#12", "D12"."""
+    numbers = (f"bug {bug}" if bug else other for bug, other in _CALLED.findall(title[:LOOKED_AT]))
+    return tuple(dict.fromkeys(numbers))[:MAX_WORDED]
+
+
+def takes_back(title: str) -> bool:
+    """Whether a title speaks of taking something back."""
+    return _WORDED.match(brackets.split(title)[1]) is not None
 
 
 def _bare(title: str) -> str:
@@ -164,6 +178,7 @@ def worded(message: bytes | str) -> RevertWording:
         tuple(dict.fromkeys(titles))[:MAX_WORDED],
         tuple(sha for sha in ids if sha not in counted)[:MAX_WORDED],
         tuple(each for each in dict.fromkeys(_requests(body)) if each[1]) if generated else (),
+        numbers_in(_NUMBERED.sub("", subject)) if titles or title else (),
         is_roll(subject),
     )
 

@@ -16,7 +16,7 @@ from shepherd.values import parse_rev
 if TYPE_CHECKING:
     from shepherd.settings import Settings
     from shepherd.situation import Situation
-    from shepherd.snapshot import LandingEntry, Snapshot
+    from shepherd.snapshot import Snapshot
     from shepherd.story import Story
     from shepherd.values import RevName
 
@@ -100,8 +100,7 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
         for story in older if json else older[:IN_FULL]:
             sentences = text.of_branch(snapshot, stories.past(story))
             say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else sentences)
-        more: list[LandingEntry | Story] = [*listed[IN_FULL:], *older[IN_FULL:]]
-        if more and not json:
+        if not json and (more := listed[IN_FULL:] or older[IN_FULL:]):
             say(text.further(more, _listing(rev, snapshot, bool(listed))))
         explained += len(listed) + len(older)
     if not explained:
