@@ -15,6 +15,8 @@ from shepherd.settings import Settings, read
 from tests.conventions.mainline import Mainline
 from tests.inv import Done, inv_here
 
+_IF_WANTED = {"link": "url", "branch": "branch"}
+"""Keys of the table that need not be there, and what the answer calls them."""
 _COVER = re.compile(r"inv cover r?(\w+) --by r?(\d+)")
 
 
@@ -96,7 +98,7 @@ class FirstDay:
             "requests": entry["requests"],
             "bugs": entry["bugs"],
             "closes": entry["closes"],
-            "link": entry["url"] if "link" in wanted else "",
+            **{key: entry[name] for key, name in _IF_WANTED.items() if key in wanted},
             "undoes": [self.named(target) for target in entry["targets"]],
             "hinted": [self._hinted(hint, entry["revno"]) for hint in entry["hints"]],
             "warnings": entry["warnings"],

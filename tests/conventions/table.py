@@ -27,8 +27,9 @@ hand, the landing shows a hint with the command `inv cover`, by which a person c
 ## What is read in a landing
 
 "Recognised by" is what its message or the clone shows. "Person" is whose landing it is, and who gets mail
-about it: the setting `person` chooses otherwise, and `robots` names programs ([settings.md](settings.md)). The
-request carries the labels, if the tracker is read; `inv explain '#12'` finds the landing by it.
+about it: the setting `person` chooses otherwise, and `robots` names programs ([settings.md](settings.md)).
+The request carries the labels, if the tracker is read; `inv explain '#12'` finds the landing by it, and
+`inv explain BRANCH` by its branch.
 
 | way to land | recognised by | person | request | reverts |
 |---|---|---|---|---|
@@ -107,6 +108,7 @@ def _landing(said: dict[str, Any]) -> str:
         *([f"merged by {said['merged_by']}"] if "merged_by" in said else []),
         *([f"with {' and '.join(said['co_authors'])}"] if "co_authors" in said else []),
         *([", ".join(items)] if items else []),
+        *([f"branch {said['branch']}"] if "branch" in said else []),
         *([f"closes {', '.join(f'#{issue}' for issue in said['closes'])}"] if "closes" in said else []),
         *([f"link {said['link']}"] if "link" in said else []),
         *(f"undoes `{name}`" for name in said.get("undoes", ())),

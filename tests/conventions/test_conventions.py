@@ -39,10 +39,10 @@ def test_what_the_answer_shows_of_each_landing(row: dict[str, Any], day: FirstDa
     assert [day.seen(each["landing"], each) for each in wanted] == wanted
 
 
-def test_explain_finds_a_landing_by_its_request(row: dict[str, Any], day: FirstDay) -> None:
+def test_explain_finds_a_landing_by_request_and_branch(row: dict[str, Any], day: FirstDay) -> None:
     for each in row.get("landings", []):
         revno = day.line.revno(each["landing"])
-        for rev in (f"r{revno}", *each.get("requests", ())):
+        for rev in (*each.get("requests", ()), each.get("branch") or f"r{revno}"):
             done = day.inv("explain", rev)
             assert done.code == 0, done.err
             assert f"r{revno}" in done.out
