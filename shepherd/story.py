@@ -6,6 +6,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from shepherd.words import Item
+
 
 class StoryEvent(Struct, frozen=True):
     """One thing that was said or done."""
@@ -32,7 +34,11 @@ class Story(Struct, frozen=True):
     live_since: datetime | None
     promoted_at: datetime | None
     promoted_by: str
-    events: tuple[StoryEvent, ...]
+    events: tuple[StoryEvent, ...] = ()
+    requests: tuple[Item, ...] = ()
+    branch: str = ""
+    """The branch that was merged, where the message says it."""
+    url: str = ""
 
 
 class Supposition(Struct, frozen=True):

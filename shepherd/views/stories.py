@@ -27,6 +27,10 @@ def past(story: Story) -> str:
     lines.append(wrap(f"{name(story.person)}, landed {utc(story.landed_at)}, {story.id[:12]}", "  "))
     if story.bugs:
         lines.append(wrap("bugs " + ", ".join(map(str, story.bugs)), "  "))
+    if story.requests:
+        lines.append(wrap("requests " + ", ".join(map(plain, story.requests)), "  "))
+    if story.branch:
+        lines.append(wrap(f"branch {plain(story.branch)}", "  "))
     if story.promoted_at is not None:
         by = f" by {story.promoted_by}" if story.promoted_by else ""
         lines.append(wrap(f"promoted {utc(story.promoted_at)}{by}", "  "))

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from shepherd.errors import SettingsError, SourceError
-from shepherd.run import Run
 from shepherd.snapshot import Snapshot
-from shepherd.stages import archive, older
 from shepherd.stages.archive import archive_branch
-from shepherd.stages.find import Acceptance
-from shepherd.stages.history import landing_events, past_of
+from shepherd.stages.history import past_of
 from shepherd.store import open_branch
 from shepherd.store.older import ArchiveSpan
 from shepherd.story import Story
