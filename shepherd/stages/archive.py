@@ -19,7 +19,8 @@ from shepherd.git.lookup import WholeMainline
 from shepherd.landing import Revision
 from shepherd.run import Run
 from shepherd.settings import Settings, project_of
-from shepherd.stages.older_pages import remove_pages, write_pages, written
+from shepherd.stages.older_folder import remove_pages, written
+from shepherd.stages.older_pages import write_pages
 from shepherd.stages.state import BranchSource, sum_of
 from shepherd.store import Database
 from shepherd.store.older import ArchivedLanding, ArchiveSpan

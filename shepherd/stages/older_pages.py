@@ -1,29 +1,26 @@
 """The archive as web pages: `report.directory/BRANCH-older/` (docs/feeds.md#older-landings).
 
-A page is written only if what is on it has changed: `.pages.json`, next to the pages and never published, has
-a sum of what each was made of.
+A page is written only if what is on it has changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from msgspec import Struct
+from msgspec.structs import replace
 
-from shepherd import __version__, plainfile
+from shepherd import __version__
 from shepherd.atomic import public_folder, write_atomically
 from shepherd.commands import as_called
 from shepherd.git.branch_reading import checksum
-from shepherd.landing import Revision
 from shepherd.rules.undoing import Undoing
 from shepherd.settings import Settings
 from shepherd.stages.history import RevisionMoves, story_of
+from shepherd.stages.older_folder import NOTES, WrittenPages, folder, written
 from shepherd.stages.recorded import covers
 from shepherd.store import BranchStore
 from shepherd.store.older import ArchiveSpan
@@ -31,24 +28,6 @@ from shepherd.story import Story
 from shepherd.views import older as view
 from shepherd.views.templates import pages
 from shepherd.words import item_name, item_order
-
-_NOTES = ".pages.json"
-_LARGEST = 50_000_000
-
-
-class WrittenPages(Struct, frozen=True):
-    """What the pages that are there were made of."""
-
-    top: Revision | None = None
-    """The newest landing on them."""
-    bottom: int = 1
-    """The oldest one, as far as the archive goes."""
-    blocks: tuple[int, ...] = ()
-    """The numbers that the lists of bugs and requests begin with."""
-    made_of: str = ""
-    """Sum of everything: while it is the same, nothing is looked at."""
-    sums: dict[str, str] = {}
-    """File -> sum of what it was made of."""
 
 
 class _Page(NamedTuple):
@@ -58,27 +37,6 @@ class _Page(NamedTuple):
     made_of: str
     text: str | None
     """None: it is as it was."""
-
-
-def folder(settings: Settings, branch: str) -> Path:
-    """Where the pages of a branch are."""
-    return settings.report_path / view.folder_of(branch)
-
-
-def written(settings: Settings, branch: str) -> WrittenPages:
-    """What is known of the pages that are there; nothing where that cannot be read."""
-    try:
-        content = plainfile.read(folder(settings, branch) / _NOTES, _LARGEST)
-        return msgspec.json.decode(content, type=WrittenPages)
-    except (plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError):
-        return WrittenPages()
-
-
-def remove_pages(settings: Settings, branch: str) -> None:
-    """Remove the pages: what they show may not be on the mainline any more. Raises OSError."""
-    with suppress(FileNotFoundError):
-        for path in folder(settings, branch).iterdir():
-            path.unlink()
 
 
 def write_pages(settings: Settings, branch: str, store: BranchStore) -> int:
@@ -109,8 +67,8 @@ def write_pages(settings: Settings, branch: str, store: BranchStore) -> int:
             sums[name] = before.sums[name]
         else:
             (directory / name).unlink(missing_ok=True)
-    notes = WrittenPages(span.top, site.bottom, tuple(site.blocks), site.made_of, sums)
-    write_atomically(directory / _NOTES, msgspec.json.encode(notes))
+    notes = WrittenPages(span.top, site.there if site.there.shas else None, site.made_of, sums)
+    write_atomically(directory / NOTES, msgspec.json.encode(notes))
     return changed
 
 
@@ -133,9 +91,8 @@ class _Site:
         )
         moved = [[entry.seq for entry in store.journal.entries(kind)] for kind in ("deployed", "promoted")]
         self.made_of = checksum([self._base, span.top, span.bottom, self._words, moved])
-        self.bottom = 1
-        self.blocks: list[int] = []
-        """Both are known once the pages are made."""
+        self.there = view.OlderPages(view.folder_of(branch), span.top.revno + 1, span.top.revno, (), ())
+        """Complete once the pages are made."""
 
     def pages(self) -> Iterator[_Page]:
         """Every page that there is to be, one at a time."""
@@ -150,22 +107,23 @@ class _Site:
             since, until = (datetime.fromtimestamp(each.committed_at, UTC) for each in (ends[0], ends[-1]))
             ranges.append(view.RangeSummary(first, revnos[-1], since, until, len(undone)))
             yield self._range(revnos, ends[-1].id, undone)
-        self.bottom = ranges[-1].first if ranges else self._span.top.revno + 1
-        for key, group in groupby(self._shown(self._older.commits()), lambda each: each[0][:2]):
-            yield self._list(view.sha_file(key), f"commits {key}…", _commit_lines(group))
-        items = sorted(
-            self._shown(self._older.items()), key=lambda each: (item_order(each[0])[::-1], each[1])
-        )
+        if not ranges:
+            return
+        oldest = ranges[-1].first
+        shas, blocks = [], []
+        commits = [each for each in self._older.commits() if each[1] >= oldest]
+        for digits, group in groupby(commits, lambda each: each[0][:2]):
+            shas.append(digits)
+            yield self._list(view.sha_file(digits), f"commits {digits}…", _commit_lines(group))
+        items = [each for each in self._older.items() if each[1] >= oldest]
+        items.sort(key=lambda each: (item_order(each[0])[::-1], each[1]))
         for block, group in groupby(items, lambda each: view.block_of(item_order(each[0])[1])):
-            self.blocks.append(block)
+            blocks.append(block)
             what = f"bugs and requests {block} to {block + view.SIZE - 1}"
             yield self._list(view.number_file(block), what, _item_lines(group))
-        index = view.older_index(self._branch, ranges, self.bottom, self.blocks)
+        self.there = replace(self.there, first=oldest, shas=tuple(shas), blocks=tuple(blocks))
+        index = view.older_index(self._branch, ranges, self.there)
         yield self._page("index.html", checksum([index]), lambda: index)
-
-    def _shown(self, named: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-        """Those that are on a page."""
-        return [each for each in named if each[1] >= self.bottom]
 
     def _undone_by(self) -> dict[int, int]:
         """Of the landings that are archived, those that a later one has undone, and by which."""

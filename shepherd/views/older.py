@@ -23,7 +23,6 @@ from shepherd.views.templates import pages
 
 SIZE = 1000
 """Landings of one page."""
-SHARDS = 256
 ABBREVIATED = 12
 """Digits of a SHA that the lists show and are searched by."""
 
@@ -58,6 +57,18 @@ def number_file(number: int) -> str:
 def block_of(number: int) -> int:
     """The number that such a list begins with."""
     return number // SIZE * SIZE
+
+
+class OlderPages(Struct, frozen=True):
+    """Which of these pages there are, for the page of the branch."""
+
+    folder: str
+    first: int
+    last: int
+    shas: tuple[str, ...]
+    """The two digits of each list of commits."""
+    blocks: tuple[int, ...]
+    """The number that each list of bugs and requests begins with."""
 
 
 class RangeSummary(Struct, frozen=True):
@@ -97,20 +108,23 @@ class StoryRows:
         if story.promoted_at is not None:
             by = f" by <bdi>{escape(clean(story.promoted_by))}</bdi>" if story.promoted_by else ""
             details.append(f"promoted {utc(story.promoted_at)}{by}")
+        # without optional end tags and quotes, as in `rows`
         return (
-            f'<tr id="r{story.revno}"><th scope="row"><a href="#r{story.revno}">r{story.revno}</a></th>'
-            f"{_standing(story)}<td>{title}<p>{' · '.join(details)}</p></td>"
-            f"<td><bdi>{escape(clean(words.name(story.person)))}</bdi></td>"
-            f"<td>{utc(story.landed_at).removesuffix(' UTC')}</td></tr>"
+            f"<tr id=r{story.revno}><th><a href=#r{story.revno}>r{story.revno}</a>{_standing(story)}"
+            f"<td>{title}<p>{' · '.join(details)}<td><bdi>{escape(clean(words.name(story.person)))}</bdi>"
+            f"<td>{utc(story.landed_at).removesuffix(' UTC')}"
         )
 
 
 def _standing(story: Story) -> str:
     since = f"since {utc(story.live_since)}" if story.live_since else "since before the shepherd first looked"
     if story.undone_by is None:
-        return f'<td class="live">live<p>{since}</p></td>'
-    by = f'<a href="{range_file(story.undone_by)}#r{story.undone_by}">r{story.undone_by}</a>'
-    return f'<td class="rolled-back">rolled back<p>by {by}; production has both, {since}</p></td>'
+        return f"<td class=live>live<p>{since}"
+    return f"<td class=rolled-back>rolled back<p>by {_link(story.undone_by)}; production has both, {since}"
+
+
+def _link(revno: int) -> str:
+    return f"<a href={range_file(revno)}#r{revno}>r{revno}</a>"
 
 
 def range_page(
@@ -136,7 +150,7 @@ class ListedName(NamedTuple):
     """A line of a list: a commit, a bug or a request, and the landings that it stands for."""
 
     id: str
-    """What the address of the line ends with; empty: it has none."""
+    """Letters and digits that the address of the line ends with; empty: it has none."""
     name: str
     revnos: tuple[int, ...]
 
@@ -144,31 +158,22 @@ class ListedName(NamedTuple):
 def list_page(branch: str, what: str, lines: Iterable[ListedName]) -> str:
     """One of the lists to find a landing by; `what`: what it lists."""
     rows = [
-        (f'<tr id="{line.id}">' if line.id else "<tr>")
-        + f'<th scope="row">{escape(clean(line.name))}</th><td>'
-        + " ".join(f'<a href="{range_file(revno)}#r{revno}">r{revno}</a>' for revno in line.revnos)
-        + "</td></tr>"
+        (f"<tr id={line.id}>" if line.id else "<tr>")
+        + f"<th>{escape(clean(line.name))}<td>{' '.join(map(_link, line.revnos))}"
         for line in lines
     ]
     body = Markup("\n".join(rows))  # noqa: S704  # escaped above
     return _render("older_list.html.j2", branch, title=f"{branch}: {what}", what=what, rows=body)
 
 
-def older_index(branch: str, ranges: Sequence[RangeSummary], bottom: int, blocks: Sequence[int]) -> str:
-    """The list of all pages, newest first.
-
-    Args:
-        bottom: the oldest landing that is archived.
-        blocks: the numbers that lists of bugs and requests begin with.
-    """
+def older_index(branch: str, ranges: Sequence[RangeSummary], there: OlderPages) -> str:
+    """The list of all pages, newest first."""
     return _render(
         "older_index.html.j2",
         branch,
         title=f"{branch}: all that is live",
         ranges=ranges,
-        bottom=bottom,
-        blocks=blocks,
-        shas=[f"{place:02x}" for place in range(SHARDS)],
+        there=there,
     )
 
 
@@ -182,6 +187,7 @@ def _render(template: str, branch: str, **others: object) -> str:
             clean=clean,
             range_file=range_file,
             number_file=number_file,
+            sha_file=sha_file,
             utc=utc,
             **others,
         )
