@@ -6,6 +6,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from shepherd.words import Item
+
 
 class StoryEvent(Struct, frozen=True):
     """One thing that was said or done."""
@@ -32,9 +34,13 @@ class Story(Struct, frozen=True):
     live_since: datetime | None
     promoted_at: datetime | None
     promoted_by: str
-    events: tuple[StoryEvent, ...]
     merged_by: str = ""
     co_authors: tuple[str, ...] = ()
+    events: tuple[StoryEvent, ...] = ()
+    requests: tuple[Item, ...] = ()
+    branch: str = ""
+    """The branch that was merged, where the message says it."""
+    url: str = ""
 
 
 class Supposition(Struct, frozen=True):

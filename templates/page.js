@@ -105,6 +105,21 @@
     });
   }
 
+  // A list of commits is led to by as many digits as somebody has of one.
+  const missing = one("#missing");
+  if (missing) {
+    const lead = () => {
+      const name = location.hash.slice(1);
+      missing.textContent = "";
+      if (!/^[cn][0-9a-f]+$/.test(name) || document.getElementById(name)) return;
+      const row = one(`tr[id^="${name}"]`);
+      if (row && name[0] === "c") location.replace(`#${row.id}`);
+      else missing.textContent = `${name.slice(1)} is not on this list.`;
+    };
+    addEventListener("hashchange", lead);
+    lead();
+  }
+
   // The filter, which lives in the address.
   const form = one("#filter");
   if (!form) return;
@@ -128,8 +143,36 @@
   const landings = one("#landings");
   const KEYS = ["person", "branch", "bug", "state"];
   const values = () => Object.fromEntries(KEYS.map((key) => [key, form.elements[key].value.trim()]));
+  // What is not on this page may be on one of those of what is live: arithmetic says on which.
+  const older = one("#older");
+  const SIZE = 1000;
+  const leadOn = (wanted) => {
+    if (!older) return;
+    const { folder, first, last, shas, blocks } = older.dataset;
+    const word = wanted.branch.toLowerCase();
+    const revno = Number(/^r?([0-9]{1,9})$/.exec(word)?.[1] ?? 0);
+    const number = Number(wanted.bug.replace(/\D/g, "").slice(0, 10));
+    const links = [];
+    if (revno >= first && revno <= last && !document.getElementById(`r${revno}`)) {
+      const begin = revno - ((revno - 1) % SIZE);
+      links.push([`r${revno}`, `r${begin}-${begin + SIZE - 1}.html#r${revno}`]);
+    }
+    if (/^[0-9a-f]{7,64}$/.test(word) && shas.split(" ").includes(word.slice(0, 2)))
+      links.push([`commit ${word.slice(0, 12)}`, `sha-${word.slice(0, 2)}.html#c${word.slice(0, 12)}`]);
+    const block = number - (number % SIZE);
+    if (number && blocks.split(" ").includes(`${block}`))
+      links.push([`bug or request ${number}`, `number-${block}.html#n${number}`]);
+    older.replaceChildren();
+    links.forEach(([name, place], at) => {
+      const link = document.createElement("a");
+      link.href = `${folder}/${place}`;
+      link.textContent = name;
+      older.append(at ? ", " : "Look among all that is live: ", link);
+    });
+  };
   const apply = () => {
     const wanted = values();
+    leadOn(wanted);
     const active = KEYS.some((key) => wanted[key]);
     landings.classList.toggle("filtered", active);
     one("#picture")?.classList.toggle("filtered", active);

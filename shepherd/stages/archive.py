@@ -19,6 +19,8 @@ from shepherd.git.lookup import WholeMainline
 from shepherd.landing import Revision
 from shepherd.run import Run
 from shepherd.settings import Settings, project_of
+from shepherd.stages.older_folder import remove_pages, written
+from shepherd.stages.older_pages import write_pages
 from shepherd.stages.state import BranchSource, sum_of
 from shepherd.store import Database
 from shepherd.store.older import ArchivedLanding, ArchiveSpan
@@ -61,22 +63,24 @@ def archive_branch(
             return f"{branch}: production runs no landing yet, so there is nothing to archive"
         archiving = _Archiving(settings, branch, database)
         stored, span = span, archiving.usable(span, live)
-        if span is not None and span.top == live and span.complete:
-            if span != stored and not dry:
-                archiving.keep(span)
-            return f"{branch}: the archive is complete, r1 to r{live.revno}"
         if dry:
             return _plan(branch, span, live)
+        archiving.remove_lost_pages(live)
         before = span.size if span else 0
-        while True:
+        while span is None or span.top != live or not span.complete:
             span = archiving.further(span, live)
             if progress is not None:
                 progress(span.size, live.revno)
-            if (span.top == live and span.complete) or monotonic() >= end:
+            if monotonic() >= end:
                 break
+        with database.branch(branch) as store:
+            if span != stored:
+                store.older.add([], span)
+            pages = write_pages(settings, branch, store) if span.top == live else 0
     added = max(0, span.size - before)
-    run.tell("archive", branch=branch, added=added, first=span.bottom, last=span.top.revno)
-    return _line(branch, span, added)
+    if added or pages:
+        run.tell("archive", branch=branch, added=added, first=span.bottom, last=span.top.revno, pages=pages)
+    return _line(branch, span, added, pages)
 
 
 def mainline_of(settings: Settings, branch: str) -> WholeMainline:
@@ -99,6 +103,7 @@ class _Archiving:
     """One branch, at work."""
 
     def __init__(self, settings: Settings, branch: str, database: Database) -> None:
+        self._all = settings
         self._branch = branch
         self._database = database
         self._line = mainline_of(settings, branch)
@@ -113,10 +118,11 @@ class _Archiving:
         there = span.top == live or self._line.has(span.top)
         return replace(span, settings=self._settings) if there else None
 
-    def keep(self, span: ArchiveSpan) -> None:
-        """Remember that it still holds, although settings have changed that do not count here."""
-        with self._database.branch(self._branch) as store:
-            store.older.add([], span)
+    def remove_lost_pages(self, live: Revision) -> None:
+        """Remove the web pages if they show what the mainline has lost."""
+        shown = written(self._all, self._branch).top
+        if shown is not None and shown != live and not self._line.has(shown):
+            remove_pages(self._all, self._branch)
 
     def further(self, span: ArchiveSpan | None, live: Revision) -> ArchiveSpan:
         """Take in the next part, in one transaction; or, where production went back, give up what it left."""
@@ -160,9 +166,13 @@ def _plan(branch: str, span: ArchiveSpan | None, live: Revision) -> str:
     left = live.revno - (span.size if span else 0)
     if left < 0:
         return f"{branch}: would take {count(-left, 'landing')} out of the archive: production went back"
+    if not left:
+        return f"{branch}: would archive nothing: it holds r1 to r{live.revno}"
     return f"{branch}: would archive {count(left, 'landing')}, as many as the time allows"
 
 
-def _line(branch: str, span: ArchiveSpan, added: int) -> str:
+def _line(branch: str, span: ArchiveSpan, added: int, written: int) -> str:
     line = f"{branch}: archived {count(added, 'landing')}; it holds r{span.bottom} to r{span.top.revno}"
-    return line if span.complete else f"{line}, older ones follow with the next run"
+    if not span.complete:
+        line += ", older ones follow with the next run"
+    return f"{line}; wrote {count(written, 'page')}" if written else line

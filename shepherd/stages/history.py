@@ -35,37 +35,58 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]
         older = OlderHistory(settings, snapshot.branch, store, known)
         landings = _landings_named(snapshot, rev, known, older)
         undone_by = _undone_in_production(snapshot, landings, older, covers(journal))
-        moves = _Moves(journal, snapshot)
-        promotions = {landing.revno: moves.promotion(landing.revno) for landing in landings}
+        moves = RevisionMoves(journal, snapshot.deployed.revno if snapshot.deployed else 0)
         return [
-            Story(
-                revno=landing.revno,
-                id=landing.id,
-                title=landing.shown_title,
-                person=landing.person,
-                bugs=bug_numbers(landing.bugs),
-                landed_at=datetime.fromtimestamp(landing.committed_at, UTC),
+            story_of(
+                landing,
+                moves,
                 in_production=landing.revno <= moves.deployed if snapshot.deployed else None,
                 undone_by=undone_by.get(landing.revno),
-                live_since=moves.live_since(landing.revno),
-                promoted_at=moved.at if (moved := promotions[landing.revno]) else None,
-                promoted_by=moved.who if moved else "",
                 events=tuple(
                     _story_event(entry)
                     for entry in journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
                 ),
-                merged_by=landing.merged_by,
-                co_authors=landing.co_authors,
             )
             for landing in landings
         ]
 
 
-class _Moves:
+def story_of(
+    landing: Landing,
+    moves: RevisionMoves,
+    *,
+    in_production: bool | None,
+    undone_by: int | None,
+    events: tuple[StoryEvent, ...] = (),
+) -> Story:
+    """What terminal, page and JSON tell of a landing that the last answer does not list."""
+    promotion = moves.promotion(landing.revno)
+    return Story(
+        revno=landing.revno,
+        id=landing.id,
+        title=landing.shown_title,
+        person=landing.person,
+        bugs=bug_numbers(landing.bugs),
+        landed_at=datetime.fromtimestamp(landing.committed_at, UTC),
+        in_production=in_production,
+        undone_by=undone_by,
+        live_since=moves.live_since(landing.revno),
+        promoted_at=promotion.at if promotion else None,
+        promoted_by=promotion.who if promotion else "",
+        merged_by=landing.merged_by,
+        co_authors=landing.co_authors,
+        events=events,
+        requests=landing.requests,
+        branch=landing.branch,
+        url=landing.url,
+    )
+
+
+class RevisionMoves:
     """Where production is, and since when it and the promoted ref include what."""
 
-    def __init__(self, journal: Journal, snapshot: Snapshot) -> None:
-        self.deployed = snapshot.deployed.revno if snapshot.deployed else 0
+    def __init__(self, journal: Journal, deployed: int) -> None:
+        self.deployed = deployed
         self._live_since = reached(ref_moves(journal.entries("deployed")))
         self._promotion = brought(ref_moves(journal.entries("promoted")))
 
@@ -119,7 +140,7 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list
         entries = journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
         entries += journal.entries("item", subjects={str(item) for item in items_of(landing)})
         events = [_story_event(entry) for entry in sorted(entries, key=lambda entry: entry.seq)]
-        moves = _Moves(journal, snapshot)
+        moves = RevisionMoves(journal, snapshot.deployed.revno if snapshot.deployed else 0)
         if live := moves.live_since(landing.revno):
             events.append(StoryEvent(iso(live), "production came to include it"))
         if promotion := moves.promotion(landing.revno):

@@ -9,6 +9,7 @@ from shepherd.errors import NoAnswerError
 from shepherd.run import Tell
 from shepherd.settings import Settings, is_url
 from shepherd.settings.kinds import BRANCH_NAME
+from shepherd.views.older import folder_of
 
 Outcome = Changed | PublishError
 
@@ -70,4 +71,7 @@ def _ours(settings: Settings) -> list[str]:
         known = []
     gone = [name for name in known if name not in settings.branches and BRANCH_NAME.fullmatch(name)]
     pages = [path.name for path in settings.report_path.iterdir() if not path.name.startswith(".")]
-    return [*(f"{name}.*" for name in gone), *(f".{name}.??????" for name in pages)]
+    # what is in the folders of older landings is all ours
+    older = [f"{folder_of(name)}/*" for name in settings.branches]
+    older += [f"{folder_of(name)}/***" for name in gone]
+    return [*(f"{name}.*" for name in gone), *older, *(f".{name}.??????" for name in pages)]

@@ -13,12 +13,14 @@ from shepherd.settings import Settings
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.feed_entries import news_of
+from shepherd.stages.older_folder import pages_there, remove_pages
 from shepherd.store.snapshots import Snapshots
 from shepherd.views.feeds.as_json import snapshot_json
 from shepherd.views.feeds.atom import FeedEntry, atom
 from shepherd.views.feeds.badge import badge
 from shepherd.views.feeds.prometheus import prometheus
 from shepherd.views.feeds.sha import sha_file
+from shepherd.views.older import OlderPages
 from shepherd.views.page import Link, branch_page, index_page
 
 ENDINGS = ("html", "json", "atom", "svg", "sha")
@@ -45,17 +47,20 @@ def files_of(
     situation: Situation,
     news: Mapping[str, Sequence[FeedEntry] | None] | None = None,
     url: str = "",
+    older: Mapping[str, OlderPages | None] | None = None,
 ) -> dict[str, bytes]:
     """Every file of the report, by name. A pure function of what it is given (docs/interfaces.md#snapshot).
 
     Args:
         news: branch -> its changes; without them it has no Atom feed, and one that is there stays.
         url: where readers find the report (docs/settings.md, report.url).
+        older: branch -> the pages of what is live that are there already.
     """
     files: dict[str, bytes] = {}
     base = url if not url or url.endswith("/") else f"{url}/"
     for branch, snapshot in snapshots.items():
-        page = branch_page(snapshot, situation, [("All branches", "index.html")], _feeds(branch))
+        links = [("All branches", "index.html")]
+        page = branch_page(snapshot, situation, links, _feeds(branch), (older or {}).get(branch))
         files[f"{branch}.html"] = page.encode("utf-8", "replace")
         files[f"{branch}.json"] = snapshot_json(snapshot, situation, shown=False) + b"\n"
         files[f"{branch}.svg"] = badge(snapshot, situation)
@@ -93,7 +98,8 @@ def _write_report(settings: Settings, situation: Situation) -> list[Path]:
     directory = settings.report_path
     public_folder(directory)
     news = {branch: news_of(settings, snapshot) for branch, snapshot in snapshots.items()}
-    files = files_of(snapshots, settings.branches, situation, news, settings.report.url)
+    older = {branch: pages_there(settings, branch) for branch in snapshots}
+    files = files_of(snapshots, settings.branches, situation, news, settings.report.url, older)
     for name, content in files.items():
         write_atomically(directory / name, content)
     _forget_branches(settings)
@@ -125,3 +131,4 @@ def _forget_branches(settings: Settings) -> None:
     for branch in gone:
         for ending in ENDINGS:
             (settings.report_path / f"{branch}.{ending}").unlink(missing_ok=True)
+        remove_pages(settings, branch)

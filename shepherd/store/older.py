@@ -140,15 +140,24 @@ class OlderLandings:
                 found[name.removeprefix("sha:")] = revno
         return found
 
-    def commits(self, first: int, last: int) -> list[tuple[str, int]]:
-        """Every commit that landings of a range are or brought in, with their revnos, by SHA."""
+    def commits(self) -> list[tuple[str, int]]:
+        """Every commit that a landing is or brought in, with that landing's revno, by SHA."""
+        # "g": what follows all digits
+        return [(name.removeprefix("sha:"), revno) for name, revno in self._named("sha:0", "sha:g")]
+
+    def items(self) -> list[tuple[str, int]]:
+        """Every bug and request, with the revno of each landing that names it."""
+        # those of requests begin with "!" or "#"
+        found = [*self._named("!", "$"), *self._named("bug:", "bug;")]
+        return [(name.removeprefix("bug:"), revno) for name, revno in found]
+
+    def _named(self, first: str, last: str) -> list[tuple[str, int]]:
+        """All names from one to another in the order of their characters, with the revnos."""
         query = select(older_names.c.name, older_names.c.revno).where(
-            older_names.c.branch == self._branch,
-            older_names.c.name.between("sha:0", "sha:g"),
-            older_names.c.revno.between(first, last),
+            older_names.c.branch == self._branch, older_names.c.name.between(first, last)
         )
-        rows = self._connection.execute(query.order_by(older_names.c.name))
-        return [(name.removeprefix("sha:"), revno) for name, revno in rows]
+        rows = self._connection.execute(query.order_by(older_names.c.name, older_names.c.revno))
+        return [(name, revno) for name, revno in rows]
 
     def with_name(self, rev: RevName) -> list[Landing]:
         """The landings that have this bug, this request, or a branch of exactly this name, ascending; for #12
@@ -166,14 +175,10 @@ class OlderLandings:
 
     def with_branch_like(self, text: str) -> list[Landing]:
         """The landings of merged branches whose name holds this, case ignored, ascending."""
-        query = select(older_names.c.name, older_names.c.revno).where(
-            older_names.c.branch == self._branch,
-            # the colon's successor: all that begin with "branch:"
-            older_names.c.name.between(_BRANCH, "branch;"),
-        )
         part = text.casefold()
-        rows = self._connection.execute(query)
-        revnos = {revno for name, revno in rows if part in name.removeprefix(_BRANCH).casefold()}
+        # ";" follows ":", so these are all that begin with "branch:"
+        branches = self._named(_BRANCH, "branch;")
+        revnos = {revno for name, revno in branches if part in name.removeprefix(_BRANCH).casefold()}
         return self.numbered(revnos)
 
     def _read(self, *conditions: Any) -> list[Landing]:

@@ -16,6 +16,7 @@ from shepherd.views import answer, markup, words
 from shepherd.views.banners import CALLED, Banner, branch_banners, caution_banner, situation_banners
 from shepherd.views.clean import clean
 from shepherd.views.icon import icon
+from shepherd.views.older import OlderPages
 from shepherd.views.persons import persons
 from shepherd.views.picture import picture
 from shepherd.views.rows import Rows
@@ -35,9 +36,17 @@ Section = tuple[str, str, list[LandingEntry]]
 
 
 def branch_page(
-    snapshot: Snapshot, situation: Situation, links: Sequence[Link] = (), feeds: Sequence[Link] = ()
+    snapshot: Snapshot,
+    situation: Situation,
+    links: Sequence[Link] = (),
+    feeds: Sequence[Link] = (),
+    older: OlderPages | None = None,
 ) -> str:
-    """The page of one branch; `links` to other pages stand at its top, those to feeds at its end."""
+    """The page of one branch; `links` to other pages stand at its top, those to feeds at its end.
+
+    Args:
+        older: the pages of what is live, if there are any.
+    """
     known = cautions(snapshot, situation)
     stop = stopping(known)
     drawn = drawn_as(snapshot, known)
@@ -56,6 +65,7 @@ def branch_page(
         late_icon=icon("blocked"),
         feeds=feeds,
         links=links,
+        older=older,
         wait=answer.wait_for(snapshot, known),
         blockers=snapshot.blockers[:BLOCKERS_SHOWN],
         picture=picture(snapshot),

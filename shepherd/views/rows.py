@@ -30,8 +30,8 @@ class Rows:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._known = {entry.revno for entry in snapshot.landings}
-        self._bug = _linker(snapshot.bug_url, "bug")
-        self._request = _linker(snapshot.request_url, "request")
+        self._bug = linker(snapshot.bug_url, "bug")
+        self._request = linker(snapshot.request_url, "request")
         self._badges = _badges(snapshot)
 
     def render(self, entries: Iterable[LandingEntry], brief: bool = False) -> Markup:
@@ -195,7 +195,7 @@ def _badges(snapshot: Snapshot) -> dict[int, str]:
     return badges
 
 
-def _linker(pattern: str, name: str) -> Callable[[str], str]:
+def linker(pattern: str, name: str) -> Callable[[str], str]:
     """A number -> its link, or the bare number where there is no pattern that may be followed."""
 
     @cache

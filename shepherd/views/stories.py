@@ -28,6 +28,10 @@ def past(story: Story) -> str:
     lines += [wrap(f"{what} {who}", "  ") for what, who in also_by(story.merged_by, story.co_authors)]
     if story.bugs:
         lines.append(wrap("bugs " + ", ".join(map(str, story.bugs)), "  "))
+    if story.requests:
+        lines.append(wrap("requests " + ", ".join(map(plain, story.requests)), "  "))
+    if story.branch:
+        lines.append(wrap(f"branch {plain(story.branch)}", "  "))
     if story.promoted_at is not None:
         by = f" by {story.promoted_by}" if story.promoted_by else ""
         lines.append(wrap(f"promoted {utc(story.promoted_at)}{by}", "  "))

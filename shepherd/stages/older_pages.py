@@ -1,0 +1,182 @@
+"""The archive as web pages: `report.directory/BRANCH-older/` (docs/feeds.md#older-landings).
+
+A page is written only if what is on it has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import NamedTuple
+
+import msgspec
+from msgspec.structs import replace
+
+from shepherd import __version__
+from shepherd.atomic import public_folder, write_atomically
+from shepherd.commands import as_called
+from shepherd.git.branch_reading import checksum
+from shepherd.rules.undoing import Undoing
+from shepherd.settings import Settings
+from shepherd.stages.history import RevisionMoves, story_of
+from shepherd.stages.older_folder import NOTES, WrittenPages, folder, written
+from shepherd.stages.recorded import covers
+from shepherd.store import BranchStore
+from shepherd.store.older import ArchiveSpan
+from shepherd.story import Story
+from shepherd.views import older as view
+from shepherd.views.templates import pages
+from shepherd.words import item_name, item_order
+
+
+class _Page(NamedTuple):
+    """A page that may have to be written."""
+
+    name: str
+    made_of: str
+    text: str | None
+    """None: it is as it was."""
+
+
+def write_pages(settings: Settings, branch: str, store: BranchStore) -> int:
+    """Write the pages on which something has changed; how many.
+
+    Raises:
+        StoreError: a file cannot be written; those that are there stay whole.
+    """
+    span = store.older.span()
+    if span is None:
+        return 0
+    before = written(settings, branch)
+    site = _Site(settings, branch, store, span, before)
+    if before.made_of == site.made_of:
+        return 0
+    directory = folder(settings, branch)
+    public_folder(directory)
+    sums: dict[str, str] = {}
+    changed = 0
+    for page in site.pages():
+        sums[page.name] = page.made_of
+        if page.text is not None:
+            write_atomically(directory / page.name, as_called(page.text).encode("utf-8", "replace"))
+            changed += 1
+    for name in before.sums.keys() - sums.keys():
+        if name.startswith("r") and not span.complete:
+            # the archive was begun again, by other settings: what is there is not wrong
+            sums[name] = before.sums[name]
+        else:
+            (directory / name).unlink(missing_ok=True)
+    notes = WrittenPages(span.top, site.there if site.there.shas else None, site.made_of, sums)
+    write_atomically(directory / NOTES, msgspec.json.encode(notes))
+    return changed
+
+
+class _Site:
+    """All pages of one branch."""
+
+    def __init__(
+        self, settings: Settings, branch: str, store: BranchStore, span: ArchiveSpan, before: WrittenPages
+    ) -> None:
+        self._branch = branch
+        self._older = store.older
+        self._span = span
+        self._before = before
+        self._words = covers(store.journal)
+        self._moves = RevisionMoves(store.journal, span.top.revno)
+        tracker = settings.tracker
+        self._rows = view.StoryRows(tracker.bug_url, tracker.request_url)
+        self._base = checksum(
+            [__version__, str(pages().globals["policy"]), tracker.bug_url, tracker.request_url, span.read_by]
+        )
+        moved = [[entry.seq for entry in store.journal.entries(kind)] for kind in ("deployed", "promoted")]
+        self.made_of = checksum([self._base, span.top, span.bottom, self._words, moved])
+        self.there = view.OlderPages(view.folder_of(branch), span.top.revno + 1, span.top.revno, (), ())
+        """Complete once the pages are made."""
+
+    def pages(self) -> Iterator[_Page]:
+        """Every page that there is to be, one at a time."""
+        undone_by = self._undone_by()
+        ranges: list[view.RangeSummary] = []
+        newest, _ = view.range_of(self._span.top.revno)
+        # one that is not archived down to its first landing has to wait
+        for first in range(newest, self._span.bottom - 1, -view.SIZE):
+            revnos = range(first, min(first + view.SIZE - 1, self._span.top.revno) + 1)
+            ends = self._older.numbered({revnos[0], revnos[-1]})
+            undone = {revno: undone_by[revno] for revno in revnos if revno in undone_by}
+            since, until = (datetime.fromtimestamp(each.committed_at, UTC) for each in (ends[0], ends[-1]))
+            ranges.append(view.RangeSummary(first, revnos[-1], since, until, len(undone)))
+            yield self._range(revnos, ends[-1].id, undone)
+        if not ranges:
+            return
+        oldest = ranges[-1].first
+        shas, blocks = [], []
+        commits = [each for each in self._older.commits() if each[1] >= oldest]
+        for digits, group in groupby(commits, lambda each: each[0][:2]):
+            shas.append(digits)
+            yield self._list(view.sha_file(digits), f"commits {digits}…", _commit_lines(group))
+        items = [each for each in self._older.items() if each[1] >= oldest]
+        items.sort(key=lambda each: (item_order(each[0])[::-1], each[1]))
+        for block, group in groupby(items, lambda each: view.block_of(item_order(each[0])[1])):
+            blocks.append(block)
+            what = f"bugs and requests {block} to {block + view.SIZE - 1}"
+            yield self._list(view.number_file(block), what, _item_lines(group))
+        self.there = replace(self.there, first=oldest, shas=tuple(shas), blocks=tuple(blocks))
+        index = view.older_index(self._branch, ranges, self.there)
+        yield self._page("index.html", checksum([index]), lambda: index)
+
+    def _undone_by(self) -> dict[int, int]:
+        """Of the landings that are archived, those that a later one has undone, and by which."""
+        named = {sha for word in self._words for sha in (word.target, word.by) if sha}
+        spoken_of = self._older.numbered(set(self._older.with_commits(named).values()))
+        undoing = self._older.undoing(self._span.bottom)
+        landings = {landing.revno: landing for landing in (*spoken_of, *undoing)}
+        return Undoing([landings[revno] for revno in sorted(landings)], self._words).undone_by()
+
+    def _range(self, revnos: range, newest_id: str, undone: Mapping[int, int]) -> _Page:
+        newest = revnos[-1] == self._span.top.revno
+        promotions = map(self._moves.promotion, revnos)
+        since = list(map(self._moves.live_since, revnos))
+        promoted = [(move.at, move.who) if move else None for move in promotions]
+        made_of = checksum([self._base, revnos[0], revnos[-1], newest, newest_id, undone, since, promoted])
+        return self._page(
+            view.range_file(revnos[0]),
+            made_of,
+            lambda: view.range_page(
+                self._branch, revnos[0], self._rows, self._stories(revnos, undone), newest=newest
+            ),
+        )
+
+    def _stories(self, revnos: range, undone: Mapping[int, int]) -> list[Story]:
+        landings = self._older.between(revnos[0], revnos[-1])
+        return [
+            story_of(each, self._moves, in_production=True, undone_by=undone.get(each.revno))
+            for each in reversed(landings)
+        ]
+
+    def _list(self, name: str, what: str, lines: Sequence[view.ListedName]) -> _Page:
+        made_of = checksum([self._base, what, lines])
+        return self._page(name, made_of, lambda: view.list_page(self._branch, what, lines))
+
+    def _page(self, name: str, made_of: str, render: Callable[[], str]) -> _Page:
+        same = self._before.sums.get(name) == made_of
+        return _Page(name, made_of, None if same else render())
+
+
+def _commit_lines(commits: Iterable[tuple[str, int]]) -> list[view.ListedName]:
+    return [
+        view.ListedName(f"c{sha[: view.ABBREVIATED]}", sha[: view.ABBREVIATED], (revno,))
+        for sha, revno in commits
+    ]
+
+
+def _item_lines(items: Iterable[tuple[str, int]]) -> list[view.ListedName]:
+    """A line for each bug or request; the first of each number can be led to by that number."""
+    lines: list[view.ListedName] = []
+    numbers: set[int] = set()
+    for item, group in groupby(items, lambda each: each[0]):
+        number = item_order(item)[1]
+        id = "" if number in numbers else f"n{number}"
+        numbers.add(number)
+        lines.append(view.ListedName(id, item_name(item), tuple(revno for _, revno in group)))
+    return lines
