@@ -77,7 +77,8 @@ def version_of(name: str) -> TagVersion | None:
     """The version that a tag's name writes; None if it writes none.
 
     The first number with which all that follows can be read begins it (`log4j-2.17`), else the first
-    that has a second number. A number after a hyphen (`1.2-3`) makes a pre-release, as in Semantic Versioning.
+    that has a second number. A number after a hyphen (`1.2-3`) makes a pre-release, as Semantic
+    Versioning has it.
     """
     if len(name) > LONGEST_NAME:
         return None
