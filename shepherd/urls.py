@@ -105,6 +105,19 @@ def check_ref(ref: str) -> None:
         raise WrongValueError(f'expected the name of a ref such as "main", not {quoted(ref)}')
 
 
+def check_tag_pattern(pattern: str) -> None:
+    """Refuse what cannot match the name of a tag, or names one alone (docs/settings.md#releases)."""
+    if pattern.startswith("refs/"):
+        raise WrongValueError(f"expected a pattern of what stands behind refs/tags/, not {quoted(pattern)}")
+    try:
+        check_ref("x" + re.sub(r"[*?]", "x", pattern))
+    except WrongValueError:
+        raise WrongValueError(f'expected a pattern of tags such as "v*", not {quoted(pattern)}') from None
+    if not re.search(r"[*?]", pattern):
+        problem = f'expected a pattern of tags such as "v*", not {quoted(pattern)}; one tag is a ref'
+        raise WrongValueError(problem)
+
+
 def _check_printable(text: str) -> None:
     if not text.isprintable() or text != text.strip():
         raise WrongValueError("expected a text without control characters and without blanks at its ends")

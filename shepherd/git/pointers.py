@@ -52,7 +52,7 @@ def ref_of(pointer: Pointer, what: str, git_name: str, tags: Callable[[], Sequen
         return f"refs/tags/{tag}"
     wrong = f"no tag of {git_name} matches {quoted(pointer.tags)}"
     if matching := [name for name in names if matches((pointer.tags,), name)]:
-        wrong += f" and is a release ({quoted(matching[-1])} is none)"
+        wrong += f" and is a final version from the * on ({quoted(matching[-1])} is none)"
     key = "deployed" if what == "production" else "qa"
     remedy = f"tag a release, or change the pattern of `{key}` in shepherd.toml"
     raise SourceError(f"what {what} runs is not known: {wrong}; {remedy}")

@@ -132,8 +132,16 @@ class Git(Struct, frozen=True):
 
     def tags(self) -> list[str]:
         """The names of all tags."""
-        names = self.lines("for-each-ref", "--format=%(refname)", "--end-of-options", "refs/tags/")
-        return [name.removeprefix("refs/tags/") for name in names]
+        return [name.removeprefix("refs/tags/") for name, _ in self.refs("", "refs/tags/")]
+
+    def refs(self, fields: str, *patterns: str) -> list[tuple[str, list[str]]]:
+        """The full name of each ref below these patterns, with fields of `git for-each-ref` without blanks.
+
+        A name may hold what Python takes for the end of a line.
+        """
+        text = self.out("for-each-ref", f"--format=%(refname) {fields}", "--end-of-options", *patterns)
+        lines = (line.split(" ") for line in text.decode("utf-8", "replace").split("\n")[:-1])
+        return [(name, values) for name, *values in lines]
 
     def commits(self, shas: Iterable[str]) -> dict[str, str]:
         """The commit of each object that exists and is one, or is a tag of one; whole SHAs only."""

@@ -61,6 +61,11 @@ class TagVersion(Struct, frozen=True, order=True):
         return self.rank >= 0 and not self.variant
 
     @property
+    def early(self) -> bool:
+        """Whether its prefix says that nothing of the kind is released: `nightly-1.2`."""
+        return _is_early(self.prefix)
+
+    @property
     def line(self) -> str:
         """What the versions of its first number begin with: `v8.` of v8.1.3, `v8` where nothing follows."""
         text = self.name[len(self.prefix) :]
@@ -72,8 +77,8 @@ def version_of(name: str) -> TagVersion | None:
     """The version that a tag's name writes; None if it writes none.
 
     The first number with which all that follows can be read begins it (`log4j-2.17`), else the first
-    that has a second number. A word of a pre-release in the prefix (`nightly-1.2`) counts as one at the end,
-    and so does a number after a hyphen (`1.2-3`), as in Semantic Versioning.
+    that has a second number. A number after a hyphen (`1.2-3`) makes a pre-release, as Semantic
+    Versioning has it.
     """
     if len(name) > LONGEST_NAME:
         return None
@@ -107,7 +112,7 @@ def _read(name: str, found: re.Match[str]) -> TagVersion | None:
             (int(part), "") if part.isdigit() else (_UNRELEASED.get(part, 9), part) for part in parts
         )
     variant = text if rank is None else ""
-    return TagVersion(tuple(numbers), -1 if _is_early(prefix) else rank or 0, ending, name, prefix, variant)
+    return TagVersion(tuple(numbers), rank or 0, ending, name, prefix, variant)
 
 
 @lru_cache(maxsize=256)
@@ -134,7 +139,7 @@ def newest_release(names: Iterable[str], pattern: str) -> str | None:
     """The tag of the newest final version among those that match `pattern`; None if there is none.
 
     The version begins where the first `*` of the pattern stands, or before: `v*` names v1.2 and not
-    vendor-9.9, `v1.*` names those that begin with 1, `*` names 1.2 and v1.2. What stands behind the last one
+    vendor-9.9, `v1.*` those that begin with 1, `*` names 1.2 and not v1.2. What stands behind the last one
     is no part of the version: `v*-ee` names v1.2-ee.
     """
     head, tail = pattern.partition("*")[0], re.split(r"[*?]", pattern)[-1]
@@ -144,7 +149,8 @@ def newest_release(names: Iterable[str], pattern: str) -> str | None:
         if not matches((pattern,), name):
             continue
         version = version_of(name[: len(name) - len(tail)])
-        begins = version is not None and version.prefix[len(head) :].lower() in ("", "v")
-        if version is not None and version.final and begins and (newest is None or version > newest):
+        if version is None or not version.final or len(version.prefix) > len(head):
+            continue
+        if newest is None or version > newest:
             newest, tag = version, name
     return tag

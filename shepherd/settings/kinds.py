@@ -15,7 +15,14 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from shepherd.errors import SettingsError, WrongValueError
-from shepherd.urls import SCHEME, check_http, check_publish_target, check_ref, check_repository
+from shepherd.urls import (
+    SCHEME,
+    check_http,
+    check_publish_target,
+    check_ref,
+    check_repository,
+    check_tag_pattern,
+)
 from shepherd.values import Duration, quoted
 
 BRANCH_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -87,19 +94,6 @@ def _check_full_name(ref: str) -> None:
         raise WrongValueError(f"expected the full name of a ref, {quoted(full)}, not {quoted(ref)}")
 
 
-def _check_tag_pattern(pattern: str) -> None:
-    if not re.search(r"[*?]", pattern):
-        raise WrongValueError(
-            f'expected a pattern for tags such as "v*", not {quoted(pattern)}; one tag is a ref'
-        )
-    if pattern.startswith("refs/"):
-        raise WrongValueError(f"expected a pattern for what stands behind refs/tags/, not {quoted(pattern)}")
-    try:
-        check_ref(re.sub(r"[*?]", "x", pattern))
-    except WrongValueError:
-        raise WrongValueError(f'expected a pattern for tags such as "v*", not {quoted(pattern)}') from None
-
-
 def _check_pattern(pattern: str) -> None:
     try:
         groups = re.compile(pattern).groups
@@ -133,7 +127,7 @@ BranchName = Annotated[
     _expect("another name, since that is the page of all branches", "index".__ne__, repeat=False),
 ]
 Ref = Annotated[str, check_ref]
-TagPattern = Annotated[str, _check_tag_pattern]
+TagPattern = Annotated[str, check_tag_pattern]
 NotesRef = Annotated[Ref, _check_full_name]
 Repository = Annotated[str, check_repository]
 RevisionPattern = Annotated[str, _check_pattern]

@@ -54,9 +54,16 @@ def test_pre_releases(name: str) -> None:
     assert read(name).rank == -1
 
 
-@pytest.mark.parametrize("name", ["nightly-1.2", "rc/1.2", "v1.2-3", "v1.2-ee", "v1.2-windows"])
+@pytest.mark.parametrize("name", ["v1.2-3", "v1.2-ee", "v1.2-windows"])
 def test_what_else_is_not_final(name: str) -> None:
     assert not read(name).final
+
+
+@pytest.mark.parametrize("name", ["nightly-1.2", "rc/1.2", "qa-2026-11-30"])
+def test_a_prefix_that_says_that_it_is_not_released(name: str) -> None:
+    assert read(name).early
+    # a pattern that has the prefix in it means it
+    assert newest_release([name], read(name).prefix + "*") == name
 
 
 @pytest.mark.parametrize("name", ["1.2.Final", "v1.2-ga", "v1.2-post1", "1.2p1", "1.1.1w", "v1.2-lts"])
@@ -157,10 +164,10 @@ def test_a_hostile_name_takes_no_time(part: str) -> None:
         ("V*", ["v1.9"], "v1.9"),
         ("v1.*", ["v1.9", "v1.10.2", "v2.0"], "v1.10.2"),
         ("v1.?", ["v1.9", "v1.10"], "v1.9"),
-        ("*", ["1.9", "v1.10", "pkg-2.0"], "v1.10"),
-        ("release-*", ["release-1.2", "release-v1.3", "release-notes-9.0"], "release-v1.3"),
+        ("*", ["1.9", "v1.10", "pkg-2.0"], "1.9"),
+        ("release-*", ["release-1.2", "release-v1.3", "release-notes-9.0"], "release-1.2"),
         ("pkg-?/v*", ["pkg-a/v1.2", "pkg-b/v1.3", "pkg-bc/v9.9"], "pkg-b/v1.3"),
-        ("pkg-a/*", ["pkg-a/v1.2", "pkg-b/v1.3"], "pkg-a/v1.2"),
+        ("pkg-a/v*", ["pkg-a/v1.2", "pkg-b/v1.3"], "pkg-a/v1.2"),
         ("v*-ee", ["v1.2-ee", "v1.3-EE", "v1.4-rc1-ee", "v2.0"], "v1.3-EE"),
         ("log4j-*", ["log4j-2.17"], "log4j-2.17"),
         (

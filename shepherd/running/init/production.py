@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -15,7 +15,7 @@ from shepherd.git.versions import TagVersion, newest_release, version_of
 from shepherd.landing import Revision
 from shepherd.running.init.survey import Mainline
 from shepherd.running.init.text import toml
-from shepherd.urls import check_ref
+from shepherd.urls import check_ref, check_tag_pattern
 from shepherd.values import SHA, clean
 
 NAMES = ("production", "prod", "live", "deployed", "release")
@@ -35,7 +35,7 @@ TRIES = 12
 LONGEST_NAME = 200
 
 _FIELDS = (
-    "%(refname) %(objecttype) %(objectname) %(committerdate:unix)"
+    "%(objecttype) %(objectname) %(committerdate:unix)"
     " %(*objecttype) %(*objectname) %(*committerdate:unix) %(creatordate:unix)"
 )
 _PROJECT_WIDE = re.compile(r"(?:v|ver|version|r|rel|release|production|prod|live|deployed)?", re.IGNORECASE)
@@ -125,8 +125,8 @@ def _listed(git: Git, line: Mainline) -> dict[str, _Dated]:
     itself = (line.ref, _HEADS + _short(line), _REMOTES + _short(line))
     listed: dict[str, _Dated] = {}
     nested: dict[str, tuple[str, int]] = {}
-    for text in git.lines("for-each-ref", f"--format={_FIELDS}", "--end-of-options", _TAGS, *names):
-        ref, kind, sha, date, inner, inner_sha, inner_date, created = text.split(" ")
+    for ref, fields in git.refs(_FIELDS, _TAGS, *names):
+        kind, sha, date, inner, inner_sha, inner_date, created = fields
         if inner:
             kind, sha, date = inner, inner_sha, inner_date
         if not _can_be_named(ref) or ref in itself:
@@ -144,11 +144,15 @@ def _listed(git: Git, line: Mainline) -> dict[str, _Dated]:
 
 def _can_be_named(ref: str) -> bool:
     """Whether settings may hold the name; the one that stands in it was no UTF-8 where it says so."""
+    return _fits(check_ref, ref) and len(ref) <= LONGEST_NAME and "\N{REPLACEMENT CHARACTER}" not in ref
+
+
+def _fits(check: Callable[[str], None], text: str) -> bool:
     try:
-        check_ref(ref)
+        check(text)
     except WrongValueError:
         return False
-    return len(ref) <= LONGEST_NAME and "\N{REPLACEMENT CHARACTER}" not in ref
+    return True
 
 
 def _short(line: Mainline) -> str:
@@ -186,10 +190,11 @@ def _series(refs: Mapping[str, _Dated], newest: int) -> list[_Series]:
     for each in refs.values():
         if each.tag and not each.tag.startswith(tuple(f"{name}/" for name in _FOLDERS)):
             version = version_of(each.tag)
-            if version:
+            # `fix-12` is no version 12 of `fix-`
+            if version and (not version.line[-1].isdigit() or _is_project_wide(version)):
                 dated = _Dated(each.ref, each.commit, min(each.date, newest))
                 members.setdefault((version.prefix, version.variant), []).append(_Series(version, dated))
-    finals = [final for each in members.values() if (final := [one for one in each if one.version.rank >= 0])]
+    finals = [final for each in members.values() if (final := [one for one in each if _is_final(one)])]
     chosen = finals or list(members.values())
     alive = max((one.ref.date for each in chosen for one in each), default=0) - GIVEN_UP
     heads = [_head(each) for each in chosen if max(one.ref.date for one in each) >= alive]
@@ -198,6 +203,10 @@ def _series(refs: Mapping[str, _Dated], newest: int) -> list[_Series]:
     parts = [each for each in heads if not _is_project_wide(each.version)]
     # the oldest leaves most in QA; after it the newest are the likeliest
     return [each for group in (whole, parts) for each in (*group[:1], *group[:0:-1])]
+
+
+def _is_final(each: _Series) -> bool:
+    return each.version.rank >= 0 and not each.version.early
 
 
 def _head(members: Sequence[_Series]) -> _Series:
@@ -267,7 +276,7 @@ class _Places:
         version, tag = series.version, series.ref.tag
         for start in (version.prefix, version.line):
             pattern = f"{start}*{version.variant}"
-            if newest_release(self._tags, pattern) == tag:
+            if _fits(check_tag_pattern, pattern) and newest_release(self._tags, pattern) == tag:
                 return f"{{ tags = {toml(pattern)} }}", f"release {tag}, the newest of the tags {pattern}"
         return (
             f"{{ ref = {toml(self._written(series.ref))} }}",
@@ -278,5 +287,6 @@ class _Places:
         """The ref as short as the settings may name it."""
         if not ref.tag:
             return ref.ref.removeprefix(_HEADS)
-        shadowed = self._git.resolve_many([_HEADS + ref.tag])[_HEADS + ref.tag] or self._line.ref == ref.tag
-        return ref.ref if shadowed else ref.tag
+        branch = _HEADS + ref.tag
+        plain = not ref.tag.startswith(("-", "refs/")) and self._line.ref != ref.tag
+        return ref.tag if plain and not self._git.resolve_many([branch])[branch] else ref.ref

@@ -109,6 +109,16 @@ def test_what_was_recorded_is_read_from_the_journal(tmp_path: Path, table: Cront
     assert finding.level == "ok" and finding.what.endswith("runs r1")
 
 
+def test_the_newest_release_is_what_production_runs(tmp_path: Path, table: Crontab) -> None:
+    project = Project(tmp_path / "site", branch='deployed = { tags = "v*" }\n')
+    first, _ = project.land("[bug=1] One", "[bug=2] Two")
+    assert "no tag of" in said(project, "deployed stable")
+    assert "tag a release, or change the pattern" in said(project, "deployed stable")
+    project.repo.tag("v1.0", first)
+    (finding,) = [each for each in looked(project) if each.name == "deployed stable"]
+    assert (finding.level, finding.what) == ("ok", "production (tags v*) runs r1")
+
+
 def test_a_tracker_that_cannot_be_read(project: Project) -> None:
     (project.folder / "bugs.json").write_text("{")
     assert unwell(project) == [("fail", "tracker")]
