@@ -22,8 +22,6 @@ _T = TypeVar("_T")
 
 LIMIT = 20.0
 """Seconds that the answer may take; a session uses half of it."""
-
-
 PRODUCTION = ("production", "Production", "prod", "live")
 """Names of environments whose deployments are asked for."""
 
@@ -60,7 +58,7 @@ def ask(forge: Forge | None, file: Path) -> ForgeAnswer:
         opened = _in_time(lambda: _probed(settings))
     except (TrackerError, SettingsError) as error:
         return ForgeAnswer(f"It could not be read with {token}: {str(error).rstrip('.')}.")
-    return _with_deployments(forge, opened)
+    return _with_deployments(opened)
 
 
 def _probed(settings: Settings) -> Tracker:
@@ -71,7 +69,7 @@ def _probed(settings: Settings) -> Tracker:
     return opened
 
 
-def _with_deployments(forge: Forge, tracker: Tracker) -> ForgeAnswer:
+def _with_deployments(tracker: Tracker) -> ForgeAnswer:
     from shepherd.trackers.forge.reading import ForgeTracker
 
     if not isinstance(tracker, ForgeTracker):
@@ -99,7 +97,9 @@ def what_is_read(forge: Forge) -> str:
     """Return what a tracker reads there: "the labels of requests of acme/shop on GitHub"."""
     assert forge.tracker
     what = "tags of bugs" if forge.tracker == "launchpad" else "labels of requests"
-    return f"the {what} of {forge.project} on {NAMES[forge.tracker]}" if forge.project else f"the {what}"
+    of = f" of {forge.project}" if forge.project else ""
+    host = f" at {forge.service_root.removeprefix('https://')}" if forge.service_root else ""
+    return f"the {what}{of} on {NAMES[forge.tracker]}{host}"
 
 
 def token_step(forge: Forge, file: Path) -> str:
@@ -125,9 +125,9 @@ def lines_of(forge: Forge) -> list[str]:
 
 
 WITHOUT_TOKEN = {
-    "launchpad": " (public bugs are read without one: leave out credentials_file)",
+    "launchpad": "public bugs are read without a token: leave out credentials_file",
     "github": "",
-    "gitlab": " (a public project is read without one: leave out credentials_file)",
+    "gitlab": "a public project is read without a token: leave out credentials_file",
 }
 _EXAMPLES = {"launchpad": "project", "github": "owner/name", "gitlab": "group/project"}
 """How a project is named, by its forge."""
@@ -137,8 +137,9 @@ def how_to_read(forge: Forge, file: Path) -> str:
     """Return what to do so that the forge is read with the settings `file`, for terminals."""
     assert forge.tracker
     lines = " and ".join(lines_of(forge)) if forge.project else ", ".join(lines_of(forge))
+    without = f" ({WITHOUT_TOKEN[forge.tracker]})" if WITHOUT_TOKEN[forge.tracker] else ""
     return (
-        f"to read {what_is_read(forge)}: {token_step(forge, file)}{WITHOUT_TOKEN[forge.tracker]},"
+        f"to read {what_is_read(forge)}: {token_step(forge, file)}{without},"
         f" run {library_command(forge)}, and write {lines}"
         f' in place of type = "none" in {file}'
     )

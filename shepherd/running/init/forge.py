@@ -78,7 +78,8 @@ def _why(shown: MessageEvidence) -> str:
     if tool := _UNREAD.get(shown.convention):
         return f"{of} came through {tool}, whose reviews cannot be read as a tracker."
     assert shown.convention in ("launchpad", "gitlab", "github")
-    return f"{of} have {NAMES[shown.convention]}'s messages, so that is where it is taken to be at home."
+    name = NAMES[shown.convention]
+    return f"{of} have {name}'s messages, so {name} is proposed as tracker."
 
 
 def origin_of(git: Git) -> Origin | None:

@@ -172,9 +172,7 @@ def _usage(shown: MessageEvidence) -> str:
     """Which grammars the messages use, which are read, and which others there are."""
     last = f"the last {shown.looked_at} landings" if shown.looked_at > 1 else "the one landing"
     counts = [f"{grammar} {count}" for grammar, count in shown.used.items() if count]
-    used = (
-        f"Used in {last}: {', '.join(counts)}." if counts else f"Of {last} none uses a known form of marks."
-    )
+    used = f"Used in {last}: {', '.join(counts)}." if counts else f"No known form of marks in {last}."
     read = f"Read: {', '.join(shown.grammars) or 'none'}."
     others = f" Not read, but could be: {off}." if (off := alternatives(shown.grammars)) else ""
     return f"{used} {read}{others}"

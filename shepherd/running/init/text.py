@@ -41,8 +41,8 @@ ref = {ref}
 {usage}
 marks = {marks}
 
-# Whose a landing is: "author": who wrote its commit; "merged-author": who wrote what it merged, where that is
-# one person, else its author; "committer": who committed it.
+# Whose a landing is: "merged-author": where a merge brings in one person's commits, that person's, else its
+# author's; "author": its author's; "committer": its committer's.
 # person = "merged-author"
 
 # A landing that names neither bug nor request: "needs-qa", "block" or "pass".
@@ -99,7 +99,7 @@ def settings_text(
     """The whole file; `deployed` are the lines that say what production runs.
 
     `why` and `usage` are sentences for comments. `refusal` is why the forge is not read, None: it is read
-    (access.refusal_of). `file` is where the text will lie.
+    (access.ForgeAnswer). `file` is where the text will lie.
     """
     landing_url = (
         f"landing_url = {toml(forge.landing_url)}"
@@ -169,7 +169,8 @@ def _tracker(forge: Forge | None, refusal: str | None, file: Path) -> str:
             'type = "none"',
             *([_comment(said)] if said else []),
             f"# To read {what_is_read(forge)} instead:",
-            f"# 1. {_plain(token_step(forge, file))}{WITHOUT_TOKEN[forge.tracker]}",
+            f"# 1. {_plain(token_step(forge, file))}",
+            *([f"#    {without}"] if (without := WITHOUT_TOKEN[forge.tracker]) else []),
             f"# 2. run {library_command(forge)}",
             '# 3. write these lines in place of type = "none":',
             *(f"# {line}" for line in lines_of(forge)),
