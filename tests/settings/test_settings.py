@@ -51,6 +51,7 @@ marks = ["brackets", "footers", "forge", "trailers"]
 orphans = "block"
 exempt_subjects = []
 robots = ["*[bot]", "Launchpad Patch Queue Manager"]
+person = "merged-author"
 verdict_notes = ""
 landing_url = "https://git.launchpad.net/launchpad/commit/?id={id}"
 
@@ -122,7 +123,7 @@ def test_defaults_are_those_of_the_documented_file() -> None:
     short = parse(RIGHT, Path("/etc/qa/shepherd.toml"))
     for name in ("state_dir", "timezone", "keep", "run", "maintenance"):
         assert getattr(short, name) == getattr(documented, name), name
-    for name in ("marks", "exempt_subjects", "robots", "verdict_notes"):
+    for name in ("marks", "exempt_subjects", "robots", "person", "verdict_notes"):
         assert getattr(short.branches["stable"], name) == getattr(documented.branches["stable"], name), name
     assert (short.tracker.tag, short.tracker.cap) == (documented.tracker.tag, documented.tracker.cap)
     assert (short.report.directory, short.report.publish) == ("var/report", ())

@@ -151,7 +151,7 @@ def test_a_row_in_brief_is_found_by_its_co_authors_too() -> None:
     assert "<span class=c>Cy</span>" in row(branch_page(snapshot(landings=rows), CALM), 101)
 
 
-def test_a_snapshot_of_a_release_before_0_3_names_nobody_else() -> None:
+def test_a_snapshot_without_merger_and_co_authors_is_read() -> None:
     document = json.loads(plain_json(entry(104, person="Ann")))
     del document["merged_by"], document["co_authors"]
     old = msgspec.convert(document, LandingEntry)
