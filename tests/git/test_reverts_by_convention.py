@@ -1,5 +1,5 @@
-"""Reverts as projects announce them, each in its own convention: proved, or hinted with the command that names
-the right landing (docs/rules.md#undone)."""
+"""Reverts as projects announce them, each in its own convention: proved, or hinted with the command that
+names the right landing (docs/rules.md#undone)."""
 
 from __future__ import annotations
 
@@ -227,8 +227,8 @@ def test_exact_revert_of_a_revision_of_subversion(repo: Repo, read: Reads) -> No
         '2024-01-02 ann@example.org Revert "Add a till" (#1)\n2024-01-02 bob@example.org Back out r1',
         "Roll Engine from 0123abc4567d to 456def012345\n\nThis reverts commit 89abcdef0123.",
         'Update the engine\n\nabc1234 Revert "Add a till"\n> This reverts commit 89abcdef0123.',
-        'Auto merge of #20 - ann:rollup, r=ann\n\nSuccessful merges:\n\n - #1 (Revert "Add")\n - #2 (Undo r1)',
-        'Bump engine from 1 to 2 (#9)\n\n<details>\nRevert "Add a till"\nThis reverts commit 89abcdef.\n</details>',
+        'Auto merge of #20 - a:rollup, r=a\n\nSuccessful merges:\n\n - #1 (Revert "X")\n - #2 (Undo r1)',
+        'Bump engine from 1 to 2 (#9)\n\n<details>\nRevert "X"\nThis reverts commit 89abcdef.\n</details>',
     ],
 )
 def test_what_a_message_quotes_is_no_hint(repo: Repo, read: Reads, message: str) -> None:
