@@ -190,11 +190,12 @@ def test_what_the_qa_server_runs_by_its_tags(repo: Repo, read: Reads, five: list
     assert read(qa=Pointer(tags="qa-*")).reading.on_qa == Revision(4, five[3])
 
 
-def test_a_mirror_holds_the_tags_and_the_look_before_a_promotion_asks_the_source(
-    repo: Repo, read: Reads, five: list[str], tmp_path: Path
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_the_look_before_a_promotion_asks_the_source_for_the_newest_release(
+    repo: Repo, read: Reads, five: list[str], tmp_path: Path, scheme: str
 ) -> None:
     repo.tag("v1.0", five[2])
-    url = f"file://{repo.path}"
+    url = f"{scheme}{repo.path}"
     reading = read(repository=url, deployed=RELEASES).reading
     assert reading.deployed.revno == 3
 

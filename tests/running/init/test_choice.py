@@ -3,6 +3,7 @@ the settings (docs/settings.md#deployed)."""
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import select
@@ -94,6 +95,7 @@ def _own_terminal() -> None:
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("typed", "pointer"),
     [([b"\n"], "production"), ([b"2\n"], "v*"), ([b"4\n", b"x\n", b"\xc2\xb2\n", b"3\n"], "recorded")],
@@ -110,6 +112,7 @@ def test_a_person_chooses_by_number(tmp_path: Path, choices: Repo, typed: list[b
     assert done.code == 0, done.err
 
 
+@pytest.mark.real
 @pytest.mark.parametrize(
     ("typed", "code", "says"),
     [(b"\x03", 1, "stopped by the keyboard"), (b"\x04", 2, "nothing was chosen, so nothing was written")],
@@ -125,6 +128,7 @@ def test_without_an_answer_nothing_is_written(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["project.git"]
 
 
+@pytest.mark.real
 @pytest.mark.parametrize("words", [("--dry-run",), ("--deployed", "r9")])
 def test_nobody_is_asked_where_nothing_is_to_be_chosen(
     tmp_path: Path, choices: Repo, words: tuple[str, ...]
@@ -134,6 +138,7 @@ def test_nobody_is_asked_where_nothing_is_to_be_chosen(
     assert "Which one" not in terminal.shown
 
 
+@pytest.mark.real
 def test_without_a_terminal_the_safest_is_taken_and_the_others_are_one_paste_away(
     tmp_path: Path, choices: Repo
 ) -> None:
@@ -157,6 +162,7 @@ def test_without_a_terminal_the_safest_is_taken_and_the_others_are_one_paste_awa
         assert deployed.tags == "v*" or deployed.recorded
 
 
+@pytest.mark.real
 def test_where_there_is_no_choice_none_is_shown(tmp_path: Path, repo: Repo) -> None:
     done = inv(tmp_path, "init", "--repository", str(repo.path))
     assert done.code == 0 and "can be taken from" not in done.out
@@ -185,6 +191,7 @@ def test_a_large_window_is_said_with_what_makes_it_smaller() -> None:
     assert "write" not in said and "inv deployed REV --reason" in said
 
 
+@pytest.mark.real
 def test_what_a_large_window_advises_makes_it_smaller(tmp_path: Path) -> None:
     repo = Repo(tmp_path / "project.git")
     for number in range(LARGE + 2):
@@ -199,10 +206,7 @@ def test_what_a_large_window_advises_makes_it_smaller(tmp_path: Path) -> None:
     done = inv(tmp_path, "deployed", "r1000", "--reason", "it is live")
     assert done.code == 0, done.err
     assert inv(tmp_path, "find", "judge").code == 0
-    assert (
-        "2 landings" in inv(tmp_path, "status").out
-        or '"revno": 1000' in inv(tmp_path, "status", "--json").out
-    )
+    assert json.loads(inv(tmp_path, "status", "--json").out)["deployed"]["revno"] == 1000
 
 
 def test_a_single_reading_stands_alone_in_the_settings() -> None:

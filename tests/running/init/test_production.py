@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -228,7 +229,7 @@ def test_names_of_tags_break_neither_settings_nor_a_terminal(years: Repo, file: 
         )
     (years.git_dir / "packed-refs").write_bytes(b"%s refs/tags/\xff-1.0\n" % years.tip().encode())
     for index in range(len(offered(years))):
-        apply(plan(years.path, file, choose=lambda choices, index=index: choices[index]))  # type: ignore[misc]
+        apply(plan(years.path, file, choose=itemgetter(index)))
         settings = read(file)
         taken = offered(years)[index]
         branch = settings.branches["stable"]
