@@ -66,7 +66,7 @@ def by_svn_revision(git: Git, mainline: FirstParents, revisions: Iterable[int]) 
         "--first-parent",
         "--extended-regexp",
     )
-    of_these = f"--grep=^[[:space:]]*git-svn-id: [^ @]+@({'|'.join(map(str, wanted))})([^0-9]|$)"
+    of_these = f"--grep=^[[:space:]]*git-svn-id: [^ @]+@({'|'.join(map(str, wanted))})"
     tip = mainline.ids[-1]
     parts = git.out(*line, of_these, "--format=%H%x00%B", tip).split(b"\0")
     by_revision: dict[int, int] = {}

@@ -184,10 +184,7 @@ class _Outcome:
     def _about_number(self, claim: RevertClaim, proofs: _Proofs) -> list[str]:
         """Which of the landings with one number it undoes, if their content tells."""
         by = self._reverts.revno
-        alone = [(target, proofs.alone(self._reverts, target)) for target in claim.targets]
-        if whole := [target for target, proof in alone if proof.whole]:
-            return [hints.silent(whole[0], by)]
-        undone = [target for target, proof in alone if proof.targets]
+        undone = [target for target in claim.targets if proofs.alone(self._reverts, target).targets]
         if undone or len(claim.targets) == 1:
             return [hints.free_text(target, by) for target in undone or claim.targets]
         return [hints.numbered(claim.targets, by)]

@@ -53,6 +53,8 @@ def own_text(body: str) -> str:
     lines = body.split("\n")
     subject = lines[0]
     announces = _REVERT.search(subject) is not None
+    # what git itself makes of a squash: the messages of the landing's own commits, indented
+    squashed = "\nSquashed commit of the following:\n" in f"\n{body}"
     roll, bump = is_roll(subject), _BUMP.match(subject) is not None
     first = next((at for at, line in enumerate(lines) if not line.strip()), len(lines))
     trailers = _trailers(lines, first)
@@ -62,8 +64,8 @@ def own_text(body: str) -> str:
     details = 0
     for at in range(first, len(lines)):
         line = lines[at]
-        quoted = _LINE.match(line) is not None
-        listing = listing and quoted
+        quoted = _LINE.match(line) is not None and not (squashed and line[:1].isspace())
+        listing = listing and (quoted or not line.strip())
         if at == trailers:
             below, details = False, 0
         elif not announces:

@@ -147,16 +147,16 @@ def test_changeset_of_mercurial_is_found_by_its_number(
     repo: Repo, read: Reads, message: str, exact: bool
 ) -> None:
     repo.commit("root", {"x": LINES})
-    repo.commit(f"Backed out changeset {HG} (bug 1234, D12)", {"z": "1\n"})
     url = "https://phabricator.example.org/D12"
     said = f"Bug 1234 - Add a till. r=bob (#77)\n\nDifferential Revision: {url}"
     target = repo.commit(said, {"x": LINES.replace("20\n", "twenty\n")})
-    repo.commit("Bug 12345 - Another, D123", {"y": "1\n"})
+    repo.commit("Bug 12345 - Another, D123, #777", {"y": "1\n"})
+    repo.commit(f"Backed out changeset {HG} (bug 1234, D12, #77)", {"z": "1\n"})
     repo.revert(target, message) if exact else repo.commit(message, {"x": LINES.replace("20\n", "dozen\n")})
     landing = last(read)
     assert landing.targets == ()
     [hint] = landing.hints
-    assert hint.endswith(hint_about(3, 5))
+    assert hint.endswith(hint_about(2, 5))
 
 
 def test_of_several_parts_of_a_bug_content_tells_which(repo: Repo, read: Reads) -> None:
