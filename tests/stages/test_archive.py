@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import SourceError
+from shepherd.git.lookup import WholeMainline
 from shepherd.snapshot import Snapshot
 from shepherd.stages import archive
 from shepherd.stages.archive import archive_branch
@@ -179,7 +180,7 @@ def test_killed_at_any_batch_it_goes_on_from_there(
     shas = archived.history()
     archived.go_live(shas[10])
     from_git = {name: archived.stories(name) for name in NAMES}
-    read, left = archive.WholeMainline.undone, [batches]
+    read, left = WholeMainline.undone, [batches]
 
     def reading(self: object, landed: object) -> object:
         if not left[0]:
@@ -187,7 +188,7 @@ def test_killed_at_any_batch_it_goes_on_from_there(
         left[0] -= 1
         return read(self, landed)  # type: ignore[arg-type]  # what it is given it hands on
 
-    monkeypatch.setattr(archive.WholeMainline, "undone", reading)
+    monkeypatch.setattr(WholeMainline, "undone", reading)
     with pytest.raises(Killed):
         archived.archive()
     span = archived.span()
@@ -238,6 +239,7 @@ def test_settings_by_which_landings_are_read_make_it_begin_again(archived: Archi
     shas, project = archived.history(), archived.project
     archived.go_live(shas[10])
     archived.archive()
+    wanted: tuple[str, object]
     if change == "mailmap":
         project.repo.commit("names", {".mailmap": "Anna Lee <ann@example.org>\n"})
         wanted = ("person", "Anna Lee")
@@ -260,10 +262,10 @@ def test_settings_that_do_not_matter_here_leave_it_alone(
     archived.archive()
     project.write_settings('orphans = "pass"', top=KEEP_NOTHING)
     archived.snapshot = project.look()
-    read = archive.WholeMainline.read
-    monkeypatch.setattr(archive.WholeMainline, "read", lambda *_: pytest.fail("it was read again"))
+    read = WholeMainline.read
+    monkeypatch.setattr(WholeMainline, "read", lambda *_: pytest.fail("it was read again"))
     archived.archive()
-    monkeypatch.setattr(archive.WholeMainline, "read", read)
+    monkeypatch.setattr(WholeMainline, "read", read)
     forbid(monkeypatch)
     assert archived.stories("r3")[0].title == "three"
 
