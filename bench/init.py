@@ -1,7 +1,8 @@
 """`inv init` on a forge's mirror of 60,000 refs and 150,000 landings, then `inv find` of a window of 5,000.
 
 Every fourth landing is a merge. Every fifteenth has a release `vX.Y.Z` with a commit of its own on a branch
-that is never merged, and a candidate of it; all other refs are those that a forge keeps of its requests.
+that is never merged, and a candidate of it; only an ancient v0.0.0 is merged. All other refs are those that a
+forge keeps of its requests.
 """
 
 from __future__ import annotations
@@ -117,11 +118,12 @@ def _history() -> Iterator[bytes]:
 def _light_refs() -> Iterator[tuple[str, int]]:
     """Branches, requests, and the candidates of releases, with the marks of what they name."""
     releases = (LANDINGS - NOT_RELEASED) // EVERY
+    yield "refs/tags/v0.0.0", 2
     for count in range(1, releases + 1):
-        yield f"refs/tags/{_version(count)}-rc1", 2 * EVERY * count
+        yield f"refs/tags/{_version(count)}-rc1", 2 * LANDINGS + count
     for number in range(BRANCHES):
         yield f"refs/heads/topic/{number}", 2 * (LANDINGS - number)
-    for number in range(REFS - 2 * releases - BRANCHES):
+    for number in range(REFS - 2 * releases - BRANCHES - 3):
         yield f"refs/pull/{number}/head", 2 * (LANDINGS - number)
 
 

@@ -52,7 +52,10 @@ def ref_of(pointer: Pointer, what: str, git_name: str, tags: Callable[[], Sequen
         return f"refs/tags/{tag}"
     wrong = f"no tag of {git_name} matches {quoted(pointer.tags)}"
     if matching := [name for name in names if matches((pointer.tags,), name)]:
-        wrong += f" and is a final version from the * on ({quoted(matching[-1])} is none)"
+        wrong = (
+            f"of the tags of {git_name} that match {quoted(pointer.tags)} none is a final version that begins"
+        )
+        wrong += f" at the * ({quoted(matching[-1])} is not)"
     key = "deployed" if what == "production" else "qa"
     remedy = f"tag a release, or change the pattern of `{key}` in shepherd.toml"
     raise SourceError(f"what {what} runs is not known: {wrong}; {remedy}")
