@@ -115,8 +115,8 @@ def _request(text: str, landing: NamedLanding) -> list[bool]:
 
 
 def bare_request(request: Item) -> str:
-    """A request without the name of its project, which one that may be another project's keeps: `group/shop!12`
-    is `!12`."""
+    """A request without the name of its project, which one that may be another project's keeps:
+    `group/shop!12` is `!12`."""
     return request[max(request.rfind("#"), request.rfind("!")) :]
 
 
