@@ -12,7 +12,7 @@ from typing import NamedTuple
 from shepherd.git import hints
 from shepherd.git.commits import Commits
 from shepherd.git.first_parents import FirstParents, runs
-from shepherd.git.mainline import Landed, Reader, bearing_request, titles_between
+from shepherd.git.mainline import Landed, Reader, bearing_request, merged_titles, titles_between
 from shepherd.git.numbers import Numbers, by_svn_revision
 from shepherd.git.repository import Git
 from shepherd.landing import Landing
@@ -22,6 +22,8 @@ from shepherd.values import DIGITS
 
 TITLE_REACH = 500
 """How many landings before a revert that is live already may have the title it names."""
+MERGED_REACH = 5_000
+"""How many of the newest landings are known by the titles that merges give to what they merged."""
 CANDIDATES = 10
 """How many of the landings with one title are compared with what reverts that title, the newest first."""
 
@@ -53,6 +55,8 @@ class RevertClaims:
         """Those that it calls by title or SHA, which may be others: still less."""
         self.numbered: list[RevertClaim] = []
         """Those that it calls by the number of a bug, a request or a review: they never count either."""
+        self.unfound: list[str] = []
+        """Requests that it says it reverts, and that no earlier landing is."""
         self.speaks = False
         """Whether it says at all that it takes something back."""
         self.warnings: list[str] = []
@@ -175,9 +179,7 @@ class _Lookup:
             if earlier := self._bearing(request, reverts.revno):
                 reverts.claims.append(RevertClaim(earlier, doubtful=doubtful))
             else:
-                reverts.hints.append(
-                    f"says that it reverts {request}, but no earlier landing is that request"
-                )
+                reverts.unfound.append(request)
             reverts.speaks = reverts.speaks or not doubtful
 
     def by_title(self, reverts: RevertClaims, item: Landed) -> None:
@@ -191,7 +193,10 @@ class _Lookup:
     def by_free_text(self, reverts: RevertClaims, item: Landed) -> None:
         reverts.speaks = reverts.speaks or bool(item.wording.titles)
         for title in item.wording.titles:
-            if targets := self._titles.before(reverts.revno, title, number_in(title)):
+            if targets := (
+                self._titles.before(reverts.revno, title, number_in(title))
+                or self._titles.merged_before(reverts.revno, title)
+            ):
                 reverts.guessed.append(targets[0])
                 break
         for text in item.wording.ids:
@@ -252,6 +257,22 @@ class _Titles:
         by_key: dict[tuple[int, str], list[int]] = {}
         for revno in sorted(self._titles):
             by_key.setdefault(title_key(self._titles[revno]), []).append(revno)
+        return by_key
+
+    def merged_before(self, revno: int, title: str) -> tuple[int, ...]:
+        """The merges in the window that give this title to what they merged, newest first; for hints."""
+        same = self._by_merged.get(title_key(title), [])
+        return tuple(reversed(same[: bisect_left(same, revno)]))
+
+    @cached_property
+    def _by_merged(self) -> dict[tuple[int, str], list[int]]:
+        context = self._context
+        tip = len(context.mainline)
+        first = max(context.deployed, tip - MERGED_REACH) + 1
+        titles = merged_titles(context.git, context.mainline, first, tip, context.reader)
+        by_key: dict[tuple[int, str], list[int]] = {}
+        for revno in sorted(titles):
+            by_key.setdefault(title_key(titles[revno]), []).append(revno)
         return by_key
 
     def before(self, revno: int, title: str, number: str) -> tuple[int, ...]:

@@ -56,6 +56,10 @@ def free_text(target: int, by: int) -> str:
     return f"its message speaks of undoing r{target}; if it does: {command(target, by)}"
 
 
+def no_such_request(request: str) -> str:
+    return f"says that it reverts {request}, but no earlier landing is that request"
+
+
 def silent(target: int, by: int) -> str:
     return f"changes back exactly what r{target} changed; if it is meant to undo it: {command(target, by)}"
 

@@ -17,7 +17,7 @@ from shepherd.git.repository import Git
 from shepherd.landing import MOST_BROUGHT, Landing, Marks
 from shepherd.marks import parse
 from shepherd.marks.coauthors import co_authors
-from shepherd.marks.reverts import RevertWording, worded
+from shepherd.marks.reverts import RevertWording, merged_title, worded
 from shepherd.settings.model import PersonRule
 
 # The message comes last, and nothing of git's can hold a NUL: no field can be taken for another.
@@ -277,6 +277,16 @@ def titles_between(git: Git, mainline: FirstParents, first: int, last: int, read
     commits = _log(git, reader, [mainline.id(last), *below], "--first-parent")
     titles = {mainline.revno(sha): parse(commit.message, reader.grammars).subject for sha, commit in commits}
     return {revno: title for revno, title in titles.items() if revno}
+
+
+def merged_titles(git: Git, mainline: FirstParents, first: int, last: int, reader: Reader) -> dict[int, str]:
+    """By revno, the titles that the merges among landings `first` to `last` give to what they merged."""
+    if first > last:
+        return {}
+    below = [f"^{mainline.id(first - 1)}"] if first > 1 else []
+    commits = _log(git, reader, [mainline.id(last), *below], "--first-parent", "--merges")
+    titles = {mainline.revno(sha): merged_title(commit.message) for sha, commit in commits}
+    return {revno: title for revno, title in titles.items() if revno and title}
 
 
 def titles_of(git: Git, reader: Reader, shas: Iterable[str]) -> dict[str, str]:

@@ -184,7 +184,10 @@ class _Outcome:
     def _about_number(self, claim: RevertClaim, proofs: _Proofs) -> list[str]:
         """Which of the landings with one number it undoes, if their content tells."""
         by = self._reverts.revno
-        undone = [target for target in claim.targets if proofs.alone(self._reverts, target).targets]
+        alone = [(target, proofs.alone(self._reverts, target)) for target in claim.targets]
+        if whole := [target for target, proof in alone if proof.whole]:
+            return [hints.silent(whole[0], by)]
+        undone = [target for target, proof in alone if proof.targets]
         if undone or len(claim.targets) == 1:
             return [hints.free_text(target, by) for target in undone or claim.targets]
         return [hints.numbered(claim.targets, by)]
@@ -240,6 +243,8 @@ class _Outcome:
                 shown.append(hints.free_text(target, reverts.revno))
         if not (settled or shown):
             shown += dict.fromkeys(self._numbered)
+        if not (settled or shown):
+            shown += map(hints.no_such_request, reverts.unfound)
         if reverts.speaks and in_qa and not (settled or shown or self._unread):
             shown.append(hints.unnamed(reverts.revno))
         return replace(

@@ -44,6 +44,9 @@ _WORDED_SHA = re.compile(
 _PREFIX = re.compile(r"(?:[A-Z]{1,10}-?[0-9]+|r[0-9]+|commit|changeset|change)\b:?\s++", re.IGNORECASE)
 _QUOTED = re.compile(r"\"([^\"\n]++)\"|'([^'\n]++)'|`([^`\n]++)`")
 _AFTERTHOUGHT = re.compile(r"\s++\([^()]*+\)\Z")
+_MERGED_CHANGE = re.compile(r'Merge "(.+)"(?: into \S+)?\Z')
+_MERGE = re.compile(r"Merge (?:pull request|branch|remote-tracking branch) |Auto merge of #[0-9]")
+_LISTED_REVERT = re.compile(r'^[*-] (?:Revert|Reapply) "', re.IGNORECASE | re.MULTILINE)
 _CALLED = re.compile(rf"\b[Bb]ug[ -]#?({DIGITS})\b|(?<![\w/])(#{DIGITS}|D{DIGITS})(?!\w)")
 _SIGNS = (b"revert", b"back", b"undo", b"reapply", b"re-apply", b"reland", b"re-land", b"changeset")
 LOOKED_AT = 100_000
@@ -68,7 +71,8 @@ class RevertWording(NamedTuple):
     numbers: tuple[str, ...] = ()
     """Bugs, requests and reviews that its title names ("bug 12", "#12", "D12")."""
     rolls: bool = False
-    """It brings another project to another revision: commits that are unknown here are those of there."""
+    """It brings another project to another revision, or lists the commits that it was squashed from: commits
+    that are unknown here are those."""
 
 
 NOTHING_WORDED = RevertWording()
@@ -101,6 +105,15 @@ def numbers_in(title: str) -> tuple[str, ...]:
 def takes_back(title: str) -> bool:
     """Whether a title speaks of taking something back."""
     return _WORDED.match(brackets.split(title)[1]) is not None
+
+
+def merged_title(message: bytes | str) -> str:
+    """The title that a merge gives to what it merged: X of Gerrit's `Merge "X"`, the line that follows
+    `Merge pull request …`, `Merge branch …`, `Auto merge of …`; empty if it gives none."""
+    subject, _, rest = brackets.split(normal(message))[1].partition("\n")
+    if change := _MERGED_CHANGE.match(clean(subject)):
+        return change[1]
+    return clean(rest.lstrip().partition("\n")[0]) if _MERGE.match(subject) else ""
 
 
 def _bare(title: str) -> str:
@@ -164,9 +177,9 @@ def worded(message: bytes | str) -> RevertWording:
     subject = clean(body.partition("\n")[0])
     title = _TITLE.match(subject)
     titles: list[str] = []
-    if match := _WORDED.match(subject):
+    for match in filter(None, map(_WORDED.match, filter(None, (subject, merged_title(message))))):
         word = "reapply" if match[1] else "revert"
-        titles += [_taken_back(word, each) for each in _readings(match[2])] or [subject]
+        titles += [_taken_back(word, each) for each in _readings(match[2])] or [match[0]]
     # free text proves nothing, so hostile masses of it are not worth the time
     text = body[:LOOKED_AT]
     titles += [_taken_back(word, each) for word, each in _WORDED_LINE.findall(text)]
@@ -179,7 +192,7 @@ def worded(message: bytes | str) -> RevertWording:
         tuple(sha for sha in ids if sha not in counted)[:MAX_WORDED],
         tuple(each for each in dict.fromkeys(_requests(body)) if each[1]) if generated else (),
         numbers_in(_NUMBERED.sub("", subject)) if titles or title else (),
-        is_roll(subject),
+        is_roll(subject) or (not title and bool(_LISTED_REVERT.search(text))),
     )
 
 

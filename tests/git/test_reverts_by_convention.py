@@ -247,3 +247,36 @@ def test_hints_of_one_landing_fold_and_those_with_a_command_come_first(repo: Rep
     assert [hint.rpartition(": ")[2] for hint in hints[:3]] == [hint_about(revno, 10) for revno in (3, 4, 5)]
     assert len(hints) == 6
     assert hints[5] == f"and 38 more like these; all that it brought in: git log {sha[:12]}^..{sha[:12]}"
+
+
+@pytest.mark.parametrize(
+    ("merge", "reverting"),
+    [
+        ('Merge "Add a till"', 'Merge "Revert \\"Add a till\\""'),
+        ('Merge "Add a till"', 'Merge "Revert "Add a till""'),
+        (
+            "Merge pull request #1 from ann/till\n\nAdd a till",
+            "Merge pull request #2 from bob/x\n\nRevert: Add a till",
+        ),
+        (
+            "Merge branch 'till' into 'main'\n\nAdd a till",
+            "Merge branch 'x' into 'main'\n\nRevert \"Add a till\"",
+        ),
+    ],
+)
+def test_the_title_that_a_merge_gives(repo: Repo, read: Reads, merge: str, reverting: str) -> None:
+    repo.commit("root")
+    topic(repo, merge, "Add a till")
+    topic(repo, 'Merge "Something else"', "Something else")
+    topic(repo, reverting, "It was slow")
+    landing = last(read)
+    assert landing.revert_targets == ()
+    [hint] = landing.hints
+    assert "inv cover 2 --by 4" in hint
+
+
+def test_a_squash_that_lists_its_own_reverts(repo: Repo, read: Reads) -> None:
+    repo.commit("root")
+    listed = f'* Try\n\n* Revert "Try"\n\nThis reverts commit {"0123456789" * 4}.'
+    repo.commit(f"Add a till (#12)\n\n{listed}")
+    assert last(read).hints == ()

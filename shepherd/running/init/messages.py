@@ -35,6 +35,8 @@ class MessageEvidence(Struct, frozen=True):
     """Landings."""
     used: dict[Grammar, int]
     """How many of them say something in each grammar."""
+    linked: int = 0
+    """How many name the branch that they merged, or an issue that they close; read where nothing else is."""
     convention: Convention = ""
     """Empty: nothing that most of those agree about which show something."""
     count: int = 0
@@ -48,7 +50,8 @@ class MessageEvidence(Struct, frozen=True):
     def grammars(self) -> tuple[Grammar, ...]:
         """Those that more than a stray landing uses."""
         enough = max(1, min(FEW, round(self.looked_at * 0.02)))
-        return tuple(grammar for grammar in ALL_GRAMMARS if self.used[grammar] >= enough)
+        used = tuple(grammar for grammar in ALL_GRAMMARS if self.used[grammar] >= enough)
+        return used or (("forge",) if self.linked >= enough else ())
 
 
 _Text = TypeVar("_Text", bound=str)
@@ -112,17 +115,20 @@ def evidence(sample: Sequence[SampledLanding]) -> MessageEvidence:
     """Return what the newest landings of the sample show."""
     newest = sample[:LOOKED_AT]
     used = {grammar: sum(_uses(landing, grammar) for landing in newest) for grammar in ALL_GRAMMARS}
+    linked = sum(_links(landing) for landing in newest)
     sightings = [seen for landing in newest if (seen := _sighting_of(landing))]
     counted = Counter(seen.convention for seen in sightings)
     convention = _majority(counted)
     count = counted[convention] if convention else 0
     if convention is None or count < max(min(FEW, len(newest)), len(newest) // 10):
-        return MessageEvidence(len(newest), used)
+        return MessageEvidence(len(newest), used, linked)
     alike = [seen for seen in sightings if seen.convention == convention]
     host = _majority(Counter(seen.host for seen in alike if seen.host))
     named = [seen.project for seen in alike if seen.project and seen.host in ("", host)]
     project = _majority(Counter(named), FEW) or ""
-    return MessageEvidence(len(newest), used, convention, count, host or "", _checked(convention, project))
+    return MessageEvidence(
+        len(newest), used, linked, convention, count, host or "", _checked(convention, project)
+    )
 
 
 def _uses(landing: SampledLanding, grammar: Grammar) -> bool:
@@ -134,6 +140,11 @@ def _uses(landing: SampledLanding, grammar: Grammar) -> bool:
     return grammar != "forge" and any(
         marks.parse(message, (grammar,)).bugs for message in inside if _may_name_a_bug(message)
     )
+
+
+def _links(landing: SampledLanding) -> bool:
+    said = marks.parse(landing.commit.message, ("forge",))
+    return bool(said.branch or said.closes)
 
 
 def _may_name_a_bug(message: str) -> bool:

@@ -2,7 +2,8 @@
 (docs/settings.md, docs/rules.md#person).
 
 A program is known by its name, by its share (it makes many of the landings, all of them merges, and nothing
-that was brought in), by its titles (each rolls or bumps something), or by committing for others and writing
+that was brought in), by its titles (each rolls or bumps something; or many are the same, and its name ends in
+"bot"), or by committing for others and writing
 nothing. A person who merges most of a project writes something now and then, or merges with a button of the
 forge.
 """
@@ -72,6 +73,8 @@ class _Work(Struct):
     """Commits that landings brought in."""
     rolls: int = 0
     """Landings and commits whose title rolls or bumps something."""
+    titles: dict[str, int] = {}
+    """How often each title stands over what it wrote, merges aside."""
     committed: int = 0
     """Landings and commits of others that it committed."""
 
@@ -118,6 +121,9 @@ def _counted(sample: Sequence[SampledLanding]) -> tuple[dict[Identity, _Work], d
             of(commit.committer).committed += 1
             served.setdefault(commit.committer, set()).add(commit.author)
         work = of(commit.author)
+        if not commit.is_merge:
+            title = commit.subject[:_LONGEST]
+            work.titles[title] = work.titles.get(title, 0) + 1
         work.rolls += bool(not commit.is_merge and _ROLLS.match(commit.subject[: _LONGEST * 4]))
         return work
 
@@ -148,6 +154,9 @@ def _why(identity: Identity, work: _Work, landings: int, merges: int, commits: i
         return f"author of {work.landings:,} of {of}, all of them merges, and of nothing that was merged"
     if work.rolls >= MANY and work.rolls == work.written:
         return f"author of {work.written:,} commits in {of}, each of which rolls or bumps something"
+    same = max(work.titles.values(), default=0)
+    if same >= MANY and clean(identity[0]).lower().endswith("bot"):
+        return f"author of {work.written:,} commits in {of}, {same:,} of them with one title"
     if not work.written and served >= MANY // 2 and work.committed >= max(MANY, SHARE * commits):
         return f"committer of {work.committed:,} commits in {of} for {served:,} authors, author of none"
     return ""

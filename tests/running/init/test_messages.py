@@ -148,10 +148,12 @@ def test_what_most_landings_show(
         ([("Merge branch 'a'", "[bug=12] Fix")] * 9, ("brackets",)),
         ([("Merge branch 'a'", "Fix\n\nLP: #12")] * 9, ("footers",)),
         # a request of what a landing brought in is none of the landing's
-        ([("Merge branch 'a'", "Fix (#12)")] * 9, ()),
+        ([("Merge", "Fix (#12)")] * 9, ()),
+        # links are read where nothing else is
+        ([("Merge branch 'a'", "Fix (#12)")] * 9, ("forge",)),
         (["[fix] Change", "[ui] Change", "[bug] Change", "[Bug libx/12] Change"] * 5, ()),
         (["Fix\n\nBug: b/123\n", "Fix\n\nBug: none\n"] * 9, ()),
-        (["Fix\n\nFixes: #12\n"] * 9, ()),
+        (["Fix\n\nFixes: #12\n"] * 9, ("forge",)),
     ],
 )
 def test_grammars_in_use(
