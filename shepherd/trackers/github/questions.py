@@ -75,13 +75,13 @@ class DeploymentStatus(Struct, frozen=True):
     state: str
 
 
-class Deployment(Struct, frozen=True):
+class ShownDeployment(Struct, frozen=True):
     commitOid: str
     latestStatus: DeploymentStatus | None = None
 
 
-class Deployments(Struct, frozen=True):
-    nodes: tuple[Deployment, ...]
+class DeploymentNodes(Struct, frozen=True):
+    nodes: tuple[ShownDeployment, ...]
 
 
 class PullOfCommit(Struct, frozen=True):

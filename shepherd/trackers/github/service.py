@@ -25,7 +25,7 @@ from shepherd.trackers.github.questions import (
     AllLabels,
     CallerLogin,
     CommitPulls,
-    Deployments,
+    DeploymentNodes,
     DeploymentStatus,
     GraphAnswer,
     GraphError,
@@ -150,7 +150,7 @@ class GitHubService:
     def deployed(self, environments: Collection[str]) -> str:
         """See forge.reading.Service."""
         names = msgspec.json.encode(list(environments)).decode()
-        _, answers = self.ask({"all": DEPLOYMENTS % names}, Deployments)
+        _, answers = self.ask({"all": DEPLOYMENTS % names}, DeploymentNodes)
         deployments = answers["all"]
         if isinstance(deployments, UnreadablePart):
             raise TrackerError(f"{self.full_name} does not say what is deployed: {deployments.why}")
