@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from shepherd.people import is_known, person_of, signs
@@ -28,11 +29,11 @@ class Hands(NamedTuple):
 
     author: Identity
     committer: Identity
-    second: Sequence[Identity] = ()
+    second: tuple[Identity, ...] = ()
     """The author of the second parent's newest commit, if it has a second parent."""
-    merged: Sequence[Identity] = ()
+    merged: tuple[Identity, ...] = ()
     """The authors of what it brought in, oldest first, without merges."""
-    trailers: Sequence[Identity] = ()
+    trailers: tuple[Identity, ...] = ()
     """Whom the messages name as co-authors."""
 
 
@@ -46,8 +47,12 @@ class Credit(NamedTuple):
     co_authors: tuple[str, ...] = ()
 
 
-def credit(hands: Hands, rule: PersonRule, robots: Sequence[str]) -> Credit:
-    """Whose the landing is by the setting `person`, who merged it, and who else wrote a part of it."""
+@lru_cache(maxsize=1024)
+def credit(hands: Hands, rule: PersonRule, robots: tuple[str, ...]) -> Credit:
+    """Whose the landing is by the setting `person`, who merged it, and who else wrote a part of it.
+
+    Remembered, because the same few people merge for each other again and again.
+    """
     nobody = (*robots, *FORGES)
     author = person_of([hands.author], nobody if hands.second else robots)
     alone = _alone(hands.merged, robots) if rule == "merged-author" else None

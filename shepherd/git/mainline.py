@@ -176,11 +176,11 @@ def _second_authors(
     return {sha.decode(): _identity(name, address) for sha, name, address in records}
 
 
-def _named(git: Git, reader: Reader, commits: dict[str, _RawCommit]) -> dict[str, list[Identity]]:
+def _named(git: Git, reader: Reader, commits: dict[str, _RawCommit]) -> dict[str, tuple[Identity, ...]]:
     """The co-authors whom messages name, through `.mailmap`; only of commits whose message names any."""
     said = {sha: people for sha, commit in commits.items() if (people := co_authors(commit.message))}
     mapped = through_mailmap(git, reader.mailmap, (person for people in said.values() for person in people))
-    return {sha: [mapped[person] for person in people] for sha, people in said.items()}
+    return {sha: tuple(mapped[person] for person in people) for sha, people in said.items()}
 
 
 def _hands(
@@ -189,7 +189,7 @@ def _hands(
     commits: dict[str, _RawCommit],
     brought: list[str],
     seconds: dict[str, Identity],
-    named: dict[str, list[Identity]],
+    named: dict[str, tuple[Identity, ...]],
     reader: Reader,
     foreign: Collection[str],
 ) -> Hands:
@@ -207,9 +207,9 @@ def _hands(
     return Hands(
         commit.author,
         commit.committer,
-        [commits[each].author if each in commits else seconds[each] for each in second],
-        [commits[each].author for each in brought if len(commits[each].parents) < 2],
-        [person for each in [sha, *brought] for person in named.get(each, ())] if named else (),
+        tuple([commits[each].author if each in commits else seconds[each] for each in second]),
+        tuple([commits[each].author for each in brought if len(commits[each].parents) < 2]),
+        tuple([person for each in [sha, *brought] for person in named.get(each, ())]) if named else (),
     )
 
 
@@ -219,7 +219,7 @@ def _landed(
     commits: dict[str, _RawCommit],
     brought: list[str],
     seconds: dict[str, Identity],
-    named: dict[str, list[Identity]],
+    named: dict[str, tuple[Identity, ...]],
     reader: Reader,
     foreign: Collection[str],
 ) -> Landed:
@@ -233,7 +233,7 @@ def _landed(
             projects=_union(wording.projects, *(worded(message).projects for message in inside))
         )
     hands = _hands(sha, marks.subject, commits, brought, seconds, named, reader, foreign)
-    person, address, merged_by, others = credit(hands, reader.person, reader.robots)
+    person, address, merged_by, others = credit(hands, reader.person, tuple(reader.robots))
     landing = Landing(
         revno=revno,
         id=sha,

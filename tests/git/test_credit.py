@@ -102,9 +102,7 @@ HANDS = st.builds(
     Hands,
     PEOPLE,
     PEOPLE,
-    st.lists(PEOPLE, max_size=1),
-    st.lists(PEOPLE, max_size=6),
-    st.lists(PEOPLE, max_size=4),
+    *(st.lists(PEOPLE, max_size=most).map(tuple) for most in (1, 6, 4)),
 )
 
 
@@ -136,7 +134,9 @@ def test_the_person_is_one_of_those_who_had_a_hand_in_it(hands: Hands, rule: Per
 def test_twenty_co_authors_are_kept_those_with_most_commits() -> None:
     many = [(f"Dev {number}", f"dev{number}@example.org") for number in range(100)]
     twice = [*many, *many[50:]]
-    found = credit(Hands(("Olga", "o@example.org"), ("", ""), [many[0]], twice), "merged-author", ROBOTS)
+    found = credit(
+        Hands(("Olga", "o@example.org"), ("", ""), (many[0],), tuple(twice)), "merged-author", ROBOTS
+    )
     assert found == Credit(
         "Olga", "o@example.org", "", tuple(f"Dev {n}" for n in range(50, 50 + MOST_CO_AUTHORS))
     )
