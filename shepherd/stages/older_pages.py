@@ -30,7 +30,7 @@ from shepherd.views.templates import pages
 from shepherd.words import item_name, item_order
 
 
-class _Page(NamedTuple):
+class _OlderPage(NamedTuple):
     """A page that may have to be written."""
 
     name: str
@@ -94,7 +94,7 @@ class _Site:
         self.there = view.OlderPages(view.folder_of(branch), span.top.revno + 1, span.top.revno, (), ())
         """Complete once the pages are made."""
 
-    def pages(self) -> Iterator[_Page]:
+    def pages(self) -> Iterator[_OlderPage]:
         """Every page that there is to be, one at a time."""
         undone_by = self._undone_by()
         ranges: list[view.RangeSummary] = []
@@ -133,7 +133,7 @@ class _Site:
         landings = {landing.revno: landing for landing in (*spoken_of, *undoing)}
         return Undoing([landings[revno] for revno in sorted(landings)], self._words).undone_by()
 
-    def _range(self, revnos: range, newest_id: str, undone: Mapping[int, int]) -> _Page:
+    def _range(self, revnos: range, newest_id: str, undone: Mapping[int, int]) -> _OlderPage:
         newest = revnos[-1] == self._span.top.revno
         promotions = map(self._moves.promotion, revnos)
         since = list(map(self._moves.live_since, revnos))
@@ -154,13 +154,13 @@ class _Site:
             for each in reversed(landings)
         ]
 
-    def _list(self, name: str, what: str, lines: Sequence[view.ListedName]) -> _Page:
+    def _list(self, name: str, what: str, lines: Sequence[view.ListedName]) -> _OlderPage:
         made_of = checksum([self._base, what, lines])
         return self._page(name, made_of, lambda: view.list_page(self._branch, what, lines))
 
-    def _page(self, name: str, made_of: str, render: Callable[[], str]) -> _Page:
+    def _page(self, name: str, made_of: str, render: Callable[[], str]) -> _OlderPage:
         same = self._before.sums.get(name) == made_of
-        return _Page(name, made_of, None if same else render())
+        return _OlderPage(name, made_of, None if same else render())
 
 
 def _commit_lines(commits: Iterable[tuple[str, int]]) -> list[view.ListedName]:

@@ -38,7 +38,7 @@ def project(tmp_path: Path, table: Crontab) -> Project:
         prepare_state(project.state)
         project.look()
         project.report()
-        for stage in ("find", "tag", "judge", "alarm", "report", "publish"):
+        for stage in ("find", "tag", "judge", "alarm", "report", "archive", "publish"):
             note_run(project.settings, stage, "")
         log_of(project.settings).write(line(now(), event="END"))
     finally:
