@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from shepherd.git.credit import FORGES
 from shepherd.git.repository import Git
 from shepherd.marks.text import clean
 from shepherd.people import MALFORMED, matches, person_of
@@ -148,8 +149,10 @@ def _why(identity: Identity, work: _Work, landings: int, merges: int, commits: i
             return f"the name of a program; author of {_count(work.landings)} of {of}" + (
                 f", {work.brought:,} commits brought in" if work.brought else ""
             )
-        committer = f"committer of {work.committed:,} commits in {of}, author of none"
-        return f"the name of a program; {committer}" if work.committed >= MANY else ""
+        # a forge that commits what people merge is nobody anyway (docs/rules.md#person)
+        if work.committed < MANY or identity[0] in FORGES or identity[1].lower() in _BY_PUSHING_A_BUTTON:
+            return ""
+        return f"the name of a program; committer of {work.committed:,} commits in {of}, author of none"
     if only_merges and work.merges >= max(MANY, SHARE * merges) and not work.buttons:
         return f"author of {work.landings:,} of {of}, all of them merges, and of nothing that was merged"
     if work.rolls >= MANY and work.rolls == work.written:
