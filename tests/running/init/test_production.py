@@ -189,7 +189,7 @@ def test_a_release_that_shares_nothing_makes_room_for_the_next(years: Repo) -> N
 
 
 def test_a_date_in_the_future_gives_no_other_series_up(years: Repo) -> None:
-    put(years, {"v1.0": 50, "other-2.0": Off(55, 9_000)})
+    put(years, {"v1.0": 50, "other-2.0": Off(55, 400)})
     assert short(offered(years)) == [(tags("v*"), 10), (tags("other-*"), 5), ALL]
 
 
