@@ -391,3 +391,13 @@ def test_a_promotion_into_a_clone_that_mirrors_another_repository(project: Proje
     project.repo.git("config", "remote.origin.fetch", "+refs/*:refs/*")
     project.repo.git("config", "remote.origin.url", "https://git.example.org/shop.git")
     assert "would be overwritten" in said(project, "promoted stable")
+
+
+def test_an_archive_that_no_run_has_begun_is_no_fault(project: Project) -> None:
+    for file in (project.state / "run").rglob("*"):
+        if file.is_file() and b'"archive"' in file.read_bytes():
+            file.write_bytes(file.read_bytes().replace(b'"archive"', b'"an_older_one"'))
+    (finding,) = [each for each in looked(project) if each.name == "stage archive"]
+    assert (finding.level, finding.what) == ("ok", "has not run yet: the next inv run does it")
+    note_run(project.settings, "archive", "the disk is full")
+    assert "has never run well" in said(project, "stage archive")
