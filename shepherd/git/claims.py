@@ -28,6 +28,8 @@ CANDIDATES = 10
 """How many of the landings with one title are compared with what reverts that title, the newest first."""
 
 _REVERT_BRANCH = re.compile(rf"(?:\A|/)revert-({DIGITS})(?:-|\Z)")
+_REVERTING = re.compile(r"(?:\A|/)revert[-_]", re.IGNORECASE)
+"""How a branch is called that says so, whatever it names."""
 
 
 class RevertClaim(NamedTuple):
@@ -103,7 +105,7 @@ def _speaks(item: Landed) -> bool:
         or marks.rollback_ids
         or wording.titles
         or wording.ids
-        or (marks.branch and _REVERT_BRANCH.search(marks.branch))
+        or (marks.branch and _REVERTING.search(marks.branch))
     )
 
 
@@ -191,7 +193,8 @@ class _Lookup:
             reverts.claims.append(RevertClaim(targets[:CANDIDATES], by_title=True))
 
     def by_free_text(self, reverts: RevertClaims, item: Landed) -> None:
-        reverts.speaks = reverts.speaks or bool(item.wording.titles)
+        announced = item.wording.titles or _REVERTING.search(item.marks.branch)
+        reverts.speaks = reverts.speaks or bool(announced)
         for title in item.wording.titles:
             if targets := (
                 self._titles.before(reverts.revno, title, number_in(title))

@@ -280,3 +280,12 @@ def test_a_squash_that_lists_its_own_reverts(repo: Repo, read: Reads) -> None:
     listed = f'* Try\n\n* Revert "Try"\n\nThis reverts commit {"0123456789" * 4}.'
     repo.commit(f"Add a till (#12)\n\n{listed}")
     assert last(read).hints == ()
+
+
+@pytest.mark.parametrize(("branch", "announces"), [("revert-freeze", True), ("unreverted", False)])
+def test_a_branch_that_is_called_after_a_revert_of_something(
+    repo: Repo, read: Reads, branch: str, announces: bool
+) -> None:
+    repo.commit("root")
+    topic(repo, f"Merge pull request #9 from ann/{branch}\n\nThaw the till", "Thaw the till")
+    assert ["inv cover REV --by 2" in hint for hint in last(read).hints] == [True] * announces
