@@ -112,7 +112,8 @@ def merged_title(message: bytes | str) -> str:
     `Merge pull request …`, `Merge branch …`, `Auto merge of …`; empty if it gives none."""
     subject, _, rest = brackets.split(normal(message))[1].partition("\n")
     if change := _MERGED_CHANGE.match(clean(subject)):
-        return change[1]
+        # Gerrit escapes the quotation marks that are in a title
+        return change[1].replace('\\"', '"')
     return clean(rest.lstrip().partition("\n")[0]) if _MERGE.match(subject) else ""
 
 
