@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from shepherd.marks.forge import same_project
 from shepherd.people import is_known, person_of, signs
 from shepherd.settings.model import PersonRule
 
@@ -20,7 +21,7 @@ MOST_CO_AUTHORS = 20
 """Of one landing."""
 _MERGED_BRANCH = re.compile(
     r"Merge (?:remote(?:-tracking)? )?branch '(?:origin/|upstream/)?([^']+)'"
-    r"(?: of \S+)?(?: into '?([^\s']+))?"
+    r"(?: of (\S+))?(?: into '?([^\s']+))?"
 )
 
 
@@ -53,8 +54,7 @@ def credit(hands: Hands, rule: PersonRule, robots: tuple[str, ...]) -> Credit:
 
     Remembered, because the same few people merge for each other again and again.
     """
-    nobody = (*robots, *FORGES)
-    author = person_of([hands.author], nobody if hands.second else robots)
+    author = person_of([hands.author] if not hands.second else _not_forges([hands.author]), robots)
     alone = _alone(hands.merged, robots) if rule == "merged-author" else None
     merged_by = ""
     if alone:
@@ -62,21 +62,35 @@ def credit(hands: Hands, rule: PersonRule, robots: tuple[str, ...]) -> Credit:
         if author != person and not signs(*author) & known:
             merged_by = author[0]
     else:
-        committer = person_of([hands.committer], nobody) if rule == "committer" else ("", "")
+        committer = person_of(_not_forges([hands.committer]), robots) if rule == "committer" else ("", "")
         person = next(filter(any, (committer, author)), None) or person_of(hands.second, robots)
         known = signs(*person)
     writers = hands.merged if hands.second else (hands.author,)
-    others = () if alone and not hands.trailers else _others(writers, hands.trailers, nobody, known)
+    others = () if alone and not hands.trailers else _others(writers, hands.trailers, robots, known)
     return Credit(*person, merged_by, others)
 
 
-def merges_own_line(title: str, ref: str) -> bool:
+def _not_forges(identities: Sequence[Identity]) -> list[Identity]:
+    """Those that are not a forge by their name: a person's address may be `github@…`."""
+    return [each for each in identities if each[0].strip() not in FORGES]
+
+
+def merges_own_line(title: str, ref: str, project: str = "") -> bool:
     """Whether a merge says that it merged the mainline itself into something else, and not the other way
-    round: what it brought in had landed before (a foxtrot merge)."""
+    round: what it brought in had landed before (a foxtrot merge).
+
+    Args:
+        project: the mainline's, if it is known: a branch `of URL` may be a fork's branch of the same name.
+    """
     if not (title.startswith("Merge ") and (match := _MERGED_BRANCH.match(title))):
         return False
     name = ref.removeprefix("refs/heads/").removeprefix("refs/remotes/").removeprefix("origin/")
-    return match[1] == name != match[2]
+    branch, url, into = match.groups()
+    if url and project:
+        place = url.partition("://")[2].partition("/")[2] or url.partition(":")[2] or url
+        if not same_project("/".join(place.strip("/").removesuffix(".git").split("/")[-2:]), project):
+            return False
+    return branch == name != into
 
 
 def _alone(authors: Sequence[Identity], robots: Sequence[str]) -> tuple[Identity, frozenset[str]] | None:
@@ -112,15 +126,15 @@ def _signs_of_first(people: Sequence[Identity]) -> frozenset[str]:
 
 
 def _others(
-    writers: Sequence[Identity], trailers: Sequence[Identity], nobody: tuple[str, ...], known: Collection[str]
+    writers: Sequence[Identity], trailers: Sequence[Identity], robots: Sequence[str], known: Collection[str]
 ) -> tuple[str, ...]:
     """The names of all but the one who is known by these signs, each person once, those with most commits
     first, then those whom only messages name."""
     names: list[str] = []
     known = set(known)
     ranked = [writer for writer, _ in Counter(writers).most_common()] if len(writers) > 1 else writers
-    for identity in dict.fromkeys([*ranked, *trailers]):
-        person = person_of([identity], nobody)
+    for identity in dict.fromkeys(_not_forges([*ranked, *trailers])):
+        person = person_of([identity], robots)
         if person[0] and not signs(*person) & known and len(names) < MOST_CO_AUTHORS:
             names.append(person[0])
         known |= signs(*person)

@@ -198,7 +198,7 @@ def _hands(
     second = commit.parents[1:2]
     if not second:
         return Hands(commit.author, commit.committer, trailers=named.get(sha, ()))
-    if merges_own_line(title, reader.ref):
+    if merges_own_line(title, reader.ref, reader.project or ""):
         # what it brought in had landed before
         brought = []
     elif foreign and second[0] not in foreign:

@@ -165,6 +165,22 @@ def test_which_titles_say_that_the_mainline_was_merged(title: str, ref: str, syn
     assert merges_own_line(title, ref) == synced
 
 
+@pytest.mark.parametrize(
+    ("url", "own"),
+    [
+        ("git@git.example.org:acme/shop", True),
+        ("https://git.example.org/acme/shop.git", True),
+        ("ssh://git@git.example.org/srv/acme/shop", True),
+        ("https://git.example.org/ben/shop", False),
+        ("git://git.example.org/shop", False),
+    ],
+)
+def test_a_fork_may_have_a_branch_of_the_same_name(url: str, own: bool) -> None:
+    title = f"Merge branch 'main' of {url}"
+    assert merges_own_line(title, "main", "acme/shop") == own
+    assert merges_own_line(title, "main")
+
+
 def test_another_setting_reads_again(repo: Repo, read: Reads) -> None:
     write(repo, "Ann: one")
     write(repo, "Cy on topic: two")
