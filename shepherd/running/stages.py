@@ -110,13 +110,22 @@ def write_pages(options: TaskOptions, run: Run) -> StageResult:
 def archive_some(options: TaskOptions, run: Run, *, seconds: float = ARCHIVING) -> StageResult:
     """Archive what is live and not archived yet, for about so many seconds a branch."""
     from shepherd.stages.archive import archive_branch
+    from shepherd.stages.older_folder import pages_there
+    from shepherd.stages.report import write_report
+
+    settings = options.settings
 
     def one(branch: str) -> None:
         progress = _progress(branch) if sys.stderr is not None and sys.stderr.isatty() else None
-        settings, dry = options.settings, options.dry
-        say(archive_branch(settings, branch, run, seconds=seconds, progress=progress, dry=dry))
+        say(archive_branch(settings, branch, run, seconds=seconds, progress=progress, dry=options.dry))
 
-    return each_branch(options.branches, one)
+    before = [pages_there(settings, branch) for branch in settings.branches]
+    result = each_branch(options.branches, one)
+    changed = before != [pages_there(settings, branch) for branch in settings.branches]
+    if changed and (settings.report_path / "index.html").is_file():
+        # the pages of the branches lead there
+        write_report(settings, situation(settings))
+    return result
 
 
 def _progress(branch: str) -> Callable[[int, int], None]:
