@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 STAGES = (
-    *("find", "tag", "judge", "promote", "alarm", "report", "archive", "publish", "remind", "escalate"),
+    *("find", "tag", "judge", "promote", "alarm", "report", "publish", "remind", "escalate", "archive"),
 )
 """The stages of a run, in its order."""
 

@@ -13,7 +13,7 @@ from shepherd.git.commits import Commits
 from shepherd.git.first_parents import FirstParents, read_first_parents
 from shepherd.git.mainline import Landed, Reader, mailmap_at, read_landings
 from shepherd.git.mirror import open_source
-from shepherd.git.revisions import named
+from shepherd.git.revisions import WHOLE, named
 from shepherd.git.undoing import undo
 from shepherd.landing import Landing, Revision
 from shepherd.settings import BranchSettings
@@ -41,7 +41,7 @@ def look_up(
         revno = rev.number if rev.kind == "revno" else len(line.mainline)
     else:
         landed = line.read(1)
-        found = {each.revno for each in named(rev, (item.landing for item in landed), whole_name=True)}
+        found = {each.revno for each in named(rev, (item.landing for item in landed), ranks=WHOLE)}
         return line.undone([each for each in landed if each.landing.revno in found])
     return line.undone(line.read(revno, revno) if 0 < revno <= len(line.mainline) else [])
 

@@ -15,6 +15,8 @@ from shepherd.snapshot import Snapshot
 from shepherd.values import RevName
 from shepherd.words import Item
 
+EXACT, WHOLE, RANKS = 1, 2, 3
+"""Ways in which a REV may name a landing, the best first: see `named`."""
 POSITIONS = ("tip", "deployed", "promoted")
 
 
@@ -54,7 +56,7 @@ class Positions(Protocol):
     def promoted(self) -> HasRevno | None: ...
 
 
-def named(rev: RevName, landings: Iterable[_L], *, whole_name: bool = False) -> list[_L]:
+def named(rev: RevName, landings: Iterable[_L], *, ranks: int = RANKS) -> list[_L]:
     """The landings that `rev`, which is no position, names best, in their order.
 
     A branch is called by its whole name, else by what follows a slash in it (`fix` is `ann/fix`), else by any
@@ -62,21 +64,20 @@ def named(rev: RevName, landings: Iterable[_L], *, whole_name: bool = False) -> 
     link leads to the review 12.
 
     Args:
-        whole_name: a branch is not named by a part of its name.
+        ranks: how many of these ways count: EXACT is the first alone, WHOLE all but a part of a branch's
+            name.
     """
     best: list[_L] = []
-    rank = len(_RANKS)
+    rank = ranks
     for landing in landings:
-        if (found := _rank(rev, landing)) <= rank and not (whole_name and found == _PART):
+        if (found := _rank(rev, landing)) <= rank:
             if found < rank:
                 best.clear()
                 rank = found
             best.append(landing)
-    return best if rank < len(_RANKS) else []
+    return best if rank < ranks else []
 
 
-_RANKS = range(3)
-_PART = _RANKS[-1]
 _REVIEW = re.compile(
     r"(?://[^/?#]+|/\+|/c|/pulls?|/merge_requests|/\+merge)/([0-9]{1,10})/?\Z|/D([0-9]{1,10})\Z"
 )
@@ -84,7 +85,7 @@ _REVIEW = re.compile(
 
 
 def _rank(rev: RevName, landing: NamedLanding) -> int:
-    """How well it names the landing, 0 is best; `len(_RANKS)`: not at all."""
+    """How well it names the landing, 0 is best; RANKS: not at all."""
     match rev.kind:
         case "revno":
             ways = [landing.revno == rev.number]
@@ -103,7 +104,7 @@ def _rank(rev: RevName, landing: NamedLanding) -> int:
             ]
         case _:
             ways = []
-    return next((rank for rank, names in enumerate(ways) if names), len(_RANKS))
+    return next((rank for rank, names in enumerate(ways) if names), RANKS)
 
 
 def _request(text: str, landing: NamedLanding) -> list[bool]:
@@ -126,9 +127,11 @@ def review_of(url: str) -> str:
     return (review[1] or review[2]) if review else ""
 
 
-def revnos_named(rev: RevName, landings: Iterable[NamedLanding], positions: Positions) -> list[int]:
+def revnos_named(
+    rev: RevName, landings: Iterable[NamedLanding], positions: Positions, *, ranks: int = RANKS
+) -> list[int]:
     """The revnos that `rev` names: a position, whether or not its landing is among these, or landings; a bug,
-    a request or a branch may name several.
+    a request or a branch may name several. `ranks` is that of `named`.
 
     Raises:
         SettingsError: several of them begin with that SHA.
@@ -137,20 +140,20 @@ def revnos_named(rev: RevName, landings: Iterable[NamedLanding], positions: Posi
         places = {"tip": positions.tip, "deployed": positions.deployed, "promoted": positions.promoted}
         place = places[rev.kind]
         return [place.revno] if place is not None else []
-    revnos = [landing.revno for landing in named(rev, landings)]
+    revnos = [landing.revno for landing in named(rev, landings, ranks=ranks)]
     if rev.kind == "sha" and len(revnos) > 1:
         raise SettingsError(f"{rev.text} is the beginning of {len(revnos)} landings: give more digits")
     return revnos
 
 
-def revnos_in(snapshot: Snapshot, rev: RevName) -> list[int]:
-    """The revnos that `rev` names in the last answer.
+def revnos_in(snapshot: Snapshot, rev: RevName, *, ranks: int = RANKS) -> list[int]:
+    """The revnos that `rev` names in the last answer. `ranks` is that of `named`.
 
     Raises:
         NoAnswerError: there is no such position now (no tip read, nothing promoted).
         SettingsError: several landings begin with that SHA.
     """
-    revnos = revnos_named(rev, snapshot.landings, snapshot)
+    revnos = revnos_named(rev, snapshot.landings, snapshot, ranks=ranks)
     if not revnos and rev.kind in POSITIONS:
         raise NoAnswerError(
             f"{snapshot.branch}: there is no {rev.kind} revision to be seen in the last answer"

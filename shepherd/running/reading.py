@@ -96,12 +96,12 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
         for entry in listed if json else listed[:IN_FULL]:
             sentences = text.explain(entry, snapshot)
             say(_json(feeds.plain_json(feeds.named(snapshot, entry))) if json else sentences)
-        older = [] if listed else _past(settings, snapshot, wanted)
+        older = [] if listed else _past(settings, snapshot, wanted, None if json else IN_FULL)
         for story in older if json else older[:IN_FULL]:
             sentences = text.of_branch(snapshot, stories.past(story))
             say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else sentences)
         if not json and (more := listed[IN_FULL:] or older[IN_FULL:]):
-            say(text.further(more, _listing(rev, snapshot, bool(listed))))
+            say(text.further(more, snapshot, _listing(rev, snapshot, bool(listed))))
         explained += len(listed) + len(older)
     if not explained:
         what = f"{wanted.shown if wanted.kind == 'revno' else rev} is not a landing of"
@@ -138,22 +138,24 @@ def _snapshots(options: TaskOptions) -> list[Snapshot]:
 
 
 def _revnos(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
-    """The revnos that a REV names: by the snapshot alone, or by the repository, where only that can tell."""
-    from shepherd.git.revisions import revnos_in
+    """The revnos that a REV names: by the snapshot alone, or by database and repository, where only they can
+    tell: an older landing may be called exactly so, and one of the snapshot only nearly."""
+    from shepherd.git.revisions import EXACT, revnos_in
 
-    revnos = revnos_in(snapshot, rev)
-    if revnos or rev.kind not in ("branch", "sha"):
+    if revnos := revnos_in(snapshot, rev, ranks=EXACT):
         return revnos
+    if not revnos_in(snapshot, rev) and rev.kind not in ("branch", "sha"):
+        return []
     from shepherd.stages.history import revnos_of
 
     return revnos_of(settings, snapshot, rev)
 
 
-def _past(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
+def _past(settings: Settings, snapshot: Snapshot, rev: RevName, in_full: int | None) -> list[Story]:
     """What journal and repository know of a landing. Only commands that need it load SQLAlchemy."""
     from shepherd.stages.history import past_of
 
-    return past_of(settings, snapshot, rev)
+    return past_of(settings, snapshot, rev, in_full=in_full)
 
 
 def whatif(options: TaskOptions, ok: str, rollback: str, *, json: bool = False) -> int:

@@ -40,16 +40,17 @@ _STAGES: dict[str, tuple[Stage, Callable[[Settings], bool]]] = {
     "promote": (promote_settled, lambda settings: settings.promote.auto),
     "alarm": (alarms_all, lambda settings: bool(settings.mail and settings.mail.operators)),
     "report": (write_pages, lambda _: True),
-    "archive": (archive_some, lambda _: True),
     "publish": (publish_pages, lambda settings: bool(settings.report.publish)),
     "remind": (remind_all, lambda settings: settings.mail is not None),
     "escalate": (escalate_all, lambda settings: bool(settings.mail and settings.mail.list)),
+    "archive": (archive_some, lambda _: True),
 }
 STAGES = tuple(RunStage(name, *_STAGES[name]) for name in situation.STAGES)
 """In this order; what a later one needs of an earlier one that failed, it misses and says so.
 
 The tagger comes before the judgement, so that the answer rests on the tags as it left them: a bug that was
-marked for earlier landings asks for QA again before anybody reads that the new one is good.
+marked for earlier landings asks for QA again before anybody reads that the new one is good. The archive comes
+last: nobody waits for it, and what it wrote is published by the next run.
 """
 
 

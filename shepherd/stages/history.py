@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shepherd.errors import SettingsError
-from shepherd.git.revisions import POSITIONS, revnos_in, revnos_named
+from shepherd.git.revisions import EXACT, POSITIONS, revnos_in, revnos_named
 from shepherd.landing import Landing, commits_of
 from shepherd.rules.reasons import brief
 from shepherd.rules.undoing import Undoing
@@ -28,8 +28,14 @@ OLDER_SHOWN = 20
 BRANCH_KINDS = ("began", "renamed", "deployed", "promoted", "rewrite", "answer", "alarm")
 
 
-def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]:
-    """The stories of the landings that `rev` names, newest first; empty if none is on this mainline."""
+def past_of(
+    settings: Settings, snapshot: Snapshot, rev: RevName, *, in_full: int | None = None
+) -> list[Story]:
+    """The stories of the landings that `rev` names, newest first; empty if none is on this mainline.
+
+    Args:
+        in_full: so many have all their events, the others none; None: all have them.
+    """
     with open_branch(settings, snapshot.branch, read_only=True) as store:
         journal, known = store.journal, store.cache.landings()
         older = OlderHistory(settings, snapshot.branch, store, known)
@@ -45,9 +51,11 @@ def past_of(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[Story]
                 events=tuple(
                     _story_event(entry)
                     for entry in journal.entries(*LANDING_KINDS, subjects=commits_of([landing]))
-                ),
+                )
+                if in_full is None or place < in_full
+                else (),
             )
-            for landing in landings
+            for place, landing in enumerate(landings)
         ]
 
 
@@ -159,10 +167,12 @@ def _landings_named(
     """The landings that `rev` names: those that `find` keeps, else those of the whole mainline."""
     if rev.kind in POSITIONS:
         rev = RevName("revno", number=revnos_in(snapshot, rev)[0])
-    revnos = set(revnos_named(rev, known, snapshot))
-    if revnos:
-        return [landing for landing in reversed(known) if landing.revno in revnos]
-    return older.named(rev)[: -OLDER_SHOWN - 1 : -1]
+    kept = set(revnos_named(rev, known, snapshot, ranks=EXACT))
+    if not kept and (exact := older.exactly(rev)):
+        return exact[::-1]
+    if kept := kept or set(revnos_named(rev, known, snapshot)):
+        return [landing for landing in reversed(known) if landing.revno in kept]
+    return older.named(rev)[::-1]
 
 
 def _called(entry: JournalEntry) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shepherd.git.revisions import named
+from shepherd.git.revisions import EXACT, named
 from shepherd.landing import Landing
 from shepherd.settings import Settings, project_of
 from shepherd.stages.state import BranchSource, sum_of
@@ -49,6 +49,10 @@ class OlderHistory:
         from shepherd.git.lookup import look_up
 
         return look_up(**self._place(), rev=rev)
+
+    def exactly(self, rev: RevName) -> list[Landing]:
+        """Those that the archive has under exactly this name, ascending."""
+        return named(rev, self._older.with_name(rev), ranks=EXACT) if self._span else []
 
     def _archived(self, rev: RevName, span: ArchiveSpan) -> list[Landing] | None:
         """The same from the archive alone; None: it cannot tell."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from shepherd.marks.trailers import ELSEWHERE
+from shepherd.sentence import joined
 from shepherd.snapshot import LandingEntry
 
 MANY = 20
@@ -23,21 +24,23 @@ _PARTICULAR = re.compile(r'"[^"]*+"|“[^”]*+”|[0-9a-f]{7,64}\b|\b[a-z]?[0-9
 
 def kind_of(warning: str) -> str:
     """The warning without what it is about."""
-    return ELSEWHERE if ELSEWHERE in warning else _PARTICULAR.sub("…", warning)
+    kind = _PARTICULAR.sub("…", warning)
+    # not what it quotes: anybody may write that
+    return ELSEWHERE if ELSEWHERE in kind else kind
 
 
 def shared(entries: Sequence[LandingEntry]) -> tuple[list[LandingEntry], list[str]]:
     """The landings without the warnings that many of them share, and those as sentences about all."""
-    first: dict[str, tuple[LandingEntry, str]] = {}
-    having: dict[str, int] = {}
+    first: dict[str, str] = {}
+    having: dict[str, list[int]] = {}
     for entry in entries:
         for kind, warning in {kind_of(warning): warning for warning in reversed(entry.warnings)}.items():
-            first.setdefault(kind, (entry, warning))
-            having[kind] = having.get(kind, 0) + 1
+            first.setdefault(kind, warning)
+            having.setdefault(kind, []).append(entry.revno)
     once = {
         kind
-        for kind, count in having.items()
-        if kind == ELSEWHERE or (count > MANY and count * SHARE > len(entries))
+        for kind, revnos in having.items()
+        if kind == ELSEWHERE or (len(revnos) > MANY and len(revnos) * SHARE > len(entries))
     }
     if not once:
         return list(entries), []
@@ -47,13 +50,14 @@ def shared(entries: Sequence[LandingEntry]) -> tuple[list[LandingEntry], list[st
         else entry
         for entry in entries
     ]
-    said = []
-    for kind in sorted(once, key=lambda kind: -having[kind]):
-        entry, warning = first[kind]
-        others = having[kind] - 1
-        too = f" and {others:,} other landing{'s' if others > 1 else ''}" if others else ""
-        said.append(f"r{entry.revno}{too}: {warning}")
-    return quiet, said
+    ranked = sorted(once, key=lambda kind: -len(having[kind]))
+    return quiet, [f"{_named(having[kind])}: {first[kind]}" for kind in ranked]
+
+
+def _named(revnos: Sequence[int]) -> str:
+    if len(revnos) > MANY:
+        return f"r{revnos[0]} and {len(revnos) - 1:,} other landings"
+    return str(joined(f"r{revno}" for revno in revnos))
 
 
 def folded(unreadable: Iterable[str]) -> list[str]:

@@ -103,10 +103,11 @@ def explain(entry: LandingEntry, snapshot: Snapshot) -> str:
     return "\n".join(lines)
 
 
-def further(landings: Sequence[LandingEntry] | Sequence[Story], command: str) -> str:
+def further(landings: Sequence[LandingEntry] | Sequence[Story], snapshot: Snapshot, command: str) -> str:
     """The other landings that a name means, a line each; the command shows all of them."""
     place = max(len(str(each.revno)) for each in landings) + 3
-    lines = ["", f"{count(len(landings), 'more landing')} of that name, the newest first:"]
+    more = f"{count(len(landings), 'more landing')} of that name, the newest first:"
+    lines = ["", of_branch(snapshot, more)]
     lines += [
         f"  {fit(f'r{each.revno}', place)}{fit(each.person, 15)} {fit(each.title, 44).rstrip()}"
         for each in landings[:FURTHER_SHOWN]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from shepherd.git.revisions import named
+from shepherd.git.revisions import RANKS, WHOLE, named
 from shepherd.landing import Landing
 from shepherd.values import parse_rev
 
 
-def revnos(text: str, *landings: Landing, whole_name: bool = False) -> list[int]:
-    return [each.revno for each in named(parse_rev(text, wide=True), landings, whole_name=whole_name)]
+def revnos(text: str, *landings: Landing, ranks: int = RANKS) -> list[int]:
+    return [each.revno for each in named(parse_rev(text, wide=True), landings, ranks=ranks)]
 
 
 def of_request(revno: int, *requests: str, url: str = "") -> Landing:
@@ -74,5 +74,5 @@ def test_whole_name_of_a_branch_wins_over_what_follows_a_slash_and_that_over_a_p
     assert revnos("renovate", *landings) == [2]
     assert revnos("RENOVATE", *landings) == [1, 2, 3]
     assert revnos("renovate", *landings, of_branch(4, "renovate"), of_branch(5, "renovate")) == [4, 5]
-    assert revnos("renovate", *reversed(landings), whole_name=True) == [2]
-    assert revnos("renov", *landings, whole_name=True) == []
+    assert revnos("renovate", *reversed(landings), ranks=WHOLE) == [2]
+    assert revnos("renov", *landings, ranks=WHOLE) == []

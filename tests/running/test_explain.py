@@ -76,6 +76,19 @@ def test_landings_that_the_answer_no_longer_lists_are_folded_too(project: Projec
     assert "2 more landings of that name" in done.out
 
 
+def test_exact_name_of_an_older_landing_wins_over_a_part_of_a_newer_ones(project: Project) -> None:
+    merges(project, "fix-y")
+    project.deploy(project.repo.tip())
+    for _ in range(2):
+        project.now += timedelta(days=100)
+        project.look()
+    merges(project, "not-fix-yet")
+    assert told(inv_here(project.folder, "explain", "fix-y").out) == ["r2"]
+    assert inv_here(project.folder, "archive").code == 0
+    assert told(inv_here(project.folder, "explain", "fix-y").out) == ["r2"]
+    assert told(inv_here(project.folder, "explain", "fix-ye").out) == ["r3"]
+
+
 @pytest.mark.parametrize(
     "message",
     [

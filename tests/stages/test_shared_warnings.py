@@ -35,7 +35,7 @@ def test_what_many_and_more_than_a_tenth_have_is_said_once_with_an_example() -> 
 def test_bugs_of_other_trackers_are_said_once_however_few() -> None:
     warning = f'"b/1" {ELSEWHERE} and counts as absent.'
     assert warned(1, 5, warning) == ([], [f"r1: {warning}"])
-    assert warned(2, 5, warning) == ([], [f"r2 and 1 other landing: {warning}"])
+    assert warned(2, 5, warning) == ([], [f"r2 and r1: {warning}"])
 
 
 def test_warnings_of_other_kinds_stay_where_they_are() -> None:

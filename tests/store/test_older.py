@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[BranchStore]:
         ("bug:7", [1, 2]),
         ("bug:70", [1]),
         ("bug:12", []),
-        ("#12", [1]),
+        ("#12", [1, 2]),
         ("!12", [2]),
         ("#7", []),
         ("ann/Fix-Search", [1]),
@@ -39,6 +39,7 @@ def store(tmp_path: Path) -> Iterator[BranchStore]:
     ],
 )
 def test_names(store: BranchStore, name: str, revnos: list[int]) -> None:
+    """#12 may mean !12: which of them is meant best, `git.revisions.named` tells."""
     found = store.older.with_name(parse_rev(name, wide=True))
     assert [landing.revno for landing in found] == revnos
 
