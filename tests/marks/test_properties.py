@@ -77,6 +77,7 @@ def test_without_grammars_only_reverts_are_read(message: bytes | str) -> None:
         summary=marks.summary,
         reverts_ids=marks.reverts_ids,
         reverts_requests=marks.reverts_requests,
+        quoted_reverts=marks.quoted_reverts,
         reverts_title=marks.reverts_title,
         hints=marks.hints,
         warnings=marks.warnings,
