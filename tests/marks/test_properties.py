@@ -195,6 +195,30 @@ def test_bytes_and_their_text_say_the_same(message: bytes | str) -> None:
     assert parse(raw, ALL_GRAMMARS) == parse(raw.decode("utf-8", "replace"), ALL_GRAMMARS)
 
 
+def _text(message: bytes | str) -> str:
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else message
+
+
+_BEFORE = st.sampled_from(
+    ["", "> ", "    ", "\t", "abc1234 broke it. ", "- #12 (", "<details>", "2024-01-02 a@b "]
+)
+
+
+@given(messages, _BEFORE, messages)
+def test_what_is_said_to_be_reverted_is_never_lost(
+    above: bytes | str, before: str, below: bytes | str
+) -> None:
+    marks = parse(f"{_text(above)}\n{before}This reverts commit abcdef1.\n{_text(below)}", ())
+    assert "abcdef1" in marks.reverts_ids
+    assert {*marks.quoted_reverts} <= {*marks.reverts_ids, *marks.reverts_requests}
+
+
+@given(messages, messages)
+def test_a_request_at_the_margin_is_never_lost(above: bytes | str, below: bytes | str) -> None:
+    last = _text(below).replace("merge", "")
+    assert "!12" in parse(f"{_text(above)}\nSee merge request !12\n{last}", ("forge",)).requests
+
+
 @given(messages)
 def test_own_text_is_lines_of_the_message_and_its_first_paragraph(message: bytes | str) -> None:
     body = normal(message)
