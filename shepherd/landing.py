@@ -36,6 +36,8 @@ class Marks(Struct, frozen=True, gc=False):
     """Lower-case SHAs from `This reverts commit SHA`, `This reverts commits SHA, SHA and SHA`."""
     reverts_requests: tuple[str, ...] = ()
     """Requests from `Reverts owner/repo#12` ("#12") and `This reverts merge request !12` ("!12")."""
+    quoted_reverts: tuple[str, ...] = ()
+    """Those SHAs and requests of both that only quoted text names: they count if proved, and are no hint."""
     reverts_title: str = ""
     """X of a title `Revert "X"`, and `Revert "X"` of a title `Reapply "X"`, without a trailing `(#N)`; empty
     if there is none."""

@@ -39,6 +39,8 @@ class RevertClaim(NamedTuple):
     by_title: bool = False
     doubtful: bool = False
     """It names a request of a project that may be another one."""
+    quoted: bool = False
+    """It stands in quoted text: it counts if it is proved, and else is no hint (docs/rules.md#quoted)."""
 
 
 class RevertClaims:
@@ -155,13 +157,16 @@ class _Lookup:
         whole: set[int] = set()
         for text in item.reverts_ids:
             target = self._commits.landing(text, reverts.revno)
-            if isinstance(target, str) and item.wording.rolls:
+            quoted = text in item.quoted_reverts
+            if isinstance(target, str) and (quoted or item.wording.rolls):
                 continue
             if isinstance(target, str):
                 reverts.hints.append(f"says that it reverts {text}: {target}")
             elif target < reverts.revno:
+                reverts.claims.append(RevertClaim((target,), quoted=quoted))
+                if quoted:
+                    continue
                 reverts.speaks = True
-                reverts.claims.append(RevertClaim((target,)))
                 if self._context.mainline.id(target).startswith(text):
                     whole.add(target)
                 elif not any(
@@ -177,12 +182,12 @@ class _Lookup:
             projects = [project for each, project in item.wording.projects if each == request]
             if projects and ours and not any(same_project(project, ours) for project in projects):
                 continue
-            doubtful = bool(projects) and not ours
+            doubtful, quoted = bool(projects) and not ours, request in item.quoted_reverts
             if earlier := self._bearing(request, reverts.revno):
-                reverts.claims.append(RevertClaim(earlier, doubtful=doubtful))
-            else:
+                reverts.claims.append(RevertClaim(earlier, doubtful=doubtful, quoted=quoted))
+            elif not quoted:
                 reverts.unfound.append(request)
-            reverts.speaks = reverts.speaks or not doubtful
+            reverts.speaks = reverts.speaks or not (doubtful or quoted)
 
     def by_title(self, reverts: RevertClaims, item: Landed) -> None:
         if not item.marks.reverts_title:

@@ -63,6 +63,8 @@ class Landed(NamedTuple):
     reverts_ids: tuple[str, ...]
     """Of its own message and those of the commits it brought in."""
     reverts_requests: tuple[str, ...]
+    quoted_reverts: frozenset[str]
+    """Those of both that only quoted text names."""
     brought: tuple[str, ...]
     """The commits it brought in (`M^1..M`), oldest first, without itself."""
     work: int
@@ -259,6 +261,7 @@ def _landed(
         marks,
         _union(marks.reverts_ids, *(each.reverts_ids for each in inner)),
         _union(marks.reverts_requests, *(each.reverts_requests for each in inner)),
+        _only_quoted([marks, *inner]),
         tuple(brought),
         sum(len(commits[sha].parents) < 2 for sha in brought),
         wording,
@@ -267,6 +270,14 @@ def _landed(
 
 def _union(*lists: tuple[_T, ...]) -> tuple[_T, ...]:
     return tuple(dict.fromkeys(item for items in lists for item in items))
+
+
+def _only_quoted(messages: Sequence[Marks]) -> frozenset[str]:
+    """The reverts that are named in quoted text, and by none of these messages in its own."""
+    quoted = {text for each in messages for text in each.quoted_reverts}
+    for each in messages if quoted else ():
+        quoted -= {*each.reverts_ids, *each.reverts_requests} - {*each.quoted_reverts}
+    return frozenset(quoted)
 
 
 def titles_between(git: Git, mainline: FirstParents, first: int, last: int, reader: Reader) -> dict[int, str]:

@@ -87,19 +87,22 @@ class _Proofs:
             for target in claim.targets
         ]
         self._proofs = prove(git, alone, diffs)
-        self._together = {each.revno: self._several(each) for each in reverts if len(each.claims) > 1}
-        several = [self._claim(each, self._together.get(each.revno, ())) for each in reverts]
-        self._proofs |= prove(git, [claim for claim in several if len(claim.targets) > 1], diffs)
+        self._together = {each.revno: self._combined(each) for each in reverts if len(each.claims) > 1}
+        several = [
+            self._claim(each, targets) for each in reverts for targets in self._together.get(each.revno, ())
+        ]
+        self._proofs |= prove(git, several, diffs)
 
     def alone(self, reverts: RevertClaims, target: int) -> Proof:
         return self._proofs[self._claim(reverts, (target,))]
 
     def together(self, reverts: RevertClaims) -> tuple[list[int], bool]:
         """The targets that are undone at once, and whether the landing changes nothing else."""
-        targets = self._together.get(reverts.revno, ())
-        if len(targets) < 2:
+        combined = self._together.get(reverts.revno, ())
+        if not combined:
             return [], False
-        proof = self._proofs[self._claim(reverts, targets)]
+        proofs = [(targets, self._proofs[self._claim(reverts, targets)]) for targets in combined]
+        targets, proof = max(proofs, key=lambda each: (each[1].whole, len(each[1].targets)))
         return [target for target in targets if self._mainline.id(target) in proof.targets], proof.whole
 
     def best(self, reverts: RevertClaims, claim: RevertClaim) -> int | None:
@@ -108,12 +111,18 @@ class _Proofs:
         whole = next((target for target, proof in proofs if proof.whole), None)
         return whole or next((target for target, proof in proofs if proof.targets), None)
 
-    def _several(self, reverts: RevertClaims) -> tuple[int, ...]:
+    def _combined(self, reverts: RevertClaims) -> list[tuple[int, ...]]:
+        """What may be undone together: all that is claimed, and what is claimed outside of quoted text."""
         if any(self.alone(reverts, target).whole for claim in reverts.claims for target in claim.targets):
-            return ()
+            return []
+        own = [claim for claim in reverts.claims if not claim.quoted]
+        combined = dict.fromkeys(self._several(reverts, claims) for claims in (own, reverts.claims))
+        return [targets for targets in combined if len(targets) > 1]
+
+    def _several(self, reverts: RevertClaims, claims: Sequence[RevertClaim]) -> tuple[int, ...]:
         best = {
             self.best(reverts, claim) or (claim.targets[0] if len(claim.targets) == 1 else None)
-            for claim in reverts.claims
+            for claim in claims
         }
         several = sorted((target for target in best if target), reverse=True)
         return tuple(several) if len(several) <= TOGETHER else ()
@@ -175,7 +184,7 @@ class _Outcome:
             why = next((w for target in claim.targets if (w := proofs.alone(reverts, target).unreadable)), "")
             if why:
                 self._cannot_tell(hints.listed(claim.targets), why)
-            elif not (claim.doubtful and self._far_from(claim, proofs.diffs)):
+            elif not (claim.quoted or (claim.doubtful and self._far_from(claim, proofs.diffs))):
                 self._open.append(claim)
 
         for claim in reverts.numbered:

@@ -33,6 +33,7 @@ class MarkCollector:
     rollback_ids: list[str] = field(default_factory=list)
     reverts_ids: list[str] = field(default_factory=list)
     reverts_requests: list[str] = field(default_factory=list)
+    quoted_reverts: list[str] = field(default_factory=list)
     reverts_title: str = ""
     hints: list[int] = field(default_factory=list)
     branch: str = ""
@@ -83,6 +84,7 @@ class MarkCollector:
             rollback_ids=_once(self.rollback_ids),
             reverts_ids=_once(self.reverts_ids),
             reverts_requests=_once(self.reverts_requests),
+            quoted_reverts=_once(self.quoted_reverts),
             reverts_title=self.reverts_title,
             hints=_once(self.hints),
             branch=clean(self.branch) if self.branch else "",

@@ -40,12 +40,12 @@ _NUMBER = re.compile(r"#([0-9]+)")
 def read(message: CommitMessage, marks: MarkCollector) -> None:
     """Read the requests and the branch that the landing merged, its review, and the issues it closes."""
     _subject(message, marks)
-    if "merge request" in message.lower or "part-of:" in message.lower:
-        named = (
-            (in_words or in_address, number or of_address)
-            for in_words, number, in_address, of_address in _MERGE_REQUEST.findall(message.own)
-        )
-        for project, digits in dict.fromkeys(named):
+    lower = message.lower if message.own is message.body else message.body.lower()
+    if "merge request" in lower or "part-of:" in lower:
+        named = dict.fromkeys(map(_named, _MERGE_REQUEST.finditer(message.own)))
+        if message.own is not message.body:
+            named |= dict.fromkeys(_at_the_margin(message))
+        for project, digits in named:
             _request_of(marks, project, "!", digits, message.project)
     if not marks.url and ("reviewed-on:" in message.lower or "differential revision:" in message.lower):
         # the last one: a change that was picked from elsewhere brings the reviews of there with it
@@ -54,6 +54,24 @@ def read(message: CommitMessage, marks: MarkCollector) -> None:
     if "#" in message.own:
         for issues in dict.fromkeys(_CLOSES.findall(message.own)):
             marks.closes += marks.numbers(_NUMBER.findall(issues))
+
+
+def _named(line: re.Match[str]) -> tuple[str, str]:
+    """The project (empty: it is not named) and the number of a request."""
+    return line[1] or line[3] or "", line[2] or line[4]
+
+
+def _at_the_margin(message: CommitMessage) -> list[tuple[str, str]]:
+    """The last request on a line that begins with its words, of our project if there is one.
+
+    Below a log or a heading it may be the landing's own nevertheless, and a request that is lost may pass
+    without QA.
+    """
+    lines = _MERGE_REQUEST.finditer(message.body)
+    named = [_named(line) for line in lines if not line[0][:1].isspace()]
+    project = message.project
+    ours = [each for each in named if not (each[0] and project) or same_project(each[0], project)]
+    return (ours or named)[-1:]
 
 
 def _subject(message: CommitMessage, marks: MarkCollector) -> None:

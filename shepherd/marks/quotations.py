@@ -4,8 +4,14 @@ commits, release notes (docs/rules.md#quoted)."""
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 _RANGE = r"[0-9a-f]{6,64}\.{2,3}[0-9a-f]{6,64}"
+_REVISION = (
+    r"`?(?:v?[0-9]{1,9}(?:\.[0-9]{1,9}){1,9}(?:[-+][\w.+-]{1,99})?"
+    r"|r[0-9]{1,10}|(?=[a-f]{0,63}[0-9])[0-9a-f]{6,64})(?![\w%])`?"
+)
+"""A version with a dot, a revision of Subversion, a SHA."""
 _ITEM = r" {0,3}(?:[-*+] )?"
 _SHA = r"\[?`?(?=[a-f]{0,63}[0-9])[0-9a-f]{7,64}`?(?:\]\([^()\s]{1,500}\))?"
 _LINE = re.compile(
@@ -22,21 +28,28 @@ _LOG = re.compile(
 )
 """A line that says which log follows."""
 _ROLL = re.compile(
-    r"(?:\[[^\[\]]{1,30}\] |\w{1,30} )?Roll(?:s|ed|ing)?\b(?![\s-]*back)"
-    rf".{{0,500}}?(?:{_RANGE}|\bfrom \S{{1,255}} to \S|\([0-9]{{1,6}} (?:commit|revision|change))",
+    r"(?:\[[^\[\]]{1,30}\] |\w{1,30} )?Roll(?:s|ed|ing)?\b(?![\s-]*(?:back|out|up)\b)"
+    rf".{{0,500}}?(?:{_RANGE}|\bfrom {_REVISION} to {_REVISION}|\([0-9]{{1,6}} (?:commit|revision|change))",
     re.IGNORECASE,
 )
 _BUMP = re.compile(
-    r"(?:\w{1,30}(?:\([^()]{1,30}\))?!?: |\[[^\[\]]{1,60}\] )?"
-    r"(?:bump|update|upgrade)s?\b.{0,500}?\bto v?[0-9]",
+    r"(?:\w{1,30}(?:\([^()]{1,30}\))?!?: |\[[^\[\]]{1,60}\] )?(?:"
+    rf"(?:bump|update|upgrade)s?\b.{{0,500}}?\b"
+    rf"(?:to {_REVISION}|from v?[0-9]{{1,9}} to v?[0-9]{{1,9}}(?![\w%]))"
+    # a robot says what kind of thing it updates, and may leave out the dot
+    r"|update (?:dependency|module|plugin) \S{1,255} to v?[0-9]"
+    r"|update \S{1,255} (?:action|docker tag|monorepo|digest) to v?[0-9])",
     re.IGNORECASE,
 )
 _NOTES = re.compile(r"[#* ]{0,9}(?:Release notes|Change ?log|Commits)[:* ]{0,9}\Z", re.IGNORECASE)
 _REVERT = re.compile(r"\b(?:revert|back(?:ed|s|ing)?[ -]?out|roll(?:ed|s|ing)?[ -]?back)", re.IGNORECASE)
-_ANNOUNCED = re.compile(r"\breverts?\s{1,9}(?:commits?|changes?)\s{0,9}:?\s{0,9}\Z", re.IGNORECASE)
+_ANNOUNCED = re.compile(
+    r"\breverts?\s{1,9}(?:commits?|changes?)(?:\s{0,9}:?|\b[^.;]{0,150}(?:,|&|\band))\s{0,9}\Z", re.IGNORECASE
+)
 _TRAILER = re.compile(
     r"[a-z][\w-]{0,60}(?: revision)?:\s|see merge request\s|\(cherry picked\s|[ \t]", re.IGNORECASE
 )
+_DETAILS = re.compile(r"</?details")
 _SIGN = re.compile(rf"\n(?:{_LINE.pattern}|[#* ]{{0,9}}(?:[Rr]elease [Nn]otes|[Cc]hange ?[Ll]og|[Cc]ommits))")
 
 
@@ -61,22 +74,34 @@ def own_text(body: str) -> str:
     own = lines[:first]
     below = listing = False
     """Below what says that a log or release notes follow; within the list of what this landing reverts."""
-    details = 0
+    folded = _folded(lines, first) if "<details" in body else set()
     for at in range(first, len(lines)):
         line = lines[at]
         quoted = _LINE.match(line) is not None and not (squashed and line[:1].isspace())
         listing = listing and (quoted or not line.strip())
         if at == trailers:
-            below, details = False, 0
+            below = False
         elif not announces:
             notes = bump and _NOTES.match(line) is not None
             below = below or notes or (roll and quoted) or _LOG.match(line) is not None
-        opened = line.count("<details")
-        if listing or not (quoted or below or details or opened):
+        if listing or not (quoted or below or (at in folded and at < trailers)):
             own.append(line)
-        details = max(0, details + opened - line.count("</details"))
         listing = listing or _ANNOUNCED.search(line[-200:]) is not None
     return "\n".join(own)
+
+
+def _folded(lines: list[str], first: int) -> set[int]:
+    """The lines of each `<details>` that is closed again: one that is not is a word of a sentence."""
+    opened: list[int] = []
+    depth = [0] * (len(lines) + 1)
+    for at in range(first, len(lines)):
+        for tag in _DETAILS.findall(lines[at]):
+            if tag == "<details":
+                opened.append(at)
+            elif opened:
+                depth[opened.pop()] += 1
+                depth[at + 1] -= 1
+    return {at for at, deep in enumerate(accumulate(depth)) if deep}
 
 
 def _trailers(lines: list[str], first: int) -> int:

@@ -123,11 +123,12 @@ def _bare(title: str) -> str:
 
 def read(message: CommitMessage, marks: MarkCollector) -> None:
     """Read reverts, whatever grammars are on; hints are what a mark (read before) does not name."""
-    if "revert" in message.lower or "reapply" in message.lower:
-        if title := _TITLE.match(brackets.split(message.subject)[1]):
-            marks.reverts_title = _taken_back(title[1], _NUMBERED.sub("", title[2]))
-        if "reverts" in message.lower:
-            _generated(message.own, marks)
+    if ("revert" in message.lower or "reapply" in message.lower) and (
+        title := _TITLE.match(brackets.split(message.subject)[1])
+    ):
+        marks.reverts_title = _taken_back(title[1], _NUMBERED.sub("", title[2]))
+    if "reverts" in (message.lower if message.own is message.body else message.body.lower()):
+        _generated(message, marks)
     # a revision in the title of a roll is one of the other project
     if ("revert" in message.lower or "back" in message.lower) and not is_roll(message.subject):
         _hints(message.own, marks)
@@ -138,10 +139,19 @@ def _taken_back(word: str, title: str) -> str:
     return title if word.lower() == "revert" else f'Revert "{title}"'
 
 
-def _generated(body: str, marks: MarkCollector) -> None:
-    marks.reverts_ids += [sha.lower() for sha in dict.fromkeys(_shas(body))]
-    for request, _ in dict.fromkeys(_requests(body)):
-        marks.reverts_requests += [f"{request[0]}{number}" for number in marks.numbers([request[1:]])]
+def _generated(message: CommitMessage, marks: MarkCollector) -> None:
+    # content proves it or not: so it is read in quoted text too, where it is no more than a claim
+    claimed = dict.fromkeys(map(str.lower, _shas(message.body)))
+    own = claimed.keys() & set(map(str.lower, _shas(message.own)))
+    marks.reverts_ids += claimed
+    marks.quoted_reverts += [sha for sha in claimed if sha not in own]
+    said = {request for request, _ in _requests(message.own)}
+    for request in dict.fromkeys(request for request, _ in _requests(message.body)):
+        # what is quoted gives no warning
+        numbers = (marks if request in said else MarkCollector()).numbers([request[1:]])
+        found = [f"{request[0]}{number}" for number in numbers]
+        marks.reverts_requests += found
+        marks.quoted_reverts += found if request not in said else []
 
 
 def _shas(body: str) -> Iterator[str]:
@@ -174,7 +184,8 @@ def worded(message: bytes | str) -> RevertWording:
     lower = message.lower() if isinstance(message, bytes) else message.lower().encode(errors="replace")
     if not any(sign in lower for sign in _SIGNS):
         return NOTHING_WORDED
-    body = own_text(brackets.split(normal(message))[1])
+    whole = brackets.split(normal(message))[1]
+    body = own_text(whole)
     subject = clean(body.partition("\n")[0])
     title = _TITLE.match(subject)
     titles: list[str] = []
@@ -191,7 +202,7 @@ def worded(message: bytes | str) -> RevertWording:
         number_in(title[2]) if title else "",
         tuple(dict.fromkeys(titles))[:MAX_WORDED],
         tuple(sha for sha in ids if sha not in counted)[:MAX_WORDED],
-        tuple(each for each in dict.fromkeys(_requests(body)) if each[1]) if generated else (),
+        tuple(each for each in dict.fromkeys(_requests(whole)) if each[1]) if generated else (),
         numbers_in(_NUMBERED.sub("", subject)) if titles or title else (),
         is_roll(subject) or (not title and bool(_LISTED_REVERT.search(text))),
     )

@@ -74,6 +74,61 @@ def test_gitlab(repo: Repo, read: Reads, request_line: str) -> None:
     assert (landing.revert_targets, landing.hints) == ((2,), ())
 
 
+SURROUNDINGS = {
+    "nothing": "{0}",
+    "indented": "    {0}",
+    "by a tab": "\t{0}",
+    ">": "> {0}",
+    "a commit": "abc1234 broke it. {0}",
+    "a list": "abc1234 One\nabc1235 Two: {0}",
+    "a date": "2024-01-02 ann@example.org {0}",
+    "a rollup": " - #12 (till)\n - #13 ({0})",
+    "details": "<details>\n{0}\n</details>",
+    "open details": "Use <details> for the FAQ\n\n{0}",
+    "a log": "git log aaaaaaa..bbbbbbb\n\n{0}",
+    "the address of a log": "https://a.example/+log/0123abc4567d..456def012345\n\n{0}",
+    "notes": "Changelog\n\n{0}",
+    "a wrapped list": "This reverts commits 0123456789ab and\n{1} because it was fine",
+}
+SUBJECTS = (
+    "Basket again",
+    "Update checkout to 2 columns",
+    "Bump till from 1.0 to 2.0",
+    "Roll Engine from 0123abc4567d to 456def012345",
+    "Roll out basket from staging to production",
+)
+
+
+@pytest.mark.parametrize("kind", SURROUNDINGS)
+def test_a_claim_that_content_proves_counts_whatever_surrounds_it(repo: Repo, read: Reads, kind: str) -> None:
+    for subject in SUBJECTS:
+        target = repo.commit("Basket")
+        back = repo.revert(target)
+        surrounded = SURROUNDINGS[kind].format(f"This reverts commit {back}.", back)
+        repo.revert(back, f"{subject}\n\nIt is fine.\n\n{surrounded}")
+        # what it undoes is recognised, so that it does not pass for undone although it is live again
+        assert last(read).revert_targets == (last(read).revno - 1,)
+
+
+@pytest.mark.parametrize("told", ["Reverts acme/shop#13", "This reverts merge request !13"])
+def test_a_request_that_content_proves_counts_in_quoted_text(repo: Repo, read: Reads, told: str) -> None:
+    target = repo.commit("Basket (#12)")
+    back = repo.revert(target, "No basket (#13)" if "#" in told else "No basket\n\nSee merge request !13")
+    repo.revert(back, f"Basket again\n\n    {told}")
+    assert last(read).revert_targets == (2,)
+
+
+def test_what_is_quoted_does_not_hide_what_is_undone_together(repo: Repo, read: Reads) -> None:
+    other = repo.commit("Other", {"other": "1\n"})
+    repo.commit("Lines", {"f": "1\n"})
+    one = repo.commit("One", {"f": "2\n"})
+    two = repo.commit("Two", {"f": "3\n"})
+    told = f"This reverts commits {one} and {two}.\n\n> This reverts commit {other}."
+    repo.commit(f"Start again\n\n{told}", {"f": "1\n"})
+    landing = last(read)
+    assert (sorted(landing.revert_targets), landing.mixed) == ([3, 4], False)
+
+
 def test_gerrit_with_the_message_of_the_original_quoted(repo: Repo, read: Reads) -> None:
     first = repo.commit("Add a counter\n\nReviewed-on: https://review.example.org/c/shop/+/11")
     target = repo.commit(
@@ -236,6 +291,27 @@ def test_what_a_message_quotes_is_no_hint(repo: Repo, read: Reads, message: str)
     repo.commit(message)
     landing = last(read)
     assert (landing.targets, landing.hints) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "told", ["This reverts commit {sha}.", "Reverts acme/shop#12", "Reverts acme/shop#99"]
+)
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_claim_in_quoted_text_that_is_not_proved_is_no_hint(
+    repo: Repo, read: Reads, told: str, inside: bool
+) -> None:
+    repo.commit("root")
+    sha = repo.commit("Add a till (#12)", {"f": "1\n"})
+    message = f"Update the engine\n\n> {told.format(sha=sha)}\n    This reverts commit 89abcdef0123."
+    topic(repo, "Merge it", message) if inside else repo.commit(message)
+    landing = last(read, project="acme/shop")
+    assert (landing.targets, landing.hints, landing.warnings) == ((), (), ())
+
+
+def test_but_it_is_one_if_it_is_said_outside_too(repo: Repo, read: Reads) -> None:
+    sha = repo.commit("Add a till")
+    repo.commit(f"Start again\n\n> This reverts commit {sha}.\n\nThis reverts commit {sha}.")
+    assert [hint.rpartition(": ")[2] for hint in last(read).hints] == [hint_about(1, 2)]
 
 
 def test_hints_of_one_landing_fold_and_those_with_a_command_come_first(repo: Repo, read: Reads) -> None:

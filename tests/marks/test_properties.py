@@ -77,6 +77,7 @@ def test_without_grammars_only_reverts_are_read(message: bytes | str) -> None:
         summary=marks.summary,
         reverts_ids=marks.reverts_ids,
         reverts_requests=marks.reverts_requests,
+        quoted_reverts=marks.quoted_reverts,
         reverts_title=marks.reverts_title,
         hints=marks.hints,
         warnings=marks.warnings,
@@ -192,6 +193,30 @@ def test_white_space_between_tokens_changes_nothing(between: list[str]) -> None:
 def test_bytes_and_their_text_say_the_same(message: bytes | str) -> None:
     raw = message if isinstance(message, bytes) else message.encode("utf-8", "replace")
     assert parse(raw, ALL_GRAMMARS) == parse(raw.decode("utf-8", "replace"), ALL_GRAMMARS)
+
+
+def _text(message: bytes | str) -> str:
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else message
+
+
+_BEFORE = st.sampled_from(
+    ["", "> ", "    ", "\t", "abc1234 broke it. ", "- #12 (", "<details>", "2024-01-02 a@b "]
+)
+
+
+@given(messages, _BEFORE, messages)
+def test_what_is_said_to_be_reverted_is_never_lost(
+    above: bytes | str, before: str, below: bytes | str
+) -> None:
+    marks = parse(f"{_text(above)}\n{before}This reverts commit abcdef1.\n{_text(below)}", ())
+    assert "abcdef1" in marks.reverts_ids
+    assert {*marks.quoted_reverts} <= {*marks.reverts_ids, *marks.reverts_requests}
+
+
+@given(messages, messages)
+def test_a_request_at_the_margin_is_never_lost(above: bytes | str, below: bytes | str) -> None:
+    last = _text(below).replace("merge", "")
+    assert "!12" in parse(f"{_text(above)}\nSee merge request !12\n{last}", ("forge",)).requests
 
 
 @given(messages)
