@@ -17,12 +17,12 @@ _OF_ONE = re.compile(r"(?!no-?reply@)[^@\s]+@[^@\s]+\.[^@\s]+", re.IGNORECASE)
 write for anybody."""
 
 
-def matches(patterns: Iterable[str], text: str) -> bool:
-    """Whether one of the patterns matches the whole text, case ignored.
+def matches(patterns: Iterable[str], text: str, *, case: bool = False) -> bool:
+    """Whether one of the patterns matches the whole text, case ignored unless `case` is set.
 
     `*` stands for any characters, or none; `?` for exactly one; every other character for itself.
     """
-    return any(_compiled(pattern).fullmatch(text) for pattern in patterns)
+    return any(_compiled(pattern, case).fullmatch(text) for pattern in patterns)
 
 
 def person_of(candidates: Sequence[tuple[str, str]], robots: Sequence[str]) -> tuple[str, str]:
@@ -75,7 +75,7 @@ def _local_part(word: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str, case: bool) -> re.Pattern[str]:
     """A regular expression that never takes back what a star has matched, except for the last one.
 
     The first place where a part fits leaves most room for those that follow: nothing is to be tried again.
@@ -84,4 +84,4 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     if parts:
         *middle, last = parts
         first += "".join(f"(?>.*?{part})" for part in middle) + f".*{last}"
-    return re.compile(first, re.IGNORECASE | re.DOTALL)
+    return re.compile(first, re.DOTALL if case else re.IGNORECASE | re.DOTALL)

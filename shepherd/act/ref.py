@@ -95,7 +95,8 @@ def _instead(remote: OverwritingRemote) -> str:
     """What to do where the repository is a mirror of another one."""
     if remote.url:
         place = json.dumps(remote.url, ensure_ascii=False)
-        return f"set `repository = {place}` for this branch, and the promotion is pushed there"
+        done = "the promotion is pushed there" if is_url(remote.url) else "the ref is moved there"
+        return f"set `repository = {place}` for this branch, and {done}"
     return "set `repository` to the URL of the repository that it mirrors, and the promotion is pushed there"
 
 

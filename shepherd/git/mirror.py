@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from shepherd import limits
 from shepherd.errors import SourceError
 from shepherd.git.program import NOTHING_RUNS, GitError, environment, run, without_userinfo
-from shepherd.git.repository import Git, open_repository
+from shepherd.git.repository import Git, lines_of, open_repository
 from shepherd.locks import locked
 from shepherd.settings import is_url
 
@@ -95,11 +95,7 @@ def remote_listing(url: str, limit: float = 30.0) -> dict[str, str]:
     limit = min(limit, limits.share())
     command = ["git", "ls-remote", "--quiet", *_upload_pack(url), "--end-of-options", url]
     remote = {}
-    for line in (
-        run(command, name=name, env=operators_environment(), limit=limit)
-        .decode("utf-8", "replace")
-        .splitlines()
-    ):
+    for line in lines_of(run(command, name=name, env=operators_environment(), limit=limit)):
         sha, _, full = line.partition("\t")
         remote[full] = sha
     return remote

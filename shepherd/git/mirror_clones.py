@@ -13,6 +13,7 @@ from typing import NamedTuple
 from shepherd.errors import WrongValueError
 from shepherd.git.program import without_userinfo
 from shepherd.git.repository import Git
+from shepherd.settings import is_url
 from shepherd.urls import check_repository
 from shepherd.values import utc
 
@@ -46,7 +47,7 @@ def overwriting_remote(git: Git, ref: str) -> OverwritingRemote | None:
     for name, theirs in refspecs.items():
         for refspec in theirs:
             source = _source_of(ref, refspec)
-            if source and not any(_matches(other[1:], source) for other in theirs if other[:1] == "^"):
+            if source and not any(_matches(_full(other[1:]), source) for other in theirs if other[:1] == "^"):
                 return OverwritingRemote(name, refspec, _url_of(git, name))
     return None
 
@@ -73,8 +74,9 @@ def mirror_clone(git: Git, ref: str, now: datetime) -> MirrorClone | None:
     fetched = _last_fetch(git)
     said = f"{git.name} mirrors {remote.url or 'another repository'}, and was last updated on {utc(fetched)}"
     place = f"`repository = {json.dumps(remote.url, ensure_ascii=False)}`" if remote.url else "a URL"
+    kept = "fetches by itself" if not remote.url or is_url(remote.url) else "reads it there"
     remedy = (
-        f"set {place} in the settings, and the shepherd fetches by itself; or run"
+        f"set {place} in the settings, and the shepherd {kept}; or run"
         f" `git -C {shlex.quote(git.name)} remote update --prune` before each run"
     )
     forgotten = (now - fetched).total_seconds() >= UPDATED_WITHIN
@@ -96,10 +98,18 @@ def _last_fetch(git: Git) -> datetime:
 def _source_of(ref: str, refspec: str) -> str:
     """The ref of the remote that a refspec writes to our `ref`; empty if it does not write there."""
     source, _, destination = refspec.removeprefix("+").partition(":")
+    source, destination = _full(source or "HEAD"), _full(destination)
     if not _matches(destination, ref):
         return ""
     before, _, after = destination.partition("*")
     return source.replace("*", ref[len(before) : len(ref) - len(after)], 1) if "*" in destination else source
+
+
+def _full(name: str) -> str:
+    """The name in a refspec as git expands it; patterns it takes as they are, and so it does nothing."""
+    if not name or "*" in name or name == "HEAD" or name.startswith("refs/"):
+        return name
+    return f"refs/{name}" if name.startswith(("heads/", "tags/", "remotes/")) else f"refs/heads/{name}"
 
 
 def _matches(pattern: str, ref: str) -> bool:
@@ -110,12 +120,17 @@ def _matches(pattern: str, ref: str) -> bool:
 
 
 def _url_of(git: Git, remote: str) -> str:
-    code, output, _ = git.attempt("config", "--null", "--get", f"remote.{remote}.url")
-    url = output.decode("utf-8", "replace").rstrip("\0") if not code else ""
+    # of several it fetches from the first
+    code, output, _ = git.attempt("config", "--null", "--get-all", f"remote.{remote}.url")
+    url = output.decode("utf-8", "replace").partition("\0")[0] if not code else ""
     if re.match(r"https?://", url, re.IGNORECASE):
         url = without_userinfo(url)
     try:
         check_repository(url)
-    except WrongValueError:
+        if not is_url(url):
+            git_dir = Path(git.git_dir)
+            url = str(((git_dir.parent if git_dir.name == ".git" else git_dir) / url).resolve())
+            check_repository(url)
+    except (WrongValueError, OSError):
         return ""
     return url

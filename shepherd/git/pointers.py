@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 from shepherd import limits, plainfile
 from shepherd.errors import SourceError
 from shepherd.git.program import without_userinfo
-from shepherd.git.versions import newest_release
+from shepherd.git.versions import UnorderedError, newest_release
 from shepherd.people import matches
 from shepherd.settings import Pointer
 from shepherd.values import quoted
@@ -43,20 +43,30 @@ def ref_of(pointer: Pointer, what: str, git_name: str, tags: Callable[[], Sequen
     """The ref that the pointer goes by: its own, or the newest release; empty where a text says the revision.
 
     `what` ("production") is who is asked about, `tags` gives the tags of the repository `git_name`. Raises
-    SourceError if no release matches.
+    SourceError if no release matches, or nobody can tell which one is the newest.
     """
     if not pointer.tags:
         return pointer.ref
     names = tags()
-    if tag := newest_release(names, pointer.tags):
+    key = "deployed" if what == "production" else "qa"
+    try:
+        tag = newest_release(names, pointer.tags)
+    except UnorderedError as both:
+        raise SourceError(
+            f"what {what} runs is not known: of the tags of {git_name} that match {quoted(pointer.tags)}"
+            f" {quoted(both.dated)} is a date and {quoted(both.small)} is none, so nothing says which is"
+            f" newer; narrow the pattern of `{key}` in shepherd.toml, as in {quoted(both.narrower)}"
+        ) from None
+    if tag:
         return f"refs/tags/{tag}"
     wrong = f"no tag of {git_name} matches {quoted(pointer.tags)}"
-    if matching := [name for name in names if matches((pointer.tags,), name)]:
+    if other := next((name for name in names if matches((pointer.tags,), name)), None):
+        wrong += f" ({quoted(other)} only where case is ignored)"
+    if matching := [name for name in names if matches((pointer.tags,), name, case=True)]:
         wrong = (
             f"of the tags of {git_name} that match {quoted(pointer.tags)} none is a final version that begins"
         )
         wrong += f" at the * ({quoted(matching[-1])} is not)"
-    key = "deployed" if what == "production" else "qa"
     remedy = f"tag a release, or change the pattern of `{key}` in shepherd.toml"
     raise SourceError(f"what {what} runs is not known: {wrong}; {remedy}")
 

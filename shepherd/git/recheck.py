@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from shepherd.git import pointers
-from shepherd.git.mirror import commits_in, open_source, remote_listing, shown
+from shepherd.git.mirror import commits_in, mirror_path, open_source, remote_listing, shown
 from shepherd.git.patches import alike, read_changes
 from shepherd.git.proving import same_change
 from shepherd.git.repository import Git
@@ -38,8 +39,9 @@ def positions_now(
     deployed = branch.deployed
     if is_url(repository):
         remote = remote_listing(repository)
-        tags = [name.removeprefix("refs/tags/") for name in remote if _IS_TAG(name)]
-        ref = pointers.ref_of(deployed, "production", shown(repository), lambda: tags)
+        ref = pointers.ref_of(
+            deployed, "production", shown(repository), lambda: _tags_in(remote, repository, mirrors)
+        )
         refs = moving_refs(branch, ref)
         commits = {each: commits_in(remote, refs).get(each) for each in refs}
     else:
@@ -48,6 +50,14 @@ def positions_now(
         commits = git.resolve_many(moving_refs(branch, ref))
     text = None if ref else pointers.text_of(deployed, "production", base, recorded)
     return RefPositions(commits, text)
+
+
+def _tags_in(remote: Mapping[str, str], repository: str, mirrors: Path) -> list[str]:
+    """The names of all tags in a listing, less those that the mirror knows to be no commits (`Git.tags`)."""
+    tags = {name: remote.get(f"{name}^{{}}", sha) for name, sha in remote.items() if _IS_TAG(name)}
+    known = mirror_path(repository, mirrors).is_dir()
+    others = open_source(repository, mirrors, fetch=False).no_commits(tags.values()) if known else ()
+    return [name.removeprefix("refs/tags/") for name, sha in tags.items() if sha not in others]
 
 
 def left_behind(git: Git, old: str, new: str) -> tuple[str, ...]:

@@ -92,14 +92,14 @@ class Git(Struct, frozen=True):
     def lines(self, *args: str, input: Iterable[str] | None = None) -> list[str]:
         """The lines that `git ARGS` writes when it is given the lines `input`. Raises SourceError."""
         stdin = b"" if input is None else "".join(f"{line}\n" for line in input).encode()
-        return self.out(*args, input=stdin).decode("utf-8", "replace").splitlines()
+        return lines_of(self.out(*args, input=stdin))
 
     def pipe(self, first: Sequence[str], second: Sequence[str], input: Iterable[str]) -> list[str]:
         """The lines that `second` writes when it reads what `first` wrote, however large that is."""
         with scratch(self.scratch) as folder, (folder / "between").open("w+b") as between:
             self.out(*first, input="".join(f"{line}\n" for line in input).encode(), into=between)
             between.seek(0)
-            return self.out(*second, input=between).decode("utf-8", "replace").splitlines()
+            return lines_of(self.out(*second, input=between))
 
     def resolve_many(self, refs: Iterable[str]) -> dict[str, str | None]:
         """The commit of each ref, None where there is none: one process for all.
@@ -131,8 +131,10 @@ class Git(Struct, frozen=True):
         }
 
     def tags(self) -> list[str]:
-        """The names of all tags."""
-        return [name.removeprefix("refs/tags/") for name, _ in self.refs("", "refs/tags/")]
+        """The names of all tags, less those of what is no commit."""
+        shas = {name: sha for name, (sha,) in self.refs("%(objectname)", "refs/tags/")}
+        others = self.no_commits(shas.values())
+        return [name.removeprefix("refs/tags/") for name, sha in shas.items() if sha not in others]
 
     def refs(self, fields: str, *patterns: str) -> list[tuple[str, list[str]]]:
         """The full name of each ref below these patterns, with fields of `git for-each-ref` without blanks.
@@ -151,6 +153,18 @@ class Git(Struct, frozen=True):
             sha: answer.split(" ")[0]
             for sha, answer in zip(asked, answers, strict=True)
             if answer.split(" ")[1:2] == ["commit"]
+        }
+
+    def no_commits(self, shas: Iterable[str]) -> set[str]:
+        """Those of the objects that are neither a commit nor a tag of one; what is missing may be one."""
+        asked = list(dict.fromkeys(shas))
+        if not asked:
+            return set()
+        answers = self.lines("cat-file", "--batch-check", input=(f"{sha}^{{}}" for sha in asked))
+        return {
+            sha
+            for sha, answer in zip(asked, answers, strict=True)
+            if answer.split(" ")[1:2] in (["tree"], ["blob"])
         }
 
     def commits_beginning(self, prefix: str) -> list[str]:
@@ -174,6 +188,12 @@ class Git(Struct, frozen=True):
         near = get_close_matches(ref, short, n=3, cutoff=0.4) or sorted(short)[:3]
         names = ", ".join(quoted(name) for name in near)
         return SourceError(f"{self.name} has no branch or tag {quoted(ref)}; there is {names}")
+
+
+def lines_of(output: bytes) -> list[str]:
+    """The lines of what git writes; a name in it may hold what Python takes for the end of a line."""
+    lines = output.decode("utf-8", "replace").split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
 def _places(ref: str) -> list[str]:

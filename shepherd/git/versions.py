@@ -16,6 +16,8 @@ from shepherd.people import matches
 
 LONGEST_NAME = 200
 """Longer names are no versions."""
+_SMALL, _FIRST_YEAR = 1000, 1900
+"""First numbers below and from which on they are versions and years."""
 
 _NUMBERS = re.compile(
     # a day: 2026-11-30, 20261130, with a time or a count behind it
@@ -23,6 +25,7 @@ _NUMBERS = re.compile(
     r"|[0-9]{1,18}+(?:[._][0-9]{1,18}+)*+(?![0-9]))"
 )
 _DIGITS = re.compile("[0-9]+")
+_DATE = re.compile("(?:19|20)[0-9]{2}(?:[0-9]{4}(?:[0-9]{2}){0,3})?")
 _ENDING = re.compile(r"(?:[-._~]?(?:[0-9]{1,18}|[A-Za-z]++))*+")
 _PART = re.compile(r"[0-9]+|[a-z]+")
 _UNRELEASED = {
@@ -37,6 +40,21 @@ _UNRELEASED = {
 _RELEASED = ("final", "ga", "release", "stable", "lts")
 _AFTERWARDS = ("post", "p", "pl", "patch", "sp", "r", "rev", "u", "hotfix", "fix", "update")
 """Words of what is released once more."""
+_NUMBERED = ("hotfix", "fix", "update")
+"""Those that need a number: `-fix2` is released, `-fix-login` is a fix that somebody tries out."""
+
+
+class UnorderedError(Exception):
+    """Two tags, a date and a small version, of which nobody can tell the newer one."""
+
+    def __init__(self, dated: TagVersion, small: TagVersion, pattern: str) -> None:
+        super().__init__(dated.name, small.name)
+        tail = _parts_of(pattern)[1]
+        self.dated = dated.name + tail
+        self.small = small.name + tail
+        line = small.line
+        self.narrower = f"{dated.century if line[-1:].isdigit() else line}*{tail}"
+        """A pattern that names one kind only."""
 
 
 class TagVersion(Struct, frozen=True, order=True):
@@ -64,6 +82,16 @@ class TagVersion(Struct, frozen=True, order=True):
     def early(self) -> bool:
         """Whether its prefix says that nothing of the kind is released: `nightly-1.2`."""
         return _is_early(self.prefix)
+
+    @property
+    def dated(self) -> bool:
+        """Whether its first number looks like a year or a day."""
+        return bool(_DATE.fullmatch(str(self.numbers[0])))
+
+    @property
+    def century(self) -> str:
+        """What the dates of this series begin with: `v20` of v2026.11."""
+        return self.name[: len(self.prefix) + 2]
 
     @property
     def line(self) -> str:
@@ -105,7 +133,7 @@ def _read(name: str, found: re.Match[str]) -> TagVersion | None:
         if not _ENDING.fullmatch(text):
             return None
         parts = _PART.findall(text.lower())
-        rank = _rank(parts)
+        rank = _rank(text.lower(), parts)
         if rank is None and (len(numbers) == 1 or _DIGITS.search(text)):
             return None
         ending = tuple(
@@ -121,9 +149,12 @@ def _is_early(prefix: str) -> bool:
     return any(len(word) > 1 and word in _UNRELEASED for word in _PART.findall(prefix.lower()))
 
 
-def _rank(ending: list[str]) -> int | None:
-    """The rank of a version with this ending, which is not empty; None if it says nothing of it."""
-    if len(ending) == 1 and re.fullmatch("[c-z]", ending[0]):
+def _rank(text: str, ending: list[str]) -> int | None:
+    """The rank of a version with this ending, which is not empty; None if it says nothing of it.
+
+    `ending` are the words and numbers of `text`.
+    """
+    if re.fullmatch("[c-z]", text):
         return 1
     words = [word for word in ending if not word.isdigit()]
     if any(word in _UNRELEASED for word in words) or (len(ending) == 1 and not words):
@@ -132,7 +163,16 @@ def _rank(ending: list[str]) -> int | None:
         return None
     if all(word in _RELEASED for word in words):
         return 0
-    return 1 if ending[0] in _AFTERWARDS else None
+    if any(word not in _AFTERWARDS and word not in _RELEASED for word in words):
+        return None
+    behind = [*ending[1:], ""]
+    numbered = all(after.isdigit() for word, after in zip(ending, behind, strict=True) if word in _NUMBERED)
+    return 1 if numbered else None
+
+
+def _parts_of(pattern: str) -> tuple[str, str]:
+    """What stands before its first star, and behind the last wildcard."""
+    return pattern.partition("*")[0], re.split(r"[*?]", pattern)[-1]
 
 
 def newest_release(names: Iterable[str], pattern: str) -> str | None:
@@ -140,17 +180,25 @@ def newest_release(names: Iterable[str], pattern: str) -> str | None:
 
     The version begins where the first `*` of the pattern stands, or before: `v*` names v1.2 and not
     vendor-9.9, `v1.*` those that begin with 1, `*` names 1.2 and not v1.2. What stands behind the last one
-    is no part of the version: `v*-ee` names v1.2-ee.
+    is no part of the version: `v*-ee` names v1.2-ee. Case counts, as in all names of refs.
+
+    Raises:
+        UnorderedError: some are dates, others small versions.
     """
-    head, tail = pattern.partition("*")[0], re.split(r"[*?]", pattern)[-1]
-    newest: TagVersion | None = None
-    tag: str | None = None
+    head, tail = _parts_of(pattern)
+    finals: list[TagVersion] = []
     for name in names:
-        if not matches((pattern,), name):
+        if not matches((pattern,), name, case=True):
             continue
         version = version_of(name[: len(name) - len(tail)])
-        if version is None or not version.final or len(version.prefix) > len(head):
-            continue
-        if newest is None or version > newest:
-            newest, tag = version, name
-    return tag
+        if version and version.final and len(version.prefix) <= len(head):
+            finals.append(version)
+    if not finals:
+        return None
+    newest = max(finals)
+    small = [version for version in finals if version.numbers[0] < _SMALL]
+    # with numbers between them it is a count that has come as far as the years
+    counted = any(_SMALL <= version.numbers[0] < _FIRST_YEAR for version in finals)
+    if newest.dated and small and not counted:
+        raise UnorderedError(newest, max(small), pattern)
+    return newest.name + tail

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from shepherd.errors import SourceError
-from shepherd.git.mirror import mirror_path, open_source, remote_refs
+from shepherd.git.mirror import mirror_path, open_source, remote_listing, remote_refs
 from tests.gitrepo import Repo
 from tests.waiting import until
 
@@ -58,6 +58,21 @@ def test_branch_may_become_a_folder_of_branches(repo: Repo, mirrors: Path) -> No
     repo.delete_ref("x")
     two = repo.commit("two", branch="x/y")
     assert open_source(url, mirrors).resolve_many(["x/y"]) == {"x/y": two}
+
+
+@pytest.mark.parametrize("end", ["\N{LINE SEPARATOR}", "\N{NEXT LINE}", "\N{PARAGRAPH SEPARATOR}"])
+def test_a_name_that_holds_the_end_of_a_line_is_taken_for_no_other(
+    repo: Repo, mirrors: Path, end: str
+) -> None:
+    one = repo.commit("one")
+    two = repo.commit("two")
+    odd = f"refs/heads/stable{end}x"
+    (repo.git_dir / "packed-refs").write_text(f"{one} {odd}\n", encoding="utf-8")
+    assert remote_listing(f"file://{repo.path}") == {"HEAD": two, "refs/heads/stable": two, odd: one}
+    git = open_source(f"file://{repo.path}", mirrors)
+    assert git.lines("for-each-ref", "--format=%(refname)") == ["refs/heads/stable", odd]
+    assert git.lines("for-each-ref", "refs/tags/") == []
+    assert git.resolve_many(["stable", odd]) == {"stable": two, odd: None}
 
 
 def test_refs_elsewhere_come_along_when_they_are_wanted(repo: Repo, mirrors: Path) -> None:

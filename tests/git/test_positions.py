@@ -165,6 +165,11 @@ def test_a_tag_counts_though_a_branch_is_called_like_it(repo: Repo, read: Reads,
             r"match 'v\*' none is a final version .*\('v1.0-rc1' is not\); tag a release",
         ),
         (["vendor-1.0"], r"\('vendor-1.0' is not\)"),
+        (["V1.0"], r"matches 'v\*' \('V1.0' only where case is ignored\); tag a release"),
+        (
+            ["v20240507", "v1.2"],
+            r"'v20240507' is a date and 'v1.2' is none, .*; narrow .* `deployed` .* 'v1\.\*'",
+        ),
     ],
 )
 def test_no_release_is_no_data(repo: Repo, read: Reads, five: list[str], tags: list[str], says: str) -> None:
@@ -195,6 +200,8 @@ def test_the_look_before_a_promotion_asks_the_source_for_the_newest_release(
     repo: Repo, read: Reads, five: list[str], tmp_path: Path, scheme: str
 ) -> None:
     repo.tag("v1.0", five[2])
+    repo.set_ref("refs/tags/v9.9", repo.git("rev-parse", f"{five[2]}^{{tree}}"))
+    repo.git("tag", "-m", "of a tree", "v9.8", f"{five[2]}^{{tree}}")
     url = f"{scheme}{repo.path}"
     reading = read(repository=url, deployed=RELEASES).reading
     assert reading.deployed.revno == 3

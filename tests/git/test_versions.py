@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shepherd.git.versions import LONGEST_NAME, TagVersion, newest_release, version_of
+from shepherd.git.versions import LONGEST_NAME, TagVersion, UnorderedError, newest_release, version_of
 
 
 def read(name: str) -> TagVersion:
@@ -161,14 +161,30 @@ def test_a_hostile_name_takes_no_time(part: str) -> None:
     [
         ("v*", ["v1.9", "v1.10", "v1.2"], "v1.10"),
         ("v*", ["v1.9", "v2.0-rc1", "vendor-9.9", "v9.0-ee", "video/v7.0", "1.99"], "v1.9"),
-        ("V*", ["v1.9"], "v1.9"),
+        ("V*", ["v1.9"], None),
+        ("v*", ["v2.0", "V3.0"], "v2.0"),
+        ("v*", ["v2.0", "v2.0-fix-login"], "v2.0"),
+        ("v*", ["v2.0", "v2.0-hotfix-broken"], "v2.0"),
+        ("v*", ["v2.0", "v2.0-p1-windows"], "v2.0"),
+        ("v*", ["v2.0", "v2.0-update-of-docs"], "v2.0"),
+        ("v*", ["v2.0", "v2.0-hotfix"], "v2.0"),
+        ("v*", ["v2.0", "v2.0-w"], "v2.0"),
+        ("v*", ["v2.0", "v2.0-hotfix2"], "v2.0-hotfix2"),
+        ("v*", ["v2.0", "v2.0-p1-final"], "v2.0-p1-final"),
+        ("*", ["1.1.1", "1.1.1a", "1.1.1b"], "1.1.1"),
+        ("*", ["1.1.1", "1.1.1c"], "1.1.1c"),
+        ("v1.*", ["v20240507", "v1.2"], "v1.2"),
+        ("v20*", ["v20240507", "v1.2"], "v20240507"),
+        ("v*", ["v2024.05", "v20240507"], "v20240507"),
+        ("v*", ["v2024.05", "vendor-1.0", "v1.0-rc1"], "v2024.05"),
+        ("build-*", ["build-990", "build-1500", "build-2010"], "build-2010"),
         ("v1.*", ["v1.9", "v1.10.2", "v2.0"], "v1.10.2"),
         ("v1.?", ["v1.9", "v1.10"], "v1.9"),
         ("*", ["1.9", "v1.10", "pkg-2.0"], "1.9"),
         ("release-*", ["release-1.2", "release-v1.3", "release-notes-9.0"], "release-1.2"),
         ("pkg-?/v*", ["pkg-a/v1.2", "pkg-b/v1.3", "pkg-bc/v9.9"], "pkg-b/v1.3"),
         ("pkg-a/v*", ["pkg-a/v1.2", "pkg-b/v1.3"], "pkg-a/v1.2"),
-        ("v*-ee", ["v1.2-ee", "v1.3-EE", "v1.4-rc1-ee", "v2.0"], "v1.3-EE"),
+        ("v*-ee", ["v1.2-ee", "v1.3-EE", "v1.4-rc1-ee", "v2.0"], "v1.2-ee"),
         ("log4j-*", ["log4j-2.17"], "log4j-2.17"),
         (
             "deployed/*",
@@ -182,3 +198,24 @@ def test_a_hostile_name_takes_no_time(part: str) -> None:
 def test_what_a_pattern_names(pattern: str, tags: list[str], newest: str | None) -> None:
     assert newest_release(tags, pattern) == newest
     assert newest_release(tags[::-1], pattern) == newest
+
+
+@pytest.mark.parametrize(
+    ("pattern", "tags", "named", "narrower"),
+    [
+        ("v*", ["v20240507", "v1.2", "v1.3"], ("v20240507", "v1.3"), "v1.*"),
+        ("v*", ["v2024.1", "v1.2", "v2.0"], ("v2024.1", "v2.0"), "v2.*"),
+        ("v*", ["v2024", "v7"], ("v2024", "v7"), "v20*"),
+        ("v*-ee", ["v2024.1-ee", "v1.2-ee", "v9.0"], ("v2024.1-ee", "v1.2-ee"), "v1.*-ee"),
+        ("*", ["20241105-0930", "1.2"], ("20241105-0930", "1.2"), "1.*"),
+        ("*", ["202411050930", "1.2"], ("202411050930", "1.2"), "1.*"),
+    ],
+)
+def test_of_a_date_and_a_small_version_none_is_newer(
+    pattern: str, tags: list[str], named: tuple[str, str], narrower: str
+) -> None:
+    for order in (tags, tags[::-1]):
+        with pytest.raises(UnorderedError) as caught:
+            newest_release(order, pattern)
+        assert ((caught.value.dated, caught.value.small), caught.value.narrower) == (named, narrower)
+    assert newest_release(tags, narrower) in named

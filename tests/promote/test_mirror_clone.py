@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import SettingsError
-from shepherd.git.mirror_clones import overwriting_remote
+from shepherd.git.mirror_clones import mirror_clone, overwriting_remote
 from shepherd.git.repository import open_repository
 from tests.gitrepo import ISOLATED, Repo
 from tests.project import Project
@@ -74,6 +74,11 @@ def test_a_ref_that_the_next_fetch_overwrites_is_not_moved(tmp_path: Path) -> No
         (["+refs/heads/*:refs/remotes/origin/*"], False),
         (["+refs/heads/stable:refs/heads/stable"], False),
         (["refs/heads/released"], False),
+        (["+released:released"], True),
+        (["+main:heads/released"], True),
+        (["+:released"], True),
+        (["+released:tags/released"], False),
+        (["+refs/heads/*:refs/heads/*", "^released"], False),
         ([], False),
     ],
 )
@@ -82,6 +87,8 @@ def test_what_a_fetch_overwrites_is_read_off_its_refspecs(
 ) -> None:
     repo = Repo(tmp_path / "r.git")
     repo.git("config", "remote.up.stream.url", "https://ann:secret@git.example.org/shop.git")
+    # git fetches from the first alone
+    repo.git("config", "--add", "remote.up.stream.url", "https://git.example.org/other.git")
     for refspec in refspecs:
         repo.git("config", "--add", "remote.up.stream.fetch", refspec)
     remote = overwriting_remote(open_repository(str(repo.path)), "refs/heads/released")
@@ -113,7 +120,12 @@ def test_an_answer_from_a_clone_that_nobody_updates_says_so(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("origin", "named"),
     [
-        ("git@git.example.org:shop.git", 'repository = "git@git.example.org:shop.git"'),
+        ("../shop.git", 'repository = "{folder}/shop.git"` for this branch, and the ref is moved there'),
+        ("/srv/shop.git", 'repository = "/srv/shop.git"` for this branch, and the ref is moved there'),
+        (
+            "git@git.example.org:shop.git",
+            'repository = "git@git.example.org:shop.git"` for this branch, and the promotion is pushed there',
+        ),
         ("https://ann:secret@git.example.org/shop.git", 'repository = "https://git.example.org/shop.git"'),
         ("ssh://ann:secret@git.example.org/shop.git", "`repository` to the URL of the repository"),
         ("ext::sh -c true", "`repository` to the URL of the repository"),
@@ -124,4 +136,27 @@ def test_the_remedy_names_what_may_stand_in_the_settings(tmp_path: Path, origin:
     mirror_of(project, origin=origin)
     with pytest.raises(SettingsError, match="overwritten") as refused:
         promote(project)
-    assert named in str(refused.value) and "secret" not in str(refused.value)
+    assert named.format(folder=tmp_path.resolve() / project.folder.relative_to(tmp_path)) in str(
+        refused.value
+    )
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("origin", "said"),
+    [
+        (
+            "../shop.git",
+            'set `repository = "{folder}/shop.git"` in the settings, and the shepherd reads it there',
+        ),
+        (
+            "file:///srv/shop.git",
+            'set `repository = "file:///srv/shop.git"` in the settings, and the shepherd fetches',
+        ),
+    ],
+)
+def test_what_the_doctor_says_of_what_it_mirrors(tmp_path: Path, origin: str, said: str) -> None:
+    project, _ = ready(tmp_path)
+    git = open_repository(str(mirror_of(project, origin=origin)))
+    clone = mirror_clone(git, "stable", project.now)
+    assert clone and said.format(folder=project.folder) in clone.remedy

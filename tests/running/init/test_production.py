@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from operator import itemgetter
 from pathlib import Path
@@ -141,6 +142,29 @@ CASES: dict[str, tuple[Refs, list[tuple[str, int]]]] = {
         {"refs/remotes/origin/production/2": 40, "refs/remotes/origin/production/1": 45},
         [(ref("refs/remotes/origin/production/1"), 15)],
     ),
+    "an environment that is none of production's": (
+        {"deployed/prod-2014-11-02": 40, "deployed/staging-2014-11-05": 60, "deployed/2014-11-06-UAT": 59},
+        [(tags("deployed/prod-*"), 20)],
+    ),
+    "a folder of nothing but other environments": ({"live/demo": 50, "prod/preview-7": 55}, []),
+    "several environments: what leaves more in QA first": (
+        {"deployed/us-2014-11-01": 40, "deployed/eu-2014-11-02": Off(30, 58), "deployed/us-2014-11-03": 45},
+        [(tags("deployed/eu-*"), 30), (tags("deployed/us-*"), 15)],
+    ),
+    "the day of a deployment, not that of its commit: it went back": (
+        {"deployed/2014-11-01": 45, "deployed/2014-11-03": 40},
+        [(tags("deployed/*"), 20)],
+    ),
+    "deployments by SHA": (
+        {"deployed/abcd12": 40, "deployed/beef34": 45, "deployed/1e2f": 44},
+        [(ref("deployed/beef34"), 15)],
+    ),
+    "deployments of versions": ({"prod/v1.9": 40, "prod/v1.10": 45}, [(tags("prod/v*"), 15)]),
+    "dates and versions that are both in use": (
+        {"v20140507": 50, "v1.2": 52},
+        [(tags("v20*"), 10), (tags("v1.*"), 8)],
+    ),
+    "names that differ in case": ({"v2.0": 50, "V3.0": 52}, [(tags("v*"), 10), (tags("V*"), 8)]),
     "deployments with versions of their own": (
         {"production-7": 40, "production-10": 45},
         [(tags("production-*"), 15)],
@@ -154,6 +178,58 @@ def test_what_is_offered(years: Repo, case: str) -> None:
     refs, expected = CASES[case]
     put(years, refs)
     assert short(offered(years)) == [*expected, ALL]
+
+
+@pytest.mark.parametrize(
+    ("refs", "what"),
+    [
+        (
+            {"deployed/abcd": 50},
+            "the tag deployed/abcd; each new deployment means a new ref in the settings",
+        ),
+        (
+            {"refs/heads/live/eu": 50},
+            "the branch live/eu; each new deployment means a new ref in the settings, unless this one moves",
+        ),
+        ({"refs/heads/live": 50}, "the branch live"),
+        ({"deployed/2014-10-01": 50}, "deployed/2014-10-01, the newest of the tags deployed/*"),
+        (
+            {"v100": 5, "v8.2": 50},
+            "release v8.2, the newest of the tags v8.*; the next first number needs a new pattern",
+        ),
+        ({"v2014.2": 50, "v8.2": 1}, "release v2014.2, the newest of the tags v20*"),
+        ({"v8.2": 50}, "release v8.2, the newest of the tags v*"),
+    ],
+)
+def test_what_it_goes_by_says_what_is_to_be_kept_up(years: Repo, refs: Refs, what: str) -> None:
+    put(years, refs)
+    assert offered(years)[0].what == what
+
+
+def test_a_tag_of_no_commit_counts_neither_for_init_nor_afterwards(years: Repo) -> None:
+    put(years, {"v1.0": 50})
+    tree = years.git("rev-parse", f"{years.tip()}^{{tree}}")
+    years.set_ref("refs/tags/v9.9", tree)
+    years.git("tag", "-m", "of a tree", "v9.8", tree)
+    assert short(offered(years)) == [(tags("v*"), 10), ALL]
+    assert open_repository(str(years.path)).tags() == ["v1.0"]
+
+
+def test_a_date_that_git_cannot_read_is_no_traceback(years: Repo) -> None:
+    put(years, {"v1.0": 50})
+    whole = years.git("cat-file", "commit", years.tip())
+    broken = re.sub(r"(?m)^(committer .*>) .*$", r"\1 xx", whole) + "\n"
+    sha = subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
+        cwd=years.path,
+        input=broken.encode(),
+        env=ISOLATED | {"PATH": "/usr/bin:/bin"},
+        check=True,
+        capture_output=True,
+    ).stdout.decode()
+    years.set_ref("refs/heads/stable", sha.strip())
+    years.set_ref("refs/heads/live", sha.strip())
+    assert short(offered(years)) == [(ref("live"), 0), (tags("v*"), 10), ALL]
 
 
 @pytest.mark.parametrize("name", ["dev", "develop", "development", "next", "integration", "staging", "trunk"])
