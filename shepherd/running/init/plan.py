@@ -12,6 +12,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from shepherd.errors import SettingsError, SourceError
+from shepherd.git.mirror_clones import OverwritingRemote, overwriting_remote
 from shepherd.git.repository import Git, open_repository
 from shepherd.landing import Revision
 from shepherd.places import places_of
@@ -23,7 +24,7 @@ from shepherd.running.init.messages import MessageEvidence, alternatives, eviden
 from shepherd.running.init.production import ProductionCandidate, candidates
 from shepherd.running.init.robots import Robot, robots_in
 from shepherd.running.init.sample import read_sample
-from shepherd.running.init.text import settings_text
+from shepherd.running.init.text import settings_text, toml
 from shepherd.settings import is_url, parse
 from shepherd.values import parse_rev, quoted
 
@@ -116,6 +117,7 @@ def _plan(
     deployed_given: bool,
 ) -> InitPlan:
     name = branch_name(line.ref)
+    mirrored = overwriting_remote(git, line.ref if line.ref.startswith("refs/") else f"refs/heads/{line.ref}")
     reason, why = _reason(chosen, offered, deployed_given)
     grammars = shown.messages.grammars
     orphans = "block" if "brackets" in grammars else "needs-qa"
@@ -123,6 +125,7 @@ def _plan(
     text = settings_text(
         name=name,
         repository=git.name,
+        mirrors=mirrored.url if mirrored else "",
         ref=line.ref,
         deployed=settings_lines(chosen, offered),
         why=why,
@@ -141,6 +144,7 @@ def _plan(
         f"Production: {why} In QA: {landings(chosen.window)}.",
         *narrowing(chosen, file),
         f"{usage} A landing that names nothing: {orphans}.",
+        *_mirror(git, mirrored),
         *_robots(shown.robots),
         *_tracker(shown.forge, shown.answer, file),
     ]
@@ -176,6 +180,15 @@ def _usage(shown: MessageEvidence) -> str:
     read = f"Read: {', '.join(shown.grammars) or 'none'}."
     others = f" Not read, but could be: {off}." if (off := alternatives(shown.grammars)) else ""
     return f"{used} {read}{others}"
+
+
+def _mirror(git: Git, mirrored: OverwritingRemote | None) -> Iterator[str]:
+    if mirrored:
+        place = f"`repository = {toml(mirrored.url)}`" if mirrored.url else "the URL that it mirrors"
+        yield (
+            f"{git.name} is a mirror, which somebody has to update (git remote update), and in which nothing"
+            f" can be promoted. With {place} in the settings the shepherd fetches by itself."
+        )
 
 
 def _robots(robots: Sequence[Robot]) -> Iterator[str]:

@@ -23,7 +23,7 @@ keep = "90d"             # how long landings that went live, and snapshots, are 
 
 _BRANCH = """
 [branches.{name}]
-repository = {repository}
+{repository}
 ref = {ref}
 
 {why}
@@ -81,10 +81,17 @@ stale_after = "60m"          # a run older than this is suspected to hang
 """
 
 
+_MIRROR = (
+    "That clone mirrors another repository: it shows what was there when it was updated last, and nothing can"
+    " be promoted in it. In place of that line:"
+)
+
+
 def settings_text(
     *,
     name: str,
     repository: str,
+    mirrors: str,
     ref: str,
     deployed: str,
     why: str,
@@ -110,7 +117,7 @@ def settings_text(
     )
     branch = _BRANCH.format(
         name=f'"{name}"' if "." in name else name,
-        repository=toml(repository),
+        repository="\n".join([f"repository = {toml(repository)}", *_fetching(mirrors)]),
         ref=toml(ref),
         why=_comment(f"What production runs: {why}"),
         deployed=deployed,
@@ -122,6 +129,18 @@ def settings_text(
     )
     tracker = _TRACKER.format(tracker=_tracker(forge, refusal, file), urls=_urls(forge))
     return _HEAD + branch + tracker + _TAIL
+
+
+def _fetching(url: str) -> list[str]:
+    """How to name what a clone mirrors, so that it is fetched before each reading."""
+    if not url:
+        return []
+    return [
+        *_comment(
+            "That clone shows what was there when it was updated last, and nothing can be promoted in it."
+        ).splitlines(),
+        f"# repository = {toml(url)}     # the shepherd fetches by itself",
+    ]
 
 
 def _comment(text: str) -> str:

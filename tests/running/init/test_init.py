@@ -270,6 +270,20 @@ def test_the_tracker_of_the_origin_is_proposed(
 # --- writing --------------------------------------------------------------------------------------------
 
 
+def test_a_mirror_is_said_to_be_one_and_the_url_is_one_paste_away(repo: Repo, file: Path) -> None:
+    assert not any("is a mirror" in finding for finding in plan(repo.path, file).findings)
+    url = "git@git.example.org:acme/shop.git"
+    repo.git("remote", "add", "--mirror=fetch", "origin", url)
+    planned = plan(repo.path, file)
+    (said,) = [finding for finding in planned.findings if "is a mirror" in finding]
+    assert f'With `repository = "{url}"` in the settings the shepherd fetches by itself' in said
+    lines = planned.text.splitlines()
+    place = lines.index(f'repository = "{repo.path}"')
+    (other,) = [line for line in lines[place:] if line.startswith("# repository = ")]
+    lines[place] = other.removeprefix("# ")
+    assert parse("\n".join(lines), file).branches["stable"].repository == url
+
+
 def test_a_plan_writes_nothing(repo: Repo, file: Path) -> None:
     before = sorted(path for path in file.parent.rglob("*"))
     plan(repo.path, file)
