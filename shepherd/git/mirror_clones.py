@@ -47,7 +47,7 @@ def overwriting_remote(git: Git, ref: str) -> OverwritingRemote | None:
     for name, theirs in refspecs.items():
         for refspec in theirs:
             source = _source_of(ref, refspec)
-            if source and not any(_matches(_full(other[1:]), source) for other in theirs if other[:1] == "^"):
+            if source and not any(_matches(other[1:], source) for other in theirs if other[:1] == "^"):
                 return OverwritingRemote(name, refspec, _url_of(git, name))
     return None
 
@@ -106,7 +106,7 @@ def _source_of(ref: str, refspec: str) -> str:
 
 
 def _full(name: str) -> str:
-    """The name in a refspec as git expands it; patterns it takes as they are, and so it does nothing."""
+    """The name in a refspec as git expands it; patterns and what is left out (`^`) it takes as they are."""
     if not name or "*" in name or name == "HEAD" or name.startswith("refs/"):
         return name
     return f"refs/{name}" if name.startswith(("heads/", "tags/", "remotes/")) else f"refs/heads/{name}"

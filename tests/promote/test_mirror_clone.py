@@ -78,7 +78,7 @@ def test_a_ref_that_the_next_fetch_overwrites_is_not_moved(tmp_path: Path) -> No
         (["+main:heads/released"], True),
         (["+:released"], True),
         (["+released:tags/released"], False),
-        (["+refs/heads/*:refs/heads/*", "^released"], False),
+        (["+refs/heads/*:refs/heads/*", "^released"], True),
         ([], False),
     ],
 )
