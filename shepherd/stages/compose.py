@@ -20,7 +20,11 @@ from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Parts, Sentence, joined, revision
 from shepherd.stages.shared_warnings import folded, shared
 from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
+from shepherd.values import some
 from shepherd.words import TrackerData, bug_numbers, item_name
+
+COMMITS_NAMED = 10
+"""Of those that only production has; the rest are counted, and stand in the snapshot."""
 
 
 class SnapshotContext(Struct, frozen=True):
@@ -54,7 +58,12 @@ def hotfix(deployed: Deployed, branch: str, candidate: int) -> tuple[tuple[str, 
     if not lacking:
         return (), ""
     commits = "1 commit" if len(lacking) == 1 else f"{len(lacking)} commits"
-    return lacking, f"production also runs {commits} that {branch} lacks: " + joined(s[:12] for s in lacking)
+    return lacking, f"production also runs {commits} that {branch} lacks: {_some_of(lacking)}"
+
+
+def _some_of(shas: Sequence[str]) -> str:
+    names = [sha[:12] for sha in shas]
+    return str(joined(names)) if len(names) <= COMMITS_NAMED else some(names, COMMITS_NAMED)
 
 
 def progress_of(
@@ -255,6 +264,7 @@ def _entries(
         undoes.setdefault(rollback, []).append(target)
     answer = judgement.window
     branch = context.branch if context.several else ""
+    picked = _picked(reading.deployed)
     no_remedy = Sentence()
 
     def entry(revno: int) -> shape.LandingEntry:
@@ -319,7 +329,7 @@ def _entries(
             promoted_by=moved.who if moved else "",
             live_since=live_since(revno) if live else None,
             warnings=tuple(mine),
-            hints=tuple(naming_branch(hint, branch) for hint in landing.hints),
+            hints=(*(naming_branch(hint, branch) for hint in landing.hints), *picked.get(revno, ())),
             brought=_brought_in(landing, judged),
             reason_parts=_more_than_text(reason.reason),
             remedy_parts=_more_than_text(remedy),
@@ -328,6 +338,17 @@ def _entries(
         )
 
     return [entry(revno) for group in groups for revno in sorted(group, reverse=True)]
+
+
+def _picked(deployed: Deployed) -> dict[int, list[str]]:
+    """What is said of the landings whose change production runs although it does not contain them."""
+    said: dict[int, list[str]] = {}
+    for sha, revno in deployed.extra:
+        if revno is not None:
+            said.setdefault(revno, []).append(
+                f"production runs the same change already, as commit {sha[:12]}"
+            )
+    return said
 
 
 def _more_than_text(sentence: Sentence) -> Parts | UnsetType:

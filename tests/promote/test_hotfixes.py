@@ -69,3 +69,28 @@ def test_a_hotfix_that_only_a_later_landing_brought_back_is_not_lost(tmp_path: P
     project.tag(4, "qa-ok")
     plan, _ = promote(project)
     assert plan and (plan.to.revno, plan.dropped) == (6, ())
+
+
+def test_a_landing_whose_change_was_picked_onto_production_says_so(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] One")[0])
+    project.repo.set_ref("production", project.repo.tip())
+    pick = project.repo.commit("Fix", files={"fix": "x\n"}, branch="production")
+    project.repo.commit("Two", date=int(project.now.timestamp()))
+    project.repo.commit("Fix", files={"fix": "x\n"}, date=int(project.now.timestamp()))
+    told = {each.revno: each.hints for each in project.look().landings}
+    assert told[3] == (f"production runs the same change already, as commit {pick[:12]}",)
+    assert told[2] == ()
+
+
+def test_many_commits_that_only_production_has_are_counted(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] One")[0])
+    project.repo.set_ref("production", project.repo.tip())
+    picks = [project.repo.commit(f"Hotfix {number}", branch="production") for number in range(12)]
+    project.land("[no-qa] Two")
+    snapshot = project.look()
+    (warning,) = snapshot.warnings
+    assert warning.startswith("production also runs 12 commits that stable lacks: ")
+    assert warning.endswith(f"{picks[9][:12]} and 2 more")
+    assert snapshot.deployed is not None and snapshot.deployed.extra_commits == tuple(picks)

@@ -164,7 +164,7 @@ def _reason(
         why = f"you gave {at}; after each deployment, record it with `inv deployed`."
         return "given to inv init", why
     if not chosen.record:
-        return "", f"{chosen.what} ({at}), says what it runs."
+        return "", f"taken to be {chosen.what} ({at})."
     if chosen != offered[-1]:
         return chosen.what, f"{chosen.what} ({at}); after each deployment, record it with `inv deployed`."
     none = "no branch or tag names it, so " if len(offered) == 1 else ""
