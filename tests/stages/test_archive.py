@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from shepherd.atomic import write_atomically
 from shepherd.errors import SourceError, StoreError
 from shepherd.git.lookup import WholeMainline
 from shepherd.snapshot import Snapshot
@@ -347,6 +348,20 @@ def test_while_it_is_made_again_every_address_stays(archived: Archived) -> None:
 
 
 @pytest.mark.usefixtures("by_twos")
+def test_where_the_database_was_lost_every_address_stays(archived: Archived) -> None:
+    shas, project = archived.history(), archived.project
+    archived.go_live(shas[9])
+    archived.archive()
+    before = files(archived)
+    project.drop_cache()
+    archived.go_live(shas[9])
+    assert archived.archive(seconds=0).startswith("stable: archived 2 landings; it holds r9 to r10")
+    assert files(archived) == before
+    archived.archive()
+    assert files(archived) == before
+
+
+@pytest.mark.usefixtures("by_twos")
 def test_a_page_that_waits_does_not_say_what_is_not_true_any_more(archived: Archived) -> None:
     shas, project = archived.history(), archived.project
     archived.go_live(shas[7])
@@ -388,7 +403,7 @@ def test_killed_before_it_noted_a_page_it_writes_that_again(
     shas = archived.history()
     archived.go_live(shas[9])
     archived.archive()
-    noted = older_pages.write_atomically
+    noted = write_atomically
 
     def write(path: Path, content: bytes) -> None:
         noted(path, content)
