@@ -16,7 +16,8 @@ from pathlib import Path
 from shepherd.errors import StoreError
 from shepherd.locks import flock
 
-_TEMPORARY = r"\..+\.[a-z0-9_]{8}\.new"
+TEMPORARY = r"\..+\.[a-z0-9_]{8}\.new"
+"""The names of what is being written, and of what killed writers leave."""
 
 
 def write_atomically(
@@ -135,7 +136,7 @@ def _new_temporary(path: Path) -> tuple[int, str]:
 def sweep_leftovers(folder: Path) -> None:
     """Remove what killed writers left in a folder; what is being written is locked, and stays."""
     with os.scandir(folder) as entries:
-        leftovers = [Path(entry.path) for entry in entries if re.fullmatch(_TEMPORARY, entry.name)]
+        leftovers = [Path(entry.path) for entry in entries if re.fullmatch(TEMPORARY, entry.name)]
     for leftover in leftovers:
         try:
             handle = os.open(leftover, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -96,7 +96,7 @@ class WholeMainline:
             ref=branch.ref,
         )
         self._mirrors = mirrors
-        self._others = others
+        self._wanted = others
 
     @cached_property
     def mainline(self) -> FirstParents:
@@ -107,16 +107,29 @@ class WholeMainline:
         return landing.revno <= len(self.mainline) and self.mainline.id(landing.revno) == landing.id
 
     @cached_property
-    def _foreign(self) -> set[str]:
-        """The landings of the other branches. Raises SourceError where one of them cannot be read."""
-        foreign: set[str] = set()
-        for other in self._others:
+    def _others(self) -> dict[OtherMainline, set[str] | None]:
+        """The landings of each other branch; None: it cannot be read, which `find` reports."""
+        return {other: self._landings_of(other) for other in self._wanted}
+
+    def _landings_of(self, other: OtherMainline) -> set[str] | None:
+        try:
             git = open_source(other.repository, self._mirrors, fetch=False)
             tip = git.resolve_many([other.ref])[other.ref]
-            if tip is None:
-                raise git.no_such_ref(other.ref)
-            foreign.update(read_first_parents(git, tip).ids)
-        return foreign
+            return set(read_first_parents(git, tip).ids) if tip else None
+        except SourceError:
+            return None
+
+    @property
+    def unrecognised(self) -> tuple[str, ...]:
+        """The other branches whose landings are not recognised, as they cannot be read."""
+        return tuple(
+            sorted(f"{each.repository} {each.ref}" for each, ids in self._others.items() if ids is None)
+        )
+
+    @cached_property
+    def _foreign(self) -> set[str]:
+        """The landings of the other branches, as far as they can be read."""
+        return {sha for shas in self._others.values() for sha in shas or ()}
 
     def read(self, first: int, last: int | None = None) -> list[Landed]:
         last = last or len(self.mainline)

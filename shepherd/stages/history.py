@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from shepherd.errors import SettingsError
@@ -16,7 +16,7 @@ from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.older import OlderHistory
 from shepherd.stages.recorded import covers, items_of, ref_moves
-from shepherd.stages.timeline import RefMove, brought, reached
+from shepherd.stages.timeline import RefMove, brought, landed_at, reached
 from shepherd.store import Journal, JournalEntry, open_branch
 from shepherd.story import Story, StoryEvent
 from shepherd.values import RevName, iso
@@ -46,6 +46,7 @@ def past_of(
             story_of(
                 landing,
                 moves,
+                now=snapshot.generated_at,
                 in_production=landing.revno <= moves.deployed if snapshot.deployed else None,
                 undone_by=undone_by.get(landing.revno),
                 events=tuple(
@@ -63,6 +64,7 @@ def story_of(
     landing: Landing,
     moves: RevisionMoves,
     *,
+    now: datetime,
     in_production: bool | None,
     undone_by: int | None,
     events: tuple[StoryEvent, ...] = (),
@@ -75,7 +77,7 @@ def story_of(
         title=landing.shown_title,
         person=landing.person,
         bugs=bug_numbers(landing.bugs),
-        landed_at=datetime.fromtimestamp(landing.committed_at, UTC),
+        landed_at=landed_at(landing, now),
         in_production=in_production,
         undone_by=undone_by,
         live_since=moves.live_since(landing.revno),
@@ -157,7 +159,7 @@ def landing_events(settings: Settings, snapshot: Snapshot, rev: RevName) -> list
         landed = f"r{landing.revno} landed, by {landing.person or 'nobody known'}"
         if not events and landing.revno <= moves.deployed:
             landed += "; production had it before the shepherd looked for the first time"
-        at = iso(datetime.fromtimestamp(landing.committed_at, UTC))
+        at = iso(landed_at(landing, snapshot.generated_at))
         return [StoryEvent(at, landed), *sorted(events, key=lambda event: event.at)]
 
 

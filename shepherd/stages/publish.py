@@ -71,7 +71,8 @@ def _ours(settings: Settings) -> list[str]:
         known = []
     gone = [name for name in known if name not in settings.branches and BRANCH_NAME.fullmatch(name)]
     pages = [path.name for path in settings.report_path.iterdir() if not path.name.startswith(".")]
-    # what is in the folders of older landings is all ours
-    older = [f"{folder_of(name)}/*" for name in settings.branches]
-    older += [f"{folder_of(name)}/***" for name in gone]
+    # what is in the folders of older landings is all ours; rsync looks into one that is not here only if it
+    # may remove that, too
+    here = [name for name in settings.branches if (settings.report_path / folder_of(name)).is_dir()]
+    older = [f"{folder_of(name)}/{'*' if name in here else '***'}" for name in (*settings.branches, *gone)]
     return [*(f"{name}.*" for name in gone), *older, *(f".{name}.??????" for name in pages)]

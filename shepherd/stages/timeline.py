@@ -73,6 +73,11 @@ def went_back(passages: Sequence[RefMove]) -> str:
     )
 
 
+def landed_at(landing: Landing, now: datetime) -> datetime:
+    """When a landing landed by the committer's date, which may be any number: one in the future is now."""
+    return datetime.fromtimestamp(min(max(landing.committed_at, 0), int(now.timestamp())), UTC)
+
+
 def landed_times(landings: Sequence[Landing], now: datetime) -> tuple[list[datetime], dict[int, str]]:
     """When each landing landed, and warnings: the committer's date, clamped where it lies in the future or
     before its parent's (docs/rules.md#marks)."""

@@ -30,8 +30,6 @@ _UNASKED: dict[str, Any] = {
     "warnings": (),
 }
 """What no story tells of a landing that is live."""
-_BRANCH = "branch:"
-_REVIEW = "review:"
 _LONGEST = 290
 
 
@@ -44,6 +42,8 @@ class ArchiveSpan(Struct, frozen=True):
     """`sum_of` all the settings of the branch, as they were when this was last looked at."""
     top: Revision
     bottom: int
+    unrecognised: tuple[str, ...] = ()
+    """Other branches that could not be read when some of it was."""
 
     @property
     def size(self) -> int:
@@ -103,9 +103,9 @@ class OlderLandings:
             for each in archived
         ]
         names = [
-            {"branch": self._branch, "name": name, "revno": each.landing.revno}
+            {"branch": self._branch, "kind": kind, "name": name, "revno": each.landing.revno}
             for each in archived
-            for name in _names(each)
+            for kind, name in _names(each)
         ]
         self._insert(older, rows)
         self._insert(older_names, names)
@@ -130,55 +130,46 @@ class OlderLandings:
 
     def with_commits(self, shas: Iterable[str]) -> dict[str, int]:
         """The landing that each of these commits is or came in with, by full SHA; those that are there."""
-        names = sorted({f"sha:{sha}" for sha in shas})
+        names = sorted(set(shas))
         found: dict[str, int] = {}
         for start in range(0, len(names), _CHUNK):
-            query = select(older_names.c.name, older_names.c.revno).where(
-                older_names.c.branch == self._branch, older_names.c.name.in_(names[start : start + _CHUNK])
-            )
-            for name, revno in self._connection.execute(query):
-                found[name.removeprefix("sha:")] = revno
+            some = older_names.c.name.in_(names[start : start + _CHUNK])
+            found.update(self._named("sha", some))
         return found
 
     def commits(self) -> list[tuple[str, int]]:
         """Every commit that a landing is or brought in, with that landing's revno, by SHA."""
-        # "g": what follows all digits
-        return [(name.removeprefix("sha:"), revno) for name, revno in self._named("sha:0", "sha:g")]
+        return sorted(self._named("sha"))
 
     def items(self) -> list[tuple[str, int]]:
         """Every bug and request, with the revno of each landing that names it."""
-        # those of requests begin with "!" or "#"
-        found = [*self._named("!", "$"), *self._named("bug:", "bug;")]
-        return [(name.removeprefix("bug:"), revno) for name, revno in found]
+        return sorted([*self._named("request"), *self._named("bug")])
 
-    def _named(self, first: str, last: str) -> list[tuple[str, int]]:
-        """All names from one to another in the order of their characters, with the revnos."""
+    def _named(self, kind: str, *conditions: Any) -> list[tuple[str, int]]:
+        """The names of one kind, with the revnos, in no order: a database sorts text as its locale wants."""
         query = select(older_names.c.name, older_names.c.revno).where(
-            older_names.c.branch == self._branch, older_names.c.name.between(first, last)
+            older_names.c.branch == self._branch, older_names.c.kind == kind, *conditions
         )
-        rows = self._connection.execute(query.order_by(older_names.c.name, older_names.c.revno))
-        return [(name, revno) for name, revno in rows]
+        return [(name, revno) for name, revno in self._connection.execute(query)]
 
     def with_name(self, rev: RevName) -> list[Landing]:
         """The landings that have this bug, this request, or a branch of exactly this name, ascending; for #12
         also those that may be meant by it (`git.revisions.named`)."""
-        names = {f"bug:{rev.number}" if rev.kind == "bug" else rev.text}
-        if rev.kind == "branch":
-            names = {f"{_BRANCH}{rev.text}"}
-        elif rev.text.startswith("#"):
-            names |= {f"!{rev.text[1:]}", f"{_REVIEW}{rev.text[1:]}"}
-        query = select(older_names.c.revno).where(
-            older_names.c.branch == self._branch,
-            older_names.c.name.in_([name[:_LONGEST] for name in names]),
+        names: set[tuple[str, str]] = {(rev.kind, f"{rev.number}" if rev.kind == "bug" else rev.text)}
+        if rev.kind == "request" and rev.text.startswith("#"):
+            names |= {("request", f"!{rev.text[1:]}"), ("review", rev.text[1:])}
+        return self.numbered(
+            {
+                revno
+                for kind, name in names
+                for _, revno in self._named(kind, older_names.c.name == name[:_LONGEST])
+            }
         )
-        return self.numbered({revno for (revno,) in self._connection.execute(query)})
 
     def with_branch_like(self, text: str) -> list[Landing]:
         """The landings of merged branches whose name holds this, case ignored, ascending."""
         part = text.casefold()
-        # ";" follows ":", so these are all that begin with "branch:"
-        branches = self._named(_BRANCH, "branch;")
-        revnos = {revno for name, revno in branches if part in name.removeprefix(_BRANCH).casefold()}
+        revnos = {revno for name, revno in self._named("branch") if part in name.casefold()}
         return self.numbered(revnos)
 
     def _read(self, *conditions: Any) -> list[Landing]:
@@ -212,15 +203,15 @@ def _document(landing: Landing) -> bytes:
     return msgspec.json.encode(kept)
 
 
-def _names(archived: ArchivedLanding) -> list[str]:
-    """What a landing is found by: `sha:SHA` of it and of what it brought in, `bug:N`, `#N` or `!N`,
-    `review:N`, and `branch:NAME`."""
+def _names(archived: ArchivedLanding) -> list[tuple[str, str]]:
+    """What a landing is found by, each with its kind: the `sha` of it and of what it brought in, `bug`
+    numbers, `request` (`#N` or `!N`), `review` numbers, and its `branch`."""
     landing = archived.landing
-    names = [f"sha:{sha}" for sha in (landing.id, *archived.brought)]
-    names += [f"bug:{bug}" for bug in landing.bugs]
-    names += map(bare_request, landing.requests)
+    names = [("sha", sha) for sha in (landing.id, *archived.brought)]
+    names += [("bug", f"{bug}") for bug in landing.bugs]
+    names += [("request", bare_request(request)) for request in landing.requests]
     if review := review_of(landing.url):
-        names.append(f"{_REVIEW}{review}")
+        names.append(("review", f"{review}"))
     if landing.branch:
-        names.append(f"{_BRANCH}{landing.branch}")
-    return list(dict.fromkeys(name[:_LONGEST] for name in names))
+        names.append(("branch", landing.branch))
+    return list(dict.fromkeys((kind, name[:_LONGEST]) for kind, name in names))

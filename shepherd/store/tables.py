@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-CACHE_LAYOUT = "4"
+CACHE_LAYOUT = "5"
 """Raised whenever a cache table or a cached value changes its meaning: the cache is then rebuilt."""
 
 cache_tables = MetaData()
@@ -47,6 +47,7 @@ older_names = Table(
     "older_names",
     cache_tables,
     Column("branch", String(100), primary_key=True),
+    Column("kind", String(10), primary_key=True, comment="sha, bug, request, review or branch"),
     Column("name", String(300), primary_key=True, comment="what it can be found by: see store/older.py"),
     Column("revno", Integer, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,

@@ -6,6 +6,7 @@ Their addresses never change, and neither does a page on which nothing happened.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -42,6 +43,12 @@ def range_file(revno: int) -> str:
     """The page that a landing is on."""
     first, last = range_of(revno)
     return f"r{first}-{last}.html"
+
+
+def first_of(file: str) -> int:
+    """The first revno of the page of landings with this name; 0: it is another page."""
+    page = re.fullmatch(r"r([0-9]+)-[0-9]+\.html", file)
+    return int(page[1]) if page else 0
 
 
 def sha_file(sha: str) -> str:
@@ -128,12 +135,18 @@ def _link(revno: int) -> str:
 
 
 def range_page(
-    branch: str, first: int, rows: StoryRows, stories: Sequence[Story], *, newest: bool = False
+    branch: str,
+    first: int,
+    rows: StoryRows,
+    stories: Sequence[Story],
+    *,
+    newest: bool = False,
+    oldest: bool = False,
 ) -> str:
     """The page of the landings from `first` on, newest first; those that are not archived yet are missing.
 
     Args:
-        newest: there is no newer page.
+        newest, oldest: there is no newer page, no older one.
     """
     return _render(
         "older.html.j2",
@@ -141,7 +154,7 @@ def range_page(
         title=f"{branch}, r{first} to r{first + SIZE - 1}",
         count=len(stories),
         rows=rows.render(stories),
-        older=range_file(first - 1) if first > 1 else "",
+        older=range_file(first - 1) if first > 1 and not oldest else "",
         newer="" if newest else range_file(first + SIZE),
     )
 

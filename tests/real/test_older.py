@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from shepherd.views.older import ListedName, list_page
 from tests.inv import inv_here
 from tests.project import Project
 from tests.real.browser import NARROW, WIDE, View, chromium, opened
@@ -87,6 +88,22 @@ def test_what_is_not_there_is_said(browser: Browser, site: Site) -> None:
     missing = "c" + site.side[:2] + "00000"
     with opened(browser, site.older / f"sha-{site.side[:2]}.html", address=missing) as view:
         expect(view.page.locator("#missing")).to_have_text(f"{missing[1:]} is not on this list.")
+
+
+def test_few_digits_lead_to_no_commit_in_place_of_another(browser: Browser, tmp_path: Path) -> None:
+    lines = [ListedName(f"c{sha}", sha, (at,)) for at, sha in enumerate(("abc123400000", "abc123411111"), 1)]
+    place = tmp_path / "sha-ab.html"
+    place.write_text(list_page("stable", "commits ab…", lines))
+    with opened(browser, place, address="cabc1234") as view:
+        said = view.page.locator("#missing")
+        expect(said).to_have_text("2 commits begin with abc1234: abc123400000, abc123411111")
+        said.get_by_role("link", name="abc123411111").click()
+        expect(view.page.locator("tr:target th")).to_have_text("abc123411111")
+        expect(said).to_be_empty()
+        assert view.noise == []
+    with opened(browser, place, address="cabc12341") as view:
+        expect(view.page.locator("tr:target th")).to_have_text("abc123411111")
+        expect(view.page.locator("#missing")).to_contain_text("begins with abc12341")
 
 
 def test_without_script_links_are_enough(browser: Browser, site: Site) -> None:

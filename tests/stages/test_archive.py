@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.errors import SourceError
+from shepherd.atomic import write_atomically
+from shepherd.errors import SourceError, StoreError
 from shepherd.git.lookup import WholeMainline
 from shepherd.snapshot import Snapshot
-from shepherd.stages import archive
+from shepherd.stages import archive, older_pages
 from shepherd.stages.archive import archive_branch
 from shepherd.stages.find import Acceptance
-from shepherd.stages.history import past_of
+from shepherd.stages.history import landing_events, past_of
+from shepherd.stages.older_folder import pages_there, remove_pages
 from shepherd.store import open_branch
 from shepherd.store.older import ArchiveSpan
 from shepherd.story import Story
@@ -290,3 +292,250 @@ def test_a_database_of_an_earlier_release_gets_the_tables(
 def page(archived: Archived) -> str:
     path = archived.project.settings.report_path / "stable-older" / "r1-1000.html"
     return path.read_text(encoding="utf-8")
+
+
+def folder(archived: Archived) -> Path:
+    return archived.project.settings.report_path / "stable-older"
+
+
+def files(archived: Archived) -> set[str]:
+    return {path.name for path in folder(archived).iterdir()} if folder(archived).is_dir() else set()
+
+
+def ranges(archived: Archived) -> set[str]:
+    return {name for name in files(archived) if name.startswith("r")}
+
+
+def plan(archived: Archived) -> str:
+    return archive_branch(archived.project.settings, "stable", archived.project.run("archive"), dry=True)
+
+
+@pytest.fixture
+def by_twos(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shepherd.views.older.SIZE", 2)
+    monkeypatch.setattr(archive, "BATCH", 2)
+
+
+@pytest.mark.usefixtures("by_twos")
+def test_where_production_goes_back_before_all_is_archived(archived: Archived) -> None:
+    shas = archived.history()
+    archived.go_live(shas[9])
+    archived.archive(seconds=0)
+    assert ranges(archived) == {"r9-10.html"}
+    archived.go_live(shas[6])
+    archived.archive(seconds=0)
+    assert ranges(archived) == {"r7-8.html"}
+    assert "id=r8" not in (folder(archived) / "r7-8.html").read_text()
+    archived.archive()
+    assert ranges(archived) == {"r1-2.html", "r3-4.html", "r5-6.html", "r7-8.html"}
+
+
+@pytest.mark.usefixtures("by_twos")
+def test_while_it_is_made_again_every_address_stays(archived: Archived) -> None:
+    shas, project = archived.history(), archived.project
+    archived.go_live(shas[9])
+    archived.archive()
+    before, there = files(archived), pages_there(project.settings, "stable")
+    project.write_settings('robots = ["Ann*"]', top=KEEP_NOTHING)
+    archived.snapshot = project.look()
+    for _ in range(5):
+        archived.archive(seconds=0)
+        assert files(archived) == before
+        assert pages_there(project.settings, "stable") == there
+        index = (folder(archived) / "index.html").read_text()
+        assert all(name in index for name in before if name.startswith(("r", "sha-", "number-")))
+    assert "Ann" not in (folder(archived) / "r1-2.html").read_text()
+
+
+@pytest.mark.usefixtures("by_twos")
+def test_where_the_database_was_lost_every_address_stays(archived: Archived) -> None:
+    shas, project = archived.history(), archived.project
+    archived.go_live(shas[9])
+    archived.archive()
+    before = files(archived)
+    project.drop_cache()
+    archived.go_live(shas[9])
+    assert archived.archive(seconds=0).startswith("stable: archived 2 landings; it holds r9 to r10")
+    assert files(archived) == before
+    archived.archive()
+    assert files(archived) == before
+
+
+@pytest.mark.usefixtures("by_twos")
+def test_a_page_that_waits_does_not_say_what_is_not_true_any_more(archived: Archived) -> None:
+    shas, project = archived.history(), archived.project
+    archived.go_live(shas[7])
+    archived.archive()
+    project.write_settings('robots = ["Ann*"]', top=KEEP_NOTHING)
+    # r9 rolls r4 back, of which its page says that it is live
+    archived.go_live(shas[9])
+    archived.archive(seconds=0)
+    assert ranges(archived) == {"r9-10.html"}
+    newest = (folder(archived) / "r9-10.html").read_text()
+    assert "r7-8.html" not in newest
+    archived.archive()
+    assert "r7-8.html" in (folder(archived) / "r9-10.html").read_text()
+    assert "rolled-back" in (folder(archived) / "r3-4.html").read_text()
+
+
+@pytest.mark.usefixtures("by_twos")
+@pytest.mark.parametrize("notes", ["there", "gone", "broken"])
+def test_pages_that_no_note_tells_of_are_removed(archived: Archived, notes: str) -> None:
+    shas = archived.history()
+    archived.go_live(shas[7])
+    archived.archive()
+    for name in ("r9-10.html", "sha-zz.html", "sha-00.html", "number-99990.html", "mine.html"):
+        (folder(archived) / name).write_text("left by one that was killed")
+    if notes == "gone":
+        (folder(archived) / ".pages.json").unlink()
+    elif notes == "broken":
+        (folder(archived) / ".pages.json").write_text("{")
+    archived.go_live(shas[6])
+    archived.archive()
+    assert ranges(archived) == {"r1-2.html", "r3-4.html", "r5-6.html", "r7-8.html"}
+    assert {"mine.html", "sha-zz.html"} <= files(archived)
+    assert not {"sha-00.html", "number-99990.html"} & files(archived)
+
+
+def test_killed_before_it_noted_a_page_it_writes_that_again(
+    archived: Archived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shas = archived.history()
+    archived.go_live(shas[9])
+    archived.archive()
+    noted = write_atomically
+
+    def write(path: Path, content: bytes) -> None:
+        noted(path, content)
+        if path.name == "r1-1000.html":
+            raise Killed
+
+    archived.go_live(shas[10])
+    monkeypatch.setattr(older_pages, "write_atomically", write)
+    with pytest.raises(Killed):
+        archived.archive()
+    monkeypatch.setattr(older_pages, "write_atomically", noted)
+    assert "id=r11" in page(archived)
+    archived.go_live(shas[9])
+    archived.archive()
+    assert "id=r11" not in page(archived)
+
+
+def test_a_date_that_no_calendar_has(archived: Archived) -> None:
+    project = archived.project
+    project.land("one")
+    odd = project.repo.commit("two", date=99_999_999_999_999)
+    archived.go_live(odd)
+    archived.archive()
+    assert "id=r2" in page(archived)
+    assert archived.stories("r2")[0].landed_at == archived.snapshot.generated_at.replace(microsecond=0)
+    assert landing_events(project.settings, archived.snapshot, parse_rev("r2"))
+
+
+def test_where_nothing_is_live_there_is_no_page(tmp_path: Path) -> None:
+    archived = Archived(tmp_path, "deployed = { recorded = true }\n")
+    archived.history()
+    archived.project.deployed("r0")
+    archived.project.look()
+    archived.project.deployed("r4")
+    archived.project.look()
+    archived.archive()
+    assert "id=r4" in page(archived)
+    archived.project.deployed("r0")
+    archived.project.look()
+    said = plan(archived)
+    assert "would take 4 landings out" in said and "remove index.html, number-" in said
+    assert "took out 4 landings" in archived.archive()
+    assert files(archived) == set() and archived.span() is None
+
+
+OTHER = """
+deployed = { ref = "production" }
+[branches.devel]
+repository = "project.git"
+ref = "devel"
+deployed = { ref = "production" }
+"""
+
+
+def test_another_branch_that_is_not_there_keeps_nothing_from_being_archived(tmp_path: Path) -> None:
+    archived = Archived(tmp_path, OTHER)
+    repo, project = archived.project.repo, archived.project
+    [root] = project.land("begin")
+    side = repo.commit("[bug=7] on devel", parents=[root], branch="side")
+    merge = repo.merge("Merge branch 'devel'", side)
+    archived.go_live(merge)
+    assert archived.archive().startswith("stable: archived 2 landings; it holds r1 to r2")
+    assert archived.stories("r2")[0].bugs == (7,)
+    repo.set_ref("refs/heads/devel", side)
+    archived.go_live(merge)
+    assert archived.archive().startswith("stable: archived 2 landings")
+    assert archived.stories("r2")[0].bugs == ()
+    assert "bug 7" not in page(archived)
+    repo.git("update-ref", "-d", "refs/heads/devel")
+    archived.go_live(merge)
+    # what was read while it was there stays right
+    assert archived.archive().startswith("stable: archived 0 landings")
+
+
+def test_what_is_not_live_any_more_goes_though_git_cannot_be_read(
+    archived: Archived, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shas = archived.history()
+    archived.go_live(shas[9])
+    archived.archive()
+    archived.go_live(shas[3])
+
+    def missing(*_: object) -> None:
+        raise SourceError("no git")
+
+    monkeypatch.setattr(archive, "mainline_of", missing)
+    with pytest.raises(SourceError):
+        archived.archive()
+    assert "id=r4" in page(archived) and "id=r5" not in page(archived)
+
+
+@pytest.mark.usefixtures("by_twos")
+def test_a_dry_run_says_what_the_run_does(archived: Archived) -> None:
+    shas = archived.history()
+    archived.go_live(shas[9])
+    archived.archive(seconds=0)
+    archived.archive(seconds=0)
+    archived.go_live(shas[7])
+    said = plan(archived)
+    assert "would take 2 landings out" in said and "archive 6 landings" in said
+    assert "remove r9-10.html" in said
+    done = archived.archive()
+    assert done.startswith("stable: archived 6 landings") and "took out 2 landings" in done
+    assert plan(archived) == "stable: would archive nothing: it holds r1 to r8"
+
+
+def test_only_what_is_ours_is_removed(archived: Archived) -> None:
+    shas = archived.history()
+    archived.go_live(shas[9])
+    archived.archive()
+    (folder(archived) / "notes").mkdir()
+    (folder(archived) / "mine.txt").touch()
+    (folder(archived) / ".r1-1000.html.abcdefgh.new").touch()
+    remove_pages(archived.project.settings, "stable")
+    assert files(archived) == {"notes", "mine.txt"}
+
+
+def test_a_link_in_place_of_the_folder_is_not_followed(archived: Archived, tmp_path: Path) -> None:
+    shas = archived.history()
+    archived.go_live(shas[9])
+    archived.archive()
+    elsewhere = folder(archived).rename(tmp_path / "elsewhere")
+    there = set(elsewhere.iterdir())
+    folder(archived).symlink_to(elsewhere)
+    with pytest.raises(StoreError, match="is a link, which is not followed: move it away"):
+        remove_pages(archived.project.settings, "stable")
+    with pytest.raises(StoreError, match="move it away"):
+        archived.go_live(shas[10])
+        archived.archive()
+    assert set(elsewhere.iterdir()) == there
+    folder(archived).unlink()
+    folder(archived).touch()
+    remove_pages(archived.project.settings, "stable")
+    with pytest.raises(StoreError, match="cannot be made a folder"):
+        archived.archive()

@@ -12,6 +12,7 @@ import pytest
 from shepherd.running.refusals import MaintenanceError
 from shepherd.running.run import run
 from shepherd.running.tasking import TaskOptions
+from shepherd.stages.older_folder import remove_pages
 from tests.inv import inv
 from tests.project import Project
 
@@ -97,6 +98,23 @@ def test_the_pages_of_a_branch_that_is_gone_leave_the_target_too(tmp_path: Path)
         "shepherd.prom",
         *(f"trunk.{ending}" for ending in ("atom", "html", "json", "sha", "svg")),
     ]
+
+
+def test_pages_of_what_is_live_that_are_gone_here_leave_the_target_too(tmp_path: Path) -> None:
+    project = site(tmp_path, "web")
+    inv(tmp_path, "run")
+    here, there = project.settings.report_path / "stable-older", tmp_path / "web" / "stable-older"
+    here.mkdir(exist_ok=True)
+    for name in ("index.html", "r1-1000.html"):
+        (here / name).touch()
+    inv(tmp_path, "publish")
+    assert (there / "r1-1000.html").is_file()
+    (here / "r1-1000.html").unlink()
+    inv(tmp_path, "publish")
+    assert (there / "index.html").is_file() and not (there / "r1-1000.html").exists()
+    remove_pages(project.settings, "stable")
+    inv(tmp_path, "publish")
+    assert not there.exists()
 
 
 def test_a_refused_run_after_a_good_one_is_on_the_page_at_once(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from shepherd.landing import Landing, Revision
 from shepherd.store import BranchStore, Database
@@ -72,3 +73,15 @@ def test_what_is_cut_off_is_found_no_more(store: BranchStore) -> None:
     assert store.older.span() == span and span.top.revno == 1
     assert store.older.with_name(parse_rev("bug:7", wide=True)) == [ONE]
     assert store.older.with_commits([TWO.id]) == {}
+
+
+def test_no_question_goes_by_the_order_of_text(store: BranchStore) -> None:
+    # other databases sort by their locale, in which punctuation may count for nothing
+    asked: list[str] = []
+    connection = store.older._connection
+    event.listen(connection, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    assert store.older.items() == [("!12", 2), ("#12", 1), ("7", 1), ("7", 2), ("70", 1)]
+    assert store.older.commits() == [("a" * 40, 1), ("b" * 40, 2), ("c" * 40, 1)]
+    store.older.with_branch_like("ann")
+    told = " ".join(asked)
+    assert asked and "BETWEEN" not in told and "ORDER BY older_names" not in told
