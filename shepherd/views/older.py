@@ -124,10 +124,12 @@ class StoryRows:
 
 
 def _standing(story: Story) -> str:
-    since = f"since {utc(story.live_since)}" if story.live_since else "since before the shepherd first looked"
+    # most are older than the shepherd, which the page says once
+    since = f"since {utc(story.live_since)}" if story.live_since else ""
     if story.undone_by is None:
         return f"<td class=live>live<p>{since}"
-    return f"<td class=rolled-back>rolled back<p>by {_link(story.undone_by)}; production has both, {since}"
+    both = ", ".join(filter(None, ("production has both", since)))
+    return f"<td class=rolled-back>rolled back<p>by {_link(story.undone_by)}; {both}"
 
 
 def _link(revno: int) -> str:

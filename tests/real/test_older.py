@@ -110,7 +110,7 @@ def test_without_script_links_are_enough(browser: Browser, site: Site) -> None:
     with opened(browser, site.page, script=False) as view:
         view.page.get_by_role("link", name="All that is live").first.click()
         view.page.get_by_role("link", name="r1 to r1000").click()
-        assert view.page.locator("#r5").is_visible()
+        expect(view.page.locator("#r5")).to_be_visible()
         view.page.locator("#r5 a[href$='#r1200']").click()
         assert view.page.url.endswith("/r1001-2000.html#r1200")
         view.page.get_by_role("link", name="stable", exact=True).click()
