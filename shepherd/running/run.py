@@ -75,6 +75,9 @@ def run(options: TaskOptions, *, cron: bool = False) -> int:
                 # past what is collected: it is not a failure, or the next one would not be known as the same
                 locked.loudly = _to(sys.stderr)
             for each in wanted:
+                if each.name == "archive" and ("find" not in done or done["find"].code):
+                    # it reads the same repository, and nobody waits for it
+                    continue
                 if done:
                     locked.look_at_the_switch()
                 printed = io.StringIO()
@@ -82,7 +85,7 @@ def run(options: TaskOptions, *, cron: bool = False) -> int:
                     if cron:
                         quiet.enter_context(redirect_stdout(printed))
                         quiet.enter_context(redirect_stderr(collected))
-                    _contained(locked, each, done, last=each is wanted[-1])
+                    _contained(locked, each, done, last=each is wanted[-1] and each.name != "archive")
                 if done[each.name].code:
                     collected.write(printed.getvalue())
     except (BusyError, MaintenanceError) as refusal:

@@ -45,9 +45,9 @@ def test_one_line_at_the_end_tells_all(host: Host, capsys: pytest.CaptureFixture
     assert after_the_first_run(err) == ""
     line = out.splitlines()[-1]
     assert [word for word in line.replace(",", "").split() if not word[0].isdigit()] == [
-        "run:", "find", "s", "tag", "s", "judge", "s", "report", "s",
+        "run:", "find", "s", "tag", "s", "judge", "s", "report", "s", "archive", "s",
     ]  # fmt: skip
-    assert [each["stage"] for each in host.events("START")] == ["find", "tag", "judge", "report"]
+    assert [each["stage"] for each in host.events("START")] == ["find", "tag", "judge", "report", "archive"]
     assert len({each["run"] for each in host.events("END")}) == 1
 
 
@@ -160,7 +160,7 @@ def test_a_report_that_works_again_does_not_call_itself_failing(
 def test_a_word_that_was_misspelt_is_no_failure_of_the_shepherd(host: Host) -> None:
     assert host.inv("run")[0] == 0
     assert host.inv("verdict", "r99", "ok", "--reason", "x")[0] == 2
-    assert situation(host.project.settings).stages.keys() == {"find", "tag", "judge", "report"}
+    assert situation(host.project.settings).stages.keys() == {"find", "tag", "judge", "report", "archive"}
 
 
 def test_a_run_ends_itself_at_the_deadline_with_its_children(
