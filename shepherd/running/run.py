@@ -74,9 +74,10 @@ def run(options: TaskOptions, *, cron: bool = False) -> int:
             if cron:
                 # past what is collected: it is not a failure, or the next one would not be known as the same
                 locked.loudly = _to(sys.stderr)
-            for each in wanted:
+            for each in tuple(wanted):
                 if each.name == "archive" and ("find" not in done or done["find"].code):
                     # it reads the same repository, and nobody waits for it
+                    wanted.remove(each)
                     continue
                 if done:
                     locked.look_at_the_switch()
