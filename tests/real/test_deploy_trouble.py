@@ -200,7 +200,8 @@ def test_a_killed_remote_upgrade_is_loud_and_the_next_deploy_repairs_it(deployed
     deployed.change()
     process = deployed.operator.start("deploy")
     memory = place.state / "run" / "upgrade.json"
-    until(memory.exists, 60)
+    # it writes down what it is about to do, and then sets the switch
+    until(lambda: memory.exists() and (place.state / "maintenance.txt").exists(), 60)
     pid = json.loads(memory.read_text())["process"]["pid"]
     os.kill(pid, signal.SIGKILL)
     out, err = process.communicate(timeout=60)
