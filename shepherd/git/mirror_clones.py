@@ -30,6 +30,11 @@ class OverwritingRemote(NamedTuple):
     url: str
     """Where it fetches from, as `repository` of a branch may name it; empty: it may not stand there."""
 
+    @property
+    def kept(self) -> str:
+        """What the shepherd does where the settings name that place."""
+        return "fetches by itself" if not self.url or is_url(self.url) else "reads it there"
+
 
 def overwriting_remote(git: Git, ref: str) -> OverwritingRemote | None:
     """Return the remote whose next fetch overwrites `ref`, a full name; None if no fetch does.
@@ -74,9 +79,8 @@ def mirror_clone(git: Git, ref: str, now: datetime) -> MirrorClone | None:
     fetched = _last_fetch(git)
     said = f"{git.name} mirrors {remote.url or 'another repository'}, and was last updated on {utc(fetched)}"
     place = f"`repository = {json.dumps(remote.url, ensure_ascii=False)}`" if remote.url else "a URL"
-    kept = "fetches by itself" if not remote.url or is_url(remote.url) else "reads it there"
     remedy = (
-        f"set {place} in the settings, and the shepherd {kept}; or run"
+        f"set {place} in the settings, and the shepherd {remote.kept}; or run"
         f" `git -C {shlex.quote(git.name)} remote update --prune` before each run"
     )
     forgotten = (now - fetched).total_seconds() >= UPDATED_WITHIN

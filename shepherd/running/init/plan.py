@@ -125,7 +125,7 @@ def _plan(
     text = settings_text(
         name=name,
         repository=git.name,
-        mirrors=mirrored.url if mirrored else "",
+        mirrored=mirrored,
         ref=line.ref,
         deployed=settings_lines(chosen, offered),
         why=why,
@@ -187,7 +187,7 @@ def _mirror(git: Git, mirrored: OverwritingRemote | None) -> Iterator[str]:
         place = f"`repository = {toml(mirrored.url)}`" if mirrored.url else "the URL that it mirrors"
         yield (
             f"{git.name} is a mirror, which somebody has to update (git remote update), and in which nothing"
-            f" can be promoted. With {place} in the settings the shepherd fetches by itself."
+            f" can be promoted. With {place} in the settings the shepherd {mirrored.kept}."
         )
 
 

@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
+from shepherd.git.mirror_clones import OverwritingRemote
 from shepherd.running.init.access import WITHOUT_TOKEN, library_command, lines_of, token_step, what_is_read
 from shepherd.running.init.forge import Forge
 from shepherd.running.init.robots import USUAL, Robot
@@ -91,7 +92,7 @@ def settings_text(
     *,
     name: str,
     repository: str,
-    mirrors: str,
+    mirrored: OverwritingRemote | None,
     ref: str,
     deployed: str,
     why: str,
@@ -117,7 +118,7 @@ def settings_text(
     )
     branch = _BRANCH.format(
         name=f'"{name}"' if "." in name else name,
-        repository="\n".join([f"repository = {toml(repository)}", *_fetching(mirrors)]),
+        repository="\n".join([f"repository = {toml(repository)}", *_fetching(mirrored)]),
         ref=toml(ref),
         why=_comment(f"What production runs: {why}"),
         deployed=deployed,
@@ -131,15 +132,15 @@ def settings_text(
     return _HEAD + branch + tracker + _TAIL
 
 
-def _fetching(url: str) -> list[str]:
-    """How to name what a clone mirrors, so that it is fetched before each reading."""
-    if not url:
+def _fetching(mirrored: OverwritingRemote | None) -> list[str]:
+    """How to name what a clone mirrors, so that each reading sees what is there."""
+    if mirrored is None or not mirrored.url:
         return []
     return [
         *_comment(
             "That clone shows what was there when it was updated last, and nothing can be promoted in it."
         ).splitlines(),
-        f"# repository = {toml(url)}     # the shepherd fetches by itself",
+        f"# repository = {toml(mirrored.url)}     # the shepherd {mirrored.kept}",
     ]
 
 
