@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from shepherd.errors import WrongValueError
-from shepherd.git.program import without_userinfo
+from shepherd.errors import SourceError, WrongValueError
+from shepherd.git.program import cause, without_userinfo
 from shepherd.git.repository import Git
 from shepherd.settings import is_url
 from shepherd.urls import check_repository
@@ -37,14 +37,17 @@ class OverwritingRemote(NamedTuple):
 
 
 def overwriting_remote(git: Git, ref: str) -> OverwritingRemote | None:
-    """Return the remote whose next fetch overwrites `ref`, a full name; None if no fetch does.
+    """Return the remote whose next fetch overwrites `ref`, a branch or a full name; None if no fetch does.
 
     Raises:
         SourceError: the repository's configuration cannot be read.
     """
-    code, output, _ = git.attempt("config", "--null", "--get-regexp", r"^remote\..*\.fetch$")
-    if code:  # git's answer where there is no such key
+    ref = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+    code, output, errors = git.attempt("config", "--null", "--get-regexp", r"^remote\..*\.fetch$")
+    if code == 1:  # git's answer where there is no such key
         return None
+    if code:
+        raise SourceError(f"{git.name}: which remotes it has cannot be read: {cause(errors, code)}")
     refspecs: dict[str, list[str]] = {}
     for entry in output.decode("utf-8", "replace").split("\0"):
         key, _, refspec = entry.partition("\n")
@@ -73,7 +76,7 @@ def mirror_clone(git: Git, ref: str, now: datetime) -> MirrorClone | None:
     Raises:
         SourceError: the repository's configuration cannot be read. OSError: nor its files.
     """
-    remote = overwriting_remote(git, ref if ref.startswith("refs/") else f"refs/heads/{ref}")
+    remote = overwriting_remote(git, ref)
     if remote is None:
         return None
     fetched = _last_fetch(git)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.errors import SettingsError
+from shepherd.errors import SettingsError, SourceError
 from shepherd.git.mirror_clones import mirror_clone, overwriting_remote
 from shepherd.git.repository import open_repository
 from tests.gitrepo import ISOLATED, Repo
@@ -101,6 +101,15 @@ def test_a_mirror_that_only_pushes_keeps_what_is_moved(tmp_path: Path) -> None:
     repo = Repo(tmp_path / "r.git")
     repo.git("remote", "add", "--mirror=push", "away", "https://git.example.org/shop.git")
     assert overwriting_remote(open_repository(str(repo.path)), "refs/heads/released") is None
+
+
+def test_remotes_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "r.git")
+    git = open_repository(str(repo.path))
+    with (repo.path / "config").open("a") as file:
+        file.write("[broken\n")
+    with pytest.raises(SourceError, match="which remotes it has cannot be read: git says"):
+        overwriting_remote(git, "released")
 
 
 def test_an_answer_from_a_clone_that_nobody_updates_says_so(tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def _plan(
     deployed_given: bool,
 ) -> InitPlan:
     name = branch_name(line.ref)
-    mirrored = overwriting_remote(git, line.ref if line.ref.startswith("refs/") else f"refs/heads/{line.ref}")
+    mirrored = overwriting_remote(git, line.ref)
     reason, why = _reason(chosen, offered, deployed_given)
     grammars = shown.messages.grammars
     orphans = "block" if "brackets" in grammars else "needs-qa"
