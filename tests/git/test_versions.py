@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from shepherd.git.versions import LONGEST_NAME, TagVersion, UnorderedError, newest_release, version_of
@@ -109,6 +109,8 @@ def test_no_version(name: str) -> None:
         ("1.0.dev1", "1.0a1", "1.0b1", "1.0rc1", "1.0"),
         ("1.1.1", "1.1.1w", "1.1.2"),
         ("v2011.8.3", "v2011.08.24"),
+        ("v1900.100.0.0", "v1900.100.0.0.1"),
+        ("v1900.1.2.3.4.5.6", "v1900.1.2.3.4.5.6.7"),
         ("live-2026-09-30", "live-2026-10-01", "live-2026-10-01-2"),
     ],
 )
@@ -139,6 +141,8 @@ def test_a_pre_release_is_below_its_final_version_and_above_what_is_lower(
     numbers: str, ending: str, more: int
 ) -> None:
     early, final = read(f"v{numbers}{ending}"), read(f"v{numbers}")
+    # behind a day it is a count: live-2026-10-01-2
+    assume(not (final.dated and ending == "-3"))
     assert early < final < read(f"v{numbers}.{more}")
 
 
