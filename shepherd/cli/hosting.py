@@ -1,0 +1,138 @@
+"""What keeps the shepherd running on its host."""
+
+from __future__ import annotations
+
+from shepherd.running.tasking import ACTING, WORKING, TaskOptions, task
+
+
+@task(
+    *ACTING,
+    help={
+        "repository": "path of the git repository with the QA branch",
+        "deployed": "what production runs now, if no ref or tag says so",
+        "branch": "the QA branch of the repository (default: its own)",
+    },
+)
+def init(
+    options: TaskOptions,
+    repository: str | None = None,
+    deployed: str | None = None,
+    branch: str | None = None,
+) -> int:
+    """Write a shepherd.toml that works at once."""
+    from shepherd.running.init import init
+
+    return init(repository, deployed, branch, options.who, dry=options.dry)
+
+
+@task(
+    *WORKING,
+    name="maintenance.on",
+    help={
+        "until": "when it should be over: 2h, 30m; after that it is loud",
+        "wait": "return when nothing works any more, or with 6 after so many seconds",
+    },
+)
+def maintenance_on(options: TaskOptions, reason: str | None = None, until: str | None = None) -> int:
+    """Stop all work until maintenance.off; a bare `touch` of maintenance.txt does the same."""
+    from shepherd.running.switch import on
+
+    return on(options, reason, until)
+
+
+@task(*ACTING, name="maintenance.off")
+def maintenance_off(options: TaskOptions) -> int:
+    """Let the work go on."""
+    from shepherd.running.switch import off
+
+    return off(options)
+
+
+@task(name="maintenance.status", reader=True)
+def maintenance_status(options: TaskOptions, json: bool = False) -> int:
+    """Whether the switch is on, by whom, why and since when."""
+    from shepherd.running.switch import state_place, status
+
+    return status(state_place(options), json=json)
+
+
+@task(name="lock.status", reader=True)
+def lock_status(options: TaskOptions, json: bool = False) -> int:
+    """Who is running what, since when."""
+    from shepherd.running.switch import lock_status, state_place
+
+    return lock_status(state_place(options), json=json)
+
+
+@task(
+    *ACTING,
+    help={
+        "to": "the release to go to (default: the newest that is prepared)",
+        "deadline": "how long to wait for running work to end (default: 5m)",
+        "resume": "finish what a killed upgrade left",
+        "undo": "take back what a killed upgrade left",
+    },
+)
+def upgrade(
+    options: TaskOptions,
+    to: str | None = None,
+    deadline: str = "5m",
+    resume: bool = False,
+    undo: bool = False,
+    reason: str | None = None,
+) -> int:
+    """Switch this host to another release: nothing is ever half upgraded."""
+    from shepherd.running.upgrade import upgrade
+
+    return upgrade(
+        lambda: options.settings,
+        options.who,
+        to=to,
+        deadline=deadline,
+        resume=resume,
+        undo=undo,
+        reason=reason,
+        dry=options.dry,
+    )
+
+
+@task(name="cron.show", reader=True)
+def cron_show(options: TaskOptions) -> int:
+    """The block that belongs in the crontab."""
+    from shepherd.running.cron import show
+
+    return show(options.settings)
+
+
+@task(*ACTING, name="cron.install")
+def cron_install(options: TaskOptions) -> int:
+    """Put the block into your crontab, or bring it up to date."""
+    from shepherd.running.cron import install
+
+    return install(options.settings, options.who, dry=options.dry)
+
+
+@task(*ACTING, name="cron.remove")
+def cron_remove(options: TaskOptions) -> int:
+    """Take the block out of your crontab."""
+    from shepherd.running.cron import remove
+
+    return remove(options.settings, options.who, dry=options.dry)
+
+
+@task(help={"offline": "make no network connection"}, reader=True)
+def doctor(options: TaskOptions, offline: bool = False, json: bool = False) -> int:
+    """One line a check: ok, warn or fail, and the remedy."""
+    from shepherd.running.doctor import doctor
+    from shepherd.running.log import now
+    from shepherd.running.tasking import say
+
+    return doctor(lambda: options.settings, now(), offline=offline, json=json, say=say)
+
+
+@task(help={"directory": "where to make it (default: demo)"})
+def demo(options: TaskOptions, directory: str = "demo") -> int:
+    """A small made-up project, taken through every stage."""
+    from shepherd.running.demo import demo
+
+    return demo(directory)
