@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from msgspec import MsgspecError
-from sqlalchemy import Connection, create_engine, event, insert, inspect, select
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
@@ -74,9 +74,8 @@ class Database:
         self._untouched: tuple[Path, object] | None = None
         try:
             self._url = make_url(url)
-            options: dict[str, Any] = {}
+            creator: Callable[[], Any] | None = None
             if self._url.get_backend_name() == "sqlite":
-                options["connect_args"] = {"timeout": BUSY_SECONDS}
                 path = Path(self._url.database or "").absolute()
                 if odd := plainfile.odd_for_sqlite(path):
                     raise StoreError(f"{self.name}: {odd} is not a regular file: move it away")
@@ -88,17 +87,18 @@ class Database:
                         # nobody writes: SQLite need not make files next to it, and a dry run makes none
                         how += "&immutable=1"
                         self._untouched = (path, _version(path))
-                    options["creator"] = partial(
+                    creator = partial(
                         sqlite3.connect, f"{path.as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS
                     )
-            self._engine = create_engine(self._url, **options)
+            if creator is not None:
+                self._engine = create_engine(self._url, creator=creator)
+            else:
+                self._engine = create_engine(self._url) if read_only else _writing_engine(self._url)
         except (ArgumentError, ImportError, SQLAlchemyError) as error:
             raise StoreError(f"{self.name}: not a database that can be opened here ({error})") from None
         if read_only:
             return
         if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", sqlite.prepare)
-            event.listen(self._engine, "begin", sqlite.begin)
             self._check_leftovers()
         self._prepare()
 
@@ -205,6 +205,17 @@ class Database:
             elif not {archives.name, older.name, older_names.name} <= tables:
                 # an earlier release made this cache: what it holds stays right
                 cache_tables.create_all(connection)
+
+
+@cache
+def _writing_engine(url: URL) -> Engine:
+    """The engine for writing to a database, one in a process: it keeps the statements that were compiled."""
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url)
+    engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
+    event.listen(engine, "connect", sqlite.prepare)
+    event.listen(engine, "begin", sqlite.begin)
+    return engine
 
 
 def _make_cache(connection: Connection) -> None:

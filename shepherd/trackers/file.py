@@ -21,12 +21,13 @@ from msgspec import Struct
 
 from shepherd import plainfile
 from shepherd.errors import TrackerError
-from shepherd.trackers.words import Vocabulary
+from shepherd.trackers.words import Vocabulary, bad_commits
 from shepherd.values import ITEM_NUMBER, clean, quoted
 from shepherd.words import Item, ItemDetails, ItemTags, TrackerData, is_request, item_name, item_order
 
 LARGEST = 64_000_000
 """Bytes of the largest file that is read: some 300,000 bugs with a few comments each."""
+_NUMBER = re.compile(ITEM_NUMBER)
 _SHOWN = 500
 """Characters of a title or a status that are passed on."""
 
@@ -74,12 +75,14 @@ class FileTracker:
             elif requests is not None:
                 self._tell(item, requests.get(item[1:]), tags, about)
         wanted = frozenset(revnos)
-        for bug in sorted(bugs.keys() - tags.keys(), key=item_order):
-            entry = bugs[bug]
-            if isinstance(entry, str) or (
-                not entry.private and not wanted.isdisjoint(self._vocabulary.of_bug(entry.texts).bad_commits)
-            ):
-                self._tell(bug, entry, tags, about)
+        others = (
+            bug
+            for bug in bugs.keys() - tags.keys()
+            if isinstance(entry := bugs[bug], str)
+            or (not entry.private and not wanted.isdisjoint(bad_commits(entry.texts)))
+        )
+        for bug in sorted(others, key=item_order):
+            self._tell(bug, bugs[bug], tags, about)
         return TrackerData(items=tags, about=about, speaks_of_requests=requests is not None)
 
     def probe(self) -> str:
@@ -133,7 +136,7 @@ class FileTracker:
         entries: _Entries = {}
         for name, raw in document[key].items():
             # "0123" would be a second name of 123
-            if not re.fullmatch(ITEM_NUMBER, name):
+            if not _NUMBER.fullmatch(name):
                 raise self._wrong(f"{quoted(name)} in {key} is not a number")
             try:
                 entries[name] = msgspec.convert(raw, _Entry)

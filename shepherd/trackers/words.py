@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from shepherd.label_text import folded
 from shepherd.values import DIGITS
@@ -28,9 +29,7 @@ class Vocabulary:
     def of_bug(self, tags: Iterable[str]) -> ItemTags:
         """The words of a bug's tags, and its `bad-commit-N`."""
         tags = tuple(tags)
-        named = (_BAD_COMMIT.fullmatch(tag.strip()) for tag in tags)
-        numbers = {int(match[1]) for match in named if match}
-        return ItemTags(words=self._words(tags), bad_commits=tuple(sorted(numbers - {0})))
+        return ItemTags(words=self._words(tags), bad_commits=bad_commits(tags))
 
     def of_request(self, labels: Iterable[str]) -> ItemTags:
         """The words of a request's labels; it names no landing but its own."""
@@ -39,3 +38,14 @@ class Vocabulary:
     def _words(self, texts: Iterable[str]) -> tuple[Word, ...]:
         present = {self._word.get(folded(text)) for text in texts}
         return tuple(word for word in WORST_FIRST if word in present)
+
+
+@lru_cache(maxsize=1024)
+def bad_commits(tags: tuple[str, ...]) -> tuple[int, ...]:
+    """The N of `bad-commit-N` among the tags of a bug, ascending.
+
+    A tracker's file may hold thousands of bugs, and most of them have the same few tags.
+    """
+    named = (_BAD_COMMIT.fullmatch(tag.strip()) for tag in tags)
+    numbers = {int(match[1]) for match in named if match}
+    return tuple(sorted(numbers - {0}))

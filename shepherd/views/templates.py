@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from base64 import b64encode
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from shepherd.sentence import Sentence
@@ -26,6 +29,7 @@ def folder() -> Path:
 def pages() -> Environment:
     """HTML: what a template puts out is cleaned and escaped unless it is `Markup`; nothing may be missing."""
     environment = Environment(
+        bytecode_cache=_CompiledTemplates(),
         loader=FileSystemLoader(folder()),
         autoescape=True,
         undefined=StrictUndefined,
@@ -44,6 +48,31 @@ def pages() -> Environment:
         "base-uri 'none'; form-action 'none'"
     )
     return environment
+
+
+class _CompiledTemplates(FileSystemBytecodeCache):
+    """Templates as they were compiled, next to their sources as Python does it with its own: compiling them
+    takes a tenth of a run. Where none can be read or written, they are compiled each time."""
+
+    def __init__(self) -> None:
+        super().__init__(str(folder() / "__pycache__"))
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        try:
+            super().load_bytecode(bucket)
+        except Exception:
+            # a damaged file may raise anything
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if not sys.dont_write_bytecode:
+            with suppress(OSError):
+                Path(self.directory).mkdir(exist_ok=True)
+                super().dump_bytecode(bucket)
+
+    def get_source_checksum(self, source: str) -> str:
+        # what it is compiled to depends on the options above, too
+        return super().get_source_checksum(Path(__file__).read_text("utf-8") + source)
 
 
 def _finalize(value: object) -> object:
