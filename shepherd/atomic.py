@@ -112,7 +112,7 @@ def _written_temporary(path: Path, content: bytes, mode: int) -> Iterator[Path]:
 
 @contextmanager
 def temporary_beside(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """A new, locked, private file next to `path`, open for writing; at the end it is gone, unless it was moved.
+    """A new, locked, private file next to `path`, open for writing; at the end its name is gone.
 
     Raises:
         OSError: it cannot be made.

@@ -1,7 +1,7 @@
 """Backups: what cannot be read again, in one file that is checked by reading it back (docs/backups.md).
 
-`manifest` says what is in such a file, `places` what it is called, `making` writes one, `reading` opens and checks
-one, `daily` keeps some, `comparing` says what a restore would change, `restoring` does it.
+`manifest` says what is in such a file, `places` what it is called, `making` writes one, `reading` opens and
+checks one, `daily` keeps some, `comparing` says what a restore would change, `restoring` does it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shepherd.running.log import line, now, run_id
-from shepherd.running.output import complain, say
+from shepherd.running.output import say
 from shepherd.running.tasking import TaskOptions
 from shepherd.values import count
 

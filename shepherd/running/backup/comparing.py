@@ -22,7 +22,7 @@ from shepherd.store import Database, Journal, JournalEntry, sqlite
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.tables import journal as journal_table
 from shepherd.store.wholeness import loss_of, named_by
-from shepherd.values import clean, count, utc
+from shepherd.values import clean, utc
 
 _WORDS = ("verdict", "cover", "snooze", "rewrite", "began", "promoted", "deployed")
 """Kinds of entries that are shown one by one if they would be lost: people said them, or acted by them."""
@@ -118,8 +118,8 @@ def _rows(settings: Settings, database: Path) -> dict[int, tuple[object, ...]]:
 
 def _entry(row: tuple[object, ...]) -> JournalEntry:
     held = dict(zip(journal_table.columns.keys(), row, strict=True))
-    texts = {name: str(held[name]) for name in ("kind", "subject", "who", "why", "at")}
-    return JournalEntry(**texts)
+    kind, subject, who, why, at = (str(held[name]) for name in ("kind", "subject", "who", "why", "at"))
+    return JournalEntry(kind, subject, who=who, why=why, at=at)
 
 
 def _difference(file: Path, text: str) -> str:
@@ -153,11 +153,12 @@ def words_of(plan: RestorePlan, backup: CheckedBackup, source: Path, keep: Path)
     else:
         yield f"{plan.database}: is not there, and is made"
     if plan.unreadable:
-        yield f"what its journal holds cannot be read, so it is not known what the backup lacks: {plan.unreadable}"
+        why = f"what its journal holds cannot be read: {plan.unreadable}"
+        yield f"it is not known what the backup lacks, since {why}"
     if plan.lost:
         kinds = Counter(entry.kind for entry in plan.lost)
         listed = ", ".join(f"{number} {clean(kind, 40)}" for kind, number in kinds.most_common())
-        yield f"lost would be {count(len(plan.lost), 'later entry').replace('entrys', 'entries')}: {listed}"
+        yield f"what is here and not in the backup would be lost, by kind of entry: {listed}"
         said = [entry for entry in plan.lost if entry.kind in _WORDS]
         for entry in said[-_SHOWN:]:
             yield f"  {_line(entry)}"

@@ -60,8 +60,8 @@ def outdated(settings: Settings, backups: Sequence[BackupPlace], newest: Path) -
     """The daily backups that may go: there are `backup.keep` newer ones, and all that its journal holds is in
     today's too.
 
-    After a disk was lost, or a wrong state_dir mounted, each day's backup is one of another journal: then the last
-    ones of the right journal stay, however long it takes until somebody notices.
+    After a disk was lost, or a wrong state_dir mounted, each day's backup is one of another journal: then the
+    last ones of the right journal stay, however long it takes until somebody notices.
     """
     from shepherd.running.backup.reading import checked, journals_in, manifest_of
     from shepherd.store import Journal

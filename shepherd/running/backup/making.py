@@ -1,7 +1,7 @@
 """Making a backup: answers first, then the journal that they rest on, then read back (docs/backups.md).
 
-No lock is taken, so that one can be made next to a run, or under the maintenance switch. The journal only grows: one
-that is copied after the answers has all that they name.
+No lock is taken, so that one can be made next to a run, or under the maintenance switch. The journal only
+grows: one that is copied after the answers has all that they name.
 """
 
 from __future__ import annotations
@@ -93,8 +93,8 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
     """Write a backup to `target`, whole or not at all, and read it back.
 
     Raises:
-        SettingsError: something is there already. StoreError: it could not be written, or what was read back is not
-            what was written; nothing is left of it.
+        SettingsError: something is there already. StoreError: it could not be written, or was not read back
+            as it was written; nothing is left of it.
     """
     folder = target.parent
     try:
@@ -154,8 +154,8 @@ def _add_file(archive: zipfile.ZipFile, name: str, path: Path) -> PartSum | None
 
 
 def _copy_journal(database: Path, copy: Path) -> None:
-    """The database without what can be read again, by SQLite's own backup: as it was at one moment, whoever writes
-    meanwhile. Raises sqlite3.Error."""
+    """The database without what can be read again, by SQLite's own backup: as it was at one moment, even if
+    somebody writes meanwhile. Raises sqlite3.Error."""
     source = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
     with closing(source), closing(sqlite3.connect(copy, isolation_level=None)) as target:
         source.backup(target)

@@ -1,7 +1,7 @@
 """What a backup holds: the names of its parts, and how large each may be (docs/backups.md#what-is-in-it).
 
-A backup is a ZIP file: its list of parts stands at its end, so that one which was cut short is known at once, and
-no part is unpacked before its name and size are known to be right.
+A backup is a ZIP file: its list of parts stands at its end, so that one which was cut short is known at once,
+and no part is unpacked before its name and size are known to be right.
 """
 
 from __future__ import annotations

@@ -32,17 +32,17 @@ def name_of(at: datetime, *, daily: bool) -> str:
 def backups_in(folder: Path) -> list[BackupPlace]:
     """The backups in a folder, the oldest first; none where there is no such folder. Raises OSError."""
     try:
-        names = os.listdir(folder)
+        paths = list(folder.iterdir())
     except FileNotFoundError:
         return []
     places = []
-    for name in names:
-        if match := _NAME.fullmatch(name):
+    for path in paths:
+        if match := _NAME.fullmatch(path.name):
             try:
                 at = datetime.strptime(match[2], _TIME).replace(tzinfo=UTC)
             except ValueError:
                 continue
-            places.append(BackupPlace(at, match[1] == "daily", folder / name))
+            places.append(BackupPlace(at, match[1] == "daily", path))
     return sorted(places)
 
 

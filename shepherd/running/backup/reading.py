@@ -1,6 +1,7 @@
 """Opening a backup: nothing in it is believed before it was checked, and nothing is unpacked by its own name.
 
-Whoever can put a file in the place of a backup could else write anywhere, fill the disk, or take away a verdict.
+Somebody who puts a file in the place of a backup could else write anywhere, fill the disk, or take away a
+verdict.
 """
 
 from __future__ import annotations
@@ -64,11 +65,7 @@ class CheckedBackup:
 
     def rows(self) -> dict[int, tuple[object, ...]]:
         """The journal: its entries by their place."""
-        return {row[0]: row for row in self.journal.execute(f"SELECT {COLUMNS} FROM journal")}
-
-
-COLUMNS = ", ".join(journal_table.columns.keys())
-"""Of the journal, in the order of the table."""
+        return {row[0]: row for row in self.journal.execute("SELECT * FROM journal")}
 
 
 @contextmanager
@@ -76,7 +73,7 @@ def checked(path: Path) -> Iterator[CheckedBackup]:
     """A backup that was read from its first byte to its last.
 
     Raises:
-        SettingsError: there is no such file. StoreError: it is no backup, is damaged, or a newer shepherd made it.
+        SettingsError: there is no such file. StoreError: it is no backup, is damaged, or is of a newer format.
     """
     with _opened(path) as (archive, document), closing(_checked_parts(path, archive, document)) as journal:
         yield CheckedBackup(archive, document, journal)
@@ -103,8 +100,8 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, BackupManifest]]:
             format = msgspec.json.decode(_content(archive, manifest.MANIFEST), type=_Format).format
         if format > manifest.FORMAT:
             raise StoreError(
-                f"{path}: was made by a newer shepherd (format {format}, this one knows {manifest.FORMAT}): restore it"
-                " with the release that made it"
+                f"{path}: was made by a newer shepherd (format {format}, this one knows {manifest.FORMAT}):"
+                " restore it with the release that made it"
             )
         with _sound(path):
             document = msgspec.json.decode(_content(archive, manifest.MANIFEST), type=BackupManifest)
@@ -145,7 +142,7 @@ def _checked_parts(path: Path, archive: zipfile.ZipFile, document: BackupManifes
 
 
 def _check_names(archive: zipfile.ZipFile) -> None:
-    names = set()
+    names: set[str] = set()
     for info in archive.infolist():
         limit = manifest.largest(info.filename)
         if limit is None or info.filename in names or len(names) > manifest.MOST_PARTS:

@@ -1,8 +1,8 @@
 """Putting a backup back (docs/backups.md#restoring).
 
-Whenever it is killed, what is there is the old state, or the new one, or a state that says of itself that the journal
-is lost: answers come before the journal that they rest on, the database is replaced by one rename, and settings,
-without which nothing runs, come last. Called again, it goes on from there.
+Whenever it is killed, what is there is the old state, or the new one, or a state that says of itself that
+the journal is lost: answers come before the journal that they rest on, the database is replaced by one rename,
+and settings, without which nothing runs, come last. Called again, it goes on from there.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def restore_from(options: TaskOptions, source: Path, despite: str | None) -> int
         despite: why, although something is lost by it; None: then it is refused.
 
     Raises:
-        RefusedError: something would be lost. SettingsError, StoreError: the backup or the settings cannot be used.
+        RefusedError: something would be lost. SettingsError, StoreError: the backup or the settings cannot be
+            used.
     """
     if despite is not None and not clean(despite, 300):
         raise SettingsError("say why what would be lost may be lost: --despite 'the old disk is gone'")
@@ -82,8 +83,8 @@ def _restore(
         say(line)
     if plan.loses and despite is None:
         raise RefusedError(
-            "the backup lacks what is known here, so nothing was changed: restore a newer backup, or say why that may"
-            " be lost: --despite 'the disk was damaged'"
+            "the backup lacks what is known here, so nothing was changed: restore a newer backup, or say why"
+            " that may be lost: --despite 'the disk was damaged'"
         )
     if options.dry:
         return StageResult()
@@ -91,8 +92,8 @@ def _restore(
         _apply(settings, plan, backup, keep)
     except OSError as error:
         raise StoreError(
-            f"{error.filename or settings.state_path}: cannot be restored ({error.strerror or error}); repair that, and"
-            " restore again"
+            f"{error.filename or settings.state_path}: cannot be restored ({error.strerror or error}); repair"
+            " that, and restore again"
         ) from None
     run.tell(
         "act",
@@ -216,6 +217,7 @@ def _say_what_is_next(settings: Settings, plan: RestorePlan) -> None:
     for branch in plan.missing:
         named = f" --branch {branch}" if len(settings.branches) > 1 else ""
         say(
-            f'next: inv find{named} --accept-new-journal --reason "…", since the backup is older than the last answer'
+            f'next: inv find{named} --accept-new-journal --reason "…"'
+            ", since the backup is older than the last answer"
         )
     say("then: inv run" if plan.missing else "next: inv run, inv status")
