@@ -15,7 +15,7 @@ from sqlalchemy import inspect, select
 from shepherd import plainfile
 from shepherd.errors import StoreError
 from shepherd.running.backup import manifest
-from shepherd.running.backup.making import BUSY_SECONDS, sqlite_file
+from shepherd.running.backup.making import BUSY_SECONDS
 from shepherd.running.backup.reading import CheckedBackup, journals_in
 from shepherd.settings import Settings
 from shepherd.store import Database, Journal, JournalEntry, sqlite
@@ -64,7 +64,7 @@ def compare(settings: Settings, backup: CheckedBackup, *, settings_are_here: boo
     Raises:
         StoreError: the database is not SQLite's.
     """
-    database = sqlite_file(settings)
+    database = sqlite.path_of(settings.database_url)
     if database is None:
         raise StoreError("the database is not a file of SQLite: restore it with its own tools")
     if odd := plainfile.odd_for_sqlite(database):

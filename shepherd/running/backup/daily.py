@@ -35,9 +35,10 @@ def back_up_daily(options: TaskOptions, run: Run) -> StageResult:
 
 
 def _make(settings: Settings, folder: Path, run: Run, *, dry: bool) -> StageResult:
-    from shepherd.running.backup.making import make, planned, sqlite_file
+    from shepherd.running.backup.making import make, planned
+    from shepherd.store import sqlite
 
-    if sqlite_file(settings) is None:
+    if sqlite.path_of(settings.database_url) is None:
         say("no backup: the database is not a file of SQLite, so its own tools back it up")
         return StageResult()
     plan = planned(settings)

@@ -27,6 +27,7 @@ from shepherd.running.backup.manifest import BackupManifest, PartSum
 from shepherd.running.backup.reading import CheckedBackup, checked, ends_of
 from shepherd.running.situation import versions
 from shepherd.settings import Settings
+from shepherd.store import sqlite
 from shepherd.store.snapshots import LATEST, Snapshots
 
 EARLIER = 50_000_000
@@ -53,7 +54,7 @@ def planned(settings: Settings) -> BackupPlan:
     Raises:
         NoAnswerError: there is no journal yet. SettingsError: the database is not SQLite's.
     """
-    journal = sqlite_file(settings)
+    journal = sqlite.path_of(settings.database_url)
     if journal is None:
         raise SettingsError(
             "the database is not a file of SQLite: back it up with its own tools (pg_dump and the like)"
@@ -79,14 +80,6 @@ def planned(settings: Settings) -> BackupPlan:
     if (deployments := settings.file.parent / manifest.DEPLOYMENTS).is_file():
         others.append((manifest.DEPLOYMENTS, deployments))
     return BackupPlan(answers, left_out, journal, others)
-
-
-def sqlite_file(settings: Settings) -> Path | None:
-    """Where the database is; None where it is not a file of SQLite."""
-    from sqlalchemy.engine import make_url
-
-    url = make_url(settings.database_url)
-    return Path(url.database or "").absolute() if url.get_backend_name() == "sqlite" else None
 
 
 def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: datetime) -> BackupManifest:

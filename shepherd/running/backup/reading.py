@@ -73,7 +73,7 @@ def checked(path: Path) -> Iterator[CheckedBackup]:
     """A backup that was read from its first byte to its last.
 
     Raises:
-        SettingsError: there is no such file. StoreError: it is no backup, is damaged, or is of a newer format.
+        SettingsError: there is no such file. StoreError: it is no backup, is damaged, or of a newer format.
     """
     with _opened(path) as (archive, document), closing(_checked_parts(path, archive, document)) as journal:
         yield CheckedBackup(archive, document, journal)

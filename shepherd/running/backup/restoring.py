@@ -1,8 +1,8 @@
 """Putting a backup back (docs/backups.md#restoring).
 
-Whenever it is killed, what is there is the old state, or the new one, or a state that says of itself that
-the journal is lost: answers come before the journal that they rest on, the database is replaced by one rename,
-and settings, without which nothing runs, come last. Called again, it goes on from there.
+Whenever it is killed, what is there is the old state, or the new one, or one that says of itself that the
+journal is lost: answers come before the journal that they rest on, one rename replaces the database, and
+settings, without which nothing runs, come last. Called again, it goes on from there.
 """
 
 from __future__ import annotations
