@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from shepherd.errors import SettingsError
 
-_NAME = re.compile(r"(daily|shepherd)-([0-9]{8}T[0-9]{6})Z\.zip")
-_TIME = "%Y%m%dT%H%M%S"
+_NAME = re.compile(r"(daily|shepherd)-([0-9]{8}T[0-9]{6}Z)\.zip")
 
 
 class BackupPlace(NamedTuple):
@@ -26,7 +25,7 @@ class BackupPlace(NamedTuple):
 
 def name_of(at: datetime, *, daily: bool) -> str:
     """What a backup is called that is made now."""
-    return f"{'daily' if daily else 'shepherd'}-{at.astimezone(UTC):{_TIME}}Z.zip"
+    return f"{'daily' if daily else 'shepherd'}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
 
 
 def backups_in(folder: Path) -> list[BackupPlace]:
@@ -39,7 +38,7 @@ def backups_in(folder: Path) -> list[BackupPlace]:
     for path in paths:
         if match := _NAME.fullmatch(path.name):
             try:
-                at = datetime.strptime(match[2], _TIME).replace(tzinfo=UTC)
+                at = datetime.fromisoformat(match[2])
             except ValueError:
                 continue
             places.append(BackupPlace(at, match[1] == "daily", path))

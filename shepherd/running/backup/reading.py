@@ -91,9 +91,10 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, BackupManifest]]:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be opened ({error.strerror}): name a backup") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise SettingsError(f"{path}: is not a regular file: name a backup")
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise SettingsError(f"{path}: is not a regular file: name a backup")
         with _sound(path):
             archive = zipfile.ZipFile(file)
             _check_names(archive)

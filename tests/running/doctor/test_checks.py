@@ -331,7 +331,7 @@ def test_no_cron_daemon_is_told_when_runs_are_late(project: Project, monkeypatch
 
 
 def test_a_stage_is_late_after_three_times_the_expected(project: Project) -> None:
-    every = [f"stage {name}" for name in ("find", "tag", "judge", "report", "publish", "backup", "archive")]
+    every = [f"stage {name}" for name in ("find", "tag", "judge", "report", "publish", "archive")]
     for minutes, late in ((44, []), (46, every)):
         found = unwell(project, at=now() + timedelta(minutes=minutes))
         assert [name for _, name in found if name.startswith("stage")] == late
