@@ -120,7 +120,7 @@ def temporary_beside(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     handle, name = _new_temporary(path)
     temporary = Path(name)
     # the lock lasts until the file is where it belongs, else a sweeper takes it for a leftover
-    with os.fdopen(handle, "w+b") as file:
+    with os.fdopen(handle, "wb") as file:
         try:
             yield temporary, file
         finally:
