@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from shepherd.errors import StoreError
 from shepherd.locks import flock
@@ -51,14 +52,7 @@ def create_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
         FileExistsError: something is there already; it stays as it is. OSError: it could not be written.
     """
     with _written_temporary(path, content, mode) as temporary:
-        try:
-            # unlike a rename, a link never replaces what somebody else has put there meanwhile
-            os.link(temporary, path)
-        except PermissionError:
-            # a file system without hard links
-            if os.path.lexists(path):
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-            temporary.replace(path)
+        link_new(temporary, path)
 
 
 def append_line(path: Path, line: bytes, *, alone: bool) -> None:
@@ -108,18 +102,45 @@ def public_folder(folder: Path) -> None:
 @contextmanager
 def _written_temporary(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     """A locked file next to `path` with this content, to be moved or linked there; at the end it is gone."""
+    with temporary_beside(path) as (temporary, file):
+        file.write(content)
+        file.flush()
+        os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+        yield temporary
+
+
+@contextmanager
+def temporary_beside(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new, locked, private file next to `path`, open for writing; at the end its name is gone.
+
+    Raises:
+        OSError: it cannot be made.
+    """
     handle, name = _new_temporary(path)
     temporary = Path(name)
     # the lock lasts until the file is where it belongs, else a sweeper takes it for a leftover
     with os.fdopen(handle, "wb") as file:
         try:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-            yield temporary
+            yield temporary, file
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def link_new(temporary: Path, path: Path) -> None:
+    """Give a finished temporary file its name.
+
+    Raises:
+        FileExistsError: something has that name already; it stays as it is. OSError.
+    """
+    try:
+        # unlike a rename, a link never replaces what somebody else has put there meanwhile
+        os.link(temporary, path)
+    except PermissionError:
+        # a file system without hard links
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        temporary.replace(path)
 
 
 def _new_temporary(path: Path) -> tuple[int, str]:

@@ -8,7 +8,8 @@ from datetime import datetime
 from msgspec import Struct
 
 STAGES = (
-    *("find", "tag", "judge", "promote", "alarm", "report", "publish", "remind", "escalate", "archive"),
+    *("find", "tag", "judge", "promote", "alarm", "report", "publish", "remind", "escalate"),
+    *("backup", "archive"),
 )
 """The stages of a run, in its order."""
 

@@ -96,6 +96,33 @@ def upgrade(
     )
 
 
+@task(
+    *ACTING,
+    positional=("to",),
+    help={"to": "a new file, or a folder that is there"},
+)
+def backup(options: TaskOptions, to: str) -> int:
+    """Write what cannot be read again to one file, and read that back; also next to a run."""
+    from shepherd.running.backup import backup
+
+    return backup(options, to)
+
+
+@task(
+    *WORKING,
+    positional=("source",),
+    help={
+        "source": "a backup, or a folder: the newest one in it",
+        "despite": "why, although what is here has entries that the backup lacks",
+    },
+)
+def restore(options: TaskOptions, source: str, despite: str | None = None) -> int:
+    """Put a backup in the place of a lost or damaged database; what was there is kept next to it."""
+    from shepherd.running.backup import restore
+
+    return restore(options, source, despite)
+
+
 @task(name="cron.show", reader=True)
 def cron_show(options: TaskOptions) -> int:
     """The block that belongs in the crontab."""

@@ -14,6 +14,7 @@ from typing import NamedTuple, TextIO
 from shepherd import situation
 from shepherd.errors import UNEXPECTED, ShepherdError, worst
 from shepherd.limits import turn
+from shepherd.running.backup.daily import back_up_daily
 from shepherd.running.mails import alarms_all, escalate_all, remind_all
 from shepherd.running.output import complain, say, write
 from shepherd.running.promote import promote_settled
@@ -43,6 +44,7 @@ _STAGES: dict[str, tuple[Stage, Callable[[Settings], bool]]] = {
     "publish": (publish_pages, lambda settings: bool(settings.report.publish)),
     "remind": (remind_all, lambda settings: settings.mail is not None),
     "escalate": (escalate_all, lambda settings: bool(settings.mail and settings.mail.list)),
+    "backup": (back_up_daily, lambda settings: settings.backup.daily),
     "archive": (archive_some, lambda _: True),
 }
 STAGES = tuple(RunStage(name, *_STAGES[name]) for name in situation.STAGES)

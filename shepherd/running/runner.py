@@ -24,7 +24,7 @@ from shepherd.running.situation import READING, crashed, hang_of, note_read, not
 from shepherd.running.tasking import ROOT, TaskOptions, complain
 from shepherd.settings import Settings
 
-UNSTOPPED = frozenset({"init"})
+UNSTOPPED = frozenset({"init", "restore"})
 """What the switch does not stop though it takes the work lock (docs/running.md#maintenance)."""
 
 

@@ -194,5 +194,10 @@ def _check_directories(settings: Settings) -> None:
         raise WrongValueError(
             f"expected a directory of its own, since readers see it, not {which}", "report", "directory"
         )
+    backups = os.path.realpath(settings.backup_path)
+    if os.path.commonpath((backups, report)) == report:
+        raise WrongValueError(
+            "expected a directory outside report.directory, which readers see", "backup", "directory"
+        )
     if not settings.database and "?" in str(settings.state_path):
         raise WrongValueError("expected a path without ?, since the database is named by a URL", "state_dir")

@@ -179,6 +179,7 @@ CronInterval = Annotated[
     ),
 ]
 Cap = Annotated[int, Meta(ge=1, le=1_000_000)]
+BackupsKept = Annotated[int, Meta(ge=1, le=1000)]
 GraceDays = Annotated[int, Meta(ge=0, le=365)]
 
 SshHost = Annotated[str, _expect('[USER@]HOST[:PORT], as in "qa1:22"', _has_port(_SSH_HOST))]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Struct, field
+from msgspec.structs import fields
 
 from shepherd import plainfile
 from shepherd.errors import WrongValueError
@@ -172,6 +173,15 @@ class CronSettings(Struct, frozen=True, forbid_unknown_fields=True):
     every: kinds.CronInterval = Duration("5m")
 
 
+class BackupSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The backup that `run` makes once a day (docs/backups.md)."""
+
+    daily: bool = True
+    directory: kinds.FilePath = ""
+    """Empty: `backups` in state_dir."""
+    keep: kinds.BackupsKept = 7
+
+
 class PromotionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether `run` promotes by itself, and how long an answer must have stood before it does."""
 
@@ -213,6 +223,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     promote: PromotionSettings = field(default_factory=PromotionSettings)
     cron: CronSettings = field(default_factory=CronSettings)
     deploy: DeploySettings = field(default_factory=DeploySettings)
+    backup: BackupSettings = field(default_factory=BackupSettings)
     database: kinds.DatabaseUrl = ""
     """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
     file: Path = Path()
@@ -231,6 +242,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.file.parent / self.report.directory
 
     @property
+    def backup_path(self) -> Path:
+        """Where the daily backups are."""
+        return (
+            self.file.parent / self.backup.directory if self.backup.directory else self.state_path / "backups"
+        )
+
+    @property
     def tracker_path(self) -> Path:
         """The file of the tracker `file`."""
         return self.file.parent / self.tracker.path
@@ -247,6 +265,19 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     def branch_to_name(self, branch: str) -> str:
         """Return what `--branch` must say in a printed command; empty if there is only one branch."""
         return branch if len(self.branches) > 1 else ""
+
+    @property
+    def secret_keys(self) -> list[str]:
+        """The keys of the secrets that are not here but in a file or an environment variable:
+        "mail.password" for `mail.password_file`."""
+        keys = []
+        for table in fields(self):
+            holder = getattr(self, table.name)
+            for each in fields(holder) if isinstance(holder, Struct) else ():
+                name, _, kind = each.name.rpartition("_")
+                if kind in ("file", "env") and getattr(holder, each.name):
+                    keys.append(f"{table.name}.{name}")
+        return keys
 
     def secret(self, key: str, environ: Mapping[str, str]) -> str:
         """Return the secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set

@@ -92,8 +92,8 @@ class LostJournalError(NoAnswerError):
         super().__init__(
             f"{branch}: the journal lacks what the snapshots know: it {loss.what}, so verdicts and what was"
             f" seen before are lost. Is {settings.state_path} the right state_dir, and its disk mounted?"
-            " Restore shepherd.db from the newest backup; if there is none, go on without: inv find"
-            f' {which}--accept-new-journal --reason "…"'
+            f" Restore the newest backup: inv restore {settings.backup_path}; if there is none, go on"
+            f' without: inv find {which}--accept-new-journal --reason "…"'
         )
 
 

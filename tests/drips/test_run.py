@@ -45,7 +45,14 @@ def test_a_tracker_that_drips(tmp_path: Path, kind: str, step: str) -> None:
         code, _, err = run(host)
     assert code == 5
     assert f"at {server.place}" in err
-    assert [each["stage"] for each in host.events("END")] == ["find", "tag", "judge", "report", "archive"]
+    assert [each["stage"] for each in host.events("END")] == [
+        "find",
+        "tag",
+        "judge",
+        "report",
+        "backup",
+        "archive",
+    ]
     assert f"at {server.place}" in host.page(), "the page says why there is no data"
 
 

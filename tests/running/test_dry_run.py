@@ -18,6 +18,8 @@ ARGUMENTS = {
     "judge": [],
     "report": ["--fresh"],
     "archive": [],
+    "backup": ["copy.zip"],
+    "restore": ["var/backups", "--despite", "x"],
     "publish": [],
     "promote": [],
     "run": [],

@@ -214,7 +214,14 @@ def test_a_run_beside_a_held_lock_of_the_log_does_its_work(tmp_path: Path) -> No
         code, _, err = host.inv("run", "--cron", apart=True)
     assert code == 0
     assert "shepherd.lock was held by process" in err
-    assert [each["stage"] for each in host.events("END")] == ["find", "tag", "judge", "report", "archive"] * 2
+    assert [each["stage"] for each in host.events("END")] == [
+        "find",
+        "tag",
+        "judge",
+        "report",
+        "backup",
+        "archive",
+    ] * 2
 
 
 @pytest.mark.parametrize("what", ["a folder", "a link", "a pipe"])

@@ -45,9 +45,16 @@ def test_one_line_at_the_end_tells_all(host: Host, capsys: pytest.CaptureFixture
     assert after_the_first_run(err) == ""
     line = out.splitlines()[-1]
     assert [word for word in line.replace(",", "").split() if not word[0].isdigit()] == [
-        "run:", "find", "s", "tag", "s", "judge", "s", "report", "s", "archive", "s",
+        "run:", "find", "s", "tag", "s", "judge", "s", "report", "s", "backup", "s", "archive", "s",
     ]  # fmt: skip
-    assert [each["stage"] for each in host.events("START")] == ["find", "tag", "judge", "report", "archive"]
+    assert [each["stage"] for each in host.events("START")] == [
+        "find",
+        "tag",
+        "judge",
+        "report",
+        "backup",
+        "archive",
+    ]
     assert len({each["run"] for each in host.events("END")}) == 1
 
 
@@ -132,7 +139,7 @@ def test_a_bug_in_one_stage_is_contained_and_stands_in_the_log(
     assert run(TaskOptions(host.project.settings, "ann")) == 1
     assert "find: unexpected ZeroDivisionError" in capsys.readouterr().err
     assert "in broken" in host.events("bug")[0]["traceback"]
-    assert [each["exit"] for each in host.events("END")][-4:] == ["1", "5", "5", "0"]
+    assert [each["exit"] for each in host.events("END")][-5:] == ["1", "5", "5", "0", "0"]
 
 
 def test_the_worst_exit_code_counts(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,7 +167,14 @@ def test_a_report_that_works_again_does_not_call_itself_failing(
 def test_a_word_that_was_misspelt_is_no_failure_of_the_shepherd(host: Host) -> None:
     assert host.inv("run")[0] == 0
     assert host.inv("verdict", "r99", "ok", "--reason", "x")[0] == 2
-    assert situation(host.project.settings).stages.keys() == {"find", "tag", "judge", "report", "archive"}
+    assert situation(host.project.settings).stages.keys() == {
+        "find",
+        "tag",
+        "judge",
+        "report",
+        "backup",
+        "archive",
+    }
 
 
 def test_a_run_ends_itself_at_the_deadline_with_its_children(
@@ -204,7 +218,7 @@ def test_a_stage_that_hangs_leaves_the_stages_after_it_their_turn(tmp_path: Path
     assert code == 5, "no data is worse than a limit that passed"
     assert "find: ended after 8 seconds (half of the time that was left" in err
     assert f"it was waiting for {host.project.repo.path}" in err
-    assert [each["stage"] for each in host.events("END")][-4:] == ["find", "tag", "judge", "report"]
+    assert [each["stage"] for each in host.events("END")][-5:] == ["find", "tag", "judge", "report", "backup"]
     assert "run: find failed (6) 8." in out
     assert "find failed at " in host.page()
     git = int(host.work_log.read_text().split()[1])

@@ -368,7 +368,7 @@ def test_tagger_and_shepherd_are_one_process(host: Host) -> None:
     host.project.land("[bug=3] three")
     assert host.inv("run", apart=True)[0] == 0
     starts = host.events("START")
-    assert [each["stage"] for each in starts] == ["find", "tag", "judge", "report", "archive"]
+    assert [each["stage"] for each in starts] == ["find", "tag", "judge", "report", "backup", "archive"]
     assert len({(each["pid"], each["run"]) for each in starts}) == 1
     acts = [each for each in host.events("act") if each["what"] == TAG]
     assert [(each["on"], each.get("from"), each.get("to"), each["by"]) for each in acts] == [

@@ -13,6 +13,7 @@ from functools import partial
 
 from shepherd.errors import PARTLY, WRONG_VALUE, SettingsError
 from shepherd.running.doctor import (
+    backups,
     clock,
     data,
     files,
@@ -40,6 +41,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("disk", files.disk),
     ("database", data.database),
     ("journals", journals.journals),
+    ("backup", backups.backup),
     ("repository", sources.repository),
     ("deployed", sources.deployed),
     ("notes", sources.notes),

@@ -29,10 +29,9 @@ def database(context: CheckContext) -> Iterator[Finding]:
 
 def sqlite_path(settings: Settings) -> Path | None:
     """Where the database is, if it is a file of SQLite."""
-    from sqlalchemy.engine import make_url
+    from shepherd.store import sqlite
 
-    url = make_url(settings.database_url)
-    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+    return sqlite.path_of(settings.database_url)
 
 
 def rows(settings: Settings, statement: str, **values: Any) -> list[tuple[Any, ...]]:

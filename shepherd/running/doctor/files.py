@@ -10,11 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-
 from shepherd.errors import SettingsError
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
-from shepherd.settings import Settings
 
 OTHERS_WRITE = 0o022
 MOST = 20_000
@@ -102,7 +99,7 @@ def secrets(context: CheckContext) -> Iterator[Finding]:
     settings = context.settings
     # what the settings may still name after the tracker was switched off is asked for by nobody
     unread = {"tracker.credentials"} if settings.tracker.type in ("none", "file") else set()
-    keys = [key for key in _secret_keys(settings) if key not in unread]
+    keys = [key for key in settings.secret_keys if key not in unread]
     wrong = []
     for key in keys:
         try:
@@ -127,15 +124,6 @@ def disk(context: CheckContext) -> Iterator[Finding]:
             yield warn("disk", room, "make room: a run on a full disk changes nothing")
         else:
             yield ok("disk", room)
-
-
-def _secret_keys(settings: Settings) -> Iterator[str]:
-    for table in msgspec.structs.fields(settings):
-        holder = getattr(settings, table.name)
-        for field in msgspec.structs.fields(holder) if isinstance(holder, msgspec.Struct) else ():
-            name, _, kind = field.name.rpartition("_")
-            if kind in ("file", "env") and getattr(holder, field.name):
-                yield f"{table.name}.{name}"
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

@@ -55,7 +55,7 @@ def stages(context: CheckContext) -> Iterator[Finding]:
     wanted = (part.name for part in STAGES if part.wanted(context.settings))
     for stage in wanted:
         ran = runs.get(stage, StageRuns())
-        if stage == "archive" and ran.last_good is None and not ran.failing:
+        if stage in ("archive", "backup") and ran.last_good is None and not ran.failing:
             # `inv find judge report` is a whole first day, and an upgrade from a release without it is sound
             yield ok(f"stage {stage}", "has not run yet: the next inv run does it")
         elif ran.last_good is None:

@@ -1,0 +1,76 @@
+"""The names of backups, and which are there. Light to import: every run looks whether today's is there."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from shepherd.errors import SettingsError
+
+_NAME = re.compile(r"(daily|shepherd)-([0-9]{8}T[0-9]{6}Z)\.zip")
+
+
+class BackupPlace(NamedTuple):
+    """A file whose name is that of a backup."""
+
+    at: datetime
+    """When it was made, by its name."""
+    daily: bool
+    """`run` made it, and removes it again."""
+    path: Path
+
+
+def name_of(at: datetime, *, daily: bool) -> str:
+    """What a backup is called that is made now."""
+    return f"{'daily' if daily else 'shepherd'}-{at.astimezone(UTC):%Y%m%dT%H%M%SZ}.zip"
+
+
+def backups_in(folder: Path) -> list[BackupPlace]:
+    """The backups in a folder, the oldest first; none where there is no such folder. Raises OSError."""
+    try:
+        paths = list(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    places = []
+    for path in paths:
+        if match := _NAME.fullmatch(path.name):
+            try:
+                at = datetime.fromisoformat(match[2])
+            except ValueError:
+                continue
+            places.append(BackupPlace(at, match[1] == "daily", path))
+    return sorted(places)
+
+
+def new_file(to: str, cwd: Path, at: datetime) -> Path:
+    """The file that a person means who wants a backup in `to`: a new file, or a folder.
+
+    Raises:
+        SettingsError: it is there already, or the folder is not.
+    """
+    path = cwd / to
+    if path.is_dir():
+        return path / name_of(at, daily=False)
+    if os.path.lexists(path):
+        raise SettingsError(f"{path} is there already: name another file, or a folder")
+    if to.endswith("/") or not path.parent.is_dir():
+        raise SettingsError(f"{path.parent if not to.endswith('/') else path} is no folder: make it first")
+    return path
+
+
+def existing_file(name: str, cwd: Path) -> Path:
+    """The backup that a person names: a file, or the newest one in a folder.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    path = cwd / name
+    if not path.is_dir():
+        return path
+    backups = backups_in(path)
+    if not backups:
+        raise SettingsError(f"there is no backup in {path}: name a file")
+    return backups[-1].path

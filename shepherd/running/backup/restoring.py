@@ -1,0 +1,223 @@
+"""Putting a backup back (docs/backups.md#restoring).
+
+Whenever it is killed, what is there is the old state, or the new one, or one that says of itself that the
+journal is lost: answers come before the journal that they rest on, one rename replaces the database, and
+settings, without which nothing runs, come last. Called again, it goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+from shepherd.atomic import create_atomically
+from shepherd.errors import RefusedError, SettingsError, ShepherdError, StoreError
+from shepherd.places import places_of
+from shepherd.run import Run
+from shepherd.running.backup import manifest
+from shepherd.running.backup.comparing import RestorePlan, compare, words_of
+from shepherd.running.backup.making import BUSY_SECONDS
+from shepherd.running.backup.reading import CheckedBackup, checked, ends_of
+from shepherd.running.output import say
+from shepherd.running.runner import StageResult, run_stage
+from shepherd.running.tasking import CLONE, TaskOptions
+from shepherd.settings import Settings, parse
+from shepherd.store import Database
+from shepherd.values import clean
+
+_SIDES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps next to a database."""
+
+
+def restore_from(options: TaskOptions, source: Path, despite: str | None) -> int:
+    """Check a backup, print what it would change, and do it.
+
+    Args:
+        despite: why, although something is lost by it; None: then it is refused.
+
+    Raises:
+        RefusedError: something would be lost. SettingsError, StoreError: the backup or the settings cannot be
+            used.
+    """
+    if despite is not None and not clean(despite, 300):
+        raise SettingsError("say why what would be lost may be lost: --despite 'the old disk is gone'")
+    with checked(source) as backup:
+        file = _settings_file()
+        here = file.exists()
+        settings = options.settings if here else _settings_of(backup, file)
+        there = TaskOptions(settings, options.who, dry=options.dry, wait=options.wait)
+        stage = partial(_restore, backup=backup, source=source, despite=despite, settings_are_here=here)
+        return run_stage(there, "restore", stage, why=despite or "", noted=False)
+
+
+def _settings_file() -> Path:
+    """Where the settings are or, if there are none, belong."""
+    places = places_of(os.environ, CLONE, Path.cwd())
+    return Path(os.path.realpath(next((each for each in places if os.path.lexists(each)), places[0])))
+
+
+def _settings_of(backup: CheckedBackup, file: Path) -> Settings:
+    try:
+        return parse(backup.content(manifest.SETTINGS).decode(), file)
+    except UnicodeDecodeError:
+        raise StoreError("the settings in the backup are no text") from None
+
+
+def _restore(
+    options: TaskOptions,
+    run: Run,
+    *,
+    backup: CheckedBackup,
+    source: Path,
+    despite: str | None,
+    settings_are_here: bool,
+) -> StageResult:
+    settings = options.settings
+    plan = compare(settings, backup, settings_are_here=settings_are_here)
+    keep = plan.database.with_name(f"{plan.database.name}.before-restore-{run.now:%Y%m%dT%H%M%SZ}")
+    for line in words_of(plan, backup, source, keep):
+        say(line)
+    if plan.loses and despite is None:
+        raise RefusedError(
+            "the backup lacks what is known here, so nothing was changed: restore a newer backup, or say why"
+            " that may be lost: --despite 'the disk was damaged'"
+        )
+    if options.dry:
+        return StageResult()
+    try:
+        _apply(settings, plan, backup, keep)
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or settings.state_path}: cannot be restored ({error.strerror or error}); repair"
+            " that, and restore again"
+        ) from None
+    run.tell(
+        "act",
+        what="restore",
+        on=plan.database,
+        to=source,
+        lost=len(plan.lost),
+        because=despite or "",
+        by=run.who,
+    )
+    _say_what_is_next(settings, plan)
+    return StageResult()
+
+
+def _apply(settings: Settings, plan: RestorePlan, backup: CheckedBackup, keep: Path) -> None:
+    for branch in plan.answers:
+        _bring_answers(settings.state_path, branch, backup, keep)
+    if not plan.same:
+        _bring_journal(plan, backup, keep)
+    folder = settings.file.parent
+    if plan.deployments:
+        create_atomically(folder / manifest.DEPLOYMENTS, backup.content(manifest.DEPLOYMENTS))
+    if plan.settings is not None:
+        create_atomically(settings.file, plan.settings.encode())
+
+
+def _bring_answers(state: Path, branch: str, backup: CheckedBackup, keep: Path) -> None:
+    """Make the folder of a branch's answers, whole, next to its place, and move it there."""
+    place, unfinished = state / "snapshots" / branch, state / "snapshots.restoring"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o755)
+    for name in backup.answers:
+        if manifest.answer_of(name) == (branch, Path(name).name):
+            with (unfinished / Path(name).name).open("xb") as file:
+                backup.copy(name, file)
+                os.fchmod(file.fileno(), 0o644)
+                file.flush()
+                os.fsync(file.fileno())
+    unfinished.chmod(0o755)
+    if place.exists():
+        place.rename(state / f"snapshots-{branch}{keep.name[keep.name.index('.before') :]}")
+    unfinished.rename(place)
+    _sync(place.parent)
+
+
+def _bring_journal(plan: RestorePlan, backup: CheckedBackup, keep: Path) -> None:
+    """Make the database next to its place, keep what is there, and rename over it."""
+    place = plan.database
+    unfinished = place.with_name(f"{place.name}.restoring")
+    try:
+        for path in (unfinished, *_sides(unfinished)):
+            path.unlink(missing_ok=True)
+        os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        with closing(sqlite3.connect(unfinished)) as copy:
+            backup.journal.backup(copy)
+        # with empty tables for what is read again, and in WAL mode
+        Database(f"sqlite:///{unfinished}").close()
+        with closing(sqlite3.connect(f"{unfinished.as_uri()}?mode=ro&immutable=1", uri=True)) as copy:
+            if _sides_there(unfinished) or ends_of(copy) != backup.manifest.journals:
+                raise StoreError(f"{unfinished}: is not what was written into it; is the disk sound?")
+        _sync(unfinished)
+        _set_aside(plan, keep)
+        unfinished.replace(place)
+        _sync(place.parent)
+    except sqlite3.Error as error:
+        raise StoreError(f"{unfinished}: {error}; nothing was changed") from None
+    finally:
+        for path in (unfinished, *_sides(unfinished)):
+            path.unlink(missing_ok=True)
+
+
+def _set_aside(plan: RestorePlan, keep: Path) -> None:
+    """Keep the database that is there under another name, too; what SQLite has next to it is gone from there.
+
+    A sound one is first made a single file, so that one rename replaces all of it.
+
+    Raises:
+        StoreError: somebody reads it just now.
+    """
+    place = plan.database
+    if plan.there and not plan.unreadable:
+        try:
+            with closing(sqlite3.connect(place, timeout=BUSY_SECONDS, isolation_level=None)) as there:
+                there.execute("PRAGMA journal_mode=DELETE").fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"{place}: {error}; nothing was changed, try again") from None
+        if _sides_there(place):
+            raise StoreError(f"{place}: somebody reads it just now; nothing was changed, try again")
+    if plan.there:
+        try:
+            os.link(place, keep)
+        except PermissionError:
+            place.rename(keep)
+    for path in _sides_there(place):
+        path.rename(f"{keep}{path.name.removeprefix(place.name)}")
+
+
+def _sides(path: Path) -> list[Path]:
+    return [path.with_name(f"{path.name}{each}") for each in _SIDES]
+
+
+def _sides_there(path: Path) -> list[Path]:
+    return [each for each in _sides(path) if os.path.lexists(each)]
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _say_what_is_next(settings: Settings, plan: RestorePlan) -> None:
+    say("restored")
+    for key in settings.secret_keys:
+        try:
+            settings.secret(key, os.environ)
+        except ShepherdError as missing:
+            say(f"still to be brought by hand: {missing}")
+    for branch in plan.missing:
+        named = f" --branch {branch}" if len(settings.branches) > 1 else ""
+        say(
+            f'next: inv find{named} --accept-new-journal --reason "…"'
+            ", since the backup is older than the last answer"
+        )
+    say("then: inv run" if plan.missing else "next: inv run, inv status")
