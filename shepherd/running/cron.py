@@ -92,7 +92,14 @@ def times(seconds: int) -> str:
 
 
 def command(settings: Settings, root: Path) -> str:
-    """The command of the block, for cron: quoted for any shell, `%` escaped.
+    """The command of the block, for cron: quoted for any shell, `%` escaped."""
+    return " ".join(shlex.quote(_one_line(word)) for word in words(settings, root, "run", "--cron")).replace(
+        "%", r"\%"
+    )
+
+
+def words(settings: Settings, root: Path, *task: str, **environment: str) -> list[str]:
+    """The words by which cron or systemd calls a task, from any folder and in a bare environment.
 
     `env -C` enters the release: the kernel follows `current` once, and all that is imported later comes from
     the same release, however often the link is moved.
@@ -101,12 +108,12 @@ def command(settings: Settings, root: Path) -> str:
     # not sys.executable: it has several names, and the block shall not depend on who wrote it
     python = (prefix.relative_to(root) if prefix.is_relative_to(root) else prefix) / "bin" / "python3"
     folder, module = (entrance(root), "invoke") if CLONE else (settings.file.parent, "shepherd")
-    words = [
+    return [
         *("/usr/bin/env", "-C", str(folder)),
         *(f"PATH={PATH}", "LANG=C.UTF-8", f"SHEPHERD_CONFIG={settings.file}"),
-        *(str(python), "-m", module, "run", "--cron"),
+        *(f"{name}={value}" for name, value in environment.items()),
+        *(str(python), "-m", module, *task),
     ]
-    return " ".join(shlex.quote(_one_line(word)) for word in words).replace("%", r"\%")
 
 
 def entrance(root: Path) -> Path:
@@ -159,9 +166,11 @@ def remove(settings: Settings, who: str, *, dry: bool = False) -> int:
 
 
 def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
-    _refuse_others(settings)
+    refuse_others(settings, "whose crontab it is")
     change = planned(settings, crontab.read(), remove=what == "cron.remove")
     user = pwd.getpwuid(os.geteuid()).pw_name
+    if what == "cron.install":
+        _warn_of_a_timer(settings)
     if change.content == change.new_content:
         state = "has this block already" if change.block else "has no such block"
         say(f"the crontab of {user} {state}: nothing to do")
@@ -189,13 +198,25 @@ def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
     return 0
 
 
-def _refuse_others(settings: Settings) -> None:
-    """The block belongs into the crontab of the owner of state_dir, who alone may write there
-    (docs/interfaces.md#files)."""
+def refuse_others(settings: Settings, whose: str) -> None:
+    """What calls the shepherd is that of the owner of state_dir, who alone may write there
+    (docs/interfaces.md#files).
+
+    Raises:
+        SettingsError: we are somebody else.
+    """
     state = settings.state_path
     if state.exists() and (owner := state.stat().st_uid) != os.geteuid():
-        raise SettingsError(
-            f"{state} belongs to user id {owner}: run this as that user (sudo -u …), whose crontab it is"
+        raise SettingsError(f"{state} belongs to user id {owner}: run this as that user (sudo -u …), {whose}")
+
+
+def _warn_of_a_timer(settings: Settings) -> None:
+    from shepherd.running.timer import installed
+
+    if (system := installed(settings)) is not None:
+        say(
+            "a systemd timer calls the shepherd too. That does no harm, since only one copy works at a time; to"
+            f" remove it: inv timer.remove{' --system, as root' if system else ''}"
         )
 
 
