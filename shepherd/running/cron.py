@@ -11,7 +11,6 @@ import hashlib
 import os
 import pwd
 import shlex
-import sys
 from difflib import unified_diff
 from pathlib import Path
 
@@ -19,14 +18,13 @@ from msgspec import Struct
 
 from shepherd.errors import SettingsError
 from shepherd.running import crontab
+from shepherd.running.calling import refuse_others, shepherd_id, words
 from shepherd.running.log import line, now, run_id
 from shepherd.running.runner import log_of, prepare_state
-from shepherd.running.tasking import CLONE, ROOT, say
+from shepherd.running.tasking import ROOT, say
+from shepherd.running.timer_units import installed
 from shepherd.settings import Settings
 from shepherd.views.clean import clean
-
-PATH = "/usr/local/bin:/usr/bin:/bin"
-"""Where a command of cron's finds git, rsync and ssh."""
 
 
 class CrontabChange(Struct, frozen=True):
@@ -49,11 +47,6 @@ class CrontabChange(Struct, frozen=True):
         return "\n".join(lines or ["(the same block, behind the other lines)"])
 
 
-def block_id(settings: Settings) -> str:
-    """The id of our block among those of several shepherds: ten digits of the hash of state_dir."""
-    return hashlib.sha256(os.fsencode(os.path.realpath(settings.state_path))).hexdigest()[:10]
-
-
 def block(settings: Settings, foreign: bytes, root: Path = ROOT) -> bytes:
     """The block as it belongs behind the `foreign` lines.
 
@@ -73,7 +66,7 @@ def block(settings: Settings, foreign: bytes, root: Path = ROOT) -> bytes:
     )
     login = f"MAILTO={pwd.getpwuid(os.geteuid()).pw_name}"
     text = environment.get_template("crontab.j2").render(
-        id=block_id(settings),
+        id=shepherd_id(settings),
         state_dir=_one_line(os.path.realpath(settings.state_path)),
         mailto=next(iter(settings.mail.operators), "") if settings.mail else "",
         mailto_before=crontab.mailto_line(foreign).decode("utf-8", "surrogateescape") or login,
@@ -98,33 +91,6 @@ def command(settings: Settings, root: Path) -> str:
     )
 
 
-def words(settings: Settings, root: Path, *task: str, **environment: str) -> list[str]:
-    """The words by which cron or systemd calls a task, from any folder and in a bare environment.
-
-    `env -C` enters the release: the kernel follows `current` once, and all that is imported later comes from
-    the same release, however often the link is moved.
-    """
-    prefix = Path(os.path.realpath(sys.prefix))
-    # not sys.executable: it has several names, and the block shall not depend on who wrote it
-    python = (prefix.relative_to(root) if prefix.is_relative_to(root) else prefix) / "bin" / "python3"
-    folder, module = (entrance(root), "invoke") if CLONE else (settings.file.parent, "shepherd")
-    return [
-        *("/usr/bin/env", "-C", str(folder)),
-        *(f"PATH={PATH}", "LANG=C.UTF-8", f"SHEPHERD_CONFIG={settings.file}"),
-        *(f"{name}={value}" for name, value in environment.items()),
-        *(str(python), "-m", module, *task),
-    ]
-
-
-def entrance(root: Path) -> Path:
-    """`current` where the release `root` lies among those that it chooses from
-    (docs/operator.md#what-a-deploy-does), else `root` itself."""
-    link = root.parent.parent / "current"
-    if root.parent.name == "releases" and link.is_symlink() and link.resolve().parent == root.parent:
-        return link
-    return root
-
-
 def _one_line(text: str) -> str:
     if "\\" in text or any(ord(char) < 32 for char in text):
         raise SettingsError(
@@ -140,7 +106,7 @@ def planned(settings: Settings, content: bytes, *, remove: bool = False) -> Cron
     Raises:
         SettingsError: the markers are damaged, or a path cannot be written in a crontab.
     """
-    parts = crontab.split(content, block_id(settings))
+    parts = crontab.split(content, shepherd_id(settings))
     if remove:
         return CrontabChange(content, parts.foreign, parts.block, b"")
     if parts.block and parts.block == block(settings, parts.before):
@@ -198,25 +164,11 @@ def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
     return 0
 
 
-def refuse_others(settings: Settings, whose: str) -> None:
-    """What calls the shepherd is that of the owner of state_dir, who alone may write there
-    (docs/interfaces.md#files).
-
-    Raises:
-        SettingsError: we are somebody else.
-    """
-    state = settings.state_path
-    if state.exists() and (owner := state.stat().st_uid) != os.geteuid():
-        raise SettingsError(f"{state} belongs to user id {owner}: run this as that user (sudo -u …), {whose}")
-
-
 def _warn_of_a_timer(settings: Settings) -> None:
-    from shepherd.running.timer import installed
-
     if (system := installed(settings)) is not None:
         say(
-            "a systemd timer calls the shepherd too. That does no harm, since only one copy works at a time; to"
-            f" remove it: inv timer.remove{' --system, as root' if system else ''}"
+            "a systemd timer calls the shepherd too. That does no harm, since only one copy works at a time;"
+            f" to remove it: inv timer.remove{' --system, as root' if system else ''}"
         )
 
 

@@ -104,6 +104,7 @@ def run(options: TaskOptions, *, cron: bool = False, timer: bool = False) -> int
     finally:
         # also of a run that was ended between two stages
         failures = " ".join(f"{name} {result.code}" for name, result in done.items() if result.code)
+        news = timer or options.dry
         line = _line(done, wanted)
         if not cron and done:
             say(line)

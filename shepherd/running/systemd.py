@@ -90,7 +90,8 @@ def _run(words: list[str]) -> tuple[int, str, str]:
     environ.setdefault("XDG_RUNTIME_DIR", place)
     if "--user" in words and not Path(environ["XDG_RUNTIME_DIR"], "systemd").is_dir():
         raise SystemdError(
-            f"the systemd of user {_login()} does not run; as root: {lingering_command()}; then run this again"
+            f"the systemd of user {_login()} does not run; as root: {lingering_command()}; then run this"
+            " again"
         )
     try:
         done = subprocess.run(words, capture_output=True, env=environ, timeout=LIMIT, check=False)

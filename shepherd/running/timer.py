@@ -16,15 +16,13 @@ from msgspec import Struct
 from shepherd.atomic import public_folder, write_atomically
 from shepherd.errors import PARTLY, SettingsError, ShepherdError, StoreError
 from shepherd.running import crontab, systemd
-from shepherd.running.cron import block_id, refuse_others
+from shepherd.running.calling import refuse_others, shepherd_id
 from shepherd.running.log import line, now, run_id
 from shepherd.running.runner import log_of, prepare_state
 from shepherd.running.tasking import ROOT, say
-from shepherd.running.timer_units import MARK, file_names, unit_name, units
+from shepherd.running.timer_units import file_names, text_of_ours, unit_name, units
 from shepherd.settings import Settings
 from shepherd.views.clean import clean
-
-LARGEST_UNIT = 100_000
 
 
 class UnitChange(Struct, frozen=True):
@@ -121,7 +119,7 @@ def planned(settings: Settings, *, system: bool, remove: bool = False, root: Pat
     texts = {} if remove else units(settings, system=system, root=root).texts
     changes = []
     for name in file_names(settings):
-        text, wanted = _ours(folder / name), texts.get(name)
+        text, wanted = text_of_ours(folder / name), texts.get(name)
         if text != wanted:
             changes.append(UnitChange(folder / name, text, wanted))
     timer = f"{unit_name(settings)}.timer"
@@ -141,23 +139,10 @@ def planned(settings: Settings, *, system: bool, remove: bool = False, root: Pat
     return TimerPlan(tuple(changes), (), tuple(after), system)
 
 
-def installed(settings: Settings) -> bool | None:
-    """Where our timer lies: True: root's units, False: this user's, None: nowhere."""
-    timer = f"{unit_name(settings)}.timer"
-    for system in (False, True):
-        try:
-            if _ours(systemd.unit_folder(system=system) / timer) is not None:
-                return system
-        except ShepherdError:
-            # of that name, and not ours
-            continue
-    return None
-
-
 def warnings(settings: Settings) -> Iterator[str]:
     """That cron calls the shepherd as well."""
     try:
-        block = crontab.split(crontab.read(), block_id(settings)).block
+        block = crontab.split(crontab.read(), shepherd_id(settings)).block
     except ShepherdError:
         return
     if block:
@@ -165,28 +150,6 @@ def warnings(settings: Settings) -> Iterator[str]:
             "cron calls the shepherd too. That does no harm, since only one copy works at a time; to take it"
             " out of the crontab: inv cron.remove"
         )
-
-
-def _ours(path: Path) -> str | None:
-    """The text of a unit of ours; None: there is none.
-
-    Raises:
-        SettingsError: there is a file of that name that is not ours, or that cannot be read.
-    """
-    try:
-        if path.is_symlink() or not path.is_file():
-            if os.path.lexists(path):
-                raise SettingsError(
-                    f"{path} is not a file that inv timer.install wrote: move it away by hand"
-                )
-            return None
-        with path.open("rb") as file:
-            text = file.read(LARGEST_UNIT).decode("utf-8", "replace")
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
-    if not text.startswith(MARK):
-        raise SettingsError(f"{path} was not written by inv timer.install: move it away by hand")
-    return text
 
 
 def _refuse(settings: Settings, system: bool) -> None:

@@ -1,4 +1,5 @@
-"""What a timer's failed run is to the operators: one mail, once a day for each reason (docs/timers.md#when-a-run-fails).
+"""What a timer's failed run is to the operators: one mail, once a day for each reason
+(docs/timers.md#when-a-run-fails).
 
 cron mails what a command prints; systemd mails nobody, and calls `inv timer.failed` by `OnFailure=`.
 """

@@ -10,13 +10,15 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from shepherd.errors import SettingsError
-from shepherd.running.cron import block_id, words
+from shepherd.errors import SettingsError, ShepherdError
+from shepherd.running import systemd
+from shepherd.running.calling import shepherd_id, words
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings, is_url
 
 MARK = "# Written by inv timer.install"
 """How a unit of ours begins; a file of that name that begins otherwise is never touched."""
+LARGEST_UNIT = 100_000
 LONGEST_DELAY = 30
 """Seconds by which hosts are kept apart at most."""
 TEMPORARY = (Path("/tmp"), Path("/var/tmp"))  # noqa: S108  # what PrivateTmp hides
@@ -39,7 +41,7 @@ class Units(Struct, frozen=True):
 
 def unit_name(settings: Settings) -> str:
     """`qa-shepherd-` and the ten digits that the block in a crontab would have."""
-    return f"qa-shepherd-{block_id(settings)}"
+    return f"qa-shepherd-{shepherd_id(settings)}"
 
 
 def file_names(settings: Settings) -> list[str]:
@@ -89,6 +91,41 @@ def units(settings: Settings, *, system: bool, root: Path = ROOT) -> Units:
 
     texts = (text("service", command=run), text("failed", command=failed), text("timer"))
     return Units(name, dict(zip(file_names(settings), texts, strict=True)), system)
+
+
+def installed(settings: Settings) -> bool | None:
+    """Where our timer lies: True: root's units, False: this user's, None: nowhere."""
+    timer = f"{unit_name(settings)}.timer"
+    for system in (False, True):
+        try:
+            if text_of_ours(systemd.unit_folder(system=system) / timer) is not None:
+                return system
+        except ShepherdError:
+            # of that name, and not ours
+            continue
+    return None
+
+
+def text_of_ours(path: Path) -> str | None:
+    """The text of a unit of ours; None: there is none.
+
+    Raises:
+        SettingsError: there is a file of that name that is not ours, or that cannot be read.
+    """
+    try:
+        if path.is_symlink() or not path.is_file():
+            if os.path.lexists(path):
+                raise SettingsError(
+                    f"{path} is not a file that inv timer.install wrote: move it away by hand"
+                )
+            return None
+        with path.open("rb") as file:
+            text = file.read(LARGEST_UNIT).decode("utf-8", "replace")
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from None
+    if not text.startswith(MARK):
+        raise SettingsError(f"{path} was not written by inv timer.install: move it away by hand")
+    return text
 
 
 def calendar(seconds: int) -> str:

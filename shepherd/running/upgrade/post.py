@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from shepherd.errors import PARTLY, ShepherdError, StoreError
 from shepherd.running import crontab, releases
-from shepherd.running.cron import block_id
+from shepherd.running.calling import shepherd_id
 from shepherd.running.releases import Release, Site
 from shepherd.running.upgrade import probing
 from shepherd.settings import Settings
@@ -33,7 +33,7 @@ def _crontab(settings: Settings, site: Site, live: Release, who: str, say: Say) 
     """The block comes with the first good release, and is kept up to date by the later ones."""
     first = sum(1 for each in site.all() if each.turn) == 1
     try:
-        installed = bool(crontab.split(crontab.read(), block_id(settings)).block)
+        installed = bool(crontab.split(crontab.read(), shepherd_id(settings)).block)
     except ShepherdError as error:
         say(f"crontab  {error}")
         return PARTLY
