@@ -165,7 +165,7 @@ def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
 
 
 def _warn_of_a_timer(settings: Settings) -> None:
-    if (system := installed(settings)) is not None:
+    for system in installed(settings):
         say(
             "a systemd timer calls the shepherd too. That does no harm, since only one copy works at a time;"
             f" to remove it: inv timer.remove{' --system, as root' if system else ''}"

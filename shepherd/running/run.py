@@ -109,11 +109,7 @@ def run(options: TaskOptions, *, cron: bool = False, timer: bool = False) -> int
         if not cron and done:
             say(line)
         elif (
-            cron
-            and done
-            and (
-                timer or options.dry or is_news(settings, failures and f"{failures}: {collected.getvalue()}")
-            )
+            cron and done and (news or is_news(settings, failures and f"{failures}: {collected.getvalue()}"))
         ):
             write(sys.stderr, collected.getvalue())
             if failures or len(done) < len(wanted):

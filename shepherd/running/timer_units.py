@@ -93,17 +93,18 @@ def units(settings: Settings, *, system: bool, root: Path = ROOT) -> Units:
     return Units(name, dict(zip(file_names(settings), texts, strict=True)), system)
 
 
-def installed(settings: Settings) -> bool | None:
-    """Where our timer lies: True: root's units, False: this user's, None: nowhere."""
+def installed(settings: Settings) -> list[bool]:
+    """Where our timer lies: True: among root's units, False: among this user's."""
     timer = f"{unit_name(settings)}.timer"
-    for system in (False, True):
-        try:
-            if text_of_ours(systemd.unit_folder(system=system) / timer) is not None:
-                return system
-        except ShepherdError:
-            # of that name, and not ours
-            continue
-    return None
+    return [each for each in (False, True) if _is_there(systemd.unit_folder(system=each) / timer)]
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return text_of_ours(path) is not None
+    except ShepherdError:
+        # there is a file of that name, which is not ours
+        return False
 
 
 def text_of_ours(path: Path) -> str | None:
