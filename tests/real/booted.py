@@ -1,9 +1,8 @@
 """A real systemd as pid 1 of namespaces of its own, for what only systemd can show.
 
 Nothing of this machine is changed: all file systems are mounted read-only there, but for the folder of the
-test and empty ones in memory where systemd and its services write; so is `/proc/sys`. None of the machine's own
-units is started but those that a user's systemd needs. Mind that when you change it: the machine's own boot
-empties /tmp.
+test and empty ones in memory where systemd and its services write; so is `/proc/sys`. None of the machine's
+own units is started but those that a user's systemd needs. Keep it so: the machine's own boot empties /tmp.
 """
 
 from __future__ import annotations

@@ -46,8 +46,8 @@ def _timer(settings: Settings, live: Release, who: str, say: Say, *, system: boo
         return PARTLY
     if plan.changes:
         say(
-            "timer    its units are older than this release, and go on as they are; as root: inv timer.install"
-            " --system"
+            "timer    its units are older than this release, and go on as they are; as root:"
+            " inv timer.install --system"
         )
     elif plan.after:
         say("timer    it is not enabled and active; as root: inv timer.install --system")
