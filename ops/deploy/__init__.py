@@ -13,7 +13,7 @@ from ops.deploy.deployment import Deployment, push
 from ops.deploy.host import Host
 from ops.deploy.listing import listing
 from ops.deploy.openssh import Route, operator, route
-from shepherd.errors import SettingsError
+from shepherd.errors import PARTLY, SettingsError, worst
 from shepherd.running.output import say
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
@@ -112,17 +112,20 @@ def deploy(
     reason: str | None = None,
     dry: bool = False,
 ) -> int:
-    """`fab deploy`: a release of this repository, upgraded to. Stops at the first host that fails."""
+    """`fab deploy`: a release of this repository, upgraded to. Stops at the first host that fails; where the
+    release is live and only its crontab or timer is not right (7), it goes on."""
     Duration(deadline)
     targets = hosts(context, settings)
     packed = source.pack(ROOT, ref)
     say(f"deploying {packed.commit[:12]} ({clean(ref, 60)})")
+    codes = []
     for host in targets:
         with _opened(host):
             code = Deployment(host, settings, packed, who, clean(reason or "", 300)).run(deadline, dry=dry)
-        if code:
-            return code
-    return 0
+        codes.append(code)
+        if code not in (0, PARTLY):
+            break
+    return worst(codes)
 
 
 def rollback(
@@ -137,6 +140,7 @@ def rollback(
 ) -> int:
     """`fab rollback`: to the last good release, by the same road; the one that is left is marked bad."""
     Duration(deadline)
+    codes = []
     for host in hosts(context, settings):
         with _opened(host):
             site = host.ask("back", to=to or "")
@@ -146,9 +150,10 @@ def rollback(
             else:
                 with host.holding(lambda line: say(f"  {line}"), who=holder):
                     code = push(host, site, who, deadline, reason or "")
-        if code:
-            return code
-    return 0
+        codes.append(code)
+        if code not in (0, PARTLY):
+            break
+    return worst(codes)
 
 
 def releases(

@@ -147,6 +147,41 @@ def cron_remove(options: TaskOptions) -> int:
     return remove(options.settings, options.who, dry=options.dry)
 
 
+_SYSTEM = "units for the whole system, which root installs; else for your own systemd"
+
+
+@task(name="timer.show", help={"system": _SYSTEM}, reader=True)
+def timer_show(options: TaskOptions, system: bool = False) -> int:
+    """The systemd units that call inv run where there is no cron."""
+    from shepherd.running.timer import show
+
+    return show(options.settings, system=system)
+
+
+@task(*ACTING, name="timer.install", help={"system": _SYSTEM})
+def timer_install(options: TaskOptions, system: bool = False) -> int:
+    """Install the systemd timer, or bring it up to date."""
+    from shepherd.running.timer import install
+
+    return install(options.settings, options.who, system=system, dry=options.dry)
+
+
+@task(*ACTING, name="timer.remove", help={"system": _SYSTEM})
+def timer_remove(options: TaskOptions, system: bool = False) -> int:
+    """Disable the systemd timer, and remove its units."""
+    from shepherd.running.timer import remove
+
+    return remove(options.settings, options.who, system=system, dry=options.dry)
+
+
+@task(*ACTING, name="timer.failed")
+def timer_failed(options: TaskOptions) -> int:
+    """What systemd calls when a run of the timer failed: mail the operators, once a day for each reason."""
+    from shepherd.running.timer_news import failed
+
+    return failed(options)
+
+
 @task(help={"offline": "make no network connection"}, reader=True)
 def doctor(options: TaskOptions, offline: bool = False, json: bool = False) -> int:
     """One line a check: ok, warn or fail, and the remedy."""

@@ -110,9 +110,15 @@ def escalate(options: TaskOptions, preview: bool = False) -> int:
     return escalate(options, preview=preview)
 
 
-@task(*WORKING, help={"cron": "silent when all is well"})
-def run(options: TaskOptions, cron: bool = False) -> int:
+@task(
+    *WORKING,
+    help={
+        "cron": "silent when all is well",
+        "timer": "the same for a systemd timer: ends with 0 unless somebody has to know",
+    },
+)
+def run(options: TaskOptions, cron: bool = False, timer: bool = False) -> int:
     """What cron calls: all stages in order, each failure contained."""
     from shepherd.running.run import run
 
-    return run(options, cron=cron)
+    return run(options, cron=cron, timer=timer)

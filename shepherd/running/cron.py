@@ -11,7 +11,6 @@ import hashlib
 import os
 import pwd
 import shlex
-import sys
 from difflib import unified_diff
 from pathlib import Path
 
@@ -19,14 +18,13 @@ from msgspec import Struct
 
 from shepherd.errors import SettingsError
 from shepherd.running import crontab
+from shepherd.running.calling import refuse_others, shepherd_id, words
 from shepherd.running.log import line, now, run_id
 from shepherd.running.runner import log_of, prepare_state
-from shepherd.running.tasking import CLONE, ROOT, say
+from shepherd.running.tasking import ROOT, say
+from shepherd.running.timer_units import installed
 from shepherd.settings import Settings
 from shepherd.views.clean import clean
-
-PATH = "/usr/local/bin:/usr/bin:/bin"
-"""Where a command of cron's finds git, rsync and ssh."""
 
 
 class CrontabChange(Struct, frozen=True):
@@ -49,11 +47,6 @@ class CrontabChange(Struct, frozen=True):
         return "\n".join(lines or ["(the same block, behind the other lines)"])
 
 
-def block_id(settings: Settings) -> str:
-    """The id of our block among those of several shepherds: ten digits of the hash of state_dir."""
-    return hashlib.sha256(os.fsencode(os.path.realpath(settings.state_path))).hexdigest()[:10]
-
-
 def block(settings: Settings, foreign: bytes, root: Path = ROOT) -> bytes:
     """The block as it belongs behind the `foreign` lines.
 
@@ -73,7 +66,7 @@ def block(settings: Settings, foreign: bytes, root: Path = ROOT) -> bytes:
     )
     login = f"MAILTO={pwd.getpwuid(os.geteuid()).pw_name}"
     text = environment.get_template("crontab.j2").render(
-        id=block_id(settings),
+        id=shepherd_id(settings),
         state_dir=_one_line(os.path.realpath(settings.state_path)),
         mailto=next(iter(settings.mail.operators), "") if settings.mail else "",
         mailto_before=crontab.mailto_line(foreign).decode("utf-8", "surrogateescape") or login,
@@ -92,30 +85,10 @@ def times(seconds: int) -> str:
 
 
 def command(settings: Settings, root: Path) -> str:
-    """The command of the block, for cron: quoted for any shell, `%` escaped.
-
-    `env -C` enters the release: the kernel follows `current` once, and all that is imported later comes from
-    the same release, however often the link is moved.
-    """
-    prefix = Path(os.path.realpath(sys.prefix))
-    # not sys.executable: it has several names, and the block shall not depend on who wrote it
-    python = (prefix.relative_to(root) if prefix.is_relative_to(root) else prefix) / "bin" / "python3"
-    folder, module = (entrance(root), "invoke") if CLONE else (settings.file.parent, "shepherd")
-    words = [
-        *("/usr/bin/env", "-C", str(folder)),
-        *(f"PATH={PATH}", "LANG=C.UTF-8", f"SHEPHERD_CONFIG={settings.file}"),
-        *(str(python), "-m", module, "run", "--cron"),
-    ]
-    return " ".join(shlex.quote(_one_line(word)) for word in words).replace("%", r"\%")
-
-
-def entrance(root: Path) -> Path:
-    """`current` where the release `root` lies among those that it chooses from
-    (docs/operator.md#what-a-deploy-does), else `root` itself."""
-    link = root.parent.parent / "current"
-    if root.parent.name == "releases" and link.is_symlink() and link.resolve().parent == root.parent:
-        return link
-    return root
+    """The command of the block, for cron: quoted for any shell, `%` escaped."""
+    return " ".join(shlex.quote(_one_line(word)) for word in words(settings, root, "run", "--cron")).replace(
+        "%", r"\%"
+    )
 
 
 def _one_line(text: str) -> str:
@@ -133,7 +106,7 @@ def planned(settings: Settings, content: bytes, *, remove: bool = False) -> Cron
     Raises:
         SettingsError: the markers are damaged, or a path cannot be written in a crontab.
     """
-    parts = crontab.split(content, block_id(settings))
+    parts = crontab.split(content, shepherd_id(settings))
     if remove:
         return CrontabChange(content, parts.foreign, parts.block, b"")
     if parts.block and parts.block == block(settings, parts.before):
@@ -159,9 +132,11 @@ def remove(settings: Settings, who: str, *, dry: bool = False) -> int:
 
 
 def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
-    _refuse_others(settings)
+    refuse_others(settings, "whose crontab it is")
     change = planned(settings, crontab.read(), remove=what == "cron.remove")
     user = pwd.getpwuid(os.geteuid()).pw_name
+    if what == "cron.install":
+        _warn_of_a_timer(settings)
     if change.content == change.new_content:
         state = "has this block already" if change.block else "has no such block"
         say(f"the crontab of {user} {state}: nothing to do")
@@ -189,13 +164,11 @@ def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
     return 0
 
 
-def _refuse_others(settings: Settings) -> None:
-    """The block belongs into the crontab of the owner of state_dir, who alone may write there
-    (docs/interfaces.md#files)."""
-    state = settings.state_path
-    if state.exists() and (owner := state.stat().st_uid) != os.geteuid():
-        raise SettingsError(
-            f"{state} belongs to user id {owner}: run this as that user (sudo -u …), whose crontab it is"
+def _warn_of_a_timer(settings: Settings) -> None:
+    for system in installed(settings):
+        say(
+            "a systemd timer calls the shepherd too. That does no harm, since only one copy works at a time;"
+            f" to remove it: inv timer.remove{' --system, as root' if system else ''}"
         )
 
 

@@ -31,6 +31,10 @@ class CrontabError(ShepherdError):
     """The crontab could not be read or replaced; it is as it was before."""
 
 
+class NoCrontabError(CrontabError):
+    """There is no `crontab` program."""
+
+
 class DamagedError(SettingsError):
     """The markers in the crontab are not in pairs, so that nobody knows which lines are ours."""
 
@@ -168,8 +172,9 @@ def _call(*arguments: str, input: bytes = b"", **environment: str) -> tuple[int,
             ["crontab", *arguments], input=input, capture_output=True, env=environ, timeout=LIMIT, check=False
         )
     except FileNotFoundError:
-        raise CrontabError(
-            "there is no crontab program here: install cron, or use a systemd timer (docs/running.md)"
+        raise NoCrontabError(
+            "there is no crontab program here: install cron, or use a systemd timer: inv timer.install"
+            " (docs/timers.md)"
         ) from None
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CrontabError(f"crontab could not be run ({clean(str(error), 200)})") from None

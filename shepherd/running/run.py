@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -56,18 +57,23 @@ last: nobody waits for it, and what it wrote is published by the next run.
 """
 
 
-def run(options: TaskOptions, *, cron: bool = False) -> int:
+def run(options: TaskOptions, *, cron: bool = False, timer: bool = False) -> int:
     """Run every stage, and print one line that says how it went.
 
     Args:
         cron: silent when all is well; an overdue switch and a suspected hang are said once, the same
             failures once a day (docs/interfaces.md#commands).
+        timer: for systemd: silent when all is well, and says each time why it fails, since that goes to the
+            journal (docs/timers.md#when-a-run-fails). `cron` with SHEPHERD_TIMER=1 is the same.
 
     Raises:
         BusyError, MaintenanceError, DeadlineError, StoppedError: see `at_work`; with cron a refusal that is
-            no news is only its exit code.
+            no news is only its exit code, with timer 0.
     """
     settings = options.settings
+    timer = timer or (cron and os.environ.get("SHEPHERD_TIMER") == "1")
+    cron = cron or timer
+    loud: list[str] = []
     done: dict[str, StageResult] = {}
     wanted = [each for each in STAGES if each.wanted(settings)]
     collected = io.StringIO()
@@ -75,7 +81,7 @@ def run(options: TaskOptions, *, cron: bool = False) -> int:
         with at_work(options, "run") as locked:
             if cron:
                 # past what is collected: it is not a failure, or the next one would not be known as the same
-                locked.loudly = _to(sys.stderr)
+                locked.loudly = _to(sys.stderr, loud)
             for each in tuple(wanted):
                 if each.name == "archive" and ("find" not in done or done["find"].code):
                     # it reads the same repository, and nobody waits for it
@@ -92,30 +98,47 @@ def run(options: TaskOptions, *, cron: bool = False) -> int:
                 if done[each.name].code:
                     collected.write(printed.getvalue())
     except (BusyError, MaintenanceError) as refusal:
-        if cron and not once(settings, refusal):
+        if timer and not _alarming(refusal):
+            return worst([result.code for result in done.values()])
+        if cron and not timer and not once(settings, refusal):
             return refusal.code
         raise
     finally:
         # also of a run that was ended between two stages
         failures = " ".join(f"{name} {result.code}" for name, result in done.items() if result.code)
+        news = timer or options.dry
         line = _line(done, wanted)
         if not cron and done:
             say(line)
         elif (
-            cron
-            and done
-            and (options.dry or is_news(settings, failures and f"{failures}: {collected.getvalue()}"))
+            cron and done and (news or is_news(settings, failures and f"{failures}: {collected.getvalue()}"))
         ):
             write(sys.stderr, collected.getvalue())
             if failures or len(done) < len(wanted):
                 complain(line)
-    return worst([result.code for result in done.values()])
+    code = worst([result.code for result in done.values()])
+    if timer and not options.dry:
+        from shepherd.running import timer_news
+
+        if not code:
+            timer_news.forget(settings)
+        if loud:
+            timer_news.tell(settings, {each: each for each in loud})
+    return code
 
 
-def _to(stream: TextIO) -> Callable[[str], None]:
-    """`complain`, wherever standard error is redirected to by then."""
+def _alarming(refusal: BusyError | MaintenanceError) -> bool:
+    """Whether somebody has to know of it: a switch that is overdue, a suspected hang."""
+    if isinstance(refusal, MaintenanceError):
+        return refusal.switch.overdue
+    return refusal.hang is not None
+
+
+def _to(stream: TextIO, loud: list[str]) -> Callable[[str], None]:
+    """`complain`, wherever standard error is redirected to by then; what was said is added to `loud`."""
 
     def loudly(sentence: str) -> None:
+        loud.append(sentence)
         with redirect_stderr(stream):
             complain(sentence)
 

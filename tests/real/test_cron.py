@@ -83,12 +83,18 @@ def site(user: pwd.struct_passwd) -> Iterator[Path]:
         shutil.rmtree(site)
 
 
-def make_environment(place: Path) -> None:
-    """A virtual environment of a Python that the user can run, with our packages in it."""
+def make_environment(place: Path, user: list[str] | None = None) -> None:
+    """A virtual environment of a Python that the user can run, with our packages in it.
+
+    Args:
+        user: what stands before a command of that user's; None: lpqateam's.
+    """
     version = "{}.{}".format(*sys.version_info)
     ask = "import sys; print('{}.{}'.format(*sys.version_info))"
     for python in (getattr(sys, "_base_executable", sys.executable), f"/usr/bin/python{version}"):
-        told = subprocess.run([*as_user(), python, "-c", ask], check=False, capture_output=True, text=True)
+        told = subprocess.run(
+            [*(user or as_user()), python, "-c", ask], check=False, capture_output=True, text=True
+        )
         if told.stdout.strip() == version:
             break
     else:

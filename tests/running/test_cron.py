@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shepherd.errors import SettingsError
-from shepherd.running import cron, crontab
+from shepherd.running import calling, cron, crontab
 from shepherd.running.log import parse
 from shepherd.settings import Settings, read
 from tests.running.crontab import Crontab, entries, shell_command
@@ -128,7 +128,7 @@ def test_damaged_markers_are_refused_in_one_sentence(content: bytes) -> None:
 
 
 def test_a_damaged_crontab_stays_as_it_is(settings: Settings, table: Crontab) -> None:
-    table.content = DAMAGED["never ends"].replace(ID.encode(), cron.block_id(settings).encode())
+    table.content = DAMAGED["never ends"].replace(ID.encode(), calling.shepherd_id(settings).encode())
     for act in (cron.install, cron.remove):
         with pytest.raises(SettingsError):
             act(settings, "ann")
@@ -204,7 +204,7 @@ def test_the_command_reaches_the_release_with_its_settings_from_anywhere(name: s
     assert json.loads(done.stdout) == [
         str(root),
         True,
-        {"PATH": cron.PATH, "LANG": "C.UTF-8", "SHEPHERD_CONFIG": str(settings.file)},
+        {"PATH": calling.PATH, "LANG": "C.UTF-8", "SHEPHERD_CONFIG": str(settings.file)},
     ]
 
 
@@ -251,12 +251,12 @@ def test_a_release_switched_in_the_middle_of_a_run_gives_it_no_module(tmp_path: 
 def test_current_is_followed_only_where_it_chooses_among_these_releases(tmp_path: Path) -> None:
     release = tmp_path / "releases" / "one"
     release.mkdir(parents=True)
-    assert cron.entrance(release) == release
+    assert calling.entrance(release) == release
     (tmp_path / "current").symlink_to(tmp_path)
-    assert cron.entrance(release) == release
+    assert calling.entrance(release) == release
     (tmp_path / "current").unlink()
     (tmp_path / "current").symlink_to("releases/another")
-    assert cron.entrance(release) == tmp_path / "current"
+    assert calling.entrance(release) == tmp_path / "current"
 
 
 def test_the_interpreter_is_that_of_the_release(

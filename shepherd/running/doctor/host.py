@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from shepherd.running.cron import PATH
+from shepherd.running.calling import PATH
 from shepherd.running.doctor.checking import Finding, fail, ok, warn
 from shepherd.running.tasking import CLONE, ROOT
 

@@ -1,4 +1,4 @@
-"""Whether cron calls us, and whether what it calls has run."""
+"""Whether cron or a systemd timer calls us, and whether what it calls has run."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from datetime import datetime
 
 from shepherd.errors import ShepherdError
 from shepherd.running import cron as block
-from shepherd.running import crontab
+from shepherd.running import crontab, systemd, timer
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.run import STAGES
 from shepherd.running.situation import stage_runs
+from shepherd.running.timer_units import installed, unit_name
 from shepherd.situation import StageRuns
 from shepherd.store.snapshots import Snapshots
-from shepherd.values import age
+from shepherd.values import age, clean
 
 LATE = 3
 """A stage is late when it did not run for so many times `report.expected_every`."""
@@ -22,7 +23,8 @@ DAEMONS = ("cron", "crond", "fcron", "cronie", "busybox")
 
 
 def cron(context: CheckContext) -> Iterator[Finding]:
-    """Our block is in the crontab, undamaged, and says what it should; a cron daemon runs."""
+    """Something calls us: our block is in the crontab, undamaged, and says what it should, and a cron daemon
+    runs; or our timer is what it should be, and is active."""
     settings = context.settings
     state = settings.state_path
     if state.exists() and state.stat().st_uid != os.geteuid():
@@ -31,22 +33,66 @@ def cron(context: CheckContext) -> Iterator[Finding]:
     if settings.cron.every > settings.report.expected_every:
         what = f"cron.every ({settings.cron.every}) is longer than report.expected_every"
         yield warn("cron", f"{what} ({settings.report.expected_every})", "else pages call themselves stale")
+    timers = [_timer(context, system=each) for each in installed(settings)]
+    yield from timers
+    served = bool(timers)
     try:
         change = block.planned(settings, crontab.read())
     except ShepherdError as error:
-        yield fail("cron", str(error))
+        if served:
+            yield ok("cron", "not needed: a systemd timer calls the shepherd")
+        elif isinstance(error, crontab.NoCrontabError):
+            yield from _without(context, "there is no crontab program")
+        else:
+            yield fail("cron", str(error))
         return
     last = _last_run(context)
-    if not change.block and _late(context, last):
-        yield warn("cron", "no block in the crontab", "inv cron.install, or a timer (docs/running.md)")
+    if not change.block and served:
+        yield ok("cron", "no block in the crontab: a systemd timer calls the shepherd")
     elif not change.block:
-        yield ok("cron", f"no block in the crontab, yet a stage ran {_ago(context, last)} (a timer?)")
+        yield from _without(context, "no block in the crontab")
+    elif served:
+        what = "the crontab and a systemd timer both call the shepherd; only one copy works at a time"
+        yield warn("cron", what, "inv cron.remove")
     elif change.block != change.new_block:
         yield warn("cron", "the block in the crontab is not what it should be", "inv cron.install")
     elif _late(context, last) and not _daemon_runs():
         yield warn("cron", "the block is there, but no cron daemon seems to run", "start cron")
     else:
         yield ok("cron", f"{block.times(settings.cron.every)} in the crontab")
+
+
+def _without(context: CheckContext, what: str) -> Iterator[Finding]:
+    """Neither cron nor a timer of ours calls us; something else may."""
+    last = _last_run(context)
+    if _late(context, last):
+        yield warn("cron", f"{what}, and no systemd timer", "inv cron.install, or inv timer.install")
+    else:
+        yield ok("cron", f"{what}, yet a stage ran {_ago(context, last)} (something else calls it?)")
+
+
+def _timer(context: CheckContext, *, system: bool) -> Finding:
+    """Our timer is what it should be, is active, runs without a login, and somebody learns of a failure."""
+    settings = context.settings
+    name = f"{unit_name(settings)}.timer"
+    remedy = f"inv timer.install{' --system, as root' if system else ''}"
+    try:
+        plan = timer.planned(settings, system=system)
+        state = systemd.properties(name, "NextElapseUSecRealtime", system=system)
+    except ShepherdError as error:
+        return warn("timer", str(error), remedy)
+    if plan.changes:
+        return warn("timer", f"the units of {name} are not what they should be", remedy)
+    if plan.after:
+        return warn("timer", f"{name} is not enabled and active", remedy)
+    if not system and not systemd.lingers():
+        what = f"{name} is active, but only while this user is logged in"
+        return warn("timer", what, f"as root: {systemd.lingering_command()}")
+    if not (settings.mail and settings.mail.operators):
+        what = f"{name} is active, but a run that fails is told to nobody"
+        return warn("timer", what, "set mail.operators")
+    next_run = state.get("NextElapseUSecRealtime") or "when the run at work has ended"
+    return ok("timer", f"{name} is active; next: {clean(next_run, 60)}")
 
 
 def stages(context: CheckContext) -> Iterator[Finding]:
@@ -65,7 +111,7 @@ def stages(context: CheckContext) -> Iterator[Finding]:
             yield warn(f"stage {stage}", f"{last_run}, but fails now: {ran.failure}", "inv run")
         elif _late(context, ran.last_good):
             late = f"ran well {_ago(context, ran.last_good)}, that is late"
-            yield warn(f"stage {stage}", late, "is cron running? see inv status and the log")
+            yield warn(f"stage {stage}", late, "is cron, or the timer, running? see inv status and the log")
         else:
             yield ok(f"stage {stage}", f"ran well {_ago(context, ran.last_good)}")
 

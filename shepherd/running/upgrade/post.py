@@ -1,14 +1,15 @@
-"""After a good upgrade: the crontab block, and the clean-up (docs/operator.md#what-a-deploy-does). Both
-can be done again by hand."""
+"""After a good upgrade: the crontab block or the timer, and the clean-up
+(docs/operator.md#what-a-deploy-does). Both can be done again by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from shepherd.errors import PARTLY, ShepherdError, StoreError
-from shepherd.running import crontab, releases
-from shepherd.running.cron import block_id
+from shepherd.errors import PARTLY, ShepherdError, StoreError, worst
+from shepherd.running import crontab, releases, timer
+from shepherd.running.calling import shepherd_id
 from shepherd.running.releases import Release, Site
+from shepherd.running.timer_units import installed
 from shepherd.running.upgrade import probing
 from shepherd.settings import Settings
 
@@ -17,7 +18,9 @@ Say = Callable[[str], None]
 
 def follow(settings: Settings, site: Site, live: Release, who: str, say: Say) -> int:
     """Do both; the exit code is 7 if one of them failed, though the release is live all the same."""
-    code = _crontab(settings, site, live, who, say)
+    timers = installed(settings)
+    code = worst([_timer(settings, live, who, say, system=each) for each in timers])
+    code = worst([code, _crontab(settings, site, live, who, say, served=bool(timers))])
     try:
         gone = releases.superfluous(site)
         releases.remove(gone)
@@ -29,18 +32,52 @@ def follow(settings: Settings, site: Site, live: Release, who: str, say: Say) ->
     return code
 
 
-def _crontab(settings: Settings, site: Site, live: Release, who: str, say: Say) -> int:
-    """The block comes with the first good release, and is kept up to date by the later ones."""
+def _timer(settings: Settings, live: Release, who: str, say: Say, *, system: bool) -> int:
+    """The user's timer is brought up to date. That of the system is root's, and is only looked at."""
+    if not (live.path / "shepherd" / "running" / "timer.py").exists():
+        # older than timers, and called by ours all the same (docs/timers.md#what-is-called)
+        return 0
+    if not system:
+        return _install("timer", settings, live, who, say)
+    try:
+        plan = timer.planned(settings, system=True)
+    except ShepherdError as error:
+        say(f"timer    {error}")
+        return PARTLY
+    if plan.changes:
+        say(
+            "timer    its units are older than this release, and go on as they are; as root:"
+            " inv timer.install --system"
+        )
+    elif plan.after:
+        say("timer    it is not enabled and active; as root: inv timer.install --system")
+        return PARTLY
+    return 0
+
+
+def _crontab(settings: Settings, site: Site, live: Release, who: str, say: Say, *, served: bool) -> int:
+    """The block comes with the first good release, and is kept up to date by the later ones.
+
+    Args:
+        served: a timer calls the shepherd, so that none is needed.
+    """
     first = sum(1 for each in site.all() if each.turn) == 1
     try:
-        installed = bool(crontab.split(crontab.read(), block_id(settings)).block)
+        block = bool(crontab.split(crontab.read(), shepherd_id(settings)).block)
     except ShepherdError as error:
+        if served:
+            return 0
         say(f"crontab  {error}")
-        return PARTLY
-    if not first and not installed:
+        # without cron something else may call it, of which inv doctor knows more
+        return 0 if isinstance(error, crontab.NoCrontabError) and not first else PARTLY
+    if not block and (served or not first):
         # somebody took it out, or a timer does it
         return 0
-    code, out, err = probing.run(live, settings.file, "-m", "invoke", "cron.install", "--as", who)
+    return _install("cron", settings, live, who, say)
+
+
+def _install(what: str, settings: Settings, live: Release, who: str, say: Say) -> int:
+    code, out, err = probing.run(live, settings.file, "-m", "invoke", f"{what}.install", "--as", who)
     lines = (err if code else out).strip().splitlines() or [""]
-    say(f"crontab  {lines[-1]}")
+    say(f"{'crontab' if what == 'cron' else what}".ljust(9) + lines[-1])
     return PARTLY if code else 0
