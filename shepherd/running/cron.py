@@ -160,6 +160,11 @@ def remove(settings: Settings, who: str, *, dry: bool = False) -> int:
 
 def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
     _refuse_others(settings)
+    if what == "cron.install" and settings.log.to == "stderr":
+        raise SettingsError(
+            f'{settings.file}: log.to: cron mails all that stands on standard error: set log.to = "file" or'
+            ' "syslog" first'
+        )
     change = planned(settings, crontab.read(), remove=what == "cron.remove")
     user = pwd.getpwuid(os.geteuid()).pw_name
     if change.content == change.new_content:

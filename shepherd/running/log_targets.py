@@ -7,10 +7,14 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shepherd.printable import CONTROLS, STEERING, SURROGATES, escaped
 from shepherd.running.log import Log, LogLine, with_field
 from shepherd.settings.model import LogLevel, LogSettings
+
+if TYPE_CHECKING:
+    import socket
 
 DEVICE = "/dev/log"
 """The socket at which a syslog daemon, or systemd's journal, listens."""
@@ -141,16 +145,26 @@ class Syslog:
 
     def send(self, event: LogLine, level: LogLevel, form: Form) -> None:
         """Send it. Raises OSError: no daemon takes it."""
-        import socket
         import syslog
 
         severity = {"info": syslog.LOG_INFO, "warning": syslog.LOG_WARNING, "error": syslog.LOG_ERR}[level]
         head = f"<{syslog.LOG_DAEMON | severity}>shepherd[{os.getpid()}]: ".encode()
         # a connection for each: the daemon may have been started again meanwhile
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as link:
+        with self.connect() as link:
+            link.send(head + _shortened(event, form, LONGEST - len(head)))
+
+    def connect(self) -> socket.socket:
+        """A connection, over which nothing was sent yet. Raises OSError: nobody listens."""
+        import socket
+
+        link = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        try:
             link.settimeout(PATIENCE)
             link.connect(self._device)
-            link.send(head + _shortened(event, form, LONGEST - len(head)))
+        except BaseException:
+            link.close()
+            raise
+        return link
 
 
 def _shortened(event: LogLine, form: Form, room: int) -> bytes:
