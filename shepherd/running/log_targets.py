@@ -57,7 +57,7 @@ def level_of(fields: Mapping[str, object]) -> LogLevel:
     """How serious an event is (docs/log.md#levels)."""
     if "failure" in fields:
         return "error"
-    if "unlocked" in fields or "unsent" in fields or str(fields.get("exit", 0)) != "0":
+    if fields.keys() & {"unlocked", "unsent"} or fields.get("problems") or fields.get("exit"):
         return "warning"
     usual = EVENTS.get(str(fields.get("event")), "info")
     return RESULTS.get(str(fields.get("result")), usual)
