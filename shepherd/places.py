@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,3 +24,9 @@ def places_of(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> list
     elif home := environ.get("HOME"):
         folders.append(Path(home, ".config", "qa-shepherd"))
     return [folder / NAME for folder in dict.fromkeys(folders)]
+
+
+def settings_file(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Path:
+    """Return the real path of the file that counts; where there is none, of the first that is looked for."""
+    places = places_of(environ, clone, cwd)
+    return Path(os.path.realpath(next((each for each in places if os.path.lexists(each)), places[0])))

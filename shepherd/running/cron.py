@@ -133,6 +133,11 @@ def remove(settings: Settings, who: str, *, dry: bool = False) -> int:
 
 def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
     refuse_others(settings, "whose crontab it is")
+    if what == "cron.install" and settings.log.to == "stderr":
+        raise SettingsError(
+            f'{settings.file}: log.to: cron mails all that stands on standard error: set log.to = "file" or'
+            ' "syslog" first'
+        )
     change = planned(settings, crontab.read(), remove=what == "cron.remove")
     user = pwd.getpwuid(os.geteuid()).pw_name
     if what == "cron.install":

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,15 +39,37 @@ def quoted(value: object) -> str:
     return '"' + re.sub(_ESCAPED, lambda match: escaped(match[0]), text) + '"'
 
 
-def line(at: datetime, **fields: object) -> str:
+class LogLine(str):
+    """One event: the line that it is in a log of text, and its parts for every other form."""
+
+    at: str
+    """When: ISO 8601, UTC."""
+    fields: dict[str, object]
+
+
+def line(at: datetime, **fields: object) -> LogLine:
     """One event as it stands in the log."""
-    return " ".join(
-        [f"{at:%Y-%m-%dT%H:%M:%SZ}", *(f"{key}={quoted(value)}" for key, value in fields.items())]
-    )
+    return _line(f"{at:%Y-%m-%dT%H:%M:%SZ}", fields)
+
+
+def _line(at: str, fields: dict[str, object]) -> LogLine:
+    made = LogLine(" ".join([at, *(f"{key}={quoted(value)}" for key, value in fields.items())]))
+    made.at, made.fields = at, fields
+    return made
+
+
+def with_field(event: LogLine, key: str, value: object) -> LogLine:
+    """The same event with one field more, or with another value of it."""
+    return _line(event.at, {**event.fields, key: value})
 
 
 def parse(text: str) -> dict[str, str]:
-    """The fields of one line of the log, with its time as `at`."""
+    """The fields of one line of the log in either form, each as text, with its time as `at`."""
+    if text.startswith("{"):
+        from json import loads
+
+        with suppress(ValueError, RecursionError):
+            return {key: str(value) for key, value in loads(text).items()}
     fields = {"at": text.split(" ", 1)[0]}
     for key, plain, within in re.findall(r' ([a-z_-]+)=(?:([^"\s]+)|"([^"]*)")', text):
         fields[key] = plain or re.sub(r"\\u([0-9a-f]{4})", lambda match: chr(int(match[1], 16)), within)
@@ -60,8 +83,15 @@ class Log:
     that does not get the lock in time appends its line all the same, does not rotate, and says so.
     """
 
-    def __init__(self, path: Path, largest: int = LARGEST, kept: int = KEPT) -> None:
-        self._path = path
+    def __init__(
+        self,
+        path: Path,
+        largest: int = LARGEST,
+        kept: int = KEPT,
+        form: Callable[[LogLine], str] = str,
+    ) -> None:
+        self._form = form
+        self.path = path
         self._lock = path.with_suffix(".lock")
         self._largest = largest
         self._kept = kept
@@ -73,23 +103,19 @@ class Log:
             StoreError: the log cannot be written; nothing should be done that it cannot record.
         """
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             wait = 0.0 if self._lock in _held else PATIENCE
             with locked(self._lock, wait=wait, poll=POLL) as lock:
                 alone = lock >= 0
                 if not alone and self._lock not in _held:
                     _held.add(self._lock)
-                    text += f" unlocked={quoted(self._complaint())}"
-                content = text.encode("utf-8", "replace")
-                if (
-                    alone
-                    and self._path.exists()
-                    and self._path.stat().st_size + len(content) >= self._largest
-                ):
+                    text = _unlocked(text, self._complaint())
+                content = (self._form(text) if isinstance(text, LogLine) else text).encode("utf-8", "replace")
+                if alone and self.path.exists() and self.path.stat().st_size + len(content) >= self._largest:
                     self._rotate()
-                append_line(self._path, content, alone=alone)
+                append_line(self.path, content, alone=alone)
         except OSError as error:
-            raise StoreError(f"{self._path}: cannot be written ({error.strerror or error})") from None
+            raise StoreError(f"{self.path}: cannot be written ({error.strerror or error})") from None
 
     def _complaint(self) -> str:
         """Why it is written without the lock; said on standard error, too."""
@@ -102,10 +128,16 @@ class Log:
 
     def _rotate(self) -> None:
         for number in range(self._kept - 1, 0, -1):
-            older = self._path.with_name(f"{self._path.name}.{number}")
+            older = self.path.with_name(f"{self.path.name}.{number}")
             if older.exists():
-                older.replace(self._path.with_name(f"{self._path.name}.{number + 1}"))
-        self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+                older.replace(self.path.with_name(f"{self.path.name}.{number + 1}"))
+        self.path.replace(self.path.with_name(f"{self.path.name}.1"))
+
+
+def _unlocked(text: str, why: str) -> str:
+    if isinstance(text, LogLine):
+        return with_field(text, "unlocked", why)
+    return f"{text} unlocked={quoted(why)}"
 
 
 def run_id(at: datetime) -> str:

@@ -16,6 +16,7 @@ from shepherd.limits import DeadlineError, limited
 from shepherd.run import Tell
 from shepherd.running import gate, maintenance
 from shepherd.running.log import now
+from shepherd.running.news import memory_of
 from shepherd.running.situation import Aborts, aborts_of, keep_aborts, situation, switch_of
 from shepherd.settings import Settings
 from shepherd.situation import Hang
@@ -111,20 +112,8 @@ def once(settings: Settings, refusal: ShepherdError) -> bool:
         # another run is at it; the next one says it
         return False
     except StoreError:
-        # what cannot be remembered is better said twice than never
-        return True
-
-
-def is_news(settings: Settings, failures: str) -> bool:
-    """Whether cron has to say how a run ended: the same failures once a day, and again after a good run.
-
-    Args:
-        failures: what went wrong in the run, empty if nothing did.
-    """
-    which = f"{now():%Y-%m-%d} {failures}" if failures else ""
-    with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
-        return _first(settings, "failures", which) or not failures
-    return True
+        # on a full disk
+        return memory_of(settings.state_path, settings.file).is_news(" ".join(about))
 
 
 def switch_is_off(settings: Settings) -> None:

@@ -8,22 +8,26 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, nullcontext, redirect_stderr, redirect_stdout
+from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, TextIO
 
 from shepherd import situation
-from shepherd.errors import UNEXPECTED, ShepherdError, worst
-from shepherd.limits import turn
+from shepherd.errors import UNEXPECTED, SettingsError, ShepherdError, worst
+from shepherd.limits import StoppedError, turn
+from shepherd.places import settings_file
 from shepherd.running.backup.daily import back_up_daily
 from shepherd.running.mails import alarms_all, escalate_all, remind_all
+from shepherd.running.news import CronMemory, memory_of
 from shepherd.running.output import complain, say, write
 from shepherd.running.promote import promote_settled
-from shepherd.running.refusals import BusyError, MaintenanceError, is_news, once
+from shepherd.running.refusals import BusyError, MaintenanceError, once
 from shepherd.running.runner import LockedRun, Stage, StageResult, at_work
 from shepherd.running.stages import archive_some, find_all, judge_all, publish_pages, write_pages
+from shepherd.running.switch import state_place
 from shepherd.running.tag import tag_all
-from shepherd.running.tasking import TaskOptions
+from shepherd.running.tasking import CLONE, TaskOptions
 from shepherd.settings import Settings
 
 
@@ -67,21 +71,63 @@ def run(options: TaskOptions, *, cron: bool = False, timer: bool = False) -> int
             journal (docs/timers.md#when-a-run-fails). `cron` with SHEPHERD_TIMER=1 is the same.
 
     Raises:
-        BusyError, MaintenanceError, DeadlineError, StoppedError: see `at_work`; with cron a refusal that is
-            no news is only its exit code, with timer 0.
+        BusyError, MaintenanceError, DeadlineError, StoppedError: see `at_work`; with cron a refusal or a
+            failure that is no news is only its exit code, with timer a refusal that is none is 0.
+    """
+    timer = timer or (cron and os.environ.get("SHEPHERD_TIMER") == "1")
+    if timer or not cron or options.dry:
+        return _run(options, cron=cron or timer, timer=timer)
+    memory = _memory_of(options)
+    try:
+        return _run(options, cron=True, is_news=memory.is_news, forget=memory.forget)
+    except (BusyError, MaintenanceError, StoppedError):
+        raise
+    except ShepherdError as error:
+        if memory.is_news(str(error)):
+            raise
+        return error.code
+
+
+def _memory_of(options: TaskOptions) -> CronMemory:
+    """What cron was told of these settings; where they are wrong, they mostly name `state_dir` all the same,
+    else its default is tried."""
+    try:
+        return memory_of(options.settings.state_path, options.settings.file)
+    except SettingsError:
+        file = settings_file(os.environ, CLONE, Path.cwd())
+    try:
+        return memory_of(state_place(options).state, file)
+    except SettingsError:
+        return memory_of(file.parent / "var", file)
+
+
+def _run(
+    options: TaskOptions,
+    *,
+    cron: bool,
+    timer: bool = False,
+    is_news: Callable[[str], bool] = lambda _text: True,
+    forget: Callable[[str], None] = lambda _text: None,
+) -> int:
+    """See `run`.
+
+    Args:
+        is_news: whether cron has to hear a text.
+        forget: called after a good run, with what it said.
     """
     settings = options.settings
-    timer = timer or (cron and os.environ.get("SHEPHERD_TIMER") == "1")
-    cron = cron or timer
     loud: list[str] = []
     done: dict[str, StageResult] = {}
     wanted = [each for each in STAGES if each.wanted(settings)]
-    collected = io.StringIO()
+    collected, heard = io.StringIO(), sys.stderr
     try:
-        with at_work(options, "run") as locked:
+        with ExitStack() as quiet:
+            if cron:
+                quiet.enter_context(redirect_stderr(collected))
+            locked = quiet.enter_context(at_work(options, "run"))
             if cron:
                 # past what is collected: it is not a failure, or the next one would not be known as the same
-                locked.loudly = _to(sys.stderr, loud)
+                locked.loudly = _to(heard, loud)
             for each in tuple(wanted):
                 if each.name == "archive" and ("find" not in done or done["find"].code):
                     # it reads the same repository, and nobody waits for it
@@ -90,10 +136,7 @@ def run(options: TaskOptions, *, cron: bool = False, timer: bool = False) -> int
                 if done:
                     locked.look_at_the_switch()
                 printed = io.StringIO()
-                with ExitStack() as quiet:
-                    if cron:
-                        quiet.enter_context(redirect_stdout(printed))
-                        quiet.enter_context(redirect_stderr(collected))
+                with redirect_stdout(printed) if cron else nullcontext():
                     _contained(locked, each, done, last=each is wanted[-1] and each.name != "archive")
                 if done[each.name].code:
                     collected.write(printed.getvalue())
@@ -106,16 +149,20 @@ def run(options: TaskOptions, *, cron: bool = False, timer: bool = False) -> int
     finally:
         # also of a run that was ended between two stages
         failures = " ".join(f"{name} {result.code}" for name, result in done.items() if result.code)
-        news = timer or options.dry
-        line = _line(done, wanted)
+        line, complaints = _line(done, wanted), collected.getvalue()
+        good = not failures and len(done) == len(wanted)
         if not cron and done:
             say(line)
-        elif (
-            cron and done and (news or is_news(settings, failures and f"{failures}: {collected.getvalue()}"))
-        ):
-            write(sys.stderr, collected.getvalue())
-            if failures or len(done) < len(wanted):
-                complain(line)
+        elif cron and (complaints or (done and not good)):
+            text = f"{failures}: {complaints}"
+            if is_news(text):
+                write(sys.stderr, complaints)
+                if done and not good:
+                    complain(line)
+            if good:
+                forget(text)
+        elif cron and good:
+            forget("")
     code = worst([result.code for result in done.values()])
     if timer and not options.dry:
         from shepherd.running import timer_news

@@ -18,7 +18,8 @@ from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, S
 from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell, no_telling
 from shepherd.running import gate, records, refusals
-from shepherd.running.log import Log, line, now, run_id
+from shepherd.running.log import line, now, run_id
+from shepherd.running.log_targets import EventLog
 from shepherd.running.refusals import BusyError, MaintenanceError
 from shepherd.running.situation import READING, crashed, hang_of, note_read, note_run, situation
 from shepherd.running.tasking import ROOT, TaskOptions, complain
@@ -28,9 +29,9 @@ UNSTOPPED = frozenset({"init", "restore"})
 """What the switch does not stop though it takes the work lock (docs/running.md#maintenance)."""
 
 
-def log_of(settings: Settings) -> Log:
+def log_of(settings: Settings) -> EventLog:
     """The log of this host."""
-    return Log(settings.state_path / "log" / "shepherd.log")
+    return EventLog(settings.log, settings.state_path / "log" / "shepherd.log")
 
 
 def prepare_state(state: Path) -> None:

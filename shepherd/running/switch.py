@@ -18,6 +18,7 @@ from shepherd.running.tasking import CLONE, TaskOptions, complain, say
 from shepherd.values import Duration, age, clean, iso
 
 if TYPE_CHECKING:
+    from shepherd.running.log import LogLine
     from shepherd.settings import Settings
 
 
@@ -214,7 +215,7 @@ def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
     return 0
 
 
-def _act(at: datetime, before: str, after: str, who: str, why: str) -> str:
+def _act(at: datetime, before: str, after: str, who: str, why: str) -> LogLine:
     from shepherd.running.log import line, run_id
 
     fields = {"what": "switch", "on": "maintenance.txt", "from": before, "to": after}

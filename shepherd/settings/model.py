@@ -21,6 +21,7 @@ Grammar = Literal["brackets", "footers", "forge", "trailers"]
 ALL_GRAMMARS: tuple[Grammar, ...] = ("brackets", "footers", "forge", "trailers")
 TrackerType = Literal["none", "file", "launchpad", "github", "gitlab"]
 PersonRule = Literal["author", "merged-author", "committer"]
+LogLevel = Literal["info", "warning", "error"]
 GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
     "none": ALL_GRAMMARS,
     "file": ALL_GRAMMARS,
@@ -182,6 +183,14 @@ class BackupSettings(Struct, frozen=True, forbid_unknown_fields=True):
     keep: kinds.BackupsKept = 7
 
 
+class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The log: its form, where it goes, and the least that it tells (docs/log.md)."""
+
+    format: Literal["text", "json"] = "text"
+    to: Literal["file", "stderr", "syslog"] = "file"
+    level: LogLevel = "info"
+
+
 class PromotionSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Whether `run` promotes by itself, and how long an answer must have stood before it does."""
 
@@ -222,6 +231,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     maintenance: MaintenanceSettings = field(default_factory=MaintenanceSettings)
     promote: PromotionSettings = field(default_factory=PromotionSettings)
     cron: CronSettings = field(default_factory=CronSettings)
+    log: LogSettings = field(default_factory=LogSettings)
     deploy: DeploySettings = field(default_factory=DeploySettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     database: kinds.DatabaseUrl = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from time import monotonic
 
 from shepherd.act.rsync import LIMIT, Changed, PublishError, publish
@@ -28,8 +29,7 @@ def publish_report(
     report = settings.report
     if report.publish and not (settings.report_path / "index.html").is_file():
         raise NoAnswerError("there is no page yet, so there is nothing to publish: inv report")
-    known_hosts = str(settings.file.parent / report.known_hosts) if report.known_hosts else ""
-    identity = str(settings.file.parent / report.identity) if report.identity else ""
+    known_hosts, identity = _ssh_files(settings)
     done: dict[str, Outcome] = {}
     for target in report.publish:
         started = monotonic()
@@ -60,6 +60,23 @@ def publish_report(
             by=by,
         )
     return done
+
+
+def reach(settings: Settings, empty: Path, target: str, *, limit: float) -> None:
+    """Go all the way to a remote target without changing anything there: an empty folder, as a dry run.
+
+    Raises:
+        PublishError: it cannot be reached, or lets us publish nothing.
+    """
+    known_hosts, identity = _ssh_files(settings)
+    publish(empty, target, ours=(), known_hosts=known_hosts, identity=identity, dry=True, limit=limit)
+
+
+def _ssh_files(settings: Settings) -> tuple[str, str]:
+    """The file of known hosts and that of the key, for ssh; empty: the user's own."""
+    report, folder = settings.report, settings.file.parent
+    known_hosts = str(folder / report.known_hosts) if report.known_hosts else ""
+    return known_hosts, str(folder / report.identity) if report.identity else ""
 
 
 def _ours(settings: Settings) -> list[str]:

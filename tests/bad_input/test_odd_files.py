@@ -30,6 +30,7 @@ FILES = (
     "run/record.json",
     "run/stages.json",
     "run/aborts.json",
+    "run/cron-said",
     "run/first-abort",
     "run/upgrade.json",
     "report/stable.html",

@@ -58,10 +58,8 @@ class Host:
             [sys.executable, "-m", "invoke", *args],
             cwd=ROOT,
             env=env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
             text=True,
-            **popen,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **popen},
         )
 
     def slow_git(self, seconds: float) -> str:

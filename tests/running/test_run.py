@@ -19,6 +19,7 @@ import pytest
 from shepherd.limits import DeadlineError, limited
 from shepherd.run import no_telling
 from shepherd.running import run as run_module
+from shepherd.running.news import NAME
 from shepherd.running.refusals import BusyError, attend
 from shepherd.running.run import RunStage, run
 from shepherd.running.runner import StageResult
@@ -102,7 +103,7 @@ def test_cron_hears_a_failure_that_lasts_once_a_day(host: Host, monkeypatch: pyt
     (host.project.folder / "bugs.json").unlink()
     assert "bugs.json" in host.inv("run", "--cron")[2]
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    monkeypatch.setattr("shepherd.running.refusals.now", lambda: tomorrow)
+    monkeypatch.setattr("shepherd.running.news.now", lambda: tomorrow)
     assert "bugs.json" in host.inv("run", "--cron")[2]
     assert host.inv("run", "--cron") == (5, "", "")
 
@@ -112,7 +113,7 @@ def test_what_a_dry_run_says_to_cron_is_not_remembered(host: Host) -> None:
     (host.project.folder / "bugs.json").unlink()
     for _ in range(2):
         assert "bugs.json" in host.inv("run", "--cron", "--dry-run")[2]
-    assert aborts_of(host.project.settings).said == {}
+    assert not (host.state / "run" / NAME).exists()
 
 
 def test_a_source_that_is_down_does_not_stop_the_page_from_saying_so(host: Host) -> None:

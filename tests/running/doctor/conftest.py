@@ -45,5 +45,5 @@ def project(tmp_path: Path, table: Crontab) -> Project:
         os.umask(before)
     table.content = block(project.settings, b"")
     # pytest's folders are closed to others, so the report is read from elsewhere
-    configure(project, '[report]\npublish = ["host:/srv/www"]\n')
+    configure(project, f'[report]\npublish = ["{tmp_path}/www"]\n')
     return project
