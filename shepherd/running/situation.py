@@ -69,9 +69,7 @@ def situation(settings: Settings, writing: str = "") -> Situation:
         runs[writing] = replace(runs.get(writing, StageRuns()), last_good=at)
     return Situation(
         now=at,
-        maintenance=None
-        if switch is None
-        else Maintenance(switch.since, switch.who, switch.why, switch.until, switch.overdue),
+        maintenance=_maintenance(switch) if switch is not None else None,
         hang=hang,
         stages=runs,
         unread=unread,
@@ -79,6 +77,19 @@ def situation(settings: Settings, writing: str = "") -> Situation:
         aborted_because=aborts.because,
         running=running,
         versions=versions(),
+    )
+
+
+def _maintenance(switch: maintenance.Switch) -> Maintenance:
+    others = (Maintenance(each.since, each.who or each.owner, each.why, each.until) for each in switch.others)
+    return Maintenance(
+        switch.since,
+        switch.who,
+        switch.why,
+        switch.until,
+        switch.overdue,
+        "killed" if switch.left else "at work" if switch.upgrade else "",
+        tuple(others),
     )
 
 

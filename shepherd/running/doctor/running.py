@@ -40,4 +40,5 @@ def maintenance(context: CheckContext) -> Iterator[Finding]:
     elif switch.overdue:
         yield fail("maintenance", f"on {words(switch, context.now)}")
     else:
-        yield warn("maintenance", f"on {words(switch, context.now)}", "inv maintenance.off ends it")
+        remedy = "" if switch.upgrade else "inv maintenance.off ends it"
+        yield warn("maintenance", f"on {words(switch, context.now)}", remedy)
