@@ -206,7 +206,7 @@ def lock_status(place: StatePlace, *, json: bool) -> int:
 
 
 def _who_works(place: StatePlace) -> tuple[str, str]:
-    from shepherd.running.gate import holders
+    from shepherd.running.gate import held, holders, work_locks
 
     if _there(place.state / "run" / "upgrade.json"):
         from shepherd.running import upgrade_record
@@ -219,22 +219,24 @@ def _who_works(place: StatePlace) -> tuple[str, str]:
 
             return "upgrade killed", f"an upgrade was killed: {upgrade.words()}; {REPAIR}"
     pids = holders(place.state / "run" / "work.lock")
+    holder = f"process {', '.join(map(str, pids))}" if pids else "a process that cannot be seen from here"
+    locked = bool(pids) or bool(held(*work_locks(place.state)))
     if not _there(place.state / "run" / "record.json"):
-        if not pids:
+        if not locked:
             return "free", "nothing is running"
-        return "held", f"process {', '.join(map(str, pids))} holds the work lock, without a record"
+        return "held", f"{holder} holds the work lock, without a record"
     # only now: a process is to be looked at
     from shepherd.running import records
 
     try:
-        record = records.read(place.state)
+        present = records.look(place.state)
     except UnreadableFileError as why:
-        held = f"process {', '.join(map(str, pids))} holds the lock" if pids else "nothing holds the lock"
-        return "unreadable", f"the record {why}; {held}"
-    if record is None:
+        return "unreadable", f"the record {why}; {holder if locked else 'nothing'} holds the lock"
+    if present is None:
         return "free", "nothing is running"
+    record, life = present
     details = records.words(record, now())
-    match records.life(record):
+    match life:
         case "gone":
             return "crashed", f"crashed: {details}; its process is gone, the next run cleans up"
         case "unknown":
@@ -243,8 +245,10 @@ def _who_works(place: StatePlace) -> tuple[str, str]:
                 f"{details}; whether it still lives can only be seen on {clean(record.host, 60)}",
             )
         case _ if records.seconds(record, now()) > place.stale_after:
-            return "suspected hang", f"suspected hang: {details}; end it with: kill {record.pid}"
-    return "running", f"running: {details}"
+            end = f"end it{records.where(record)} with: kill {record.pid}"
+            return "suspected hang", f"suspected hang: {details}; {end}"
+    unseen = "; its process cannot be seen from here, but it holds the lock" if life == "held" else ""
+    return "running", f"running: {details}{unseen}"
 
 
 def _wait_for_the_end(settings: Settings, wait: float | None) -> int:

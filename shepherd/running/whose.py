@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shepherd.errors import RefusedError, SettingsError
 from shepherd.running import upgrade_record
-from shepherd.running.gate import TakenError, upgrading
+from shepherd.running.gate import held, upgrade_lock
 from shepherd.running.log import now
 from shepherd.running.maintenance import Entry, entry_words
 from shepherd.situation import REPAIR
@@ -50,18 +50,9 @@ def _upgrades(state: Path, token: str) -> tuple[bool, str]:
     """Whether the upgrade that set the switch is under way, and a sentence that says how the switch ends."""
     upgrade = upgrade_record.read(state)
     doing = f": {upgrade.words()}" if upgrade is not None and upgrade.token == token else ""
-    if upgrade_record.at_work(state, token) or _locked(state):
+    if upgrade_record.at_work(state, token) or held(upgrade_lock(state)):
         return True, f"this is the switch of an upgrade that is under way{doing}; it ends by itself"
     return False, (
         f"this is the switch of an upgrade that was killed{doing}; {REPAIR}; if neither can be done,"
         f" this takes the switch away and leaves the releases as they are: inv maintenance.off --of {UPGRADE}"
     )
-
-
-def _locked(state: Path) -> bool:
-    """Whether an upgrade is at work, also one whose record was lost."""
-    try:
-        with upgrading(state):
-            return False
-    except TakenError:
-        return True

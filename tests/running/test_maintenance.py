@@ -196,9 +196,7 @@ def test_a_colleagues_switch_is_refused_and_taken_away_only_by_name(
     host: Host, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _on(host, who="bob smith")
-    with pytest.raises(
-        RefusedError, match=r"by bob smith: .*inv maintenance.off --of 'bob smith'$"
-    ):
+    with pytest.raises(RefusedError, match=r"by bob smith: .*inv maintenance.off --of 'bob smith'$"):
         _off(host, "ann")
     with pytest.raises(SettingsError, match=r"not by carol: by bob smith$"):
         _off(host, "ann", of="carol")
