@@ -162,15 +162,16 @@ def test_a_run_that_ends_while_it_is_looked_at_did_not_crash(
     assert records.look(host.state) is None
 
 
-def test_an_upgrade_waits_for_another_container_and_names_it(host: Host) -> None:
+def test_an_upgrade_waits_for_another_container_and_names_it(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lines: list[str] = []
     with at_work(host):
         # what an upgrade in a third container sees: none of the processes
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(gate, "holders", lambda _: [])
-            with pytest.raises(DeadlineError, match=r"still at work: process \d+ on pod-a;"):
-                with quiet(host.state, 1.0, lines.append):
-                    pass
+        monkeypatch.setattr(gate, "holders", lambda _: [])
+        named = pytest.raises(DeadlineError, match=r"still at work: process \d+ on pod-a;")
+        with named, quiet(host.state, 1.0, lines.append):
+            pass
     assert len(lines) < 5
 
 
