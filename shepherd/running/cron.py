@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pwd
 import shlex
 import sys
 from difflib import unified_diff
@@ -18,6 +17,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from shepherd.errors import SettingsError
+from shepherd.login import user_name
 from shepherd.running import crontab
 from shepherd.running.log import line, now, run_id
 from shepherd.running.runner import log_of, prepare_state
@@ -71,7 +71,7 @@ def block(settings: Settings, foreign: bytes, root: Path = ROOT) -> bytes:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    login = f"MAILTO={pwd.getpwuid(os.geteuid()).pw_name}"
+    login = f"MAILTO={user_name()}"
     text = environment.get_template("crontab.j2").render(
         id=block_id(settings),
         state_dir=_one_line(os.path.realpath(settings.state_path)),
@@ -161,7 +161,7 @@ def remove(settings: Settings, who: str, *, dry: bool = False) -> int:
 def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
     _refuse_others(settings)
     change = planned(settings, crontab.read(), remove=what == "cron.remove")
-    user = pwd.getpwuid(os.geteuid()).pw_name
+    user = user_name()
     if change.content == change.new_content:
         state = "has this block already" if change.block else "has no such block"
         say(f"the crontab of {user} {state}: nothing to do")

@@ -7,7 +7,6 @@ says whether its process lives.
 
 from __future__ import annotations
 
-import getpass
 import os
 import shlex
 import socket
@@ -23,6 +22,7 @@ import msgspec
 from msgspec import Struct
 
 from shepherd.errors import StoreError
+from shepherd.login import login
 from shepherd.running.gate import held, work_locks
 from shepherd.statefile import StateFile
 from shepherd.values import age, clean, iso
@@ -72,7 +72,7 @@ def own(stage: str, since: datetime, began: float | None = None, noted: bool = F
         started=_started(psutil.Process()),
         boot_id=_boot_id(),
         host=socket.gethostname(),
-        user=_user(),
+        user=login(),
         command=clean(shlex.join(["inv", *sys.argv[1:]]), COMMAND),
         stage=stage,
         since=since,
@@ -225,10 +225,3 @@ def _pid_namespace() -> str:
         return str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         return ""
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user id {os.geteuid()}"

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from shepherd import plainfile
 from shepherd.atomic import create_atomically, write_atomically
 from shepherd.errors import StoreError
+from shepherd.login import user_name
 from shepherd.values import clean, iso
 
 LARGEST = 64_000
@@ -53,7 +54,7 @@ def entries(path: Path, status: os.stat_result) -> tuple[Entry, ...]:
     Args:
         status: of the path, not followed.
     """
-    owner = _owner(status.st_uid)
+    owner = user_name(status.st_uid)
     try:
         text = plainfile.read(path, LARGEST)
     except plainfile.UnreadableFileError as error:
@@ -221,12 +222,3 @@ def _lines(entry: Entry) -> list[str]:
 def _quoted(text: str) -> str:
     """A TOML string. `clean` has taken out all that JSON writes otherwise."""
     return json.dumps(clean(text, LONGEST).encode("utf-8", "replace").decode(), ensure_ascii=False)
-
-
-def _owner(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user id {uid}"

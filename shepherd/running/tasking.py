@@ -236,11 +236,10 @@ def _options(context: Any, chosen: dict[str, Any]) -> TaskOptions:
 
 
 def _who(as_: str | None) -> str:
-    import getpass
-
+    from shepherd.login import login
     from shepherd.values import who
 
-    return who(as_, os.environ, getpass.getuser())
+    return who(as_, os.environ, login())
 
 
 def seconds(text: str) -> float:
