@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shepherd.errors import NO_DATA, REFUSED
 from shepherd.sentence import Sentence, time_and_age
-from shepherd.situation import Situation
+from shepherd.situation import REPAIR, Maintenance, Situation
 from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import NO_REASON, UNKNOWN_PERSON, some
 
@@ -222,13 +222,34 @@ def maintenance(situation: Situation) -> tuple[Caution, ...]:
     switch, now = situation.maintenance, situation.now
     if switch is None:
         return ()
+    # of the others only what they want: how loud it is concerns all together
+    parts = [_wanted(each, now) for each in (switch, *switch.others)]
+    text = parts[0]
+    for part in parts[1:]:
+        text = Sentence(text, "; and ", part)
+    return (_caution("maintenance", text, _switch_remedy(switch, now)),)
+
+
+def _wanted(switch: Maintenance, now: datetime | None) -> Sentence:
     since = ("since ", time_and_age(switch.since, now), ", ") if switch.since is not None else ()
     who, why = _cut(switch.who, _SHOWN) or UNKNOWN_PERSON, _cut(switch.why, _SHOWN) or NO_REASON
     text = Sentence(*since, f"by {who}: {why}")
-    overdue = "it has been on for long: end it with inv maintenance.off" if switch.overdue else ""
     if switch.until is None:
-        return (_caution("maintenance", text, overdue),)
-    until = time_and_age(switch.until, now)
-    if now is not None and now > switch.until:
-        return (_caution("maintenance", Sentence(text, "; it should have ended at ", until)),)
-    return (_caution("maintenance", Sentence(text, "; until ", until), overdue),)
+        return text
+    late = now is not None and now > switch.until
+    return Sentence(
+        text, "; it should have ended at " if late else "; until ", time_and_age(switch.until, now)
+    )
+
+
+def _switch_remedy(switch: Maintenance, now: datetime | None) -> str:
+    if switch.upgrade == "killed":
+        return f"that upgrade was killed: {REPAIR}"
+    if switch.upgrade:
+        return (
+            "it should have ended long ago: inv lock.status says what the upgrade does"
+            if switch.overdue
+            else ""
+        )
+    late = now is not None and switch.until is not None and now > switch.until
+    return "it has been on for long: end it with inv maintenance.off" if switch.overdue and not late else ""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
@@ -12,6 +13,9 @@ STAGES = (
     *("backup", "archive"),
 )
 """The stages of a run, in its order."""
+
+REPAIR = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
+"""What to do about an upgrade that was killed."""
 
 
 class Maintenance(Struct, frozen=True):
@@ -23,6 +27,10 @@ class Maintenance(Struct, frozen=True):
     until: datetime | None = None
     overdue: bool = False
     """Past `until`, or on for longer than `warn_after`: loud everywhere."""
+    upgrade: Literal["", "at work", "killed"] = ""
+    """How it stands with the upgrade that set it; empty: only persons did."""
+    others: tuple[Maintenance, ...] = ()
+    """Those who set it after the first."""
 
 
 class Hang(Struct, frozen=True):

@@ -40,12 +40,16 @@ def maintenance_on(options: TaskOptions, reason: str | None = None, until: str |
     return on(options, reason, until)
 
 
-@task(*ACTING, name="maintenance.off")
-def maintenance_off(options: TaskOptions) -> int:
-    """Let the work go on."""
+@task(
+    *ACTING,
+    name="maintenance.off",
+    help={"of": "take away what this person set, or `upgrade`: what a killed upgrade left"},
+)
+def maintenance_off(options: TaskOptions, of: str | None = None) -> int:
+    """Take your own switch away; what others set stays on."""
     from shepherd.running.switch import off
 
-    return off(options)
+    return off(options, of)
 
 
 @task(name="maintenance.status", reader=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import pwd
 import shlex
 from difflib import unified_diff
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from shepherd.errors import SettingsError
+from shepherd.login import user_name
 from shepherd.running import crontab
 from shepherd.running.calling import refuse_others, shepherd_id, words
 from shepherd.running.log import line, now, run_id
@@ -64,7 +64,7 @@ def block(settings: Settings, foreign: bytes, root: Path = ROOT) -> bytes:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    login = f"MAILTO={pwd.getpwuid(os.geteuid()).pw_name}"
+    login = f"MAILTO={user_name()}"
     text = environment.get_template("crontab.j2").render(
         id=shepherd_id(settings),
         state_dir=_one_line(os.path.realpath(settings.state_path)),
@@ -139,7 +139,7 @@ def _change(settings: Settings, who: str, what: str, *, dry: bool) -> int:
             ' "syslog" first'
         )
     change = planned(settings, crontab.read(), remove=what == "cron.remove")
-    user = pwd.getpwuid(os.geteuid()).pw_name
+    user = user_name()
     if what == "cron.install":
         _warn_of_a_timer(settings)
     if change.content == change.new_content:

@@ -16,6 +16,9 @@ from time import monotonic
 from shepherd.errors import StoreError
 from shepherd.locks import flock, open_lock
 
+GRACE = 0.1
+"""Seconds that even one who does not wait tries to get a lock: `held` holds it for an instant."""
+
 
 class TakenError(Exception):
     """Somebody else holds the lock."""
@@ -46,7 +49,7 @@ def work(state: Path, *, wait: float = 0.0) -> Iterator[int]:
         TakenError: somebody else works, also after `wait` seconds.
         StoreError: the lock file cannot be used.
     """
-    end = monotonic() + wait
+    end = monotonic() + max(wait, GRACE)
     with (
         _held(partial(open_lock, state / "run" / "work.lock"), end) as handle,
         _held(lambda: os.open(state, os.O_RDONLY | os.O_CLOEXEC), end, needed=False),
@@ -64,12 +67,47 @@ def page(state: Path) -> Iterator[None]:
 @contextmanager
 def upgrading(state: Path) -> Iterator[None]:
     """Hold `run/upgrade.lock`: one upgrade at a time. Raises TakenError at once, StoreError."""
-    with _held(partial(open_lock, state / "run" / "upgrade.lock"), monotonic()):
+    with _held(partial(open_lock, upgrade_lock(state)), monotonic() + GRACE):
         yield
 
 
+def work_locks(state: Path) -> tuple[Path, Path]:
+    """What `work` locks."""
+    return state / "run" / "work.lock", state
+
+
+def upgrade_lock(state: Path) -> Path:
+    """What `upgrading` locks."""
+    return state / "run" / "upgrade.lock"
+
+
+def held(*locks: Path) -> bool | None:
+    """Whether somebody holds one of these just now, also in another container, whose processes the kernel
+    does not list here: that is tried. None if it cannot be.
+    """
+    known = False
+    for lock in locks:
+        try:
+            handle = os.open(lock, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            known = True
+            continue
+        except OSError:
+            continue
+        try:
+            if not flock(handle, shared=True):
+                return True
+            known = True
+        except OSError:
+            continue
+        finally:
+            os.close(handle)
+    return False if known else None
+
+
 def holders(lock: Path) -> list[int]:
-    """The processes that hold a lock file just now, as the kernel lists them; empty where it does not."""
+    """The processes that hold a lock file just now, as the kernel lists them; it names none of another
+    container, and on some file systems none at all."""
     try:
         wanted = lock.stat()
         lines = Path("/proc/locks").read_text().splitlines()

@@ -6,22 +6,28 @@ Light to import: `maintenance.status` has to answer at once.
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shepherd import plainfile
-from shepherd.atomic import create_atomically
-from shepherd.errors import StoreError
+from shepherd.running.switch_file import (
+    LARGEST,
+    LONGEST,
+    Entry,
+    change,
+    create,
+    entries,
+    modified,
+    moment,
+    path_of,
+    present,
+)
 from shepherd.values import NO_REASON, UNKNOWN_PERSON, age, clean, iso
 
-LARGEST = 64_000
-"""Bytes of the largest switch that is read for who and why; a larger one is a switch all the same."""
-LONGEST = 300
-"""Characters of a reason."""
+__all__ = ["LARGEST", "LONGEST", "Entry", "change", "path_of", "present"]
 
 
 class Switch(NamedTuple):
@@ -29,18 +35,17 @@ class Switch(NamedTuple):
 
     since: datetime | None
     who: str
+    """The first who set it, or whose the file is."""
     why: str
     until: datetime | None
     overdue: bool
-    """Past `until`, or on for longer than `warn_after`, or left by an upgrade that is gone."""
+    """One is past its `until`, or it is on for longer than `warn_after`, or its upgrade was killed."""
     upgrade: str = ""
-    """The token of the upgrade that set it; empty: a person did."""
+    """The token of the upgrade that set it; empty: only persons did."""
     left: bool = False
     """That upgrade was killed: it will not clear the switch."""
-
-
-def path_of(state: Path) -> Path:
-    return state / "maintenance.txt"
+    others: tuple[Entry, ...] = ()
+    """Those who set it after the first."""
 
 
 def look(state: Path, warn_after: float, now: datetime) -> Switch | None:
@@ -49,41 +54,51 @@ def look(state: Path, warn_after: float, now: datetime) -> Switch | None:
     Args:
         state: `state_dir`; warn_after: seconds after which it is loud.
     """
+    path = path_of(state)
     try:
-        status = path_of(state).lstat()
+        status = path.lstat()
     except FileNotFoundError:
         return None
     except OSError as error:
-        return Switch(None, "", f"{path_of(state)} cannot be looked at ({error.strerror})", None, False)
-    content = _content(path_of(state))
-    known = (content.get("since"), _mtime(status), first_abort(state))
+        return Switch(None, "", f"{path} cannot be looked at ({error.strerror})", None, False)
+    first, *others = entries(path, status)
+    known = (first.since, modified(status), first_abort(state), *(each.since for each in others))
     since = min((at for at in known if at is not None and at <= now), default=None)
-    until = content.get("until")
-    late = until is not None and until < now
+    late = any(each.until is not None and each.until < now for each in (first, *others))
     old = since is not None and (now - since).total_seconds() > warn_after
-    who, why, token = (
-        content.get("who") or _owner(status.st_uid),
-        content.get("why", ""),
-        content.get("upgrade", ""),
-    )
+    token = next((each.upgrade for each in (first, *others) if each.upgrade), "")
     left = bool(token) and _upgrade_is_gone(state, token)
-    if left:
-        why += " (that upgrade was killed: inv upgrade --resume, or inv upgrade --undo)"
-    return Switch(since, who, why, until, late or old or left, token, left)
+    who = first.who or first.owner
+    return Switch(since, who, first.why, first.until, late or old or left, token, left, tuple(others))
 
 
 def words(switch: Switch, now: datetime) -> str:
     """`since 2011-08-24T10:15:00Z (3 hours), by ann: new disk; until …`, and how loud that is."""
-    since = f"since {iso(switch.since)} ({_age(switch.since, now)}), " if switch.since else ""
-    who, why = clean(switch.who, 80), clean(switch.why, LONGEST)
-    text = f"{since}by {who or UNKNOWN_PERSON}: {why or NO_REASON}"
-    if switch.until is not None:
-        text += f"; until {iso(switch.until)}"
+    first = Entry(switch.who, switch.why, switch.since, switch.until)
+    text = "; and ".join(entry_words(each, now) for each in (first, *switch.others))
+    return "; ".join([text, *filter(None, [remedy(switch)])])
+
+
+def entry_words(entry: Entry, now: datetime) -> str:
+    """`since 2011-08-24T10:15:00Z (3 hours), by ann: new disk; until …`."""
+    since = f"since {iso(entry.since)} ({_age(entry.since, now)}), " if entry.since else ""
+    who, why = clean(entry.who or entry.owner, 80), clean(entry.why, LONGEST)
+    until = f"; until {iso(entry.until)}" if entry.until is not None else ""
+    return f"{since}by {who or UNKNOWN_PERSON}: {why or NO_REASON}{until}"
+
+
+def remedy(switch: Switch) -> str:
+    """How it ends, where that has to be said; else nothing."""
     if switch.left:
-        text += "; THE SWITCH STAYS ON until somebody does one of these: the upgrade will not clear it"
-    elif switch.overdue:
-        text += "; THIS IS OVERDUE: end it with inv maintenance.off, or ask the person who set it"
-    return text
+        from shepherd.situation import REPAIR
+
+        return f"THE SWITCH STAYS ON: that upgrade was killed; {REPAIR}"
+    if switch.upgrade:
+        how = "the upgrade takes its own switch away when it ends"
+        return f"THIS IS OVERDUE: {how}; inv lock.status says what it does" if switch.overdue else how
+    if switch.overdue:
+        return "THIS IS OVERDUE: end it with inv maintenance.off, or ask the person who set it"
+    return ""
 
 
 def switch_on(
@@ -97,52 +112,45 @@ def switch_on(
     Raises:
         StoreError: it cannot be set.
     """
-    text = f"# The QA shepherd rests while this file is here: inv maintenance.off\nwho = {_quoted(who)}\n"
-    text += f"why = {_quoted(why)}\nsince = {iso(now)}\n"
-    text += f"until = {iso(until)}\n" if until is not None else ""
-    text += f"upgrade = {_quoted(upgrade)}\n" if upgrade else ""
-    path = path_of(state)
-    try:
-        create_atomically(path, text.encode())
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if upgrade:
-            # without its token it would be taken for a person's, and stay forever
-            raise StoreError(f"{path}: cannot be written ({error.strerror}); the switch is not set") from None
-        # a disk that is full has room for an empty file, and that is a switch too
-        try:
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600))
-        except FileExistsError:
-            return False
-        except OSError:
-            raise StoreError(f"{path}: cannot be written ({error.strerror}); the switch is not set") from None
-    return True
+    return create(state, Entry(who, why, now, until, upgrade))
 
 
-def switch_off(state: Path) -> None:
-    """Remove the switch, whatever it is.
+def add(state: Path, entry: Entry) -> None:
+    """Add an entry to a switch that is on, or set it. The same reason of the same person is renewed: a script
+    that was killed before it took its own away shall not leave one for each time.
+
+    Raises:
+        StoreError: it cannot be added.
+    """
+
+    def with_it(before: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        same = [each for each in before if (each.who, each.why, each.upgrade) == (entry.who, entry.why, "")]
+        kept = tuple(each for each in before if each not in same)
+        since = min((each.since for each in (*same, entry) if each.since is not None), default=None)
+        return (*kept, entry._replace(since=since))
+
+    change(state, with_it)
+
+
+def switch_off(state: Path, upgrade: str = "") -> None:
+    """Remove the switch, whatever it is; with a token only what that upgrade set.
 
     Raises:
         StoreError: it cannot be removed; it stays on.
     """
-    path = path_of(state)
-    try:
-        if path.is_dir() and not path.is_symlink():
-            path.rmdir()
-        else:
-            path.unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be removed ({error.strerror}), so maintenance goes on; remove it by hand"
-        ) from None
-    forget_first_abort(state)
+
+    def without(before: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        return tuple(each for each in before if each.upgrade != upgrade) if upgrade else ()
+
+    change(state, without)
+    if not os.path.lexists(path_of(state)):
+        forget_first_abort(state)
 
 
 def first_abort(state: Path) -> datetime | None:
     """When the switch that is on first refused a run; None if that is not known to have happened."""
     try:
-        return _moment(datetime.fromisoformat(plainfile.read(_first_abort_path(state), 100).strip()))
+        return moment(datetime.fromisoformat(plainfile.read(_first_abort_path(state), 100).strip()))
     except (plainfile.UnreadableFileError, ValueError):
         return None
 
@@ -163,62 +171,11 @@ def _first_abort_path(state: Path) -> Path:
     return state / "run" / "first-abort"
 
 
-def _content(path: Path) -> dict[str, Any]:
-    """Who, why, since, until, as far as they can be read: somebody may have written it by hand."""
-    try:
-        text = plainfile.read(path, LARGEST)
-    except plainfile.UnreadableFileError as error:
-        return {"why": f"the switch {error.problem}"}
-    import tomllib
-
-    try:
-        document = tomllib.loads(text)
-    except (ValueError, RecursionError):
-        return {"why": clean(text, LONGEST)}
-    content: dict[str, Any] = {
-        key: clean(document[key], LONGEST)
-        for key in ("who", "why", "upgrade")
-        if isinstance(document.get(key), str)
-    }
-    for key in ("since", "until"):
-        if isinstance(document.get(key), datetime):
-            content[key] = _moment(document[key])
-    return content
-
-
 def _upgrade_is_gone(state: Path, token: str) -> bool:
     # only where an upgrade set the switch: a process is to be looked at
     from shepherd.running import upgrade_record
 
     return not upgrade_record.at_work(state, token)
-
-
-def _mtime(status: os.stat_result) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(status.st_mtime, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _moment(at: datetime) -> datetime:
-    """In UTC; a time without a zone is meant to be so."""
-    with suppress(OverflowError):
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    return at.replace(tzinfo=UTC)
-
-
-def _quoted(text: str) -> str:
-    """A TOML string. `clean` has taken out all that JSON writes otherwise."""
-    return json.dumps(clean(text, LONGEST).encode("utf-8", "replace").decode(), ensure_ascii=False)
-
-
-def _owner(uid: int) -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user id {uid}"
 
 
 def _age(since: datetime, now: datetime) -> str:

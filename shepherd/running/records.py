@@ -7,7 +7,6 @@ says whether its process lives.
 
 from __future__ import annotations
 
-import getpass
 import os
 import shlex
 import socket
@@ -23,13 +22,16 @@ import msgspec
 from msgspec import Struct
 
 from shepherd.errors import StoreError
+from shepherd.login import login
+from shepherd.running.gate import held, work_locks
 from shepherd.statefile import StateFile
 from shepherd.values import age, clean, iso
 
 if TYPE_CHECKING:
     import psutil
 
-Life = Literal["lives", "gone", "unknown"]
+Life = Literal["lives", "held", "gone", "unknown"]
+"""`held`: its process cannot be seen from here, but somebody holds its lock."""
 
 COMMAND = 200
 """Characters of a command that are kept."""
@@ -53,6 +55,8 @@ class Record(Struct, frozen=True):
     """When the run began, seconds after the boot."""
     noted: bool = False
     """The stage is a step of the work, so that a crash of it is told until it has run well."""
+    pid_namespace: str = ""
+    """As the kernel names it: a pid means something else in another container. Empty: not known."""
 
 
 def path_of(state: Path) -> Path:
@@ -68,12 +72,13 @@ def own(stage: str, since: datetime, began: float | None = None, noted: bool = F
         started=_started(psutil.Process()),
         boot_id=_boot_id(),
         host=socket.gethostname(),
-        user=_user(),
+        user=login(),
         command=clean(shlex.join(["inv", *sys.argv[1:]]), COMMAND),
         stage=stage,
         since=since,
         began=uptime() if began is None else began,
         noted=noted,
+        pid_namespace=_pid_namespace(),
     )
 
 
@@ -117,11 +122,57 @@ def discard(state: Path) -> None:
         raise StoreError(f"{path}: cannot be removed ({error.strerror}); remove it by hand") from None
 
 
-def life(record: Record) -> Life:
+def look(state: Path) -> tuple[Record, Life] | None:
+    """The run record that is there, and whether its run goes on; None if there is none.
+
+    Raises:
+        UnreadableFileError: see `read`.
+    """
+    record = read(state)
+    while record is not None:
+        life_of_it = life(record, *work_locks(state))
+        before, record = record, read(state)
+        # one that has come to its end meanwhile did not crash: it removed its record
+        if life_of_it != "gone" or record == before:
+            return before, life_of_it
+    return None
+
+
+def life(record: Record, *locks: Path) -> Life:
     """Whether its process still lives. One that took over the pid, or a zombie, is not it
-    (docs/running.md#one-copy-at-a-time)."""
-    if record.boot_id != _boot_id():
-        return "gone" if record.host == socket.gethostname() else "unknown"
+    (docs/running.md#one-copy-at-a-time).
+
+    Args:
+        locks: what it holds while it works. They tell where its process cannot be seen: in another container,
+            on another host.
+    """
+    seen = _seen(record)
+    if seen == "lives" or (record.pid_namespace and is_here(record)):
+        return seen
+    lock_held = held(*locks)
+    return seen if lock_held is None else "held" if lock_held else "gone"
+
+
+def is_here(record: Record) -> bool:
+    """Whether its pid means the same as here: the same boot, and no other container."""
+    same_boot = record.boot_id == _boot_id() and (record.boot_id or record.host == socket.gethostname())
+    return bool(same_boot) and record.pid_namespace in ("", _pid_namespace())
+
+
+def where(record: Record) -> str:
+    """What a sentence about its pid has to add: ` on qa1` if the pid means nothing here, else nothing."""
+    return "" if is_here(record) else f" on {clean(record.host, 60)}"
+
+
+def is_own(record: Record) -> bool:
+    """Whether this process wrote it."""
+    return record.pid == os.getpid() and is_here(record)
+
+
+def _seen(record: Record) -> Life:
+    if not is_here(record):
+        rebooted = record.boot_id != _boot_id() and record.host == socket.gethostname()
+        return "gone" if rebooted else "unknown"
     import psutil
 
     try:
@@ -137,7 +188,7 @@ def life(record: Record) -> Life:
 
 def seconds(record: Record, now: datetime) -> float:
     """How long it has been running. Where the boot is another one only the clock can tell; never below 0."""
-    if record.boot_id == _boot_id():
+    if record.boot_id and record.boot_id == _boot_id():
         return max(0.0, uptime() - record.began)
     return max(0.0, (now - record.since).total_seconds())
 
@@ -169,8 +220,8 @@ def _boot_id() -> str:
         return ""
 
 
-def _user() -> str:
+def _pid_namespace() -> str:
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user id {os.geteuid()}"
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""

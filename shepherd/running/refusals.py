@@ -97,10 +97,10 @@ def show_failure(settings: Settings, tell: Tell, publish: bool = True) -> None:
 
 
 def once(settings: Settings, refusal: ShepherdError) -> bool:
-    """Whether cron has to say this now: an overdue switch and a suspected hang, each one time
+    """Whether cron has to say this now: an overdue switch once a day, a suspected hang once
     (docs/interfaces.md#commands)."""
     if isinstance(refusal, MaintenanceError) and refusal.switch.overdue:
-        about = ("overdue", str(refusal.switch.since or refusal.switch.until))
+        about = ("overdue", f"{now():%Y-%m-%d} {refusal.switch.since or refusal.switch.until}")
     elif isinstance(refusal, BusyError) and refusal.hang is not None:
         about = ("hang", _which(refusal.hang))
     else:

@@ -297,22 +297,24 @@ def _busy(settings: Settings) -> ShepherdError:
     pids = ", ".join(map(str, gate.holders(state / "run" / "work.lock"))) or "unknown"
     hang = None
     try:
-        record = records.read(state)
+        present = records.look(state)
     except UnreadableFileError as why:
         text = f"another copy is running, process {pids}; its record {why}"
     else:
-        if record is None:
+        if present is None:
             text = f"another copy is running, process {pids}, without a record; try again (inv lock.status)"
-        elif records.life(record) == "gone":
-            text = f"another copy is running, process {pids}, without a record yet; {crashed(record)}"
-        elif hang := hang_of(settings, record):
+        elif present[1] == "gone":
+            text = f"another copy is running, process {pids}, without a record yet; {crashed(present[0])}"
+        elif hang := hang_of(settings, *present):
+            record, there = present[0], records.where(present[0])
             text = (
-                f"suspected hang: {records.words(record, at)}; look at it, and end it with: kill {record.pid}"
-                f" (if it is only stopped, continue it with: kill -CONT {record.pid})"
+                f"suspected hang: {records.words(record, at)}; look at it, and end it{there} with:"
+                f" kill {record.pid} (if it is only stopped, continue it with: kill -CONT {record.pid})"
             )
         else:
             text = (
-                f"another copy is running: {records.words(record, at)}; try again later, or wait: --wait 60"
+                f"another copy is running: {records.words(present[0], at)}; try again later, or wait:"
+                " --wait 60"
             )
     refusal = refusals.in_maintenance(settings)
     if refusal is not None and hang is None:

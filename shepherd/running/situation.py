@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import datetime
+from time import sleep
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,6 +23,9 @@ from shepherd.values import clean, iso
 
 READING = ("find", "judge")
 """The stages that the answer rests on."""
+
+SETTLING = 0.5
+"""Seconds after which who takes the work lock has certainly written its record."""
 
 
 class Aborts(Struct, frozen=True):
@@ -50,28 +53,28 @@ def situation(settings: Settings, writing: str = "") -> Situation:
     hang: Hang | None = None
     running: Running | None = None
     try:
-        record = records.read(settings.state_path)
+        present = records.look(settings.state_path)
     except UnreadableFileError:
-        record = None
-    if record is not None and (record.pid == os.getpid() or records.life(record) == "lives"):
-        running = Running(record.stage, record.user, record.host, record.pid, record.since)
-    if record is not None and record.pid != os.getpid():
-        if record.noted and records.life(record) == "gone":
+        present = None
+    if present is not None:
+        record, life = present
+        own = records.is_own(record)
+        if own or life in ("lives", "held"):
+            running = Running(record.stage, record.user, record.host, record.pid, record.since)
+        if not own and record.noted and life == "gone":
             before = runs.get(record.stage, StageRuns())
             runs[record.stage] = replace(before, last_failed=record.since, failure=crashed(record))
             if record.stage in READING:
                 # nobody can tell any more which branch it was at
                 left = Unread(record.since, record.stage, crashed(record))
                 unread = {branch: unread.get(branch, left) for branch in settings.branches}
-        else:
-            hang = hang_of(settings, record)
+        elif not own:
+            hang = hang_of(settings, record, life)
     if writing:
         runs[writing] = replace(runs.get(writing, StageRuns()), last_good=at)
     return Situation(
         now=at,
-        maintenance=None
-        if switch is None
-        else Maintenance(switch.since, switch.who, switch.why, switch.until, switch.overdue),
+        maintenance=_maintenance(switch) if switch is not None else None,
         hang=hang,
         stages=runs,
         unread=unread,
@@ -79,6 +82,19 @@ def situation(settings: Settings, writing: str = "") -> Situation:
         aborted_because=aborts.because,
         running=running,
         versions=versions(),
+    )
+
+
+def _maintenance(switch: maintenance.Switch) -> Maintenance:
+    others = (Maintenance(each.since, each.who or each.owner, each.why, each.until) for each in switch.others)
+    return Maintenance(
+        switch.since,
+        switch.who,
+        switch.why,
+        switch.until,
+        switch.overdue,
+        "killed" if switch.left else "at work" if switch.upgrade else "",
+        tuple(others),
     )
 
 
@@ -94,12 +110,24 @@ def switch_of(settings: Settings) -> maintenance.Switch | None:
     return maintenance.look(settings.state_path, settings.maintenance.warn_after, now())
 
 
-def hang_of(settings: Settings, record: records.Record) -> Hang | None:
+def hang_of(settings: Settings, record: records.Record, life: records.Life) -> Hang | None:
     """The suspicion against a record that is older than `stale_after` and whose process lives
     (docs/running.md#one-copy-at-a-time)."""
-    if records.seconds(record, now()) <= settings.run.stale_after or records.life(record) != "lives":
+    if records.seconds(record, now()) <= settings.run.stale_after or life not in ("lives", "held"):
+        return None
+    if life == "held" and not _stays(settings, record):
         return None
     return Hang(record.stage, record.pid, record.since, record.host)
+
+
+def _stays(settings: Settings, record: records.Record) -> bool:
+    """Whether the record of a process that cannot be seen is still there when any other one has replaced it:
+    who has just taken the lock from one that crashed writes its own at once."""
+    sleep(SETTLING)
+    try:
+        return records.read(settings.state_path) == record
+    except UnreadableFileError:
+        return False
 
 
 def crashed(record: records.Record) -> str:

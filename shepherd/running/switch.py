@@ -8,7 +8,7 @@ import os
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shepherd.errors import DEADLINE, SettingsError
 from shepherd.plainfile import UnreadableFileError
@@ -69,13 +69,12 @@ def _state_place_in(settings: Settings) -> StatePlace:
 
 
 def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
-    """Set the switch; with `--wait` return only when nothing works any more, else 6.
+    """Set the switch, or add to one that is on; with `--wait` return when nothing works any more, else 6.
 
     Raises:
         SettingsError: no reason. StoreError: it cannot be set.
     """
     from shepherd.running.runner import log_of, prepare_state
-    from shepherd.running.situation import switch_of
 
     why = clean(reason or "", maintenance.LONGEST)
     if not why:
@@ -85,41 +84,81 @@ def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
     until_then = f" until {iso(end)}" if end else ""
     settings, who = options.settings, options.who
     state = settings.state_path
+    already = _words_now(settings)
     if options.dry:
-        say(f"would write {maintenance.path_of(state)}: by {who}: {why}{until_then and f',{until_then}'}")
+        how = f"add to {maintenance.path_of(state)}, which is there {already}" if already else ""
+        how = how or f"write {maintenance.path_of(state)}"
+        say(f"would {how}: by {who}: {why}{until_then and f',{until_then}'}")
         return 0
     prepare_state(state)
-    already = switch_of(settings)
-    if already is None and maintenance.switch_on(state, who, why, end, at):
+    if maintenance.switch_on(state, who, why, end, at):
         maintenance.forget_first_abort(state)
         say(f"maintenance is on{until_then}; end it with: inv maintenance.off")
         log_of(settings).write(_act(at, "off", "on", who, why))
     else:
-        already = already or switch_of(settings)
-        details = maintenance.words(already, now()) if already else "and off again"
-        say(f"maintenance is already on, {details}; nothing was changed")
+        already = _words_now(settings)
+        maintenance.add(state, maintenance.Entry(who, why, at, end))
+        say(f"maintenance is already on, {already or 'since just now'}")
+        say(f"yours was added{until_then}; take it away with: inv maintenance.off")
+        log_of(settings).write(_act(at, "on", "on", who, why))
     return _wait_for_the_end(settings, options.wait)
 
 
-def off(options: TaskOptions) -> int:
-    """Remove the switch, no matter who set it. Raises StoreError if it cannot be removed."""
-    from shepherd.running.runner import log_of, prepare_state
-    from shepherd.running.situation import switch_of
+def off(options: TaskOptions, of: str | None = None) -> int:
+    """Take away one's own part of the switch; what others set stays on.
 
-    settings = options.settings
-    switch = switch_of(settings)
-    if switch is None:
+    Args:
+        of: take away this person's instead, or what a killed upgrade left (`upgrade`).
+
+    Raises:
+        RefusedError: it is on, and not the caller's. SettingsError: `of` did not set it.
+        StoreError: it cannot be changed.
+    """
+    from shepherd.running.runner import log_of, prepare_state
+    from shepherd.running.whose import leaving
+
+    settings, who = options.settings, options.who
+    state, at = settings.state_path, now()
+    if _words_now(settings) == "":
         say("maintenance is not on")
         return 0
-    details = maintenance.words(switch, now())
     if options.dry:
-        say(f"would end maintenance {details}")
+        present = maintenance.present(state)
+        say(f"would end {maintenance.entry_words(present[leaving(present, state, who, of)], at)}")
         return 0
-    prepare_state(settings.state_path)
-    maintenance.switch_off(settings.state_path)
-    say(f"maintenance is off; it was on {details}")
-    log_of(settings).write(_act(now(), "on", "off", options.who, details))
+    prepare_state(state)
+    gone: list[maintenance.Entry] = []
+
+    def without(present: tuple[maintenance.Entry, ...]) -> tuple[maintenance.Entry, ...]:
+        if not present:
+            return ()
+        place = leaving(present, state, who, of)
+        gone[:] = [present[place]]
+        return present[:place] + present[place + 1 :]
+
+    maintenance.change(state, without)
+    details = maintenance.entry_words(gone[0], at) if gone else "until just now"
+    stays = _words_now(settings)
+    if stays:
+        say(f"taken away: {details}")
+        own = any(each.who == who for each in maintenance.present(state))
+        again = "; there is another one of yours: inv maintenance.off" if own else ""
+        say(f"maintenance stays on {stays}{again}")
+    else:
+        maintenance.forget_first_abort(state)
+        say(f"maintenance is off; it was on {details}")
+    if of is not None:
+        complain(f"this was not the switch of {who}, but of {clean(of, 80)}: let them know")
+    log_of(settings).write(_act(at, "on", "on" if stays else "off", who, details))
     return 0
+
+
+def _words_now(settings: Settings) -> str:
+    """Who has set the switch, why and since when; empty if it is off."""
+    from shepherd.running.situation import switch_of
+
+    switch = switch_of(settings)
+    return maintenance.words(switch, now()) if switch is not None else ""
 
 
 def status(place: StatePlace, *, json: bool) -> int:
@@ -127,14 +166,28 @@ def status(place: StatePlace, *, json: bool) -> int:
     at = now()
     switch = maintenance.look(place.state, place.warn_after, at)
     if json:
-        fields = {} if switch is None else switch._asdict()
-        texts = {key: iso(each) if isinstance(each, datetime) else each for key, each in fields.items()}
-        say(json_.dumps({"maintenance": texts or None}))
+        say(json_.dumps({"maintenance": _document(switch) if switch is not None else None}))
     elif switch is None:
         say("maintenance is off")
     else:
         say(f"maintenance is on {maintenance.words(switch, at)}")
     return 0
+
+
+def _document(switch: maintenance.Switch) -> dict[str, Any]:
+    others = [
+        {"since": each.since, "who": each.who or each.owner, "why": each.why, "until": each.until}
+        for each in switch.others
+    ]
+    return {
+        **_with_times_as_text(switch._asdict()),
+        "others": [_with_times_as_text(each) for each in others],
+        "remedy": maintenance.remedy(switch),
+    }
+
+
+def _with_times_as_text(fields: dict[str, Any]) -> dict[str, Any]:
+    return {key: iso(each) if isinstance(each, datetime) else each for key, each in fields.items()}
 
 
 def mention(settings: Settings) -> None:
@@ -154,7 +207,7 @@ def lock_status(place: StatePlace, *, json: bool) -> int:
 
 
 def _who_works(place: StatePlace) -> tuple[str, str]:
-    from shepherd.running.gate import holders
+    from shepherd.running.gate import held, holders, work_locks
 
     if _there(place.state / "run" / "upgrade.json"):
         from shepherd.running import upgrade_record
@@ -163,25 +216,28 @@ def _who_works(place: StatePlace) -> tuple[str, str]:
         if upgrade is not None and upgrade_record.at_work(place.state):
             return "upgrade", f"an upgrade is under way: {upgrade.words()}"
         if upgrade is not None:
-            remedy = "finish it with inv upgrade --resume, or take it back with inv upgrade --undo"
-            return "upgrade killed", f"an upgrade was killed: {upgrade.words()}; {remedy}"
+            from shepherd.situation import REPAIR
+
+            return "upgrade killed", f"an upgrade was killed: {upgrade.words()}; {REPAIR}"
     pids = holders(place.state / "run" / "work.lock")
+    holder = f"process {', '.join(map(str, pids))}" if pids else "a process that cannot be seen from here"
+    locked = bool(pids) or bool(held(*work_locks(place.state)))
     if not _there(place.state / "run" / "record.json"):
-        if not pids:
+        if not locked:
             return "free", "nothing is running"
-        return "held", f"process {', '.join(map(str, pids))} holds the work lock, without a record"
+        return "held", f"{holder} holds the work lock, without a record"
     # only now: a process is to be looked at
     from shepherd.running import records
 
     try:
-        record = records.read(place.state)
+        present = records.look(place.state)
     except UnreadableFileError as why:
-        held = f"process {', '.join(map(str, pids))} holds the lock" if pids else "nothing holds the lock"
-        return "unreadable", f"the record {why}; {held}"
-    if record is None:
+        return "unreadable", f"the record {why}; {holder if locked else 'nothing'} holds the lock"
+    if present is None:
         return "free", "nothing is running"
+    record, life = present
     details = records.words(record, now())
-    match records.life(record):
+    match life:
         case "gone":
             return "crashed", f"crashed: {details}; its process is gone, the next run cleans up"
         case "unknown":
@@ -190,8 +246,10 @@ def _who_works(place: StatePlace) -> tuple[str, str]:
                 f"{details}; whether it still lives can only be seen on {clean(record.host, 60)}",
             )
         case _ if records.seconds(record, now()) > place.stale_after:
-            return "suspected hang", f"suspected hang: {details}; end it with: kill {record.pid}"
-    return "running", f"running: {details}"
+            end = f"end it{records.where(record)} with: kill {record.pid}"
+            return "suspected hang", f"suspected hang: {details}; {end}"
+    unseen = "; its process cannot be seen from here, but it holds the lock" if life == "held" else ""
+    return "running", f"running: {details}{unseen}"
 
 
 def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
@@ -208,6 +266,8 @@ def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
     try:
         with gate.work(settings.state_path, wait=wait):
             pass
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("the switch stays on; inv maintenance.off takes yours away") from None
     except gate.TakenError:
         complain(f"after {age(wait)} still at work: {_who_works(place)[1]}; the switch stays on")
         return DEADLINE

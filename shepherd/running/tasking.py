@@ -128,8 +128,9 @@ def guarded(body: Callable[[], int | None]) -> int:
         if isinstance(error, StoppedError):
             raise Stopped(code=error.code) from None
         return error.code
-    except KeyboardInterrupt:
-        complain("stopped by the keyboard; run it again to finish")
+    except KeyboardInterrupt as stopped:
+        # who knows better what that leaves says so in the exception
+        complain(f"stopped by the keyboard; {stopped or 'run it again to finish'}")
         raise Stopped(code=UNEXPECTED) from None
 
 
@@ -235,11 +236,10 @@ def _options(context: Any, chosen: dict[str, Any]) -> TaskOptions:
 
 
 def _who(as_: str | None) -> str:
-    import getpass
-
+    from shepherd.login import login
     from shepherd.values import who
 
-    return who(as_, os.environ, getpass.getuser())
+    return who(as_, os.environ, login())
 
 
 def seconds(text: str) -> float:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from shepherd.plainfile import UnreadableFileError
 from shepherd.running import records
+from shepherd.running.gate import upgrade_lock
 from shepherd.statefile import StateFile
 from shepherd.values import clean, iso
 
@@ -71,5 +72,5 @@ def at_work(state: Path, token: str = "") -> bool:  # not a secret: it names one
     if record is None or (token and record.token != token):
         return False
     with suppress(OSError):
-        return records.life(record.process) != "gone"
+        return records.life(record.process, upgrade_lock(state)) != "gone"
     return True

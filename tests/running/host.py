@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,10 @@ class Host:
         self.work_log = folder / "work.log"
         self._folder = folder
 
-    def start(self, *args: str, work_seconds: float = 0.0, **popen: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *args: str, work_seconds: float = 0.0, inside: Sequence[str] = (), **popen: Any
+    ) -> subprocess.Popen[str]:
+        """A process of `inv`; `inside`: a command that runs it elsewhere."""
         env = {name: value for name, value in os.environ.items() if not name.startswith(("SHEPHERD", "SUDO"))}
         env |= {
             "SHEPHERD_CONFIG": str(self.project.folder / "shepherd.toml"),
@@ -55,7 +59,7 @@ class Host:
         if work_seconds:
             env["PATH"] = self.slow_git(work_seconds)
         return subprocess.Popen(
-            [sys.executable, "-m", "invoke", *args],
+            [*inside, sys.executable, "-m", "invoke", *args],
             cwd=ROOT,
             env=env,
             text=True,
@@ -79,10 +83,10 @@ class Host:
             return ended(self.start(*args, **how))
         return inv_here(self.project.folder, *args, SHEPHERD_WHO="ann")
 
-    def working(self, *args: str, seconds: float = 30.0) -> subprocess.Popen[str]:
+    def working(self, *args: str, seconds: float = 30.0, **how: Any) -> subprocess.Popen[str]:
         """A run that is in the middle of its work."""
         before = self.work_log.stat().st_size if self.work_log.exists() else 0
-        process = self.start(*(args or ("run",)), work_seconds=seconds)
+        process = self.start(*(args or ("run",)), work_seconds=seconds, **how)
         until(lambda: self.work_log.exists() and self.work_log.stat().st_size > before)
         return process
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
 import io
+import json
 import os
+import signal
 import subprocess
 import time
 import tomllib
@@ -13,9 +16,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from shepherd.errors import SettingsError
-from shepherd.running import gate, maintenance, switch
+from shepherd.errors import RefusedError, SettingsError, StoreError
+from shepherd.running import gate, maintenance, records, refusals, switch, upgrade_record
 from shepherd.running.refusals import MaintenanceError
 from shepherd.running.run import run
 from shepherd.running.runner import prepare_state
@@ -31,6 +35,7 @@ from tests.running.host import (
     outside_the_banner,
     work,
 )
+from tests.waiting import until
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOUR = 3600.0
@@ -149,28 +154,188 @@ def _on(host: Host, who: str = "ann", reason: str | None = "new disk") -> tuple[
     return code, printed.getvalue().removesuffix("\n")
 
 
-def _off(host: Host, who: str = "ann") -> tuple[int, str]:
+def _off(host: Host, who: str = "ann", of: str | None = None) -> tuple[int, str]:
     with redirect_stdout(io.StringIO()) as printed:
-        code = switch.off(TaskOptions(host.project.settings, who))
+        code = switch.off(TaskOptions(host.project.settings, who), of)
     return code, printed.getvalue().removesuffix("\n")
 
 
-def test_somebodys_switch_stays_theirs(host: Host) -> None:
+def _entries(host: Host) -> list[tuple[str, str]]:
+    return [(each.who, each.why) for each in maintenance.present(host.state)]
+
+
+def test_over_a_colleagues_switch_it_says_whose_it_is_and_adds_to_it(host: Host) -> None:
     assert _on(host, who="bob", reason="his disk")[0] == 0
-    before = maintenance.path_of(host.state).read_bytes()
     code, said = _on(host, who="ann")
     assert code == 0
-    assert "already on" in said
+    assert "already on, since 2" in said
     assert "by bob: his disk" in said
-    assert maintenance.path_of(host.state).read_bytes() == before
+    assert "yours was added" in said
+    assert _entries(host) == [("bob", "his disk"), ("ann", "new disk")]
+    # what a release before this one reads of it
+    document = tomllib.loads(maintenance.path_of(host.state).read_text())
+    assert (document["who"], document["why"]) == ("bob", "his disk")
 
 
-def test_ending_it_says_whose_it_was_and_the_log_says_both(host: Host) -> None:
-    _on(host, who="bob")
-    assert _off(host, "ann")[1].startswith("maintenance is off; it was on since ")
+@pytest.mark.parametrize("first", ["bob", "ann"])
+def test_everybody_takes_away_their_own(host: Host, first: str) -> None:
+    second = {"bob": "ann", "ann": "bob"}[first]
+    _on(host, who="bob", reason="his disk")
+    _on(host, who="ann", reason="her memory")
+    code, said = _off(host, first)
+    assert code == 0
+    assert "maintenance stays on since 2" in said
+    assert f"by {second}: " in said.partition("stays on")[2]
+    assert f"by {first}: " not in said.partition("stays on")[2]
+    assert [who for who, _ in _entries(host)] == [second]
+    assert _off(host, second)[1].startswith("maintenance is off; ")
+    assert not maintenance.path_of(host.state).exists()
+
+
+def test_a_colleagues_switch_is_refused_and_taken_away_only_by_name(
+    host: Host, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _on(host, who="bob smith")
+    with pytest.raises(RefusedError, match=r"by bob smith: .*inv maintenance.off --of 'bob smith'$"):
+        _off(host, "ann")
+    with pytest.raises(SettingsError, match=r"not by carol: by bob smith$"):
+        _off(host, "ann", of="carol")
+    assert _entries(host) == [("bob smith", "new disk")]
+    assert _off(host, "ann", of="bob smith")[1].startswith("maintenance is off; it was on since ")
+    assert "not the switch of ann, but of bob smith" in capsys.readouterr().err
     assert _off(host) == (0, "maintenance is not on")
     acts = [(each["from"], each["to"], each["by"]) for each in host.events("act")]
-    assert acts == [("off", "on", "bob"), ("on", "off", "ann")]
+    assert acts == [("off", "on", "bob smith"), ("on", "off", "ann")]
+
+
+def test_of_ones_own_the_newest_goes_first_and_the_same_reason_is_there_once(host: Host) -> None:
+    for reason in ("disk", "backup", "disk"):
+        _on(host, reason=reason)
+    assert _entries(host) == [("ann", "backup"), ("ann", "disk")]
+    assert "another one of yours" in _off(host)[1]
+    assert _entries(host) == [("ann", "backup")]
+
+
+def test_a_touched_file_is_nobodys_and_stays_so_when_somebody_adds_to_it(host: Host) -> None:
+    prepare_state(host.state)
+    _from(maintenance.path_of(host.state), NOW.timestamp())
+    _on(host, who="ann")
+    first = maintenance.look(host.state, HOUR, datetime.now(UTC))
+    assert first is not None
+    assert (first.who, first.since) == (getpass.getuser(), NOW)
+    _off(host, "ann")
+    assert [who for who, _ in _entries(host)] == [""]
+    assert _off(host, "carol")[1].startswith("maintenance is off; it was on since 2026-03-01T12:00:00Z")
+
+
+@pytest.mark.parametrize("form", ["binary", "a folder", "a FIFO", "a link to nothing", "100 MB"])
+def test_what_cannot_be_read_cannot_be_added_to_and_says_so(host: Host, form: str) -> None:
+    prepare_state(host.state)
+    FORMS[form](maintenance.path_of(host.state))
+    before = os.lstat(maintenance.path_of(host.state))
+    with pytest.raises(StoreError, match="is already on, but yours could not be added"):
+        _on(host)
+    assert os.lstat(maintenance.path_of(host.state)) == before
+    assert _off(host)[1].startswith("maintenance is off; ")
+
+
+def test_an_entry_that_is_late_makes_the_switch_loud_whoever_came_first(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    maintenance.switch_on(tmp_path, "ann", "disk", None, NOW)
+    maintenance.add(tmp_path, maintenance.Entry("bob", "memory", NOW, NOW + timedelta(hours=1)))
+    os.utime(maintenance.path_of(tmp_path), (NOW.timestamp(),) * 2)
+    for hours, overdue in ((0.5, False), (1.5, True)):
+        at = NOW + timedelta(hours=hours)
+        found = maintenance.look(tmp_path, 4 * HOUR, at)
+        assert found is not None
+        assert found.overdue is overdue
+        said = maintenance.words(found, at)
+        assert "by ann: disk; and since " in said
+        assert "by bob: memory; until 2026-03-01T13:00:00Z" in said
+
+
+def test_of_many_who_set_it_at_once_none_is_lost(host: Host) -> None:
+    names = [f"ann{number}" for number in range(8)]
+    started = [host.start("maintenance.on", "--reason", "disk", "--as", name) for name in names]
+    assert [ended(each)[0] for each in started] == [0] * len(names)
+    assert sorted(who for who, _ in _entries(host)) == names
+    started = [host.start("maintenance.off", "--as", name) for name in names[1:]]
+    assert [ended(each)[0] for each in started] == [0] * len(names[1:])
+    assert _entries(host) == [("ann0", "disk")]
+
+
+def test_all_who_set_it_are_on_the_page_and_in_the_json(host: Host) -> None:
+    assert host.inv("run")[0] == 0
+    _on(host, who="bob", reason="his disk")
+    _on(host, who="ann", reason="her memory")
+    assert host.inv("run", "--cron")[0] == 3
+    banner = banner_of(host.page())
+    assert "by bob: his disk; and since 2" in banner
+    assert "by ann: her memory" in banner
+    (other,) = json.loads(host.inv("maintenance.status", "--json")[1])["maintenance"]["others"]
+    assert (other["who"], other["why"], other["until"]) == ("ann", "her memory", None)
+
+
+def _upgrades(host: Host, how: str) -> None:
+    """The switch of an upgrade, and what is known of that."""
+    prepare_state(host.state)
+    maintenance.switch_on(host.state, "olga", "upgrade to 0002-x", None, datetime.now(UTC), upgrade="a token")
+    process = records.own("upgrade", datetime.now(UTC))
+    if how == "killed":
+        process = replace(process, started=process.started - 900)
+    if how != "lost":
+        upgrade_record.write(
+            host.state, upgrade_record.Upgrade("a token", "", "0002-x", "quiet", "olga", process)
+        )
+    if how == "unreadable":
+        upgrade_record.path_of(host.state).write_text("{")
+
+
+REPAIRS = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
+
+
+def test_the_switch_of_an_upgrade_at_work_is_left_to_it(host: Host) -> None:
+    assert host.inv("run")[0] == 0
+    _upgrades(host, "at work")
+    for of in (None, "upgrade"):
+        with pytest.raises(RefusedError, match=r"under way: to 0002-x .*by olga since .*it ends by itself$"):
+            _off(host, "olga", of=of)
+    assert host.inv("run", "--cron") == (3, "", "")
+    for text in (host.inv("maintenance.status")[1], host.inv("find")[2], banner_of(host.page())):
+        assert "maintenance.off" not in text
+        assert "upgrade to 0002-x" in text
+
+
+@pytest.mark.parametrize("how", ["killed", "lost", "unreadable"])
+def test_the_switch_of_a_killed_upgrade_names_what_repairs_it(host: Host, how: str) -> None:
+    assert host.inv("run")[0] == 0
+    _upgrades(host, how)
+    with pytest.raises(RefusedError, match=f"was killed.*{REPAIRS}.*inv maintenance.off --of upgrade$"):
+        _off(host, "olga")
+    with pytest.raises(SettingsError, match="not by olga: by upgrade"):
+        _off(host, "ann", of="olga")
+    code, _, err = host.inv("run", "--cron")
+    assert code == 3
+    for text in (err, host.inv("maintenance.status")[1], host.inv("find")[2], banner_of(host.page())):
+        assert "maintenance.off" not in text
+        assert REPAIRS in text
+    # where neither can be done
+    assert _off(host, "ann", of="upgrade")[1].startswith("maintenance is off; ")
+
+
+def test_an_upgrade_without_a_record_that_holds_its_lock_is_at_work(host: Host) -> None:
+    _upgrades(host, "lost")
+    with gate.upgrading(host.state), pytest.raises(RefusedError, match=r"it ends by itself$"):
+        _off(host, "ann", of="upgrade")
+
+
+def test_an_upgrade_takes_away_its_own_and_leaves_what_was_added(host: Host) -> None:
+    _upgrades(host, "at work")
+    _on(host, who="bob", reason="his disk")
+    assert _off(host, "bob")[1].startswith("taken away: since 2")
+    _on(host, who="bob", reason="his disk")
+    maintenance.switch_off(host.state, "a token")
+    assert _entries(host) == [("bob", "his disk")]
 
 
 def test_a_full_folder_is_left_to_a_person(host: Host) -> None:
@@ -289,7 +454,9 @@ def test_a_switch_taken_away_in_the_middle_changes_nothing(host: Host) -> None:
     assert run(TaskOptions(host.project.settings, "ann")) == 0
 
 
-def test_overdue_is_loud_on_the_page_and_once_under_cron(host: Host) -> None:
+def test_overdue_is_loud_on_the_page_and_once_a_day_under_cron(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert host.inv("run")[0] == 0
     maintenance.path_of(host.state).write_text("since = 2011-08-24T10:15:00Z\nwhy = 'new disk'\n")
     code, out, err = host.inv("run", "--cron")
@@ -298,6 +465,11 @@ def test_overdue_is_loud_on_the_page_and_once_under_cron(host: Host) -> None:
     assert "it has been on for long: end it with" in host.page()
     assert host.inv("run", "--cron") == (3, "", "")
     assert "OVERDUE" in host.inv("find")[2]
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    with monkeypatch.context() as patched:
+        patched.setattr(refusals, "now", lambda: tomorrow)
+        assert "THIS IS OVERDUE" in host.inv("run", "--cron")[2]
+        assert host.inv("run", "--cron") == (3, "", "")
     # the next one is loud again
     maintenance.path_of(host.state).unlink()
     assert host.inv("run", "--cron") == (0, "", "")
@@ -326,6 +498,27 @@ def test_waiting_in_vain_names_who_works_and_leaves_the_switch_on(host: Host) ->
         assert maintenance.path_of(host.state).exists()
     finally:
         end(run_)
+
+
+@pytest.mark.real
+def test_stopped_by_the_keyboard_it_says_that_the_switch_stays_on(host: Host) -> None:
+    run_ = host.working("find")
+    try:
+        waiting = host.start("maintenance.on", "--reason", "disk", "--wait", "60")
+        until(lambda: maintenance.path_of(host.state).exists())
+        until(lambda: _sleeps(waiting.pid))
+        waiting.send_signal(signal.SIGINT)
+        code, _, err = ended(waiting)
+        assert code == 1
+        assert err == "stopped by the keyboard; the switch stays on; inv maintenance.off takes yours away\n"
+        assert maintenance.path_of(host.state).exists()
+    finally:
+        end(run_)
+
+
+def _sleeps(pid: int) -> bool:
+    """Whether the process waits for the lock, between two tries."""
+    return "nanosleep" in Path(f"/proc/{pid}/wchan").read_text()
 
 
 def test_a_page_that_is_being_written_is_left_to_that_run(host: Host) -> None:

@@ -15,17 +15,18 @@ def records(context: CheckContext) -> Iterator[Finding]:
     """The run record is of a run that goes on, and not for too long."""
     state = context.settings.state_path
     try:
-        record = run_records.read(state)
+        present = run_records.look(state)
     except UnreadableFileError as why:
         yield warn("records", str(why), "the next run replaces it")
         return
-    if record is None:
+    if present is None:
         yield ok("records", "nothing is at work")
         return
+    record, life = present
     record_words = run_records.words(record, context.now)
-    if run_records.life(record) == "gone":
+    if life == "gone":
         yield warn("records", crashed(record), "the next run cleans up")
-    elif hang_of(context.settings, record) is not None:
+    elif hang_of(context.settings, record, life) is not None:
         yield fail("records", f"suspected hang: {record_words}", f"look at it, then: kill {record.pid}")
     else:
         yield ok("records", f"at work: {record_words}")
@@ -40,4 +41,5 @@ def maintenance(context: CheckContext) -> Iterator[Finding]:
     elif switch.overdue:
         yield fail("maintenance", f"on {words(switch, context.now)}")
     else:
-        yield warn("maintenance", f"on {words(switch, context.now)}", "inv maintenance.off ends it")
+        remedy = "" if switch.upgrade else "inv maintenance.off ends it"
+        yield warn("maintenance", f"on {words(switch, context.now)}", remedy)

@@ -9,8 +9,7 @@ from shepherd.running import upgrade_record
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.releases import Site, site_of
 from shepherd.running.tasking import ROOT
-
-REMEDY = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
+from shepherd.situation import REPAIR
 
 
 def upgrade(context: CheckContext) -> Iterator[Finding]:
@@ -21,7 +20,7 @@ def upgrade(context: CheckContext) -> Iterator[Finding]:
         yield ok("upgrade", f"under way: {record.words()}")
         return
     if record is not None:
-        yield fail("upgrade", f"was killed: {record.words()}", REMEDY)
+        yield fail("upgrade", f"was killed: {record.words()}", REPAIR)
     elif upgrade_record.path_of(state).exists():
         yield warn(
             "upgrade", f"{upgrade_record.path_of(state)} cannot be read", "the next upgrade replaces it"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 from shepherd.limits import DeadlineError
 from shepherd.locks import POLL
@@ -59,11 +59,15 @@ def _wait_for_one(state: Path, seconds: float) -> None:
             processes.append(psutil.Process(pid))
         except psutil.Error:
             continue
-    # a holder may let go without ending (a library call in a longer process), or the kernel names none
+    if not processes:
+        # the kernel names none: they may be of another container
+        sleep(POLL)
+        return
+    # a holder may let go without ending: a library call in a longer process
     end = monotonic() + seconds
     while monotonic() < end:
         _, alive = psutil.wait_procs(processes, timeout=POLL)
-        if not alive and processes:
+        if not alive:
             return
         if not gate.holders(state / "run" / "gate.lock"):
             return
@@ -77,12 +81,16 @@ def _at_work(state: Path) -> str:
         record = None
     pids = gate.holders(state / "run" / "gate.lock")
     if not pids:
-        return f"process {record.pid}" if record else "a process that the kernel does not name"
+        return (
+            f"process {record.pid}{records.where(record)}"
+            if record
+            else "a process that the kernel does not name"
+        )
     described = []
     for pid in sorted(pids):
         at = (
             f" ({clean(record.stage, 40)}: {clean(record.command, 80)})"
-            if record and record.pid == pid
+            if record and record.pid == pid and records.is_here(record)
             else ""
         )
         described.append(f"process {pid}{at}")

@@ -186,7 +186,7 @@ class Drive:
         """Our own switch only: what a person set, or touched, stays on."""
         with self._timed("clear"):
             if own and self._is_ours():
-                maintenance.switch_off(self._state)
+                maintenance.switch_off(self._state, self._memory.token)
             elif own and maintenance.path_of(self._state).exists():
                 self._voice.say("         somebody replaced our switch by another: it stays on")
             upgrade_record.forget(self._state)
@@ -203,7 +203,7 @@ class Drive:
                     upgrade_record.write(self._state, self._left)
                 else:
                     if self._is_ours():
-                        maintenance.switch_off(self._state)
+                        maintenance.switch_off(self._state, self._memory.token)
                     upgrade_record.forget(self._state)
             raise
 
