@@ -86,6 +86,14 @@ def remote_of(target: str) -> Remote:
     return Remote(target)
 
 
+def host_and_port(place: str) -> tuple[str, int]:
+    """Return both of `HOST[:PORT]` or `[V6][:PORT]`, the address without brackets; 0: no port is named."""
+    if match := re.fullmatch(r"(?:\[([^\]]*)\]|([^:]*))(?::([0-9]+))?", place):
+        return match[1] or match[2] or "", int(match[3] or 0)
+    # an IPv6 address without brackets: where it ends is where the text ends
+    return place, 0
+
+
 def check_publish_target(target: str) -> None:
     """Refuse what is not a path, `[user@]host:path`, or a URL that begins with ssh:// or rsync://."""
     check_repository(target)

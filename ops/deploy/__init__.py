@@ -17,6 +17,7 @@ from shepherd.errors import PARTLY, SettingsError, worst
 from shepherd.running.output import say
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
+from shepherd.urls import host_and_port
 from shepherd.values import Duration, clean
 
 
@@ -42,16 +43,19 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
     routes = []
     if isinstance(context, Connection):
         named, port = _named(context)
-        routes = [route_to(context.original_host, named, port)]
+        # Fabric leaves `[::1]:2222` to us
+        host, own_port = host_and_port(context.original_host)
+        port = own_port or port
+        routes = [route_to(host, named, port)]
         if not named and not deploy.sudo and routes[0].user == operator().pw_name:
             # nobody is named, in ssh_config neither: the shepherd's user, not the operator
-            routes = [route_to(context.original_host, deploy.user, port)]
+            routes = [route_to(host, deploy.user, port)]
     elif type(context) is Context:
         for each in deploy.hosts:
             user, _, place = each.rpartition("@")
-            host, _, digits = place.partition(":")
+            host, port = host_and_port(place)
             # with sudo one logs in as oneself, or as ssh_config says
-            routes.append(route_to(host, user or ("" if deploy.sudo else deploy.user), int(digits or 0)))
+            routes.append(route_to(host, user or ("" if deploy.sudo else deploy.user), port))
     else:
         raise SettingsError(f"{type(context).__name__} is not an ssh connection: nothing was done")
     if not routes:

@@ -36,7 +36,7 @@ class Route(NamedTuple):
     """How `ssh` would reach a host."""
 
     name: str
-    """What people call it: qa1, or qa1:2222."""
+    """What people call it: qa1, qa1:2222, or [::1]:2222."""
     host: str
     port: int
     user: str
@@ -58,7 +58,7 @@ class Route(NamedTuple):
     def command(self) -> str:
         """To be pasted: `ssh` as it takes the same route."""
         port = f" -p {self.port}" if self.port != 22 else ""
-        return f"ssh{port} {self.user}@{self.name.removesuffix(f':{self.port}')} true"
+        return f"ssh{port} {self.user}@{self.name.removesuffix(f':{self.port}').strip('[]')} true"
 
 
 def route(
@@ -99,7 +99,7 @@ def route(
         raise SettingsError(f"deploy.known_hosts: {known_hosts} is not there, or is not a file")
     patience = settings.get("connecttimeout", ["none"])[0]
     return Route(
-        name=f"{host}:{number}" if number != 22 else host,
+        name=(bracketed(host, number) if ":" in host else f"{host}:{number}") if number != 22 else host,
         host=reached,
         port=number,
         user=login,

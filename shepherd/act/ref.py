@@ -187,7 +187,7 @@ def _push(git: Git, move: Move, lock: int) -> None:
             *("--end-of-options", move.repository, f"{move.new}:{move.ref}"),
         ],
         name=name,
-        env=operators_environment(),
+        env=operators_environment(move.repository),
         limit=min(LIMIT, limits.share()),
         tied=True,
         lock=lock,
@@ -198,7 +198,7 @@ def _push(git: Git, move: Move, lock: int) -> None:
         (fields for fields in lines if len(fields) == 3 and fields[1].endswith(f":{move.ref}")), None
     )
     if verdict is None:
-        raise SourceError(f"{name}: {move.ref} could not be pushed: {cause(errors, code)}")
+        raise SourceError(f"{name}: {move.ref} could not be pushed: {cause(errors, code, name)}")
     flag, _, summary = verdict
     if flag == "=" or "stale info" in summary:
         raise _moved(name, move)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from shepherd import limits
 from shepherd.children import environment, finish
 from shepherd.errors import ShepherdError, SourceError
+from shepherd.ssh_failures import Server, ssh_failure
 from shepherd.urls import Remote, remote_of
 from shepherd.values import clean
 
@@ -22,6 +23,8 @@ LIMIT = 60.0
 """Seconds that one target may take."""
 _SILENCE = 20
 """Seconds without a byte after which rsync gives up."""
+_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=,[\]-]*")
+"""Places in which no shell finds anything to change, and which need no protection from one."""
 _SSH = (
     *("ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oUpdateHostKeys=no", "-oConnectTimeout=10"),
     *("-oServerAliveInterval=5", "-oServerAliveCountMax=2", "-oClearAllForwardings=yes", "-oForwardAgent=no"),
@@ -67,7 +70,8 @@ def publish(
     command = [
         # by checksum: two pages of one second may be equally long
         *("rsync", "--recursive", "--checksum", "--times", "--omit-dir-times", "--delete-after"),
-        "--protect-args",
+        # rrsync refuses --protect-args; the rsyncs before 3.2.4 need it for a name that a shell would change
+        "--no-protect-args" if _PLAIN.fullmatch(remote.place) else "--protect-args",
         *(f"--timeout={_SILENCE}", "--out-format=%o %n", *rules, "--filter=P *", "--filter=- .*"),
         *(["--dry-run"] if dry else []),
         *(["--rsh", _shell(remote, known_hosts, identity)] if remote.host and not remote.daemon else []),
@@ -86,7 +90,8 @@ def publish(
     except SourceError as error:
         raise PublishError(_sentence(target, str(error))) from None
     if code:
-        raise PublishError(_why(target, remote, code, errors.decode("utf-8", "replace")))
+        server = Server(remote.host, remote.port, known_hosts, identity)
+        raise PublishError(_why(target, server, code, errors.decode("utf-8", "replace")))
     done = [line.partition(" ") for line in output.decode("utf-8", "replace").splitlines()]
     return Changed(
         tuple(name for what, _, name in done if what in ("send", "recv") and name != "./"),
@@ -105,20 +110,9 @@ def _shell(remote: Remote, known_hosts: str, identity: str) -> str:
     return " ".join(words)
 
 
-def _why(target: str, remote: Remote, code: int, errors: str) -> str:
-    host = remote.host + (f" -p {remote.port}" if remote.port else "")
-    if "IDENTIFICATION HAS CHANGED" in errors:
-        return _sentence(
-            target,
-            f"THE HOST KEY OF {remote.host} HAS CHANGED: somebody may be intercepting the connection; ask"
-            " who runs it before you take the old key out of known_hosts",
-        )
-    if "Host key verification failed" in errors:
-        return _sentence(
-            target,
-            f"the host key of {remote.host} is not known: check it, then:"
-            f" ssh-keyscan {host} >> ~/.ssh/known_hosts",
-        )
+def _why(target: str, server: Server, code: int, errors: str) -> str:
+    if failure := ssh_failure(errors, server):
+        return _sentence(target, f"{failure.cause}: {failure.remedy}")
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     causes = [line for line in lines if not re.match(r"rsync error:|rsync: connection unexpectedly", line)]
     return _sentence(target, f"{clean('; '.join((causes or lines)[:2]), 300)} (rsync ended with {code})")

@@ -16,14 +16,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from shepherd import limits
+from shepherd.children import finish
 from shepherd.errors import SourceError
-from shepherd.git.program import NOTHING_RUNS, GitError, environment, run, without_userinfo
+from shepherd.git.program import LIMIT, NOTHING_RUNS, GitError, environment, run, without_userinfo
 from shepherd.git.repository import Git, lines_of, open_repository
 from shepherd.locks import locked
 from shepherd.settings import is_url
+from shepherd.ssh_failures import server_of
 
 FETCH_LIMIT = 600.0
 """Seconds that a fetch may take; the first one brings everything."""
+
+_SSH = "ssh -oBatchMode=yes -oConnectTimeout=20"
+"""ssh that asks for no password, also not three times at a terminal that is not there, and gives up in time."""
 
 # How the operator reaches servers is his own affair: keys, proxies and helpers that he has set are used.
 _OPERATORS_OWN = (
@@ -72,9 +77,15 @@ def open_source(
     mirror = mirror_path(repository, mirrors)
     if fetch:
         _fetch(repository, mirror, name, refs, limit)
-    elif not mirror.is_dir():
-        raise SourceError(f"{name} has not been fetched yet: inv find")
+    elif not is_fetched(repository, mirrors):
+        raise SourceError(f"nothing has been fetched from {name} yet: inv find")
     return open_repository(str(mirror), name, scratch=scratch)
+
+
+def is_fetched(url: str, mirrors: Path) -> bool:
+    """Whether the mirror of `url` holds anything: one whose first fetch failed is there, and is empty."""
+    mirror = mirror_path(url, mirrors)
+    return (mirror / "packed-refs").exists() or any(each.is_file() for each in mirror.glob("refs/**/*"))
 
 
 def remote_refs(url: str, refs: Iterable[str], limit: float = 30.0) -> dict[str, str]:
@@ -95,7 +106,7 @@ def remote_listing(url: str, limit: float = 30.0) -> dict[str, str]:
     limit = min(limit, limits.share())
     command = ["git", "ls-remote", "--quiet", *_upload_pack(url), "--end-of-options", url]
     remote = {}
-    for line in lines_of(run(command, name=name, env=operators_environment(), limit=limit)):
+    for line in lines_of(run(command, name=name, env=operators_environment(url), limit=limit)):
         sha, _, full = line.partition("\t")
         remote[full] = sha
     return remote
@@ -142,7 +153,7 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
             if lock < 0:
                 raise SourceError(f"{name}: an earlier fetch has not ended in {limit:g} seconds")
             fetch = partial(
-                run, command, name=name, env=operators_environment(), limit=limit, tied=True, lock=lock
+                run, command, name=name, env=operators_environment(url), limit=limit, tied=True, lock=lock
             )
             _prepare(mirror, name)
             try:
@@ -168,12 +179,23 @@ def _refspecs(refs: Iterable[str]) -> list[str]:
     return [f"+{ref}*:{ref}*" for ref in wanted]
 
 
-def operators_environment() -> dict[str, str]:
+def operators_environment(url: str) -> dict[str, str]:
     """The environment of a git that goes to a server: with the operator's own keys, helpers and proxies."""
     extra = {"GIT_ALLOW_PROTOCOL": "http:https:ssh:git:file", "SSH_ASKPASS_REQUIRE": "never"}
     if "GIT_ASKPASS" not in os.environ:
         extra["GIT_ASKPASS"] = ""
-    return environment(extra, keep=_OPERATORS_OWN)
+    own = environment(extra, keep=_OPERATORS_OWN)
+    if server_of(url) and not own.keys() & {"GIT_SSH", "GIT_SSH_COMMAND"} and not _configured_ssh(own):
+        own["GIT_SSH_COMMAND"] = _SSH
+    return own
+
+
+def _configured_ssh(env: Mapping[str, str]) -> bool:
+    """Whether the operator's git has an ssh of its own, which the environment would outrank."""
+    code, _, _ = finish(
+        ["git", "config", "--get", "core.sshCommand"], name="git config", env=env, limit=LIMIT
+    )
+    return code == 0
 
 
 def _prepare(mirror: Path, name: str, object_format: str = "sha1") -> None:

@@ -13,6 +13,7 @@ from typing import IO
 
 from shepherd import children
 from shepherd.errors import SourceError
+from shepherd.ssh_failures import server_of, ssh_failure
 from shepherd.values import clean, quoted
 
 LIMIT = 120.0
@@ -41,7 +42,10 @@ class GitError(SourceError):
     """A git that began to work ended with an error."""
 
     def __init__(self, name: str, errors: bytes, code: int) -> None:
-        super().__init__(f"{name}: {cause(errors, code)}")
+        self.what, self.remedy = why(errors, code, name)
+        """What went wrong; what to do about it, empty where that is not known."""
+        self.what = f"{name}: {self.what}"
+        super().__init__(f"{self.what}: {self.remedy}" if self.remedy else self.what)
         self.errors = errors
         """All that it wrote about it."""
 
@@ -69,8 +73,23 @@ def run(
     return output
 
 
-def cause(errors: bytes, code: int) -> str:
-    """What git said went wrong, in one line without passwords."""
+def cause(errors: bytes, code: int, name: str = "") -> str:
+    """What git said went wrong, in one line without passwords, and the remedy.
+
+    Args: name: the path or URL of the repository; empty: no server is asked.
+    """
+    return ": ".join(each for each in why(errors, code, name) if each)
+
+
+def why(errors: bytes, code: int, name: str) -> tuple[str, str]:
+    """What git, or ssh below it, said went wrong, and the remedy; empty: none is known."""
+    server = server_of(name)
+    if server and (failure := ssh_failure(errors.decode("utf-8", "replace"), server)):
+        return failure
+    return _complaint(errors, code), ""
+
+
+def _complaint(errors: bytes, code: int) -> str:
     lines = [line.strip() for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
     causes = [line for line in lines if line.startswith(("fatal:", "error:", "ERROR:", "remote:", "ssh:"))]
     complaint = "; ".join(list(dict.fromkeys(causes or lines[-1:]))[:2])

@@ -34,8 +34,9 @@ _NAME = re.compile(
 """Of a mailbox: words, quoted ones, comments in brackets; Python reads none with a dot at its very edge,
 even behind a comment."""
 _LOGIN = r"[A-Za-z_][A-Za-z0-9_.-]*"
-_SSH_HOST = rf"(?:{_LOGIN}@)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?::(?P<port>[0-9]{{1,5}}))?"
-_MAIL_SERVER = r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(?P<port>[0-9]{1,5})"
+_V6 = r"\[[0-9A-Fa-f:.]+\]"
+_SSH_HOST = rf"(?:{_LOGIN}@)?(?:{_V6}|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::(?P<port>[0-9]{{1,5}}))?"
+_MAIL_SERVER = rf"(?:{_V6}|[A-Za-z0-9._-]+):(?P<port>[0-9]{{1,5}})"
 
 
 def decode(kind: type, value: object) -> object:

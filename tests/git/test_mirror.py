@@ -95,7 +95,7 @@ def test_failed_fetch_is_never_the_old_state(repo: Repo, mirrors: Path) -> None:
 
 def test_without_fetching_the_mirror_is_taken_as_it_is(repo: Repo, mirrors: Path) -> None:
     url = f"file://{repo.path}"
-    with pytest.raises(SourceError, match="not been fetched yet"):
+    with pytest.raises(SourceError, match="nothing has been fetched"):
         open_source(url, mirrors, fetch=False)
     one = repo.commit("one")
     open_source(url, mirrors)

@@ -28,10 +28,12 @@ def settings(folder: Path, table: str) -> Settings:
 
 
 def test_the_settings_name_them_and_their_user(tmp_path: Path) -> None:
-    given = settings(tmp_path, 'hosts = ["qa1", "ann@qa2:2222"]')
-    one, two = deploy.hosts(Context(), given)
+    given = settings(tmp_path, 'hosts = ["qa1", "ann@qa2:2222", "[::1]", "[fd00::2]:2222"]')
+    one, two, three, four = deploy.hosts(Context(), given)
     assert (one.name, one.login) == ("qa1", "lpqateam@qa1")
     assert (two.name, two.login) == ("qa2:2222", "ann@qa2")
+    assert (three.name, three.login) == ("::1", "lpqateam@::1")
+    assert (four.name, four.login) == ("[fd00::2]:2222", "lpqateam@fd00::2")
 
 
 @pytest.mark.parametrize(
@@ -41,6 +43,7 @@ def test_the_settings_name_them_and_their_user(tmp_path: Path) -> None:
         ("qa1:2222", "qa1:2222", "lpqateam@qa1"),
         ("ann@qa1", "qa1", "ann@qa1"),
         ("::1", "::1", "lpqateam@::1"),
+        ("ann@[::1]:2222", "[::1]:2222", "ann@::1"),
     ],
 )
 def test_a_host_that_is_named_is_taken_alone(tmp_path: Path, named: str, name: str, login: str) -> None:
@@ -61,7 +64,18 @@ def test_without_a_host_nothing_is_done(tmp_path: Path, context: object) -> None
 
 
 @pytest.mark.parametrize(
-    "named", ['["a b"]', '["-oProxyCommand=x"]', '["qa1:0"]', '["qa1:70000"]', '["a@b@c"]', '[""]', '["a;b"]']
+    "named",
+    [
+        '["::1"]',
+        '["[::1]:0"]',
+        '["a b"]',
+        '["-oProxyCommand=x"]',
+        '["qa1:0"]',
+        '["qa1:70000"]',
+        '["a@b@c"]',
+        '[""]',
+        '["a;b"]',
+    ],
 )
 def test_what_is_no_host_is_refused_with_the_settings(tmp_path: Path, named: str) -> None:
     with pytest.raises(SettingsError, match=r"deploy.hosts\[0\]"):

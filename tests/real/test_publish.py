@@ -77,7 +77,9 @@ def test_a_host_key_that_is_not_known_is_refused(tmp_path: Path, web: tuple[Sshd
     publishing(tmp_path, web, "", "here")
     done = inv(tmp_path, "run")
     assert done.code == 7
-    assert "the host key of 127.0.0.1 is not known: check it, then: ssh-keyscan 127.0.0.1 -p" in done.err
+    port = web[0].port
+    assert f"the host key of [127.0.0.1]:{port} is not known to " in done.err
+    assert f"ssh-keyscan -p {port} 127.0.0.1 >> {tmp_path}/known_hosts" in done.err
     assert not list(web[1].iterdir()) and (tmp_path / "here" / "stable.html").exists()
 
 
@@ -87,7 +89,7 @@ def test_a_host_key_that_changed_is_loud(tmp_path: Path, web: tuple[Sshd, Path])
     words = (tmp_path / "other.pub").read_text().split()
     publishing(tmp_path, web, f"[127.0.0.1]:{sshd.port} {words[0]} {words[1]}\n")
     done = inv(tmp_path, "run")
-    assert done.code == 7 and "THE HOST KEY OF 127.0.0.1 HAS CHANGED" in done.err
+    assert done.code == 7 and f"THE HOST KEY OF [127.0.0.1]:{sshd.port} HAS CHANGED" in done.err
     assert not list(place.iterdir())
 
 
@@ -100,3 +102,40 @@ def test_a_host_that_is_gone(tmp_path: Path, web: tuple[Sshd, Path]) -> None:
     sshd.start()
     assert inv(tmp_path, "publish").code == 0
     assert (place / "index.html").is_file()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "[::1]"])
+def test_a_key_that_may_only_write_to_one_folder(tmp_path: Path, web: tuple[Sshd, Path], host: str) -> None:
+    sshd, place = web
+    (sshd.folder / "authorized_keys").write_text(
+        f'command="rrsync -wo {place}",restrict {sshd.key.with_suffix(".pub").read_text()}'
+    )
+    key = sshd.known().partition(" ")[2]
+    known = f"[127.0.0.1]:{sshd.port},[::1]:{sshd.port} {key}"
+    publishing(tmp_path, web, known)
+    settings = tmp_path / "shepherd.toml"
+    target = f"ssh://{sshd.user.pw_name}@{host}:{sshd.port}/"
+    settings.write_text(
+        settings.read_text().replace(f"ssh://{sshd.user.pw_name}@127.0.0.1:{sshd.port}{place}", target)
+    )
+    (place / "robots.txt").write_text("the web host's own\n")
+    # a file of a branch that is no longer followed goes, others stay
+    done = inv(tmp_path, "run")
+    assert done.code == 0, done.err
+    (place / ".stable.html.Ab12Cd").touch()
+    assert inv(tmp_path, "run").code == 0
+    assert {"index.html", "stable.html", "robots.txt"} <= {each.name for each in place.iterdir()}
+    assert not (place / ".stable.html.Ab12Cd").exists()
+    read = subprocess.run(
+        [
+            "rsync",
+            "-e",
+            f"ssh -p {sshd.port} -oStrictHostKeyChecking=no -oUserKnownHostsFile=/dev/null -i {sshd.key}",
+            f"{sshd.user.pw_name}@127.0.0.1:/stable.html",
+            tmp_path / "stolen",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert read.returncode != 0 and not (tmp_path / "stolen").exists()

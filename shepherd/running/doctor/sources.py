@@ -13,10 +13,11 @@ from shepherd.act.ref import check_movable, full_name
 from shepherd.errors import ShepherdError, SourceError, TrackerError
 from shepherd.git import pointers
 from shepherd.git.first_parents import FirstParents, read_first_parents
-from shepherd.git.mirror import mirror_path, open_source, remote_refs, shown
+from shepherd.git.mirror import commits_in, is_fetched, open_source, remote_listing, shown
 from shepherd.git.mirror_clones import mirror_clone
 from shepherd.git.notes import missing_notes, notes_remedy
 from shepherd.git.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
+from shepherd.git.program import GitError
 from shepherd.git.repository import PARTIAL_REMEDY, Git
 from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, fail, ok, warn
 from shepherd.running.doctor.data import rows
@@ -40,7 +41,14 @@ def repository(context: CheckContext) -> Iterator[Finding]:
             continue
         try:
             if is_url(place):
-                there = branch.ref in remote_refs(place, [branch.ref])
+                remote = remote_listing(place)
+                there = bool(commits_in(remote, [branch.ref]))
+                if not remote:
+                    what = f"{shown(place)} answers, and is empty"
+                    yield fail(
+                        title, what, f"push {branch.ref} there, or set branches.{name}.repository right"
+                    )
+                    continue
             else:
                 git = open_source(place, context.settings.state_path / "mirrors")
                 there = git.resolve_many([branch.ref])[branch.ref] is not None
@@ -53,13 +61,20 @@ def repository(context: CheckContext) -> Iterator[Finding]:
                 if clone := mirror_clone(git, branch.ref, context.now):
                     yield warn(title, clone.said, clone.remedy) if clone.forgotten else ok(title, clone.said)
                     continue
+        except GitError as error:
+            yield fail(title, error.what, error.remedy or _set_right(context, name))
+            continue
         except SourceError as error:
-            yield fail(title, str(error), f"set branches.{name} right in {context.settings.file}")
+            yield fail(title, str(error), _set_right(context, name))
             continue
         if there:
             yield ok(title, f"{shown(place)} has {branch.ref}")
         else:
             yield fail(title, f"{shown(place)} has no {branch.ref}", f"set branches.{name}.ref right")
+
+
+def _set_right(context: CheckContext, branch: str) -> str:
+    return f"set branches.{branch} right in {context.settings.file}"
 
 
 def _missing(git: Git, ref: str) -> int:
@@ -108,8 +123,8 @@ def _promoted(reader: _SourceReader, ref: str, place: str) -> Iterator[Finding]:
 
 
 def _unfetched(title: str, place: str, mirrors: Path) -> Finding | None:
-    if is_url(place) and not mirror_path(place, mirrors).is_dir():
-        return warn(title, f"{shown(place)} has not been fetched yet", "inv find fetches it")
+    if is_url(place) and not is_fetched(place, mirrors):
+        return warn(title, f"nothing has been fetched from {shown(place)} yet", "inv find fetches it")
     return None
 
 

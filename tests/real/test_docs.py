@@ -1,0 +1,65 @@
+"""Every block of commands of the guides is run, in the order of its guide, where the guide says.
+
+A guide other than the operator's starts on a host that the operator's guide has set up.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.guides import FILES, Block, blocks
+from tests.inv import ROOT
+from tests.real.hosts import Hosts, hosts
+
+pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
+
+OPERATORS = ROOT / "docs" / "operator.md"
+SET_UP = ("The git server", "The first time")
+"""The sections of the operator's guide after which a shepherd runs."""
+DEPLOY = ("ssh-keyscan qa1.example.org >> ~/.ssh/known_hosts", "fab setup", "fab deploy")
+"""What those sections do at least."""
+GUIDES = [file for file in FILES if any(block.place for block in blocks(file))]
+
+
+@pytest.fixture
+def machines() -> Iterator[Hosts]:
+    # not in tmp_path: accounts have to read it
+    folder = Path(tempfile.mkdtemp(prefix="shepherd-docs-"))
+    folder.chmod(0o755)
+    try:
+        with hosts(folder) as made:
+            yield made
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda file: file.stem)
+def test_what_a_guide_says_works(machines: Hosts, guide: Path) -> None:
+    told = list(blocks(OPERATORS))
+    first = [block for block in told if block.heading in SET_UP]
+    rest = [block for block in told if block not in first] if guide == OPERATORS else list(blocks(guide))
+    for block in first:
+        run(machines, block)
+    if not machines.deployed():
+        for number, command in enumerate(DEPLOY):
+            run(machines, Block(guide, number, "set-up", command, "operator"))
+    run(machines, Block(guide, 0, "set-up", ".venv/bin/inv run", "host"))
+    for block in rest:
+        run(machines, block)
+
+
+def run(machines: Hosts, block: Block) -> None:
+    if not block.place:
+        return
+    done = machines.run(block.place, block.text)
+    if done.code not in block.codes:
+        pytest.fail(
+            f"{block.where} ({block.heading}), run as {block.place}, ended with {done.code}:\n{block.text}\n"
+            f"--- output\n{done.out[-3000:]}\n--- errors\n{done.err[-3000:]}",
+            pytrace=False,
+        )
