@@ -170,8 +170,8 @@ def push(host: Host, site: dict[str, Any], who: str, deadline: str, why: str, *,
         "env",
         "-C",
         place,
-        "-u",
-        "PYTHONPATH",
+        # whatever leads an interpreter to packages of another one
+        *("-u", "PYTHONPATH", "-u", "PYTHONHOME", "-u", "VIRTUAL_ENV"),
         f"SHEPHERD_CONFIG={site['root']}/shared/shepherd.toml",
     ]
     words += [

@@ -105,7 +105,7 @@ def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bo
     Raises:
         StoreError: it does not start.
     """
-    from shepherd.running.starting import start
+    from shepherd.running.starting import own_environment, start
 
     startable = [each for each in releases if each is not None and each.python.exists()]
     driver = max(startable, key=lambda each: each.number, default=None)
@@ -114,10 +114,11 @@ def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bo
     start(driver.path)
     # by its real path: `current` may point elsewhere soon
     place = os.path.realpath(driver.path)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = own_environment()
     if named := environment.get("SHEPHERD_CONFIG"):
         environment["SHEPHERD_CONFIG"] = str(Path.cwd() / named)
     os.chdir(place)
-    command = ["python3", "-m", "invoke", "upgrade", *words, *(["--dry-run"] if dry else [])]
+    python = f"{place}/.venv/bin/python3"
+    command = [python, "-m", "invoke", "upgrade", *words, *(["--dry-run"] if dry else [])]
     environment |= {_DRIVER: driver.id, "PWD": place}
-    os.execve(driver.python, command, environment)  # noqa: S606  # a list, no shell
+    os.execve(python, command, environment)  # noqa: S606  # a list, no shell

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from shepherd.errors import NO_DATA, UNEXPECTED, WRONG_VALUE, SettingsError, ShepherdError
 from shepherd.running.releases import Release
+from shepherd.running.starting import own_environment
 from shepherd.values import clean
 
 LIMIT = 60.0
@@ -131,9 +131,7 @@ def together(*bodies: Callable[[], object]) -> list[object]:
 def run(release: Release, settings: Path, *words: str) -> tuple[int, str, str]:
     """Its interpreter, in its folder, with the real settings: exit code, output, complaints."""
     environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("SHEPHERD_", "PYTHON", "VIRTUAL_ENV"))
+        name: value for name, value in own_environment().items() if not name.startswith("SHEPHERD_")
     }
     environment |= {"SHEPHERD_CONFIG": str(settings), "LC_ALL": "C.UTF-8", "PWD": str(release.path)}
     try:
