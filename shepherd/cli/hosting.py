@@ -120,14 +120,16 @@ def cron_remove(options: TaskOptions) -> int:
     return remove(options.settings, options.who, dry=options.dry)
 
 
-@task(help={"offline": "make no network connection"}, reader=True)
-def doctor(options: TaskOptions, offline: bool = False, json: bool = False) -> int:
+@task(
+    help={"offline": "make no network connection", "only": "these checks alone: database,cron"}, reader=True
+)
+def doctor(options: TaskOptions, offline: bool = False, json: bool = False, only: str | None = None) -> int:
     """One line a check: ok, warn or fail, and the remedy."""
     from shepherd.running.doctor import doctor
     from shepherd.running.log import now
     from shepherd.running.tasking import say
 
-    return doctor(lambda: options.settings, now(), offline=offline, json=json, say=say)
+    return doctor(lambda: options.settings, now(), offline=offline, json=json, say=say, only=only)
 
 
 @task(help={"directory": "where to make it (default: demo)"})

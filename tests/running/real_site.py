@@ -10,7 +10,9 @@ import shutil
 import subprocess
 import sysconfig
 import venv
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from shepherd.running import releases
 from shepherd.running.releases import Release, Site
@@ -19,6 +21,7 @@ from tests.inv import ROOT
 from tests.project import Project
 
 CODE = ("tasks.py", "invoke.yaml", "shepherd", "templates", "pyproject.toml")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 BARE = "/usr/bin:/bin"
 MARKER = "release_of_this_environment"
 """A package of which each environment has a version of its own."""
@@ -50,7 +53,14 @@ class RealSite:
         self._environment(path)
         with (path / "shepherd" / "running" / "upgrade" / "perform.py").open("a") as code:
             code.write(f"\nimport {MARKER}\nassert {MARKER}.ID == {path.name!r}, {MARKER}.ID\n")
-        command = [path / ".venv" / "bin" / "python3", "-m", "compileall", "-q", "shepherd", "tasks.py"]
+        command: list[str | Path] = [
+            path / ".venv" / "bin" / "python3",
+            "-m",
+            "compileall",
+            "-q",
+            "shepherd",
+            "tasks.py",
+        ]
         subprocess.run(command, cwd=path, check=True)
         releases.write(path / releases.MADE, {"commit": f"{number:040x}", "ref": "HEAD"})
         if good:
@@ -81,11 +91,11 @@ class RealSite:
         live = self.site.live()
         return live.release.id if live.release else ""
 
-    def start(self, *words: str, place: Path | None = None, **environment: str) -> subprocess.Popen[str]:
+    def start(self, *words: str, environment: Mapping[str, str] = NOTHING) -> subprocess.Popen[str]:
         """`.venv/bin/inv …` in `current`, as the guide has it: no variable of ours is set."""
         return subprocess.Popen(
             [".venv/bin/inv", *words],
-            cwd=place or self.site.current,
+            cwd=self.site.current,
             env={"PATH": BARE, "HOME": os.environ["HOME"], "LANG": "C.UTF-8", **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -93,16 +103,16 @@ class RealSite:
             text=True,
         )
 
-    def inv(self, *words: str, place: Path | None = None, **environment: str) -> tuple[int, str]:
+    def inv(self, *words: str, environment: Mapping[str, str] = NOTHING) -> tuple[int, str]:
         """Exit code, and all that it printed."""
-        process = self.start(*words, place=place, **environment)
+        process = self.start(*words, environment=environment)
         out, _ = process.communicate(timeout=120)
         return process.returncode, out
 
     def whole(self) -> list[str]:
         """What is not as after a good upgrade: a live release that works, no switch, nothing left."""
         code, out = self.inv("status")
-        doctor = json.loads(self.inv("doctor", "--offline", "--json")[1])
+        doctor = json.loads(self.inv("doctor", "--offline", "--json", "--only", "upgrade")[1])
         files = [self.state / "maintenance.txt", self.state / "run" / "upgrade.json"]
         return [
             *([out] if code not in (0, 5) else []),

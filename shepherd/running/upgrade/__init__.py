@@ -46,9 +46,9 @@ def upgrade(
     from shepherd.running.releases import site_of
     from shepherd.running.runner import prepare_state
     from shepherd.running.situation import switch_of
-    from shepherd.running.upgrade.log import outliving_the_terminal
     from shepherd.running.upgrade.perform import Drive
     from shepherd.running.upgrade.plan import planned
+    from shepherd.running.upgrade.signals import Signals
     from shepherd.values import Duration, clean
 
     if (resume and undo) or (to and (resume or undo)):
@@ -75,7 +75,8 @@ def upgrade(
         return 0
     prepare_state(state)
     os.umask(0o077)
-    with outliving_the_terminal():
+    signals = Signals()
+    with signals.caught():
         try:
             # also if there is nothing to do: not before the one at work has tidied up
             with gate.upgrading(state):
@@ -84,7 +85,7 @@ def upgrade(
                 if plan is None:
                     say(_nothing(mode, to))
                     return 0
-                return Drive(settings, site, plan, left, who, clean(reason or "", 300)).run(seconds)
+                return Drive(settings, site, plan, left, who, clean(reason or "", 300), signals).run(seconds)
         except gate.TakenError:
             from shepherd.running.refusals import BusyError
 
