@@ -82,6 +82,7 @@ def probe(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
         ],
         "wheels": {path.name: building.digest(path) for path in site.wheels.glob("*.whl")},
         "past": site.past()[-20:],
+        "bad_commit": bad.words() if (bad := site.bad_commit(request.get("commit", ""))) else "",
     }
 
 
@@ -183,7 +184,7 @@ def mark(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     if request["bad"]:
         releases.mark_bad(release, request["why"], request["who"])
     else:
-        releases.unmark(release)
+        releases.unmark(release, request["who"], request["why"])
     return {"id": release.id}
 
 

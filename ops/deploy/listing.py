@@ -27,8 +27,13 @@ def listing(answer: dict[str, Any]) -> Iterator[str]:
         if each["bad"]:
             yield "      " + plain(each["bad"], 400)
     for each in answer["past"][-LATEST:]:
+        if each.get("how") == "mark":
+            why = f" ({each['why']})" if each.get("why") else ""
+            yield plain(f"{each['at']} {each['who']}: {each['to']} {each['result']}{why}", 400)
+            continue
         what = f"{each.get('from') or 'nothing'} -> {each.get('to') or 'nothing'}"
         why = f" ({each['why']})" if each.get("why") else ""
+        why += f" (again: {each['again']})" if each.get("again") else ""
         yield plain(
             f"{each.get('at', '?')} {each.get('who', '?')}: {what}: {each.get('result', '?')}{why}", 400
         )

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from shepherd.running import releases
+from shepherd.running import maintenance, releases, upgrade_record
 from shepherd.running.releases import Release, Site
 from shepherd.running.runner import prepare_state
 from tests.inv import ROOT
@@ -81,6 +81,17 @@ class RealSite:
             "sys.exit(program.run())\n"
         )
         program.chmod(0o755)
+
+    def back_to_the_first(self) -> None:
+        """As after the first release: the others are prepared, and were never live."""
+        first, *others = self.site.all()
+        self.point(first.id)
+        for each in others:
+            (each.path / releases.GOOD).unlink(missing_ok=True)
+            (each.path / releases.BAD).unlink(missing_ok=True)
+        self.site.history.unlink(missing_ok=True)
+        maintenance.switch_off(self.state)
+        upgrade_record.forget(self.state)
 
     def point(self, name: str) -> None:
         self.site.current.unlink(missing_ok=True)

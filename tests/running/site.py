@@ -32,6 +32,7 @@ class How(TypedDict, total=False):
     resume: bool
     undo: bool
     reason: str
+    again: str
     dry: bool
 
 

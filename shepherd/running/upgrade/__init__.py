@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from shepherd.errors import SettingsError
 from shepherd.running.tasking import CLONE, ROOT, say
+from shepherd.values import clean
 
 if TYPE_CHECKING:
     from shepherd.running.releases import Release
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _DRIVER = "SHEPHERD_DRIVER"
 """Names the release that was started as the driver, so that it starts no other."""
+_AGAIN = "SHEPHERD_AGAIN"
+"""The reason of `--again`, for the driver."""
 
 
 def upgrade(
@@ -32,6 +35,7 @@ def upgrade(
     resume: bool = False,
     undo: bool = False,
     reason: str | None = None,
+    again: str | None = None,
     dry: bool = False,
 ) -> int:
     """`inv upgrade`.
@@ -49,11 +53,12 @@ def upgrade(
     from shepherd.running.upgrade.perform import Drive
     from shepherd.running.upgrade.plan import planned
     from shepherd.running.upgrade.signals import Signals
-    from shepherd.values import Duration, clean
+    from shepherd.values import Duration
 
     if (resume and undo) or (to and (resume or undo)):
         raise SettingsError("one of --to, --resume and --undo, not several")
     seconds = Duration(deadline)
+    why_again = reason_to_try_again(again) or clean(os.environ.get(_AGAIN, ""), 300)
     site = site_of(ROOT)
     if site is None:
         raise SettingsError(
@@ -64,12 +69,12 @@ def upgrade(
     words += ["--deadline", deadline, "--as", who, *(["--reason", reason] if reason else [])]
     if not (resume or undo):
         # whichever release still starts repairs what was left
-        _newest_drives([site.find(to) if to else site.newest(), site.live().release], words, dry)
+        _newest_drives([site.find(to) if to else site.newest(), site.live().release], words, dry, why_again)
     settings = load()
     mode: Mode = "resume" if resume else "undo" if undo else "upgrade"
     state = settings.state_path
     if dry:
-        plan = planned(site, mode, to, upgrade_record.read(state), switch_of(settings))
+        plan = planned(site, mode, to, upgrade_record.read(state), switch_of(settings), why_again)
         for each in plan.lines() if plan else [_nothing(mode, to)]:
             say(each)
         return 0
@@ -81,7 +86,7 @@ def upgrade(
             # also if there is nothing to do: not before the one at work has tidied up
             with gate.upgrading(state):
                 left = upgrade_record.read(state)
-                plan = planned(site, mode, to, left, switch_of(settings))
+                plan = planned(site, mode, to, left, switch_of(settings), why_again)
                 if plan is None:
                     say(_nothing(mode, to))
                     return 0
@@ -94,13 +99,21 @@ def upgrade(
             raise BusyError(f"another upgrade is under way: {doing}; wait for it") from None
 
 
+def reason_to_try_again(again: str | None) -> str:
+    """The reason of `--again`, empty where it was not given. Raises SettingsError: it says nothing."""
+    why = clean(again or "", 300)
+    if again is not None and not why:
+        raise SettingsError('say why it shall be tried once more: --again "it was the disk"')
+    return why
+
+
 def _nothing(mode: Mode, to: str | None) -> str:
     if mode != "upgrade":
         return "nothing to do: no upgrade was left unfinished"
     return f"nothing to do: {f'{to} is live' if to else 'no newer release is prepared'}"
 
 
-def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bool) -> None:
+def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bool, again: str) -> None:
     """Become the `inv upgrade` of the newest of them, if that is another than ours and has an interpreter.
 
     Raises:
@@ -121,5 +134,6 @@ def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bo
     os.chdir(place)
     python = f"{place}/.venv/bin/python3"
     command = [python, "-m", "invoke", "upgrade", *words, *(["--dry-run"] if dry else [])]
-    environment |= {_DRIVER: driver.id, "PWD": place}
+    # as a variable `again` reaches a release that has no such option, too
+    environment |= {_DRIVER: driver.id, "PWD": place, _AGAIN: again}
     os.execve(python, command, environment)  # noqa: S606  # a list, no shell

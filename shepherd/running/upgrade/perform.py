@@ -71,6 +71,7 @@ class Drive:
             phase="quiet",
             who=who,
             process=records.own("upgrade", now()),
+            again=plan.again,
         )
         if plan.mode == "undo" and left is not None:
             # an undo that is killed itself is undone, or resumed, like the upgrade that it undoes
@@ -97,6 +98,7 @@ class Drive:
         except BaseException as error:
             why = self._as_it_is(error)
             if not self._moved:
+                self._links.drop()
                 self._note(_sentence(why))
             self._voice.say(f"failed   {_sentence(why)}")
             raise why from None
@@ -185,6 +187,9 @@ class Drive:
                 if target is not None:
                     self._check(target, standby, health)
                     releases.mark_good(self._site, target)
+                    if target.bad:
+                        with suppress(StoreError):
+                            releases.unmark(target, self._who, f"again: {self._plan.again}")
         except (ShepherdError, Interruption) as error:
             failure = error.error if isinstance(error, Interruption) else error
             if self._plan.mode == "undo":
@@ -276,6 +281,7 @@ class Drive:
             "result": result,
             "why": self._why,
             "how": self._plan.mode,
+            **({"again": self._plan.again} if self._plan.again else {}),
         }
         with suppress(StoreError):
             self._site.note(entry)

@@ -59,7 +59,7 @@ class Health(NamedTuple):
     fails: dict[str, str]
 
 
-class Answer(NamedTuple):
+class CommandResult(NamedTuple):
     """How a command in a release ended."""
 
     code: int
@@ -112,13 +112,13 @@ class Standby(AbstractContextManager["Standby"]):
         except SettingsError as error:
             raise CheckError(str(error)) from None
 
-    def _ask(self, *commands: Sequence[str]) -> list[Answer]:
+    def _ask(self, *commands: Sequence[str]) -> list[CommandResult]:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.write(f"{json.dumps(commands)}\n".encode())
             self._process.stdin.flush()
         try:
-            return msgspec.json.decode(self._line(), type=list[Answer])
+            return msgspec.json.decode(self._line(), type=list[CommandResult])
         except msgspec.DecodeError:
             raise CheckError(f"{self._release.id} gives no answer: {self._complaint()}") from None
 
@@ -161,13 +161,13 @@ class LiveDoctor(AbstractContextManager["LiveDoctor"]):
         try:
             out, _ = self._process.communicate(timeout=LIMIT)
             return _health(
-                self._release, Answer(self._process.returncode, out.decode("utf-8", "replace"), "")
+                self._release, CommandResult(self._process.returncode, out.decode("utf-8", "replace"), "")
             )
         except (ShepherdError, subprocess.TimeoutExpired):
             return None
 
 
-def _health(release: Release, answer: Answer) -> Health:
+def _health(release: Release, answer: CommandResult) -> Health:
     try:
         checks = msgspec.json.decode(answer.out, type=_Report).checks
     except msgspec.DecodeError:
@@ -180,7 +180,7 @@ def _health(release: Release, answer: Answer) -> Health:
     return Health(fails)
 
 
-def _answered(release: Release, status: Answer) -> None:
+def _answered(release: Release, status: CommandResult) -> None:
     """It gives an answer, even if that is no data. Raises CheckError."""
     if status.code not in (0, NO_DATA):
         raise CheckError(f"{release.id}: inv status ended with {status.code}: {_last_line(status.err)}")
@@ -193,19 +193,19 @@ def compare(release: Release, now: Health, before: Health | None) -> None:
             raise CheckError(f"{release.id}: {name}: {what}")
 
 
-def run(release: Release, settings: Path, *words: str) -> Answer:
+def run(release: Release, settings: Path, *words: str) -> CommandResult:
     """Its interpreter, in its folder, with the real settings."""
     try:
         process = _start(release, settings, *words, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
     except CheckError as error:
-        return Answer(UNEXPECTED, "", str(error))
+        return CommandResult(UNEXPECTED, "", str(error))
     try:
         out, err = process.communicate(timeout=LIMIT)
     except subprocess.TimeoutExpired:
-        return Answer(UNEXPECTED, "", f"no answer within {LIMIT:g} seconds")
+        return CommandResult(UNEXPECTED, "", f"no answer within {LIMIT:g} seconds")
     finally:
         _end(process)
-    return Answer(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
+    return CommandResult(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
 
 def _start(

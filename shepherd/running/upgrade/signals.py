@@ -3,6 +3,7 @@ cleanly, and neither between two halves of one change (docs/operator.md#ctrl-c-d
 
 from __future__ import annotations
 
+import select
 import signal
 import sys
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from types import FrameType
 
 from shepherd import limits
+from shepherd.locks import POLL
+from shepherd.running.output import say
 
 _NAMES = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
 
@@ -75,7 +78,11 @@ def asked_to_stop(error: limits.Interruption, question: str) -> bool:
     by_keyboard = isinstance(error.error, StoppedByError) and error.error.name == "Ctrl-C"
     if not (by_keyboard and sys.stdin.isatty() and sys.stdout.isatty()):
         return True
+    say(f"\n{question} [y/N]")
     try:
-        return not input(f"\n{question} [y/N] ").strip().lower().startswith("y")
-    except (limits.Interruption, EOFError):
+        # not input(): a signal right before it waits for a key would be seen only after one
+        while not select.select([sys.stdin], [], [], POLL)[0]:
+            pass
+        return not sys.stdin.readline().strip().lower().startswith("y")
+    except limits.Interruption:
         return True
