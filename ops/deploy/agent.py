@@ -78,7 +78,14 @@ def probe(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
         "live": {"kind": live.kind, "id": live.release.id if live.release else "", "link": live.link},
         "last_good": good.id if (good := site.last_good()) else "",
         "releases": [
-            {**each.made, "id": each.id, "standing": each.standing, "bad": each.bad} for each in site.all()
+            {
+                **each.made,
+                "id": each.id,
+                "standing": each.standing,
+                "bad": each.bad,
+                "bad_since": each.bad_since,
+            }
+            for each in site.all()
         ],
         "wheels": {path.name: building.digest(path) for path in site.wheels.glob("*.whl")},
         "past": site.past()[-20:],

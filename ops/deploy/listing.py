@@ -25,7 +25,8 @@ def listing(answer: dict[str, Any]) -> Iterator[str]:
         made = f"; {each.get('ref', '')} by {each.get('by', '')} at {each['at']}" if each.get("at") else ""
         yield sign + plain(f"{each['id']} {each['standing']}{good}{made}", 300)
         if each["bad"]:
-            yield "      " + plain(each["bad"], 400)
+            since = f" at {each['bad_since']}" if each.get("bad_since") else ""
+            yield "      " + plain(f"{each['bad']}{since}", 400)
     for each in answer["past"][-LATEST:]:
         if each.get("how") == "mark":
             why = f" ({each['why']})" if each.get("why") else ""

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import psutil
+
 from shepherd.running import maintenance, releases, upgrade_record
 from shepherd.running.releases import Release, Site
 from shepherd.running.runner import prepare_state
@@ -119,6 +121,11 @@ class RealSite:
         process = self.start(*words, environment=environment)
         out, _ = process.communicate(timeout=120)
         return process.returncode, out
+
+    def at_work(self) -> list[int]:
+        """The processes that stand in one of the releases."""
+        places = {str(each.path) for each in self.site.all()}
+        return [each.pid for each in psutil.process_iter(["cwd"]) if each.info["cwd"] in places]
 
     def whole(self) -> list[str]:
         """What is not as after a good upgrade: a live release that works, no switch, nothing left."""
