@@ -20,6 +20,7 @@ def setup(options: TaskOptions) -> int:
     *ACTING,
     help={
         "ref": "what to deploy of this repository (default: HEAD)",
+        "again": "why to deploy a commit once more that was marked bad",
         "deadline": "how long to wait for running work to end (default: 5m)",
     },
 )
@@ -28,6 +29,7 @@ def deploy(
     ref: str = "HEAD",
     deadline: str = "5m",
     reason: str | None = None,
+    again: str | None = None,
 ) -> int:
     """Make a release of a commit on the host, and upgrade to it."""
     from ops.deploy import deploy as stage
@@ -39,6 +41,7 @@ def deploy(
         ref=ref,
         deadline=deadline,
         reason=reason,
+        again=again,
         dry=options.dry,
     )
 

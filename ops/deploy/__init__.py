@@ -16,6 +16,7 @@ from ops.deploy.openssh import Route, operator, route
 from shepherd.errors import PARTLY, SettingsError, worst
 from shepherd.running.output import say
 from shepherd.running.tasking import ROOT
+from shepherd.running.upgrade import reason_to_try_again
 from shepherd.settings import Settings
 from shepherd.urls import host_and_port
 from shepherd.values import Duration, clean
@@ -114,18 +115,22 @@ def deploy(
     ref: str = "HEAD",
     deadline: str = "5m",
     reason: str | None = None,
+    again: str | None = None,
     dry: bool = False,
 ) -> int:
     """`fab deploy`: a release of this repository, upgraded to. Stops at the first host that fails; where the
     release is live and only its crontab or timer is not right (7), it goes on."""
     Duration(deadline)
+    why_again = reason_to_try_again(again)
     targets = hosts(context, settings)
     packed = source.pack(ROOT, ref)
     say(f"deploying {packed.commit[:12]} ({clean(ref, 60)})")
     codes = []
     for host in targets:
         with _opened(host):
-            code = Deployment(host, settings, packed, who, clean(reason or "", 300)).run(deadline, dry=dry)
+            why = clean(reason or "", 300)
+            deployment = Deployment(host, settings, packed, who, why, why_again)
+            code = deployment.run(deadline, dry=dry)
         codes.append(code)
         if code not in (0, PARTLY):
             break

@@ -78,10 +78,18 @@ def probe(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
         "live": {"kind": live.kind, "id": live.release.id if live.release else "", "link": live.link},
         "last_good": good.id if (good := site.last_good()) else "",
         "releases": [
-            {**each.made, "id": each.id, "standing": each.standing, "bad": each.bad} for each in site.all()
+            {
+                **each.made,
+                "id": each.id,
+                "standing": each.standing,
+                "bad": each.bad,
+                "bad_since": each.bad_since,
+            }
+            for each in site.all()
         ],
         "wheels": {path.name: building.digest(path) for path in site.wheels.glob("*.whl")},
         "past": site.past()[-20:],
+        "bad_commit": bad.words() if (bad := site.bad_commit(request.get("commit", ""))) else "",
     }
 
 
@@ -183,7 +191,7 @@ def mark(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     if request["bad"]:
         releases.mark_bad(release, request["why"], request["who"])
     else:
-        releases.unmark(release)
+        releases.unmark(release, request["who"], request["why"])
     return {"id": release.id}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from ops.deploy import wheels
 from ops.deploy.host import WORK_LIMIT, Host
 from ops.deploy.source import PackedCommit
-from shepherd.errors import SettingsError, ShepherdError, StoreError
+from shepherd.errors import RefusedError, SettingsError, ShepherdError, StoreError
 from shepherd.running.log import now
 from shepherd.running.tasking import complain, say
 from shepherd.settings import Settings
@@ -32,19 +32,23 @@ UNPACKED = 6
 class Deployment:
     """One commit to one host, which is connected."""
 
-    def __init__(self, host: Host, settings: Settings, source: PackedCommit, who: str, why: str) -> None:
+    def __init__(
+        self, host: Host, settings: Settings, source: PackedCommit, who: str, why: str, again: str = ""
+    ) -> None:
         self._host = host
         self._settings = settings
         self._source = source
         self._who = who
         self._why = why
+        self._again = again
 
     def run(self, deadline: str, *, dry: bool = False) -> int:
         """Deploy; the exit code is the upgrade's. Raises ShepherdError: what was live stays live."""
         began = monotonic()
         with _timed("look"):
-            probed = self._host.ask("probe")
+            probed = self._host.ask("probe", commit=self._source.commit)
         self._ready(probed)
+        self._not_in_silence(probed["bad_commit"])
         with _timed("wheels"):
             target = wheels.Target.of(probed)
             house = wheels.gather(self._source, self._settings.deploy.extras, target, cache())
@@ -65,13 +69,23 @@ class Deployment:
                 release = reusable or self._prepare(house, missing)
             except ShepherdError as error:
                 entry = {"to": "", "who": self._who, "commit": self._source.commit, "how": "deploy"}
+                entry |= {"again": self._again} if self._again else {}
                 with suppress(ShepherdError):
                     self._host.ask("note", entry={**entry, "result": f"failed: {error}", "why": self._why})
                 raise
             site = {"target": release, "driver": release, "root": probed["root"]}
-            code = push(self._host, site, self._who, deadline, self._why)
+            code = push(self._host, site, self._who, deadline, self._why, again=self._again)
         say(f"  {'done' if not code else f'ended with exit code {code}'} after {monotonic() - began:.1f} s")
         return code
+
+    def _not_in_silence(self, bad: str) -> None:
+        """Raise RefusedError for a commit that was marked bad, if nobody says why to try it again."""
+        if bad and not self._again:
+            raise RefusedError(
+                f'{self._host.name}: this commit was tried: {bad}; to deploy it all the same: --again "why"'
+            )
+        if bad:
+            say(f"  {bad}; once more, since: {self._again}")
 
     def _ready(self, probed: dict[str, Any]) -> None:
         """Refuse a host that is not set up, or whose `current` is not a link. Raises SettingsError."""
@@ -159,7 +173,16 @@ class Deployment:
         return str(answer["id"])
 
 
-def push(host: Host, site: dict[str, Any], who: str, deadline: str, why: str, *, dry: bool = False) -> int:
+def push(
+    host: Host,
+    site: dict[str, Any],
+    who: str,
+    deadline: str,
+    why: str,
+    *,
+    dry: bool = False,
+    again: str = "",
+) -> int:
     """One remote process does all of 5.3. Its exit code.
 
     Args:
@@ -170,12 +193,14 @@ def push(host: Host, site: dict[str, Any], who: str, deadline: str, why: str, *,
         "env",
         "-C",
         place,
-        "-u",
-        "PYTHONPATH",
+        # whatever leads an interpreter to packages of another one
+        *("-u", "PYTHONPATH", "-u", "PYTHONHOME", "-u", "VIRTUAL_ENV"),
         f"SHEPHERD_CONFIG={site['root']}/shared/shepherd.toml",
     ]
     words += [
         "LC_ALL=C.UTF-8",
+        # not as an option: the driver may be a release that has no --again
+        f"SHEPHERD_AGAIN={again}",
         f"SHEPHERD_DRIVER={site['driver']}",
         f"{place}/.venv/bin/python3",
         "-m",

@@ -43,6 +43,7 @@ SENT = (
     "shepherd.locks",
     "shepherd.atomic",
     "shepherd.running",
+    "shepherd.running.bad_commits",
     "shepherd.running.releases",
     "shepherd.running.starting",
     "ops",

@@ -25,10 +25,16 @@ def listing(answer: dict[str, Any]) -> Iterator[str]:
         made = f"; {each.get('ref', '')} by {each.get('by', '')} at {each['at']}" if each.get("at") else ""
         yield sign + plain(f"{each['id']} {each['standing']}{good}{made}", 300)
         if each["bad"]:
-            yield "      " + plain(each["bad"], 400)
+            since = f" at {each['bad_since']}" if each.get("bad_since") else ""
+            yield "      " + plain(f"{each['bad']}{since}", 400)
     for each in answer["past"][-LATEST:]:
+        if each.get("how") == "mark":
+            why = f" ({each['why']})" if each.get("why") else ""
+            yield plain(f"{each['at']} {each['who']}: {each['to']} {each['result']}{why}", 400)
+            continue
         what = f"{each.get('from') or 'nothing'} -> {each.get('to') or 'nothing'}"
         why = f" ({each['why']})" if each.get("why") else ""
+        why += f" (again: {each['again']})" if each.get("again") else ""
         yield plain(
             f"{each.get('at', '?')} {each.get('who', '?')}: {what}: {each.get('result', '?')}{why}", 400
         )

@@ -75,6 +75,7 @@ def lock_status(options: TaskOptions, json: bool = False) -> int:
         "deadline": "how long to wait for running work to end (default: 5m)",
         "resume": "finish what a killed upgrade left",
         "undo": "take back what a killed upgrade left",
+        "again": "why to upgrade once more to what was marked bad",
     },
 )
 def upgrade(
@@ -84,6 +85,7 @@ def upgrade(
     resume: bool = False,
     undo: bool = False,
     reason: str | None = None,
+    again: str | None = None,
 ) -> int:
     """Switch this host to another release: nothing is ever half upgraded."""
     from shepherd.running.upgrade import upgrade
@@ -96,6 +98,7 @@ def upgrade(
         resume=resume,
         undo=undo,
         reason=reason,
+        again=again,
         dry=options.dry,
     )
 
@@ -186,14 +189,16 @@ def timer_failed(options: TaskOptions) -> int:
     return failed(options)
 
 
-@task(help={"offline": "make no network connection"}, reader=True)
-def doctor(options: TaskOptions, offline: bool = False, json: bool = False) -> int:
+@task(
+    help={"offline": "make no network connection", "only": "these checks alone: database,cron"}, reader=True
+)
+def doctor(options: TaskOptions, offline: bool = False, json: bool = False, only: str | None = None) -> int:
     """One line a check: ok, warn or fail, and the remedy."""
     from shepherd.running.doctor import doctor
     from shepherd.running.log import now
     from shepherd.running.tasking import say
 
-    return doctor(lambda: options.settings, now(), offline=offline, json=json, say=say)
+    return doctor(lambda: options.settings, now(), offline=offline, json=json, say=say, only=only)
 
 
 @task(help={"directory": "where to make it (default: demo)"})

@@ -14,11 +14,14 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from shepherd.atomic import append_line, write_atomically
 from shepherd.errors import SettingsError, StoreError
+from shepherd.running import bad_commits
+from shepherd.running.bad_commits import BadCommit
 
 NAME = re.compile(r"([0-9]{4,9})-([0-9a-f]{12})")
 KEPT = 5
@@ -37,6 +40,8 @@ class Release:
     """The larger, the later it was found good while live; 0: never."""
     bad: str
     """Why it was marked bad, and by whom; empty: it is not."""
+    bad_since: str = ""
+    """When that was, by the host's clock; empty: not known, or not bad."""
 
     @property
     def id(self) -> str:
@@ -162,6 +167,18 @@ class Site:
         except OSError as error:
             raise StoreError(f"{self.history}: cannot be written ({error.strerror or error})") from None
 
+    def bad_commit(self, commit: str) -> BadCommit | None:
+        """Why a release of this commit was marked bad; None: none was, or one has been good since
+        (docs/operator.md#a-commit-that-was-bad)."""
+        for each in reversed(self.all()):
+            if not commit or each.made.get("commit") != commit:
+                continue
+            if each.bad:
+                return BadCommit(each.id, each.bad, each.bad_since)
+            if each.turn:
+                return None
+        return bad_commits.of_record(self.past(), commit) if commit else None
+
     def past(self) -> list[dict[str, Any]]:
         """The deployment record, oldest first; lines that cannot be read are left out."""
         try:
@@ -177,13 +194,14 @@ def site_of(root: Path) -> Site | None:
 
 
 def read(path: Path) -> Release:
-    """One release as it lies there; a mark that cannot be read still marks."""
+    """One release as it lies there; a mark that cannot be read still bad_commits."""
     made, good, bad = (_document(path / name) for name in (MADE, GOOD, BAD))
     turn = good.get("turn", 1) if good is not None else 0
     why = (
         f"{bad.get('why', 'no reason can be read')} ({bad.get('by', 'somebody')})" if bad is not None else ""
     )
-    return Release(path, made or {}, turn if isinstance(turn, int) else 1, why)
+    since = str(bad.get("at", "")) if bad is not None else ""
+    return Release(path, made or {}, turn if isinstance(turn, int) else 1, why, since)
 
 
 def mark_good(site: Site, release: Release) -> None:
@@ -193,16 +211,30 @@ def mark_good(site: Site, release: Release) -> None:
 
 
 def mark_bad(release: Release, why: str, by: str) -> None:
-    """Mark a release as bad. Raises StoreError."""
-    write(release.path / BAD, {"why": why, "by": by})
+    """Mark a release as bad, and its commit on the deployment record. Raises StoreError."""
+    at = _now()
+    write(release.path / BAD, {"why": why, "by": by, "at": at})
+    _note_mark(release, bad_commits.BAD, why, by, at)
 
 
-def unmark(release: Release) -> None:
-    """Take the mark of a bad release away. Raises StoreError."""
+def unmark(release: Release, by: str = "", why: str = "") -> None:
+    """Take the mark of a bad release away, on the record too. Raises StoreError."""
     try:
         (release.path / BAD).unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"{release.path / BAD}: cannot be removed ({error.strerror})") from None
+    _note_mark(release, bad_commits.NO_LONGER_BAD, why, by, _now())
+
+
+def _note_mark(release: Release, result: str, why: str, by: str, at: str) -> None:
+    # the folder may be gone one day, and its commit be deployed again
+    if (site := site_of(release.path)) is not None:
+        entry = {"at": at, "who": by, "to": release.id, "commit": release.made.get("commit", ""), "why": why}
+        site.note({**entry, "how": bad_commits.HOW, "result": result})
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def superfluous(site: Site, kept: int = KEPT) -> list[Release]:

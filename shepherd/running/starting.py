@@ -21,16 +21,23 @@ def start(place: Path) -> None:
     run_in(f"{place.name} does not start", [place / ".venv" / "bin" / "python3", "-c", "import tasks"], place)
 
 
+def own_environment() -> dict[str, str]:
+    """This process's environment without all that leads an interpreter to packages of another one.
+
+    An interpreter must also be started by its full path, in `argv[0]` as well: Python finds its packages by
+    that, and looks for a bare `python3` on PATH, where another environment may come first.
+    """
+    misleading = ("PIP_", "PYTHON", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+    return {name: value for name, value in os.environ.items() if not name.startswith(misleading)}
+
+
 def run_in(failure: str, command: list[Any], place: Path) -> None:
     """Run a command in the folder `place`. Raises StoreError, which begins with `failure`."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PIP_", "PYTHON"))
-    }
     try:
         ended = subprocess.run(
             list(map(str, command)),
             cwd=place,
-            env=environment,
+            env=own_environment(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -31,6 +31,8 @@ class Upgrade(Struct, frozen=True):
     phase: Phase
     who: str
     process: records.Record
+    again: str = ""
+    """Why it goes to a release that was marked bad; empty: it is not marked."""
 
     def words(self) -> str:
         """`from 0001-… to 0002-… (switch), by ann since 2011-08-24T10:15:00Z, process 123`."""

@@ -139,13 +139,13 @@ class Place:
     def site(self) -> Site:
         return Site(self.root)
 
-    def start(self, *words: str, release: str = "", PATH: str = "") -> subprocess.Popen[str]:
-        """`inv …` in a release (the live one), as the user."""
+    def start(self, *words: str, release: str = "", PATH: str = "/usr/bin:/bin") -> subprocess.Popen[str]:
+        """`.venv/bin/inv …` in a release (the live one), as the user, with cron's PATH."""
         place = self.root / "releases" / release if release else self.root / "current"
         own = [f"HOME={self.user.pw_dir}", f"USER={self.user.pw_name}", f"LOGNAME={self.user.pw_name}"]
-        own += [f"PATH={PATH}"] if PATH else []
+        own += [f"PATH={PATH}"]
         command = [*self.as_user(), "env", "-C", str(place), "-u", "SHEPHERD_CONFIG", *own]
-        command += [".venv/bin/python3", "-m", "invoke", *words]
+        command += [".venv/bin/inv", *words]
         return subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def inv(self, *words: str, release: str = "") -> Done:

@@ -201,7 +201,7 @@ def test_a_killed_remote_upgrade_is_loud_and_the_next_deploy_repairs_it(deployed
     process = deployed.operator.start("deploy")
     memory = place.state / "run" / "upgrade.json"
     # it writes down what it is about to do, and then sets the switch
-    until(lambda: memory.exists() and (place.state / "maintenance.txt").exists(), 60)
+    until(lambda: memory.exists() and (place.state / "maintenance.txt").exists(), 180)
     pid = json.loads(memory.read_text())["process"]["pid"]
     os.kill(pid, signal.SIGKILL)
     out, err = process.communicate(timeout=60)

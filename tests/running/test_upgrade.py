@@ -331,7 +331,7 @@ def test_a_disk_that_takes_nothing_changes_nothing(place: Place) -> None:
     before = place.untouched()
 
     def on_a_full_disk() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         code, sentence = place.refused()
         assert code == 1, sentence
         assert "cannot be written" in sentence, sentence

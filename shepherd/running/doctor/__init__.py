@@ -7,7 +7,7 @@ which order they run, stands here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import partial
 
@@ -61,12 +61,15 @@ CHECKS: tuple[tuple[str, Check], ...] = (
 )
 
 
-def examine(load: Callable[[], Settings], now: datetime, *, offline: bool = False) -> Iterator[Finding]:
+def examine(
+    load: Callable[[], Settings], now: datetime, *, offline: bool = False, only: Collection[str] = ()
+) -> Iterator[Finding]:
     """All findings, each as soon as it is known. A check that breaks is one more finding, and stops no other.
 
     Args:
         load: gives the settings, or raises SettingsError: then only what needs none of them is looked at.
         offline: no network connection is made; what would need one says so.
+        only: the names of the checks to make; empty: all. The settings are looked at in any case.
     """
     context: CheckContext | None = None
     try:
@@ -77,11 +80,15 @@ def examine(load: Callable[[], Settings], now: datetime, *, offline: bool = Fals
         context = CheckContext(settings, now, offline)
         yield ok("settings", f"{settings.file}, for {', '.join(settings.branches)}")
     for name, look in HOST:
+        if only and name not in only:
+            continue
         yield from contained(name, look)
     if context is None:
         yield fail("other checks", "not made, since they need the settings", "fix the settings first")
         return
     for name, check in CHECKS:
+        if only and name not in only:
+            continue
         yield from contained(name, partial(check, context))
 
 
@@ -93,13 +100,23 @@ def exit_code(findings: list[Finding]) -> int:
 
 
 def doctor(
-    load: Callable[[], Settings], now: datetime, *, offline: bool, json: bool, say: Callable[[str], None]
+    load: Callable[[], Settings],
+    now: datetime,
+    *,
+    offline: bool,
+    json: bool,
+    say: Callable[[str], None],
+    only: str | None = None,
 ) -> int:
-    """`inv doctor`."""
+    """`inv doctor`. Raises SettingsError for a check in `only` that there is not."""
     from shepherd.running.doctor.checking import as_json, as_line
 
+    names = [each.strip() for each in (only or "").split(",") if each.strip()]
+    known = ["settings", *(name for name, _ in (*HOST, *CHECKS))]
+    if unknown := [each for each in names if each not in known]:
+        raise SettingsError(f"there is no check {unknown[0][:60]!r}: one of {', '.join(known)}")
     findings = []
-    for finding in examine(load, now, offline=offline):
+    for finding in examine(load, now, offline=offline, only=names):
         findings.append(finding)
         if not json:
             say(as_line(finding))

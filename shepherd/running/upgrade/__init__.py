@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from shepherd.errors import SettingsError
 from shepherd.running.tasking import CLONE, ROOT, say
+from shepherd.values import clean
 
 if TYPE_CHECKING:
     from shepherd.running.releases import Release
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _DRIVER = "SHEPHERD_DRIVER"
 """Names the release that was started as the driver, so that it starts no other."""
+_AGAIN = "SHEPHERD_AGAIN"
+"""The reason of `--again`, for the driver."""
 
 
 def upgrade(
@@ -32,6 +35,7 @@ def upgrade(
     resume: bool = False,
     undo: bool = False,
     reason: str | None = None,
+    again: str | None = None,
     dry: bool = False,
 ) -> int:
     """`inv upgrade`.
@@ -46,14 +50,15 @@ def upgrade(
     from shepherd.running.releases import site_of
     from shepherd.running.runner import prepare_state
     from shepherd.running.situation import switch_of
-    from shepherd.running.upgrade.log import outliving_the_terminal
     from shepherd.running.upgrade.perform import Drive
     from shepherd.running.upgrade.plan import planned
-    from shepherd.values import Duration, clean
+    from shepherd.running.upgrade.signals import Signals
+    from shepherd.values import Duration
 
     if (resume and undo) or (to and (resume or undo)):
         raise SettingsError("one of --to, --resume and --undo, not several")
     seconds = Duration(deadline)
+    why_again = reason_to_try_again(again) or clean(os.environ.get(_AGAIN, ""), 300)
     site = site_of(ROOT)
     if site is None:
         raise SettingsError(
@@ -64,27 +69,28 @@ def upgrade(
     words += ["--deadline", deadline, "--as", who, *(["--reason", reason] if reason else [])]
     if not (resume or undo):
         # whichever release still starts repairs what was left
-        _newest_drives([site.find(to) if to else site.newest(), site.live().release], words, dry)
+        _newest_drives([site.find(to) if to else site.newest(), site.live().release], words, dry, why_again)
     settings = load()
     mode: Mode = "resume" if resume else "undo" if undo else "upgrade"
     state = settings.state_path
     if dry:
-        plan = planned(site, mode, to, upgrade_record.read(state), switch_of(settings))
+        plan = planned(site, mode, to, upgrade_record.read(state), switch_of(settings), why_again)
         for each in plan.lines() if plan else [_nothing(mode, to)]:
             say(each)
         return 0
     prepare_state(state)
     os.umask(0o077)
-    with outliving_the_terminal():
+    signals = Signals()
+    with signals.caught():
         try:
             # also if there is nothing to do: not before the one at work has tidied up
             with gate.upgrading(state):
                 left = upgrade_record.read(state)
-                plan = planned(site, mode, to, left, switch_of(settings))
+                plan = planned(site, mode, to, left, switch_of(settings), why_again)
                 if plan is None:
                     say(_nothing(mode, to))
                     return 0
-                return Drive(settings, site, plan, left, who, clean(reason or "", 300)).run(seconds)
+                return Drive(settings, site, plan, left, who, clean(reason or "", 300), signals).run(seconds)
         except gate.TakenError:
             from shepherd.running.refusals import BusyError
 
@@ -93,19 +99,27 @@ def upgrade(
             raise BusyError(f"another upgrade is under way: {doing}; wait for it") from None
 
 
+def reason_to_try_again(again: str | None) -> str:
+    """The reason of `--again`, empty where it was not given. Raises SettingsError: it says nothing."""
+    why = clean(again or "", 300)
+    if again is not None and not why:
+        raise SettingsError('say why it shall be tried once more: --again "it was the disk"')
+    return why
+
+
 def _nothing(mode: Mode, to: str | None) -> str:
     if mode != "upgrade":
         return "nothing to do: no upgrade was left unfinished"
     return f"nothing to do: {f'{to} is live' if to else 'no newer release is prepared'}"
 
 
-def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bool) -> None:
+def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bool, again: str) -> None:
     """Become the `inv upgrade` of the newest of them, if that is another than ours and has an interpreter.
 
     Raises:
         StoreError: it does not start.
     """
-    from shepherd.running.starting import start
+    from shepherd.running.starting import own_environment, start
 
     startable = [each for each in releases if each is not None and each.python.exists()]
     driver = max(startable, key=lambda each: each.number, default=None)
@@ -114,10 +128,12 @@ def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bo
     start(driver.path)
     # by its real path: `current` may point elsewhere soon
     place = os.path.realpath(driver.path)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = own_environment()
     if named := environment.get("SHEPHERD_CONFIG"):
         environment["SHEPHERD_CONFIG"] = str(Path.cwd() / named)
     os.chdir(place)
-    command = ["python3", "-m", "invoke", "upgrade", *words, *(["--dry-run"] if dry else [])]
-    environment |= {_DRIVER: driver.id, "PWD": place}
-    os.execve(driver.python, command, environment)  # noqa: S606  # a list, no shell
+    python = f"{place}/.venv/bin/python3"
+    command = [python, "-m", "invoke", "upgrade", *words, *(["--dry-run"] if dry else [])]
+    # as a variable `again` reaches a release that has no such option, too
+    environment |= {_DRIVER: driver.id, "PWD": place, _AGAIN: again}
+    os.execve(python, command, environment)  # noqa: S606  # a list, no shell

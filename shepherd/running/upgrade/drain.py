@@ -19,16 +19,19 @@ EVERY = 5.0
 
 
 @contextmanager
-def quiet(state: Path, deadline: float, say: Callable[[str], None]) -> Iterator[None]:
+def quiet(
+    state: Path, seconds: float, say: Callable[[str], None], *, until: str = "left", waited: float = 0.0
+) -> Iterator[None]:
     """Hold the gate exclusively.
 
     Args:
-        deadline: seconds to wait at most.
+        seconds: to wait at most; waited: what was waited for it before, for the sentence.
+        until: what stands behind the seconds that are left, in the countdown.
 
     Raises:
         DeadlineError: somebody still works; who, is in the sentence. Nobody is killed.
     """
-    end = monotonic() + deadline
+    end = monotonic() + seconds
     described, told_at = "", 0.0
     while True:
         left = max(0.0, end - monotonic())
@@ -37,14 +40,14 @@ def quiet(state: Path, deadline: float, say: Callable[[str], None]) -> Iterator[
                 yield
                 return
         except gate.TakenError:
-            who = _at_work(state)
+            who = at_work(state)
         if not left:
             raise DeadlineError(
-                f"after {age(deadline)} still at work: {who}; nothing was changed, no process was ended"
-                " (--deadline 30m waits longer)"
+                f"after {age(round(seconds + waited))} still at work: {who}; nothing was changed, no process"
+                " was ended (--deadline 30m waits longer)"
             )
         if who != described or monotonic() - told_at >= EVERY:
-            say(f"         waiting for {who}; {age(left)} left")
+            say(f"         waiting for {who}; {age(left)} {until}")
             described, told_at = who, monotonic()
         _wait_for_one(state, min(1.0, left))
 
@@ -73,7 +76,7 @@ def _wait_for_one(state: Path, seconds: float) -> None:
             return
 
 
-def _at_work(state: Path) -> str:
+def at_work(state: Path) -> str:
     """`process 123 (judge since …), process 125`."""
     try:
         record = records.read(state)

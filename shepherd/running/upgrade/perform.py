@@ -16,22 +16,25 @@ from time import monotonic
 from msgspec.structs import replace
 
 from shepherd.errors import UNEXPECTED, ShepherdError, StoreError
-from shepherd.limits import Interruption
+from shepherd.limits import DeadlineError, Interruption, StoppedError
 from shepherd.running import maintenance, records, releases, upgrade_record
 from shepherd.running.log import line, now, run_id
-from shepherd.running.releases import Site
+from shepherd.running.releases import Release, Site
 from shepherd.running.runner import log_of
 from shepherd.running.upgrade import post as aftermath
 from shepherd.running.upgrade import probing
-from shepherd.running.upgrade.drain import quiet
+from shepherd.running.upgrade.drain import at_work, quiet
 from shepherd.running.upgrade.links import Links
 from shepherd.running.upgrade.log import UpgradeLog
 from shepherd.running.upgrade.plan import UpgradePlan, name_of
+from shepherd.running.upgrade.signals import Signals, StoppedByError, asked_to_stop
 from shepherd.settings import Settings
 from shepherd.values import NO_REASON, iso
 
 LEAST_FREE = 20_000_000
 """Bytes without which nothing is begun."""
+PATIENCE = 60.0
+"""Seconds, and at most half of the deadline, that running work has to end before the switch is set."""
 
 
 class Drive:
@@ -45,6 +48,7 @@ class Drive:
         left: upgrade_record.Upgrade | None,
         who: str,
         why: str,
+        signals: Signals,
     ) -> None:
         self._settings = settings
         self._state = settings.state_path
@@ -53,10 +57,13 @@ class Drive:
         self._left = left
         self._who = who
         self._why = why
+        self._signals = signals
         self._voice = UpgradeLog(self._state)
         self._links = Links(site)
         self._began = monotonic()
-        self._under = 0.0
+        self._switched = self._drained = self._under = 0.0
+        self._moved = False
+        self._step = "prepare"
         self._memory = upgrade_record.Upgrade(
             token=plan.adopted or secrets.token_hex(8),
             before=plan.back,
@@ -64,6 +71,7 @@ class Drive:
             phase="quiet",
             who=who,
             process=records.own("upgrade", now()),
+            again=plan.again,
         )
         if plan.mode == "undo" and left is not None:
             # an undo that is killed itself is undone, or resumed, like the upgrade that it undoes
@@ -73,72 +81,86 @@ class Drive:
         """Do all steps. What makes it stop is raised; then it is on record, and nothing is changed."""
         for each in self._plan.lines():
             self._voice.say(each)
-        moved = False
         try:
-            with self._timed("prepare"):
-                health = self._prepare()
-            with ExitStack() as gate_held:
-                started = monotonic()
+            with ExitStack() as held:
+                with self._timed("prepare"):
+                    standby, health = self._prepare(held)
                 with self._timed("quiet"), self._untouched_if_it_fails():
-                    self._remember("quiet")
-                    own = self._switch_on()
-                    gate_held.enter_context(quiet(self._state, deadline, self._voice.say))
-                    self._remember("switch")
-                moved = True
-                failure = self._switch_and_check(health)
+                    own = self._quiet(held, deadline)
+                    self._signals.hold()
+                self._moved = True
+                failure = self._switch_and_check(standby, health)
                 self._remember_if_possible("clear")
                 self._clear(own)
-                self._under = monotonic() - started
+                self._under = monotonic() - self._switched
+            if failure is None:
+                return self._finish()
         except BaseException as error:
-            if not moved:
-                self._note(_sentence(error))
-            self._voice.say(f"failed   {_sentence(error)}")
-            raise
-        if failure is not None:
-            live = name_of(self._site.live().link) or "nothing"
-            self._note(f"failed, {live} is live: {_sentence(failure)}")
-            self._voice.say(f"failed   {_sentence(failure)}")
-            raise failure
-        self._mark_what_was_left()
-        self._note("live")
-        target = self._plan.target
-        self._voice.say(
-            f"done     {target.id if target else 'nothing'} is live;"
-            f" {monotonic() - self._began:.1f} s in all, {self._under:.2f} s of them under the switch"
-        )
-        if target is None:
-            return 0
-        return aftermath.follow(self._settings, self._site, target, self._who, self._voice.say)
+            why = self._as_it_is(error)
+            if not self._moved:
+                self._links.drop()
+                self._note(_sentence(why))
+            self._voice.say(f"failed   {_sentence(why)}")
+            raise why from None
+        sentence = _sentence(self._as_it_is(failure))
+        live = name_of(self._site.live().link) or "nothing"
+        self._note(f"failed, {live} is live: {sentence}")
+        self._voice.say(f"failed   {sentence}")
+        raise self._as_it_is(failure)
 
-    def _prepare(self) -> probing.Health | None:
-        """Nothing is held, nothing is changed, however this ends."""
-        target, live = self._plan.target, self._plan.live.release
-        forward = f"releases/{target.id}" if target else ""
+    def _prepare(self, held: ExitStack) -> tuple[probing.Standby | None, probing.Health | None]:
+        """Nothing is held but a process, nothing is changed, however this ends."""
+        target, live, settings = self._plan.target, self._plan.live.release, self._settings.file
+        self._links.make(f"releases/{target.id}" if target else "", self._plan.back)
         if target is None or self._plan.mode == "undo":
-            self._links.make(forward, self._plan.back)
-            return None
+            return None, None
         free = os.statvfs(self._state)
         if free.f_bavail * free.f_frsize < LEAST_FREE or (free.f_files and not free.f_favail):
             raise StoreError(f"{self._state}: the disk is full; nothing was changed")
-        settings = self._settings.file
-
-        def live_health() -> probing.Health | None:
-            # a live release that does not answer is what an upgrade may have to repair
-            with suppress(ShepherdError):
-                return probing.doctor(live, settings) if live is not None and live != target else None
-            return None
-
-        health, before, *_ = probing.together(
-            lambda: probing.doctor(target, settings),
-            live_health,
-            lambda: probing.imports(target, settings),
-        )
-        assert isinstance(health, probing.Health)
-        probing.compare(target, health, before if isinstance(before, probing.Health) else None)
+        before: probing.Health | None = None
+        standby = held.enter_context(probing.Standby(target, settings))
+        with ExitStack() as meanwhile:
+            if live is not None and live != target and live.python.exists():
+                doctor = meanwhile.enter_context(probing.LiveDoctor(live, settings))
+                health, before = standby.prepare(), doctor.health()
+            else:
+                health = standby.prepare()
+        probing.compare(target, health, before)
         for name, what in health.fails.items():
             self._voice.say(f"         doctor: {name}: {what} (not new)")
-        self._links.make(forward, self._plan.back)
-        return health
+        return standby, health
+
+    def _quiet(self, held: ExitStack, deadline: float) -> bool:
+        """Set the switch, and hold the gate; whether the switch is ours. What runs may end first, without the
+        switch: under it nothing else begins."""
+        began = monotonic()
+        alone = self._in_a_gap(held, min(PATIENCE, deadline / 2))
+        self._remember("quiet")
+        self._switched = monotonic()
+        own = self._switch_on()
+        while not alone:
+            waited = monotonic() - began
+            try:
+                wait = quiet(self._state, max(0.0, deadline - waited), self._voice.say, waited=waited)
+                held.enter_context(wait)
+                alone = True
+            except Interruption as interruption:
+                who = at_work(self._state)
+                if asked_to_stop(interruption, f"{who}: still at work, and our switch is on. Go on waiting?"):
+                    raise
+        self._drained = monotonic() - self._switched
+        self._remember("switch")
+        return own
+
+    def _in_a_gap(self, held: ExitStack, patience: float) -> bool:
+        """Hold the gate before the switch is set, if nothing works for a moment within so many seconds."""
+        if self._plan.person or self._plan.adopted:
+            return False
+        try:
+            held.enter_context(quiet(self._state, patience, self._voice.say, until="until our switch is set"))
+        except DeadlineError:
+            return False
+        return True
 
     def _switch_on(self) -> bool:
         """Whether the switch that is on now is ours."""
@@ -153,16 +175,21 @@ class Drive:
         switch = maintenance.look(self._state, 1.0, now())
         return switch is not None and switch.upgrade == self._memory.token
 
-    def _switch_and_check(self, health: probing.Health | None) -> ShepherdError | None:
+    def _switch_and_check(
+        self, standby: probing.Standby | None, health: probing.Health | None
+    ) -> ShepherdError | None:
         """What went wrong, after it was taken back; None if nothing did."""
         target = self._plan.target
         try:
             with self._timed("switch"):
                 self._links.forward()
-            with self._timed("check"):
+            with self._timed("check"), self._signals.let_through():
                 if target is not None:
-                    probing.check(target, self._settings.file, health)
+                    self._check(target, standby, health)
                     releases.mark_good(self._site, target)
+                    if target.bad:
+                        with suppress(StoreError):
+                            releases.unmark(target, self._who, f"again: {self._plan.again}")
         except (ShepherdError, Interruption) as error:
             failure = error.error if isinstance(error, Interruption) else error
             if self._plan.mode == "undo":
@@ -173,6 +200,32 @@ class Drive:
                     releases.mark_bad(target, f"its check failed: {failure}", self._who)
             return failure
         return None
+
+    def _check(self, target: Release, standby: probing.Standby | None, health: probing.Health | None) -> None:
+        """Raises CheckError."""
+        if self._site.live().release != target:
+            raise probing.CheckError(f"{self._site.current} does not lead to {target.id}")
+        if standby is not None:
+            standby.check(health)
+            return
+        with probing.Standby(target, self._settings.file) as started:
+            probing.compare(target, started.prepare(), None)
+
+    def _finish(self) -> int:
+        """What follows a release that is live and good."""
+        self._mark_what_was_left()
+        self._note("live")
+        target = self._plan.target
+        self._voice.say(
+            f"done     {target.id if target else 'nothing'} is live;"
+            f" {monotonic() - self._began:.1f} s in all, {self._under:.2f} s of them under the switch"
+            f" ({self._drained:.2f} s waiting for running work, {self._under - self._drained:.2f} s our own)"
+        )
+        self._step = "crontab and clean-up"
+        self._signals.release()
+        if target is None:
+            return 0
+        return aftermath.follow(self._settings, self._site, target, self._who, self._voice.say)
 
     def _mark_what_was_left(self) -> None:
         left = self._plan.left_bad
@@ -198,6 +251,7 @@ class Drive:
         try:
             yield
         except BaseException:
+            self._signals.hold()
             with suppress(StoreError):
                 if self._left is not None:
                     upgrade_record.write(self._state, self._left)
@@ -227,6 +281,7 @@ class Drive:
             "result": result,
             "why": self._why,
             "how": self._plan.mode,
+            **({"again": self._plan.again} if self._plan.again else {}),
         }
         with suppress(StoreError):
             self._site.note(entry)
@@ -247,9 +302,25 @@ class Drive:
                 )
             )
 
+    def _as_it_is(self, error: BaseException) -> BaseException:
+        """The error; one that stands for a signal says what that left, as it is found to be."""
+        stopped = error.error if isinstance(error, Interruption) else error
+        if not isinstance(stopped, StoppedByError):
+            return error
+        switch = maintenance.look(self._state, self._settings.maintenance.warn_after, now())
+        if switch is None:
+            on = "no maintenance switch is on"
+        elif switch.upgrade:
+            on = "an upgrade's switch is on: inv upgrade --resume, or inv upgrade --undo"
+        else:
+            on = "the maintenance switch that a person set stays on"
+        live = name_of(self._site.live().link) or "nothing"
+        unchanged = "" if self._moved else "nothing was changed: "
+        return StoppedError(f"stopped by {stopped.name} during {self._step}; {unchanged}{live} is live, {on}")
+
     @contextmanager
     def _timed(self, step: str) -> Iterator[None]:
-        started = monotonic()
+        started, self._step = monotonic(), step
         yield
         self._voice.say(f"{step:<8} {monotonic() - started:.2f} s")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from shepherd.errors import RefusedError, SettingsError
+from shepherd.running.bad_commits import BadCommit
 from shepherd.running.maintenance import Switch
 from shepherd.running.releases import Current, Release, Site
 from shepherd.running.upgrade_record import Upgrade
@@ -26,6 +27,10 @@ class UpgradePlan(NamedTuple):
     """The token of a killed upgrade, whose switch counts as ours; empty: there is none."""
     person: bool
     """A person's switch is on: it stays, and stays on at the end."""
+    again: str = ""
+    """Why it goes to a release that was marked bad, or whose commit was; empty: it was not."""
+    bad: str = ""
+    """Who marked it bad when and why, where there is an `again`."""
 
     @property
     def moves(self) -> bool:
@@ -48,6 +53,7 @@ class UpgradePlan(NamedTuple):
         move = f"point current to {target}" if self.moves else f"current points to {target} already"
         return [
             f"{self.mode}: from {now} to {target}",
+            *([f"again    {self.bad}; once more, since: {self.again}"] if self.again else []),
             f"prepare  imports, doctor and status of {target}; nothing is changed",
             f"quiet    {switch}; wait until nothing works",
             f"switch   {move}",
@@ -62,15 +68,17 @@ def name_of(link: str) -> str:
 
 
 def planned(
-    site: Site, mode: Mode, to: str | None, left: Upgrade | None, switch: Switch | None
+    site: Site, mode: Mode, to: str | None, left: Upgrade | None, switch: Switch | None, again: str = ""
 ) -> UpgradePlan | None:
     """What is to be done, None if there is nothing to do.
 
     Args:
         to: the release that a person named; left: an upgrade that was killed.
+        again: why to go even to what was marked bad (docs/operator.md#a-commit-that-was-bad).
 
     Raises:
-        SettingsError: no such release, or `current` is not a link. RefusedError: the release is marked bad.
+        SettingsError: no such release, or `current` is not a link. RefusedError: the release, or one of the
+            same commit, is marked bad.
     """
     live = site.live()
     if live.kind == "odd":
@@ -89,21 +97,27 @@ def planned(
                 if orphan and live.release
                 else None
             )
-        target = _of_killed(site, left) if mode == "resume" else _before(site, left)
+        again = again or left.again
+        target = _of_killed(site, left, again) if mode == "resume" else _before(site, left)
         if target is None and mode == "undo" and left.before:
             raise SettingsError(
                 f"the release {left.before} is not there any more: name another one with --to RELEASE"
             )
-        return UpgradePlan(mode, live, target, back if mode == "resume" else live.link, adopted, person)
+        if mode == "undo":
+            return UpgradePlan(mode, live, target, live.link, adopted, person)
+        return UpgradePlan(mode, live, target, back, adopted, person, *_again(_bad(site, target), again))
     if to is None:
         target = site.newest()
         if target is not None and live.release is not None and target.number < live.release.number:
             target = None
     else:
         target = site.find(to)
-    if target is not None and target.bad:
+    if left is not None and target is not None and target.id == left.target:
+        again = again or left.again
+    bad = _bad(site, target)
+    if bad is not None and target is not None and not again:
         raise RefusedError(
-            f"{target.id} is marked bad: {target.bad}; if that is over: fab releases --good {target.number}"
+            f'{bad.words()}; to try it once more: inv upgrade --to {target.number} --again "why"'
         )
     if target is None and (left is not None or orphan) and live.release is not None:
         # nothing newer, but what was left has to be repaired
@@ -111,12 +125,28 @@ def planned(
     repaired = left is None and not orphan
     if target is None or (target == live.release and repaired and target.turn):
         return None
-    return UpgradePlan(mode, live, target, back, adopted, person)
+    return UpgradePlan(mode, live, target, back, adopted, person, *_again(bad, again))
 
 
-def _of_killed(site: Site, left: Upgrade) -> Release:
-    target = site.find(left.target)
+def _bad(site: Site, target: Release | None) -> BadCommit | None:
+    """Why not to go there in silence; None: nothing is known against it.
+
+    A release that was good itself is no worse for another one of the same commit.
+    """
+    if target is None or (target.turn and not target.bad):
+        return None
     if target.bad:
+        return BadCommit(target.id, target.bad, target.bad_since)
+    return site.bad_commit(str(target.made.get("commit", "")))
+
+
+def _again(bad: BadCommit | None, again: str) -> tuple[str, str]:
+    return (again, bad.words()) if bad is not None else ("", "")
+
+
+def _of_killed(site: Site, left: Upgrade, again: str) -> Release:
+    target = site.find(left.target)
+    if target.bad and not again:
         raise RefusedError(f"{target.id} is marked bad: {target.bad}; take it back: inv upgrade --undo")
     return target
 
