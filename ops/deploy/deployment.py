@@ -14,7 +14,9 @@ from typing import Any
 
 from ops.deploy import wheels
 from ops.deploy.host import WORK_LIMIT, Host
+from ops.deploy.shelf import Wheel
 from ops.deploy.source import PackedCommit
+from ops.deploy.target import Target
 from shepherd.errors import SettingsError, ShepherdError, StoreError
 from shepherd.running.log import now
 from shepherd.running.tasking import complain, say
@@ -46,7 +48,7 @@ class Deployment:
             probed = self._host.ask("probe")
         self._ready(probed)
         with _timed("wheels"):
-            target = wheels.Target.of(probed)
+            target = Target.of(probed)
             house = wheels.gather(self._source, self._settings.deploy.extras, target, cache())
         missing = [each for each in house.all if probed["wheels"].get(each.name) != each.sha256]
         self._room(probed, house, missing)
@@ -97,7 +99,7 @@ class Deployment:
                 " (releases are numbered, so it does no harm here)"
             )
 
-    def _room(self, probed: dict[str, Any], house: wheels.Wheelhouse, missing: list[wheels.Wheel]) -> None:
+    def _room(self, probed: dict[str, Any], house: wheels.Wheelhouse, missing: list[Wheel]) -> None:
         needed = ROOM + sum(each.size for each in missing)
         needed += UNPACKED * sum(each.size for each in house.wheels)
         if probed["free"] < needed:
@@ -122,7 +124,7 @@ class Deployment:
                 say(f"  {each['id']} is there, but does not work: {answer['why']}")
         return ""
 
-    def _prepare(self, house: wheels.Wheelhouse, missing: list[wheels.Wheel]) -> str:
+    def _prepare(self, house: wheels.Wheelhouse, missing: list[Wheel]) -> str:
         with _timed(f"upload {len(missing)} of {len(house.all)} wheels, {_megabytes(missing)}"):
             if missing:
                 described = [
@@ -200,5 +202,5 @@ def _timed(step: str) -> Iterator[None]:
     say(f"  {step:<12} {monotonic() - started:.2f} s")
 
 
-def _megabytes(missing: list[wheels.Wheel]) -> str:
+def _megabytes(missing: list[Wheel]) -> str:
     return f"{sum(each.size for each in missing) / 1e6:.1f} MB"
