@@ -14,7 +14,9 @@ from typing import Any
 
 from ops.deploy import wheels
 from ops.deploy.host import WORK_LIMIT, Host
+from ops.deploy.shelf import Wheel
 from ops.deploy.source import PackedCommit
+from ops.deploy.target import Target
 from shepherd.errors import RefusedError, SettingsError, ShepherdError, StoreError
 from shepherd.running.log import now
 from shepherd.running.tasking import complain, say
@@ -50,7 +52,7 @@ class Deployment:
         self._ready(probed)
         self._not_in_silence(probed["bad_commit"])
         with _timed("wheels"):
-            target = wheels.Target.of(probed)
+            target = Target.of(probed)
             house = wheels.gather(self._source, self._settings.deploy.extras, target, cache())
         missing = [each for each in house.all if probed["wheels"].get(each.name) != each.sha256]
         self._room(probed, house, missing)
@@ -111,7 +113,7 @@ class Deployment:
                 " (releases are numbered, so it does no harm here)"
             )
 
-    def _room(self, probed: dict[str, Any], house: wheels.Wheelhouse, missing: list[wheels.Wheel]) -> None:
+    def _room(self, probed: dict[str, Any], house: wheels.Wheelhouse, missing: list[Wheel]) -> None:
         needed = ROOM + sum(each.size for each in missing)
         needed += UNPACKED * sum(each.size for each in house.wheels)
         if probed["free"] < needed:
@@ -136,7 +138,7 @@ class Deployment:
                 say(f"  {each['id']} is there, but does not work: {answer['why']}")
         return ""
 
-    def _prepare(self, house: wheels.Wheelhouse, missing: list[wheels.Wheel]) -> str:
+    def _prepare(self, house: wheels.Wheelhouse, missing: list[Wheel]) -> str:
         with _timed(f"upload {len(missing)} of {len(house.all)} wheels, {_megabytes(missing)}"):
             if missing:
                 described = [
@@ -225,5 +227,5 @@ def _timed(step: str) -> Iterator[None]:
     say(f"  {step:<12} {monotonic() - started:.2f} s")
 
 
-def _megabytes(missing: list[wheels.Wheel]) -> str:
+def _megabytes(missing: list[Wheel]) -> str:
     return f"{sum(each.size for each in missing) / 1e6:.1f} MB"

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from shepherd.errors import SettingsError
 from shepherd.login import user_name
-from shepherd.running import crontab
+from shepherd.running import crontab, elsewhere
 from shepherd.running.calling import refuse_others, shepherd_id, words
 from shepherd.running.log import line, now, run_id
 from shepherd.running.runner import log_of, prepare_state
@@ -122,7 +122,9 @@ def show(settings: Settings) -> int:
 
 
 def install(settings: Settings, who: str, *, dry: bool = False) -> int:
-    """`inv cron.install`."""
+    """`inv cron.install`. Raises SettingsError: the shepherd of these settings is elsewhere."""
+    if not dry:
+        elsewhere.confirm(settings, "cron.install")
     return _change(settings, who, "cron.install", dry=dry)
 
 

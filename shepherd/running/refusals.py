@@ -15,6 +15,7 @@ from shepherd.errors import BUSY, MAINTENANCE, ShepherdError, StoreError, Unsure
 from shepherd.limits import DeadlineError, limited
 from shepherd.run import Tell
 from shepherd.running import gate, maintenance
+from shepherd.running.elsewhere import hosts_elsewhere
 from shepherd.running.log import now
 from shepherd.running.news import memory_of
 from shepherd.running.situation import Aborts, aborts_of, keep_aborts, situation, switch_of
@@ -145,7 +146,7 @@ def _refresh(settings: Settings, tell: Tell, publish: bool = True) -> None:
         with limited(PAGE_LIMIT, limit):
             pages = write_report(settings, situation(settings))
             tell("act", what="report", on=settings.report_path, files=len(pages), because="the situation")
-            if publish:
+            if publish and not hosts_elsewhere(settings):
                 publish_report(settings, tell, "a refused run", limit=each)
     except ShepherdError as error:
         tell("act", what="report", on=settings.report_path, result="failed", why=str(error))
@@ -153,7 +154,9 @@ def _refresh(settings: Settings, tell: Tell, publish: bool = True) -> None:
 
 def _mail(settings: Settings, hang: Hang, text: str, aborts: Aborts, tell: Tell) -> None:
     limit = DeadlineError(f"the mails took longer than {MAIL_LIMIT:g} seconds")
-    for address in settings.mail.operators if settings.mail is not None else ():
+    if settings.mail is None or hosts_elsewhere(settings):
+        return
+    for address in settings.mail.operators:
         kind = f"mail to {address}"
         if aborts_of(settings).said.get(kind) == _which(hang):
             continue

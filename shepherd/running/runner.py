@@ -17,7 +17,7 @@ from shepherd import limits
 from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
 from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell, no_telling
-from shepherd.running import gate, records, refusals
+from shepherd.running import elsewhere, gate, records, refusals
 from shepherd.running.log import line, now, run_id
 from shepherd.running.log_targets import EventLog
 from shepherd.running.refusals import BusyError, MaintenanceError
@@ -196,13 +196,15 @@ def at_work(options: TaskOptions, stage: str, why: str = "") -> Iterator[LockedR
         BusyError: another copy holds the lock. MaintenanceError: the switch is on. Both were logged, and are
             on the page.
         DeadlineError, StoppedError: the run was ended from outside.
-        SettingsError: `state_dir` is not ours. StoreError: log or record cannot be written.
+        SettingsError: `state_dir` is not ours, or the shepherd is elsewhere. StoreError: log or record cannot
+            be written.
     """
     locked = LockedRun(options, why)
     if options.dry:
         yield locked
         return
     settings = locked.settings
+    elsewhere.confirm(settings, stage)
     state = settings.state_path
     prepare_state(state)
     os.umask(0o077)

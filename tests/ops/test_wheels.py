@@ -3,20 +3,25 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from ops.deploy import wheels
-from ops.deploy.wheels import FetchError, Target, gather
+from ops.deploy.pins import PinError
+from ops.deploy.shelf import FetchError
+from ops.deploy.target import Target
+from ops.deploy.wheels import gather
 from shepherd.errors import SettingsError
-from tests.ops.wheelhouse import Index
+from tests.ops.wheelhouse import PROJECT, Index
 
 DEBIAN = Target("3.11.2", "x86_64", "glibc", "2.36")
 OLDER = Target("3.11.2", "x86_64", "glibc", "2.31")
 ARM = Target("3.13.1", "aarch64", "glibc", "2.36")
-
-pytestmark = pytest.mark.real  # uv asks the machine's own package index, too
 
 
 @pytest.fixture
@@ -86,9 +91,72 @@ def test_the_cache_is_used_and_a_changed_byte_in_it_is_noticed(index: Index, tmp
     assert wheel.read_bytes() == kept[index.folder / wheel.name], "fetched again"
 
 
+def test_the_next_commit_needs_no_index(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    first = gather(index.source(), ("more",), DEBIAN, cache)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nothing"))
+    newer = index.source(project=PROJECT.replace('version = "1"', 'version = "2"'))
+    assert gather(newer, ("more",), DEBIAN, cache) == first
+    assert len(gather(newer, (), DEBIAN, cache).wheels) == len(first.wheels) - 1, "fewer than were fetched"
+
+
+def test_without_an_index_all_that_is_missing_is_named_and_a_persons_copy_helps(
+    index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nothing"))
+    with pytest.raises(FetchError, match="missing for this host") as refusal:
+        gather(index.source(), (), DEBIAN, cache)
+    command, _, place = str(refusal.value).rpartition("and copy its files to ")
+    words = shlex.split(command.partition("reaches one: ")[2].rstrip("; "))
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index.folder))
+    subprocess.run([sys.executable, *words[1:]], cwd=tmp_path, check=True, capture_output=True)
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "nothing"))
+    folder = tmp_path / words[words.index("-d") + 1]
+    shutil.copytree(folder, place, dirs_exist_ok=True)
+    assert [each.split("-")[0] for each in names(gather(index.source(), (), DEBIAN, cache))] == [
+        *("fast", "old", "plain")
+    ]
+
+
+def test_what_lies_there_for_another_host_is_not_taken(index: Index, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    shutil.copytree(index.folder, cache / OLDER.folder)
+    assert names(gather(index.source(), (), OLDER, cache)) == [
+        f"{each}.whl" for each in CASES["an older libc"][1]
+    ]
+
+
+REQUIRED = {
+    "of a package's own": (("a",), "", ["a"]),
+    "by an extra of it": (("a[more]",), "", ["a", "deep", "more"]),
+    "only elsewhere": (("a", "b ; sys_platform == 'win32'"), "", ["a"]),
+    "pinned only for another Python": (("a",), " ; python_version >= '3.12'", None),
+    "another version than is pinned": (("a>=2",), "", None),
+}
+
+
+@pytest.mark.parametrize("case", REQUIRED)
+def test_what_packages_themselves_ask_for(index: Index, tmp_path: Path, case: str) -> None:
+    asked, marker, expected = REQUIRED[case]
+    index.wheel("a", "py3-none-any", "more ; extra == 'more'", "b ; python_version < '3'")
+    index.wheel("more", "py3-none-any", "deep==1.0")
+    index.wheel("deep", "py3-none-any", "A")
+    project = f'[project]\nname = "x"\ndependencies = {list(asked)}\n[dependency-groups]\nhost = ["pip"]\n'
+    source = index.source(index.pinned(a=marker), project)
+    if expected is None:
+        with pytest.raises(PinError, match="does not pin a"):
+            gather(source, (), DEBIAN, tmp_path / "cache")
+        return
+    house = gather(source, (), DEBIAN, tmp_path / "cache")
+    assert [each.split("-")[0] for each in names(house)] == expected
+
+
 def test_what_the_commit_does_not_pin_is_refused(index: Index, tmp_path: Path) -> None:
     pins = "".join(line for line in index.pins.splitlines(keepends=True) if not line.startswith("plain"))
-    with pytest.raises(FetchError, match=r"does not pin plain 1\.0"):
+    with pytest.raises(PinError, match="does not pin plain: make a new one"):
         gather(index.source(pins), (), DEBIAN, tmp_path / "cache")
 
 

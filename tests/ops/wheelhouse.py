@@ -15,7 +15,7 @@ from ops.deploy.source import PackedCommit
 PLATFORMS = ("manylinux_2_17_x86_64", "manylinux_2_36_x86_64", "manylinux_2_17_aarch64")
 """Of `fast`, for Python 3.11 and 3.13; the middle one wants a newer libc than many hosts have."""
 
-_PROJECT = """
+PROJECT = """
 [project]
 name = "thing"
 version = "1"
@@ -39,23 +39,19 @@ class Index:
         for python in ("cp311", "cp313"):
             for platform in PLATFORMS:
                 self.wheel("fast", f"{python}-{python}-{platform}")
-        self.pins = "".join(
-            f"{name}==1.0 {' '.join(f'--hash=sha256:{each}' for each in hashes)}\n"
-            for name, hashes in sorted(self.hashes().items())
-        )
+        self.pins = self.pinned()
         self.environ = {
-            "UV_NO_INDEX": "1",
-            "UV_FIND_LINKS": str(self.folder),
             "PIP_NO_INDEX": "1",
             "PIP_FIND_LINKS": str(self.folder),
             "PIP_CONFIG_FILE": "/dev/null",
         }
 
-    def wheel(self, name: str, tag: str) -> Path:
+    def wheel(self, name: str, tag: str, *requires: str) -> Path:
         path = self.folder / f"{name}-1.0-{tag}.whl"
         files = {
             f"{name}.py": f"TAG = {tag!r}\n",
-            f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n",
+            f"{name}-1.0.dist-info/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
+            + "".join(f"Requires-Dist: {each}\n" for each in requires),
             f"{name}-1.0.dist-info/WHEEL": f"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: {tag}\n",
         }
         record = "".join(
@@ -69,6 +65,13 @@ class Index:
             archive.writestr(f"{name}-1.0.dist-info/RECORD", f"{record}{name}-1.0.dist-info/RECORD,,\n")
         return path
 
+    def pinned(self, **markers: str) -> str:
+        """All that lies there, as requirements/host.txt names it."""
+        return "".join(
+            f"{name}==1.0{markers.get(name, '')} {' '.join(f'--hash=sha256:{each}' for each in hashes)}\n"
+            for name, hashes in sorted(self.hashes().items())
+        )
+
     def hashes(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for path in sorted(self.folder.iterdir()):
@@ -77,9 +80,9 @@ class Index:
             )
         return found
 
-    def source(self, pins: str | None = None) -> PackedCommit:
+    def source(self, pins: str | None = None, project: str = PROJECT) -> PackedCommit:
         return packed(
-            {"pyproject.toml": _PROJECT, "requirements/host.txt": self.pins if pins is None else pins}
+            {"pyproject.toml": project, "requirements/host.txt": self.pins if pins is None else pins}
         )
 
 

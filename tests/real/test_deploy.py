@@ -12,7 +12,8 @@ import sys
 import pytest
 
 from ops.deploy.source import pack
-from ops.deploy.wheels import Target, gather
+from ops.deploy.target import Target
+from ops.deploy.wheels import gather
 from tests.real.site import (
     cron_daemon,
 )

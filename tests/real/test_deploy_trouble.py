@@ -14,7 +14,8 @@ import time
 import pytest
 
 from ops.deploy.source import pack
-from ops.deploy.wheels import Target, gather
+from ops.deploy.target import Target
+from ops.deploy.wheels import gather
 from shepherd.settings import read
 from tests.real.site import (
     faketime,
