@@ -12,16 +12,19 @@ from shepherd.cli import namespace
 from shepherd.commands import called_as
 from shepherd.errors import UNEXPECTED
 from shepherd.running.turns import EachInTurn
+from shepherd.running.versions import title
 
 
 def main() -> None:
     """Run the tasks that the command line names."""
     called_as("shepherd", namespace.task_names)
     program = Program(
-        version=__version__,
+        # only what asks for it waits until the release is looked up
+        version=title() if {"-V", "--version"} & {*sys.argv[1:]} else __version__,
         namespace=namespace,
         name="QA Shepherd",
         binary="shepherd",
+        binary_names=["shepherd"],
         executor_class=EachInTurn,
     )
     try:

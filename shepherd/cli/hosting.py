@@ -201,6 +201,28 @@ def doctor(options: TaskOptions, offline: bool = False, json: bool = False, only
     return doctor(lambda: options.settings, now(), offline=offline, json=json, say=say, only=only)
 
 
+@task(reader=True)
+def version(_options: TaskOptions) -> int:
+    """The shepherd's own version, with release and commit on a host, and what it runs on."""
+    from shepherd.running.tasking import say
+    from shepherd.running.versions import lines
+
+    for line in lines():
+        say(line)
+    return 0
+
+
+@task(reader=True)
+def man(_options: TaskOptions) -> int:
+    """The manual page of all tasks: man -l <(shepherd man)."""
+    from shepherd.cli import namespace
+    from shepherd.cli.manual import page
+    from shepherd.running.tasking import say
+
+    say(page(namespace).rstrip())
+    return 0
+
+
 @task(help={"directory": "where to make it (default: demo)"})
 def demo(options: TaskOptions, directory: str = "demo") -> int:
     """A small made-up project, taken through every stage."""

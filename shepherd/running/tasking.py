@@ -100,12 +100,15 @@ def task(
         # Invoke makes the flags of it
         run.__dict__["__signature__"] = inspect.Signature([context, *own, *shared])
         flags = [each.name for each in (*own, *shared)]
+        texts = {flag: known[flag] for flag in flags if flag in known}
+        # Invoke takes them out of its own copy once it has read them
+        run.__dict__["help_of_flags"] = dict(texts)
         return Task(
             run,
             name=name_of_body,
             positional=positional,
             auto_shortflags=False,
-            help={flag: known[flag] for flag in flags if flag in known},
+            help=texts,
         )
 
     return wrap

@@ -44,7 +44,7 @@ REFUSED_HERE = {"init", "deployed", "upgrade"}
 
 READERS = {
     *("status", "landings", "explain", "whatif", "history", "doctor"),
-    *("maintenance.status", "lock.status", "cron.show"),
+    *("maintenance.status", "lock.status", "cron.show", "version", "man"),
 }
 ELSEWHERE = {"demo", "test"}
 """Not about a project that is there."""

@@ -11,7 +11,9 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import datetime
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 from shepherd.atomic import create_atomically
@@ -78,7 +80,7 @@ def _restore(
 ) -> StageResult:
     settings = options.settings
     plan = compare(settings, backup, settings_are_here=settings_are_here)
-    keep = plan.database.with_name(f"{plan.database.name}.before-restore-{run.now:%Y%m%dT%H%M%SZ}")
+    keep = _free_name(plan.database, run.now)
     for line in words_of(plan, backup, source, keep):
         say(line)
     if plan.loses and despite is None:
@@ -106,6 +108,13 @@ def _restore(
     )
     _say_what_is_next(settings, plan)
     return StageResult()
+
+
+def _free_name(database: Path, now: datetime) -> Path:
+    """What the database that is here will be called; two restores of one second keep one each."""
+    base = f"{database.name}.before-restore-{now:%Y%m%dT%H%M%SZ}"
+    names = (database.with_name(f"{base}{f'.{number}' if number else ''}") for number in count())
+    return next(each for each in names if not any(map(os.path.lexists, (each, *_sides(each)))))
 
 
 def _apply(settings: Settings, plan: RestorePlan, backup: CheckedBackup, keep: Path) -> None:
