@@ -20,7 +20,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.real
 
 HOME = Path("/home", USER)
-SITE = HOME / "a 50% $HOME \\n site"
+SITE = HOME / "a 50% $HOME site"
 OPERATOR = "ops@example.org"
 TICK = 75.0
 """Seconds within which a timer of every minute has called a run."""

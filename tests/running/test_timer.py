@@ -133,7 +133,7 @@ def test_cron_and_the_timer_know_of_each_other(
     assert "inv timer.remove" in capsys.readouterr().out
 
 
-ODD = ["plain", "a b", "100%", "50%d 'x' $HOME ${HOME} `id`", "back\\slash\\n", "ä;#"]
+ODD = ["plain", "a b", "100%", "50%d 'x' $HOME ${HOME} `id`", "ä;#"]
 
 
 @pytest.mark.parametrize("name", ODD)
@@ -166,8 +166,9 @@ def test_a_path_that_cannot_stand_in_a_unit_is_refused(tmp_path: Path) -> None:
     for name in ("line\nend", "tab\t"):
         with pytest.raises(SettingsError, match="cannot be written in a systemd unit"):
             timer_units.units(written(tmp_path / name), system=False)
-    with pytest.raises(SettingsError, match="cannot be written in a systemd unit"):
-        timer_units.units(written(tmp_path / 'a "b"'), system=True)
+    for name in ('a "b"', "back\\slash"):
+        with pytest.raises(SettingsError, match="cannot be written in a systemd unit"):
+            timer_units.units(written(tmp_path / name), system=True)
 
 
 @pytest.mark.parametrize(
