@@ -113,8 +113,8 @@ def units(machine: Booted) -> str:
 
 
 def name_of(machine: Booted) -> str:
-    shown = inv(machine, "timer.show").stdout
-    name = re.search(r"/(qa-shepherd-[0-9a-f]{10})\.timer$", shown, re.MULTILINE)
+    shown = inv(machine, "timer.show")
+    name = re.search(r"/(qa-shepherd-[0-9a-f]{10})\.timer$", shown.stdout, re.MULTILINE)
     assert name, shown
     return name[1]
 

@@ -38,6 +38,7 @@ _PYTHON = """#!/bin/sh
 cd "$(dirname "$0")/../.." || exit 1
 case "$3" in
 cron.install) echo crontab >> calls ;;
+timer.install) echo timer >> calls ;;
 doctor) cat doctor.json; exit "$(cat doctor.code)" ;;
 status) if [ -e slow ]; then sleep "$(cat slow)"; fi; exit "$(cat status.code)" ;;
 *) exit "$(cat import.code)" ;;

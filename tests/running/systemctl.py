@@ -49,11 +49,12 @@ class Systemctl:
         for name in ("runs", "lingers"):
             (folder / name).mkdir()
         (folder / "runtime" / "systemd").mkdir(parents=True)
-        (folder / "etc").mkdir()
+        self.system = folder / "etc"
+        self.system.mkdir()
         self.lingers = folder / "lingers"
         monkeypatch.setattr(systemd, "RUNS", folder / "runs")
         monkeypatch.setattr(systemd, "LINGERING", self.lingers)
-        monkeypatch.setattr(systemd, "SYSTEM_UNITS", folder / "etc")
+        monkeypatch.setattr(systemd, "SYSTEM_UNITS", self.system)
         monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder / "runtime"))
         monkeypatch.setenv("XDG_CONFIG_HOME", str(self.units))
         monkeypatch.setenv("PATH", str(self.bin), prepend=":")
