@@ -12,9 +12,9 @@ from shepherd.values import clean
 
 LIMIT = 20
 """Seconds that one call of `systemctl` may take."""
-_RUNS = Path("/run/systemd/system")
+RUNS = Path("/run/systemd/system")
 """A folder that is there exactly where systemd runs the host (sd_booted(3))."""
-_LINGERING = Path("/var/lib/systemd/linger")
+LINGERING = Path("/var/lib/systemd/linger")
 """A file for each user whose systemd runs without a login (`loginctl enable-linger`)."""
 SYSTEM_UNITS = Path("/etc/systemd/system")
 
@@ -25,7 +25,7 @@ class SystemdError(ShepherdError):
 
 def runs() -> bool:
     """Whether systemd runs this host."""
-    return _RUNS.is_dir()
+    return RUNS.is_dir()
 
 
 def unit_folder(*, system: bool) -> Path:
@@ -38,7 +38,7 @@ def unit_folder(*, system: bool) -> Path:
 
 def lingers() -> bool:
     """Whether the systemd of this user runs from boot on, and goes on when the user logs out."""
-    return (_LINGERING / _login()).exists()
+    return (LINGERING / _login()).exists()
 
 
 def lingering_command() -> str:

@@ -84,8 +84,11 @@ def install(settings: Settings, who: str, *, system: bool, dry: bool = False) ->
         _carry_out(settings, plan, who, "timer.install", dry)
         if not dry:
             say(f"installed {timer}; when it is due: {_list(settings, system)}")
-    for each in warnings(settings):
-        say(each)
+    if not system and _in_crontab(settings):
+        say(
+            "cron calls the shepherd too. That does no harm, since only one copy works at a time; to take it"
+            " out of the crontab: inv cron.remove"
+        )
     if not system and not systemd.lingers():
         say(
             "it runs only while this user is logged in, since the user does not linger; as root:"
@@ -139,17 +142,11 @@ def planned(settings: Settings, *, system: bool, remove: bool = False, root: Pat
     return TimerPlan(tuple(changes), (), tuple(after), system)
 
 
-def warnings(settings: Settings) -> Iterator[str]:
-    """That cron calls the shepherd as well."""
+def _in_crontab(settings: Settings) -> bool:
     try:
-        block = crontab.split(crontab.read(), shepherd_id(settings)).block
+        return bool(crontab.split(crontab.read(), shepherd_id(settings)).block)
     except ShepherdError:
-        return
-    if block:
-        yield (
-            "cron calls the shepherd too. That does no harm, since only one copy works at a time; to take it"
-            " out of the crontab: inv cron.remove"
-        )
+        return False
 
 
 def _refuse(settings: Settings, system: bool) -> None:

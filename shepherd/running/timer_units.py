@@ -211,10 +211,11 @@ def _word(text: str) -> str:
 
 def _path(path: Path) -> str:
     text = _one_line(str(path))
-    # in a list of paths a backslash means nothing, so that a quotation mark within can only be told apart by
-    # the other kind around it
-    if '"' in text:
-        raise SettingsError(f'{text!r} cannot be written in a systemd unit: move it to a path without "')
+    # what they mean in a list of paths is not what they mean in a command, and is documented nowhere
+    if any(char in text for char in '"\\'):
+        raise SettingsError(
+            f"{text!r} cannot be written in a systemd unit: move it to a path without such characters"
+        )
     return text.replace("%", "%%")
 
 

@@ -44,6 +44,9 @@ for each in null zero full random urandom tty; do
     mount --bind /tmp/dev/$each /dev/$each
 done
 ln -s /proc/self/fd /dev/fd
+mkdir /dev/pts
+mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts
+ln -s pts/ptmx /dev/ptmx
 umount /tmp/dev
 for each in passwd group shadow; do mount --bind {place}/etc/$each /etc/$each; done
 cd /etc/systemd/system

@@ -45,6 +45,7 @@ case "$2" in
 esac
 case "$3" in
 cron.install) echo crontab >> calls ;;
+timer.install) echo timer >> calls ;;
 doctor) cat doctor.json; exit "$(cat doctor.code)" ;;
 *) exit "$(cat import.code)" ;;
 esac
