@@ -50,13 +50,15 @@ def remind(
         if preview:
             outbox.preview([*reminders, *about_people])
             outbox.result.lines += no_mail
+            if not outbox.result.lines:
+                outbox.result.lines.append(_nobody(0, ""))
             return outbox.result
         outbox.warn_unsure("digest", "unreachable", "brake")
         due = outbox.due(reminders)
         if len(due) > mail.cap and not over_cap:
             outbox.result.failed(
-                f"{len(due)} mails are more than mail.cap ({mail.cap}): none was sent; look at them with"
-                " inv remind --preview, send them with inv remind --over-cap"
+                f"{len(due)} digests are more than mail.cap ({mail.cap}): none of them is sent; look at them"
+                " with inv remind --preview, send them with inv remind --over-cap"
             )
             due = outbox.due(Mail("brake", each, count=len(due)) for each in mail.operators)
         due += outbox.due(about_people)
@@ -66,7 +68,7 @@ def remind(
         else:
             outbox.send(due)
         if not outbox.result.lines and not outbox.result.failures:
-            outbox.result.lines.append("nobody has to be reminded")
+            outbox.result.lines.append(_nobody(len(reminders), outbox.last_sent(reminders)))
         return outbox.result
 
 
@@ -96,9 +98,12 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
         else:
             outbox.warn_unsure("escalation")
             (outbox.show_plan if dry else outbox.send)(outbox.due(messages))
-        if not outbox.result.lines:
+        if not outbox.result.lines and not outbox.result.failures:
+            at = outbox.last_sent(messages)
             outbox.result.lines.append(
-                "the list was told today" if messages else "nothing has waited for too long"
+                f"nothing to send: {mail.list} was told today at {at}"
+                if messages
+                else "nothing has waited for too long"
             )
         return outbox.result
 
@@ -120,6 +125,14 @@ def send_alarms(settings: Settings, branch: str, run: Run) -> MailingResult:
             known = cautions(snapshot, run.situation()) if snapshot is not None else ()
             outbox.send_apart(alarm_mails(branch, alarms, known))
         return outbox.result
+
+
+def _nobody(digests: int, last_sent: str) -> str:
+    """What to say where no mail is left to send."""
+    if not digests:
+        return "nobody has to be reminded"
+    went = "the digest of today went" if digests == 1 else f"the {digests} digests of today went, the last"
+    return f"nobody has to be reminded any more: {went} at {last_sent}"
 
 
 def _not_now(settings: Settings, run: Run) -> str:

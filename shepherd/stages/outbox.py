@@ -139,6 +139,13 @@ class Outbox:
                 )
         return due
 
+    def last_sent(self, mails: Iterable[Mail]) -> str:
+        """When the last of them that went today did: "09:05 (Europe/Berlin)"; empty: none has gone."""
+        outcomes = [self._outcome(mail) for mail in mails]
+        times = [each.last for each in outcomes if each.state == "sent" and each.last]
+        zone = self._days.zone
+        return f"{max(times).astimezone(zone):%H:%M} ({zone.key})" if times else ""
+
     def preview(self, mails: Iterable[Mail]) -> None:
         """Show all mails as they would go."""
         from shepherd.act.mail import message_of
@@ -174,7 +181,12 @@ class Outbox:
                 # a server that is down costs no daily mail one of its tries
                 session.open()
             except ServerError as error:
-                self.result.failed(f"none of {len(mails)} mails was sent: {error}")
+                what = (
+                    f"none of {len(mails)} mails was"
+                    if len(mails) > 1
+                    else f"the {mails[0].kind} to {mails[0].to} was not"
+                )
+                self.result.failed(f"{what} sent: {error}; the next run tries again")
                 return
             for place, mail in enumerate(mails):
                 try:

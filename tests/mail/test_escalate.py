@@ -21,6 +21,26 @@ def landed(team: Team, when: str = "2011-08-01 10:00") -> str:
     return sha
 
 
+def test_it_says_what_became_of_the_message(team: Team, server: Server) -> None:
+    """That nothing was sent, and that the list was told, are never said in one breath."""
+    assert team.at("2011-08-08 08:00").escalate().lines == ["no mail now: today's go after 09:00 (UTC)"]
+    assert team.at("2011-08-08 09:00").escalate().lines == ["nothing has waited for too long"]
+    landed(team)
+    team.at("2011-08-08 09:05")
+    settings = team.folder / "shepherd.toml"
+    right = settings.read_text()
+    settings.write_text(right.replace(server.place, "127.0.0.1:9"))
+    outcome = team.escalate()
+    assert (outcome.code, outcome.lines) == (PARTLY, [])
+    assert outcome.failures[0].startswith(f"the escalation to {LIST} was not sent: 127.0.0.1:9 takes no mail")
+    settings.write_text(right)
+    # each run is a minute after the one before
+    assert team.escalate().lines[-1] == "1 of 1 mails sent"
+    for how in ({}, {"dry": True}):
+        again = team.later(hours=2).escalate(**how)
+        assert (again.code, again.lines) == (0, [f"nothing to send: {LIST} was told today at 09:07 (UTC)"])
+
+
 def days_told(team: Team, days: range) -> list[int]:
     """The days of August 2011 on which the list was told, of runs at eight, nine and noon."""
     told = []

@@ -26,7 +26,9 @@ def test_everybody_gets_one_digest_a_day_and_not_before_its_hour(waiting: Team) 
     waiting.remind()
     assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]
     for _ in range(3):
-        assert waiting.later(hours=4).remind().lines == ["nobody has to be reminded"]
+        assert waiting.later(hours=4).remind().lines == [
+            "nobody has to be reminded any more: the 2 digests of today went, the last at 09:01 (UTC)"
+        ]
     assert waiting.sent() == []
     waiting.at("2011-08-03 09:00").remind()
     assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]
@@ -345,7 +347,7 @@ def test_more_than_the_cap_is_not_sent_and_the_operators_hear_of_it_once(
     for _ in range(2):
         outcome = team.at(MORNING).remind()
         assert outcome.code == PARTLY
-        assert outcome.failures[0].startswith("3 mails are more than mail.cap (2): none was sent;")
+        assert outcome.failures[0].startswith("3 digests are more than mail.cap (2): none of them is sent;")
     assert team.sent() == [(OPERATOR, "brake")]
     assert team.remind(over_cap=True).code == 0
     assert team.sent() == [(f"{name}@example.org", "digest") for name in "abc"]

@@ -7,6 +7,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -20,10 +21,12 @@ from msgspec.structs import replace
 from shepherd.errors import PARTLY
 from shepherd.running import records
 from shepherd.running.cron import install
-from shepherd.running.doctor import schedule
+from shepherd.running.doctor import log, schedule
+from shepherd.running.doctor.checking import CheckContext
 from shepherd.running.log import line, now
 from shepherd.running.runner import log_of
 from shepherd.running.situation import note_run
+from shepherd.settings import read
 from shepherd.store import Database, Journal, JournalEntry
 from tests.gitrepo import ISOLATED
 from tests.project import Project
@@ -401,3 +404,29 @@ def test_an_archive_that_no_run_has_begun_is_no_fault(project: Project) -> None:
     assert (finding.level, finding.what) == ("ok", "has not run yet: the next inv run does it")
     note_run(project.settings, "archive", "the disk is full")
     assert "has never run well" in said(project, "stage archive")
+
+
+def test_a_log_for_syslog_without_a_daemon(project: Project, tmp_path: Path) -> None:
+    configure(project, '[log]\nto = "syslog"\n')
+    context = CheckContext(read(project.folder / "shepherd.toml"), now())
+    [finding] = log.log(context, str(tmp_path / "gone"))
+    assert finding.level == "warn"
+    assert "no syslog daemon listens" in finding.what
+    # the path of a socket has 107 bytes
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as daemon:
+        daemon.bind(f"{folder}/log")
+        assert [each.level for each in log.log(context, f"{folder}/log")] == ["ok"]
+
+
+def test_a_log_that_cron_would_mail(project: Project, table: Crontab) -> None:
+    configure(project, '[log]\nto = "stderr"\n')
+    assert "cron mails the log at each run" in said(project, "log")
+    table.content = b""
+    assert not [each for each in looked(project) if each.name == "log" and each.level != "ok"]
+
+
+def test_the_clock_is_compared_with_a_log_of_json(project: Project) -> None:
+    configure(project, '[log]\nformat = "json"\n')
+    later = now() + timedelta(hours=2)
+    log_of(read(project.folder / "shepherd.toml")).write(line(later, event="END"))
+    assert said(project, "clock").startswith("the log is ")
