@@ -18,7 +18,9 @@ PLACES = ("operator", "host", "host root", "git", "web")
 """The operator's clone; lpqateam's release on the host; root there, at the git server, at the web host."""
 FILES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])
 
-_COMMENT = re.compile(r"<!-- (?:run: (?P<place>[^(]+?)(?: \(exit (?P<codes>[\d, ]+)\))?|not run: (?P<why>.+?)) *-->")
+_COMMENT = re.compile(
+    r"<!-- (?:run: (?P<place>[^(]+?)(?: \(exit (?P<codes>[\d, ]+)\))?|not run: (?P<why>.+?)) *-->"
+)
 _FENCE = re.compile(r"^(?P<indent> *)```(?P<language>\w*)$")
 
 
