@@ -1,4 +1,4 @@
-"""What ssh says when it does not get through, and what to do about it: for git, rsync and whatever goes by ssh
+"""What ssh says when it does not get through, and what to do about it: for git, rsync and others
 (docs/operator.md#the-git-server).
 
 ssh tells its causes in words alone: those of OpenSSH 7 to 10, in English (`LC_ALL=C`).

@@ -1,7 +1,8 @@
 """An operator's machine and three hosts (qa1, git, web) on this one, as the guides name them.
 
-All live in a mount namespace: /etc, /home, /srv, the operator's ~/.ssh and the crontabs are copies that go with
-it, so that accounts, keys and crontabs can be made as a guide says. Each host is an sshd on a loopback address.
+All live in a mount namespace: /etc, /home, /srv, the operator's ~/.ssh and the crontabs are copies that go
+with it, so that accounts, keys and crontabs can be made as a guide says. Each host is an sshd on a loopback
+address of its own.
 """
 
 from __future__ import annotations
