@@ -47,8 +47,8 @@ def changed(file: str, name: str = "[git.example.org]:2222") -> str:
         (
             changed("/etc/ssh/ssh known_hosts", "git.example.org"),
             "THE HOST KEY OF git.example.org HAS CHANGED",
-            "as root: ssh-keygen -f '/etc/ssh/ssh known_hosts' -R git.example.org; ssh-keyscan git.example.org"
-            " >> '/etc/ssh/ssh known_hosts'",
+            "as root: ssh-keygen -f '/etc/ssh/ssh known_hosts' -R git.example.org;"
+            " ssh-keyscan git.example.org >> '/etc/ssh/ssh known_hosts'",
         ),
         (
             "@       WARNING: REVOKED HOST KEY DETECTED!               @\r\n"
@@ -92,7 +92,7 @@ def changed(file: str, name: str = "[git.example.org]:2222") -> str:
         ),
         (
             "ssh: connect to host git.example.org port 2222: Connection refused\r\n",
-            "cannot be reached (ssh says 'ssh: connect to host git.example.org port 2222: Connection refused')",
+            "cannot be reached (ssh says 'ssh: connect to host git.example.org port 2222: Connection ref",
             "listen on port 2222",
         ),
         (
@@ -102,7 +102,8 @@ def changed(file: str, name: str = "[git.example.org]:2222") -> str:
         ),
         ("Connection timed out during banner exchange\r\n", "cannot be reached", "no firewall"),
         (
-            "Unable to negotiate with 192.0.2.1 port 22: no matching host key type found. Their offer: ssh-dss\r\n",
+            "Unable to negotiate with 192.0.2.1 port 22: no matching host key type found. Their offer:"
+            " ssh-dss\r\n",
             "agree on no method",
             "update the older",
         ),

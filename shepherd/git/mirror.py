@@ -28,7 +28,7 @@ FETCH_LIMIT = 600.0
 """Seconds that a fetch may take; the first one brings everything."""
 
 _SSH = "ssh -oBatchMode=yes -oConnectTimeout=20"
-"""ssh that asks for no password, also not three times at a terminal that is not there, and gives up in time."""
+"""ssh that asks no question, not even a terminal that is not there, and gives up in time."""
 
 # How the operator reaches servers is his own affair: keys, proxies and helpers that he has set are used.
 _OPERATORS_OWN = (

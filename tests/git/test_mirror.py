@@ -16,7 +16,14 @@ import psutil
 import pytest
 
 from shepherd.errors import SourceError
-from shepherd.git.mirror import mirror_path, open_source, remote_listing, remote_refs
+from shepherd.git.mirror import (
+    is_fetched,
+    mirror_path,
+    open_source,
+    operators_environment,
+    remote_listing,
+    remote_refs,
+)
 from tests.gitrepo import Repo
 from tests.waiting import until
 
@@ -101,6 +108,41 @@ def test_without_fetching_the_mirror_is_taken_as_it_is(repo: Repo, mirrors: Path
     open_source(url, mirrors)
     repo.commit("two")
     assert open_source(url, mirrors, fetch=False).resolve_many(["stable"]) == {"stable": one}
+
+
+def test_a_mirror_whose_first_fetch_failed_was_not_fetched(repo: Repo, mirrors: Path) -> None:
+    url = f"file://{repo.path}"
+    repo.commit("one")
+    repo.path.rename(repo.path.with_name("gone"))
+    with pytest.raises(SourceError):
+        open_source(url, mirrors)
+    assert mirror_path(url, mirrors).is_dir() and not is_fetched(url, mirrors)
+    with pytest.raises(SourceError, match="nothing has been fetched"):
+        open_source(url, mirrors, fetch=False)
+    repo.path.with_name("gone").rename(repo.path)
+    open_source(url, mirrors)
+    assert is_fetched(url, mirrors)
+
+
+@pytest.mark.parametrize(
+    ("url", "own", "ssh"),
+    [
+        ("git@git.example.org:x.git", {}, "ssh -oBatchMode=yes -oConnectTimeout=20"),
+        ("ssh://git.example.org/x.git", {"GIT_SSH_COMMAND": "mine"}, "mine"),
+        ("ssh://git.example.org/x.git", {"GIT_SSH": "mine"}, None),
+        ("ssh://git.example.org/x.git", {"GIT_CONFIG_GLOBAL": "gitconfig"}, None),
+        ("https://git.example.org/x.git", {}, None),
+    ],
+)
+def test_ssh_asks_nothing_unless_the_operator_has_one_of_his_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, own: dict[str, str], ssh: str | None
+) -> None:
+    config = tmp_path / "gitconfig"
+    config.write_text("[core]\n\tsshCommand = mine\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    for name, value in own.items():
+        monkeypatch.setenv(name, str(config) if value == "gitconfig" else value)
+    assert operators_environment(url).get("GIT_SSH_COMMAND") == ssh
 
 
 def test_repository_of_another_user_is_mirrored(

@@ -1,7 +1,8 @@
 """An operator's machine and three hosts (qa1, git, web) on this one, as the guides name them.
 
-All live in a mount namespace: /etc, /home, /srv, the operator's ~/.ssh and the crontabs are copies that go with it,
-so that accounts, keys and crontabs can be made as a guide says. Each host is an sshd on a loopback address.
+All live in a mount namespace: /etc, /home, /srv, the operator's ~/.ssh and the crontabs are copies that go
+with it, so that accounts, keys and crontabs can be made as a guide says. Each host is an sshd on a loopback
+address of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from tests.gitrepo import Repo
+from tests.guides import PLACES
 from tests.inv import ROOT, Done
 from tests.real.site import PARTS
 from tests.real.sshd import need
@@ -113,6 +115,7 @@ class Hosts:
             words += [f"HOME={home}", "USER=lpqateam", "LOGNAME=lpqateam", "SHELL=/bin/bash"]
             words += ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"]
         else:
+            assert place in PLACES, f"{place!r} is none of {', '.join(PLACES)}"
             words = ["env", "-i", "-C", "/root", "HOME=/root", "USER=root", "LOGNAME=root", "LANG=C.UTF-8"]
             words += ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
         return self._inside([*words, "bash", "-ec", text])

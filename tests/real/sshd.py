@@ -61,7 +61,8 @@ class Sshd:
             self.port = free.getsockname()[1]
         self.config = folder / "sshd_config"
         self.config.write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nListenAddress ::1\nHostKey {self.host_key}\nPidFile none\n"
+            f"Port {self.port}\nListenAddress 127.0.0.1\nListenAddress ::1\n"
+            f"HostKey {self.host_key}\nPidFile none\n"
             f"AuthorizedKeysFile {keys}\nStrictModes no\nUsePAM no\nPasswordAuthentication no\n"
             f"MaxStartups 100\nAllowUsers {user.pw_name} {pwd.getpwuid(os.geteuid()).pw_name}\n{extra}"
         )
