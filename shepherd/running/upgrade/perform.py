@@ -184,9 +184,10 @@ class Drive:
         try:
             with self._timed("switch"):
                 self._links.forward()
-            with self._timed("check"), self._signals.let_through():
+            with self._timed("check"):
                 if target is not None:
-                    self._check(target, standby, health)
+                    with self._signals.let_through():
+                        self._check(target, standby, health)
                     releases.mark_good(self._site, target)
                     if target.bad:
                         with suppress(StoreError):
@@ -204,7 +205,8 @@ class Drive:
 
     def _check(self, target: Release, standby: probing.Standby | None, health: probing.Health | None) -> None:
         """Raises CheckError."""
-        if self._site.live().release != target:
+        live = self._site.live().release
+        if live is None or live.path != target.path:
             raise probing.CheckError(f"{self._site.current} does not lead to {target.id}")
         if standby is not None:
             standby.check(health)
