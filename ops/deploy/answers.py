@@ -34,6 +34,7 @@ class Released(TypedDict):
     id: str
     standing: str
     bad: str
+    bad_since: NotRequired[str]
     commit: NotRequired[Any]
     environment: NotRequired[Any]
     python: NotRequired[Any]
@@ -58,6 +59,7 @@ class Probe(TypedDict):
     releases: list[Released]
     wheels: dict[str, str]
     past: list[dict[str, Any]]
+    bad_commit: str
 
 
 class HoldAnswer(TypedDict):

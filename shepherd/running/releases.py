@@ -194,7 +194,7 @@ def site_of(root: Path) -> Site | None:
 
 
 def read(path: Path) -> Release:
-    """One release as it lies there; a mark that cannot be read still bad_commits."""
+    """One release as it lies there; a mark that cannot be read still marks."""
     made, good, bad = (_document(path / name) for name in (MADE, GOOD, BAD))
     turn = good.get("turn", 1) if good is not None else 0
     why = (

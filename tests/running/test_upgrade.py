@@ -48,6 +48,8 @@ def test_the_newest_prepared_release_becomes_live(place: Place) -> None:
     (entry,) = place.site.past()
     assert (entry["who"], entry["from"], entry["to"], entry["result"]) == ("olga", old.id, new.id, "live")
     assert entry["commit"] == f"{2:040x}"
+    assert 0 < entry["under"] < 60
+    assert entry["drained"] < entry["under"]
 
 
 def test_the_first_release_brings_the_crontab_block_and_a_later_one_none(place: Place) -> None:

@@ -40,8 +40,15 @@ def killed_behind(site: RealSite, number: int) -> int:
     return process.pid
 
 
-@pytest.mark.parametrize("way", WAYS, ids=" ".join)
-@pytest.mark.parametrize("number", range(len(LINES)), ids=[f"{i}-{each}" for i, each in enumerate(LINES)])
+@pytest.mark.parametrize(
+    ("number", "way"),
+    [
+        # every day each line with one of the ways
+        pytest.param(number, way, marks=[pytest.mark.long] if number % 3 != turn else [])
+        for number in range(len(LINES))
+        for turn, way in enumerate(WAYS)
+    ],
+)
 def test_what_a_killed_upgrade_left_is_repaired_as_the_guide_says(
     releases_made: RealSite, number: int, way: tuple[str, ...]
 ) -> None:

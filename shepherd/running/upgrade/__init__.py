@@ -50,6 +50,7 @@ def upgrade(
     from shepherd.running.releases import site_of
     from shepherd.running.runner import prepare_state
     from shepherd.running.situation import switch_of
+    from shepherd.running.upgrade.links import Links
     from shepherd.running.upgrade.perform import Drive
     from shepherd.running.upgrade.plan import planned
     from shepherd.running.upgrade.signals import Signals
@@ -88,6 +89,8 @@ def upgrade(
                 left = upgrade_record.read(state)
                 plan = planned(site, mode, to, left, switch_of(settings), why_again)
                 if plan is None:
+                    # of one that was killed before it changed anything
+                    Links(site).drop()
                     say(_nothing(mode, to))
                     return 0
                 return Drive(settings, site, plan, left, who, clean(reason or "", 300), signals).run(seconds)

@@ -85,6 +85,8 @@ class Drive:
             with ExitStack() as held:
                 with self._timed("prepare"):
                     standby, health = self._prepare(held)
+                    target = self._plan.target
+                    self._links.make(f"releases/{target.id}" if target else "", self._plan.back)
                 with self._timed("quiet"), self._untouched_if_it_fails():
                     own = self._quiet(held, deadline)
                     self._signals.hold()
@@ -111,7 +113,6 @@ class Drive:
     def _prepare(self, held: ExitStack) -> tuple[probing.Standby | None, probing.Health | None]:
         """Nothing is held but a process, nothing is changed, however this ends."""
         target, live, settings = self._plan.target, self._plan.live.release, self._settings.file
-        self._links.make(f"releases/{target.id}" if target else "", self._plan.back)
         if target is None or self._plan.mode == "undo":
             return None, None
         free = os.statvfs(self._state)
@@ -183,9 +184,10 @@ class Drive:
         try:
             with self._timed("switch"):
                 self._links.forward()
-            with self._timed("check"), self._signals.let_through():
+            with self._timed("check"):
                 if target is not None:
-                    self._check(target, standby, health)
+                    with self._signals.let_through():
+                        self._check(target, standby, health)
                     releases.mark_good(self._site, target)
                     if target.bad:
                         with suppress(StoreError):
@@ -203,7 +205,8 @@ class Drive:
 
     def _check(self, target: Release, standby: probing.Standby | None, health: probing.Health | None) -> None:
         """Raises CheckError."""
-        if self._site.live().release != target:
+        live = self._site.live().release
+        if live is None or live.path != target.path:
             raise probing.CheckError(f"{self._site.current} does not lead to {target.id}")
         if standby is not None:
             standby.check(health)
@@ -282,6 +285,8 @@ class Drive:
             "why": self._why,
             "how": self._plan.mode,
             **({"again": self._plan.again} if self._plan.again else {}),
+            # seconds that the switch was set, and those of them that running work took
+            **({"under": round(self._under, 3), "drained": round(self._drained, 3)} if self._moved else {}),
         }
         with suppress(StoreError):
             self._site.note(entry)
