@@ -21,6 +21,7 @@ def setup(options: TaskOptions) -> int:
     help={
         "ref": "what to deploy of this repository (default: HEAD)",
         "deadline": "how long to wait for running work to end (default: 5m)",
+        "start_cron": "put the crontab block in, also where doctor says that the release cannot read",
     },
 )
 def deploy(
@@ -28,6 +29,7 @@ def deploy(
     ref: str = "HEAD",
     deadline: str = "5m",
     reason: str | None = None,
+    start_cron: bool = False,
 ) -> int:
     """Make a release of a commit on the host, and upgrade to it."""
     from ops.deploy import deploy as stage
@@ -39,6 +41,7 @@ def deploy(
         ref=ref,
         deadline=deadline,
         reason=reason,
+        start_cron=start_cron,
         dry=options.dry,
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ops.deploy import source
 from ops.deploy.deployment import Deployment, push
-from ops.deploy.host import Host
+from ops.deploy.host import ANSWER_LIMIT, WORK_LIMIT, Host
 from ops.deploy.listing import listing
 from ops.deploy.openssh import Route, operator, route
 from shepherd.errors import SettingsError
@@ -91,7 +91,15 @@ def setup(context: Any, settings: Settings, who: str, *, dry: bool = False) -> i
     """`fab setup`: folders, settings if there are none (those that `fab` read); twice changes nothing."""
     for host in hosts(context, settings):
         with _opened(host):
-            answer = host.ask("setup", settings=settings.file.read_text("utf-8"), dry=dry)
+            answer = host.ask(
+                "setup",
+                say=lambda line: say(f"  {line}"),
+                settings=settings.file.read_text("utf-8"),
+                who=f"{who} on {socket.gethostname()}",
+                wait=WORK_LIMIT,
+                limit=WORK_LIMIT + ANSWER_LIMIT,
+                dry=dry,
+            )
             for each in answer["made"]:
                 say(f"  {'would make' if dry else 'made'} {each}")
             root = settings.deploy.directory
@@ -110,6 +118,7 @@ def deploy(
     ref: str = "HEAD",
     deadline: str = "5m",
     reason: str | None = None,
+    start_cron: bool = False,
     dry: bool = False,
 ) -> int:
     """`fab deploy`: a release of this repository, upgraded to. Stops at the first host that fails."""
@@ -119,7 +128,8 @@ def deploy(
     say(f"deploying {packed.commit[:12]} ({clean(ref, 60)})")
     for host in targets:
         with _opened(host):
-            code = Deployment(host, settings, packed, who, clean(reason or "", 300)).run(deadline, dry=dry)
+            deployment = Deployment(host, settings, packed, who, clean(reason or "", 300))
+            code = deployment.run(deadline, start_cron=start_cron, dry=dry)
         if code:
             return code
     return 0

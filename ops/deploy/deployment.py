@@ -41,7 +41,7 @@ class Deployment:
         self._who = who
         self._why = why
 
-    def run(self, deadline: str, *, dry: bool = False) -> int:
+    def run(self, deadline: str, *, start_cron: bool = False, dry: bool = False) -> int:
         """Deploy; the exit code is the upgrade's. Raises ShepherdError: what was live stays live."""
         began = monotonic()
         with _timed("look"):
@@ -71,7 +71,7 @@ class Deployment:
                     self._host.ask("note", entry={**entry, "result": f"failed: {error}", "why": self._why})
                 raise
             site = {"target": release, "driver": release, "root": probed["root"]}
-            code = push(self._host, site, self._who, deadline, self._why)
+            code = push(self._host, site, self._who, deadline, self._why, start_cron=start_cron)
         say(f"  {'done' if not code else f'ended with exit code {code}'} after {monotonic() - began:.1f} s")
         return code
 
@@ -161,7 +161,16 @@ class Deployment:
         return str(answer["id"])
 
 
-def push(host: Host, site: dict[str, Any], who: str, deadline: str, why: str, *, dry: bool = False) -> int:
+def push(
+    host: Host,
+    site: dict[str, Any],
+    who: str,
+    deadline: str,
+    why: str,
+    *,
+    start_cron: bool = False,
+    dry: bool = False,
+) -> int:
     """One remote process does all of 5.3. Its exit code.
 
     Args:
@@ -185,6 +194,8 @@ def push(host: Host, site: dict[str, Any], who: str, deadline: str, why: str, *,
     ]
     words += ["upgrade", "--to", site["target"], "--deadline", deadline, "--as", who]
     words += ["--reason", why] if why else []
+    # an older release, to which a roll-back goes, knows no more than it did
+    words += ["--start-cron"] if start_cron else []
     words += ["--dry-run"] if dry else []
     return host.run(words, lambda line: say(f"  {line}"), Duration(deadline) + WORK_LIMIT)
 

@@ -71,6 +71,7 @@ def lock_status(options: TaskOptions, json: bool = False) -> int:
         "deadline": "how long to wait for running work to end (default: 5m)",
         "resume": "finish what a killed upgrade left",
         "undo": "take back what a killed upgrade left",
+        "start_cron": "put the crontab block in, also where doctor says that this release cannot read",
     },
 )
 def upgrade(
@@ -80,6 +81,7 @@ def upgrade(
     resume: bool = False,
     undo: bool = False,
     reason: str | None = None,
+    start_cron: bool = False,
 ) -> int:
     """Switch this host to another release: nothing is ever half upgraded."""
     from shepherd.running.upgrade import upgrade
@@ -92,6 +94,7 @@ def upgrade(
         resume=resume,
         undo=undo,
         reason=reason,
+        start_cron=start_cron,
         dry=options.dry,
     )
 

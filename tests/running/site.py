@@ -32,6 +32,7 @@ class How(TypedDict, total=False):
     undo: bool
     reason: str
     dry: bool
+    start_cron: bool
 
 
 _PYTHON = """#!/bin/sh

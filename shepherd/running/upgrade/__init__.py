@@ -15,7 +15,7 @@ from shepherd.errors import SettingsError
 from shepherd.running.tasking import CLONE, ROOT, say
 
 if TYPE_CHECKING:
-    from shepherd.running.releases import Release
+    from shepherd.running.releases import Release, Site
     from shepherd.running.upgrade.plan import Mode
     from shepherd.settings import Settings
 
@@ -32,11 +32,13 @@ def upgrade(
     resume: bool = False,
     undo: bool = False,
     reason: str | None = None,
+    start_cron: bool = False,
     dry: bool = False,
 ) -> int:
     """`inv upgrade`.
 
     Args:
+        start_cron: put the crontab block in also where doctor says that the release cannot read.
         load: gives the settings. The release that is to drive reads them: the live one may not know them all.
 
     Raises:
@@ -62,6 +64,7 @@ def upgrade(
         )
     words = ["--to", to] if to else []
     words += ["--deadline", deadline, "--as", who, *(["--reason", reason] if reason else [])]
+    words += ["--start-cron"] if start_cron else []
     if not (resume or undo):
         # whichever release still starts repairs what was left
         _newest_drives([site.find(to) if to else site.newest(), site.live().release], words, dry)
@@ -83,14 +86,26 @@ def upgrade(
                 plan = planned(site, mode, to, left, switch_of(settings))
                 if plan is None:
                     say(_nothing(mode, to))
-                    return 0
-                return Drive(settings, site, plan, left, who, clean(reason or "", 300)).run(seconds)
+                    return _schedule(settings, site, who, start_cron)
+                why = clean(reason or "", 300)
+                return Drive(settings, site, plan, left, who, why, start_cron=start_cron).run(seconds)
         except gate.TakenError:
             from shepherd.running.refusals import BusyError
 
             other = upgrade_record.read(state)
             doing = other.words() if other else "it prepares, or tidies up"
             raise BusyError(f"another upgrade is under way: {doing}; wait for it") from None
+
+
+def _schedule(settings: Settings, site: Site, who: str, start_cron: bool) -> int:
+    """Start what an earlier deploy withheld, or a person wants now; nothing else is done."""
+    from shepherd.running.upgrade import withholding
+    from shepherd.running.upgrade.post import schedule
+
+    live = site.live().release
+    if live is None or not (start_cron or withholding.withheld(site)):
+        return 0
+    return schedule(settings, site, live, who, say, start_cron=start_cron)
 
 
 def _nothing(mode: Mode, to: str | None) -> str:

@@ -45,6 +45,8 @@ class Drive:
         left: upgrade_record.Upgrade | None,
         who: str,
         why: str,
+        *,
+        start_cron: bool = False,
     ) -> None:
         self._settings = settings
         self._state = settings.state_path
@@ -53,6 +55,7 @@ class Drive:
         self._left = left
         self._who = who
         self._why = why
+        self._start_cron = start_cron
         self._voice = UpgradeLog(self._state)
         self._links = Links(site)
         self._began = monotonic()
@@ -108,7 +111,9 @@ class Drive:
         )
         if target is None:
             return 0
-        return aftermath.follow(self._settings, self._site, target, self._who, self._voice.say)
+        return aftermath.follow(
+            self._settings, self._site, target, self._who, self._voice.say, start_cron=self._start_cron
+        )
 
     def _prepare(self) -> probing.Health | None:
         """Nothing is held, nothing is changed, however this ends."""
