@@ -95,6 +95,28 @@ def releases(
     )
 
 
+@task(
+    *ACTING,
+    help={
+        "check": "show what differs, and let the releases there try these settings (the default)",
+        "push": "put these settings in force there, and keep a copy of those before",
+    },
+)
+def settings(options: TaskOptions, check: bool = False, push: bool = False, reason: str | None = None) -> int:
+    """Compare these settings with the host's, and put them in force there."""
+    from ops.deploy import settings as stage
+
+    return stage(
+        options.context,
+        options.settings,
+        options.who,
+        check=check,
+        push=push,
+        reason=reason,
+        dry=options.dry,
+    )
+
+
 namespace = collection(
     *(each for each in list(vars(sys.modules[__name__]).values()) if type(each).__name__ == "Task")
 )

@@ -1,4 +1,4 @@
-"""`fab setup`, `deploy`, `rollback`, `releases`: the operator's side, host after host
+"""`fab setup`, `deploy`, `rollback`, `releases`, `settings`: the operator's side, host after host
 (docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from ops.deploy import source
+from ops.deploy.comparing import compare
 from ops.deploy.deployment import Deployment, push
 from ops.deploy.host import ANSWER_LIMIT, WORK_LIMIT, Host
 from ops.deploy.listing import listing
 from ops.deploy.openssh import Route, operator, route
 from shepherd.errors import SettingsError
+from shepherd.limits import StoppedError
 from shepherd.running.output import say
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
@@ -59,7 +61,7 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
             'no host: name one with fab -H HOST, or in shepherd.toml with [deploy] hosts = ["HOST"];'
             " this machine is never deployed to by mistake"
         )
-    return [Host(each, deploy, secrets) for each in routes]
+    return [Host(each, deploy, secrets, settings.state_dir) for each in routes]
 
 
 def _secrets(context: Any) -> dict[str, Any]:
@@ -189,8 +191,34 @@ def releases(
     return 0
 
 
+def settings(
+    context: Any,
+    settings: Settings,
+    who: str,
+    *,
+    check: bool = False,
+    push: bool = False,
+    reason: str | None = None,
+    dry: bool = False,
+) -> int:
+    """`fab settings`: those of the operator next to the host's; with `push`, they are put in force there."""
+    if check and push:
+        raise SettingsError("one of --check and --push, not both")
+    for host in hosts(context, settings):
+        with _opened(host):
+            compare(host, settings, who, reason or "", push=push, dry=dry)
+    return 0
+
+
 @contextmanager
 def _opened(host: Host) -> Iterator[None]:
     say(f"{host.name}:")
-    with host.opened():
-        yield
+    try:
+        with host.opened():
+            yield
+    except KeyboardInterrupt:
+        raise StoppedError(
+            f"{host.name}: stopped by the keyboard; what was live there is live still, and a step that the host"
+            " had begun it ends by itself (until then a deploy is refused with exit code 4); what is there:"
+            " fab releases; to go on: the same command again"
+        ) from None

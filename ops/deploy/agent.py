@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ops.deploy import building
+from ops.deploy import building, configuring
 from shepherd.atomic import create_atomically, write_atomically
 from shepherd.errors import BUSY, SettingsError, ShepherdError, StoreError
 from shepherd.locks import flock, locked, open_lock
@@ -193,8 +193,30 @@ def note(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     return {}
 
 
+def settings(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """The settings that are in force."""
+    return configuring.there(site)
+
+
+def try_settings(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """What a release makes of settings that are not in force."""
+    with _alone(site):
+        return configuring.tried(site, request["release"], request["settings"])
+
+
+def replace(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """Put settings in force; no deploy is under way meanwhile."""
+    entry = request["entry"]
+    with _turn(site, f"{entry['who']} (fab settings)"), _alone(site):
+        return {"kept": configuring.replace(site, request["settings"], request["was"], entry, _now())}
+
+
 COMMANDS: dict[str, Callable[[Site, Request, BinaryIO], dict[str, Any]]] = {
-    each.__name__: each for each in (probe, setup, hold, take, prepare, works, back, mark, note)
+    each.__name__: each
+    for each in (
+        *(probe, setup, hold, take, prepare, works, back, mark, note),
+        *(settings, try_settings, replace),
+    )
 }
 
 

@@ -28,6 +28,9 @@ def listing(answer: dict[str, Any]) -> Iterator[str]:
             yield "      " + plain(each["bad"], 400)
     for each in answer["past"][-LATEST:]:
         what = f"{each.get('from') or 'nothing'} -> {each.get('to') or 'nothing'}"
+        if each.get("how") == "settings":
+            # no release was left or come to
+            what = each.get("to") or "no release"
         why = f" ({each['why']})" if each.get("why") else ""
         yield plain(
             f"{each.get('at', '?')} {each.get('who', '?')}: {what}: {each.get('result', '?')}{why}", 400
