@@ -218,7 +218,7 @@ def _opened(host: Host) -> Iterator[None]:
             yield
     except KeyboardInterrupt:
         raise StoppedError(
-            f"{host.name}: stopped by the keyboard; what was live there is live still, and a step that the host"
-            " had begun it ends by itself (until then a deploy is refused with exit code 4); what is there:"
-            " fab releases; to go on: the same command again"
+            f"{host.name}: stopped by the keyboard; what was live there is live still. The host itself ends"
+            " the step that it had begun (until then a deploy is refused with exit code 4): fab releases shows"
+            " what is there, and the same command goes on"
         ) from None

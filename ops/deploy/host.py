@@ -226,8 +226,8 @@ class Host:
             inner = shlex.quote(f"cd && exec {watch}")
             watch = shlex.quote(f"sudo -n -H -u {shlex.quote(self._deploy.user)} -- sh -c {inner}")
         return StoppedError(
-            f"{self.name}: only this fab was stopped: there inv upgrade goes on to its end, and goes back by"
-            f" itself if its check fails; watch it with: {self._route.ssh} {watch}; how it ended: fab releases"
+            f"{self.name}: only this fab was stopped: there inv upgrade goes on to its end, and takes itself"
+            f" back if its check fails; watch it: {self._route.ssh} {watch}; how it ended: fab releases"
         )
 
     def _broken(self, error: Exception) -> HostError:
