@@ -22,6 +22,7 @@ def setup(options: TaskOptions) -> int:
         "ref": "what to deploy of this repository (default: HEAD)",
         "again": "why to deploy a commit once more that was marked bad",
         "deadline": "how long to wait for running work to end (default: 5m)",
+        "start_cron": "put the crontab block in, also where doctor says that the release cannot read",
     },
 )
 def deploy(
@@ -30,6 +31,7 @@ def deploy(
     deadline: str = "5m",
     reason: str | None = None,
     again: str | None = None,
+    start_cron: bool = False,
 ) -> int:
     """Make a release of a commit on the host, and upgrade to it."""
     from ops.deploy import deploy as stage
@@ -42,6 +44,7 @@ def deploy(
         deadline=deadline,
         reason=reason,
         again=again,
+        start_cron=start_cron,
         dry=options.dry,
     )
 
@@ -92,6 +95,28 @@ def releases(
 
     return view(
         options.context, options.settings, options.who, bad=bad, good=good, reason=reason, dry=options.dry
+    )
+
+
+@task(
+    *ACTING,
+    help={
+        "check": "show what differs, and let the releases there try these settings (the default)",
+        "push": "put these settings in force there, and keep a copy of those before",
+    },
+)
+def settings(options: TaskOptions, check: bool = False, push: bool = False, reason: str | None = None) -> int:
+    """Compare these settings with the host's, and put them in force there."""
+    from ops.deploy import settings as stage
+
+    return stage(
+        options.context,
+        options.settings,
+        options.who,
+        check=check,
+        push=push,
+        reason=reason,
+        dry=options.dry,
     )
 
 

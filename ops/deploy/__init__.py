@@ -1,4 +1,4 @@
-"""`fab setup`, `deploy`, `rollback`, `releases`: the operator's side, host after host
+"""`fab setup`, `deploy`, `rollback`, `releases`, `settings`: the operator's side, host after host
 (docs/operator.md#what-a-deploy-does)."""
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from ops.deploy import source
+from ops.deploy.comparing import compare
 from ops.deploy.deployment import Deployment, push
-from ops.deploy.host import Host
+from ops.deploy.host import ANSWER_LIMIT, WORK_LIMIT, Host
 from ops.deploy.listing import listing
 from ops.deploy.openssh import Route, operator, route
 from shepherd.errors import PARTLY, SettingsError, worst
+from shepherd.limits import StoppedError
 from shepherd.running.output import say
 from shepherd.running.tasking import ROOT
 from shepherd.running.upgrade import reason_to_try_again
@@ -64,7 +66,7 @@ def hosts(context: Any, settings: Settings) -> list[Host]:
             'no host: name one with fab -H HOST, or in shepherd.toml with [deploy] hosts = ["HOST"];'
             " this machine is never deployed to by mistake"
         )
-    return [Host(each, deploy, secrets) for each in routes]
+    return [Host(each, deploy, secrets, settings.state_dir) for each in routes]
 
 
 def _secrets(context: Any) -> dict[str, Any]:
@@ -96,7 +98,15 @@ def setup(context: Any, settings: Settings, who: str, *, dry: bool = False) -> i
     """`fab setup`: folders, settings if there are none (those that `fab` read); twice changes nothing."""
     for host in hosts(context, settings):
         with _opened(host):
-            answer = host.ask("setup", settings=settings.file.read_text("utf-8"), dry=dry)
+            answer = host.ask(
+                "setup",
+                say=lambda line: say(f"  {line}"),
+                settings=settings.file.read_text("utf-8"),
+                who=f"{who} on {socket.gethostname()}",
+                wait=WORK_LIMIT,
+                limit=WORK_LIMIT + ANSWER_LIMIT,
+                dry=dry,
+            )
             for each in answer["made"]:
                 say(f"  {'would make' if dry else 'made'} {each}")
             root = settings.deploy.directory
@@ -116,6 +126,7 @@ def deploy(
     deadline: str = "5m",
     reason: str | None = None,
     again: str | None = None,
+    start_cron: bool = False,
     dry: bool = False,
 ) -> int:
     """`fab deploy`: a release of this repository, upgraded to. Stops at the first host that fails; where the
@@ -130,7 +141,7 @@ def deploy(
         with _opened(host):
             why = clean(reason or "", 300)
             deployment = Deployment(host, settings, packed, who, why, why_again)
-            code = deployment.run(deadline, dry=dry)
+            code = deployment.run(deadline, start_cron=start_cron, dry=dry)
         codes.append(code)
         if code not in (0, PARTLY):
             break
@@ -193,8 +204,34 @@ def releases(
     return 0
 
 
+def settings(
+    context: Any,
+    settings: Settings,
+    who: str,
+    *,
+    check: bool = False,
+    push: bool = False,
+    reason: str | None = None,
+    dry: bool = False,
+) -> int:
+    """`fab settings`: those of the operator next to the host's; with `push`, they are put in force there."""
+    if check and push:
+        raise SettingsError("one of --check and --push, not both")
+    for host in hosts(context, settings):
+        with _opened(host):
+            compare(host, settings, who, reason or "", push=push, dry=dry)
+    return 0
+
+
 @contextmanager
 def _opened(host: Host) -> Iterator[None]:
     say(f"{host.name}:")
-    with host.opened():
-        yield
+    try:
+        with host.opened():
+            yield
+    except KeyboardInterrupt:
+        raise StoppedError(
+            f"{host.name}: stopped by the keyboard; what was live there is live still. The host itself ends"
+            " the step that it had begun (until then a deploy is refused with exit code 4): fab releases shows"
+            " what is there, and the same command goes on"
+        ) from None

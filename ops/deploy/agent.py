@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ops.deploy import building
+from ops.deploy import building, configuring
 from shepherd.atomic import create_atomically, write_atomically
 from shepherd.errors import BUSY, SettingsError, ShepherdError, StoreError
 from shepherd.locks import flock, locked, open_lock
@@ -99,29 +99,30 @@ def python_of_host() -> list[str]:
 
 
 def setup(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
-    """Folders, and settings if there are none; whatever is there is left as it is."""
-    folders = [each for each in (site.root, site.releases, site.shared, site.wheels) if not each.is_dir()]
-    files = [] if os.path.lexists(site.settings) else [site.settings]
-    if not request["dry"]:
-        site.root.mkdir(parents=True, exist_ok=True)
-        with _alone(site):
-            for folder in folders:
-                folder.mkdir(exist_ok=True)
+    """Folders, and settings if there are none; whatever is there is left as it is. A deploy is waited for."""
+    if request["dry"]:
+        return {"made": _missing(site), "root": str(site.root)}
+    root = [] if site.root.is_dir() else [str(site.root)]
+    site.root.mkdir(parents=True, exist_ok=True)
+    with _turn(site, request.get("who", "somebody"), wait=request.get("wait", 0.0)), _alone(site):
+        made = [*root, *_missing(site)]
+        for folder in (site.releases, site.shared, site.wheels):
+            if not folder.is_dir():
+                folder.mkdir()
                 folder.chmod(0o700 if folder == site.wheels else 0o755)
-            for file in files:
-                create_atomically(file, request["settings"].encode())
-    return {"made": [str(each) for each in (*folders, *files)], "root": str(site.root)}
+        if str(site.settings) in made:
+            create_atomically(site.settings, request["settings"].encode())
+    return {"made": made, "root": str(site.root)}
+
+
+def _missing(site: Site) -> list[str]:
+    folders = [each for each in (site.root, site.releases, site.shared, site.wheels) if not each.is_dir()]
+    return [*map(str, folders), *([] if os.path.lexists(site.settings) else [str(site.settings)])]
 
 
 def hold(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     """Hold the deploy lock until the operator's side closes its end, dies, or is not heard of any more."""
-    with os.fdopen(open_lock(site.root / "deploy.lock"), "r+", errors="replace") as lock:
-        if not flock(lock.fileno()):
-            holder = lock.read(300).strip() or "somebody"
-            raise HostBusyError(f"another deploy is under way: {holder}; try again when it is done")
-        lock.truncate(0)
-        lock.write(f"{request['who']}, since {_now()}, process {os.getpid()}\n")
-        lock.flush()
+    with _turn(site, request["who"]):
         with _alone(site):
             left = releases.unfinished(site)
             for each in left:
@@ -131,8 +132,6 @@ def hold(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
         # its side sends a byte now and then: a machine that was switched off closes nothing
         while select.select([data], [], [], SILENCE)[0] and os.read(data.fileno(), 4096):
             pass
-        lock.seek(0)
-        lock.truncate(0)
     return {"held": False}
 
 
@@ -202,9 +201,50 @@ def note(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     return {}
 
 
+def settings(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """The settings that are in force."""
+    return configuring.there(site)
+
+
+def try_settings(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """What a release makes of settings that are not in force."""
+    with _alone(site):
+        return configuring.tried(site, request["release"], request["settings"])
+
+
+def replace(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
+    """Put settings in force; no deploy is under way meanwhile."""
+    entry = request["entry"]
+    with _turn(site, f"{entry['who']} (fab settings)"), _alone(site):
+        return {"kept": configuring.replace(site, request["settings"], request["was"], entry, _now())}
+
+
 COMMANDS: dict[str, Callable[[Site, Request, BinaryIO], dict[str, Any]]] = {
-    each.__name__: each for each in (probe, setup, hold, take, prepare, works, back, mark, note)
+    each.__name__: each
+    for each in (
+        *(probe, setup, hold, take, prepare, works, back, mark, note),
+        *(settings, try_settings, replace),
+    )
 }
+
+
+@contextmanager
+def _turn(site: Site, who: str, *, wait: float = 0.0) -> Iterator[None]:
+    """The deploy lock, with a name in it. Raises HostBusyError: somebody holds it for longer than `wait`."""
+    with os.fdopen(open_lock(site.root / "deploy.lock"), "r+", errors="replace") as lock:
+        if not flock(lock.fileno()):
+            holder = lock.read(300).strip() or "somebody"
+            if wait:
+                _write(">", f"waiting for another deploy to end: {holder}")
+            if not flock(lock.fileno(), wait=wait):
+                raise HostBusyError(f"another deploy is under way: {holder}; try again when it is done")
+        lock.seek(0)
+        lock.truncate(0)
+        lock.write(f"{who}, since {_now()}, process {os.getpid()}\n")
+        lock.flush()
+        yield
+        lock.seek(0)
+        lock.truncate(0)
 
 
 @contextmanager

@@ -81,6 +81,25 @@ class ReleaseName(TypedDict):
     id: str
 
 
+class SettingsThere(TypedDict):
+    """Their text by lines: none may be longer than what is shown of it."""
+
+    lines: list[str]
+    sha256: str
+    live: str
+    last_good: str
+    place: str
+
+
+class Tried(TypedDict):
+    why: str
+    fails: list[str]
+
+
+class Replaced(TypedDict):
+    kept: str
+
+
 class NoAnswerData(TypedDict):
     pass
 
@@ -95,6 +114,9 @@ ANSWERS: dict[str, Any] = {
     "back": RollbackAnswer,
     "mark": ReleaseName,
     "note": NoAnswerData,
+    "settings": SettingsThere,
+    "try_settings": Tried,
+    "replace": Replaced,
 }
 """By what is asked."""
 

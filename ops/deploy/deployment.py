@@ -44,7 +44,7 @@ class Deployment:
         self._why = why
         self._again = again
 
-    def run(self, deadline: str, *, dry: bool = False) -> int:
+    def run(self, deadline: str, *, start_cron: bool = False, dry: bool = False) -> int:
         """Deploy; the exit code is the upgrade's. Raises ShepherdError: what was live stays live."""
         began = monotonic()
         with _timed("look"):
@@ -76,7 +76,9 @@ class Deployment:
                     self._host.ask("note", entry={**entry, "result": f"failed: {error}", "why": self._why})
                 raise
             site = {"target": release, "driver": release, "root": probed["root"]}
-            code = push(self._host, site, self._who, deadline, self._why, again=self._again)
+            code = push(
+                self._host, site, self._who, deadline, self._why, again=self._again, start_cron=start_cron
+            )
         say(f"  {'done' if not code else f'ended with exit code {code}'} after {monotonic() - began:.1f} s")
         return code
 
@@ -182,6 +184,7 @@ def push(
     deadline: str,
     why: str,
     *,
+    start_cron: bool = False,
     dry: bool = False,
     again: str = "",
 ) -> int:
@@ -210,6 +213,8 @@ def push(
     ]
     words += ["upgrade", "--to", site["target"], "--deadline", deadline, "--as", who]
     words += ["--reason", why] if why else []
+    # an older release, to which a roll-back goes, knows no more than it did
+    words += ["--start-cron"] if start_cron else []
     words += ["--dry-run"] if dry else []
     return host.run(words, lambda line: say(f"  {line}"), Duration(deadline) + WORK_LIMIT)
 

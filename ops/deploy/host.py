@@ -11,6 +11,7 @@ import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ops.deploy.answers import understood
@@ -18,6 +19,7 @@ from ops.deploy.connection import CONNECT_LIMIT, connected
 from ops.deploy.openssh import HostError, Route
 from ops.deploy.session import Session, shown
 from shepherd.errors import UNEXPECTED, ShepherdError
+from shepherd.limits import StoppedError
 from shepherd.running.output import complain
 from shepherd.running.tasking import ROOT
 from shepherd.settings import DeploySettings
@@ -49,6 +51,7 @@ SENT = (
     "ops",
     "ops.deploy",
     "ops.deploy.building",
+    "ops.deploy.configuring",
     "ops.deploy.agent",
 )
 """The modules that the agent needs; packages are sent empty."""
@@ -80,13 +83,20 @@ class RemoteError(ShepherdError):
 class Host:
     """The shepherd's account on one host."""
 
-    def __init__(self, route: Route, deploy: DeploySettings, secrets: dict[str, Any] | None = None) -> None:
-        """Args: secrets: what paramiko is told in addition."""
+    def __init__(
+        self,
+        route: Route,
+        deploy: DeploySettings,
+        secrets: dict[str, Any] | None = None,
+        state_dir: str = "var",
+    ) -> None:
+        """Args: secrets: what paramiko is told in addition; state_dir: where it lies, seen from `shared`."""
         self.name = route.name
         self.login = f"{route.user}@{route.host}"
         self._route = route
         self._deploy = deploy
         self._secrets = secrets or {}
+        self._log = PurePosixPath(deploy.directory, "shared", state_dir, "log", "upgrade.log")
         self._transport: Transport | None = None
         self._ready: list[Channel] = []
 
@@ -155,13 +165,17 @@ class Host:
 
         Raises:
             HostError: the connection broke, or the limit passed; on the host it goes on.
+            StoppedError: by the keyboard; on the host it goes on.
         """
         channel = self._channel(shlex.join(words), limit)
         channel.shutdown_write()
         session = Session(channel, self.name, "the upgrade", limit)
-        for line in session.lines():
-            say(shown(line))
-        code, complaint = session.ended()
+        try:
+            for line in session.lines():
+                say(shown(line))
+            code, complaint = session.ended()
+        except KeyboardInterrupt:
+            raise self._left_alone() from None
         for line in complaint.splitlines():
             complain(line)
         return code if code < 9 else UNEXPECTED
@@ -206,6 +220,16 @@ class Host:
         except (OSError, EOFError, SSHException) as error:
             raise self._broken(error) from None
         return channel
+
+    def _left_alone(self) -> StoppedError:
+        watch = f"tail -n 20 -F {shlex.quote(str(self._log))}"
+        if self._deploy.sudo:
+            inner = shlex.quote(f"cd && exec {watch}")
+            watch = shlex.quote(f"sudo -n -H -u {shlex.quote(self._deploy.user)} -- sh -c {inner}")
+        return StoppedError(
+            f"{self.name}: only this fab was stopped: there inv upgrade goes on to its end, and takes itself"
+            f" back if its check fails; watch it: {self._route.ssh} {watch}; how it ended: fab releases"
+        )
 
     def _broken(self, error: Exception) -> HostError:
         return HostError(f"{self.name}: the connection broke ({clean(str(error) or repr(error), 200)})")

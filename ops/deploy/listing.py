@@ -33,6 +33,9 @@ def listing(answer: dict[str, Any]) -> Iterator[str]:
             yield plain(f"{each['at']} {each['who']}: {each['to']} {each['result']}{why}", 400)
             continue
         what = f"{each.get('from') or 'nothing'} -> {each.get('to') or 'nothing'}"
+        if each.get("how") == "settings":
+            # no release was left or come to
+            what = each.get("to") or "no release"
         why = f" ({each['why']})" if each.get("why") else ""
         why += f" (again: {each['again']})" if each.get("again") else ""
         yield plain(

@@ -57,8 +57,13 @@ class Route(NamedTuple):
     @property
     def command(self) -> str:
         """To be pasted: `ssh` as it takes the same route."""
+        return f"{self.ssh} true"
+
+    @property
+    def ssh(self) -> str:
+        """The beginning of a line to be pasted; what is to be run there follows."""
         port = f" -p {self.port}" if self.port != 22 else ""
-        return f"ssh{port} {self.user}@{self.name.removesuffix(f':{self.port}').strip('[]')} true"
+        return f"ssh{port} {self.user}@{self.name.removesuffix(f':{self.port}').strip('[]')}"
 
 
 def route(

@@ -76,6 +76,7 @@ def lock_status(options: TaskOptions, json: bool = False) -> int:
         "resume": "finish what a killed upgrade left",
         "undo": "take back what a killed upgrade left",
         "again": "why to upgrade once more to what was marked bad",
+        "start_cron": "put the crontab block in, also where doctor says that this release cannot read",
     },
 )
 def upgrade(
@@ -86,6 +87,7 @@ def upgrade(
     undo: bool = False,
     reason: str | None = None,
     again: str | None = None,
+    start_cron: bool = False,
 ) -> int:
     """Switch this host to another release: nothing is ever half upgraded."""
     from shepherd.running.upgrade import upgrade
@@ -99,6 +101,7 @@ def upgrade(
         undo=undo,
         reason=reason,
         again=again,
+        start_cron=start_cron,
         dry=options.dry,
     )
 

@@ -52,8 +52,8 @@ def confirm(settings: Settings, task: str) -> None:
     there = f"{account} in {settings.deploy.directory}/current"
     raise SettingsError(
         f"inv {task} was not started: {settings.file} says that the shepherd is deployed to {named}"
-        f" ([deploy] hosts), and this is {here}; start it as {there}: .venv/bin/inv {task}; if {here} is to be"
-        " the shepherd, take [deploy] hosts out of that file"
+        f" ([deploy] hosts), and this is {here}; start it as {there}: .venv/bin/inv {task}; if {here} is to"
+        " be the shepherd, take [deploy] hosts out of that file"
     )
 
 

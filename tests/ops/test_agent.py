@@ -87,6 +87,27 @@ def test_one_deploy_at_a_time_and_the_loser_leaves_the_lock_alone(agent: Agent) 
     assert lock.read_text() == ""
 
 
+def test_a_setup_during_a_deploy_waits_its_turn(agent: Agent) -> None:
+    first = agent.start("hold", who="olga on desk")
+    assert first.stdout is not None
+    first_line(first.stdout)
+    settings = agent.root / "shared" / "shepherd.toml"
+    settings.unlink()
+    waiting = agent.start("setup", settings="x = 1\n", dry=False, who="ann on laptop", wait=60)
+    assert waiting.stdout is not None
+    assert b"waiting for another deploy to end: olga on desk" in first_line(waiting.stdout)
+    assert not settings.exists()
+    first.communicate(timeout=20)
+    out, _ = waiting.communicate(timeout=20)
+    assert (waiting.returncode, settings.read_text()) == (0, "x = 1\n"), out
+    assert (agent.root / "deploy.lock").read_text() == ""
+    held = agent.start("hold", who="olga")
+    assert held.stdout is not None
+    first_line(held.stdout)
+    assert agent.ask("setup", settings="", dry=False, wait=0.1).code == 4, "not for ever"
+    held.communicate(timeout=20)
+
+
 def test_the_lock_goes_with_the_operators_process(agent: Agent) -> None:
     first = agent.start("hold", who="olga")
     assert first.stdout is not None

@@ -34,6 +34,7 @@ class How(TypedDict, total=False):
     reason: str
     again: str
     dry: bool
+    start_cron: bool
 
 
 _PYTHON = f"""#!/bin/sh

@@ -16,7 +16,7 @@ from shepherd.running.tasking import CLONE, ROOT, say
 from shepherd.values import clean
 
 if TYPE_CHECKING:
-    from shepherd.running.releases import Release
+    from shepherd.running.releases import Release, Site
     from shepherd.running.upgrade.plan import Mode
     from shepherd.settings import Settings
 
@@ -36,11 +36,13 @@ def upgrade(
     undo: bool = False,
     reason: str | None = None,
     again: str | None = None,
+    start_cron: bool = False,
     dry: bool = False,
 ) -> int:
     """`inv upgrade`.
 
     Args:
+        start_cron: put the crontab block in also where doctor says that the release cannot read.
         load: gives the settings. The release that is to drive reads them: the live one may not know them all.
 
     Raises:
@@ -68,6 +70,7 @@ def upgrade(
         )
     words = ["--to", to] if to else []
     words += ["--deadline", deadline, "--as", who, *(["--reason", reason] if reason else [])]
+    words += ["--start-cron"] if start_cron else []
     if not (resume or undo):
         # whichever release still starts repairs what was left
         _newest_drives([site.find(to) if to else site.newest(), site.live().release], words, dry, why_again)
@@ -92,8 +95,10 @@ def upgrade(
                     # of one that was killed before it changed anything
                     Links(site).drop()
                     say(_nothing(mode, to))
-                    return 0
-                return Drive(settings, site, plan, left, who, clean(reason or "", 300), signals).run(seconds)
+                    return _schedule(settings, site, who, start_cron)
+                why = clean(reason or "", 300)
+                drive = Drive(settings, site, plan, left, who, why, signals, start_cron=start_cron)
+                return drive.run(seconds)
         except gate.TakenError:
             from shepherd.running.refusals import BusyError
 
@@ -108,6 +113,17 @@ def reason_to_try_again(again: str | None) -> str:
     if again is not None and not why:
         raise SettingsError('say why it shall be tried once more: --again "it was the disk"')
     return why
+
+
+def _schedule(settings: Settings, site: Site, who: str, start_cron: bool) -> int:
+    """Start what an earlier deploy withheld, or a person wants now; nothing else is done."""
+    from shepherd.running.upgrade import withholding
+    from shepherd.running.upgrade.post import schedule
+
+    live = site.live().release
+    if live is None or not (start_cron or withholding.withheld(site)):
+        return 0
+    return schedule(settings, site, live, who, say, start_cron=start_cron)
 
 
 def _nothing(mode: Mode, to: str | None) -> str:

@@ -49,6 +49,8 @@ class Drive:
         who: str,
         why: str,
         signals: Signals,
+        *,
+        start_cron: bool = False,
     ) -> None:
         self._settings = settings
         self._state = settings.state_path
@@ -58,6 +60,7 @@ class Drive:
         self._who = who
         self._why = why
         self._signals = signals
+        self._start_cron = start_cron
         self._voice = UpgradeLog(self._state)
         self._links = Links(site)
         self._began = monotonic()
@@ -228,7 +231,9 @@ class Drive:
         self._signals.release()
         if target is None:
             return 0
-        return aftermath.follow(self._settings, self._site, target, self._who, self._voice.say)
+        return aftermath.follow(
+            self._settings, self._site, target, self._who, self._voice.say, start_cron=self._start_cron
+        )
 
     def _mark_what_was_left(self) -> None:
         left = self._plan.left_bad

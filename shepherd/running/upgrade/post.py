@@ -10,17 +10,21 @@ from shepherd.running import crontab, releases, timer
 from shepherd.running.calling import shepherd_id
 from shepherd.running.releases import Release, Site
 from shepherd.running.timer_units import installed
-from shepherd.running.upgrade import probing
+from shepherd.running.upgrade import probing, withholding
 from shepherd.settings import Settings
 
 Say = Callable[[str], None]
 
 
-def follow(settings: Settings, site: Site, live: Release, who: str, say: Say) -> int:
-    """Do both; the exit code is 7 if one of them failed, though the release is live all the same."""
-    timers = installed(settings)
-    code = worst([_timer(settings, live, who, say, system=each) for each in timers])
-    code = worst([code, _crontab(settings, site, live, who, say, served=bool(timers))])
+def follow(
+    settings: Settings, site: Site, live: Release, who: str, say: Say, *, start_cron: bool = False
+) -> int:
+    """Do both; the exit code is 7 if one of them failed, though the release is live all the same.
+
+    Args:
+        start_cron: the crontab block is put in whatever doctor says, and whoever took it out.
+    """
+    code = schedule(settings, site, live, who, say, start_cron=start_cron)
     try:
         gone = releases.superfluous(site)
         releases.remove(gone)
@@ -30,6 +34,16 @@ def follow(settings: Settings, site: Site, live: Release, who: str, say: Say) ->
     if gone:
         say(f"removed  {', '.join(each.id for each in gone)}")
     return code
+
+
+def schedule(
+    settings: Settings, site: Site, live: Release, who: str, say: Say, *, start_cron: bool = False
+) -> int:
+    """Bring up to date what calls the shepherd: the timer where there is one, else the crontab block."""
+    timers = installed(settings)
+    codes = [_timer(settings, live, who, say, system=each) for each in timers]
+    served = bool(timers)
+    return worst([*codes, _crontab(settings, site, live, who, say, served=served, start_cron=start_cron)])
 
 
 def _timer(settings: Settings, live: Release, who: str, say: Say, *, system: bool) -> int:
@@ -55,8 +69,10 @@ def _timer(settings: Settings, live: Release, who: str, say: Say, *, system: boo
     return 0
 
 
-def _crontab(settings: Settings, site: Site, live: Release, who: str, say: Say, *, served: bool) -> int:
-    """The block comes with the first good release, and is kept up to date by the later ones.
+def _crontab(
+    settings: Settings, site: Site, live: Release, who: str, say: Say, *, served: bool, start_cron: bool
+) -> int:
+    """The block comes with the first good release that can read, and is kept up to date by the later ones.
 
     Args:
         served: a timer calls the shepherd, so that none is needed.
@@ -64,16 +80,28 @@ def _crontab(settings: Settings, site: Site, live: Release, who: str, say: Say, 
     first = sum(1 for each in site.all() if each.turn) == 1
     try:
         block = bool(crontab.split(crontab.read(), shepherd_id(settings)).block)
+        if not block and (served or not (first or start_cron or withholding.withheld(site))):
+            # somebody took it out, or a timer does it
+            return 0
+        if not block:
+            why = withholding.unreadable(live, settings, say)
+            if why and not start_cron:
+                withholding.remember(site, why)
+                say(
+                    f"crontab  not installed: no run could give an answer ({why}); put that right, then:"
+                    " fab deploy; or have it installed all the same: fab deploy --start-cron"
+                )
+                return PARTLY
     except ShepherdError as error:
         if served:
             return 0
         say(f"crontab  {error}")
         # without cron something else may call it, of which inv doctor knows more
         return 0 if isinstance(error, crontab.NoCrontabError) and not first else PARTLY
-    if not block and (served or not first):
-        # somebody took it out, or a timer does it
-        return 0
-    return _install("cron", settings, live, who, say)
+    code = _install("cron", settings, live, who, say)
+    if not code:
+        withholding.forget(site)
+    return code
 
 
 def _install(what: str, settings: Settings, live: Release, who: str, say: Say) -> int:

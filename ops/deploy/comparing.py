@@ -1,0 +1,69 @@
+"""`fab settings`: the operator's shepherd.toml next to the host's, tried there, and put in force
+(docs/operator.md#changing-the-settings)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+from collections.abc import Iterator, Sequence
+from difflib import unified_diff
+
+from ops.deploy.answers import printable
+from ops.deploy.configuring import LIMIT
+from ops.deploy.host import ANSWER_LIMIT, Host
+from shepherd.errors import SettingsError
+from shepherd.running.tasking import complain, say
+from shepherd.settings import Settings
+from shepherd.values import clean
+
+_PASSWORD = re.compile(r"(://[^/\s:@]*):[^@\s/]+@")
+
+
+def compare(host: Host, settings: Settings, who: str, reason: str, *, push: bool, dry: bool) -> None:
+    """Show what differs, and what the host's releases make of it; with `push`, put it in force.
+
+    Raises:
+        SettingsError: the live release does not take the settings; nothing was changed.
+        ShepherdError: see `Host.ask`.
+    """
+    text = settings.file.read_text("utf-8")
+    there = host.ask("settings")
+    if hashlib.sha256(text.encode()).hexdigest() == there["sha256"]:
+        say(f"  {there['place']} is the same: nothing to do")
+        return
+    for line in difference(there["lines"], text.splitlines()):
+        say(f"  {line}")
+    _tried(host, there, text)
+    if not push:
+        say("  put in force with: fab settings --push")
+    elif dry:
+        say(f"  would replace {there['place']}, and keep a copy of it next to it")
+    else:
+        entry = {"who": f"{who} on {socket.gethostname()}", "why": clean(reason, 300)}
+        answer = host.ask("replace", settings=text, was=there["sha256"], entry=entry)
+        say(f"  in force from the next run on; those before are in {answer['kept']} next to it")
+
+
+def difference(there: Sequence[str], here: Sequence[str]) -> Iterator[str]:
+    """What the operator's lines change in the host's, fit for a terminal, without passwords in URLs."""
+    before, after = ([printable(each) for each in lines] for lines in (there, here))
+    for line in unified_diff(before, after, "the host's", "yours", lineterm=""):
+        yield _PASSWORD.sub(r"\1:…@", line)
+
+
+def _tried(host: Host, there: dict[str, str], text: str) -> None:
+    """Both that may have to live with it: the live release, and the one that a roll-back would go to."""
+    live, good = there["live"], there["last_good"]
+    if not live:
+        say("  no release is live there yet, so nothing there has tried them")
+        return
+    limit = LIMIT + ANSWER_LIMIT
+    answer = host.ask("try_settings", release=live, settings=text, limit=limit)
+    if answer["why"]:
+        raise SettingsError(f"{host.name}: {answer['why']}; nothing was changed")
+    say(f"  {live}, which is live, takes them")
+    for each in answer["fails"]:
+        complain(f"{host.name}: doctor of {live}, with them: {each}")
+    if good and (why := host.ask("try_settings", release=good, settings=text, limit=limit)["why"]):
+        complain(f"{host.name}: {why}; while they are in force, fab rollback to it is refused")
