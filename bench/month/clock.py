@@ -1,6 +1,7 @@
-"""The month's clock: programs that load a small library see the wall clock of the month, and nothing else bent.
+"""The month's clock: programs that load a small library see the wall clock of the month; no other clock is bent.
 
-libfaketime 0.9.10 will not do: with it Python's `time.sleep`, which ends at an absolute time, fails or never ends.
+libfaketime 0.9.10 will not do: with it Python's `time.sleep`, which ends at an absolute time, fails or never
+ends.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ time_t time(time_t *at) {
     return now.tv_sec;
 }
 
-/* The kernel stamps files with its own time. Of one file the shepherd wants to know since when it is there. */
+/* The kernel stamps files with its own time. Of one file the shepherd asks since when it is there. */
 #define STAMPED(function, kind)                                                         \
     int function(const char *path, struct kind *status) {                            \
         int (*real)(const char *, struct kind *) = dlsym(RTLD_NEXT, #function);      \

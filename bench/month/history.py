@@ -153,7 +153,7 @@ class Team:
         return shas.get(done.stdout.strip(), 0)
 
     def deployable(self, production: int | None = None) -> int:
-        """The truth: the newest landing up to which everything since production is good or taken back; 0: none."""
+        """The truth: the newest landing up to which all since production are good or taken back; 0: none."""
         since = self.landings[self.production if production is None else production :]
         best = 0
         for candidate in since:

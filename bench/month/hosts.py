@@ -1,4 +1,4 @@
-"""Hosts on one machine: each has mounts, a name and processes of its own; the network, on loopback, is shared."""
+"""Hosts on one machine: each has mounts, a name and processes of its own; loopback is shared."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ for each in passwd group hosts; do mount --bind "$FOLDER/etc/$each" "/etc/$each"
 ldconfig -C "$FOLDER/etc/ld.so.cache"
 mount --bind "$FOLDER/etc/ld.so.cache" /etc/ld.so.cache
 if [ -n "$SMALL" ]; then
-    mount -t tmpfs -o "size=$SMALL,mode=0711,uid=$UID_OF,gid=$UID_OF" tmpfs "/home/$ACCOUNT/shepherd/shared/var"
+    state="/home/$ACCOUNT/shepherd/shared/var"
+    mount -t tmpfs -o "size=$SMALL,mode=0711,uid=$UID_OF,gid=$UID_OF" tmpfs "$state"
 fi
 for each in tmp dev/shm; do mount -t tmpfs -o mode=1777 tmpfs "/$each"; done
 touch "$FOLDER/ready"
@@ -97,7 +98,9 @@ class Machine:
         (etc / "group").write_text("\n".join([*lines_of("/etc/group"), f"{self.account}:x:{self.uid}:", ""]))
 
     def _key_pair(self, file: Path) -> Path:
-        subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", self.name, "-f", file], check=True)
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", self.name, "-f", file], check=True
+        )
         return file
 
     def own(self, place: Path) -> None:
@@ -114,7 +117,9 @@ class Machine:
         own |= {"UID_OF": str(self.uid), "SMALL": self.small, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         log = (self.folder / "boot.log").open("ab")
         spaces = ["--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"]
-        self._unshare = subprocess.Popen(["unshare", *spaces, "bash", "-c", _SCRIPT], env=own, cwd="/", stderr=log)
+        self._unshare = subprocess.Popen(
+            ["unshare", *spaces, "bash", "-c", _SCRIPT], env=own, cwd="/", stderr=log
+        )
         until(ready.exists, what=f"the boot of {self.name}")
         self._init = psutil.Process(self._unshare.pid).children()[0].pid
         self.start_sshd()

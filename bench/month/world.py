@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from bench.project import ROOT
 
 OTHER_PYTHON = Path(os.environ.get("MONTH_PYTHON", ""))
 """The second host's Python: a whole installation."""
+NOTHING: Mapping[str, str] = {}
 HOSTS = ("qa1", "qa2")
 _SETTINGS = """\
 [branches.stable]
@@ -30,7 +31,7 @@ deployed = {{ ref = "production" }}
 {branch}
 [report]
 expected_every = "5h"
-publish = ["ssh://qa@web.example.org:{web_port}/"]
+publish = ["ssh://qa@web.example.org:{web_port}{target}"]
 [cron]
 every = "2h"
 [mail]
@@ -81,7 +82,9 @@ class Operator:
         self.git("commit", "-q", "-m", f"Change {self._count}")
         return self.git("rev-parse", "HEAD")
 
-    def start(self, *words: str, settings: Path | None = None, **more: str) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, settings: Path | None = None, more: Mapping[str, str] = NOTHING
+    ) -> subprocess.Popen[str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("SHEPHERD", "SSH_"))}
         own = {"SHEPHERD_CONFIG": str(settings or self.settings), "SHEPHERD_WHO": "olga"}
         own |= {"XDG_CACHE_HOME": str(self.folder / "cache"), **self._clock.environment, **more}
@@ -91,8 +94,8 @@ class Operator:
             command, cwd=self.clone, env=kept | own, text=True, stdout=pipes, stderr=pipes, stdin=-3
         )
 
-    def fab(self, *words: str, settings: Path | None = None, **more: str) -> Done:
-        process = self.start(*words, settings=settings, **more)
+    def fab(self, *words: str, settings: Path | None = None, more: Mapping[str, str] = NOTHING) -> Done:
+        process = self.start(*words, settings=settings, more=more)
         out, err = process.communicate(timeout=600)
         return Done(process.returncode, out, err)
 
@@ -100,8 +103,8 @@ class Operator:
 class World:
     """Everything, up and running; nothing is deployed yet."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, seed: int, rrsync: bool) -> None:
+        self.folder, self._rrsync = folder, rrsync
         self.random = Random(seed)
         self.clock = Clock(folder, first_monday())
         python = OTHER_PYTHON if OTHER_PYTHON.is_dir() else None
@@ -130,7 +133,8 @@ class World:
             self.git_host.let_in(host.key)
             site = self.web.folder / "srv" / "www" / name
             site.mkdir(parents=True)
-            self.web.let_in(host.key, f'command="rrsync -wo /srv/www/{name}",restrict')
+            only = f'command="rrsync -wo /srv/www/{name}",restrict'
+            self.web.let_in(host.key, only if self._rrsync else "")
             self.web.own(site)
 
     def start(self) -> None:
@@ -138,16 +142,12 @@ class World:
         for each in self.machines.values():
             each.start(names)
         self.mail.start()
-        known = self.desk / "known_hosts"
-        lines, config = [], []
-        for each in self.machines.values():
-            key = each.host_key.with_suffix(".pub").read_text().split()
-            lines.append(f"[127.0.0.1]:{each.port} {key[0]} {key[1]}\n[{each.name}]:{each.port} {key[0]} {key[1]}")
-            config.append(
-                f"Host {each.name}\n HostName 127.0.0.1\n Port {each.port}\n IdentityFile {self.key}\n"
-                f" UserKnownHostsFile {known}\n IdentitiesOnly yes\n"
-            )
-        known.write_text("\n".join([*lines, ""]))
+        self.know_hosts()
+        config = [
+            f"Host {each.name}\n HostName 127.0.0.1\n Port {each.port}\n IdentityFile {self.key}\n"
+            f" UserKnownHostsFile {self.desk / 'known_hosts'}\n IdentitiesOnly yes\n"
+            for each in self.machines.values()
+        ]
         ssh_config = self.desk / "ssh_config"
         ssh_config.write_text("".join(config))
         self.operator = Operator(self.desk, self.clock, self.hosts, ssh_config, self.key)
@@ -171,6 +171,14 @@ class World:
         for name in HOSTS:
             (self.desk / f"{name}.toml").write_text(self.settings(name) + self.deploy_table())
 
+    def know_hosts(self) -> None:
+        """The operator and the teams know each host's present key."""
+        lines = []
+        for each in self.machines.values():
+            kind, key = each.host_key.with_suffix(".pub").read_text().split()[:2]
+            lines += [f"[{name}]:{each.port} {kind} {key}\n" for name in ("127.0.0.1", each.name)]
+        (self.desk / "known_hosts").write_text("".join(lines))
+
     def deploy_table(self) -> str:
         return '[deploy]\nhosts = ["qa1.example.org", "qa2.example.org"]\nuser = "lpqateam"\n'
 
@@ -178,7 +186,12 @@ class World:
         """The settings of one shepherd host."""
         url = f"ssh://git@git.example.org:{self.git_host.port}/srv/git/{host}.git"
         return _SETTINGS.format(
-            url=url, branch=_BRANCH[host], web_port=self.web.port, smtp=self.mail.port, host=host
+            url=url,
+            branch=_BRANCH[host],
+            web_port=self.web.port,
+            smtp=self.mail.port,
+            host=host,
+            target="/" if self._rrsync else f"/srv/www/{host}",
         )
 
     def under_the_switch(self) -> list[float]:
@@ -197,14 +210,14 @@ class World:
 
 
 @contextmanager
-def built(seed: int, *, keep: bool) -> Iterator[World]:
+def built(seed: int, *, keep: bool, rrsync: bool = True) -> Iterator[World]:
     """A world in a folder of its own, that is taken down at the end."""
     import tempfile
 
     # not below /tmp: each host has a /tmp of its own
     folder = Path(tempfile.mkdtemp(prefix="shepherd-month-", dir="/var/tmp"))
     folder.chmod(0o755)
-    world = World(folder, seed)
+    world = World(folder, seed, rrsync)
     try:
         world.start()
         yield world
