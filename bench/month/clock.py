@@ -1,4 +1,4 @@
-"""The month's clock: programs that load a small library see the wall clock of the month; no other clock is bent.
+"""The month's clock: programs that load a small library see the wall clock of the month, and no other bent.
 
 libfaketime 0.9.10 will not do: with it Python's `time.sleep`, which ends at an absolute time, fails or never
 ends.

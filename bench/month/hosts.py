@@ -21,10 +21,8 @@ CRON_PATH = "/usr/bin:/bin"
 _SCRIPT = """
 set -e
 hostname "$NAME"
-for each in home srv usr/local var/spool/cron/crontabs; do mount --bind "$FOLDER/$each" "/$each"; done
-for each in passwd group hosts; do mount --bind "$FOLDER/etc/$each" "/etc/$each"; done
-ldconfig -C "$FOLDER/etc/ld.so.cache"
-mount --bind "$FOLDER/etc/ld.so.cache" /etc/ld.so.cache
+for each in etc home srv usr/local var/spool/cron/crontabs; do mount --bind "$FOLDER/$each" "/$each"; done
+ldconfig
 if [ -n "$SMALL" ]; then
     state="/home/$ACCOUNT/shepherd/shared/var"
     mount -t tmpfs -o "size=$SMALL,mode=0711,uid=$UID_OF,gid=$UID_OF" tmpfs "$state"
@@ -67,8 +65,10 @@ class Machine:
         self._unshare: subprocess.Popen[bytes] | None = None
         self._sshd: subprocess.Popen[bytes] | None = None
         self._init = 0
-        for each in ("home", "srv", "usr", "var/spool/cron", "etc", "ssh"):
+        for each in ("home", "srv", "usr", "var/spool/cron", "ssh"):
             (self.folder / each).mkdir(parents=True)
+        # all of it: a file of /etc that is mounted alone is lost when the machine replaces its own
+        subprocess.run(["cp", "-a", "/etc", self.folder], check=True)
         if python is None:
             (self.folder / "usr/local/bin").mkdir(parents=True)
         else:

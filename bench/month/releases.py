@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Mapping
-from typing import Any
+from itertools import islice
+
+import psutil
 
 from bench.month.checks import Expected
 from bench.month.hosts import Done
@@ -132,18 +135,17 @@ def by_hand(month: Month) -> Slots:
     yield {}
 
 
-def _killed_at(month: Month, process: Any, number: int) -> str:
-    """Read what it prints, and `kill -9` it at its step `number`; the line."""
-    seen = 0
-    for line in process.stdout:
-        if _STEP.match(line) and re.search(r"\d s$", line.rstrip()):
-            seen += 1
-            if seen == number:
-                process.kill()
-                process.communicate()
-                return str(line).strip()
+def _killed_at(process: subprocess.Popen[str], number: int) -> str:
+    """Read what it prints, and `kill -9` it and its children right after its step `number`; the line."""
+    assert process.stdout is not None
+    steps = (line.strip() for line in process.stdout if _STEP.match(line))
+    line = next(islice(steps, number - 1, None), "")
+    if line:
+        root = psutil.Process(process.pid)
+        for each in (*root.children(recursive=True), root):
+            each.kill()
     process.communicate()
-    return "its end"
+    return line or "its end"
 
 
 def fab_killed(month: Month) -> Slots:
@@ -151,7 +153,7 @@ def fab_killed(month: Month) -> Slots:
     operator = month.world.operator
     operator.commit()
     number = month.world.random.randint(1, 9)
-    line = _killed_at(month, operator.start("deploy"), number)
+    line = _killed_at(operator.start("deploy"), number)
     month.ledger.say(month.name, f"killed at: {line}")
     yield {name: Expected("old", "", frozenset({0, 3}), cron="upgrade", runs=False) for name in HOSTS}
     for again in range(4):
@@ -174,7 +176,8 @@ def upgrade_killed(month: Month) -> Slots:
     for name, host in month.world.hosts.items():
         operator.fab("-H", host.name, "releases", "--good", newest[name])
         number = month.world.random.randint(1, 4)
-        line = _upgrade_to_kill(month, name, number)
+        words = host.by_account(".venv/bin/inv", "upgrade", folder="shepherd/current")
+        line = _killed_at(subprocess.Popen(words, cwd="/", text=True, stdout=-1, stderr=-2), number)
         month.ledger.say(month.name, f"{name} killed at: {line}")
     yield {name: Expected("old", "", frozenset({0, 3}), cron="upgrade", runs=False) for name in HOSTS}
     for (name, host), how in zip(month.world.hosts.items(), ("--resume", "--undo"), strict=True):
@@ -182,33 +185,9 @@ def upgrade_killed(month: Month) -> Slots:
         month.ledger.say(month.name, f"{how}: {done.text[-200:]}")
         left = (month.crons[name].state / "maintenance.txt").exists()
         expect(month.name, not left, f"no switch is left on {name} after {how}: {done.text[-300:]}")
-    done = operator.fab("deploy", "--again", "it was killed, not bad")
-    if "--again" in done.err and "again" in done.err and done.code == 1:
-        done = operator.fab("deploy")
+    done = operator.fab("deploy")
     expect(month.name, done.code == 0, f"fab deploy after it: {done.text[-300:]}")
     yield {}
-
-
-def _upgrade_to_kill(month: Month, name: str, number: int) -> str:
-    import subprocess
-
-    import psutil
-
-    host = month.crons[name].host
-    words = host.by_account(".venv/bin/inv", "upgrade", folder="shepherd/current")
-    process = subprocess.Popen(words, cwd="/", text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert process.stdout is not None
-    seen = 0
-    for line in process.stdout:
-        if _STEP.match(line) and re.search(r"\d s$", line.rstrip()):
-            seen += 1
-            if seen == number:
-                for each in psutil.Process(process.pid).children(recursive=True):
-                    each.kill()
-                process.communicate()
-                return line.strip()
-    process.communicate()
-    return "its end"
 
 
 def amid_a_tick(month: Month) -> Slots:

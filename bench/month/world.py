@@ -87,7 +87,7 @@ class Operator:
     ) -> subprocess.Popen[str]:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("SHEPHERD", "SSH_"))}
         own = {"SHEPHERD_CONFIG": str(settings or self.settings), "SHEPHERD_WHO": "olga"}
-        own |= {"XDG_CACHE_HOME": str(self.folder / "cache"), **self._clock.environment, **more}
+        own |= {**self._clock.environment, **more}
         command = [sys.executable, "-m", "fabric", "-S", str(self._ssh_config), *words]
         pipes = subprocess.PIPE
         return subprocess.Popen(
