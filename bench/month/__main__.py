@@ -13,6 +13,9 @@ from bench.month.releases import RELEASES
 from bench.month.trouble import TROUBLES
 from bench.month.world import HOSTS, built
 
+SHOWN = 40
+"""Lines of one list that are printed."""
+
 
 def main() -> int:
     """Play the month; 1 if anything was violated or an expectation was not met."""
@@ -80,8 +83,10 @@ def _line(what: str, value: str) -> None:
 
 def _list(heading: str, lines: list[str]) -> None:
     print(f"\n{heading}")
-    for each in lines:
+    for each in lines[:SHOWN]:
         print(f"    {each}")
+    if len(lines) > SHOWN:
+        print(f"    … and {len(lines) - SHOWN} more")
 
 
 if __name__ == "__main__":

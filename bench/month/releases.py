@@ -74,7 +74,8 @@ def first(month: Month) -> Slots:
             expect("unknown host key", empty, f"cron does not start on {name}, which cannot read")
         for port, other in ((world.git_host.port, "git"), (world.web.port, "web")):
             host.shell(f"ssh-keyscan -p {port} {other}.example.org >> ~/.ssh/known_hosts")
-    _deploy(month)
+    if _deploy(month).code:
+        raise SystemExit("the first release is not live: the month cannot begin")
     for name, cron in month.crons.items():
         if not expect(month.name, cron.command(), f"the crontab of {name} has its block"):
             cron.host.inv("cron.install")
