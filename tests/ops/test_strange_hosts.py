@@ -35,6 +35,7 @@ PROBE: dict[str, Any] = {
     "last_good": "",
     "releases": [{"id": "0001-a", "standing": "good", "bad": "", "at": 3, "python": ["3.11.2", "x"]}],
     "wheels": {},
+    "bad_commit": "",
     "past": [{"at": "now", "who": ["a", {"b": None}]}],
 }
 
