@@ -17,7 +17,7 @@ from tests.real.test_cron import PARTS, make_environment
 from tests.running.smtp import Server, serving
 from tests.waiting import until
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]  # it waits for a tick of a minute
 
 HOME = Path("/home", USER)
 SITE = HOME / "a 50% $HOME site"
