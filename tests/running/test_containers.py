@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 from msgspec.structs import replace
 
@@ -184,3 +186,16 @@ def test_a_record_names_its_namespace_and_an_older_one_is_read(tmp_path: Path) -
     path.write_text(path.read_text().replace(f',"pid_namespace":"{record.pid_namespace}"', ""))
     assert records.look(tmp_path) == (replace(record, pid_namespace=""), "lives")
     assert timedelta(0) <= datetime.now(UTC) - record.since
+
+
+def test_the_first_process_of_a_container_ends_cleanly_by_sigterm(host: Host) -> None:
+    with at_work(host) as process:
+        record = records.read(host.state)
+        assert record is not None
+        assert record.pid == 1
+        (first,) = psutil.Process(process.pid).children()
+        first.send_signal(signal.SIGTERM)
+        assert ended(process)[0] == 1
+        assert records.read(host.state) is None
+    (last,) = host.events("END")
+    assert last["exit"] == "1"
