@@ -19,7 +19,7 @@ from bench.timing import claim
 from tests.real.site import Operator, Place, open_folder, project
 from tests.real.sshd import Sshd, account
 
-TIMES = 5
+TIMES = int(os.environ.get("DEPLOY_PAIRS", "5"))
 _STEP = re.compile(r"^  (\w+)\s.*?([0-9.]+) s$")
 
 
@@ -61,7 +61,11 @@ def _measure(operator: Operator, place: Place) -> None:
     for step, seconds in steps.items():
         print(f"fab deploy, {step}: {statistics.median(seconds):.2f} s")
     print(f"under the switch when nothing runs: {statistics.median(under):.2f} s (aim: at most 1)")
-    claim("fab deploy against rsync, venv, pip", statistics.median(ours), statistics.median(theirs))
+    claim("fab deploy against rsync, venv, pip", statistics.median(ours), statistics.median(theirs), 0.8)
+    # what else the machine does changes from minute to minute, and less within a pair
+    ratios = sorted(one / other for one, other in zip(ours, theirs, strict=True))
+    print(f"of {TIMES} pairs: ratios {', '.join(f'{each:.2f}' for each in ratios)}")
+    print(f"median of the ratios: {statistics.median(ratios):.2f} (aim: at most 0.8)")
 
 
 def _plain(operator: Operator, place: Place) -> None:

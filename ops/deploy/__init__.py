@@ -232,6 +232,6 @@ def _opened(host: Host) -> Iterator[None]:
     except KeyboardInterrupt:
         raise StoppedError(
             f"{host.name}: stopped by the keyboard; what was live there is live still. The host itself ends"
-            " the step that it had begun (until then a deploy is refused with exit code 4): fab releases"
+            " the step that it had begun (until then a deploy is refused with exit code 4); fab releases"
             " shows what is there, and the same command goes on"
         ) from None

@@ -50,6 +50,7 @@ SENT = (
     "shepherd.running.starting",
     "ops",
     "ops.deploy",
+    "ops.deploy.reusing",
     "ops.deploy.building",
     "ops.deploy.configuring",
     "ops.deploy.agent",
