@@ -28,8 +28,8 @@ GUIDES = [file for file in FILES if any(block.place for block in blocks(file))]
 
 @pytest.fixture
 def machines() -> Iterator[Hosts]:
-    # not in tmp_path: accounts have to read it
-    folder = Path(tempfile.mkdtemp(prefix="shepherd-docs-"))
+    # not in /tmp, which the machines have one of their own of
+    folder = Path(tempfile.mkdtemp(prefix="shepherd-docs-", dir="/var/tmp"))
     folder.chmod(0o755)
     try:
         with hosts(folder) as made:
