@@ -77,7 +77,7 @@ class Watch:
     """Looks at one host after each of its ticks."""
 
     def __init__(self, world: World, ledger: Ledger, name: str, cron: Cron, team: Team) -> None:
-        self._world, self._ledger, self._name, self._cron, self._team = world, ledger, name, cron, team
+        self._world, self._ledger, self._name, self.cron, self._team = world, ledger, name, cron, team
         self._promoted = team.production
         self._last: tuple[str, int] = ("none", 0)
         self.answers = 0
@@ -90,12 +90,12 @@ class Watch:
     def after(self, tick: Tick, expected: Expected, trouble: str) -> None:
         """Check everything; what a trouble excuses is excused."""
         when = f"{self._world.clock.day:%d %H:%M} {self._name}{f' ({trouble})' if trouble else ''}"
-        status = self._cron.status()
+        status = self.cron.status()
         self._check_tick(when, tick, expected, trouble)
         self._check_promotions(when)
         self._check_answer(when, status, expected, trouble)
         self._check_page(when, status, expected)
-        if not (self._cron.home / "shepherd/current/tasks.py").exists():
+        if not (self.cron.home / "shepherd/current/tasks.py").exists():
             self._ledger.violated(when, "current is not whole")
 
     def _check_tick(self, when: str, tick: Tick, expected: Expected, trouble: str) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from typing import NamedTuple
 
 from bench.month.checks import USUAL, Expected, Ledger, Watch
+from bench.month.hosts import Machine
 from bench.month.ticks import Cron, RunningTick, Tick
 from bench.month.world import HOSTS, World
 
@@ -93,6 +94,14 @@ class Month:
             if day.hour == 10 and day.weekday() < 5:
                 self._digests |= {(name, each.person, day.date()) for each in self.world.teams[name].open()}
         self.played += 1
+
+    def move(self, name: str, host: Machine) -> None:
+        """From now on a shepherd is on another host."""
+        self.world.hosts[name] = host
+        old, self.crons[name] = self.crons[name], Cron(host)
+        self.crons[name].ticks = old.ticks
+        self.watches[name].cron = self.crons[name]
+        self.crons[name].new_runs()
 
     def at(self, hour: int) -> Slots:
         """Let slots pass until the next is at this hour of a working day."""

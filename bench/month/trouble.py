@@ -7,6 +7,7 @@ import signal
 
 from bench.month.checks import Expected
 from bench.month.month import Happening, Month, Slots
+from bench.month.moving import backup_and_restore, moving
 from bench.month.ticks import SHARED, kill
 from tests.waiting import until
 
@@ -209,25 +210,6 @@ def two_at_once(month: Month) -> Slots:
     yield {}
 
 
-def backup_and_restore(month: Month) -> Slots:
-    """state_dir is lost, and comes back from a backup of the same hour."""
-    cron, expect = month.crons["qa1"], month.ledger.expect
-    host = cron.host
-    host.shell("mkdir kept")
-    done = host.inv("backup", f"/home/{host.account}/kept")
-    if not expect(month.name, done.code == 0, f"inv backup: {done.text[-300:]}"):
-        return
-    month.ledger.say(month.name, done.out)
-    host.shell("mv shepherd/shared/var var.lost")
-    plan = host.inv("restore", f"/home/{host.account}/kept", "--dry-run")
-    expect(month.name, plan.code == 0, f"inv restore --dry-run: {plan.text[-300:]}")
-    done = host.inv("restore", f"/home/{host.account}/kept")
-    month.ledger.say(month.name, done.out)
-    if not expect(month.name, done.code == 0, f"inv restore: {done.text[-300:]}"):
-        host.shell("rm -rf shepherd/shared/var; mv var.lost shepherd/shared/var")
-    yield {"qa1": Expected(cron="(?i)restore|journal")}
-
-
 TROUBLES = [
     Happening("publickey denied", publickey_denied, 4),
     Happening("two runs at once", two_at_once, 2),
@@ -242,4 +224,5 @@ TROUBLES = [
     Happening("colleague's switch", colleagues_switch, 3),
     Happening("suspected hang", hang, 4),
     Happening("backup and restore", backup_and_restore, 2),
+    Happening("moving", moving, 2),
 ]

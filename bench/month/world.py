@@ -65,7 +65,7 @@ class Operator:
         subprocess.run(["git", "clone", "-q", ROOT, self.clone], check=True)
         self.git("config", "user.name", "Olga")
         self.git("config", "user.email", "olga@example.org")
-        self.settings = folder / "shepherd.toml"
+        self.settings = folder / "qa1.toml"
         self._count = 0
 
     def git(self, *words: str) -> str:
@@ -114,7 +114,10 @@ class World:
             "qa1": Machine(folder, "qa1.example.org", "lpqateam", 2103, self.clock),
             "qa2": Machine(folder, "qa2.example.org", "lpqateam", 2104, self.clock, python=python),
         }
-        self.machines = {each.name: each for each in (self.git_host, self.web, *self.hosts.values())}
+        self.spare = Machine(folder, "qa3.example.org", "lpqateam", 2105, self.clock)
+        """Where qa1 moves to."""
+        self.shepherds = [*self.hosts.values(), self.spare]
+        self.machines = {each.name: each for each in (self.git_host, self.web, *self.shepherds)}
         self.mail = MailHost(folder, free_port())
         self.desk = folder / "operator"
         self.desk.mkdir()
@@ -128,11 +131,11 @@ class World:
 
     def _keys(self) -> None:
         self.git_host.let_in(self.key)
-        for name, host in self.hosts.items():
+        for name, host in (*self.hosts.items(), ("qa1", self.spare)):
             host.let_in(self.key)
             self.git_host.let_in(host.key)
             site = self.web.folder / "srv" / "www" / name
-            site.mkdir(parents=True)
+            site.mkdir(parents=True, exist_ok=True)
             only = f'command="rrsync -wo /srv/www/{name}",restrict'
             self.web.let_in(host.key, only if self._rrsync else "")
             self.web.own(site)
@@ -151,7 +154,6 @@ class World:
         ssh_config = self.desk / "ssh_config"
         ssh_config.write_text("".join(config))
         self.operator = Operator(self.desk, self.clock, self.hosts, ssh_config, self.key)
-        self.operator.settings.write_text(self.settings("qa1") + self.deploy_table())
         self.ssh_config = ssh_config
         bugs = self.hosts["qa1"].home / "shepherd" / "shared" / "bugs.json"
         bugs.parent.mkdir(parents=True)
@@ -168,8 +170,7 @@ class World:
             )
             for name in HOSTS
         }
-        for name in HOSTS:
-            (self.desk / f"{name}.toml").write_text(self.settings(name) + self.deploy_table())
+        self.write_settings()
 
     def know_hosts(self) -> None:
         """The operator and the teams know each host's present key."""
@@ -179,8 +180,12 @@ class World:
             lines += [f"[{name}]:{each.port} {kind} {key}\n" for name in ("127.0.0.1", each.name)]
         (self.desk / "known_hosts").write_text("".join(lines))
 
-    def deploy_table(self) -> str:
-        return '[deploy]\nhosts = ["qa1.example.org", "qa2.example.org"]\nuser = "lpqateam"\n'
+    def write_settings(self) -> None:
+        """The operator's files: one for each host, of which the first serves for all deploys."""
+        hosts = ", ".join(f'"{each.name}"' for each in self.hosts.values())
+        for name in HOSTS:
+            text = f'{self.settings(name)}[deploy]\nhosts = [{hosts}]\nuser = "lpqateam"\n'
+            (self.desk / f"{name}.toml").write_text(text)
 
     def settings(self, host: str) -> str:
         """The settings of one shepherd host."""
@@ -197,7 +202,7 @@ class World:
     def under_the_switch(self) -> list[float]:
         """Seconds of every upgrade under its switch, as the hosts wrote them down."""
         seconds = []
-        for host in self.hosts.values():
+        for host in self.shepherds:
             log = host.root / f"home/{host.account}/shepherd/shared/var/log/upgrade.log"
             text = log.read_text() if log.exists() else ""
             seconds += [float(each) for each in re.findall(r"([0-9.]+) s of them under the switch", text)]
