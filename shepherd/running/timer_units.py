@@ -158,8 +158,8 @@ def owner(settings: Settings) -> str:
 
 
 def writable(settings: Settings) -> list[Path]:
-    """What a run writes: state_dir, the pages, backups, a tracker's file, a database elsewhere, the local repositories
-    in which a promotion moves a ref, and where pages are published on this host."""
+    """What a run writes: state_dir, the pages, backups, a tracker's file, a database elsewhere, the local
+    repositories in which a promotion moves a ref, and where pages are published on this host."""
     places = [settings.state_path, settings.report_path, settings.backup_path, *_moved(settings)]
     places += [Path(each) for each in settings.report.publish if each.startswith("/")]
     if settings.tracker.type == "file":
