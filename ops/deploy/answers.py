@@ -59,7 +59,7 @@ class Probe(TypedDict):
     releases: list[Released]
     wheels: dict[str, str]
     past: list[dict[str, Any]]
-    bad_commit: str
+    bad_commit: NotRequired[str]
 
 
 class HoldAnswer(TypedDict):

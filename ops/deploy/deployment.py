@@ -50,7 +50,7 @@ class Deployment:
         with _timed("look"):
             probed = self._host.ask("probe", commit=self._source.commit)
         self._ready(probed)
-        self._not_in_silence(probed["bad_commit"])
+        self._not_in_silence(probed.get("bad_commit", ""))
         with _timed("wheels"):
             target = Target.of(probed)
             house = wheels.gather(self._source, self._settings.deploy.extras, target, cache())
