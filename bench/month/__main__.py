@@ -65,6 +65,7 @@ def _print(month: Month, seconds: float) -> None:
         _line(name, f"{len(team.landings)} landings, production runs r{team.production}, {told}")
     kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(mails.kinds().items()))
     _line("mails", f"{mails.kinds().total()}: {kinds}")
+    _line("promotions by hand", str(month.promotions))
     _line("releases", str(month.releases))
     if switches := month.world.under_the_switch():
         longest = f"median {statistics.median(switches):.2f} s, at most {max(switches):.2f} s"

@@ -143,6 +143,7 @@ class Team:
 
     def deploy(self, revno: int) -> None:
         """Production takes a revision: its branch is moved by the team."""
+        self.production = revno
         self.git("push", "-q", "origin", f"{self.landings[revno - 1].sha}:refs/heads/production")
 
     def ref(self, name: str) -> int:

@@ -144,7 +144,7 @@ class Machine:
         config.write_text(
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.host_key}\nPidFile none\nUsePAM no\n"
             f"AuthorizedKeysFile {self.keys}\nStrictModes no\nPasswordAuthentication no\n"
-            f"MaxStartups 100\nAllowUsers {self.account}\nSetEnv {bent}\n"
+            f"MaxStartups 100\nSubsystem sftp internal-sftp\nAllowUsers {self.account}\nSetEnv {bent}\n"
         )
         log = (self.folder / "ssh" / "log").open("ab")
         command = self.inside("/usr/sbin/sshd", "-D", "-e", "-f", config)

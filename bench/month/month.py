@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from bench.month.checks import USUAL, Expected, Ledger, Watch
+from bench.month.checks import USUAL, Expected, Ledger, Watch, short
 from bench.month.hosts import Machine
 from bench.month.ticks import Cron, RunningTick, Tick
 from bench.month.world import HOSTS, World
@@ -42,7 +42,7 @@ class Month:
         """Teams that rest while their tracker is broken."""
         self.played = 0
         self.happened: Counter[str] = Counter()
-        self.releases = 0
+        self.releases = self.promotions = 0
         self._digests: set[tuple[str, str, date]] = set()
         self._troubled_days: set[tuple[str, date]] = set()
 
@@ -84,6 +84,7 @@ class Month:
         for name in HOSTS:
             if name not in self.idle:
                 self.world.teams[name].work()
+                self._go_live(name)
             self.watches[name].before()
             if name in expected or self.name:
                 self._troubled_days.add((name, day.date()))
@@ -93,7 +94,25 @@ class Month:
             self.watches[name].after(self.last[name], expected.get(name, USUAL), self.name)
             if day.hour == 10 and day.weekday() < 5:
                 self._digests |= {(name, each.person, day.date()) for each in self.world.teams[name].open()}
+        if not self.name and day.hour == 14 and day.weekday() < 5:
+            self._promote("qa1")
         self.played += 1
+
+    def _promote(self, name: str) -> None:
+        """Somebody releases what may go live, by hand."""
+        team, when = self.world.teams[name], f"{self.world.clock.day:%d %H:%M} {name}"
+        allowed, before = team.deployable(), team.ref("release")
+        done = self.world.hosts[name].inv("promote", "--reason", "the week's release")
+        if done.code or team.ref("release") != (allowed or before):
+            now = f"release is at r{team.ref('release')}, was at r{before}"
+            self.ledger.violated(when, f"inv promote: {now}, r{allowed} is allowed: {short(done.text)}")
+        self.promotions += bool(allowed)
+
+    def _go_live(self, name: str) -> None:
+        """In the morning production takes what was released the day before."""
+        team = self.world.teams[name]
+        if self.world.clock.day.hour == 8 and (released := team.ref("release")) > team.production:
+            team.deploy(released)
 
     def move(self, name: str, host: Machine) -> None:
         """From now on a shepherd is on another host."""
