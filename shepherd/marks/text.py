@@ -76,7 +76,11 @@ def first_paragraph(body: str) -> str:
         if not line.strip() or _NOT_OF_THE_TITLE.match(line):
             break
         end = stop
-    return clean(" ".join(body[: min(end, 4 * SUMMARY)].split()), SUMMARY) if end > first else ""
+    if end <= first:
+        return ""
+    title = clean(" ".join(body[: min(end, 4 * SUMMARY)].split()), SUMMARY)
+    # a line of which nothing can be shown does not go on
+    return title if title != clean(body[:first], SUMMARY) else ""
 
 
 def clean(text: str, limit: int = SHOWN) -> str:

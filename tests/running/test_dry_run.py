@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pwd
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import tasks
 from tests.running.crontab import Crontab
 from tests.running.host import Host
+from tests.running.systemctl import Systemctl
 
 ARGUMENTS = {
     "find": [],
@@ -35,6 +37,9 @@ ARGUMENTS = {
     "init": ["--repository", "project.git"],
     "cron.install": [],
     "cron.remove": [],
+    "timer.install": [],
+    "timer.remove": [],
+    "timer.failed": [],
     "upgrade": [],
 }
 """What makes the task do something, were it not dry."""
@@ -44,7 +49,7 @@ REFUSED_HERE = {"init", "deployed", "upgrade"}
 
 READERS = {
     *("status", "landings", "explain", "whatif", "history", "doctor"),
-    *("maintenance.status", "lock.status", "cron.show", "version", "man"),
+    *("maintenance.status", "lock.status", "cron.show", "timer.show", "version", "man"),
 }
 ELSEWHERE = {"demo", "test"}
 """Not about a project that is there."""
@@ -73,6 +78,8 @@ def test_dry_runs_write_nothing(
 ) -> None:
     table = Crontab(tmp_path)
     monkeypatch.setenv("PATH", f"{table.bin}:{os.environ['PATH']}")
+    systemctl = Systemctl(tmp_path, monkeypatch)
+    (systemctl.lingers / pwd.getpwuid(os.geteuid()).pw_name).touch()
     if used:
         host.project.land("[bug=2] three")
         assert host.inv("run")[0] == 0
@@ -88,3 +95,4 @@ def test_dry_runs_write_nothing(
         assert "Traceback" not in err, name
         assert _all(home) == before, name
     assert table.writes == 0
+    assert systemctl.calls == []
