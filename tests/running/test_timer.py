@@ -17,6 +17,7 @@ from shepherd.running import cron, systemd, timer, timer_units
 from shepherd.running.log import parse
 from shepherd.running.runner import prepare_state
 from shepherd.settings import Settings, read
+from tests.inv import inv_here
 from tests.real.sshd import need
 from tests.running.crontab import Crontab
 from tests.running.systemctl import Systemctl
@@ -190,6 +191,24 @@ def test_cron_and_the_timer_know_of_each_other(
     assert "inv cron.remove" in capsys.readouterr().out
     cron.install(settings, "ann")
     assert "inv timer.remove" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("task", [("timer.show",), ("doctor", "--offline")])
+def test_a_user_without_a_name_can_ask_for_the_units(
+    task: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, systemctl: Systemctl
+) -> None:
+    settings = written(tmp_path / "site")
+    prepare_state(settings.state_path)
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def nobody(uid: int) -> object:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    done = inv_here(tmp_path / "site", *task)
+    assert "Traceback" not in done.err and "getpwuid" not in done.out + done.err
+    assert done.out
 
 
 ODD = ["plain", "a b", "100%", "50%d 'x' $HOME ${HOME} `id`", "ä;#"]

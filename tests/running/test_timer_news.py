@@ -136,7 +136,7 @@ def test_the_mail_about_wrong_settings_names_the_unit_that_there_is(
     name = unit_name(host.project.settings)
     file.write_text("oops = 1\n" + file.read_text())
     assert failed(host, 2)[0] == 0
-    assert [f"unit {name}\n" in text for _, text in smtp.messages] == [True] * len(OPERATORS)
+    assert [f"unit {name}" in text for _, text in smtp.messages] == [True] * len(OPERATORS)
 
 
 @pytest.mark.parametrize("wrong", ["", "oops = 1\n"])
