@@ -29,7 +29,7 @@ class Done(NamedTuple):
 
 
 def inv(project: Path, *args: str, inside: Sequence[str] = (), **environ: str) -> Done:
-    """Run `inv` in the project's folder, with its shepherd.toml; `inside`: a command that runs it elsewhere."""
+    """Run `inv` in the project's folder, with its shepherd.toml; `inside`: what runs it elsewhere."""
     done = subprocess.run(
         [*inside, sys.executable, "-m", "invoke", "--search-root", str(ROOT), *args],
         cwd=project,

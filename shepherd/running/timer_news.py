@@ -15,6 +15,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from shepherd.errors import BUSY, ShepherdError, StoreError, UnsureError, WrongValueError, worst
 from shepherd.limits import DeadlineError, limited
 from shepherd.running import refusals, systemd
@@ -229,10 +231,5 @@ def _mail_alone(error: ShepherdError) -> Settings:
     state, deploy = document.get("state_dir"), DeploySettings()
     with suppress(ValueError, LookupError, TypeError, WrongValueError, msgspec.ValidationError):
         deploy = msgspec.convert(document["deploy"], DeploySettings, dec_hook=decode)
-    return Settings(
-        branches={},
-        mail=mail,
-        deploy=deploy,
-        file=Path(os.path.realpath(file)),
-        **({"state_dir": state} if isinstance(state, str) else {}),
-    )
+    settings = Settings(branches={}, mail=mail, deploy=deploy, file=Path(os.path.realpath(file)))
+    return replace(settings, state_dir=state) if isinstance(state, str) else settings
