@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shepherd.errors import NO_DATA, REFUSED
 from shepherd.sentence import Sentence, time_and_age
-from shepherd.situation import REPAIR, Maintenance, Situation
+from shepherd.situation import Maintenance, Situation, switch_remedy
 from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import NO_REASON, UNKNOWN_PERSON, some
 
@@ -227,7 +227,7 @@ def maintenance(situation: Situation) -> tuple[Caution, ...]:
     text = parts[0]
     for part in parts[1:]:
         text = Sentence(text, "; and ", part)
-    return (_caution("maintenance", text, _switch_remedy(switch, now)),)
+    return (_caution("maintenance", text, switch_remedy(switch.upgrade, overdue=switch.overdue)),)
 
 
 def _wanted(switch: Maintenance, now: datetime | None) -> Sentence:
@@ -240,16 +240,3 @@ def _wanted(switch: Maintenance, now: datetime | None) -> Sentence:
     return Sentence(
         text, "; it should have ended at " if late else "; until ", time_and_age(switch.until, now)
     )
-
-
-def _switch_remedy(switch: Maintenance, now: datetime | None) -> str:
-    if switch.upgrade == "killed":
-        return f"that upgrade was killed: {REPAIR}"
-    if switch.upgrade:
-        return (
-            "it should have ended long ago: inv lock.status says what the upgrade does"
-            if switch.overdue
-            else ""
-        )
-    late = now is not None and switch.until is not None and now > switch.until
-    return "it has been on for long: end it with inv maintenance.off" if switch.overdue and not late else ""

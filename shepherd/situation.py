@@ -17,6 +17,19 @@ STAGES = (
 REPAIR = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
 """What to do about an upgrade that was killed."""
 
+UpgradeState = Literal["", "at work", "killed"]
+"""How it stands with the upgrade that set the switch; empty: only persons did."""
+
+
+def switch_remedy(upgrade: UpgradeState, *, overdue: bool) -> str:
+    """How the switch ends, where that has to be said; else nothing (docs/running.md#maintenance)."""
+    if upgrade == "killed":
+        return f"THE SWITCH STAYS ON: that upgrade was killed; {REPAIR}"
+    if upgrade:
+        how = "the upgrade takes its own switch away when it ends"
+        return f"THIS IS OVERDUE: {how}; inv lock.status says what it does" if overdue else how
+    return "THIS IS OVERDUE: end it with inv maintenance.off, or ask the person who set it" if overdue else ""
+
 
 class Maintenance(Struct, frozen=True):
     """The switch is on (docs/running.md#maintenance). What could not be read is empty."""
@@ -27,8 +40,7 @@ class Maintenance(Struct, frozen=True):
     until: datetime | None = None
     overdue: bool = False
     """Past `until`, or on for longer than `warn_after`: loud everywhere."""
-    upgrade: Literal["", "at work", "killed"] = ""
-    """How it stands with the upgrade that set it; empty: only persons did."""
+    upgrade: UpgradeState = ""
     others: tuple[Maintenance, ...] = ()
     """Those who set it after the first."""
 

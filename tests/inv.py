@@ -7,6 +7,7 @@ import io
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
@@ -27,10 +28,10 @@ class Done(NamedTuple):
     err: str
 
 
-def inv(project: Path, *args: str, **environ: str) -> Done:
-    """Run `inv` in the project's folder, with its shepherd.toml."""
+def inv(project: Path, *args: str, inside: Sequence[str] = (), **environ: str) -> Done:
+    """Run `inv` in the project's folder, with its shepherd.toml; `inside`: what runs it elsewhere."""
     done = subprocess.run(
-        [sys.executable, "-m", "invoke", "--search-root", str(ROOT), *args],
+        [*inside, sys.executable, "-m", "invoke", "--search-root", str(ROOT), *args],
         cwd=project,
         env={
             "PATH": os.environ["PATH"],

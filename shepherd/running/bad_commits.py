@@ -33,13 +33,16 @@ def of_record(past: Iterable[dict[str, Any]], commit: str) -> BadCommit | None:
     """What the record says of a commit in the end, None: nothing bad.
 
     Args:
-        past: its lines, oldest first. Those of 0.2 and before tell no mark, only what led to one.
+        past: its lines, oldest first. Those of 0.2 and before tell no mark, only what led to one: a roll-back
+            stands for a mark as long as no line is one.
     """
     bad: BadCommit | None = None
-    for entry in past:
+    lines = list(past)
+    marks = any(entry.get("how") == HOW for entry in lines)
+    for entry in lines:
         result, why = str(entry.get("result", "")), str(entry.get("why", ""))
         by, at, to = (str(entry.get(key, "")) for key in ("who", "at", "to"))
-        if _left(entry, commit):
+        if not marks and _left(entry, commit):
             bad = BadCommit(str(entry["from"]), f"rolled back: {why or 'no reason was given'} ({by})", at)
         elif entry.get("commit") != commit:
             continue

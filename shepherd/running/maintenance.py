@@ -6,11 +6,10 @@ Light to import: `maintenance.status` has to answer at once.
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shepherd import plainfile
 from shepherd.running.switch_file import (
@@ -27,6 +26,9 @@ from shepherd.running.switch_file import (
 )
 from shepherd.values import NO_REASON, UNKNOWN_PERSON, age, clean, iso
 
+if TYPE_CHECKING:
+    from shepherd.situation import UpgradeState
+
 __all__ = ["LARGEST", "LONGEST", "Entry", "change", "path_of", "present"]
 
 
@@ -34,6 +36,7 @@ class Switch(NamedTuple):
     """The switch is on. What is not known is None or empty; `since` is never in the future."""
 
     since: datetime | None
+    """Of the first, or of the file where that says none; of one entry alone, the oldest that is known."""
     who: str
     """The first who set it, or whose the file is."""
     why: str
@@ -63,13 +66,15 @@ def look(state: Path, warn_after: float, now: datetime) -> Switch | None:
         return Switch(None, "", f"{path} cannot be looked at ({error.strerror})", None, False)
     first, *others = entries(path, status)
     known = (first.since, modified(status), first_abort(state), *(each.since for each in others))
-    since = min((at for at in known if at is not None and at <= now), default=None)
+    oldest = min((at for at in known if at is not None and at <= now), default=None)
+    # of several each has its own; what else is known is about all of them
+    own = first.since if others and first.since is not None and first.since <= now else oldest
     late = any(each.until is not None and each.until < now for each in (first, *others))
-    old = since is not None and (now - since).total_seconds() > warn_after
+    old = oldest is not None and (now - oldest).total_seconds() > warn_after
     token = next((each.upgrade for each in (first, *others) if each.upgrade), "")
     left = bool(token) and _upgrade_is_gone(state, token)
     who = first.who or first.owner
-    return Switch(since, who, first.why, first.until, late or old or left, token, left, tuple(others))
+    return Switch(own, who, first.why, first.until, late or old or left, token, left, tuple(others))
 
 
 def words(switch: Switch, now: datetime) -> str:
@@ -89,16 +94,14 @@ def entry_words(entry: Entry, now: datetime) -> str:
 
 def remedy(switch: Switch) -> str:
     """How it ends, where that has to be said; else nothing."""
-    if switch.left:
-        from shepherd.situation import REPAIR
+    from shepherd.situation import switch_remedy
 
-        return f"THE SWITCH STAYS ON: that upgrade was killed; {REPAIR}"
-    if switch.upgrade:
-        how = "the upgrade takes its own switch away when it ends"
-        return f"THIS IS OVERDUE: {how}; inv lock.status says what it does" if switch.overdue else how
-    if switch.overdue:
-        return "THIS IS OVERDUE: end it with inv maintenance.off, or ask the person who set it"
-    return ""
+    return switch_remedy(upgrade_state(switch), overdue=switch.overdue)
+
+
+def upgrade_state(switch: Switch) -> UpgradeState:
+    """How it stands with the upgrade that set it."""
+    return "killed" if switch.left else "at work" if switch.upgrade else ""
 
 
 def switch_on(
@@ -125,9 +128,12 @@ def add(state: Path, entry: Entry) -> None:
 
     def with_it(before: tuple[Entry, ...]) -> tuple[Entry, ...]:
         same = [each for each in before if (each.who, each.why, each.upgrade) == (entry.who, entry.why, "")]
-        kept = tuple(each for each in before if each not in same)
+        if not same:
+            return (*before, entry)
         since = min((each.since for each in (*same, entry) if each.since is not None), default=None)
-        return (*kept, entry._replace(since=since))
+        # in its place: who came first is named first
+        renewed = {same[0]: entry._replace(since=since)}
+        return tuple(renewed.get(each, each) for each in before if each == same[0] or each not in same)
 
     change(state, with_it)
 
@@ -143,8 +149,7 @@ def switch_off(state: Path, upgrade: str = "") -> None:
         return tuple(each for each in before if each.upgrade != upgrade) if upgrade else ()
 
     change(state, without)
-    if not os.path.lexists(path_of(state)):
-        forget_first_abort(state)
+    forget_first_abort(state)
 
 
 def first_abort(state: Path) -> datetime | None:
@@ -162,7 +167,7 @@ def remember_first_abort(state: Path, at: datetime) -> None:
 
 
 def forget_first_abort(state: Path) -> None:
-    """The switch is off: the next one has an age of its own."""
+    """The switch is off, or one who set it has left: what comes next, or stays, has an age of its own."""
     with suppress(OSError):
         _first_abort_path(state).unlink(missing_ok=True)
 

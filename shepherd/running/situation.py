@@ -93,7 +93,7 @@ def _maintenance(switch: maintenance.Switch) -> Maintenance:
         switch.why,
         switch.until,
         switch.overdue,
-        "killed" if switch.left else "at work" if switch.upgrade else "",
+        maintenance.upgrade_state(switch),
         tuple(others),
     )
 

@@ -137,6 +137,8 @@ def off(options: TaskOptions, of: str | None = None) -> int:
         return present[:place] + present[place + 1 :]
 
     maintenance.change(state, without)
+    # what stays has an age of its own
+    maintenance.forget_first_abort(state)
     details = maintenance.entry_words(gone[0], at) if gone else "until just now"
     stays = _words_now(settings)
     if stays:
@@ -145,10 +147,9 @@ def off(options: TaskOptions, of: str | None = None) -> int:
         again = "; there is another one of yours: inv maintenance.off" if own else ""
         say(f"maintenance stays on {stays}{again}")
     else:
-        maintenance.forget_first_abort(state)
         say(f"maintenance is off; it was on {details}")
-    if of is not None:
-        complain(f"this was not the switch of {who}, but of {clean(of, 80)}: let them know")
+    if of is not None and gone and gone[0].who not in ("", who):
+        complain(f"this was not the switch of {who}, but of {clean(gone[0].who, 80)}: let them know")
     log_of(settings).write(_act(at, "on", "on" if stays else "off", who, details))
     return 0
 

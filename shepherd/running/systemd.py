@@ -69,6 +69,13 @@ def properties(unit: str, *names: str, system: bool) -> dict[str, str]:
     return dict(line.partition("=")[::2] for line in lines)
 
 
+def outdated(*units: str, system: bool) -> list[str]:
+    """Those of which systemd has read a file that was another one then. Raises SystemdError."""
+    # one line for each, and an empty one between two
+    answers = call("show", *units, "--property=NeedDaemonReload", system=system).split()
+    return [unit for unit, answer in zip(units, answers, strict=False) if answer.endswith("=yes")]
+
+
 def last_lines(unit: str, lines: int, *, system: bool) -> str:
     """The last lines of a unit in the journal; empty where they cannot be read."""
     option = "--unit" if system else "--user-unit"

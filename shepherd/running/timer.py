@@ -75,7 +75,7 @@ def show(settings: Settings, *, system: bool) -> int:
 
 def install(settings: Settings, who: str, *, system: bool, dry: bool = False) -> int:
     """`inv timer.install`; 7 where the timer will not run without a login."""
-    _refuse(settings, system)
+    _refuse(settings, system, remove=False)
     plan = planned(settings, system=system)
     timer = f"{unit_name(settings)}.timer"
     if plan.empty:
@@ -100,7 +100,7 @@ def install(settings: Settings, who: str, *, system: bool, dry: bool = False) ->
 
 def remove(settings: Settings, who: str, *, system: bool, dry: bool = False) -> int:
     """`inv timer.remove`: disables what is ours, and removes it."""
-    _refuse(settings, system)
+    _refuse(settings, system, remove=True)
     plan = planned(settings, system=system, remove=True)
     if plan.empty:
         say(f"there is no {unit_name(settings)}.timer in {systemd.unit_folder(system=system)}: nothing to do")
@@ -130,12 +130,16 @@ def planned(settings: Settings, *, system: bool, remove: bool = False, root: Pat
         gone = tuple(changes)
         if not gone:
             return TimerPlan((), system=system)
-        return TimerPlan(gone, (("disable", "--now", timer),), (("daemon-reload",),), system)
+        # systemd refuses to disable a timer that an installing that was killed has not written yet
+        there = any(each.path.name == timer for each in gone)
+        return TimerPlan(gone, (("disable", "--now", timer),) if there else (), (("daemon-reload",),), system)
     state = systemd.properties(timer, "ActiveState", "UnitFileState", system=system)
-    after: list[tuple[str, ...]] = [("daemon-reload",)] if changes else []
+    # files of an installing that failed, or was killed, before systemd had read them
+    unread = systemd.outdated(*file_names(settings), system=system)
+    after: list[tuple[str, ...]] = [("daemon-reload",)] if changes or unread else []
     if state.get("UnitFileState") != "enabled":
         after.append(("enable", timer))
-    if any(each.path.name == timer for each in changes):
+    if timer in (*unread, *(each.path.name for each in changes)):
         after.append(("restart", timer))
     elif state.get("ActiveState") != "active":
         after.append(("start", timer))
@@ -149,15 +153,15 @@ def _in_crontab(settings: Settings) -> bool:
         return False
 
 
-def _refuse(settings: Settings, system: bool) -> None:
+def _refuse(settings: Settings, system: bool, *, remove: bool) -> None:
     if not system:
         refuse_others(settings, "whose systemd calls it")
     elif os.geteuid() != 0:
         raise SettingsError(
-            "only root can install units for the whole system: run it as root, or without --system for those"
-            " of your own"
+            "only root can change the units of the whole system: run it as root, or without --system for"
+            " those of your own"
         )
-    elif not settings.state_path.exists():
+    elif not remove and not settings.state_path.exists():
         raise SettingsError(
             f"{settings.state_path} is not there, so that nobody knows which user the shepherd runs as: make"
             " it first, as that user: inv run"
@@ -174,6 +178,7 @@ def _carry_out(settings: Settings, plan: TimerPlan, who: str, what: str, dry: bo
         if what == "timer.install":
             # a unit may only write into folders that are there when it starts
             public_folder(settings.report_path)
+            _private_folder(settings.backup_path)
     for words in plan.before:
         systemd.call(*words, system=plan.system)
     for change in plan.changes:
@@ -205,6 +210,13 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         raise StoreError(f"{path.parent}: cannot be made ({error.strerror})") from None
     write_atomically(path, text.encode(), 0o644)
+
+
+def _private_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be made ({error.strerror})") from None
 
 
 def _unlink(path: Path) -> None:

@@ -15,15 +15,18 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from shepherd.errors import BUSY, ShepherdError, StoreError, UnsureError, WrongValueError, worst
 from shepherd.limits import DeadlineError, limited
 from shepherd.running import refusals, systemd
+from shepherd.running.elsewhere import hosts_elsewhere
 from shepherd.running.log import line, now, run_id
 from shepherd.running.runner import log_of
 from shepherd.running.situation import stage_runs
 from shepherd.running.tasking import CLONE, ROOT, TaskOptions, complain, say
 from shepherd.running.timer_units import unit_name
-from shepherd.settings import MailSettings, Settings
+from shepherd.settings import DeploySettings, MailSettings, Settings
 from shepherd.statefile import StateFile
 from shepherd.values import clean
 
@@ -60,6 +63,11 @@ def tell(settings: Settings, reasons: Mapping[str, str], *, dry: bool = False, n
     """
     if settings.mail is None or not settings.mail.operators:
         say("nobody is mailed: there is no mail.operators in the settings")
+        for sentence in reasons.values():
+            say(sentence)
+        return 0
+    if elsewhere := hosts_elsewhere(settings):
+        say(f"nobody is mailed: the shepherd of these settings is deployed to {', '.join(elsewhere)}")
         for sentence in reasons.values():
             say(sentence)
         return 0
@@ -193,7 +201,8 @@ def _mailed(settings: Settings) -> StateFile[dict[str, str]]:
 
 
 def _mail_alone(error: ShepherdError) -> Settings:
-    """Settings of which only `[mail]` counts, out of a file that is wrong elsewhere.
+    """Settings of which only `[mail]`, state_dir and the hosts of `[deploy]` count, out of a file that is
+    wrong elsewhere.
 
     Raises:
         ShepherdError: `error`, if that table cannot be read either.
@@ -218,4 +227,9 @@ def _mail_alone(error: ShepherdError) -> Settings:
         WrongValueError,
     ):
         raise error from None
-    return Settings(branches={}, mail=mail, file=Path(os.path.realpath(file)))
+    # wrong ones count as those that are not there: the mail goes all the same
+    state, deploy = document.get("state_dir"), DeploySettings()
+    with suppress(ValueError, LookupError, TypeError, WrongValueError, msgspec.ValidationError):
+        deploy = msgspec.convert(document["deploy"], DeploySettings, dec_hook=decode)
+    settings = Settings(branches={}, mail=mail, deploy=deploy, file=Path(os.path.realpath(file)))
+    return replace(settings, state_dir=state) if isinstance(state, str) else settings

@@ -31,9 +31,12 @@ def leaving(present: tuple[Entry, ...], state: Path, who: str, of: str | None) -
         if works or of is None:
             raise RefusedError(sentence)
         return upgrades[0]
-    wanted = [place for place in persons if present[place].who == (who if of is None else of)]
-    if not wanted and of is None:
-        wanted = [place for place in persons if not present[place].who]
+    if of is not None:
+        # what somebody touched is named by whose the file is
+        wanted = [place for place in persons if (present[place].who or present[place].owner) == of]
+    else:
+        own = [place for place in persons if present[place].who == who]
+        wanted = own or [place for place in persons if not present[place].who]
     if wanted:
         return wanted[-1]
     if of is not None:

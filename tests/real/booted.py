@@ -1,7 +1,8 @@
 """A real systemd as pid 1 of namespaces of its own, for what only systemd can show.
 
-Nothing of this machine is changed: all file systems are mounted read-only there, but for the folder of the
-test and empty ones in memory where systemd and its services write; so is `/proc/sys`. None of the machine's
+Nothing of this machine is changed: its root file system and `/proc/sys` are mounted read-only there, and
+where systemd and its services write are the folder of the test and empty ones in memory. A file system of
+the machine's own that is mounted elsewhere stays writable there. None of the machine's
 own units is started but those that a user's systemd needs. Keep it so: the machine's own boot empties /tmp.
 """
 

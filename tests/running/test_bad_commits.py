@@ -151,6 +151,7 @@ STOPPED = entry(to=f"0007-{SHORT}", result="failed, 0006-cccccccccccc is live: s
         ([], ""),
         ([LIVE], ""),
         ([LIVE, BACK], "rolled back: mails go twice (olga)"),
+        ([LIVE, BACK, {**MARKED, "commit": OTHER}], ""),
         ([CHECK], f"its check failed: 0007-{SHORT}: inv status ended with 1 (olga)"),
         ([STOPPED], ""),
         ([MARKED], "too slow (olga)"),

@@ -211,9 +211,9 @@ def test_a_colleagues_switch_is_refused_and_taken_away_only_by_name(
 def test_of_ones_own_the_newest_goes_first_and_the_same_reason_is_there_once(host: Host) -> None:
     for reason in ("disk", "backup", "disk"):
         _on(host, reason=reason)
-    assert _entries(host) == [("ann", "backup"), ("ann", "disk")]
+    assert _entries(host) == [("ann", "disk"), ("ann", "backup")]
     assert "another one of yours" in _off(host)[1]
-    assert _entries(host) == [("ann", "backup")]
+    assert _entries(host) == [("ann", "disk")]
 
 
 def test_a_touched_file_is_nobodys_and_stays_so_when_somebody_adds_to_it(host: Host) -> None:
@@ -252,6 +252,76 @@ def test_an_entry_that_is_late_makes_the_switch_loud_whoever_came_first(tmp_path
         said = maintenance.words(found, at)
         assert "by ann: disk; and since " in said
         assert "by bob: memory; until 2026-03-01T13:00:00Z" in said
+
+
+def _at(hour: int) -> datetime:
+    return NOW.replace(hour=hour)
+
+
+def test_each_is_named_with_a_since_of_their_own_though_one_renews(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    maintenance.add(tmp_path, maintenance.Entry("ann", "disk", _at(10)))
+    maintenance.remember_first_abort(tmp_path, _at(10) + timedelta(minutes=5))
+    maintenance.add(tmp_path, maintenance.Entry("bob", "db", _at(18)))
+    maintenance.add(tmp_path, maintenance.Entry("ann", "disk", _at(19)))
+    found = maintenance.look(tmp_path, 4 * HOUR, _at(20))
+    assert found is not None
+    assert found.overdue, "it is on for ten hours"
+    words = maintenance.words(found, _at(20))
+    assert "since 2026-03-01T10:00:00Z (10 hours), by ann: disk; and since 2026-03-01T18:00:00Z" in words
+
+
+def test_the_first_of_two_does_not_get_the_age_of_the_other(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    path = maintenance.path_of(tmp_path)
+    path.write_text(
+        f'who = "ann"\nsince = {_at(18):%Y-%m-%dT%H:%M:%SZ}\n[[more]]\nwho = "bob"\n'
+        f"since = {_at(10):%Y-%m-%dT%H:%M:%SZ}\n"
+    )
+    found = maintenance.look(tmp_path, 4 * HOUR, _at(20))
+    assert found is not None
+    assert (found.since, found.overdue) == (_at(18), True)
+
+
+@pytest.mark.parametrize("leaves", ["ann", "upgrade"])
+def test_who_stays_is_not_as_old_as_who_has_left(host: Host, leaves: str) -> None:
+    prepare_state(host.state)
+    at = datetime.now(UTC) - timedelta(hours=8)
+    token = "a token" if leaves == "upgrade" else ""
+    maintenance.switch_on(host.state, "ann", "disk", None, at, upgrade=token)
+    maintenance.remember_first_abort(host.state, at)
+    _on(host, who="bob", reason="db")
+    if token:
+        maintenance.switch_off(host.state, token)
+    else:
+        _off(host, "ann")
+    found = maintenance.look(host.state, 4 * HOUR, datetime.now(UTC))
+    assert found is not None
+    assert (found.who, found.overdue) == ("bob", False)
+
+
+@pytest.mark.parametrize(
+    ("entry", "of", "complaint"),
+    [
+        ("touched", getpass.getuser(), ""),
+        ("ann", "ann", ""),
+        ("bob", "bob", "but of bob: let them know"),
+        ("upgrade", "upgrade", "but of olga: let them know"),
+    ],
+)
+def test_only_whose_switch_it_was_is_to_be_told(
+    host: Host, capsys: pytest.CaptureFixture[str], entry: str, of: str, complaint: str
+) -> None:
+    prepare_state(host.state)
+    if entry == "touched":
+        maintenance.path_of(host.state).touch()
+    elif entry == "upgrade":
+        _upgrades(host, "killed")
+    else:
+        _on(host, who=entry)
+    assert _off(host, "ann", of=of)[1].startswith("maintenance is off; ")
+    err = capsys.readouterr().err
+    assert complaint in err and bool(complaint) == bool(err)
 
 
 def test_of_many_who_set_it_at_once_none_is_lost(host: Host) -> None:
@@ -462,7 +532,7 @@ def test_overdue_is_loud_on_the_page_and_once_a_day_under_cron(
     code, out, err = host.inv("run", "--cron")
     assert (code, out) == (3, "")
     assert "new disk; THIS IS OVERDUE" in err
-    assert "it has been on for long: end it with" in host.page()
+    assert "THIS IS OVERDUE: end it with" in host.page()
     assert host.inv("run", "--cron") == (3, "", "")
     assert "OVERDUE" in host.inv("find")[2]
     tomorrow = datetime.now(UTC) + timedelta(days=1)

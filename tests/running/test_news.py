@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -114,16 +115,35 @@ def test_broken_settings_are_mailed_once_a_day(tmp_path: Path, state: str, line:
     assert tick().err == first.err, "all was well in between"
 
 
+class SmallDisk(NamedTuple):
+    """A disk of 8 MB, which only processes in a namespace of its own see."""
+
+    inside: tuple[str, ...]
+    """A command that runs another one there."""
+    place: Path
+    """Where it is seen from outside."""
+
+
 @contextmanager
-def small_disk(place: Path) -> Iterator[None]:
-    """A disk of 8 MB at that place."""
+def small_disk(place: Path) -> Iterator[SmallDisk]:
+    """One at that place. It is gone with the process that mounted it, which ends when this one does."""
     place.mkdir(exist_ok=True)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m,mode=711", "tmpfs", str(place)]
-    need(subprocess.run(mount, check=False).returncode == 0, "a tmpfs cannot be mounted here")
+    script = 'mount -t tmpfs -o size=8m,mode=711 tmpfs "$1" && echo mounted && exec cat'
+    holder = subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", script, "sh", str(place)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
-        yield
+        assert holder.stdout is not None
+        need(holder.stdout.readline() == "mounted\n", "a tmpfs cannot be mounted here")
+        pid = str(holder.pid)
+        yield SmallDisk(
+            ("nsenter", "--target", pid, "--mount", "--wd=."), Path(f"/proc/{pid}/root{place.resolve()}")
+        )
     finally:
-        subprocess.run(["umount", "--lazy", place], check=True)
+        holder.communicate()
 
 
 def fill(place: Path) -> None:
@@ -139,13 +159,14 @@ def fill(place: Path) -> None:
 def test_a_full_disk_is_mailed_once_a_day(tmp_path: Path) -> None:
     host = Host(tmp_path)
 
-    def tick(**environ: str) -> Done:
-        return inv(host.project.folder, "run", "--cron", **environ)
+    with small_disk(host.state) as disk:
 
-    with small_disk(host.state):
+        def tick(**environ: str) -> Done:
+            return inv(host.project.folder, "run", "--cron", inside=disk.inside, **environ)
+
         assert tick().code == 0
         assert tick() == Done(0, "", "")
-        fill(host.state)
+        fill(disk.place)
         ticks = [tick() for _ in range(5)]
         assert "No space left on device" in ticks[0].err
         assert {each.err for each in ticks[1:]} == {""}
@@ -154,5 +175,5 @@ def test_a_full_disk_is_mailed_once_a_day(tmp_path: Path) -> None:
         next_day = [tick(**tomorrow).err for _ in range(3)]
         assert "No space left on device" in next_day[0]
         assert next_day[1:] == ["", ""]
-        (host.state / "full").unlink()
+        (disk.place / "full").unlink()
         assert tick().code == 0

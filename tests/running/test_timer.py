@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import PARTLY, SettingsError
-from shepherd.running import cron, timer, timer_units
+from shepherd.running import cron, systemd, timer, timer_units
 from shepherd.running.log import parse
+from shepherd.running.runner import prepare_state
 from shepherd.settings import Settings, read
+from tests.inv import inv_here
 from tests.real.sshd import need
 from tests.running.crontab import Crontab
 from tests.running.systemctl import Systemctl
@@ -89,6 +91,64 @@ def test_a_timer_that_somebody_stopped_is_started(
     assert systemctl.calls[-2:] == [f"enable {name}.timer", f"start {name}.timer"]
 
 
+@pytest.mark.parametrize("what", ["timer", "service"])
+def test_units_that_systemd_has_not_read_are_read_at_the_next_call(
+    what: str, settings: Settings, systemctl: Systemctl, table: Crontab, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (systemctl.lingers / getpass.getuser()).touch()
+    timer.install(settings, "ann", system=False)
+    name = timer_units.unit_name(settings)
+    unit = f"{name}.{what}"
+    place = systemctl.units / "systemd" / "user" / unit
+    place.write_text(place.read_text() + "# by an older release\n")
+    subprocess.run(["systemctl", "daemon-reload"], check=True)
+    with systemctl.failing("daemon-reload"), pytest.raises(systemd.SystemdError, match="daemon-reload"):
+        timer.install(settings, "ann", system=False)
+    before, restarts = len(systemctl.calls), [f"restart {unit}"] if what == "timer" else []
+    assert not timer.planned(settings, system=False).empty, "so doctor says"
+    assert timer.install(settings, "ann", system=False) == 0
+    assert systemctl.calls[before:] == ["daemon-reload", *restarts]
+    capsys.readouterr()
+    timer.install(settings, "ann", system=False)
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_what_a_killed_installing_began_is_removed(
+    settings: Settings, systemctl: Systemctl, table: Crontab
+) -> None:
+    timer.install(settings, "ann", system=False)
+    (systemctl.units / "systemd" / "user" / f"{timer_units.unit_name(settings)}.timer").unlink()
+    before = len(systemctl.calls)
+    with systemctl.failing("disable"):
+        assert timer.remove(settings, "ann", system=False) == 0
+    assert (files(systemctl), systemctl.calls[before:]) == ({}, ["daemon-reload"])
+
+
+def test_the_systems_timer_is_removed_when_state_dir_is_gone(
+    settings: Settings, systemctl: Systemctl, table: Crontab
+) -> None:
+    timer.install(settings, "ann", system=False)
+    shutil.rmtree(settings.state_path)
+    if os.geteuid() != 0:
+        pytest.skip("only root may")
+    with pytest.raises(SettingsError, match="nobody knows which user"):
+        timer.install(settings, "ann", system=True)
+    prepare_state(settings.state_path)
+    timer.install(settings, "ann", system=True)
+    shutil.rmtree(settings.state_path)
+    assert timer.remove(settings, "ann", system=True) == 0
+    assert not any(each.is_file() for each in systemctl.system.iterdir())
+
+
+def test_the_folders_that_a_unit_writes_to_are_there(
+    tmp_path: Path, systemctl: Systemctl, table: Crontab
+) -> None:
+    settings = written(tmp_path / "site", '[backup]\ndirectory = "../nfs/backups"\n')
+    timer.install(settings, "ann", system=False)
+    assert (tmp_path / "nfs" / "backups").stat().st_mode & 0o777 == 0o700
+    assert settings.report_path.is_dir()
+
+
 def test_a_dry_run_prints_files_and_calls_and_does_none(
     settings: Settings, systemctl: Systemctl, table: Crontab, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -131,6 +191,24 @@ def test_cron_and_the_timer_know_of_each_other(
     assert "inv cron.remove" in capsys.readouterr().out
     cron.install(settings, "ann")
     assert "inv timer.remove" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("task", [("timer.show",), ("doctor", "--offline")])
+def test_a_user_without_a_name_can_ask_for_the_units(
+    task: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, systemctl: Systemctl
+) -> None:
+    settings = written(tmp_path / "site")
+    prepare_state(settings.state_path)
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def nobody(uid: int) -> object:
+        raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    done = inv_here(tmp_path / "site", *task)
+    assert "Traceback" not in done.err and "getpwuid" not in done.out + done.err
+    assert done.out
 
 
 ODD = ["plain", "a b", "100%", "50%d 'x' $HOME ${HOME} `id`", "ä;#"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shepherd.running.timer_units import unit_name
 from tests.running.host import Host, end
 from tests.running.smtp import Server, serving
 from tests.waiting import until
@@ -125,6 +126,26 @@ def test_wrong_settings_are_mailed_where_the_mail_server_can_be_read(host: Host,
     for _ in range(2):
         assert failed(host, 2)[0] == 0
     assert ["oops" in text for _, text in smtp.messages] == [True] * len(OPERATORS)
+
+
+def test_the_mail_about_wrong_settings_names_the_unit_that_there_is(
+    host: Host, smtp: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = host.project.folder / "shepherd.toml"
+    file.write_text('state_dir = "elsewhere"\n' + file.read_text())
+    name = unit_name(host.project.settings)
+    file.write_text("oops = 1\n" + file.read_text())
+    assert failed(host, 2)[0] == 0
+    assert [f"unit {name}" in text for _, text in smtp.messages] == [True] * len(OPERATORS)
+
+
+@pytest.mark.parametrize("wrong", ["", "oops = 1\n"])
+def test_a_clone_mails_nobody(host: Host, smtp: Server, wrong: str) -> None:
+    file = host.project.folder / "shepherd.toml"
+    file.write_text(wrong + file.read_text() + '\n[deploy]\nhosts = ["qa1.example.org"]\n')
+    code, out, _ = failed(host, 203)
+    assert (code, smtp.messages) == (0, [])
+    assert "deployed to qa1.example.org" in out
 
 
 def test_a_run_that_never_started_is_mailed(host: Host, smtp: Server) -> None:

@@ -15,7 +15,8 @@ from unittest.mock import patch
 import pytest
 
 from shepherd.errors import StoreError
-from shepherd.running import gate, maintenance, releases, upgrade, upgrade_record
+from shepherd.locks import locked
+from shepherd.running import gate, maintenance, releases, switch_file, upgrade, upgrade_record
 from shepherd.running.doctor import examine
 from shepherd.running.log import now, parse
 from shepherd.running.switch import StatePlace, lock_status
@@ -72,6 +73,29 @@ def test_the_plan_is_printed_and_nothing_else_happens(
     assert place.untouched() == before
     assert place.upgrade() == 0
     assert printed in capsys.readouterr().out, "the very plan that is applied"
+
+
+@pytest.mark.parametrize("code", [0, 1], ids=["good", "failed check"])
+def test_a_switch_that_cannot_be_cleared_hides_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old, new = place.release(good=True, live=True), place.release()
+    (new.path / "status.code").write_text(str(code))
+    monkeypatch.setattr(switch_file, "LOCK_LIMIT", 0.1)
+    with locked(place.state / "run" / "switch.lock"):
+        sentence = place.refused()[1]
+    live, result = (new.id, "live") if not code else (old.id, f"failed, {old.id} is live: {sentence}")
+    assert (place.live, place.site.past()[-1]["result"]) == (live, result)
+    left = "is live, but our maintenance switch is left on: "
+    if code:
+        assert "inv status ended with 1" in sentence
+        assert f"clear    {old.id} {left}" in capsys.readouterr().out
+        assert place.upgrade(undo=True) == 0
+    else:
+        assert sentence.startswith(f"{new.id} {left}")
+        assert sentence.endswith("put that right, then: inv upgrade --resume")
+        assert place.upgrade(resume=True) == 0
+    assert (place.live, place.switch()) == (live, None)
 
 
 @pytest.mark.parametrize("what", ["import.code", "doctor", "settings", "vital"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import ClassVar
@@ -72,6 +73,20 @@ def test_a_timer_is_brought_up_to_date_and_no_crontab_is_needed(
     first = knows_timers(place.release())
     assert place.upgrade() == 0
     assert calls(first) == "timer\n", "nor a block in one that is there"
+
+
+def test_a_user_who_does_not_linger_is_told_so_by_the_upgrade(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    timer.install(place.settings, "ann", system=False)
+    release = knows_timers(place.release())
+    python = release.path / ".venv" / "bin" / "python3"
+    assert timer.install(place.settings, "ann", system=False) == PARTLY
+    printed = shlex.quote(capsys.readouterr().out)
+    really = f"timer.install) printf %s {printed}; exit {PARTLY} ;;"
+    python.write_text(python.read_text().replace("timer.install) echo timer >> calls ;;", really))
+    assert place.upgrade() == PARTLY
+    assert "as root: loginctl enable-linger" in capsys.readouterr().out.replace("\n", " ")
 
 
 def test_rolled_back_to_a_release_that_knows_no_timer(place: Place) -> None:

@@ -96,10 +96,10 @@ class Drive:
                 self._moved = True
                 failure = self._switch_and_check(standby, health)
                 self._remember_if_possible("clear")
-                self._clear(own)
+                uncleared = self._clear_if_possible(own, failed=failure is not None)
                 self._under = monotonic() - self._switched
             if failure is None:
-                return self._finish()
+                return self._finish(uncleared)
         except BaseException as error:
             why = self._as_it_is(error)
             if not self._moved:
@@ -217,10 +217,12 @@ class Drive:
         with probing.Standby(target, self._settings.file) as started:
             probing.compare(target, started.prepare(), None)
 
-    def _finish(self) -> int:
-        """What follows a release that is live and good."""
+    def _finish(self, uncleared: StoreError | None) -> int:
+        """What follows a release that is live and good. Raises `uncleared`, once that is on record."""
         self._mark_what_was_left()
         self._note("live")
+        if uncleared is not None:
+            raise uncleared
         target = self._plan.target
         self._voice.say(
             f"done     {target.id if target else 'nothing'} is live;"
@@ -252,6 +254,25 @@ class Drive:
                 self._voice.say("         somebody replaced our switch by another: it stays on")
             upgrade_record.forget(self._state)
             self._links.drop()
+
+    def _clear_if_possible(self, own: bool, *, failed: bool) -> StoreError | None:
+        """Why it was not cleared, what that leaves, and what ends it; None: it was."""
+        try:
+            self._clear(own)
+        except StoreError as error:
+            live = name_of(self._site.live().link) or "nothing"
+            left = (
+                "our maintenance switch is left on"
+                if self._is_ours()
+                else f"{upgrade_record.path_of(self._state)} is left"
+            )
+            ends = "undo" if failed or self._plan.mode == "undo" else "resume"
+            sentence = f"{live} is live, but {left}: {error}; put that right, then: inv upgrade --{ends}"
+            if failed:
+                # the failure is what is raised
+                self._voice.say(f"clear    {sentence}")
+            return StoreError(sentence)
+        return None
 
     @contextmanager
     def _untouched_if_it_fails(self) -> Iterator[None]:

@@ -106,6 +106,8 @@ def _crontab(
 
 def _install(what: str, settings: Settings, live: Release, who: str, say: Say) -> int:
     code, out, err = probing.run(live, settings.file, "-m", "invoke", f"{what}.install", "--as", who)
-    lines = (err if code else out).strip().splitlines() or [""]
+    # what is only partly done is said on standard output
+    shown = (err.strip() or out) if code else out
+    lines = shown.strip().splitlines() or [""]
     say(f"{'crontab' if what == 'cron' else what}".ljust(9) + lines[-1])
     return PARTLY if code else 0

@@ -119,8 +119,9 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
 def _of_situation(situation: Situation) -> Iterator[_Metric]:
     switch, hang = situation.maintenance, situation.hang
     yield _Metric("maintenance", "gauge", "1 while the switch is on.", [({}, float(switch is not None))])
-    if switch is not None and switch.since is not None:
-        since: list[Sample] = [({}, switch.since.timestamp())]
+    began = [each.since for each in (switch, *switch.others) if each.since is not None] if switch else []
+    if began:
+        since: list[Sample] = [({}, min(began).timestamp())]
         yield _Metric("maintenance_since_timestamp_seconds", "gauge", "Since when the switch is on.", since)
     yield _Metric("suspected_hang", "gauge", "1 while a run seems to hang.", [({}, float(hang is not None))])
     if situation.now is not None:
