@@ -146,7 +146,10 @@ def test_files_that_the_settings_name_are_named() -> None:
     own = Server("web.example.org", known_hosts="/srv/a b/known_hosts", identity="/srv/a b/key")
     unknown = ssh_failure(UNVERIFIED, own)
     refused = ssh_failure("qa@web.example.org: Permission denied (publickey).\r\n", own)
-    assert unknown and f"as {user_name()}: ssh-keyscan web.example.org >> '/srv/a b/known_hosts'" in unknown.remedy
+    assert (
+        unknown
+        and f"as {user_name()}: ssh-keyscan web.example.org >> '/srv/a b/known_hosts'" in unknown.remedy
+    )
     assert refused and "ssh-keygen -yf '/srv/a b/key'" in refused.remedy
 
 

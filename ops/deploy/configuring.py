@@ -53,8 +53,8 @@ def there(site: Site) -> dict[str, Any]:
 
 
 def tried(site: Site, name: str, text: str) -> dict[str, Any]:
-    """What a release makes of settings that are not in force: why it does not take them (empty: it does), what
-    its doctor finds wrong with them, and what of that is not wrong with those in force."""
+    """What a release makes of settings that are not in force: why they are not to be taken (empty: they are),
+    what its doctor finds wrong with them, and what of that is not wrong with those in force."""
     release = site.find(name)
     handle, path = tempfile.mkstemp(prefix=".shepherd.toml.", suffix=".new", dir=site.shared)
     try:
@@ -115,9 +115,8 @@ def _moved(site: Site, text: str) -> str:
     except ValueError:
         # the release has its own words for that
         return ""
-    state = os.path.realpath(site.shared / str(old.get("state_dir", STATE)))
-    other = os.path.realpath(site.shared / str(new.get("state_dir", STATE)))
-    if not os.path.isdir(state):
+    state, other = ((site.shared / str(each.get("state_dir", STATE))).resolve() for each in (old, new))
+    if not state.is_dir():
         return ""
     if state != other:
         change, moving = f"state_dir changes from {state} to {other}", f"mv {state} {other}"

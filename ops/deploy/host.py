@@ -231,9 +231,9 @@ class Host:
             inner = shlex.quote(f"cd && exec {watch}")
             watch = shlex.quote(f"sudo -n -H -u {shlex.quote(self._deploy.user)} -- sh -c {inner}")
         return StoppedError(
-            f"{self.name}: only this fab was stopped: an inv upgrade that has begun there goes on to its end, and"
-            f" takes itself back if its check fails; watch it: {self._route.ssh} {watch}; how it ended: fab"
-            " releases"
+            f"{self.name}: only this fab was stopped: an inv upgrade that has begun there goes on to its end,"
+            f" and takes itself back if its check fails; watch it: {self._route.ssh} {watch}; how it ended:"
+            " fab releases"
         )
 
     def _broken(self, error: Exception) -> HostError:

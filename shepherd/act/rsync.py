@@ -23,7 +23,9 @@ LIMIT = 60.0
 """Seconds that one target may take."""
 _SILENCE = 20
 """Seconds without a byte after which rsync gives up."""
-_PLAIN = re.compile(r"(?:(?:rsync://)?(?:[A-Za-z0-9_.-]+@)?\[[A-Za-z0-9_.:%-]+\](?=[:/]))?[A-Za-z0-9_./:@%+=,-]*")
+_PLAIN = re.compile(
+    r"(?:(?:rsync://)?(?:[A-Za-z0-9_.-]+@)?\[[A-Za-z0-9_.:%-]+\](?=[:/]))?[A-Za-z0-9_./:@%+=,-]*"
+)
 """Places in which no shell finds anything to change, and which need no protection from one. Brackets stand
 around the address of a host only: in a path they are a pattern."""
 _SSH = (
@@ -34,7 +36,7 @@ _SSH = (
 
 
 class PublishError(ShepherdError):
-    """One target was not brought up to date; what is there stays whole. `why` is the cause, and the remedy."""
+    """One target was not brought up to date; what is there stays whole. `why`: the cause, and the remedy."""
 
     def __init__(self, target: str, why: str) -> None:
         super().__init__(f"not published to {target}: {why}; it is tried again with the next publish")

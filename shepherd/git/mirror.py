@@ -153,7 +153,13 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
             if lock < 0:
                 raise SourceError(f"{name}: an earlier fetch has not ended in {limit:g} seconds")
             fetch = partial(
-                run, command, name=name, env=operators_environment(url, mirror), limit=limit, tied=True, lock=lock
+                run,
+                command,
+                name=name,
+                env=operators_environment(url, mirror),
+                limit=limit,
+                tied=True,
+                lock=lock,
             )
             _prepare(mirror, name)
             try:
@@ -189,7 +195,11 @@ def operators_environment(url: str, git_dir: str | Path = os.devnull) -> dict[st
     if "GIT_ASKPASS" not in os.environ:
         extra["GIT_ASKPASS"] = ""
     own = environment(extra, keep=_OPERATORS_OWN)
-    if server_of(url) and not own.keys() & {"GIT_SSH", "GIT_SSH_COMMAND"} and not _configured_ssh(own, git_dir):
+    if (
+        server_of(url)
+        and not own.keys() & {"GIT_SSH", "GIT_SSH_COMMAND"}
+        and not _configured_ssh(own, git_dir)
+    ):
         own["GIT_SSH_COMMAND"] = _SSH
     return own
 

@@ -146,7 +146,7 @@ def test_what_a_remote_shell_would_change_is_kept_from_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, protected: bool
 ) -> None:
     rsync = tmp_path / "rsync"
-    rsync.write_text(f"#!/bin/sh\necho \"$@\" > {tmp_path}/words\n")
+    rsync.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/words\n')
     rsync.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     publish(tmp_path, target, ours=())

@@ -27,7 +27,8 @@ grep -q nightly "$SHEPHERD_CONFIG" && why="$SHEPHERD_CONFIG: there is no key nig
 printf '{"checks": [{"level": "%s", "name": "settings", "what": "%s"}' "$level" "$why"
 printf ', {"level": "fail", "name": "secrets", "what": "no token"}'
 grep -q gone "$SHEPHERD_CONFIG" && printf ', {"level": "fail", "name": "repository main", "what": "gone"}'
-grep -q every "$SHEPHERD_CONFIG" && printf ', {"level": "warn", "name": "cron", "what": "the block is old", "remedy": "%s"}' "inv cron.install"
+block='"name": "cron", "what": "the block is old", "remedy": "inv cron.install"'
+grep -q every "$SHEPHERD_CONFIG" && printf ', {"level": "warn", %s}' "$block"
 printf ']}'
 """
 
