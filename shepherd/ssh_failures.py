@@ -6,14 +6,13 @@ ssh tells its causes in words alone: those of OpenSSH 7 to 10, in English (`LC_A
 
 from __future__ import annotations
 
-import os
-import pwd
 import re
 import shlex
 from collections.abc import Callable
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from shepherd.login import user_name
 from shepherd.urls import SCHEME
 from shepherd.values import clean
 
@@ -77,21 +76,14 @@ def server_of(place: str) -> Server | None:
 
 def ssh_failure(errors: str, server: Server) -> SshFailure | None:
     """What kept ssh from the server, by what was written on standard error; None: ssh is not to blame."""
-    lines = [line.strip() for line in errors.splitlines()]
+    # what the server's git or hooks say is not ssh's
+    lines = [line.strip() for line in errors.splitlines() if not line.startswith("remote:")]
     for pattern, explain in _CAUSES:
         for line in lines:
             if match := re.search(pattern, line):
                 words = clean(line, 200)
                 return explain(_named(server, lines), match, words, lines)
     return None
-
-
-def user() -> str:
-    """The login of the user who runs this; one without an entry in passwd is named by number."""
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:
-        return f"user {os.geteuid()}"
 
 
 _Explain = Callable[[Server, "re.Match[str]", str, list[str]], SshFailure]
@@ -109,16 +101,16 @@ def _named(server: Server, lines: list[str]) -> Server:
 def _unknown(server: Server, match: re.Match[str], words: str, lines: list[str]) -> SshFailure:
     folder = "" if server.known_hosts else "mkdir -pm 700 ~/.ssh; "
     return SshFailure(
-        f"the host key of {server.known_as} is not known to {user()} (ssh says {words!r})",
+        f"the host key of {server.known_as} is not known to {user_name()} (ssh says {words!r})",
         f"compare `{server.scan} | ssh-keygen -lf -` with what its administrator says; if it is the same, as"
-        f" {user()}: {folder}{server.scan} >> {server.file}",
+        f" {user_name()}: {folder}{server.scan} >> {server.file}",
     )
 
 
 def _changed(server: Server, match: re.Match[str], words: str, lines: list[str]) -> SshFailure:
     shown = next((line.rstrip(".") for line in lines if line.startswith("SHA256:")), "")
     file = next((place[1] for line in lines if (place := re.match(r"Offending .* in (/.+):\d+", line))), "")
-    by = "root" if file.startswith("/etc/") else user()
+    by = "root" if file.startswith("/etc/") else user_name()
     # one that is not the user's own has to be named
     named = "" if not file or file.endswith("/.ssh/known_hosts") else f"-f {shlex.quote(file)} "
     return SshFailure(
@@ -144,8 +136,8 @@ def _refused_key(server: Server, match: re.Match[str], words: str, lines: list[s
         make = f"ssh-keygen -q -t ed25519 -N '' -f {USERS_KEY}"
         show = f"test -e {USERS_KEY} || {make}; cat {USERS_KEY}.pub"
     return SshFailure(
-        f"{server.host} does not let {user()} in (ssh says {words!r})",
-        f"as {user()}: {show}; have the administrator of {server.host} let that key in. A key with a"
+        f"{server.host} does not let {user_name()} in (ssh says {words!r})",
+        f"as {user_name()}: {show}; have the administrator of {server.host} let that key in. A key with a"
         " passphrase cannot be used: nobody is there to type it",
     )
 
@@ -153,21 +145,21 @@ def _refused_key(server: Server, match: re.Match[str], words: str, lines: list[s
 def _open_key(server: Server, match: re.Match[str], words: str, lines: list[str]) -> SshFailure:
     return SshFailure(
         f"ssh ignores the key {match[1]}, which others can read (ssh says {words!r})",
-        f"as {user()}: chmod 600 {shlex.quote(match[1])}",
+        f"as {user_name()}: chmod 600 {shlex.quote(match[1])}",
     )
 
 
 def _open_file(server: Server, match: re.Match[str], words: str, lines: list[str]) -> SshFailure:
     return SshFailure(
         f"ssh does not start (ssh says {words!r})",
-        f"as {user()}: chmod 600 {shlex.quote(match[1])}; it must belong to {user()} or root",
+        f"as {user_name()}: chmod 600 {shlex.quote(match[1])}; it must belong to {user_name()} or root",
     )
 
 
 def _too_many_keys(server: Server, match: re.Match[str], words: str, lines: list[str]) -> SshFailure:
     return SshFailure(
         f"{server.host} ends the connection before the right key is tried (ssh says {words!r})",
-        f"name the key in ~/.ssh/config of {user()}: below `Host {server.host}` the lines"
+        f"name the key in ~/.ssh/config of {user_name()}: below `Host {server.host}` the lines"
         f" `IdentityFile {USERS_KEY}` and `IdentitiesOnly yes`",
     )
 
@@ -210,17 +202,19 @@ def _no_agreement(server: Server, match: re.Match[str], words: str, lines: list[
     )
 
 
+_METHODS = "publickey|password|keyboard-interactive|hostbased|gssapi"
+"""How one may prove who one is: what else stands in brackets was not said by ssh."""
 # In the order in which one explains the others: a key that changed is also said to be unverified.
 _CAUSES: tuple[tuple[str, _Explain], ...] = (
     (r"^No user exists for uid (\d+)", _nobody),
     (r"^Bad owner or permissions on (.+)", _open_file),
-    (r"REVOKED HOST KEY|was revoked and you have requested strict checking", _revoked),
-    (r"HOST IDENTIFICATION HAS CHANGED|^Host key for \S+ has changed", _changed),
+    (r"^@ +WARNING: REVOKED HOST KEY|^Host key for \S+ was revoked and ", _revoked),
+    (r"^@ +WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED|^Host key for \S+ has changed", _changed),
     (r"^No \S+ host key is known for ", _unknown),
     (r"^Host key verification failed", _unknown),
     (r"^Permissions \d+ for '(.+)' are too open", _open_key),
     (r"^(?:Received disconnect from .*: )?Too many authentication failures", _too_many_keys),
-    (r"^(?:\S+: )?Permission denied \((?:[a-z-]+,)*[a-z-]+\)", _refused_key),
+    (rf"^(?:\S+@\S+: )?Permission denied \((?=[a-z,-]*(?:{_METHODS}))[a-z,-]+\)", _refused_key),
     (r"^ssh: Could not resolve hostname ", _unresolved),
     (r"^ssh: connect to (?:host|address) ", _unreachable),
     (r"^Connection timed out during banner exchange|^Connection to \S+ port \d+ timed out", _unreachable),

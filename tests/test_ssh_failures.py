@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shepherd.ssh_failures import Server, server_of, ssh_failure, user
+from shepherd.login import user_name
+from shepherd.ssh_failures import Server, server_of, ssh_failure
 
 HOST = Server("git.example.org", 2222)
 FINGERPRINT = "SHA256:iFB6Vm/Y9CvjZ1k4weXrOVSb3netvXRCQ0jdLaVO5hc"
@@ -128,6 +129,12 @@ def test_a_cause_and_its_remedy(errors: str, cause: str, remedy: str) -> None:
         "",
         "fatal: '/srv/x.git' does not appear to be a git repository\n",
         "remote: git@elsewhere: Permission denied (publickey).\nfatal: the remote end hung up\n",
+        "remote: Permission denied (read-only)\nfatal: unable to access\n",
+        "gitolite: Permission denied (read-only)\n",
+        "remote: Permission denied (publickey)\n",
+        "remote: WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED!\n",
+        "Notice: the REMOTE HOST IDENTIFICATION HAS CHANGED on Monday, the REVOKED HOST KEY is gone\n",
+        "The key of ann was revoked and you have requested strict checking\n",
         'rsync: [Receiver] mkdir "/srv/www" failed: Permission denied (13)\n',
     ],
 )
@@ -139,7 +146,10 @@ def test_files_that_the_settings_name_are_named() -> None:
     own = Server("web.example.org", known_hosts="/srv/a b/known_hosts", identity="/srv/a b/key")
     unknown = ssh_failure(UNVERIFIED, own)
     refused = ssh_failure("qa@web.example.org: Permission denied (publickey).\r\n", own)
-    assert unknown and f"as {user()}: ssh-keyscan web.example.org >> '/srv/a b/known_hosts'" in unknown.remedy
+    assert (
+        unknown
+        and f"as {user_name()}: ssh-keyscan web.example.org >> '/srv/a b/known_hosts'" in unknown.remedy
+    )
     assert refused and "ssh-keygen -yf '/srv/a b/key'" in refused.remedy
 
 

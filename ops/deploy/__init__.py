@@ -218,20 +218,24 @@ def settings(
     if check and push:
         raise SettingsError("one of --check and --push, not both")
     for host in hosts(context, settings):
-        with _opened(host):
+        with _opened(host, "what is in force there: fab settings; what was live is live still"):
             compare(host, settings, who, reason or "", push=push, dry=dry)
     return 0
 
 
 @contextmanager
-def _opened(host: Host) -> Iterator[None]:
+def _opened(host: Host, instead: str = "") -> Iterator[None]:
+    """Connected, and named. Args: instead: what Ctrl-C leaves; empty: as of a deploy."""
     say(f"{host.name}:")
     try:
         with host.opened():
             yield
     except KeyboardInterrupt:
-        raise StoppedError(
-            f"{host.name}: stopped by the keyboard; what was live there is live still. The host itself ends"
-            " the step that it had begun (until then a deploy is refused with exit code 4); fab releases"
-            " shows what is there, and the same command goes on"
-        ) from None
+        live = (
+            "an upgrade was begun there; what is live: fab releases"
+            if host.upgrading
+            else "what was live there is live still. The host itself ends the step that it had begun (until"
+            " then a deploy is refused with exit code 4); fab releases shows what is there, and the same"
+            " command goes on"
+        )
+        raise StoppedError(f"{host.name}: stopped by the keyboard; {instead or live}") from None

@@ -216,7 +216,7 @@ def replace(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
     """Put settings in force; no deploy is under way meanwhile."""
     entry = request["entry"]
     with _turn(site, f"{entry['who']} (fab settings)"), _alone(site):
-        return {"kept": configuring.replace(site, request["settings"], request["was"], entry, _now())}
+        return configuring.replace(site, request["settings"], request["was"], entry, _now())
 
 
 COMMANDS: dict[str, Callable[[Site, Request, BinaryIO], dict[str, Any]]] = {

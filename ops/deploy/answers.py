@@ -94,10 +94,12 @@ class SettingsThere(TypedDict):
 class Tried(TypedDict):
     why: str
     fails: list[str]
+    new: list[str]
 
 
 class Replaced(TypedDict):
     kept: str
+    then: list[str]
 
 
 class NoAnswerData(TypedDict):

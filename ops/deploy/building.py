@@ -23,6 +23,15 @@ from shepherd.running import releases
 from shepherd.running.releases import Site
 from shepherd.running.starting import run_in, start
 
+_TEMPLATES = """
+try:
+    from shepherd.views.templates import compile_pages
+except ImportError:
+    pass  # a release from before that
+else:
+    compile_pages()
+"""
+
 
 def build(site: Site, content: bytes, request: dict[str, Any], tell: Callable[[str], None]) -> str:
     """Make a release of an archive and of wheels that lie there; its id.
@@ -107,6 +116,13 @@ def _compile(place: Path) -> None:
         [place / ".venv" / "bin" / "python3", "-m", "compileall", "-q", "-j", "0", ".venv/lib", *own],
         place,
     )
+    compile_templates(place)
+
+
+def compile_templates(place: Path) -> None:
+    """The release compiles its templates while it can write to its folder. Raises StoreError."""
+    python = place / ".venv" / "bin" / "python3"
+    run_in("its templates could not be compiled", [python, "-c", _TEMPLATES], place)
 
 
 def _forget_wheels(site: Site) -> None:

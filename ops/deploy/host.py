@@ -98,6 +98,8 @@ class Host:
         self._deploy = deploy
         self._secrets = secrets or {}
         self._log = PurePosixPath(deploy.directory, "shared", state_dir, "log", "upgrade.log")
+        self.upgrading = False
+        """Whether an upgrade was begun there: what is live may have changed since."""
         self._transport: Transport | None = None
         self._ready: list[Channel] = []
 
@@ -168,10 +170,11 @@ class Host:
             HostError: the connection broke, or the limit passed; on the host it goes on.
             StoppedError: by the keyboard; on the host it goes on.
         """
-        channel = self._channel(shlex.join(words), limit)
-        channel.shutdown_write()
-        session = Session(channel, self.name, "the upgrade", limit)
+        self.upgrading = True
         try:
+            channel = self._channel(shlex.join(words), limit)
+            channel.shutdown_write()
+            session = Session(channel, self.name, "the upgrade", limit)
             for line in session.lines():
                 say(shown(line))
             code, complaint = session.ended()
@@ -228,8 +231,9 @@ class Host:
             inner = shlex.quote(f"cd && exec {watch}")
             watch = shlex.quote(f"sudo -n -H -u {shlex.quote(self._deploy.user)} -- sh -c {inner}")
         return StoppedError(
-            f"{self.name}: only this fab was stopped: there inv upgrade goes on to its end, and takes itself"
-            f" back if its check fails; watch it: {self._route.ssh} {watch}; how it ended: fab releases"
+            f"{self.name}: only this fab was stopped: an inv upgrade that has begun there goes on to its end,"
+            f" and takes itself back if its check fails; watch it: {self._route.ssh} {watch}; how it ended:"
+            " fab releases"
         )
 
     def _broken(self, error: Exception) -> HostError:

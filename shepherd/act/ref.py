@@ -187,7 +187,7 @@ def _push(git: Git, move: Move, lock: int) -> None:
             *("--end-of-options", move.repository, f"{move.new}:{move.ref}"),
         ],
         name=name,
-        env=operators_environment(move.repository),
+        env=operators_environment(move.repository, git.git_dir),
         limit=min(LIMIT, limits.share()),
         tied=True,
         lock=lock,

@@ -23,8 +23,11 @@ LIMIT = 60.0
 """Seconds that one target may take."""
 _SILENCE = 20
 """Seconds without a byte after which rsync gives up."""
-_PLAIN = re.compile(r"[A-Za-z0-9_./:@%+=,[\]-]*")
-"""Places in which no shell finds anything to change, and which need no protection from one."""
+_PLAIN = re.compile(
+    r"(?:(?:rsync://)?(?:[A-Za-z0-9_.-]+@)?\[[A-Za-z0-9_.:%-]+\](?=[:/]))?[A-Za-z0-9_./:@%+=,-]*"
+)
+"""Places in which no shell finds anything to change, and which need no protection from one. Brackets stand
+around the address of a host only: in a path they are a pattern."""
 _SSH = (
     *("ssh", "-oBatchMode=yes", "-oStrictHostKeyChecking=yes", "-oUpdateHostKeys=no", "-oConnectTimeout=10"),
     *("-oServerAliveInterval=5", "-oServerAliveCountMax=2", "-oClearAllForwardings=yes", "-oForwardAgent=no"),
@@ -33,7 +36,11 @@ _SSH = (
 
 
 class PublishError(ShepherdError):
-    """One target was not brought up to date; what is there stays whole."""
+    """One target was not brought up to date; what is there stays whole. `why`: the cause, and the remedy."""
+
+    def __init__(self, target: str, why: str) -> None:
+        super().__init__(f"not published to {target}: {why}; it is tried again with the next publish")
+        self.why = why
 
 
 class Changed(Struct, frozen=True):
@@ -88,10 +95,10 @@ def publish(
             umask=0o022,
         )
     except SourceError as error:
-        raise PublishError(_sentence(target, str(error))) from None
+        raise PublishError(target, str(error)) from None
     if code:
         server = Server(remote.host, remote.port, known_hosts, identity)
-        raise PublishError(_why(target, server, code, errors.decode("utf-8", "replace")))
+        raise PublishError(target, _why(server, code, errors.decode("utf-8", "replace")))
     done = [line.partition(" ") for line in output.decode("utf-8", "replace").splitlines()]
     return Changed(
         tuple(name for what, _, name in done if what in ("send", "recv") and name != "./"),
@@ -110,13 +117,9 @@ def _shell(remote: Remote, known_hosts: str, identity: str) -> str:
     return " ".join(words)
 
 
-def _why(target: str, server: Server, code: int, errors: str) -> str:
+def _why(server: Server, code: int, errors: str) -> str:
     if failure := ssh_failure(errors, server):
-        return _sentence(target, f"{failure.cause}: {failure.remedy}")
+        return f"{failure.cause}: {failure.remedy}"
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     causes = [line for line in lines if not re.match(r"rsync error:|rsync: connection unexpectedly", line)]
-    return _sentence(target, f"{clean('; '.join((causes or lines)[:2]), 300)} (rsync ended with {code})")
-
-
-def _sentence(target: str, why: str) -> str:
-    return f"not published to {target}: {why}; it is tried again with the next publish"
+    return f"{clean('; '.join((causes or lines)[:2]), 300)} (rsync ended with {code})"

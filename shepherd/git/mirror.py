@@ -153,7 +153,13 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
             if lock < 0:
                 raise SourceError(f"{name}: an earlier fetch has not ended in {limit:g} seconds")
             fetch = partial(
-                run, command, name=name, env=operators_environment(url), limit=limit, tied=True, lock=lock
+                run,
+                command,
+                name=name,
+                env=operators_environment(url, mirror),
+                limit=limit,
+                tied=True,
+                lock=lock,
             )
             _prepare(mirror, name)
             try:
@@ -179,22 +185,30 @@ def _refspecs(refs: Iterable[str]) -> list[str]:
     return [f"+{ref}*:{ref}*" for ref in wanted]
 
 
-def operators_environment(url: str) -> dict[str, str]:
-    """The environment of a git that goes to a server: with the operator's own keys, helpers and proxies."""
+def operators_environment(url: str, git_dir: str | Path = os.devnull) -> dict[str, str]:
+    """The environment of a git that goes to a server: with the operator's own keys, helpers and proxies.
+
+    Args:
+        git_dir: the repository that it works in, whose configuration counts; by default none.
+    """
     extra = {"GIT_ALLOW_PROTOCOL": "http:https:ssh:git:file", "SSH_ASKPASS_REQUIRE": "never"}
     if "GIT_ASKPASS" not in os.environ:
         extra["GIT_ASKPASS"] = ""
     own = environment(extra, keep=_OPERATORS_OWN)
-    if server_of(url) and not own.keys() & {"GIT_SSH", "GIT_SSH_COMMAND"} and not _configured_ssh(own):
+    if (
+        server_of(url)
+        and not own.keys() & {"GIT_SSH", "GIT_SSH_COMMAND"}
+        and not _configured_ssh(own, git_dir)
+    ):
         own["GIT_SSH_COMMAND"] = _SSH
     return own
 
 
-def _configured_ssh(env: Mapping[str, str]) -> bool:
-    """Whether the operator's git has an ssh of its own, which the environment would outrank."""
-    code, _, _ = finish(
-        ["git", "config", "--get", "core.sshCommand"], name="git config", env=env, limit=LIMIT
-    )
+def _configured_ssh(env: Mapping[str, str], git_dir: str | Path) -> bool:
+    """Whether the operator's git has an ssh of its own, which the environment would outrank. The clone that
+    one happens to stand in does not count."""
+    command = ["git", f"--git-dir={git_dir}", "config", "--get", "core.sshCommand"]
+    code, _, _ = finish(command, name="git config", env=env, limit=LIMIT)
     return code == 0
 
 

@@ -21,6 +21,15 @@ from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 
 MailKind = Literal["digest", "escalation", "unreachable", "brake", "alarm", "hang"]
+MAIL_NAMES: Mapping[str, str] = {
+    "digest": "digest",
+    "escalation": "escalation",
+    "unreachable": "mail about people who cannot be reached",
+    "brake": "mail about digests held back",
+    "alarm": "mail about alarms",
+    "hang": "mail about a run that hangs",
+}
+"""What each kind is called in a sentence."""
 
 LONGEST_ADDRESS = 160
 """Characters; the journal's subjects have 200."""

@@ -12,6 +12,7 @@ from shepherd.running.output import say, write
 from shepherd.running.releases import site_of
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
+from shepherd.urls import host_and_port
 from shepherd.values import clean
 
 ACTING = frozenset(
@@ -48,7 +49,7 @@ def confirm(settings: Settings, task: str) -> None:
         write(sys.stdout, "Go on? [y/N] ")
         if sys.stdin.readline().strip().lower() in ("y", "yes"):
             return
-    account = f"{settings.deploy.user}@{hosts[0].rpartition('@')[2].partition(':')[0]}"
+    account = f"{settings.deploy.user}@{_name(hosts[0])}"
     there = f"{account} in {settings.deploy.directory}/current"
     raise SettingsError(
         f"inv {task} was not started: {settings.file} says that the shepherd is deployed to {named}"
@@ -59,15 +60,24 @@ def confirm(settings: Settings, task: str) -> None:
 
 def _is_here(host: str) -> bool:
     """Whether `[USER@]HOST[:PORT]` is this machine, by its name or address; no name server is asked."""
-    name = host.rpartition("@")[2].partition(":")[0].lower()
+    name = _name(host).lower()
     own = socket.gethostname().lower()
     if name == "localhost" or name == own:
         return True
     if ("." in name) != ("." in own) and name.partition(".")[0] == own.partition(".")[0]:
         return not name.replace(".", "").isdigit()
-    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        if socket.inet_aton(name) and name.count(".") == 3:
+    if ":" not in name and name.count(".") != 3:
+        return False
+    with suppress(OSError):
+        # a number only: no name server is asked
+        family, *_, address = socket.getaddrinfo(name, 0, flags=socket.AI_NUMERICHOST)[0]
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
             # only an address of this machine can be bound
-            probe.bind((name, 0))
+            probe.bind(address)
             return True
     return False
+
+
+def _name(host: str) -> str:
+    """The name or address in `[USER@]HOST[:PORT]`, without the brackets of an IPv6 address."""
+    return host_and_port(host.rpartition("@")[2])[0]

@@ -15,6 +15,7 @@ from shepherd.errors import StoreError
 from shepherd.locks import locked
 from shepherd.printable import CONTROLS, STEERING, SURROGATES, escaped
 from shepherd.running.gate import holders
+from shepherd.running.output import write
 
 LARGEST = 10_000_000
 KEPT = 10
@@ -122,8 +123,7 @@ class Log:
         pids = ", ".join(map(str, holders(self._lock)))
         by = f"process {pids}" if pids else "another process"
         why = f"{self._lock} was held by {by} for {PATIENCE:g} seconds, so that the log is written without it"
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"{why}\n")
+        write(sys.stderr, f"{why}\n")
         return why
 
     def _rotate(self) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shepherd.printable import CONTROLS, STEERING, SURROGATES, escaped
 from shepherd.running.log import Log, LogLine, with_field
+from shepherd.running.output import write
 from shepherd.settings.model import LogLevel, LogSettings
 
 if TYPE_CHECKING:
@@ -115,8 +115,7 @@ class EventLog:
         """Why the file is written instead; said on standard error, too."""
         cause = error.strerror or str(error)
         why = f"the log cannot be sent to {self._name} ({cause}): it is written to {self._file.path} instead"
-        with suppress(OSError, ValueError):
-            sys.stderr.write(f"{why}\n")
+        write(sys.stderr, f"{why}\n")
         return why
 
 

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from shepherd.errors import ShepherdError
+from shepherd.login import user_name
 from shepherd.values import clean
 
 LIMIT = 20
@@ -32,18 +33,17 @@ def unit_folder(*, system: bool) -> Path:
     """Where the administrator's units lie, or a user's own."""
     if system:
         return SYSTEM_UNITS
-    home = Path(pwd.getpwuid(os.geteuid()).pw_dir)
-    return Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "systemd" / "user"
+    return Path(os.environ.get("XDG_CONFIG_HOME") or _home() / ".config") / "systemd" / "user"
 
 
 def lingers() -> bool:
     """Whether the systemd of this user runs from boot on, and goes on when the user logs out."""
-    return (LINGERING / _login()).exists()
+    return (LINGERING / user_name()).exists()
 
 
 def lingering_command() -> str:
     """What root types so that it does."""
-    return f"loginctl enable-linger {_login()}"
+    return f"loginctl enable-linger {user_name()}"
 
 
 def command(*arguments: str, system: bool) -> list[str]:
@@ -92,12 +92,17 @@ def _run(words: list[str]) -> tuple[int, str, str]:
     if not runs():
         raise SystemdError("systemd does not run here: use cron instead (inv cron.install)")
     environ = {**os.environ, "LC_ALL": "C.UTF-8", "SYSTEMD_PAGER": "", "SYSTEMD_COLORS": "0"}
+    if "--user" in words and not _is_in_passwd():
+        raise SystemdError(
+            f"systemd runs nothing for {user_name()}, which has no entry in /etc/passwd: use cron instead"
+            " (inv cron.install), or as root: inv timer.install --system"
+        )
     place = f"/run/user/{os.geteuid()}"
     # not set by sudo, nor by ssh where PAM does not: only there it can be found
     environ.setdefault("XDG_RUNTIME_DIR", place)
     if "--user" in words and not Path(environ["XDG_RUNTIME_DIR"], "systemd").is_dir():
         raise SystemdError(
-            f"the systemd of user {_login()} does not run; as root: {lingering_command()}; then run this"
+            f"the systemd of user {user_name()} does not run; as root: {lingering_command()}; then run this"
             " again"
         )
     try:
@@ -115,5 +120,17 @@ def _run(words: list[str]) -> tuple[int, str, str]:
     )
 
 
-def _login() -> str:
-    return pwd.getpwuid(os.geteuid()).pw_name
+def _is_in_passwd() -> bool:
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
+
+
+def _home() -> Path:
+    """The folder of this user as passwd has it, whatever sudo left in HOME; else HOME."""
+    try:
+        return Path(pwd.getpwuid(os.geteuid()).pw_dir)
+    except KeyError:
+        return Path(os.environ.get("HOME") or "/")

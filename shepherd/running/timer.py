@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shepherd.atomic import public_folder, write_atomically
 from shepherd.errors import PARTLY, SettingsError, ShepherdError, StoreError
-from shepherd.running import crontab, systemd
+from shepherd.running import crontab, elsewhere, systemd
 from shepherd.running.calling import refuse_others, shepherd_id
 from shepherd.running.log import line, now, run_id
 from shepherd.running.runner import log_of, prepare_state
@@ -74,7 +74,10 @@ def show(settings: Settings, *, system: bool) -> int:
 
 
 def install(settings: Settings, who: str, *, system: bool, dry: bool = False) -> int:
-    """`inv timer.install`; 7 where the timer will not run without a login."""
+    """`inv timer.install`; 7 where the timer will not run without a login. Raises SettingsError: the shepherd
+    of these settings is elsewhere."""
+    if not dry:
+        elsewhere.confirm(settings, "timer.install")
     _refuse(settings, system, remove=False)
     plan = planned(settings, system=system)
     timer = f"{unit_name(settings)}.timer"

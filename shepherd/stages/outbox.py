@@ -19,7 +19,7 @@ from msgspec import Struct
 from shepherd.act import EVERYWHERE, Act, perform, settle
 from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, UnsureError, worst
 from shepherd.plans.days import days_of
-from shepherd.plans.mails import Mail
+from shepherd.plans.mails import MAIL_NAMES, Mail
 from shepherd.run import Run
 from shepherd.settings import MailSettings, Settings
 from shepherd.stages.alarms import ALARM_MAIL
@@ -123,7 +123,9 @@ class Outbox:
         for key, outcome in self._outcomes.items():
             _, kind, to = key.split(" ", 2)
             if outcome.state == "unsure" and kind in kinds:
-                self.result.lines.append(f"the {kind} to {to} may have been sent; it is not sent again today")
+                self.result.lines.append(
+                    f"the {MAIL_NAMES[kind]} to {to} may have been sent; it is not sent again today"
+                )
 
     def due(self, mails: Iterable[Mail]) -> list[Mail]:
         """Those that have not gone today, may not have gone, and are not to be tried later."""
@@ -134,8 +136,8 @@ class Outbox:
                 due.append(mail)
             elif outcome.state == "failed":
                 self.result.lines.append(
-                    f"the {mail.kind} to {mail.to} was not taken {outcome.tries} times today; it is tried"
-                    " again once an hour"
+                    f"the {MAIL_NAMES[mail.kind]} to {mail.to} was not taken {outcome.tries} times today; it"
+                    " is tried again once an hour"
                 )
         return due
 
@@ -157,7 +159,9 @@ class Outbox:
                 f"{name}: {value}" for name, value in message_of(message, self._mail, self._run.now).items()
             )
             state = states[self._outcome(mail).state]
-            self.result.lines.append(f"--- {mail.kind} to {mail.to}{state}\n{headers}\n\n{message.text}")
+            self.result.lines.append(
+                f"--- {MAIL_NAMES[mail.kind]} to {mail.to}{state}\n{headers}\n\n{message.text}"
+            )
 
     def show_plan(self, mails: Iterable[Mail]) -> None:
         """Show to whom which mail would go, for a dry run."""
@@ -184,7 +188,7 @@ class Outbox:
                 what = (
                     f"none of {len(mails)} mails was"
                     if len(mails) > 1
-                    else f"the {mails[0].kind} to {mails[0].to} was not"
+                    else f"the {MAIL_NAMES[mails[0].kind]} to {mails[0].to} was not"
                 )
                 self.result.failed(f"{what} sent: {error}; the next run tries again")
                 return
@@ -211,7 +215,7 @@ class Outbox:
                 try:
                     sent += self._send_one(session, mail)
                 except ServerError as error:
-                    self.result.failed(f"the {mail.kind} to {mail.to} was not sent: {error}")
+                    self.result.failed(f"the {MAIL_NAMES[mail.kind]} to {mail.to} was not sent: {error}")
         if mails:
             self.result.lines.append(f"{sent} of {len(mails)} mails sent")
 
@@ -223,7 +227,9 @@ class Outbox:
             content = message_of(message, self._mail, self._run.now).as_bytes()
         except Exception as error:
             # a bug in the words of one mail must not keep the others from going out
-            self.result.failed(f"the {mail.kind} to {mail.to} cannot be written: {error!r}", UNEXPECTED)
+            self.result.failed(
+                f"the {MAIL_NAMES[mail.kind]} to {mail.to} cannot be written: {error!r}", UNEXPECTED
+            )
             return False
         act = self._act(mail, message.subject)
         try:

@@ -50,6 +50,18 @@ def pages() -> Environment:
     return environment
 
 
+def compile_pages() -> None:
+    """Compile every template of a page, for a release that cannot write next to them later
+    (docs/operator.md#what-a-deploy-does).
+
+    Raises:
+        jinja2.TemplateError: one of them is not valid.
+    """
+    environment = pages()
+    for name in environment.list_templates(filter_func=lambda name: name.endswith((".html.j2", ".svg.j2"))):
+        environment.get_template(name)
+
+
 class _CompiledTemplates(FileSystemBytecodeCache):
     """Templates as they were compiled, next to their sources as Python does it with its own: compiling them
     takes a tenth of a run. Where none can be read or written, they are compiled each time."""

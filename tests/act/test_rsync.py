@@ -130,6 +130,30 @@ def test_targets(target: str, remote: Remote) -> None:
 
 
 @pytest.mark.parametrize(
+    ("target", "protected"),
+    [
+        ("/srv/www", False),
+        ("qa@web:/srv/www", False),
+        ("qa@[::1]:/srv/www", False),
+        ("ssh://qa@[::1]:2222/srv/www", False),
+        ("rsync://[::1]/module/www", False),
+        ("web:/srv/[ab]/x", True),
+        ("web:/srv/a b", True),
+        ("qa@[::1]:/srv/[ab]", True),
+    ],
+)
+def test_what_a_remote_shell_would_change_is_kept_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str, protected: bool
+) -> None:
+    rsync = tmp_path / "rsync"
+    rsync.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/words\n')
+    rsync.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    publish(tmp_path, target, ours=())
+    assert ("--protect-args" in (tmp_path / "words").read_text().split()) is protected
+
+
+@pytest.mark.parametrize(
     "target",
     [
         *("", "-e sh", "https://web/srv", "web::module", "qa:secret@web:/srv", "ssh://qa:secret@web/srv"),

@@ -145,6 +145,19 @@ def test_ssh_asks_nothing_unless_the_operator_has_one_of_his_own(
     assert operators_environment(url).get("GIT_SSH_COMMAND") == ssh
 
 
+def test_an_ssh_of_the_clone_that_one_stands_in_is_nobodys(
+    repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    subprocess.run(["git", "init", "-q", str(tmp_path / "clone")], check=True)
+    subprocess.run(["git", "-C", tmp_path / "clone", "config", "core.sshCommand", "mine"], check=True)
+    monkeypatch.chdir(tmp_path / "clone")
+    url = "git@git.example.org:x.git"
+    for own in ({}, {"git_dir": repo.path}, {"git_dir": tmp_path / "not there yet"}):
+        assert "BatchMode" in operators_environment(url, **own)["GIT_SSH_COMMAND"]
+    assert "GIT_SSH_COMMAND" not in operators_environment(url, tmp_path / "clone" / ".git")
+
+
 def test_repository_of_another_user_is_mirrored(
     repo: Repo, mirrors: Path, wrapped_git: Callable[[str], None]
 ) -> None:

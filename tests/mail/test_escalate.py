@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from shepherd.errors import PARTLY
+from shepherd.plans.mails import MAIL_NAMES, MailKind
 from tests.mail.team import LIST, Team, parsed
 from tests.running.smtp import Server
 
@@ -204,6 +206,10 @@ def test_a_list_that_refuses_is_tried_again_the_same_day(team: Team) -> None:
     team.server.tricks.clear()
     assert team.at("2011-08-08 09:05").escalate().code == 0
     assert team.sent() == [(LIST, "escalation")]
+
+
+def test_every_kind_of_mail_has_a_name_for_a_sentence() -> None:
+    assert set(MAIL_NAMES) == set(get_args(MailKind))
 
 
 def test_a_preview_shows_it_at_any_hour(team: Team) -> None:

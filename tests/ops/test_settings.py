@@ -10,18 +10,29 @@ from typing import Any
 
 import pytest
 
-from ops.deploy.comparing import difference
+from ops.deploy.comparing import compare, difference
+from ops.deploy.host import Host
+from ops.deploy.openssh import Route
+from shepherd.errors import SettingsError
 from shepherd.running import releases
 from shepherd.running.releases import Site
+from shepherd.settings import read
 from tests.ops.agents import Agent
+from tests.project import Project
 
 _PYTHON = """#!/bin/sh
 [ "$3" = doctor ] || exit 1
 grep -q nightly "$SHEPHERD_CONFIG" && why="$SHEPHERD_CONFIG: there is no key nightly" || why=""
 [ -z "$why" ] && level=ok || level=fail
 printf '{"checks": [{"level": "%s", "name": "settings", "what": "%s"}' "$level" "$why"
-printf ', {"level": "fail", "name": "secrets", "what": "no token"}]}'
+printf ', {"level": "fail", "name": "secrets", "what": "no token"}'
+grep -q gone "$SHEPHERD_CONFIG" && printf ', {"level": "fail", "name": "repository main", "what": "gone"}'
+block='"name": "cron", "what": "the block is old", "remedy": "inv cron.install"'
+grep -q every "$SHEPHERD_CONFIG" && printf ', {"level": "warn", %s}' "$block"
+printf ']}'
 """
+
+ROUTE = Route("qa1", "qa1", 22, "lpqateam", (), "", "qa1", (), "", (), 5)
 
 
 @pytest.fixture
@@ -56,6 +67,7 @@ def test_what_a_release_does_not_know_is_said_by_the_files_own_name(agent: Agent
     assert agent.ask("try_settings", release=live.id, settings="# fine\n").answer == {
         "why": "",
         "fails": ["secrets: no token"],
+        "new": [],
     }
     live.python.write_text("#!/bin/sh\necho broken >&2; exit 1\n")
     assert (
@@ -79,6 +91,81 @@ def test_the_settings_before_are_kept_and_who_did_it_is_on_record(agent: Agent) 
     first, _ = map(json.loads, (agent.root / "shared" / "deployments.jsonl").read_text().splitlines())
     assert (first["who"], first["why"], first["how"]) == ("olga", "a new list", "settings")
     assert kept in first["result"]
+
+
+@pytest.mark.real
+def test_what_only_the_new_settings_break_is_told_apart(agent: Agent) -> None:
+    live = Site(agent.root).live().release
+    assert live is not None
+    gone = 'repository = "gone"\n'
+    answer = agent.ask("try_settings", release=live.id, settings=gone).answer
+    assert answer["fails"] == ["secrets: no token", "repository main: gone"]
+    assert answer["new"] == ["repository main: gone"]
+    assert replace(agent, gone).answer["then"] == []
+    assert agent.ask("try_settings", release=live.id, settings=gone).answer["new"] == []
+
+
+@pytest.mark.real
+def test_what_calls_the_shepherd_is_brought_up_to_date_by_a_command_that_is_said(agent: Agent) -> None:
+    current = agent.root / "current"
+    assert replace(agent, "[cron]\nevery = 600\n").answer["then"] == [
+        f"the block is old: in {current}: .venv/bin/inv cron.install"
+    ]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('state_dir = "other"\n', "state_dir changes from {shared}/var to {shared}/other"),
+        ('database = "sqlite:///other.db"\n', "database changes, where a new journal would be started"),
+        ('state_dir = "./var/"\n', ""),
+    ],
+)
+def test_settings_do_not_begin_an_empty_journal(agent: Agent, text: str, sentence: str) -> None:
+    shared = agent.root / "shared"
+    live = Site(agent.root).live().release
+    assert live is not None
+    # where no run has been there is nothing to lose
+    assert agent.ask("try_settings", release=live.id, settings=text).answer["why"] == ""
+    (shared / "var").mkdir()
+    before = (shared / "shepherd.toml").read_text()
+    why = agent.ask("try_settings", release=live.id, settings=text).answer["why"]
+    assert why.startswith(sentence.format(shared=shared)) and bool(why) is bool(sentence)
+    done = replace(agent, text)
+    assert (done.code, (shared / "shepherd.toml").read_text()) == ((2, before) if sentence else (0, text))
+    assert ("nothing was changed" in done.complaint) is bool(sentence)
+
+
+@pytest.mark.parametrize(
+    ("new", "refused"),
+    [("repository main: gone", True), ("secrets: no token", True), ("disk: full", False), ("", False)],
+)
+def test_settings_with_which_no_run_can_read_are_not_put_in_force(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], new: str, refused: bool
+) -> None:
+    Project(tmp_path)
+    settings = read(tmp_path / "shepherd.toml")
+    asked = []
+
+    class Told(Host):
+        def ask(self, do: str, *_: Any, **request: Any) -> dict[str, Any]:
+            asked.append(do)
+            there = {"lines": [], "sha256": "", "live": "0001-a", "last_good": "", "place": "x"}
+            fails = [each for each in (new, "smtp: down") if each]
+            tried = {"why": "", "fails": fails, "new": [new] if new else []}
+            return {**there, **tried, "kept": "x", "then": ["do this"]}
+
+    host = Told(ROUTE, settings.deploy)
+    compare(host, settings, "ann", "", push=False, dry=False)
+    assert ("so that fab settings --push refuses them" in capsys.readouterr().err) is refused
+    if refused:
+        with pytest.raises(SettingsError, match=rf"no run of 0001-a could give an answer \({new}\)"):
+            compare(host, settings, "ann", "", push=True, dry=False)
+    else:
+        compare(host, settings, "ann", "", push=True, dry=False)
+        assert "then on the host: do this" in capsys.readouterr().out
+    assert ("replace" in asked) is not refused
 
 
 @pytest.mark.real

@@ -244,7 +244,7 @@ def test_an_honest_probe_is_understood_and_each_kind_of_nonsense_is_not() -> Non
     ):
         with pytest.raises(ValueError, match=r"."):
             understood("probe", json.dumps({**PROBE, name: value}))
-    for name in PROBE:
+    for name in PROBE.keys() - {"bad_commit"}:  # an older agent has none
         with pytest.raises(ValueError, match=name):
             understood("probe", json.dumps({key: PROBE[key] for key in PROBE if key != name}))
 

@@ -81,8 +81,15 @@ class Hosts:
         self._process = subprocess.Popen(
             ["unshare", "--mount", "--propagation", "private", "sleep", "infinity"], start_new_session=True
         )
-        until(lambda: self._own_mounts(), 10, "a mount namespace")
         self._daemons: list[subprocess.Popen[bytes]] = []
+        try:
+            self._make(folder)
+        except BaseException:
+            self.close()
+            raise
+
+    def _make(self, folder: Path) -> None:
+        until(lambda: self._own_mounts(), 10, "a mount namespace")
         self.clone = Path("/srv/operator/qa-shepherd")
         number = os.getpid()
         self._sh(_MAKE, str(20_000 + number % 40_000), str((ROOT / ".venv").resolve()))

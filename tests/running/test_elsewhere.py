@@ -36,7 +36,9 @@ def clone(tmp_path: Path) -> Project:
     return project
 
 
-@pytest.mark.parametrize("task", ["run", "tag", "publish", "promote", "remind", "escalate", "cron.install"])
+@pytest.mark.parametrize(
+    "task", ["run", "tag", "publish", "promote", "remind", "escalate", "cron.install", "timer.install"]
+)
 def test_what_acts_is_refused_and_its_dry_run_is_not(clone: Project, task: str) -> None:
     for warm_up in ("find", "judge", "report"):
         assert inv_here(clone.folder, warm_up).code == 0
@@ -47,6 +49,12 @@ def test_what_acts_is_refused_and_its_dry_run_is_not(clone: Project, task: str) 
     assert "as lpqateam@qa1.example.org in shepherd/current" in done.err
     assert sorted(clone.folder.rglob("*")) == before
     assert "was not started" not in inv_here(clone.folder, task, "--dry-run").err
+
+
+def test_the_account_to_start_it_as_has_the_address_of_an_ipv6_host(clone: Project) -> None:
+    file = clone.folder / "shepherd.toml"
+    file.write_text(file.read_text().replace('"qa1.example.org"', '"[2001:db8::7]:2222"'))
+    assert "as lpqateam@2001:db8::7 in shepherd/current" in inv_here(clone.folder, "run").err
 
 
 def test_looking_is_allowed_and_publishes_nothing_even_where_it_fails(clone: Project) -> None:
@@ -92,7 +100,8 @@ def test_on_a_terminal_it_asks(clone: Project, answer: str, code: int) -> None:
     [
         *((NAME, True), (f"ann@{NAME.upper()}:22", True), ("localhost", True), ("127.0.0.1:2222", True)),
         *((f"{NAME}.example.org", "." not in NAME), ("qa1.example.org", False), ("192.0.2.7", False)),
-        *((f"{NAME}x", False), ("10", False)),
+        *((f"{NAME}x", False), ("10", False), ("[::1]:2222", True), ("ann@[::1]", True)),
+        *(("[2001:db8::7]:2222", False), ("[2001:db8::7]", False)),
     ],
 )
 def test_this_machine_is_known_by_name_and_address(tmp_path: Path, host: str, here: bool) -> None:

@@ -209,7 +209,7 @@ def test_a_run_that_logs_to_standard_error(tmp_path: Path) -> None:
         done = inv(host.project.folder, *words)
         told = [json.loads(text) for text in done.err.splitlines() if text.startswith("{")]
         stages = [each["stage"] for each in told if each["event"] == "END"]
-        assert stages == ["find", "tag", "judge", "report", "archive"]
+        assert stages == ["find", "tag", "judge", "report", "backup", "archive"]
     assert not (host.state / "log" / "shepherd.log").exists()
 
 
@@ -221,6 +221,16 @@ def test_a_standard_error_that_takes_nothing_is_replaced_by_the_file(tmp_path: P
         process.communicate(timeout=60)
     assert [each["exit"] for each in host.events("END")] == ["0"]
     assert "No space left on device" in host.events("START")[0]["unsent"]
+
+
+@pytest.mark.real
+def test_a_standard_error_that_is_closed_is_replaced_by_the_file(tmp_path: Path) -> None:
+    host = Host(tmp_path, top='log = { to = "stderr" }')
+    process = host.start("find", inside=["sh", "-c", 'exec "$@" 2>&-', "sh"])
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert [each["exit"] for each in host.events("END")] == ["0"]
+    assert "it is closed" in host.events("START")[0]["unsent"]
 
 
 def test_cron_is_not_installed_where_it_would_mail_the_log(tmp_path: Path) -> None:

@@ -294,3 +294,17 @@ def test_the_command_is_the_one_of_the_crontab_and_names_current(tmp_path: Path)
         f"{timer_units.unit_name(settings)}.service"
     ]
     assert f"-C {tmp_path}/current " in service and "releases" not in service
+
+
+def test_a_user_whom_passwd_does_not_know_is_told_so(
+    settings: Settings, systemctl: Systemctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(number: int) -> object:
+        raise KeyError(number)
+
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    assert systemd.unit_folder(system=False) == Path(os.environ["HOME"], ".config", "systemd", "user")
+    assert not systemd.lingers()
+    with pytest.raises(systemd.SystemdError, match=r"user id \d+, which has no entry in /etc/passwd"):
+        timer.install(settings, "ann", system=False)

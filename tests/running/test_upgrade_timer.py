@@ -14,6 +14,7 @@ from ops import deploy
 from shepherd.errors import PARTLY
 from shepherd.running import timer
 from shepherd.running.releases import Release
+from shepherd.running.upgrade import withholding
 from tests.running.crontab import Crontab
 from tests.running.site import Place
 from tests.running.systemctl import Systemctl
@@ -87,6 +88,33 @@ def test_a_user_who_does_not_linger_is_told_so_by_the_upgrade(
     python.write_text(python.read_text().replace("timer.install) echo timer >> calls ;;", really))
     assert place.upgrade() == PARTLY
     assert "as root: loginctl enable-linger" in capsys.readouterr().out.replace("\n", " ")
+
+
+@pytest.mark.parametrize("by_timer", [True, False])
+def test_a_start_that_was_withheld_is_forgotten_once_something_calls_the_shepherd(
+    by_timer: bool, place: Place
+) -> None:
+    place.release(good=True, live=True)
+    withholding.remember(place.site, "repository main")
+    if by_timer:
+        timer.install(place.settings, "ann", system=False)
+    release = knows_timers(place.release())
+    assert place.upgrade() == 0
+    assert calls(release) == ("timer\n" if by_timer else "crontab\n")
+    assert not withholding.withheld(place.site)
+
+
+def test_what_cannot_be_forgotten_is_said_and_the_release_is_live(
+    place: Place, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place.release(good=True, live=True)
+    (place.site.shared / "not-started.json").mkdir()
+    release = place.release()
+    assert place.upgrade() == PARTLY
+    assert place.live == release.id
+    assert (
+        "not-started.json: cannot be removed (Is a directory); remove it by hand" in capsys.readouterr().out
+    )
 
 
 def test_rolled_back_to_a_release_that_knows_no_timer(place: Place) -> None:

@@ -82,7 +82,7 @@ def _crontab(
         block = bool(crontab.split(crontab.read(), shepherd_id(settings)).block)
         if not block and (served or not (first or start_cron or withholding.withheld(site))):
             # somebody took it out, or a timer does it
-            return 0
+            return _forget_withheld(site, say) if served else 0
         if not block:
             why = withholding.unreadable(live, settings, say)
             if why and not start_cron:
@@ -94,14 +94,21 @@ def _crontab(
                 return PARTLY
     except ShepherdError as error:
         if served:
-            return 0
+            return _forget_withheld(site, say)
         say(f"crontab  {error}")
         # without cron something else may call it, of which inv doctor knows more
         return 0 if isinstance(error, crontab.NoCrontabError) and not first else PARTLY
-    code = _install("cron", settings, live, who, say)
-    if not code:
+    return _install("cron", settings, live, who, say) or _forget_withheld(site, say)
+
+
+def _forget_withheld(site: Site, say: Say) -> int:
+    """Something calls the shepherd now. If that cannot be written down, the release is live all the same."""
+    try:
         withholding.forget(site)
-    return code
+    except StoreError as error:
+        say(f"crontab  {error}")
+        return PARTLY
+    return 0
 
 
 def _install(what: str, settings: Settings, live: Release, who: str, say: Say) -> int:

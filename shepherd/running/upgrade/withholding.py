@@ -41,7 +41,7 @@ def forget(site: Site) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(f"{path}: cannot be removed ({error.strerror})") from None
+        raise StoreError(f"{path}: cannot be removed ({error.strerror}); remove it by hand") from None
 
 
 def unreadable(live: Release, settings: Settings, say: Callable[[str], None]) -> str:

@@ -114,7 +114,7 @@ def test_a_web_host(project: Project, web: Sshd) -> None:
     known.write_text("")
     level, what = answer()
     assert level == "warn"
-    assert what.startswith(f"{target}: the host key of 127.0.0.1 is not known")
+    assert what.startswith(f"{target}: the host key of [127.0.0.1]:{web.port} is not known")
     assert "ssh-keyscan" in what
     assert "not published" not in what
     assert "tried again" not in what
