@@ -4,20 +4,15 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import socket
-from collections.abc import Iterator, Sequence
-from difflib import unified_diff
 
-from ops.deploy.answers import printable
 from ops.deploy.configuring import LIMIT
 from ops.deploy.host import ANSWER_LIMIT, Host
 from shepherd.errors import SettingsError
 from shepherd.running.tasking import complain, say
 from shepherd.settings import Settings
+from shepherd.settings.difference import difference
 from shepherd.values import clean
-
-_PASSWORD = re.compile(r"(://[^/\s:@]*):[^@\s/]+@")
 
 
 def compare(host: Host, settings: Settings, who: str, reason: str, *, push: bool, dry: bool) -> None:
@@ -32,7 +27,7 @@ def compare(host: Host, settings: Settings, who: str, reason: str, *, push: bool
     if hashlib.sha256(text.encode()).hexdigest() == there["sha256"]:
         say(f"  {there['place']} is the same: nothing to do")
         return
-    for line in difference(there["lines"], text.splitlines()):
+    for line in difference(there["lines"], text.splitlines(), ("the host's", "yours")):
         say(f"  {line}")
     _tried(host, there, text)
     if not push:
@@ -43,13 +38,6 @@ def compare(host: Host, settings: Settings, who: str, reason: str, *, push: bool
         entry = {"who": f"{who} on {socket.gethostname()}", "why": clean(reason, 300)}
         answer = host.ask("replace", settings=text, was=there["sha256"], entry=entry)
         say(f"  in force from the next run on; those before are in {answer['kept']} next to it")
-
-
-def difference(there: Sequence[str], here: Sequence[str]) -> Iterator[str]:
-    """What the operator's lines change in the host's, fit for a terminal, without passwords in URLs."""
-    before, after = ([printable(each) for each in lines] for lines in (there, here))
-    for line in unified_diff(before, after, "the host's", "yours", lineterm=""):
-        yield _PASSWORD.sub(r"\1:…@", line)
 
 
 def _tried(host: Host, there: dict[str, str], text: str) -> None:

@@ -209,7 +209,7 @@ def test_a_run_that_logs_to_standard_error(tmp_path: Path) -> None:
         done = inv(host.project.folder, *words)
         told = [json.loads(text) for text in done.err.splitlines() if text.startswith("{")]
         stages = [each["stage"] for each in told if each["event"] == "END"]
-        assert stages == ["find", "tag", "judge", "report", "archive"]
+        assert stages == ["find", "tag", "judge", "report", "backup", "archive"]
     assert not (host.state / "log" / "shepherd.log").exists()
 
 
