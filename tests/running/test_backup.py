@@ -62,6 +62,35 @@ def test_it_holds_the_journal_the_answers_and_the_settings(project: Project, tmp
     assert tables == {"journal", "journal_by_subject", "sqlite_sequence"}, "the rest is read again"
 
 
+def test_its_parts_are_compressed(project: Project, tmp_path: Path) -> None:
+    with zipfile.ZipFile(made(project, tmp_path / "b.zip")) as archive:
+        assert {each.compress_type for each in archive.infolist()} == {zipfile.ZIP_DEFLATED}
+
+
+def test_a_backup_dated_ahead_or_damaged_is_not_the_days(project: Project) -> None:
+    folder = project.settings.backup_path
+    folder.mkdir(parents=True)
+    for hours in (-1, 3):
+        (folder / name_of(START + timedelta(hours=hours), daily=True)).touch()
+    assert day(project.settings, START) == 0
+    assert (folder / name_of(START, daily=True)).stat().st_size
+
+
+def test_a_journal_that_is_refused_is_not_backed_up(project: Project) -> None:
+    for file in project.state.glob("shepherd.db*"):
+        file.unlink()
+    Database(project.settings.database_url).close()
+    assert day(project.settings, START) == 5
+    assert backups_in(project.settings.backup_path) == []
+
+
+def test_what_sqlite_left_next_to_a_killed_copy_is_swept(project: Project, tmp_path: Path) -> None:
+    left = tmp_path / ".b.zip.abcd1234.new-wal"
+    left.touch()
+    made(project, tmp_path / "b.zip")
+    assert not left.exists()
+
+
 def test_others_cannot_read_it_and_nothing_is_left_next_to_it(project: Project, tmp_path: Path) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
