@@ -6,21 +6,18 @@ from __future__ import annotations
 import hashlib
 import re
 import socket
-from collections.abc import Iterator, Sequence
-from difflib import unified_diff
 
-from ops.deploy.answers import printable
 from ops.deploy.configuring import LIMIT
 from ops.deploy.host import ANSWER_LIMIT, Host
 from shepherd.errors import SettingsError
 from shepherd.running.tasking import complain, say
 from shepherd.running.upgrade.withholding import READING
 from shepherd.settings import Settings
+from shepherd.settings.difference import difference
 from shepherd.values import clean
 
 _LIMIT = 2 * LIMIT + ANSWER_LIMIT
 """Seconds: the agent asks doctor twice at most."""
-_PASSWORD = re.compile(r"(://[^/\s:@]*):[^@\s/]+@")
 
 
 def compare(host: Host, settings: Settings, who: str, reason: str, *, push: bool, dry: bool) -> None:
@@ -35,7 +32,7 @@ def compare(host: Host, settings: Settings, who: str, reason: str, *, push: bool
     if hashlib.sha256(text.encode()).hexdigest() == there["sha256"]:
         say(f"  {there['place']} is the same: nothing to do")
         return
-    for line in difference(there["lines"], text.splitlines()):
+    for line in difference(there["lines"], text.splitlines(), ("the host's", "yours")):
         say(f"  {line}")
     _tried(host, there, text, push=push)
     if not push:
@@ -48,13 +45,6 @@ def compare(host: Host, settings: Settings, who: str, reason: str, *, push: bool
         say(f"  in force from the next run on; those before are in {answer['kept']} next to it")
         for each in answer["then"]:
             say(f"  then on the host: {each}")
-
-
-def difference(there: Sequence[str], here: Sequence[str]) -> Iterator[str]:
-    """What the operator's lines change in the host's, fit for a terminal, without passwords in URLs."""
-    before, after = ([printable(each) for each in lines] for lines in (there, here))
-    for line in unified_diff(before, after, "the host's", "yours", lineterm=""):
-        yield _PASSWORD.sub(r"\1:…@", line)
 
 
 def _tried(host: Host, there: dict[str, str], text: str, *, push: bool) -> None:

@@ -19,13 +19,13 @@ from shepherd.stages.recorded import covers, items_of, ref_moves
 from shepherd.stages.timeline import RefMove, brought, landed_at, reached
 from shepherd.store import Journal, JournalEntry, open_branch
 from shepherd.story import Story, StoryEvent
-from shepherd.values import RevName, iso
+from shepherd.values import RevName, iso, utc
 from shepherd.words import Cover, bug_numbers, item_name
 
 LANDING_KINDS = ("landing", "state", "verdict", "cover", "snooze", "alarm")
 OLDER_SHOWN = 20
 """How many landings that the last answer does not know are told of at once, the newest first."""
-BRANCH_KINDS = ("began", "renamed", "deployed", "promoted", "rewrite", "answer", "alarm")
+BRANCH_KINDS = ("began", "restored", "renamed", "deployed", "promoted", "rewrite", "answer", "alarm")
 
 
 def past_of(
@@ -231,6 +231,8 @@ def _story_event(entry: JournalEntry) -> StoryEvent:
             what = "the journal began"
             if data.get("accepts") or data.get("anew"):
                 what = "the loss of a journal was accepted"
+        case "restored":
+            what = f"the journal was restored from the backup of {utc(datetime.fromisoformat(data['made']))}"
         case "renamed":
             what = f"carried on the journal of {data['from']}, as the branch was called before"
         case "rewrite":

@@ -19,6 +19,7 @@ answer alone, which some entry has to say.
 | ends before a named entry | names an earlier one | names it | lost: all of state_dir is an older copy |
 | another entry, or fewer, up to there | names it | any | lost: another history |
 | lacks what is named, in files that a person accepted | any | any | whole: it goes on from there |
+| restored where nothing showed how far it went, not accepted yet | any | any | what was said since is lost |
 
 Lost means: no data, nothing is written into this journal, and every answer goes on to name what is missing.
 """
@@ -39,6 +40,7 @@ from shepherd.settings import Settings
 from shepherd.snapshot import Answer, JournalPlace, LastGood, Rev
 from shepherd.store.journal import Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
+from shepherd.values import utc
 
 _LARGEST = 200_000_000
 """Bytes of a file that is read at all."""
@@ -74,13 +76,17 @@ class JournalLoss(Struct, frozen=True):
     last_good: LastGood | None
     files: tuple[str, ...]
     """Run ids of the answers that name what is missing; a person who accepts the loss accepts these."""
+    restored: bool = False
+    """It lacks nothing that is known, but comes from a backup, after which more may have been said."""
 
 
-def named_by(snapshots: Snapshots, report: Path, branch: str) -> list[ReportedJournal]:
+def named_by(snapshots: Snapshots, report: Path | None, branch: str) -> list[ReportedJournal]:
     """What the last snapshot and the report's JSON say. A file that is not there, cannot be read, or is about
-    another branch says nothing; but for an unreadable last snapshot the one before it speaks."""
+    another branch says nothing (`report` None: it is not asked); but for an unreadable last snapshot the one
+    before it speaks."""
     last = next((named for path in snapshots.files() if (named := _read(path)) is not None), None)
-    return [named for named in (last, _read(report)) if named is not None and named.branch == branch]
+    page = _read(report) if report else None
+    return [named for named in (last, page) if named is not None and named.branch == branch]
 
 
 class LostJournalError(NoAnswerError):
@@ -89,11 +95,18 @@ class LostJournalError(NoAnswerError):
     def __init__(self, settings: Settings, branch: str, loss: JournalLoss) -> None:
         self.loss = loss
         which = f"--branch {branch} " if len(settings.branches) > 1 else ""
+        accept = f'inv find {which}--accept-new-journal --reason "…"'
+        if loss.restored:
+            super().__init__(
+                f"{branch}: the journal {loss.what}. Ask those who may have said something since, confirm"
+                f" with {accept}, and say it again, first of all what is bad"
+            )
+            return
         super().__init__(
             f"{branch}: the journal lacks what the snapshots know: it {loss.what}, so verdicts and what was"
             f" seen before are lost. Is {settings.state_path} the right state_dir, and its disk mounted?"
-            f" Restore the newest backup: inv restore {settings.backup_path}; if there is none, go on"
-            f' without: inv find {which}--accept-new-journal --reason "…"'
+            f" Restore the newest backup that has them: inv restore {settings.backup_path}; if there is none,"
+            f" go on without: {accept}"
         )
 
 
@@ -113,13 +126,14 @@ def loss(journal: Journal | None, settings: Settings, branch: str) -> JournalLos
 
 def loss_of(journal: Journal | None, named: Iterable[ReportedJournal]) -> JournalLoss | None:
     """The same, of these answers."""
+    named = list(named)
     began = journal.entries("began") if journal else []
     accepted = {run for entry in began for run in entry.data.get("accepts", ())}
     lacking = [
         (what, each) for each in named if each.run_id not in accepted and (what := _lacks(journal, each))
     ]
     if not lacking:
-        return None
+        return _unconfirmed(journal, named) if journal else None
     what, most = max(lacking, key=lambda pair: pair[1].journal.seq if _is_place(pair[1].journal) else 0)
     answers = [each.good for _, each in lacking if each.good is not None]
     return JournalLoss(
@@ -127,6 +141,27 @@ def loss_of(journal: Journal | None, named: Iterable[ReportedJournal]) -> Journa
         place=most.journal if _is_place(most.journal) else UNSET,
         last_good=max(answers, key=lambda each: each.generated_at, default=None),
         files=tuple(dict.fromkeys(each.run_id for _, each in lacking)),
+    )
+
+
+def _unconfirmed(journal: Journal, named: Iterable[ReportedJournal]) -> JournalLoss | None:
+    """What a restored journal may lack, until a person has accepted that."""
+    restored = journal.last("restored")
+    if restored is None or any(
+        entry.seq > restored.seq and "accepts" in entry.data for entry in journal.entries("began")
+    ):
+        return None
+    made = datetime.fromisoformat(restored.data["made"])
+    return JournalLoss(
+        what=f"comes from a backup of {utc(made)}, and what people said after that is not known",
+        place=place_of(journal) or UNSET,
+        last_good=max(
+            (each.good for each in named if each.good is not None),
+            key=lambda each: each.generated_at,
+            default=None,
+        ),
+        files=(),
+        restored=True,
     )
 
 

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
-from ops.deploy.comparing import compare, difference
+from ops.deploy.comparing import compare
 from ops.deploy.host import Host
 from ops.deploy.openssh import Route
 from shepherd.errors import SettingsError
 from shepherd.running import releases
 from shepherd.running.releases import Site
 from shepherd.settings import read
+from shepherd.settings.difference import difference
 from tests.ops.agents import Agent
 from tests.project import Project
 
@@ -196,8 +197,8 @@ def test_nothing_is_replaced_that_nobody_saw(agent: Agent, trouble: str, sentenc
 
 def test_a_difference_is_fit_for_a_terminal_and_shows_no_password() -> None:
     there = ["a = 1", 'url = "https://ann:secret@example.org/x"', "\x1b[31mred"]
-    lines = list(difference(there, ["a = 2"]))
+    lines = list(difference(there, ["a = 2"], ("theirs", "ours")))
     assert lines[3:5] == ["-a = 1", '-url = "https://ann:…@example.org/x"']
     assert "+a = 2" in lines
     assert not any("\x1b" in line or "secret" in line for line in lines)
-    assert list(difference(there, there)) == []
+    assert list(difference(there, there, ("theirs", "ours"))) == []

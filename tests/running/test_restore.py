@@ -57,19 +57,71 @@ def rows(project: Project) -> list[Any]:
         return database.execute("SELECT * FROM journal").fetchall()
 
 
+def without_mark(project: Project) -> list[Any]:
+    """What people said and what was done, without what a restore adds."""
+    return [row for row in rows(project) if "restored" not in row]
+
+
 def test_a_lost_disk(project: Project, backup: Path) -> None:
     before, journal = answer(project), rows(project)
     shutil.rmtree(project.state)
     (project.folder / "shepherd.toml").rename(project.folder / "lost.toml")
-    done = inv(project, "restore", str(backup))
+    refused = inv(project, "restore", str(backup))
+    assert refused.code == 8 and "nothing was changed" in refused.err
+    assert "stable: what people said since 20" in refused.out
+    assert not (project.state / "shepherd.db").exists()
+    done = inv(project, "restore", str(backup), "--despite", "the disk is lost")
     assert (done.code, done.err) == (0, "")
     assert "shepherd.toml comes from the backup" in done.out
-    assert rows(project) == journal
+    assert without_mark(project) == journal
     assert (project.folder / "shepherd.toml").read_text() == (project.folder / "lost.toml").read_text()
     assert (project.folder / "shepherd.toml").stat().st_mode & 0o777 == 0o600
-    assert inv(project, "run").err == "", "no first run"
+    for _ in range(2):
+        refused = inv(project, "run")
+        assert refused.code == 5 and "what people said after that is not known" in refused.err
+        assert answer(project) == "5" and inv(project, "promote").code == 5
+    accepted = inv(project, "find", "--accept-new-journal", "--reason", "asked them all")
+    assert accepted.code == 0 and "say again what people said" in accepted.out
+    done = inv(project, "run")
+    assert (done.code, done.err) == (0, ""), "no first run"
     assert answer(project) == before != ""
+    assert "restored from the backup of" in inv(project, "history").out
     assert "tried it" in inv(project, "history", "--rev", "r2").out
+
+
+def test_a_verdict_after_the_backup_is_not_dropped_in_silence(project: Project, backup: Path) -> None:
+    """Until a person says that it may be, there is no answer, whatever is restored or killed meanwhile."""
+    assert inv(project, "verdict", "r2", "bad", "--reason", "it deletes data").code == 0
+    shutil.rmtree(project.state)
+    for _ in range(2):
+        assert inv(project, "restore", str(backup), "--despite", "the disk is lost").code == 0
+        assert inv(project, "run").code == 5
+        assert answer(project) == "5"
+    assert inv(project, "verdict", "r2", "bad", "--reason", "x").code == 5, "accept it first"
+    assert inv(project, "find", "--accept-new-journal", "--reason", "asked them all").code == 0
+    assert inv(project, "verdict", "r2", "bad", "--reason", "it deletes data").code == 0
+    assert inv(project, "run").code == 0
+    # a backup of the journal that was accepted is one like any other
+    newer = backup.with_name("newer.zip")
+    assert inv(project, "backup", str(newer)).code == 0
+    for file in project.state.glob("shepherd.db*"):
+        file.unlink()
+    assert inv(project, "restore", str(newer)).code == 0
+    assert inv(project, "run").code == 0
+
+
+def test_pages_elsewhere_do_not_know_what_was_said_after_the_last_run(
+    project: Project, tmp_path: Path
+) -> None:
+    project.write_settings(top='report.directory = "www"')
+    assert inv(project, "run").code == 0
+    path = tmp_path / "b.zip"
+    assert inv(project, "backup", str(path)).code == 0
+    assert inv(project, "verdict", "r2", "bad", "--reason", "it deletes data").code == 0
+    shutil.rmtree(project.state)
+    assert inv(project, "restore", str(path)).code == 8
+    assert inv(project, "restore", str(path), "--despite", "x").code == 0
+    assert inv(project, "run").code == 5
 
 
 def test_a_damaged_database(project: Project, backup: Path) -> None:
@@ -270,17 +322,20 @@ def kill_at_every(
     journal, before = rows(project), answer(project)
 
     def body() -> None:
-        assert restore_from(TaskOptions(who="ann"), backup, "a test") == 0
+        assert restore_from(TaskOptions(who="ann"), [backup], "a test") == 0
 
     saved(damage)
     steps = points(body)
-    assert rows(project) == journal and len(steps) > 10
+    assert without_mark(project) == journal and len(steps) > 10
     for number in range(0, len(steps), each):
         saved(damage)
         assert killed_at(body, number)
         assert stands(project, damage, journal), f"killed at {number}: {steps[number]}"
         undisturbed(body)
-        assert rows(project) == journal, f"killed at {number}: {steps[number]}"
+        assert without_mark(project) == journal, f"killed at {number}: {steps[number]}"
+    if damage in (nothing, no_state):
+        assert inv(project, "run").code == 5
+        assert inv(project, "find", "--accept-new-journal", "--reason", "asked them all").code == 0
     assert inv(project, "run").code == 0
     assert answer(project) == before
     print(f"{damage.__name__}: killed at {len(range(0, len(steps), each))} of {len(steps)} steps")
@@ -300,5 +355,7 @@ def stands(project: Project, damage: Callable[[Project], None], journal: list[An
     if damage is older and there == journal[:-1]:
         return True
     if not (project.state / "snapshots" / "stable").exists():
-        return damage is no_state and not there
+        return damage is no_state and len(there) in (0, len(journal) + 1)
+    if damage in (nothing, no_state) and there:
+        return there[:-1] == journal and "restored" in there[-1]
     return not there and loss(None, settings, "stable") is not None

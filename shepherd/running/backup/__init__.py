@@ -44,7 +44,7 @@ def backup(options: TaskOptions, to: str) -> int:
 
 def restore(options: TaskOptions, source: str, despite: str | None) -> int:
     """`inv restore BACKUP`. Raises what `restoring` does."""
-    from shepherd.running.backup.places import existing_file
+    from shepherd.running.backup.places import existing_files
     from shepherd.running.backup.restoring import restore_from
 
-    return restore_from(options, existing_file(source, Path.cwd()), despite)
+    return restore_from(options, existing_files(source, Path.cwd()), despite)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from shepherd.running.backup import manifest
 from shepherd.running.backup.making import BUSY_SECONDS
 from shepherd.running.backup.reading import CheckedBackup, journals_in
 from shepherd.settings import Settings
+from shepherd.settings.difference import difference
 from shepherd.store import Database, Journal, JournalEntry, sqlite
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.tables import journal as journal_table
@@ -27,11 +27,14 @@ from shepherd.values import clean, utc
 _WORDS = ("verdict", "cover", "snooze", "rewrite", "began", "promoted", "deployed")
 """Kinds of entries that are shown one by one if they would be lost: people said them, or acted by them."""
 _SHOWN = 20
+_KIND = list(journal_table.columns.keys()).index("kind")
 
 
 class RestorePlan(Struct, frozen=True):
     """What a restore would do, and what it would lose."""
 
+    branches: frozenset[str]
+    """Those of the settings."""
     database: Path
     there: bool
     """A database is here."""
@@ -43,6 +46,8 @@ class RestorePlan(Struct, frozen=True):
     """Why it is not known what the journal that is here holds; empty: it is."""
     missing: dict[str, str]
     """Branch -> what the backup lacks of what the answers that are here rest on."""
+    unknown: tuple[str, ...]
+    """Branches of which nothing here shows what people said after the backup was made."""
     answers: tuple[str, ...]
     """Branches whose answers come from the backup, since none are here."""
     settings: str | None
@@ -53,9 +58,14 @@ class RestorePlan(Struct, frozen=True):
     """The deployment record comes from the backup."""
 
     @property
+    def lacks(self) -> bool:
+        """Whether the backup is known to lack something."""
+        return bool(self.lost or self.missing)
+
+    @property
     def loses(self) -> bool:
         """Whether a person has to say why all the same."""
-        return bool(self.lost or self.unreadable or self.missing)
+        return bool(self.lacks or self.unreadable or self.unknown)
 
 
 def compare(settings: Settings, backup: CheckedBackup, *, settings_are_here: bool) -> RestorePlan:
@@ -69,31 +79,46 @@ def compare(settings: Settings, backup: CheckedBackup, *, settings_are_here: boo
         raise StoreError("the database is not a file of SQLite: restore it with its own tools")
     if odd := plainfile.odd_for_sqlite(database):
         raise StoreError(f"{odd} is not a regular file: move it away")
-    unreadable, here = "", {}
+    unreadable = ""
+    here: dict[int, tuple[object, ...]] = {}
+    unconfirmed: set[str] = set()
     try:
-        here = _rows(settings, database)
+        here, unconfirmed = _journal_here(settings, database)
     except StoreError as why:
         unreadable = str(why)
     rows = backup.rows()
+    # a restore that was killed, or is done once more, put it there; nobody said it
+    here = {seq: row for seq, row in here.items() if seq in rows or row[_KIND] != "restored"}
+    goes_on = bool(here) and all(here.get(seq) == row for seq, row in rows.items())
     lost = [_entry(row) for seq, row in here.items() if rows.get(seq) != row]
+    same = goes_on and not lost
     missing: dict[str, str] = {}
+    unknown = []
     folder = settings.state_path / "snapshots"
     with journals_in(backup.journal) as connection:
         for branch in settings.branches:
             named = named_by(Snapshots(folder, branch), settings.report_path / f"{branch}.json", branch)
             loss = loss_of(Journal(connection, branch), named)
-            if loss is not None:
+            if loss is not None and not (same and branch in unconfirmed):
                 missing[branch] = loss.what
+            # pages show what was said up to the last run only; a person's word writes a snapshot at once
+            proved = goes_on or any(
+                each.journal for each in named_by(Snapshots(folder, branch), None, branch)
+            )
+            if not same and (branch in unconfirmed or not proved):
+                unknown.append(branch)
     held = {branch for branch, _ in filter(None, map(manifest.answer_of, backup.answers))}
     text = backup.content(manifest.SETTINGS).decode(errors="replace")
     deployments = manifest.DEPLOYMENTS in backup.manifest.parts
     return RestorePlan(
+        branches=frozenset(settings.branches),
         database=database,
         there=database.exists(),
-        same=bool(here) and here == rows,
+        same=same,
         lost=tuple(lost),
         unreadable=unreadable,
         missing=missing,
+        unknown=tuple(unknown),
         answers=tuple(sorted(branch for branch in held if not Snapshots(folder, branch).any())),
         settings=None if settings_are_here else text,
         difference=_difference(settings.file, text) if settings_are_here else "",
@@ -101,10 +126,11 @@ def compare(settings: Settings, backup: CheckedBackup, *, settings_are_here: boo
     )
 
 
-def _rows(settings: Settings, database: Path) -> dict[int, tuple[object, ...]]:
-    """The journal that is here, by place; empty where there is none. Raises StoreError."""
+def _journal_here(settings: Settings, database: Path) -> tuple[dict[int, tuple[object, ...]], set[str]]:
+    """The journal that is here, by place, empty where there is none; and the branches of which nobody has
+    confirmed yet what an earlier restore brought. Raises StoreError."""
     if not database.exists():
-        return {}
+        return {}, set()
     try:
         if wrong := sqlite.stale_log(database, BUSY_SECONDS):
             raise StoreError(f"{database} does not fit the -wal file next to it ({wrong.splitlines()[0]})")
@@ -112,8 +138,10 @@ def _rows(settings: Settings, database: Path) -> dict[int, tuple[object, ...]]:
         raise StoreError(f"{database}: {error}") from None
     with Database(settings.database_url, read_only=True) as opened, opened.begin() as connection:
         if journal_table.name not in inspect(connection).get_table_names():
-            return {}
-        return {row[0]: tuple(row) for row in connection.execute(select(journal_table))}
+            return {}, set()
+        losses = {branch: loss_of(Journal(connection, branch), ()) for branch in settings.branches}
+        unconfirmed = {branch for branch, loss in losses.items() if loss is not None and loss.restored}
+        return {row[0]: tuple(row) for row in connection.execute(select(journal_table))}, unconfirmed
 
 
 def _entry(row: tuple[object, ...]) -> JournalEntry:
@@ -127,10 +155,7 @@ def _difference(file: Path, text: str) -> str:
         here = plainfile.read(file, 1_000_000)
     except plainfile.UnreadableFileError as why:
         return str(why)
-    lines = difflib.unified_diff(
-        text.splitlines(), here.splitlines(), "in the backup", str(file), n=0, lineterm=""
-    )
-    return "\n".join(lines)
+    return "\n".join(difference(text.splitlines(), here.splitlines(), ("in the backup", str(file))))
 
 
 def words_of(plan: RestorePlan, backup: CheckedBackup, source: Path, keep: Path) -> Iterator[str]:
@@ -164,6 +189,8 @@ def words_of(plan: RestorePlan, backup: CheckedBackup, source: Path, keep: Path)
             yield f"  {_line(entry)}"
     for branch, what in plan.missing.items():
         yield f"{branch}: the backup's journal {what}"
+    for branch in plan.unknown:
+        yield f"{branch}: what people said since {utc(document.at)} is not known"
     for branch in plan.answers:
         yield f"{branch}: its answers come from the backup"
     if plan.settings is not None:

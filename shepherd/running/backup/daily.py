@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from shepherd.errors import PARTLY, NoAnswerError, ShepherdError
+from shepherd.errors import NO_DATA, PARTLY, NoAnswerError, ShepherdError
 from shepherd.run import Run
 from shepherd.running.backup.places import BackupPlace, backups_in, name_of
 from shepherd.running.output import complain, say
@@ -19,9 +19,9 @@ def back_up_daily(options: TaskOptions, run: Run) -> StageResult:
     settings = options.settings
     folder = settings.backup_path
     try:
-        today = [each for each in backups_in(folder) if each.daily and each.at.date() == run.now.date()]
-        if today:
-            say(f"today's backup is there: {today[-1].path}")
+        today = next((each for each in reversed(backups_in(folder)) if _is_of_today(each, run)), None)
+        if today is not None:
+            say(f"today's backup is there: {today.path}")
             return StageResult()
         return _make(settings, folder, run, dry=options.dry)
     except NoAnswerError as none_yet:
@@ -34,6 +34,33 @@ def back_up_daily(options: TaskOptions, run: Run) -> StageResult:
         return StageResult(PARTLY, sentence)
 
 
+def _is_of_today(place: BackupPlace, run: Run) -> bool:
+    """Whether it is the day's backup: not what a wrong clock dated ahead, nor what cannot be read."""
+    if not place.daily or place.at.date() != run.now.date() or place.at > run.now:
+        return False
+    from shepherd.running.backup.reading import manifest_of
+
+    try:
+        manifest_of(place.path)
+    except ShepherdError as why:
+        complain(f"backup: {why}")
+        return False
+    return True
+
+
+def _refused(settings: Settings) -> str:
+    """A branch of which the journal is lost, or may be; empty if there is none. Raises StoreError."""
+    from shepherd.store import Database
+    from shepherd.store.wholeness import loss
+
+    with Database(settings.database_url, read_only=True) as database:
+        for branch in settings.branches:
+            with database.branch(branch) as store:
+                if loss(store.journal, settings, branch) is not None:
+                    return branch
+    return ""
+
+
 def _make(settings: Settings, folder: Path, run: Run, *, dry: bool) -> StageResult:
     from shepherd.running.backup.making import make, planned
     from shepherd.store import sqlite
@@ -42,6 +69,10 @@ def _make(settings: Settings, folder: Path, run: Run, *, dry: bool) -> StageResu
         say("no backup: the database is not a file of SQLite, so its own tools back it up")
         return StageResult()
     plan = planned(settings)
+    if branch := _refused(settings):
+        # a backup of it would be the newest, which is the one that people restore
+        say(f"no backup: the journal of {branch} lacks what people said, or may lack it; inv find says more")
+        return StageResult(NO_DATA)
     target = folder / name_of(run.now, daily=True)
     if dry:
         say(f"would make a backup: {target}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import socket
 import sqlite3
 import zipfile
@@ -20,7 +21,7 @@ from typing import BinaryIO, NamedTuple
 import msgspec
 
 from shepherd import plainfile
-from shepherd.atomic import link_new, sweep_leftovers, temporary_beside
+from shepherd.atomic import TEMPORARY, link_new, sweep_leftovers, temporary_beside
 from shepherd.errors import NoAnswerError, SettingsError, StoreError
 from shepherd.running.backup import manifest
 from shepherd.running.backup.manifest import BackupManifest, PartSum
@@ -91,7 +92,7 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
     """
     folder = target.parent
     try:
-        sweep_leftovers(folder)
+        _sweep(folder)
         with temporary_beside(target) as (unfinished, file):
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
                 parts = {name: _add_file(archive, name, path) for name, path in plan.answers}
@@ -131,6 +132,16 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
     return document
 
 
+def _sweep(folder: Path) -> None:
+    """Remove what killed makers left, also what SQLite had next to their copy of the journal."""
+    sweep_leftovers(folder)
+    for side in folder.glob(".*.new-*"):
+        copy, _, kind = side.name.rpartition("-")
+        beside = re.fullmatch(TEMPORARY, copy) and kind in ("wal", "shm", "journal")
+        if beside and not side.with_name(copy).exists():
+            side.unlink(missing_ok=True)
+
+
 def _add_file(archive: zipfile.ZipFile, name: str, path: Path) -> PartSum | None:
     """Add one file as it is now; None if it is gone by now, as old answers may be."""
     digest, size = hashlib.sha256(), 0
@@ -138,7 +149,7 @@ def _add_file(archive: zipfile.ZipFile, name: str, path: Path) -> PartSum | None
         source = path.open("rb")
     except FileNotFoundError:
         return None
-    with source, archive.open(zipfile.ZipInfo(name), "w", force_zip64=True) as part:
+    with source, archive.open(name, "w", force_zip64=True) as part:
         while chunk := source.read(_CHUNK):
             digest.update(chunk)
             size += len(chunk)

@@ -61,16 +61,16 @@ def new_file(to: str, cwd: Path, at: datetime) -> Path:
     return path
 
 
-def existing_file(name: str, cwd: Path) -> Path:
-    """The backup that a person names: a file, or the newest one in a folder.
+def existing_files(name: str, cwd: Path) -> list[Path]:
+    """The backups that a person names: a file, or all in a folder, the newest first.
 
     Raises:
         SettingsError: there is none.
     """
     path = cwd / name
     if not path.is_dir():
-        return path
+        return [path]
     backups = backups_in(path)
     if not backups:
         raise SettingsError(f"there is no backup in {path}: name a file")
-    return backups[-1].path
+    return [each.path for each in sorted(backups, key=lambda each: each.at, reverse=True)]

@@ -1,7 +1,7 @@
 """Putting a backup back (docs/backups.md#restoring).
 
 Whenever it is killed, what is there is the old state, or the new one, or one that says of itself that the
-journal is lost: answers come before the journal that they rest on, one rename replaces the database, and
+journal is lost, or may be: one rename replaces the database by one that says so, answers come after it, and
 settings, without which nothing runs, come last. Called again, it goes on from there.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import partial
@@ -24,21 +25,22 @@ from shepherd.running.backup import manifest
 from shepherd.running.backup.comparing import RestorePlan, compare, words_of
 from shepherd.running.backup.making import BUSY_SECONDS
 from shepherd.running.backup.reading import CheckedBackup, checked, ends_of
-from shepherd.running.output import say
+from shepherd.running.output import complain, say
 from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.tasking import CLONE, TaskOptions
 from shepherd.settings import Settings, parse
-from shepherd.store import Database
+from shepherd.store import Database, JournalEntry
 from shepherd.values import clean
 
 _SIDES = ("-wal", "-shm", "-journal")
 """What SQLite keeps next to a database."""
 
 
-def restore_from(options: TaskOptions, source: Path, despite: str | None) -> int:
+def restore_from(options: TaskOptions, sources: Sequence[Path], despite: str | None) -> int:
     """Check a backup, print what it would change, and do it.
 
     Args:
+        sources: one backup, or several, of which the best is restored, the newest first.
         despite: why, although something is lost by it; None: then it is refused.
 
     Raises:
@@ -47,13 +49,46 @@ def restore_from(options: TaskOptions, source: Path, despite: str | None) -> int
     """
     if despite is not None and not clean(despite, 300):
         raise SettingsError("say why what would be lost may be lost: --despite 'the old disk is gone'")
+    source = sources[0] if len(sources) == 1 else _best(options, sources)
+    file = _settings_file()
+    here = file.exists()
     with checked(source) as backup:
-        file = _settings_file()
-        here = file.exists()
         settings = options.settings if here else _settings_of(backup, file)
         there = TaskOptions(settings, options.who, dry=options.dry, wait=options.wait)
         stage = partial(_restore, backup=backup, source=source, despite=despite, settings_are_here=here)
         return run_stage(there, "restore", stage, why=despite or "", noted=False)
+
+
+def _best(options: TaskOptions, sources: Sequence[Path]) -> Path:
+    """The newest backup that lacks nothing of what is known here; if each lacks something, the one with most
+    entries: a journal that was lost and begun again has backups, too, and they are the newest.
+
+    Raises:
+        StoreError: none of them can be read.
+    """
+    file = _settings_file()
+    here, entries = file.exists(), dict[Path, int]()
+    best = None
+    for source in sources:
+        try:
+            with checked(source) as backup:
+                settings = options.settings if here else _settings_of(backup, file)
+                lacks = compare(settings, backup, settings_are_here=here).lacks
+                entries[source] = backup.manifest.entries
+        except StoreError as why:
+            complain(str(why))
+            continue
+        if not lacks:
+            best = source
+            break
+        say(f"{source}: lacks what is known here")
+    if not entries:
+        raise StoreError(f"{sources[0].parent}: no backup in it can be read: name another folder, or a file")
+    best = best or max(entries, key=lambda each: entries[each])
+    older = [each.name for each in sources if each not in entries]
+    if older:
+        say(f"others in {best.parent}: {', '.join(older)}")
+    return best
 
 
 def _settings_file() -> Path:
@@ -84,14 +119,11 @@ def _restore(
     for line in words_of(plan, backup, source, keep):
         say(line)
     if plan.loses and despite is None:
-        raise RefusedError(
-            "the backup lacks what is known here, so nothing was changed: restore a newer backup, or say why"
-            " that may be lost: --despite 'the disk was damaged'"
-        )
+        raise RefusedError(_refusal(plan))
     if options.dry:
         return StageResult()
     try:
-        _apply(settings, plan, backup, keep)
+        _apply(settings, plan, backup, keep, run)
     except OSError as error:
         raise StoreError(
             f"{error.filename or settings.state_path}: cannot be restored ({error.strerror or error}); repair"
@@ -110,6 +142,18 @@ def _restore(
     return StageResult()
 
 
+def _refusal(plan: RestorePlan) -> str:
+    if plan.lacks or plan.unreadable:
+        return (
+            "the backup lacks what is known here, so nothing was changed: restore another backup, or say why"
+            " that may be lost: --despite 'the disk was damaged'"
+        )
+    return (
+        "nothing here shows what people said after the backup was made, so nothing was changed: look for a"
+        " newer backup; if there is none, say why that may be lost: --despite 'the disk is lost'"
+    )
+
+
 def _free_name(database: Path, now: datetime) -> Path:
     """What the database that is here will be called; two restores of one second keep one each."""
     base = f"{database.name}.before-restore-{now:%Y%m%dT%H%M%SZ}"
@@ -117,11 +161,11 @@ def _free_name(database: Path, now: datetime) -> Path:
     return next(each for each in names if not any(map(os.path.lexists, (each, *_sides(each)))))
 
 
-def _apply(settings: Settings, plan: RestorePlan, backup: CheckedBackup, keep: Path) -> None:
+def _apply(settings: Settings, plan: RestorePlan, backup: CheckedBackup, keep: Path, run: Run) -> None:
+    if not plan.same:
+        _bring_journal(plan, backup, keep, run)
     for branch in plan.answers:
         _bring_answers(settings.state_path, branch, backup, keep)
-    if not plan.same:
-        _bring_journal(plan, backup, keep)
     folder = settings.file.parent
     if plan.deployments:
         create_atomically(folder / manifest.DEPLOYMENTS, backup.content(manifest.DEPLOYMENTS))
@@ -148,7 +192,7 @@ def _bring_answers(state: Path, branch: str, backup: CheckedBackup, keep: Path) 
     _sync(place.parent)
 
 
-def _bring_journal(plan: RestorePlan, backup: CheckedBackup, keep: Path) -> None:
+def _bring_journal(plan: RestorePlan, backup: CheckedBackup, keep: Path, run: Run) -> None:
     """Make the database next to its place, keep what is there, and rename over it."""
     place = plan.database
     unfinished = place.with_name(f"{place.name}.restoring")
@@ -163,6 +207,7 @@ def _bring_journal(plan: RestorePlan, backup: CheckedBackup, keep: Path) -> None
         with closing(sqlite3.connect(f"{unfinished.as_uri()}?mode=ro&immutable=1", uri=True)) as copy:
             if _sides_there(unfinished) or ends_of(copy) != backup.manifest.journals:
                 raise StoreError(f"{unfinished}: is not what was written into it; is the disk sound?")
+        _mark(unfinished, plan, backup, run)
         _sync(unfinished)
         _set_aside(plan, keep)
         unfinished.replace(place)
@@ -172,6 +217,21 @@ def _bring_journal(plan: RestorePlan, backup: CheckedBackup, keep: Path) -> None
     finally:
         for path in (unfinished, *_sides(unfinished)):
             path.unlink(missing_ok=True)
+
+
+def _mark(unfinished: Path, plan: RestorePlan, backup: CheckedBackup, run: Run) -> None:
+    """Let a journal that may lack what people said say so itself, whatever is restored after it and whenever
+    we are killed: there is no answer until a person has accepted that (`store.wholeness`)."""
+    if not plan.unknown:
+        return
+    entry = JournalEntry("restored", data={"made": backup.manifest.at.isoformat()}, who=run.who, why=run.why)
+    # a branch that carries on the journal of another name reads that one's mark, too
+    left = backup.manifest.journals.keys() - plan.branches
+    with Database(f"sqlite:///{unfinished}") as database:
+        for name in sorted({*plan.unknown, *left}):
+            database.append(name, [entry], run)
+    if _sides_there(unfinished):
+        raise StoreError(f"{unfinished}: cannot be closed; is the disk sound?")
 
 
 def _set_aside(plan: RestorePlan, keep: Path) -> None:
@@ -223,10 +283,11 @@ def _say_what_is_next(settings: Settings, plan: RestorePlan) -> None:
             settings.secret(key, os.environ)
         except ShepherdError as missing:
             say(f"still to be brought by hand: {missing}")
-    for branch in plan.missing:
+    unproved = dict.fromkeys([*plan.missing, *plan.unknown])
+    for branch in unproved:
         named = f" --branch {branch}" if len(settings.branches) > 1 else ""
         say(
             f'next: inv find{named} --accept-new-journal --reason "…"'
-            ", since the backup is older than the last answer"
+            ", since what people said after the backup is lost or not known; then say it again"
         )
-    say("then: inv run" if plan.missing else "next: inv run, inv status")
+    say("then: inv run" if unproved else "next: inv run, inv status")

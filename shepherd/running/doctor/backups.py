@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shepherd.errors import ShepherdError
 from shepherd.running.backup.places import backups_in
-from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
+from shepherd.running.doctor.checking import CheckContext, Finding, ok, warn
 from shepherd.running.doctor.data import sqlite_path
 from shepherd.running.situation import stage_runs
 from shepherd.situation import StageRuns
@@ -34,7 +34,7 @@ def backup(context: CheckContext) -> Iterator[Finding]:
     try:
         manifest_of(newest.path)
     except ShepherdError as error:
-        yield fail("backup", str(error), f"remove it, then: inv backup {folder}")
+        yield warn("backup", str(error), f"look at it, move it to another folder, then: inv backup {folder}")
         return
     if context.now - newest.at > OLD and settings.backup.daily:
         remedy = "inv run; its stage backup says why there is no newer one"
