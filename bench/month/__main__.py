@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import statistics
 import sys
 import time
@@ -32,6 +33,7 @@ def main() -> int:
     )
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     began = time.monotonic()
     happenings = _chosen(options.releases, options.only)
     with built(options.seed, keep=options.keep, rrsync=not options.plain_rsync) as world:

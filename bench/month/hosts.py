@@ -117,8 +117,12 @@ class Machine:
         own |= {"UID_OF": str(self.uid), "SMALL": self.small, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         log = (self.folder / "boot.log").open("ab")
         spaces = ["--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child"]
+        # it dies with us
         self._unshare = subprocess.Popen(
-            ["unshare", *spaces, "bash", "-c", _SCRIPT], env=own, cwd="/", stderr=log
+            ["setpriv", "--pdeathsig", "KILL", "unshare", *spaces, "bash", "-c", _SCRIPT],
+            env=own,
+            cwd="/",
+            stderr=log,
         )
         until(ready.exists, what=f"the boot of {self.name}")
         self._init = psutil.Process(self._unshare.pid).children()[0].pid

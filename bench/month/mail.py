@@ -47,7 +47,16 @@ class MailHost:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        words = [sys.executable, "-m", "bench.month.mail", str(self._box), str(self.port)]
+        words = [
+            "setpriv",
+            "--pdeathsig",
+            "KILL",
+            sys.executable,
+            "-m",
+            "bench.month.mail",
+            str(self._box),
+            str(self.port),
+        ]
         self._process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE)
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == b"ready\n", "the mail host does not start"

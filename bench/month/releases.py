@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from itertools import islice
+from pathlib import Path
 
 import psutil
 
@@ -13,6 +14,7 @@ from bench.month.checks import Expected
 from bench.month.hosts import Done
 from bench.month.month import Happening, Month, Slots
 from bench.month.world import HOSTS
+from tests.waiting import until
 
 NOTHING: Mapping[str, str] = {}
 _BROKEN = """
@@ -25,7 +27,7 @@ CHECKS = (*CHECKS, ("broken", _broken))
 """
 _DOCTOR = "shepherd/running/doctor/__init__.py"
 _STEP = re.compile(
-    r"^\s*(look|wheels|unpack|environment|install|compile|try|prepare|quiet|switch|check|clear)\b"
+    r"^\s*(look|wheels|unpack|environment|install|compile|try|prepare|quiet|switch|check|clear)\b.*\d s$"
 )
 
 
@@ -142,11 +144,25 @@ def _killed_at(process: subprocess.Popen[str], number: int) -> str:
     steps = (line.strip() for line in process.stdout if _STEP.match(line))
     line = next(islice(steps, number - 1, None), "")
     if line:
+        _kill(process)
+    process.communicate()
+    return line or "its end"
+
+
+def _killed_under_the_switch(process: subprocess.Popen[str], memory: Path) -> str:
+    """`kill -9` an upgrade as soon as its memory says that it is past `prepare`; what the memory says."""
+    until(lambda: memory.exists() or process.poll() is not None, 120, "the switch of an upgrade")
+    _kill(process)
+    process.communicate()
+    return memory.read_text() if memory.exists() else "its end"
+
+
+def _kill(process: subprocess.Popen[str]) -> None:
+    """`kill -9` of a program and all that it has started."""
+    if process.poll() is None:
         root = psutil.Process(process.pid)
         for each in (*root.children(recursive=True), root):
             each.kill()
-    process.communicate()
-    return line or "its end"
 
 
 def fab_killed(month: Month) -> Slots:
@@ -176,9 +192,13 @@ def upgrade_killed(month: Month) -> Slots:
     operator.fab("rollback", "--reason", "to kill an upgrade")
     for name, host in month.world.hosts.items():
         operator.fab("-H", host.name, "releases", "--good", newest[name])
-        number = month.world.random.randint(1, 4)
         words = host.by_account(".venv/bin/inv", "upgrade", folder="shepherd/current")
-        line = _killed_at(subprocess.Popen(words, cwd="/", text=True, stdout=-1, stderr=-2), number)
+        process = subprocess.Popen(words, cwd="/", text=True, stdout=-1, stderr=-2)
+        memory = month.crons[name].state / "run" / "upgrade.json"
+        if name == "qa2":
+            line = _killed_under_the_switch(process, memory)
+        else:
+            line = _killed_at(process, month.world.random.randint(1, 4))
         month.ledger.say(month.name, f"{name} killed at: {line}")
     yield {name: Expected("old", "", frozenset({0, 3}), cron="upgrade", runs=False) for name in HOSTS}
     for (name, host), how in zip(month.world.hosts.items(), ("--resume", "--undo"), strict=True):
