@@ -76,9 +76,10 @@ class Snapshots:
         if latest is None:
             return
         yield latest
-        for path in sorted(self._documents() - {self.folder / LATEST}, reverse=True):
+        # of two runs that began in one second, the name does not tell the later one
+        for kept in sorted(self._kept(), key=lambda each: (_second(each.path), each.at), reverse=True):
             try:
-                yield _read(path)
+                yield _read(kept.path)
             except (plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError):
                 return
 
@@ -99,7 +100,12 @@ class Snapshots:
                 path.unlink(missing_ok=True)
 
     def _kept(self) -> list[SnapshotFile]:
-        return [SnapshotFile(path, path.stat().st_mtime) for path in self._documents() if path.name != LATEST]
+        kept = []
+        for path in self._documents() - {self.folder / LATEST}:
+            # another run may have removed it meanwhile
+            with suppress(FileNotFoundError):
+                kept.append(SnapshotFile(path, path.stat().st_mtime))
+        return kept
 
     def _documents(self) -> set[Path]:
         """Every snapshot there is.
@@ -120,6 +126,11 @@ class Snapshots:
             return _read(kept[0]) if kept else None
         except (OSError, StoreError, plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError):
             return None
+
+
+def _second(path: Path) -> str:
+    """When the run began that kept it, as its name has it: 20110824T101500Z."""
+    return path.name.partition("-")[0]
 
 
 def _read(path: Path) -> Snapshot:
