@@ -182,7 +182,8 @@ def _seen(record: Record) -> Life:
         return "gone" if process.status() == psutil.STATUS_ZOMBIE else "lives"
     except (psutil.NoSuchProcess, ValueError, OverflowError):
         return "gone"
-    except psutil.Error:
+    except (psutil.Error, OSError):
+        # psutil hands on what it meets in /proc itself, such as too many open files
         return "unknown"
 
 

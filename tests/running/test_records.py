@@ -66,6 +66,20 @@ def test_a_process_that_ended_is_gone(sleeper: Any) -> None:
     assert records.life(record) == "gone"
 
 
+def test_where_the_system_cannot_be_asked_nothing_is_said_of_a_process(
+    sleeper: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psutil
+
+    record = replace(record_of(sleeper.pid), pid_namespace="")
+
+    def full() -> float:
+        raise OSError(24, "Too many open files", "/proc/stat")
+
+    monkeypatch.setattr(psutil, "boot_time", full)
+    assert records.life(record) == "unknown"
+
+
 def test_a_zombie_is_gone(sleeper: Any) -> None:
     record = record_of(sleeper.pid)
     sleeper.kill()
