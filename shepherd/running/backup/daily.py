@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shepherd.errors import NO_DATA, PARTLY, NoAnswerError, ShepherdError
 from shepherd.run import Run
-from shepherd.running.backup.places import BackupPlace, backups_in, name_of
+from shepherd.running.backup.places import BackupPlace, backups_in, ends_as_a_backup, name_of
 from shepherd.running.output import complain, say
 from shepherd.running.runner import StageResult
 from shepherd.running.tasking import TaskOptions
@@ -35,17 +35,10 @@ def back_up_daily(options: TaskOptions, run: Run) -> StageResult:
 
 
 def _is_of_today(place: BackupPlace, run: Run) -> bool:
-    """Whether it is the day's backup: not what a wrong clock dated ahead, nor what cannot be read."""
+    """Whether it is the day's backup: not what a wrong clock dated ahead, nor what was cut short."""
     if not place.daily or place.at.date() != run.now.date() or place.at > run.now:
         return False
-    from shepherd.running.backup.reading import manifest_of
-
-    try:
-        manifest_of(place.path)
-    except ShepherdError as why:
-        complain(f"backup: {why}")
-        return False
-    return True
+    return ends_as_a_backup(place.path)
 
 
 def _refused(settings: Settings) -> str:

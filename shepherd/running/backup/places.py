@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from shepherd.errors import SettingsError
 
+_END, _END_SIZE = b"PK\5\6", 22
+"""What the last bytes of a ZIP file without a comment begin with, and how many they are."""
 _NAME = re.compile(r"(daily|shepherd)-([0-9]{8}T[0-9]{6}Z)\.zip")
 
 
@@ -43,6 +46,20 @@ def backups_in(folder: Path) -> list[BackupPlace]:
                 continue
             places.append(BackupPlace(at, match[1] == "daily", path))
     return sorted(places)
+
+
+def ends_as_a_backup(path: Path) -> bool:
+    """Whether it is a file that ends as ZIP files do, so that nothing was cut off. `inv doctor` and
+    `inv restore` look further; this takes no time."""
+    try:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size < _END_SIZE:
+            return False
+        with path.open("rb") as file:
+            file.seek(-_END_SIZE, os.SEEK_END)
+            return file.read(len(_END)) == _END
+    except OSError:
+        return False
 
 
 def new_file(to: str, cwd: Path, at: datetime) -> Path:
