@@ -19,8 +19,8 @@ from bench.month.hosts import Done, Machine, free_port
 from bench.month.mail import MailHost
 from bench.project import ROOT
 
-OTHER_PYTHON = Path(os.environ.get("MONTH_PYTHON", ""))
-"""The second host's Python: a whole installation."""
+OTHER_PYTHON = os.environ.get("MONTH_PYTHON", "")
+"""The second host's Python: the folder of a whole installation; empty: that of the others."""
 NOTHING: Mapping[str, str] = {}
 HOSTS = ("qa1", "qa2")
 _SETTINGS = """\
@@ -107,7 +107,7 @@ class World:
         self.folder, self._rrsync = folder, rrsync
         self.random = Random(seed)
         self.clock = Clock(folder, first_monday())
-        python = OTHER_PYTHON if OTHER_PYTHON.is_dir() else None
+        python = Path(OTHER_PYTHON) if OTHER_PYTHON else None
         self.git_host = Machine(folder, "git.example.org", "git", 2101, self.clock)
         self.web = Machine(folder, "web.example.org", "qa", 2102, self.clock)
         self.hosts = {
