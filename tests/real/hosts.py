@@ -32,7 +32,7 @@ LIMIT = 300.0
 _MAKE = """
 set -eu
 mount -t tmpfs tmpfs /mnt
-mkdir -p /mnt/etc /mnt/home /mnt/srv /mnt/ssh /mnt/cron /mnt/tmp /root/.ssh
+mkdir -p /mnt/etc /mnt/home /mnt/srv /mnt/ssh /mnt/cron /mnt/mail /mnt/tmp /root/.ssh
 cp -a /etc/. /mnt/etc
 chmod 700 /mnt/ssh; chown root:crontab /mnt/cron; chmod 1730 /mnt/cron; chmod 1777 /mnt/tmp
 mount --bind /mnt/etc /etc
@@ -40,6 +40,7 @@ mount --bind /mnt/home /home
 mount --bind /mnt/srv /srv
 mount --bind /mnt/ssh /root/.ssh
 mount --bind /mnt/cron /var/spool/cron/crontabs
+mount --bind /mnt/mail /var/mail
 # not where the clone that is tested lies in it
 case "$2" in /tmp/*) ;; *) mount --bind /mnt/tmp /tmp;; esac
 rm -f /etc/ssh/ssh_known_hosts
