@@ -32,13 +32,13 @@ LIMIT = 300.0
 _MAKE = """
 set -eu
 mount -t tmpfs tmpfs /mnt
-mkdir -p /mnt/etc /mnt/home /mnt/srv /mnt/ssh /mnt/cron /mnt/mail /mnt/tmp /root/.ssh
+mkdir -p /mnt/etc /mnt/home /mnt/srv /mnt/ssh /mnt/cron /mnt/mail /mnt/tmp ~root/.ssh
 cp -a /etc/. /mnt/etc
 chmod 700 /mnt/ssh; chown root:crontab /mnt/cron; chmod 1730 /mnt/cron; chmod 1777 /mnt/tmp
 mount --bind /mnt/etc /etc
 mount --bind /mnt/home /home
 mount --bind /mnt/srv /srv
-mount --bind /mnt/ssh /root/.ssh
+mount --bind /mnt/ssh ~root/.ssh
 mount --bind /mnt/cron /var/spool/cron/crontabs
 mount --bind /mnt/mail /var/mail
 # not where the clone that is tested lies in it
@@ -48,9 +48,9 @@ sed -i '/^lpqateam:/d' /etc/passwd /etc/shadow /etc/group /etc/gshadow
 # of a number of its own: userdel looks for processes of it, wherever
 useradd --uid "$1" --create-home --shell /bin/bash --password '*' lpqateam
 useradd --create-home --shell /bin/sh --password '*' git
-ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
+ssh-keygen -q -t ed25519 -N '' -f ~root/.ssh/id_ed25519
 install -d -m 700 -o lpqateam -g lpqateam ~lpqateam/.ssh
-install -m 600 -o lpqateam -g lpqateam /root/.ssh/id_ed25519.pub ~lpqateam/.ssh/authorized_keys
+install -m 600 -o lpqateam -g lpqateam ~root/.ssh/id_ed25519.pub ~lpqateam/.ssh/authorized_keys
 mkdir /srv/git /srv/operator
 """
 _SSHD = """
