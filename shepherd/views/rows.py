@@ -134,7 +134,7 @@ def _line(parts: list[str]) -> str:
 
 
 def _others(entry: LandingEntry) -> list[str]:
-    """Who merged it, and its co-authors, by whom page.js finds it."""
+    """Who merged it, and its co-authors, by whom the filter finds it."""
     merged = [f"merged by {_text(entry.merged_by)}"] if entry.merged_by else []
     names = ", ".join(map(_text, entry.co_authors))
     return [*merged, f"with <span class=c>{names}</span>"] if names else merged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from base64 import b64encode
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -16,6 +17,23 @@ from markupsafe import Markup
 from shepherd.sentence import Sentence
 from shepherd.views.clean import LONGEST_SENTENCE, clean
 from shepherd.views.markup import sentence
+
+STYLES = (
+    "base",
+    "situation",
+    "blockers",
+    "picture",
+    "filter",
+    "landings",
+    "states",
+    "index",
+    "narrow",
+    "print",
+)
+"""The parts of the style sheet, in their order: later ones override earlier ones."""
+SCRIPTS = ("clock", "copy", "lists", "filter")
+"""The parts of the one script, in their order: each knows the names of those before it, and the last one may
+return."""
 
 
 def folder() -> Path:
@@ -38,7 +56,8 @@ def pages() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    style, script = ((folder() / name).read_text("utf-8") for name in ("page.css", "page.js"))
+    style = _parts("style", STYLES, ".css")
+    script = f'"use strict";(() => {{\n{_parts("script", SCRIPTS, ".js")}}})();\n'
     environment.globals["style"] = Markup(style)  # noqa: S704  # our own file
     environment.globals["script"] = Markup(script)  # noqa: S704  # our own file
     # Hashes allow this one style sheet and this one script, and nothing that slipped through escaping; images
@@ -91,6 +110,10 @@ def _finalize(value: object) -> object:
     if isinstance(value, Sentence):
         return sentence(value)
     return clean(value, LONGEST_SENTENCE) if type(value) is str else value
+
+
+def _parts(kind: str, names: Sequence[str], ending: str) -> str:
+    return "".join((folder() / kind / f"{name}{ending}").read_text("utf-8") for name in names)
 
 
 def _hash(text: str) -> str:

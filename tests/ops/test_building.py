@@ -29,7 +29,7 @@ def release(tmp_path: Path) -> Path:
 
 def test_its_templates_are_compiled(release: Path) -> None:
     compile_templates(release)
-    pages = [*(release / "templates").glob("*.html.j2"), *(release / "templates").glob("*.svg.j2")]
+    pages = [*(release / "templates").rglob("*.html.j2"), *(release / "templates").rglob("*.svg.j2")]
     assert len(list((release / "templates" / "__pycache__").iterdir())) == len(pages) > 1
 
 

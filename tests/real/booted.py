@@ -106,6 +106,9 @@ def booted() -> Iterator[Booted]:
     need(os.geteuid() == 0, "a systemd in namespaces needs root")
     for program in ("unshare", "nsenter", "setpriv", "systemctl", "dbus-daemon"):
         need(shutil.which(program), f"there is no {program} here: .ci/run installs systemd and dbus")
+    # without it a user's systemd has no XDG_RUNTIME_DIR to start in
+    modules = list(Path("/usr/lib").glob("*/security/pam_systemd.so"))
+    need(modules, "there is no pam_systemd here: .ci/run installs libpam-systemd")
     folder = Path(tempfile.mkdtemp(prefix="shepherd-systemd-"))
     folder.chmod(0o755)
     group = _cgroup()
