@@ -93,6 +93,10 @@ class Booted:
             stdin=subprocess.DEVNULL,
         )
 
+    def journal(self) -> str:
+        """The last lines of its journal, for a test that failed."""
+        return self.root("journalctl", "--no-pager", "-n", "60").stdout
+
     def user(self, *words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         """A command of the user's in there, as `sudo -u` calls it."""
         drop = ["setpriv", f"--reuid={UID}", f"--regid={UID}", "--clear-groups"]
@@ -159,8 +163,7 @@ def _up(folder: Path, process: subprocess.Popen[bytes]) -> Booted:
         until(lambda: machine.root(*bus).returncode == 0, BOOTS, "logind")
     except AssertionError as error:
         console = (folder / "console").read_text()
-        journal = machine.root("journalctl", "--no-pager", "-n", "40").stdout
-        raise AssertionError(f"{error}\n{console}\n{journal}") from None
+        raise AssertionError(f"{error}\n{console}\n{machine.journal()}") from None
     return machine
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,7 +102,10 @@ def systemctl(machine: Booted, *arguments: str, system: bool) -> str:
 def linger(machine: Booted) -> None:
     assert machine.root("loginctl", "enable-linger", USER).returncode == 0
     active = ("is-active", f"user@{UID}.service")
-    until(lambda: systemctl(machine, *active, system=True) == "active", SLOW, "the user's systemd")
+    try:
+        until(lambda: systemctl(machine, *active, system=True) == "active", SLOW, "the user's systemd")
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{machine.journal()}") from None
 
 
 def seen(machine: Booted, path: Path) -> str:
@@ -160,7 +164,9 @@ def test_systemd_calls_the_shepherd_and_tells_the_operators_of_a_failure(
     until(lambda: "this was the first run" in "".join(smtp.mails_to(OPERATOR)) or system, SLOW)
     active = f"ok    timer: {unit}.timer is active"
     # systemctl has a few seconds to answer in, which a machine at work may take
-    until(lambda: active in inv(machine, "doctor", "--offline").stdout, SLOW, "an active timer, for doctor")
+    give_up = time.monotonic() + SLOW
+    while active not in (doctor := inv(machine, "doctor", "--offline").stdout):
+        assert time.monotonic() < give_up, f"{doctor}\n{machine.journal()}"
     machine.root("systemctl", "stop", f"{unit}.timer") if system else systemctl(
         machine, "stop", f"{unit}.timer", system=False
     )
