@@ -6,6 +6,7 @@ themselves.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -29,6 +30,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.real)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Before the fixtures of a test: a task run in this process has set the umask for what came after it, and
+    a machine that is booted with it has folders that its users cannot enter."""
+    os.umask(0o022)
 
 
 # A program compiles each of its SQL statements once; tests open thousands of databases, and without this

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.running.conftest import _same_umask, host
+from tests.running.conftest import host
 
-__all__ = ["_same_umask", "host"]
+__all__ = ["host"]
