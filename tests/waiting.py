@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 
 
-def until(condition: Callable[[], Any], limit: float = 30.0, what: str = "it") -> None:
+def until(condition: Callable[[], Any], limit: float = 60.0, what: str = "it") -> None:
     """Return as soon as the condition holds; a test that waits in vain fails."""
     give_up = time.monotonic() + limit
     while not condition():

@@ -76,7 +76,7 @@ def test_a_tracker_that_is_down_does_not_stop_the_page_from_saying_so(host: Host
     (host.project.folder / "bugs.json").unlink()
     code, out, err = host.inv("run", "--cron")
     assert (code, out) == (5, "")
-    assert "run: find 0." in err
+    assert "run: find " in err
     assert "no data" in host.page()
     assert "bugs.json" in host.page()
 
@@ -86,10 +86,10 @@ def test_cron_hears_the_same_failure_once_and_every_other_at_once(host: Host) ->
     kept = bugs.read_text()
     bugs.unlink()
     code, out, err = host.inv("run", "--cron")
-    assert (code, out) == (5, "") and "bugs.json" in err and "run: find 0." in err
+    assert (code, out) == (5, "") and "bugs.json" in err and "run: find " in err
     for _ in range(3):
         assert host.inv("run", "--cron") == (5, "", "")
-    assert "run: find 0." in host.inv("run")[1], "a person hears it every time"
+    assert "run: find " in host.inv("run")[1], "a person hears it every time"
     bugs.write_text("no JSON")
     assert "bugs.json" in host.inv("run", "--cron")[2], "it is another failure"
     assert host.inv("run", "--cron") == (5, "", "")
