@@ -185,6 +185,10 @@ class Next(Struct, frozen=True):
     """Where a forge shows the whole of it; None: no page is known."""
     undone_later: tuple[int, ...]
     """Those of its landings that a landing which must wait undoes."""
+    undone: tuple[int, ...] = ()
+    """Those of its landings that are rolled back again within it."""
+    taken_out: tuple[int, ...] = ()
+    """What production runs now and does not after it: something that goes live undoes it."""
 
 
 class Snapshot(Struct, frozen=True):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from hypothesis import event, given
 
-from shepherd.deployment import going_live
+from shepherd.deployment import deployment
 from shepherd.rules import judge
+from shepherd.snapshot import Rev
 from tests.rules.oracle import Oracle, undone
 from tests.rules.story import play
 from tests.rules.strategies import Tale, conversations, tales
@@ -25,8 +26,14 @@ def test_it_is_what_goes_live_is_in_effect_there_and_undone_at_the_tip(tale: Tal
             return undone(oracle.counting_rollbacks, p, t, {})
 
         for to in range(deployed + 1, tip + 1):
-            live, later = going_live(revnos, deployed, to, tip, run.judgement.undoing.undone_at)
+            following = deployment(
+                revnos, Rev(deployed, ""), Rev(to, ""), tip, run.judgement.undoing.undone_at
+            )
             new = [p for p in revnos if p <= to and (p > deployed or (gone(p, deployed) and not gone(p, to)))]
-            assert live == new
-            assert later == [p for p in new if not gone(p, to) and gone(p, tip)]
-            event(f"undone later: {bool(later)}, back: {any(p <= deployed for p in live)}")
+            assert list(following.landings) == new
+            assert list(following.undone) == [p for p in new if gone(p, to)]
+            assert list(following.undone_later) == [p for p in new if not gone(p, to) and gone(p, tip)]
+            old = [p for p in revnos if p <= deployed]
+            assert list(following.taken_out) == [p for p in old if gone(p, to) and not gone(p, deployed)]
+            event(f"undone later: {bool(following.undone_later)}, back: {any(p <= deployed for p in new)}")
+            event(f"undone within: {bool(following.undone)}, taken out: {bool(following.taken_out)}")

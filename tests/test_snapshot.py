@@ -42,6 +42,9 @@ def check(snapshot: Snapshot) -> None:
         assert list(following.landings) == sorted(following.landings)
         window = range(deployed + 1, following.to.revno + 1)
         assert set(window) <= set(following.landings) <= {*window, *range(1, deployed + 1)}
+        assert set(following.undone) <= set(following.landings)
+        assert not set(following.undone) & set(following.undone_later)
+        assert all(revno <= deployed for revno in following.taken_out)
         for revno in following.undone_later:
             undone_by = by_revno[revno].undone_by
             assert revno in following.landings and undone_by is not None

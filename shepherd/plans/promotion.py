@@ -10,11 +10,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from shepherd.cautions import Caution, CautionKind, cautions
-from shepherd.deployment import going_live
+from shepherd.deployment import deployment
 from shepherd.errors import NoAnswerError, RefusedError
 from shepherd.landing import Landing
 from shepherd.situation import Situation
-from shepherd.snapshot import LandingEntry, Next, Rev, Snapshot
+from shepherd.snapshot import LandingEntry, Rev, Snapshot
 
 NAMED = 5
 """Landings and commits that a refusal names."""
@@ -51,6 +51,8 @@ class PlanLine(Struct, frozen=True):
     reason: str
     undone: bool = False
     """It goes out together with what rolled it back."""
+    promoted: bool = False
+    """It is promoted already, and production does not run it yet."""
 
 
 class Promotion(Struct, frozen=True):
@@ -64,7 +66,8 @@ class Promotion(Struct, frozen=True):
     """What is promoted now; None: nothing yet."""
     to: Rev
     goes: tuple[PlanLine, ...]
-    """What goes live, oldest first; also what production has, undone, and would run again."""
+    """What goes live, oldest first, as `next` of the snapshot counts it: also what production has, undone, and
+    would run again; and what was promoted before and production does not run yet."""
     stays: tuple[PlanLine, ...]
     """What stays behind, oldest first, and why."""
     dropped: tuple[str, ...]
@@ -160,14 +163,14 @@ def plan_promotion(
             landing was bad when it was last known, and still is in effect.
     """
     assert snapshot.deployed is not None and snapshot.tip is not None
-    live, undone_later = going_live(
+    to = Rev(target.revno, target.id)
+    following = deployment(
         (landing.revno for landing in landings),
-        snapshot.deployed.revno,
-        target.revno,
+        Rev(snapshot.deployed.revno, snapshot.deployed.id),
+        to,
         snapshot.tip.revno,
         undone_at,
     )
-    base_of_all, to = Rev(snapshot.deployed.revno, snapshot.deployed.id), Rev(target.revno, target.id)
     planned = replace(
         snapshot,
         # without data `despite` gave a reason, and all the rest is to be known as ever
@@ -175,26 +178,24 @@ def plan_promotion(
         answer="deploy",
         deployable=to,
         deployed=replace(snapshot.deployed, extra_commits=tuple(dropped)),
-        next=Next(base_of_all, to, tuple(live), None, tuple(undone_later)),
+        next=following,
     )
     to_know = cautions(planned, situation)
     _refuse_unless_passed(snapshot.branch, to_know, order)
     entries = {entry.revno: entry for entry in snapshot.landings}
-    first = max(snapshot.deployed.revno, base.revno if base else 0)
-    gone = undone_at(target.revno)
-    back = {revno for revno in undone_at(snapshot.deployed.revno) if revno not in gone}
+    live, gone = set(following.landings), set(following.undone)
     goes, stays = [], []
     for landing in landings:
         entry = entries.get(landing.revno)
         line = _line(landing, entry, known, landing.revno in gone)
-        in_question = snapshot.deployed.revno < landing.revno <= target.revno or landing.revno in back
-        if order.despite and in_question and landing.revno not in gone:
+        if order.despite and landing.revno in live - gone:
             _refuse_known_bad(snapshot.branch, line, known.get(landing.id))
         if landing.revno > target.revno:
             undone = entry is not None and entry.undone_by is not None
             stays.append(replace(line, undone=undone, reason=_why_it_stays(line, entry)))
-        elif landing.revno > first or landing.revno in back:
-            goes.append(line)
+        elif landing.revno in live:
+            promoted = base is not None and snapshot.deployed.revno < landing.revno <= base.revno
+            goes.append(replace(line, promoted=promoted))
     return Promotion(
         branch=snapshot.branch,
         ref=ref,

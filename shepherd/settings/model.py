@@ -74,6 +74,8 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """Whose a landing is (docs/rules.md#person)."""
     verdict_notes: kinds.NotesRef = ""
     landing_url: kinds.LandingUrl = ""
+    compare_url: kinds.CompareUrl = ""
+    """Empty: what `landing_url` leaves no doubt of."""
 
     @property
     def orphans_rule(self) -> Literal["block", "pass", "needs-qa"]:

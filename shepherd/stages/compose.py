@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import get_args
@@ -12,7 +11,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from shepherd import snapshot as shape
 from shepherd.commands import naming_branch
-from shepherd.deployment import going_live
+from shepherd.deployment import compare_url, deployment
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import Judgement
 from shepherd.rules.reasons import of_brought, reason_of, unspoken
@@ -41,6 +40,7 @@ class SnapshotContext(Struct, frozen=True):
     bug_url: str = ""
     request_url: str = ""
     landing_url: str = ""
+    compare_url: str = ""
     timezone: str = "UTC"
     marks: tuple[str, ...] = ("brackets",)
     """The grammars that are read."""
@@ -99,7 +99,8 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
     latest = judgement.latest
     candidate = latest if latest is not None else reading.tip.revno
     extra, notice = hotfix(reading.deployed, context.branch, candidate)
-    entries, shared_by_many = shared(_entries(judgement, tracker.doubts, context))
+    following = _next(judgement, context)
+    entries, shared_by_many = shared(_entries(judgement, following, tracker.doubts, context))
     by_revno = {entry.revno: entry for entry in entries}
     unreadable = [
         f"{item_name(item)} could not be read: {tags.unreadable}"
@@ -111,8 +112,6 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         answer = "deploy"
     elif reading.tip.revno > reading.deployed.revno:
         answer = "blocked"
-    ids = {landing.revno: landing.id for landing in reading.landings}
-    proposed = shape.Rev(latest, ids[latest]) if latest is not None else None
     return shape.Snapshot(
         run_id=context.run_id,
         branch=context.branch,
@@ -124,7 +123,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         on_qa=_rev(reading.on_qa),
         deployed=shape.DeployedRev(reading.deployed.revno, reading.deployed.id, extra),
         promoted=_promoted(reading, context.promoted),
-        deployable=proposed,
+        deployable=following.to if following else None,
         last_good=None,
         landings=tuple(entries),
         blockers=tuple(
@@ -150,7 +149,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         request_url=context.request_url,
         timezone=context.timezone,
         several=context.several,
-        next=_next(judgement, proposed, context.landing_url),
+        next=following,
     )
 
 
@@ -198,31 +197,21 @@ def _promoted(reading: Reading, moves: Sequence[RefMove]) -> shape.PromotedRev |
     return shape.PromotedRev(place.revno, place.id, last.at if last else None, last.who if last else "")
 
 
-def _next(judgement: Judgement, latest: shape.Rev | None, landing_url: str) -> shape.Next | None:
+def _next(judgement: Judgement, context: SnapshotContext) -> shape.Next | None:
     """The deployment that the answer proposes."""
-    reading = judgement.reading
+    reading, latest = judgement.reading, judgement.latest
     if latest is None:
         return None
-    live, undone_later = going_live(
+    base = shape.Rev(reading.deployed.revno, reading.deployed.id)
+    to = next(shape.Rev(each.revno, each.id) for each in reading.landings if each.revno == latest)
+    return deployment(
         (landing.revno for landing in reading.landings),
-        reading.deployed.revno,
-        latest.revno,
+        base,
+        to,
         reading.tip.revno,
         judgement.undoing.undone_at,
+        compare_url(context.compare_url, context.landing_url, base.id, to.id),
     )
-    base = shape.Rev(reading.deployed.revno, reading.deployed.id)
-    compare_url = _compare_url(landing_url, base.id, latest.id)
-    return shape.Next(base, latest, tuple(live), compare_url, tuple(undone_later))
-
-
-_COMPARING = re.compile(r"(https?://[^?#]+/-|https://github\.com/[^?#]+)/commit/\{id\}")
-"""Addresses of landings at GitLab, wherever it runs, and at GitHub: both show a comparison next to them."""
-
-
-def _compare_url(landing_url: str, base: str, to: str) -> str | None:
-    """Only where the pattern for landings leaves no doubt what the page for a comparison is called."""
-    forge = _COMPARING.fullmatch(landing_url)
-    return f"{forge[1]}/compare/{base}...{to}" if forge and base else None
 
 
 def _rev(revision: Revision | None) -> shape.Rev | None:
@@ -230,7 +219,10 @@ def _rev(revision: Revision | None) -> shape.Rev | None:
 
 
 def _entries(
-    judgement: Judgement, doubts: Mapping[str, Sequence[str]], context: SnapshotContext
+    judgement: Judgement,
+    following: shape.Next | None,
+    doubts: Mapping[str, Sequence[str]],
+    context: SnapshotContext,
 ) -> list[shape.LandingEntry]:
     """Newest first: the window, what went live in the last 30 days, then what else is named.
 
@@ -252,6 +244,7 @@ def _entries(
     ]
     listed = {*window, *lately}
     named = {b.revno for b in judgement.blockers} | set(judgement.alarms)
+    named.update((*following.landings, *following.taken_out) if following else ())
     for candidate in judgement.window.candidates.values():
         named.update(candidate.blocked_by)
     named.update(judgement.undone_by[revno] for revno in (listed | named) if revno in judgement.undone_by)

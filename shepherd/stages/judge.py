@@ -108,6 +108,7 @@ def _context(
         bug_url=settings.tracker.bug_url,
         request_url=settings.tracker.request_url,
         landing_url=branch.landing_url,
+        compare_url=branch.compare_url,
         timezone=settings.timezone,
         several=len(settings.branches) > 1,
         marks=branch.marks,

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from shepherd.cautions import Caution, code_of, stopping
+from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
 from shepherd.sentence import Sentence, separated, time
-from shepherd.snapshot import Blocker, LandingEntry, LastGood, Progress, Snapshot
+from shepherd.snapshot import Blocker, LandingEntry, LastGood, Next, Progress, Snapshot
 from shepherd.views.banners import CALLED
 from shepherd.views.clean import LONGEST_SENTENCE, clean
+from shepherd.views.notes import within
 from shepherd.views.words import (
     PROGRESS,
     STATES,
@@ -23,6 +25,7 @@ from shepherd.views.words import (
     revno_of,
     short,
     some,
+    span,
     utc,
 )
 
@@ -92,13 +95,20 @@ def gist(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     if stopping(known) is not None:
         return separated(way_out(snapshot, known), "; ")
     live = f"r{snapshot.deployed.revno}" if snapshot.deployed is not None else "production"
-    if snapshot.deployable is not None:
-        deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0
-        return f"{count(snapshot.deployable.revno - deployed, 'landing')} newer than {live}"
+    if (following := proposed(snapshot)) is not None:
+        number, again = len(following.landings), len(_again(following))
+        goes = f"{count(number, 'landing')} newer than {live}"
+        if again:
+            goes = f"{count(number, 'landing')}: {number - again} newer than {live}, {again} rolled back there"
+        return f"{goes} ({len(following.undone)} rolled back again)" if following.undone else goes
     if snapshot.answer == "nothing-new":
         return f"production runs {live}, and nothing has landed since"
-    waiting = snapshot.tip.revno - snapshot.deployed.revno if snapshot.tip and snapshot.deployed else 0
-    return f"{count(waiting, 'landing')} newer than {live}, and none of them may go yet"
+    return f"{count(must_wait(snapshot), 'landing')} newer than {live}, and none of them may go yet"
+
+
+def _again(following: Next) -> list[int]:
+    """What production has rolled back, and would run again."""
+    return [revno for revno in following.landings if revno <= following.base.revno]
 
 
 def way_out(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
@@ -117,7 +127,7 @@ def outlook(snapshot: Snapshot, known: Sequence[Caution]) -> str:
         return ""
     parts = []
     if snapshot.deployable is not None and snapshot.tip is not None:
-        later = snapshot.tip.revno - snapshot.deployable.revno
+        later = must_wait(snapshot)
         parts.append(f"{count(later, 'newer landing')} must wait" if later else "nothing has to wait")
     if snapshot.blockers:
         first = snapshot.blockers[0]
@@ -133,15 +143,23 @@ def lead(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
     """The sentences under the headline of the page: how much goes live, or why nothing does."""
     if stopping(known) is not None:
         return [full_sentence(each) for each in way_out(snapshot, known)]
-    if snapshot.answer != "deploy" or snapshot.deployable is None:
+    following = proposed(snapshot)
+    if following is None:
         return [full_sentence(gist(snapshot, known))]
-    deployed = snapshot.deployed.revno if snapshot.deployed is not None else 0
-    number = snapshot.deployable.revno - deployed
-    which = f"r{deployed + 1} to r{snapshot.deployable.revno}" if number > 1 else f"r{deployed + 1}"
+    number, again = len(following.landings), _again(following)
+    which = span(following.base.revno + 1, following.to.revno)
+    if again:
+        which = f"{some([f'r{revno}' for revno in again], NAMED)} again, and {which}"
+    if following.undone:
+        which = f"{which} ({within(len(following.undone))})"
     goes = f"{count(number, 'landing')} {'goes' if number == 1 else 'go'} live: {which}."
-    later = snapshot.tip.revno - snapshot.deployable.revno if snapshot.tip is not None else 0
+    later = must_wait(snapshot)
     rest = f"{count(later, 'newer one')} must wait." if later else "Nothing newer has to wait."
-    return [f"{goes} {rest}"]
+    lines = [f"{goes} {rest}"]
+    if following.taken_out:
+        names = some([f"r{revno}" for revno in following.taken_out], NAMED)
+        lines.append(f"Rolled back by it, and live no longer: {names}.")
+    return lines
 
 
 class Wait(Struct, frozen=True):

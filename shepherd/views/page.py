@@ -1,7 +1,8 @@
 """The pages: complete HTML from snapshot and situation, readable without script, network or server.
 
-Everything that depends on the situation stands in `<head>` (title, icon) and `<header id="situation">`; the
-rest of a branch's page is a function of the snapshot alone, so that refreshing a banner is rendering the same
+Everything that depends on the situation stands in `<head>` (title, icon), `<header id="situation">` and the
+sections of what goes live and what has to wait, which are left out where something stops the answer; the rest
+of a branch's page is a function of the snapshot alone, so that refreshing a banner is rendering the same
 snapshot again (docs/interfaces.md#snapshot).
 """
 
@@ -15,6 +16,7 @@ from shepherd.snapshot import LATELY, Answer, LandingEntry, Snapshot
 from shepherd.views import answer, markup, words
 from shepherd.views.banners import CALLED, Banner, branch_banners, caution_banner, situation_banners
 from shepherd.views.clean import clean
+from shepherd.views.going_live import landing_sections
 from shepherd.views.icon import icon
 from shepherd.views.older import OlderPages
 from shepherd.views.persons import persons
@@ -62,6 +64,7 @@ def branch_page(
         stop=stop,
         drawn=drawn,
         released=released(snapshot, known),
+        going=landing_sections(snapshot, stop),
         late_icon=icon("blocked"),
         feeds=feeds,
         links=links,

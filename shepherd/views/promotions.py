@@ -37,7 +37,14 @@ def promotion(plan: Promotion, *, dry: bool) -> str:
         if not caution.stops:
             banner = caution_banner(caution)
             lines.append(wrap(banner.text, f"  {banner.kind.upper()}: ", "    "))
-    lines += ["", f"goes live ({len(plan.goes)}):", *_lines(plan.goes)]
+    back = sum(line.undone for line in plan.goes)
+    before = sum(line.promoted for line in plan.goes)
+    of_them = [
+        *([f"{back} of them rolled back again within it"] if back else []),
+        *([f"{before} promoted already"] if before else []),
+    ]
+    number = ", ".join([f"{len(plan.goes)}", *of_them])
+    lines += ["", wrap(f"goes live ({number}):", rest="  "), *_lines(plan.goes)]
     if plan.stays:
         lines += ["", f"stays behind ({len(plan.stays)}):", *_lines(plan.stays[:STAYING_SHOWN])]
         if len(plan.stays) > STAYING_SHOWN:
@@ -53,4 +60,4 @@ def _lines(landings: Sequence[PlanLine]) -> Iterator[str]:
             f"  {fit(f'r{line.revno}', place)}{fit(state, 13)}{fit(name(line.person), 17)} "
             f"{fit(plain(line.title), COLUMNS - place - 33).rstrip()}"
         )
-        yield wrap(line.reason, "      ")
+        yield wrap(f"{'promoted already; ' if line.promoted else ''}{line.reason}", "      ")

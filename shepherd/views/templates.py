@@ -21,6 +21,7 @@ from shepherd.views.markup import sentence
 STYLES = (
     "base",
     "situation",
+    "next",
     "blockers",
     "picture",
     "filter",
@@ -31,7 +32,7 @@ STYLES = (
     "print",
 )
 """The parts of the style sheet, in their order: later ones override earlier ones."""
-SCRIPTS = ("clock", "copy", "lists", "filter")
+SCRIPTS = ("clock", "copy", "notes", "lists", "filter")
 """The parts of the one script, in their order: each knows the names of those before it, and the last one may
 return."""
 

@@ -45,14 +45,15 @@ def test_the_plan_tells_what_goes_and_what_stays_and_why(tmp_path: Path) -> None
     assert plan.base is not None and (plan.base.revno, plan.to.revno) == (1, 3)
 
 
-def test_what_was_promoted_before_goes_by_no_later_plan(tmp_path: Path) -> None:
+def test_what_was_promoted_before_still_goes_live_and_the_plan_says_so(tmp_path: Path) -> None:
     project, ids = ready(tmp_path)
     promote(project)
     project.tag(4, "qa-ok")
     plan, _ = promote(project)
     assert plan is not None and plan.base is not None
     assert (project.repo.git("rev-parse", "production"), released(project)) == (ids[0], ids[4])
-    assert (plan.base.revno, [line.revno for line in plan.goes]) == (3, [4, 5])
+    assert plan.base.revno == 3
+    assert [(line.revno, line.promoted) for line in plan.goes] == [(2, True), (3, True), (4, False), (5, False)]
 
 
 def test_the_plan_tells_wrapped_titles_whole(tmp_path: Path) -> None:

@@ -42,8 +42,10 @@ class Reader(HTMLParser):
 
 
 def parts(page: str) -> tuple[str, str]:
-    """What depends on the situation, and all the rest; title and icon belong to neither."""
+    """The header, which depends on the situation, and all the rest that does not; title, icon, what goes live
+    and what must wait belong to neither."""
     before, _, rest = page.partition('<header id="situation"')
     header, _, after = rest.partition("</header>")
     before = re.sub(r"<title>.*?</title>|<link rel=\"icon\".*?>", "", before)
+    after = re.sub(r'\s*<section id="(?:next|must-wait)">.*?</section>\s*|(?<=<main>)\s+', "", after, flags=re.DOTALL)
     return header, before + after

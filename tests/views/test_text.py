@@ -27,7 +27,7 @@ class Chosen(TypedDict, total=False):
 @pytest.mark.parametrize(
     ("given", "first"),
     [
-        (snapshot(), "deploy r103 (0000003f…), 3 landings newer than r100"),
+        (snapshot(), "deploy r103 (0000003f…), 3 landings newer than r100 (1 rolled back again)"),
         (
             snapshot(answer="nothing-new", tip=rev(100), deployable=None, landings=(), blockers=()),
             "stay at r100: nothing new",
@@ -43,7 +43,7 @@ def test_the_first_line_is_the_answer(given: Snapshot, first: str) -> None:
 
 def test_status_tells_the_whole_story_in_order() -> None:
     assert text.status(snapshot(), CALM) == (
-        "deploy r103 (0000003f…), 3 landings newer than r100\n"
+        "deploy r103 (0000003f…), 3 landings newer than r100 (1 rolled back again)\n"
         "  3 newer landings must wait; if r104 were good you would get r105, 2 more\n"
         "  landings\n"
         "  branch stable, answer of 2011-08-24 10:12 UTC (3 minutes ago)\n"
@@ -217,7 +217,7 @@ def test_explain_tells_every_detail() -> None:
 
 def test_a_first_deployment_is_counted_from_nothing() -> None:
     first = text.status(snapshot(deployed=DeployedRev(0, "")), CALM).splitlines()[0]
-    assert first == "deploy r103 (0000003f…), 103 landings newer than r0"
+    assert first == "deploy r103 (0000003f…), 103 landings newer than r0 (1 rolled back again)"
 
 
 def test_ages_follow_the_clock_that_is_passed_in() -> None:
