@@ -1,5 +1,5 @@
-"""What a deployment brings live and what it takes out: pure, for the answer, for the plan of a promotion and for
-release notes alike (docs/rules.md#answer)."""
+"""What a deployment brings live and what it takes out: pure, for the answer, for the plan of a promotion and
+for release notes alike (docs/rules.md#answer)."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def deployment(
 
 
 def proposed(snapshot: Snapshot) -> Next | None:
-    """Return the deployment that the answer proposes; None where it proposes none. Where a release that did not
-    know it gave the answer, it is what landed in between."""
+    """Return the deployment that the answer proposes; None where it proposes none. Where a release gave the
+    answer that did not know it, it is what landed in between."""
     to, deployed = snapshot.deployable, snapshot.deployed
     if snapshot.next is not None or to is None or snapshot.answer != "deploy":
         return snapshot.next

@@ -58,6 +58,22 @@ def whatif(options: TaskOptions, ok: str = "", rollback: str = "", json: bool = 
 
 
 @task(
+    BRANCH,
+    reader=True,
+    help={
+        "from_": "the older revision (default: where the promoted ref was before, else production)",
+        "to": "the newer one, e.g. promoted (default: the revision to deploy)",
+        "format": "text, markdown or json",
+    },
+)
+def notes(options: TaskOptions, from_: str | None = None, to: str | None = None, format: str = "text") -> int:
+    """Release notes: what the proposed deployment brings, or what lies between any two revisions."""
+    from shepherd.running.notes import notes
+
+    return notes(options, from_, to, format)
+
+
+@task(
     BRANCH, help={"rev": "what happened to this landing (default: promotions and deployments)"}, reader=True
 )
 def history(options: TaskOptions, rev: str | None = None, json: bool = False) -> int:

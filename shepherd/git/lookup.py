@@ -47,11 +47,19 @@ def look_up(
 
 
 def from_revno(
-    branch: BranchSettings, *, repository: str, mirrors: Path, revno: int, project: str | None = None
+    branch: BranchSettings,
+    *,
+    repository: str,
+    mirrors: Path,
+    revno: int,
+    last: int | None = None,
+    project: str | None = None,
 ) -> list[Landing]:
-    """The landing at a revno and all after it, ascending, with what each undoes. Raises SourceError."""
+    """The landing at a revno and those after it, up to the revno `last` or to the tip, ascending, with what
+    each undoes. Raises SourceError."""
     line = WholeMainline(branch, repository, mirrors, project=project)
-    return line.undone(line.read(max(1, revno)))
+    end = len(line.mainline) if last is None else min(last, len(line.mainline))
+    return line.undone(line.read(max(1, revno), end)) if revno <= end else []
 
 
 class WholeMainline:

@@ -66,8 +66,8 @@ class Promotion(Struct, frozen=True):
     """What is promoted now; None: nothing yet."""
     to: Rev
     goes: tuple[PlanLine, ...]
-    """What goes live, oldest first, as `next` of the snapshot counts it: also what production has, undone, and
-    would run again; and what was promoted before and production does not run yet."""
+    """What goes live, oldest first, as `next` of the snapshot counts it: also what production has, undone,
+    and would run again; and what was promoted before and production does not run yet."""
     stays: tuple[PlanLine, ...]
     """What stays behind, oldest first, and why."""
     dropped: tuple[str, ...]

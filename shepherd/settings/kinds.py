@@ -150,7 +150,9 @@ LandingUrl = Annotated[str, partial(check_http, placeholders=("{id}", "{revno}")
 CompareUrl = Annotated[
     str,
     partial(check_http, placeholders=("{from}", "{to}")),
-    _expect("a URL with both {from} and {to} in it", lambda url: "{from}" in url and "{to}" in url, repeat=False),
+    _expect(
+        "a URL with both {from} and {to} in it", lambda url: "{from}" in url and "{to}" in url, repeat=False
+    ),
 ]
 BugUrl = Annotated[str, partial(check_http, placeholders=("{bug}",))]
 RequestUrl = Annotated[str, partial(check_http, placeholders=("{request}",))]

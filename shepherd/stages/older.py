@@ -82,6 +82,18 @@ class OlderHistory:
         revnos = set(found.values())
         return self._older.numbered(revnos) if len(found) == len(shas) and len(revnos) == 1 else None
 
+    def between(self, first: int, last: int) -> list[Landing]:
+        """The landings of a range, as far as it is on the mainline, ascending. Raises SourceError."""
+        kept = [each for each in self._known if first <= each.revno <= last]
+        below = min(last, self._known[0].revno - 1) if self._known else last
+        if below < first:
+            return kept
+        if self._span is not None and self._span.bottom <= first and below <= self._span.top.revno:
+            return [*self._older.between(first, below), *kept]
+        from shepherd.git.lookup import from_revno
+
+        return [*from_revno(**self._place(), revno=first, last=below), *kept]
+
     def undoing(self, first: int, covers: Sequence[Cover]) -> Sequence[Landing]:
         """Landings from revno `first` on, ascending: at least those that undo any of them, and those that
         people said something of. Raises SourceError."""

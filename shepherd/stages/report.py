@@ -18,12 +18,13 @@ from shepherd.store.snapshots import Snapshots
 from shepherd.views.feeds.as_json import snapshot_json
 from shepherd.views.feeds.atom import FeedEntry, atom
 from shepherd.views.feeds.badge import badge
+from shepherd.views.feeds.notes_file import notes_file
 from shepherd.views.feeds.prometheus import prometheus
 from shepherd.views.feeds.sha import sha_file
 from shepherd.views.older import OlderPages
 from shepherd.views.page import Link, branch_page, index_page
 
-ENDINGS = ("html", "json", "atom", "svg", "sha")
+ENDINGS = ("html", "json", "atom", "svg", "sha", "notes.txt")
 """What each branch has a file of; `index.html` and `shepherd.prom` are of all."""
 
 
@@ -65,6 +66,7 @@ def files_of(
         files[f"{branch}.json"] = snapshot_json(snapshot, situation, shown=False) + b"\n"
         files[f"{branch}.svg"] = badge(snapshot, situation)
         files[f"{branch}.sha"] = sha_file(snapshot, situation)
+        files[f"{branch}.notes.txt"] = notes_file(snapshot, situation)
         lately = (news or {}).get(branch)
         if lately is not None:
             files[f"{branch}.atom"] = atom(snapshot, lately, base)
@@ -112,16 +114,19 @@ def _feeds(branch: str) -> list[Link]:
         ("Atom feed", f"{branch}.atom"),
         ("Badge", f"{branch}.svg"),
         ("SHA", f"{branch}.sha"),
+        ("Release notes", f"{branch}.notes.txt"),
         ("Metrics", "shepherd.prom"),
     ]
 
 
 def _take_back(settings: Settings) -> None:
-    """Nothing can be written now, and a script that reads the SHA reads no page: so there is none."""
+    """Nothing can be written now, and a script that reads the SHA reads no page: so there is none, and there
+    are no release notes."""
     for branch in settings.branches:
-        path = settings.report_path / f"{branch}.sha"
-        if path.exists():
-            write_atomically(path, b"")
+        for ending in ("sha", "notes.txt"):
+            path = settings.report_path / f"{branch}.{ending}"
+            if path.exists():
+                write_atomically(path, b"")
 
 
 def _forget_branches(settings: Settings) -> None:

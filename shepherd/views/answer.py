@@ -99,7 +99,9 @@ def gist(snapshot: Snapshot, known: Sequence[Caution]) -> str:
         number, again = len(following.landings), len(_again(following))
         goes = f"{count(number, 'landing')} newer than {live}"
         if again:
-            goes = f"{count(number, 'landing')}: {number - again} newer than {live}, {again} rolled back there"
+            goes = (
+                f"{count(number, 'landing')}: {number - again} newer than {live}, {again} rolled back there"
+            )
         return f"{goes} ({len(following.undone)} rolled back again)" if following.undone else goes
     if snapshot.answer == "nothing-new":
         return f"production runs {live}, and nothing has landed since"

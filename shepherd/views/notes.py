@@ -82,7 +82,7 @@ def as_text(notes: ReleaseNotes) -> str:
     lines = [f"{notes.branch}: {_from_to(notes)}", f"{_number(notes)}{_promoted(notes)}", ""]
     lines += [_text_line(line, place) for line in notes.landings]
     if notes.taken_out:
-        lines += ["", "Taken out of production:", *(_text_line(line, place) for line in notes.taken_out)]
+        lines += ["", "Rolled back by it:", *(_text_line(line, place) for line in notes.taken_out)]
     lines += ["", f"Revision: {clean(notes.to.id)}"]
     if notes.compare_url and is_web_address(notes.compare_url):
         lines.append(f"Compare: {plain(notes.compare_url, LONGEST_ADDRESS)}")
@@ -90,17 +90,23 @@ def as_text(notes: ReleaseNotes) -> str:
 
 
 def _text_line(line: NoteLine, place: int) -> str:
-    more = ", ".join([name(line.person), *_items(line), *filter(None, [aside(line)])])
-    return f"{f'r{line.revno}':<{place}}  {plain(line.title) or '(no title)'} ({plain(more, 2000)})"
+    more = ", ".join(filter(None, [line.person and name(line.person), *_items(line), aside(line)]))
+    title = plain(line.title) or "(no title)"
+    return f"{f'r{line.revno}':<{place}}  {title}" + (f" ({plain(more, 2000)})" if more else "")
 
 
 def as_markdown(notes: ReleaseNotes) -> str:
     """Markdown: a list with links, without HTML. What comes from outside is escaped. Ends without a line
     end."""
-    lines = [f"## {_escaped(notes.branch)}: {_from_to(notes)}", "", f"{_number(notes)}{_promoted(notes)}.", ""]
+    lines = [
+        f"## {_escaped(notes.branch)}: {_from_to(notes)}",
+        "",
+        f"{_number(notes)}{_promoted(notes)}.",
+        "",
+    ]
     lines += [_markdown_line(line, notes) for line in notes.landings]
     if notes.taken_out:
-        lines += ["", "Taken out of production:", ""]
+        lines += ["", "Rolled back by it:", ""]
         lines += [_markdown_line(line, notes) for line in notes.taken_out]
     lines += ["", f"Revision: `{_sha(notes.to.id)}`"]
     if compare := _target(notes.compare_url or ""):
@@ -114,8 +120,9 @@ def _markdown_line(line: NoteLine, notes: ReleaseNotes) -> str:
         *(_link(f"bug {bug}", fill_address(notes.bug_url, "bug", str(bug))) for bug in line.bugs),
         *(_link(request, _request_address(request, notes)) for request in line.requests),
     ]
-    said = [_link(f"r{line.revno}", line.url), _escaped(name(line.person)), *items]
-    return f"- {f'~~{title}~~' if line.rolled_back else title} ({', '.join([*said, *filter(None, [aside(line)])])})"
+    said = [_link(f"r{line.revno}", line.url), line.person and _escaped(name(line.person)), *items]
+    more = ", ".join(filter(None, [*said, aside(line)]))
+    return f"- {f'~~{title}~~' if line.rolled_back else title} ({more})"
 
 
 def _request_address(request: str, notes: ReleaseNotes) -> str:

@@ -53,7 +53,12 @@ def test_what_was_promoted_before_still_goes_live_and_the_plan_says_so(tmp_path:
     assert plan is not None and plan.base is not None
     assert (project.repo.git("rev-parse", "production"), released(project)) == (ids[0], ids[4])
     assert plan.base.revno == 3
-    assert [(line.revno, line.promoted) for line in plan.goes] == [(2, True), (3, True), (4, False), (5, False)]
+    assert [(line.revno, line.promoted) for line in plan.goes] == [
+        (2, True),
+        (3, True),
+        (4, False),
+        (5, False),
+    ]
 
 
 def test_the_plan_tells_wrapped_titles_whole(tmp_path: Path) -> None:

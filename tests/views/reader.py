@@ -47,5 +47,7 @@ def parts(page: str) -> tuple[str, str]:
     before, _, rest = page.partition('<header id="situation"')
     header, _, after = rest.partition("</header>")
     before = re.sub(r"<title>.*?</title>|<link rel=\"icon\".*?>", "", before)
-    after = re.sub(r'\s*<section id="(?:next|must-wait)">.*?</section>\s*|(?<=<main>)\s+', "", after, flags=re.DOTALL)
+    after = re.sub(
+        r'\s*<section id="(?:next|must-wait)">.*?</section>\s*|(?<=<main>)\s+', "", after, flags=re.DOTALL
+    )
     return header, before + after

@@ -77,7 +77,10 @@ def test_the_header_says_how_old_the_answer_is_and_what_could_be_had() -> None:
     header, _ = parts(branch_page(snapshot(), CALM))
     text = Reader(header).text
     assert "Answer of 2011-08-24 10:12 UTC, good until 2011-08-24 10:27 UTC." in text
-    assert "3 landings go live: r101 to r103 (1 of them rolled back again within it). 3 newer ones must wait." in text
+    assert (
+        "3 landings go live: r101 to r103 (1 of them rolled back again within it). 3 newer ones must wait."
+        in text
+    )
     assert "Or wait for Zoë Žižek: once r104 is cleared, you get r105, 2 more landings." in text
 
 

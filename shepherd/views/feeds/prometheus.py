@@ -13,11 +13,12 @@ from typing import get_args
 from msgspec import Struct
 
 from shepherd.cautions import STOPPING, Caution, CautionKind, cautions, code_of, released, stopping
+from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
 from shepherd.views.clean import clean
-from shepherd.views.words import AnyRev, revno_of
+from shepherd.views.words import revno_of
 
 Sample = tuple[dict[str, str], float]
 
@@ -100,12 +101,12 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
     yield metric(
         "landings_to_deploy",
         "Landings that go live with the answer; absent where a caution stops.",
-        ((s, _between(s.deployed, s.deployable) or 0.0) for s in free),
+        ((s, float(len(following.landings)) if (following := proposed(s)) else 0.0) for s in free),
     )
     yield metric(
         "landings_waiting",
         "Landings after production that may not go live yet.",
-        ((s, _between(s.deployable or s.deployed, s.tip)) for s in known),
+        ((s, float(must_wait(s))) for s in known),
     )
     yield metric("blockers", "Landings that block the newest one.", ((s, len(s.blockers)) for s in known))
     yield metric("alarms", "Bad landings that production runs.", ((s, len(s.alarms)) for s in known))
@@ -158,11 +159,6 @@ def _answer(snapshot: Snapshot, known: Sequence[Caution]) -> Answer:
     if stop is None:
         return snapshot.answer
     return "no-data" if code_of(stop) == NO_DATA else "blocked"
-
-
-def _between(older: AnyRev, newer: AnyRev) -> float | None:
-    first, last = revno_of(older), revno_of(newer)
-    return None if first is None or last is None else max(0.0, last - first)
 
 
 def _oldest(snapshot: Snapshot, now: datetime | None) -> float | None:
