@@ -49,6 +49,8 @@ class SnapshotContext(Struct, frozen=True):
     """Whether there are other branches, so that a command has to name this one."""
     untagged: Mapping[str, Sequence[str]] = {}
     """SHA -> warnings about bugs that the tagger could not write."""
+    verdict_notes: str = ""
+    """The git notes ref by which people can speak; empty: none."""
 
 
 def hotfix(deployed: Deployed, branch: str, candidate: int) -> tuple[tuple[str, ...], str]:
@@ -151,6 +153,9 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         timezone=context.timezone,
         several=context.several,
         next=_next(judgement, proposed, context.landing_url),
+        verdict_notes=context.verdict_notes,
+        staircase=tuple(shape.StairStep(s.cleared, s.tip, s.frees) for s in judgement.staircase),
+        staircase_more=judgement.window.steps - len(judgement.staircase),
     )
 
 
@@ -178,6 +183,7 @@ def without_answer(context: SnapshotContext, problem: str, reading: Reading | No
         request_url=context.request_url,
         timezone=context.timezone,
         several=context.several,
+        verdict_notes=context.verdict_notes,
     )
 
 

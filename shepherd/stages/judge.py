@@ -112,6 +112,7 @@ def _context(
         several=len(settings.branches) > 1,
         marks=branch.marks,
         last_good=good_before(previous),
+        verdict_notes=branch.verdict_notes,
     )
 
 
