@@ -25,7 +25,8 @@ class Blocking(Struct, frozen=True, gc=False):
 
 
 class Clearing(Struct, frozen=True, gc=False):
-    """A step of the staircase (docs/rules.md#staircase): what has to be good together, and what that gives."""
+    """A step of the staircase (docs/rules.md#staircase): what has to be good together, and what
+    that gives."""
 
     cleared: tuple[int, ...]
     """The oldest blockers, ascending, as many as it takes."""

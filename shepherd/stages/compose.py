@@ -15,7 +15,7 @@ from shepherd.commands import naming_branch
 from shepherd.deployment import going_live
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import Judgement
-from shepherd.rules.reasons import of_brought, reason_of, unspoken
+from shepherd.rules.reasons import NOT_KNOWN, ItemSpeech, of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Parts, Sentence, joined, revision
 from shepherd.stages.shared_warnings import folded, shared
@@ -51,6 +51,8 @@ class SnapshotContext(Struct, frozen=True):
     """SHA -> warnings about bugs that the tagger could not write."""
     verdict_notes: str = ""
     """The git notes ref by which people can speak; empty: none."""
+    speech: ItemSpeech = NOT_KNOWN
+    """How people say on bugs and requests what QA found."""
 
 
 def hotfix(deployed: Deployed, branch: str, candidate: int) -> tuple[tuple[str, ...], str]:
@@ -275,7 +277,8 @@ def _entries(
 
     def entry(revno: int) -> shape.LandingEntry:
         landing, judged = landings[revno], judgement.judged[revno]
-        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), context.marks, branch)
+        targets = judgement.undoing.targets.get(revno, ())
+        reason = reason_of(landing, judged, targets, context.marks, branch, context.speech)
         live = revno in judgement.live
         progress = progress_of(
             revno,
