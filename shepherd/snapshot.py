@@ -148,6 +148,17 @@ class Blocker(Struct, frozen=True):
     """The day (of `timezone`) on which the list is told of it; None while that is more than two days off."""
 
 
+class StairStep(Struct, frozen=True):
+    """What making some blockers good together would give (docs/rules.md#staircase)."""
+
+    cleared: tuple[int, ...]
+    """The oldest blockers, ascending: those of the steps before, and more."""
+    tip: int
+    """The latest deployable then."""
+    frees: int
+    """How many landings more than now that is."""
+
+
 class Alarm(Struct, frozen=True):
     """Production runs a landing that is bad."""
 
@@ -224,6 +235,12 @@ class Snapshot(Struct, frozen=True):
     """Several branches are set up: what is said of one names it."""
     next: Next | None = None
     """None unless the answer is `deploy`; and in a snapshot of a release that did not know it."""
+    verdict_notes: str = ""
+    """The git notes ref by which people can say what QA found; empty: none is read."""
+    staircase: tuple[StairStep, ...] = ()
+    """The first steps that clearing blockers together gives; empty in a snapshot of a release before 0.3."""
+    staircase_more: int = 0
+    """How many steps follow those."""
     schema: int = SCHEMA
 
     @property

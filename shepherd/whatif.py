@@ -19,13 +19,7 @@ def suppose(snapshot: Snapshot, ok: Collection[int], rollback: Collection[int]) 
     """
     entries = {entry.revno: entry for entry in snapshot.landings}
     tip = snapshot.tip.revno if snapshot.tip else 0
-    cleared = [
-        entry.revno
-        for entry in snapshot.landings
-        if entry.deployable_as_tip is not None
-        and entry.blocked_by_count <= BLOCKED_BY_SHOWN
-        and set(entry.blocked_by) <= set(ok)
-    ]
+    cleared = _cleared(snapshot, frozenset(ok))
     at_tip = entries.get(tip)
     blocking = {b.revno for b in snapshot.blockers} if at_tip and at_tip.deployable_as_tip is False else set()
     blocking -= set(ok)
@@ -49,6 +43,43 @@ def suppose(snapshot: Snapshot, ok: Collection[int], rollback: Collection[int]) 
         len(blocking),
         tuple(brings_back),
     )
+
+
+def _cleared(snapshot: Snapshot, ok: Collection[int]) -> list[int]:
+    """The candidates that nothing blocks but what is supposed to be good."""
+    candidates = [
+        entry
+        for entry in snapshot.landings
+        if entry.deployable_as_tip is not None and all(revno in ok for revno in entry.blocked_by)
+    ]
+    cleared = [entry.revno for entry in candidates if entry.blocked_by_count <= BLOCKED_BY_SHOWN]
+    if len(cleared) < len(candidates):
+        # the snapshot names the oldest of what blocks these: the others are landings of the window
+        free = _free(snapshot, ok)
+        cleared += [e.revno for e in candidates if e.blocked_by_count > BLOCKED_BY_SHOWN and e.revno in free]
+    return cleared
+
+
+def _free(snapshot: Snapshot, ok: Collection[int]) -> set[int]:
+    """The candidates that no other landing of the window blocks, however many do."""
+    deployed = snapshot.deployed.revno if snapshot.deployed else 0
+    window = {entry.revno: entry for entry in snapshot.landings if entry.revno > deployed}
+    effect, blocking, free = UndoOrder(), set[int](), set[int]()
+
+    def blocks(revno: int) -> bool:
+        return revno in window and not window[revno].good and revno not in ok
+
+    for revno, entry in sorted(window.items()):
+        if blocks(revno):
+            blocking.add(revno)
+        for p, undone in effect.land(revno, entry.targets).items():
+            if undone:
+                blocking.discard(p)
+            elif blocks(p):
+                blocking.add(p)
+        if not blocking:
+            free.add(revno)
+    return free
 
 
 def _next_landing(

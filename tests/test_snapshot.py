@@ -35,6 +35,14 @@ def check(snapshot: Snapshot) -> None:
     if snapshot.deployable:
         assert by_revno[snapshot.deployable.revno].deployable_as_tip
         assert not any(e.deployable_as_tip for e in snapshot.landings if e.revno > snapshot.deployable.revno)
+    blocking = sorted(b.revno for b in snapshot.blockers)
+    highest, before = max(deployed, snapshot.deployable.revno if snapshot.deployable else 0), -1
+    for step in snapshot.staircase:
+        assert list(step.cleared) == blocking[: len(step.cleared)] and len(step.cleared) > before
+        assert step.tip > highest and step.frees > 0
+        highest, before = step.tip, len(step.cleared)
+    if snapshot.blockers and not snapshot.staircase_more:
+        assert snapshot.tip and snapshot.staircase[-1].tip == snapshot.tip.revno
     following = snapshot.next
     assert (following is not None) == (snapshot.answer == "deploy")
     if following is not None:

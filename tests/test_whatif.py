@@ -9,6 +9,7 @@ import pytest
 
 from shepherd.errors import SettingsError
 from shepherd.whatif import suppose
+from tests.inv import inv_here
 from tests.project import Project, deployable
 from tests.random_team import live_a_while
 
@@ -53,9 +54,64 @@ def test_if_these_were_rolled_back(tmp_path: Path, seed: int) -> None:
     assert bool(supposed.brings_back) == (after.landings[0].state == "needstesting")
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_if_both(tmp_path: Path, seed: int) -> None:
+    project, chance = team(tmp_path, seed)
+    before = project.look()
+    blocking = [b.revno for b in before.blockers]
+    ok = chance.sample(blocking, chance.randint(0, len(blocking)))
+    rollback = chance.sample(blocking, min(len(blocking), 1))
+    supposed = suppose(before, ok, rollback)
+    for revno in ok:
+        project.verdict(f"r{revno}", "ok")
+    if rollback:
+        project.land(f"[rollback={rollback[0]}] Out with it")
+    after = project.look()
+    assert supposed.deployable == deployable(after)
+    assert supposed.blocked_by == tuple(sorted(b.revno for b in after.blockers))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_each_step_of_the_staircase_is_what_would_come_out(tmp_path: Path, seed: int) -> None:
+    project, _ = team(tmp_path, seed)
+    for number in range(6):
+        project.land(f"[bug={900 + number}] Wants QA", "[no-qa] Good")
+    before = project.look()
+    assert len(before.staircase) > 5
+    said: set[int] = set()
+    for step in before.staircase:
+        assert suppose(before, step.cleared, ()).deployable == step.tip
+        for revno in set(step.cleared) - said:
+            project.verdict(f"r{revno}", "ok")
+        said |= set(step.cleared)
+        assert deployable(project.judge()) == step.tip
+
+
+def test_more_may_be_supposed_good_than_an_entry_names(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin")[0])
+    project.land(*(f"[bug={n}] Wants QA" for n in range(1, 104)), "[rollback=2] Out", "[no-qa] Good")
+    snapshot = project.look()
+    blocking = [b.revno for b in snapshot.blockers]
+    assert len(blocking) == 102 and snapshot.tip and snapshot.tip.revno == 106
+    assert suppose(snapshot, blocking, ()).deployable == 106
+    assert suppose(snapshot, blocking[:-1], ()).deployable is None
+    assert suppose(snapshot, [2, *blocking[:-1]], ()).deployable == 103
+
+
 def test_what_is_undone_already_cannot_be_undone_again(tmp_path: Path) -> None:
     project = Project(tmp_path)
     project.deploy(project.land("[no-qa] Begin", "[bug=1] One", "[rollback=2] Out with it")[0])
     snapshot = project.look()
     with pytest.raises(SettingsError, match="r2 is undone already, by r3"):
         suppose(snapshot, (), (2,))
+
+
+def test_each_option_may_be_given_several_times(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] Two", "[bug=2] Three", "[bug=3] Four")[0])
+    project.look()
+    one = inv_here(tmp_path, "whatif", "--ok", "r2", "--ok", "r3,r2")
+    assert one.out.splitlines()[0] == "With r2, r3 good: deploy r3 (now: stay at r1)"
+    both = inv_here(tmp_path, "whatif", "--rollback", "r2", "--rollback=r3", "--ok=r4").out
+    assert both.startswith("With r4 good and r2, r3 rolled back by a landing r5: deploy r5")

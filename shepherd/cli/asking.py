@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shepherd.running.tasking import BRANCH, TaskOptions, task
 
 
@@ -47,14 +49,23 @@ def explain(options: TaskOptions, rev: str, json: bool = False) -> int:
 
 @task(
     BRANCH,
-    help={"ok": "as if these were good: r12,r15", "rollback": "as if these were rolled back next: r12,r15"},
+    help={
+        "ok": "as if this were good: r12, or r12,r15; may be given several times",
+        "rollback": "as if this were rolled back next; the same",
+    },
     reader=True,
+    repeatable=("ok", "rollback"),
 )
-def whatif(options: TaskOptions, ok: str = "", rollback: str = "", json: bool = False) -> int:
+def whatif(
+    options: TaskOptions,
+    ok: Sequence[str] | None = None,
+    rollback: Sequence[str] | None = None,
+    json: bool = False,
+) -> int:
     """What the answer would be, if."""
     from shepherd.running.reading import whatif
 
-    return whatif(options, ok, rollback, json=json)
+    return whatif(options, ok or (), rollback or (), json=json)
 
 
 @task(

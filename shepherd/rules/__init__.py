@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from shepherd.landing import Landing, Reading
-from shepherd.rules.answer import Blocking, WindowAnswer, answer, blocked_by
+from shepherd.rules.answer import Blocking, Clearing, WindowAnswer, answer, blocked_by
 from shepherd.rules.evidence import ItemEvidence, TagEvidence
 from shepherd.rules.states import Judged, StateRules
 from shepherd.rules.tag_reader import read_tags
@@ -63,6 +63,10 @@ class Judgement:
     @property
     def blockers(self) -> Sequence[Blocking]:
         return self.window.blockers
+
+    @property
+    def staircase(self) -> Sequence[Clearing]:
+        return self.window.staircase
 
     def evidence(self, revno: int) -> Sequence[ItemEvidence]:
         """What every item that a landing names says of it, whether the landing was judged by it or not."""

@@ -11,6 +11,7 @@ from shepherd.rules.states import Judged
 from shepherd.rules.undoing import Undoing
 
 SHOWN = 100
+STEPS_SHOWN = 10
 
 
 class Blocking(Struct, frozen=True, gc=False):
@@ -21,6 +22,18 @@ class Blocking(Struct, frozen=True, gc=False):
     """Landings from it to the tip, both counted; of those after D."""
     tip_if_cleared: int | None
     frees: int
+
+
+class Clearing(Struct, frozen=True, gc=False):
+    """A step of the staircase (docs/rules.md#staircase): what has to be good together, and what
+    that gives."""
+
+    cleared: tuple[int, ...]
+    """The oldest blockers, ascending, as many as it takes."""
+    tip: int
+    """The latest deployable then."""
+    frees: int
+    """How many landings more than today that is."""
 
 
 class Candidate(Struct, frozen=True, gc=False):
@@ -38,6 +51,10 @@ class WindowAnswer(Struct, frozen=True):
     candidates: dict[int, Candidate]
     blockers: tuple[Blocking, ...]
     """What blocks the tip, by what it frees, then by age."""
+    staircase: tuple[Clearing, ...] = ()
+    """What clearing the oldest blockers together gives, step by step: the first STEPS_SHOWN."""
+    steps: int = 0
+    """How many steps there are, up to the tip."""
 
     @property
     def latest(self) -> int | None:
@@ -105,4 +122,52 @@ def answer(
             )
         )
     blockers.sort(key=lambda b: (-b.frees, b.revno))
-    return WindowAnswer(tuple(deployable), candidates, tuple(blockers))
+    steps = list(_steps(tip_blocked, _climbs(deployed, tip, tip_blocked, judged, undoing, live), stay))
+    staircase = tuple(Clearing(tuple(tip_blocked[:number]), t, t - stay) for number, t in steps[:STEPS_SHOWN])
+    return WindowAnswer(tuple(deployable), candidates, tuple(blockers), staircase, len(steps))
+
+
+def _climbs(
+    deployed: int,
+    tip: int,
+    tip_blocked: Sequence[int],
+    judged: Mapping[int, Judged],
+    undoing: Undoing,
+    live: Collection[int],
+) -> dict[int, int]:
+    """A blocker of the tip -> the largest candidate of whose blockers it is the newest; of those candidates
+    alone that nothing else blocks but blockers of the tip."""
+    clearable = set(tip_blocked)
+    climbs: dict[int, int] = {}
+    others: set[int] = set()
+    """What blocks the candidate and not the tip: it is undone later, and nothing clears it before that."""
+    if not clearable:
+        return climbs
+    for t, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
+        if t not in clearable and not judged[t].good:
+            others.add(t)
+        for p, undone in undoing.flips.get(t, {}).items():
+            if undone:
+                others.discard(p)
+            elif p in judged and not judged[p].good and p not in live and p not in clearable:
+                others.add(p)
+        if blocking and not others:
+            climbs[blocking[-1]] = t
+    return climbs
+
+
+def _steps(tip_blocked: Sequence[int], climbs: Mapping[int, int], stay: int) -> Iterator[tuple[int, int]]:
+    """How many of the oldest blockers have to be good, and the latest deployable then; the lowest step first.
+
+    The last one clears everything and leads to the tip.
+
+    Args:
+        tip_blocked: what blocks the tip, ascending.
+        climbs: see `_climbs`.
+        stay: what may run in production today.
+    """
+    reached = stay
+    for number, revno in enumerate(tip_blocked, start=1):
+        if (t := climbs.get(revno, 0)) > reached:
+            reached = t
+            yield number, t

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -13,12 +13,29 @@ from shepherd.rules.brought import RANK, BroughtEvidence, worst_of
 from shepherd.rules.evidence import ItemEvidence
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Sentence, joined, revision, statement, time
-from shepherd.words import Item, Verdict, is_request, item_name
+from shepherd.words import Item, Verdict, Word, is_request, item_name
 
 BROUGHT_SHOWN = 3
 """Brought-in commits that a reason names."""
 
 _NO_SENTENCE = Sentence()
+
+
+class ItemSpeech(Struct, frozen=True):
+    """Where and in which words the team says on a bug or request what QA found."""
+
+    tracker: str = ""
+    """Its type; empty: not known."""
+    file: str = ""
+    """The name of the file, where the tracker is one."""
+    own_words: Mapping[Word, str] = {}
+    """The team's own texts for words; without one it is `qa-WORD`."""
+
+    def text(self, word: Word) -> str:
+        return self.own_words.get(word, f"qa-{word}")
+
+
+NOT_KNOWN = ItemSpeech()
 
 
 class Reason(Struct, frozen=True):
@@ -35,6 +52,7 @@ def reason_of(
     targets: Iterable[int] = (),
     marks: Collection[str] = ("brackets",),
     branch: str = "",
+    speech: ItemSpeech = NOT_KNOWN,
 ) -> Reason:
     """Why the landing has its state.
 
@@ -42,6 +60,7 @@ def reason_of(
         targets: what it undoes, in the sense of docs/rules.md#state (4).
         marks: the grammars that are read, so that only what counts is advised.
         branch: the one that commands name; empty where there is only one.
+        speech: how people say on items what QA found.
     """
     if judged.good and judged.rule == "items":  # by far the most
         return Reason(_of_items(judged, landing.revno))
@@ -91,12 +110,12 @@ def reason_of(
             return Reason(
                 Sentence(_items(bad), f"{verb} {why}", _others(judged.evidence)),
                 who,
-                Sentence("add bad-commit-N to the bug for the landing that is bad, or ", rollback),
+                Sentence("add bad-commit-N to ", _items(bad), " for the landing that is bad, or ", rollback),
             )
         case "mark":
             return Reason(next(why for label, why in _MARKED.items() if label in landing.labels))
         case "items":
-            return _of_open_items(judged, _of_items(judged, landing.revno), who, rollback, verdict)
+            return _of_open_items(judged, _of_items(judged, landing.revno), who, rollback, verdict, speech)
         case "nothing":
             if judged.good:
                 return Reason(
@@ -250,7 +269,9 @@ def _of_items(judged: Judged, revno: int) -> Sentence:
     return joined(_phrase(each, rev) for each in worst_first)
 
 
-def _of_open_items(judged: Judged, reason: Sentence, who: str, rollback: Sentence, verdict: Part) -> Reason:
+def _of_open_items(
+    judged: Judged, reason: Sentence, who: str, rollback: Sentence, verdict: Part, speech: ItemSpeech
+) -> Reason:
     not_good = [each for each in judged.evidence if each.word not in ("ok", "untestable")]
     if judged.state == "unknown":
         unread = _items(each.item for each in not_good if each.word == "unknown")
@@ -262,14 +283,30 @@ def _of_open_items(judged: Judged, reason: Sentence, who: str, rollback: Sentenc
     by_toggle = [each.item for each in not_good if each.how in ("late", "own")]
     steps = []
     if by_tag:
-        steps.append(Sentence("mark ", _items(by_tag), " qa-ok (or qa-bad)"))
+        steps.append(_to_set(by_tag, speech))
     if by_toggle:
-        again = " again (qa-needstesting, and qa-ok after QA)"
-        steps.append(Sentence("set the tag on ", _items(by_toggle), again))
+        sign = "label" if all(map(is_request, by_toggle)) else "tag"
+        again = f" again ({speech.text('needstesting')}, and {speech.text('ok')} after QA)"
+        steps.append(Sentence(f"set the {sign} on ", _items(by_toggle), again))
     tried = "try it on the QA server"
     if not steps:
         return Reason(reason, who, Sentence(tried, ", then: ", verdict))
     return Reason(reason, who, Sentence(f"{tried}, then ", joined(steps), ", or: ", verdict))
+
+
+def _to_set(items: Sequence[Item], speech: ItemSpeech) -> Sentence:
+    """What a person sets where, once QA is done: "put the label qa-ok on request !12 (or qa-bad)"."""
+    word, bad = speech.text("ok"), speech.text("bad")
+    others = f" (or {speech.text('untestable')}, {bad})"
+    match speech.tracker:
+        case "github" | "gitlab":
+            return Sentence(f"put the label {word} on ", _items(items), others)
+        case "launchpad":
+            return Sentence(f"set the tag {word} on ", _items(items), others)
+        case "file":
+            return Sentence("mark ", _items(items), f" {word} (or {bad}) in {speech.file}")
+        case _:
+            return Sentence("mark ", _items(items), f" {word} (or {bad})")
 
 
 def _phrase(evidence: ItemEvidence, rev: str) -> Sentence:

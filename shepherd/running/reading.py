@@ -158,8 +158,8 @@ def _past(settings: Settings, snapshot: Snapshot, rev: RevName, in_full: int | N
     return past_of(settings, snapshot, rev, in_full=in_full)
 
 
-def whatif(options: TaskOptions, ok: str, rollback: str, *, json: bool = False) -> int:
-    """`inv whatif`."""
+def whatif(options: TaskOptions, ok: Sequence[str], rollback: Sequence[str], *, json: bool = False) -> int:
+    """`inv whatif`: each text names landings, one or several with commas between them."""
     from shepherd.git.revisions import revnos_in
     from shepherd.views import feeds, stories
     from shepherd.whatif import suppose
@@ -170,14 +170,15 @@ def whatif(options: TaskOptions, ok: str, rollback: str, *, json: bool = False) 
     if not snapshot.complete:
         raise NoAnswerError(f"{branch}: no data, so nothing can be supposed: {snapshot.problems[0]}")
 
-    def revnos(text: str) -> list[int]:
-        numbers = []
-        for word in text.replace(",", " ").split():
+    def revnos(texts: Sequence[str]) -> list[int]:
+        numbers: list[int] = []
+        for word in " ".join(texts).replace(",", " ").split():
             named = revnos_in(snapshot, parse_rev(word))
             if not named:
                 raise SettingsError(f"{word} is not a landing that the last answer lists (inv landings)")
             numbers += named
-        return numbers
+        # whoever names one twice supposes it once
+        return list(dict.fromkeys(numbers))
 
     supposition = suppose(snapshot, revnos(ok), revnos(rollback))
     say(json_for_terminals(feeds.plain_json(supposition)) if json else stories.whatif(supposition, snapshot))

@@ -63,6 +63,7 @@ def task(
     help: dict[str, str] | None = None,
     name: str = "",
     reader: bool = False,
+    repeatable: tuple[str, ...] = (),
 ) -> Callable[..., Task[Any]]:
     """Make a task of ours: no automatic short flags, help for the flags it has, and errors as one sentence.
 
@@ -72,6 +73,7 @@ def task(
         options: which of the shared options it has: BRANCH, ACTING, WORKING.
         name: what it is called if not like its function; with a dot (`lock.status`) it belongs to a group.
         reader: all it does is to print; if that cannot be written, it has failed.
+        repeatable: flags that may be given several times; their value is a list, and their default None.
     """
 
     def wrap(body: Callable[..., int | None]) -> Task[Any]:
@@ -107,6 +109,7 @@ def task(
             run,
             name=name_of_body,
             positional=positional,
+            iterable=repeatable,
             auto_shortflags=False,
             help=texts,
         )

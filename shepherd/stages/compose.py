@@ -14,7 +14,7 @@ from shepherd.commands import naming_branch
 from shepherd.deployment import compare_url, deployment
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import Judgement
-from shepherd.rules.reasons import of_brought, reason_of, unspoken
+from shepherd.rules.reasons import NOT_KNOWN, ItemSpeech, of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Parts, Sentence, joined, revision
 from shepherd.stages.shared_warnings import folded, shared
@@ -49,6 +49,10 @@ class SnapshotContext(Struct, frozen=True):
     """Whether there are other branches, so that a command has to name this one."""
     untagged: Mapping[str, Sequence[str]] = {}
     """SHA -> warnings about bugs that the tagger could not write."""
+    verdict_notes: str = ""
+    """The git notes ref by which people can speak; empty: none."""
+    speech: ItemSpeech = NOT_KNOWN
+    """How people say on bugs and requests what QA found."""
 
 
 def hotfix(deployed: Deployed, branch: str, candidate: int) -> tuple[tuple[str, ...], str]:
@@ -150,6 +154,9 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         timezone=context.timezone,
         several=context.several,
         next=following,
+        verdict_notes=context.verdict_notes,
+        staircase=tuple(shape.StairStep(s.cleared, s.tip, s.frees) for s in judgement.staircase),
+        staircase_more=judgement.window.steps - len(judgement.staircase),
     )
 
 
@@ -177,6 +184,7 @@ def without_answer(context: SnapshotContext, problem: str, reading: Reading | No
         request_url=context.request_url,
         timezone=context.timezone,
         several=context.several,
+        verdict_notes=context.verdict_notes,
     )
 
 
@@ -262,7 +270,8 @@ def _entries(
 
     def entry(revno: int) -> shape.LandingEntry:
         landing, judged = landings[revno], judgement.judged[revno]
-        reason = reason_of(landing, judged, judgement.undoing.targets.get(revno, ()), context.marks, branch)
+        targets = judgement.undoing.targets.get(revno, ())
+        reason = reason_of(landing, judged, targets, context.marks, branch, context.speech)
         live = revno in judgement.live
         progress = progress_of(
             revno,

@@ -15,7 +15,7 @@ from shepherd.stages import alarms
 from shepherd.stages.answer_log import answer_of, because, log_judgement
 from shepherd.stages.blockers import announce
 from shepherd.stages.compose import SnapshotContext, compose, good_before, without_answer
-from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags
+from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
 from shepherd.stages.promoted import warnings_of
 from shepherd.stages.recorded import ref_moves, untagged
 from shepherd.stages.requests import named
@@ -113,6 +113,8 @@ def _context(
         several=len(settings.branches) > 1,
         marks=branch.marks,
         last_good=good_before(previous),
+        verdict_notes=branch.verdict_notes,
+        speech=speech_of(settings),
     )
 
 

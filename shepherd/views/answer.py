@@ -15,6 +15,7 @@ from shepherd.snapshot import Blocker, LandingEntry, LastGood, Next, Progress, S
 from shepherd.views.banners import CALLED
 from shepherd.views.clean import LONGEST_SENTENCE, clean
 from shepherd.views.notes import within
+from shepherd.views.staircase import named, stairs, with_others
 from shepherd.views.words import (
     PROGRESS,
     STATES,
@@ -31,6 +32,8 @@ from shepherd.views.words import (
 
 NAMED = 3
 """Blockers that the headline names."""
+FURTHER_STEPS = 2
+"""Steps of the staircase that the sentence under the headline goes on with."""
 
 _STOPPED: dict[Progress, str] = {
     "needs-qa": "needs QA",
@@ -138,6 +141,12 @@ def outlook(snapshot: Snapshot, known: Sequence[Caution]) -> str:
                 f"if r{first.revno} were good you would get r{first.tip_if_cleared}, "
                 f"{_more_landings(first.frees, snapshot)}"
             )
+        elif snapshot.staircase:
+            step = snapshot.staircase[0]
+            parts.append(
+                f"if {named(step.cleared)} were good you would get r{step.tip}, "
+                f"{_more_landings(step.frees, snapshot)}"
+            )
     return "; ".join(parts)
 
 
@@ -165,10 +174,11 @@ def lead(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
 
 
 class Wait(Struct, frozen=True):
-    """What one gets by waiting for the first blocker: `begin`: once r104 `rest`."""
+    """What one gets by waiting for the first blocker, or for those that have to be cleared with it:
+    `begin`: once r104 `rest`."""
 
     begin: str
-    revno: int
+    revnos: tuple[int, ...]
     rest: str
 
 
@@ -177,16 +187,26 @@ def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
     if not snapshot.blockers or stopping(known) is not None:
         return None
     first = snapshot.blockers[0]
-    mover = mover_of(first, {entry.revno: entry for entry in snapshot.landings}.get(first.revno))
+    revnos, gives_more = (first.revno,), ""
+    frees, up_to = first.frees, first.tip_if_cleared
+    if snapshot.staircase and (not frees or snapshot.staircase[0].cleared == revnos):
+        step = snapshot.staircase[0]
+        revnos, frees, up_to = step.cleared, step.frees, step.tip
+        further = stairs(snapshot, 1, 1 + FURTHER_STEPS)
+        gives_more = f"; {further}" if further else ""
+    entries = {entry.revno: entry for entry in snapshot.landings}
+    waited_for = [each for each in snapshot.blockers if each.revno in revnos]
+    movers = dict.fromkeys(mover_of(each, entries.get(each.revno)) for each in waited_for)
+    mover = some(list(movers), NAMED)
     begin = (
         f"Or wait for {mover}" if snapshot.deployable is not None else f"{mover[0].upper()}{mover[1:]}'s move"
     )
     more = " more" if snapshot.deployable is not None else ""
-    if first.tip_if_cleared is None or not first.frees:
+    if up_to is None or not frees:
         gives = f"nothing{more} could go yet: others block as well."
     else:
-        gives = f"you get r{first.tip_if_cleared}, {_more_landings(first.frees, snapshot)}."
-    return Wait(begin, first.revno, f"is cleared, {gives}")
+        gives = f"you get r{up_to}, {_more_landings(frees, snapshot)}{gives_more}."
+    return Wait(begin, revnos, f"{'is' if len(revnos) == 1 else 'are'} cleared, {gives}")
 
 
 def _more_landings(number: int, snapshot: Snapshot) -> str:
@@ -198,9 +218,11 @@ def mover_of(blocker: Blocker, entry: LandingEntry | None) -> str:
     return name(entry.whose_move if entry is not None and entry.whose_move else blocker.person)
 
 
-def frees(blocker: Blocker) -> str:
-    """What clearing this one alone gives, in as few words as a table has room for."""
+def frees(blocker: Blocker, snapshot: Snapshot) -> str:
+    """What clearing this one gives, alone or with others, in as few words as a table has room for."""
     if blocker.tip_if_cleared is None or not blocker.frees:
+        if snapshot.staircase:
+            return with_others(blocker, snapshot)
         return "nothing by itself: others block as well"
     return f"{count(blocker.frees, 'more landing')}, up to r{blocker.tip_if_cleared}"
 
@@ -216,9 +238,11 @@ def two_facts(snapshot: Snapshot) -> str:
     return Sentence(f"promoted: r{promoted.revno}{who}", *when, f"; production runs {runs}")
 
 
-def freed(blocker: Blocker) -> str:
-    """What clearing this one alone gives (docs/rules.md#blockers)."""
+def freed(blocker: Blocker, snapshot: Snapshot) -> str:
+    """What clearing this one gives, alone (docs/rules.md#blockers) or with others."""
     if blocker.tip_if_cleared is None or not blocker.frees:
+        if snapshot.staircase:
+            return Sentence("clearing it frees ", with_others(blocker, snapshot))
         return "if it alone were good, nothing more could go: others block as well"
     more = count(blocker.frees, "more landing")
     return f"if it alone were good, {more} could go, up to r{blocker.tip_if_cleared}"

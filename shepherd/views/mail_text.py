@@ -16,11 +16,12 @@ from msgspec import Struct
 
 from shepherd.plans.days import long_date, long_time
 from shepherd.plans.mails import Mail, Waiting
-from shepherd.sentence import Part, Sentence, statement
+from shepherd.sentence import Part, Sentence
 from shepherd.snapshot import State
 from shepherd.values import age
 from shepherd.views import words
 from shepherd.views.clean import LONGEST_SENTENCE, fill_address
+from shepherd.views.note_lines import note_for
 from shepherd.views.templates import folder
 from shepherd.views.terminal import plain, width, wrap
 
@@ -98,13 +99,12 @@ def subject_and_text(mail: Mail, project: Project, missing: Sequence[str] = ()) 
 def _entry(item: Waiting, project: Project) -> MailEntry:
     entry, branch = item.entry, item.branch
     step, lead, command = _remedy(entry.remedy_sentence)
-    own_verdict = statement(f"verdict r{entry.revno} ok", branch if project.several else "")
     bug_url = project.bug_url.get(branch, "")
     bugs = tuple(
         f"{bug} {fill_address(bug_url, 'bug', str(bug))}".rstrip() for bug in entry.bugs[:BUGS_SHOWN]
     )
     more = len(entry.bugs) - BUGS_SHOWN
-    ref = project.notes.get(branch, "")
+    note = note_for(entry, project.notes.get(branch, ""), branch if project.several else "")
     today = project.now.astimezone(project.zone).date()
     return MailEntry(
         item=item,
@@ -117,7 +117,7 @@ def _entry(item: Waiting, project: Project) -> MailEntry:
         lead=lead.rstrip(),
         command=command,
         page=f"{project.page_url.rstrip('/')}/{branch}.html#r{entry.revno}" if project.page_url else "",
-        notes=_by_note(ref, entry.id) if ref and command == own_verdict.text else (),
+        notes=(note,) if note else (),
         mark=project.mark.get(branch, "").replace("{revno}", str(entry.revno)),
         list_mail=_list_mail(item.told_on, today),
     )
@@ -139,14 +139,6 @@ def _todo(step: str, lead: str, command: str) -> str:
     if command and width(whole) <= COLUMNS:
         return whole
     return words.full_sentence(step or "its row on the page says what to do")
-
-
-def _by_note(ref: str, sha: str) -> tuple[str, ...]:
-    return (
-        f"git fetch origin {ref}:{ref}",
-        f'git notes --ref={ref} append -m "QA: ok" {sha}',
-        f"git push origin {ref}",
-    )
 
 
 def _how_long(seconds: float) -> str:

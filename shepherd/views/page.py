@@ -14,10 +14,12 @@ from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released
 from shepherd.situation import Situation
 from shepherd.snapshot import LATELY, Answer, LandingEntry, Snapshot
 from shepherd.views import answer, markup, words
+from shepherd.views.acting import Acting
 from shepherd.views.banners import CALLED, Banner, branch_banners, caution_banner, situation_banners
 from shepherd.views.clean import clean
 from shepherd.views.going_live import landing_sections
 from shepherd.views.icon import icon
+from shepherd.views.note_lines import REFUSED
 from shepherd.views.older import OlderPages
 from shepherd.views.persons import persons
 from shepherd.views.picture import picture
@@ -70,6 +72,8 @@ def branch_page(
         links=links,
         older=older,
         wait=answer.wait_for(snapshot, known),
+        acting=Acting(snapshot),
+        refused=REFUSED,
         blockers=snapshot.blockers[:BLOCKERS_SHOWN],
         picture=picture(snapshot),
         persons=persons(snapshot),

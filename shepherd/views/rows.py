@@ -15,6 +15,7 @@ from html import escape
 from markupsafe import Markup
 
 from shepherd.snapshot import LandingEntry, Progress, Snapshot, State
+from shepherd.views.acting import Acting
 from shepherd.views.answer import waits_for
 from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean, fill_address, is_web_address
 from shepherd.views.markup import cut
@@ -33,6 +34,7 @@ class Rows:
         self._bug = linker(snapshot.bug_url, "bug")
         self._request = linker(snapshot.request_url, "request")
         self._badges = _badges(snapshot)
+        self._acting = Acting(snapshot)
 
     def render(self, entries: Iterable[LandingEntry], brief: bool = False) -> Markup:
         """One `<tr>` a landing: revno, how far it is, title with all details, person, when it landed.
@@ -113,7 +115,9 @@ class Rows:
         lines = [_line([*parts, *_others(entry)])]
         mover = entry.whose_move if entry.whose_move != entry.person else ""
         if entry.remedy:
-            lines.append(f"<p class=m>{_text(mover)}{': ' if mover else ''}{_sentence(entry.remedy)}")
+            lines.append(
+                f"<p class=m>{_text(mover)}{': ' if mover else ''}{self._acting.remedy_in_row(entry)}"
+            )
         elif mover:
             lines.append(f"<p class=m>{_text(mover)}")
         lines += [f"<p class=w>{_sentence(warning)}" for warning in entry.warnings]

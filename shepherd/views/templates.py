@@ -32,7 +32,7 @@ STYLES = (
     "print",
 )
 """The parts of the style sheet, in their order: later ones override earlier ones."""
-SCRIPTS = ("clock", "copy", "notes", "lists", "filter")
+SCRIPTS = ("clock", "copy", "notes", "commands", "lists", "filter")
 """The parts of the one script, in their order: each knows the names of those before it, and the last one may
 return."""
 

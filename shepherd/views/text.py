@@ -13,6 +13,8 @@ from shepherd.values import age
 from shepherd.views import answer
 from shepherd.views.banners import branch_banners
 from shepherd.views.clean import fill_address, is_web_address
+from shepherd.views.note_lines import note_in
+from shepherd.views.staircase import stairs, together
 from shepherd.views.terminal import COLUMNS, fit, plain, wrap
 from shepherd.views.words import ago, also_by, count, name, short, some, standing, utc
 
@@ -100,6 +102,8 @@ def explain(entry: LandingEntry, snapshot: Snapshot) -> str:
     lines.append("")
     lines += [wrap(text, fit(label, LABEL)) for label, text in _facts(entry, snapshot)]
     lines += [_address(label, address) for label, address in _addresses(entry, snapshot)]
+    if note := note_in(entry, snapshot):
+        lines.append(f"{fit('by a git note', LABEL)}{plain(note, len(note))}")
     return "\n".join(lines)
 
 
@@ -140,6 +144,8 @@ def _blockers(snapshot: Snapshot) -> Iterator[str]:
     more = len(snapshot.blockers) - BLOCKERS_SHOWN
     if more > 0:
         yield f"  and {more} more: inv landings"
+    if together(snapshot):
+        yield wrap(Sentence("cleared from the oldest on: ", stairs(snapshot)), "  ")
 
 
 def _blocker(blocker: Blocker, entry: LandingEntry | None, snapshot: Snapshot) -> Iterator[str]:
@@ -154,7 +160,10 @@ def _blocker(blocker: Blocker, entry: LandingEntry | None, snapshot: Snapshot) -
             yield wrap(f"whose move: {entry.whose_move}", "    ")
         if entry.remedy:
             yield wrap(Sentence("what clears it: ", entry.remedy_sentence), "    ")
-    yield wrap(answer.freed(blocker), "    ")
+        if note := note_in(entry, snapshot):
+            yield wrap("or, in a clone, by a git note:", "    ")
+            yield f"    {plain(note, len(note))}"
+    yield wrap(answer.freed(blocker, snapshot), "    ")
     if blocker.list_told_on is not None:
         yield wrap(answer.list_mail(blocker, snapshot), "    ")
 
@@ -188,7 +197,10 @@ def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]
         yield "waits for", some(names, REVNOS_SHOWN, others)
     for blocker in snapshot.blockers:
         if blocker.revno == entry.revno:
-            yield "blocks", f"{count(blocker.waiting, 'landing')}, itself included; {answer.freed(blocker)}"
+            yield (
+                "blocks",
+                f"{count(blocker.waiting, 'landing')}, itself included; {answer.freed(blocker, snapshot)}",
+            )
             if blocker.list_told_on is not None:
                 yield "mail", answer.list_mail(blocker, snapshot)
     if entry.undone_by is not None:

@@ -44,6 +44,13 @@ class Blocking:
 
 
 @dataclass
+class Clearing:
+    cleared: tuple[int, ...]
+    tip: int
+    frees: int
+
+
+@dataclass
 class Answer:
     """The same attributes as the judgement of `shepherd.rules`."""
 
@@ -51,6 +58,7 @@ class Answer:
     latest: int | None
     deployable: list[int]
     blockers: list[Blocking]
+    staircase: list[Clearing]
     alarms: list[int]
     undone_by: dict[int, int]
     """Of several that undo a landing at the tip, the newest."""
@@ -428,6 +436,7 @@ class Oracle:
             latest=max(deployable, default=None),
             deployable=deployable,
             blockers=self.blockers(good, max(deployable, default=None)),
+            staircase=self.staircase(good, max(deployable, default=self.deployed)),
             alarms=[p for p in states if self.is_alarming(p, states[p])],
             undone_by=undone_by,
             warnings={p.revno: self.warnings(p) for p in self.landings},
@@ -466,6 +475,18 @@ class Oracle:
             frees = 0 if cleared is None else cleared - (latest or self.deployed)
             blockers.append(Blocking(p, waiting, cleared, frees))
         return sorted(blockers, key=lambda b: (-b.frees, b.revno))
+
+    def staircase(self, good: set[int], stay: int) -> list[Clearing]:
+        """The oldest blocker made good, then the two oldest, and so on: whatever gives a newer revision."""
+        steps: list[Clearing] = []
+        oldest_first = self.blocking(self.tip, good)
+        for number in range(1, len(oldest_first) + 1):
+            cleared = oldest_first[:number]
+            candidates = range(self.deployed + 1, self.tip + 1)
+            free = [t for t in candidates if not self.blocking(t, good | set(cleared))]
+            if free and max(free) > (steps[-1].tip if steps else stay):
+                steps.append(Clearing(tuple(cleared), max(free), max(free) - stay))
+        return steps[:10]
 
     def warnings(self, p: Landing) -> list[str]:
         warnings = list(p.warnings)

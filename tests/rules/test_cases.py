@@ -47,6 +47,8 @@ def what_was_said(key: str, run: Run, expected: Any) -> Any:
             return {name: list(said.blocked_by(revno(name))) for name in expected}
         case "blockers":
             return [[b.revno, b.waiting, b.tip_if_cleared, b.frees] for b in said.blockers]
+        case "staircase":
+            return [[list(step.cleared), step.tip, step.frees] for step in said.staircase]
         case _:
             raise KeyError(f"no such key in a case: {key}")
 

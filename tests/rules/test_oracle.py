@@ -32,6 +32,7 @@ def what_it_said(run: Run) -> dict[str, Any]:
         "blocked_by": {t: list(said.blocked_by(t)) for t in candidates},
         "undone_by": dict(said.undone_by),
         "blockers": [(b.revno, b.waiting, b.tip_if_cleared, b.frees) for b in said.blockers],
+        "staircase": [(step.cleared, step.tip, step.frees) for step in said.staircase],
         "alarms": list(said.alarms),
         "named": {key: named.ids for key, named in run.named.items()},
         "kept": {pair: word for pair, word in kept.items() if word != NOTHING_YET},

@@ -32,6 +32,9 @@ KEYS = [
     "timezone",
     "several",
     "next",
+    "verdict_notes",
+    "staircase",
+    "staircase_more",
     "schema",
 ]
 

@@ -81,7 +81,7 @@ def test_the_header_says_how_old_the_answer_is_and_what_could_be_had() -> None:
         "3 landings go live: r101 to r103 (1 of them rolled back again within it). 3 newer ones must wait."
         in text
     )
-    assert "Or wait for Zoë Žižek: once r104 is cleared, you get r105, 2 more landings." in text
+    assert "Or wait for Zoë Žižek: once r104 (bug 800104) is cleared, you get r105, 2 more landings." in text
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_the_header_says_how_old_the_answer_is_and_what_could_be_had() -> None:
     [
         (
             snapshot(answer="blocked", deployable=None),
-            "Zoë Žižek's move: once r104 is cleared, you get r105, 2",
+            "Zoë Žižek's move: once r104 (bug 800104) is cleared, you get r105, 2",
         ),
         (
             snapshot(blockers=(Blocker(104, "Ann", NOW, 3, None, 0),), landings=()),
@@ -256,7 +256,12 @@ def test_the_page_has_the_bones_that_screen_readers_walk_by() -> None:
 def test_links_to_other_pages_are_those_given() -> None:
     page = branch_page(snapshot(), CALM, [("all branches", "index.html")], [("JSON", "stable.json")])
     header, rest = parts(page)
-    assert Reader(header).links == ["#landings", "index.html", "#r104"]
+    assert Reader(header).links == [
+        "#landings",
+        "index.html",
+        "#r104",
+        "https://bugs.example.org/bugs/800104",
+    ]
     assert Reader(rest).links[-1] == "stable.json"
     assert "application/atom+xml" not in page
 
