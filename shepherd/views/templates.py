@@ -71,7 +71,7 @@ def pages() -> Environment:
 
 def compile_pages() -> None:
     """Compile every template of a page, for a release that cannot write next to them later
-    (docs/operator.md#what-a-deploy-does).
+    (docs/operator-every-day.md#what-a-deploy-does).
 
     Raises:
         jinja2.TemplateError: one of them is not valid.
