@@ -27,6 +27,7 @@ STYLES = (
     "landings",
     "states",
     "index",
+    "help",
     "narrow",
     "print",
 )
