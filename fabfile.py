@@ -1,5 +1,5 @@
 """What an operator calls: `fab --list` shows it. Nothing is decided here
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """What ssh says when it does not get through, and what to do about it: for git, rsync and others
-(docs/operator.md#the-git-server).
+(docs/operator-first-day.md#the-git-server).
 
 ssh tells its causes in words alone: those of OpenSSH 7 to 10, in English (`LC_ALL=C`).
 """

@@ -1,4 +1,5 @@
-"""What OpenSSH says when it does not get through, cause and remedy (docs/operator.md#the-git-server)."""
+"""What OpenSSH says when it does not get through, cause and remedy
+(docs/operator-first-day.md#the-git-server)."""
 
 from __future__ import annotations
 

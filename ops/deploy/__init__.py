@@ -1,5 +1,5 @@
 """`fab setup`, `deploy`, `rollback`, `releases`, `settings`: the operator's side, host after host
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """The host's side of `fab`: sent over the connection and run by the host's own Python
-(docs/operator.md#what-a-deploy-does).
+(docs/operator-every-day.md#what-a-deploy-does).
 
 On a bare host nothing of ours is installed: it has the modules of `host.SENT`, and the standard library of
 Python 3.11. What it is asked comes on standard input, never on a command line.

@@ -1,5 +1,5 @@
 """What the agent may answer. A host may have fallen into the wrong hands: what it says is checked, and made
-fit to be printed, before it is used (docs/operator.md#what-a-deploy-does)."""
+fit to be printed, before it is used (docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

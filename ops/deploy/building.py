@@ -1,5 +1,5 @@
 """Making a release on the host: code, an environment of its own, and a try
-(docs/operator.md#what-a-deploy-does).
+(docs/operator-every-day.md#what-a-deploy-does).
 
 Part of the agent, so the standard library is all there is.
 """

@@ -1,5 +1,5 @@
 """`fab settings`: the operator's shepherd.toml next to the host's, tried there, and put in force
-(docs/operator.md#changing-the-settings)."""
+(docs/operator-every-day.md#changing-the-settings)."""
 
 from __future__ import annotations
 

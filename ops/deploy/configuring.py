@@ -1,5 +1,5 @@
 """The host's shepherd.toml: read, tried by the code of its releases, replaced
-(docs/operator.md#changing-the-settings).
+(docs/operator-every-day.md#changing-the-settings).
 
 Part of the agent, so the standard library is all there is.
 """

@@ -1,5 +1,5 @@
 """An ssh connection by the route that OpenSSH would take, opened within time limits
-(docs/operator.md#what-a-deploy-does).
+(docs/operator-every-day.md#what-a-deploy-does).
 
 paramiko speaks the protocol; whatever a hostile host makes of that is one sentence here, and no traceback.
 """

@@ -1,5 +1,5 @@
 """One deploy to one host: look, resolve, upload, prepare, then one remote process upgrades
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One host over ssh, and our agent there (docs/operator.md#what-a-deploy-does).
+"""One host over ssh, and our agent there (docs/operator-every-day.md#what-a-deploy-does).
 
 Fabric's own `run` is not used: what the agent is asked, and what is sent to it, goes through standard input,
 also where `sudo` stands between, and never on a command line.

@@ -1,5 +1,5 @@
 """Whether a host is who it was: strict, by the keys that OpenSSH's files know of it
-(docs/operator.md#what-a-deploy-does).
+(docs/operator-every-day.md#what-a-deploy-does).
 
 Any of the known keys will do. An unknown, changed or revoked one is refused before anything is sent.
 """

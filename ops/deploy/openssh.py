@@ -1,5 +1,5 @@
 """What OpenSSH itself says of a host: its settings by `ssh -G`, its keys by `ssh-keygen`
-(docs/operator.md#what-a-deploy-does).
+(docs/operator-every-day.md#what-a-deploy-does).
 
 Nothing else reads these files as it does: Match, patterns, hashed names, markers, several keys of one host.
 """

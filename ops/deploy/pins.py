@@ -1,5 +1,5 @@
 """What a commit pins: which version of each package, by which hashes, and which of them a host needs
-(docs/operator.md#what-a-deploy-does).
+(docs/operator-every-day.md#what-a-deploy-does).
 
 `requirements/host.txt` has settled the versions for every platform, so nothing is resolved at a deploy: what
 the commit's pyproject.toml asks for is followed from package to package, its markers read as the host would.

@@ -1,5 +1,5 @@
 """An environment made of an earlier release's, where both consist of the very same wheels
-(docs/operator.md#what-a-deploy-does).
+(docs/operator-every-day.md#what-a-deploy-does).
 
 Each file is compared with the hash that was noted when it was installed; what was compiled of it is taken
 along, which is most of what an environment costs. Part of the agent, so the standard library is all there is.

@@ -1,5 +1,5 @@
 """One command on a host: what it says, within limits of time and size
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

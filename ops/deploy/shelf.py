@@ -1,5 +1,5 @@
 """Wheels that lie on the operator's machine: fetched for hosts of one kind, or put there by a person
-(docs/operator.md#deploying-without-an-index)."""
+(docs/operator-every-day.md#deploying-without-an-index)."""
 
 from __future__ import annotations
 

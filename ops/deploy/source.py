@@ -1,4 +1,5 @@
-"""What is deployed: one commit of this repository, as an archive (docs/operator.md#what-a-deploy-does)."""
+"""What is deployed: one commit of this repository, as an archive
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

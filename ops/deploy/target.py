@@ -1,5 +1,5 @@
 """The machine that wheels are for: its tags, and what it makes of markers
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

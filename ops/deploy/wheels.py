@@ -1,5 +1,5 @@
 """The wheelhouse: exactly the wheels that one host's Python and platform need, each by its hash
-(docs/operator.md#deploying-without-an-index).
+(docs/operator-every-day.md#deploying-without-an-index).
 
 The commit pins versions and hashes (`pins`), so no index can slip another file in, and none is asked for what
 was fetched before for such a host.

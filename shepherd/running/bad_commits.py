@@ -1,5 +1,5 @@
 """Which commits were marked bad, by the deployment record: it knows of releases whose folders are gone
-(docs/operator.md#a-commit-that-was-bad).
+(docs/operator-every-day.md#a-commit-that-was-bad).
 
 The agent of `fab` has it, too, so only the standard library may be used here.
 """

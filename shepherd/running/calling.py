@@ -1,5 +1,5 @@
 """How cron and systemd call the shepherd: by which words, as whom, and by which name they keep several apart
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def words(settings: Settings, root: Path, *task: str, **environment: str) -> lis
 
 def entrance(root: Path) -> Path:
     """`current` where the release `root` lies among those that it chooses from
-    (docs/operator.md#what-a-deploy-does), else `root` itself."""
+    (docs/operator-every-day.md#what-a-deploy-does), else `root` itself."""
     link = root.parent.parent / "current"
     if root.parent.name == "releases" and link.is_symlink() and link.resolve().parent == root.parent:
         return link

@@ -1,5 +1,5 @@
 """The managed block in the user's crontab: what cron calls, how often, and whom it mails
-(docs/interfaces.md#commands, docs/operator.md#what-a-deploy-does).
+(docs/interfaces.md#commands, docs/operator-every-day.md#what-a-deploy-does).
 
 cron's assignments hold for every line after them. So PATH, LANG and SHEPHERD_CONFIG are given to the
 command by `env`; MAILTO, which only cron itself reads, is set back after our line to what held before.

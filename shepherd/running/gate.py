@@ -121,7 +121,7 @@ def holders(lock: Path) -> list[int]:
 
 def upgraded(root: Path) -> bool:
     """Whether `current` has been pointed to another release than this code's
-    (docs/running.md#one-copy-at-a-time, docs/operator.md#what-a-deploy-does)."""
+    (docs/running.md#one-copy-at-a-time, docs/operator-every-day.md#what-a-deploy-does)."""
     current = root.parent.parent / "current"
     return root.parent.name == "releases" and current.is_symlink() and Path(os.path.realpath(current)) != root
 

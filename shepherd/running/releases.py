@@ -1,5 +1,5 @@
 """The releases on a host: which there are, which is live, which were good, which are bad
-(docs/operator.md#what-a-deploy-does).
+(docs/operator-every-day.md#what-a-deploy-does).
 
 Nothing but the standard library, and modules that need no more: `fab` sends this module to hosts on which
 nothing of ours is installed. Clocks order nothing here, since they may be wrong: releases are numbered, and
@@ -25,7 +25,7 @@ from shepherd.running.bad_commits import BadCommit
 
 NAME = re.compile(r"([0-9]{4,9})-([0-9a-f]{12})")
 KEPT = 5
-"""Prepared releases that stay after a good deploy (docs/operator.md#what-a-deploy-does)."""
+"""Prepared releases that stay after a good deploy (docs/operator-every-day.md#what-a-deploy-does)."""
 MADE, GOOD, BAD = "release.json", "good.json", "bad.json"
 
 
@@ -138,7 +138,7 @@ class Site:
 
     def newest(self) -> Release | None:
         """The newest prepared release that is neither live nor marked bad
-        (docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
+        (docs/operator-every-day.md#when-an-upgrade-or-a-deploy-fails)."""
         live = self.live().release
         return next(
             (each for each in reversed(self.all()) if each.prepared and not each.bad and each != live), None
@@ -169,7 +169,7 @@ class Site:
 
     def bad_commit(self, commit: str) -> BadCommit | None:
         """Why a release of this commit was marked bad; None: none was, or one has been good since
-        (docs/operator.md#a-commit-that-was-bad)."""
+        (docs/operator-every-day.md#a-commit-that-was-bad)."""
         for each in reversed(self.all()):
             if not commit or each.made.get("commit") != commit:
                 continue
@@ -239,7 +239,7 @@ def _now() -> str:
 
 def superfluous(site: Site, kept: int = KEPT) -> list[Release]:
     """The prepared releases that may go: all but the live one, the last good one, and the newest
-    (docs/operator.md#what-a-deploy-does).
+    (docs/operator-every-day.md#what-a-deploy-does).
 
     None at all where it is not known which is live.
     """

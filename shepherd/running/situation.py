@@ -100,7 +100,7 @@ def _maintenance(switch: maintenance.Switch) -> Maintenance:
 
 def versions() -> dict[str, str]:
     """What is at work here: the shepherd, its release where it has one
-    (docs/operator.md#what-a-deploy-does), and the Python that runs it."""
+    (docs/operator-every-day.md#what-a-deploy-does), and the Python that runs it."""
     release = {"release": ROOT.name} if ROOT.parent.name == "releases" else {}
     return {"QA Shepherd": __version__, **release, "Python": sys.version.split()[0]}
 

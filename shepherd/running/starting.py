@@ -1,4 +1,4 @@
-"""Programs in a release, with its own interpreter (docs/operator.md#what-a-deploy-does).
+"""Programs in a release, with its own interpreter (docs/operator-every-day.md#what-a-deploy-does).
 
 The agent of `fab` has it, too, so only the standard library may be used here.
 """

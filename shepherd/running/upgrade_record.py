@@ -1,5 +1,5 @@
 """What an upgrade remembers of itself in `run/upgrade.json`: a killed one can be finished or taken back
-(docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
+(docs/operator-every-day.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

@@ -21,10 +21,12 @@ from shepherd.views.feeds.badge import badge
 from shepherd.views.feeds.notes_file import notes_file
 from shepherd.views.feeds.prometheus import prometheus
 from shepherd.views.feeds.sha import sha_file
+from shepherd.views.help import help_page
+from shepherd.views.help_parts import HelpFacts, facts_of
 from shepherd.views.older import OlderPages
 from shepherd.views.page import Link, branch_page, index_page
 
-ENDINGS = ("html", "json", "atom", "svg", "sha", "notes.txt")
+ENDINGS = ("html", "json", "atom", "svg", "sha", "notes.txt", "help.html")
 """What each branch has a file of; `index.html` and `shepherd.prom` are of all."""
 
 
@@ -49,6 +51,7 @@ def files_of(
     news: Mapping[str, Sequence[FeedEntry] | None] | None = None,
     url: str = "",
     older: Mapping[str, OlderPages | None] | None = None,
+    helps: Mapping[str, HelpFacts] | None = None,
 ) -> dict[str, bytes]:
     """Every file of the report, by name. A pure function of what it is given (docs/interfaces.md#snapshot).
 
@@ -56,23 +59,31 @@ def files_of(
         news: branch -> its changes; without them it has no Atom feed, and one that is there stays.
         url: where readers find the report (docs/settings.md, report.url).
         older: branch -> the pages of what is live that are there already.
+        helps: branch -> what its page for those who land code is made of; without it there is none.
     """
     files: dict[str, bytes] = {}
     base = url if not url or url.endswith("/") else f"{url}/"
     for branch, snapshot in snapshots.items():
         links = [("All branches", "index.html")]
-        page = branch_page(snapshot, situation, links, _feeds(branch), (older or {}).get(branch))
+        facts = (helps or {}).get(branch)
+        help_address = f"{branch}.help.html" if facts else ""
+        page = branch_page(
+            snapshot, situation, links, _feeds(branch), (older or {}).get(branch), help_address
+        )
         files[f"{branch}.html"] = page.encode("utf-8", "replace")
         files[f"{branch}.json"] = snapshot_json(snapshot, situation, shown=False) + b"\n"
         files[f"{branch}.svg"] = badge(snapshot, situation)
         files[f"{branch}.sha"] = sha_file(snapshot, situation)
         files[f"{branch}.notes.txt"] = notes_file(snapshot, situation)
+        if facts:
+            files[help_address] = help_page(branch, facts).encode("utf-8", "replace")
         lately = (news or {}).get(branch)
         if lately is not None:
             files[f"{branch}.atom"] = atom(snapshot, lately, base)
     files["shepherd.prom"] = prometheus(list(snapshots.values()), situation)
     waiting = [branch for branch in branches if branch not in snapshots]
-    files["index.html"] = index_page(list(snapshots.values()), situation, waiting).encode("utf-8", "replace")
+    index = index_page(list(snapshots.values()), situation, waiting, helps or ())
+    files["index.html"] = index.encode("utf-8", "replace")
     return {name: as_called(content.decode()).encode() for name, content in files.items()}
 
 
@@ -101,7 +112,8 @@ def _write_report(settings: Settings, situation: Situation) -> list[Path]:
     public_folder(directory)
     news = {branch: news_of(settings, snapshot) for branch, snapshot in snapshots.items()}
     older = {branch: pages_there(settings, branch) for branch in snapshots}
-    files = files_of(snapshots, settings.branches, situation, news, settings.report.url, older)
+    helps = {branch: facts_of(settings, branch) for branch in snapshots}
+    files = files_of(snapshots, settings.branches, situation, news, settings.report.url, older, helps)
     for name, content in files.items():
         write_atomically(directory / name, content)
     _forget_branches(settings)

@@ -8,7 +8,7 @@ snapshot again (docs/interfaces.md#snapshot).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
 from shepherd.situation import Situation
@@ -45,11 +45,13 @@ def branch_page(
     links: Sequence[Link] = (),
     feeds: Sequence[Link] = (),
     older: OlderPages | None = None,
+    help_address: str = "",
 ) -> str:
     """The page of one branch; `links` to other pages stand at its top, those to feeds at its end.
 
     Args:
         older: the pages of what is live, if there are any.
+        help_address: the page for those who land code, if there is one.
     """
     known = cautions(snapshot, situation)
     stop = stopping(known)
@@ -71,6 +73,7 @@ def branch_page(
         feeds=feeds,
         links=links,
         older=older,
+        help_address=help_address,
         wait=answer.wait_for(snapshot, known),
         acting=Acting(snapshot),
         refused=REFUSED,
@@ -84,10 +87,15 @@ def branch_page(
     )
 
 
-def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Sequence[str] = ()) -> str:
+def index_page(
+    snapshots: Sequence[Snapshot],
+    situation: Situation,
+    waiting: Sequence[str] = (),
+    helped: Collection[str] = (),
+) -> str:
     """The page of all branches, in the order given; `waiting`: branches that have no snapshot yet.
 
-    Each links to `BRANCH.html` next to it.
+    Each links to `BRANCH.html` next to it, and those in `helped` to `BRANCH.help.html`.
     """
     newest = max((snapshot.generated_at for snapshot in snapshots), default=None)
     branches = [(snapshot, cautions(snapshot, situation)) for snapshot in snapshots]
@@ -101,6 +109,7 @@ def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Seq
         snapshots=snapshots,
         branches=branches,
         waiting=waiting,
+        helped=helped,
         drawn_as=drawn_as,
         released=released,
         own_banners=_own_banners,

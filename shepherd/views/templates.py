@@ -28,6 +28,7 @@ STYLES = (
     "landings",
     "states",
     "index",
+    "help",
     "narrow",
     "print",
 )
@@ -72,7 +73,7 @@ def pages() -> Environment:
 
 def compile_pages() -> None:
     """Compile every template of a page, for a release that cannot write next to them later
-    (docs/operator.md#what-a-deploy-does).
+    (docs/operator-every-day.md#what-a-deploy-does).
 
     Raises:
         jinja2.TemplateError: one of them is not valid.

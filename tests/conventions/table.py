@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tests.inv import ROOT
+from tests.reading_order import linked
 
 CASES = ROOT / "tests" / "cases" / "conventions.toml"
 PAGE = ROOT / "docs" / "conventions.md"
@@ -73,17 +74,20 @@ def table() -> str:
     ways = [row for row in rows() if "landings" in row]
     others = [row for row in rows() if "landings" not in row]
     read = ("name", "recognised", "person", "request", "reverts")
-    return "".join(
-        [
-            _HEAD,
-            *(_line(row[key] for key in read) for row in ways),
-            _INIT,
-            *(_line([row["name"], *_written(row)]) for row in ways),
-            _PRODUCTION,
-            *(_line([row["name"], row["recognised"], *_written(row)[-2:]]) for row in others),
-            _ANSWER,
-            *(_line([row["name"], "<br>".join(map(_landing, row["landings"]))]) for row in ways),
-        ]
+    return linked(
+        PAGE.name,
+        "".join(
+            [
+                _HEAD,
+                *(_line(row[key] for key in read) for row in ways),
+                _INIT,
+                *(_line([row["name"], *_written(row)]) for row in ways),
+                _PRODUCTION,
+                *(_line([row["name"], row["recognised"], *_written(row)[-2:]]) for row in others),
+                _ANSWER,
+                *(_line([row["name"], "<br>".join(map(_landing, row["landings"]))]) for row in ways),
+            ]
+        ),
     )
 
 

@@ -1,4 +1,5 @@
-"""What `fab` does on the host, by a Python that has nothing of ours (docs/operator.md#what-a-deploy-does)."""
+"""What `fab` does on the host, by a Python that has nothing of ours
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a release is made of on the host (docs/operator.md#what-a-deploy-does)."""
+"""What a release is made of on the host (docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Which hosts are meant; whatever is none is refused before anything is done
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operator installs is all that `fab` needs (docs/operator.md#the-first-time)."""
+"""What the operator installs is all that `fab` needs (docs/operator-first-day.md#the-first-time)."""
 
 from __future__ import annotations
 

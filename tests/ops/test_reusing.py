@@ -1,5 +1,5 @@
 """An environment is taken over from an earlier release only where each of its files is as it was installed
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`fab settings`: what the host's side does, and what the operator is shown
-(docs/operator.md#changing-the-settings)."""
+(docs/operator-every-day.md#changing-the-settings)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A release is one commit, whole and clean (docs/operator.md#what-a-deploy-does)."""
+"""A release is one commit, whole and clean (docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Ctrl-C of `fab` says it leaves: no more than is so (docs/operator.md#what-a-deploy-does)."""
+"""What Ctrl-C of `fab` says it leaves: no more than is so (docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

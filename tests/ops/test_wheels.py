@@ -1,5 +1,5 @@
 """The wheelhouse is the host's, not the operator's; every byte of it is the commit's
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`fab` over a real sshd into a real account: from nothing to a shepherd that cron drives, and back
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

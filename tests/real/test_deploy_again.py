@@ -1,5 +1,5 @@
 """After a roll-back `fab deploy` of the same commit is refused, until somebody says why it is tried once more
-(docs/operator.md#a-commit-that-was-bad)."""
+(docs/operator-every-day.md#a-commit-that-was-bad)."""
 
 from __future__ import annotations
 

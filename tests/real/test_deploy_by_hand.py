@@ -1,5 +1,6 @@
 """What an operator does besides deploying, over a real sshd: settings, Ctrl-C, no index, a first deploy that
-cannot read (docs/operator.md#changing-the-settings, docs/operator.md#deploying-without-an-index)."""
+cannot read (docs/operator-every-day.md#changing-the-settings,
+docs/operator-every-day.md#deploying-without-an-index)."""
 
 from __future__ import annotations
 

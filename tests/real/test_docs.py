@@ -1,6 +1,6 @@
 """Every block of commands of the guides is run, in the order of its guide, where the guide says.
 
-A guide other than the operator's starts on a host that the operator's guide has set up.
+Each starts on a host that the operator's first day has set up.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from tests.real.hosts import Hosts, hosts
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(900)]
 
-OPERATORS = ROOT / "docs" / "operator.md"
-SET_UP = ("The git server", "The first time")
-"""The sections of the operator's guide after which a shepherd runs."""
+FIRST_DAY = ROOT / "docs" / "operator-first-day.md"
+"""The page after whose blocks a shepherd runs."""
 GUIDES = [file for file in FILES if any(block.place for block in blocks(file))]
 
 
@@ -38,14 +37,11 @@ def machines() -> Iterator[Hosts]:
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda file: file.stem)
 def test_what_a_guide_says_works(machines: Hosts, guide: Path) -> None:
-    told = list(blocks(OPERATORS))
-    first = [block for block in told if block.heading in SET_UP]
-    rest = [block for block in told if block not in first] if guide == OPERATORS else list(blocks(guide))
-    for block in first:
+    for block in blocks(FIRST_DAY):
         run(machines, block)
     assert machines.deployed()
     run(machines, Block(guide, 0, "set-up", ".venv/bin/inv run", "host"))
-    for block in rest:
+    for block in blocks(guide) if guide != FIRST_DAY else ():
         run(machines, block)
 
 

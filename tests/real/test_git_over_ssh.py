@@ -1,5 +1,5 @@
 """Git over a real sshd: what `inv find` and `inv doctor` say when it does not get through
-(docs/operator.md#the-git-server)."""
+(docs/operator-first-day.md#the-git-server)."""
 
 from __future__ import annotations
 

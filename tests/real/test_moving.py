@@ -1,4 +1,4 @@
-"""Moving to another host, step by step as docs/operator.md says it."""
+"""Moving to another host, step by step as docs/operator-last-day.md says it."""
 
 from __future__ import annotations
 

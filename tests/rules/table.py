@@ -6,6 +6,7 @@ import tomllib
 from typing import Any
 
 from tests.inv import ROOT
+from tests.reading_order import linked
 
 CASES = ROOT / "tests" / "cases" / "rules.toml"
 PAGE = ROOT / "docs" / "cases.md"
@@ -27,7 +28,8 @@ _NOT_EXPECTED = ("row", "says", "story", "orphans", "exempt", "tracker")
 
 def table() -> str:
     """Return the page as it has to be."""
-    return _HEAD + "".join(_line(case) for case in tomllib.loads(CASES.read_text(encoding="utf-8"))["case"])
+    cases = tomllib.loads(CASES.read_text(encoding="utf-8"))["case"]
+    return linked(PAGE.name, _HEAD + "".join(map(_line, cases)))
 
 
 def _line(case: dict[str, Any]) -> str:

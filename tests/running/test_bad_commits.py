@@ -1,4 +1,4 @@
-"""A commit that was bad is not tried again in silence (docs/operator.md#a-commit-that-was-bad)."""
+"""A commit that was bad is not tried again in silence (docs/operator-every-day.md#a-commit-that-was-bad)."""
 
 from __future__ import annotations
 

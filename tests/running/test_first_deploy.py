@@ -1,5 +1,5 @@
 """A first release that cannot read is live, but cron does not call it yet
-(docs/operator.md#the-first-time)."""
+(docs/operator-first-day.md#the-first-time)."""
 
 from __future__ import annotations
 

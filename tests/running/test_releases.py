@@ -1,5 +1,5 @@
 """The releases on a host: what counts as one, which comes next, which may go
-(docs/operator.md#what-a-deploy-does)."""
+(docs/operator-every-day.md#what-a-deploy-does)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""`inv upgrade`: nothing is ever half upgraded (docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
+"""`inv upgrade`: nothing is ever half upgraded
+(docs/operator-every-day.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`.venv/bin/inv upgrade` as the guide has it typed: PATH=/usr/bin:/bin, real releases with packages of their
-own (docs/operator.md#every-day)."""
+own (docs/operator-every-day.md#the-commands)."""
 
 from __future__ import annotations
 

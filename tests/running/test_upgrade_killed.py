@@ -1,5 +1,5 @@
 """`kill -9` of `inv upgrade` at each line that it prints; then what the guide has people type, with
-PATH=/usr/bin:/bin (docs/operator.md#an-upgrade-was-killed)."""
+PATH=/usr/bin:/bin (docs/operator-every-day.md#an-upgrade-was-killed)."""
 
 from __future__ import annotations
 

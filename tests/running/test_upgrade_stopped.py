@@ -1,5 +1,5 @@
 """Ctrl-C and SIGTERM during `inv upgrade`: what it says it left is what it left
-(docs/operator.md#ctrl-c-during-an-upgrade)."""
+(docs/operator-every-day.md#ctrl-c-during-an-upgrade)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ closed 12 qa-ok             a request that was not merged, with these labels
 elsewhere 12 main qa-ok     one that was merged into another branch
 revert 12 as 13             the forge's button, landed as the request it undoes landed (on GitHub by squash)
 label 12 qa-ok ui           the request has these labels now, and no others
-docs/operator.md qa-bad             an issue of that number, with these labels
+issue 12 qa-bad                   an issue of that number, with these labels
 rename qa-ok QA Pass        a label is called something else from now on
 delete-branch 12            its branch is gone
 robot                       who makes the next request

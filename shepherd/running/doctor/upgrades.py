@@ -1,5 +1,5 @@
 """What an upgrade left: one that was killed, a release that never worked, a link to nothing
-(docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
+(docs/operator-every-day.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

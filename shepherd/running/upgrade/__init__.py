@@ -1,5 +1,5 @@
 """`inv upgrade`, the push button: nothing is ever half upgraded
-(docs/operator.md#when-an-upgrade-or-a-deploy-fails).
+(docs/operator-every-day.md#when-an-upgrade-or-a-deploy-fails).
 
 The newer code of the two releases drives, started by its real path; nothing is migrated.
 """
@@ -46,7 +46,7 @@ def upgrade(
         load: gives the settings. The release that is to drive reads them: the live one may not know them all.
 
     Raises:
-        ShepherdError: see docs/operator.md for what each means.
+        ShepherdError: see docs/operator-every-day.md for what each means.
     """
     from shepherd.running import gate, upgrade_record
     from shepherd.running.releases import site_of

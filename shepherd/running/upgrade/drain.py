@@ -1,5 +1,5 @@
 """Waiting until nothing works: the exclusive gate, and a countdown that names who does
-(docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
+(docs/operator-every-day.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """`current`, moved by a rename, which every reader sees before or after, never between
-(docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
+(docs/operator-every-day.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

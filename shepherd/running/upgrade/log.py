@@ -1,5 +1,5 @@
 """What an upgrade says: to its own file always, to the terminal as long as there is one
-(docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
+(docs/operator-every-day.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 

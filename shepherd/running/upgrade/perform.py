@@ -1,5 +1,5 @@
 """The five steps of an upgrade: prepare, quiet, switch, check, clear
-(docs/operator.md#when-an-upgrade-or-a-deploy-fails).
+(docs/operator-every-day.md#when-an-upgrade-or-a-deploy-fails).
 
 Whatever ends it before the link is moved leaves everything as it was. Whatever ends it after that moves the
 link back; or, a kill, leaves a switch that is loud, and a memory from which it is resumed or undone.

@@ -1,5 +1,5 @@
 """What an upgrade will do, before anything is done: printable, or refused in one sentence
-(docs/operator.md#when-an-upgrade-or-a-deploy-fails)."""
+(docs/operator-every-day.md#when-an-upgrade-or-a-deploy-fails)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def planned(
 
     Args:
         to: the release that a person named; left: an upgrade that was killed.
-        again: why to go even to what was marked bad (docs/operator.md#a-commit-that-was-bad).
+        again: why to go even to what was marked bad (docs/operator-every-day.md#a-commit-that-was-bad).
 
     Raises:
         SettingsError: no such release, or `current` is not a link. RefusedError: the release, or one of the

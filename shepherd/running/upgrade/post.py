@@ -1,5 +1,5 @@
 """After a good upgrade: the crontab block or the timer, and the clean-up
-(docs/operator.md#what-a-deploy-does). Both can be done again by hand."""
+(docs/operator-every-day.md#what-a-deploy-does). Both can be done again by hand."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """What a release says of itself before and after the switch, each time in a process of its own
-(docs/operator.md#what-a-deploy-does).
+(docs/operator-every-day.md#what-a-deploy-does).
 
 `status` and `doctor --offline` take neither gate nor switch.
 """

@@ -1,5 +1,6 @@
 """What ends an upgrade from outside, and when: a terminal that goes ends nothing, SIGTERM and Ctrl-C end it
-cleanly, and neither between two halves of one change (docs/operator.md#ctrl-c-during-an-upgrade)."""
+cleanly, and neither between two halves of one change
+(docs/operator-every-day.md#ctrl-c-during-an-upgrade)."""
 
 from __future__ import annotations
 

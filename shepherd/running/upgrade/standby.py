@@ -1,5 +1,5 @@
 """A process of a release that has imported all of it, and does what `inv` does at once when it is asked
-(docs/operator.md#what-a-deploy-does).
+(docs/operator-every-day.md#what-a-deploy-does).
 
 Run by its path with the interpreter of a release, which may be older than this file: so there is nothing but
 the standard library here, and what every release has. A line of JSON on standard input names commands

@@ -1,5 +1,5 @@
 """A first release that cannot read is live, but nothing calls it every five minutes yet
-(docs/operator.md#the-first-time)."""
+(docs/operator-first-day.md#the-first-time)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,77 @@
+"""What the page for those who land code is made of, and what of the settings decides what stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+
+from shepherd.settings import BranchSettings, Settings
+
+
+class HelpTable(Struct, frozen=True):
+    """Rows under a head."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class HelpCommands(Struct, frozen=True):
+    """Lines that are typed, or stand in a message, as they are."""
+
+    lines: tuple[str, ...]
+
+
+HelpBlock = str | HelpTable | HelpCommands
+"""A paragraph, a table, or lines."""
+
+
+class HelpSection(Struct, frozen=True):
+    """A part of the page with a title of its own."""
+
+    key: str
+    title: str
+    blocks: tuple[HelpBlock, ...]
+    more: str = ""
+    """In docs/: the page that says it in full, as "rules.md#marks"."""
+
+
+class HelpFacts(Struct, frozen=True):
+    """What of the settings decides what applies. With several of a kind, the text says when each does."""
+
+    grammars: tuple[str, ...]
+    trackers: tuple[str, ...]
+    unnamed: tuple[str, ...]
+    """What is done with a landing that names nothing: block, needs-qa, pass."""
+    notes: str = ""
+    """The notes ref that verdicts are read from."""
+    words: Mapping[str, tuple[str, ...]] = {}
+    """QA word -> what the team calls it (docs/settings.md)."""
+    mainline: str = ""
+    branch: str = ""
+    """The branch that commands name; empty where there is only one."""
+
+    @property
+    def of_branch(self) -> str:
+        """The end of a command about one branch."""
+        return f" --branch {self.branch}" if self.branch else ""
+
+    def when(self, keys: Sequence[str], text: str) -> str:
+        """The text, behind "Where the tracker is github: " if there are several to tell apart."""
+        if len(self.trackers) > 1:
+            return f"Where the tracker is {' or '.join(keys)}: {text}"
+        return f"{text[:1].upper()}{text[1:]}"
+
+
+def facts_of(settings: Settings, name: str) -> HelpFacts:
+    """What applies to one branch of the settings."""
+    branch: BranchSettings = settings.branches[name]
+    return HelpFacts(
+        grammars=tuple(branch.marks),
+        trackers=(settings.tracker.type,),
+        unnamed=(branch.orphans_rule,),
+        notes=branch.verdict_notes,
+        words={word: tuple(texts) for word, texts in settings.tracker.words.items()},
+        mainline=branch.ref,
+        branch=name if len(settings.branches) > 1 else "",
+    )
