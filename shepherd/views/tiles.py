@@ -16,10 +16,10 @@ from shepherd.snapshot import LandingEntry, Progress
 from shepherd.views.clean import clean
 from shepherd.views.columns import WIDTH, Columns, Slot, fold_label
 from shepherd.views.picture_lines import PictureLine, Spot, lanes, leftward
-from shepherd.views.words import PROGRESS, name, span, standing
+from shepherd.views.words import PROGRESS, span, standing
 
-TITLE_SHOWN = 50
-"""Characters of a landing's title that are shown when a mark is pointed at."""
+TITLE_SHOWN, NAME_SHOWN = 50, 30
+"""Characters of a landing's title, and of its person, that are shown when a mark is pointed at."""
 
 _TALL = 24
 """Height of the marks."""
@@ -126,7 +126,7 @@ class Tiles:
     def _mark(self, place: _Place) -> str:
         entry = self._window[place.slot.begin]
         stands = standing(entry.progress, entry.state)
-        who = f" ({name(entry.person)})" if entry.person else ""
+        who = f" ({clean(entry.person, NAME_SHOWN)})" if entry.person else ""
         said = f"r{entry.revno} {clean(entry.title, TITLE_SHOWN)}{who}: {stands.both}"
         return (
             f"<a href=#r{entry.revno} tabindex=-1><title>{escape(said, quote=False)}</title>"
