@@ -21,5 +21,5 @@ def icon(answer: Answer) -> str:
         "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'>"
         f"<rect width='32' height='32' rx='7' fill='{colour}'/>"
         f"<path d='{path}' fill='none' stroke='#fff' stroke-width='4'/></svg>",
-        safe=" :/='",
+        safe=":/='",
     )

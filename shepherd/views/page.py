@@ -12,13 +12,14 @@ from collections.abc import Collection, Sequence
 
 from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
 from shepherd.situation import Situation
-from shepherd.snapshot import LATELY, Answer, LandingEntry, Snapshot
+from shepherd.snapshot import Answer, Snapshot
 from shepherd.views import answer, markup, words
 from shepherd.views.acting import Acting
 from shepherd.views.banners import CALLED, Banner, branch_banners, caution_banner, situation_banners
 from shepherd.views.clean import clean
 from shepherd.views.going_live import landing_sections
 from shepherd.views.icon import icon
+from shepherd.views.listing import sections
 from shepherd.views.note_lines import REFUSED
 from shepherd.views.older import OlderPages
 from shepherd.views.persons import persons
@@ -28,15 +29,9 @@ from shepherd.views.system import stages, summary
 from shepherd.views.templates import pages
 
 BLOCKERS_SHOWN = 10
-PART = 200
-"""Landings in one table: a browser passes over tables that are out of sight."""
-IN_FULL = 1000
-"""Landings of a section that are shown in full; older ones in brief if all is well with them."""
 
 Link = tuple[str, str]
 """What it is called, and its address relative to the page."""
-Section = tuple[str, str, list[LandingEntry]]
-"""Key, title and landings of one part of the list."""
 
 
 def branch_page(
@@ -80,10 +75,8 @@ def branch_page(
         blockers=snapshot.blockers[:BLOCKERS_SHOWN],
         picture=picture(snapshot),
         persons=persons(snapshot),
-        sections=_sections(snapshot),
+        sections=sections(snapshot),
         rows=Rows(snapshot),
-        part_length=PART,
-        parts_in_full=IN_FULL // PART,
     )
 
 
@@ -149,22 +142,3 @@ def _worst(branches: Sequence[tuple[Snapshot, Sequence[Caution]]]) -> Answer:
         if drawn in to_be_known:
             return drawn
     return "deploy" if any(released(snapshot, known) for snapshot, known in branches) else "blocked"
-
-
-def _sections(snapshot: Snapshot) -> list[Section]:
-    """The window, what went live lately, and whatever else is named: a landing stands in exactly one."""
-    deployed = words.revno_of(snapshot.deployed) or 0
-    lately = snapshot.generated_at - LATELY
-    window, live, other = [], [], []
-    for entry in snapshot.landings:
-        if entry.revno > deployed:
-            window.append(entry)
-        elif entry.progress == "live" and (entry.live_since or entry.landed_at) >= lately:
-            live.append(entry)
-        else:
-            other.append(entry)
-    return [
-        ("window", "Waiting to go live, newest first", window),
-        ("live", "Went live lately", live),
-        ("other", "Other landings named here", other),
-    ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 from typing import NamedTuple
-from urllib.parse import quote
 
 from markupsafe import Markup
 from msgspec import Struct
@@ -38,8 +37,6 @@ class Person(Struct, frozen=True):
     """One row of the table."""
 
     name: str
-    address: str
-    """The part of the page's address that filters by this person."""
     landings: int
     standings: Markup
 
@@ -55,7 +52,6 @@ def persons(snapshot: Snapshot) -> list[Person]:
     return [
         Person(
             who,
-            "#person=" + quote(who, safe=""),
             sum(map(len, standings.values())),
             Markup(" ".join(_standings(standings))),  # noqa: S704  # numbers and our own words
         )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from html import escape
+from typing import Literal
 
 from markupsafe import Markup
 
@@ -21,9 +22,15 @@ from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean, fill_address,
 from shepherd.views.markup import cut
 from shepherd.views.words import standing
 
+Detail = Literal["full", "brief", "least"]
+"""How much is told of a landing. In brief: those that nothing is to be done about come without links. The
+least: also without their branch, and all without the link to their commit and what they wait behind."""
+
 BLOCKERS_NAMED = 3
 """If there are more, only the oldest is named: long windows repeat them in every row."""
 TARGETS_NAMED = 12
+_SAYS_WHY: frozenset[State] = frozenset({"untestable", "testfix", "exempt"})
+"""States whose reason is a rule that the table of words tells, not a fact of the one landing."""
 
 
 class Rows:
@@ -36,32 +43,36 @@ class Rows:
         self._badges = _badges(snapshot)
         self._acting = Acting(snapshot)
 
-    def render(self, entries: Iterable[LandingEntry], brief: bool = False) -> Markup:
-        """One `<tr>` a landing: revno, how far it is, title with all details, person, when it landed.
-
-        Args:
-            brief: good landings that nothing more is to be said of come without links and details.
-        """
-        rows = [self._brief(e) if brief and _is_plain(e) else self._row(e) for e in entries]
+    def render(self, entries: Iterable[LandingEntry], detail: Detail = "full") -> Markup:
+        """One `<tr>` a landing: revno, how far it is, title with all details, person, when it landed."""
+        rows = [
+            self._brief(e, detail) if detail != "full" and _is_plain(e) else self._row(e, detail)
+            for e in entries
+        ]
         return Markup("\n".join(rows))  # noqa: S704  # every part is escaped in _row and _brief
 
-    def _brief(self, entry: LandingEntry) -> str:
+    def _brief(self, entry: LandingEntry, detail: Detail) -> str:
+        branch = [f"<bdi>{_text(entry.branch)}</bdi>"] if detail == "brief" and entry.branch else []
+        more = _line([*branch, *_others(entry)])
         return (
-            f"<tr id=r{entry.revno}><th>r{entry.revno}{_standing_cell(entry.progress, entry.state)}"
-            f"<td>{_text(entry.title) or '(no title)'}<p>{_sentence(entry.reason)}{_line(_others(entry))}"
+            f"<tr id=r{entry.revno}><th>{_own(entry.revno)}{_standing_cell(entry.progress, entry.state)}"
+            f"<td>{_text(entry.title) or '(no title)'}{_brief_reason(entry)}{more}"
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
         )
 
-    def _row(self, entry: LandingEntry) -> str:
+    def _row(self, entry: LandingEntry, detail: Detail) -> str:
         revno = entry.revno
         title = _text(entry.title) or "(no title)"
-        if entry.url and is_web_address(entry.url):
+        # what is to be done long after a landing needs its bug, which is linked
+        if detail == "least":
+            pass
+        elif entry.url and is_web_address(entry.url):
             title = f"<a href={_quoted(entry.url)}>{title}</a>"
         elif entry.url:
             title = f"{title} <i>{_text(entry.url)}</i>"
         return (
-            f"<tr id=r{revno}><th>r{revno}{self._badges.get(revno, '')}"
-            f"{_standing_cell(entry.progress, entry.state)}{self._behind(entry)}"
+            f"<tr id=r{revno}><th>{_own(revno)}{self._badges.get(revno, '')}"
+            f"{_standing_cell(entry.progress, entry.state)}{self._behind(entry) if detail != 'least' else ''}"
             f"<td>{title}<p>{self._reason(entry)}{self._details(entry)}"
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
         )
@@ -72,8 +83,10 @@ class Rows:
         if not others or entry.progress in ("live", "promoted", "deployable", "rolled-back"):
             return ""
         names = [revno for revno in entry.blocked_by[: BLOCKERS_NAMED + 1] if revno != entry.revno]
-        shown = BLOCKERS_NAMED if others <= BLOCKERS_NAMED else 1
-        return f"<p>behind {self._revnos(names, shown, others)}"
+        if others > BLOCKERS_NAMED and names:
+            # said in row after row: the list of blockers has the link
+            return f"<p>behind r{names[0]} and {others - 1} more"
+        return f"<p>behind {self._revnos(names, BLOCKERS_NAMED, others)}"
 
     def _reason(self, entry: LandingEntry) -> str:
         """The reason, its bugs and requests as links; those that it does not name stand behind it."""
@@ -114,12 +127,11 @@ class Rows:
             parts.append(f"promoted {_minute(entry.promoted_at)} UTC{promoter(entry)}")
         lines = [_line([*parts, *_others(entry)])]
         mover = entry.whose_move if entry.whose_move != entry.person else ""
+        named = f"<b>{_text(mover)}</b>" if mover else ""
         if entry.remedy:
-            lines.append(
-                f"<p class=m>{_text(mover)}{': ' if mover else ''}{self._acting.remedy_in_row(entry)}"
-            )
+            lines.append(f"<p class=m>{named}{': ' if mover else ''}{self._acting.remedy_in_row(entry)}")
         elif mover:
-            lines.append(f"<p class=m>{_text(mover)}")
+            lines.append(f"<p class=m>{named}")
         lines += [f"<p class=w>{_sentence(warning)}" for warning in entry.warnings]
         lines += [f"<p class=h>{_sentence(hint)}" for hint in entry.hints]
         return "".join(lines)
@@ -131,6 +143,19 @@ class Rows:
         names = [self._revno(revno) for revno in list(revnos)[:shown]]
         more = total - len(names)
         return " ".join(names) + (f" and {more} more" if more else "")
+
+
+def _own(revno: int) -> str:
+    """A landing's number, as a link to its own row, for whoever wants to pass it on."""
+    return f"<a href=#r{revno}>r{revno}</a>"
+
+
+def _brief_reason(entry: LandingEntry) -> str:
+    """What its state does not say already, and the bugs and requests that the filter finds it by."""
+    if entry.state not in _SAYS_WHY:
+        return f"<p>{_sentence(entry.reason)}"
+    named = [*(f"bug {bug}" for bug in entry.bugs), *(f"request {_text(each)}" for each in entry.requests)]
+    return f"<p>{' '.join(named)}" if named else ""
 
 
 def _line(parts: list[str]) -> str:

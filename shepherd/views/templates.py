@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from base64 import b64encode
 from collections.abc import Sequence
@@ -59,7 +60,7 @@ def pages() -> Environment:
         keep_trailing_newline=True,
     )
     style = _parts("style", STYLES, ".css")
-    script = f'"use strict";(() => {{\n{_parts("script", SCRIPTS, ".js")}}})();\n'
+    script = f'"use strict";(() => {{\n{_terse(_parts("script", SCRIPTS, ".js"))}}})();\n'
     environment.globals["style"] = Markup(style)  # noqa: S704  # our own file
     environment.globals["script"] = Markup(script)  # noqa: S704  # our own file
     # Hashes allow this one style sheet and this one script, and nothing that slipped through escaping; images
@@ -116,6 +117,11 @@ def _finalize(value: object) -> object:
 
 def _parts(kind: str, names: Sequence[str], ending: str) -> str:
     return "".join((folder() / kind / f"{name}{ending}").read_text("utf-8") for name in names)
+
+
+def _terse(script: str) -> str:
+    """Without the indents and the lines that are comments: every page has it."""
+    return re.sub(r"^ +|^ *//.*\n", "", script, flags=re.MULTILINE)
 
 
 def _hash(text: str) -> str:

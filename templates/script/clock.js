@@ -64,6 +64,14 @@ const tick = () => {
 };
 tick();
 setInterval(tick, 5000);
+// What time that was where the reader is, for whoever points at one.
+const local = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "long" });
+addEventListener("mouseover", (event) => {
+  const time = event.target.closest?.("time, .l td:last-child");
+  if (!time || time.title) return;
+  const at = Date.parse(time.dateTime ?? `${time.textContent.replace(" ", "T")}Z`);
+  if (at) time.title = local.format(at);
+});
 document.addEventListener("visibilitychange", tick);
 
 // For those who keep the page open: it loads itself again, if they want that.

@@ -2,24 +2,44 @@
 const form = one("#filter");
 if (!form) return;
 form.hidden = false;
-const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-let rows = null;
-const index = () => {
-  rows ??= all("table.l tbody tr").map((row) => ({
-    row,
-    revno: row.id,
-    standing: [...row.cells[1].classList],
-    what: plain(`${row.id} ${row.cells[2].textContent}`),
-    who: plain(`${row.cells[3].textContent || "nobody known"}, ${row.querySelector(".c")?.textContent ?? ""}`),
-    hit: false,
-  }));
-  return rows;
+const fold = (text) => (/[^\x00-\x7f]/.test(text) ? text.normalize("NFD").replace(/\p{M}/gu, "") : text);
+const plain = (text) => fold(text).toLowerCase();
+const said = (row) => row.lastElementChild.previousElementSibling.textContent || "nobody known";
+// What the fields are compared with; a row is asked for it when there is time, at the latest when it is needed.
+const TOLD = {
+  standing: (row) => ` ${row.children[1].className} `,
+  what: (row) => plain(`${row.id} ${row.children[2].textContent}`),
+  who: (row) => plain(`${said(row)}, ${row.getElementsByClassName("c")[0]?.textContent ?? ""}`),
+  mover: (row) => {
+    const move = row.getElementsByClassName("m")[0];
+    return move ? plain(move.getElementsByTagName("b")[0]?.textContent ?? said(row)) : "";
+  },
 };
-const parts = all(".part");
+const told = (each, key) => (each[key] ??= TOLD[key](each.row));
+const tables = all("table.l").map((table) => ({ box: table.parentElement, body: table.tBodies[0], rows: null }));
+const entries = (table) => (table.rows ??= [...table.body.rows].map((row) => ({ row, hit: false })));
+const spare = window.requestIdleCallback ?? ((then) => setTimeout(then, 50));
+let next = 0;
+const readOn = () => {
+  if (next === tables.length) return;
+  for (const each of entries(tables[next])) for (const key of Object.keys(TOLD)) told(each, key);
+  next += 1;
+  spare(readOn);
+};
+spare(readOn);
 const sections = all(".rows");
-const marks = new Map(all(".tiles a").map((mark) => [mark.getAttribute("href").slice(1), mark]));
+const marks = new Map(all(".tiles:not(.dense) a").map((mark) => [mark.getAttribute("href").slice(1), mark]));
+// What filters is a link only where there is a filter.
+const filters = (element, key, value) => {
+  const link = document.createElement("a");
+  link.href = `#${key}=${encodeURIComponent(value)}`;
+  link.append(...element.childNodes);
+  element.append(link);
+};
+for (const each of all("[data-state]")) filters(each, "state", each.dataset.state);
+for (const each of all("#persons th bdi")) filters(each, "person", each.textContent);
 const landings = one("#landings");
-const KEYS = ["person", "branch", "bug", "state"];
+const KEYS = ["person", "branch", "bug", "mover", "state"];
 const values = () => Object.fromEntries(KEYS.map((key) => [key, form.elements[key].value.trim()]));
 // What is not on this page may be on one of those of what is live: arithmetic says on which.
 const older = one("#older");
@@ -56,28 +76,42 @@ const apply = () => {
   one("#picture")?.classList.toggle("filtered", active);
   one("#none").hidden = true;
   one("#found").textContent = "";
-  if (!active) return;
+  if (!active) {
+    for (const { box } of tables) box.style.containIntrinsicHeight = "";
+    return;
+  }
   const person = plain(wanted.person);
-  const words = plain(wanted.branch).split(/\s+/);
+  const mover = plain(wanted.mover);
+  const words = plain(wanted.branch).split(/\s+/).filter((word) => word);
+  const state = wanted.state && ` ${wanted.state} `;
   const number = wanted.bug.replace(/\D/g, "");
   const bug = new RegExp(`(?:bug |[#!·] ?|closes )${number}`);
   let found = 0;
-  for (const each of index()) {
-    const hit =
-      (!person || each.who.includes(person)) &&
-      words.every((word) => each.what.includes(word)) &&
-      (!wanted.bug || (number && bug.test(each.what))) &&
-      (!wanted.state || each.standing.includes(wanted.state));
-    if (hit) found += 1;
-    if (hit !== each.hit) {
-      each.hit = hit;
-      each.row.classList.toggle("hit", hit);
-      marks.get(each.revno)?.classList.toggle("hit", hit);
+  let total = 0;
+  for (const table of tables) {
+    let here = 0;
+    for (const each of entries(table)) {
+      const hit =
+        (!person || told(each, "who").includes(person)) &&
+        (!mover || told(each, "mover").includes(mover)) &&
+        words.every((word) => told(each, "what").includes(word)) &&
+        (!wanted.bug || (number && bug.test(told(each, "what")))) &&
+        (!state || told(each, "standing").includes(state));
+      if (hit) here += 1;
+      if (hit !== each.hit) {
+        each.hit = hit;
+        each.row.classList.toggle("hit", hit);
+        marks.get(each.row.id)?.classList.toggle("hit", hit);
+      }
     }
+    table.box.classList.toggle("empty", !here);
+    // about as high as what is left of it, while it is out of sight
+    table.box.style.containIntrinsicHeight = `${3 + 5 * here}rem`;
+    found += here;
+    total += table.rows.length;
   }
-  for (const part of parts) part.classList.toggle("empty", !part.querySelector(".hit"));
-  for (const section of sections) section.classList.toggle("empty", !section.querySelector(".hit"));
-  one("#found").textContent = `${found} of ${rows.length} landings`;
+  for (const section of sections) section.classList.toggle("empty", !section.querySelector("div:not(.empty)"));
+  one("#found").textContent = `${found} of ${total} landings`;
   one("#none").hidden = found > 0;
 };
 let writing = 0;
@@ -105,8 +139,6 @@ form.addEventListener("input", () => {
 });
 // words typed before a link is followed are what the way back leads to
 addEventListener("click", () => writing && write());
-// ready before the first key is pressed
-form.addEventListener("focusin", index, { once: true });
 form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(() => (apply(), write())));
 addEventListener("hashchange", read);

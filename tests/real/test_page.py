@@ -142,7 +142,7 @@ def test_a_keyboard_is_enough_for_the_filter(browser: Browser, tmp_path: Path) -
         page.keyboard.type("99999")
         assert rows(page, 0) == []
         expect(page.locator("#none")).to_contain_text("for older ones ask inv explain")
-        for name in ("state", ""):
+        for name in ("mover", "state", ""):
             page.keyboard.press("Tab")
             assert (page.evaluate("document.activeElement.name") or "") == name
         page.keyboard.press("Enter")
@@ -208,6 +208,9 @@ def test_whatever_has_the_focus_is_seen_to_have_it(browser: Browser, tmp_path: P
         ("person=cole", ["r115"]),
         ("person=olga", []),
         ("state=needs-qa", ["r109"]),
+        ("mover=ann", ["r110"]),
+        ("mover=operators", ["r111"]),
+        ("mover=zo%C3%AB&state=bad", ["r104"]),
         ("bug=800109", ["r109"]),
         ("bug=12", ["r109"]),
         ("branch=bug-800110", ["r110"]),

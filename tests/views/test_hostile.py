@@ -156,7 +156,8 @@ def test_a_terminal_gets_nothing_but_text_of_80_columns(name: str) -> None:
 
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_page_stays_short_whatever_the_length_of_texts(name: str) -> None:
-    assert all(len(page) < 90_000 for page in pages(ATTACKS[name]))
+    for attacked, harmless in zip(pages(ATTACKS[name]), pages("word"), strict=True):
+        assert len(attacked) - len(harmless) < 57_000
 
 
 @pytest.mark.parametrize("url", ADDRESSES)

@@ -172,8 +172,7 @@ def test_same_inputs_same_bytes() -> None:
 
 def test_links_inside_the_page_lead_somewhere() -> None:
     reader = Reader(branch_page(every_progress(), CALM))
-    inside = {link[1:] for link in reader.links if link.startswith("#")}
-    assert {link for link in inside if "=" not in link} <= set(reader.ids)
+    assert {link[1:] for link in reader.links if link.startswith("#")} <= set(reader.ids)
     shapes = {f"m-{word}" for word in get_args(Progress)}
     assert shapes <= set(reader.ids)
 
@@ -248,7 +247,7 @@ def test_the_page_has_the_bones_that_screen_readers_walk_by() -> None:
     assert [tag for tag, _ in reader.elements].count("h1") == 1
     assert page.count("<table") == page.count("<caption>") == 4
     rows = page[page.index('<section id="window"') : page.index('<section id="revisions">')]
-    assert rows.count("<tr id=") == rows.count("<th>r") == len(every_progress().landings)
+    assert rows.count("<tr id=") == rows.count("<th><a href=#r") == len(every_progress().landings)
     for tag in ("header", "main", "footer", "nav"):
         assert (page.count(f"<{tag} ") + page.count(f"<{tag}>")) == 1
 
@@ -305,7 +304,7 @@ def test_a_table_by_person_needs_no_script() -> None:
     assert "Cy Cole co-author, waiting r115" in text
     assert "Olga" not in text
     assert "nobody known needs your QA r109 bad r104 live, bad r99 waiting r114" in text
-    assert '<a href="#person=Zo%C3%AB%20%C5%BDi%C5%BEek">' in page
+    assert not [link for link in Reader(page).links if link.startswith("#") and "=" in link]
 
 
 def test_the_table_by_person_names_a_few_landings_and_counts_the_rest() -> None:

@@ -14,6 +14,7 @@ from shepherd.situation import Situation
 from shepherd.snapshot import LandingEntry, Progress
 from shepherd.views.feeds import plain_json
 from shepherd.views.page import branch_page
+from shepherd.views.rows import Detail, Rows
 from tests.views.factory import (
     NOW,
     about_bug,
@@ -71,6 +72,7 @@ def test_a_row_tells_everything_of_its_landing() -> None:
     ):
         assert said in text
     assert Reader(cells).links == [
+        "#r109",
         "#r104",
         f"https://git.example.org/launchpad/commit/?id={sha(109)}",
         "https://bugs.example.org/bugs/800109",
@@ -128,11 +130,44 @@ def test_of_a_long_window_good_landings_of_long_ago_are_told_in_brief() -> None:
         for r in range(1300, 100, -1)
     )
     page = branch_page(snapshot(landings=rows), CALM)
-    assert len(Reader(row(page, 1300)).links) == 2
+    assert len(Reader(row(page, 1300)).links) == 3
     assert len(Reader(row(page, 120)).links) == 2
-    assert Reader(row(page, 121)).links == []
+    assert Reader(row(page, 121)).links == ["#r121"]
     assert "Make the thing number 121 work when it rains bug 800121 is qa-ok" in Reader(row(page, 121)).text
+    assert "bug-800121" not in row(page, 121)
     assert "the good ones in brief, the rest with <code>inv explain</code>" in page
+
+
+def detailed(detail: Detail, **changes: object) -> str:
+    given = snapshot(landings=(entry(105, **changes),))
+    return row(f"{Rows(given).render(given.landings, detail)}</tbody>", 105)
+
+
+def test_the_less_is_told_of_a_good_landing_the_longer_ago_it_was() -> None:
+    links = {detail: Reader(detailed(detail)).links for detail in get_args(Detail)}
+    assert [len(links[detail]) for detail in ("full", "brief", "least")] == [3, 1, 1]
+    assert ["bug-800105" in detailed(detail) for detail in ("full", "brief", "least")] == [True, True, False]
+
+
+def test_what_needs_somebody_keeps_the_link_to_its_bug_and_what_is_to_be_done() -> None:
+    bad = {"good": False, "state": "needstesting", "progress": "needs-qa", "remedy": "try it"}
+    assert "https://bugs.example.org/bugs/800105" in Reader(detailed("least", **bad)).links
+    assert "try it" in detailed("least", **bad)
+    assert "git.example.org" in detailed("brief", **bad)
+    assert "git.example.org" not in detailed("least", **bad)
+
+
+def test_a_state_that_says_why_needs_no_reason_in_brief_but_its_bugs() -> None:
+    shown = detailed("brief", state="testfix", reason="it landed marked [testfix]", requests=("#12",))
+    assert "test fix" in shown and "landed marked" not in shown
+    assert "<p>bug 800105 request #12<" in shown
+    assert "landed marked" in detailed("full", state="testfix", reason="it landed marked [testfix]")
+
+
+def test_a_number_links_to_its_own_row_and_who_has_to_move_is_marked() -> None:
+    shown = detailed("full", progress="bad", whose_move="Olga <o>", remedy="roll it back")
+    assert shown.startswith("<th><a href=#r105>r105</a>")
+    assert "<p class=m><b>Olga &lt;o&gt;</b>: roll it back" in shown
 
 
 def test_a_thousand_rows_are_terse() -> None:

@@ -50,8 +50,8 @@ def test_a_promoted_landing_that_is_not_good_looks_so_in_every_place(
     given = turned_bad(state)
     page = branch_page(given, CALM)
     picture = page[page.index('<div class="tiles') : page.index("</figure>")]
-    assert f"<a href=#r104 tabindex=-1><use href=#m-{mark} " in picture
-    legend = re.search(r'<li><a href="#state=promoted"><svg.*?href="#m-([a-z-]+)"/></svg>(.*?)</a>', picture)
+    assert re.search(f"<a href=#r104 tabindex=-1><title>[^<]*</title><use href=#m-{mark} ", picture)
+    legend = re.search(r'<span data-state="promoted"><svg.*?href="#m-([a-z-]+)"/></svg>(.*?)</span>', picture)
     assert legend is not None and legend.groups() == (mark, f"1 promoted, {word}")
     assert f"r104: promoted, {word}" in picture
     blocker = page[page.index('<ol class="blockers">') :].partition("</ol>")[0]

@@ -1,0 +1,119 @@
+"""The list of landings: its sections, and the tables that each is cut into.
+
+A browser passes over a table that is out of sight, and takes for its height what the page says. An attribute
+may not say it, since the page's policy allows no style but the one sheet; so classes do, digit by digit: one
+pair for a wide screen, one for a narrow one (`landings.css`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from msgspec import Struct
+
+from shepherd.snapshot import LATELY, LandingEntry, Snapshot
+from shepherd.views.rows import Detail
+from shepherd.views.words import revno_of, standing
+
+PART = 200
+"""Landings in one table."""
+IN_FULL, WITH_BRANCH = 100, 1100
+"""Landings of a section that are shown in full, and that name their branch; older ones are told in brief."""
+
+_STEP = 640
+"""CSS pixels that the classes count in; 40rem."""
+_LINE, _AROUND = 21.5, 17
+"""Pixels from one line to the next, and around a landing."""
+_WIDE, _NARROW = 90, 46
+"""Letters of a line of what a landing is."""
+
+
+class ListPart(Struct, frozen=True):
+    """One table."""
+
+    landings: Sequence[LandingEntry]
+    detail: Detail
+    classes: str
+    """What lets a browser pass over it; empty for one that is always drawn."""
+
+
+class ListSection(Struct, frozen=True):
+    """One part of the list, with a heading."""
+
+    key: str
+    title: str
+    parts: Sequence[ListPart]
+
+
+def sections(snapshot: Snapshot) -> list[ListSection]:
+    """The window, what went live lately, and whatever else is named: a landing stands in exactly one."""
+    deployed = revno_of(snapshot.deployed) or 0
+    lately = snapshot.generated_at - LATELY
+    window, live, other = [], [], []
+    for entry in snapshot.landings:
+        if entry.revno > deployed:
+            window.append(entry)
+        elif entry.progress == "live" and (entry.live_since or entry.landed_at) >= lately:
+            live.append(entry)
+        else:
+            other.append(entry)
+    return [
+        ListSection(key, title, list(_parts(landings)))
+        for key, title, landings in (
+            ("window", "Waiting to go live, newest first", window),
+            ("live", "Went live lately", live),
+            ("other", "Other landings named here", other),
+        )
+    ]
+
+
+def _parts(landings: Sequence[LandingEntry]) -> Iterator[ListPart]:
+    # the first is one of those in full
+    if not landings:
+        return
+    borders = [0, *range(IN_FULL, len(landings), PART), len(landings)]
+    for start, end in pairwise(borders):
+        part = landings[start:end]
+        detail: Detail = "full" if start < IN_FULL else "brief" if start < WITH_BRANCH else "least"
+        # a single table costs little to draw, and its height is then right
+        yield ListPart(part, detail, _room(part, detail != "full") if end - start < len(landings) else "")
+
+
+def _room(landings: Sequence[LandingEntry], brief: bool) -> str:
+    """The classes that state about how high these are: `t2 u5` on a wide screen, `n4 m1` on a narrow one."""
+    wide = narrow = 0.0
+    for entry in landings:
+        stands, what = _lines_of_standing(entry, brief), list(_texts(entry, brief))
+        # beside each other on a wide screen; below each other, with who and when, on a narrow one
+        wide += max(stands, _lines(what, _WIDE))
+        narrow += 1 + stands / 2 + _lines(what, _NARROW)
+    tens, units = divmod(_steps(wide, len(landings)), 10)
+    narrow_tens, narrow_units = divmod(_steps(narrow, len(landings)), 10)
+    return f"part t{tens} u{units} n{narrow_tens} m{narrow_units}"
+
+
+def _steps(lines: float, landings: int) -> int:
+    return max(1, min(99, round((lines * _LINE + landings * _AROUND) / _STEP)))
+
+
+def _lines_of_standing(entry: LandingEntry, brief: bool) -> int:
+    waits = 2 if entry.blocked_by and not (brief and entry.good) else 0
+    return 1 + bool(standing(entry.progress, entry.state).own) + waits
+
+
+def _texts(entry: LandingEntry, brief: bool) -> Iterable[str]:
+    """What stands below each other, about."""
+    yield entry.title
+    yield entry.reason
+    if not brief or not entry.good:
+        if entry.branch or entry.labels or entry.undone_by or entry.undoes or entry.live_since:
+            yield entry.branch
+        if entry.remedy:
+            yield entry.remedy
+    yield from entry.warnings
+    yield from entry.hints
+
+
+def _lines(texts: Iterable[str], letters: int) -> int:
+    return sum(len(text) // letters + 1 for text in texts)
