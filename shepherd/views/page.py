@@ -13,14 +13,21 @@ from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released
 from shepherd.situation import Situation
 from shepherd.snapshot import LATELY, Answer, LandingEntry, Snapshot
 from shepherd.views import answer, markup, words
-from shepherd.views.banners import CALLED, Banner, branch_banners, caution_banner, situation_banners
+from shepherd.views.banners import (
+    Banner,
+    branch_banners,
+    called,
+    caution_banner,
+    said_first,
+    situation_banners,
+)
 from shepherd.views.clean import clean
 from shepherd.views.icon import icon
 from shepherd.views.older import OlderPages
 from shepherd.views.persons import persons
 from shepherd.views.picture import picture
 from shepherd.views.rows import Rows
-from shepherd.views.system import stages, summary
+from shepherd.views.system import is_well, schedule, stages, summary
 from shepherd.views.templates import pages
 
 BLOCKERS_SHOWN = 10
@@ -54,6 +61,7 @@ def branch_page(
         "branch.html.j2",
         situation,
         branch_banners(snapshot, situation, known),
+        said_first(snapshot, situation),
         icon=icon(drawn),
         also=answer.also(known),
         snapshot=snapshot,
@@ -84,13 +92,13 @@ def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Seq
     """
     newest = max((snapshot.generated_at for snapshot in snapshots), default=None)
     branches = [(snapshot, cautions(snapshot, situation)) for snapshot in snapshots]
-    called = [CALLED[caution.kind] for _, known in branches for caution in known]
+    names = [called(caution) for _, known in branches for caution in known]
     return _render(
         "index.html.j2",
         situation,
         [*map(caution_banner, maintenance(situation)), *situation_banners(situation, newest)],
         icon=icon(_worst(branches)),
-        also=list(dict.fromkeys(called)),
+        also=list(dict.fromkeys(names)),
         snapshots=snapshots,
         branches=branches,
         waiting=waiting,
@@ -100,8 +108,10 @@ def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Seq
     )
 
 
-def _render(template: str, situation: Situation, banners: Sequence[Banner], **others: object) -> str:
-    """A page, with what both kinds show."""
+def _render(
+    template: str, situation: Situation, banners: Sequence[Banner], said: str = "", **others: object
+) -> str:
+    """A page, with what both kinds show; `said`: a sentence that stands above all this."""
     return (
         pages()
         .get_template(template)
@@ -109,8 +119,10 @@ def _render(template: str, situation: Situation, banners: Sequence[Banner], **ot
             situation=situation,
             now=situation.now,
             banners=banners,
-            stages=stages(situation),
+            stages=stages(situation, said),
             summary=summary(situation),
+            is_well=is_well(situation),
+            schedule=schedule(situation),
             answer=answer,
             markup=markup,
             words=words,
