@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shepherd.errors import NO_DATA, REFUSED
 from shepherd.sentence import Sentence, time_and_age
-from shepherd.situation import Maintenance, Situation, switch_remedy
+from shepherd.situation import Maintenance, Situation, is_overdue, switch_remedy
 from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import NO_REASON, UNKNOWN_PERSON, some
 
@@ -55,6 +55,8 @@ class Caution(Struct, frozen=True):
     """What to do about it; empty where the sentence says that, or nothing can be done."""
     stops: bool
     """The answer may not be acted on."""
+    overdue: bool = False
+    """Maintenance that should have ended by now (docs/running.md#maintenance)."""
 
 
 def cautions(snapshot: Snapshot, situation: Situation) -> tuple[Caution, ...]:
@@ -227,7 +229,8 @@ def maintenance(situation: Situation) -> tuple[Caution, ...]:
     text = parts[0]
     for part in parts[1:]:
         text = Sentence(text, "; and ", part)
-    return (_caution("maintenance", text, switch_remedy(switch.upgrade, overdue=switch.overdue)),)
+    remedy = switch_remedy(switch.upgrade, overdue=switch.overdue)
+    return (Caution("maintenance", text, remedy, stops=False, overdue=is_overdue(switch, now)),)
 
 
 def _wanted(switch: Maintenance, now: datetime | None) -> Sentence:

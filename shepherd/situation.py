@@ -45,6 +45,11 @@ class Maintenance(Struct, frozen=True):
     """Those who set it after the first."""
 
 
+def is_overdue(switch: Maintenance, now: datetime | None) -> bool:
+    """Whether the switch should be off by now."""
+    return switch.overdue or (now is not None and switch.until is not None and now > switch.until)
+
+
 class Hang(Struct, frozen=True):
     """A run that has been going for too long and whose process lives (docs/running.md#one-copy-at-a-time)."""
 
@@ -74,6 +79,8 @@ class StageRuns(Struct, frozen=True):
     """How long its newest run took."""
     failures: int = 0
     """How often it has failed since that is counted."""
+    ended_by: str = ""
+    """What ended its newest failed run from outside: crash, deadline, stop; empty: nothing did."""
 
     @property
     def failing(self) -> bool:
@@ -90,6 +97,24 @@ class Unread(Struct, frozen=True):
     why: str
 
 
+class Schedule(Struct, frozen=True):
+    """What cron or a systemd timer called last, and when the next run is due
+    (docs/running.md#is-all-well)."""
+
+    by: str = ""
+    """Who called last, `cron` or `timer`; empty: neither did, as far as is known."""
+    began: datetime | None = None
+    ended: datetime | None = None
+    """None while that run is at work, or where it crashed."""
+    exit: int | None = None
+    """Its exit code."""
+    crashed: bool = False
+    due: datetime | None = None
+    """When the next run begins, or should have begun."""
+    overdue: bool = False
+    """No run began although it is long due."""
+
+
 class Situation(Struct, frozen=True):
     """All times are aware and UTC. Without `now` no ages are shown, and nothing is called stale."""
 
@@ -104,6 +129,8 @@ class Situation(Struct, frozen=True):
     aborted_because: str = ""
     """What stopped it, e.g. "maintenance.txt", "a suspected hang of judge"."""
     running: Running | None = None
-    """The process that holds the work lock; the run that writes a page is named on it as well."""
+    """The process that holds the work lock; the one that asks leaves itself out."""
     versions: dict[str, str] = {}
     """What is at work here: name -> version."""
+    schedule: Schedule | None = None
+    """None where nothing ever ran, or that is not known."""

@@ -7,8 +7,9 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, nullcontext, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, redirect_stderr, redirect_stdout
+from datetime import datetime
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, TextIO
@@ -17,7 +18,9 @@ from shepherd import situation
 from shepherd.errors import UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.limits import StoppedError, turn
 from shepherd.places import settings_file
+from shepherd.running import calls
 from shepherd.running.backup.daily import back_up_daily
+from shepherd.running.log import now
 from shepherd.running.mails import alarms_all, escalate_all, remind_all
 from shepherd.running.news import CronMemory, memory_of
 from shepherd.running.output import complain, say, write
@@ -120,11 +123,16 @@ def _run(
     done: dict[str, StageResult] = {}
     wanted = [each for each in STAGES if each.wanted(settings)]
     collected, heard = io.StringIO(), sys.stderr
+    began = now() if cron and not options.dry else None
+    """When it was called, until that is noted by the run itself."""
     try:
         with ExitStack() as quiet:
             if cron:
                 quiet.enter_context(redirect_stderr(collected))
             locked = quiet.enter_context(at_work(options, "run"))
+            if cron and not options.dry:
+                quiet.enter_context(_called(settings, "timer" if timer else "cron", locked.since, done))
+                began = None
             if cron:
                 # past what is collected: it is not a failure, or the next one would not be known as the same
                 locked.loudly = _to(heard, loud)
@@ -141,6 +149,8 @@ def _run(
                 if done[each.name].code:
                     collected.write(printed.getvalue())
     except (BusyError, MaintenanceError) as refusal:
+        if began is not None:
+            calls.note(settings, "timer" if timer else "cron", began, now(), refusal.code)
         if timer and not _alarming(refusal):
             return worst([result.code for result in done.values()])
         if cron and not timer and not once(settings, refusal):
@@ -172,6 +182,21 @@ def _run(
         if loud:
             timer_news.tell(settings, {each: each for each in loud})
     return code
+
+
+@contextmanager
+def _called(settings: Settings, by: str, began: datetime, done: Mapping[str, StageResult]) -> Iterator[None]:
+    """Note who called, and how that ended, while the record of the run is there."""
+    calls.note(settings, by, began)
+    code = UNEXPECTED
+    try:
+        yield
+        code = worst([result.code for result in done.values()])
+    except BaseException as failure:
+        code = calls.code_of(failure)
+        raise
+    finally:
+        calls.note(settings, by, began, now(), code)
 
 
 def _alarming(refusal: BusyError | MaintenanceError) -> bool:

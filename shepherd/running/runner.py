@@ -14,7 +14,7 @@ from time import monotonic
 from typing import Any, NamedTuple
 
 from shepherd import limits
-from shepherd.errors import NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
+from shepherd.errors import DEADLINE, NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
 from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell, no_telling
 from shepherd.running import elsewhere, gate, records, refusals
@@ -137,7 +137,7 @@ class LockedRun:
         who = self.options.who
         if self.options.dry:
             return stage(self.options, Run("dry-run", now(), who, no_telling, self._why))
-        tell, started = self.tell(name), monotonic()
+        tell, started, ended_by = self.tell(name), monotonic(), ""
         self._stages.append(name)
         run = Run(
             self._run_id,
@@ -162,9 +162,11 @@ class LockedRun:
             raise
         except limits.Interruption as interruption:
             result = StageResult(interruption.error.code, str(interruption.error))
+            ended_by = "deadline" if result.code == DEADLINE else "stop"
             raise
         except BaseException as error:
             result = StageResult(UNEXPECTED, repr(error))
+            ended_by = "stop" if isinstance(error, KeyboardInterrupt) else ""
             raise
         finally:
             seconds = monotonic() - started
@@ -172,7 +174,7 @@ class LockedRun:
             try:
                 tell("END", seconds=round(seconds, 3), exit=result.code, **failure)
                 if noted:
-                    note_run(self.settings, name, result.failure, seconds)
+                    note_run(self.settings, name, result.failure, seconds, ended_by)
             except StoreError:
                 # the failure that is on its way says more than that it could not be written down
                 if not result.failure:
@@ -339,6 +341,6 @@ def _clean_up_after_a_crash(locked: LockedRun, tell: Tell) -> None:
     text = f"{records.words(record, now())}: lives, but lost its lock" if alive else crashed(record)
     tell("crashed", because=text, command=record.command)
     if record.noted:
-        note_run(settings, record.stage, text)
+        note_run(settings, record.stage, text, ended_by="crash")
         for branch in settings.branches if record.stage in READING else ():
             note_read(settings, branch, record.stage, text)

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from shepherd import __version__
 from shepherd.plainfile import UnreadableFileError
 from shepherd.running import maintenance, records
+from shepherd.running.calls import schedule_of
 from shepherd.running.log import now
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
@@ -52,6 +53,7 @@ def situation(settings: Settings, writing: str = "") -> Situation:
     unread = unread_branches(settings)
     hang: Hang | None = None
     running: Running | None = None
+    at_work: Running | None = None
     try:
         present = records.look(settings.state_path)
     except UnreadableFileError:
@@ -60,10 +62,14 @@ def situation(settings: Settings, writing: str = "") -> Situation:
         record, life = present
         own = records.is_own(record)
         if own or life in ("lives", "held"):
-            running = Running(record.stage, record.user, record.host, record.pid, record.since)
+            at_work = Running(record.stage, record.user, record.host, record.pid, record.since)
+            # who asks is at work just now, as everybody knows who reads what it writes
+            running = None if own else at_work
         if not own and record.noted and life == "gone":
             before = runs.get(record.stage, StageRuns())
-            runs[record.stage] = replace(before, last_failed=record.since, failure=crashed(record))
+            runs[record.stage] = replace(
+                before, last_failed=record.since, failure=crashed(record), ended_by="crash"
+            )
             if record.stage in READING:
                 # nobody can tell any more which branch it was at
                 left = Unread(record.since, record.stage, crashed(record))
@@ -82,6 +88,7 @@ def situation(settings: Settings, writing: str = "") -> Situation:
         aborted_because=aborts.because,
         running=running,
         versions=versions(),
+        schedule=schedule_of(settings, runs, at_work, at),
     )
 
 
@@ -144,10 +151,16 @@ def _stages_file(settings: Settings) -> StateFile[dict[str, StageRuns]]:
     return StateFile(settings.state_path / "run" / "stages.json", dict[str, StageRuns])
 
 
-def note_run(settings: Settings, stage: str, failure: str, seconds: float | None = None) -> None:
-    """Remember how a stage ended just now, after so many seconds. Only for the holder of the work lock."""
+def note_run(
+    settings: Settings, stage: str, failure: str, seconds: float | None = None, ended_by: str = ""
+) -> None:
+    """Remember how a stage ended just now, after so many seconds. Only for the holder of the work lock.
+
+    Args:
+        ended_by: see `StageRuns`.
+    """
     runs = stage_runs(settings)
-    before = replace(runs.get(stage, StageRuns()), seconds=seconds)
+    before = replace(runs.get(stage, StageRuns()), seconds=seconds, ended_by=ended_by)
     if failure:
         runs[stage] = replace(before, last_failed=now(), failure=failure, failures=before.failures + 1)
     else:

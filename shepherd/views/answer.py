@@ -12,7 +12,7 @@ from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
 from shepherd.sentence import Sentence, separated, time
 from shepherd.snapshot import Blocker, LandingEntry, LastGood, Next, Progress, Snapshot
-from shepherd.views.banners import CALLED
+from shepherd.views.banners import called
 from shepherd.views.clean import LONGEST_SENTENCE, clean
 from shepherd.views.notes import within
 from shepherd.views.staircase import named, stairs, with_others
@@ -74,7 +74,7 @@ def brief(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     """The headline for a badge: as few words as will do, and what else there is to know in brackets."""
     stop = stopping(known)
     if stop is not None:
-        text = CALLED[stop.kind]
+        text = called(stop)
         if code_of(stop) != NO_DATA and snapshot.deployable is not None:
             text = f"do not deploy r{snapshot.deployable.revno}: {text}"
     elif snapshot.answer == "deploy":
@@ -90,7 +90,7 @@ def brief(snapshot: Snapshot, known: Sequence[Caution]) -> str:
 def also(known: Sequence[Caution]) -> list[str]:
     """What the cautions are called that the headline does not name, each once."""
     first = stopping(known)
-    return list(dict.fromkeys(CALLED[caution.kind] for caution in known if caution is not first))
+    return list(dict.fromkeys(called(caution) for caution in known if caution is not first))
 
 
 def gist(snapshot: Snapshot, known: Sequence[Caution]) -> str:

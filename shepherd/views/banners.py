@@ -25,27 +25,30 @@ CALLED: dict[cautions.CautionKind, str] = {
     "undone-later": "undone later",
     "maintenance": "maintenance",
 }
-"""What each caution is called in front of its sentence, on badge and tab."""
+"""What each caution is called in front of its sentence, on badge and tab; see `called`."""
+
+
+def called(caution: Caution) -> str:
+    """The caution's name; maintenance that should have ended has one of its own."""
+    return f"overdue {CALLED[caution.kind]}" if caution.overdue else CALLED[caution.kind]
 
 
 class Banner(Struct, frozen=True):
     """One line to be shown behind its kind. Not escaped, and cleaned only where other words follow."""
 
     kind: str
-    """One of `CALLED`, or: aborted, suspected hang, failing, problem, warning."""
+    """As `called` says, or: aborted, suspected hang, failing, problem, warning."""
     text: str
 
 
 def branch_banners(snapshot: Snapshot, situation: Situation, known: Sequence[Caution]) -> list[Banner]:
     """All banners of one branch, the most urgent first. What the headline says already is in none of them."""
     first = cautions.stopping(known)
-    problems = snapshot.problems[1:] if snapshot.answer == "no-data" else snapshot.problems
-    unread = situation.unread.get(snapshot.branch)
-    shown = unread.stage if unread is not None and snapshot.complete else ""
+    said = said_first(snapshot, situation)
     return [
         *(caution_banner(caution) for caution in known if caution is not first),
-        *situation_banners(situation, snapshot.generated_at, shown),
-        *(Banner("problem", problem) for problem in problems),
+        *situation_banners(situation, snapshot.generated_at, said),
+        *(Banner("problem", problem) for problem in problems_of(snapshot, said)),
         *(Banner("warning", warning) for warning in snapshot.warnings),
     ]
 
@@ -53,15 +56,37 @@ def branch_banners(snapshot: Snapshot, situation: Situation, known: Sequence[Cau
 def caution_banner(caution: Caution) -> Banner:
     """A caution with what to do about it."""
     text = Sentence(caution.sentence, "; ", caution.remedy) if caution.remedy else caution.sentence
-    return Banner(CALLED[caution.kind], text)
+    return Banner(called(caution), text)
 
 
-def situation_banners(situation: Situation, answered: datetime | None, shown: str = "") -> list[Banner]:
+def said_first(snapshot: Snapshot, situation: Situation) -> str:
+    """Why there is no data, which the headline says, so that it is said nowhere else; empty: there is."""
+    if not snapshot.complete:
+        return snapshot.problems[0] if snapshot.problems else ""
+    unread = situation.unread.get(snapshot.branch)
+    return unread.why if unread is not None else ""
+
+
+def unsaid(text: str, said: str) -> str:
+    """What a text has to say besides a sentence that was said; empty if that is all."""
+    if not said or said not in text:
+        return text
+    rest = [part.strip(" ;") for part in text.split(said)]
+    # the branch in front of the sentence, where there are several
+    return "; ".join(part for part in rest if part and not part.endswith(":"))
+
+
+def problems_of(snapshot: Snapshot, said: str) -> list[str]:
+    """The problems that are still to be told, each once."""
+    return list(dict.fromkeys(each for each in snapshot.problems if each != said))
+
+
+def situation_banners(situation: Situation, answered: datetime | None, said: str = "") -> list[Banner]:
     """What holds for every branch and is not a caution.
 
     Args:
         answered: when the newest answer was given.
-        shown: a stage whose failure is shown already.
+        said: a sentence that is shown already.
     """
     banners = []
     now, switch, aborted = situation.now, situation.maintenance, situation.last_aborted
@@ -70,8 +95,9 @@ def situation_banners(situation: Situation, answered: datetime | None, shown: st
     if situation.hang is not None:
         banners.append(Banner("suspected hang", _hang(situation.hang, now)))
     for stage, runs in sorted(situation.stages.items()):
-        if runs.failing and runs.last_failed is not None and stage != shown:
-            why = f": {runs.failure}" if runs.failure else ""
+        failure = unsaid(runs.failure, said)
+        if runs.failing and runs.last_failed is not None and (failure or not runs.failure):
+            why = f": {failure}" if failure else ""
             at = time_and_age(runs.last_failed, now)
             banners.append(Banner("failing", Sentence(f"{clean(stage)} failed at ", at, why)))
     return banners

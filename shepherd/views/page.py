@@ -15,7 +15,14 @@ from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
 from shepherd.views import answer, markup, words
 from shepherd.views.acting import Acting
-from shepherd.views.banners import CALLED, Banner, branch_banners, caution_banner, situation_banners
+from shepherd.views.banners import (
+    Banner,
+    branch_banners,
+    called,
+    caution_banner,
+    said_first,
+    situation_banners,
+)
 from shepherd.views.clean import clean
 from shepherd.views.going_live import landing_sections
 from shepherd.views.icon import icon
@@ -25,7 +32,7 @@ from shepherd.views.older import OlderPages
 from shepherd.views.persons import persons
 from shepherd.views.picture import picture
 from shepherd.views.rows import Rows
-from shepherd.views.system import stages, summary
+from shepherd.views.system import is_well, schedule, stages, summary
 from shepherd.views.templates import pages
 
 BLOCKERS_SHOWN = 10
@@ -55,6 +62,7 @@ def branch_page(
         "branch.html.j2",
         situation,
         branch_banners(snapshot, situation, known),
+        said_first(snapshot, situation),
         icon=icon(drawn),
         also=answer.also(known),
         snapshot=snapshot,
@@ -92,13 +100,13 @@ def index_page(
     """
     newest = max((snapshot.generated_at for snapshot in snapshots), default=None)
     branches = [(snapshot, cautions(snapshot, situation)) for snapshot in snapshots]
-    called = [CALLED[caution.kind] for _, known in branches for caution in known]
+    names = [called(caution) for _, known in branches for caution in known]
     return _render(
         "index.html.j2",
         situation,
         [*map(caution_banner, maintenance(situation)), *situation_banners(situation, newest)],
         icon=icon(_worst(branches)),
-        also=list(dict.fromkeys(called)),
+        also=list(dict.fromkeys(names)),
         snapshots=snapshots,
         branches=branches,
         waiting=waiting,
@@ -109,8 +117,10 @@ def index_page(
     )
 
 
-def _render(template: str, situation: Situation, banners: Sequence[Banner], **others: object) -> str:
-    """A page, with what both kinds show."""
+def _render(
+    template: str, situation: Situation, banners: Sequence[Banner], said: str = "", **others: object
+) -> str:
+    """A page, with what both kinds show; `said`: a sentence that stands above all this."""
     return (
         pages()
         .get_template(template)
@@ -118,8 +128,10 @@ def _render(template: str, situation: Situation, banners: Sequence[Banner], **ot
             situation=situation,
             now=situation.now,
             banners=banners,
-            stages=stages(situation),
+            stages=stages(situation, said),
             summary=summary(situation),
+            is_well=is_well(situation),
+            schedule=schedule(situation),
             answer=answer,
             markup=markup,
             words=words,

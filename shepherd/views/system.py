@@ -1,20 +1,83 @@
-"""The shepherd itself: when each stage last ran well and last failed, who is at work, which versions."""
+"""The shepherd itself: is all well, when each stage last ran well and last failed, what cron called last and when
+the next run is due, which versions."""
 
 from __future__ import annotations
 
-from shepherd.situation import STAGES, Situation, StageRuns
-from shepherd.views.words import some
+from msgspec.structs import replace
+
+from shepherd.errors import BUSY, DEADLINE, MAINTENANCE, NO_DATA, PARTLY, REFUSED, UNEXPECTED, WRONG_VALUE
+from shepherd.health import troubles
+from shepherd.sentence import Sentence, separated, time, time_and_age
+from shepherd.situation import STAGES, Schedule, Situation, StageRuns
+from shepherd.views.banners import unsaid
+
+SAID = "as said at the top"
+CALLERS = {"cron": "cron", "timer": "the systemd timer"}
+_CODES = {
+    UNEXPECTED: "an unexpected failure",
+    WRONG_VALUE: "wrong settings",
+    MAINTENANCE: "refused, since maintenance is on",
+    BUSY: "refused, since another copy was at work",
+    NO_DATA: "no data",
+    DEADLINE: "a deadline passed",
+    PARTLY: "partly done",
+    REFUSED: "refused",
+}
+"""What the exit codes of a run say (docs/interfaces.md#exit-codes)."""
 
 
-def stages(situation: Situation) -> list[tuple[str, StageRuns]]:
-    """Every stage that ever ran here, with its runs, in the order of a run; others stand after them."""
+def stages(situation: Situation, said: str = "") -> list[tuple[str, StageRuns]]:
+    """Every stage that ever ran here, with its runs, in the order of a run; others stand after them.
+
+    Args:
+        said: a sentence that stands above already.
+    """
     order = {name: place for place, name in enumerate(STAGES)}
-    return sorted(situation.stages.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+    runs = sorted(situation.stages.items(), key=lambda item: (order.get(item[0], len(order)), item[0]))
+    return [(name, replace(run, failure=_referring(run.failure, said))) for name, run in runs]
+
+
+def _referring(failure: str, said: str) -> str:
+    rest = unsaid(failure, said)
+    return failure if rest == failure else f"{SAID}; {rest}" if rest else SAID
 
 
 def summary(situation: Situation) -> str:
-    """The section in one line: "The system: judge is failing"."""
-    failing = [name for name, runs in stages(situation) if runs.failing]
-    if failing:
-        return f"The system: {some(failing, 3)} {'is' if len(failing) == 1 else 'are'} failing"
+    """The section in one line, the worst first: `The system: a run hangs since …`."""
+    wrong = troubles(situation)
+    if wrong:
+        return Sentence("The system: ", separated([trouble.sentence for trouble in wrong], "; "))
     return "The system: every stage ran well" if situation.stages else "The system: nothing ran yet"
+
+
+def is_well(situation: Situation) -> bool:
+    """Whether nothing is wrong: maintenance that ends in time is as somebody wants it."""
+    return all(trouble.kind == "maintenance" for trouble in troubles(situation))
+
+
+def schedule(situation: Situation) -> str:
+    """What cron or a timer called last, and when the next run is due; empty if neither is known."""
+    known = situation.schedule
+    if known is None:
+        return ""
+    parts = [_last(known, situation), _next(known, situation)]
+    return separated([part for part in parts if part], "; ")
+
+
+def _last(known: Schedule, situation: Situation) -> str:
+    if known.began is None:
+        return "neither cron nor a systemd timer has called it yet"
+    caller = CALLERS.get(known.by, known.by)
+    if known.ended is None:
+        how = ", and that run crashed" if known.crashed else ""
+    else:
+        how = f": {_CODES[known.exit]} (exit code {known.exit})" if known.exit in _CODES else ": all well"
+    return Sentence(f"{caller} last called it at ", time_and_age(known.began, situation.now), how)
+
+
+def _next(known: Schedule, situation: Situation) -> str:
+    if known.due is None:
+        return ""
+    if known.overdue:
+        return Sentence("a run was due at ", time_and_age(known.due, situation.now))
+    return Sentence("the next run is due at ", time(known.due))

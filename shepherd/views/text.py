@@ -10,7 +10,7 @@ from shepherd.situation import Situation
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 from shepherd.story import Story
 from shepherd.values import age
-from shepherd.views import answer
+from shepherd.views import answer, system
 from shepherd.views.banners import branch_banners
 from shepherd.views.clean import fill_address, is_web_address
 from shepherd.views.note_lines import note_in
@@ -44,6 +44,8 @@ def status(snapshot: Snapshot, situation: Situation) -> str:
     for block in (urgent, list(_blockers(snapshot)) if snapshot.blockers else [], notes):
         if block:
             lines += ["", *block]
+    if situation.stages:
+        lines += ["", *_system(situation)]
     if example := _example(snapshot):
         of = f" --branch {snapshot.branch}" if snapshot.several else ""
         lines += ["", f"One landing's whole story: inv explain r{example}{of}"]
@@ -166,6 +168,12 @@ def _blocker(blocker: Blocker, entry: LandingEntry | None, snapshot: Snapshot) -
     yield wrap(answer.freed(blocker, snapshot), "    ")
     if blocker.list_told_on is not None:
         yield wrap(answer.list_mail(blocker, snapshot), "    ")
+
+
+def _system(situation: Situation) -> Iterator[str]:
+    yield wrap(system.summary(situation), rest="  ")
+    if said := system.schedule(situation):
+        yield wrap(said, "  ")
 
 
 def _places(snapshot: Snapshot) -> str:

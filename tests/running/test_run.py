@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -123,7 +124,9 @@ def test_a_source_that_is_down_does_not_stop_the_page_from_saying_so(host: Host)
     assert code == 5
     assert "run: find failed (5) " in out
     assert "project.git" in err
-    assert "find failed at " in host.page()
+    (why,) = re.findall(r"\S*project\.git[^;]*", banner_of(host.page()))
+    assert why
+    assert "The system: 2 failed: find, tag" in banner_of(host.page())
     assert "no data" in host.page()
     assert situation(host.project.settings).stages["find"].failing
 

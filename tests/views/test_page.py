@@ -134,7 +134,7 @@ def test_every_banner_says_what_is_true() -> None:
     assert "It lacks what has landed or been said since then: inv run." in Reader(parts(page)[0]).text
     assert banners(page) == {
         "alarm": "alarm: production runs r99, which is bad: bug 800099 is qa-bad; deploying r102 undoes it",
-        "maintenance": "maintenance: since 2011-08-24 10:15 UTC (5 hours ago), by lpqateam: "
+        "overdue maintenance": "overdue maintenance: since 2011-08-24 10:15 UTC (5 hours ago), by lpqateam: "
         "new database server; it should have ended at 2011-08-24 12:15 UTC (3 hours ago)",
         "aborted": "aborted: updates were aborted because of maintenance.txt, "
         "created 2011-08-24 10:15 UTC (5 hours ago), "
@@ -283,7 +283,10 @@ def test_the_system_tells_how_every_stage_fared_and_who_is_at_work() -> None:
     )
     header, _ = parts(branch_page(snapshot(), situation))
     text = Reader(header.partition('<details id="system">')[2]).text
-    assert text.startswith("The system: publish is failing")
+    assert text.startswith(
+        "The system: a run hangs since 2011-08-24 09:15 UTC (6 hours ago): judge; "
+        "maintenance is overdue: on since 2011-08-24 10:15 UTC (5 hours ago); 1 failed: publish"
+    )
     assert "judge of lpqateam on qa1, process 4711, since 2011-08-24 10:15 UTC." in text
     assert "find 2011-08-24 10:15 UTC 2011-08-23 10:15 UTC: long fixed 3.5 s" in text
     assert "publish failing 2011-08-23 10:15 UTC 2011-08-24 10:15 UTC: rsync: connection refused" in text
@@ -293,7 +296,7 @@ def test_the_system_tells_how_every_stage_fared_and_who_is_at_work() -> None:
 def test_a_system_that_runs_well_is_one_quiet_line() -> None:
     well = Situation(now=NOW, stages={"find": StageRuns(NOW)})
     text = Reader(parts(branch_page(snapshot(), well))[0].partition("<summary>")[2]).text
-    assert text.startswith("The system: every stage ran well Nobody was at work")
+    assert text.startswith("The system: every stage ran well This page was written")
     assert "find 2011-08-24 10:15 UTC never" in text
 
 

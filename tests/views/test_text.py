@@ -67,7 +67,7 @@ def test_status_tells_what_else_is_to_be_known() -> None:
     assert said.startswith("the answer is stale: a newer one was due at 2011-08-24 10:27 UTC (4 hours ago)\n")
     kinds = [
         "ALARM:",
-        "MAINTENANCE:",
+        "OVERDUE MAINTENANCE:",
         "ABORTED:",
         "SUSPECTED HANG:",
         "FAILING:",
