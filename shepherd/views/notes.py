@@ -20,9 +20,12 @@ def notes_of(snapshot: Snapshot) -> ReleaseNotes | None:
         return None
     entries = {entry.revno: entry for entry in snapshot.landings}
     gone = {*following.undone, *following.taken_out}
-    by = rolled_back_by(
-        gone, following.to.revno, gone, {entry.revno: entry.targets for entry in snapshot.landings}
-    )
+    to = following.to.revno
+    # at the tip it is mostly the same landing
+    at_tip = {
+        e.revno: e.undone_by for e in snapshot.landings if e.undone_by is not None and e.undone_by <= to
+    }
+    by = at_tip | rolled_back_by(gone, to, gone, {e.revno: e.targets for e in snapshot.landings})
 
     def line(revno: int) -> NoteLine:
         return note_line(

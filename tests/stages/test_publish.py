@@ -96,7 +96,7 @@ def test_the_pages_of_a_branch_that_is_gone_leave_the_target_too(tmp_path: Path)
         "index.html",
         "robots.txt",
         "shepherd.prom",
-        *(f"trunk.{ending}" for ending in ("atom", "html", "json", "sha", "svg")),
+        *(f"trunk.{ending}" for ending in ("atom", "html", "json", "notes.txt", "sha", "svg")),
     ]
 
 

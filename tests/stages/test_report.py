@@ -17,7 +17,11 @@ from shepherd.errors import NoAnswerError
 from tests.project import Project
 from tests.running.host import SCALE
 
-FILES = ["index.html", "shepherd.prom", *(f"stable.{e}" for e in ("atom", "html", "json", "sha", "svg"))]
+FILES = [
+    "index.html",
+    "shepherd.prom",
+    *(f"stable.{e}" for e in ("atom", "html", "json", "notes.txt", "sha", "svg")),
+]
 
 
 @pytest.fixture
@@ -54,21 +58,22 @@ def test_the_sha_is_the_one_to_deploy(project: Project) -> None:
     assert project.repo.git("rev-parse", "stable~1").strip() == deployable["id"]
 
 
-def test_an_answer_that_is_no_data_keeps_no_sha(project: Project) -> None:
+def test_an_answer_that_is_no_data_keeps_no_sha_and_no_notes(project: Project) -> None:
+    assert b"\nr2  Two (Ann, bug 2)\n" in content(project, "stable.notes.txt")
     (project.folder / "bugs.json").unlink()
     project.look()
     project.report()
-    assert content(project, "stable.sha") == b""
+    assert content(project, "stable.sha") == content(project, "stable.notes.txt") == b""
     assert "no data" in content(project, "stable.svg").decode()
     assert titles(project)[0] == "no data"
 
 
-def test_a_snapshot_that_cannot_be_read_takes_the_sha_away(project: Project) -> None:
+def test_a_snapshot_that_cannot_be_read_takes_sha_and_notes_away(project: Project) -> None:
     (project.state / "snapshots" / "stable" / "latest.json").write_text("{")
     page = content(project, "stable.html")
     with pytest.raises(NoAnswerError):
         project.report()
-    assert content(project, "stable.sha") == b""
+    assert content(project, "stable.sha") == content(project, "stable.notes.txt") == b""
     assert content(project, "stable.html") == page
 
 
@@ -125,6 +130,7 @@ WHOLE: dict[str, Callable[[bytes], bool]] = {
     "stable.atom": lambda text: bool(ElementTree.fromstring(text)),
     "stable.svg": lambda text: bool(ElementTree.fromstring(text)),
     "stable.sha": lambda text: text == b"" or len(text) == 41,
+    "stable.notes.txt": lambda text: text == b"" or text.splitlines()[-1].startswith(b"Revision: "),
     "shepherd.prom": lambda text: bool(list(text_string_to_metric_families(text.decode()))),
 }
 
