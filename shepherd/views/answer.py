@@ -32,7 +32,7 @@ NAMED = 3
 _STOPPED: dict[Progress, str] = {
     "needs-qa": "needs QA",
     "bad": "is bad",
-    "orphan": "is an orphan",
+    "orphan": "says nothing of QA",
     "unknown": "could not be judged",
 }
 

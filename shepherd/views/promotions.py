@@ -39,7 +39,7 @@ def promotion(plan: Promotion, *, dry: bool) -> str:
             lines.append(wrap(banner.text, f"  {banner.kind.upper()}: ", "    "))
     lines += ["", f"goes live ({len(plan.goes)}):", *_lines(plan.goes)]
     if plan.stays:
-        lines += ["", f"stays behind ({len(plan.stays)}):", *_lines(plan.stays[:STAYING_SHOWN])]
+        lines += ["", f"must wait ({len(plan.stays)}):", *_lines(plan.stays[:STAYING_SHOWN])]
         if len(plan.stays) > STAYING_SHOWN:
             lines.append(f"  and {len(plan.stays) - STAYING_SHOWN} more: inv landings")
     return "\n".join(lines)
