@@ -125,8 +125,7 @@ def reason_of(
                 wrong = f" ({landing.warnings[0]})" if landing.warnings else ""
                 return Reason(
                     Sentence(
-                        f"it names no bug and has no QA mark{wrong}: an orphan, so nobody can tell whether"
-                        " it was tested"
+                        f"it names no bug and has no QA mark{wrong}, so nothing says whether it needs QA"
                     ),
                     who,
                     Sentence("say what it is", ": ", verdict),

@@ -38,7 +38,7 @@ FURTHER_STEPS = 2
 _STOPPED: dict[Progress, str] = {
     "needs-qa": "needs QA",
     "bad": "is bad",
-    "orphan": "is an orphan",
+    "orphan": "says nothing of QA",
     "unknown": "could not be judged",
 }
 

@@ -81,6 +81,9 @@ def _meanings(facts: HelpFacts) -> Iterator[HelpBlock]:
         "Try it on the QA server first. Then say one of four words, in one of the ways below; the newest"
         " counts."
     )
+    if facts.trackers == ("none",):
+        yield HelpTable(("word", "means"), tuple((f"`{word}`", means) for word, means in _MEANS))
+        return
     rows = tuple((f"`{word}`", _all_texts(facts, word), means) for word, means in _MEANS)
     yield HelpTable(("word", "as a tag or label", "means"), rows)
 

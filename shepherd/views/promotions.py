@@ -46,7 +46,7 @@ def promotion(plan: Promotion, *, dry: bool) -> str:
     number = ", ".join([f"{len(plan.goes)}", *of_them])
     lines += ["", wrap(f"goes live ({number}):", rest="  "), *_lines(plan.goes)]
     if plan.stays:
-        lines += ["", f"stays behind ({len(plan.stays)}):", *_lines(plan.stays[:STAYING_SHOWN])]
+        lines += ["", f"must wait ({len(plan.stays)}):", *_lines(plan.stays[:STAYING_SHOWN])]
         if len(plan.stays) > STAYING_SHOWN:
             lines.append(f"  and {len(plan.stays) - STAYING_SHOWN} more: inv landings")
     return "\n".join(lines)

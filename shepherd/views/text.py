@@ -83,7 +83,7 @@ def landings(
     if not entries:
         return "\n".join([*head, wrap("No such landing here. Any landing of the mainline: inv explain REV")])
     place = max(len(str(entry.revno)) for entry in entries) + 2
-    title = f"{fit('', place)}{fit('standing', 14)}{fit('QA', 14)}{fit('who', 15)} what"
+    title = f"{fit('', place)}{fit('progress', 14)}{fit('QA', 14)}{fit('who', 15)} what"
     return "\n".join([*head, title, *(_row(entry, place) for entry in entries)])
 
 

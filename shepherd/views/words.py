@@ -20,7 +20,7 @@ STATES: dict[State, str] = {
     "testfix": "test fix",
     "rollback": "a rollback",
     "exempt": "exempt",
-    "orphan": "orphan",
+    "orphan": "names no bug",
     "needstesting": "needs testing",
     "unknown": "unknown",
     "bad": "bad",
@@ -34,7 +34,7 @@ PROGRESS: dict[Progress, tuple[str, str]] = {
     "waiting": ("waiting", "is good, and kept back by an older landing"),
     "needs-qa": ("needs QA", "waits for somebody to try it on the QA server and say whether it may go"),
     "bad": ("bad", "must not go to production: roll it back, or judge it again"),
-    "orphan": ("orphan", "names no bug, and no mark says why"),
+    "orphan": ("names no bug", "names no bug, and nothing says whether it needs QA"),
     "unknown": ("unknown", "has a bug or request that could not be read"),
 }
 """Progress -> what it is called, and what that means to a stranger (docs/interfaces.md#snapshot)."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from contextlib import redirect_stderr, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from shepherd.errors import SettingsError
+from shepherd.errors import PartlyError, SettingsError
 from shepherd.running.log import now
-from shepherd.running.tasking import CLONE, TaskOptions, say
+from shepherd.running.tasking import CLONE, TaskOptions, complain, say
+
+if TYPE_CHECKING:
+    from shepherd.settings import Settings
 
 MARKER = ".made-by-inv-demo"
 
@@ -60,16 +65,36 @@ def demo(directory: str) -> int:
         say(f"day {number}: r{day['upto']} landed, production runs r{day['production']}")
     say("")
     from shepherd.running import reading
+    from shepherd.running.demo.written import write_bugs, write_mails
     from shepherd.settings import read
+    from shepherd.store.snapshots import Snapshots
 
     settings = read(place / "shepherd.toml")
     reading.status(TaskOptions(settings))
-    shown = os.path.relpath(settings.report_path / "stable.html")
-    say(f"\nThe page: {shown}")
-    say(f"More:     export SHEPHERD_CONFIG={os.path.relpath(place / 'shepherd.toml')}")
-    call = ".venv/bin/inv" if CLONE else "inv"
-    say(f"          {call} explain r29      (or status, landings, history, whatif --ok r29)")
+    write_bugs(place / "bugs.txt", place / "bugs.json")
+    snapshot = Snapshots(settings.state_path / "snapshots", "stable").latest()
+    assert snapshot is not None
+    mails = write_mails(place / "mails", settings, snapshot, now())
+    _say_where(place, settings.report_path, [mail.stem for mail in mails])
     return 0
+
+
+def _say_where(place: Path, report: Path, kinds: list[str]) -> None:
+    """What there is to look at, each on a line that can be copied whole."""
+    from shepherd.running.demo.written import MADE_UP
+
+    say("\nThe page, and what somebody who lands code has to know:")
+    say(f"  {os.path.relpath(report / 'stable.html')}")
+    say(f"  {os.path.relpath(report / 'stable.help.html')}")
+    say("What the tagger wrote on which bug:")
+    say(f"  {os.path.relpath(place / 'bugs.txt')}")
+    say(f"A mail of each kind ({', '.join(kinds)}):")
+    say(f"  {os.path.relpath(place / 'mails')}")
+    say(f"  (none is sent; what {', '.join(MADE_UP)} say is made up)")
+    say("More:")
+    say(f"  export SHEPHERD_CONFIG={os.path.relpath(place / 'shepherd.toml')}")
+    say(f"  {'.venv/bin/inv' if CLONE else 'inv'} explain r29")
+    say("  (or status, landings, history, whatif --ok r29)")
 
 
 def days(story: dict[str, Any], place: Path, today: datetime) -> Iterator[dict[str, Any]]:
@@ -87,9 +112,13 @@ def days(story: dict[str, Any], place: Path, today: datetime) -> Iterator[dict[s
         for ref in ("production", "released", "qastaging"):
             if ref in day:
                 _git(repository, "branch", "-f", ref, f"stable~{landed - day[ref]}")
-        bugs.update(day["bugs"])
-        (place / "bugs.json").write_text(json.dumps({"bugs": bugs}, indent=1), encoding="utf-8")
+        for bug, said in day["bugs"].items():
+            bugs[bug] = {**bugs.get(bug, {}), **said}
+        file = place / "bugs.json"
+        file.write_text(json.dumps({"bugs": bugs}, indent=1), encoding="utf-8")
         yield day
+        # with what the tagger wrote
+        bugs = json.loads(file.read_text(encoding="utf-8"))["bugs"]
 
 
 def _tasks(place: Path, day: dict[str, Any]) -> None:
@@ -100,7 +129,11 @@ def _tasks(place: Path, day: dict[str, Any]) -> None:
     settings = read(place / "shepherd.toml")
     quiet = stages.quietly  # the reports of single stages would hide the story
     options = TaskOptions(settings, "demo")
-    quiet(stages.find, options)
+    with redirect_stderr(io.StringIO()) as said:  # that this was the first run is no news here
+        code = quiet(stages.find, options)
+    if code:
+        complain(said.getvalue().rstrip())
+    _tag(settings, day["upto"])
     quiet(stages.judge, options)
     for verdict in day.get("verdict", ()):
         person = TaskOptions(settings, verdict["who"])
@@ -108,6 +141,17 @@ def _tasks(place: Path, day: dict[str, Any]) -> None:
     if "promote" in day:
         quiet(promote, TaskOptions(settings, "Mia Holt"), to=f"r{day['promote']}")
     quiet(stages.report, options)
+
+
+def _tag(settings: Settings, landed: int) -> None:
+    """What the tagger does, without a record: that bug 1011 cannot be read is its failure each time, and
+    would stand at the top of everything."""
+    from shepherd.run import Run, no_telling
+    from shepherd.stages.tag import carry_out, plan_branch
+
+    run = Run(f"demo-{landed}", now(), "demo", no_telling)
+    with suppress(PartlyError):
+        carry_out(settings, "stable", plan_branch(settings, "stable", run), run)
 
 
 def _land(repository: Path, arriving: list[dict[str, Any]], landed: int, start: datetime) -> None:
