@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
 from shepherd.situation import Situation
 from shepherd.snapshot import LATELY, Answer, LandingEntry, Snapshot
-from shepherd.views import answer, markup, words
+from shepherd.views import answer, markup, overview, words
 from shepherd.views.banners import CALLED, Banner, branch_banners, caution_banner, situation_banners
 from shepherd.views.clean import clean
+from shepherd.views.everybody import everybody
 from shepherd.views.icon import icon
 from shepherd.views.older import OlderPages
 from shepherd.views.persons import persons
@@ -77,10 +78,15 @@ def branch_page(
     )
 
 
-def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Sequence[str] = ()) -> str:
+def index_page(
+    snapshots: Sequence[Snapshot],
+    situation: Situation,
+    waiting: Sequence[str] = (),
+    feeds: Sequence[Link] = (),
+) -> str:
     """The page of all branches, in the order given; `waiting`: branches that have no snapshot yet.
 
-    Each links to `BRANCH.html` next to it.
+    Each links to `BRANCH.html` next to it. Where there are several, people are found on all of them.
     """
     newest = max((snapshot.generated_at for snapshot in snapshots), default=None)
     branches = [(snapshot, cautions(snapshot, situation)) for snapshot in snapshots]
@@ -94,6 +100,9 @@ def index_page(snapshots: Sequence[Snapshot], situation: Situation, waiting: Seq
         snapshots=snapshots,
         branches=branches,
         waiting=waiting,
+        feeds=feeds,
+        everybody=everybody(snapshots) if len(snapshots) > 1 else [],
+        overview=overview,
         drawn_as=drawn_as,
         released=released,
         own_banners=_own_banners,
