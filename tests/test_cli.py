@@ -32,8 +32,9 @@ def test_the_stages_chain_and_the_answer_is_in_the_first_line(project: Project) 
     assert status.out.splitlines()[0].startswith("deploy r2 ")
     assert max(map(len, status.out.splitlines())) <= 80
     pages = sorted(path.name for path in (project.state / "report").iterdir())
-    feeds = [f"stable.{ending}" for ending in ("atom", "html", "json", "notes.txt", "sha", "svg")]
-    assert pages == ["index.html", "shepherd.prom", *feeds]
+    endings = ("answer.json", "atom", "html", "json", "notes.txt", "sha", "shields.json", "svg")
+    feeds = [f"stable.{ending}" for ending in endings]
+    assert pages == ["index.atom", "index.html", "index.json", "shepherd.prom", *feeds]
 
 
 def test_the_sha_alone_and_exit_8_when_there_is_none(project: Project) -> None:

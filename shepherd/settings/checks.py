@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
 import msgspec
 
 from shepherd.errors import WrongValueError
+from shepherd.report_files import owner_of_name
 from shepherd.values import quoted
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def check(settings: Settings) -> None:
         with _within("branches"), _within(name):
             _check_branch(branch)
     _check_promoted_refs(settings.branches)
+    _check_file_names(settings.branches)
     with _within("tracker"):
         _check_tracker(settings.tracker)
     if settings.mail:
@@ -109,6 +111,15 @@ def _check_promoted_refs(branches: dict[str, BranchSettings]) -> None:
         if owner != name:
             problem = f"expected a ref of its own: {branch.promote.ref} belongs to branches.{owner}"
             raise WrongValueError(problem, "branches", name, "promote", "ref")
+
+
+def _check_file_names(branches: dict[str, BranchSettings]) -> None:
+    """No two branches write a file of the same name into the report directory (docs/feeds.md)."""
+    for name in branches:
+        if (found := owner_of_name(name, branches)) is not None:
+            owner, file = found
+            problem = f"expected another name, since {file} is a file of branches.{owner}"
+            raise WrongValueError(problem, "branches", name)
 
 
 def _check_tracker(tracker: TrackerSettings) -> None:

@@ -16,6 +16,7 @@ def answer_of(snapshot: Snapshot) -> dict[str, object]:
         "answer": snapshot.answer,
         "deployable": snapshot.deployable.revno if snapshot.deployable else None,
         "deployed": snapshot.deployed.revno if snapshot.deployed else None,
+        "id": snapshot.deployable.id if snapshot.deployable else None,
     }
 
 

@@ -1,6 +1,11 @@
-"""What happened lately, for the Atom feed: the journal's changes of answers and of landings' states."""
+"""What happened lately, for the Atom feeds: the journal's changes of answers and of landings' states,
+alarms, promotions, and what went live (docs/feeds.md#atom)."""
 
 from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from shepherd.errors import ShepherdError
 from shepherd.settings import Settings
@@ -8,38 +13,99 @@ from shepherd.snapshot import LandingEntry as Landing
 from shepherd.snapshot import Snapshot
 from shepherd.store import JournalEntry, open_branch
 from shepherd.views.feeds.atom import ENTRIES, FeedEntry
-from shepherd.views.words import STATES, deploy_or_stay
+from shepherd.views.words import STATES, count, deploy_or_stay
+
+_READ = 2 * ENTRIES
+"""Some say nothing of their own, and are left out."""
 
 
 def news_of(settings: Settings, snapshot: Snapshot) -> list[FeedEntry] | None:
     """The newest first; None if the journal cannot be read just now: the feed that is there stands then."""
     try:
         with open_branch(settings, snapshot.branch, read_only=True) as store:
-            entries = store.journal.newest(ENTRIES, "answer", "state")
+            entries = store.journal.newest(_READ, "answer", "state", "alarm", "promoted", "deployed")
+            before = {
+                later.seq: earlier
+                for kind in ("answer", "deployed")
+                for later, earlier in pairwise(store.journal.newest(_READ + 1, kind))
+            }
     except ShepherdError:
         return None
     landings = {landing.id: landing for landing in snapshot.landings}
-    return [_news(entry, landings.get(entry.subject)) for entry in entries]
+    identities = _identities(entries)
+    told = [_news(entry, before.get(entry.seq), landings, identities) for entry in entries]
+    return [news for news in told if news is not None][:ENTRIES]
 
 
-def _news(entry: JournalEntry, landing: Landing | None) -> FeedEntry:
-    at = entry.time
-    identity = f"{entry.run_id} {entry.kind} {entry.subject}"
-    if entry.kind == "answer":
-        return FeedEntry(at, _answer(entry), entry.why, identity)
-    revno = entry.data["revno"]
-    to = STATES.get(entry.data["to"], entry.data["to"])
-    before = entry.data.get("from")
-    change = f"r{revno}: {to}" if before is None else f"r{revno}: {to}, was: {STATES.get(before, before)}"
+def _identities(entries: Sequence[JournalEntry]) -> Mapping[int, str]:
+    """Place in the journal -> what makes an entry this change and no other. A run that promotes judges twice,
+    and may change the answer twice."""
+    seen: Counter[str] = Counter()
+    identities = {}
+    for entry in reversed(entries):
+        identity = f"{entry.run_id} {entry.kind} {entry.subject}"
+        seen[identity] += 1
+        identities[entry.seq] = identity if seen[identity] == 1 else f"{identity} {seen[identity]}"
+    return identities
+
+
+def _news(
+    entry: JournalEntry,
+    before: JournalEntry | None,
+    landings: Mapping[str, Landing],
+    identities: Mapping[int, str],
+) -> FeedEntry | None:
+    """None where it is no news.
+
+    Args:
+        before: the entry of this kind before it, for answers and for what production runs.
+    """
+    data, identity = entry.data, identities[entry.seq]
+    revno = data.get("revno")
+    match entry.kind:
+        case "answer":
+            if before is not None and _same_answer(entry, before):
+                return None
+            return FeedEntry(entry.time, _answer(entry), entry.why, identity, sha=data.get("id") or "")
+        case "promoted":
+            if "from" not in data:
+                # where it was when it was looked for the first time
+                return None
+            who = "by somebody else, not by the shepherd" if data.get("foreign") else ""
+            text = "; ".join(filter(None, [f"before: r{data['from']}", who, entry.why]))
+            title = f"promoted: r{revno}"
+            return FeedEntry(entry.time, title, text, identity, revno or None, entry.who, data["id"])
+        case "deployed":
+            if before is None or data.get("kept") or data["id"] == before.data["id"]:
+                return None
+            was = before.data["revno"]
+            title = f"went live: r{revno}" if revno > was else f"production went back to r{revno}"
+            number = f"{count(revno - was, 'landing')} newer than r{was}" if revno > was else f"from r{was}"
+            text = "; ".join(filter(None, [number, entry.why]))
+            return FeedEntry(entry.time, title, text, identity, revno or None, entry.who, data["id"])
+        case "alarm":
+            change = f"alarm: r{revno}" if data["on"] else f"alarm over: r{revno}"
+        case _:
+            to = STATES.get(data["to"], data["to"])
+            was = data.get("from")
+            change = f"r{revno}: {to}" if was is None else f"r{revno}: {to}, was: {STATES.get(was, was)}"
+    landing = landings.get(entry.subject)
     about = [landing.title] if landing is not None and landing.title else []
     return FeedEntry(
-        at,
+        entry.time,
         " · ".join([change, *about]),
         entry.why,
         identity,
         revno,
         landing.person if landing is not None else "",
+        entry.subject,
     )
+
+
+def _same_answer(entry: JournalEntry, before: JournalEntry) -> bool:
+    """Whether both say the same: the journal has also where production was. Older releases noted no SHA."""
+    one, other = entry.data.get("id"), before.data.get("id")
+    return _answer(entry) == _answer(before) and (one == other or not (one and other))
 
 
 def _answer(entry: JournalEntry) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic
 
 from shepherd.act.rsync import LIMIT, Changed, PublishError, publish
 from shepherd.errors import NoAnswerError
+from shepherd.report_files import PROMISING, PROMISING_OF_ALL, ReportFiles
 from shepherd.run import Tell
 from shepherd.settings import Settings, is_url
 from shepherd.settings.kinds import BRANCH_NAME
@@ -80,16 +83,45 @@ def _ssh_files(settings: Settings) -> tuple[str, str]:
 
 
 def _ours(settings: Settings) -> list[str]:
-    """Names at a target that are ours to remove: the pages of branches that are no longer followed, and what
-    an rsync that was killed left next to a page."""
-    try:
-        known = [folder.name for folder in (settings.state_path / "snapshots").iterdir()]
-    except OSError:
-        known = []
-    gone = [name for name in known if name not in settings.branches and BRANCH_NAME.fullmatch(name)]
+    """Names at a target that are ours to remove: the pages of branches that are no longer followed, files
+    that were taken back here, and what an rsync that was killed left next to a page."""
+    gone = gone_branches(settings)
     pages = [path.name for path in settings.report_path.iterdir() if not path.name.startswith(".")]
     # what is in the folders of older landings is all ours; rsync looks into one that is not here only if it
     # may remove that, too
     here = [name for name in settings.branches if (settings.report_path / folder_of(name)).is_dir()]
     older = [f"{folder_of(name)}/{'*' if name in here else '***'}" for name in (*settings.branches, *gone)]
-    return [*(f"{name}.*" for name in gone), *older, *(f".{name}.??????" for name in pages)]
+    promising = ReportFiles(PROMISING, PROMISING_OF_ALL).names(settings.branches)
+    return [
+        *sorted(promising),
+        *(f"{name}.*" for name in gone),
+        *older,
+        *(f".{name}.??????" for name in pages),
+    ]
+
+
+def gone_branches(settings: Settings) -> list[str]:
+    """Branches that had an answer once and are no longer followed."""
+    try:
+        known = sorted(folder.name for folder in (settings.state_path / "snapshots").iterdir())
+    except OSError:
+        known = []
+    return [name for name in known if name not in settings.branches and BRANCH_NAME.fullmatch(name)]
+
+
+def withdraw(settings: Settings, names: Collection[str], target: str, *, limit: float) -> Changed:
+    """Remove files of ours at a target, and do nothing else there.
+
+    Raises:
+        PublishError: that could not be done, or not all of it.
+    """
+    known_hosts, identity = _ssh_files(settings)
+    with TemporaryDirectory(prefix="shepherd-withdraw-") as empty:
+        return publish(
+            Path(empty),
+            settings.place(target),
+            ours=sorted(names),
+            known_hosts=known_hosts,
+            identity=identity,
+            limit=limit,
+        )

@@ -9,25 +9,29 @@ from pathlib import Path
 from shepherd.atomic import public_folder, write_atomically
 from shepherd.commands import as_called
 from shepherd.errors import NoAnswerError, StoreError
+from shepherd.report_files import ENDINGS, PROMISING, PROMISING_OF_ALL
 from shepherd.settings import Settings
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.feed_entries import news_of
 from shepherd.stages.older_folder import pages_there, remove_pages
 from shepherd.store.snapshots import Snapshots
+from shepherd.views.feeds.answer_file import answer_file
 from shepherd.views.feeds.as_json import snapshot_json
-from shepherd.views.feeds.atom import FeedEntry, atom
+from shepherd.views.feeds.atom import FeedEntry, atom, index_atom
 from shepherd.views.feeds.badge import badge
+from shepherd.views.feeds.index_json import index_json
 from shepherd.views.feeds.notes_file import notes_file
 from shepherd.views.feeds.prometheus import prometheus
 from shepherd.views.feeds.sha import sha_file
+from shepherd.views.feeds.shields import shields
 from shepherd.views.help import help_page
 from shepherd.views.help_parts import HelpFacts, facts_of
 from shepherd.views.older import OlderPages
+from shepherd.views.overview import siblings
 from shepherd.views.page import Link, branch_page, index_page
 
-ENDINGS = ("html", "json", "atom", "svg", "sha", "notes.txt", "help.html")
-"""What each branch has a file of; `index.html` and `shepherd.prom` are of all."""
+INDEX_FEEDS = (("JSON", "index.json"), ("Atom feed", "index.atom"), ("Metrics", "shepherd.prom"))
 
 
 def read_snapshots(settings: Settings) -> dict[str, Snapshot]:
@@ -56,7 +60,8 @@ def files_of(
     """Every file of the report, by name. A pure function of what it is given (docs/interfaces.md#snapshot).
 
     Args:
-        news: branch -> its changes; without them it has no Atom feed, and one that is there stays.
+        news: branch -> its changes; without them it has no Atom feed, and one that is there stays, as does
+            that of all branches.
         url: where readers find the report (docs/settings.md, report.url).
         older: branch -> the pages of what is live that are there already.
         helps: branch -> what its page for those who land code is made of; without it there is none.
@@ -64,7 +69,7 @@ def files_of(
     files: dict[str, bytes] = {}
     base = url if not url or url.endswith("/") else f"{url}/"
     for branch, snapshot in snapshots.items():
-        links = [("All branches", "index.html")]
+        links = [("All branches", "index.html"), *siblings(branch, list(snapshots))]
         facts = (helps or {}).get(branch)
         help_address = f"{branch}.help.html" if facts else ""
         page = branch_page(
@@ -74,6 +79,8 @@ def files_of(
         files[f"{branch}.json"] = snapshot_json(snapshot, situation, shown=False) + b"\n"
         files[f"{branch}.svg"] = badge(snapshot, situation)
         files[f"{branch}.sha"] = sha_file(snapshot, situation)
+        files[f"{branch}.answer.json"] = answer_file(snapshot, situation, base)
+        files[f"{branch}.shields.json"] = shields(snapshot, situation)
         files[f"{branch}.notes.txt"] = notes_file(snapshot, situation)
         if facts:
             files[help_address] = help_page(branch, facts).encode("utf-8", "replace")
@@ -82,8 +89,17 @@ def files_of(
             files[f"{branch}.atom"] = atom(snapshot, lately, base)
     files["shepherd.prom"] = prometheus(list(snapshots.values()), situation)
     waiting = [branch for branch in branches if branch not in snapshots]
-    index = index_page(list(snapshots.values()), situation, waiting, helps or ())
+    every = list(snapshots.values())
+    index = index_page(every, situation, waiting, helps or (), INDEX_FEEDS)
     files["index.html"] = index.encode("utf-8", "replace")
+    files["index.json"] = index_json(every, situation, waiting, base)
+    of_all = [
+        (snapshot, each)
+        for branch, snapshot in snapshots.items()
+        if (each := (news or {}).get(branch)) is not None
+    ]
+    if snapshots and len(of_all) == len(snapshots):
+        files["index.atom"] = index_atom(of_all, base)
     return {name: as_called(content.decode()).encode() for name, content in files.items()}
 
 
@@ -116,7 +132,7 @@ def _write_report(settings: Settings, situation: Situation) -> list[Path]:
     files = files_of(snapshots, settings.branches, situation, news, settings.report.url, older, helps)
     for name, content in files.items():
         write_atomically(directory / name, content)
-    _forget_branches(settings)
+    _forget_branches(settings, files)
     return [directory / name for name in sorted(files, key=lambda name: (name != "index.html", name))]
 
 
@@ -127,25 +143,30 @@ def _feeds(branch: str) -> list[Link]:
         ("Badge", f"{branch}.svg"),
         ("SHA", f"{branch}.sha"),
         ("Release notes", f"{branch}.notes.txt"),
+        ("Answer", f"{branch}.answer.json"),
+        ("For shields.io", f"{branch}.shields.json"),
         ("Metrics", "shepherd.prom"),
     ]
 
 
 def _take_back(settings: Settings) -> None:
-    """Nothing can be written now, and a script that reads the SHA reads no page: so there is none, and there
-    are no release notes."""
+    """Nothing can be written now, and a script that reads the SHA reads no page: so there is none. Nor are
+    there the other files that programs act on."""
     for branch in settings.branches:
-        for ending in ("sha", "notes.txt"):
-            path = settings.report_path / f"{branch}.{ending}"
-            if path.exists():
-                write_atomically(path, b"")
+        path = settings.report_path / f"{branch}.sha"
+        if path.exists():
+            write_atomically(path, b"")
+    names = [f"{branch}.{ending}" for branch in settings.branches for ending in PROMISING]
+    for name in (*names, *PROMISING_OF_ALL):
+        with suppress(OSError):
+            (settings.report_path / name).unlink(missing_ok=True)
 
 
-def _forget_branches(settings: Settings) -> None:
+def _forget_branches(settings: Settings, written: Collection[str]) -> None:
     """The pages of a branch that is no longer followed would say the same for ever."""
     snapshots = settings.state_path / "snapshots"
     gone = [folder.name for folder in snapshots.iterdir() if folder.name not in settings.branches]
     for branch in gone:
-        for ending in ENDINGS:
-            (settings.report_path / f"{branch}.{ending}").unlink(missing_ok=True)
+        for name in {f"{branch}.{ending}" for ending in ENDINGS} - {*written}:
+            (settings.report_path / name).unlink(missing_ok=True)
         remove_pages(settings, branch)

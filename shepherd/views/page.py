@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
-from shepherd.views import answer, markup, words
+from shepherd.views import answer, markup, overview, words
 from shepherd.views.acting import Acting
 from shepherd.views.banners import (
     Banner,
@@ -24,6 +24,7 @@ from shepherd.views.banners import (
     situation_banners,
 )
 from shepherd.views.clean import clean
+from shepherd.views.everybody import everybody
 from shepherd.views.going_live import landing_sections
 from shepherd.views.icon import icon
 from shepherd.views.listing import sections
@@ -93,10 +94,12 @@ def index_page(
     situation: Situation,
     waiting: Sequence[str] = (),
     helped: Collection[str] = (),
+    feeds: Sequence[Link] = (),
 ) -> str:
     """The page of all branches, in the order given; `waiting`: branches that have no snapshot yet.
 
-    Each links to `BRANCH.html` next to it, and those in `helped` to `BRANCH.help.html`.
+    Each links to `BRANCH.html` next to it, and those in `helped` to `BRANCH.help.html`. Where there are
+    several, people are found on all of them.
     """
     newest = max((snapshot.generated_at for snapshot in snapshots), default=None)
     branches = [(snapshot, cautions(snapshot, situation)) for snapshot in snapshots]
@@ -111,6 +114,9 @@ def index_page(
         branches=branches,
         waiting=waiting,
         helped=helped,
+        feeds=feeds,
+        everybody=everybody(snapshots) if len(snapshots) > 1 else [],
+        overview=overview,
         drawn_as=drawn_as,
         released=released,
         own_banners=_own_banners,

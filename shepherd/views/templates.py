@@ -37,6 +37,8 @@ STYLES = (
 SCRIPTS = ("clock", "copy", "notes", "commands", "lists", "filter")
 """The parts of the one script, in their order: each knows the names of those before it, and the last one may
 return."""
+INDEX_SCRIPTS = ("clock", "people")
+"""The same for the page of all branches."""
 
 
 def folder() -> Path:
@@ -60,15 +62,16 @@ def pages() -> Environment:
         keep_trailing_newline=True,
     )
     style = _parts("style", STYLES, ".css")
-    script = f'"use strict";(() => {{\n{_terse(_parts("script", SCRIPTS, ".js"))}}})();\n'
     environment.globals["style"] = Markup(style)  # noqa: S704  # our own file
-    environment.globals["script"] = Markup(script)  # noqa: S704  # our own file
-    # Hashes allow this one style sheet and this one script, and nothing that slipped through escaping; images
-    # are for the icon of the tab.
-    environment.globals["policy"] = (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    for prefix, parts in (("", SCRIPTS), ("index_", INDEX_SCRIPTS)):
+        script = f'"use strict";(() => {{\n{_terse(_parts("script", parts, ".js"))}}})();\n'
+        environment.globals[f"{prefix}script"] = Markup(script)  # noqa: S704  # our own file
+        # Hashes allow this one style sheet and this one script, and nothing that slipped through escaping;
+        # images are for the icon of the tab.
+        environment.globals[f"{prefix}policy"] = (
+            f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; img-src data:; "
+            "base-uri 'none'; form-action 'none'"
+        )
     return environment
 
 

@@ -33,7 +33,8 @@ def status(snapshot: Snapshot, situation: Situation) -> str:
     if outlook := answer.outlook(snapshot, known):
         lines.append(wrap(outlook, "  "))
     generated = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, situation.now)}"
-    lines.append(wrap(f"branch {snapshot.branch}, answer of {generated}", "  "))
+    named = "" if snapshot.several else f"branch {snapshot.branch}, "
+    lines.append(wrap(f"{named}answer of {generated}", "  "))
     if facts := answer.two_facts(snapshot):
         lines.append(wrap(facts, "  "))
     urgent: list[str] = []
@@ -125,11 +126,12 @@ def further(landings: Sequence[LandingEntry] | Sequence[Story], snapshot: Snapsh
 
 def of_branch(snapshot: Snapshot, text: str) -> str:
     """The same with the branch in front, where there are several: their revision numbers overlap."""
-    return f"{snapshot.branch}: {text}" if snapshot.several else text
+    return Sentence(f"{snapshot.branch}: ", text) if snapshot.several else text
 
 
 def _answer(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
-    first, more = answer.headline(snapshot, known), answer.gist(snapshot, known)
+    first = of_branch(snapshot, answer.headline(snapshot, known))
+    more = answer.gist(snapshot, known)
     to = released(snapshot, known)
     if stopping(known) is not None:
         return [wrap(first, rest="  "), *(wrap(each, "  ") for each in answer.way_out(snapshot, known))]

@@ -34,7 +34,8 @@ def test_one_target_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     done = inv(tmp_path, "publish")
     assert done.code == 7
     assert (
-        "published to web: sent index.html, shepherd.prom, stable.atom, stable.html, stable.json" in done.out
+        "published to web: sent index.atom, index.html, index.json, shepherd.prom, stable.answer.json"
+        in done.out
     )
     assert "published to copy" in done.out
     assert done.err.startswith("not published to ") and len(done.err.splitlines()) == 1
@@ -93,10 +94,9 @@ def test_the_pages_of_a_branch_that_is_gone_leave_the_target_too(tmp_path: Path)
     (tmp_path / "web" / "robots.txt").touch()
     inv(tmp_path, "run")
     assert sorted(path.name for path in (tmp_path / "web").iterdir()) == [
-        "index.html",
-        "robots.txt",
-        "shepherd.prom",
-        *(f"trunk.{ending}" for ending in ("atom", "html", "json", "notes.txt", "sha", "svg")),
+        *("index.atom", "index.html", "index.json", "robots.txt", "shepherd.prom"),
+        *("trunk.answer.json", "trunk.atom", "trunk.html", "trunk.json", "trunk.notes.txt", "trunk.sha"),
+        *("trunk.shields.json", "trunk.svg"),
     ]
 
 

@@ -18,9 +18,8 @@ from tests.project import Project
 from tests.running.host import SCALE
 
 FILES = [
-    "index.html",
-    "shepherd.prom",
-    *(f"stable.{e}" for e in ("atom", "html", "json", "notes.txt", "sha", "svg")),
+    *("index.atom", "index.html", "index.json", "shepherd.prom", "stable.answer.json", "stable.atom"),
+    *("stable.html", "stable.json", "stable.notes.txt", "stable.sha", "stable.shields.json", "stable.svg"),
 ]
 
 
@@ -75,6 +74,8 @@ def test_a_snapshot_that_cannot_be_read_takes_sha_and_notes_away(project: Projec
         project.report()
     assert content(project, "stable.sha") == content(project, "stable.notes.txt") == b""
     assert content(project, "stable.html") == page
+    left = {path.name for path in (project.state / "report").iterdir()}
+    assert {*FILES} - left == {"index.json", "stable.answer.json", "stable.shields.json"}
 
 
 def test_the_feed_tells_answers_and_states_newest_first(project: Project) -> None:
@@ -90,7 +91,7 @@ def test_the_feed_tells_answers_and_states_newest_first(project: Project) -> Non
     assert titles(project)[0] == "r3: bad, was: needs testing · Three <b>"
     feed = feedparser.parse(content(project, "stable.atom"))
     assert feed.entries[0].link == "https://qa.example.org/stable.html#r3"
-    assert feed.entries[0].summary == "bug 3 has bad-commit-3"
+    assert feed.entries[0].summary.splitlines()[0] == "bug 3 has bad-commit-3"
 
 
 def test_the_feed_tells_wrapped_titles_whole(project: Project) -> None:
@@ -128,6 +129,10 @@ WHOLE: dict[str, Callable[[bytes], bool]] = {
     "stable.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
     "stable.json": lambda text: bool(json.loads(text)),
     "stable.atom": lambda text: bool(ElementTree.fromstring(text)),
+    "stable.answer.json": lambda text: bool(json.loads(text)),
+    "stable.shields.json": lambda text: bool(json.loads(text)),
+    "index.json": lambda text: bool(json.loads(text)),
+    "index.atom": lambda text: bool(ElementTree.fromstring(text)),
     "stable.svg": lambda text: bool(ElementTree.fromstring(text)),
     "stable.sha": lambda text: text == b"" or len(text) == 41,
     "stable.notes.txt": lambda text: text == b"" or text.splitlines()[-1].startswith(b"Revision: "),

@@ -149,9 +149,9 @@ def test_the_page_of_a_branch_that_is_no_longer_followed_goes_away(tmp_path: Pat
     (tmp_path / "shepherd.toml").write_text(text.replace("[branches.stable]", "[branches.main]"))
     assert inv(tmp_path, "find", "judge", "report").code == 0
     assert sorted(path.name for path in (project.state / "report").iterdir()) == [
-        "index.html",
-        *(f"main.{ending}" for ending in ("atom", "html", "json", "notes.txt", "sha", "svg")),
-        "shepherd.prom",
+        *("index.atom", "index.html", "index.json"),
+        *("main.answer.json", "main.atom", "main.html", "main.json", "main.notes.txt", "main.sha"),
+        *("main.shields.json", "main.svg", "shepherd.prom"),
     ]
 
 

@@ -99,7 +99,7 @@ def around(said: str) -> Situation:
 
 def pages(said: str) -> list[str]:
     one = everywhere(said)
-    no_data = snapshot(answer="no-data", problems=(said, said), branch=said)
+    no_data = snapshot(answer="no-data", problems=(said, said), branch=said, landings=one.landings)
     return [
         branch_page(one, around(said), [(said, "x.html")]),
         index_page([one, no_data], around(said), [said]),

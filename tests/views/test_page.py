@@ -320,10 +320,40 @@ def test_the_table_by_person_names_a_few_landings_and_counts_the_rest() -> None:
 def test_the_index_leads_to_every_branch_with_its_answer() -> None:
     page = index_page([snapshot(), no_data(branch="devel")], CALM, waiting=["new"])
     text = Reader(page).text
-    assert Reader(page).links == ["./stable.html", "./devel.html"]
+    links = Reader(page[: page.index('<section id="who">')]).links
+    assert links == ["./stable.html", "./stable.html#r104", "./devel.html"]
     assert "stable deploy r103 0000003f 3 landings newer than r100" in text
+    assert "r100 since 2011-08-22 10:15 UTC 1 landing first r104, whose move: Zoë Žižek" in text
     assert "devel no data: the tracker's file bugs.json is not there" in text
+    assert "r100 not known 2011-08-24 10:12 UTC" in text
     assert "new: no answer yet." in text
+
+
+def test_the_index_leads_a_person_to_all_their_landings() -> None:
+    move = {"progress": "needs-qa", "state": "needstesting"}
+    stable = snapshot(landings=(entry(9, person="Zoë Žižek", **move), entry(8, person="Zoë Žižek")))
+    devel = snapshot(branch="devel", landings=(entry(7, person="Zoë Žižek"), entry(6, person="Ann <b>")))
+    page = index_page([stable, devel], CALM)
+    people = page[page.index('<section id="who">') :]
+    assert "Zoë Žižek stable: 2 landings; their move: r9 devel: 1 landing" in Reader(people).text
+    assert "stable.html#person=Zo%C3%AB%20%C5%BDi%C5%BEek" in Reader(people).links
+    assert "devel.html#person=Ann%20%3Cb%3E" in Reader(people).links
+    assert '<section id="who">' not in index_page([snapshot()], CALM), "one branch has them on its page"
+
+
+def test_the_index_leads_to_its_feeds() -> None:
+    page = index_page([snapshot()], CALM, feeds=[("JSON", "index.json"), ("Atom feed", "index.atom")])
+    assert Reader(page).links[-2:] == ["index.json", "index.atom"]
+    assert '<link rel="alternate" type="application/atom+xml" title="All branches" href="index.atom">' in page
+
+
+def test_of_several_branches_the_headline_names_its_own() -> None:
+    def headline(several: bool) -> str:
+        page = branch_page(snapshot(several=several), CALM)
+        return Reader(page[page.index("<h1>") : page.index("</h1>")]).text
+
+    assert headline(True) == "stable: deploy r103 0000003f"
+    assert headline(False) == "deploy r103 0000003f"
 
 
 def test_the_index_names_the_branch_that_is_stale() -> None:

@@ -15,7 +15,7 @@ from time import monotonic
 
 from msgspec.structs import replace
 
-from shepherd.errors import UNEXPECTED, ShepherdError, StoreError
+from shepherd.errors import PARTLY, UNEXPECTED, ShepherdError, StoreError, worst
 from shepherd.limits import DeadlineError, Interruption, StoppedError
 from shepherd.running import maintenance, records, releases, upgrade_record
 from shepherd.running.log import line, now, run_id
@@ -27,6 +27,7 @@ from shepherd.running.upgrade.drain import at_work, quiet
 from shepherd.running.upgrade.links import Links
 from shepherd.running.upgrade.log import UpgradeLog
 from shepherd.running.upgrade.plan import UpgradePlan, name_of
+from shepherd.running.upgrade.retiring import Retirement
 from shepherd.running.upgrade.signals import Signals, StoppedByError, asked_to_stop
 from shepherd.settings import Settings
 from shepherd.values import NO_REASON, iso
@@ -63,6 +64,7 @@ class Drive:
         self._start_cron = start_cron
         self._voice = UpgradeLog(self._state)
         self._links = Links(site)
+        self._retirement = Retirement(settings, plan.target.path if plan.target else None)
         self._began = monotonic()
         self._switched = self._drained = self._under = 0.0
         self._moved = False
@@ -186,6 +188,7 @@ class Drive:
         target = self._plan.target
         try:
             with self._timed("switch"):
+                self._retirement.begin(self._voice.say)
                 self._links.forward()
             with self._timed("check"):
                 if target is not None:
@@ -233,9 +236,11 @@ class Drive:
         self._signals.release()
         if target is None:
             return 0
-        return aftermath.follow(
+        retired = self._retirement.finish(self._voice.say)
+        code = aftermath.follow(
             self._settings, self._site, target, self._who, self._voice.say, start_cron=self._start_cron
         )
+        return code if retired else worst([code, PARTLY])
 
     def _mark_what_was_left(self) -> None:
         left = self._plan.left_bad

@@ -1,0 +1,102 @@
+"""`BRANCH.answer.json`: the answer and no landing, small for any number of them
+(docs/answer.schema.json, docs/feeds.md#the-answer-for-programs)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from msgspec import Struct
+
+from shepherd.cautions import STOPPING, Caution, cautions, released, stopping
+from shepherd.situation import Situation
+from shepherd.snapshot import Answer, DeployedRev, PromotedRev, Rev, Snapshot
+from shepherd.values import SHA
+from shepherd.views import answer
+from shepherd.views.feeds.as_json import plain_json
+from shepherd.views.markup import ageless
+
+BLOCKERS_SHOWN = 10
+
+
+class ShortBlocker(Struct, frozen=True):
+    """One of the landings that block, without its reason."""
+
+    revno: int
+    whose_move: str
+    since: datetime
+    waiting: int
+    frees: int
+
+
+class PublishedAnswer(Struct, frozen=True):
+    """What the file holds, in this order."""
+
+    branch: str
+    answer: Answer
+    complete: bool
+    generated_at: datetime
+    valid_until: datetime
+    deployable: Rev | None
+    """None whenever a caution stops."""
+    deployed: Rev | None
+    promoted: Rev | None
+    tip: Rev | None
+    headline: str
+    cautions: tuple[Caution, ...]
+    blockers: tuple[ShortBlocker, ...]
+    blockers_count: int
+    links: dict[str, str]
+    schema: int = 1
+
+
+def published_answer(snapshot: Snapshot, situation: Situation, url: str = "") -> PublishedAnswer:
+    """The answer as programs may act on it: where a caution stops, it is not `deploy`.
+
+    Args:
+        url: where readers find the report, with a slash at its end; empty: links are relative to the file.
+    """
+    known = cautions(snapshot, situation)
+    stop = stopping(known)
+    said = STOPPING[stop.kind][0] if stop is not None else snapshot.answer
+    to = released(snapshot, known)
+    # as in BRANCH.sha: what is not a SHA is not an answer
+    deployable = to if to is not None and re.fullmatch(SHA, to.id) else None
+    entries = {entry.revno: entry for entry in snapshot.landings}
+    return PublishedAnswer(
+        branch=snapshot.branch,
+        answer=said if said != "deploy" or deployable is not None else "blocked",
+        complete=said != "no-data",
+        generated_at=snapshot.generated_at,
+        valid_until=snapshot.valid_until,
+        deployable=deployable,
+        deployed=_rev(snapshot.deployed),
+        promoted=_rev(snapshot.promoted),
+        tip=snapshot.tip,
+        headline=ageless(answer.headline(snapshot, known)),
+        cautions=known,
+        blockers=tuple(
+            ShortBlocker(
+                each.revno,
+                answer.mover_of(each, entries.get(each.revno)),
+                each.since,
+                each.waiting,
+                each.frees,
+            )
+            for each in snapshot.blockers[:BLOCKERS_SHOWN]
+        ),
+        blockers_count=len(snapshot.blockers),
+        links={
+            kind: f"{url}{snapshot.branch}.{ending}"
+            for kind, ending in (("page", "html"), ("snapshot", "json"), ("feed", "atom"), ("sha", "sha"))
+        },
+    )
+
+
+def answer_file(snapshot: Snapshot, situation: Situation, url: str = "") -> bytes:
+    """JSON, UTF-8, with a line end."""
+    return plain_json(published_answer(snapshot, situation, url)) + b"\n"
+
+
+def _rev(rev: DeployedRev | PromotedRev | None) -> Rev | None:
+    return Rev(rev.revno, rev.id) if rev is not None else None
