@@ -63,6 +63,8 @@ class Message(Struct, frozen=True):
     threads: tuple[str, ...] = ()
     """The left sides of References, the nearest last."""
     headers: dict[str, str] = {}
+    html: str = ""
+    """The same as the text; empty: the message is text alone."""
 
 
 def message_of(planned: Message, mail: MailSettings, now: datetime) -> EmailMessage:
@@ -82,8 +84,21 @@ def message_of(planned: Message, mail: MailSettings, now: datetime) -> EmailMess
     message["List-Id"] = f"QA Shepherd <qa-shepherd.{domain}>"
     for name, value in planned.headers.items():
         message[name] = clean(value, _LONGEST_HEADER)
-    message.set_content(as_called(planned.text).encode("utf-8", "replace").decode())
+    message.set_content(_encodable(as_called(planned.text)))
+    if planned.html:
+        message.add_alternative(_encodable(planned.html), subtype="html")
     return message
+
+
+def text_of(message: EmailMessage) -> str:
+    """The text of a message as who gets it reads it; its HTML says the same."""
+    body = message.get_body(("plain",))
+    assert isinstance(body, EmailMessage)
+    return str(body.get_content()).replace("\r\n", "\n")
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 class SmtpSession:

@@ -7,7 +7,6 @@ what somebody can act on: the snapshot's blockers. Of these some wait for somebo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Literal
@@ -20,7 +19,7 @@ from shepherd.settings import MailSettings
 from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 
-MailKind = Literal["digest", "escalation", "unreachable", "brake", "alarm", "hang"]
+MailKind = Literal["digest", "escalation", "unreachable", "brake", "alarm", "hang", "live"]
 MAIL_NAMES: Mapping[str, str] = {
     "digest": "digest",
     "escalation": "escalation",
@@ -28,17 +27,9 @@ MAIL_NAMES: Mapping[str, str] = {
     "brake": "mail about digests held back",
     "alarm": "mail about alarms",
     "hang": "mail about a run that hangs",
+    "live": "mail about what went live",
 }
 """What each kind is called in a sentence."""
-
-LONGEST_ADDRESS = 160
-"""Characters; the journal's subjects have 200."""
-_ADDRESS = r"[!-~]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
-_FORBIDDEN = re.compile(r'[\s<>,;:"()\[\]\\]')
-_NOREPLY = re.compile(r"(?:.*\.)?users\.noreply\.[a-z0-9.-]+", re.IGNORECASE)
-"""Where forges let people hide: such mail reaches nobody."""
-_UNREAD = re.compile(r"no-?reply@", re.IGNORECASE)
-"""How an address begins that belongs to a program: there is nobody to give a better one to."""
 
 
 class BlockerHistory(Struct, frozen=True):
@@ -65,6 +56,20 @@ class Waiting(Struct, frozen=True):
     told_on: date
     """The first day on which the list is told of it."""
     address: str | None = None
+
+
+class WentLive(Struct, frozen=True):
+    """A landing that went live, which its person was not told yet."""
+
+    branch: str
+    entry: LandingEntry
+    since: datetime
+    address: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the journal calls it: branch and SHA."""
+        return f"{self.branch} {self.entry.id}"
 
 
 class RaisedAlarm(Struct, frozen=True):
@@ -106,10 +111,20 @@ class Mail(Struct, frozen=True):
     hang: Hang | None = None
     text: str = ""
     """Of a hang: what is suspected."""
+    live: tuple[WentLive, ...] = ()
+    """What went live, oldest revno first."""
 
     def key(self, day: date) -> str:
         """What a daily mail is, whatever its wording: the same one never goes twice (docs/mails.md)."""
-        return f"{day} {self.kind} {self.to.casefold()}"
+        key = f"{day} {self.kind} {self.to.casefold()}"
+        # of mails about what went live there may be several in a day, none about the same landing
+        return f"{key} {self.live[0].entry.id[:12]}" if self.kind == "live" else key
+
+    @staticmethod
+    def of_key(key: str) -> tuple[str, str]:
+        """Kind and recipient of a mail with this key."""
+        _, kind, to, *_ = key.split(" ")
+        return kind, to
 
 
 def sort_out(
@@ -160,35 +175,6 @@ def announced(
     return replace(snapshot, blockers=blockers)
 
 
-def digests(waiting: Iterable[Waiting], people: Mapping[str, str]) -> tuple[list[Mail], list[str], list[str]]:
-    """One mail to each person, what waits longest first; the people whom no mail can reach, by name and
-    address; and what nobody is mailed about, with the reason."""
-    where = {address.casefold(): other for address, other in people.items()}
-    mine: dict[str, list[Waiting]] = {}
-    spelt: dict[str, str] = {}
-    unreachable: dict[str, None] = {}
-    unmailed: dict[str, None] = {}
-    for item in sorted(waiting, key=lambda item: (item.since, item.branch, item.entry.revno)):
-        rev, person = f"{item.branch} r{item.entry.revno}", item.entry.person
-        if item.address is None:
-            unmailed[f"{rev}: its person's address was not read yet: inv find"] = None
-        elif not person and not item.address:
-            unmailed[f"{rev}: it is not known whose landing it is"] = None
-        elif not (address := where.get(item.address.casefold(), item.address)) and item.address:
-            unmailed[f"{person or 'somebody'}: wants no mail ([people] in the settings)"] = None
-        elif _UNREAD.match(address):
-            unmailed[f"{person} ({item.address}): has an address that nobody reads"] = None
-        elif not reachable(address):
-            name = f"{person} ({item.address})" if item.address else person
-            unreachable[name] = None
-            unmailed[f"{name}: has no address that a mail can go to: the operators are told"] = None
-        else:
-            spelt.setdefault(address.casefold(), address)
-            mine.setdefault(address.casefold(), []).append(item)
-    mails = [Mail("digest", spelt[who], tuple(items)) for who, items in sorted(mine.items())]
-    return mails, list(unreachable), list(unmailed)
-
-
 def escalation(waiting: Iterable[Waiting], mailing_list: str, today: date) -> Mail | None:
     """The one mail of the day to the list, the worst blocker first; None if nothing waits for that long."""
     overdue = [item for item in waiting if item.told_on <= today]
@@ -214,13 +200,6 @@ def alarm_mails(
         for operator, alarms in untold.items()
         if alarms
     ]
-
-
-def reachable(address: str) -> bool:
-    """Whether a mail can go to that address, and somebody reads it there."""
-    if len(address) > LONGEST_ADDRESS or not re.fullmatch(_ADDRESS, address) or _FORBIDDEN.search(address):
-        return False
-    return not (_UNREAD.match(address) or _NOREPLY.fullmatch(address.rpartition("@")[2]))
 
 
 def _not_now(

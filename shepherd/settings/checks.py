@@ -10,7 +10,8 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
@@ -58,7 +59,10 @@ def _check_table(table: msgspec.Struct) -> None:
 
 def _check_value(kind: Any, value: object) -> None:
     """Call the rules in the annotation `kind`, and those of what `value` holds."""
-    if get_origin(kind) is Annotated:
+    if get_origin(kind) in (Union, UnionType):
+        # the rules of a text; a table brings those of its fields along
+        kind = next((each for each in get_args(kind) if get_origin(each) is Annotated), kind)
+    if get_origin(kind) is Annotated and not isinstance(value, msgspec.Struct):
         kind, *rules = get_args(kind)
         for rule in filter(callable, rules):
             rule(value)

@@ -44,7 +44,7 @@ def _problem(error: msgspec.ValidationError, document: object) -> tuple[list[str
     match = _WHERE.fullmatch(str(error))
     assert match, "the pattern matches any text"
     key, kind, value = _locate(match["path"] or "", document)
-    plain = _plain(kind)
+    plain = _plain(kind, value)
     if unknown := _UNKNOWN.fullmatch(match["problem"]):
         # where the settings were read from is a field, but no key
         known = [field.name for field in msgspec.structs.fields(plain) if field.name != "file" or key]
@@ -59,7 +59,10 @@ def _problem(error: msgspec.ValidationError, document: object) -> tuple[list[str
         return key, f"expected a whole number from {bounds.ge} to {bounds.le}, not {value}"
     # where any text may stand, it may be a password: only a choice is repeated
     instead = f", not {quoted(value)}" if isinstance(value, str) and _is_choice(plain) else ""
-    return key, f"expected {_expected(plain)}{instead}"
+    near = difflib.get_close_matches(value, typing.get_args(plain), n=1) if instead else []
+    hint = f"; did you mean {json.dumps(near[0])}?" if near else ""
+    or_a_table = " or a table" if plain is str and _takes_table(kind) else ""
+    return key, f"expected {_expected(plain)}{or_a_table}{instead}{hint}"
 
 
 def _unknown_key(name: str, known: Sequence[str], table: Sequence[str]) -> str:
@@ -76,7 +79,7 @@ def _locate(path: str, document: object) -> tuple[list[str], typing.Any, typing.
     kind: typing.Any = Settings
     value: typing.Any = document
     for step in _STEP.finditer(path):
-        kind = _plain(kind)
+        kind = _plain(kind, value)
         if name := step["name"]:
             kind, value = _types_of(kind)[name], value[name]
         elif step["index"]:
@@ -102,11 +105,20 @@ def _types_of(kind: type) -> dict[str, typing.Any]:
     return typing.get_type_hints(kind, include_extras=True)
 
 
-def _plain(kind: typing.Any) -> typing.Any:
-    """Return the type alone, without constraints and None."""
+def _plain(kind: typing.Any, value: object = None) -> typing.Any:
+    """Return the type alone, without constraints and None; of text or a table, the one that `value` is."""
     while typing.get_origin(kind) in (typing.Annotated, typing.Union, types.UnionType):
-        kind = next(arg for arg in typing.get_args(kind) if arg is not types.NoneType)
+        members = [arg for arg in typing.get_args(kind) if arg is not types.NoneType]
+        kind = members[-1 if isinstance(value, dict) and _takes_table(kind) else 0]
     return kind
+
+
+def _takes_table(kind: typing.Any) -> bool:
+    """Return whether a table may stand in place of a text: it is the last of the two types."""
+    if typing.get_origin(kind) not in (typing.Union, types.UnionType):
+        return False
+    members = [arg for arg in typing.get_args(kind) if arg is not types.NoneType]
+    return len(members) > 1 and isinstance(members[-1], type) and issubclass(members[-1], msgspec.Struct)
 
 
 def _is_choice(kind: typing.Any) -> bool:

@@ -7,7 +7,7 @@ import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from msgspec import Struct, field
 from msgspec.structs import fields
@@ -15,6 +15,7 @@ from msgspec.structs import fields
 from shepherd import plainfile
 from shepherd.errors import WrongValueError
 from shepherd.settings import kinds
+from shepherd.settings.kinds import AddressIfAny
 from shepherd.values import Duration
 
 Grammar = Literal["brackets", "footers", "forge", "trailers"]
@@ -22,6 +23,8 @@ ALL_GRAMMARS: tuple[Grammar, ...] = ("brackets", "footers", "forge", "trailers")
 TrackerType = Literal["none", "file", "launchpad", "github", "gitlab"]
 PersonRule = Literal["author", "merged-author", "committer"]
 LogLevel = Literal["info", "warning", "error"]
+PersonalMail = Literal["qa", "live"]
+"""The mails that go to single people, and that each can refuse (docs/mails.md#who-gets-which)."""
 GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
     "none": ALL_GRAMMARS,
     "file": ALL_GRAMMARS,
@@ -151,10 +154,20 @@ class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     weekend: bool = False
     grace_days: kinds.GraceDays = 4
     cap: kinds.Cap = 200
+    live: Literal["digest", "mail", "never"] = "digest"
+    """How people hear that a landing of theirs went live."""
     starttls: bool = False
     login: str = ""
     password_file: kinds.FilePath = ""
     password_env: str = ""
+
+
+class PersonSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the mail of one person goes, and which mails."""
+
+    mail: AddressIfAny | None = None
+    """None: to the address that stands in commits; "": nowhere."""
+    kinds: tuple[PersonalMail, ...] = get_args(PersonalMail)
 
 
 class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -228,7 +241,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     mail: MailSettings | None = None
-    people: dict[kinds.Address, kinds.AddressIfAny] = {}
+    people: dict[kinds.Address, AddressIfAny | PersonSettings] = {}
+    """By the address in commits; a text alone is the `mail` of such a table."""
     run: RunSettings = field(default_factory=RunSettings)
     maintenance: MaintenanceSettings = field(default_factory=MaintenanceSettings)
     promote: PromotionSettings = field(default_factory=PromotionSettings)

@@ -6,12 +6,14 @@ import hashlib
 import os
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import quote
 
 from shepherd.act.mail import Message, SmtpSession, message_of
 from shepherd.plans.days import days_of
-from shepherd.plans.mails import Mail
+from shepherd.plans.mails import Mail, Waiting, WentLive
 from shepherd.settings import Settings
-from shepherd.views.mail_text import Project, subject_and_text
+from shepherd.views.mail_entries import Project
+from shepherd.views.mails import written
 
 LANDINGS_NAMED = 40
 """In headers: of the landings that a mail is about, the first."""
@@ -44,7 +46,7 @@ def message_for(
     Args:
         missing: why some branches could not be looked at.
     """
-    subject, text = subject_and_text(mail, _project(settings, now), missing)
+    words = written(mail, _project(settings, now), missing)
     threads: tuple[str, ...] = ()
     if mail.kind == "escalation":
         # the nearest last: a reader hangs the message under the worst
@@ -52,20 +54,24 @@ def message_for(
         threads = tuple(f"landing.{_digest(f'{item.branch} {item.entry.id}')}" for item in items)
     kind: str = mail.kind
     identity = f"{days_of(settings).of(now)}.{_digest(mail.to.casefold())}"
+    if mail.kind == "live":
+        identity = f"{identity}.{mail.live[0].entry.id[:12]}"
     if mail.kind in ("alarm", "hang"):
         # what is sent at once has one name for the filters of those who get it
         kind = "notice"
         what = " ".join(map(str, [*((alarm.seq, alarm.at) for alarm in mail.alarms), mail.hang]))
         identity = _digest(f"{mail.branch} {what} {mail.to.casefold()}")
     headers = {
+        "List-Unsubscribe": _unsubscribe(mail, settings),
         "X-QA-Shepherd-Kind": kind,
         "X-QA-Shepherd-Landings": " ".join(landings_named(mail)),
         "X-QA-Shepherd-Run": run_id,
     }
     return Message(
         to=mail.to,
-        subject=subject,
-        text=text,
+        subject=words.subject,
+        text=words.text,
+        html=words.html,
         id=f"{kind}.{identity}",
         threads=threads,
         headers={name: value for name, value in headers.items() if value},
@@ -74,7 +80,18 @@ def message_for(
 
 def landings_named(mail: Mail) -> list[str]:
     """The first landings that it is about: "stable/r123"."""
-    return [f"{item.branch}/r{item.entry.revno}" for item in mail.items[:LANDINGS_NAMED]]
+    named: list[Waiting | WentLive] = [*mail.items, *mail.live]
+    return [f"{each.branch}/r{each.entry.revno}" for each in named[:LANDINGS_NAMED]]
+
+
+def _unsubscribe(mail: Mail, settings: Settings) -> str:
+    """Where a person or a list asks for no more such mails: at the operators' address."""
+    if settings.mail is None or mail.kind not in ("digest", "live", "escalation"):
+        return ""
+    if not settings.mail.operators:
+        return ""
+    subject = quote(f"QA Shepherd: no more mails to {mail.to}", safe="")
+    return f"<mailto:{quote(settings.mail.operators[0], safe='@')}?subject={subject}>"
 
 
 def _project(settings: Settings, now: datetime) -> Project:
@@ -87,7 +104,10 @@ def _project(settings: Settings, now: datetime) -> Project:
         several=len(branches) > 1,
         notes={name: branch.verdict_notes for name, branch in branches.items()},
         mark={name: _mark(branch.marks) for name, branch in branches.items()},
-        bug_url=dict.fromkeys(branches, settings.tracker.bug_url),
+        commit_url={name: branch.landing_url for name, branch in branches.items()},
+        bug_url=settings.tracker.bug_url,
+        request_url=settings.tracker.request_url,
+        operators=settings.mail.operators if settings.mail else (),
     )
 
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from shepherd.act import EVERYWHERE
 from shepherd.cautions import cautions, code_of, stopping
 from shepherd.errors import NO_DATA, ShepherdError
 from shepherd.plans.days import days_of
-from shepherd.plans.mails import Mail, Waiting, alarm_mails, digests, escalation, sort_out
+from shepherd.plans.digests import digests, live_mails
+from shepherd.plans.mails import Mail, Waiting, WentLive, alarm_mails, escalation, sort_out
+from shepherd.plans.recipients import Recipients
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.stages.alarms import untold
 from shepherd.stages.blockers import histories_of
 from shepherd.stages.outbox import MailingResult, Outbox
+from shepherd.stages.went_live import news_of, note_switch
+from shepherd.stages.went_live import untold as untold_news
 from shepherd.store import Database
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import clean
@@ -38,14 +43,25 @@ def remind(
     mail = settings.mail
     if mail is None:
         return MailingResult(["no mail is sent: there is no [mail] in the settings"])
-    if not preview and (not_now := _not_now(settings, run)):
+    not_now = "" if preview else _not_now(settings, run)
+    if not_now and dry:
         return MailingResult([not_now])
     with Database(settings.database_url, read_only=dry or preview) as database:
+        if not (dry or preview):
+            # at any hour: what goes live after the first run with this release is told
+            note_switch(settings, database, run)
+        if not_now:
+            return MailingResult([not_now])
         outbox = Outbox(settings, database, run)
-        waiting, unmailed, missing = _waiting(settings, database, run)
-        outbox.begin_day(missing, writes=not (dry or preview))
-        reminders, unreachable, without_mail = digests(waiting, settings.people)
-        no_mail = [f"no mail: {each}" for each in (*unmailed, *without_mail)]
+        known = _known(settings, database, run)
+        outbox.begin_day(known.missing, writes=not (dry or preview))
+        today = days_of(settings).of(run.now)
+        news = untold_news(database, known.news, today, again_today=preview)
+        apart = mail.live == "mail"
+        recipients = Recipients(settings.people)
+        reminders, unreachable, without_mail = digests(known.waiting, recipients, () if apart else news)
+        reminders += live_mails(news, recipients) if apart else []
+        no_mail = [f"no mail: {each}" for each in (*known.unmailed, *without_mail)]
         about_people = _about_unreachable(database, unreachable, mail.operators)
         if preview:
             outbox.preview([*reminders, *about_people])
@@ -53,7 +69,7 @@ def remind(
             if not outbox.result.lines:
                 outbox.result.lines.append(_nobody(0, ""))
             return outbox.result
-        outbox.warn_unsure("digest", "unreachable", "brake")
+        outbox.warn_unsure("digest", "live", "unreachable", "brake")
         due = outbox.due(reminders)
         if len(due) > mail.cap and not over_cap:
             outbox.result.failed(
@@ -89,9 +105,9 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
         return MailingResult([not_now])
     with Database(settings.database_url, read_only=dry or preview) as database:
         outbox = Outbox(settings, database, run)
-        waiting, _, missing = _waiting(settings, database, run)
-        outbox.begin_day(missing, writes=not (dry or preview))
-        message = escalation(waiting, mail.list, days_of(settings).of(run.now))
+        known = _known(settings, database, run)
+        outbox.begin_day(known.missing, writes=not (dry or preview))
+        message = escalation(known.waiting, mail.list, days_of(settings).of(run.now))
         messages = [message] if message else []
         if preview:
             outbox.preview(messages)
@@ -141,31 +157,44 @@ def _not_now(settings: Settings, run: Run) -> str:
     return "" if days.due(run.now) else f"no mail now: {days.next_words(run.now)}"
 
 
-def _waiting(settings: Settings, database: Database, run: Run) -> tuple[list[Waiting], list[str], list[str]]:
-    """What can be acted on now, on all branches; what nobody is mailed about, and why; and why a branch could
-    not be looked at. From what is stale or no data nobody is mailed (docs/rules.md#answer)."""
+class KnownForMails(Struct):
+    """What is known of all branches. From what is stale or no data nobody is mailed
+    (docs/rules.md#answer)."""
+
+    waiting: list[Waiting] = []
+    """What can be acted on now."""
+    unmailed: list[str] = []
+    """What nobody is mailed about, and why."""
+    missing: list[str] = []
+    """Why a branch could not be looked at."""
+    news: list[WentLive] = []
+    """What went live lately, also what was told already."""
+
+
+def _known(settings: Settings, database: Database, run: Run) -> KnownForMails:
     assert settings.mail is not None
-    waiting, unmailed, missing = [], [], []
+    known = KnownForMails()
     for branch in settings.branches:
         try:
             snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
         except ShepherdError as error:
-            missing.append(f"{branch}: {error}")
+            known.missing.append(f"{branch}: {error}")
             continue
         if snapshot is None:
-            missing.append(f"{branch}: there is no answer yet: inv run")
+            known.missing.append(f"{branch}: there is no answer yet: inv run")
             continue
         stop = stopping(cautions(snapshot, replace(run.situation(), now=run.now)))
         if stop is not None and code_of(stop) == NO_DATA:
             why = clean(stop.sentence, 300)
-            missing.append(f"{branch}: {why if stop.kind == 'stale' else f'there is no data ({why})'}")
+            known.missing.append(f"{branch}: {why if stop.kind == 'stale' else f'there is no data ({why})'}")
             continue
         with database.branch(branch) as store:
             histories = histories_of(store.journal, snapshot, settings, store.cache)
+            known.news += news_of(store, snapshot, run.now)
         of_branch = sort_out(snapshot, histories, days_of(settings), settings.mail.grace_days, run.now)
-        waiting += of_branch[0]
-        unmailed += of_branch[1]
-    return waiting, unmailed, missing
+        known.waiting += of_branch[0]
+        known.unmailed += of_branch[1]
+    return known
 
 
 def _about_unreachable(

@@ -1,9 +1,10 @@
 """The road of every mail that a run sends: planned, noted as "meant", handed to the server, noted as "done"
 (docs/mails.md).
 
-A daily mail is noted under a key of day, kind and recipient. One that was meant and never done may have been
-sent; nobody is asked to read a thing twice, so it waits for tomorrow. A mail about alarms is noted with their
-places in the journal of their branch.
+A daily mail is noted under a key of day, kind and recipient; with the landings that it says went live, since
+each is told once. One that was meant and never done may have been sent; nobody is asked to read a thing
+twice, so it waits for tomorrow. A mail about alarms is noted with their places in the journal of
+their branch.
 
 A hang alone is noted elsewhere (`shepherd/running/refusals.py`): the run that hangs may hold the database.
 """
@@ -121,7 +122,7 @@ class Outbox:
     def warn_unsure(self, *kinds: str) -> None:
         """Say which mails of today may have been sent."""
         for key, outcome in self._outcomes.items():
-            _, kind, to = key.split(" ", 2)
+            kind, to = Mail.of_key(key)
             if outcome.state == "unsure" and kind in kinds:
                 self.result.lines.append(
                     f"the {MAIL_NAMES[kind]} to {to} may have been sent; it is not sent again today"
@@ -150,17 +151,19 @@ class Outbox:
 
     def preview(self, mails: Iterable[Mail]) -> None:
         """Show all mails as they would go."""
-        from shepherd.act.mail import message_of
+        from shepherd.act.mail import message_of, text_of
 
         states = {"sent": " (sent today)", "unsure": " (may have been sent today)", "failed": ""}
         for mail in mails:
-            message = self._message(mail)
+            message = message_of(self._message(mail), self._mail, self._run.now)
             headers = "\n".join(
-                f"{name}: {value}" for name, value in message_of(message, self._mail, self._run.now).items()
+                f"{name}: {value}"
+                for name, value in message.items()
+                if not name.startswith(("Content-", "MIME-"))
             )
             state = states[self._outcome(mail).state]
             self.result.lines.append(
-                f"--- {MAIL_NAMES[mail.kind]} to {mail.to}{state}\n{headers}\n\n{message.text}"
+                f"--- {MAIL_NAMES[mail.kind]} to {mail.to}{state}\n{headers}\n\n{text_of(message)}"
             )
 
     def show_plan(self, mails: Iterable[Mail]) -> None:
@@ -264,6 +267,8 @@ class Outbox:
         data: dict[str, object] = {"kind": mail.kind}
         if mail.items:
             data["landings"] = " ".join(landings_named(mail))
+        if mail.live:
+            data["live"] = [each.name for each in mail.live]
         if mail.people:
             data["people"] = list(mail.people)
         return Act("mail", mail.key(self._day), mail.to, data, subject)
@@ -301,7 +306,7 @@ def settle_open(database: Database, day: date, run: Run) -> dict[str, MailOutcom
     today = outcomes(database, day)
     for of_a_day in (outcomes(database, day - timedelta(days=1)), today):
         for key in [key for key, outcome in of_a_day.items() if not outcome.settled]:
-            act = Act("mail", key, key.split(" ", 2)[2])
+            act = Act("mail", key, Mail.of_key(key)[1])
             why = "it was meant, and the run ended: it may have been sent"
             settle(database, EVERYWHERE, [act], run, "unsure", why)
     return today

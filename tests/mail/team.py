@@ -80,9 +80,16 @@ class Team(Project):
 
     def texts(self) -> dict[str, str]:
         """Recipient -> text of the last mail; forgets them."""
-        found = {to: parsed(text).get_content() for to, text in self.server.messages}
+        found = {to: text_of(parsed(text)) for to, text in self.server.messages}
         self.server.messages.clear()
         return found
+
+
+def text_of(message: EmailMessage, kind: str = "plain") -> str:
+    """The text of a mail, or its HTML."""
+    body = message.get_body((kind,))
+    assert isinstance(body, EmailMessage)
+    return str(body.get_content())
 
 
 def parsed(text: str) -> EmailMessage:

@@ -15,7 +15,7 @@ from shepherd.snapshot import Snapshot
 from shepherd.stages.find import Acceptance
 from shepherd.stages.statements import say_snooze
 from shepherd.values import parse_rev
-from tests.mail.team import ANN, BOB, BY_BOB, MORNING, OPERATOR, Team, parsed
+from tests.mail.team import ANN, BOB, BY_BOB, MORNING, OPERATOR, Team, parsed, text_of
 from tests.project import Project
 from tests.running.smtp import Server, Trick
 
@@ -75,7 +75,7 @@ def test_what_landed_before_the_first_run_is_left_in_peace(tmp_path: Path, serve
     team.land("[bug=1] New")
     team.look()
     assert team.at(MORNING).remind(dry=True).lines == [
-        "would mail ann@example.org: [QA] r3 needs QA, for 25 hours: New",
+        "would mail ann@example.org: [stable] r3 waits for your QA, 25 hours: New",
         "no mail: stable r2: it landed before the shepherd's first run",
     ]
 
@@ -134,7 +134,7 @@ def test_a_lost_journal_floods_nobody(tmp_path: Path, server: Server, release: s
     if release == "0.1.0":
         assert lines[-2:] == [silent, silent.replace("r2", "r3")]
     else:
-        assert lines == ["would mail ann@example.org: [QA] r3 needs QA, for 22 hours: New", silent]
+        assert lines == ["would mail ann@example.org: [stable] r3 waits for your QA, 22 hours: New", silent]
 
 
 def test_what_is_not_on_qa_yet_waits_until_it_is(tmp_path: Path, server: Server) -> None:
@@ -161,7 +161,7 @@ def test_a_qa_server_that_cannot_be_read_now_is_where_it_was_seen(tmp_path: Path
     team.tag(1, "qa-needstesting")
     team.look()
     assert team.at(MORNING).remind(dry=True).lines == [
-        "would mail ann@example.org: [QA] r2 needs QA, for 25 hours: Two",
+        "would mail ann@example.org: [stable] r2 waits for your QA, 25 hours: Two",
         "no mail: stable r3: it is not on the QA server yet, as far as is known",
     ]
 
@@ -332,7 +332,7 @@ def test_a_changed_wording_is_no_new_mail(waiting: Team, monkeypatch: pytest.Mon
     waiting.at(MORNING).remind()
     waiting.sent()
     waiting.verdict("r3", "ok")
-    monkeypatch.setattr("shepherd.views.mail_text.NEEDS", {})
+    monkeypatch.setattr("shepherd.views.mail_entries.NEEDS", {})
     waiting.remind()
     assert waiting.sent() == []
 
@@ -364,14 +364,14 @@ def test_a_preview_shows_all_mails_and_sends_none(waiting: Team) -> None:
     [(_, sent), *_] = waiting.server.messages
     shown = waiting.remind(preview=True).lines[0]
     assert shown.startswith("--- digest to ann@example.org (sent today)\nFrom: QA Shepherd")
-    assert parsed(sent).get_content().split("\n\n", 1)[1] in shown
+    assert shown.endswith(f"\n\n{text_of(parsed(sent))}")
 
 
 def test_a_dry_run_says_what_would_be_mailed(waiting: Team) -> None:
     waiting.at(MORNING)
     assert [line for line in waiting.remind(dry=True).lines if line.startswith("would")] == [
-        "would mail ann@example.org: [QA] 2 landings of yours wait for you, the oldest for 25 hours",
-        "would mail bob@example.org: [QA] r4 is an orphan, for 25 hours: Four",
+        "would mail ann@example.org: [stable] r2 and 1 more wait for you, 25 hours",
+        "would mail bob@example.org: [stable] r4 names no bug, 25 hours: Four",
     ]
     waiting.remind()
     assert waiting.sent() == [(ANN, "digest"), (BOB, "digest")]

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from shepherd.plans.days import long_time
-from tests.mail.team import Team, parsed
+from tests.mail.team import Team, parsed, text_of
 from tests.running.smtp import Server
 
 DAYS = [datetime.fromisoformat("2011-10-27") + timedelta(days=each) for each in range(7)]
@@ -35,9 +35,10 @@ def test_the_mails_of_a_week(tmp_path: Path, server: Server) -> None:
                 when = long_time(team.now, team.zone)
                 headers = [f"{name}: {value}" for name, value in message.items() if name[:2] != "X-"]
                 told.append("\n".join([f"=== {when}, to {to}", *headers[2:3], *headers[4:], ""]))
-                told.append(message.get_content())
+                told.append(text_of(message))
             server.messages.clear()
-    story = re.sub(r"\b[0-9a-f]{40}\b", "SHA", "\n".join(told))
+    story = re.sub(r"\b(?:[0-9a-f]{40}|(?<=Commit:  )[0-9a-f]{12})\b", "SHA", "\n".join(told))
+    story = re.sub(r"boundary=.*", "boundary=…", story)
     if not STORY.exists():
         STORY.write_text(story)
     assert story == STORY.read_text()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.inv import ROOT
-from tests.mail.team import parsed
+from tests.mail.team import parsed, text_of
 from tests.running.host import Host
 from tests.running.smtp import Door, Server, serving
 
@@ -47,7 +47,7 @@ def recipients(server: Server) -> list[str]:
 def test_a_run_reminds_each_person_once(team: Host, server: Server) -> None:
     code, out, _ = team.inv("run", apart=True)
     assert code == 0
-    assert "mailed ann@example.org: [QA] r3 needs QA" in out
+    assert "mailed ann@example.org: [stable] r3 waits for your QA" in out
     assert "2 of 2 mails sent" in out
     assert team.inv("run", "--cron") == (0, "", "")
     code, out, _ = team.inv("remind")
@@ -98,7 +98,7 @@ def test_a_preview_prints_the_whole_mail(team: Host, server: Server) -> None:
     team.inv("find", "judge")
     code, out, _ = team.inv("remind", "--preview")
     assert code == 0
-    assert "To: ann@example.org\nSubject: [QA] r3 needs QA, for less than an hour: three\n" in out
+    assert "To: ann@example.org\nSubject: [stable] r3 waits for your QA, less than an hour: three\n" in out
     assert 'inv verdict r3 ok --reason "…"\n' in out
     assert recipients(server) == []
     assert team.inv("escalate", "--preview")[:2] == (0, "nothing has waited for too long\n")
@@ -156,7 +156,7 @@ def two_branches(team: Host) -> Host:
 def test_one_mail_tells_of_all_branches(two_branches: Host, server: Server) -> None:
     assert two_branches.inv("run")[0] == 0
     assert recipients(server) == [ANN, BOB]
-    text = parsed(server.messages[1][1]).get_content()
+    text = text_of(parsed(server.messages[1][1]))
     assert 'inv verdict r4 ok --reason "…" --branch stable\n' in text
     assert 'inv verdict r5 ok --reason "…" --branch next\n' in text
 
@@ -165,7 +165,7 @@ def test_a_branch_without_data_does_not_silence_the_others(two_branches: Host, s
     two_branches.project.repo.delete_ref("next")
     assert two_branches.inv("run")[0] == 5
     assert recipients(server) == [ANN, BOB]
-    text = " ".join(parsed(server.messages[1][1]).get_content().split())
+    text = " ".join(text_of(parsed(server.messages[1][1])).split())
     assert "Not in this mail, since it could not be looked at: next: there is no data" in text
 
 

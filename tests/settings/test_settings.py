@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from shepherd.errors import SettingsError
 from shepherd.settings import (
     BranchSettings,
+    PersonSettings,
     Pointer,
     Settings,
     TrackerSettings,
@@ -116,6 +117,19 @@ def test_the_documented_file_loads() -> None:
     assert settings.mail.list == "launchpad-dev@example.org"
     assert settings.branches["stable"].promote
     assert settings.people["robot@example.org"] == ""
+
+
+def test_people_are_an_address_or_a_table() -> None:
+    people = parse(
+        f'{RIGHT}[people]\n"a@x" = "b@x"\n'
+        '"c@x" = { kinds = ["live"] }\n"d@x" = { mail = "e@x", kinds = [] }\n',
+        Path("/etc/qa/shepherd.toml"),
+    ).people
+    assert people == {
+        "a@x": "b@x",
+        "c@x": PersonSettings(None, ("live",)),
+        "d@x": PersonSettings("e@x", ()),
+    }
 
 
 def test_defaults_are_those_of_the_documented_file() -> None:

@@ -1,0 +1,112 @@
+"""What went live and its people were not told yet, from the answer and the journal (docs/mails.md#went-live).
+
+The journal of a branch says since when people are told ("live-mails"): of what was live by then nobody is.
+Which landings a mail told of is noted with that mail, under "live".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+
+from shepherd.act import EVERYWHERE
+from shepherd.plans.mails import WentLive
+from shepherd.run import Run
+from shepherd.settings import Settings
+from shepherd.snapshot import Snapshot
+from shepherd.store import BranchStore, Database, Journal, JournalEntry
+from shepherd.store.snapshots import Snapshots
+
+SWITCH = "live-mails"
+"""The kind of entry that says that people are told, or are told no more."""
+NEWS_DAYS = 7
+"""What has been live for longer than this is no news: nobody is told of it any more."""
+_NOT_KNOWN_BEFORE = ("rewrite", "began", "restored")
+"""Entries by which it is not known of what went live before them whether its people were told."""
+
+
+def note_switch(settings: Settings, database: Database, run: Run) -> None:
+    """Note from when on people are told, and when they are told no more: of what went live before, or
+    meanwhile, nobody is. Raises StoreError: the database cannot be used."""
+    assert settings.mail is not None
+    wanted = settings.mail.live != "never"
+    for branch in settings.branches:
+        with database.branch(branch) as store:
+            last = store.journal.last(SWITCH)
+        if (last is not None and last.data["on"]) == wanted:
+            continue
+        if wanted:
+            snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
+            if snapshot is None or not snapshot.complete:
+                # nothing is written into a journal that is lost, or was never begun
+                continue
+        database.append(branch, [JournalEntry(SWITCH, data={"on": wanted})], run)
+
+
+def news_of(store: BranchStore, snapshot: Snapshot, now: datetime) -> list[WentLive]:
+    """The landings of one branch that went live since people are told, and not too long ago."""
+    since = _told_since(store.journal)
+    if since is None:
+        return []
+    since = max(since, now - timedelta(days=NEWS_DAYS))
+    entries = [
+        entry
+        for entry in snapshot.landings
+        if entry.progress == "live" and entry.live_since is not None and entry.live_since > since
+    ]
+    addresses = {each.id: each.address for each in store.cache.landings([entry.id for entry in entries])}
+    return [
+        WentLive(snapshot.branch, entry, entry.live_since, addresses[entry.id])
+        for entry in entries
+        if entry.live_since is not None and addresses.get(entry.id)
+    ]
+
+
+def untold(
+    database: Database, news: Iterable[WentLive], today: date, *, again_today: bool = False
+) -> list[WentLive]:
+    """Those that no mail told of. What may have been told today waits for tomorrow, as all mails.
+
+    Args:
+        again_today: also those that a mail of today told of, for a preview.
+    """
+    news = list(news)
+    if not news:
+        return []
+    with database.branch(EVERYWHERE) as store:
+        told = _told(store.journal, today, again_today)
+        former = {branch: store.of(branch).journal.names for branch in {each.branch for each in news}}
+    return [
+        each for each in news if not any(f"{name} {each.entry.id}" in told for name in former[each.branch])
+    ]
+
+
+def _told_since(journal: Journal) -> datetime | None:
+    """Since when people are told; None: they are not."""
+    switch = journal.last(SWITCH)
+    if switch is None or not switch.data["on"]:
+        return None
+    others = (journal.last(kind) for kind in _NOT_KNOWN_BEFORE)
+    return max([switch.time, *(entry.time for entry in others if entry is not None)])
+
+
+def _told(journal: Journal, today: date, again_today: bool) -> set[str]:
+    """Branch and SHA of what is not to be told of now: a mail that was sent told of it, or one that may have
+    been sent did so today."""
+    told: set[str] = set()
+    for back in range(again_today, NEWS_DAYS + 2):
+        day = today - timedelta(days=back)
+        open_mails: dict[str, list[str]] = {}
+        maybe: set[str] = set()
+        for entry in journal.entries("meant", "done", beginning=f"{day} "):
+            if entry.kind == "meant":
+                open_mails[entry.subject] = entry.data.get("live", [])
+                continue
+            names = open_mails.pop(entry.subject, [])
+            if entry.data["result"] == "done":
+                told.update(names)
+            elif entry.data["result"] != "failed":
+                maybe.update(names)
+        if not back:
+            told.update(maybe, *open_mails.values())
+    return told
