@@ -56,9 +56,7 @@ def _cleared(snapshot: Snapshot, ok: Collection[int]) -> list[int]:
     if len(cleared) < len(candidates):
         # the snapshot names the oldest of what blocks these: the others are landings of the window
         free = _free(snapshot, ok)
-        cleared += [
-            e.revno for e in candidates if e.blocked_by_count > BLOCKED_BY_SHOWN and e.revno in free
-        ]
+        cleared += [e.revno for e in candidates if e.blocked_by_count > BLOCKED_BY_SHOWN and e.revno in free]
     return cleared
 
 

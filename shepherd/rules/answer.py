@@ -123,9 +123,7 @@ def answer(
         )
     blockers.sort(key=lambda b: (-b.frees, b.revno))
     steps = list(_steps(tip_blocked, _climbs(deployed, tip, tip_blocked, judged, undoing, live), stay))
-    staircase = tuple(
-        Clearing(tuple(tip_blocked[:number]), t, t - stay) for number, t in steps[:STEPS_SHOWN]
-    )
+    staircase = tuple(Clearing(tuple(tip_blocked[:number]), t, t - stay) for number, t in steps[:STEPS_SHOWN])
     return WindowAnswer(tuple(deployable), candidates, tuple(blockers), staircase, len(steps))
 
 

@@ -253,7 +253,12 @@ def test_the_page_has_the_bones_that_screen_readers_walk_by() -> None:
 def test_links_to_other_pages_are_those_given() -> None:
     page = branch_page(snapshot(), CALM, [("all branches", "index.html")], [("JSON", "stable.json")])
     header, rest = parts(page)
-    assert Reader(header).links == ["#landings", "index.html", "#r104", "https://bugs.example.org/bugs/800104"]
+    assert Reader(header).links == [
+        "#landings",
+        "index.html",
+        "#r104",
+        "https://bugs.example.org/bugs/800104",
+    ]
     assert Reader(rest).links[-1] == "stable.json"
     assert "application/atom+xml" not in page
 
