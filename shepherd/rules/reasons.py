@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
@@ -11,31 +11,15 @@ from msgspec import Struct
 from shepherd.landing import Brought, Landing
 from shepherd.rules.brought import RANK, BroughtEvidence, worst_of
 from shepherd.rules.evidence import ItemEvidence
+from shepherd.rules.item_speech import NOT_KNOWN, ItemSpeech
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Sentence, joined, revision, statement, time
-from shepherd.words import Item, Verdict, Word, is_request, item_name
+from shepherd.words import Item, Verdict, is_request, item_name
 
 BROUGHT_SHOWN = 3
 """Brought-in commits that a reason names."""
 
 _NO_SENTENCE = Sentence()
-
-
-class ItemSpeech(Struct, frozen=True):
-    """Where and in which words the team says on a bug or request what QA found."""
-
-    tracker: str = ""
-    """Its type; empty: not known."""
-    file: str = ""
-    """The name of the file, where the tracker is one."""
-    own_words: Mapping[Word, str] = {}
-    """The team's own texts for words; without one it is `qa-WORD`."""
-
-    def text(self, word: Word) -> str:
-        return self.own_words.get(word, f"qa-{word}")
-
-
-NOT_KNOWN = ItemSpeech()
 
 
 class Reason(Struct, frozen=True):
@@ -282,30 +266,13 @@ def _of_open_items(
     by_toggle = [each.item for each in not_good if each.how in ("late", "own")]
     steps = []
     if by_tag:
-        steps.append(_to_set(by_tag, speech))
+        steps.append(speech.to_set(_items(by_tag)))
     if by_toggle:
-        sign = "label" if all(map(is_request, by_toggle)) else "tag"
-        again = f" again ({speech.text('needstesting')}, and {speech.text('ok')} after QA)"
-        steps.append(Sentence(f"set the {sign} on ", _items(by_toggle), again))
+        steps.append(speech.to_set_again(_items(by_toggle)))
     tried = "try it on the QA server"
     if not steps:
         return Reason(reason, who, Sentence(tried, ", then: ", verdict))
     return Reason(reason, who, Sentence(f"{tried}, then ", joined(steps), ", or: ", verdict))
-
-
-def _to_set(items: Sequence[Item], speech: ItemSpeech) -> Sentence:
-    """What a person sets where, once QA is done: "put the label qa-ok on request !12 (or qa-bad)"."""
-    word, bad = speech.text("ok"), speech.text("bad")
-    others = f" (or {speech.text('untestable')}, {bad})"
-    match speech.tracker:
-        case "github" | "gitlab":
-            return Sentence(f"put the label {word} on ", _items(items), others)
-        case "launchpad":
-            return Sentence(f"set the tag {word} on ", _items(items), others)
-        case "file":
-            return Sentence("mark ", _items(items), f" {word} (or {bad}) in {speech.file}")
-        case _:
-            return Sentence("mark ", _items(items), f" {word} (or {bad})")
 
 
 def _phrase(evidence: ItemEvidence, rev: str) -> Sentence:

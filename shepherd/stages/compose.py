@@ -14,7 +14,8 @@ from shepherd.commands import naming_branch
 from shepherd.deployment import compare_url, deployment
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import Judgement
-from shepherd.rules.reasons import NOT_KNOWN, ItemSpeech, of_brought, reason_of, unspoken
+from shepherd.rules.item_speech import NOT_KNOWN, ItemSpeech
+from shepherd.rules.reasons import of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Parts, Sentence, joined, revision
 from shepherd.stages.shared_warnings import folded, shared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import PurePath
 from time import monotonic
 
 from msgspec.structs import replace
@@ -11,6 +12,7 @@ from shepherd.errors import TrackerError
 from shepherd.landing import Reading
 from shepherd.rules import Judgement
 from shepherd.rules.evidence import qa_items
+from shepherd.rules.item_speech import ItemSpeech
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.stages.brought import named_elsewhere, named_entries
@@ -18,7 +20,7 @@ from shepherd.stages.recorded import lessons, remember
 from shepherd.stages.state import BranchState, StoredTags
 from shepherd.store import BranchStore, JournalEntry
 from shepherd.trackers import open_tracker
-from shepherd.words import Item, Options, RecordedEvidence, TrackerData, item_order
+from shepherd.words import WORST_FIRST, Item, Options, RecordedEvidence, TrackerData, item_order
 
 EVERY_KIND = TrackerData({}, speaks_of_requests=True)
 """A tracker that would speak of bugs and requests alike."""
@@ -79,6 +81,13 @@ def options_of(settings: Settings, branch: str) -> Options:
     """The settings that the rules obey."""
     rules = settings.branches[branch]
     return Options(rules.orphans_rule, rules.exempt_subjects)
+
+
+def speech_of(settings: Settings) -> ItemSpeech:
+    """How the team says on bugs and requests what QA found."""
+    tracker = settings.tracker
+    own = {word: tracker.words[word][0] for word in WORST_FIRST if tracker.words.get(word)}
+    return ItemSpeech(tracker.type, PurePath(tracker.path).name, own)
 
 
 def _items(reading: Reading, scope: Collection[int]) -> set[Item]:

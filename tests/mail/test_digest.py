@@ -62,12 +62,16 @@ def test_the_first_three_lines_say_what_how_long_and_what_to_do(team: Team, mess
 @pytest.mark.parametrize(
     ("message", "tags", "line"),
     [
-        ("[bug=1] x", ["qa-needstesting"], "Try it on the QA server, then mark bug 1 qa-ok (or qa-bad)."),
+        (
+            "[bug=1] x",
+            ["qa-needstesting"],
+            "Try it on the QA server, then mark bug 1 qa-ok (or qa-bad) in bugs.json.",
+        ),
         ("[bug=1] x", ["qa-bad", "bad-commit-2"], "Revert it, marked [rollback=2]."),
         (
             "[bug=1] x",
             ["qa-bad"],
-            "Add bad-commit-N to the bug for the landing that is bad, or revert it, marked [rollback=2].",
+            "Add bad-commit-N to bug 1 for the landing that is bad, or revert it, marked [rollback=2].",
         ),
         ("x", [], 'Say what it is: inv verdict r2 ok --reason "…"'),
         ("Title (#12)", [], 'Try it on the QA server, then: inv verdict r2 ok --reason "…"'),
