@@ -41,6 +41,12 @@ class DeployedRev(Struct, frozen=True):
     revno: int
     id: str
     extra_commits: tuple[str, ...] = ()
+    since: datetime | None = None
+    """When production was first seen to run it. None: an earlier release wrote this."""
+    at_least: bool = False
+    """It ran it already when the shepherd looked for the first time."""
+    by: str = ""
+    """Who promoted it, or said that production runs it, as far as the shepherd knows."""
 
 
 class PromotedRev(Struct, frozen=True):
@@ -202,6 +208,25 @@ class Next(Struct, frozen=True):
     """What production runs now and does not after it: something that goes live undoes it."""
 
 
+class PastPromotion(Struct, frozen=True):
+    """A step that production, or what is released for it, took (docs/interfaces.md#history)."""
+
+    at: datetime
+    base: Rev = field(name="from")
+    to: Rev
+    landings: int
+    """How many lie between; 0: it went back."""
+    by: str = ""
+    """Who did it, as far as the shepherd knows."""
+    reason: str = ""
+    seen: bool = False
+    """The shepherd found it done: it did not do it, and the time is when it looked."""
+    waited_median_s: int | None = None
+    """Seconds from landing to this step: half of its landings waited longer. None: not known of all."""
+    waited_longest_s: int | None = None
+    compare_url: str | None = None
+
+
 class Snapshot(Struct, frozen=True):
     """The answer for one branch at one moment, complete with every reason."""
 
@@ -241,6 +266,8 @@ class Snapshot(Struct, frozen=True):
     """The first steps that clearing blockers together gives; empty in a snapshot of a release before 0.3."""
     staircase_more: int = 0
     """How many steps follow those."""
+    promotions: tuple[PastPromotion, ...] = ()
+    """The last ones, newest first; empty in a snapshot of a release before 0.3."""
     schema: int = SCHEMA
 
     @property

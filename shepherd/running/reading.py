@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
@@ -189,11 +190,17 @@ def history(options: TaskOptions, rev: str | None, *, json: bool = False) -> int
     """`inv history`."""
     from shepherd.stages.history import branch_events, landing_events
     from shepherd.views import feeds, stories
+    from shepherd.views.history import promoted_before
 
     settings, branch = options.settings, options.branch
     mention(settings)
     if rev is None:
         events = branch_events(settings, branch)
+        if not json:
+            # what happened is known without an answer, too
+            with suppress(NoAnswerError):
+                if lines := promoted_before(snapshot_of(settings, branch)):
+                    say(f"{lines}\n")
     else:
         events = landing_events(settings, snapshot_of(settings, branch), parse_rev(rev))
     say(json_for_terminals(feeds.plain_json(events)) if json else stories.events(events))

@@ -18,6 +18,7 @@ from shepherd.rules.item_speech import NOT_KNOWN, ItemSpeech
 from shepherd.rules.reasons import of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Parts, Sentence, joined, revision
+from shepherd.stages.past_promotions import deployed_rev, past_promotions
 from shepherd.stages.shared_warnings import folded, shared
 from shepherd.stages.timeline import RefMove, brought, landed_times, reached, went_back
 from shepherd.values import some
@@ -105,7 +106,9 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
     candidate = latest if latest is not None else reading.tip.revno
     extra, notice = hotfix(reading.deployed, context.branch, candidate)
     following = _next(judgement, context)
-    entries, shared_by_many = shared(_entries(judgement, following, tracker.doubts, context))
+    times, clamped = landed_times(reading.landings, context.now)
+    landed = {landing.revno: at for landing, at in zip(reading.landings, times, strict=True)}
+    entries, shared_by_many = shared(_entries(judgement, following, tracker.doubts, context, landed, clamped))
     by_revno = {entry.revno: entry for entry in entries}
     unreadable = [
         f"{item_name(item)} could not be read: {tags.unreadable}"
@@ -126,7 +129,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         answer=answer,
         tip=_rev(reading.tip),
         on_qa=_rev(reading.on_qa),
-        deployed=shape.DeployedRev(reading.deployed.revno, reading.deployed.id, extra),
+        deployed=deployed_rev(reading.deployed, extra, context.deployed, context.promoted),
         promoted=_promoted(reading, context.promoted),
         deployable=following.to if following else None,
         last_good=None,
@@ -158,6 +161,12 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         verdict_notes=context.verdict_notes,
         staircase=tuple(shape.StairStep(s.cleared, s.tip, s.frees) for s in judgement.staircase),
         staircase_more=judgement.window.steps - len(judgement.staircase),
+        promotions=past_promotions(
+            context.deployed,
+            context.promoted,
+            landed,
+            lambda base, to: compare_url(context.compare_url, context.landing_url, base, to),
+        ),
     )
 
 
@@ -232,15 +241,17 @@ def _entries(
     following: shape.Next | None,
     doubts: Mapping[str, Sequence[str]],
     context: SnapshotContext,
+    landed: Mapping[int, datetime],
+    clamped: Mapping[int, str],
 ) -> list[shape.LandingEntry]:
     """Newest first: the window, what went live in the last 30 days, then what else is named.
 
     Args:
         doubts: SHA -> what the tracker does not confirm of its message.
+        landed: when each landing landed.
+        clamped: what is wrong with such a date.
     """
     reading = judgement.reading
-    times, clamped = landed_times(reading.landings, context.now)
-    landed = {landing.revno: at for landing, at in zip(reading.landings, times, strict=True)}
     landings = {landing.revno: landing for landing in reading.landings}
     live_since, promotion = reached(context.deployed), brought(context.promoted)
     window = [revno for revno in landings if revno > reading.deployed.revno]

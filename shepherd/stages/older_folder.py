@@ -20,7 +20,10 @@ from shepherd.views.older import OlderPages, RangeSummary, folder_of
 NOTES = ".pages.json"
 """Next to the pages, and never published."""
 _LARGEST = 50_000_000
-_PAGE = r"index\.html|r[0-9]+-[0-9]+\.html|sha-[0-9a-f]{2}\.html|number-[0-9]+\.html"
+_PAGE = (
+    r"index\.html|r[0-9]+-[0-9]+\.html"
+    r"|sha-[0-9a-f]{2}\.html|number-[0-9]+\.html|branch-(?:[0-9a-z]|other)\.html"
+)
 
 
 class WrittenPages(Struct, frozen=True):

@@ -152,6 +152,7 @@ class _Site:
             ranges += kept
             lists = {*map(view.sha_file, self._before.there.shas)}
             lists |= {*map(view.number_file, self._before.there.blocks)}
+            lists |= {*map(view.branch_file, self._before.there.branches)}
             self.kept_files = {*(view.range_file(each.first) for each in kept), *lists} & self._files
             self.there = replace(self._before.there, last=ranges[0].last)
         else:
@@ -184,7 +185,7 @@ class _Site:
         return (below if self.kept_files else {}) | above
 
     def _lists(self, oldest: int) -> Iterator[_OlderPage]:
-        """Those by commit and by number."""
+        """Those by commit, by number and by branch."""
         shas, blocks = [], []
         commits = [each for each in self._older.commits() if each[1] >= oldest]
         for digits, group in groupby(commits, lambda each: each[0][:2]):
@@ -196,7 +197,15 @@ class _Site:
             blocks.append(block)
             what = f"bugs and requests {block} to {block + view.SIZE - 1}"
             yield self._list(view.number_file(block), what, _item_lines(group))
-        self.there = replace(self.there, first=oldest, shas=tuple(shas), blocks=tuple(blocks))
+        initials = []
+        branches = [each for each in self._older.branches() if each[1] >= oldest]
+        branches.sort(key=lambda each: (view.initial_of(each[0]), *each))
+        for initial, group in groupby(branches, lambda each: view.initial_of(each[0])):
+            initials.append(initial)
+            yield self._list(view.branch_file(initial), f"branches {initial}…", _branch_lines(group))
+        self.there = replace(
+            self.there, first=oldest, shas=tuple(shas), blocks=tuple(blocks), branches=tuple(initials)
+        )
 
     def _found_undone(self) -> dict[int, int]:
         """Of the landings that are archived, those that a later one has undone, and by which."""
@@ -249,6 +258,14 @@ def _commit_lines(commits: Iterable[tuple[str, int]]) -> list[view.ListedName]:
     return [
         view.ListedName(f"c{sha[: view.ABBREVIATED]}", sha[: view.ABBREVIATED], (revno,))
         for sha, revno in commits
+    ]
+
+
+def _branch_lines(branches: Iterable[tuple[str, int]]) -> list[view.ListedName]:
+    """A line for each branch; some names are merged again and again."""
+    return [
+        view.ListedName("", name, tuple(revno for _, revno in group))
+        for name, group in groupby(branches, lambda each: each[0])
     ]
 
 

@@ -200,6 +200,8 @@ def ref_moves(entries: Iterable[JournalEntry]) -> list[RefMove]:
             entry.who,
             entry.data.get("kept", ""),
             entry.data.get("recorded", False),
+            entry.data.get("foreign", False),
+            entry.why,
         )
         for entry in entries
     ]

@@ -23,6 +23,9 @@ class RefMove(Struct, frozen=True):
     """The landing where it was before, if it did not leave that: the mainline did."""
     recorded: bool = False
     """A person said so; it was not read."""
+    foreign: bool = False
+    """The promoted ref was found moved: the shepherd did not do it."""
+    why: str = ""
 
 
 def reached(passages: Sequence[RefMove]) -> Callable[[int], datetime | None]:

@@ -145,6 +145,10 @@ class OlderLandings:
         """Every bug and request, with the revno of each landing that names it."""
         return sorted([*self._named("request"), *self._named("bug")])
 
+    def branches(self) -> list[tuple[str, int]]:
+        """The name of every branch that was merged, with the revno of each landing that did it."""
+        return sorted(self._named("branch"))
+
     def _named(self, kind: str, *conditions: Any) -> list[tuple[str, int]]:
         """The names of one kind, with the revnos, in no order: a database sorts text as its locale wants."""
         query = select(older_names.c.name, older_names.c.revno).where(

@@ -227,17 +227,6 @@ def frees(blocker: Blocker, snapshot: Snapshot) -> str:
     return f"{count(blocker.frees, 'more landing')}, up to r{blocker.tip_if_cleared}"
 
 
-def two_facts(snapshot: Snapshot) -> str:
-    """What is promoted and what is live: two facts, where the settings have both; empty where they do not."""
-    promoted, deployed = snapshot.promoted, snapshot.deployed
-    if promoted is None or deployed is None:
-        return ""
-    who = f" by {promoted.by}" if promoted.by else ""
-    when = (" on ", time(promoted.at)) if promoted.at is not None else ()
-    runs = "it" if promoted.revno == deployed.revno else f"r{deployed.revno}"
-    return Sentence(f"promoted: r{promoted.revno}{who}", *when, f"; production runs {runs}")
-
-
 def freed(blocker: Blocker, snapshot: Snapshot) -> str:
     """What clearing this one gives, alone (docs/rules.md#blockers) or with others."""
     if blocker.tip_if_cleared is None or not blocker.frees:

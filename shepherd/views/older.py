@@ -61,6 +61,19 @@ def number_file(number: int) -> str:
     return f"number-{block_of(number)}.html"
 
 
+def branch_file(initial: str) -> str:
+    """The list that the branches with this initial are on."""
+    return f"branch-{initial}.html"
+
+
+def initial_of(branch: str) -> str:
+    """What a branch is listed under: the first letter or digit of the last part of its name, `f` for
+    `~ann/launchpad/Fix-login`; "other" where that is none of a to z and 0 to 9."""
+    first = re.search(r"[^\W_]", branch.rstrip("/").rpartition("/")[2] or branch)
+    initial = first[0].casefold() if first else ""
+    return initial if initial.isascii() and len(initial) == 1 else "other"
+
+
 def block_of(number: int) -> int:
     """The number that such a list begins with."""
     return number // SIZE * SIZE
@@ -76,6 +89,8 @@ class OlderPages(Struct, frozen=True):
     """The two digits of each list of commits."""
     blocks: tuple[int, ...]
     """The number that each list of bugs and requests begins with."""
+    branches: tuple[str, ...] = ()
+    """The initial of each list of branches."""
 
 
 class RangeSummary(Struct, frozen=True):
@@ -203,6 +218,7 @@ def _render(template: str, branch: str, **others: object) -> str:
             range_file=range_file,
             number_file=number_file,
             sha_file=sha_file,
+            branch_file=branch_file,
             utc=utc,
             **others,
         )

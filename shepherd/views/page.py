@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
-from shepherd.views import answer, markup, overview, words
+from shepherd.views import answer, history, markup, overview, words
 from shepherd.views.acting import Acting
 from shepherd.views.banners import (
     Banner,
@@ -139,6 +139,7 @@ def _render(
             is_well=is_well(situation),
             schedule=schedule(situation),
             answer=answer,
+            history=history,
             markup=markup,
             words=words,
             clean=clean,

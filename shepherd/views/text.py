@@ -13,6 +13,7 @@ from shepherd.values import age
 from shepherd.views import answer, system
 from shepherd.views.banners import branch_banners
 from shepherd.views.clean import fill_address, is_web_address
+from shepherd.views.history import production
 from shepherd.views.note_lines import note_in
 from shepherd.views.staircase import stairs, together
 from shepherd.views.terminal import COLUMNS, fit, plain, wrap
@@ -35,7 +36,7 @@ def status(snapshot: Snapshot, situation: Situation) -> str:
     generated = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, situation.now)}"
     named = "" if snapshot.several else f"branch {snapshot.branch}, "
     lines.append(wrap(f"{named}answer of {generated}", "  "))
-    if facts := answer.two_facts(snapshot):
+    if facts := production(snapshot):
         lines.append(wrap(facts, "  "))
     urgent: list[str] = []
     notes: list[str] = []

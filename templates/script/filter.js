@@ -44,22 +44,36 @@ const values = () => Object.fromEntries(KEYS.map((key) => [key, form.elements[ke
 // What is not on this page may be on one of those of what is live: arithmetic says on which.
 const older = one("#older");
 const SIZE = 1000;
+const archived = (revno) => {
+  const begin = revno - ((revno - 1) % SIZE);
+  return `r${begin}-${begin + SIZE - 1}.html#r${revno}`;
+};
+// A link to a landing that has left this page leads to the page where it is now.
+const leadTo = (name) => {
+  const revno = Number(/^r([0-9]{1,9})$/.exec(name)?.[1] ?? 0);
+  if (!revno || document.getElementById(name)) return;
+  const { folder, first, last } = older?.dataset ?? {};
+  if (revno >= first && revno <= last) location.replace(`${folder}/${archived(revno)}`);
+  else one("#found").textContent = `${name} is not on this page: inv explain ${name} knows more.`;
+};
 const leadOn = (wanted) => {
   if (!older) return;
-  const { folder, first, last, shas, blocks } = older.dataset;
+  const { folder, first, last, shas, blocks, branches } = older.dataset;
   const word = wanted.branch.toLowerCase();
   const revno = Number(/^r?([0-9]{1,9})$/.exec(word)?.[1] ?? 0);
   const number = Number(wanted.bug.replace(/\D/g, "").slice(0, 10));
   const links = [];
   if (revno >= first && revno <= last && !document.getElementById(`r${revno}`)) {
-    const begin = revno - ((revno - 1) % SIZE);
-    links.push([`r${revno}`, `r${begin}-${begin + SIZE - 1}.html#r${revno}`]);
+    links.push([`r${revno}`, archived(revno)]);
   }
   if (/^[0-9a-f]{7,64}$/.test(word) && shas.split(" ").includes(word.slice(0, 2)))
     links.push([`commit ${word.slice(0, 12)}`, `sha-${word.slice(0, 2)}.html#c${word.slice(0, 12)}`]);
   const block = number - (number % SIZE);
   if (number && blocks.split(" ").includes(`${block}`))
     links.push([`bug or request ${number}`, `number-${block}.html#n${number}`]);
+  const initial = /[\p{L}\p{N}]/u.exec(word.replace(/^.*\/(?=.)/, ""))?.[0];
+  if (initial && !links.length && branches.split(" ").includes(initial))
+    links.push([`branches that begin with ${initial}`, `branch-${initial}.html`]);
   older.replaceChildren();
   links.forEach(([name, place], at) => {
     const link = document.createElement("a");
@@ -123,7 +137,10 @@ const read = () => {
   for (const key of KEYS) form.elements[key].value = given.get(key) ?? "";
   apply();
   if (address.includes("=")) landings.scrollIntoView();
-  else if (address) document.getElementById(address)?.scrollIntoView();
+  else if (address) {
+    document.getElementById(address)?.scrollIntoView();
+    leadTo(address);
+  }
 };
 const write = () => {
   clearTimeout(writing);
@@ -143,3 +160,4 @@ form.addEventListener("submit", (event) => event.preventDefault());
 form.addEventListener("reset", () => setTimeout(() => (apply(), write())));
 addEventListener("hashchange", read);
 if (location.hash.includes("=")) read();
+else leadTo(location.hash.slice(1));

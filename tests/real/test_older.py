@@ -70,6 +70,24 @@ def test_the_box_leads_to_an_old_landing_by_any_name(browser: Browser, site: Sit
             assert view.noise == []
 
 
+def test_a_link_to_a_landing_that_has_left_the_page_leads_on(browser: Browser, site: Site) -> None:
+    for revno, end in [(5, "r1-1000.html#r5"), (1001, "r1001-2000.html#r1001")]:
+        with opened(browser, site.page, address=f"r{revno}") as view:
+            view.page.wait_for_url(f"**/stable-older/{end}")
+            expect(view.page.locator("tr:target th")).to_have_text(f"r{revno}")
+            assert view.noise == []
+    with opened(browser, site.page, address="r99999") as view:
+        expect(view.page.locator("#found")).to_contain_text("r99999 is not on this page")
+
+
+def test_a_branch_leads_to_its_list(browser: Browser, site: Site) -> None:
+    with opened(browser, site.page) as view:
+        view.page.locator("#filter input[name=branch]").fill("b>")
+        view.page.locator("#older a").click()
+        view.page.wait_for_url("**/stable-older/branch-b.html")
+        expect(view.page.get_by_text("ann/<b>topic</b>")).to_be_visible()
+
+
 def test_a_list_leads_to_the_landing_itself(browser: Browser, site: Site) -> None:
     with opened(browser, site.older / f"sha-{site.side[:2]}.html", address=f"c{site.side[:8]}") as view:
         view.page.locator("tr:target a").click()
@@ -122,7 +140,7 @@ def test_without_script_links_are_enough(browser: Browser, site: Site) -> None:
 def test_every_page_is_accessible_quiet_and_fits(
     browser: Browser, site: Site, width: int, scheme: str
 ) -> None:
-    names = ["index.html", "r1-1000.html", f"sha-{site.side[:2]}.html", "number-0.html"]
+    names = ["index.html", "r1-1000.html", f"sha-{site.side[:2]}.html", "number-0.html", "branch-b.html"]
     for path in [site.page, *(site.older / name for name in names)]:
         with opened(browser, path, width=width, scheme=scheme) as view:
             assert view.violations() == [], path.name

@@ -21,6 +21,7 @@ from shepherd.store import open_branch
 from shepherd.store.older import ArchiveSpan
 from shepherd.story import Story
 from shepherd.values import parse_rev
+from shepherd.views.older import initial_of
 from tests.project import Project
 
 KEEP_NOTHING = 'keep = "1s"'
@@ -343,7 +344,7 @@ def test_while_it_is_made_again_every_address_stays(archived: Archived) -> None:
         assert files(archived) == before
         assert pages_there(project.settings, "stable") == there
         index = (folder(archived) / "index.html").read_text()
-        assert all(name in index for name in before if name.startswith(("r", "sha-", "number-")))
+        assert all(name in index for name in before if name.startswith(("r", "sha-", "number-", "branch-")))
     assert "Ann" not in (folder(archived) / "r1-2.html").read_text()
 
 
@@ -444,7 +445,7 @@ def test_where_nothing_is_live_there_is_no_page(tmp_path: Path) -> None:
     archived.project.deployed("r0")
     archived.project.look()
     said = plan(archived)
-    assert "would take 4 landings out" in said and "remove index.html, number-" in said
+    assert "would take 4 landings out" in said and "remove branch-t.html, index.html, number-" in said
     assert "took out 4 landings" in archived.archive()
     assert files(archived) == set() and archived.span() is None
 
@@ -539,3 +540,28 @@ def test_a_link_in_place_of_the_folder_is_not_followed(archived: Archived, tmp_p
     remove_pages(archived.project.settings, "stable")
     with pytest.raises(StoreError, match="cannot be made a folder"):
         archived.archive()
+
+
+@pytest.mark.parametrize(
+    ("branch", "initial"),
+    [
+        ("ann/topic-x", "t"),
+        ("~ann/launchpad/Fix-login", "f"),
+        ("bug-7/", "b"),
+        ("_9lives", "9"),
+        ("Ärger", "other"),
+        ("---", "other"),
+        ("topic/日本", "other"),
+    ],
+)
+def test_a_branch_is_listed_under_its_initial(branch: str, initial: str) -> None:
+    assert initial_of(branch) == initial
+
+
+def test_branches_are_listed_with_all_their_landings(archived: Archived) -> None:
+    shas = archived.history()
+    archived.go_live(shas[10])
+    archived.archive()
+    listed = (folder(archived) / "branch-t.html").read_text()
+    assert "ann/topic-x" in listed and "href=r1-1000.html#r2>" in listed
+    assert "branch-t.html" in (folder(archived) / "index.html").read_text()

@@ -1,0 +1,96 @@
+"""What production runs since when, and what was promoted before: in sentences for page and terminal
+(docs/interfaces.md#history)."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from shepherd.sentence import Sentence, time
+from shepherd.snapshot import PastPromotion, Snapshot
+from shepherd.values import age, utc
+from shepherd.views.terminal import wrap
+from shepherd.views.words import count, full_sentence, span
+
+
+def production(snapshot: Snapshot) -> str:
+    """What is promoted and what is live: two facts, where the settings have both. Empty: neither is known."""
+    promoted, deployed = snapshot.promoted, snapshot.deployed
+    if deployed is None or (promoted is None and deployed.since is None):
+        return ""
+    since: tuple[object, ...] = ()
+    if deployed.since is not None and deployed.revno:
+        since = (" at least since " if deployed.at_least else " since ", time(deployed.since))
+    runs = f"r{deployed.revno}" if deployed.revno else "nothing of this branch yet"
+    if promoted is None:
+        by = f", by {deployed.by}" if deployed.by else ""
+        return Sentence(f"production runs {runs}", *since, by)
+    who = f" by {promoted.by}" if promoted.by else ""
+    when = (" on ", time(promoted.at)) if promoted.at is not None else ()
+    runs = "it" if promoted.revno == deployed.revno else runs
+    return Sentence(f"promoted: r{promoted.revno}{who}", *when, f"; production runs {runs}", *since)
+
+
+class HistoryLine(Struct, frozen=True):
+    """One promotion, for a table."""
+
+    at: str
+    revno: int
+    """What went out by it, or what it went back to."""
+    what: str
+    by: str
+    waited: str
+    """How long its landings had waited; empty: not known."""
+    reason: str
+    compare_url: str | None
+
+
+def past(snapshot: Snapshot) -> list[HistoryLine]:
+    """The last promotions, newest first."""
+    return [_line(each) for each in snapshot.promotions]
+
+
+def promoted_before(snapshot: Snapshot) -> str:
+    """What production runs, and the last promotions, for a terminal; empty: nothing is known of either."""
+    lines = [wrap(full_sentence(production(snapshot)))] if production(snapshot) else []
+    if snapshot.promotions:
+        lines += ["", f"{title(snapshot)}, newest first:"]
+    for each in past(snapshot):
+        waited = f"; waited: {each.waited}" if each.waited else ""
+        reason = f"; {each.reason}" if each.reason else ""
+        what = f"{each.at} UTC  r{each.revno}, {each.what}; by {each.by}{waited}{reason}"
+        lines.append(wrap(what, "  ", "    "))
+    return "\n".join(lines)
+
+
+def title(snapshot: Snapshot) -> str:
+    """What the table holds: promotions, or steps of production where nothing was ever promoted."""
+    seen = bool(snapshot.promotions) and all(each.seen for each in snapshot.promotions)
+    return "The last times that production changed" if seen else "The last promotions"
+
+
+def _line(each: PastPromotion) -> HistoryLine:
+    number = count(each.landings, "landing")
+    what = f"{number}: {span(each.base.revno + 1, each.to.revno)}" if each.landings else _back(each)
+    return HistoryLine(
+        at=utc(each.at).removesuffix(" UTC"),
+        revno=each.to.revno,
+        what=what,
+        by=each.by or ("not known, it was only seen" if each.seen else "not known"),
+        waited=_waited(each),
+        reason=each.reason,
+        compare_url=each.compare_url,
+    )
+
+
+def _back(each: PastPromotion) -> str:
+    if each.to.revno == each.base.revno:
+        return f"still r{each.to.revno}, by another commit"
+    return f"back from r{each.base.revno} to r{each.to.revno}" if each.to.revno else "back to nothing"
+
+
+def _waited(each: PastPromotion) -> str:
+    if each.waited_median_s is None or each.waited_longest_s is None:
+        return ""
+    if each.landings == 1:
+        return age(each.waited_longest_s)
+    return f"half of them over {age(each.waited_median_s)}, at most {age(each.waited_longest_s)}"
