@@ -14,7 +14,7 @@ from ops.deploy.answers import printable
 from shepherd import values
 from shepherd.marks import text as marks
 from shepherd.running.log import quoted
-from shepherd.running.reading import json_for_terminals
+from shepherd.running.reading import _json
 from shepherd.views import clean as views
 from shepherd.views.terminal import plain
 
@@ -95,9 +95,7 @@ def test_log_and_json_escape(said: str) -> None:
     )
     assert quoted(f" {said}") == f'" {escaped}"'
     said = said.encode("utf-8", "replace").decode()
-    assert json_for_terminals(said.encode()) == "".join(
-        f"\\u{ord(c):04x}" if is_steering(c, 0x7F) else c for c in said
-    )
+    assert _json(said.encode()) == "".join(f"\\u{ord(c):04x}" if is_steering(c, 0x7F) else c for c in said)
 
 
 @pytest.mark.parametrize("start", range(0, 0x110000, 0x11000))
