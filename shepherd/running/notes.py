@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shepherd.errors import NO_DATA, REFUSED, SettingsError
-from shepherd.running.reading import json_for_terminals, snapshot_of
+from shepherd.running.output import json_for_terminals
+from shepherd.running.reading import snapshot_of
 from shepherd.running.situation import situation
 from shepherd.running.switch import mention
 from shepherd.running.tasking import TaskOptions, complain, say

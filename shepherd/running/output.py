@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from shepherd.commands import as_called
+from shepherd.printable import STEERING, escaped
 
 _complaints: set[str] | None = None
 """What the tasks before this one complained of; None: everything is said."""
@@ -19,6 +21,11 @@ _silenced: tuple[TextIO | None, str] | None = None
 def say(text: str) -> None:
     """Print to standard output, in whatever encoding the terminal has."""
     write(sys.stdout, f"{text}\n")
+
+
+def json_for_terminals(document: bytes) -> str:
+    """JSON that a terminal can show: what it might take for a command or a change of direction is escaped."""
+    return re.sub(f"[{STEERING}]", lambda match: escaped(match[0]), document.decode())
 
 
 def complain(text: str) -> None:

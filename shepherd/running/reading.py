@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
-from shepherd.printable import STEERING, escaped
+from shepherd.running.output import json_for_terminals
 from shepherd.running.situation import situation
 from shepherd.running.switch import mention
 from shepherd.running.tasking import TaskOptions, complain, say
@@ -39,7 +38,7 @@ def status(options: TaskOptions, *, json: bool = False, sha: bool = False) -> in
     if json:
         from shepherd.views.feeds import snapshot_json
 
-        texts = [json_for_terminals(snapshot_json(snapshot, present)) for snapshot in snapshots]
+        texts = [_json(snapshot_json(snapshot, present)) for snapshot in snapshots]
         say(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
     else:
         from shepherd.views import text
@@ -74,7 +73,7 @@ def landings(
         only = _revnos(settings, snapshot, wanted) if wanted is not None else None
         if json:
             chosen = text.chosen(snapshot, person, state, only)
-            say(json_for_terminals(feeds.plain_json([feeds.named(snapshot, entry) for entry in chosen])))
+            say(_json(feeds.plain_json([feeds.named(snapshot, entry) for entry in chosen])))
         else:
             say(text.landings(snapshot, present, person, state, only))
     return _code(snapshots, present)
@@ -96,11 +95,11 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
         listed.sort(key=lambda entry: -entry.revno)
         for entry in listed if json else listed[:IN_FULL]:
             sentences = text.explain(entry, snapshot)
-            say(json_for_terminals(feeds.plain_json(feeds.named(snapshot, entry))) if json else sentences)
+            say(_json(feeds.plain_json(feeds.named(snapshot, entry))) if json else sentences)
         older = [] if listed else _past(settings, snapshot, wanted, None if json else IN_FULL)
         for story in older if json else older[:IN_FULL]:
             sentences = text.of_branch(snapshot, stories.past(story))
-            say(json_for_terminals(feeds.plain_json(feeds.named(snapshot, story))) if json else sentences)
+            say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else sentences)
         if not json and (more := listed[IN_FULL:] or older[IN_FULL:]):
             say(text.further(more, snapshot, _listing(rev, snapshot, bool(listed))))
         explained += len(listed) + len(older)
@@ -182,7 +181,7 @@ def whatif(options: TaskOptions, ok: Sequence[str], rollback: Sequence[str], *, 
         return list(dict.fromkeys(numbers))
 
     supposition = suppose(snapshot, revnos(ok), revnos(rollback))
-    say(json_for_terminals(feeds.plain_json(supposition)) if json else stories.whatif(supposition, snapshot))
+    say(_json(feeds.plain_json(supposition)) if json else stories.whatif(supposition, snapshot))
     return 0
 
 
@@ -203,7 +202,7 @@ def history(options: TaskOptions, rev: str | None, *, json: bool = False) -> int
                     say(f"{lines}\n")
     else:
         events = landing_events(settings, snapshot_of(settings, branch), parse_rev(rev))
-    say(json_for_terminals(feeds.plain_json(events)) if json else stories.events(events))
+    say(_json(feeds.plain_json(events)) if json else stories.events(events))
     return 0
 
 
@@ -222,9 +221,9 @@ def sha_for_scripts(snapshot: Snapshot, present: Situation) -> int:
     return code_of(stop) if stop is not None else REFUSED
 
 
-def json_for_terminals(document: bytes) -> str:
+def _json(document: bytes) -> str:
     """JSON that a terminal can show: what it might take for a command or a change of direction is escaped."""
-    return re.sub(f"[{STEERING}]", lambda match: escaped(match[0]), document.decode())
+    return json_for_terminals(document)
 
 
 def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:

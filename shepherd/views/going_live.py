@@ -25,7 +25,8 @@ from shepherd.views.words import STATES, name, some, standing
 SHOWN = 25
 """Landings of a section that are seen at once; the others are folded."""
 LISTED = 100
-"""Landings of a section that it lists at all: the list of all landings has the rest."""
+"""Landings that go live and are listed there at all: the list of all landings has the rest. Of what waits no
+more than SHOWN are, since they stand next to what blocks them."""
 BLOCKERS_NAMED = 2
 TITLE, PERSON = 120, 40
 """Characters of a title and of a name that are shown: the list of all landings has the whole."""
@@ -116,7 +117,7 @@ def _must_wait(snapshot: Snapshot, lines: _Lines) -> LandingSection | None:
     if not number or snapshot.tip is None:
         return None
     first = snapshot.tip.revno - number + 1
-    listed = range(first, min(first + LISTED, snapshot.tip.revno + 1))
+    listed = range(first, min(first + SHOWN, snapshot.tip.revno + 1))
     return LandingSection(
         key="must-wait",
         title=f"Must wait ({number})",

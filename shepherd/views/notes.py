@@ -31,7 +31,7 @@ def notes_of(snapshot: Snapshot) -> ReleaseNotes | None:
         return note_line(
             entries.get(revno) or revno,
             rolled_back=revno in gone,
-            by=by.get(revno),
+            by=by.get(revno) if revno in gone else None,
             again=revno <= following.base.revno and revno not in gone,
         )
 

@@ -16,7 +16,7 @@ const line = (item, markdown) => {
 for (const button of all("[data-notes]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const said = one("#next .copied");
+    const said = one("#next .taken");
     const markdown = button.dataset.notes === "markdown";
     tick();
     if (isLate()) {

@@ -13,6 +13,7 @@ from shepherd.act.ref import NotMovedError
 from shepherd.errors import NoAnswerError, RefusedError, SettingsError, SourceError
 from shepherd.plans.promotion import Promotion
 from shepherd.stages.find import Acceptance
+from shepherd.views.promotions import promotion
 from tests.project import Project, entry
 from tests.promoting import PROMOTE, entries, meddle, moves, promote, ready, released
 
@@ -59,6 +60,17 @@ def test_what_was_promoted_before_still_goes_live_and_the_plan_says_so(tmp_path:
         (4, False),
         (5, False),
     ]
+
+
+def test_the_printed_plan_says_what_the_number_counts(tmp_path: Path) -> None:
+    project, _ = ready(tmp_path)
+    promote(project)
+    project.land("[rollback=4] Six")
+    plan, _ = promote(project)
+    assert plan is not None
+    printed = promotion(plan, dry=True)
+    assert "goes live (5, 1 of them rolled back again within it, 2 promoted already):" in printed
+    assert "      promoted already; bug 2 is qa-ok\n" in printed
 
 
 def test_the_plan_tells_wrapped_titles_whole(tmp_path: Path) -> None:

@@ -329,11 +329,36 @@ def test_a_tab_that_has_grown_old_copies_nothing(browser: Browser, tmp_path: Pat
         assert page.evaluate(heading) == '"Stale: "'
 
 
+def test_what_goes_live_is_copied_as_text_and_as_markdown(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "deploy"), now=NOW) as view:
+        page = view.page
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.get_by_role("button", name="Copy as text").click()
+        expect(page.locator(".taken")).to_have_text("copied")
+        text = page.evaluate("navigator.clipboard.readText()")
+        assert text.startswith("stable: Goes live with r103 (3)\n\nr101  Make the thing number 101")
+        assert text.endswith(f"\n\n{rev(103).id}\n")
+        page.get_by_role("button", name="Copy as Markdown").click()
+        markdown = "- ~~Make the thing number 101 work when it rains~~ (r101, Bob Builder,"
+        copied = "(want) => navigator.clipboard.readText().then((text) => text.includes(want))"
+        page.wait_for_function(copied, arg=markdown)
+        copied_text = page.evaluate("navigator.clipboard.readText()")
+        assert "[bug 800101](https://bugs.example.org/bugs/800101), rolled back by r102)" in copied_text
+        # the tab sleeps until the answer is old
+        page.clock.set_fixed_time(snapshot().valid_until + timedelta(seconds=1))
+        page.get_by_role("button", name="Copy as text").click()
+        expect(page.locator(".taken")).to_have_text(
+            "not copied: the answer may have changed, load this page again"
+        )
+        assert page.evaluate("navigator.clipboard.readText()") == copied_text
+
+
 def test_where_nothing_may_be_deployed_nothing_can_be_copied(browser: Browser, tmp_path: Path) -> None:
     for kind in ("unread", "stale", "hotfix", "no-data"):
         state = f"caution {kind}"
         with opened(browser, written(tmp_path, state), now=STATES[state][1].now) as view:
             assert not view.page.get_by_role("button", name="Copy the SHA").all()
+            assert not view.page.get_by_role("button", name="Copy as").all()
             assert view.page.locator("h1 code").count() == 0
 
 

@@ -105,6 +105,29 @@ def test_a_comparison_is_linked_where_its_address_leaves_no_doubt(
     assert snapshot.next.compare_url == (page and page.replace("BASE", ids[0]).replace("TO", ids[1]))
 
 
+def test_the_setting_says_where_two_revisions_are_compared_and_asks_for_no_new_reading(
+    tmp_path: Path,
+) -> None:
+    project = Project(tmp_path, branch='landing_url = "https://github.com/o/r/commit/{id}"')
+    ids = project.land("[no-qa] One", "[no-qa] Two")
+    project.deploy(ids[0])
+    project.look()
+    landing_url = 'landing_url = "https://github.com/o/r/commit/{id}"'
+    project.write_settings(f'{landing_url}\ncompare_url = "https://x.example/?a={{from}}&b={{to}}"')
+    snapshot = project.judge()
+    assert snapshot.next is not None, "what was read before still counts"
+    assert snapshot.next.compare_url == f"https://x.example/?a={ids[0]}&b={ids[1]}"
+
+
+def test_what_is_rolled_back_within_and_what_is_live_no_longer_is_told_apart(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    ids = project.land("[no-qa] One", "[bug=2] Two", "[rollback=2] Three", "[rollback=1] Four")
+    project.deploy(ids[0])
+    following = project.look().next
+    assert following is not None
+    assert (following.landings, following.undone, following.taken_out) == ((2, 3, 4), (2,), (1,))
+
+
 def test_nothing_is_compared_with_nothing(tmp_path: Path) -> None:
     recorded = 'deployed = { recorded = true }\nlanding_url = "https://github.com/o/r/commit/{id}"'
     project = Project(tmp_path, branch=recorded)

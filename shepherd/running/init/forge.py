@@ -17,6 +17,14 @@ ForgeType = Literal["launchpad", "github", "gitlab"]
 
 NAMES: dict[ForgeType, str] = {"launchpad": "Launchpad", "github": "GitHub", "gitlab": "GitLab"}
 _LAUNCHPAD_BUGS = "https://bugs.launchpad.net/bugs/{bug}"
+_COMPARING = (
+    (
+        r"(https://(?:github\.com|codeberg\.org)/[^?#]+|https?://[^?#]+/-)/commit/\{id\}",
+        "/compare/{from}...{to}",
+    ),
+    (r"(https://git\.launchpad\.net/[^?#]+)/commit/\?id=\{id\}", "/log/?qt=range&q={from}..{to}"),
+)
+"""Where a landing is shown -> where two revisions are compared, on the same forge."""
 _UNREAD: dict[Convention, str] = {
     "gerrit": "Gerrit (Change-Id, Reviewed-on)",
     "phabricator": "Phabricator (Differential Revision)",
@@ -41,6 +49,14 @@ class Forge(Struct, frozen=True):
     """Its host is the usual one or that of the clone's origin, and no message's word for it."""
     why: str = ""
     """What the messages show, as a sentence, where they say something else than the origin."""
+
+    @property
+    def compare_url(self) -> str:
+        """Where two of its revisions are compared; empty: nobody is sure what that page is called."""
+        for pattern, page in _COMPARING:
+            if place := re.fullmatch(pattern, self.landing_url):
+                return f"{place[1]}{page}"
+        return ""
 
 
 class Origin(Struct, frozen=True):
@@ -104,6 +120,8 @@ def _of_origin(origin: Origin) -> Forge | None:
         return Forge(
             "launchpad", _launchpad_project(origin.path), f"{web}/commit/?id={{id}}", _LAUNCHPAD_BUGS
         )
+    if origin.host == "codeberg.org":
+        return Forge(None, "", f"{web}/commit/{{id}}", f"{web}/issues/{{bug}}", f"{web}/pulls/{{request}}")
     return None
 
 

@@ -58,6 +58,7 @@ exempt_subjects = []     # patterns (* and ?): nobody needs to test landings wit
 # verdict_notes = "refs/notes/qa"
 
 {landing_url}
+{compare_url}
 """
 
 _TRACKER = """
@@ -116,6 +117,11 @@ def settings_text(
             '# Where a landing is shown on the web:\n# landing_url = "https://git.example.org/project/commit/?id={id}"'
         )
     )
+    compare_url = (
+        f"compare_url = {toml(forge.compare_url)}"
+        if forge and forge.compare_url
+        else '# compare_url = "https://git.example.org/project/compare/{from}...{to}"'
+    )
     branch = _BRANCH.format(
         name=f'"{name}"' if "." in name else name,
         repository="\n".join([f"repository = {toml(repository)}", *_fetching(mirrored)]),
@@ -127,6 +133,7 @@ def settings_text(
         orphans=toml(orphans),
         robots=_robots(robots),
         landing_url=landing_url,
+        compare_url=compare_url,
     )
     tracker = _TRACKER.format(tracker=_tracker(forge, refusal, file), urls=_urls(forge))
     return _HEAD + branch + tracker + _TAIL

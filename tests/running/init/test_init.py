@@ -233,6 +233,33 @@ def test_links_lead_where_the_clone_came_from(repo: Repo, file: Path, remote: st
 
 
 @pytest.mark.parametrize(
+    ("remote", "compare_url"),
+    [
+        ("git@github.com:owner/project.git", "https://github.com/owner/project/compare/{from}...{to}"),
+        (
+            "ssh://git@gitlab.example.org:2222/a/b/c.git",
+            "https://gitlab.example.org/a/b/c/-/compare/{from}...{to}",
+        ),
+        (
+            "https://git.launchpad.net/~ann/launchpad/+git/x",
+            "https://git.launchpad.net/~ann/launchpad/+git/x/log/?qt=range&q={from}..{to}",
+        ),
+        (
+            "https://codeberg.org/owner/project.git",
+            "https://codeberg.org/owner/project/compare/{from}...{to}",
+        ),
+        ("https://git.example.org/owner/project.git", ""),
+        ("", ""),
+    ],
+)
+def test_two_revisions_are_compared_where_the_clone_came_from(
+    repo: Repo, file: Path, remote: str, compare_url: str
+) -> None:
+    repo.git("config", "remote.origin.url", remote)
+    assert written(plan(repo.path, file)).compare_url == compare_url
+
+
+@pytest.mark.parametrize(
     ("remote", "tracker"),
     [
         ("https://github.com/owner/project.git", ("github", "owner/project", "")),
