@@ -19,8 +19,8 @@ from shepherd.words import is_request
 
 NOTES_IN_ROWS = 40
 """Blockers whose rows have the line for a git note: it is as long as the rest of the row."""
-_UNBREAKABLE = re.compile(r"[A-Za-z0-9.]+")
-"""A word of a command in which no browser breaks a line."""
+_UNBREAKABLE = re.compile(r"[A-Za-z0-9.]{1,20}")
+"""A word of a command in which no browser breaks a line: it has no sign for that, and fits on one."""
 
 
 class Acting:
@@ -78,7 +78,7 @@ class Acting:
         ]
         remedy = self._of_parts(Sentence(*parts), copying=False)
         note = note_in(entry, self._snapshot) if entry.revno in self._noted else ""
-        return f"{remedy}<p class=m>or, in a clone: {code(note, 'line')}" if note else remedy
+        return f"{remedy}<p class=m>or say ok from a clone: {code(note, 'line')}" if note else remedy
 
     def _item(self, item: str) -> str:
         bare = item.lstrip("#!")

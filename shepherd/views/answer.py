@@ -167,7 +167,8 @@ def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
     if not snapshot.blockers or stopping(known) is not None:
         return None
     first = snapshot.blockers[0]
-    revnos, gives_more = (first.revno,), ""
+    revnos: tuple[int, ...] = (first.revno,)
+    gives_more = ""
     frees, up_to = first.frees, first.tip_if_cleared
     if snapshot.staircase and (not frees or snapshot.staircase[0].cleared == revnos):
         step = snapshot.staircase[0]
@@ -222,7 +223,7 @@ def freed(blocker: Blocker, snapshot: Snapshot) -> str:
     """What clearing this one gives, alone (docs/rules.md#blockers) or with others."""
     if blocker.tip_if_cleared is None or not blocker.frees:
         if snapshot.staircase:
-            return Sentence("clearing it frees ", with_others(blocker, snapshot))
+            return Sentence("if it were good, ", with_others(blocker, snapshot))
         return "if it alone were good, nothing more could go: others block as well"
     more = count(blocker.frees, "more landing")
     return f"if it alone were good, {more} could go, up to r{blocker.tip_if_cleared}"
