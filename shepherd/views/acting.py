@@ -19,7 +19,7 @@ from shepherd.words import is_request
 
 NOTES_IN_ROWS = 40
 """Blockers whose rows have the line for a git note: it is as long as the rest of the row."""
-_UNBREAKABLE = re.compile(r"[A-Za-z0-9.]{1,20}")
+_UNBREAKABLE = re.compile(r'[A-Za-z0-9.]{1,20}|"…"')
 """A word of a command in which no browser breaks a line: it has no sign for that, and fits on one."""
 
 

@@ -117,7 +117,7 @@ def test_a_pattern_that_is_no_web_address_makes_no_link() -> None:
 def test_a_command_is_code_that_breaks_between_its_words_only() -> None:
     html = str(code('inv verdict r4 ok --reason "…" --branch <x>'))
     assert html == (
-        '<code>inv verdict r4 ok <span>--reason</span> <span>"…"</span> <span>--branch</span> '
+        '<code>inv verdict r4 ok <span>--reason</span> "…" <span>--branch</span> '
         "<span>&lt;x&gt;</span></code>"
     )
     assert re.sub(r"<[^>]+>", "", html).replace("&lt;", "<").replace("&gt;", ">") == (
