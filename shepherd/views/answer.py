@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shepherd.cautions import Caution, code_of, stopping
 from shepherd.errors import NO_DATA
-from shepherd.sentence import Sentence, separated, time
+from shepherd.sentence import Sentence, joined, separated, time
 from shepherd.snapshot import Blocker, LandingEntry, LastGood, Progress, Snapshot
 from shepherd.views.banners import CALLED
 from shepherd.views.clean import LONGEST_SENTENCE, clean
@@ -177,11 +177,13 @@ def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
         gives_more = f"; {further}" if further else ""
     entries = {entry.revno: entry for entry in snapshot.landings}
     waited_for = [each for each in snapshot.blockers if each.revno in revnos]
-    movers = dict.fromkeys(mover_of(each, entries.get(each.revno)) for each in waited_for)
-    mover = some(list(movers), NAMED)
-    begin = (
-        f"Or wait for {mover}" if snapshot.deployable is not None else f"{mover[0].upper()}{mover[1:]}'s move"
-    )
+    movers = list(dict.fromkeys(mover_of(each, entries.get(each.revno)) for each in waited_for))
+    mover = joined(movers) if 0 < len(movers) <= NAMED else some(movers, NAMED)
+    if snapshot.deployable is not None:
+        begin = f"Or wait for {mover}"
+    else:
+        has_to = "'s move" if len(movers) == 1 else " have to move"
+        begin = f"{mover[:1].upper()}{mover[1:]}{has_to}"
     more = " more" if snapshot.deployable is not None else ""
     if up_to is None or not frees:
         gives = f"nothing{more} could go yet: others block as well."

@@ -74,9 +74,15 @@ def test_a_single_blocker_needs_no_staircase() -> None:
 def test_the_header_waits_for_all_that_have_to_move_together() -> None:
     header = Reader(parts(branch_page(two_between(), CALM))[0]).text
     assert (
-        "Or wait for Ann 104, Ann 105: once r104 and r105 are cleared, you get r106, 3 more landings; "
+        "Or wait for Ann 104 and Ann 105: once r104 and r105 are cleared, you get r106, 3 more landings; "
         "with r107 too: r108." in header
     )
+
+
+def test_where_nothing_may_go_all_who_have_to_move_are_named() -> None:
+    given = two_between(answer="blocked", deployable=None)
+    header = Reader(parts(branch_page(given, CALM))[0]).text
+    assert "Ann 104 and Ann 105 have to move: once r104 and r105 are cleared, you get r106" in header
 
 
 def test_status_tells_the_staircase_and_what_needs_whom() -> None:
