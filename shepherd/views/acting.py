@@ -9,7 +9,7 @@ from html import escape
 
 from markupsafe import Markup
 
-from shepherd.sentence import Sentence, parts_of
+from shepherd.sentence import Part, Sentence, parts_of
 from shepherd.snapshot import LandingEntry, Snapshot
 from shepherd.views.clean import LONGEST_SENTENCE, clean, fill_address
 from shepherd.views.markup import cut, sentence
@@ -19,8 +19,8 @@ from shepherd.words import is_request
 
 NOTES_IN_ROWS = 40
 """Blockers whose rows have the line for a git note: it is as long as the rest of the row."""
-_UNBREAKABLE = re.compile(r"[A-Za-z0-9.]+")
-"""A word of a command in which no browser breaks a line."""
+_UNBREAKABLE = re.compile(r'[A-Za-z0-9.]{1,20}|"…"')
+"""A word of a command in which no browser breaks a line: it has no sign for that, and fits on one."""
 
 
 class Acting:
@@ -33,9 +33,6 @@ class Acting:
 
     def sentence(self, text: str) -> Markup:
         """Untrusted text with links and commands, each command with a button that copies it."""
-        return self._of_parts(text, copying=True)
-
-    def _of_parts(self, text: str, *, copying: bool) -> Markup:
         html: list[str] = []
         for part in cut(parts_of(text), LONGEST_SENTENCE):
             if isinstance(part, str):
@@ -45,7 +42,7 @@ class Acting:
             elif part.kind == "revision":
                 html.append(self._revision(part.text))
             elif part.kind == "command":
-                html.append(command(part.text) if copying else code(part.text))
+                html.append(command(part.text))
             else:
                 html.append(sentence(Sentence(part)))
         return Markup("".join(html))  # noqa: S704  # every piece is escaped
@@ -72,13 +69,10 @@ class Acting:
 
     def remedy_in_row(self, entry: LandingEntry) -> str:
         """What clears a landing, for its row in the table, where its bugs are links already."""
-        parts = [
-            each if isinstance(each, str) or each.kind == "command" else each.text
-            for each in entry.remedy_sentence.parts
-        ]
-        remedy = self._of_parts(Sentence(*parts), copying=False)
-        note = note_in(entry, self._snapshot) if entry.revno in self._noted else ""
-        return f"{remedy}<p class=m>or, in a clone: {code(note, 'line')}" if note else remedy
+        html = [_in_row(part) for part in cut(entry.remedy_parts or (entry.remedy,), LONGEST_SENTENCE)]
+        if entry.revno in self._noted and (note := note_in(entry, self._snapshot)):
+            html.append(f"<p class=m>or say ok from a clone: {code(note, 'line')}")
+        return "".join(html)
 
     def _item(self, item: str) -> str:
         bare = item.lstrip("#!")
@@ -92,6 +86,12 @@ class Acting:
     def _revision(self, text: str) -> str:
         known = text[1:].isdecimal() and int(text[1:]) in self._entries
         return f'<a href="#{escape(text)}">{escape(text)}</a>' if known else escape(clean(text))
+
+
+def _in_row(part: str | Part) -> str:
+    if not isinstance(part, str) and part.kind == "command":
+        return code(part.text)
+    return escape(clean(part if isinstance(part, str) else part.text, LONGEST_SENTENCE), quote=False)
 
 
 def command(text: str, kind: str = "") -> Markup:

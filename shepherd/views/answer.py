@@ -10,7 +10,7 @@ from msgspec import Struct
 from shepherd.cautions import Caution, code_of, stopping
 from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
-from shepherd.sentence import Sentence, separated, time
+from shepherd.sentence import Sentence, joined, separated
 from shepherd.snapshot import Blocker, LandingEntry, LastGood, Next, Progress, Snapshot
 from shepherd.views.banners import called
 from shepherd.views.clean import LONGEST_SENTENCE, clean
@@ -187,7 +187,8 @@ def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
     if not snapshot.blockers or stopping(known) is not None:
         return None
     first = snapshot.blockers[0]
-    revnos, gives_more = (first.revno,), ""
+    revnos: tuple[int, ...] = (first.revno,)
+    gives_more = ""
     frees, up_to = first.frees, first.tip_if_cleared
     if snapshot.staircase and (not frees or snapshot.staircase[0].cleared == revnos):
         step = snapshot.staircase[0]
@@ -196,11 +197,13 @@ def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
         gives_more = f"; {further}" if further else ""
     entries = {entry.revno: entry for entry in snapshot.landings}
     waited_for = [each for each in snapshot.blockers if each.revno in revnos]
-    movers = dict.fromkeys(mover_of(each, entries.get(each.revno)) for each in waited_for)
-    mover = some(list(movers), NAMED)
-    begin = (
-        f"Or wait for {mover}" if snapshot.deployable is not None else f"{mover[0].upper()}{mover[1:]}'s move"
-    )
+    movers = list(dict.fromkeys(mover_of(each, entries.get(each.revno)) for each in waited_for))
+    mover = joined(movers) if 0 < len(movers) <= NAMED else some(movers, NAMED)
+    if snapshot.deployable is not None:
+        begin = f"Or wait for {mover}"
+    else:
+        has_to = "'s move" if len(movers) == 1 else " have to move"
+        begin = f"{mover[:1].upper()}{mover[1:]}{has_to}"
     more = " more" if snapshot.deployable is not None else ""
     if up_to is None or not frees:
         gives = f"nothing{more} could go yet: others block as well."
@@ -231,7 +234,7 @@ def freed(blocker: Blocker, snapshot: Snapshot) -> str:
     """What clearing this one gives, alone (docs/rules.md#blockers) or with others."""
     if blocker.tip_if_cleared is None or not blocker.frees:
         if snapshot.staircase:
-            return Sentence("clearing it frees ", with_others(blocker, snapshot))
+            return Sentence("if it were good, ", with_others(blocker, snapshot))
         return "if it alone were good, nothing more could go: others block as well"
     more = count(blocker.frees, "more landing")
     return f"if it alone were good, {more} could go, up to r{blocker.tip_if_cleared}"

@@ -166,7 +166,7 @@ def _blocker(blocker: Blocker, entry: LandingEntry | None, snapshot: Snapshot) -
         if entry.remedy:
             yield wrap(Sentence("what clears it: ", entry.remedy_sentence), "    ")
         if note := note_in(entry, snapshot):
-            yield wrap("or, in a clone, by a git note:", "    ")
+            yield wrap("or say ok from a clone, by a git note:", "    ")
             yield f"    {plain(note, len(note))}"
     yield wrap(answer.freed(blocker, snapshot), "    ")
     if blocker.list_told_on is not None:

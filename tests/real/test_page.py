@@ -17,6 +17,7 @@ from tests.inv import inv
 from tests.real.browser import NARROW, WIDE, View, chromium, opened
 from tests.test_cautions import CASES
 from tests.views.factory import NOW, entry, every_progress, everything_wrong, no_data, rev, snapshot
+from tests.views.test_acting import two_between
 from tests.views.test_hostile import ATTACKS, around, everywhere
 
 pytestmark = pytest.mark.real
@@ -32,6 +33,7 @@ STATES: dict[str, tuple[Snapshot, Situation]] = {
     "maintenance": (snapshot(), Situation(now=NOW, maintenance=Maintenance(NOW, "Ann", "upgrade"))),
     "everything": (every_progress(), everything_wrong()),
     "long": (LONG, CALM),
+    "moves": (two_between(verdict_notes="refs/notes/qa"), CALM),
     **{f"caution {name}": (given, now) for name, (given, now, kinds) in CASES.items() if kinds},
 }
 LINKS = [("All branches", "index.html")]
@@ -308,6 +310,23 @@ def test_the_whole_sha_is_copied(browser: Browser, tmp_path: Path) -> None:
         view.page.get_by_role("button", name="Copy the SHA").click()
         expect(view.page.locator(".copied")).to_have_text("copied")
         assert view.page.evaluate("navigator.clipboard.readText()") == rev(103).id
+
+
+@pytest.mark.parametrize("width", [NARROW, WIDE])
+def test_commands_are_copied_as_they_are_and_no_option_is_torn_apart(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    with opened(browser, written(tmp_path, "moves"), width=width) as view:
+        view.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        codes = view.page.locator("#blockers code")
+        for number, button in enumerate(view.page.locator("#blockers button.copy").all()):
+            button.click()
+            expect(button).to_have_text("Copied")
+            shown = codes.nth(number).inner_text().replace("…", "...")
+            copied = view.page.evaluate("navigator.clipboard.readText()")
+            assert copied == " ".join(shown.split()) and copied.isascii()
+        lines = "all => all.map(each => each.getClientRects().length)"
+        assert set(view.page.locator("code span").evaluate_all(lines)) == {1}
 
 
 def test_a_tab_that_has_grown_old_copies_nothing(browser: Browser, tmp_path: Path) -> None:
