@@ -68,7 +68,10 @@ def _rows(table: HelpTable) -> Iterator[str]:
 
 
 def _kind(block: HelpBlock) -> str:
-    return {HelpTable: "table", HelpCommands: "commands"}.get(type(block), "text")
+    """What the template makes of it."""
+    if isinstance(block, HelpTable):
+        return "table"
+    return "commands" if isinstance(block, HelpCommands) else "text"
 
 
 def _looking(facts: HelpFacts) -> HelpSection:

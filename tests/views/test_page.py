@@ -303,7 +303,7 @@ def test_a_system_that_runs_well_is_one_quiet_line() -> None:
 def test_a_table_by_person_needs_no_script() -> None:
     page = branch_page(every_progress(), CALM)
     text = Reader(page[page.index('<details id="persons">') :].partition("</details>")[0]).text
-    assert "Ann Example orphan r110 waiting r115 live r100" in text
+    assert "Ann Example names no bug r110 waiting r115 live r100" in text
     assert "Cy Cole co-author, waiting r115" in text
     assert "Olga" not in text
     assert "nobody known needs your QA r109 bad r104 live, bad r99 waiting r114" in text

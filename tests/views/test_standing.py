@@ -41,7 +41,7 @@ def turned_bad(state: Own = "bad", many: bool = False) -> Snapshot:
         ("bad", "bad", "bad"),
         ("needstesting", "needs-qa", "needs testing"),
         ("unknown", "unknown", "unknown"),
-        ("orphan", "orphan", "orphan"),
+        ("orphan", "orphan", "names no bug"),
     ],
 )
 def test_a_promoted_landing_that_is_not_good_looks_so_in_every_place(

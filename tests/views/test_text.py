@@ -169,7 +169,7 @@ def test_columns_stay_in_line_with_wide_characters() -> None:
         (116, "r116 is not on the QA server yet (needs testing)"),
         (115, "r115 is good (QA ok) and waits for older landings"),
         (111, "r111 could not be judged; it has a bug or request that could not be read"),
-        (110, "r110 is an orphan and keeps 7 landings waiting; it names no bug, and no mark"),
+        (110, "r110 says nothing of QA and keeps 7 landings waiting; it names no bug, and"),
         (109, "r109 needs QA and keeps 8 landings waiting; it waits for somebody to try it on"),
         (104, "r104 is bad and keeps 13 landings waiting; it must not go to production: roll it"),
         (103, "r103 may be deployed (QA ok): it goes out with r103"),
