@@ -41,7 +41,7 @@ _LOOP = """\
 """
 
 
-WEIGHTS = {300: 150_000, 5_000: 1_500_000}
+WEIGHTS = {300: 150_000, 5_000: 1_300_000}
 """Landings in the window, and the bytes that the page should at most have."""
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from shepherd.cautions import Caution, code_of, stopping
 from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
-from shepherd.sentence import Sentence, joined, separated
+from shepherd.sentence import Sentence, joined, separated, time
 from shepherd.snapshot import Blocker, LandingEntry, LastGood, Next, Progress, Snapshot
 from shepherd.views.banners import called
 from shepherd.views.clean import LONGEST_SENTENCE, clean

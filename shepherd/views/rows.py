@@ -63,9 +63,10 @@ class Rows:
     def _row(self, entry: LandingEntry, detail: Detail) -> str:
         revno = entry.revno
         title = _text(entry.title) or "(no title)"
+        reason = f"<p>{self._reason(entry)}"
         # what is to be done long after a landing needs its bug, which is linked
         if detail == "least":
-            pass
+            reason = "" if entry.state == "orphan" else reason
         elif entry.url and is_web_address(entry.url):
             title = f"<a href={_quoted(entry.url)}>{title}</a>"
         elif entry.url:
@@ -73,7 +74,7 @@ class Rows:
         return (
             f"<tr id=r{revno}><th>{_own(revno)}{self._badges.get(revno, '')}"
             f"{_standing_cell(entry.progress, entry.state)}{self._behind(entry) if detail != 'least' else ''}"
-            f"<td>{title}<p>{self._reason(entry)}{self._details(entry)}"
+            f"<td>{title}{reason}{self._details(entry)}"
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
         )
 

@@ -2,6 +2,7 @@
 const form = one("#filter");
 if (!form) return;
 form.hidden = false;
+form.elements.bug.inputMode = "numeric";
 const fold = (text) => (/[^\x00-\x7f]/.test(text) ? text.normalize("NFD").replace(/\p{M}/gu, "") : text);
 const plain = (text) => fold(text).toLowerCase();
 const said = (row) => row.lastElementChild.previousElementSibling.textContent || "nobody known";
