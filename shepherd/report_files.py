@@ -4,6 +4,8 @@ them (docs/feeds.md#going-back-to-an-older-release).
 A file that its release has stopped writing says for ever what was true once, "deploy r123" for example. So
 an upgrade to a release that does not write a file removes it. It reads `ENDINGS` and `OF_ALL` of that
 release as text: both stay tuples of plain words.
+
+Nothing but the standard library: `fab` sends this module to hosts on which nothing of ours is installed.
 """
 
 from __future__ import annotations
@@ -52,7 +54,7 @@ def written_by(release: Path) -> ReportFiles:
     """What the code in this folder writes, without running it; where it does not say so, the first list: a
     file that is removed in vain is written again by its next run."""
     try:
-        tree = ast.parse((release / "shepherd" / Path(__file__).name).read_bytes())
+        tree = ast.parse((release / "shepherd" / "report_files.py").read_bytes())
         said = {
             target.id: ast.literal_eval(each.value)
             for each in tree.body
@@ -63,6 +65,12 @@ def written_by(release: Path) -> ReportFiles:
         return ReportFiles(_words(said["ENDINGS"]), _words(said["OF_ALL"]))
     except (OSError, SyntaxError, ValueError, LookupError, TypeError):
         return FIRST
+
+
+def how_many(release: Path) -> int:
+    """How many files the code in this folder writes for one branch. Of two releases the one that writes more
+    drives an upgrade: it knows what to remove, also where the other one was deployed later."""
+    return len(written_by(release).names(["branch"]))
 
 
 def _words(value: object) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from ops.deploy import building, configuring
 from shepherd.atomic import create_atomically, write_atomically
 from shepherd.errors import BUSY, SettingsError, ShepherdError, StoreError
 from shepherd.locks import flock, locked, open_lock
+from shepherd.report_files import how_many
 from shepherd.running import releases
 from shepherd.running.releases import Site
 from shepherd.running.starting import start
@@ -171,12 +172,14 @@ def works(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
 
 
 def back(site: Site, request: Request, data: BinaryIO) -> dict[str, Any]:
-    """Where a roll-back goes, and which release's code can drive it: the newer one that starts."""
+    """Where an upgrade goes, and which release's code can drive it: the newer one that starts. Newer is the
+    one that knows more files of the report, and of those that know as many the one deployed later."""
     target = site.find(request["to"]) if request["to"] else site.last_good()
     if target is None:
         raise SettingsError("there is no earlier good release to go back to (fab releases lists them)")
     live = site.live().release
-    drivers = sorted({each.id for each in (live, target) if each is not None}, reverse=True)
+    places = {each.id: each.path for each in (live, target) if each is not None}
+    drivers = sorted(places, key=lambda each: (how_many(places[each]), each), reverse=True)
     for driver in drivers:
         with suppress(ShepherdError):
             start(site.releases / driver)

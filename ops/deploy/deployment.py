@@ -76,6 +76,9 @@ class Deployment:
                     self._host.ask("note", entry={**entry, "result": f"failed: {error}", "why": self._why})
                 raise
             site = {"target": release, "driver": release, "root": probed["root"]}
+            with suppress(ShepherdError):
+                # a commit from before the live release's would not know what that one leaves in the report
+                site = self._host.ask("back", to=release)
             code = push(
                 self._host, site, self._who, deadline, self._why, again=self._again, start_cron=start_cron
             )

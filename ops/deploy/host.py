@@ -44,6 +44,7 @@ SENT = (
     "shepherd.errors",
     "shepherd.locks",
     "shepherd.atomic",
+    "shepherd.report_files",
     "shepherd.running",
     "shepherd.running.bad_commits",
     "shepherd.running.releases",

@@ -79,9 +79,10 @@ def _news(
             if before is None or data.get("kept") or data["id"] == before.data["id"]:
                 return None
             was = before.data["revno"]
-            title = f"went live: r{revno}" if revno > was else f"production went back to r{revno}"
-            number = f"{count(revno - was, 'landing')} newer than r{was}" if revno > was else f"from r{was}"
-            text = "; ".join(filter(None, [number, entry.why]))
+            title = f"production went back to r{revno}"
+            if revno > was:
+                title = f"went live: r{revno} · {count(revno - was, 'landing')}"
+            text = "; ".join(filter(None, [f"production ran r{was} before", entry.why]))
             return FeedEntry(entry.time, title, text, identity, revno or None, entry.who, data["id"])
         case "alarm":
             change = f"alarm: r{revno}" if data["on"] else f"alarm over: r{revno}"

@@ -6,11 +6,13 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
+from shepherd import report_files
 from shepherd.running import releases
 from shepherd.running.releases import Site
 from tests.ops.agents import Agent, first_line
@@ -133,6 +135,24 @@ def test_who_holds_the_lock_removes_what_a_killed_deploy_left(agent: Agent) -> N
     answer = agent.ask("hold", who="olga")
     assert f"{half.name} was left half built: removed" in answer.told
     assert not half.exists()
+
+
+def test_the_code_that_writes_more_files_drives_though_it_was_deployed_before(agent: Agent) -> None:
+    site = Site(agent.root)
+    made = []
+    for commit in ("a" * 40, "b" * 40):
+        path = site.reserve(commit)
+        python = path / ".venv" / "bin" / "python3"
+        python.parent.mkdir(parents=True)
+        python.write_text("#!/bin/sh\n")
+        python.chmod(0o755)
+        releases.write(path / releases.MADE, {"commit": commit})
+        made.append(path)
+    site.current.symlink_to(f"releases/{made[0].name}")
+    (made[0] / "shepherd").mkdir()
+    shutil.copy(report_files.__file__, made[0] / "shepherd")
+    answer = agent.ask("back", to=made[1].name).answer
+    assert (answer["target"], answer["driver"]) == (made[1].name, made[0].name)
 
 
 def test_a_deploy_that_outlived_its_operator_is_not_disturbed(agent: Agent) -> None:

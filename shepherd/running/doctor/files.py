@@ -6,11 +6,12 @@ from __future__ import annotations
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
 from shepherd.errors import SettingsError
+from shepherd.report_files import OURS
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 
 OTHERS_WRITE = 0o022
@@ -83,6 +84,9 @@ def report(context: CheckContext) -> Iterator[Finding]:
         needed = 0o005 if stat.S_ISDIR(status.st_mode) else 0o004
         if status.st_mode & needed != needed and not path.name.startswith("."):
             hidden.append(path)
+    if strange := _unwritten(folder, context.settings.branches):
+        what = f"{_some(strange)}: this release does not write that, and it may say what is not true any more"
+        yield warn("report", what, "remove what another release left there")
     closed = [parent for parent in folder.parents if not parent.stat().st_mode & 0o001]
     if loose:
         yield fail("report", f"others may change {_some(loose)}", f"chmod -R go-w {folder}")
@@ -90,8 +94,19 @@ def report(context: CheckContext) -> Iterator[Finding]:
         yield fail("report", f"readers cannot read {_some(hidden)}", f"chmod -R a+rX {folder}")
     if closed and not context.settings.report.publish:
         yield warn("report", f"{closed[0]} hides it from readers", f"chmod o+x {closed[0]}, or publish it")
-    elif not loose and not hidden:
+    elif not loose and not hidden and not strange:
         yield ok("report", f"{folder} can be read by everybody, and changed only by us")
+
+
+def _unwritten(folder: Path, branches: Collection[str]) -> list[Path]:
+    """Files that bear a branch's name, and that this release does not write: of one that was left without
+    `inv upgrade`, or by a release without this list (docs/feeds.md#going-back-to-an-older-release)."""
+    written = OURS.names(branches)
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.name not in written and any(path.name.startswith(f"{branch}.") for branch in branches)
+    )
 
 
 def secrets(context: CheckContext) -> Iterator[Finding]:

@@ -134,14 +134,16 @@ def _nothing(mode: Mode, to: str | None) -> str:
 
 def _newest_drives(releases: Sequence[Release | None], words: list[str], dry: bool, again: str) -> None:
     """Become the `inv upgrade` of the newest of them, if that is another than ours and has an interpreter.
+    Newest is the code that knows more files of the report, else the one deployed last.
 
     Raises:
         StoreError: it does not start.
     """
+    from shepherd.report_files import how_many
     from shepherd.running.starting import own_environment, start
 
     startable = [each for each in releases if each is not None and each.python.exists()]
-    driver = max(startable, key=lambda each: each.number, default=None)
+    driver = max(startable, key=lambda each: (how_many(each.path), each.number), default=None)
     if driver is None or _DRIVER in os.environ or Path(os.path.realpath(driver.path)) == ROOT:
         return
     start(driver.path)

@@ -10,11 +10,13 @@ from msgspec import Struct
 
 from shepherd.cautions import STOPPING, Caution, cautions, released, stopping
 from shepherd.situation import Situation
-from shepherd.snapshot import Answer, DeployedRev, PromotedRev, Rev, Snapshot
+from shepherd.snapshot import Answer, Rev, Snapshot
 from shepherd.values import SHA
 from shepherd.views import answer
+from shepherd.views.clean import LONGEST_SENTENCE, clean
 from shepherd.views.feeds.as_json import plain_json
 from shepherd.views.markup import ageless
+from shepherd.views.words import AnyRev
 
 BLOCKERS_SHOWN = 10
 
@@ -63,8 +65,9 @@ def published_answer(snapshot: Snapshot, situation: Situation, url: str = "") ->
     # as in BRANCH.sha: what is not a SHA is not an answer
     deployable = to if to is not None and re.fullmatch(SHA, to.id) else None
     entries = {entry.revno: entry for entry in snapshot.landings}
+    branch = clean(snapshot.branch)
     return PublishedAnswer(
-        branch=snapshot.branch,
+        branch=branch,
         answer=said if said != "deploy" or deployable is not None else "blocked",
         complete=said != "no-data",
         generated_at=snapshot.generated_at,
@@ -72,9 +75,17 @@ def published_answer(snapshot: Snapshot, situation: Situation, url: str = "") ->
         deployable=deployable,
         deployed=_rev(snapshot.deployed),
         promoted=_rev(snapshot.promoted),
-        tip=snapshot.tip,
-        headline=ageless(answer.headline(snapshot, known)),
-        cautions=known,
+        tip=_rev(snapshot.tip),
+        headline=clean(ageless(answer.headline(snapshot, known)), LONGEST_SENTENCE),
+        cautions=tuple(
+            Caution(
+                each.kind,
+                clean(each.sentence, LONGEST_SENTENCE),
+                clean(each.remedy, LONGEST_SENTENCE),
+                each.stops,
+            )
+            for each in known
+        ),
         blockers=tuple(
             ShortBlocker(
                 each.revno,
@@ -87,7 +98,7 @@ def published_answer(snapshot: Snapshot, situation: Situation, url: str = "") ->
         ),
         blockers_count=len(snapshot.blockers),
         links={
-            kind: f"{url}{snapshot.branch}.{ending}"
+            kind: f"{url}{branch}.{ending}"
             for kind, ending in (("page", "html"), ("snapshot", "json"), ("feed", "atom"), ("sha", "sha"))
         },
     )
@@ -98,5 +109,5 @@ def answer_file(snapshot: Snapshot, situation: Situation, url: str = "") -> byte
     return plain_json(published_answer(snapshot, situation, url)) + b"\n"
 
 
-def _rev(rev: DeployedRev | PromotedRev | None) -> Rev | None:
-    return Rev(rev.revno, rev.id) if rev is not None else None
+def _rev(rev: AnyRev) -> Rev | None:
+    return Rev(rev.revno, clean(rev.id)) if rev is not None else None

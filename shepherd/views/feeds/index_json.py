@@ -10,6 +10,7 @@ from msgspec import Struct
 from shepherd.cautions import CautionKind
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Rev, Snapshot
+from shepherd.views.clean import clean
 from shepherd.views.everybody import everybody
 from shepherd.views.feeds.answer_file import ShortBlocker, published_answer
 from shepherd.views.feeds.as_json import plain_json
@@ -64,12 +65,13 @@ def index_json(
     """
     index = _Index(
         tuple(_branch(snapshot, situation, url) for snapshot in snapshots),
-        tuple(waiting),
+        tuple(map(clean, waiting)),
         tuple(
             _IndexedPerson(
                 each.name,
                 tuple(
-                    _TheirBranch(t.branch, f"{url}{t.address}", t.landings, t.to_do) for t in each.branches
+                    _TheirBranch(clean(t.branch), f"{url}{t.address}", t.landings, t.to_do)
+                    for t in each.branches
                 ),
             )
             for each in everybody(snapshots)

@@ -249,6 +249,14 @@ def test_rights(place: str, mode: int, expected: tuple[str, str], project: Proje
     assert code(project) == PARTLY
 
 
+def test_a_file_of_the_report_that_another_release_left(project: Project) -> None:
+    (project.state / "report" / "robots.txt").touch(0o644)
+    assert unwell(project) == []
+    (project.state / "report" / "stable.verdict.json").touch(0o644)
+    assert unwell(project) == [("warn", "report")]
+    assert "stable.verdict.json: this release does not write that" in said(project, "report")
+
+
 def test_a_touched_switch_is_no_matter_of_rights(project: Project) -> None:
     (project.state / "maintenance.txt").touch(0o644)
     assert unwell(project) == [("warn", "maintenance")]

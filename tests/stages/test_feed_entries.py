@@ -1,0 +1,190 @@
+"""What the Atom feeds tell, from a real journal, and whether they are what RFC 4287 demands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from xml.etree import ElementTree
+
+import feedparser
+import pytest
+
+from shepherd.run import Run
+from shepherd.stages.find import NOTHING_ACCEPTED, find_branch
+from shepherd.stages.judge import judge_branch
+from shepherd.store import Database, JournalEntry
+from tests.project import Project
+from tests.promoting import promote, ready
+
+SPACE = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """r1 in production, r2 good, r3 to be tested."""
+    made = Project(tmp_path, top='report = { url = "https://qa.example.org" }')
+    made.deploy(made.land("[no-qa] One", "[no-qa] Two", "[bug=3] Three")[0])
+    made.tag(3, "qa-needstesting")
+    made.look()
+    return made
+
+
+def entries(project: Project, name: str = "stable.atom") -> list[feedparser.FeedParserDict]:
+    project.report()
+    content = (project.state / "report" / name).read_bytes()
+    assert list(faults(content)) == []
+    feed = feedparser.parse(content)
+    assert not feed.bozo
+    return list(feed.entries)
+
+
+def titles(project: Project, name: str = "stable.atom") -> list[str]:
+    return [each.title for each in entries(project, name)]
+
+
+def faults(content: bytes) -> Iterator[str]:
+    """What RFC 4287 says MUST be otherwise, section by section; of what our feeds have."""
+    feed = ElementTree.fromstring(content)
+    ids = [each.text or "" for each in feed.iter(f"{SPACE}id")]
+    if feed.tag != f"{SPACE}feed":
+        yield "2: the document element is feed"
+    if len({*ids}) != len(ids):
+        yield "4.1.1: no two entries have the same id"
+    for place in (feed, *feed.findall(f"{SPACE}entry")):
+        for name in ("id", "title", "updated"):
+            if len(place.findall(f"{SPACE}{name}")) != 1:
+                yield f"4.1: exactly one {name}"
+        alternates = [each for each in place.findall(f"{SPACE}link") if each.get("rel") == "alternate"]
+        if len({(each.get("type"), each.get("hreflang")) for each in alternates}) != len(alternates):
+            yield "4.1: no two alternates of the same type"
+        if place is not feed and not alternates and place.find(f"{SPACE}content") is None:
+            yield "4.1.2: an entry without content has an alternate"
+    if feed.find(f"{SPACE}author") is None:
+        yield "4.1.1: the feed has an author, or each entry"
+    for person in feed.iter(f"{SPACE}author"):
+        if not (person.findtext(f"{SPACE}name") or "").strip():
+            yield "3.2.1: a person has a name"
+    for moment in feed.iter(f"{SPACE}updated"):
+        pattern = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+        if not re.fullmatch(pattern, moment.text or "") or not datetime.fromisoformat(moment.text or ""):
+            yield "3.3: a date of RFC 3339"
+    for link in feed.iter(f"{SPACE}link"):
+        if not link.get("href") or list(link):
+            yield "4.2.7: a link has an address"
+    if not all(re.fullmatch(r"[a-z][a-z0-9+.-]*:\S+", each) for each in ids):
+        yield "4.2.6: an id is an absolute IRI"
+    for text in (*feed.iter(f"{SPACE}title"), *feed.iter(f"{SPACE}content")):
+        if text.get("type", "text") != "text" or list(text):
+            yield "3.1.1.1: text has no elements"
+
+
+def test_an_answer_that_says_the_same_again_is_no_entry(project: Project) -> None:
+    assert titles(project)[0] == "deploy r2"
+    project.deploy(project.repo.git("rev-parse", "stable~1").strip())
+    project.tag(3, "qa-ok")
+    project.look()
+    assert titles(project)[:3] == [
+        "deploy r3",
+        "r3: QA ok, was: needs testing · Three",
+        "went live: r2 · 1 landing",
+    ]
+    before = titles(project)
+    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+        last = store.journal.last("answer")
+        assert last is not None
+        # production moved, and the answer is the same; as an older release wrote it, and as ours does
+        for data in ({**last.data, "deployed": 1}, {k: v for k, v in last.data.items() if k != "id"}):
+            store.append([JournalEntry("answer", data=data, why="x")], project.run("judge"))
+    assert titles(project) == before
+
+
+def test_the_same_revno_with_another_commit_is_another_answer(project: Project) -> None:
+    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+        last = store.journal.last("answer")
+        assert last is not None
+        data = {**last.data, "id": "f" * 40}
+        store.append([JournalEntry("answer", data=data, why="rewritten")], project.run("judge"))
+    assert titles(project)[:2] == ["deploy r2", "deploy r2"]
+
+
+def test_entries_name_their_commit(project: Project) -> None:
+    two = project.repo.git("rev-parse", "stable~1").strip()
+    answer, *others = entries(project)
+    assert answer.summary.splitlines()[-1] == f"Commit: {two}"
+    assert {each.summary.splitlines()[-1][:8] for each in others} == {"Commit: "}
+
+
+def test_what_went_live_and_what_went_back_is_told(project: Project) -> None:
+    one, two = (project.repo.git("rev-parse", f"stable~{n}").strip() for n in (2, 1))
+    project.deploy(two)
+    project.look()
+    live = next(each for each in entries(project) if each.title.startswith("went live"))
+    assert live.title == "went live: r2 · 1 landing"
+    assert live.link == "https://qa.example.org/stable.html#r2"
+    assert live.summary == f"production ran r1 before\nCommit: {two}"
+    project.deploy(one)
+    project.look()
+    assert "production went back to r1" in titles(project)
+    assert len([title for title in titles(project) if "live" in title]) == 1
+
+
+def test_a_promotion_is_told_with_who_and_why(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path, top='report = { url = "https://qa.example.org" }')
+    promote(project, why="the fair")
+    promoted = next(each for each in entries(project) if each.title.startswith("promoted"))
+    last = project.look().promoted
+    assert last is not None
+    assert promoted.title == f"promoted: r{last.revno}"
+    assert promoted.author == "tester"
+    assert promoted.summary.splitlines()[-1] == f"Commit: {last.id}" and last.id in ids
+    assert "the fair" in promoted.summary
+
+
+def test_alarms_begin_and_end_in_the_feed(project: Project) -> None:
+    project.deploy(project.repo.git("rev-parse", "stable").strip())
+    project.tag(3, "qa-bad", "bad-commit-3")
+    project.look()
+    assert "alarm: r3 · Three" in titles(project)
+    project.tag(3, "qa-ok")
+    project.look()
+    assert titles(project).index("alarm over: r3 · Three") < titles(project).index("alarm: r3 · Three")
+
+
+def test_two_answers_of_one_run_have_two_ids(project: Project) -> None:
+    run = project.run("judge")
+    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+        for number in (7, 8):
+            data = {"answer": "deploy", "deployable": number, "deployed": 1, "id": None}
+            store.append([JournalEntry("answer", data=data, why="x")], Run(run.id, run.now, "t", run.tell))
+    first = entries(project)
+    assert [each.title for each in first[:2]] == ["deploy r8", "deploy r7"]
+    assert [each.id for each in entries(project)] == [each.id for each in first]
+
+
+def test_of_several_branches_each_entry_names_its_own(project: Project) -> None:
+    settings = project.folder / "shepherd.toml"
+    more = '[branches.devel]\nrepository = "project.git"\nref = "stable"\ndeployed = { ref = "production" }\n'
+    settings.write_text(settings.read_text().replace("[tracker]", f"{more}[tracker]"))
+    find_branch(project.settings, "devel", project.run("find"), NOTHING_ACCEPTED)
+    judge_branch(project.settings, "devel", project.run("judge"))
+    project.look()
+    assert titles(project, "devel.atom")[0] == "devel: deploy r2"
+    every = entries(project, "index.atom")
+    own = [each for name in ("stable.atom", "devel.atom") for each in entries(project, name)]
+    assert sorted(each.id for each in every) == sorted(each.id for each in own)
+    assert {each.title.partition(":")[0] for each in every} == {"stable", "devel"}
+    assert [each.updated for each in every] == sorted((each.updated for each in own), reverse=True)
+
+
+def test_with_one_branch_the_feed_of_all_says_the_same(project: Project) -> None:
+    assert titles(project, "index.atom") == titles(project)
+
+
+def test_the_feed_of_all_stays_where_the_journal_cannot_be_read(project: Project) -> None:
+    project.report()
+    before = (project.state / "report" / "index.atom").read_bytes()
+    (project.state / "shepherd.db").write_bytes(b"no database")
+    project.report()
+    assert (project.state / "report" / "index.atom").read_bytes() == before
