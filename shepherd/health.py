@@ -1,6 +1,6 @@
 """Health: what is not well with the shepherd itself, the worst first (docs/running.md#is-all-well).
 
-The system line of page, index and `status`, the metrics and `inv doctor` ask here and decide nothing themselves.
+The system line of page, index and `status`, the metrics and `inv doctor` ask here and decide nothing.
 """
 
 from __future__ import annotations
@@ -34,16 +34,25 @@ class Trouble(Struct, frozen=True):
 
 
 def troubles(situation: Situation) -> tuple[Trouble, ...]:
-    """All that is not well, the worst first; empty: every stage ran well. A pure function of the situation."""
+    """All that is not well, the worst first; empty: every stage ran well. A pure function."""
     return tuple(_troubles(situation))
 
 
 def _troubles(situation: Situation) -> Iterator[Trouble]:
     now, switch, hang = situation.now, situation.maintenance, situation.hang
     if hang is not None:
-        yield Trouble("hang", Sentence("a run hangs", *_since(hang.since, now), f": {clean(hang.stage, _STAGE) or 'it names no stage'}"))
+        yield Trouble(
+            "hang",
+            Sentence(
+                "a run hangs",
+                *_since(hang.since, now),
+                f": {clean(hang.stage, _STAGE) or 'it names no stage'}",
+            ),
+        )
     if switch is not None and is_overdue(switch, now):
-        yield Trouble("overdue-maintenance", Sentence("maintenance is overdue: on", *_since(switch.since, now)))
+        yield Trouble(
+            "overdue-maintenance", Sentence("maintenance is overdue: on", *_since(switch.since, now))
+        )
     yield from _aborted(situation)
     yield from _overdue(situation)
     failed = [clean(stage, _STAGE) for stage, runs in sorted(situation.stages.items()) if _failed(runs)]
@@ -63,7 +72,11 @@ def _aborted(situation: Situation) -> Iterator[Trouble]:
     ]
     call = situation.schedule
     if not ended and call is not None and call.crashed and call.began is not None:
-        ended = [Sentence(f"the run of {clean(call.by, _STAGE)} crashed that began at ", time_and_age(call.began, now))]
+        ended = [
+            Sentence(
+                f"the run of {clean(call.by, _STAGE)} crashed that began at ", time_and_age(call.began, now)
+            )
+        ]
     if ended:
         yield Trouble("aborted", joined(ended))
 

@@ -34,6 +34,8 @@ _NUMBER = r"[0-9]+"
 _ITEM = r"(?s)(?P<bug>bug:)(?P<of_bug>.*)|(?P<sign>[#!])(?P<of_request>.*)"
 
 NAME_LENGTH = 80
+FIRST_FEW = 10
+"""Entries of a long list that people are shown."""
 
 UNKNOWN_PERSON = "an unknown person"
 NO_REASON = "no reason given"
@@ -177,6 +179,11 @@ def ago(moment: datetime, now: datetime | None) -> str:
     return f" ({relative(moment, now)})" if now is not None else ""
 
 
+def when(moment: datetime, now: datetime | None) -> str:
+    """Return a time as every command shows it: `2011-08-24 10:15 UTC (3 hours ago)`."""
+    return f"{utc(moment)}{ago(moment, now)}"
+
+
 def count(number: int, noun: str) -> str:
     """Return `1 landing`, `2 landings`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -186,6 +193,16 @@ def some(items: Sequence[str], shown: int, total: int | None = None) -> str:
     """Return the first few of a list, and how many more there are."""
     more = (len(items) if total is None else total) - min(shown, len(items))
     return ", ".join(items[:shown]) + (f" and {more} more" if more > 0 else "")
+
+
+def first_few(lines: Sequence[str], where: str = "all in the log", shown: int = FIRST_FEW) -> list[str]:
+    """Return a long list as people read it: the first ones, and `and 83 more, all in the log`.
+
+    Args:
+        where: all of them can be read.
+    """
+    more = len(lines) - shown
+    return [*lines[:shown], *([f"and {more} more, {where}"] if more > 0 else [])]
 
 
 def iso(moment: datetime) -> str:

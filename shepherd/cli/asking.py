@@ -24,6 +24,7 @@ def status(options: TaskOptions, json: bool = False, sha: bool = False) -> int:
         "person": "only landings whose person or a co-author has this in their name",
         "state": "only landings with this state or progress",
         "of": "only these: r123, a SHA, tip, a branch, bug:824435, #12",
+        "limit": "no more than so many, the newest",
     },
 )
 def landings(
@@ -31,12 +32,13 @@ def landings(
     person: str | None = None,
     state: str | None = None,
     of: str | None = None,
+    limit: str | None = None,
     json: bool = False,
 ) -> int:
     """The landings that the shepherd knows, newest first."""
     from shepherd.running.reading import landings
 
-    return landings(options, person=person, state=state, of=of, json=json)
+    return landings(options, person=person, state=state, of=of, limit=limit, json=json)
 
 
 @task(BRANCH, positional=("rev",), help={"rev": "r123, a SHA, tip, a branch, bug:824435, #12"}, reader=True)

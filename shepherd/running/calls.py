@@ -1,6 +1,6 @@
 """Calls: what cron or a systemd timer began last, and when the next run is due (docs/running.md#is-all-well).
 
-`run/schedule.json` is written by `run --cron` alone, whichever way that ends; a run by hand says nothing of them.
+`run/schedule.json` is written by `run --cron` alone, however that ends; a run by hand leaves it.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from shepherd.run import Run
 from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.stages import each_branch
 from shepherd.running.tasking import TaskOptions, complain, say
+from shepherd.values import first_few
 
 if TYPE_CHECKING:
     from shepherd.stages.outbox import MailingResult
@@ -33,14 +34,16 @@ def remind_all(
     """Send the digests of all branches: one person gets one mail. Raises StoreError, SettingsError."""
     from shepherd.stages.mailing import remind as stage
 
-    return _printed(stage(options.settings, run, over_cap=over_cap, preview=preview, dry=options.dry))
+    return _printed(
+        stage(options.settings, run, over_cap=over_cap, preview=preview, dry=options.dry), whole=options.dry
+    )
 
 
 def escalate_all(options: TaskOptions, run: Run, *, preview: bool = False) -> StageResult:
     """Send the message to the list. Raises StoreError, SettingsError."""
     from shepherd.stages.mailing import escalate as stage
 
-    return _printed(stage(options.settings, run, preview=preview, dry=options.dry))
+    return _printed(stage(options.settings, run, preview=preview, dry=options.dry), whole=options.dry)
 
 
 def alarms_all(options: TaskOptions, run: Run) -> StageResult:
@@ -62,9 +65,12 @@ def alarms_all(options: TaskOptions, run: Run) -> StageResult:
     return StageResult(worst([result.code for result in results]), "; ".join(failures))
 
 
-def _printed(result: MailingResult) -> StageResult:
-    for line in result.lines:
+def _printed(result: MailingResult, *, whole: bool = False) -> StageResult:
+    """Print it; `whole`: it is a plan, and stands nowhere else."""
+    sent = [line for line in result.lines if line.startswith("mailed ")]
+    others = [line for line in result.lines if line not in sent]
+    for line in result.lines if whole else [*first_few(sent), *others]:
         say(line)
-    for failure in result.failures:
+    for failure in first_few(result.failures):
         complain(failure)
-    return StageResult(result.code, "; ".join(result.failures))
+    return StageResult(result.code, "; ".join(first_few(result.failures)))

@@ -7,7 +7,7 @@ Light to import: `maintenance.status` has to answer at once.
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +24,7 @@ from shepherd.running.switch_file import (
     path_of,
     present,
 )
-from shepherd.values import NO_REASON, UNKNOWN_PERSON, age, clean, iso
+from shepherd.values import NO_REASON, UNKNOWN_PERSON, clean, iso, when
 
 if TYPE_CHECKING:
     from shepherd.situation import UpgradeState
@@ -78,17 +78,17 @@ def look(state: Path, warn_after: float, now: datetime) -> Switch | None:
 
 
 def words(switch: Switch, now: datetime) -> str:
-    """`since 2011-08-24T10:15:00Z (3 hours), by ann: new disk; until …`, and how loud that is."""
+    """`since 2011-08-24 10:15 UTC (3 hours ago), by ann: new disk; until …`, and how loud that is."""
     first = Entry(switch.who, switch.why, switch.since, switch.until)
     text = "; and ".join(entry_words(each, now) for each in (first, *switch.others))
     return "; ".join([text, *filter(None, [remedy(switch)])])
 
 
 def entry_words(entry: Entry, now: datetime) -> str:
-    """`since 2011-08-24T10:15:00Z (3 hours), by ann: new disk; until …`."""
-    since = f"since {iso(entry.since)} ({_age(entry.since, now)}), " if entry.since else ""
+    """`since 2011-08-24 10:15 UTC (3 hours ago), by ann: new disk; until …`."""
+    since = f"since {when(entry.since, now)}, " if entry.since else ""
     who, why = clean(entry.who or entry.owner, 80), clean(entry.why, LONGEST)
-    until = f"; until {iso(entry.until)}" if entry.until is not None else ""
+    until = f"; until {when(entry.until, now)}" if entry.until is not None else ""
     return f"{since}by {who or UNKNOWN_PERSON}: {why or NO_REASON}{until}"
 
 
@@ -181,7 +181,3 @@ def _upgrade_is_gone(state: Path, token: str) -> bool:
     from shepherd.running import upgrade_record
 
     return not upgrade_record.at_work(state, token)
-
-
-def _age(since: datetime, now: datetime) -> str:
-    return age((now - since) / timedelta(seconds=1))

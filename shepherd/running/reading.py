@@ -7,11 +7,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
+from shepherd.running.log import now
 from shepherd.running.output import json_for_terminals
 from shepherd.running.situation import situation
 from shepherd.running.switch import mention
 from shepherd.running.tasking import TaskOptions, complain, say
-from shepherd.values import parse_rev
+from shepherd.values import number, parse_rev
 
 if TYPE_CHECKING:
     from shepherd.settings import Settings
@@ -53,6 +54,7 @@ def landings(
     person: str | None = None,
     state: str | None = None,
     of: str | None = None,
+    limit: str | None = None,
     json: bool = False,
 ) -> int:
     """`inv landings`."""
@@ -67,15 +69,16 @@ def landings(
     if state is not None and state not in states:
         raise SettingsError(f"{state!r} is not a state of a landing: one of {', '.join(states)}")
     wanted = parse_rev(of, wide=True) if of is not None else None
+    most = number(limit, "number of landings") if limit is not None else None
     snapshots = _snapshots(options)
     present = situation(settings)
     for snapshot in snapshots:
         only = _revnos(settings, snapshot, wanted) if wanted is not None else None
         if json:
-            chosen = text.chosen(snapshot, person, state, only)
+            chosen = text.chosen(snapshot, person, state, only)[:most]
             say(_json(feeds.plain_json([feeds.named(snapshot, entry) for entry in chosen])))
         else:
-            say(text.landings(snapshot, present, person, state, only))
+            say(text.landings(snapshot, present, person, state, only, most))
     return _code(snapshots, present)
 
 
@@ -94,11 +97,11 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
         listed = [entries[revno] for revno in _revnos(settings, snapshot, wanted) if revno in entries]
         listed.sort(key=lambda entry: -entry.revno)
         for entry in listed if json else listed[:IN_FULL]:
-            sentences = text.explain(entry, snapshot)
+            sentences = text.explain(entry, snapshot, present.now)
             say(_json(feeds.plain_json(feeds.named(snapshot, entry))) if json else sentences)
         older = [] if listed else _past(settings, snapshot, wanted, None if json else IN_FULL)
         for story in older if json else older[:IN_FULL]:
-            sentences = text.of_branch(snapshot, stories.past(story))
+            sentences = text.of_branch(snapshot, stories.past(story, present.now))
             say(_json(feeds.plain_json(feeds.named(snapshot, story))) if json else sentences)
         if not json and (more := listed[IN_FULL:] or older[IN_FULL:]):
             say(text.further(more, snapshot, _listing(rev, snapshot, bool(listed))))
@@ -202,7 +205,7 @@ def history(options: TaskOptions, rev: str | None, *, json: bool = False) -> int
                     say(f"{lines}\n")
     else:
         events = landing_events(settings, snapshot_of(settings, branch), parse_rev(rev))
-    say(_json(feeds.plain_json(events)) if json else stories.events(events))
+    say(_json(feeds.plain_json(events)) if json else stories.events(events, now()))
     return 0
 
 

@@ -25,7 +25,7 @@ from shepherd.errors import StoreError
 from shepherd.login import login
 from shepherd.running.gate import held, work_locks
 from shepherd.statefile import StateFile
-from shepherd.values import age, clean, iso
+from shepherd.values import age, clean, utc
 
 if TYPE_CHECKING:
     import psutil
@@ -195,9 +195,9 @@ def seconds(record: Record, now: datetime) -> float:
 
 
 def words(record: Record, now: datetime) -> str:
-    """`judge since 2011-08-24T10:15:00Z (3 minutes), process 123 of ann on qa1: inv judge`."""
+    """`judge since 2011-08-24 10:15 UTC (3 minutes ago), process 123 of ann on qa1: inv judge`."""
     return (
-        f"{clean(record.stage, 40)} since {iso(record.since)} ({age(seconds(record, now))}),"
+        f"{clean(record.stage, 40)} since {utc(record.since)} ({age(seconds(record, now))} ago),"
         f" process {record.pid} of {clean(record.user, 40)} on {clean(record.host, 60)}:"
         f" {clean(record.command, COMMAND)}"
     )

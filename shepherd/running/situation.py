@@ -20,7 +20,7 @@ from shepherd.settings import Settings
 from shepherd.situation import Hang, Maintenance, Running, Situation, StageRuns, Unread
 from shepherd.statefile import StateFile
 from shepherd.store.snapshots import LATEST
-from shepherd.values import clean, iso
+from shepherd.values import clean, utc
 
 READING = ("find", "judge")
 """The stages that the answer rests on."""
@@ -139,7 +139,7 @@ def _stays(settings: Settings, record: records.Record) -> bool:
 
 def crashed(record: records.Record) -> str:
     """What is said of a record whose process is gone."""
-    return f"crashed at {record.stage}: process {record.pid}, at work since {iso(record.since)}, is gone"
+    return f"crashed at {record.stage}: process {record.pid}, at work since {utc(record.since)}, is gone"
 
 
 def stage_runs(settings: Settings) -> dict[str, StageRuns]:

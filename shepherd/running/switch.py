@@ -15,7 +15,7 @@ from shepherd.plainfile import UnreadableFileError
 from shepherd.running import maintenance
 from shepherd.running.log import now
 from shepherd.running.tasking import CLONE, TaskOptions, complain, say
-from shepherd.values import Duration, age, clean, iso
+from shepherd.values import Duration, age, clean, iso, when
 
 if TYPE_CHECKING:
     from shepherd.running.log import LogLine
@@ -81,7 +81,7 @@ def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
         raise SettingsError("say why, for those who find it: --reason 'new database server'")
     at = now()
     end = at + timedelta(seconds=Duration(until)) if until is not None else None
-    until_then = f" until {iso(end)}" if end else ""
+    until_then = f" until {when(end, at)}" if end else ""
     settings, who = options.settings, options.who
     state = settings.state_path
     already = _words_now(settings)

@@ -11,6 +11,7 @@ from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.stages import each_branch
 from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.settings import Settings
+from shepherd.values import first_few
 
 
 def tag(options: TaskOptions, *, yes: bool) -> int:
@@ -56,17 +57,22 @@ def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) ->
     if not plan.writings and not plan.unreadable:
         say(f"{branch}: no landing waits to be tagged")
         return
-    for writing in plan.writings:
-        say(f"{branch}: {'would write ' if dry else ''}{summary(writing)}")
-    for item in plan.unreadable:
-        say(f"{branch}: r{item.revno} cannot be tagged: {item.why}")
+    writings = [summary(each) for each in plan.writings]
+    unreadable = [f"r{each.revno} cannot be tagged: {each.why}" for each in plan.unreadable]
+    # a plan is shown whole: nothing else has it before it is carried out
+    for line in [f"would write {each}" for each in writings] if dry else first_few(writings):
+        say(f"{branch}: {line}")
+    for line in unreadable if dry else first_few(unreadable):
+        say(f"{branch}: {line}")
     if dry:
         for label in labels_to_make(settings, plan):
             say(f"{branch}: would make the label {label}, which is not there yet")
         return
     result = carry_out(settings, branch, plan, run)
     if result.failures:
-        raise PartlyError(f"{branch}: not written, tried again next time: {'; '.join(result.failures)}")
+        raise PartlyError(
+            f"{branch}: not written, tried again next time: {'; '.join(first_few(result.failures))}"
+        )
 
 
 def _both(first: StageResult, second: StageResult) -> StageResult:

@@ -13,7 +13,7 @@ from shepherd.plainfile import UnreadableFileError
 from shepherd.running import records
 from shepherd.running.gate import upgrade_lock
 from shepherd.statefile import StateFile
-from shepherd.values import clean, iso
+from shepherd.values import clean, utc
 
 Phase = Literal["quiet", "switch", "clear"]
 """How far it came at least: in `switch` the link may or may not have been moved yet."""
@@ -35,11 +35,11 @@ class Upgrade(Struct, frozen=True):
     """Why it goes to a release that was marked bad; empty: it is not marked."""
 
     def words(self) -> str:
-        """`from 0001-… to 0002-… (switch), by ann since 2011-08-24T10:15:00Z, process 123`."""
+        """`from 0001-… to 0002-… (switch), by ann since 2011-08-24 10:15 UTC, process 123`."""
         start = f"from {clean(Path(self.before).name, 60)} " if self.before else ""
         return (
             f"{start}to {clean(self.target, 60)} ({self.phase}), by {clean(self.who, 80)}"
-            f" since {iso(self.process.since)}, process {self.process.pid}"
+            f" since {utc(self.process.since)}, process {self.process.pid}"
         )
 
 

@@ -27,6 +27,7 @@ from shepherd.stages.state import BranchSource, BranchState, read_state, sum_of
 from shepherd.store import BranchStore, Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import LostJournalError, acceptance_of, first_run_sentence, loss
+from shepherd.values import first_few
 
 
 class Acceptance(Struct, frozen=True):
@@ -355,7 +356,7 @@ def _line(current: BranchReading, state: BranchState) -> str:
     known = {landing.id for landing in state.landings}
     new = sum(landing.id not in known for landing in reading.landings)
     window = reading.tip.revno - reading.deployed.revno
-    problems = "".join(f"; {each}" for each in (*current.problems, *current.warnings))
+    problems = "".join(f"; {each}" for each in first_few((*current.problems, *current.warnings)))
     return (
         f"{state.branch}: tip r{reading.tip.revno}, production r{reading.deployed.revno}, {window} in QA,"
         f" {new} new{problems}"

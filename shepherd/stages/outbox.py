@@ -230,9 +230,9 @@ class Outbox:
             content = message_of(message, self._mail, self._run.now).as_bytes()
         except Exception as error:
             # a bug in the words of one mail must not keep the others from going out
-            self.result.failed(
-                f"the {MAIL_NAMES[mail.kind]} to {mail.to} cannot be written: {error!r}", UNEXPECTED
-            )
+            why = f"the {MAIL_NAMES[mail.kind]} to {mail.to} cannot be written: {error!r}"
+            self.result.failed(why, UNEXPECTED)
+            self._run.tell("act", what="mail", to=mail.to, result="failed", why=why)
             return False
         act = self._act(mail, message.subject)
         try:

@@ -146,7 +146,10 @@ class _ItemWriter:
             return
         if self._in_a_row >= PATIENCE:
             self._broken.add(writing.item)
-            self.failures.append(f"{_name(writing)}: not tried, since {PATIENCE} failed in a row")
+            why = f"not tried, since {PATIENCE} failed in a row"
+            self.failures.append(f"{_name(writing)}: {why}")
+            on = item_name(writing.item)
+            self._run.tell("act", branch=self._branch, what=TAG, on=on, result="failed", why=why)
             return
         if self._writer is None:
             self._writer = open_writer(self._settings)
@@ -173,6 +176,16 @@ class _ItemWriter:
             if not before or before[-1].why != why:
                 entry = JournalEntry("done", subject, _result("failed"), self._run.who, why)
                 store.append([entry], self._run)
+                on = item_name(unreadable.item)
+                self._run.tell(
+                    "act",
+                    branch=self._branch,
+                    what=TAG,
+                    on=on,
+                    rev=f"r{unreadable.revno}",
+                    result="failed",
+                    why=why,
+                )
 
     def failed_before(self) -> set[Item]:
         """Items whose last act did not come about: they are tried after all others."""

@@ -13,6 +13,7 @@ from shepherd.cautions import Caution
 from shepherd.sentence import Sentence, time_and_age
 from shepherd.situation import Hang, Situation
 from shepherd.snapshot import Snapshot
+from shepherd.values import first_few
 from shepherd.views.clean import clean
 
 CALLED: dict[cautions.CautionKind, str] = {
@@ -33,6 +34,10 @@ def called(caution: Caution) -> str:
     return f"overdue {CALLED[caution.kind]}" if caution.overdue else CALLED[caution.kind]
 
 
+ALL = "all in: inv status --json"
+"""Where all problems and warnings are."""
+
+
 class Banner(Struct, frozen=True):
     """One line to be shown behind its kind. Not escaped, and cleaned only where other words follow."""
 
@@ -48,8 +53,8 @@ def branch_banners(snapshot: Snapshot, situation: Situation, known: Sequence[Cau
     return [
         *(caution_banner(caution) for caution in known if caution is not first),
         *situation_banners(situation, snapshot.generated_at, said),
-        *(Banner("problem", problem) for problem in problems_of(snapshot, said)),
-        *(Banner("warning", warning) for warning in snapshot.warnings),
+        *(Banner("problem", problem) for problem in first_few(problems_of(snapshot, said), ALL)),
+        *(Banner("warning", warning) for warning in first_few(snapshot.warnings, ALL)),
     ]
 
 

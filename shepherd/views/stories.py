@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from shepherd.snapshot import Snapshot
 from shepherd.story import Story, StoryEvent, Supposition
 from shepherd.views.terminal import plain, wrap
-from shepherd.views.words import also_by, count, deploy_or_stay, name, revno_of, some, utc
+from shepherd.views.words import also_by, count, deploy_or_stay, name, revno_of, some, utc, when
 
 
-def past(story: Story) -> str:
+def past(story: Story, now: datetime | None = None) -> str:
     """A landing that the last answer does not list."""
-    since = f" since {utc(story.live_since)}" if story.live_since is not None else ""
+    since = f" since {when(story.live_since, now)}" if story.live_since is not None else ""
     if story.in_production is None:
         first = "may be live or not: what production runs could not be read"
     elif not story.in_production:
@@ -24,7 +25,7 @@ def past(story: Story) -> str:
     else:
         first = "is live; it was before the shepherd first looked"
     lines = [f"r{story.revno} {first}", wrap(f"“{plain(story.title) or '(no title)'}”", "  ")]
-    lines.append(wrap(f"{name(story.person)}, landed {utc(story.landed_at)}, {story.id[:12]}", "  "))
+    lines.append(wrap(f"{name(story.person)}, landed {when(story.landed_at, now)}, {story.id[:12]}", "  "))
     lines += [wrap(f"{what} {who}", "  ") for what, who in also_by(story.merged_by, story.co_authors)]
     if story.bugs:
         lines.append(wrap("bugs " + ", ".join(map(str, story.bugs)), "  "))
@@ -34,15 +35,15 @@ def past(story: Story) -> str:
         lines.append(wrap(f"branch {plain(story.branch)}", "  "))
     if story.promoted_at is not None:
         by = f" by {story.promoted_by}" if story.promoted_by else ""
-        lines.append(wrap(f"promoted {utc(story.promoted_at)}{by}", "  "))
+        lines.append(wrap(f"promoted {when(story.promoted_at, now)}{by}", "  "))
     if story.events:
-        lines += ["", *_lines(story.events)]
+        lines += ["", *_lines(story.events, now)]
     return "\n".join(lines)
 
 
-def events(happened: Sequence[StoryEvent]) -> str:
+def events(happened: Sequence[StoryEvent], now: datetime | None = None) -> str:
     """What was said and done, oldest first."""
-    return "\n".join(_lines(happened)) if happened else "nothing is recorded yet"
+    return "\n".join(_lines(happened, now)) if happened else "nothing is recorded yet"
 
 
 def whatif(supposed: Supposition, snapshot: Snapshot) -> str:
@@ -70,10 +71,10 @@ def whatif(supposed: Supposition, snapshot: Snapshot) -> str:
     return "\n".join(lines)
 
 
-def _lines(happened: Sequence[StoryEvent]) -> list[str]:
+def _lines(happened: Sequence[StoryEvent], now: datetime | None) -> list[str]:
     return [
         wrap(
-            f"{event.at.replace('T', ' ').replace('Z', ' UTC')}  {event.what}"
+            f"{when(datetime.fromisoformat(event.at), now)}  {event.what}"
             + (f", by {event.who}" if event.who else "")
             + (f": {event.why}" if event.why else ""),
             rest="    ",

@@ -1,5 +1,5 @@
-"""The shepherd itself: is all well, when each stage last ran well and last failed, what cron called last and when
-the next run is due, which versions."""
+"""The shepherd itself: is all well, when each stage last ran well and last failed, what was called last
+and when the next run is due, which versions."""
 
 from __future__ import annotations
 

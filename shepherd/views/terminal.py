@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from shepherd.printable import JOINERS
 from shepherd.sentence import parts_of
@@ -45,6 +45,15 @@ def fit(text: str, columns: int) -> str:
         text = _head(text, columns - 1) + "…"
         missing = columns - width(text)
     return text + " " * missing
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], columns: int = COLUMNS) -> list[str]:
+    """Lines of at most `columns`: each column as wide as it must be, two blanks between them, what is left
+    for the last one."""
+    *most, _ = zip(head, *rows, strict=True)
+    widths = [max(width(plain(cell)) for cell in cells) for cells in most]
+    left = columns - sum(widths) - 2 * len(widths)
+    return ["  ".join(map(fit, line, [*widths, left])).rstrip() for line in (head, *rows)]
 
 
 def wrap(

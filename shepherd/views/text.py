@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
 
 from shepherd.cautions import Caution, cautions, released, stopping
 from shepherd.sentence import Sentence
@@ -16,13 +17,15 @@ from shepherd.views.clean import fill_address, is_web_address
 from shepherd.views.history import production
 from shepherd.views.note_lines import note_in
 from shepherd.views.staircase import stairs, together
-from shepherd.views.terminal import COLUMNS, fit, plain, wrap
-from shepherd.views.words import ago, also_by, count, name, short, some, standing, utc
+from shepherd.views.terminal import fit, plain, table, wrap
+from shepherd.views.words import ago, also_by, count, name, short, some, standing, utc, when
 
 BLOCKERS_SHOWN = 10
 REVNOS_SHOWN = 20
 FURTHER_SHOWN = 20
 """Landings that `explain` lists where it does not tell their stories."""
+WHO = 12
+"""Columns of a name in a table."""
 LABEL = 15
 """Columns of the labels in `explain`."""
 
@@ -77,32 +80,32 @@ def landings(
     person: str | None = None,
     state: str | None = None,
     only: Collection[int] | None = None,
+    most: int | None = None,
 ) -> str:
-    """A table of the landings that `chosen` gives, one a line."""
-    entries = chosen(snapshot, person, state, only)
+    """A table of the landings that `chosen` gives, one a line; `most`: of these, the newest."""
+    every = chosen(snapshot, person, state, only)
+    entries = every[:most]
     first = of_branch(snapshot, answer.headline(snapshot, cautions(snapshot, situation)))
     head = [wrap(first, rest="  "), _places(snapshot), ""]
     if not entries:
         return "\n".join([*head, wrap("No such landing here. Any landing of the mainline: inv explain REV")])
-    place = max(len(str(entry.revno)) for entry in entries) + 2
-    title = f"{fit('', place)}{fit('progress', 14)}{fit('QA', 14)}{fit('who', 15)} what"
-    return "\n".join([*head, title, *(_row(entry, place) for entry in entries)])
+    lines = table(("", "landed", "progress", "QA", "who", "what"), [_row(entry) for entry in entries])
+    more = len(every) - len(entries)
+    return "\n".join([*head, *lines, *([f"and {more} more: without --limit"] if more else [])])
 
 
-def _row(entry: LandingEntry, place: int) -> str:
+def _row(entry: LandingEntry) -> tuple[str, ...]:
     stands = standing(entry.progress, entry.state)
-    return (
-        f"{fit(f'r{entry.revno}', place)}{fit(stands.far, 14)}{fit(stands.own, 14)}{fit(entry.person, 15)} "
-        f"{fit(entry.title, COLUMNS - place - 44).rstrip()}"
-    )
+    day = utc(entry.landed_at).partition(" ")[0]
+    return (f"r{entry.revno}", day, stands.far, stands.own, fit(entry.person, WHO).rstrip(), entry.title)
 
 
-def explain(entry: LandingEntry, snapshot: Snapshot) -> str:
+def explain(entry: LandingEntry, snapshot: Snapshot, now: datetime | None = None) -> str:
     """One landing's whole story, its state in the first line."""
     lines = [wrap(of_branch(snapshot, answer.standing_of(entry, snapshot)), rest="  ")]
     title = plain(entry.title) or "(no title)"
     lines.append(wrap(f"“{title}”", "  "))
-    lines.append(wrap(f"{name(entry.person)}, landed {utc(entry.landed_at)}", "  "))
+    lines.append(wrap(f"{name(entry.person)}, landed {when(entry.landed_at, now)}", "  "))
     lines.append("")
     lines += [wrap(text, fit(label, LABEL)) for label, text in _facts(entry, snapshot)]
     lines += [_address(label, address) for label, address in _addresses(entry, snapshot)]

@@ -12,6 +12,7 @@ from shepherd.values import ago as ago
 from shepherd.values import count as count
 from shepherd.values import some as some
 from shepherd.values import utc as utc
+from shepherd.values import when as when
 from shepherd.views.clean import clean
 
 STATES: dict[State, str] = {

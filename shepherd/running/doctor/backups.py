@@ -12,7 +12,7 @@ from shepherd.running.doctor.checking import CheckContext, Finding, ok, warn
 from shepherd.running.doctor.data import sqlite_path
 from shepherd.running.situation import stage_runs
 from shepherd.situation import StageRuns
-from shepherd.values import age, count
+from shepherd.values import count, when
 
 OLD = timedelta(days=2)
 
@@ -30,7 +30,7 @@ def backup(context: CheckContext) -> Iterator[Finding]:
     from shepherd.running.backup.reading import manifest_of
 
     newest = backups[-1]
-    made = f"{age((context.now - newest.at).total_seconds())} ago"
+    made = f"at {when(newest.at, context.now)}"
     try:
         manifest_of(newest.path)
     except ShepherdError as error:

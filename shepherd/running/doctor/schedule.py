@@ -15,7 +15,7 @@ from shepherd.running.situation import stage_runs
 from shepherd.running.timer_units import installed, unit_name
 from shepherd.situation import StageRuns
 from shepherd.store.snapshots import Snapshots
-from shepherd.values import age, clean
+from shepherd.values import clean, when
 
 LATE = 3
 """A stage is late when it did not run for so many times `report.expected_every`."""
@@ -143,7 +143,7 @@ def _late(context: CheckContext, at: datetime | None) -> bool:
 
 
 def _ago(context: CheckContext, at: datetime | None) -> str:
-    return f"{age((context.now - at).total_seconds())} ago" if at else "never"
+    return f"at {when(at, context.now)}" if at else "never"
 
 
 def _daemon_runs() -> bool:
