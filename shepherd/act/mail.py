@@ -14,7 +14,7 @@ import ssl
 from contextlib import AbstractContextManager
 from datetime import datetime
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from time import monotonic
 from typing import Any
@@ -36,9 +36,23 @@ TAKING_LIMIT = 60.0
 IN_A_ROW = 3
 """After so many broken connections in a row the server is left alone until the next run."""
 LONGEST_SUBJECT = 150
-_LONGEST_HEADER = 900
+LONGEST_HEADER = 900
 
-_POLICY = SMTP.clone(cte_type="7bit")
+_NEVER_FOLDED = "List-Unsubscribe"
+"""A header of one address that may be longer than a line: folded, it would be encoded, and no address."""
+
+
+class WirePolicy(EmailPolicy):
+    """Headers as they go over the wire."""
+
+    def fold(self, name: str, value: Any) -> str:
+        return f"{name}: {value}{self.linesep}" if name == _NEVER_FOLDED else super().fold(name, value)
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        return self.fold(name, value).encode() if name == _NEVER_FOLDED else super().fold_binary(name, value)
+
+
+_POLICY = WirePolicy(linesep="\r\n", cte_type="7bit")
 """Line ends of the network; and not every server takes eight bits."""
 
 
@@ -83,7 +97,7 @@ def message_of(planned: Message, mail: MailSettings, now: datetime) -> EmailMess
     message["Auto-Submitted"] = "auto-generated"
     message["List-Id"] = f"QA Shepherd <qa-shepherd.{domain}>"
     for name, value in planned.headers.items():
-        message[name] = clean(value, _LONGEST_HEADER)
+        message[name] = clean(value, LONGEST_HEADER)
     message.set_content(_encodable(as_called(planned.text)))
     if planned.html:
         message.add_alternative(_encodable(planned.html), subtype="html")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
-from shepherd.act.mail import Message, SmtpSession, message_of
+from shepherd.act.mail import LONGEST_HEADER, Message, SmtpSession, message_of
 from shepherd.plans.days import days_of
 from shepherd.plans.mails import Mail, Waiting, WentLive
 from shepherd.settings import Settings
@@ -91,7 +91,9 @@ def _unsubscribe(mail: Mail, settings: Settings) -> str:
     if not settings.mail.operators:
         return ""
     subject = quote(f"QA Shepherd: no more mails to {mail.to}", safe="")
-    return f"<mailto:{quote(settings.mail.operators[0], safe='@')}?subject={subject}>"
+    header = f"<mailto:{quote(settings.mail.operators[0], safe='@')}?subject={subject}>"
+    # cut short it would be no address
+    return header if len(header) <= LONGEST_HEADER else ""
 
 
 def _project(settings: Settings, now: datetime) -> Project:

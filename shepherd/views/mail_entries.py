@@ -28,6 +28,13 @@ _SHA_SHOWN = 12
 NEEDS: dict[State, str] = {"needstesting": "needs QA", "bad": "is bad", "orphan": "names no bug"}
 
 
+class Linked(Struct, frozen=True):
+    """A text, and the page that it leads to; without one the address is empty."""
+
+    text: str
+    address: str = ""
+
+
 class Project(Struct, frozen=True):
     """What the settings say that mails repeat."""
 
@@ -53,12 +60,9 @@ class Project(Struct, frozen=True):
             return ""
         return f"{self.page_url.rstrip('/')}/{branch}.html" + (f"#r{revno}" if revno else "")
 
-
-class Linked(Struct, frozen=True):
-    """A text, and the page that it leads to; without one the address is empty."""
-
-    text: str
-    address: str = ""
+    def link(self, branch: str, revno: int = 0) -> Linked:
+        """The same as a link that shows its address."""
+        return Linked(self.page(branch, revno), self.page(branch, revno))
 
 
 class PartLinks(Struct, frozen=True):
@@ -91,8 +95,8 @@ class MailEntry(Struct, frozen=True):
     links: PartLinks
     needs: str
     commit: Linked
-    review: str
-    """The page of the merge proposal; empty: there is none."""
+    review: Linked | None
+    """The merge proposal."""
     bugs: tuple[Linked, ...]
     requests: tuple[Linked, ...]
     since: str
@@ -103,7 +107,7 @@ class MailEntry(Struct, frozen=True):
     lead: str
     """What to do, up to the command that stands on a line of its own."""
     command: str
-    page: str
+    page: Linked
     note: str
     """The line by which a git note says that it is good; empty: a note would not clear it."""
     mark: str
@@ -136,7 +140,7 @@ def entry_of(item: Waiting, project: Project) -> MailEntry:
         links=links,
         needs=NEEDS.get(entry.state, "waits"),
         commit=commit,
-        review=review,
+        review=Linked(review, review) if review else None,
         bugs=(*bugs, Linked(f"and {more} more")) if more > 0 else bugs,
         requests=tuple(Linked(request, links.item(request)) for request in entry.requests[:BUGS_SHOWN]),
         since=long_time(item.since, project.zone),
@@ -145,7 +149,7 @@ def entry_of(item: Waiting, project: Project) -> MailEntry:
         todo=_todo(step, lead, command),
         lead=Sentence(*_without_blank_end(lead)),
         command=command,
-        page=project.page(branch, entry.revno),
+        page=project.link(branch, entry.revno),
         note=note,
         mark=project.mark.get(branch, "").replace("{revno}", str(entry.revno)),
         list_mail=_list_mail(item.told_on, today),

@@ -6,7 +6,7 @@ Everything is escaped; only addresses of the web become links.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from html import escape
 
@@ -16,7 +16,7 @@ from markupsafe import Markup
 from shepherd.commands import as_called
 from shepherd.sentence import Part, Sentence, parts_of
 from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean, is_web_address
-from shepherd.views.mail_entries import PartLinks
+from shepherd.views.mail_entries import Linked, PartLinks
 from shepherd.views.markup import cut
 from shepherd.views.templates import folder
 
@@ -32,7 +32,7 @@ def html_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter in (_head, _labelled, _para, _title, _item, _whole, _listed, _link):
+    for filter in (_head, _labelled, _para, _title, _item, _whole, _listed, _links, _rest, _section):
         environment.filters[filter.__name__.strip("_")] = filter
     environment.globals["signature"] = Markup("<hr>")
     environment.globals["style"] = Markup((folder() / "mail" / "style.css").read_text("utf-8"))  # noqa: S704
@@ -41,6 +41,15 @@ def html_environment() -> Environment:
 
 def _para(text: str, links: PartLinks | None = None) -> Markup:
     return _element("p", _sentence(text, links))
+
+
+def _rest(text: str) -> Markup:
+    """What follows the landings."""
+    return _element("p class=rest", _sentence(text))
+
+
+def _section(text: str) -> Markup:
+    return _element("h2", _sentence(text))
 
 
 def _head(text: str, title: str = "", links: PartLinks | None = None) -> Markup:
@@ -60,11 +69,13 @@ def _item(text: str, revision: str = "", address: str = "") -> Markup:
 
 
 def _labelled(text: str, label: str, links: PartLinks | None = None) -> Markup:
-    return _element("p", f"{_label(label)}{_sentence(text, links)}")
+    return _element("p class=fact", f"{_label(label)}{_sentence(text, links)}")
 
 
-def _link(text: str, label: str, address: str = "") -> Markup:
-    return _element("p", f"{_label(label)}{_anchor(text, address)}")
+def _links(links: Sequence[Linked], label: str) -> Markup:
+    return _element(
+        "p class=fact", _label(label) + ", ".join(_anchor(each.text, each.address) for each in links)
+    )
 
 
 def _whole(text: str) -> Markup:
@@ -72,7 +83,7 @@ def _whole(text: str) -> Markup:
 
 
 def _listed(text: str) -> Markup:
-    return _element("p class=item", escape(clean(text, LONGEST)))
+    return _element("p class=fact", escape(clean(text, LONGEST)))
 
 
 def _element(tag: str, content: str) -> Markup:

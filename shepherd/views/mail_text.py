@@ -6,13 +6,14 @@ whole: people copy them. Everything else is wrapped between words, and nothing i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from shepherd.sentence import Sentence
 from shepherd.views.clean import LONGEST_SENTENCE
-from shepherd.views.mail_entries import COLUMNS, PartLinks
+from shepherd.views.mail_entries import COLUMNS, Linked, PartLinks
 from shepherd.views.templates import folder
 from shepherd.views.terminal import plain, width, wrap
 
@@ -36,8 +37,10 @@ def text_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for filter in (_head, _labelled, _para, _title, _item, _whole, _listed, _link):
+    for filter in (_head, _labelled, _para, _title, _item, _whole, _listed, _links):
         environment.filters[filter.__name__.strip("_")] = filter
+    # what begins something new needs no more than the blank line before it
+    environment.filters["rest"] = environment.filters["section"] = _para
     environment.globals["signature"] = LaidOutText("-- ")
     return environment
 
@@ -71,10 +74,13 @@ def _labelled(text: str, label: str, links: PartLinks | None = None) -> LaidOutT
     return LaidOutText(wrap(text, f"  {label}".ljust(LABEL), columns=COLUMNS))
 
 
-def _link(text: str, label: str, address: str = "") -> LaidOutText:
-    """A text and its address behind it; whole, since it is to be copied."""
-    both = text if address in ("", text) else f"{text} {address}"
-    return LaidOutText(f"  {label}".ljust(LABEL) + plain(both, 2000))
+def _links(links: Sequence[Linked], label: str) -> LaidOutText:
+    """A line for each, with its address; whole, since that is to be copied."""
+    lines = []
+    for place, each in enumerate(links):
+        both = each.text if each.address in ("", each.text) else f"{each.text} {each.address}"
+        lines.append(f"  {'' if place else label}".ljust(LABEL) + plain(both, 2000))
+    return LaidOutText("\n".join(lines))
 
 
 def _whole(text: str) -> LaidOutText:

@@ -12,6 +12,8 @@ from shepherd.running.tasking import TaskOptions
 from tests.running.host import Host
 from tests.running.smtp import Server, serving
 
+SENDER = 'live = "never"\nsender = "shepherd@example.org"\n'
+
 
 @pytest.fixture
 def server() -> Iterator[Server]:
@@ -22,7 +24,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def host(tmp_path: Path, server: Server) -> Host:
     """Production runs r2, which the shepherd saw go live, and whose bug was marked bad just now."""
-    mail = f'sender = "shepherd@example.org"\nsmtp = "{server.place}"\noperators = ["ann@x.org", "ben@x.org"]'
+    mail = f'{SENDER}smtp = "{server.place}"\noperators = ["ann@x.org", "ben@x.org"]'
     host = Host(tmp_path, tracker=f"[mail]\n{mail}")
     assert run(TaskOptions(host.project.settings, "ann")) == 0
     host.project.deploy(host.project.repo.tip())
@@ -41,7 +43,7 @@ def test_each_operator_is_told_once(host: Host, server: Server) -> None:
     assert [to for to, _ in server.messages] == ["ann@x.org", "ben@x.org"]
     text = server.messages[0][1]
     assert "Subject: ALARM: stable: r2 bad in production" in text
-    assert "production runs r2, which is bad" in text and "inv verdict r2 ok" in text
+    assert "Production runs r2, which is bad" in text and "inv verdict r2 ok" in text
     host.project.tag(2, "qa-ok")
     go(host)
     host.project.tag(2, "qa-bad", "bad-commit-2")
@@ -73,7 +75,9 @@ def test_no_data_is_no_end_of_an_alarm(host: Host, server: Server) -> None:
 def test_connections_that_break_for_others_cost_no_operator_the_alarm(tmp_path: Path, server: Server) -> None:
     """After three in a row a session gives up: the last operator must not depend on those before."""
     operators = [f"{name}@x.org" for name in ("ann", "ben", "cleo", "dora", "ed")]
-    mail = f'sender = "shepherd@example.org"\nsmtp = "{server.place}"\noperators = {operators}'
+    mail = (
+        f'live = "never"\nsender = "shepherd@example.org"\nsmtp = "{server.place}"\noperators = {operators}'
+    )
     host = Host(tmp_path, tracker=f"[mail]\n{mail}")
     assert go(host) == 0
     host.project.deploy(host.project.repo.tip())
