@@ -14,7 +14,7 @@ from ops.deploy.answers import printable
 from shepherd import values
 from shepherd.marks import text as marks
 from shepherd.running.log import quoted
-from shepherd.running.reading import json_for_terminals
+from shepherd.running.output import json_for_terminals
 from shepherd.views import clean as views
 from shepherd.views.terminal import plain
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import pairwise
 from statistics import median
 
-from shepherd.landing import Revision
+from shepherd.landing import Deployed, Revision
 from shepherd.snapshot import DeployedRev, PastPromotion, Rev
 from shepherd.stages.timeline import RefMove
 
@@ -20,7 +20,10 @@ CompareUrl = Callable[[str, str], str | None]
 
 
 def deployed_rev(
-    place: Revision, extra: tuple[str, ...], deployed: Sequence[RefMove], promoted: Sequence[RefMove]
+    place: Revision | Deployed,
+    extra: tuple[str, ...],
+    deployed: Sequence[RefMove],
+    promoted: Sequence[RefMove],
 ) -> DeployedRev:
     """What production runs, since when, and by whom.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from shepherd.sentence import Sentence, time
+from shepherd.sentence import Part, Sentence, time
 from shepherd.snapshot import PastPromotion, Snapshot
 from shepherd.values import age, utc
 from shepherd.views.terminal import wrap
@@ -17,7 +17,7 @@ def production(snapshot: Snapshot) -> str:
     promoted, deployed = snapshot.promoted, snapshot.deployed
     if deployed is None or (promoted is None and deployed.since is None):
         return ""
-    since: tuple[object, ...] = ()
+    since: tuple[str | Part, ...] = ()
     if deployed.since is not None and deployed.revno:
         since = (" at least since " if deployed.at_least else " since ", time(deployed.since))
     runs = f"r{deployed.revno}" if deployed.revno else "nothing of this branch yet"
