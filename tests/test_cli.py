@@ -32,7 +32,7 @@ def test_the_stages_chain_and_the_answer_is_in_the_first_line(project: Project) 
     assert status.out.splitlines()[0].startswith("deploy r2 ")
     assert max(map(len, status.out.splitlines())) <= 80
     pages = sorted(path.name for path in (project.state / "report").iterdir())
-    feeds = [f"stable.{ending}" for ending in ("atom", "html", "json", "sha", "svg")]
+    feeds = [f"stable.{ending}" for ending in ("atom", "help.html", "html", "json", "sha", "svg")]
     assert pages == ["index.html", "shepherd.prom", *feeds]
 
 

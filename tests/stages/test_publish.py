@@ -34,7 +34,8 @@ def test_one_target_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     done = inv(tmp_path, "publish")
     assert done.code == 7
     assert (
-        "published to web: sent index.html, shepherd.prom, stable.atom, stable.html, stable.json" in done.out
+        "published to web: sent index.html, shepherd.prom, stable.atom, stable.help.html, stable.html, stable.json"
+        in done.out
     )
     assert "published to copy" in done.out
     assert done.err.startswith("not published to ") and len(done.err.splitlines()) == 1
@@ -96,7 +97,7 @@ def test_the_pages_of_a_branch_that_is_gone_leave_the_target_too(tmp_path: Path)
         "index.html",
         "robots.txt",
         "shepherd.prom",
-        *(f"trunk.{ending}" for ending in ("atom", "html", "json", "sha", "svg")),
+        *(f"trunk.{ending}" for ending in ("atom", "help.html", "html", "json", "sha", "svg")),
     ]
 
 

@@ -17,7 +17,11 @@ from shepherd.errors import NoAnswerError
 from tests.project import Project
 from tests.running.host import SCALE
 
-FILES = ["index.html", "shepherd.prom", *(f"stable.{e}" for e in ("atom", "html", "json", "sha", "svg"))]
+FILES = [
+    "index.html",
+    "shepherd.prom",
+    *(f"stable.{e}" for e in ("atom", "help.html", "html", "json", "sha", "svg")),
+]
 
 
 @pytest.fixture
@@ -120,6 +124,7 @@ def test_files_of_a_branch_that_is_followed_no_more_are_gone(project: Project) -
 
 WHOLE: dict[str, Callable[[bytes], bool]] = {
     "index.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
+    "stable.help.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
     "stable.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
     "stable.json": lambda text: bool(json.loads(text)),
     "stable.atom": lambda text: bool(ElementTree.fromstring(text)),

@@ -150,7 +150,7 @@ def test_the_page_of_a_branch_that_is_no_longer_followed_goes_away(tmp_path: Pat
     assert inv(tmp_path, "find", "judge", "report").code == 0
     assert sorted(path.name for path in (project.state / "report").iterdir()) == [
         "index.html",
-        *(f"main.{ending}" for ending in ("atom", "html", "json", "sha", "svg")),
+        *(f"main.{ending}" for ending in ("atom", "help.html", "html", "json", "sha", "svg")),
         "shepherd.prom",
     ]
 
