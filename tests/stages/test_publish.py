@@ -34,8 +34,8 @@ def test_one_target_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     done = inv(tmp_path, "publish")
     assert done.code == 7
     assert (
-        "published to web: sent index.html, shepherd.prom, stable.atom, stable.help.html, stable.html, stable.json"
-        in done.out
+        "published to web: sent index.html, shepherd.prom, stable.atom, stable.help.html, stable.html,"
+        " stable.json" in done.out
     )
     assert "published to copy" in done.out
     assert done.err.startswith("not published to ") and len(done.err.splitlines()) == 1
