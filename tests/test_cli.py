@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shepherd.report_files import ENDINGS
 from tests.inv import inv
 from tests.project import Project
 from tests.running.host import after_the_first_run
@@ -32,8 +33,7 @@ def test_the_stages_chain_and_the_answer_is_in_the_first_line(project: Project) 
     assert status.out.splitlines()[0].startswith("deploy r2 ")
     assert max(map(len, status.out.splitlines())) <= 80
     pages = sorted(path.name for path in (project.state / "report").iterdir())
-    endings = ("answer.json", "atom", "html", "json", "notes.txt", "sha", "shields.json", "svg")
-    feeds = [f"stable.{ending}" for ending in endings]
+    feeds = [f"stable.{ending}" for ending in sorted(ENDINGS)]
     assert pages == ["index.atom", "index.html", "index.json", "shepherd.prom", *feeds]
 
 

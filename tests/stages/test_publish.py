@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from shepherd.report_files import ENDINGS
 from shepherd.running.refusals import MaintenanceError
 from shepherd.running.run import run
 from shepherd.running.tasking import TaskOptions
@@ -95,8 +96,7 @@ def test_the_pages_of_a_branch_that_is_gone_leave_the_target_too(tmp_path: Path)
     inv(tmp_path, "run")
     assert sorted(path.name for path in (tmp_path / "web").iterdir()) == [
         *("index.atom", "index.html", "index.json", "robots.txt", "shepherd.prom"),
-        *("trunk.answer.json", "trunk.atom", "trunk.html", "trunk.json", "trunk.notes.txt", "trunk.sha"),
-        *("trunk.shields.json", "trunk.svg"),
+        *(f"trunk.{ending}" for ending in sorted(ENDINGS)),
     ]
 
 

@@ -14,12 +14,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from shepherd.atomic import write_atomically
 from shepherd.errors import NoAnswerError
+from shepherd.report_files import ENDINGS
 from tests.project import Project
 from tests.running.host import SCALE
 
 FILES = [
-    *("index.atom", "index.html", "index.json", "shepherd.prom", "stable.answer.json", "stable.atom"),
-    *("stable.html", "stable.json", "stable.notes.txt", "stable.sha", "stable.shields.json", "stable.svg"),
+    *("index.atom", "index.html", "index.json", "shepherd.prom"),
+    *(f"stable.{ending}" for ending in sorted(ENDINGS)),
 ]
 
 
@@ -126,6 +127,7 @@ def test_files_of_a_branch_that_is_followed_no_more_are_gone(project: Project) -
 
 WHOLE: dict[str, Callable[[bytes], bool]] = {
     "index.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
+    "stable.help.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
     "stable.html": lambda text: text.startswith(b"<!DOCTYPE html>") and text.endswith(b"</html>\n"),
     "stable.json": lambda text: bool(json.loads(text)),
     "stable.atom": lambda text: bool(ElementTree.fromstring(text)),

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.errors import NoAnswerError
+from shepherd.report_files import ENDINGS
 from shepherd.run import Run
 from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch
@@ -150,8 +151,8 @@ def test_the_page_of_a_branch_that_is_no_longer_followed_goes_away(tmp_path: Pat
     assert inv(tmp_path, "find", "judge", "report").code == 0
     assert sorted(path.name for path in (project.state / "report").iterdir()) == [
         *("index.atom", "index.html", "index.json"),
-        *("main.answer.json", "main.atom", "main.html", "main.json", "main.notes.txt", "main.sha"),
-        *("main.shields.json", "main.svg", "shepherd.prom"),
+        *(f"main.{ending}" for ending in sorted(ENDINGS)),
+        "shepherd.prom",
     ]
 
 
