@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from shepherd.sentence import Sentence, statement
+from shepherd.situation import Situation
 from shepherd.views.note_lines import note_for, note_line
+from shepherd.views.text import status
 from tests.gitrepo import ISOLATED, Repo
+from tests.project import Project, states
 from tests.views.factory import entry
 
 QA = "refs/notes/qa"
@@ -95,3 +98,16 @@ def test_it_is_offered_where_an_ok_would_clear_the_landing() -> None:
     assert note_for(entry(7, state="bad", good=False, remedy=brought), QA) == ""
     assert note_for(entry(7, state="bad", good=False, remedy="revert it"), QA) == ""
     assert note_for(entry(7), QA) == ""
+
+
+def test_what_status_prints_and_a_developer_pastes_makes_the_landing_good(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch=f'verdict_notes = "{QA}"')
+    project.tag(1, "qa-needstesting")
+    project.deploy(project.land("[no-qa] Begin", "[bug=1] Two")[0])
+    answer = project.look()
+    assert answer.verdict_notes == QA
+    [line] = [each for each in status(answer, Situation()).splitlines() if "git notes" in each]
+    work = tmp_path / "work"
+    project.repo.git("clone", "-q", "-b", "stable", ".", str(work))
+    subprocess.run(["sh", "-ec", line], cwd=work, env=os.environ | ISOLATED, check=True, capture_output=True)
+    assert states(project.look())[2] == "ok"
