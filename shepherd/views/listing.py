@@ -25,7 +25,7 @@ _STEP = 640
 """CSS pixels that the classes count in; 40rem."""
 _LINE, _AROUND = 21.5, 17
 """Pixels from one line to the next, and around a landing."""
-_WIDE, _NARROW = 90, 46
+_WIDE, _NARROW = 86, 42
 """Letters of a line of what a landing is."""
 
 
@@ -77,14 +77,14 @@ def _parts(landings: Sequence[LandingEntry]) -> Iterator[ListPart]:
         part = landings[start:end]
         detail: Detail = "full" if start < IN_FULL else "brief" if start < WITH_BRANCH else "least"
         # a single table costs little to draw, and its height is then right
-        yield ListPart(part, detail, _room(part, detail != "full") if end - start < len(landings) else "")
+        yield ListPart(part, detail, _room(part, detail) if end - start < len(landings) else "")
 
 
-def _room(landings: Sequence[LandingEntry], brief: bool) -> str:
+def _room(landings: Sequence[LandingEntry], detail: Detail) -> str:
     """The classes that state about how high these are: `t2 u5` on a wide screen, `n4 m1` on a narrow one."""
     wide = narrow = 0.0
     for entry in landings:
-        stands, what = _lines_of_standing(entry, brief), list(_texts(entry, brief))
+        stands, what = _lines_of_standing(entry, detail), list(_texts(entry, detail))
         # beside each other on a wide screen; below each other, with who and when, on a narrow one
         wide += max(stands, _lines(what, _WIDE))
         narrow += 1 + stands / 2 + _lines(what, _NARROW)
@@ -97,20 +97,21 @@ def _steps(lines: float, landings: int) -> int:
     return max(1, min(99, round((lines * _LINE + landings * _AROUND) / _STEP)))
 
 
-def _lines_of_standing(entry: LandingEntry, brief: bool) -> int:
-    waits = 2 if entry.blocked_by and not (brief and entry.good) else 0
+def _lines_of_standing(entry: LandingEntry, detail: Detail) -> int:
+    waits = 2 if entry.blocked_by and (detail == "full" or (detail == "brief" and not entry.good)) else 0
     return 1 + bool(standing(entry.progress, entry.state).own) + waits
 
 
-def _texts(entry: LandingEntry, brief: bool) -> Iterable[str]:
+def _texts(entry: LandingEntry, detail: Detail) -> Iterable[str]:
     """What stands below each other, about."""
     yield entry.title
     yield entry.reason
-    if not brief or not entry.good:
-        if entry.branch or entry.labels or entry.undone_by or entry.undoes or entry.live_since:
-            yield entry.branch
-        if entry.remedy:
-            yield entry.remedy
+    if detail != "least" and entry.branch:
+        yield entry.branch
+    elif (detail == "full" or not entry.good) and (entry.labels or entry.undone_by or entry.live_since):
+        yield ""
+    if entry.remedy:
+        yield entry.remedy
     yield from entry.warnings
     yield from entry.hints
 

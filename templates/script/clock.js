@@ -69,7 +69,7 @@ const local = new Intl.DateTimeFormat([], { dateStyle: "full", timeStyle: "long"
 addEventListener("mouseover", (event) => {
   const time = event.target.closest?.("time, .l td:last-child");
   if (!time || time.title) return;
-  const at = Date.parse(time.dateTime ?? `${time.textContent.replace(" ", "T")}Z`);
+  const at = Date.parse(time.dateTime ?? `${time.textContent.trim().replace(" ", "T")}Z`);
   if (at) time.title = local.format(at);
 });
 document.addEventListener("visibilitychange", tick);

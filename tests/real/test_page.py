@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -403,11 +404,84 @@ def test_without_script_everything_stands(browser: Browser, tmp_path: Path) -> N
         assert view.noise == []
 
 
+def test_without_script_every_link_inside_the_page_leads_somewhere(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "everything"), now=NOW, script=False) as view:
+        links = view.page.locator('a[href^="#"]').evaluate_all(
+            "all => all.map(each => each.getAttribute('href').slice(1))"
+        )
+        ids = view.page.locator("[id]").evaluate_all("all => all.map(each => each.id)")
+        assert links and set(links) <= set(ids)
+
+
+def test_a_person_is_a_link_to_their_landings(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "everything"), now=NOW) as view:
+        view.page.locator("#persons summary").click()
+        view.page.get_by_role("link", name="Zoë Žižek", exact=True).click()
+        assert rows(view.page, 3) == ["r112", "r102", "r12"]
+        assert view.noise == []
+
+
+def test_whoever_points_at_a_time_sees_what_time_that_was_for_them(browser: Browser, tmp_path: Path) -> None:
+    path = written(tmp_path, "deploy")
+    context = browser.new_context(timezone_id="Asia/Tokyo", locale="en-GB")
+    page = context.new_page()
+    page.goto(path.as_uri())
+    for place in ("p.age time >> nth=0", "#r103 td:last-child"):
+        page.hover(place)
+        expect(page.locator(place)).to_have_attribute("title", re.compile("GMT[+]9|Japan|JST"))
+    assert "19:12:00" in (page.get_attribute("p.age time >> nth=0", "title") or "")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_a_page_is_about_as_high_as_the_browser_takes_it_for(
+    browser: Browser, tmp_path: Path, width: int
+) -> None:
+    landings = tuple(entry(r, progress="waiting") for r in range(1300, 100, -1))
+    path = tmp_path / "high.html"
+    path.write_text(branch_page(snapshot(landings=landings, tip=rev(1300)), CALM))
+    height = "document.documentElement.scrollHeight"
+    with opened(browser, path, now=NOW, width=width) as view:
+        taken = view.page.evaluate(height)
+        view.page.evaluate(
+            "document.querySelectorAll('.part').forEach(part => part.style.contentVisibility = 'visible')"
+        )
+        true = view.page.evaluate(height)
+        assert true > 50_000
+        assert abs(taken - true) < 0.15 * true
+        view.page.locator("#filter [name=person]").fill("nobody at all")
+        expect(view.page.locator("#none")).to_be_visible()
+        assert view.page.evaluate(height) < 5_000
+
+
+def test_20_000_landings_are_a_picture_of_less_than_two_screens(browser: Browser, tmp_path: Path) -> None:
+    landings = tuple(
+        entry(r, progress="needs-qa" if r % 5 else "waiting", title="x") for r in range(20_100, 100, -1)
+    )
+    path = tmp_path / "picture.html"
+    path.write_text(branch_page(snapshot(landings=landings, tip=rev(20_100)), CALM))
+    with opened(browser, path, now=NOW, width=360) as view:
+        box = view.page.locator("#picture").bounding_box()
+        assert box is not None and box["height"] < 2 * 740
+
+
+def test_a_mark_is_as_large_as_a_finger_needs_it(browser: Browser, tmp_path: Path) -> None:
+    with opened(browser, written(tmp_path, "everything"), now=NOW, width=360) as view:
+        sizes = view.page.locator(".tiles a").evaluate_all(
+            "all => all.map(each => each.getBoundingClientRect()).map(box => [box.width, box.height])"
+        )
+        assert len(sizes) == 12
+        assert min(min(size) for size in sizes) >= 24
+
+
 def test_it_prints(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, written(tmp_path, "everything"), now=NOW, width=800) as view:
         view.page.emulate_media(media="print")
         assert not view.page.locator("#filter").is_visible()
         assert view.page.locator("#r12").is_visible()
+        assert view.page.locator("header .branch").is_visible()
+        assert "2011-08-24 10:12 UTC" in view.page.locator("header").inner_text()
+        assert "ago" not in view.page.locator("header p.age").inner_text()
         assert not view.overflows
         assert view.page.pdf().startswith(b"%PDF")
 
@@ -419,6 +493,8 @@ def test_the_demo(browser: Browser, tmp_path: Path) -> None:
             expect(view.page.locator("body")).to_contain_text("deploy r28")
             assert view.violations() == []
             assert view.noise == []
+            # 40 landings; twice as much was too much to carry to a meeting
+            assert len(re.findall(rb"/Type\s*/Page\b(?!s)", view.page.pdf(format="A4"))) <= 5
 
 
 def test_a_view_hears_what_a_page_does(browser: Browser, tmp_path: Path) -> None:
