@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import Browser, Page, expect
 
 from shepherd.situation import Maintenance, Situation
@@ -273,6 +274,38 @@ def test_the_index_says_that_it_is_stale(browser: Browser, tmp_path: Path) -> No
         expect(view.page.locator("#late")).to_be_empty()
         view.at(NOW + timedelta(minutes=2))
         expect(view.page.locator("#late")).to_contain_text("Stale: a newer answer was due 2 minutes ago")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_index_finds_a_person_on_every_branch(browser: Browser, tmp_path: Path, width: int) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(index_page([snapshot(), replace(every_progress(), branch="devel")], CALM))
+    with opened(browser, path, now=NOW, width=width) as view:
+        people = view.page.locator("#people tbody tr")
+        assert not people.first.is_visible()
+        view.page.get_by_label("Person").fill("zizek")
+        expect(view.page.locator("#met")).to_have_text("1 of 6 people")
+        expect(people.filter(visible=True)).to_contain_text("Zoë Žižek")
+        links = people.filter(visible=True).get_by_role("link", name=re.compile("^(stable|devel)$"))
+        assert [each.get_attribute("href") for each in links.all()] == [
+            f"{branch}.html#person=Zo%C3%AB%20%C5%BDi%C5%BEek" for branch in ("stable", "devel")
+        ]
+        view.page.get_by_label("Person").blur()
+        assert view.page.url.endswith("index.html#person=zizek")
+        assert view.violations() == [] and not view.overflows
+        view.page.get_by_role("button", name="Show all").click()
+        expect(people.filter(visible=True)).to_have_count(6)
+        view.page.goto(f"{path.as_uri()}#person=ann")
+        expect(view.page.locator("#met")).to_have_text("1 of 6 people")
+
+
+def test_without_script_the_index_lists_everybody(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(index_page([snapshot(), replace(every_progress(), branch="devel")], CALM))
+    with opened(browser, path, script=False) as view:
+        assert not view.page.locator("#who form").is_visible()
+        view.page.locator("#people summary").click()
+        expect(view.page.locator("#people tbody tr").filter(visible=True)).to_have_count(6)
 
 
 def test_a_clock_that_is_behind_is_not_believed(browser: Browser, tmp_path: Path) -> None:
