@@ -12,8 +12,9 @@ import pytest
 from msgspec.structs import replace
 from prometheus_client.parser import text_string_to_metric_families
 
-from shepherd.situation import Maintenance, Situation
-from shepherd.snapshot import Snapshot
+from shepherd import __version__
+from shepherd.situation import Maintenance, Schedule, Situation
+from shepherd.snapshot import PromotedRev, Snapshot
 from shepherd.views.feeds.atom import ENTRIES, FeedEntry, atom
 from shepherd.views.feeds.badge import badge
 from shepherd.views.feeds.prometheus import prometheus
@@ -99,6 +100,7 @@ def test_metrics_of_an_answer() -> None:
         "landings_waiting": 3,
         "blockers": 1,
         "alarms": 0,
+        "oldest_blocker_timestamp_seconds": (NOW - timedelta(days=3)).timestamp(),
         "oldest_blocker_age_seconds": 3 * 86400,
     }
     assert [told["answer", f"stable {a}"] for a in ("deploy", "blocked", "no-data")] == [1, 0, 0]
@@ -132,6 +134,38 @@ def test_metrics_of_the_situation() -> None:
     assert told["stage_last_failed_timestamp_seconds", "publish"] == NOW.timestamp()
     assert (told["answer", "stable deploy"], told["answer", "stable no-data"]) == (0, 1), "it is stale"
     assert told["answer", "devel no-data"] == 1
+
+
+def test_landings_are_counted_by_how_far_they_are() -> None:
+    told = metrics([snapshot(), no_data(branch="devel")], CALM)
+    counted = {labels: value for (name, labels), value in told.items() if name == "landings" and value}
+    assert counted == {
+        "stable live": 1,
+        "stable rolled-back": 1,
+        "stable deployable": 2,
+        "stable not-on-qa-yet": 1,
+        "stable waiting": 1,
+        "stable bad": 1,
+    }
+    assert told["landings", "stable orphan"] == 0
+    assert ("landings", "devel orphan") not in told
+
+
+def test_the_version_the_last_promotion_and_the_next_run_are_told() -> None:
+    promoted = PromotedRev(100, sha(100), NOW - timedelta(days=1), "ann")
+    schedule = Schedule("cron", NOW - timedelta(minutes=5), due=NOW)
+    told = metrics([snapshot(promoted=promoted)], replace(CALM, schedule=schedule))
+    assert told["build_info", __version__] == 1
+    assert told["last_promotion_timestamp_seconds", "stable"] == (NOW - timedelta(days=1)).timestamp()
+    assert told["last_call_timestamp_seconds", "cron"] == (NOW - timedelta(minutes=5)).timestamp()
+    assert told["next_run_timestamp_seconds", ""] == NOW.timestamp()
+    assert ("last_promotion_timestamp_seconds", "stable") not in metrics([snapshot()], CALM)
+
+
+def test_what_is_not_well_is_1() -> None:
+    told = metrics([snapshot()], everything_wrong())
+    wrong = {labels for (name, labels), value in told.items() if name == "trouble" and value}
+    assert wrong == {"hang", "overdue-maintenance", "failing"}
 
 
 def test_a_feed_reader_sees_what_changed() -> None:

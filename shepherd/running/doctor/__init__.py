@@ -55,6 +55,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("cron", schedule.cron),
     ("stages", schedule.stages),
     ("answer", schedule.answers),
+    ("system", running.system),
     ("records", running.records),
     ("maintenance", running.maintenance),
     ("upgrade", upgrades.upgrade),

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
+from shepherd.health import troubles
 from shepherd.plainfile import UnreadableFileError
 from shepherd.running import records as run_records
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.maintenance import look, words
-from shepherd.running.situation import crashed, hang_of
+from shepherd.running.run import STAGES
+from shepherd.running.situation import crashed, hang_of, situation
+from shepherd.sentence import separated
+from shepherd.views.system import schedule
 
 
 def records(context: CheckContext) -> Iterator[Finding]:
@@ -43,3 +49,17 @@ def maintenance(context: CheckContext) -> Iterator[Finding]:
     else:
         remedy = "" if switch.upgrade else "inv maintenance.off ends it"
         yield warn("maintenance", f"on {words(switch, context.now)}", remedy)
+
+
+def system(context: CheckContext) -> Iterator[Finding]:
+    """What the system line of page and `status` warns of, from the same function, as far as no other check
+    here says it: `records` tells of a hang, `maintenance` of the switch, `stage S` of what fails."""
+    present = replace(situation(context.settings), now=context.now)
+    wanted = {part.name for part in STAGES if part.wanted(context.settings)}
+    forgotten = [name for name, runs in present.stages.items() if runs.failing and name not in wanted]
+    own = {"aborted", "overdue-run", *(["failing"] if forgotten else [])}
+    found = [trouble.sentence for trouble in troubles(present) if trouble.kind in own]
+    if found:
+        yield warn("system", str(separated(found, "; ")), "see inv status, and the log")
+    else:
+        yield ok("system", str(schedule(present)) or "nothing ran yet")

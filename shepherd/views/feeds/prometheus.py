@@ -1,7 +1,7 @@
 """`shepherd.prom`: all branches and the shepherd itself, in Prometheus' text format (version 0.0.4).
 
-What is not known is left out, never 0: `absent()` finds it. Ages are those at the moment of writing; the
-times next to them let an alert notice that nobody writes any more.
+What is not known is left out, never 0: `absent()` finds it. Times are told as timestamps, from which an alert
+makes ages that grow though nobody writes any more; the ages that were here before stay for one version more.
 """
 
 from __future__ import annotations
@@ -12,13 +12,18 @@ from typing import get_args
 
 from msgspec import Struct
 
+from shepherd import __version__
 from shepherd.cautions import STOPPING, Caution, CautionKind, cautions, code_of, released, stopping
 from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
+from shepherd.health import TroubleKind, troubles
 from shepherd.situation import Situation
-from shepherd.snapshot import Answer, Snapshot
+from shepherd.snapshot import Answer, Progress, Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.words import revno_of
+
+LONGEST_LABEL = 200
+"""Characters of a label's value: each sample repeats it."""
 
 Sample = tuple[dict[str, str], float]
 
@@ -88,7 +93,7 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
     if now is not None:
         yield metric(
             "answer_age_seconds",
-            "How old the answer was when this was written.",
+            "Deprecated, use answer_timestamp_seconds: how old the answer was when this was written.",
             ((s, (now - s.generated_at).total_seconds()) for s in snapshots),
         )
     yield metric(
@@ -111,18 +116,48 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
     yield metric("blockers", "Landings that block the newest one.", ((s, len(s.blockers)) for s in known))
     yield metric("alarms", "Bad landings that production runs.", ((s, len(s.alarms)) for s in known))
     yield metric(
+        "oldest_blocker_timestamp_seconds",
+        "When the oldest blocker landed; absent where nothing blocks.",
+        ((s, since.timestamp() if (since := _oldest(s)) else None) for s in known),
+    )
+    yield metric(
         "oldest_blocker_age_seconds",
-        "How long ago the oldest blocker landed, when this was written; absent where nothing blocks.",
-        ((s, _oldest(s, now)) for s in known),
+        "Deprecated, use oldest_blocker_timestamp_seconds: how long ago that was when this was written.",
+        ((s, _age(_oldest(s), now or s.generated_at)) for s in known),
+    )
+    yield metric(
+        "last_promotion_timestamp_seconds",
+        "When what is promoted now was promoted; absent where that is not known.",
+        ((s, s.promoted.at.timestamp() if s.promoted and s.promoted.at else None) for s in snapshots),
+    )
+    yield _Metric(
+        "landings",
+        "gauge",
+        "Landings that the page lists, by how far they are; what went live stays for 30 days.",
+        [
+            ({"branch": s.branch, "progress": word}, float(sum(e.progress == word for e in s.landings)))
+            for s in known
+            for word in get_args(Progress)
+        ],
     )
 
 
 def _of_situation(situation: Situation) -> Iterator[_Metric]:
-    switch, hang = situation.maintenance, situation.hang
+    switch, hang, call = situation.maintenance, situation.hang, situation.schedule
+    yield _Metric("build_info", "gauge", "Which version wrote this.", [({"version": __version__}, 1.0)])
+    wrong = [trouble.kind for trouble in troubles(situation)]
+    counted = [({"kind": kind}, float(kind in wrong)) for kind in get_args(TroubleKind)]
+    yield _Metric("trouble", "gauge", "1 for what is not well with the shepherd itself.", counted)
+    if call is not None and call.began is not None:
+        began: list[Sample] = [({"by": call.by}, call.began.timestamp())]
+        yield _Metric("last_call_timestamp_seconds", "gauge", "When cron or a timer last called.", began)
+    if call is not None and call.due is not None:
+        due: list[Sample] = [({}, call.due.timestamp())]
+        yield _Metric("next_run_timestamp_seconds", "gauge", "When the next run is due.", due)
     yield _Metric("maintenance", "gauge", "1 while the switch is on.", [({}, float(switch is not None))])
-    began = [each.since for each in (switch, *switch.others) if each.since is not None] if switch else []
-    if began:
-        since: list[Sample] = [({}, min(began).timestamp())]
+    ons = [each.since for each in (switch, *switch.others) if each.since is not None] if switch else []
+    if ons:
+        since: list[Sample] = [({}, min(ons).timestamp())]
         yield _Metric("maintenance_since_timestamp_seconds", "gauge", "Since when the switch is on.", since)
     yield _Metric("suspected_hang", "gauge", "1 while a run seems to hang.", [({}, float(hang is not None))])
     if situation.now is not None:
@@ -161,9 +196,12 @@ def _answer(snapshot: Snapshot, known: Sequence[Caution]) -> Answer:
     return "no-data" if code_of(stop) == NO_DATA else "blocked"
 
 
-def _oldest(snapshot: Snapshot, now: datetime | None) -> float | None:
-    since = min((blocker.since for blocker in snapshot.blockers), default=None)
-    return ((now or snapshot.generated_at) - since).total_seconds() if since is not None else None
+def _oldest(snapshot: Snapshot) -> datetime | None:
+    return min((blocker.since for blocker in snapshot.blockers), default=None)
+
+
+def _age(since: datetime | None, now: datetime) -> float | None:
+    return (now - since).total_seconds() if since is not None else None
 
 
 def _labels(labels: dict[str, str]) -> str:
@@ -173,7 +211,7 @@ def _labels(labels: dict[str, str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    return clean(value).replace("\\", "\\\\").replace('"', '\\"')
+    return clean(value, LONGEST_LABEL).replace("\\", "\\\\").replace('"', '\\"')
 
 
 def _number(value: float) -> str:

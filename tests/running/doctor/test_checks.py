@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -19,15 +20,17 @@ import pytest
 from msgspec.structs import replace
 
 from shepherd.errors import PARTLY
-from shepherd.running import records
+from shepherd.health import troubles
+from shepherd.running import calls, records
 from shepherd.running.cron import install
 from shepherd.running.doctor import log, schedule
 from shepherd.running.doctor.checking import CheckContext
 from shepherd.running.log import line, now
 from shepherd.running.runner import log_of
-from shepherd.running.situation import note_run
+from shepherd.running.situation import note_run, situation
 from shepherd.settings import read
 from shepherd.store import Database, Journal, JournalEntry
+from shepherd.values import iso
 from tests.gitrepo import ISOLATED
 from tests.project import Project
 from tests.running.crontab import Crontab
@@ -438,3 +441,20 @@ def test_the_clock_is_compared_with_a_log_of_json(project: Project) -> None:
     later = now() + timedelta(hours=2)
     log_of(read(project.folder / "shepherd.toml")).write(line(later, event="END"))
     assert said(project, "clock").startswith("the log is ")
+
+
+def test_a_run_that_is_overdue_is_warned_of_as_on_the_page(project: Project) -> None:
+    long_ago = now() - timedelta(minutes=40)
+    calls.note(project.settings, "cron", long_ago, long_ago, 0)
+    stages = project.state / "run" / "stages.json"
+    stages.write_text(re.sub(r'"last_good":"[^"]*"', f'"last_good":"{iso(long_ago)}"', stages.read_text()))
+    found = {each.name: each for each in looked(project)}["system"]
+    assert found.level == "warn"
+    assert found.what == troubles(situation(project.settings))[0].sentence
+    assert found.what.startswith("the newest run is overdue by 3")
+
+
+def test_a_run_that_crashed_before_its_first_stage(project: Project) -> None:
+    calls.note(project.settings, "cron", now())
+    found = {each.name: each for each in looked(project)}["system"]
+    assert (found.level, "the run of cron crashed" in found.what) == ("warn", True)
