@@ -93,6 +93,15 @@ class RaisedAlarm(Struct, frozen=True):
         return self.text.endswith(UNDOES)
 
 
+class DeployableNow(Struct, frozen=True):
+    """The deployment that the answer of a branch proposes."""
+
+    branch: str
+    revno: int
+    landings: int
+    """How many go live with it, counted as the page counts them."""
+
+
 class Mail(Struct, frozen=True):
     """One mail, before it has words."""
 
@@ -113,6 +122,8 @@ class Mail(Struct, frozen=True):
     """Of a hang: what is suspected."""
     live: tuple[WentLive, ...] = ()
     """What went live, oldest revno first."""
+    deployable: tuple[DeployableNow, ...] = ()
+    """Of an escalation: what can be deployed all the same."""
 
     def key(self, day: date) -> str:
         """What a daily mail is, whatever its wording: the same one never goes twice (docs/mails.md)."""

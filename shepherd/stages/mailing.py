@@ -13,7 +13,7 @@ from shepherd.cautions import cautions, code_of, stopping
 from shepherd.errors import NO_DATA, ShepherdError
 from shepherd.plans.days import days_of
 from shepherd.plans.digests import digests, live_mails
-from shepherd.plans.mails import Mail, Waiting, WentLive, alarm_mails, escalation, sort_out
+from shepherd.plans.mails import DeployableNow, Mail, Waiting, WentLive, alarm_mails, escalation, sort_out
 from shepherd.plans.recipients import Recipients
 from shepherd.run import Run
 from shepherd.settings import Settings
@@ -108,7 +108,7 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
         known = _known(settings, database, run)
         outbox.begin_day(known.missing, writes=not (dry or preview))
         message = escalation(known.waiting, mail.list, days_of(settings).of(run.now))
-        messages = [message] if message else []
+        messages = [replace(message, deployable=tuple(known.deployable))] if message else []
         if preview:
             outbox.preview(messages)
         else:
@@ -167,6 +167,8 @@ class KnownForMails(Struct):
     """What nobody is mailed about, and why."""
     missing: list[str] = []
     """Why a branch could not be looked at."""
+    deployable: list[DeployableNow] = []
+    """What can be deployed now."""
     news: list[WentLive] = []
     """What went live lately, also what was told already."""
 
@@ -191,6 +193,9 @@ def _known(settings: Settings, database: Database, run: Run) -> KnownForMails:
         with database.branch(branch) as store:
             histories = histories_of(store.journal, snapshot, settings, store.cache)
             known.news += news_of(store, snapshot, run.now)
+        if snapshot.next is not None and stop is None:
+            count = len(snapshot.next.landings)
+            known.deployable.append(DeployableNow(branch, snapshot.next.to.revno, count))
         of_branch = sort_out(snapshot, histories, days_of(settings), settings.mail.grace_days, run.now)
         known.waiting += of_branch[0]
         known.unmailed += of_branch[1]

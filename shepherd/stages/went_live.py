@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from shepherd.act import EVERYWHERE
+from shepherd.errors import ShepherdError
 from shepherd.plans.mails import WentLive
 from shepherd.run import Run
 from shepherd.settings import Settings
@@ -32,15 +33,22 @@ def note_switch(settings: Settings, database: Database, run: Run) -> None:
     wanted = settings.mail.live != "never"
     for branch in settings.branches:
         with database.branch(branch) as store:
-            last = store.journal.last(SWITCH)
+            last, began = store.journal.last(SWITCH), store.journal.first("began")
         if (last is not None and last.data["on"]) == wanted:
             continue
-        if wanted:
-            snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
-            if snapshot is None or not snapshot.complete:
-                # nothing is written into a journal that is lost, or was never begun
-                continue
+        # nothing is written into a journal that was never begun, or is lost
+        if began is None or not _has_answer(settings, branch):
+            continue
         database.append(branch, [JournalEntry(SWITCH, data={"on": wanted})], run)
+
+
+def _has_answer(settings: Settings, branch: str) -> bool:
+    """Whether the last answer is one; the same is asked later, and says what is wrong with it."""
+    try:
+        snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
+    except ShepherdError:
+        return False
+    return snapshot is not None and snapshot.complete
 
 
 def news_of(store: BranchStore, snapshot: Snapshot, now: datetime) -> list[WentLive]:

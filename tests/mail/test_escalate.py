@@ -220,6 +220,16 @@ def test_a_preview_shows_it_at_any_hour(team: Team) -> None:
     assert team.sent() == []
 
 
+def test_the_list_hears_what_can_be_deployed_meanwhile(team: Team) -> None:
+    """Counted as everywhere (docs/rules.md#answer)."""
+    team.land("[no-qa] Two", "[no-qa] Three")
+    landed(team)
+    snapshot = team.look()
+    assert snapshot.next and len(snapshot.next.landings) == 2
+    team.at("2011-08-08 09:00").escalate()
+    assert "\nMeanwhile r3 of stable can be deployed: 2 landings go live with it.\n" in team.texts()[LIST]
+
+
 def test_the_list_hears_who_merged_it_and_who_else_wrote_it(team: Team) -> None:
     message = "[bug=1] Two\n\nCo-authored-by: Cy <cy@example.org>\n"
     team.repo.commit(message, branch="topic", parents=[team.repo.tip()], author=BY_BOB)

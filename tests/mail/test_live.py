@@ -112,6 +112,14 @@ def test_a_mail_of_its_own_goes_for_each_deployment(tmp_path: Path, server: Serv
     assert mails_of(team) == [(ANN, "live", "[stable] r4 went live: Four")]
 
 
+def test_nothing_is_written_into_a_lost_journal(team: Team) -> None:
+    for path in team.state.glob("shepherd.db*"):
+        path.unlink()
+    team.at(TUESDAY).remind()
+    with Database(team.settings.database_url) as database, database.branch("stable") as store:
+        assert store.journal.last_seq() == 0
+
+
 def test_never_is_never(tmp_path: Path, server: Server) -> None:
     team = deployed(Team(tmp_path, server, mail='live = "never"'))
     team.at(TUESDAY).remind()
