@@ -35,6 +35,7 @@ FILES = (
     "run/upgrade.json",
     "report/stable.html",
     "report/stable.sha",
+    "report/stable.answer.json",
     "report",
     "run",
     "snapshots",

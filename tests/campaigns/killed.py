@@ -27,6 +27,9 @@ READ_BY_OTHERS = (
     "var/report/stable.json",
     "var/report/stable.atom",
     "var/report/stable.sha",
+    "var/report/stable.answer.json",
+    "var/report/index.json",
+    "var/report/index.atom",
 )
 
 

@@ -103,6 +103,13 @@ def test_the_answer_says_what_is_where_and_what_blocks() -> None:
     }
 
 
+def test_times_are_given_to_the_second() -> None:
+    odd = snapshot(generated_at=NOW + timedelta(microseconds=7), valid_until=NOW + timedelta(microseconds=7))
+    read = valid("answer", answer_file(odd, CALM))
+    assert read["generated_at"] == read["valid_until"] == "2011-08-24T10:15:00Z"
+    assert valid("index", index_json([odd], CALM))["branches"][0]["valid_until"] == "2011-08-24T10:15:00Z"
+
+
 def test_the_answer_stays_small_however_many_wait() -> None:
     many = tuple(
         entry(revno, good=False, state="bad", progress="bad", blocked_by=tuple(range(101, 201)))

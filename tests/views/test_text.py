@@ -41,6 +41,13 @@ def test_the_first_line_is_the_answer(given: Snapshot, first: str) -> None:
     assert text.status(given, CALM).splitlines()[0] == first
 
 
+@pytest.mark.parametrize("given", [snapshot(), no_data()], ids=["deploy", "no-data"])
+def test_of_several_branches_the_first_line_names_its_own(given: Snapshot) -> None:
+    alone, among = (text.status(replace(given, several=several), CALM) for several in (False, True))
+    assert among.splitlines()[0] == f"stable: {alone.splitlines()[0]}"
+    assert "  branch stable, answer of" in alone and "branch stable, answer" not in among
+
+
 def test_status_tells_the_whole_story_in_order() -> None:
     assert text.status(snapshot(), CALM) == (
         "deploy r103 (0000003f…), 3 landings newer than r100 (1 rolled back again)\n"

@@ -70,8 +70,8 @@ def published_answer(snapshot: Snapshot, situation: Situation, url: str = "") ->
         branch=branch,
         answer=said if said != "deploy" or deployable is not None else "blocked",
         complete=said != "no-data",
-        generated_at=snapshot.generated_at,
-        valid_until=snapshot.valid_until,
+        generated_at=to_second(snapshot.generated_at),
+        valid_until=to_second(snapshot.valid_until),
         deployable=deployable,
         deployed=_rev(snapshot.deployed),
         promoted=_rev(snapshot.promoted),
@@ -90,7 +90,7 @@ def published_answer(snapshot: Snapshot, situation: Situation, url: str = "") ->
             ShortBlocker(
                 each.revno,
                 answer.mover_of(each, entries.get(each.revno)),
-                each.since,
+                to_second(each.since),
                 each.waiting,
                 each.frees,
             )
@@ -107,6 +107,11 @@ def published_answer(snapshot: Snapshot, situation: Situation, url: str = "") ->
 def answer_file(snapshot: Snapshot, situation: Situation, url: str = "") -> bytes:
     """JSON, UTF-8, with a line end."""
     return plain_json(published_answer(snapshot, situation, url)) + b"\n"
+
+
+def to_second(moment: datetime) -> datetime:
+    """Without the fraction, which many programs cannot read."""
+    return moment.replace(microsecond=0)
 
 
 def _rev(rev: AnyRev) -> Rev | None:

@@ -12,7 +12,7 @@ from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Rev, Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.everybody import everybody
-from shepherd.views.feeds.answer_file import ShortBlocker, published_answer
+from shepherd.views.feeds.answer_file import ShortBlocker, published_answer, to_second
 from shepherd.views.feeds.as_json import plain_json
 from shepherd.views.overview import running_since
 
@@ -82,6 +82,7 @@ def index_json(
 
 def _branch(snapshot: Snapshot, situation: Situation, url: str) -> _IndexedBranch:
     given = published_answer(snapshot, situation, url)
+    since = running_since(snapshot)
     return _IndexedBranch(
         branch=given.branch,
         answer=given.answer,
@@ -91,7 +92,7 @@ def _branch(snapshot: Snapshot, situation: Situation, url: str) -> _IndexedBranc
         headline=given.headline,
         deployable=given.deployable,
         deployed=given.deployed,
-        deployed_since=running_since(snapshot),
+        deployed_since=to_second(since) if since is not None else None,
         promoted=given.promoted,
         tip=given.tip,
         cautions=tuple(each.kind for each in given.cautions),
