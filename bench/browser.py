@@ -91,10 +91,10 @@ def _written(folder: Path, size: int) -> tuple[Path, Path]:
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        pages, large = _written(Path(folder), SIZE), _written(Path(folder), LARGE)
+        pages, (large, _) = _written(Path(folder), SIZE), _written(Path(folder), LARGE)
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         rounds = [[_measure(browser, path, KEYSTROKES) for path in pages] for _ in range(TIMES + 1)][1:]
-        first = [[_measure(browser, path, ["a"], 1000) for path in large] for _ in range(TIMES + 1)][1:]
+        first = [_measure(browser, large, ["a"], 1000) for _ in range(TIMES + 1)][1:]
         browser.close()
     ours, plain = ([each[which] for each in rounds] for which in (0, 1))
     drawn = [_median(taken, lambda each: each.drawn) for taken in (ours, plain)]
@@ -112,10 +112,8 @@ def main() -> None:
         2,
     )
     claim("browser: slowest keystroke against 50 ms", max(keys), 0.05, 1)
-    large_first, large_plain = (
-        _median([each[which] for each in first], lambda each: each.typed[0]) for which in (0, 1)
-    )
-    claim(f"browser: first key in {LARGE:,} landings against a plain table", large_first, large_plain, 1)
+    key = _median(first, lambda each: each.typed[0])
+    claim(f"browser: first key in {LARGE:,} landings against 100 ms", key, 0.1, 1)
 
 
 if __name__ == "__main__":

@@ -145,7 +145,7 @@ def behind(folder: Path, repository: Path | None) -> Path:
         f'{branches}[tracker]\ntype = "file"\npath = "bugs.json"\n'
         'bug_url = "https://bugs.example.org/{bug}"\n'
     )
-    project.inv("run")()
+    project.inv("find", "judge", "report")()
     return folder / "var"
 
 

@@ -21,10 +21,12 @@ const tables = all("table.l").map((table) => ({ box: table.parentElement, body: 
 const entries = (table) => (table.rows ??= [...table.body.rows].map((row) => ({ row, hit: false })));
 const spare = window.requestIdleCallback ?? ((then) => setTimeout(then, 50));
 let next = 0;
-const readOn = () => {
-  if (next === tables.length) return;
-  for (const each of entries(tables[next])) for (const key of Object.keys(TOLD)) told(each, key);
-  next += 1;
+const readOn = (idle) => {
+  do {
+    if (next === tables.length) return;
+    for (const each of entries(tables[next])) for (const key in TOLD) told(each, key);
+    next += 1;
+  } while (idle?.timeRemaining() > 5);
   spare(readOn);
 };
 spare(readOn);

@@ -35,6 +35,7 @@ KEYS = [
     "verdict_notes",
     "staircase",
     "staircase_more",
+    "promotions",
     "schema",
 ]
 
