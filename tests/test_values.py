@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shepherd.errors import SettingsError
-from shepherd.values import Duration, RevName, age, clean, date, iso, parse_rev, quoted, who
+from shepherd.values import Duration, RevName, age, clean, date, first_few, iso, parse_rev, quoted, when, who
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
 
@@ -235,3 +235,16 @@ def test_clean_text_is_one_printable_line(text: str, limit: int) -> None:
 def test_quoted_text_is_one_short_printable_line(text: str) -> None:
     assert quoted(text, 20).isprintable()
     assert len(quoted(text, 20)) <= 2 + 20 * 10
+
+
+def test_a_long_list_is_told_in_part() -> None:
+    lines = [f"line {number}" for number in range(93)]
+    assert first_few(lines) == [*lines[:10], "and 83 more, all in the log"]
+    assert first_few(lines[:10]) == lines[:10]
+
+
+def test_a_time_has_its_age_behind_it() -> None:
+    at, hours = datetime.datetime(2011, 8, 24, 10, 15, tzinfo=datetime.UTC), datetime.timedelta(hours=3)
+    assert when(at, at + hours) == "2011-08-24 10:15 UTC (3 hours ago)"
+    assert when(at, at - hours) == "2011-08-24 10:15 UTC (in 3 hours)"
+    assert when(at, None) == "2011-08-24 10:15 UTC"

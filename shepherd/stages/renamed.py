@@ -11,6 +11,7 @@ from collections import Counter
 
 from msgspec import Struct
 
+from shepherd.act import EVERYWHERE
 from shepherd.git.first_parents import read_first_parents
 from shepherd.git.mirror import open_source
 from shepherd.landing import Revision
@@ -46,7 +47,9 @@ class UnfollowedJournal(Struct, frozen=True):
 def left_journals(database: Database, settings: Settings) -> list[UnfollowedJournal]:
     """Every journal whose name is no longer a branch of the settings, sorted by name. Raises StoreError."""
     with database.begin() as connection:
-        names = [name for name in Journal.every_name(connection) if name not in settings.branches]
+        # what is about all branches (mails) is the journal of none
+        every = (name for name in Journal.every_name(connection) if name != EVERYWHERE)
+        names = [name for name in every if name not in settings.branches]
         # of several that carry one on, one after the other, the branch is named
         carried = {
             name: by for by in (*names, *settings.branches) for name in Journal(connection, by).names[1:]

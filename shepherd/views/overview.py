@@ -15,8 +15,7 @@ def running_since(snapshot: Snapshot) -> datetime | None:
     deployed = snapshot.deployed
     if deployed is None:
         return None
-    since: datetime | None = getattr(deployed, "since", None)
-    return since or next((e.live_since for e in snapshot.landings if e.revno == deployed.revno), None)
+    return deployed.since if not deployed.at_least else None
 
 
 def first_mover(snapshot: Snapshot) -> str:

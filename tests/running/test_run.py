@@ -207,6 +207,7 @@ def test_a_run_ends_itself_at_the_deadline_with_its_children(
     assert code == 6
     assert "ended after 10m (run.deadline); what is left, the next run does; it was waiting for " in err
     assert host.events("END")[-1]["exit"] == "6"
+    assert situation(host.project.settings).stages["find"].ended_by == "deadline"
     git = int(host.work_log.read_text().split()[1])
     until(lambda: not Path(f"/proc/{git}").exists())
     assert host.inv("lock.status")[1] == "nothing is running\n"

@@ -81,7 +81,7 @@ def check(project: Project, snapshot: Snapshot) -> bool:
         assert [line.revno for line in plan.goes] == list(following.landings)
         assert [line.revno for line in plan.goes if line.undone] == list(following.undone)
         assert number(r"goes live \((\d+)[,)]", printed) == goes
-        assert (number(r"stays behind \((\d+)\)", printed) if waits else len(plan.stays)) == waits
+        assert (number(r"must wait \((\d+)\)", printed) if waits else len(plan.stays)) == waits
     return True
 
 

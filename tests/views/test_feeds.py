@@ -36,6 +36,7 @@ KEYS = [
     "staircase",
     "staircase_more",
     "promotions",
+    "promotions",
     "schema",
 ]
 

@@ -66,7 +66,7 @@ def test_what_must_wait_says_why_and_whose_move_it_is() -> None:
     assert (
         "r104 bad Make the thing number 104 work when it rains nobody known 800104 Zoë Žižek's move" in text
     )
-    assert "r110 orphan" in text and "Ann Example's move" in text
+    assert "r110 names no bug" in text and "Ann Example's move" in text
     assert "r112 waiting, needs no QA" in text
     assert "waits for r104, r106" in text
 

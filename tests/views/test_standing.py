@@ -64,7 +64,7 @@ def test_a_promoted_landing_that_is_not_good_looks_so_in_every_place(
     assert text.explain(mine, given).splitlines()[0].startswith("r104 was promoted")
     assert f"its QA state is: {word}" in " ".join(text.explain(mine, given).split())
     line = next(line for line in text.landings(given, CALM).splitlines() if line.startswith("r104"))
-    assert re.match(rf"r104 +promoted +{word} ", line)
+    assert re.match(rf"r104 +[0-9-]+ +promoted +{word} ", line)
 
 
 def test_dashes_of_a_long_window_are_marks_too() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import TypedDict
 
@@ -145,6 +146,26 @@ def test_the_table_names_the_places_and_lists_newest_first() -> None:
 def test_the_table_can_be_narrowed(chosen: Chosen, revnos: list[int]) -> None:
     lines = text.landings(snapshot(), CALM, **chosen).splitlines()
     assert [int(line.split()[0][1:]) for line in lines[4:]] == revnos
+
+
+def test_the_table_has_the_day_and_columns_that_stand_apart() -> None:
+    lines = text.landings(snapshot(), CALM).splitlines()
+    assert re.split("  +", lines[3])[1:] == ["landed", "standing", "QA", "who", "what"]
+    day = entry(106).landed_at.date().isoformat()
+    assert re.split("  +", lines[4])[:4] == ["r106", day, "not on QA yet", "needs testing"]
+
+
+def test_the_table_can_be_cut_and_says_what_is_left_out() -> None:
+    lines = text.landings(snapshot(), CALM, most=2).splitlines()
+    assert [line.split()[0] for line in lines[4:]] == ["r106", "r105", "and"]
+    assert lines[-1] == "and 5 more: without --limit"
+    assert text.landings(snapshot(), CALM, most=7) == text.landings(snapshot(), CALM)
+
+
+def test_many_problems_are_told_in_part() -> None:
+    said = text.status(snapshot(problems=tuple(f"bug {n} is private" for n in range(93))), CALM)
+    assert said.count("PROBLEM: ") == 11
+    assert "PROBLEM: and 83 more, all in: inv status --json" in said
 
 
 def test_a_landing_is_found_by_its_co_authors_and_not_by_who_merged_it() -> None:

@@ -19,6 +19,7 @@ from types import SimpleNamespace
 import pytest
 from msgspec.structs import replace
 
+from shepherd.act import EVERYWHERE
 from shepherd.errors import PARTLY
 from shepherd.health import troubles
 from shepherd.running import calls, records
@@ -458,3 +459,11 @@ def test_a_run_that_crashed_before_its_first_stage(project: Project) -> None:
     calls.note(project.settings, "cron", now())
     found = {each.name: each for each in looked(project)}["system"]
     assert (found.level, "the run of cron crashed" in found.what) == ("warn", True)
+
+
+def test_the_journal_of_the_mails_is_no_branch_without_a_name(project: Project) -> None:
+    with Database(project.settings.database_url) as database:
+        database.append(
+            EVERYWHERE, [JournalEntry("done", "2026-03-01 digest ann@example.org")], project.run("remind")
+        )
+    assert [each.name for each in looked(project) if each.name.startswith("journals")] == ["journals"]
