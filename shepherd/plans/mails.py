@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from shepherd.cautions import LIVE, UNDOES, Caution
 from shepherd.plans.days import Days, long_date
-from shepherd.plans.recipients import reachable as reachable  # scripts that check settings import it from here
+# scripts that check settings import it from here
+from shepherd.plans.recipients import reachable as reachable
 from shepherd.settings import MailSettings
 from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
