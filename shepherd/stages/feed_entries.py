@@ -66,13 +66,15 @@ def _news(
         case "answer":
             if before is not None and _same_answer(entry, before):
                 return None
-            return FeedEntry(entry.time, _answer(entry), entry.why, identity, sha=data.get("id") or "")
+            sha = "" if data.get("stopped") else data.get("id") or ""
+            return FeedEntry(entry.time, _answer(entry), entry.why, identity, sha=sha)
         case "promoted":
             if "from" not in data:
                 # where it was when it was looked for the first time
                 return None
             who = "by somebody else, not by the shepherd" if data.get("foreign") else ""
-            text = "; ".join(filter(None, [f"before: r{data['from']}", who, entry.why]))
+            was = f"before: r{data['from']}" if data["from"] is not None else "nothing was promoted before"
+            text = "; ".join(filter(None, [was, who, entry.why]))
             title = f"promoted: r{revno}"
             return FeedEntry(entry.time, title, text, identity, revno or None, entry.who, data["id"])
         case "deployed":
@@ -113,6 +115,8 @@ def _answer(entry: JournalEntry) -> str:
     answer, deployable, deployed = (entry.data.get(key) for key in ("answer", "deployable", "deployed"))
     if answer == "no-data":
         return "no data"
+    if answer == "deploy" and entry.data.get("stopped"):
+        return f"do not deploy r{deployable}: production also runs what it lacks"
     if answer == "deploy":
         return deploy_or_stay(deployable)
     why = {"nothing-new": "nothing new"}.get(str(answer), str(answer))

@@ -188,3 +188,25 @@ def test_the_feed_of_all_stays_where_the_journal_cannot_be_read(project: Project
     (project.state / "shepherd.db").write_bytes(b"no database")
     project.report()
     assert (project.state / "report" / "index.atom").read_bytes() == before
+
+
+def test_what_may_not_be_deployed_is_not_offered(project: Project) -> None:
+    assert titles(project)[0] == "deploy r2"
+    one = project.repo.git("rev-parse", "stable~2").strip()
+    project.repo.commit("Hotfix", parents=[one], branch="production")
+    project.look()
+    assert titles(project)[0] == "do not deploy r2: production also runs what it lacks"
+    assert "Commit:" not in entries(project)[0].summary
+    project.look()
+    assert titles(project)[1] == "deploy r2"
+    project.deploy(one)
+    project.look()
+    assert titles(project)[0] == "deploy r2"
+
+
+def test_a_promotion_before_which_there_was_none(project: Project) -> None:
+    two = project.repo.git("rev-parse", "stable~1").strip()
+    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+        data = {"revno": 2, "id": two, "from": None}
+        store.append([JournalEntry("promoted", data=data, who="ann")], project.run("promote"))
+    assert entries(project)[0].summary == f"nothing was promoted before\nCommit: {two}"
