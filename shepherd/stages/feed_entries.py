@@ -4,7 +4,7 @@ alarms, promotions, and what went live (docs/feeds.md#atom)."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from shepherd.errors import ShepherdError
@@ -29,11 +29,12 @@ def news_of(settings: Settings, snapshot: Snapshot) -> list[FeedEntry] | None:
                 for kind in ("answer", "deployed")
                 for later, earlier in pairwise(store.journal.newest(_READ + 1, kind))
             }
+            rewritten = {each.run_id for each in store.journal.newest(_READ, "rewrite")}
     except ShepherdError:
         return None
     landings = {landing.id: landing for landing in snapshot.landings}
     identities = _identities(entries)
-    told = [_news(entry, before.get(entry.seq), landings, identities) for entry in entries]
+    told = [_news(entry, before.get(entry.seq), landings, identities, rewritten) for entry in entries]
     return [news for news in told if news is not None][:ENTRIES]
 
 
@@ -54,11 +55,13 @@ def _news(
     before: JournalEntry | None,
     landings: Mapping[str, Landing],
     identities: Mapping[int, str],
+    rewritten: Collection[str],
 ) -> FeedEntry | None:
     """None where it is no news.
 
     Args:
         before: the entry of this kind before it, for answers and for what production runs.
+        rewritten: the runs in which a rewrite of the mainline was accepted.
     """
     data, identity = entry.data, identities[entry.seq]
     revno = data.get("revno")
@@ -84,7 +87,11 @@ def _news(
             title = f"production went back to r{revno}"
             if revno > was:
                 title = f"went live: r{revno} · {count(revno - was, 'landing')}"
-            text = "; ".join(filter(None, [f"production ran r{was} before", entry.why]))
+            ran = f"production ran r{was} before"
+            if entry.run_id in rewritten:
+                # the number before may be that of another landing
+                title, ran = f"production runs r{revno}", f"{ran}; the mainline was rewritten meanwhile"
+            text = "; ".join(filter(None, [ran, entry.why]))
             return FeedEntry(entry.time, title, text, identity, revno or None, entry.who, data["id"])
         case "alarm":
             change = f"alarm: r{revno}" if data["on"] else f"alarm over: r{revno}"

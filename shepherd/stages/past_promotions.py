@@ -15,6 +15,10 @@ from shepherd.stages.timeline import RefMove
 SHOWN = 20
 """Promotions that a snapshot lists."""
 
+_Waits = Mapping[int, datetime] | None
+"""When the landings of a step landed, as far as it is known; None: it led from a mainline that is no longer
+there to the one that is, and the numbers of the one say nothing of the other."""
+
 CompareUrl = Callable[[str, str], str | None]
 """compare_url(base, to): where a forge shows what lies between two commits."""
 
@@ -62,11 +66,20 @@ def past_promotions(
     steps = _steps(promoted)
     released = bool(steps)
     times = {revno: at for (revno, _), at in landed.items()}
+
+    def here(move: RefMove) -> bool:
+        return (move.revno, move.id) in landed
+
+    def waits(before: RefMove, move: RefMove) -> _Waits:
+        if not here(move):
+            return {}
+        return times if here(before) or before.revno not in times else None
+
     past = [
         _promotion(
             before,
             move,
-            times if (move.revno, move.id) in landed else {},
+            waits(before, move),
             compare_url(before.id, move.id),
             seen=not _ours(move, released),
         )
@@ -90,10 +103,11 @@ def _ours(move: RefMove, released: bool) -> bool:
 
 
 def _promotion(
-    before: RefMove, move: RefMove, landed: Mapping[int, datetime], compare_url: str | None, *, seen: bool
+    before: RefMove, move: RefMove, landed: _Waits, compare_url: str | None, *, seen: bool
 ) -> PastPromotion:
-    revnos = range(before.revno + 1, move.revno + 1)
-    waits = [max(0.0, (move.at - landed[revno]).total_seconds()) for revno in revnos if revno in landed]
+    revnos = range(before.revno + 1, move.revno + 1) if landed is not None else range(0)
+    known_at = landed or {}
+    waits = [max(0.0, (move.at - known_at[revno]).total_seconds()) for revno in revnos if revno in known_at]
     known = bool(waits) and len(waits) == len(revnos)
     return PastPromotion(
         at=move.at,

@@ -95,6 +95,8 @@ def _line(each: PastPromotion, ids: Mapping[int, str]) -> HistoryLine:
 def _back(each: PastPromotion) -> str:
     if each.to.revno == each.base.revno:
         return f"still r{each.to.revno}, by another commit"
+    if each.to.revno > each.base.revno:
+        return f"not counted: r{each.base.revno}, where it was before, is of a mainline that was rewritten"
     return f"back from r{each.base.revno} to r{each.to.revno}" if each.to.revno else "back to nothing"
 
 

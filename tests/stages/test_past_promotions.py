@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -91,6 +93,14 @@ def test_how_long_others_waited_that_have_these_numbers_now_is_not_told() -> Non
     assert (past.landings, past.waited_median_s, past.waited_longest_s) == (2, None, None)
 
 
+def test_landings_of_two_mainlines_are_not_counted() -> None:
+    moves = [RefMove(2, at(0), "a"), RefMove(3, at(9), "y"), RefMove(4, at(9), "z")]
+    rewritten = {(1, "v"): at(1), (2, "x"): at(3), (3, "y"): at(8), (4, "z"): at(8)}
+    last, first = past_promotions((), moves, rewritten, lambda base, to: None)
+    assert (first.landings, first.waited_longest_s) == (0, None)
+    assert (last.landings, last.waited_longest_s) == (1, 3600)
+
+
 def test_another_ref_by_other_settings_is_no_promotion(tmp_path: Path) -> None:
     project, ids = ready(tmp_path)
     project.look()
@@ -128,3 +138,16 @@ def test_a_ref_that_somebody_else_moved_was_only_seen() -> None:
     moves = [RefMove(1, at(0), "a"), RefMove(2, at(1), "b", "ann"), RefMove(3, at(2), "c", foreign=True)]
     past = past_promotions((), moves, {}, lambda base, to: None)
     assert [(each.by, each.seen) for each in past] == [("", True), ("ann", False)]
+
+
+def test_what_is_left_of_a_lost_journal_tells_no_history(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    project.look()
+    project.deploy(ids[2])
+    assert project.look().promotions
+    project.deploy(ids[1])
+    project.look()
+    with closing(sqlite3.connect(tmp_path / "var" / "shepherd.db")) as database, database:
+        database.execute("DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)")
+    snapshot = project.judge()
+    assert not snapshot.complete and snapshot.promotions == ()

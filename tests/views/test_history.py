@@ -74,3 +74,8 @@ def test_without_data_nobody_says_that_there_was_no_promotion() -> None:
     text = Reader(branch_page(factory.no_data(), Situation())).text
     assert "No promotion is known while there is no data." in text
     assert "No promotion has been seen yet." not in text
+
+
+def test_what_cannot_be_counted_says_why() -> None:
+    [line] = history.past(factory.snapshot(promotions=(replace(PAST, landings=0),)))
+    assert line.what == "not counted: r90, where it was before, is of a mainline that was rewritten"
