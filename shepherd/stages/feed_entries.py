@@ -76,18 +76,18 @@ def _news(
                 # where it was when it was looked for the first time
                 return None
             who = "by somebody else, not by the shepherd" if data.get("foreign") else ""
-            was = f"before: r{data['from']}" if data["from"] is not None else "nothing was promoted before"
-            text = "; ".join(filter(None, [was, who, entry.why]))
+            place = f"before: r{data['from']}" if data["from"] is not None else "nothing was promoted before"
+            text = "; ".join(filter(None, [place, who, entry.why]))
             title = f"promoted: r{revno}"
             return FeedEntry(entry.time, title, text, identity, revno or None, entry.who, data["id"])
         case "deployed":
             if before is None or data.get("kept") or data["id"] == before.data["id"]:
                 return None
-            was = before.data["revno"]
+            ran_before = before.data["revno"]
             title = f"production went back to r{revno}"
-            if revno > was:
-                title = f"went live: r{revno} · {count(revno - was, 'landing')}"
-            ran = f"production ran r{was} before"
+            if revno > ran_before:
+                title = f"went live: r{revno} · {count(revno - ran_before, 'landing')}"
+            ran = f"production ran r{ran_before} before"
             if entry.run_id in rewritten:
                 # the number before may be that of another landing
                 title, ran = f"production runs r{revno}", f"{ran}; the mainline was rewritten meanwhile"
