@@ -69,4 +69,4 @@ def compare_url(pattern: str, landing_url: str, base: str, to: str) -> str | Non
     leaves no doubt what that page is called. None: no page is known, or there is nothing to compare with."""
     if not pattern and (forge := _COMPARING.fullmatch(landing_url)):
         pattern = f"{forge[1]}/compare/{{from}}...{{to}}"
-    return pattern.replace("{from}", base).replace("{to}", to) if pattern and base else None
+    return pattern.replace("{from}", base).replace("{to}", to) if pattern and base and to else None

@@ -215,7 +215,8 @@ class PastPromotion(Struct, frozen=True):
     base: Rev = field(name="from")
     to: Rev
     landings: int
-    """How many lie between; 0: it went back."""
+    """How many lie between; 0: it went back, or the mainline was rewritten between the two, so that their
+    numbers cannot be compared."""
     by: str = ""
     """Who did it, as far as the shepherd knows."""
     reason: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import event, given
 
-from shepherd.deployment import deployment
+from shepherd.deployment import compare_url, deployment
 from shepherd.rules import judge
 from shepherd.snapshot import Rev
 from tests.rules.oracle import Oracle, undone
@@ -37,3 +37,9 @@ def test_it_is_what_goes_live_is_in_effect_there_and_undone_at_the_tip(tale: Tal
             assert list(following.taken_out) == [p for p in old if gone(p, to) and not gone(p, deployed)]
             event(f"undone later: {bool(following.undone_later)}, back: {any(p <= deployed for p in new)}")
             event(f"undone within: {bool(following.undone)}, taken out: {bool(following.taken_out)}")
+
+
+def test_nothing_is_compared_with_a_revision_that_there_is_not() -> None:
+    pattern = "https://forge.example/{from}...{to}"
+    assert compare_url(pattern, "", "a", "b") == "https://forge.example/a...b"
+    assert compare_url(pattern, "", "", "b") is None and compare_url(pattern, "", "a", "") is None

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from shepherd.cautions import cautions
 from shepherd.errors import SettingsError
+from shepherd.situation import Situation
+from shepherd.views.stories import whatif
 from shepherd.whatif import suppose
 from tests.inv import inv_here
 from tests.project import Project, deployable
@@ -112,6 +115,23 @@ def test_each_option_may_be_given_several_times(tmp_path: Path) -> None:
     project.deploy(project.land("[no-qa] Begin", "[bug=1] Two", "[bug=2] Three", "[bug=3] Four")[0])
     project.look()
     one = inv_here(tmp_path, "whatif", "--ok", "r2", "--ok", "r3,r2")
-    assert one.out.splitlines()[0] == "With r2, r3 good: deploy r3 (now: stay at r1)"
+    assert "With r2, r3 good: up to r3 (now: stay at r1;" in one.out
     both = inv_here(tmp_path, "whatif", "--rollback", "r2", "--rollback=r3", "--ok=r4").out
-    assert both.startswith("With r4 good and r2, r3 rolled back by a landing r5: deploy r5")
+    assert "With r4 good and r2, r3 rolled back by a landing r5: up to r5" in both
+
+
+def test_nothing_is_offered_while_a_caution_stops(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    ids = project.land("[no-qa] Begin", "[no-qa] Two", "[bug=2] Three")
+    project.deploy(ids[0])
+    given = project.look()
+    supposed = suppose(given, (3,), ())
+    assert whatif(supposed, given, cautions(given, Situation())).startswith(
+        "With r3 good: deploy r3 (now: deploy r2)"
+    )
+    project.repo.commit("Hotfix", parents=[ids[0]], branch="production")
+    stopped = project.look()
+    said = whatif(supposed, stopped, cautions(stopped, Situation()))
+    assert said.startswith("do not deploy r2: production also runs a commit that r2 lacks")
+    assert "With r3 good: up to r3 (now: up to r2; neither before that is settled)" in said
+    assert "deploy r3" not in said

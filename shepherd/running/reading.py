@@ -163,6 +163,7 @@ def _past(settings: Settings, snapshot: Snapshot, rev: RevName, in_full: int | N
 
 def whatif(options: TaskOptions, ok: Sequence[str], rollback: Sequence[str], *, json: bool = False) -> int:
     """`inv whatif`: each text names landings, one or several with commas between them."""
+    from shepherd.cautions import cautions
     from shepherd.git.revisions import revnos_in
     from shepherd.views import feeds, stories
     from shepherd.whatif import suppose
@@ -184,7 +185,8 @@ def whatif(options: TaskOptions, ok: Sequence[str], rollback: Sequence[str], *, 
         return list(dict.fromkeys(numbers))
 
     supposition = suppose(snapshot, revnos(ok), revnos(rollback))
-    say(_json(feeds.plain_json(supposition)) if json else stories.whatif(supposition, snapshot))
+    known = cautions(snapshot, situation(options.settings))
+    say(_json(feeds.plain_json(supposition)) if json else stories.whatif(supposition, snapshot, known))
     return 0
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from shepherd.cautions import cautions, stopping
 from shepherd.run import Run
+from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.store import JournalEntry
 
 
 def answer_of(snapshot: Snapshot) -> dict[str, object]:
-    """The answer as the journal keeps it."""
+    """The answer as the journal keeps it; "stopped" is there if it may not be acted on although it is one."""
+    stop = stopping(cautions(snapshot, Situation())) if snapshot.complete else None
     return {
         "answer": snapshot.answer,
         "deployable": snapshot.deployable.revno if snapshot.deployable else None,
         "deployed": snapshot.deployed.revno if snapshot.deployed else None,
         "id": snapshot.deployable.id if snapshot.deployable else None,
+        **({"stopped": stop.kind} if stop is not None else {}),
     }
 
 

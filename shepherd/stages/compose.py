@@ -161,12 +161,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         verdict_notes=context.verdict_notes,
         staircase=tuple(shape.StairStep(s.cleared, s.tip, s.frees) for s in judgement.staircase),
         staircase_more=judgement.window.steps - len(judgement.staircase),
-        promotions=past_promotions(
-            context.deployed,
-            context.promoted,
-            landed,
-            lambda base, to: compare_url(context.compare_url, context.landing_url, base, to),
-        ),
+        promotions=_past(context, {(each.revno, each.id): landed[each.revno] for each in reading.landings}),
     )
 
 
@@ -195,6 +190,18 @@ def without_answer(context: SnapshotContext, problem: str, reading: Reading | No
         timezone=context.timezone,
         several=context.several,
         verdict_notes=context.verdict_notes,
+        promotions=_past(context, {}),
+    )
+
+
+def _past(
+    context: SnapshotContext, landed: Mapping[tuple[int, str], datetime]
+) -> tuple[shape.PastPromotion, ...]:
+    return past_promotions(
+        context.deployed,
+        context.promoted,
+        landed,
+        lambda base, to: compare_url(context.compare_url, context.landing_url, base, to),
     )
 
 
@@ -211,7 +218,7 @@ def _promoted(reading: Reading, moves: Sequence[RefMove]) -> shape.PromotedRev |
     place = reading.promoted
     if place is None:
         return None
-    last = moves[-1] if len(moves) > 1 and moves[-1].id == place.id else None
+    last = moves[-1] if moves and not moves[-1].found and moves[-1].id == place.id else None
     return shape.PromotedRev(place.revno, place.id, last.at if last else None, last.who if last else "")
 
 

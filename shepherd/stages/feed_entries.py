@@ -4,7 +4,7 @@ alarms, promotions, and what went live (docs/feeds.md#atom)."""
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from shepherd.errors import ShepherdError
@@ -29,11 +29,12 @@ def news_of(settings: Settings, snapshot: Snapshot) -> list[FeedEntry] | None:
                 for kind in ("answer", "deployed")
                 for later, earlier in pairwise(store.journal.newest(_READ + 1, kind))
             }
+            rewritten = {each.run_id for each in store.journal.newest(_READ, "rewrite")}
     except ShepherdError:
         return None
     landings = {landing.id: landing for landing in snapshot.landings}
     identities = _identities(entries)
-    told = [_news(entry, before.get(entry.seq), landings, identities) for entry in entries]
+    told = [_news(entry, before.get(entry.seq), landings, identities, rewritten) for entry in entries]
     return [news for news in told if news is not None][:ENTRIES]
 
 
@@ -54,11 +55,13 @@ def _news(
     before: JournalEntry | None,
     landings: Mapping[str, Landing],
     identities: Mapping[int, str],
+    rewritten: Collection[str],
 ) -> FeedEntry | None:
     """None where it is no news.
 
     Args:
         before: the entry of this kind before it, for answers and for what production runs.
+        rewritten: the runs in which a rewrite of the mainline was accepted.
     """
     data, identity = entry.data, identities[entry.seq]
     revno = data.get("revno")
@@ -66,23 +69,29 @@ def _news(
         case "answer":
             if before is not None and _same_answer(entry, before):
                 return None
-            return FeedEntry(entry.time, _answer(entry), entry.why, identity, sha=data.get("id") or "")
+            sha = "" if data.get("stopped") else data.get("id") or ""
+            return FeedEntry(entry.time, _answer(entry), entry.why, identity, sha=sha)
         case "promoted":
             if "from" not in data:
                 # where it was when it was looked for the first time
                 return None
             who = "by somebody else, not by the shepherd" if data.get("foreign") else ""
-            text = "; ".join(filter(None, [f"before: r{data['from']}", who, entry.why]))
+            place = f"before: r{data['from']}" if data["from"] is not None else "nothing was promoted before"
+            text = "; ".join(filter(None, [place, who, entry.why]))
             title = f"promoted: r{revno}"
             return FeedEntry(entry.time, title, text, identity, revno or None, entry.who, data["id"])
         case "deployed":
             if before is None or data.get("kept") or data["id"] == before.data["id"]:
                 return None
-            was = before.data["revno"]
+            ran_before = before.data["revno"]
             title = f"production went back to r{revno}"
-            if revno > was:
-                title = f"went live: r{revno} · {count(revno - was, 'landing')}"
-            text = "; ".join(filter(None, [f"production ran r{was} before", entry.why]))
+            if revno > ran_before:
+                title = f"went live: r{revno} · {count(revno - ran_before, 'landing')}"
+            ran = f"production ran r{ran_before} before"
+            if entry.run_id in rewritten:
+                # the number before may be that of another landing
+                title, ran = f"production runs r{revno}", f"{ran}; the mainline was rewritten meanwhile"
+            text = "; ".join(filter(None, [ran, entry.why]))
             return FeedEntry(entry.time, title, text, identity, revno or None, entry.who, data["id"])
         case "alarm":
             change = f"alarm: r{revno}" if data["on"] else f"alarm over: r{revno}"
@@ -113,6 +122,8 @@ def _answer(entry: JournalEntry) -> str:
     answer, deployable, deployed = (entry.data.get(key) for key in ("answer", "deployable", "deployed"))
     if answer == "no-data":
         return "no data"
+    if answer == "deploy" and entry.data.get("stopped"):
+        return f"do not deploy r{deployable}: production also runs what it lacks"
     if answer == "deploy":
         return deploy_or_stay(deployable)
     why = {"nothing-new": "nothing new"}.get(str(answer), str(answer))

@@ -227,6 +227,7 @@ def _story_event(entry: JournalEntry) -> StoryEvent:
         case "answer":
             revno = data["deployable"]
             what = f"answer: {data['answer']}" + (f" r{revno}" if revno else "")
+            what += f", stopped: {data['stopped']}" if data.get("stopped") else ""
         case "began":
             what = "the journal began"
             if data.get("accepts") or data.get("anew"):

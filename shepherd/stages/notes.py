@@ -41,7 +41,12 @@ def notes_between(settings: Settings, snapshot: Snapshot, base: RevName | None, 
         if base is not None:
             first = asked.place(base)
         elif before is not None:
-            first = asked.numbered(before)
+            first = asked.numbered(before.revno)
+            if before.id and first.id != before.id:
+                raise SettingsError(
+                    f"r{before.revno}, promoted before it, is not on the mainline any more: name the older"
+                    " revision with --from"
+                )
         else:
             first = _production(snapshot, last)
         if first.revno >= last.revno:
@@ -77,7 +82,7 @@ def notes_between(settings: Settings, snapshot: Snapshot, base: RevName | None, 
             revno <= first.revno and revno not in gone,
         )
 
-    promoted = promotion if promotion is not None and before == first.revno else None
+    promoted = promotion if before is not None and before.revno == first.revno else None
     return ReleaseNotes(
         branch=snapshot.branch,
         base=first,
@@ -124,12 +129,14 @@ def _promotion(journal: Journal, to: Rev) -> JournalEntry | None:
     return forward[-1] if forward else None
 
 
-def _before(journal: Journal, promotion: JournalEntry) -> int:
+def _before(journal: Journal, promotion: JournalEntry) -> Rev:
     """Where the ref was before; where that was nowhere, what production ran then."""
-    if promotion.data["from"] is not None:
-        return int(promotion.data["from"])
-    bases = [e for e in journal.entries("promoted") if e.data.get("base") and e.seq < promotion.seq]
-    return int(bases[-1].data["revno"]) if bases else 0
+    earlier = [e for e in journal.entries("promoted") if e.seq < promotion.seq]
+    if promotion.data["from"] is None:
+        earlier = [e for e in earlier if e.data.get("base")]
+    if earlier and promotion.data["from"] in (None, earlier[-1].data["revno"]):
+        return Rev(earlier[-1].data["revno"], earlier[-1].data["id"])
+    return Rev(promotion.data["from"] or 0, "")
 
 
 def _production(snapshot: Snapshot, to: Rev) -> Rev:

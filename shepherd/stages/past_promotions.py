@@ -15,6 +15,10 @@ from shepherd.stages.timeline import RefMove
 SHOWN = 20
 """Promotions that a snapshot lists."""
 
+_Waits = Mapping[int, datetime] | None
+"""When the landings of a step landed, as far as it is known; None: it led from a mainline that is no longer
+there to the one that is, and the numbers of the one say nothing of the other."""
+
 CompareUrl = Callable[[str, str], str | None]
 """compare_url(base, to): where a forge shows what lies between two commits."""
 
@@ -30,16 +34,17 @@ def deployed_rev(
     Args:
         deployed, promoted: the moves of both, oldest first.
     """
-    arrival, first = None, True
+    arrival, first, here = None, True, place.id
     for move in reversed(deployed):
-        if move.id != place.id and (arrival is None or not arrival.kept):
+        if move.id != here:
             first = False
             break
-        # where only the mainline moved, production did not
         arrival = move
+        # where only the mainline moved, production did not
+        here = move.kept or here
     if arrival is None:
         return DeployedRev(place.revno, place.id, extra)
-    releases = [move for move in promoted[1:] if move.id == place.id and move.at <= arrival.at]
+    releases = [m for m in promoted if not m.found and m.id == place.id and m.at <= arrival.at]
     by = arrival.who or (releases[-1].who if releases else "")
     return DeployedRev(place.revno, place.id, extra, arrival.at, first, by)
 
@@ -47,7 +52,7 @@ def deployed_rev(
 def past_promotions(
     deployed: Sequence[RefMove],
     promoted: Sequence[RefMove],
-    landed: Mapping[int, datetime],
+    landed: Mapping[tuple[int, str], datetime],
     compare_url: CompareUrl,
 ) -> tuple[PastPromotion, ...]:
     """The last promotions, newest first; where there never was one, the steps that production was seen to
@@ -55,20 +60,42 @@ def past_promotions(
 
     Args:
         deployed, promoted: the moves of both, oldest first; the first of each says where it was.
-        landed: when each landing that is known landed.
+        landed: when each landing that is known landed, by revno and SHA: on a rewritten mainline the numbers
+            stand for others.
     """
     steps = _steps(promoted)
     released = bool(steps)
+    times = {revno: at for (revno, _), at in landed.items()}
+
+    def here(move: RefMove) -> bool:
+        return (move.revno, move.id) in landed
+
+    def waits(before: RefMove, move: RefMove) -> _Waits:
+        if not here(move):
+            return {}
+        return times if here(before) or before.revno not in times else None
+
     past = [
-        _promotion(before, move, landed, compare_url(before.id, move.id), seen=not _ours(move, released))
+        _promotion(
+            before,
+            move,
+            waits(before, move),
+            compare_url(before.id, move.id),
+            seen=not _ours(move, released),
+        )
         for before, move in steps or _steps(deployed)
     ]
     return tuple(past[: -SHOWN - 1 : -1])
 
 
 def _steps(moves: Sequence[RefMove]) -> list[tuple[RefMove, RefMove]]:
-    """From where to where it went each time. Where the mainline moved and it did not, that is no step."""
-    return [(before, move) for before, move in pairwise(moves) if not move.kept and move.id != before.id]
+    """From where to where it went each time. Where the mainline moved and it did not, or other
+    settings name another ref, that is no step."""
+    return [
+        (before, move)
+        for before, move in pairwise(moves)
+        if not move.kept and not move.found and move.id != before.id
+    ]
 
 
 def _ours(move: RefMove, released: bool) -> bool:
@@ -76,10 +103,11 @@ def _ours(move: RefMove, released: bool) -> bool:
 
 
 def _promotion(
-    before: RefMove, move: RefMove, landed: Mapping[int, datetime], compare_url: str | None, *, seen: bool
+    before: RefMove, move: RefMove, landed: _Waits, compare_url: str | None, *, seen: bool
 ) -> PastPromotion:
-    revnos = range(before.revno + 1, move.revno + 1)
-    waits = [max(0.0, (move.at - landed[revno]).total_seconds()) for revno in revnos if revno in landed]
+    revnos = range(before.revno + 1, move.revno + 1) if landed is not None else range(0)
+    known_at = landed or {}
+    waits = [max(0.0, (move.at - known_at[revno]).total_seconds()) for revno in revnos if revno in known_at]
     known = bool(waits) and len(waits) == len(revnos)
     return PastPromotion(
         at=move.at,

@@ -202,6 +202,7 @@ def ref_moves(entries: Iterable[JournalEntry]) -> list[RefMove]:
             entry.data.get("recorded", False),
             entry.data.get("foreign", False),
             entry.why,
+            entry.kind == "promoted" and "from" not in entry.data,
         )
         for entry in entries
     ]

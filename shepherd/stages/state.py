@@ -126,7 +126,9 @@ def state_to_judge(store: BranchStore, settings: Settings, branch: str, run: Run
         raise NoAnswerError(f"{branch}: nothing was read yet, so there is nothing to judge: inv find")
     state = replace(state, tags=store.cache.fact("tracker", StoredTags))
     if state.loss is not None:
-        return replace(state, problem=str(LostJournalError(settings, branch, state.loss)))
+        # what is left of the journal tells no history
+        return replace(state, problem=str(LostJournalError(settings, branch, state.loss)), deployed=())
+    state = replace(state, promotions=store.journal.entries("promoted"))
     problem = _problem_of(source, settings, branch, run)
     if problem or source.reading is None:
         return replace(state, problem=problem)
@@ -138,7 +140,6 @@ def state_to_judge(store: BranchStore, settings: Settings, branch: str, run: Run
         scope=scope,
         suspects=suspected(store.journal) | requests_of_brought(store.journal, state.landings),
         claims=claims_of(settings, branch, reading, scope),
-        promotions=store.journal.entries("promoted"),
     )
 
 

@@ -26,6 +26,9 @@ class RefMove(Struct, frozen=True):
     foreign: bool = False
     """The promoted ref was found moved: the shepherd did not do it."""
     why: str = ""
+    found: bool = False
+    """Only where the promoted ref was, when it was looked for the first time or under other settings or on a
+    rewritten mainline: nobody moved it."""
 
 
 def reached(passages: Sequence[RefMove]) -> Callable[[int], datetime | None]:

@@ -155,7 +155,21 @@ class _Lines:
         if entry.progress == "rolled-back":
             by = f"rolled back by r{entry.undone_by}" if entry.undone_by is not None else "rolled back"
             return self._line(revno, entry, "", "", by, True)
-        return self._line(revno, entry, stands.classes, stands.both, _why_it_waits(entry), False)
+        return self._line(revno, entry, stands.classes, stands.both, self._why_it_waits(entry), False)
+
+    def _why_it_waits(self, entry: LandingEntry) -> str:
+        """Whose move it is if it is not good, else what it waits for."""
+        if not entry.good:
+            return f"{clean(name(entry.whose_move), PERSON)}'s move" if entry.whose_move else ""
+        others = [self._blocking(r) for r in entry.blocked_by[: BLOCKERS_NAMED + 1] if r != entry.revno]
+        return f"waits for {some(others, BLOCKERS_NAMED, waits_for(entry))}" if others else ""
+
+    def _blocking(self, revno: int) -> str:
+        """What blocks older revisions may be rolled back by a newer one, so that nobody has to clear it."""
+        entry = self._entries.get(revno)
+        if entry is None or entry.progress != "rolled-back" or entry.undone_by is None:
+            return f"r{revno}"
+        return f"r{revno} (r{entry.undone_by} rolls it back)"
 
     def _line(
         self, revno: int, entry: LandingEntry | None, classes: str, state: str, said: str, gone: bool
@@ -171,14 +185,6 @@ class _Lines:
             aside=said,
             gone=gone,
         )
-
-
-def _why_it_waits(entry: LandingEntry) -> str:
-    """Whose move it is if it is not good, else what it waits for."""
-    if not entry.good:
-        return f"{clean(name(entry.whose_move), PERSON)}'s move" if entry.whose_move else ""
-    others = [f"r{revno}" for revno in entry.blocked_by[: BLOCKERS_NAMED + 1] if revno != entry.revno]
-    return f"waits for {some(others, BLOCKERS_NAMED, waits_for(entry))}" if others else ""
 
 
 def _items(entry: LandingEntry, bug: Callable[[str], str], request: Callable[[str], str]) -> Markup:

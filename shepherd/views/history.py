@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from shepherd.sentence import Part, Sentence, time
@@ -36,6 +38,8 @@ class HistoryLine(Struct, frozen=True):
     at: str
     revno: int
     """What went out by it, or what it went back to."""
+    listed: bool
+    """The page has a row for it."""
     what: str
     by: str
     waited: str
@@ -46,7 +50,8 @@ class HistoryLine(Struct, frozen=True):
 
 def past(snapshot: Snapshot) -> list[HistoryLine]:
     """The last promotions, newest first."""
-    return [_line(each) for each in snapshot.promotions]
+    ids = {entry.revno: entry.id for entry in snapshot.landings}
+    return [_line(each, ids) for each in snapshot.promotions]
 
 
 def promoted_before(snapshot: Snapshot) -> str:
@@ -64,16 +69,21 @@ def promoted_before(snapshot: Snapshot) -> str:
 
 def title(snapshot: Snapshot) -> str:
     """What the table holds: promotions, or steps of production where nothing was ever promoted."""
-    seen = bool(snapshot.promotions) and all(each.seen for each in snapshot.promotions)
-    return "The last times that production changed" if seen else "The last promotions"
+    if not snapshot.promotions or not all(each.seen for each in snapshot.promotions):
+        return "The last promotions"
+    # moves of the ref that somebody else made, or steps of production before the first promotion
+    both = snapshot.promoted is not None
+    return "The last changes that were seen" if both else "The last times that production changed"
 
 
-def _line(each: PastPromotion) -> HistoryLine:
+def _line(each: PastPromotion, ids: Mapping[int, str]) -> HistoryLine:
     number = count(each.landings, "landing")
     what = f"{number}: {span(each.base.revno + 1, each.to.revno)}" if each.landings else _back(each)
     return HistoryLine(
         at=utc(each.at).removesuffix(" UTC"),
         revno=each.to.revno,
+        # a number of a mainline that was rewritten stands for another landing now
+        listed=ids.get(each.to.revno) == each.to.id,
         what=what,
         by=each.by or ("not known, it was only seen" if each.seen else "not known"),
         waited=_waited(each),
@@ -85,6 +95,8 @@ def _line(each: PastPromotion) -> HistoryLine:
 def _back(each: PastPromotion) -> str:
     if each.to.revno == each.base.revno:
         return f"still r{each.to.revno}, by another commit"
+    if each.to.revno > each.base.revno:
+        return f"not counted: r{each.base.revno}, where it was before, is of a mainline that was rewritten"
     return f"back from r{each.base.revno} to r{each.to.revno}" if each.to.revno else "back to nothing"
 
 

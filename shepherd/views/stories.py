@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from shepherd.cautions import Caution, stopping
 from shepherd.snapshot import Snapshot
 from shepherd.story import Story, StoryEvent, Supposition
+from shepherd.views.answer import headline
 from shepherd.views.terminal import plain, wrap
 from shepherd.views.words import also_by, count, deploy_or_stay, name, revno_of, some, utc, when
 
@@ -46,8 +48,12 @@ def events(happened: Sequence[StoryEvent], now: datetime | None = None) -> str:
     return "\n".join(_lines(happened, now)) if happened else "nothing is recorded yet"
 
 
-def whatif(supposed: Supposition, snapshot: Snapshot) -> str:
-    """The answer as it would be, in the first line."""
+def whatif(supposed: Supposition, snapshot: Snapshot, known: Sequence[Caution] = ()) -> str:
+    """The answer as it would be, in the first line.
+
+    Args:
+        known: the cautions of the snapshot. Where one stops, that comes first, and nothing is offered.
+    """
     changes = []
     if supposed.ok:
         changes.append(f"{_revs(supposed.ok)} good")
@@ -56,7 +62,12 @@ def whatif(supposed: Supposition, snapshot: Snapshot) -> str:
     deployed = revno_of(snapshot.deployed)
     answer = deploy_or_stay(supposed.deployable, deployed)
     now = deploy_or_stay(revno_of(snapshot.deployable), deployed)
-    lines = [wrap(f"With {' and '.join(changes) or 'nothing changed'}: {answer} (now: {now})", rest="  ")]
+    lines = []
+    if stopping(known) is not None:
+        lines.append(wrap(headline(snapshot, known), rest="  "))
+        answer, now = (each.replace("deploy ", "up to ") for each in (answer, now))
+        now = f"{now}; neither before that is settled"
+    lines.append(wrap(f"With {' and '.join(changes) or 'nothing changed'}: {answer} (now: {now})", rest="  "))
     if supposed.brings_back:
         lines.append(
             wrap(f"that rollback brings {_revs(supposed.brings_back)} back, so it would need QA itself", "  ")

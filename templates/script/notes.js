@@ -19,7 +19,7 @@ for (const button of all("[data-notes]")) {
     const said = one("#next .taken");
     const markdown = button.dataset.notes === "markdown";
     tick();
-    if (isLate()) {
+    if (isLate() || isAhead()) {
       said.textContent = "not copied: the answer may have changed, load this page again";
       return;
     }

@@ -11,8 +11,9 @@ from xml.etree import ElementTree
 import feedparser
 import pytest
 
+from shepherd.errors import SourceError
 from shepherd.run import Run
-from shepherd.stages.find import NOTHING_ACCEPTED, find_branch
+from shepherd.stages.find import NOTHING_ACCEPTED, Acceptance, find_branch
 from shepherd.stages.judge import judge_branch
 from shepherd.store import Database, JournalEntry
 from tests.project import Project
@@ -188,3 +189,46 @@ def test_the_feed_of_all_stays_where_the_journal_cannot_be_read(project: Project
     (project.state / "shepherd.db").write_bytes(b"no database")
     project.report()
     assert (project.state / "report" / "index.atom").read_bytes() == before
+
+
+def test_what_may_not_be_deployed_is_not_offered(project: Project) -> None:
+    assert titles(project)[0] == "deploy r2"
+    one = project.repo.git("rev-parse", "stable~2").strip()
+    project.repo.commit("Hotfix", parents=[one], branch="production")
+    project.look()
+    assert titles(project)[0] == "do not deploy r2: production also runs what it lacks"
+    assert "Commit:" not in entries(project)[0].summary
+    project.look()
+    assert titles(project)[1] == "deploy r2"
+    project.deploy(one)
+    project.look()
+    assert titles(project)[0] == "deploy r2"
+
+
+def test_a_promotion_before_which_there_was_none(project: Project) -> None:
+    two = project.repo.git("rev-parse", "stable~1").strip()
+    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+        data = {"revno": 2, "id": two, "from": None}
+        store.append([JournalEntry("promoted", data=data, who="ann")], project.run("promote"))
+    assert entries(project)[0].summary == f"nothing was promoted before\nCommit: {two}"
+
+
+def rewritten(project: Project) -> None:
+    with pytest.raises(SourceError):
+        project.find()
+    project.find(Acceptance(rewrite=True), "cleaned up")
+    project.judge()
+
+
+def test_after_a_rewrite_nobody_counts_what_went_live(project: Project) -> None:
+    project.repo.set_ref("refs/heads/stable", project.repo.git("rev-parse", "stable~2").strip())
+    new = project.land("[no-qa] Another two", "[no-qa] Another three")
+    rewritten(project)
+    project.deploy(new[0])
+    project.look()
+    assert "went live: r2 · 1 landing" in titles(project)
+    project.repo.set_ref("refs/heads/stable", project.repo.git("rev-parse", "stable~2").strip())
+    project.deploy(project.land("[no-qa] Yet another two", "[no-qa] Yet another three")[1])
+    rewritten(project)
+    live = next(each for each in entries(project) if each.title == "production runs r3")
+    assert live.summary.splitlines()[0] == "production ran r2 before; the mainline was rewritten meanwhile"

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.errors import NoAnswerError, SettingsError
+from shepherd.errors import NoAnswerError, SettingsError, SourceError
 from shepherd.notes import ReleaseNotes
 from shepherd.stages.archive import archive_branch
+from shepherd.stages.find import Acceptance
 from shepherd.stages.notes import notes_between
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import parse_rev
@@ -150,3 +151,20 @@ def test_notes_of_history_say_with_their_code_that_there_is_no_data_now(tmp_path
     inv_here(tmp_path, "judge")
     done = inv_here(tmp_path, "notes", "--from", "r1", "--to", "r3")
     assert done.code == 5 and "r2  Two" in done.out
+
+
+def test_what_was_promoted_on_a_mainline_that_is_gone_is_no_beginning(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    project.look()
+    promote(project)
+    project.look()
+    project.repo.set_ref("refs/heads/stable", ids[0])
+    new = project.land("[no-qa] Zero", "[no-qa] Two", "[no-qa] Three")
+    project.repo.set_ref("released", new[2])
+    with pytest.raises(SourceError):
+        project.find()
+    project.find(Acceptance(rewrite=True), "cleaned up")
+    project.judge()
+    with pytest.raises(SettingsError, match="r3, promoted before it, is not on the mainline any more"):
+        between(project, None, "promoted")
+    assert revnos(between(project, "r1", "promoted")) == [2, 3, 4]

@@ -140,3 +140,10 @@ def test_long_lists_fold_and_very_long_ones_are_cut() -> None:
     waiting = section(long_one(5000, 4000), "must-wait")
     assert waiting.count("<li>") == 25 and "Must wait (4000)" in waiting
     assert 'And 3975 more, in <a href="#window">the list below</a>.' in waiting
+
+
+def test_nobody_is_waited_for_whose_landing_is_rolled_back() -> None:
+    undone = entry(104, progress="rolled-back", state="bad", good=False, undone_by=106)
+    waiting = entry(105, progress="waiting", deployable_as_tip=False, blocked_by=(104,), blocked_by_count=1)
+    given = snapshot(landings=(entry(106), waiting, undone, *snapshot().landings[-3:]))
+    assert "waits for r104 (r106 rolls it back)" in said(given, "must-wait")

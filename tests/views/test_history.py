@@ -53,8 +53,29 @@ def test_what_was_only_seen_and_what_went_back() -> None:
     snapshot = factory.snapshot(promotions=(back,))
     [line] = history.past(snapshot)
     assert (line.what, line.by) == ("back from r100 to r90", "not known, it was only seen")
-    assert history.title(snapshot) == "The last times that production changed"
+    assert history.title(snapshot) == "The last changes that were seen"
+    assert history.title(replace(snapshot, promoted=None)) == "The last times that production changed"
     one = replace(
         PAST, base=Rev(99, "a" * 40), landings=1, waited_longest_s=int(timedelta(hours=5).total_seconds())
     )
     assert history.past(factory.snapshot(promotions=(one,)))[0].waited == "5 hours"
+
+
+def test_a_number_that_stands_for_another_landing_now_is_no_link() -> None:
+    listed = factory.snapshot().landings[0]
+    own = replace(PAST, to=Rev(listed.revno, listed.id))
+    assert [each.listed for each in history.past(factory.snapshot(promotions=(own,)))] == [True]
+    other = replace(PAST, to=Rev(listed.revno, "c" * 40))
+    assert [each.listed for each in history.past(factory.snapshot(promotions=(other,)))] == [False]
+
+
+def test_without_data_nobody_says_that_there_was_no_promotion() -> None:
+    assert "No promotion has been seen yet." in Reader(branch_page(factory.snapshot(), Situation())).text
+    text = Reader(branch_page(factory.no_data(), Situation())).text
+    assert "No promotion is known while there is no data." in text
+    assert "No promotion has been seen yet." not in text
+
+
+def test_what_cannot_be_counted_says_why() -> None:
+    [line] = history.past(factory.snapshot(promotions=(replace(PAST, landings=0),)))
+    assert line.what == "not counted: r90, where it was before, is of a mainline that was rewritten"
