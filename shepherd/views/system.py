@@ -71,7 +71,8 @@ def _last(known: Schedule, situation: Situation) -> str:
     if known.ended is None:
         how = ", and that run crashed" if known.crashed else ""
     else:
-        how = f": {_CODES[known.exit]} (exit code {known.exit})" if known.exit in _CODES else ": all well"
+        words = _CODES.get(known.exit, "a failure") if known.exit else ""
+        how = f": {words} (exit code {known.exit})" if words else ": all well"
     return Sentence(f"{caller} last called it at ", time_and_age(known.began, situation.now), how)
 
 
