@@ -3,6 +3,7 @@ ever (docs/feeds.md#going-back-to-an-older-release)."""
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from shepherd import report_files
 from shepherd.report_files import OURS
 from shepherd.running.releases import Release
+from shepherd.stages import publish
 from tests.running.crontab import Crontab
 from tests.running.site import Place
 
@@ -79,6 +81,31 @@ def test_where_they_cannot_be_removed_that_is_said(place: Place, capsys: pytest.
     assert "retire   ssh://127.0.0.1:1/srv: " in said
     assert "remove them by hand: " in said and "stable.answer.json" in said.partition("by hand: ")[2]
     assert not names(place.site.shared / "web") & NEW
+
+
+def test_without_room_for_an_empty_folder_the_upgrade_goes_on(
+    place: Place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The disk of /tmp is full: targets keep the files, which is said, and nothing is left half done."""
+
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(publish, "TemporaryDirectory", full)
+    assert place.upgrade(to="1") == 7
+    assert place.live.startswith("0001")
+    assert not (place.state / "maintenance.txt").exists()
+    assert "retire   web: no empty folder can be made (No space left on device)" in capsys.readouterr().out
+    assert not names(place.state / "report") & NEW
+
+
+def test_what_cannot_be_removed_here_is_said(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    (place.state / "report" / "index.json").unlink()
+    (place.state / "report" / "index.json").mkdir()
+    assert place.upgrade(to="1") == 7
+    assert place.live.startswith("0001")
+    said = capsys.readouterr().out
+    assert "report/index.json cannot be removed (" in said and "remove them by hand: " in said
 
 
 def test_what_a_failed_check_took_away_comes_back_with_the_next_run(place: Place) -> None:
