@@ -83,7 +83,7 @@ def aside(line: NoteLine) -> str:
 def as_text(notes: ReleaseNotes) -> str:
     """Plain text: a line for each landing, however long. Ends without a line end."""
     place = max((len(str(line.revno)) for line in notes.landings), default=1) + 1
-    lines = [f"{notes.branch}: {_from_to(notes)}", f"{_number(notes)}{_promoted(notes, plain)}", ""]
+    lines = [f"{plain(notes.branch)}: {_from_to(notes)}", f"{_number(notes)}{_promoted(notes, plain)}", ""]
     lines += [_text_line(line, place) for line in notes.landings]
     if notes.taken_out:
         lines += ["", "Rolled back by it:", *(_text_line(line, place) for line in notes.taken_out)]

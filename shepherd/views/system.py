@@ -10,6 +10,7 @@ from shepherd.health import troubles
 from shepherd.sentence import Sentence, separated, time, time_and_age
 from shepherd.situation import STAGES, Schedule, Situation, StageRuns
 from shepherd.views.banners import unsaid
+from shepherd.views.clean import clean
 
 SAID = "as said at the top"
 CALLERS = {"cron": "cron", "timer": "the systemd timer"}
@@ -67,7 +68,7 @@ def schedule(situation: Situation) -> str:
 def _last(known: Schedule, situation: Situation) -> str:
     if known.began is None:
         return "neither cron nor a systemd timer has called it yet"
-    caller = CALLERS.get(known.by, known.by)
+    caller = CALLERS.get(known.by) or clean(known.by)
     if known.ended is None:
         how = ", and that run crashed" if known.crashed else ""
     else:
