@@ -419,7 +419,9 @@ def test_what_stops_being_live_is_copied_apart_and_a_title_begins_no_list(
         page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         page.get_by_role("button", name="Copy as text").click()
         expect(page.locator(".taken")).to_have_text("copied")
-        before, _, after = page.evaluate("navigator.clipboard.readText()").partition("\n\nRolled back by it:\n")
+        before, _, after = page.evaluate("navigator.clipboard.readText()").partition(
+            "\n\nRolled back by it:\n"
+        )
         assert [each.split()[0] for each in before.splitlines()[2:]] == ["r101", "r102", "r103"]
         assert "r101  1. One (" in before
         assert after.split()[0] == "r100"

@@ -6,7 +6,10 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import signal
+from contextlib import suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -118,6 +121,41 @@ def test_what_a_failed_check_took_away_comes_back_with_the_next_run(place: Place
     place.project.look()
     place.project.report()
     assert "stable.answer.json" in names(place.state / "report")
+
+
+def killed_amid_the_removing(place: Place) -> None:
+    """`kill -9` of an upgrade as it comes to the third file."""
+    unlink = Path.unlink
+
+    def dies(path: Path, missing_ok: bool = False) -> None:
+        if path.name == sorted(NEW)[2]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        unlink(path, missing_ok)
+
+    child = os.fork()
+    if not child:
+        with suppress(BaseException), patch.object(Path, "unlink", dies):
+            place.upgrade(to="1")
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+
+
+@pytest.mark.parametrize("way", ["resume", "undo"])
+def test_a_kill_amid_the_removing_is_resumed_or_undone(place: Place, way: str) -> None:
+    killed_amid_the_removing(place)
+    report, web = place.state / "report", place.site.shared / "web"
+    assert len(names(report) & NEW) == len(NEW) - 2
+    assert place.live.startswith("0002")
+    assert place.upgrade(resume=way == "resume", undo=way == "undo") == 0
+    if way == "undo":
+        assert place.live.startswith("0002")
+        place.project.look()
+        place.project.report()
+        assert "stable.answer.json" in names(report)
+    else:
+        assert place.live.startswith("0001")
+        assert not (names(report) | names(web)) & NEW
+    assert place.switch() is None
 
 
 def test_an_upgrade_to_newer_code_removes_nothing(place: Place) -> None:
