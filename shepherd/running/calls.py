@@ -98,8 +98,8 @@ def _since(running: Running | None) -> list[datetime]:
 
 
 def _last(settings: Settings, now: datetime) -> ScheduledCall | None:
-    """The last call; None also where what is noted cannot be true. One that begins tomorrow, say by a clock that
-    was wrong once, would keep a run from being overdue until then."""
+    """The last call; None also where what is noted cannot be true. One that begins tomorrow, say by a clock
+    that was wrong once, would keep a run from being overdue until then."""
     call = _file(settings).read_or(None)
     return call if call is not None and _EARLIEST <= call.began <= now + SLACK else None
 
