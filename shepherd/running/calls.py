@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from shepherd.errors import UNEXPECTED, ShepherdError, StoreError
 from shepherd.limits import Interruption
+from shepherd.plainfile import UnreadableFileError
 from shepherd.settings import Settings
 from shepherd.situation import Running, Schedule, StageRuns
 from shepherd.statefile import StateFile
@@ -100,7 +101,10 @@ def _since(running: Running | None) -> list[datetime]:
 def _last(settings: Settings, now: datetime) -> ScheduledCall | None:
     """The last call; None also where what is noted cannot be true. One that begins tomorrow, say by a clock
     that was wrong once, would keep a run from being overdue until then."""
-    call = _file(settings).read_or(None)
+    try:
+        call = _file(settings).read()
+    except UnreadableFileError:
+        return None
     return call if call is not None and _EARLIEST <= call.began <= now + SLACK else None
 
 
