@@ -10,8 +10,9 @@ from msgspec import Struct
 from shepherd.sentence import Part, Sentence, time
 from shepherd.snapshot import PastPromotion, Snapshot
 from shepherd.values import age, utc
+from shepherd.views.clean import is_web_address
 from shepherd.views.terminal import wrap
-from shepherd.views.words import count, full_sentence, span
+from shepherd.views.words import count, full_sentence, name, span
 
 
 def production(snapshot: Snapshot) -> str:
@@ -24,9 +25,9 @@ def production(snapshot: Snapshot) -> str:
         since = (" at least since " if deployed.at_least else " since ", time(deployed.since))
     runs = f"r{deployed.revno}" if deployed.revno else "nothing of this branch yet"
     if promoted is None:
-        by = f", by {deployed.by}" if deployed.by else ""
+        by = f", by {name(deployed.by)}" if deployed.by else ""
         return Sentence(f"production runs {runs}", *since, by)
-    who = f" by {promoted.by}" if promoted.by else ""
+    who = f" by {name(promoted.by)}" if promoted.by else ""
     when = (" on ", time(promoted.at)) if promoted.at is not None else ()
     runs = "it" if promoted.revno == deployed.revno else runs
     return Sentence(f"promoted: r{promoted.revno}{who}", *when, f"; production runs {runs}", *since)
@@ -88,7 +89,7 @@ def _line(each: PastPromotion, ids: Mapping[int, str]) -> HistoryLine:
         by=each.by or ("not known, it was only seen" if each.seen else "not known"),
         waited=_waited(each),
         reason=each.reason,
-        compare_url=each.compare_url,
+        compare_url=each.compare_url if is_web_address(each.compare_url or "") else None,
     )
 
 
