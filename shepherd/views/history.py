@@ -64,8 +64,16 @@ def promoted_before(snapshot: Snapshot) -> str:
 
 def title(snapshot: Snapshot) -> str:
     """What the table holds: promotions, or steps of production where nothing was ever promoted."""
-    seen = bool(snapshot.promotions) and all(each.seen for each in snapshot.promotions)
-    return "The last times that production changed" if seen else "The last promotions"
+    return "The last times that production changed" if _only_seen(snapshot) else "The last promotions"
+
+
+def what_moved(snapshot: Snapshot) -> str:
+    """The head of that table's column: what is promoted need not be live yet."""
+    return "What went live" if _only_seen(snapshot) else "What was promoted"
+
+
+def _only_seen(snapshot: Snapshot) -> bool:
+    return bool(snapshot.promotions) and all(each.seen for each in snapshot.promotions)
 
 
 def _line(each: PastPromotion) -> HistoryLine:
@@ -93,4 +101,5 @@ def _waited(each: PastPromotion) -> str:
         return ""
     if each.landings == 1:
         return age(each.waited_longest_s)
-    return f"half of them over {age(each.waited_median_s)}, at most {age(each.waited_longest_s)}"
+    half, longest = age(each.waited_median_s), age(each.waited_longest_s)
+    return longest if half == longest else f"half of them over {half}, at most {longest}"
