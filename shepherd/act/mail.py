@@ -46,10 +46,18 @@ class WirePolicy(EmailPolicy):
     """Headers as they go over the wire."""
 
     def fold(self, name: str, value: Any) -> str:
-        return f"{name}: {value}{self.linesep}" if name == _NEVER_FOLDED else super().fold(name, value)
+        return f"{name}: {value}{self.linesep}" if _stays_whole(name, value) else super().fold(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        return self.fold(name, value).encode() if name == _NEVER_FOLDED else super().fold_binary(name, value)
+        return (
+            self.fold(name, value).encode() if _stays_whole(name, value) else super().fold_binary(name, value)
+        )
+
+
+def _stays_whole(name: str, value: Any) -> bool:
+    """What Python would fold wrongly: an address, and a subject that would fit on one line but for its name,
+    before which it leaves an empty line that mail programs show as a blank."""
+    return name == _NEVER_FOLDED or (name == "Subject" and len(name) + len(value) < 100 and value.isascii())
 
 
 _POLICY = WirePolicy(linesep="\r\n", cte_type="7bit")

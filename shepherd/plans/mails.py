@@ -15,6 +15,9 @@ from msgspec import Struct
 
 from shepherd.cautions import LIVE, UNDOES, Caution
 from shepherd.plans.days import Days, long_date
+
+# scripts that check settings import it from here
+from shepherd.plans.recipients import reachable as reachable
 from shepherd.settings import MailSettings
 from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot

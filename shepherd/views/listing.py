@@ -20,6 +20,8 @@ PART = 200
 """Landings in one table."""
 IN_FULL, WITH_BRANCH = 100, 1100
 """Landings of a section that are shown in full, and that name their branch; older ones are told in brief."""
+DRAWN = 300
+"""Landings of a section that is always drawn as a whole."""
 
 _STEP = 640
 """CSS pixels that the classes count in; 40rem."""
@@ -76,8 +78,8 @@ def _parts(landings: Sequence[LandingEntry]) -> Iterator[ListPart]:
     for start, end in pairwise(borders):
         part = landings[start:end]
         detail: Detail = "full" if start < IN_FULL else "brief" if start < WITH_BRANCH else "least"
-        # a single table costs little to draw, and its height is then right
-        yield ListPart(part, detail, _room(part, detail) if end - start < len(landings) else "")
+        # few tables cost little to draw: their heights are right, and pictures of the whole page complete
+        yield ListPart(part, detail, _room(part, detail) if len(landings) > DRAWN else "")
 
 
 def _room(landings: Sequence[LandingEntry], detail: Detail) -> str:

@@ -47,10 +47,16 @@ def lanes(lines: Collection[PictureLine], at: Mapping[int, Spot]) -> dict[int, i
 def _room(line: PictureLine, at: Spot) -> tuple[float, float]:
     """From where to where a label reaches, had all tiles stood in one line."""
     x = at.tile * WIDTH + at.x
-    wide = len(line.name) * LETTER + 6
-    return (x - wide, x) if leftward(at.x) else (x, x + wide)
+    return (x - _wide(line), x) if leftward(line, at.x) else (x, x + _wide(line))
 
 
-def leftward(x: int) -> bool:
-    """Whether a label at that place stands to the left of its line."""
-    return x > WIDTH // 2
+def leftward(line: PictureLine, x: int) -> bool:
+    """Whether its label stands to the left of the line, since the tile ends before there is room for it.
+
+    To the right no older line can cross it: those that overlap stand above it.
+    """
+    return x + _wide(line) > WIDTH
+
+
+def _wide(line: PictureLine) -> float:
+    return len(line.name) * LETTER + 6

@@ -185,7 +185,7 @@ class Tiles:
 
     def _line(self, line: PictureLine) -> str:
         x, y = self._at[line.revno].x, _LANE * self._lanes[line.revno] + 11
-        side = " text-anchor=end" if leftward(x) else ""
+        side = " text-anchor=end" if leftward(line, x) else ""
         return (
             f'<path class="line {line.kind}" d="M{x} {y - 9}V{self._head + _TALL}"/>'
             f'<text class="{line.kind}" x={x - 3 if side else x + 3} y={y}{side}>{escape(line.name)}</text>'

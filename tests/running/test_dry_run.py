@@ -48,7 +48,7 @@ REFUSED_HERE = {"init", "deployed", "upgrade"}
 """There are settings already, a ref tells what production runs, and this is a checkout."""
 
 READERS = {
-    *("status", "landings", "explain", "whatif", "history", "doctor"),
+    *("status", "landings", "explain", "whatif", "history", "notes", "doctor"),
     *("maintenance.status", "lock.status", "cron.show", "timer.show", "version", "man"),
 }
 ELSEWHERE = {"demo", "test"}

@@ -467,7 +467,7 @@ def _data(host: Host) -> dict[str, bytes]:
         and path.relative_to(host.state).parts[0] not in ("log", "run")
         # these tell of the situation, too
         and path.suffix not in (".html", ".svg", ".prom")
-        and path.name != "stable.json"
+        and path.name not in ("stable.json", "stable.answer.json", "stable.shields.json", "index.json")
         and path.name != "maintenance.txt"
     }
 

@@ -36,7 +36,6 @@ KEYS = [
     "staircase",
     "staircase_more",
     "promotions",
-    "promotions",
     "schema",
 ]
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from shepherd.views.listing import IN_FULL, PART, WITH_BRANCH, ListPart, sections
+from shepherd.views.listing import DRAWN, IN_FULL, PART, WITH_BRANCH, ListPart, sections
 from shepherd.views.page import branch_page
 from tests.views.factory import entry, snapshot
 from tests.views.test_page import CALM
@@ -32,8 +32,9 @@ def test_the_newest_are_told_in_full_and_those_of_long_ago_the_least() -> None:
     assert told == {"full": IN_FULL, "brief": WITH_BRANCH - IN_FULL, "least": 400}
 
 
-def test_a_single_table_is_always_drawn() -> None:
-    assert [part.classes for part in parts(IN_FULL)] == [""]
+def test_a_list_that_is_not_long_is_always_drawn() -> None:
+    assert {part.classes for part in parts(DRAWN)} == {""}
+    assert "" not in {part.classes for part in parts(DRAWN + 1)}
     assert '<div><table class="l">' in branch_page(snapshot(), CALM)
 
 
@@ -46,14 +47,14 @@ def heights(part: ListPart) -> tuple[int, int]:
 
 
 def test_longer_texts_make_a_table_higher_most_of_all_on_a_phone() -> None:
-    short, long = (heights(parts(PART * 2, title="word " * words)[1]) for words in (2, 60))
+    short, long = (heights(parts(DRAWN + 1, title="word " * words)[1]) for words in (2, 60))
     assert 1.5 * short[0] < long[0]
     assert 1.5 * short[1] < long[1]
     assert long[1] - short[1] > long[0] - short[0]
 
 
 def test_no_height_is_beyond_what_two_digits_say() -> None:
-    assert heights(parts(PART * 2, title="word " * 60, warnings=("word " * 200,) * 20)[1]) == (99, 99)
+    assert heights(parts(DRAWN + 1, title="word " * 60, warnings=("word " * 200,) * 20)[1]) == (99, 99)
 
 
 def test_every_digit_has_its_rule() -> None:

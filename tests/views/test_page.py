@@ -4,7 +4,7 @@ import re
 import subprocess
 import sys
 from base64 import b64encode
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from shutil import copytree
@@ -318,7 +318,9 @@ def test_the_table_by_person_names_a_few_landings_and_counts_the_rest() -> None:
 
 
 def test_the_index_leads_to_every_branch_with_its_answer() -> None:
-    page = index_page([snapshot(), no_data(branch="devel")], CALM, waiting=["new"])
+    since = datetime(2011, 8, 22, 10, 15, tzinfo=UTC)
+    stable = snapshot(deployed=DeployedRev(100, sha(100), since=since))
+    page = index_page([stable, no_data(branch="devel")], CALM, waiting=["new"])
     text = Reader(page).text
     links = Reader(page[: page.index('<section id="who">')]).links
     assert links == ["./stable.html", "./stable.html#r104", "./devel.html"]

@@ -74,6 +74,12 @@ def test_lines_stand_behind_the_landing_that_they_name() -> None:
     }
 
 
+def test_a_label_stands_to_the_right_of_its_line_where_its_tile_has_room() -> None:
+    made = drawn(window(TILE, on_qa=rev(108))).tiles
+    assert re.search(r"<text class=\"qa\" x=195 y=\d+>on QA r108<", made)
+    assert re.search(r"<text class=\"tip\" x=333 y=\d+ text-anchor=end>newest r114<", made)
+
+
 def test_a_line_between_two_tiles_stands_at_the_end_of_the_first() -> None:
     found = lines(drawn(window(2 * TILE, deployable=rev(100 + TILE), on_qa=rev(101 + TILE))))
     assert found["deployable r114"] == (0, TILE)

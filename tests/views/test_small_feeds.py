@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +180,14 @@ def test_the_index_has_every_branch_and_everybody() -> None:
 
 
 def test_the_index_tells_since_when_production_runs_what_it_runs() -> None:
-    (branch,) = valid("index", index_json([snapshot()], CALM))["branches"]
+    since = datetime(2011, 8, 22, 10, 15, tzinfo=UTC)
+    seen, found = (
+        snapshot(deployed=DeployedRev(100, sha(100), since=since, at_least=at_least))
+        for at_least in (False, True)
+    )
+    (branch,) = valid("index", index_json([found], CALM))["branches"]
+    assert branch["deployed_since"] is None, "it ran that before the shepherd first looked"
+    (branch,) = valid("index", index_json([seen], CALM))["branches"]
     assert (branch["deployed"]["revno"], branch["deployed_since"]) == (100, "2011-08-22T10:15:00Z")
     (unseen,) = valid("index", index_json([NOTHING_NEW], CALM))["branches"]
     assert unseen["deployed_since"] is None

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from shepherd.act.mail import message_of
 from shepherd.plans.days import days_of
-from shepherd.plans.mails import Mail, RaisedAlarm, Waiting
+from shepherd.plans.mails import Mail, RaisedAlarm, Waiting, WentLive
 from shepherd.settings import MailSettings, Settings
 from shepherd.situation import Hang
 from shepherd.snapshot import Snapshot
@@ -71,6 +71,13 @@ def _mails(snapshot: Snapshot, settings: Settings, now: datetime) -> Iterator[Ma
     person, theirs = max(by_person.items(), key=lambda each: len(each[1]))
     yield Mail("digest", f"{person.split()[0].lower()}@example.org", tuple(theirs))
     yield Mail("escalation", LIST, tuple(items))
+    if live := [entry for entry in snapshot.landings if entry.progress == "live" and entry.person]:
+        theirs_live = [entry for entry in live if entry.person == live[0].person]
+        yield Mail(
+            "live",
+            f"{live[0].person.split()[0].lower()}@example.org",
+            live=tuple(WentLive(snapshot.branch, entry, entry.live_since or now) for entry in theirs_live),
+        )
     bad = next(item for item in items if item.entry.state == "bad")
     told = f"production runs r{bad.entry.revno}, which is bad: {bad.entry.reason}"
     alarm = RaisedAlarm(1, bad.entry.revno, told, f"{now:%Y-%m-%dT%H:%M:%SZ}")
