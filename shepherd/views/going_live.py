@@ -14,7 +14,7 @@ from msgspec import Struct
 from shepherd.cautions import Caution, code_of
 from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
-from shepherd.notes import NoteLine
+from shepherd.notes import NoteLine, ReleaseNotes
 from shepherd.snapshot import LandingEntry, Snapshot
 from shepherd.views.acting import command
 from shepherd.views.answer import waits_for
