@@ -97,8 +97,8 @@ def _note(facts: HelpFacts) -> Iterator[HelpBlock]:
     yield HelpCommands((note_line(facts.notes, "SHA"),))
     yield (
         "SHA is the landing on the mainline, not a commit of your branch. Page and mails have this line with"
-        f" the SHA in its place, to be pasted in any clone; {REFUSED}. The next answer says that it was a note,"
-        " and in whose name."
+        f" the SHA in its place, to be pasted in any clone; {REFUSED}. The next answer says that it was a"
+        " note, and in whose name."
     )
 
 
