@@ -70,11 +70,22 @@ def promoted_before(snapshot: Snapshot) -> str:
 
 def title(snapshot: Snapshot) -> str:
     """What the table holds: promotions, or steps of production where nothing was ever promoted."""
-    if not snapshot.promotions or not all(each.seen for each in snapshot.promotions):
+    if not _only_seen(snapshot):
         return "The last promotions"
     # moves of the ref that somebody else made, or steps of production before the first promotion
     both = snapshot.promoted is not None
     return "The last changes that were seen" if both else "The last times that production changed"
+
+
+def what_moved(snapshot: Snapshot) -> str:
+    """The head of that table's column: what is promoted need not be live yet."""
+    if not _only_seen(snapshot):
+        return "What was promoted"
+    return "What changed" if snapshot.promoted is not None else "What went live"
+
+
+def _only_seen(snapshot: Snapshot) -> bool:
+    return bool(snapshot.promotions) and all(each.seen for each in snapshot.promotions)
 
 
 def _line(each: PastPromotion, ids: Mapping[int, str]) -> HistoryLine:
@@ -106,4 +117,5 @@ def _waited(each: PastPromotion) -> str:
         return ""
     if each.landings == 1:
         return age(each.waited_longest_s)
-    return f"half of them over {age(each.waited_median_s)}, at most {age(each.waited_longest_s)}"
+    half, longest = age(each.waited_median_s), age(each.waited_longest_s)
+    return longest if half == longest else f"half of them over {half}, at most {longest}"
