@@ -133,5 +133,5 @@ def test_nothing_is_offered_while_a_caution_stops(tmp_path: Path) -> None:
     stopped = project.look()
     said = whatif(supposed, stopped, cautions(stopped, Situation()))
     assert said.startswith("do not deploy r2: production also runs a commit that r2 lacks")
-    assert "With r3 good: up to r3 (now: up to r2; neither before that is settled)" in said
+    assert "With r3 good: up to r3 (now: up to r2; deploy neither until that is settled)" in said
     assert "deploy r3" not in said

@@ -66,7 +66,7 @@ def whatif(supposed: Supposition, snapshot: Snapshot, known: Sequence[Caution] =
     if stopping(known) is not None:
         lines.append(wrap(headline(snapshot, known), rest="  "))
         answer, now = (each.replace("deploy ", "up to ") for each in (answer, now))
-        now = f"{now}; neither before that is settled"
+        now = f"{now}; deploy neither until that is settled"
     lines.append(wrap(f"With {' and '.join(changes) or 'nothing changed'}: {answer} (now: {now})", rest="  "))
     if supposed.brings_back:
         lines.append(
