@@ -69,11 +69,11 @@ def promoted_before(snapshot: Snapshot) -> str:
 
 def title(snapshot: Snapshot) -> str:
     """What the table holds: promotions, or steps of production where nothing was ever promoted."""
-    if not snapshot.promotions or not all(each.seen for each in snapshot.promotions):
-        return "The last promotions"
+    seen = bool(snapshot.promotions) and all(each.seen for each in snapshot.promotions)
+    if snapshot.promoted is None and (snapshot.complete or seen):
+        return "The last times that production changed"
     # moves of the ref that somebody else made, or steps of production before the first promotion
-    both = snapshot.promoted is not None
-    return "The last changes that were seen" if both else "The last times that production changed"
+    return "The last changes that were seen" if seen else "The last promotions"
 
 
 def _line(each: PastPromotion, ids: Mapping[int, str]) -> HistoryLine:

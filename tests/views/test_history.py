@@ -54,7 +54,11 @@ def test_what_was_only_seen_and_what_went_back() -> None:
     [line] = history.past(snapshot)
     assert (line.what, line.by) == ("back from r100 to r90", "not known, it was only seen")
     assert history.title(snapshot) == "The last changes that were seen"
-    assert history.title(replace(snapshot, promoted=None)) == "The last times that production changed"
+    changed = "The last times that production changed"
+    assert history.title(replace(snapshot, promoted=None)) == changed
+    told = replace(snapshot, promoted=None, promotions=(replace(PAST, seen=False),))
+    assert history.title(told) == changed, "a person said what production runs, and promoted nothing"
+    assert history.title(replace(told, complete=False)) == "The last promotions"
     one = replace(
         PAST, base=Rev(99, "a" * 40), landings=1, waited_longest_s=int(timedelta(hours=5).total_seconds())
     )
