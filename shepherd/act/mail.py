@@ -96,7 +96,7 @@ def message_of(planned: Message, mail: MailSettings, now: datetime) -> EmailMess
     message["From"] = mail.sender
     message["To"] = planned.to
     # a line end in a header would be refused forever
-    message["Subject"] = clean(planned.subject, LONGEST_SUBJECT)
+    message["Subject"] = _header(planned.subject, LONGEST_SUBJECT)
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{planned.id}@{domain}>"
     if planned.threads:
@@ -105,11 +105,17 @@ def message_of(planned: Message, mail: MailSettings, now: datetime) -> EmailMess
     message["Auto-Submitted"] = "auto-generated"
     message["List-Id"] = f"QA Shepherd <qa-shepherd.{domain}>"
     for name, value in planned.headers.items():
-        message[name] = clean(value, LONGEST_HEADER)
+        message[name] = _header(value, LONGEST_HEADER)
     message.set_content(_encodable(as_called(planned.text)))
     if planned.html:
         message.add_alternative(_encodable(planned.html), subtype="html")
     return message
+
+
+def _header(text: str, longest: int) -> str:
+    """The text as a header takes it. What looks like an encoded word would be decoded, line ends and all, and
+    become headers of its own: "=?utf-8?q?=0D=0ABcc:…?=" in the title of a commit is no more than a title."""
+    return clean(text, longest).replace("=?", "= ?")
 
 
 def text_of(message: EmailMessage) -> str:

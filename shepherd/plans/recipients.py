@@ -11,8 +11,9 @@ from shepherd.settings import PersonalMail, PersonSettings
 
 LONGEST_ADDRESS = 160
 """Characters; the journal's subjects have 200."""
-_ADDRESS = r"[!-~]+@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
-_FORBIDDEN = re.compile(r'[\s<>,;:"()\[\]\\]')
+_ADDRESS = r"[!-?A-~]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+_FORBIDDEN = re.compile(r'[\s<>,;:"()\[\]\\]|=\?|@-|-$')
+"""What stands in no address, or means something else in a header: "=?" begins an encoded word."""
 _NOREPLY = re.compile(r"(?:.*\.)?users\.noreply\.[a-z0-9.-]+", re.IGNORECASE)
 """Where forges let people hide: such mail reaches nobody."""
 _UNREAD = re.compile(r"no-?reply@", re.IGNORECASE)

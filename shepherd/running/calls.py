@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
 
+import msgspec
 from msgspec import Struct
 
 from shepherd.errors import UNEXPECTED, ShepherdError, StoreError
@@ -20,15 +22,20 @@ from shepherd.statefile import StateFile
 
 SLACK = timedelta(minutes=2)
 """How much later than due a run may begin: a timer waits for up to 30 seconds, and a host may be busy."""
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""No call began before it, and calendars can reckon from it."""
+
+Caller = Annotated[str, msgspec.Meta(pattern=r"\A[a-z-]{1,20}\Z")]
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class ScheduledCall(Struct, frozen=True):
     """One run that was not started by a person."""
 
-    by: str
+    by: Caller
     """`cron` or `timer`."""
-    began: datetime
-    ended: datetime | None = None
+    began: Moment
+    ended: Moment | None = None
     exit: int | None = None
 
 
@@ -57,7 +64,7 @@ def schedule_of(
     After a call of cron or a timer the next one is due as `cron.every` says; where neither ever called, or
     somebody worked by hand since, not before `report.expected_every` has passed.
     """
-    call = _last(settings)
+    call = _last(settings, now)
     ends = [at for runs in stages.values() for at in (runs.last_good, runs.last_failed) if at is not None]
     known = [*ends, *([call.began] if call is not None else []), *_since(running)]
     if not known:
@@ -91,11 +98,14 @@ def _since(running: Running | None) -> list[datetime]:
     return [running.since] if running is not None and running.since is not None else []
 
 
-def _last(settings: Settings) -> ScheduledCall | None:
+def _last(settings: Settings, now: datetime) -> ScheduledCall | None:
+    """The last call; None also where what is noted cannot be true. One that begins tomorrow, say by a clock
+    that was wrong once, would keep a run from being overdue until then."""
     try:
-        return _file(settings).read()
+        call = _file(settings).read()
     except UnreadableFileError:
         return None
+    return call if call is not None and _EARLIEST <= call.began <= now + SLACK else None
 
 
 def _file(settings: Settings) -> StateFile[ScheduledCall]:

@@ -116,12 +116,15 @@ def withdraw(settings: Settings, names: Collection[str], target: str, *, limit: 
         PublishError: that could not be done, or not all of it.
     """
     known_hosts, identity = _ssh_files(settings)
-    with TemporaryDirectory(prefix="shepherd-withdraw-") as empty:
-        return publish(
-            Path(empty),
-            settings.place(target),
-            ours=sorted(names),
-            known_hosts=known_hosts,
-            identity=identity,
-            limit=limit,
-        )
+    try:
+        with TemporaryDirectory(prefix="shepherd-withdraw-") as empty:
+            return publish(
+                Path(empty),
+                settings.place(target),
+                ours=sorted(names),
+                known_hosts=known_hosts,
+                identity=identity,
+                limit=limit,
+            )
+    except OSError as error:
+        raise PublishError(target, f"no empty folder can be made ({error.strerror or error})") from None

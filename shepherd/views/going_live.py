@@ -14,8 +14,9 @@ from msgspec import Struct
 from shepherd.cautions import Caution, code_of
 from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
-from shepherd.notes import NoteLine
+from shepherd.notes import NoteLine, ReleaseNotes
 from shepherd.snapshot import LandingEntry, Snapshot
+from shepherd.views.acting import command
 from shepherd.views.answer import waits_for
 from shepherd.views.clean import clean, is_web_address
 from shepherd.views.notes import aside, notes_of, within
@@ -24,10 +25,14 @@ from shepherd.views.words import STATES, name, some, standing
 
 SHOWN = 25
 """Landings of a section that are seen at once; the others are folded."""
+UNFOLDED = 5
+"""Others that are too few to be folded."""
 LISTED = 100
 """Landings that go live and are listed there at all: the list of all landings has the rest. Of what waits no
 more than SHOWN are, since they stand next to what blocks them."""
 BLOCKERS_NAMED = 2
+_SHA = 12
+"""Characters of a SHA by which git finds a commit in any project."""
 TITLE, PERSON = 120, 40
 """Characters of a title and of a name that are shown: the list of all landings has the whole."""
 
@@ -59,17 +64,19 @@ class LandingSection(Struct, frozen=True):
     lines: tuple[SectionLine, ...]
     total: int
     compare_url: str = ""
+    diff: Markup = Markup()
+    """The command that shows what changes; empty where that is not known."""
     notes: bool = False
     """The release notes may be taken from here."""
     taken_out: tuple[SectionLine, ...] = ()
 
     @property
     def shown(self) -> Sequence[SectionLine]:
-        return self.lines[:SHOWN]
+        return self.lines[: _seen(len(self.lines))]
 
     @property
     def folded(self) -> Sequence[SectionLine]:
-        return self.lines[SHOWN:]
+        return self.lines[_seen(len(self.lines)) :]
 
     @property
     def more(self) -> int:
@@ -107,9 +114,15 @@ def _goes_live(snapshot: Snapshot, lines: _Lines, stop: Caution | None) -> Landi
         lines=tuple(lines.going(line, line.revno in later) for line in notes.landings[:LISTED]),
         total=len(notes.landings),
         compare_url=compare_url if is_web_address(compare_url) else "",
+        diff=_diff(notes) if stop is None else Markup(),
         notes=stop is None,
         taken_out=tuple(lines.going(line, False) for line in notes.taken_out[:LISTED]),
     )
+
+
+def _diff(notes: ReleaseNotes) -> Markup:
+    base, to = notes.base.id[:_SHA], notes.to.id[:_SHA]
+    return command(f"git diff {base} {to}") if base else Markup()
 
 
 def _must_wait(snapshot: Snapshot, lines: _Lines) -> LandingSection | None:
@@ -117,7 +130,7 @@ def _must_wait(snapshot: Snapshot, lines: _Lines) -> LandingSection | None:
     if not number or snapshot.tip is None:
         return None
     first = snapshot.tip.revno - number + 1
-    listed = range(first, min(first + SHOWN, snapshot.tip.revno + 1))
+    listed = range(first, first + _seen(number))
     return LandingSection(
         key="must-wait",
         title=f"Must wait ({number})",
@@ -125,6 +138,11 @@ def _must_wait(snapshot: Snapshot, lines: _Lines) -> LandingSection | None:
         lines=tuple(map(lines.waiting, listed)),
         total=number,
     )
+
+
+def _seen(number: int) -> int:
+    """How many of so many landings are seen at once."""
+    return number if number <= SHOWN + UNFOLDED else SHOWN
 
 
 class _Lines:

@@ -110,7 +110,8 @@ def _later(facts: HelpFacts) -> HelpSection:
         "Did it go live?",
         (
             "The page says `live` beside the landing, and since when. After some weeks it is listed no"
-            " more; “All that is live” on the same page still has it, and so has the command:",
+            " more; “All that is live” on the same page still has it, and “History” says who promoted what"
+            " and when. At a prompt on the shepherd's host:",
             HelpCommands((f"inv explain r124{facts.of_branch}",)),
         ),
         "guide.md#did-my-branch-go-live",

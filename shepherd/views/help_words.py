@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from shepherd.views.help_parts import HelpBlock, HelpCommands, HelpFacts, HelpSection, HelpTable
+from shepherd.views.note_lines import REFUSED, note_line
 
 _MEANS = (
     ("ok", "it was tried on the QA server, and works"),
@@ -93,17 +94,11 @@ def _note(facts: HelpFacts) -> Iterator[HelpBlock]:
         yield f"Where the setting `verdict_notes` names a ref, such as `{facts.notes}`:"
     else:
         yield "Whoever may push can say it, without a login on the shepherd's host:"
-    yield HelpCommands(
-        (
-            f"git fetch origin {facts.notes}:{facts.notes}",
-            f'git notes --ref={facts.notes} append -m "QA: ok tried it on QA" SHA',
-            f"git push origin {facts.notes}",
-        )
-    )
+    yield HelpCommands((note_line(facts.notes, "SHA"),))
     yield (
-        "SHA is the landing on the mainline, not a commit of your branch. The first line fails as long as"
-        " there is no such ref: then you are the first, leave it out. The page says that it was a note, and"
-        " in whose name."
+        "SHA is the landing on the mainline, not a commit of your branch. Page and mails have this line with"
+        f" the SHA in its place, to be pasted in any clone; {REFUSED}. The next answer says that it was a"
+        " note, and in whose name."
     )
 
 

@@ -10,8 +10,9 @@ from msgspec import Struct
 from shepherd.sentence import Part, Sentence, time
 from shepherd.snapshot import PastPromotion, Snapshot
 from shepherd.values import age, utc
+from shepherd.views.clean import is_web_address
 from shepherd.views.terminal import wrap
-from shepherd.views.words import count, full_sentence, span
+from shepherd.views.words import count, full_sentence, name, span
 
 
 def production(snapshot: Snapshot) -> str:
@@ -24,9 +25,9 @@ def production(snapshot: Snapshot) -> str:
         since = (" at least since " if deployed.at_least else " since ", time(deployed.since))
     runs = f"r{deployed.revno}" if deployed.revno else "nothing of this branch yet"
     if promoted is None:
-        by = f", by {deployed.by}" if deployed.by else ""
+        by = f", by {name(deployed.by)}" if deployed.by else ""
         return Sentence(f"production runs {runs}", *since, by)
-    who = f" by {promoted.by}" if promoted.by else ""
+    who = f" by {name(promoted.by)}" if promoted.by else ""
     when = (" on ", time(promoted.at)) if promoted.at is not None else ()
     runs = "it" if promoted.revno == deployed.revno else runs
     return Sentence(f"promoted: r{promoted.revno}{who}", *when, f"; production runs {runs}", *since)
@@ -69,11 +70,26 @@ def promoted_before(snapshot: Snapshot) -> str:
 
 def title(snapshot: Snapshot) -> str:
     """What the table holds: promotions, or steps of production where nothing was ever promoted."""
-    seen = bool(snapshot.promotions) and all(each.seen for each in snapshot.promotions)
-    if snapshot.promoted is None and (snapshot.complete or seen):
+    if _of_production(snapshot):
         return "The last times that production changed"
     # moves of the ref that somebody else made, or steps of production before the first promotion
-    return "The last changes that were seen" if seen else "The last promotions"
+    return "The last changes that were seen" if _only_seen(snapshot) else "The last promotions"
+
+
+def what_moved(snapshot: Snapshot) -> str:
+    """The head of that table's column: what is promoted need not be live yet."""
+    if _of_production(snapshot):
+        return "What went live"
+    return "What changed" if _only_seen(snapshot) else "What was promoted"
+
+
+def _only_seen(snapshot: Snapshot) -> bool:
+    return bool(snapshot.promotions) and all(each.seen for each in snapshot.promotions)
+
+
+def _of_production(snapshot: Snapshot) -> bool:
+    """Nothing was ever promoted; without data that is known only where no step is a promotion."""
+    return snapshot.promoted is None and (snapshot.complete or _only_seen(snapshot))
 
 
 def _line(each: PastPromotion, ids: Mapping[int, str]) -> HistoryLine:
@@ -88,7 +104,7 @@ def _line(each: PastPromotion, ids: Mapping[int, str]) -> HistoryLine:
         by=each.by or ("not known, it was only seen" if each.seen else "not known"),
         waited=_waited(each),
         reason=each.reason,
-        compare_url=each.compare_url,
+        compare_url=each.compare_url if is_web_address(each.compare_url or "") else None,
     )
 
 
@@ -105,4 +121,5 @@ def _waited(each: PastPromotion) -> str:
         return ""
     if each.landings == 1:
         return age(each.waited_longest_s)
-    return f"half of them over {age(each.waited_median_s)}, at most {age(each.waited_longest_s)}"
+    half, longest = age(each.waited_median_s), age(each.waited_longest_s)
+    return longest if half == longest else f"half of them over {half}, at most {longest}"

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from shepherd.deployment import proposed
 from shepherd.notes import NoteLine, ReleaseNotes, rolled_back_by
@@ -82,7 +83,7 @@ def aside(line: NoteLine) -> str:
 def as_text(notes: ReleaseNotes) -> str:
     """Plain text: a line for each landing, however long. Ends without a line end."""
     place = max((len(str(line.revno)) for line in notes.landings), default=1) + 1
-    lines = [f"{notes.branch}: {_from_to(notes)}", f"{_number(notes)}{_promoted(notes)}", ""]
+    lines = [f"{plain(notes.branch)}: {_from_to(notes)}", f"{_number(notes)}{_promoted(notes, plain)}", ""]
     lines += [_text_line(line, place) for line in notes.landings]
     if notes.taken_out:
         lines += ["", "Rolled back by it:", *(_text_line(line, place) for line in notes.taken_out)]
@@ -104,7 +105,7 @@ def as_markdown(notes: ReleaseNotes) -> str:
     lines = [
         f"## {_escaped(notes.branch)}: {_from_to(notes)}",
         "",
-        f"{_number(notes)}{_promoted(notes)}.",
+        f"{_number(notes)}{_promoted(notes, _escaped)}.",
         "",
     ]
     lines += [_markdown_line(line, notes) for line in notes.landings]
@@ -145,10 +146,10 @@ def _number(notes: ReleaseNotes) -> str:
     return ", ".join(filter(None, [count(len(notes.landings), "landing"), within(notes.rolled_back)]))
 
 
-def _promoted(notes: ReleaseNotes) -> str:
+def _promoted(notes: ReleaseNotes, shown: Callable[[str], str]) -> str:
     if notes.promoted_at is None:
         return ""
-    by = f" by {_escaped(name(notes.promoted_by))}" if notes.promoted_by else ""
+    by = f" by {shown(name(notes.promoted_by))}" if notes.promoted_by else ""
     return f"; promoted {utc(notes.promoted_at)}{by}"
 
 

@@ -49,7 +49,7 @@ class Rows:
             self._brief(e, detail) if detail != "full" and _is_plain(e) else self._row(e, detail)
             for e in entries
         ]
-        return Markup("\n".join(rows))  # noqa: S704  # every part is escaped in _row and _brief
+        return Markup("".join(rows))  # noqa: S704  # every part is escaped in _row and _brief
 
     def _brief(self, entry: LandingEntry, detail: Detail) -> str:
         branch = [f"<bdi>{_text(entry.branch)}</bdi>"] if detail == "brief" and entry.branch else []

@@ -10,6 +10,7 @@ from shepherd.health import troubles
 from shepherd.sentence import Sentence, separated, time, time_and_age
 from shepherd.situation import STAGES, Schedule, Situation, StageRuns
 from shepherd.views.banners import unsaid
+from shepherd.views.clean import clean
 
 SAID = "as said at the top"
 CALLERS = {"cron": "cron", "timer": "the systemd timer"}
@@ -67,11 +68,12 @@ def schedule(situation: Situation) -> str:
 def _last(known: Schedule, situation: Situation) -> str:
     if known.began is None:
         return "neither cron nor a systemd timer has called it yet"
-    caller = CALLERS.get(known.by, known.by)
+    caller = CALLERS.get(known.by) or clean(known.by)
     if known.ended is None:
         how = ", and that run crashed" if known.crashed else ""
     else:
-        how = f": {_CODES[known.exit]} (exit code {known.exit})" if known.exit in _CODES else ": all well"
+        words = _CODES.get(known.exit, "a failure") if known.exit else ""
+        how = f": {words} (exit code {known.exit})" if words else ": all well"
     return Sentence(f"{caller} last called it at ", time_and_age(known.began, situation.now), how)
 
 

@@ -1,12 +1,13 @@
 // Copy what goes live, for an announcement: made of the list as it stands on the page.
-const escaped = (text) => text.replace(/[\\`*_{}[\]<>#|~&$]/g, "\\$&").replace(/^(\d*)([-+.)])/, "$1\\$2");
+const tidy = (text) => text.trim().replace(/\s+/g, " ");
+const escaped = (text) => tidy(text).replace(/[\\`*_{}[\]<>#|~&$]/g, "\\$&").replace(/^(\d*)([-+.)])/, "$1\\$2");
 const link = (a, text, markdown) =>
-  markdown ? `[${escaped(text)}](${a.href.replace(/[()]/g, escape)})` : text;
+  markdown ? `[${escaped(text)}](${a.href.replace(/[()\\]/g, escape)})` : text;
 const line = (item, markdown) => {
   const rev = item.firstElementChild;
   const links = [...item.querySelectorAll("a")].filter((each) => each !== rev);
   const said = (selector) => item.querySelector(selector)?.textContent ?? "";
-  const shown = markdown ? escaped : (text) => text;
+  const shown = markdown ? escaped : tidy;
   const title = shown(said("bdi"));
   const others = links.map((a) => link(a, /^\d/.test(a.textContent) ? `bug ${a.textContent}` : a.textContent, markdown));
   const more = [shown(said("span")), ...others, shown(said("i"))].filter(Boolean);
@@ -24,7 +25,10 @@ for (const button of all("[data-notes]")) {
       return;
     }
     const head = `${one(".branch").textContent}: ${one("#next h2").textContent}`;
-    const lines = all("#next .going li").map((item) => line(item, markdown));
+    const list = (which) => all(`#next .going${which} li`).map((item) => line(item, markdown));
+    // what stops being live is no part of what goes live
+    const [lines, out] = [list(":not(.out)"), list(".out")];
+    if (out.length) lines.push("", "Rolled back by it:", ...(markdown ? [""] : []), ...out);
     const text = [markdown ? `## ${escaped(head)}` : head, "", ...lines, "", one(".sha").textContent, ""].join("\n");
     try {
       await navigator.clipboard.writeText(text);

@@ -12,7 +12,20 @@ from shepherd.store import Database, Journal
 from shepherd.store.journal import KINDS
 
 TIMES = frozenset(
-    {"at", "run_id", "generated_at", "valid_until", "live_since", "promoted_at", "when", "first_run", "sum"}
+    {
+        *(
+            "at",
+            "run_id",
+            "generated_at",
+            "valid_until",
+            "live_since",
+            "promoted_at",
+            "when",
+            "first_run",
+            "sum",
+        ),
+        *("since", "deployed_since", "waited_median_s", "waited_longest_s"),
+    }
 )
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{4}")
 _SAID_ON = re.compile(r"\bon \d{4}-\d\d-\d\d \d\d:\d\d \w+")
@@ -66,7 +79,7 @@ def pages(settings: Settings) -> dict[str, str]:
     for path in sorted(settings.report_path.iterdir()):
         text = path.read_text()
         if path.suffix == ".json":
-            found[path.name] = json.dumps(document(path))
+            found[path.name] = _TIME.sub("TIME", json.dumps(document(path)))
         else:
             found[path.name] = _TIME.sub("TIME", _RUN_ID.sub("RUN", _OF_RUNS.sub("", text)))
     return found

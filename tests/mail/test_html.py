@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from shepherd.act.mail import message_of
 from shepherd.plans.mails import Mail, RaisedAlarm, WentLive
+from shepherd.plans.recipients import reachable
 from shepherd.settings import MailSettings, Settings
 from shepherd.stages.mail_messages import message_for
 from shepherd.views.mails import WrittenMail, written
@@ -137,6 +138,8 @@ NASTY = st.text(st.characters(codec="utf-8"), max_size=40) | st.sampled_from(
         "\r\nBcc: eve@example.org",
         "javascript:alert(1)",
         "--==boundary",
+        "=?utf-8?q?a=0D=0ABcc:_eve@example.org?=",
+        "=?us-ascii?q?=FF=FE?= =?=?",
         "\u202e\u0000\x1b[31m",
         "x" * 2000,
     ]
@@ -162,6 +165,7 @@ def test_nothing_that_people_write_becomes_markup_or_a_header(
         letter = message_for(mail, SETTINGS, NOW, missing=[reason])
         message = parsed(message_of(letter, MAIL, NOW).as_bytes().decode("ascii"))
         assert message.get_all("Bcc") is None
+        assert {name for name in message if not name.startswith("X-")} <= HEADERS
         assert [part.get_content_type() for part in message.walk()] == [
             "multipart/alternative",
             "text/plain",
@@ -179,8 +183,39 @@ def check(words: WrittenMail) -> None:
     assert len(words.subject.splitlines()) == 1
 
 
+HEADERS = {
+    *("From", "To", "Subject", "Date", "Message-ID", "In-Reply-To", "References", "Auto-Submitted"),
+    *("List-Id", "List-Unsubscribe", "Content-Type", "MIME-Version"),
+}
 MAIL = MailSettings(sender="QA Shepherd <qa@example.org>", operators=("ops@example.org",))
 SETTINGS = Settings(branches={}, mail=MAIL)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "=?utf-8?q?a=0D=0ABcc:_eve@example.org?=",
+        "=?utf-8?b?DQpCY2M6IGV2ZUBleGFtcGxlLm9yZw==?=",
+        "é =?us-ascii?q?=FF=FE?=",
+        "=\u200b?utf-8?q?=0D=0ABcc:_eve@example.org?=",
+    ],
+)
+def test_an_encoded_word_of_a_title_is_no_header(title: str) -> None:
+    """Python would decode it, and write what it holds as lines of its own."""
+    mail = Mail("digest", "ann@example.org", (waiting(replace(NEEDS_QA, title=title)),))
+    message = parsed(message_of(message_for(mail, SETTINGS, NOW), MAIL, NOW).as_bytes().decode("ascii"))
+    assert message.get_all("Bcc") is None
+    assert message["Subject"] == (
+        f"[stable] r104 waits for your QA, 3 days: {title}".replace("\u200b", "").replace("=?", "= ?")
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["=?utf-8?q?=0ABcc:x?=@example.org", "a@b@example.org", "a@example..org", "a@-x.org", "a@x-"]
+)
+def test_what_a_header_would_take_for_something_else_is_no_address(address: str) -> None:
+    assert not reachable(address)
+    assert reachable("a.b+c=d@sub-domain.example.org")
 
 
 def test_who_wants_no_more_writes_to_the_operators(team: Team) -> None:

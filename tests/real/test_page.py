@@ -20,6 +20,7 @@ from tests.real.browser import NARROW, WIDE, View, chromium, opened
 from tests.test_cautions import CASES
 from tests.views.factory import NOW, entry, every_progress, everything_wrong, no_data, rev, snapshot
 from tests.views.test_acting import two_between
+from tests.views.test_going_live import proposing
 from tests.views.test_hostile import ATTACKS, around, everywhere
 
 pytestmark = pytest.mark.real
@@ -404,6 +405,30 @@ def test_what_goes_live_is_copied_as_text_and_as_markdown(browser: Browser, tmp_
             "not copied: the answer may have changed, load this page again"
         )
         assert page.evaluate("navigator.clipboard.readText()") == copied_text
+
+
+def test_what_stops_being_live_is_copied_apart_and_a_title_begins_no_list(
+    browser: Browser, tmp_path: Path
+) -> None:
+    given = proposing(101, 102, 103, taken_out=(100,))
+    landings = tuple(replace(e, title="   1. One") if e.revno == 101 else e for e in given.landings)
+    path = tmp_path / "stable.html"
+    path.write_text(branch_page(replace(given, landings=landings), Situation(now=NOW), LINKS, FEEDS))
+    with opened(browser, path, now=NOW) as view:
+        page = view.page
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        page.get_by_role("button", name="Copy as text").click()
+        expect(page.locator(".taken")).to_have_text("copied")
+        before, _, after = page.evaluate("navigator.clipboard.readText()").partition(
+            "\n\nRolled back by it:\n"
+        )
+        assert [each.split()[0] for each in before.splitlines()[2:]] == ["r101", "r102", "r103"]
+        assert "r101  1. One (" in before
+        assert after.split()[0] == "r100"
+        page.get_by_role("button", name="Copy as Markdown").click()
+        copied = "(want) => navigator.clipboard.readText().then((text) => text.includes(want))"
+        page.wait_for_function(copied, arg="- 1\\. One (r101,")
+        assert "\n\nRolled back by it:\n\n- ~~" in page.evaluate("navigator.clipboard.readText()")
 
 
 def test_where_nothing_may_be_deployed_nothing_can_be_copied(browser: Browser, tmp_path: Path) -> None:

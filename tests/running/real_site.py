@@ -75,7 +75,9 @@ class RealSite:
         venv.create(path / ".venv", symlinks=True)
         (packages,) = (path / ".venv" / "lib").glob("*/site-packages")
         for each in Path(sysconfig.get_path("purelib")).iterdir():
-            (packages / each.name).symlink_to(each)
+            # what is compiled is each environment's own: two markers of one second look alike
+            if each.name != "__pycache__":
+                (packages / each.name).symlink_to(each)
         (packages / f"{MARKER}.py").write_text(f"ID = {path.name!r}\n")
         program = path / ".venv" / "bin" / "inv"
         program.write_text(

@@ -117,9 +117,31 @@ def test_a_call_that_did_not_end_has_crashed_unless_it_is_at_work(project: Proje
     assert not schedule(project, AT + MINUTE, Running("find", since=AT)).crashed
 
 
-def test_a_damaged_note_says_nothing(project: Project) -> None:
-    (project.state / "run" / "schedule.json").write_text("{")
+@pytest.mark.parametrize(
+    "noted",
+    [
+        "{",
+        "null",
+        "[" * 5000,
+        '{"by":"cron","began":"2026-03-01T10:15:02"}',
+        '{"by":"cron","began":"0001-01-01T00:00:00Z"}',
+        '{"by":"cron","began":"9999-12-31T23:59:59Z"}',
+        '{"by":"cron","began":"2026-03-01T10:15:02Z","ended":"2026-03-01T10:15:03"}',
+        '{"by":"cron\\u001b[31m","began":"2026-03-01T10:15:02Z"}',
+        f'{{"by":"{"x" * 5000}","began":"2026-03-01T10:15:02Z"}}',
+        '{"by":"cron","began":"2026-03-01T10:15:02Z"}' + " " * 1_000_001,
+    ],
+    ids=["cut", "null", "deep", "no zone", "year 1", "year 9999", "end", "escape", "long", "huge"],
+)
+def test_a_damaged_note_says_nothing(project: Project, noted: str) -> None:
+    (project.state / "run" / "schedule.json").write_text(noted)
     assert calls.schedule_of(project.settings, {}, None, AT) is None
+
+
+def test_a_call_of_tomorrow_hides_no_overdue_run(project: Project) -> None:
+    """A clock that was wrong once."""
+    last(project, AT + timedelta(days=1), AT + timedelta(days=1), 0)
+    assert schedule(project, AT + 20 * MINUTE, find=StageRuns(AT)).overdue
 
 
 @pytest.mark.parametrize(

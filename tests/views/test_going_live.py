@@ -43,7 +43,9 @@ def long_one(goes: int, waits: int) -> Snapshot:
 def test_what_goes_live_is_listed_in_the_order_in_which_it_landed() -> None:
     text = said(snapshot())
     assert text.startswith("Goes live with r103 (3) 1 of them rolled back again within it. r101 Make the")
-    assert "r101 Make the thing number 101 work when it rains Bob Builder 800101 rolled back by r102" in text
+    assert (
+        "r101 Make the thing number 101 work when it rains Bob Builder · 800101 rolled back by r102" in text
+    )
     assert "r102 a rollback Make the thing" in text and "r103 QA ok Make the thing" in text
     assert text.index("r101") < text.index("r102 a") < text.index("r103 QA")
     assert section(snapshot(), "next").count("<s>") == 1
@@ -64,7 +66,7 @@ def test_what_must_wait_says_why_and_whose_move_it_is() -> None:
     text = said(every_progress(), "must-wait")
     assert text.startswith("Must wait (13) r104 bad Make the thing")
     assert (
-        "r104 bad Make the thing number 104 work when it rains nobody known 800104 Zoë Žižek's move" in text
+        "r104 bad Make the thing number 104 work when it rains nobody known · 800104 Zoë Žižek's move" in text
     )
     assert "r110 names no bug" in text and "Ann Example's move" in text
     assert "r112 waiting, needs no QA" in text
@@ -126,6 +128,19 @@ def test_a_caution_that_does_not_stop_leaves_it() -> None:
 def test_the_whole_sha_is_at_the_top_without_script() -> None:
     header = branch_page(snapshot(), CALM).partition("</header>")[0]
     assert f'<p class="sha"><code>{sha(103)}</code></p>' in header
+
+
+def test_a_few_more_are_not_folded() -> None:
+    assert "<details>" not in section(long_one(30, 30), "next")
+    assert section(long_one(30, 30), "must-wait").count("<li>") == 30
+    assert section(long_one(31, 31), "must-wait").count("<li>") == 25
+
+
+def test_without_a_forge_there_is_a_command_for_the_diff() -> None:
+    diff = f"git diff {sha(100)[:12]} {sha(103)[:12]}"
+    assert f"Its diff, in a clone: {diff}" in said(snapshot())
+    stopped = snapshot(deployed=DeployedRev(100, sha(100), (sha(1),)))
+    assert "git diff" not in said(stopped)
 
 
 def test_long_lists_fold_and_very_long_ones_are_cut() -> None:

@@ -51,7 +51,10 @@ def test_what_does_not_apply_is_not_there() -> None:
         (HelpFacts((), ("none",), ("needs-qa",)), "No mark is read on this branch"),
         (HelpFacts((), ("none",), ("needs-qa",)), "needs QA like any other"),
         (HelpFacts((), ("none",), ("pass",)), "is let pass"),
-        (HelpFacts((), ("none",), ("block",), notes="refs/notes/qa"), "git push origin refs/notes/qa"),
+        (
+            HelpFacts((), ("none",), ("block",), notes="refs/notes/qa"),
+            "git push origin refs/notes/origin/qa:refs/notes/qa",
+        ),
         (HelpFacts((), ("none",), ("block",), branch="db"), "--branch db"),
         (HelpFacts((), ("gitlab",), ("block",), words={"ok": ("QA Pass",)}), "set QA Pass there"),
     ],
@@ -109,6 +112,6 @@ def test_the_report_has_it_and_the_branch_page_leads_there(tmp_path: Path) -> No
         ("brackets",), ("file",), ("block",), "refs/notes/qa", {}, "stable"
     )
     assert "refs/notes/qa" in Reader((report / "stable.help.html").read_text("utf-8")).text
-    assert Reader((report / "stable.html").read_text("utf-8")).links.count("stable.help.html") == 2
+    assert Reader((report / "stable.html").read_text("utf-8")).links.count("stable.help.html") == 3
     index = Reader((report / "index.html").read_text("utf-8"))
     assert "./stable.help.html" in index.links

@@ -54,15 +54,21 @@ def test_what_was_only_seen_and_what_went_back() -> None:
     [line] = history.past(snapshot)
     assert (line.what, line.by) == ("back from r100 to r90", "not known, it was only seen")
     assert history.title(snapshot) == "The last changes that were seen"
-    changed = "The last times that production changed"
-    assert history.title(replace(snapshot, promoted=None)) == changed
-    told = replace(snapshot, promoted=None, promotions=(replace(PAST, seen=False),))
-    assert history.title(told) == changed, "a person said what production runs, and promoted nothing"
+    assert history.what_moved(snapshot) == "What changed"
+    production = replace(snapshot, promoted=None)
+    assert history.title(production) == "The last times that production changed"
+    assert history.what_moved(production) == "What went live"
+    told = replace(production, promotions=(replace(PAST, seen=False),))
+    assert history.title(told) == history.title(production), "said by a person, and not promoted"
+    assert history.what_moved(told) == "What went live"
     assert history.title(replace(told, complete=False)) == "The last promotions"
     one = replace(
         PAST, base=Rev(99, "a" * 40), landings=1, waited_longest_s=int(timedelta(hours=5).total_seconds())
     )
     assert history.past(factory.snapshot(promotions=(one,)))[0].waited == "5 hours"
+    assert history.what_moved(factory.snapshot(promotions=(one,))) == "What was promoted"
+    alike = replace(PAST, waited_longest_s=PAST.waited_median_s)
+    assert history.past(factory.snapshot(promotions=(alike,)))[0].waited == "2 days"
 
 
 def test_a_number_that_stands_for_another_landing_now_is_no_link() -> None:

@@ -9,11 +9,25 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from shepherd.situation import Hang, Maintenance, Situation, StageRuns
-from shepherd.snapshot import Alarm, Blocker, DeployedRev, Snapshot
+from shepherd.situation import Hang, Maintenance, Running, Schedule, Situation, StageRuns
+from shepherd.snapshot import (
+    Alarm,
+    Blocker,
+    DeployedRev,
+    Next,
+    PastPromotion,
+    PromotedRev,
+    Rev,
+    Snapshot,
+    StairStep,
+)
 from shepherd.views import feeds, text
 from shepherd.views.clean import is_web_address
+from shepherd.views.help import help_page
+from shepherd.views.help_parts import HelpFacts
+from shepherd.views.notes import as_markdown, as_text, notes_of
 from shepherd.views.page import branch_page, index_page
 from shepherd.views.terminal import width
 from tests.views.factory import NOW, entry, snapshot
@@ -97,12 +111,39 @@ def around(said: str) -> Situation:
     )
 
 
+def promoted(said: str, url: str = "no address") -> Snapshot:
+    """The same in what is told of deployments."""
+    return snapshot(
+        branch=said,
+        deployed=DeployedRev(100, said, (said,), since=NOW, by=said),
+        promoted=PromotedRev(100, said, NOW, said),
+        next=Next(Rev(100, said), Rev(104, said), (104,), url, (), (), (99,)),
+        verdict_notes=said,
+        staircase=(StairStep((104,), 106, 2),),
+        promotions=(
+            PastPromotion(NOW, Rev(90, said), Rev(100, said), 10, said, said, compare_url=url),
+            PastPromotion(NOW, Rev(99, said), Rev(90, said), 0, said, said, seen=True),
+        ),
+    )
+
+
+def at_work(said: str) -> Situation:
+    return Situation(
+        now=NOW,
+        running=Running(said, said, said, 1, NOW),
+        versions={said: said},
+        schedule=Schedule(said, NOW, NOW, 7, False, NOW, True),
+    )
+
+
 def pages(said: str) -> list[str]:
     one = everywhere(said)
     no_data = snapshot(answer="no-data", problems=(said, said), branch=said, landings=one.landings)
     return [
         branch_page(one, around(said), [(said, "x.html")]),
         index_page([one, no_data], around(said), [said]),
+        branch_page(promoted(said), at_work(said)),
+        help_page(said, HelpFacts(("brackets",), ("github",), ("block",), "notes", {"qa-ok": (said,)})),
     ]
 
 
@@ -112,6 +153,7 @@ def texts(said: str) -> list[str]:
         text.status(one, around(said)),
         text.landings(one, around(said)),
         text.explain(one.landings[0], one),
+        text.status(promoted(said), at_work(said)),
     ]
 
 
@@ -155,6 +197,17 @@ def test_a_terminal_gets_nothing_but_text_of_80_columns(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
+def test_release_notes_cannot_steer_a_terminal_either(name: str) -> None:
+    said = ATTACKS[name]
+    landings = everywhere(said).landings
+    notes = notes_of(replace(promoted(said), landings=landings))
+    assert notes is not None
+    for shown, harmless in ((as_text(notes), 6), (as_markdown(notes), 6)):
+        assert not stray(shown)
+        assert sum(bool(line) for line in shown.splitlines()) == harmless
+
+
+@pytest.mark.parametrize("name", ATTACKS)
 def test_a_page_stays_short_whatever_the_length_of_texts(name: str) -> None:
     for attacked, harmless in zip(pages(ATTACKS[name]), pages("word"), strict=True):
         assert len(attacked) - len(harmless) < 57_000
@@ -164,6 +217,8 @@ def test_a_page_stays_short_whatever_the_length_of_texts(name: str) -> None:
 def test_only_web_addresses_become_links(url: str) -> None:
     links = Reader(branch_page(everywhere("word", url), Situation())).links
     assert [link for link in links if not link.startswith("#")] == []
+    links = Reader(branch_page(promoted("word", url), Situation())).links
+    assert url not in links and not [link for link in links if "script:" in link or "evil" in link]
 
 
 @pytest.mark.parametrize("url", ADDRESSES[:5])

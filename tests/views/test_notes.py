@@ -106,6 +106,12 @@ def test_no_address_ends_before_its_end() -> None:
     assert "[r101](https://x.example/a%29b%28c%3Cd%3E%60e)" in as_markdown(replace(NOTES, landings=(line,)))
 
 
+def test_only_markdown_escapes_who_promoted_it() -> None:
+    by = replace(NOTES, promoted_by="mia_k*")
+    assert "UTC by mia_k*\n" in as_text(by)
+    assert r"UTC by mia\_k\*." in as_markdown(by)
+
+
 def test_text_cannot_steer_a_terminal() -> None:
     said = as_text(of_title("\x1b]0;owned\x07 \u202edlrow \n r1  Forged"))
     assert "\x1b" not in said and "\u202e" not in said

@@ -258,6 +258,7 @@ def test_links_to_other_pages_are_those_given() -> None:
     assert Reader(header).links == [
         "#landings",
         "index.html",
+        "#history",
         "#r104",
         "https://bugs.example.org/bugs/800104",
     ]

@@ -102,5 +102,5 @@ def _waiting(snapshot: Snapshot, settings: Settings) -> list[Waiting]:
             days.of(entries[blocker.revno].landed_at) + timedelta(days=1),
         )
         for blocker in blockers
-        if entries[blocker.revno].state != "unknown"
+        if entries[blocker.revno].state != "unknown" and entries[blocker.revno].progress != "not-on-qa-yet"
     ]

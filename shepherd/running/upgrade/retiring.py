@@ -75,13 +75,21 @@ class Retirement:
         """Why not, for each target from which they could not be removed."""
         failed, why = [], []
         for target in self._targets:
-            if not is_url(target) and not Path(self._settings.place(target)).is_dir():
-                # never published to
-                continue
             try:
+                if not is_url(target) and not _is_folder(Path(self._settings.place(target))):
+                    # never published to
+                    continue
                 withdraw(self._settings, names, target, limit=limit)
             except PublishError as error:
                 failed.append(target)
                 why.append(f"{target}: {error.why}")
         self._targets = failed
         return why
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one; where that cannot be seen it may be one, and rsync says why it cannot be used."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return True
