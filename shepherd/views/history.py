@@ -70,22 +70,26 @@ def promoted_before(snapshot: Snapshot) -> str:
 
 def title(snapshot: Snapshot) -> str:
     """What the table holds: promotions, or steps of production where nothing was ever promoted."""
-    if not _only_seen(snapshot):
-        return "The last promotions"
+    if _of_production(snapshot):
+        return "The last times that production changed"
     # moves of the ref that somebody else made, or steps of production before the first promotion
-    both = snapshot.promoted is not None
-    return "The last changes that were seen" if both else "The last times that production changed"
+    return "The last changes that were seen" if _only_seen(snapshot) else "The last promotions"
 
 
 def what_moved(snapshot: Snapshot) -> str:
     """The head of that table's column: what is promoted need not be live yet."""
-    if not _only_seen(snapshot):
-        return "What was promoted"
-    return "What changed" if snapshot.promoted is not None else "What went live"
+    if _of_production(snapshot):
+        return "What went live"
+    return "What changed" if _only_seen(snapshot) else "What was promoted"
 
 
 def _only_seen(snapshot: Snapshot) -> bool:
     return bool(snapshot.promotions) and all(each.seen for each in snapshot.promotions)
+
+
+def _of_production(snapshot: Snapshot) -> bool:
+    """Nothing was ever promoted; without data that is known only where no step is a promotion."""
+    return snapshot.promoted is None and (snapshot.complete or _only_seen(snapshot))
 
 
 def _line(each: PastPromotion, ids: Mapping[int, str]) -> HistoryLine:

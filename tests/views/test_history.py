@@ -58,6 +58,10 @@ def test_what_was_only_seen_and_what_went_back() -> None:
     production = replace(snapshot, promoted=None)
     assert history.title(production) == "The last times that production changed"
     assert history.what_moved(production) == "What went live"
+    told = replace(production, promotions=(replace(PAST, seen=False),))
+    assert history.title(told) == history.title(production), "said by a person, and not promoted"
+    assert history.what_moved(told) == "What went live"
+    assert history.title(replace(told, complete=False)) == "The last promotions"
     one = replace(
         PAST, base=Rev(99, "a" * 40), landings=1, waited_longest_s=int(timedelta(hours=5).total_seconds())
     )
