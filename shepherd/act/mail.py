@@ -57,7 +57,9 @@ class WirePolicy(EmailPolicy):
 def _stays_whole(name: str, value: Any) -> bool:
     """What Python would fold wrongly: an address, and a subject that would fit on one line but for its name,
     before which it leaves an empty line that mail programs show as a blank."""
-    return name == _NEVER_FOLDED or (name == "Subject" and len(name) + len(value) < 100 and value.isascii())
+    if name == _NEVER_FOLDED:
+        return True
+    return name == "Subject" and len(name) + len(value) < 100 and value.isascii() and value.isprintable()
 
 
 _POLICY = WirePolicy(linesep="\r\n", cte_type="7bit")

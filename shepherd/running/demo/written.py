@@ -72,7 +72,7 @@ def _mails(snapshot: Snapshot, settings: Settings, now: datetime) -> Iterator[Ma
     yield Mail("digest", f"{person.split()[0].lower()}@example.org", tuple(theirs))
     yield Mail("escalation", LIST, tuple(items))
     if live := [entry for entry in snapshot.landings if entry.progress == "live" and entry.person]:
-        theirs_live = [entry for entry in live if entry.person == live[0].person]
+        theirs_live = [entry for entry in reversed(live) if entry.person == live[0].person]
         yield Mail(
             "live",
             f"{live[0].person.split()[0].lower()}@example.org",
