@@ -176,7 +176,7 @@ def without_answer(context: SnapshotContext, problem: str, reading: Reading | No
         answer="no-data",
         tip=_rev(reading.tip) if reading else None,
         on_qa=_rev(reading.on_qa) if reading else None,
-        deployed=shape.DeployedRev(reading.deployed.revno, reading.deployed.id) if reading else None,
+        deployed=deployed_rev(reading.deployed, (), context.deployed, context.promoted) if reading else None,
         promoted=_promoted(reading, context.promoted) if reading else None,
         deployable=None,
         last_good=context.last_good,

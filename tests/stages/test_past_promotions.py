@@ -126,6 +126,8 @@ def test_without_data_the_last_promotions_are_known_still(tmp_path: Path) -> Non
     assert [(p.to, p.by, p.waited_longest_s) for p in snapshot.promotions] == [
         (before.promotions[0].to, "tester", None)
     ]
+    assert before.deployed is not None and before.deployed.since is not None
+    assert snapshot.deployed == before.deployed, "whoever is called at night reads since when it runs"
 
 
 def test_the_last_ones_newest_first() -> None:
