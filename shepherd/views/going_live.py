@@ -206,5 +206,5 @@ class _Lines:
 
 
 def _items(entry: LandingEntry, bug: Callable[[str], str], request: Callable[[str], str]) -> Markup:
-    links = [*(bug(str(each)) for each in entry.bugs), *map(request, entry.requests)]
+    links = [*(f"bug {bug(str(each))}" for each in entry.bugs), *map(request, entry.requests)]
     return Markup(" ".join(links))  # noqa: S704  # `linker` escapes
