@@ -43,9 +43,7 @@ def long_one(goes: int, waits: int) -> Snapshot:
 def test_what_goes_live_is_listed_in_the_order_in_which_it_landed() -> None:
     text = said(snapshot())
     assert text.startswith("Goes live with r103 (3) 1 of them rolled back again within it. r101 Make the")
-    assert (
-        "r101 Make the thing number 101 work when it rains Bob Builder · bug 800101 rolled back by r102" in text
-    )
+    assert "101 work when it rains Bob Builder · bug 800101 rolled back by r102" in text
     assert "r102 a rollback Make the thing" in text and "r103 QA ok Make the thing" in text
     assert text.index("r101") < text.index("r102 a") < text.index("r103 QA")
     assert section(snapshot(), "next").count("<s>") == 1
@@ -65,9 +63,7 @@ def test_revisions_bugs_and_requests_are_links() -> None:
 def test_what_must_wait_says_why_and_whose_move_it_is() -> None:
     text = said(every_progress(), "must-wait")
     assert text.startswith("Must wait (13) r104 bad Make the thing")
-    assert (
-        "r104 bad Make the thing number 104 work when it rains nobody known · bug 800104 Zoë Žižek's move" in text
-    )
+    assert "104 work when it rains nobody known · bug 800104 Zoë Žižek's move" in text
     assert "r110 names no bug" in text and "Ann Example's move" in text
     assert "r112 waiting, needs no QA" in text
     assert "waits for r104, r106" in text
