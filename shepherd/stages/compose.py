@@ -315,7 +315,9 @@ def _entries(
         moved = promotion(revno) if revno <= promoted else None
         undone_by = judgement.undone_by.get(revno)
         whose_move, remedy = reason.whose_move, reason.remedy
-        if progress == "rolled-back" or (progress in ("live", "promoted") and judged.state != "bad"):
+        # what is promoted and not live yet blocks like any other, if it is not good
+        settled = judged.good if progress == "promoted" else progress == "live" and judged.state != "bad"
+        if progress == "rolled-back" or settled:
             whose_move, remedy = "", no_remedy
         elif undone_by is not None:
             # nobody has to undo it again: what is left is that it goes where this one went

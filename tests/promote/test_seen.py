@@ -161,3 +161,17 @@ def test_an_alarm_is_not_over_because_its_bug_cannot_be_read(
     project.write_bugs()
     project.look()
     assert [e.data["on"] for e in entries(project, "alarm")] == [True]
+
+
+def test_what_is_promoted_and_no_longer_good_is_somebodys_move_until_it_is_live(tmp_path: Path) -> None:
+    project, ids = ready(tmp_path)
+    promote(project)
+    assert entry(project.look(), 2).whose_move == "", "it is good"
+    project.tag(2, "qa-needstesting")
+    two = entry(project.look(), 2)
+    assert (two.progress, two.whose_move) == ("promoted", "Ann")
+    assert two.remedy.startswith("try it on the QA server")
+    project.deploy(ids[2])
+    project.now += timedelta(hours=1)
+    two = entry(project.look(), 2)
+    assert (two.progress, two.whose_move, two.remedy) == ("live", "", "")
