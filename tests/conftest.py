@@ -6,6 +6,7 @@ themselves.
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -35,8 +36,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     """Before the fixtures of a test: a task run in this process has set the umask for what came after it, and
-    a machine that is booted with it has folders that its users cannot enter."""
+    a machine that is booted with it has folders that its users cannot enter.
+
+    And a signal that comes just when a test has forked can keep Python from giving back the lock of
+    `logging`, for which the threads of a later test would wait for ever.
+    """
     os.umask(0o022)
+    lock = vars(logging)["_lock"]
+    while lock._is_owned():
+        lock.release()
 
 
 # A program compiles each of its SQL statements once; tests open thousands of databases, and without this
