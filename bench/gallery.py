@@ -77,7 +77,7 @@ FEW = (LOOKS[1], LOOKS[4])
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    options.add_argument("folder", type=Path, help="where the pages and pictures lie; made anew")
+    options.add_argument("folder", type=Path, help="where the pages and pictures lie; emptied first")
     options.add_argument("--repository", type=Path, help="a git repository with a branch stable")
     options.add_argument("--vnu", type=Path, help="the validator's vnu.jar")
     given = options.parse_args()

@@ -23,7 +23,7 @@ class ItemSpeech(Struct, frozen=True):
 
     @property
     def sign(self) -> str:
-        """What it is that bears a word."""
+        """What it is that the word is said of."""
         return "label" if self.tracker in ("github", "gitlab") else "tag"
 
     def text(self, word: Word) -> str:
