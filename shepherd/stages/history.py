@@ -23,8 +23,6 @@ from shepherd.values import RevName, iso, utc
 from shepherd.words import Cover, bug_numbers, item_name
 
 LANDING_KINDS = ("landing", "state", "verdict", "cover", "snooze", "alarm")
-OLDER_SHOWN = 20
-"""How many landings that the last answer does not know are told of at once, the newest first."""
 BRANCH_KINDS = ("began", "restored", "renamed", "deployed", "promoted", "rewrite", "answer", "alarm")
 
 

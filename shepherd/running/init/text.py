@@ -83,12 +83,6 @@ stale_after = "60m"          # a run older than this is suspected to hang
 """
 
 
-_MIRROR = (
-    "That clone mirrors another repository: it shows what was there when it was updated last, and nothing can"
-    " be promoted in it. In place of that line:"
-)
-
-
 def settings_text(
     *,
     name: str,
