@@ -131,6 +131,10 @@ def _identity(name: bytes, address: bytes) -> Identity:
 def _records(
     git: Git, reader: Reader, fields: Sequence[str], revisions: Iterable[str], *options: str
 ) -> Iterator[tuple[bytes, ...]]:
+    asked = "".join(f"{revision}\n" for revision in revisions)
+    if not asked:
+        # git would take that for HEAD, which need not exist
+        return iter(())
     mailmap = ["-c", f"mailmap.blob={reader.mailmap}"] if reader.mailmap else ["-c", "mailmap.blob="]
     output = git.out(
         *("-c", "i18n.logOutputEncoding=UTF-8", "-c", "log.showSignature=false", "-c", "mailmap.file="),
@@ -144,7 +148,7 @@ def _records(
             f"--format={'%x00'.join(fields)}",
         ),
         *(*options, "--stdin"),
-        input="".join(f"{revision}\n" for revision in revisions).encode(),
+        input=asked.encode(),
     )
     parts = output.split(b"\0")
     # One iterator taken several times at once: the parts in groups of so many fields.
@@ -172,8 +176,6 @@ def _second_authors(
 ) -> dict[str, Identity]:
     """Authors of second parents that lie before what was read: merges of what had been there already."""
     missing = {second for sha in heads for second in commits[sha].parents[1:2] if second not in commits}
-    if not missing:
-        return {}
     records = _records(git, reader, _PERSON, sorted(missing), "--no-walk")
     return {sha.decode(): _identity(name, address) for sha, name, address in records}
 

@@ -77,6 +77,16 @@ def test_what_is_no_commit_here_is_passed_over(tmp_path: Path) -> None:
     assert not places(repo, tip, tree, "1" * 40, "2" * 64)
 
 
+def test_a_commit_that_no_landing_has_is_passed_over_where_head_names_no_branch(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "project.git")
+    root, tip = repo.commit("root"), repo.commit("landed")
+    # as in a mirror, whose own HEAD is nobody's
+    repo.git("symbolic-ref", "HEAD", "refs/heads/not-there")
+    rewritten = repo.commit("was landed", parents=[root], branch="old")
+    assert tip != rewritten
+    assert not places(repo, rewritten)
+
+
 def test_nothing_is_asked_of_git_where_all_words_are_on_landings(tmp_path: Path) -> None:
     repo = Repo(tmp_path / "project.git")
     ids = [repo.commit(f"landing {number}") for number in range(3)]
