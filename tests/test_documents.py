@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests import commands_document, help_document
+from tests import commands_document, help_document, tracker_failures_document
 from tests.reading_order import DOCS, linked, order
 
 
@@ -29,3 +29,8 @@ def test_the_page_for_those_who_land_code_is_the_programs_own_text() -> None:
 def test_every_task_stands_in_the_page_of_commands() -> None:
     text = commands_document.PAGE.read_text("utf-8")
     assert text == commands_document.document(), "python -m tests.commands_document writes it"
+
+
+def test_the_page_of_failing_trackers_has_the_rows_that_are_tested() -> None:
+    text = tracker_failures_document.PAGE.read_text("utf-8")
+    assert text == tracker_failures_document.document(), "python -m tests.tracker_failures_document writes it"

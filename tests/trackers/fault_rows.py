@@ -1,0 +1,69 @@
+"""The rows of tests/cases/tracker_faults.toml: what a tracker does wrong, and what must come of it. No server
+is needed to read them."""
+
+from __future__ import annotations
+
+import tomllib
+
+import msgspec
+from msgspec import Struct
+
+from tests.inv import ROOT
+
+CASES = ROOT / "tests" / "cases" / "tracker_faults.toml"
+NAMES = {"github": "GitHub", "gitlab": "GitLab", "launchpad": "Launchpad"}
+_PROJECTS = {"github": "acme/shop", "gitlab": "acme/web/shop", "launchpad": "launchpad"}
+_ITEMS = {"github": "request #", "gitlab": "request !", "launchpad": "bug "}
+
+
+class Outcome(Struct, frozen=True):
+    """What people get."""
+
+    answer: str
+    """"deploy r4", "deploy r2, r3 unknown", "no data"."""
+    code: int
+    """Of `inv find judge`, or what the case runs instead."""
+    sentence: str
+    """Of no data, or of the first landing that is not good; after what the tagger says, if it runs too. HOST
+    stands for the server, REQUEST for the request."""
+    waits: int
+    """Seconds that were waited because the tracker asked for it."""
+
+
+class Fault(Struct, frozen=True, forbid_unknown_fields=True):
+    """One row; see the head of tests/cases/tracker_faults.toml."""
+
+    section: str
+    says: str
+    trackers: tuple[str, ...]
+    answer: str
+    code: int = 0
+    sentence: str = ""
+    waits: int = 0
+    what: int | str = ""
+    on: str | dict[str, str] = ""
+    times: int = 99
+    headers: dict[str, str] = {}
+    body: str | None = None
+    world: str = ""
+    tracker: str = ""
+    command: str = "find judge"
+    note: str = ""
+
+    def expected(self, tracker: str) -> Outcome:
+        """What must come out, in the words of one tracker."""
+        return Outcome(self.answer, self.code, in_words_of(tracker, self.sentence), self.waits)
+
+
+def faults() -> list[Fault]:
+    """The rows."""
+    rows = tomllib.loads(CASES.read_text(encoding="utf-8"))["fault"]
+    return msgspec.convert(rows, list[Fault])
+
+
+def in_words_of(tracker: str, sentence: str, name: str = "") -> str:
+    """A sentence with the project and the items of one tracker, and its name, or another one."""
+    words = {"NAME": name or NAMES[tracker], "PROJECT": _PROJECTS[tracker], "ITEM": _ITEMS[tracker]}
+    for word, ours in words.items():
+        sentence = sentence.replace(word, ours)
+    return sentence

@@ -1,0 +1,204 @@
+"""One fault of one tracker at a time, played through `inv find judge`: the rows of
+tests/cases/tracker_faults.toml.
+
+Four landings, all qa-ok: r1 is live, the messages of r2 and r3 name their requests, r4's names none and a
+forge is asked for it by its SHA (Launchpad: each names a bug). Without a fault the answer is "deploy r4".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from shepherd.trackers import http
+from tests.inv import inv_here
+from tests.project import Project
+from tests.trackers import github_server, gitlab_server, launchpad_server
+from tests.trackers.fault_rows import Fault, Outcome
+from tests.trackers.faulty import at_work
+from tests.trackers.github_server import GitHub
+from tests.trackers.gitlab_server import GitLab
+from tests.trackers.launchpad_server import Bug
+
+TOKEN = "forge-token-4711"
+_SERVERS: dict[str, Callable[[], Any]] = {
+    "github": GitHub,
+    "gitlab": GitLab,
+    "launchpad": launchpad_server.Server,
+}
+_REAL = {
+    "(0 s of silence, 0 s for": "(30 s of silence, 120 s for",
+    "sent more than 2 MB": "sent more than 64 MB",
+}
+"""Limits that are smaller here, and what people read."""
+_STATES = {"needstesting": "needs testing"}
+
+
+def played(fault: Fault, tracker: str, folder: Path) -> Outcome:
+    """Run it; the time that it waits is not spent."""
+    with at_work(_SERVERS[tracker]()) as server, _quick(fault.what in ("hang", "drip")) as waited:
+        project, shas = _project_on(server, tracker, folder, fault.tracker)
+        if fault.world:
+            _WORLDS[fault.world](server)
+        if fault.what != "":
+            on = fault.on if isinstance(fault.on, str) else fault.on.get(tracker, "")
+            server.fail(fault.what, on, fault.times, **_more(fault, tracker, shas))
+        code, out, err = inv_here(project.folder, *fault.command.split())
+        told = out + err
+        assert TOKEN not in told and "Traceback" not in told, told
+        snapshot = json.loads(inv_here(project.folder, "status", "--json").out or "{}")
+    answer, sentence = _answer(snapshot, told)
+    if "tag" in fault.command.split():
+        lines = [line.removeprefix("stable: ") for line in err.splitlines() if "the first run" not in line]
+        sentence = " ".join(filter(None, [*lines, sentence]))
+    host = server.root.removeprefix("http://").rstrip("/")
+    sentence = sentence.replace(host, "HOST").replace("127.0.0.1:9", "HOST")
+    sentence = re.sub(r"\((GET|POST|PUT|PATCH|DELETE) [^ ),]*", "(REQUEST", sentence)
+    for ours, real in _REAL.items():
+        sentence = sentence.replace(ours, real)
+    return Outcome(answer, code, sentence, round(sum(waited)))
+
+
+def _answer(snapshot: dict[str, Any], told: str) -> tuple[str, str]:
+    """In few words, and what is said of the first landing that is not good."""
+    if not snapshot or not snapshot["complete"]:
+        lines = [line.partition(": ")[2] for line in told.splitlines() if "no data: " in line]
+        return "no data", lines[0].removeprefix("no data: ") if lines else told.strip()
+    deployable = snapshot["deployable"]
+    answer = f"deploy r{deployable['revno']}" if deployable else "nothing new"
+    bad = [each for each in snapshot["landings"] if each["state"] not in ("ok", "untestable")]
+    answer += "".join(f", r{each['revno']} {_STATES.get(each['state'], each['state'])}" for each in bad)
+    return answer, bad[0]["reason"] if bad else ""
+
+
+def _more(fault: Fault, tracker: str, shas: list[str]) -> dict[str, Any]:
+    """A header that ends with -Reset names seconds from now on; in a body PULL3 stands for the third request,
+    NOLABELS3 and NULLLABEL3 for the same with null where its labels, or one of them, should be."""
+    now = int(time.time())
+    headers = {
+        name: str(now + int(value)) if name.endswith("-Reset") else value
+        for name, value in fault.headers.items()
+    }
+    if fault.body is None:
+        return {"headers": headers}
+    body = "[" * 200_000 + "]" * 200_000 if fault.body == "DEEP" else fault.body
+    for number, sha in enumerate(shas, 1):
+        for name, labels in _LABELS.items():
+            body = body.replace(
+                f"{name}{number}", json.dumps(_PULL | {"labels": labels, "merge": {"oid": sha}})
+            )
+    as_bytes = fault.what == "say" or tracker == "launchpad"
+    return {"headers": headers, "body": body.encode() if as_bytes else json.loads(body)}
+
+
+def _project_on(server: Any, tracker: str, folder: Path, more: str) -> tuple[Project, list[str]]:
+    lines = f'type = "{tracker}"\nproject = "{server.project}"\nservice_root = "{server.root}"\n'
+    for key in ("project", "service_root"):
+        if key in more:
+            lines = re.sub(f"(?m)^{key} = .*\n", "", lines)
+    if tracker != "launchpad":
+        (folder / "token").write_text(f"{TOKEN}\n")
+        (folder / "token").chmod(0o600)
+        server.token = TOKEN
+        lines += f'credentials_file = "{folder / "token"}"\n'
+    project = Project(folder / "project", 'orphans = "needs-qa"', lines + more)
+    title = "[bug={0}] Change {0}" if tracker == "launchpad" else "Change {0} (#{0})"
+    if tracker == "gitlab":
+        title = "Change {0}\n\nSee merge request acme/web/shop!{0}"
+    last = title if tracker == "launchpad" else "Change {0}"
+    shas = project.land(*(title.format(number) for number in (1, 2, 3)), last.format(4))
+    project.deploy(shas[0])
+    for number, sha in enumerate(shas, 1):
+        if tracker == "github":
+            server.things[number] = github_server.pull("qa-ok", commits=(sha,))
+        elif tracker == "gitlab":
+            # the last one is not in the list of those that were merged into this branch
+            base = "main" if number == 4 else "stable"
+            server.merges[number] = gitlab_server.merge("qa-ok", base=base, merge_commit=sha)
+        else:
+            server.bugs[number] = Bug(["qa-ok"])
+    return project, shas
+
+
+_PULL = {"__typename": "PullRequest", "merged": True, "base": "stable", "head": "feed" * 10}
+_LABELS: dict[str, Any] = {
+    "PULL": {"nodes": [{"name": "qa-ok"}]},
+    "NOLABELS": None,
+    "NULLLABEL": {"nodes": [None, {"name": "qa-ok"}]},
+}
+
+
+def _forbid(server: Any) -> None:
+    server.things[3].forbidden = True
+
+
+def _forbid_all(server: Any) -> None:
+    for thing in server.things.values():
+        thing.forbidden = True
+
+
+def _remove(server: Any) -> None:
+    rows = server.things if isinstance(server, GitHub) else getattr(server, "merges", None)
+    del (server.bugs if rows is None else rows)[3]
+
+
+def _rename(server: Any) -> None:
+    server.known_as = "acme/store"
+
+
+def _lock(server: Any) -> None:
+    (server.things if isinstance(server, GitHub) else server.merges)[3].locked = True
+
+
+def _hide(server: Any) -> None:
+    server.bugs[3].private = True
+
+
+def _untag(server: Any) -> None:
+    server.bugs[3].tags = ["qa-bad"]
+
+
+def _here(server: Any) -> None:
+    server.elsewhere = f"{server.root.rstrip('/')}/elsewhere"
+
+
+def _no_graphql(server: Any) -> None:
+    server.graphql = False
+
+
+_WORLDS: dict[str, Callable[[Any], None]] = {
+    "forbidden": _forbid,
+    "all forbidden": _forbid_all,
+    "gone": _remove,
+    "renamed": _rename,
+    "locked": _lock,
+    "private": _hide,
+    "same host": _here,
+    "no graphql": _no_graphql,
+    "bad": _untag,
+}
+"""What is otherwise than in the story, by name."""
+
+
+@contextmanager
+def _quick(silent: bool) -> Iterator[list[float]]:
+    """Waits that are asked for are only counted, growing ones are short, and silence is noticed at once, if
+    the server is silent: else a busy machine would end requests that do not hang."""
+    waited: list[float] = []
+    given = http.HttpSession.__init__.__kwdefaults__
+    assert given is not None
+    clock = {"sleep": waited.append, "clock": lambda: time.monotonic() + sum(waited)}
+    limits = {"FIRST_WAIT": 0.001, "LARGEST": 2_000_000}
+    if silent:
+        limits |= {"LIMIT": 0.3, "WHOLE": 0.4}
+    with (
+        patch.dict(given, clock),
+        patch.multiple(http, _RESTS={}, **limits),
+    ):
+        yield waited
