@@ -45,7 +45,7 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
             requests=error.requests,
             seconds=round(monotonic() - started, 3),
         )
-        return StoredTags(TrackerData({}, memory=before), run.now, str(error))
+        return StoredTags(TrackerData({}, memory=error.memory or before), run.now, str(error))
     unreadable = sorted(str(item) for item, item_tags in tags.items.items() if item_tags.unreadable)
     run.tell(
         "tracker",
