@@ -47,6 +47,7 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
         )
         return StoredTags(TrackerData({}, memory=error.memory or before), run.now, str(error))
     unreadable = sorted(str(item) for item, item_tags in tags.items.items() if item_tags.unreadable)
+    unreadable += [f"r{each.revno}" for each in state.reading.landings if each.id in tags.unasked]
     run.tell(
         "tracker",
         branch=state.branch,

@@ -148,7 +148,7 @@ class ForgeTracker(ABC):
         for sha, brought in service.requests_of(asking, self._claims.base) if asking else ():
             unknown.discard(sha)
             if isinstance(brought, UnreadablePart):
-                refused[sha] = brought.why
+                refused[sha] = f"{self.name} does not say which request brought it: {brought.why}"
                 continue
             requests = self._into_base(brought)
             forge_items |= {self._item(each): each for each in requests}
