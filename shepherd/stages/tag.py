@@ -71,6 +71,11 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
             return NOTHING
         tags = read_tags(settings, state, run)
         if tags.problem:
+            if not dry:
+                before = state.tags or tags
+                learned = replace(before.reading, memory=tags.reading.memory)
+                with database.branch(branch) as store:
+                    store.cache.put_fact("tracker", replace(before, reading=learned))
             raise TrackerError(tags.problem)
         if tags.reading.named:
             state = replace(state, reading=named(state.reading, tags.reading))
