@@ -167,6 +167,7 @@ class GitHub(Forge):
             "__types": (kind, "Labelable"),
             "number": number,
             "labels": labels,
+            "locked": thing.locked,
             "comments": comments,
             "merged": thing.merged,
             "headRefOid": thing.head,
@@ -231,7 +232,9 @@ class GitHub(Forge):
             return self._told(int(number[1]), self.things[int(number[1])])
         if not found or thing is None:
             raise Answer(404, {"message": "Not Found"})
-        if thing.forbidden or thing.locked:
+        if thing.locked and found[2] == "comments":
+            raise Answer(403, {"message": "Unable to create comment because issue is locked."})
+        if thing.forbidden:
             raise Answer(403, {"message": "Resource not accessible by personal access token"})
         match method, found[2]:
             case "POST", "labels":
