@@ -1,4 +1,4 @@
-"""Verdicts in git notes: the newest `QA:` line of each landing's note, and who brought it in
+"""Verdicts in git notes: the last `QA:` line of each landing's note, and who brought it in
 (docs/rules.md#what-people-say)."""
 
 from __future__ import annotations

@@ -172,6 +172,24 @@ def test_notes_merged_by_git_itself(repo: Repo, landing: str) -> None:
     assert said
 
 
+@pytest.mark.parametrize(("strategy", "counts"), [("union", "merged"), ("cat_sort_uniq", "ok")])
+@pytest.mark.parametrize("ours", ["ok", "bad"])
+@pytest.mark.parametrize("later", [0, 60])
+def test_which_of_two_notes_counts_after_a_merge_is_no_matter_of_time(
+    repo: Repo, landing: str, strategy: str, counts: str, ours: NoteWord, later: int
+) -> None:
+    """Of the same second or not, git's union puts the lines of the ref that is merged below ours, and
+    `cat_sort_uniq` sorts them; the last line counts (docs/rules.md#verdicts)."""
+    theirs: NoteWord = "bad" if ours == "ok" else "ok"
+    base = repo.note(repo.commit("base"), "QA: ok", date=1_000_000_000)
+    repo.note(landing, f"QA: {ours}", author=BOB, date=1_000_000_000 + later, parents=[base])
+    repo.note(landing, f"QA: {theirs}", ref="refs/notes/other", author=CY, date=1_000_000_000, parents=[base])
+    repo.git("notes", "--ref=qa", "merge", "-q", "-s", strategy, "refs/notes/other")
+    word, who, _ = verdict(repo, landing)
+    assert word == (theirs if counts == "merged" else counts)
+    assert who == ("Bob" if word == ours else "Cy")
+
+
 def test_other_files_among_the_notes_do_no_harm(repo: Repo, landing: str) -> None:
     repo.commit("odd", {"README": "QA: ok", "ab/cd": "x"}, branch=NOTES)
     repo.note(landing, "QA: ok")
