@@ -67,3 +67,14 @@ def in_words_of(tracker: str, sentence: str, name: str = "") -> str:
     for word, ours in words.items():
         sentence = sentence.replace(word, ours)
     return sentence
+
+
+def in_general(tracker: str, sentence: str) -> str:
+    """The other way round: NAME, PROJECT and ITEM in place of what one tracker has."""
+    words = {"NAME": NAMES[tracker], "PROJECT": _PROJECTS[tracker], "ITEM": _ITEMS[tracker]}
+    if tracker == "launchpad":
+        # its project is called as it is, and a word of others
+        del words["PROJECT"]
+    for word, ours in words.items():
+        sentence = sentence.replace(ours, word)
+    return sentence
