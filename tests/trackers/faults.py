@@ -194,11 +194,11 @@ def _quick(silent: bool) -> Iterator[list[float]]:
     given = http.HttpSession.__init__.__kwdefaults__
     assert given is not None
     clock = {"sleep": waited.append, "clock": lambda: time.monotonic() + sum(waited)}
-    limits = {"FIRST_WAIT": 0.001, "LARGEST": 2_000_000, "WRITE_EVERY": 0.0}
+    changed: dict[str, Any] = {"_RESTS": {}, "FIRST_WAIT": 0.001, "LARGEST": 2_000_000, "WRITE_EVERY": 0.0}
     if silent:
-        limits |= {"LIMIT": 0.3, "WHOLE": 0.4}
+        changed |= {"LIMIT": 0.3, "WHOLE": 0.4}
     with (
         patch.dict(given, clock),
-        patch.multiple(http, _RESTS={}, **limits),
+        patch.multiple(http, **changed),
     ):
         yield waited
