@@ -13,10 +13,8 @@ import pytest
 
 from shepherd.errors import TrackerError
 from shepherd.snapshot import Snapshot
-from shepherd.trackers import http
+from shepherd.trackers import http, open_tracker
 from shepherd.trackers.forge.items import Request, UnreadablePart
-from shepherd.trackers.github.service import GitHubService
-from shepherd.trackers.gitlab.service import GitLabService
 from tests.campaigns.killing import forked
 from tests.project import Project, states
 from tests.trackers.forge_kit import Kit, nameless
@@ -29,7 +27,8 @@ LANDINGS = 12
 @pytest.fixture
 def one_by_one(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests for every landing: a forge answers a hundred at once where it can."""
-    service: Any = GitHubService if kit.is_github else GitLabService
+    tracker: Any = open_tracker(kit.settings())
+    service = type(tracker.open(http.HttpSession("", kit.forge.root)))
     asked = service.requests_of
 
     def requests_of(
@@ -108,15 +107,14 @@ def test_a_branch_is_judged_after_some_hours(kit: Kit) -> None:
     town = Town(kit)
     undisturbed = states(town.project.look())
     town.project.drop_cache()
-    for hour in range(1, 99):
-        snapshot = town.look(7)
-        if snapshot.complete:
-            break
+    hours = 1
+    while not (snapshot := town.look(7)).complete:
         assert not snapshot.deployable
         assert "too many requests" in snapshot.problems[0]
+        hours += 1
     assert states(snapshot) == undisturbed
     assert undisturbed[4] == "ok" and undisturbed[10] == "needstesting"
-    assert hour > 1
+    assert hours > 1
 
 
 @pytest.mark.parametrize("number", range(7))
