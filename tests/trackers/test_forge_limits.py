@@ -6,15 +6,18 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import pytest
 
+from shepherd import limits
 from shepherd.errors import TrackerError
 from shepherd.snapshot import Snapshot
 from shepherd.trackers import http, open_tracker
+from shepherd.trackers.claims import Claims
 from shepherd.trackers.forge.items import Request, UnreadablePart
+from shepherd.words import TrackerData
 from tests.campaigns.killing import forked
 from tests.project import Project, states
 from tests.trackers.forge_kit import Kit, nameless
@@ -47,25 +50,50 @@ def next_hour(kit: Kit, limit: int) -> None:
     kit.forge.fail(429, after=limit, times=9999, headers={"Retry-After": "3600"})
 
 
-@pytest.mark.parametrize("limit", [4, 10])
-def test_it_ends_in_the_same_answer(kit: Kit, limit: int) -> None:
+def pushed(kit: Kit) -> Claims:
+    """Two of these landings were rebased, and nobody's requests brought the others."""
     shas = [f"{number:040x}" for number in range(1, LANDINGS + 1)]
     kit.forge.commits.update(shas)
     kit.requests.update({n: kit.request("qa-ok", commits=(shas[n],)) for n in (3, 7)})
-    claims = nameless(shas)
-    undisturbed = kit.read(claims=claims)
-    memory, hours = b"", 1
+    return nameless(shas)
+
+
+def in_parts(kit: Kit, claims: Claims, why: str, begin: Callable[[], None]) -> tuple[TrackerData, int]:
+    """Read again and again until there is an answer. Returns how often it took."""
+    memory, readings = b"", 1
     while True:
-        next_hour(kit, limit)
+        begin()
         try:
-            reading = kit.read(claims=claims, memory=memory)
-            break
+            return kit.read(claims=claims, memory=memory), readings
         except TrackerError as error:
-            assert "too many requests" in str(error)
+            assert why in str(error)
             assert len(error.memory) > len(memory)
-            memory, hours = error.memory, hours + 1
+            memory, readings = error.memory, readings + 1
+
+
+@pytest.mark.parametrize("limit", [4, 10])
+def test_it_ends_in_the_same_answer(kit: Kit, limit: int) -> None:
+    claims = pushed(kit)
+    undisturbed = kit.read(claims=claims)
+    reading, hours = in_parts(kit, claims, "too many requests", lambda: next_hour(kit, limit))
     assert (reading.named, reading.items) == (undisturbed.named, undisturbed.items)
-    assert hours <= 1 + undisturbed.requests // (limit - 3)
+    assert 1 < hours <= 1 + undisturbed.requests // (limit - 3)
+
+
+def test_so_does_a_run_that_has_too_little_time(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deadline leaves a session a part of the time that is left; that ends first."""
+    claims, now = pushed(kit), [0.0]
+    undisturbed = kit.read(claims=claims)
+
+    def tell(_request: str) -> None:
+        now[0] += 10
+
+    kit.forge.tell = tell
+    monkeypatch.setattr(limits, "share", lambda: 55.0)
+    monkeypatch.setitem(http.HttpSession.__init__.__kwdefaults__, "clock", lambda: now[0])
+    reading, runs = in_parts(kit, claims, "too slow", lambda: None)
+    assert (reading.named, reading.items) == (undisturbed.named, undisturbed.items)
+    assert runs > 1
 
 
 class Town:
