@@ -90,7 +90,8 @@ def test_so_does_a_run_that_has_too_little_time(kit: Kit, monkeypatch: pytest.Mo
 
     kit.forge.tell = tell
     monkeypatch.setattr(limits, "share", lambda: 55.0)
-    monkeypatch.setitem(http.HttpSession.__init__.__kwdefaults__, "clock", lambda: now[0])
+    defaults: Any = http.HttpSession.__init__.__kwdefaults__
+    monkeypatch.setitem(defaults, "clock", lambda: now[0])
     reading, runs = in_parts(kit, claims, "too slow", lambda: None)
     assert (reading.named, reading.items) == (undisturbed.named, undisturbed.items)
     assert runs > 1
