@@ -129,6 +129,7 @@ class ForgeTracker(ABC):
             unasked=unasked,
             requests=session.requests,
             received=session.received,
+            budget=session.budget,
             memory=encode(basis, answers),
         )
 
