@@ -129,7 +129,6 @@ class ForgeTracker(ABC):
             unasked=unasked,
             requests=session.requests,
             received=session.received,
-            budget=session.budget,
             memory=encode(basis, answers),
         )
 
