@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Dialect, Engine, event
 
+from shepherd.trackers import http
+
 SERVERS = {"server", "lp", "hub", "kit"}
 """Fixtures that start a server of their own."""
 
@@ -23,6 +25,12 @@ settings.load_profile("shepherd")
 
 _DIALECTS: dict[str, Dialect] = {}
 _COMPILED: dict[Any, Any] = {}
+
+
+@pytest.fixture(autouse=True)
+def writes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Local trackers want no second between two writes; a test of that asks for it."""
+    monkeypatch.setattr(http, "WRITE_EVERY", 0.0)
 
 
 @pytest.hookimpl(tryfirst=True)

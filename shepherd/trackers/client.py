@@ -15,19 +15,34 @@ import msgspec
 from msgspec import Struct
 
 from shepherd.errors import TrackerError
+from shepherd.trackers import bodies, failures
 from shepherd.trackers import http as network
-from shepherd.trackers.failures import known
 from shepherd.trackers.http import GarbledError, HttpSession, Reply
 from shepherd.trackers.proxies import proxy_for
+from shepherd.words import Budget
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
 
 JSON = "application/json"
 _PIECE = 65_536
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 Headers = Mapping[str, str]
-Meaning = Callable[[int, Headers, bytes], tuple[int, Headers]]
+
+
+class Meant(Struct, frozen=True):
+    """What an answer amounts to."""
+
+    status: int
+    headers: Headers
+    """Names in small letters."""
+    why: str = ""
+    """What a status from 400 on means here, in own words that follow the tracker's name ("wants ..."); empty:
+    what it means everywhere."""
+
+
+Meaning = Callable[[int, Headers, bytes], Meant]
 """What an answer amounts to, by its status, headers (names in small letters) and body: a forge says "too many
 requests" in several ways."""
 
@@ -38,10 +53,27 @@ class HttpResponse(Struct, frozen=True):
     content: bytes
     location: str = ""
     """Where a 303 refers to, on the same host."""
+    moved: bool = False
+    """It stands at `location` instead."""
 
 
-def _as_it_stands(status: int, headers: Headers, _content: bytes) -> tuple[int, Headers]:
-    return status, headers
+def _as_it_stands(status: int, headers: Headers, _content: bytes) -> Meant:
+    return Meant(status, headers)
+
+
+def _silent(_headers: Headers) -> Budget | None:
+    return None
+
+
+class _Expected(Struct, frozen=True):
+    """What an answer may be."""
+
+    accept: str
+    see_other: bool
+    follow: bool
+    """A redirect."""
+    reads: bool
+    """The request changes nothing."""
 
 
 class Client:
@@ -51,17 +83,23 @@ class Client:
         session: counts, limits and repeats the requests.
         identify: headers that say who asks, made for each attempt.
         meaning: see Meaning.
+        budget: what the headers (names in small letters) say of the rate limit.
 
     Raises:
         TrackerError: the environment names a proxy of a kind that is not supported.
     """
 
     def __init__(
-        self, session: HttpSession, identify: Callable[[], Headers], meaning: Meaning = _as_it_stands
+        self,
+        session: HttpSession,
+        identify: Callable[[], Headers],
+        meaning: Meaning = _as_it_stands,
+        budget: Callable[[Headers], Budget | None] = _silent,
     ) -> None:
         self.session = session
         self._identify = identify
         self._meaning = meaning
+        self._budget = budget
         self._pool = _pool_to(session)
 
     def send(
@@ -76,8 +114,10 @@ class Client:
         accept: str = JSON,
         see_other: bool = False,
         repeatable: bool | None = None,
+        writes: bool | None = None,
+        one_of_many: bool = False,
     ) -> HttpResponse:
-        """What is answered, read to its end.
+        """What is answered, read to its end; one redirect on the same host is followed for what only reads.
 
         Args:
             query: a list stands for a parameter that is given several times.
@@ -85,7 +125,7 @@ class Client:
             form: sent instead, as a browser would.
             accept: media type of the answer.
             see_other: a 303 is an answer, too; it is not followed.
-            repeatable: see HttpSession.send.
+            repeatable, writes, one_of_many: see HttpSession.send.
 
         Raises:
             RequestError: it came to nothing.
@@ -101,17 +141,26 @@ class Client:
         fixed |= headers or {}
         again = method in ("GET", "HEAD") if repeatable is None else repeatable
 
-        def attempt() -> tuple[Reply, HttpResponse]:
-            if not again:
-                # one that was kept open may have been closed meanwhile, and nobody could tell that from a
-                # request that was done and not answered
-                self._pool.clear()
-            return self._once(method, url, body, {**fixed, **self._identify()}, accept, see_other)
+        answer = HttpResponse(b"", url)
+        for follow in (method in network.READS, False):
 
-        return self.session.send(method, url, attempt, repeatable=again)
+            def attempt(url: str = answer.location, follow: bool = follow) -> tuple[Reply, HttpResponse]:
+                if not again:
+                    # one that was kept open may have been closed meanwhile, and nobody could tell that from a
+                    # request that was done and not answered
+                    self._pool.clear()
+                expected = _Expected(accept, see_other, follow, method in network.READS)
+                return self._once(method, url, body, {**fixed, **self._identify()}, expected)
+
+            answer = self.session.send(
+                method, answer.location, attempt, repeatable=again, writes=writes, one_of_many=one_of_many
+            )
+            if not answer.moved:
+                break
+        return answer
 
     def _once(
-        self, method: str, url: str, body: bytes | None, headers: Headers, accept: str, see_other: bool
+        self, method: str, url: str, body: bytes | None, headers: Headers, expected: _Expected
     ) -> tuple[Reply, HttpResponse]:
         from urllib3.exceptions import HTTPError
 
@@ -130,34 +179,33 @@ class Client:
             with response:
                 packed = _read(response)
         except HTTPError as error:
-            failure = known(error)
+            failure = failures.known(error)
         else:
             status = response.status
             received = {name.lower(): value for name, value in response.headers.items()}
-            content = network.unpacked(packed, received.get("content-encoding", ""))
-            location = self._check(url, status, received, content, accept, see_other)
-            final_status, final_headers = self._meaning(status, received, content)
-            return Reply(final_status, final_headers, len(packed)), HttpResponse(content, location)
+            self.session.budget = self._budget(received) or self.session.budget
+            content = bodies.unpacked(packed, received.get("content-encoding", ""))
+            if status == 202 or 300 <= status < 400:
+                answer = self._elsewhere(url, status, received, expected)
+            else:
+                if status < 300 and (content or status in (200, 209)):
+                    bodies.check_kind(content, received.get("content-type", ""), expected.accept)
+                answer = HttpResponse(content)
+            meant = self._meaning(status, received, content)
+            return Reply(meant.status, meant.headers, len(packed), meant.why), answer
         raise failure from None
 
-    def _check(
-        self, url: str, status: int, headers: Headers, content: bytes, accept: str, see_other: bool
-    ) -> str:
-        """Where the answer refers to. Raises GarbledError if it is not of the kind that was asked for."""
-        if status == 202 or 300 <= status < 400:
-            place = urljoin(url, headers.get("location", ""))
-            self.session.check(place)
-            if status == 303 and see_other:
-                return place
-            raise GarbledError(
-                f"answered {status}: a redirect, which is not followed; is tracker.project right?"
-            )
-        if status < 300 and (content or status in (200, 209)):
-            if headers.get("content-type", "").partition(";")[0].strip() != accept:
-                raise GarbledError("answered with something other than what was asked for (a login page?)")
-            if accept == JSON:
-                network.check_json(content)
-        return ""
+    def _elsewhere(self, url: str, status: int, headers: Headers, expected: _Expected) -> HttpResponse:
+        """What stands elsewhere. Raises GarbledError: that is not followed."""
+        if status not in _REDIRECTS or "location" not in headers:
+            raise GarbledError(f"answered {status}, which is no answer to this")
+        place = urljoin(url, headers["location"])
+        self.session.check(place)
+        if status == 303 and expected.see_other:
+            return HttpResponse(b"", place)
+        if expected.follow:
+            return HttpResponse(b"", place, moved=True)
+        raise GarbledError(failures.redirected(status, reads=expected.reads))
 
 
 def _read(response: BaseHTTPResponse) -> bytes:
@@ -167,7 +215,7 @@ def _read(response: BaseHTTPResponse) -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > network.LARGEST:
-            raise network.too_large()
+            raise bodies.too_large()
     return b"".join(pieces)
 
 

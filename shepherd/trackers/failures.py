@@ -1,6 +1,7 @@
 """Why a request failed, in words that follow the tracker's name.
 
-Nothing that a server sent, and no header, gets into them: it could hold a secret.
+They say what to do where somebody has to do something. Nothing that a server sent, and no header, gets into
+them: it could hold a secret.
 """
 
 from __future__ import annotations
@@ -79,6 +80,44 @@ def refused(status: int, wait: float) -> str:
             return f"answered {status}: it has trouble of its own; the next run tries again"
         case _:
             return f"answered {status}"
+
+
+def redirected(status: int, *, reads: bool) -> str:
+    """Why a redirect on the same host is not followed.
+
+    Args:
+        reads: the request changes nothing.
+    """
+    if reads:
+        return f"answered {status}: a second redirect, which is not followed; is tracker.project right?"
+    return f"answered {status}: a redirect, which is followed only for reading; is tracker.project right?"
+
+
+def unexpected_kind(content: bytes, kind: str) -> str:
+    """Why an answer of success is none.
+
+    Args:
+        kind: its media type.
+    """
+    if not content:
+        return (
+            "gave an answer with nothing in it: something on the way, like a proxy, may have cut it off;"
+            " the next run tries again"
+        )
+    if kind in ("text/html", "application/xhtml+xml"):
+        return (
+            "answered with a page for people where data was asked for: a log-in page, or a proxy, answers;"
+            " is tracker.service_root right, and can it be reached from here without logging in?"
+        )
+    return (
+        "answered with something other than what was asked for, so it is perhaps no such tracker;"
+        " is tracker.service_root right?"
+    )
+
+
+def not_asked() -> str:
+    """Why one of many requests is left for the next run."""
+    return "was not asked, since too many requests like this one failed; the next run tries again"
 
 
 def known(error: Exception) -> Exception:
