@@ -23,14 +23,11 @@ SERVERS = {"server", "lp", "hub", "kit"}
 settings.register_profile("shepherd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shepherd")
 
+# The pause between writes is tested where it is the matter, and hundreds of tests write.
+http.WRITE_EVERY = 0.0
+
 _DIALECTS: dict[str, Dialect] = {}
 _COMPILED: dict[Any, Any] = {}
-
-
-@pytest.fixture(autouse=True)
-def writes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Local trackers want no second between two writes; a test of that asks for it."""
-    monkeypatch.setattr(http, "WRITE_EVERY", 0.0)
 
 
 @pytest.hookimpl(tryfirst=True)

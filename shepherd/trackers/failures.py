@@ -71,11 +71,15 @@ def refused(status: int, wait: float) -> str:
             return "answered 404: it has no such thing; is tracker.project right?"
         case 410:
             return "answered 410: it is gone for good"
+        case 407:
+            return "answered 407: the proxy before it wants other credentials (HTTPS_PROXY, HTTP_PROXY)"
         case 412:
             return "answered 412: it was changed meanwhile"
         case 429:
             wanted = f" and asks to wait {age(wait)}" if wait else ""
             return f"answered 429: too many requests{wanted}; the next run tries again"
+        case 451:
+            return "answered 451: it is withheld for legal reasons; ask whoever runs it"
         case _ if status >= 500:
             return f"answered {status}: it has trouble of its own; the next run tries again"
         case _:
@@ -88,9 +92,11 @@ def redirected(status: int, *, reads: bool) -> str:
     Args:
         reads: the request changes nothing.
     """
-    if reads:
-        return f"answered {status}: a second redirect, which is not followed; is tracker.project right?"
-    return f"answered {status}: a redirect, which is followed only for reading; is tracker.project right?"
+    further = " to a redirect" if reads else ""
+    return (
+        f"answered {status}: a redirect{further}, which is not followed;"
+        " are tracker.project and tracker.service_root right?"
+    )
 
 
 def unexpected_kind(content: bytes, kind: str) -> str:
@@ -100,14 +106,11 @@ def unexpected_kind(content: bytes, kind: str) -> str:
         kind: its media type.
     """
     if not content:
-        return (
-            "gave an answer with nothing in it: something on the way, like a proxy, may have cut it off;"
-            " the next run tries again"
-        )
+        return "answered 200 with nothing in it: a proxy may have cut it off; the next run tries again"
     if kind in ("text/html", "application/xhtml+xml"):
         return (
-            "answered with a page for people where data was asked for: a log-in page, or a proxy, answers;"
-            " is tracker.service_root right, and can it be reached from here without logging in?"
+            "answered with a web page: a log-in page, or a proxy, stands before it;"
+            " is tracker.service_root right?"
         )
     return (
         "answered with something other than what was asked for, so it is perhaps no such tracker;"

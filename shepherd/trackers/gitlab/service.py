@@ -164,6 +164,7 @@ class GitLabService:
                     f"{self.session.root}api/graphql",
                     document={"query": _COMMITS, "variables": variables},
                     repeatable=True,
+                    writes=False,
                 )
                 nodes = self.convert(answer.content, _Answer).data.project.mergeRequests.nodes
                 brought += [
