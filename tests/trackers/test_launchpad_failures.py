@@ -8,6 +8,7 @@ import re
 import time
 import traceback
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -17,15 +18,15 @@ import pytest
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers import http, open_tracker
-from shepherd.words import ItemTags
+from shepherd.words import Budget, ItemTags
 from tests.running.host import Host
 from tests.trackers.conftest import Ask
 from tests.trackers.launchpad_server import Bug, Server, credentials
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
-PASSING: tuple[int | str, ...] = (429, 500, 502, 503, 504, "hang", "reset", "truncate", "html")
-LASTING: tuple[int | str, ...] = (400, 401, 403, 404, 410)
+PASSING: tuple[int | str, ...] = (429, 500, 502, 503, 504, "hang", "reset", "truncate")
+LASTING: tuple[int | str, ...] = (400, 401, 403, 404, 410, "html")
 
 
 def failure(settings: Settings) -> str:
@@ -83,6 +84,33 @@ def test_one_bug_that_cannot_be_read(ask: Ask, lp: Server, what: int | str) -> N
     assert items["2"] == ItemTags(("ok",))
     assert items["1"].words == ()
     assert items["1"].unreadable
+
+
+@pytest.mark.parametrize("what", [403, 404, 500, "truncate"])
+def test_a_bug_that_names_a_landing_bad_and_cannot_be_opened(ask: Ask, lp: Server, what: int | str) -> None:
+    """Searches say which: it must not look as if nobody named it."""
+    lp.bugs[1], lp.bugs[9] = Bug(["qa-ok"]), Bug(["qa-bad", "bad-commit-7", "bad-commit-30", "bad-commit-99"])
+    scope = range(5, 40)
+    lp.fail(what, on="/bugs/9", times=99)
+    first = open_tracker(ask()).read(["1"], scope)
+    assert first.items == {"1": ItemTags(("ok",)), "9": ItemTags(("bad",), (7, 30))}
+    # an hour later, when no search of what was changed shows it any more, and it can be opened
+    lp.repair()
+    lp.clock = lambda: datetime.now(UTC) + timedelta(hours=1)
+    second = open_tracker(ask()).read(["1"], [*scope, 99], first.memory)
+    assert second.items == {"1": ItemTags(("ok",)), "9": ItemTags(("bad",), (7, 30, 99))}
+    lp.fail(what, on="/bugs/9", times=99)
+    assert open_tracker(ask()).read(["1"], scope, second.memory).items == second.items
+
+
+def test_one_that_was_changed_just_now_and_cannot_be_opened(ask: Ask, lp: Server) -> None:
+    lp.bugs[1] = Bug(["qa-ok"])
+    lp.bugs[9] = Bug(["qa-ok"])
+    first = open_tracker(ask()).read(["1", "9"], [7])
+    lp.change(9, tags=["qa-untestable", "bad-commit-7"])
+    lp.fail(500, on="/bugs/9", times=99)
+    second = open_tracker(ask()).read(["1", "9"], [7], first.memory)
+    assert second.items == {"1": ItemTags(("ok",)), "9": ItemTags(("untestable",), (7,))}
 
 
 def test_waits_grow_and_differ(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,6 +203,13 @@ def test_pages_that_make_no_sense(ask: Ask, lp: Server, page: object) -> None:
     lp.pages = json.dumps(page).replace("HERE/", lp.root).encode()
     assert failure(ask()).startswith("Launchpad at 127.0.0.1:")
     assert lp.count() < 12
+
+
+def test_a_redirect_is_followed(ask: Ask, lp: Server) -> None:
+    lp.bugs[1], lp.bugs[2] = Bug(["qa-bad"]), Bug(["qa-bad", "bad-commit-7"])
+    lp.elsewhere = f"{lp.root}1.0/bugs/2"
+    lp.fail("redirect", on="/bugs/1")
+    assert open_tracker(ask()).read(["1"], []).items == {"1": ItemTags(("bad",), (7,))}
 
 
 def test_a_redirect_is_followed_once(token: Settings, lp: Server) -> None:
@@ -307,3 +342,25 @@ def test_no_data_keeps_the_last_good_answer(tmp_path: Path, lp: Server) -> None:
     assert host.inv("find", "judge")[0] == 0
     # what was remembered before is remembered still
     assert lp.count("modified_since") > asked
+
+
+def test_what_the_rate_limit_still_has_is_told(
+    tmp_path: Path, lp: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the log and to Prometheus, of a reading that failed, too."""
+
+    def limited(settings: Settings) -> http.HttpSession:
+        session = http.HttpSession("Launchpad", lp.root)
+        session.budget = Budget("core", 60, 59, 1_764_400_000)
+        return session
+
+    monkeypatch.setattr("shepherd.trackers.launchpad.reading.session_with", limited)
+    host = Host(tmp_path, tracker=f'type = "launchpad"\nproject = "launchpad"\nservice_root = "{lp.root}"')
+    assert host.inv("find", "judge", "report")[0] == 0
+    lp.fail(401, on="searchTasks")
+    assert host.inv("find", "judge", "report")[0] == 5
+    told = [(each["result"], each["limit"], each["left"], each["of"]) for each in host.events("tracker")]
+    assert told == [("read", "60", "59", "core"), ("failed", "60", "59", "core")]
+    assert host.events("tracker")[0]["resets"] == "2025-11-29T07:06:40Z"
+    metrics = (host.state / "report" / "shepherd.prom").read_text()
+    assert 'qa_shepherd_tracker_requests_left{branch="stable",limit="core"} 59\n' in metrics
