@@ -18,6 +18,7 @@ import pytest
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers import http, open_tracker
+from shepherd.trackers.client import Client
 from shepherd.words import Budget, ItemTags
 from tests.running.host import Host
 from tests.trackers.conftest import Ask
@@ -383,6 +384,16 @@ def test_no_data_keeps_the_last_good_answer(tmp_path: Path, lp: Server) -> None:
     assert host.inv("find", "judge")[0] == 0
     # what was remembered before is remembered still
     assert lp.count("modified_since") > asked
+
+
+@pytest.mark.parametrize(("left", "kept"), [("7", 7), ("9" * 30, None)])
+def test_numbers_of_a_rate_limit_that_nobody_can_mean(lp: Server, left: str, kept: int | None) -> None:
+    lp.fail("say", body=b"{}", headers={"X-Left": left})
+    session = http.HttpSession("Launchpad", lp.root)
+    Client(session, dict, budget=lambda headers: Budget("", 9, int(headers["x-left"]), 0)).send(
+        "GET", lp.root
+    )
+    assert (session.budget.left if session.budget else None) == kept
 
 
 def test_what_the_rate_limit_still_has_is_told(
