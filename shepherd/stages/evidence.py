@@ -72,8 +72,13 @@ def _told(budget: Budget | None) -> dict[str, str | int]:
     if budget is None:
         return {}
     resets = iso(datetime.fromtimestamp(budget.resets, UTC)) if budget.resets else ""
-    told: dict[str, str | int] = {"limit": budget.limit, "left": budget.left, "resets": resets}
-    return told | ({"of": budget.name} if budget.name else {})
+    told: dict[str, str | int] = {
+        "limit": budget.limit,
+        "left": budget.left,
+        "resets": resets,
+        "of": budget.name,
+    }
+    return {name: value for name, value in told.items() if value != ""}
 
 
 def memory_of(
