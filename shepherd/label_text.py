@@ -75,6 +75,12 @@ _EMOJI = {
 _BY_CODE = {code: sign for sign, codes in _EMOJI.items() for code in codes.split()}
 
 
+def is_launchpad_tag(text: str) -> bool:
+    """Whether Launchpad would take it for a tag of a bug, in small letters as it keeps them: it answers
+    400 to what has a blank, and to a search for that."""
+    return bool(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", text))
+
+
 @lru_cache(maxsize=4096)  # tens of thousands of tags are a few dozen texts
 def folded(text: str) -> str:
     """Return the form that all texts that look alike share; not fit to be shown or written."""

@@ -140,6 +140,18 @@ def _check_tracker(tracker: TrackerSettings) -> None:
         raise WrongValueError("expected a URL of https, since credentials are sent there", "service_root")
     if tracker.words:
         _check_words(tracker.words)
+    if tracker.type == "launchpad":
+        _check_tags(tracker.words)
+
+
+def _check_tags(words: dict[str, tuple[str, ...]]) -> None:
+    """The first text of a word is what the tagger writes, and asks people to write."""
+    from shepherd.label_text import is_launchpad_tag
+
+    for word, texts in words.items():
+        if texts and not is_launchpad_tag(texts[0].lower()):
+            problem = "expected a tag as Launchpad takes it: letters, digits, +, - and ., without blanks"
+            raise WrongValueError(f"{problem}, not {quoted(texts[0])}", "words", word, "[0]")
 
 
 def _check_project(tracker: TrackerSettings) -> None:

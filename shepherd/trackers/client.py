@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 _PIECE = 65_536
+_LARGEST_NUMBER = 10**11
+"""Seconds since 1970 in the year 5138."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 Headers = Mapping[str, str]
@@ -183,7 +185,10 @@ class Client:
         else:
             status = response.status
             received = {name.lower(): value for name, value in response.headers.items()}
-            self.session.budget = self._budget(received) or self.session.budget
+            budget = self._budget(received)
+            # a header may hold any number, and not each is a time or fits into a file
+            if budget is not None and max(budget.limit, budget.left, budget.resets) < _LARGEST_NUMBER:
+                self.session.budget = budget
             content = bodies.unpacked(packed, received.get("content-encoding", ""))
             if status == 202 or 300 <= status < 400:
                 answer = self._elsewhere(url, status, received, expected)

@@ -18,6 +18,7 @@ import pytest
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers import http, open_tracker
+from shepherd.trackers.client import Client
 from shepherd.words import Budget, ItemTags
 from tests.running.host import Host
 from tests.trackers.conftest import Ask
@@ -111,6 +112,32 @@ def test_one_that_was_changed_just_now_and_cannot_be_opened(ask: Ask, lp: Server
     lp.fail(500, on="/bugs/9", times=99)
     second = open_tracker(ask()).read(["1", "9"], [7], first.memory)
     assert second.items == {"1": ItemTags(("ok",)), "9": ItemTags(("untestable",), (7,))}
+
+
+@pytest.mark.parametrize("requests", [12, 20, 40])
+def test_a_limit_that_is_too_small_for_one_reading(
+    ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch, requests: int
+) -> None:
+    """Each run goes on from where the one before was refused, and comes to the same answer."""
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    for bug in range(1, 60):
+        tags = ["qa-bad" if bug % 3 else "qa-ok", f"bad-commit-{bug}"]
+        lp.bugs[bug] = Bug(tags, modified=long_ago)
+    bugs, scope = [str(bug) for bug in range(1, 60, 2)], range(1, 60)
+    expected, memory, refused = open_tracker(ask()).read(bugs, scope), b"", 0
+    assert len(expected.items) == 59
+    while refused < 20:
+        monkeypatch.setattr(http, "_RESTS", {})
+        lp.repair()
+        lp.fail(429, times=999, after=requests, headers={"Retry-After": "3600"})
+        try:
+            reading = open_tracker(ask()).read(bugs, scope, memory)
+        except TrackerError as error:
+            refused, memory = refused + 1, error.memory or memory
+        else:
+            break
+    assert 1 <= refused <= -(-59 // (requests - 7)) + 1
+    assert reading.items == expected.items
 
 
 def test_waits_grow_and_differ(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,6 +244,21 @@ def test_a_redirect_is_followed_once(token: Settings, lp: Server) -> None:
     lp.fail("redirect", on="searchTasks", times=99)
     assert "answered 302: a redirect to a redirect, which is not followed" in failure(token)
     assert lp.count("searchTasks") == 2
+
+
+@pytest.mark.parametrize("location", ["HERE/1.0/~ann", "/1.0/~ann", "../~ann"])
+def test_whom_a_token_belongs_to_is_where_a_303_refers_to(token: Settings, lp: Server, location: str) -> None:
+    """Launchpad answers so to people/+me; it is not followed."""
+    lp.fail(303, on="+me", headers={"Location": location.replace("HERE", lp.root.rstrip("/"))})
+    assert open_tracker(token).probe().endswith(", as ~ann")
+    assert not lp.count("~ann")
+
+
+def test_one_that_refers_elsewhere_is_refused_at_once(token: Settings, lp: Server) -> None:
+    lp.fail(303, on="+me", times=99, headers={"Location": "https://launchpad.example.org/1.0/~ann"})
+    with pytest.raises(TrackerError, match="another host"):
+        open_tracker(token).probe()
+    assert lp.count("+me") == 1
 
 
 class Thief(HTTPServer):
@@ -342,6 +384,16 @@ def test_no_data_keeps_the_last_good_answer(tmp_path: Path, lp: Server) -> None:
     assert host.inv("find", "judge")[0] == 0
     # what was remembered before is remembered still
     assert lp.count("modified_since") > asked
+
+
+@pytest.mark.parametrize(("left", "kept"), [("7", 7), ("9" * 30, None)])
+def test_numbers_of_a_rate_limit_that_nobody_can_mean(lp: Server, left: str, kept: int | None) -> None:
+    lp.fail("say", body=b"{}", headers={"X-Left": left})
+    session = http.HttpSession("Launchpad", lp.root)
+    Client(session, dict, budget=lambda headers: Budget("", 9, int(headers["x-left"]), 0)).send(
+        "GET", lp.root
+    )
+    assert (session.budget.left if session.budget else None) == kept
 
 
 def test_what_the_rate_limit_still_has_is_told(

@@ -226,6 +226,8 @@ def tracker(context: CheckContext) -> Iterator[Finding]:
     yield ok("tracker", f"{kind} {what} can be read")
     if context.settings.tracker.sign:
         yield from _words(context.settings, tracker)
+    elif kind == "launchpad":
+        yield from _words_of_launchpad(context.settings, tracker)
 
 
 def _could_be_read(settings: Settings) -> str:
@@ -246,6 +248,34 @@ def _could_be_read(settings: Settings) -> str:
         except SourceError:
             continue  # the check of the repository says it
     return ""
+
+
+def _words_of_launchpad(settings: Settings, tracker: Tracker) -> Iterator[Finding]:
+    """The tagger's statuses are Launchpad's, and texts that cannot be tags are looked for in vain."""
+    from shepherd.label_text import folded, is_launchpad_tag
+    from shepherd.trackers.launchpad.reading import LaunchpadTracker
+
+    assert isinstance(tracker, LaunchpadTracker)
+    for word, texts in settings.tracker.words.items():
+        for text in texts[1:]:
+            if not is_launchpad_tag(folded(text)):
+                what = f"tracker.words.{word} names {quoted(text)}, which cannot be a tag on Launchpad"
+                yield warn("words", what, "take it out: no bug can ever have it")
+    status = settings.tracker.status
+    if not settings.tracker.writes:
+        return
+    try:
+        unknown, known = tracker.unknown_statuses(
+            [each for each in (status.landed, status.rolled_back) if each]
+        )
+    except TrackerError as error:
+        yield warn("words", str(error))
+        return
+    for each in unknown:
+        what = f"tracker.status names {quoted(each)}, and Launchpad has no such status"
+        yield fail(
+            "words", what, f"take one of: {', '.join(map(quoted, known))}; the tagger fails until then"
+        )
 
 
 def _words(settings: Settings, tracker: Tracker) -> Iterator[Finding]:

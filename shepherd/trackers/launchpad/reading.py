@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from shepherd.errors import TrackerError
+from shepherd.label_text import is_launchpad_tag
 from shepherd.settings import Settings
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.launchpad.memory import (
@@ -61,6 +62,11 @@ class LaunchpadTracker:
         service.probe()
         return f"{self._settings.tracker.project} at {session.host}, {service.caller()}"
 
+    def unknown_statuses(self, statuses: Collection[str]) -> tuple[list[str], tuple[str, ...]]:
+        """Those of `statuses` that Launchpad does not know, and all that it knows. Raises TrackerError."""
+        known = LaunchpadService(self._settings, session_with(self._settings)).statuses()
+        return sorted(set(statuses).difference(known)), known
+
     def _basis(self) -> str:
         tracker = self._settings.tracker
         parts = (tracker.service_root, tracker.project, tracker.credentials_file, tracker.credentials_env)
@@ -104,11 +110,31 @@ class _Reader:
         namers = self._namers()
         for bug in sorted((bearers["bad"] & self._bugs | namers) - self._opened.keys()):
             self._opened[bug] = self._ask(bug)
-        narrowed = {bug: self._narrowed(bug, bearers) for bug in sorted(namers & self._failed.keys())}
+        returned = self._bugs & namers.union(self._opened, *bearers.values())
+
+        def memory(revnos: Collection[int], strays: dict[int, OpenedBug]) -> bytes:
+            learned = LaunchpadMemory(
+                basis=basis,
+                began=self._now,
+                full=self._kept.full if self._kept else self._now,
+                statuses=service.statuses(),
+                settled={word: tuple(bugs) for word, bugs in settled.items()},
+                revnos=tuple(sorted(revnos)),
+                returned=tuple(sorted(returned)),
+                opened={bug: opened for bug, opened in self._opened.items() if self._is_worth(bug)},
+                strays=strays,
+            )
+            return encode(learned)
+
+        try:
+            narrowed = {bug: self._narrowed(bug, bearers) for bug in sorted(namers & self._failed.keys())}
+        except TrackerError as error:
+            # all searches are done but for these: who names which landing is asked for again, by a few
+            error.memory = memory((), self._kept.strays if self._kept else {})
+            raise
         self._opened |= {bug: OpenedBug(tags, self._now) for bug, tags in narrowed.items() if tags}
         # what was not opened is asked for again: it may name others by then
         asked = self._revnos.difference(*(tags.bad_commits for tags in narrowed.values() if tags))
-        returned = namers.union(self._opened, *bearers.values())
         strays, unseen = self._strays(self._bugs - returned)
         tags: dict[Item, ItemTags] = {
             str(bug): self._tags_of(bug, bearers, strays) for bug in sorted(self._bugs)
@@ -116,24 +142,13 @@ class _Reader:
         for bug, opened in self._opened.items():
             if str(bug) not in tags and not self._revnos.isdisjoint(opened.tags.bad_commits):
                 tags[str(bug)] = opened.tags
-        memory = LaunchpadMemory(
-            basis=basis,
-            began=self._now,
-            full=self._kept.full if self._kept else self._now,
-            statuses=service.statuses(),
-            settled={word: tuple(bugs) for word, bugs in settled.items()},
-            revnos=tuple(sorted(asked)),
-            returned=tuple(sorted(self._bugs & returned)),
-            opened={bug: opened for bug, opened in self._opened.items() if self._is_worth(bug)},
-            strays=strays,
-        )
         return TrackerData(
             items=tags,
             unseen=frozenset(map(str, unseen)),
             requests=service.session.requests,
             budget=service.session.budget,
             received=service.session.received,
-            memory=encode(memory),
+            memory=memory(asked, strays),
         )
 
     def _look_back(self) -> None:
@@ -217,7 +232,7 @@ class _Reader:
 
     def _texts(self, word: Word) -> list[str]:
         # what cannot be a tag there, like "QA Pass", cannot be searched for either
-        return [text for text in self._vocabulary.texts(word) if is_tag(text)]
+        return [text for text in self._vocabulary.texts(word) if is_launchpad_tag(text)]
 
     def _strays(self, bugs: set[int]) -> tuple[dict[int, OpenedBug], set[int]]:
         """Bugs that no search found: what the few that were opened say, and which were not."""
@@ -286,13 +301,6 @@ def unreadable(bug: int, error: RequestError) -> str:
 
 def _words(bug: int, bearers: Mapping[Word, Collection[int]]) -> tuple[Word, ...]:
     return tuple(word for word in WORST_FIRST if bug in bearers[word])
-
-
-def is_tag(text: str) -> bool:
-    """Whether Launchpad would take it for a tag."""
-    import re
-
-    return bool(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", text))
 
 
 def _chunks(revnos: Iterable[int]) -> list[Sequence[int]]:

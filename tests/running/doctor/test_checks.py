@@ -157,6 +157,29 @@ def test_launchpad(project: Project, lp: Server, tmp_path: Path) -> None:
     assert ("fail", "tracker") in unwell(project, offline=False)
 
 
+def test_words_and_statuses_that_launchpad_does_not_have(
+    project: Project, lp: Server, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text(credentials())
+    token.chmod(0o600)
+    given = f'type = "launchpad"\nproject = "launchpad"\nservice_root = "{lp.root}"\n'
+    wrong = (
+        'status = { landed = "Fixed", rolled_back = "In Progress" }\n'
+        'words = { ok = ["verified", "QA Verified", "OK.1"] }\n'
+    )
+    project.write_settings(tracker=f'{given}credentials_file = "{token}"\n{wrong}')
+    found = [each for each in looked(project, offline=False) if each.name == "words"]
+    assert [(each.level, each.what) for each in found] == [
+        ("warn", "tracker.words.ok names 'QA Verified', which cannot be a tag on Launchpad"),
+        ("fail", "tracker.status names 'Fixed', and Launchpad has no such status"),
+    ]
+    assert "'Fix Committed', " in found[1].remedy
+    # who only reads sets no status
+    project.write_settings(tracker=given + wrong)
+    assert ("fail", "words") not in unwell(project, offline=False)
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("kind", [GitHub, GitLab])
 def test_words_that_no_label_of_the_forge_matches(
