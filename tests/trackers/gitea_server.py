@@ -126,7 +126,7 @@ class Gitea(Forge):
                 thing = self.things[int(number)]
                 return self._page(thing.own or [self.commit_of(sha) for sha in thing.commits], query)
             case ["commits"]:
-                return self._page([self.commit_of(sha) for sha in self._history(query["sha"])], query)
+                return self._listed(query)
             case ["commits", sha, "pull"]:
                 return next((self._pull(number) for number, _ in self.brought_by(sha)), None) or _refuse(404)
             case ["git", "commits", sha]:
@@ -205,22 +205,29 @@ class Gitea(Forge):
         start = (int(query.get("page", "1")) - 1) * size
         return rows[start : start + size]
 
-    def _history(self, branch: str = "") -> list[str]:
-        """The commits of a branch, or all; the newest first."""
-        brought = [sha for thing in self.things.values() if branch in ("", thing.base) for sha in thing.commits]
+    def _history(self) -> list[str]:
+        """All commits that there are, the newest first, whichever branch they came by."""
+        brought = [sha for thing in self.things.values() for sha in thing.commits]
         everything = dict.fromkeys((*sorted(self.commits), *brought))
-        return sorted(everything, key=lambda sha: self.made.get(sha, BEGIN), reverse=True)
+        return sorted(everything, key=lambda sha: self.made.get(sha, BEGIN))[::-1]
 
-    def commit_of(self, sha: str) -> dict[str, Any]:
+    def _listed(self, query: dict[str, str]) -> list[Any]:
+        """A page of the commits. Each has the one before it as its parent where nothing else is said."""
+        history = self._history()
+        below = dict(zip(history, history[1:], strict=False))
+        return [self.commit_of(sha, below.get(sha, "")) for sha in self._page(history, query)]
+
+    def commit_of(self, sha: str, parent: str = "") -> dict[str, Any]:
         made = self.made.get(sha, BEGIN).isoformat()
-        message = self.messages.get(sha, "secret")
+        message = self.messages.get(sha, f"secret {sha}")
         person = {"name": "Ann", "email": "ann@example.org", "date": made}
+        parents = self.parents.get(sha, [parent] if parent else [])
         return {
             "sha": sha,
             "created": made,
             "url": "",
             "commit": {"message": message, "author": person, "committer": person},
-            "parents": [{"sha": each} for each in self.parents.get(sha, [])],
+            "parents": [{"sha": each} for each in parents],
         }
 
     def _all(self) -> dict[str, tuple[str, str]]:

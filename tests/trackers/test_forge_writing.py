@@ -96,7 +96,7 @@ def test_a_label_that_somebody_takes_off_meanwhile(kit: Kit) -> None:
 @pytest.mark.parametrize("trouble", ["lose", "reset", "hang", 502])
 def test_a_comment_is_never_sent_twice(kit: Kit, hasty: None, trouble: int | str) -> None:
     kit.requests[1] = kit.request()
-    place = "/comments" if kit.is_github else "/notes {"
+    place = {"github": "/comments", "gitlab": "/notes {", "gitea": "/comments {"}[kit.kind]
     kit.forge.fail(trouble, on=place)
     said = Edit(comment=f"Hello.\n{SIGN}")
     if trouble == "lose":
@@ -111,7 +111,7 @@ def test_a_comment_is_never_sent_twice(kit: Kit, hasty: None, trouble: int | str
 
 def test_a_label_whose_answer_is_lost(kit: Kit, hasty: None) -> None:
     kit.requests[1] = kit.request("ui")
-    for part in ('"color"', '"labels": [' if kit.is_github else "add_labels"):
+    for part in ('"color"', "add_labels" if kit.is_gitlab else '"labels":['):
         kit.forge.fail("lose", on=part)
     write(kit, EDIT)
     assert kit.requests[1].labels == ["ui", "qa-needstesting"]

@@ -21,11 +21,11 @@ class GiteaIssue(Struct, frozen=True):
     """Of "Issue", and what "PullRequest" has in common with it: not the title, which may be confidential."""
 
     number: int
-    labels: tuple[GiteaLabel, ...] | None
+    labels: tuple[GiteaLabel, ...]
 
     @property
     def names(self) -> Labels:
-        return tuple(label.name for label in self.labels or ())
+        return tuple(label.name for label in self.labels)
 
 
 class _Branch(Struct, frozen=True):
@@ -49,12 +49,35 @@ class GiteaPull(GiteaIssue, frozen=True):
         return Request(self.number, self.names, self.merged, self.base.ref, commits)
 
 
+class _Sha(Struct, frozen=True):
+    """Of "CommitMeta"."""
+
+    sha: str
+
+
+class _Author(Struct, frozen=True):
+    """Of "CommitUser"."""
+
+    email: str
+    date: datetime
+
+
+class _Written(Struct, frozen=True):
+    """Of "RepoCommit"."""
+
+    author: _Author
+    message: str
+
+
 class GiteaCommit(Struct, frozen=True):
     """Of "Commit"."""
 
     sha: str
     created: datetime
     """By its committer's clock."""
+    parents: tuple[_Sha, ...]
+    commit: _Written
+    """What a rebase leaves as it is."""
 
 
 class GiteaComment(Struct, frozen=True):

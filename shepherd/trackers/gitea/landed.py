@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from shepherd.trackers.forge.items import Request, UnreadablePart
 from shepherd.trackers.gitea.answers import GiteaCommit, GiteaPull
+from shepherd.trackers.gitea.rebased import rebased
 from shepherd.trackers.http import RequestError
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Landed:
         self._wanted = set(commits)
         self._elsewhere: dict[str, list[Request]] = {}
         """Requests that were merged into other branches by commits that are wanted."""
+        self._merged: dict[str, GiteaPull] = {}
+        """By merge commit, all that stood in lists."""
         self._seen_to: datetime | None = None
         """All requests that were changed later have been looked at."""
 
@@ -44,14 +47,19 @@ class Landed:
         yield from self._listed(lists, 1, None)
         if not self._wanted:
             return
-        known = self._known()
+        history = self._history()
+        known = {sha: history[sha].created for sha in self._wanted & history.keys()}
         if asked := known.keys() - self._elsewhere.keys():
             since = min(known[sha] for sha in asked) - _SLACK
             yield from self._listed(lists, len(asked), since)
+        for sha in self._wanted & self._elsewhere.keys():
+            self._wanted.discard(sha)
+            yield sha, self._elsewhere[sha]
+        for sha, pull in rebased(self._service, history, self._merged, self._wanted):
+            self._wanted.discard(sha)
+            yield sha, [pull.request]
         for sha in sorted(self._wanted):
-            if sha in self._elsewhere:
-                yield sha, self._elsewhere[sha]
-            elif sha in known and self._seen_to and self._seen_to < known[sha] - _SLACK:
+            if sha in known and self._seen_to and self._seen_to < known[sha] - _SLACK:
                 yield sha, []
             else:
                 yield from self._alone(sha, known)
@@ -71,6 +79,7 @@ class Landed:
             if page is None:
                 self._seen_to = _EVERYTHING
                 return
+            self._merged |= {pull.merge_commit_sha: pull for pull in page if pull.merge_commit_sha}
             brought = [pull for pull in page if pull.merged and pull.merge_commit_sha in self._wanted]
             vain += not brought
             for pull in brought:
@@ -83,22 +92,22 @@ class Landed:
             if page:
                 self._seen_to = page[-1].updated_at
 
-    def _known(self) -> dict[str, datetime]:
-        """When each of the wanted commits was made that the branch has there."""
-        known: dict[str, datetime] = {}
-        vain = 0
+    def _history(self) -> dict[str, GiteaCommit]:
+        """The branch's commits as it has them there, the newest first, as far down as they are wanted."""
+        history: dict[str, GiteaCommit] = {}
+        left, vain = set(self._wanted), 0
         try:
             for page in self._service.pages("/commits", {"sha": self._base, **_BARE}, GiteaCommit):
-                found = {each.sha: each.created for each in page if each.sha in self._wanted}
-                known |= found
-                vain += not found
-                if vain >= len(self._wanted) - len(known):
+                history |= {each.sha: each for each in page}
+                vain += left.isdisjoint(history)
+                left -= history.keys()
+                if vain >= len(left):
                     break
         except RequestError as error:
             # there is no such branch, or nothing at all: each is asked for by itself
             if error.status not in (404, 409):
                 self._service.alone(error)
-        return known
+        return history
 
     def _alone(self, sha: str, known: Collection[str]) -> Iterator[Brought]:
         """One that no list has; Gitea answers in the same way for a commit that it does not have."""

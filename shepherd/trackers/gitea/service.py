@@ -13,6 +13,7 @@ from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client, Headers
 from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart
 from shepherd.trackers.forge.reading import number_of
+from shepherd.trackers.forge.wire import until_reset
 from shepherd.trackers.gitea.answers import GiteaIssue, GiteaLabel, GiteaPull, GiteaUser
 from shepherd.trackers.gitea.landed import Landed
 from shepherd.trackers.http import HttpSession, RequestError
@@ -192,8 +193,10 @@ class GiteaService:
             ) from None
 
     def _note(self, status: int, headers: Headers, _body: bytes) -> tuple[int, Headers]:
-        """See Meaning. A server may give fewer entries at once than were asked for: only this header says
-        whether there are more."""
+        """See Meaning. A server may give fewer entries at once than were asked for: only X-Total-Count says
+        whether there are more. Gitea has no limit of its own; what stands before it may."""
         total = headers.get("x-total-count", "")
         self._total = int(total) if total.isdecimal() and len(total) < 10 else None
+        if status == 429 and "retry-after" not in headers:
+            return status, {**headers, "retry-after": until_reset(headers, "ratelimit-reset")}
         return status, headers

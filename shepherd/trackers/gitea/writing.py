@@ -45,7 +45,7 @@ class _GiteaLabelWriter:
         issue = self._service.get_if_there(_place(item), GiteaIssue)
         if issue is None:
             raise TrackerError(self._service.absent(item))
-        self._present = issue.labels or ()
+        self._present = issue.labels
         return CurrentLabels(issue.names, bool(sign) and self.has_comment(item, sign))
 
     def has_comment(self, item: Item, sign: str) -> bool:
