@@ -148,7 +148,7 @@ class Gitea(Forge):
         if thing is None:
             # ListIssueComments takes it for an error of its own
             return _refuse(500 if rest == ["comments"] else 404)
-        if method != "GET" and thing.locked:
+        if rest == ["comments"] and method != "GET" and thing.locked:
             _refuse(403)
         match rest:
             case []:

@@ -22,6 +22,7 @@ class GiteaIssue(Struct, frozen=True):
 
     number: int
     labels: tuple[GiteaLabel, ...]
+    is_locked: bool
 
     @property
     def names(self) -> Labels:
@@ -34,7 +35,7 @@ class _Branch(Struct, frozen=True):
     ref: str
 
 
-class GiteaPull(GiteaIssue, frozen=True):
+class GiteaPull(GiteaIssue, frozen=True, kw_only=True):
     """Of "PullRequest". `head.sha` is no evidence: it moves on with a branch that is kept."""
 
     merged: bool

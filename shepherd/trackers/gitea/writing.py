@@ -46,7 +46,7 @@ class _GiteaLabelWriter:
         if issue is None:
             raise TrackerError(self._service.absent(item))
         self._present = issue.labels
-        return CurrentLabels(issue.names, bool(sign) and self.has_comment(item, sign))
+        return CurrentLabels(issue.names, bool(sign) and self.has_comment(item, sign), issue.is_locked)
 
     def has_comment(self, item: Item, sign: str) -> bool:
         lists = self._service.pages(f"{_place(item)}/comments", {}, GiteaComment)
