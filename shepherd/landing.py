@@ -23,7 +23,7 @@ class Marks(Struct, frozen=True, gc=False):
     bugs: tuple[Item, ...] = ()
     """In order of appearance, without duplicates."""
     requests: tuple[str, ...] = ()
-    """Pull or merge requests: "#12" (GitHub) or "!12" (GitLab)."""
+    """Pull or merge requests: "#12" (GitHub, Gitea) or "!12" (GitLab)."""
     closes: tuple[int, ...] = ()
     """Issues that the request closes: links, never judged."""
     labels: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ class ItemSpeech(Struct, frozen=True):
     @property
     def sign(self) -> str:
         """What it is that the word is said of."""
-        return "label" if self.tracker in ("github", "gitlab") else "tag"
+        return "label" if self.tracker in ("github", "gitlab", "gitea") else "tag"
 
     def text(self, word: Word) -> str:
         return self.own_words.get(word, f"qa-{word}")
@@ -33,7 +33,7 @@ class ItemSpeech(Struct, frozen=True):
         """What is to be set, and where, once QA is done: "put the label qa-ok on request !12 (or qa-bad)"."""
         word, bad = self.text("ok"), self.text("bad")
         match self.tracker:
-            case "github" | "gitlab":
+            case "github" | "gitlab" | "gitea":
                 return Sentence(f"put the label {word} on ", items, f" (or {self.text('untestable')}, {bad})")
             case "launchpad":
                 return Sentence(f"set the tag {word} on ", items, f" (or {self.text('untestable')}, {bad})")

@@ -158,9 +158,9 @@ def _check_project(tracker: TrackerSettings) -> None:
     if tracker.type == "launchpad":
         right = is_launchpad_project(tracker.project)
         expected = "the name of the project on Launchpad"
-    elif tracker.type in ("github", "gitlab"):
+    elif tracker.type in ("github", "gitlab", "gitea"):
         right = is_forge_project(tracker.type, tracker.project)
-        example = "owner/name" if tracker.type == "github" else "group/project"
+        example = "group/project" if tracker.type == "gitlab" else "owner/name"
         expected = f'the path of the project, "{example}"'
     else:
         return
@@ -177,7 +177,7 @@ def is_launchpad_project(name: str) -> bool:
 def is_forge_project(kind: str, path: str) -> bool:
     """Return whether a project of that forge can have this path: "owner/name", or on GitLab groups within
     groups."""
-    part, deep = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", 1 if kind == "github" else 20
+    part, deep = r"[A-Za-z0-9_.][A-Za-z0-9_.-]*", 20 if kind == "gitlab" else 1
     return bool(re.fullmatch(rf"{part}(?:/{part}){{1,{deep}}}", path)) and ".." not in path
 
 

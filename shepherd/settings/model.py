@@ -20,7 +20,7 @@ from shepherd.values import Duration
 
 Grammar = Literal["brackets", "footers", "forge", "trailers"]
 ALL_GRAMMARS: tuple[Grammar, ...] = ("brackets", "footers", "forge", "trailers")
-TrackerType = Literal["none", "file", "launchpad", "github", "gitlab"]
+TrackerType = Literal["none", "file", "launchpad", "github", "gitlab", "gitea"]
 PersonRule = Literal["author", "merged-author", "committer"]
 LogLevel = Literal["info", "warning", "error"]
 PersonalMail = Literal["qa", "live"]
@@ -31,6 +31,7 @@ GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
     "launchpad": ("brackets", "footers"),
     "github": ("forge",),
     "gitlab": ("forge",),
+    "gitea": ("forge",),
 }
 """Which grammars are read where a branch does not say so, by the tracker: a stranger may choose a title on a
 forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (docs/rules.md#marks)."""
@@ -100,9 +101,9 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     type: TrackerType = "none"
     path: kinds.FilePath = ""
     project: str = ""
-    """launchpad: the project, project group or distribution whose bugs are searched; github: "owner/name";
-    gitlab: "group/project", groups within groups too; file: the project on a forge whose requests it
-    holds, where messages name one."""
+    """launchpad: the project, project group or distribution whose bugs are searched; github, gitea:
+    "owner/name"; gitlab: "group/project", groups within groups too; file: the project on a forge whose
+    requests it holds, where messages name one."""
     service_root: kinds.ServiceRoot = ""
     """URL of the tracker's web service; empty: the usual one of its type."""
     credentials_file: kinds.FilePath = ""
@@ -120,13 +121,13 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def sign(self) -> str:
         """What request numbers begin with, `#` or `!`; empty: there are no requests, or either kind."""
-        return {"github": "#", "gitlab": "!"}.get(self.type, "")
+        return {"github": "#", "gitlab": "!", "gitea": "#"}.get(self.type, "")
 
     @property
     def writes(self) -> bool:
-        """Whether the tagger may write, and can: on Launchpad and GitLab an anonymous reader cannot."""
+        """Whether the tagger may write, and can: on Launchpad, GitLab and Gitea an anonymous reader cannot."""
         known = bool(self.credentials_file or self.credentials_env)
-        anonymous = self.type in ("launchpad", "gitlab") and not known
+        anonymous = self.type in ("launchpad", "gitlab", "gitea") and not known
         return self.tag and self.type != "none" and not anonymous
 
 

@@ -71,6 +71,11 @@ def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
 
         _want_urllib3(settings)
         return GitLabTracker(settings, claims)
+    if kind == "gitea":
+        from shepherd.trackers.gitea.reading import GiteaTracker
+
+        _want_urllib3(settings)
+        return GiteaTracker(settings, claims)
     raise SettingsError(f'{settings.file}: tracker.type: "{kind}" is not known')
 
 
@@ -97,6 +102,11 @@ def open_writer(settings: Settings) -> Writer:
 
         _want_urllib3(settings)
         return gitlab.open_writer(settings)
+    if kind == "gitea":
+        from shepherd.trackers.gitea import writing as gitea
+
+        _want_urllib3(settings)
+        return gitea.open_writer(settings)
     raise SettingsError(f'{settings.file}: tracker.type: nothing can be written to "{kind}"')
 
 

@@ -15,7 +15,7 @@ _MEANS = (
     ("needstesting", "it has to be tried (also: again)"),
 )
 _BUGS = ("launchpad", "file")
-_REQUESTS = ("github", "gitlab")
+_REQUESTS = ("github", "gitlab", "gitea")
 
 
 def spoken(facts: HelpFacts) -> Iterator[HelpSection]:

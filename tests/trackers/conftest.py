@@ -13,6 +13,7 @@ from shepherd.trackers import http
 from tests.trackers.faulty import at_work
 from tests.trackers.forge_kit import Kit
 from tests.trackers.forge_server import Forge
+from tests.trackers.gitea_server import Gitea
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
 from tests.trackers.launchpad_server import Server, credentials, serving
@@ -82,10 +83,13 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[GitHub]:
         yield server
 
 
-@pytest.fixture(params=["github", "gitlab"])
+FORGES: dict[str, type[GitHub | GitLab | Gitea]] = {"github": GitHub, "gitlab": GitLab, "gitea": Gitea}
+
+
+@pytest.fixture(params=list(FORGES))
 def kit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kit]:
-    """A test for both forges, one after the other."""
-    with at_work(GitHub() if request.param == "github" else GitLab()) as server:
+    """A test for all forges, one after the other."""
+    with at_work(FORGES[request.param]()) as server:
         yield Kit(server, tmp_path)
 
 

@@ -1,4 +1,4 @@
-"""What the tests of both forges share: a forge, the settings that name it, and what is put on it."""
+"""What the tests of all forges share: a forge, the settings that name it, and what is put on it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
 from shepherd.words import Item, TrackerData
-from tests.trackers import github_server, gitlab_server
+from tests.trackers import gitea_server, github_server, gitlab_server
+from tests.trackers.gitea_server import Gitea
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
 
@@ -23,38 +24,51 @@ TOKEN = "forge-token-4711"
 class Kit:
     """One forge, whichever it is."""
 
-    forge: GitHub | GitLab
+    forge: GitHub | GitLab | Gitea
     folder: Path
     reads: str = field(init=False)
     """Part of each request that reads labels."""
+    page: int = field(init=False)
+    """The most items in one answer."""
 
     def __post_init__(self) -> None:
         self.forge.token = TOKEN
-        self.reads = "issueOrPullRequest" if self.is_github else "iids[]"
+        self.reads = {"github": "issueOrPullRequest", "gitlab": "iids[]", "gitea": "state=all"}[self.kind]
+        self.page = 50 if self.kind == "gitea" else 100
+        self._server = {"github": github_server, "gitlab": gitlab_server, "gitea": gitea_server}[self.kind]
         path = self.folder / "token"
         path.write_text(f"{TOKEN}\n")
         path.chmod(0o600)
+
+    @property
+    def kind(self) -> str:
+        return self.forge.kind
 
     @property
     def is_github(self) -> bool:
         return isinstance(self.forge, GitHub)
 
     @property
+    def is_gitlab(self) -> bool:
+        return isinstance(self.forge, GitLab)
+
+    @property
     def requests(self) -> dict[int, Any]:
-        return self.forge.things if isinstance(self.forge, GitHub) else self.forge.merges
+        return self.forge.merges if isinstance(self.forge, GitLab) else self.forge.things
 
     @property
     def issues(self) -> dict[int, Any]:
-        return self.forge.things if isinstance(self.forge, GitHub) else self.forge.issues
+        return self.forge.issues if isinstance(self.forge, GitLab) else self.forge.things
 
     def item(self, number: int) -> str:
-        return f"{'#' if self.is_github else '!'}{number}"
+        return f"{'!' if self.is_gitlab else '#'}{number}"
 
     def request(self, *labels: str, **more: Any) -> Any:
-        return github_server.pull(*labels, **more) if self.is_github else gitlab_server.merge(*labels, **more)
+        make = self._server.merge if self.is_gitlab else self._server.pull
+        return make(*labels, **more)
 
     def issue(self, *labels: str, **more: Any) -> Any:
-        return (github_server if self.is_github else gitlab_server).issue(*labels, **more)
+        return self._server.issue(*labels, **more)
 
     def lines(self, more: str = "") -> str:
         """Of [tracker]; the token stands in a file."""

@@ -1,4 +1,4 @@
-"""What the local GitHub and the local GitLab have in common. Beside the faults of all (faulty.py) there are
+"""What the local GitHub, GitLab and Gitea have in common. Beside the faults of all (faulty.py) there are
 "broken" (no JSON) and "huge" (3 MB).
 
 with at_work(GitHub("group/project")) as forge:
@@ -32,7 +32,7 @@ class Answer(Exception):
 class Forge(FaultyServer):
     """Everything that a test may set or ask of any forge."""
 
-    kind: Literal["github", "gitlab"]
+    kind: Literal["github", "gitlab", "gitea"]
 
     def __init__(self, project: str) -> None:
         super().__init__(_Handler)

@@ -228,7 +228,7 @@ def test_answers_that_make_no_sense(kit: Kit, document: object) -> None:
 
 def test_whose_a_landing_is_must_be_known(kit: Kit) -> None:
     """A landing that has no name because the forge did not answer would count as nobody's."""
-    kit.forge.fail(500, on=SHA if kit.is_github else "merge_requests", times=99)
+    kit.forge.fail(500, on={"github": SHA, "gitlab": "merge_requests", "gitea": "state=closed"}[kit.kind], times=99)
     with pytest.raises(TrackerError, match="answered 500"):
         kit.read(claims=nameless((SHA,), "stable"))
 
@@ -247,12 +247,13 @@ def test_github_wants_a_token(hub: GitHub, tmp_path: Path) -> None:
         Kit(hub, tmp_path).read("#1", credentials_file="")
 
 
-@pytest.mark.parametrize("kit", ["gitlab"], indirect=True)
+@pytest.mark.parametrize("kit", ["gitlab", "gitea"], indirect=True)
 def test_public_projects_are_read_by_anybody(kit: Kit) -> None:
     """GitHub's GraphQL answers nobody without a token."""
     kit.forge.public = True  # type: ignore[union-attr]
     kit.requests[1] = kit.request("qa-ok")
-    assert kit.read("!1", credentials_file="").items == {"!1": ItemTags(("ok",))}
+    item = kit.item(1)
+    assert kit.read(item, credentials_file="").items == {item: ItemTags(("ok",))}
     assert kit.forge.secrets == [""]
 
 
@@ -296,7 +297,7 @@ def test_no_data_keeps_the_last_good_answer(kit: Kit) -> None:
 
 def test_doctor_s_question(kit: Kit) -> None:
     told = open_tracker(kit.settings()).probe()
-    who = "shepherd" if kit.is_github else "project_1_bot"
+    who = "project_1_bot" if kit.is_gitlab else "shepherd"
     assert told == f"{kit.forge.project} at {kit.forge.root.removeprefix('http://')}, as {who}"
     kit.forge.fail(401, times=9)
     with pytest.raises(TrackerError, match="answered 401"):

@@ -10,6 +10,8 @@ from shepherd.trackers.writing import Edit
 from tests.trackers.forge_kit import Kit
 
 SIGN = "-- QA Shepherd, stable r7 0123456789ab"
+PLACES = {"github": "/comments", "gitlab": "/notes {", "gitea": "/comments {"}
+"""Part of a request that writes a comment."""
 EDIT = Edit(add=("qa-needstesting",), remove=("qa-ok", "qa-untestable"), comment=f"Landed.\n\n{SIGN}")
 
 
@@ -96,8 +98,7 @@ def test_a_label_that_somebody_takes_off_meanwhile(kit: Kit) -> None:
 @pytest.mark.parametrize("trouble", ["lose", "reset", "hang", 502])
 def test_a_comment_is_never_sent_twice(kit: Kit, hasty: None, trouble: int | str) -> None:
     kit.requests[1] = kit.request()
-    place = "/comments" if kit.is_github else "/notes {"
-    kit.forge.fail(trouble, on=place)
+    kit.forge.fail(trouble, on=PLACES[kit.kind])
     said = Edit(comment=f"Hello.\n{SIGN}")
     if trouble == "lose":
         assert write(kit, said) == "comment"
@@ -111,7 +112,7 @@ def test_a_comment_is_never_sent_twice(kit: Kit, hasty: None, trouble: int | str
 
 def test_a_label_whose_answer_is_lost(kit: Kit, hasty: None) -> None:
     kit.requests[1] = kit.request("ui")
-    for part in ('"color"', '"labels": [' if kit.is_github else "add_labels"):
+    for part in ('"color"', "add_labels" if kit.is_gitlab else '"labels":['):
         kit.forge.fail("lose", on=part)
     write(kit, EDIT)
     assert kit.requests[1].labels == ["ui", "qa-needstesting"]
@@ -197,7 +198,7 @@ def test_who_may_comment_where_it_is_locked_does(kit: Kit) -> None:
 
 def test_a_comment_that_is_refused_is_not_given_up_where_nothing_is_locked(kit: Kit) -> None:
     kit.requests[1] = kit.request()
-    kit.forge.fail(403, on="/comments" if kit.is_github else "/notes {")
+    kit.forge.fail(403, on=PLACES[kit.kind])
     with pytest.raises(TrackerError, match=rf"request {kit.item(1)} cannot be written: .* answered 403"):
         write(kit, EDIT)
 

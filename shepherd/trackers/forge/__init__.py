@@ -1,4 +1,4 @@
-"""What the trackers `github` and `gitlab` have in common: a request is its landing's QA item
+"""What the trackers `github`, `gitlab` and `gitea` have in common: a request is its landing's QA item
 (docs/rules.md#marks).
 
 `wire`: when to ask again. `reading`: what is asked, and when. `items`: what a number stands for, and whether
