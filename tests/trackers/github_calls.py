@@ -98,7 +98,10 @@ def _shown(hub: GitHub, number: int, thing: Thing, like: dict[str, Any]) -> dict
         **like,
         "number": number,
         "url": f"{hub.root}/repos/{hub.known_as}/{kind}/{number}",
-        "labels": [_label(hub, name) for name in thing.labels],
+        # "pull-request-simple" describes no null there, "label" does
+        "labels": [
+            {**_label(hub, name), "description": hub.style_of(name)[1] or ""} for name in thing.labels
+        ],
         "locked": thing.locked,
     }
     return shown | ({"requested_teams": []} if "requested_teams" in like else {})

@@ -77,7 +77,7 @@ class Answered:
     wrong: list[str] = field(default_factory=list)
 
 
-Resolve = Callable[[GraphQLResolveInfo, Mapping[str, Any]], Any]
+Resolve = Callable[[GraphQLResolveInfo[Any], Mapping[str, Any]], Any]
 
 
 def answer(query: str, variables: dict[str, Any], root: Mapping[str, Any], resolve: Resolve) -> Answered:
@@ -93,7 +93,7 @@ def answer(query: str, variables: dict[str, Any], root: Mapping[str, Any], resol
         return Answered({"errors": [error]}, wrong=[str(why)])
     wrong: list[str] = []
 
-    def of_field(source: Mapping[str, Any], info: GraphQLResolveInfo, **arguments: Any) -> Any:
+    def of_field(source: Mapping[str, Any], info: GraphQLResolveInfo[Any], **arguments: Any) -> Any:
         if info.field_name not in source:
             wrong.append(f"the local GitHub has no {info.parent_type.name}.{info.field_name}")
             return None
@@ -191,7 +191,7 @@ class _Counting:
     def _size(self, connection: FieldNode) -> int:
         """Where only `totalCount` is asked for, none is wanted."""
         name = connection.name.value
-        for argument in connection.arguments:
+        for argument in connection.arguments or ():
             if argument.name.value not in ("first", "last"):
                 continue
             match argument.value:

@@ -155,10 +155,16 @@ class GitHub(Forge):
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         if not self.secrets[-1]:
             raise Answer(401, {"message": "Requires authentication"})
-        if path.endswith("/graphql"):
-            assert method == "POST"
-            return self._graph(body["query"], body.get("variables") or {})
-        return self._call(method, path, query, body)
+        try:
+            if path.endswith("/graphql"):
+                assert method == "POST"
+                return self._graph(body["query"], body.get("variables") or {})
+            return self._call(method, path, query, body)
+        except Answer:
+            raise
+        except Exception as bug:
+            self.complaints.append(f"{method} {path}: {bug!r}")
+            raise Answer(500, {"message": "the local GitHub is broken"}) from bug
 
     # GraphQL
 
@@ -205,7 +211,7 @@ class GitHub(Forge):
         status, body, headers = said(name)
         if self.reset and "X-RateLimit-Reset" in headers:
             headers = {**headers, "X-RateLimit-Reset": str(self.reset)}
-        raise Answer(status, body, headers)
+        raise Answer(status, body, dict(headers))
 
     def brought_by(self, sha: str) -> list[tuple[int, Thing]]:
         return [(number, thing) for number, thing in self.things.items() if sha in thing.commits]
