@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.trackers import github_graph, github_rest, octokit
+from tests.trackers import github_rest, octokit
 from tests.trackers.faulty import at_work
 from tests.trackers.github_faults import SECRET, said
 from tests.trackers.github_server import GitHub, issue, pull
@@ -87,11 +87,14 @@ def test_a_query_for_too_much(github: GitHub, parts: str, kind: str) -> None:
 def test_the_documented_counts() -> None:
     """docs.github.com, "Rate limits and query limits for the GraphQL API": its second example of nodes, and
     the one of points."""
+    from tests.trackers import github_graph
+
     nodes = (
         "query { viewer { repositories(first: 50) { edges { repository: node { name"
         " pullRequests(first: 20) { edges { pullRequest: node { title comments(first: 10)"
         " { edges { comment: node { bodyHTML } } } } } } issues(first: 20) { totalCount"
-        " edges { issue: node { title bodyHTML comments(first: 10) { edges { comment: node { bodyHTML } } } } } } } } }"
+        " edges { issue: node { title bodyHTML comments(first: 10)"
+        " { edges { comment: node { bodyHTML } } } } } } } } }"
         " followers(first: 10) { edges { follower: node { login } } } } }"
     )
     points = (
