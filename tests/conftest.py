@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Dialect, Engine, event
 
-SERVERS = {"server", "lp", "hub", "kit"}
+SERVERS = {"server", "lp", "hub", "kit", "forge", "it"}
 """Fixtures that start a server of their own."""
 
 # How long an example takes says more of what else the machine does than of the code.
