@@ -169,24 +169,29 @@ class GitHub(Forge):
     # GraphQL
 
     def _graph(self, query: str, variables: dict[str, Any]) -> Any:
-        from tests.trackers import github_graph, github_objects
+        from tests.trackers import github_objects
+        from tests.trackers.github_graph import GITHUB, cost_of
 
         if self.remaining <= 0:
             self._say("rate limit")
         self._parts = 0
-        done = github_graph.answer(query, variables, github_objects.root(self), self._resolve)
+
+        def pay(document: Any) -> None:
+            cost = cost_of(document, variables)
+            self.points += cost.points
+            self.nodes += cost.nodes
+            self.largest = max(self.largest, cost.nodes)
+            self.remaining -= min(self.remaining, cost.points)
+
+        done = GITHUB.answer(query, variables, github_objects.root(self), self._resolve, pay)
         self.complaints += done.wrong
-        self.points += done.cost.points
-        self.nodes += done.cost.nodes
-        self.largest = max(self.largest, done.cost.nodes)
-        self.remaining -= min(self.remaining, done.cost.points)
         if self._strength and self._parts > self._strength[0] and self._strength[1] != "in part":
             self._say(self._strength[1])
         return done.document
 
     def _resolve(self, info: Any, source: Mapping[str, Any]) -> Any:
         from tests.trackers.github_faults import FORBIDDEN, RESOURCES
-        from tests.trackers.github_graph import RefusedError
+        from tests.trackers.schema import RefusedError
 
         name = f"{info.parent_type.name}.{info.field_name}"
         if (
@@ -228,6 +233,8 @@ class GitHub(Forge):
     def _call(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         from tests.trackers import github_calls, github_rest
 
+        # a repository that was renamed is still found by its number
+        path = path.replace("/repositories/1/", f"/repos/{self.known_as}/", 1)
         try:
             # "You can also pass an array of labels directly", it says, in words only.
             told = {"labels": body} if isinstance(body, list) else body

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -87,7 +88,9 @@ def test_a_query_for_too_much(github: GitHub, parts: str, kind: str) -> None:
 def test_the_documented_counts() -> None:
     """docs.github.com, "Rate limits and query limits for the GraphQL API": its second example of nodes, and
     the one of points."""
-    from tests.trackers import github_graph
+    from graphql import parse
+
+    from tests.trackers.github_graph import cost_of
 
     nodes = (
         "query { viewer { repositories(first: 50) { edges { repository: node { name"
@@ -101,9 +104,8 @@ def test_the_documented_counts() -> None:
         "query { viewer { login repositories(first: 100) { edges { node { id issues(first: 50)"
         " { edges { node { id labels(first: 60) { edges { node { id name } } } } } } } } } } }"
     )
-    viewer = {"viewer": {"repositories": {"edges": []}, "followers": {"edges": []}, "login": "x"}}
-    assert github_graph.answer(nodes, {}, viewer, lambda info, on: on[info.field_name]).cost.nodes == 22_060
-    cost = github_graph.answer(points, {}, viewer, lambda info, on: on[info.field_name]).cost
+    assert cost_of(parse(nodes), {}).nodes == 22_060
+    cost = cost_of(parse(points), {})
     assert (cost.requests, cost.points, cost.nodes) == (5_101, 51, 305_100)
 
 
@@ -137,7 +139,7 @@ def test_a_null_rises_from_where_the_schema_has_none(github: GitHub) -> None:
 
 def test_a_field_that_our_server_does_not_have_is_no_null(github: GitHub) -> None:
     of_repository(github, "forkCount")
-    assert github.complaints == ["the local GitHub has no Repository.forkCount"]
+    assert github.complaints == ["the local server has no Repository.forkCount"]
 
 
 @pytest.mark.parametrize(
@@ -206,6 +208,17 @@ def test_a_locked_conversation_takes_labels_but_no_comments(github: GitHub) -> N
     assert (status, document["message"]) == (403, "Unable to create comment because issue is locked.")
 
 
+def test_a_repository_that_was_renamed(github: GitHub) -> None:
+    github.known_as = "acme/store"
+    headers = {"Authorization": "token x"}
+    url = f"{github.root}/repos/acme/shop/issues/7"
+    moved = urllib3.request("GET", url, headers=headers, redirect=False)
+    assert moved.status == 301
+    there = moved.headers["Location"].removeprefix(github.root)
+    assert (there, rest(github, "GET", there)[0]) == ("/repositories/1/issues/7", 200)
+    assert not github.complaints
+
+
 def test_a_fault_by_its_name(github: GitHub) -> None:
     github.fail("saml", on="graphql")
     headers = {"Authorization": "token x"}
@@ -267,3 +280,11 @@ def test_without_npm_it_is_said_what_is_missing(tmp_path: Any, monkeypatch: pyte
     with pytest.raises(octokit.DocumentMissing, match="by npm, which is not installed"):
         octokit.DESCRIPTION.read()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_request_that_breaks_off_is_none(github: GitHub) -> None:
+    with socket.create_connection(github.server_address[:2]) as client:
+        client.sendall(b"POST /graphql HTTP/1.1\r\nAuthorization: token x\r\nContent-Length: 500\r\n\r\n{")
+        client.shutdown(socket.SHUT_WR)
+        assert client.recv(1) == b""
+    assert (github.asked, github.complaints) == ([], [])
