@@ -283,7 +283,7 @@ def test_without_npm_it_is_said_what_is_missing(tmp_path: Any, monkeypatch: pyte
 
 
 def test_a_request_that_breaks_off_is_none(github: GitHub) -> None:
-    with socket.create_connection(github.server_address[:2]) as client:
+    with socket.create_connection(("127.0.0.1", github.server_port)) as client:
         client.sendall(b"POST /graphql HTTP/1.1\r\nAuthorization: token x\r\nContent-Length: 500\r\n\r\n{")
         client.shutdown(socket.SHUT_WR)
         assert client.recv(1) == b""

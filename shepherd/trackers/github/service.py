@@ -215,7 +215,7 @@ class GitHubService:
         document = {"query": query, "variables": variables}
         # GitHub Enterprise Server has it next to version 3 of REST
         url = f"{self._root.removesuffix('/v3')}/graphql"
-        answer = self._client.send("POST", url, document=document, repeatable=True)
+        answer = self._client.send("POST", url, document=document, repeatable=True, writes=False)
         return self._decode(answer.content, GraphAnswer)
 
     def write(self, method: str, path: str, document: object = None, *, repeatable: bool = True) -> None:

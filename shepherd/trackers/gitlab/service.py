@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from shepherd.errors import TrackerError
-from shepherd.trackers.client import Client
+from shepherd.trackers.client import Client, Meant
 from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
 from shepherd.trackers.forge.wire import until_reset
@@ -164,6 +164,7 @@ class GitLabService:
                     f"{self.session.root}api/graphql",
                     document={"query": _COMMITS, "variables": variables},
                     repeatable=True,
+                    writes=False,
                 )
                 nodes = self.convert(answer.content, _Answer).data.project.mergeRequests.nodes
                 brought += [
@@ -261,11 +262,11 @@ class GitLabService:
             ) from None
 
 
-def meaning(status: int, headers: Mapping[str, str], _body: bytes) -> tuple[int, Mapping[str, str]]:
+def meaning(status: int, headers: Mapping[str, str], _body: bytes) -> Meant:
     """See Meaning. When to come back, GitLab says by Retry-After, or by the time when the limit is reset."""
     if status == 429 and "retry-after" not in headers:
-        return status, {**headers, "retry-after": until_reset(headers, "ratelimit-reset")}
-    return status, headers
+        return Meant(status, {**headers, "retry-after": until_reset(headers, "ratelimit-reset")})
+    return Meant(status, headers)
 
 
 def _numbered(numbers: Sequence[int]) -> dict[str, Any]:
