@@ -127,7 +127,8 @@ class GitHub(Forge):
         """Something is wrong with a field of GraphQL, as "PullRequest.labels" or "LabelConnection.nodes".
 
         Args:
-            of: the number of the issue or pull request, or the SHA of the commit, that has it; None: any.
+            of: the number of the issue or pull request, or the SHA of the commit, that has it or is asked
+                for ("Repository.object"); None: any.
             kind: the type of the error that stands beside the data; empty: `value` is there, and no error.
             extensions: of that error.
         """
@@ -189,7 +190,7 @@ class GitHub(Forge):
             self._say(self._strength[1])
         return done.document
 
-    def _resolve(self, info: Any, source: Mapping[str, Any]) -> Any:
+    def _resolve(self, info: Any, source: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
         from tests.trackers.github_faults import FORBIDDEN, RESOURCES
         from tests.trackers.schema import RefusedError
 
@@ -203,7 +204,8 @@ class GitHub(Forge):
             if self._strength and self._strength[1] == "in part" and self._parts > self._strength[0]:
                 raise RefusedError("RESOURCE_LIMITS_EXCEEDED", RESOURCES)
         for spoilt in self._spoilt:
-            if spoilt.field == name and spoilt.of in (None, source.get("")) and spoilt.times:
+            asked = (None, source.get(""), *arguments.values())
+            if spoilt.field == name and spoilt.times and spoilt.of in asked:
                 spoilt.times -= 1
                 if spoilt.kind:
                     raise RefusedError(spoilt.kind, FORBIDDEN, **spoilt.extensions)

@@ -49,11 +49,13 @@ class Answered:
     wrong: list[str] = field(default_factory=list)
 
 
-Resolve = Callable[[GraphQLResolveInfo[Any], Mapping[str, Any]], Any]
-"""Gives the value of a field that stands in the object, before it is called."""
+Resolve = Callable[[GraphQLResolveInfo[Any], Mapping[str, Any], Mapping[str, Any]], Any]
+"""Of a field, an object that has it, and arguments: the value that stands there, before it is called."""
 
 
-def as_it_stands(info: GraphQLResolveInfo[Any], source: Mapping[str, Any]) -> Any:
+def as_it_stands(
+    info: GraphQLResolveInfo[Any], source: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> Any:
     return source[info.field_name]
 
 
@@ -90,7 +92,7 @@ class PublishedSchema:
             if info.field_name not in source:
                 wrong.append(f"the local server has no {info.parent_type.name}.{info.field_name}")
                 return None
-            value = resolve(info, source)
+            value = resolve(info, source, arguments)
             return value(info, **arguments) if callable(value) else value
 
         done = execute_sync(self.types, document, root, variable_values=variables, field_resolver=of_field)

@@ -129,6 +129,15 @@ def test_a_null_stays_where_the_schema_allows_it(github: GitHub, field: str) -> 
     assert error["extensions"] == {"saml_failure": True}
 
 
+def test_one_commit_that_is_refused(github: GitHub) -> None:
+    github.commits |= {"cd" * 20}
+    github.spoil("Repository.object", of=SHA, kind="FORBIDDEN")
+    parts = " ".join(f'{name}: object(oid: "{name * 20}") {{ oid }}' for name in ("ab", "cd"))
+    answer = of_repository(github, parts)
+    assert answer["data"]["repository"] == {"ab": None, "cd": {"oid": "cd" * 20}}
+    assert [error["path"] for error in answer["errors"]] == [["repository", "ab"]]
+
+
 def test_a_null_rises_from_where_the_schema_has_none(github: GitHub) -> None:
     github.spoil("PullRequest.headRefOid", of=7)
     answer = of_repository(github, "a: pullRequest(number: 7) { headRefOid } b: nameWithOwner")
