@@ -20,7 +20,7 @@ from shepherd.trackers.forge.reading import ForgeTracker
 from shepherd.trackers.http import HttpSession
 from shepherd.words import ItemTags, TrackerData
 
-NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
+NOON = datetime(2020, 11, 1, 12, tzinfo=UTC)
 
 
 @dataclass
@@ -32,14 +32,18 @@ class Told:
     now: datetime = NOON
     ends_after: int = 10_000
     """After so many answers it says nothing more."""
+    shy: bool = False
+    """Its clock is not known before the first answer about a commit."""
     asked: list[str] = field(default_factory=list)
 
 
 class _Service:
     """See ForgeService."""
 
-    def __init__(self, told: Told) -> None:
+    def __init__(self, told: Told, session: HttpSession) -> None:
         self._told = told
+        self._session = session
+        session.now = None if told.shy else told.now
 
     def requests_of(
         self, commits: Collection[str], base: str
@@ -48,6 +52,7 @@ class _Service:
             if answered == self._told.ends_after:
                 raise TrackerError("it says no more")
             self._told.asked.append(sha)
+            self._session.now = self._told.now
             if sha in self._told.requests:
                 yield sha, self._told.requests[sha]
 
@@ -86,8 +91,7 @@ class Somewhere(ForgeTracker):
         self._told = told
 
     def open(self, session: HttpSession) -> _Service:
-        session.now = self._told.now
-        return _Service(self._told)
+        return _Service(self._told, session)
 
 
 def read(told: Told, *landings: str | Claim, memory: bytes = b"") -> TrackerData:
@@ -162,6 +166,18 @@ def test_what_was_answered_early_by_our_own_clock_is_not_settled() -> None:
     assert read(told, "a1", memory=first.memory).named == {"a1": ("#7",)}
 
 
+def test_our_own_clock_asks_and_settles_nothing() -> None:
+    """Where nothing was asked before, only ours is known: it is years ahead here."""
+    told = Told({"a1": []}, shy=True)
+    reading = read(told, "a1")
+    for seconds in (60, 600):
+        told.now = NOON + timedelta(seconds=seconds)
+        reading = read(told, "a1", memory=reading.memory)
+        assert told.asked == ["a1"]
+    read(told, "a1", memory=reading.memory)
+    assert told.asked == []
+
+
 def test_a_memory_of_the_version_before() -> None:
     """It had no `settled`: what it holds of requests is used, the rest is asked once more."""
     told = Told({"a1": [brought(1, "qa-ok")], "b2": []})
@@ -232,5 +248,8 @@ def test_a_commit_that_it_knows_no_more_is_forgotten() -> None:
     told.now = NOON + timedelta(hours=1)
     told.requests = {}
     gone = read(told, "a1", memory=first.memory)
+    told.requests = {"a1": []}
+    back = read(told, "a1", memory=gone.memory)
     told.requests = {"a1": [brought(1)]}
-    assert read(told, "a1", memory=gone.memory).named == {"a1": ("#1",)}
+    told.now += SETTLED_AFTER
+    assert read(told, "a1", memory=back.memory).named == {"a1": ("#1",)}
