@@ -109,7 +109,7 @@ class GitLabService:
             yield sha, [each.request for each in some]
         yield from self._singly(sorted(wanted - by_commit.keys()))
 
-    def _listed(self, wanted: Collection[str], base: str) -> dict[str, list[_Merge]]:
+    def _listed(self, wanted: set[str], base: str) -> dict[str, list[_Merge]]:
         """What the lists, and GraphQL for the requests in them, say of these commits."""
         by_commit: dict[str, list[_Merge]] = {}
         for page in range(1, 2 + -(-len(wanted) // AT_ONCE) if wanted else 0):
