@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import unquote, urlencode
 
 from tests.trackers import gitlab_rest
 from tests.trackers.forge_server import Answer, Forge
@@ -74,6 +74,8 @@ class GitLab(Forge):
         """Since version 14.7."""
         self.left: int | None = None
         """What its rate limit still has; None: there is none."""
+        self.formerly = ""
+        """What the project was called before it was renamed; its number is 1."""
         self.complaints: list[str] = []
         self.deployments: list[tuple[str, str, str]] = []
         """Environment, SHA, state; the newest last."""
@@ -121,8 +123,14 @@ class GitLab(Forge):
         asking = self.secrets[-1]
         if path == "/api/v4/user":
             return {"id": 1, "username": "project_1_bot"} if asking else _refuse(401)
-        place = path.removeprefix(f"/api/v4/projects/{quote(self.project, safe='')}")
-        if place == path:
+        found = re.fullmatch(r"/api/v4/projects/([^/]+)(/.*)", path)
+        name, place = (unquote(found[1]), found[2]) if found else ("", "")
+        if name == self.formerly and method == "GET":
+            # docs.gitlab.com/api/rest, "Redirects": 301 and Location; lib/api/helpers.rb of gitlab-org/gitlab
+            # sends what reads to the number, and takes a change by the former name
+            moved = f"{self.root}/api/v4/projects/1{place}?{urlencode(query, doseq=True)}"
+            raise Answer(301, None, {"Location": moved})
+        if name not in (self.project, self.formerly, "1"):
             _refuse(404, "404 Project Not Found")
         if method != "GET" and not asking:
             _refuse(401)

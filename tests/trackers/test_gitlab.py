@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from shepherd.errors import TrackerError
-from shepherd.trackers import http
+from shepherd.trackers import http, open_tracker
 from shepherd.trackers.gitlab.service import ONE_PER, GitLabService
+from shepherd.trackers.gitlab.writing import open_writer
 from shepherd.trackers.http import HttpSession
+from shepherd.trackers.writing import Edit
 from shepherd.words import Budget, TrackerData
 from tests.trackers.faulty import at_work
 from tests.trackers.forge_kit import Kit, nameless
@@ -233,6 +235,21 @@ def test_too_many_requests_and_not_for_how_long(lab: Lab, monkeypatch: pytest.Mo
     with pytest.raises(TrackerError, match="too many requests and asks to wait 1 minute"):
         lab.read(shas(1))
     assert lab.forge.count() == 1
+
+
+def test_a_project_that_was_renamed(lab: Lab) -> None:
+    """What reads is sent on, once each; changes are taken by the former name."""
+    (sha, other) = shas(2)
+    lab.forge.formerly = "acme/old/shop"
+    lab.forge.merges[1] = merge("ui", commits=(sha,))
+    lab.forge.commits = {other}
+    settings = lab.kit.settings(project=lab.forge.formerly)
+    reading = open_tracker(settings, claims=nameless((sha, other))).read([], [])
+    assert reading.named == {sha: ("!1",), other: ()}
+    assert reading.requests == lab.forge.count()
+    assert lab.forge.count("projects/1/") == lab.forge.count("projects/acme/old/shop/") == 2
+    assert open_writer(settings).edit("!1", Edit(add=("qa-ok",))) == "made the label qa-ok, +qa-ok"
+    assert lab.forge.merges[1].labels == ["ui", "qa-ok"]
 
 
 def test_what_the_limit_still_has(lab: Lab) -> None:
