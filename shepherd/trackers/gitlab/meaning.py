@@ -22,7 +22,7 @@ _SCOPES = {
 }
 
 
-class _Refusal(Struct, frozen=True):
+class _TokenRefusal(Struct, frozen=True):
     """What a token is refused by (docs.gitlab.com/api/rest/authentication; RFC 6750, 3.1)."""
 
     error: str = ""
@@ -55,7 +55,7 @@ def _is_count(text: str) -> bool:
 def _why(status: int, body: bytes) -> str:
     """Why, in our own words; empty: what the status says."""
     try:
-        refusal = msgspec.json.decode(body[:_LARGEST], type=_Refusal)
+        refusal = msgspec.json.decode(body[:_LARGEST], type=_TokenRefusal)
     except msgspec.MsgspecError:
         return ""
     if status == 404:
