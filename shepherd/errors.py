@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shepherd.commands import naming_branch
+
+if TYPE_CHECKING:
+    from shepherd.words import Budget
 
 UNEXPECTED = 1
 WRONG_VALUE = 2
@@ -96,6 +100,8 @@ class TrackerError(ShepherdError):
     code = NO_DATA
     requests = 0
     """How many requests over the network it took to find out; for the log."""
+    budget: Budget | None = None
+    """What its rate limit still had; for the log and the metrics."""
     memory: bytes = b""
     """What the reading learned before it broke off, for the next one; empty: no more than the one before."""
 

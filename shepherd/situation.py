@@ -8,6 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from shepherd.words import Budget
+
 STAGES = (
     *("find", "tag", "judge", "promote", "alarm", "report", "publish", "remind", "escalate"),
     *("backup", "archive"),
@@ -132,5 +134,7 @@ class Situation(Struct, frozen=True):
     """The process that holds the work lock; the one that asks leaves itself out."""
     versions: dict[str, str] = {}
     """What is at work here: name -> version."""
+    budgets: dict[str, Budget] = {}
+    """Branch -> what the tracker's rate limit still had when it was last read; for the metrics."""
     schedule: Schedule | None = None
     """None where nothing ever ran, or that is not known."""

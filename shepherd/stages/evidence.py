@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime
 from pathlib import PurePath
 from time import monotonic
 
@@ -20,7 +21,8 @@ from shepherd.stages.recorded import lessons, remember
 from shepherd.stages.state import BranchState, StoredTags
 from shepherd.store import BranchStore, JournalEntry
 from shepherd.trackers import open_tracker
-from shepherd.words import WORST_FIRST, Item, Options, RecordedEvidence, TrackerData, item_order
+from shepherd.values import iso
+from shepherd.words import WORST_FIRST, Budget, Item, Options, RecordedEvidence, TrackerData, item_order
 
 EVERY_KIND = TrackerData({}, speaks_of_requests=True)
 """A tracker that would speak of bugs and requests alike."""
@@ -44,8 +46,10 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
             why=str(error),
             requests=error.requests,
             seconds=round(monotonic() - started, 3),
+            **_told(error.budget),
         )
-        return StoredTags(TrackerData({}, memory=error.memory or before), run.now, str(error))
+        kept = TrackerData({}, budget=error.budget, memory=error.memory or before)
+        return StoredTags(kept, run.now, str(error))
     unreadable = sorted(str(item) for item, item_tags in tags.items.items() if item_tags.unreadable)
     unreadable += [f"r{each.revno}" for each in state.reading.landings if each.id in tags.unasked]
     run.tell(
@@ -58,8 +62,18 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
         requests=tags.requests,
         bytes=tags.received,
         seconds=round(monotonic() - started, 3),
+        **_told(tags.budget),
     )
     return StoredTags(tags, run.now)
+
+
+def _told(budget: Budget | None) -> dict[str, str | int]:
+    """The rate limit in the log; nothing where the tracker says nothing."""
+    if budget is None:
+        return {}
+    resets = iso(datetime.fromtimestamp(budget.resets, UTC)) if budget.resets else ""
+    told = {"limit": budget.limit, "left": budget.left, "resets": resets, "of": budget.name}
+    return {name: value for name, value in told.items() if value != ""}
 
 
 def memory_of(

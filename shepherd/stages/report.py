@@ -6,15 +6,19 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from shepherd.atomic import public_folder, write_atomically
 from shepherd.commands import as_called
-from shepherd.errors import NoAnswerError, StoreError
+from shepherd.errors import NoAnswerError, ShepherdError, StoreError
 from shepherd.report_files import ENDINGS, PROMISING, PROMISING_OF_ALL
 from shepherd.settings import Settings
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.feed_entries import news_of
 from shepherd.stages.older_folder import pages_there, remove_pages
+from shepherd.stages.state import StoredTags
+from shepherd.store import open_branch
 from shepherd.store.snapshots import Snapshots
 from shepherd.views.feeds.answer_file import answer_file
 from shepherd.views.feeds.as_json import snapshot_json
@@ -30,6 +34,7 @@ from shepherd.views.help_parts import HelpFacts, facts_of
 from shepherd.views.older import OlderPages
 from shepherd.views.overview import siblings
 from shepherd.views.page import Link, branch_page, index_page
+from shepherd.words import Budget
 
 INDEX_FEEDS = (("JSON", "index.json"), ("Atom feed", "index.atom"), ("Metrics", "shepherd.prom"))
 
@@ -129,11 +134,23 @@ def _write_report(settings: Settings, situation: Situation) -> list[Path]:
     news = {branch: news_of(settings, snapshot) for branch, snapshot in snapshots.items()}
     older = {branch: pages_there(settings, branch) for branch in snapshots}
     helps = {branch: facts_of(settings, branch) for branch in snapshots}
+    situation = replace(situation, budgets=_budgets(settings, snapshots))
     files = files_of(snapshots, settings.branches, situation, news, settings.report.url, older, helps)
     for name, content in files.items():
         write_atomically(directory / name, content)
     _forget_branches(settings, files)
     return [directory / name for name in sorted(files, key=lambda name: (name != "index.html", name))]
+
+
+def _budgets(settings: Settings, branches: Collection[str]) -> dict[str, Budget]:
+    """Those that can be read just now."""
+    budgets = {}
+    for branch in branches:
+        with suppress(ShepherdError), open_branch(settings, branch, read_only=True) as store:
+            tags = store.cache.fact("tracker", StoredTags)
+            if tags is not None and tags.reading.budget is not None:
+                budgets[branch] = tags.reading.budget
+    return budgets
 
 
 def _feeds(branch: str) -> list[Link]:

@@ -1,7 +1,7 @@
 """Asks one tracker over HTTP, by urllib3: every request through its session, over one kept connection.
 
-Whatever urllib3 would do by itself is left out: no second try, no answer of any size, no redirect but one on
-the same host. Certificates are verified by the system's store; no password is looked for anywhere.
+Whatever urllib3 would do by itself is left out: no second try, no redirect, no answer of any size.
+Certificates are verified by the system's store; no password is looked for anywhere.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from shepherd.errors import TrackerError
+from shepherd.trackers import bodies, failures
 from shepherd.trackers import http as network
-from shepherd.trackers.failures import known
-from shepherd.trackers.http import GarbledError, HttpSession, MisplacedError, Reply
+from shepherd.trackers.http import GarbledError, HttpSession, Reply
 from shepherd.trackers.proxies import proxy_for
 from shepherd.words import Budget
 
@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 _PIECE = 65_536
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 Headers = Mapping[str, str]
-_GOES_ON = frozenset({301, 302, 307, 308})
-"""Statuses that say: the same thing is elsewhere."""
 
 
 class Meant(Struct, frozen=True):
@@ -37,15 +36,15 @@ class Meant(Struct, frozen=True):
 
     status: int
     headers: Headers
+    """Names in small letters."""
     why: str = ""
-    """Why it was refused, in words of our own; empty: what the status says."""
+    """What a status from 400 on means here, in own words that follow the tracker's name ("wants ..."); empty:
+    what it means everywhere."""
 
 
 Meaning = Callable[[int, Headers, bytes], Meant]
 """What an answer amounts to, by its status, headers (names in small letters) and body: a forge says "too many
 requests" in several ways."""
-BudgetOf = Callable[[Headers], Budget | None]
-"""What the rate limit still has, by the headers of an answer; None: they do not say."""
 
 
 class HttpResponse(Struct, frozen=True):
@@ -54,14 +53,27 @@ class HttpResponse(Struct, frozen=True):
     content: bytes
     location: str = ""
     """Where a 303 refers to, on the same host."""
+    moved: bool = False
+    """It stands at `location` instead."""
 
 
 def _as_it_stands(status: int, headers: Headers, _content: bytes) -> Meant:
     return Meant(status, headers)
 
 
-def _no_budget(_headers: Headers) -> None:
+def _silent(_headers: Headers) -> Budget | None:
     return None
+
+
+class _Expected(Struct, frozen=True):
+    """What an answer may be."""
+
+    accept: str
+    see_other: bool
+    follow: bool
+    """A redirect."""
+    reads: bool
+    """The request changes nothing."""
 
 
 class Client:
@@ -71,7 +83,7 @@ class Client:
         session: counts, limits and repeats the requests.
         identify: headers that say who asks, made for each attempt.
         meaning: see Meaning.
-        budget: see BudgetOf.
+        budget: what the headers (names in small letters) say of the rate limit.
 
     Raises:
         TrackerError: the environment names a proxy of a kind that is not supported.
@@ -82,7 +94,7 @@ class Client:
         session: HttpSession,
         identify: Callable[[], Headers],
         meaning: Meaning = _as_it_stands,
-        budget: BudgetOf = _no_budget,
+        budget: Callable[[Headers], Budget | None] = _silent,
     ) -> None:
         self.session = session
         self._identify = identify
@@ -103,8 +115,9 @@ class Client:
         see_other: bool = False,
         repeatable: bool | None = None,
         writes: bool | None = None,
+        one_of_many: bool = False,
     ) -> HttpResponse:
-        """What is answered, read to its end. What only reads follows one redirect on the same host.
+        """What is answered, read to its end; one redirect on the same host is followed for what only reads.
 
         Args:
             query: a list stands for a parameter that is given several times.
@@ -112,7 +125,7 @@ class Client:
             form: sent instead, as a browser would.
             accept: media type of the answer.
             see_other: a 303 is an answer, too; it is not followed.
-            repeatable, writes: see HttpSession.send.
+            repeatable, writes, one_of_many: see HttpSession.send.
 
         Raises:
             RequestError: it came to nothing.
@@ -128,28 +141,26 @@ class Client:
         fixed |= headers or {}
         again = method in ("GET", "HEAD") if repeatable is None else repeatable
 
-        def attempt() -> tuple[Reply, HttpResponse]:
-            if not again:
-                # one that was kept open may have been closed meanwhile, and nobody could tell that from a
-                # request that was done and not answered
-                self._pool.clear()
-            place = url
-            reply, response = self._once(method, place, body, fixed, accept, see_other)
-            if reply.status in _GOES_ON and method in ("GET", "HEAD"):
-                place = response.location
-                self.session.requests += 1
-                reply, response = self._once(method, place, body, fixed, accept, see_other)
-            if reply.status in _GOES_ON:
-                raise MisplacedError(
-                    f"answered {reply.status}: a redirect{' to a redirect' if place != url else ''}, which is"
-                    " not followed; are tracker.project and tracker.service_root right?"
-                )
-            return reply, response
+        answer = HttpResponse(b"", url)
+        for follow in (method in network.READS, False):
 
-        return self.session.send(method, url, attempt, repeatable=again, writes=writes)
+            def attempt(url: str = answer.location, follow: bool = follow) -> tuple[Reply, HttpResponse]:
+                if not again:
+                    # one that was kept open may have been closed meanwhile, and nobody could tell that from a
+                    # request that was done and not answered
+                    self._pool.clear()
+                expected = _Expected(accept, see_other, follow, method in network.READS)
+                return self._once(method, url, body, {**fixed, **self._identify()}, expected)
+
+            answer = self.session.send(
+                method, answer.location, attempt, repeatable=again, writes=writes, one_of_many=one_of_many
+            )
+            if not answer.moved:
+                break
+        return answer
 
     def _once(
-        self, method: str, url: str, body: bytes | None, fixed: Headers, accept: str, see_other: bool
+        self, method: str, url: str, body: bytes | None, headers: Headers, expected: _Expected
     ) -> tuple[Reply, HttpResponse]:
         from urllib3.exceptions import HTTPError
 
@@ -158,7 +169,7 @@ class Client:
                 method,
                 url,
                 body=body,
-                headers={**fixed, **self._identify()},
+                headers=headers,
                 timeout=network.LIMIT,
                 retries=False,
                 redirect=False,
@@ -168,44 +179,33 @@ class Client:
             with response:
                 packed = _read(response)
         except HTTPError as error:
-            failure = known(error)
+            failure = failures.known(error)
         else:
             status = response.status
             received = {name.lower(): value for name, value in response.headers.items()}
-            content = network.unpacked(packed, received.get("content-encoding", ""))
-            location = self._check(url, status, received, content, accept, see_other)
             self.session.budget = self._budget(received) or self.session.budget
+            content = bodies.unpacked(packed, received.get("content-encoding", ""))
+            if status == 202 or 300 <= status < 400:
+                answer = self._elsewhere(url, status, received, expected)
+            else:
+                if status < 300 and (content or status in (200, 209)):
+                    bodies.check_kind(content, received.get("content-type", ""), expected.accept)
+                answer = HttpResponse(content)
             meant = self._meaning(status, received, content)
-            return Reply(meant.status, meant.headers, len(packed), meant.why), HttpResponse(content, location)
+            return Reply(meant.status, meant.headers, len(packed), meant.why), answer
         raise failure from None
 
-    def _check(
-        self, url: str, status: int, headers: Headers, content: bytes, accept: str, see_other: bool
-    ) -> str:
-        """Where the answer refers to. Raises GarbledError if it is not of the kind that was asked for,
-        RequestError if it refers to another host."""
-        if status == 202 or 300 <= status < 400:
-            place = urljoin(url, headers.get("location", ""))
-            self.session.check(place)
-            if status in _GOES_ON or (status == 303 and see_other):
-                return place
-            raise MisplacedError(
-                f"answered {status}, which is no answer to such a question; is tracker.service_root right?"
-            )
-        if status < 300 and (content or status in (200, 209)):
-            if not content:
-                raise GarbledError("answered 200 with nothing in it")
-            kind = headers.get("content-type", "").partition(";")[0].strip()
-            if kind == "text/html":
-                raise GarbledError(
-                    "answered with a web page: a log-in page, or a proxy, stands before it;"
-                    " is tracker.service_root right?"
-                )
-            if kind != accept:
-                raise GarbledError("answered with something other than what was asked for")
-            if accept == JSON:
-                network.check_json(content)
-        return ""
+    def _elsewhere(self, url: str, status: int, headers: Headers, expected: _Expected) -> HttpResponse:
+        """What stands elsewhere. Raises GarbledError: that is not followed."""
+        if status not in _REDIRECTS or "location" not in headers:
+            raise GarbledError(f"answered {status}, which is no answer to this")
+        place = urljoin(url, headers["location"])
+        self.session.check(place)
+        if status == 303 and expected.see_other:
+            return HttpResponse(b"", place)
+        if expected.follow:
+            return HttpResponse(b"", place, moved=True)
+        raise GarbledError(failures.redirected(status, reads=expected.reads))
 
 
 def _read(response: BaseHTTPResponse) -> bytes:
@@ -215,7 +215,7 @@ def _read(response: BaseHTTPResponse) -> bytes:
         pieces.append(piece)
         size += len(piece)
         if size > network.LARGEST:
-            raise network.too_large()
+            raise bodies.too_large()
     return b"".join(pieces)
 
 

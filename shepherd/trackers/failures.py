@@ -1,6 +1,7 @@
 """Why a request failed, in words that follow the tracker's name.
 
-Nothing that a server sent, and no header, gets into them: it could hold a secret.
+They say what to do where somebody has to do something. Nothing that a server sent, and no header, gets into
+them: it could hold a secret.
 """
 
 from __future__ import annotations
@@ -70,15 +71,56 @@ def refused(status: int, wait: float) -> str:
             return "answered 404: it has no such thing; is tracker.project right?"
         case 410:
             return "answered 410: it is gone for good"
+        case 407:
+            return "answered 407: the proxy before it wants other credentials (HTTPS_PROXY, HTTP_PROXY)"
         case 412:
             return "answered 412: it was changed meanwhile"
         case 429:
             wanted = f" and asks to wait {age(wait)}" if wait else ""
             return f"answered 429: too many requests{wanted}; the next run tries again"
+        case 451:
+            return "answered 451: it is withheld for legal reasons; ask whoever runs it"
         case _ if status >= 500:
             return f"answered {status}: it has trouble of its own; the next run tries again"
         case _:
             return f"answered {status}"
+
+
+def redirected(status: int, *, reads: bool) -> str:
+    """Why a redirect on the same host is not followed.
+
+    Args:
+        reads: the request changes nothing.
+    """
+    further = " to a redirect" if reads else ""
+    return (
+        f"answered {status}: a redirect{further}, which is not followed;"
+        " are tracker.project and tracker.service_root right?"
+    )
+
+
+def unexpected_kind(content: bytes, kind: str) -> str:
+    """Why an answer of success is none.
+
+    Args:
+        kind: its media type.
+    """
+    if not content:
+        return "answered 200 with nothing in it: a proxy may have cut it off; the next run tries again"
+    if kind in ("text/html", "application/xhtml+xml"):
+        return (
+            "answered with a web page: a log-in page, or a proxy, stands before it;"
+            " is tracker.service_root right?"
+        )
+    return (
+        "answered with something other than what was asked for, so it is perhaps no such tracker;"
+        " is tracker.service_root right?"
+    )
+
+
+def not_asked() -> str:
+    """Why one of many requests is left for the next run."""
+    return "was not asked, since too many requests like this one failed; the next run tries again"
 
 
 def known(error: Exception) -> Exception:

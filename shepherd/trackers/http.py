@@ -6,17 +6,14 @@ Every request goes through `HttpSession.send`, and fails in one sentence (failur
 from __future__ import annotations
 
 import http.client
-import math
 import random
 import time
-import zlib
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Struct
 
 from shepherd import limits
@@ -40,11 +37,15 @@ TRIES = 6
 FIRST_WAIT = 0.5
 """Seconds; each further wait is twice as long."""
 WRITE_EVERY = 1.0
-"""Seconds from the beginning of one write to that of the next: GitHub asks for that (docs.github.com, REST,
-"Best practices": wait at least one second between each request that changes something)."""
+"""Seconds from the start of one write to that of the next: GitHub asks for it ("Best practices for using the
+REST API")."""
+READS = ("GET", "HEAD")
+"""Methods that change nothing."""
 _RESTS: dict[tuple[str, str], tuple[float, str]] = {}
 """Scheme and host -> until when it asked for a rest that was too long to wait for, by the clock of a session,
 and the sentence that says so: another session of this process would ask in vain, and make it worse."""
+_WRITTEN: dict[tuple[str, str], float] = {}
+"""Scheme and host -> when the last write to it started, by the clock of a session."""
 _PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses that another try may cure."""
 _REFUSED_UNDONE = frozenset({425, 429})
@@ -60,7 +61,7 @@ class Reply(Struct, frozen=True):
     size: int = 0
     """Bytes of the body, as they came over the network."""
     why: str = ""
-    """See client.Meant."""
+    """What a status from 400 on means here, in words that follow the tracker's name; see failures.refused."""
 
 
 class RequestError(TrackerError):
@@ -75,11 +76,16 @@ class RequestError(TrackerError):
 
 
 class GarbledError(Exception):
-    """An answer came, but is not what it should be; `str` says why. It may have been damaged on its way."""
+    """An answer came, but is not what it should be; `str` says why.
 
+    Args:
+        passing: it broke on its way, and a second try within the minute may bring it whole. What leads
+            elsewhere or shows a page for people says the same until somebody changes a setting, or logs in.
+    """
 
-class MisplacedError(GarbledError):
-    """What answers is not what was asked: another try would get the same answer."""
+    def __init__(self, why: str, *, passing: bool = False) -> None:
+        super().__init__(why)
+        self.passing = passing
 
 
 class HttpSession:
@@ -106,7 +112,7 @@ class HttpSession:
         self.now: datetime | None = None
         """The tracker's clock, by its first answer of this session."""
         self.budget: Budget | None = None
-        """What the rate limit still had at the last answer that said so."""
+        """What its rate limit still had at the last answer that said so."""
         self._origin = _origin(root)
         self._left = PATIENCE
         self._given_up = ""
@@ -115,7 +121,6 @@ class HttpSession:
         self._clock = clock
         self._sleep = sleep
         self._began = clock()
-        self._last_write = -math.inf
 
     @property
     def host(self) -> str:
@@ -137,42 +142,44 @@ class HttpSession:
         *,
         repeatable: bool | None = None,
         writes: bool | None = None,
+        one_of_many: bool = False,
     ) -> _T:
         """What `attempt` answers, tried again while that may help and patience lasts.
 
         Args:
             attempt: sends the request once; raises GarbledError, OSError or HTTPException.
             repeatable: doing it twice is as good as once; by default what the method promises.
-            writes: it changes something, and so begins WRITE_EVERY after the last that did; by default what
-                the method promises.
+            writes: it changes something, so it waits its turn (WRITE_EVERY); by default what the method says.
+            one_of_many: the reading goes on without it, so its failures leave some patience for the others.
 
         Raises:
             RequestError: it came to nothing.
         """
         self.check(url)
-        until, why = _RESTS.get(self._origin, (0.0, ""))
-        if self._given_up or (why and self._clock() < until):
-            raise RequestError(self._given_up or why)
-        reads = method in ("GET", "HEAD")
-        again = reads if repeatable is None else repeatable
+        self._check_rest()
+        again = method in READS if repeatable is None else repeatable
+        if method not in READS if writes is None else writes:
+            self._wait_to_write()
         what = f"{method} {urlsplit(url).path}"
+        reserve = PATIENCE / 3 if one_of_many else 0.0
         tries = 0
         while True:
-            if writes or (writes is None and not reads):
-                self._pace()
             began, tries = self._clock(), tries + 1
             left = self._time - (began - self._began)
             if left <= 0:
                 self._given_up = self._slow(began)
                 raise RequestError(self._given_up)
+            if self._left <= reserve:
+                raise RequestError(self._sentence(what, failures.not_asked(), 1))
             self.requests += 1
             asked_wait = 0.0
             try:
-                with limits.limited(min(WHOLE, left), TimeoutError(), f"{self.name} at {self.host}"):
+                seconds = min(WHOLE, left, self._left - reserve if one_of_many else WHOLE)
+                with limits.limited(seconds, TimeoutError(), f"{self.name} at {self.host}"):
                     reply, answer = attempt()
             except GarbledError as why:
                 failure = RequestError(self._sentence(what, str(why), tries), sure=again)
-                passing = again and not isinstance(why, MisplacedError)
+                passing = again and why.passing
             except (OSError, http.client.HTTPException) as error:
                 unsent = failures.never_sent(error)
                 sentence = self._sentence(what, failures.without_answer(error, LIMIT, WHOLE), tries)
@@ -183,28 +190,40 @@ class HttpSession:
                 if reply.status < 400:
                     return answer
                 asked_wait = _retry_after(reply.headers.get("retry-after", ""), self._clock_of_tracker())
-                refusal = reply.why or failures.refused(reply.status, asked_wait)
-                sentence = self._sentence(what, refusal, tries)
+                why_refused = reply.why or failures.refused(reply.status, asked_wait)
                 undone = reply.status < 500
-                failure = RequestError(sentence, reply.status, sure=again or undone)
+                failure = RequestError(
+                    self._sentence(what, why_refused, tries), reply.status, sure=again or undone
+                )
                 passing = reply.status in (_PASSING if again else _REFUSED_UNDONE)
             self._left -= self._clock() - began
             wait = max(asked_wait, _wait_after(tries))
-            if passing and wait > min(self._left, self._time - (self._clock() - self._began)):
+            for_all = not one_of_many or failure.status == 429
+            patience = self._left if for_all else self._left - 2 * reserve
+            in_vain = wait > min(patience, self._time - (self._clock() - self._began))
+            if passing and in_vain and for_all:
                 # a server in trouble is not helped by more requests
                 self._given_up = str(failure)
                 if asked_wait:
                     _RESTS[self._origin] = (self._clock() + asked_wait, self._given_up)
-            if not passing or tries == TRIES or self._given_up:
+            if not passing or tries == TRIES or in_vain:
                 raise failure from None
             self._left -= wait
             self._sleep(wait)
 
-    def _pace(self) -> None:
-        wait = self._last_write + WRITE_EVERY - self._clock()
+    def _check_rest(self) -> None:
+        """Raises RequestError if it is no use to ask now."""
+        until, why = _RESTS.get(self._origin, (0.0, ""))
+        if self._given_up or (why and self._clock() < until):
+            raise RequestError(self._given_up or why)
+
+    def _wait_to_write(self) -> None:
+        now = self._clock()
+        due = _WRITTEN.get(self._origin, now - WRITE_EVERY) + WRITE_EVERY
+        wait = min(due - now, WRITE_EVERY)
         if wait > 0:
             self._sleep(wait)
-        self._last_write = self._clock()
+        _WRITTEN[self._origin] = self._clock()
 
     def _note(self, date: str) -> None:
         if self.now is None:
@@ -220,46 +239,6 @@ class HttpSession:
     def _sentence(self, what: str, why: str, tries: int) -> str:
         often = f", {tries} times" if tries > 1 else ""
         return f"{self.name} at {self.host} {why} ({what}{often})"
-
-
-def unpacked(body: bytes, encoding: str) -> bytes:
-    """`body` decompressed; urllib3 would do it whatever the size.
-
-    Args:
-        encoding: what Content-Encoding says.
-
-    Raises:
-        GarbledError: it cannot be unpacked, or would be larger than anybody needs.
-    """
-    encoding = encoding.strip().lower()
-    if not body or encoding in ("", "identity"):
-        return body
-    # "deflate" means zlib's format, but some servers send the bare stream
-    for window in {"gzip": (31,), "x-gzip": (31,), "deflate": (15, -15)}.get(encoding, ()):
-        packed = zlib.decompressobj(window)
-        try:
-            content = packed.decompress(body, LARGEST + 1)
-        except zlib.error:
-            continue
-        if len(content) > LARGEST:
-            raise too_large()
-        if packed.eof and not packed.unused_data:
-            return content
-    raise GarbledError("gave an answer that cannot be unpacked")
-
-
-def too_large() -> GarbledError:
-    return GarbledError(f"sent more than {LARGEST // 1_000_000} MB")
-
-
-def check_json(content: bytes) -> None:
-    """Raises GarbledError for what is not JSON."""
-    try:
-        msgspec.json.decode(content)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise GarbledError("answered with JSON that is damaged") from None
-    except RecursionError:
-        raise GarbledError("answered with JSON that is nested too deeply") from None
 
 
 def _wait_after(tries: int) -> float:

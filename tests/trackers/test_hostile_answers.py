@@ -21,7 +21,7 @@ from hypothesis import strategies as some
 from shepherd.errors import SourceError, TrackerError
 from shepherd.git.pointers import text_of
 from shepherd.settings import Pointer, Settings, TrackerSettings
-from shepherd.trackers import http, open_tracker
+from shepherd.trackers import bodies, http, open_tracker
 from shepherd.trackers.file import FileTracker
 from shepherd.trackers.forge.wire import until_reset
 from shepherd.trackers.words import Vocabulary
@@ -178,7 +178,7 @@ def test_wrappings_that_are_usual_are_taken(encoding: str) -> None:
         "identity": body,
         "": body,
     }.get(encoding, gzip.compress(body))
-    assert http.unpacked(packed, encoding.rpartition(" ")[2]) == body
+    assert bodies.unpacked(packed, encoding.rpartition(" ")[2]) == body
 
 
 @pytest.mark.parametrize(

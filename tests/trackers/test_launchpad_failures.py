@@ -17,15 +17,15 @@ import pytest
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers import http, open_tracker
-from shepherd.words import ItemTags
+from shepherd.words import Budget, ItemTags
 from tests.running.host import Host
 from tests.trackers.conftest import Ask
 from tests.trackers.launchpad_server import Bug, Server, credentials
 
 pytestmark = pytest.mark.usefixtures("hasty")
 
-PASSING: tuple[int | str, ...] = (429, 500, 502, 503, 504, "hang", "reset", "truncate", "html")
-LASTING: tuple[int | str, ...] = (400, 401, 403, 404, 410)
+PASSING: tuple[int | str, ...] = (429, 500, 502, 503, 504, "hang", "reset", "truncate")
+LASTING: tuple[int | str, ...] = (400, 401, 403, 404, 410, "html")
 
 
 def failure(settings: Settings) -> str:
@@ -177,6 +177,13 @@ def test_pages_that_make_no_sense(ask: Ask, lp: Server, page: object) -> None:
     assert lp.count() < 12
 
 
+def test_a_redirect_is_followed(ask: Ask, lp: Server) -> None:
+    lp.bugs[1], lp.bugs[2] = Bug(["qa-bad"]), Bug(["qa-bad", "bad-commit-7"])
+    lp.elsewhere = f"{lp.root}1.0/bugs/2"
+    lp.fail("redirect", on="/bugs/1")
+    assert open_tracker(ask()).read(["1"], []).items == {"1": ItemTags(("bad",), (7,))}
+
+
 def test_a_redirect_is_followed_once(token: Settings, lp: Server) -> None:
     lp.elsewhere = f"{lp.root}1.0/launchpad?ws.op=searchTasks"
     lp.fail("redirect", on="searchTasks", times=99)
@@ -307,3 +314,25 @@ def test_no_data_keeps_the_last_good_answer(tmp_path: Path, lp: Server) -> None:
     assert host.inv("find", "judge")[0] == 0
     # what was remembered before is remembered still
     assert lp.count("modified_since") > asked
+
+
+def test_what_the_rate_limit_still_has_is_told(
+    tmp_path: Path, lp: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the log and to Prometheus, of a reading that failed, too."""
+
+    def limited(settings: Settings) -> http.HttpSession:
+        session = http.HttpSession("Launchpad", lp.root)
+        session.budget = Budget("core", 60, 59, 1_764_400_000)
+        return session
+
+    monkeypatch.setattr("shepherd.trackers.launchpad.reading.session_with", limited)
+    host = Host(tmp_path, tracker=f'type = "launchpad"\nproject = "launchpad"\nservice_root = "{lp.root}"')
+    assert host.inv("find", "judge", "report")[0] == 0
+    lp.fail(401, on="searchTasks")
+    assert host.inv("find", "judge", "report")[0] == 5
+    told = [(each["result"], each["limit"], each["left"], each["of"]) for each in host.events("tracker")]
+    assert told == [("read", "60", "59", "core"), ("failed", "60", "59", "core")]
+    assert host.events("tracker")[0]["resets"] == "2025-11-29T07:06:40Z"
+    metrics = (host.state / "report" / "shepherd.prom").read_text()
+    assert 'qa_shepherd_tracker_requests_left{branch="stable",limit="core"} 59\n' in metrics

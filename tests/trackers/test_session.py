@@ -30,15 +30,6 @@ class Tracker:
         return self.session(root).send("GET", f"{root}x", self.attempt)
 
 
-def test_one_write_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "WRITE_EVERY", 1.0)
-    tracker = Tracker()
-    session = tracker.session()
-    for method, writes in (("POST", None), ("GET", None), ("POST", False), ("DELETE", None), ("PUT", None)):
-        session.send(method, session.root, tracker.attempt, writes=writes)
-    assert tracker.asked == [1000.0, 1000.0, 1000.0, 1001.0, 1002.0]
-
-
 def test_a_short_rest_is_waited_for() -> None:
     tracker = Tracker(Reply(429, {"retry-after": "60"}))
     assert tracker.send() == "answer"
@@ -61,3 +52,42 @@ def test_trouble_that_asks_for_no_rest_is_one_session_s() -> None:
     with pytest.raises(RequestError, match="answered 503"):
         tracker.send()
     assert tracker.send() == "answer"
+
+
+def test_a_write_waits_for_its_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "WRITE_EVERY", 1.0)
+    monkeypatch.setattr(http, "_WRITTEN", {})
+    tracker = Tracker()
+    session = tracker.session()
+    for method, writes in [("PUT", None), ("GET", None), ("POST", False), ("POST", None), ("PATCH", None)]:
+        session.send(method, f"{session.root}x", tracker.attempt, writes=writes)
+    # another session of this run, and another tracker
+    tracker.session().send("PUT", f"{session.root}x", tracker.attempt)
+    tracker.session("https://other.example.org/").send("PUT", "https://other.example.org/x", tracker.attempt)
+    assert [asked - 1000 for asked in tracker.asked] == [0, 0, 0, 1, 2, 3, 3]
+
+
+def test_what_many_others_can_do_without_leaves_them_patience() -> None:
+    """One bug whose server process dies: each of its tries takes half a minute."""
+    tracker = Tracker(*[Reply(502, {})] * 9)
+    session = tracker.session()
+
+    def slow() -> tuple[Reply, str]:
+        tracker.sleep(30)
+        return tracker.attempt()
+
+    for says in ("answered 502", "answered 502", "was not asked, since too many"):
+        with pytest.raises(RequestError, match=says):
+            session.send("GET", f"{session.root}bugs/1", slow, one_of_many=True)
+    assert len(tracker.asked) == 2
+    tracker.replies = [Reply(502, {})]
+    assert session.send("GET", f"{session.root}all", tracker.attempt) == "answer"
+
+
+def test_a_rest_that_one_of_many_is_asked_for_holds_for_all() -> None:
+    tracker = Tracker(Reply(429, {"retry-after": "600"}))
+    session = tracker.session()
+    for one_of_many in (True, False):
+        with pytest.raises(RequestError, match="asks to wait 10 minutes"):
+            session.send("GET", f"{session.root}x", tracker.attempt, one_of_many=one_of_many)
+    assert len(tracker.asked) == 1

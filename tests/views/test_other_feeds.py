@@ -19,6 +19,7 @@ from shepherd.views.feeds.atom import ENTRIES, FeedEntry, atom
 from shepherd.views.feeds.badge import badge
 from shepherd.views.feeds.prometheus import prometheus
 from shepherd.views.feeds.sha import sha_file
+from shepherd.words import Budget
 from tests.views.factory import NOW, everything_wrong, no_data, rev, sha, snapshot
 from tests.views.test_hostile import ATTACKS, around, everywhere, stray
 
@@ -160,6 +161,19 @@ def test_the_version_the_last_promotion_and_the_next_run_are_told() -> None:
     assert told["last_call_timestamp_seconds", "cron"] == (NOW - timedelta(minutes=5)).timestamp()
     assert told["next_run_timestamp_seconds", ""] == NOW.timestamp()
     assert ("last_promotion_timestamp_seconds", "stable") not in metrics([snapshot()], CALM)
+
+
+def test_what_the_rate_limit_still_has() -> None:
+    budgets = {"stable": Budget("graphql", 5000, 4980, 1_764_400_000), "devel": Budget("", 2000, 0, 0)}
+    lines = prometheus([snapshot()], replace(CALM, budgets=budgets)).decode().splitlines()
+    assert [line for line in lines if line.startswith("qa_shepherd_tracker_")] == [
+        'qa_shepherd_tracker_requests_limit{branch="stable",limit="graphql"} 5000',
+        'qa_shepherd_tracker_requests_limit{branch="devel",limit=""} 2000',
+        'qa_shepherd_tracker_requests_left{branch="stable",limit="graphql"} 4980',
+        'qa_shepherd_tracker_requests_left{branch="devel",limit=""} 0',
+        'qa_shepherd_tracker_limit_resets_timestamp_seconds{branch="stable",limit="graphql"} 1764400000',
+    ]
+    assert b"tracker_" not in prometheus([snapshot()], CALM)
 
 
 def test_what_is_not_well_is_1() -> None:

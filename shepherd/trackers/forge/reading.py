@@ -82,7 +82,7 @@ class ForgeTracker(ABC):
             service = self.open(session)
             return self._read(service, session, items, decode(memory, basis), basis)
         except TrackerError as error:
-            error.requests = session.requests
+            error.requests, error.budget = session.requests, session.budget
             raise
 
     def _read(
@@ -129,6 +129,7 @@ class ForgeTracker(ABC):
             doubts=warnings,
             unasked=unasked,
             requests=session.requests,
+            budget=session.budget,
             received=session.received,
             memory=encode(basis, answers),
         )

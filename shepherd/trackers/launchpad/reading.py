@@ -51,7 +51,7 @@ class LaunchpadTracker:
             reader = _Reader(service, self._vocabulary, bugs, set(revnos), kept)
             return reader.read(basis)
         except TrackerError as error:
-            error.requests = session.requests
+            error.requests, error.budget = session.requests, session.budget
             raise
 
     def probe(self) -> str:
@@ -125,6 +125,7 @@ class _Reader:
             items=tags,
             unseen=frozenset(map(str, unseen)),
             requests=service.session.requests,
+            budget=service.session.budget,
             received=service.session.received,
             memory=encode(memory),
         )

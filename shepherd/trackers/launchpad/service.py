@@ -143,7 +143,8 @@ class LaunchpadService:
 
     def open(self, number: int) -> LaunchpadBug:
         """One bug. Raises RequestError."""
-        return self.get(f"{self.api}bugs/{number}", LaunchpadBug)
+        answer = self._client.send("GET", f"{self.api}bugs/{number}", one_of_many=True)
+        return self._decode(answer.content, LaunchpadBug)
 
     def probe(self) -> None:
         """The least that shows whether the project can be searched. Raises TrackerError."""

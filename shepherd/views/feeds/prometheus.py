@@ -6,7 +6,7 @@ makes ages that grow though nobody writes any more; the ages that were here befo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import get_args
 
@@ -21,6 +21,7 @@ from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Progress, Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.words import revno_of
+from shepherd.words import Budget
 
 LONGEST_LABEL = 200
 """Characters of a label's value: each sample repeats it."""
@@ -143,6 +144,7 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
 
 
 def _of_situation(situation: Situation) -> Iterator[_Metric]:
+    yield from _of_budgets(situation.budgets)
     switch, hang, call = situation.maintenance, situation.hang, situation.schedule
     yield _Metric("build_info", "gauge", "Which version wrote this.", [({"version": __version__}, 1.0)])
     wrong = [trouble.kind for trouble in troubles(situation)]
@@ -186,6 +188,29 @@ def _of_situation(situation: Situation) -> Iterator[_Metric]:
     yield metric("stage_run_seconds", "gauge", "How long its newest run took.", [r.seconds for r in runs])
     yield metric("stage_failing", "gauge", "1 if its newest run failed.", [float(r.failing) for r in runs])
     yield metric("stage_failures_total", "counter", "Runs that failed.", [float(r.failures) for r in runs])
+
+
+def _of_budgets(budgets: Mapping[str, Budget]) -> Iterator[_Metric]:
+    """What the tracker's rate limit still had, at the last reading of each branch: they share one token."""
+    known = [({"branch": branch, "limit": each.name}, each) for branch, each in budgets.items()]
+    yield _Metric(
+        "tracker_requests_limit",
+        "gauge",
+        "Requests, or points, that the tracker allows from one reset of its rate limit to the next.",
+        [(labels, float(each.limit)) for labels, each in known],
+    )
+    yield _Metric(
+        "tracker_requests_left",
+        "gauge",
+        "How many of them were left at the last reading.",
+        [(labels, float(each.left)) for labels, each in known],
+    )
+    yield _Metric(
+        "tracker_limit_resets_timestamp_seconds",
+        "gauge",
+        "When the tracker's rate limit is reset; absent where it does not say.",
+        [(labels, float(each.resets)) for labels, each in known if each.resets],
+    )
 
 
 def _answer(snapshot: Snapshot, known: Sequence[Caution]) -> Answer:
