@@ -18,7 +18,7 @@ from shepherd.trackers.forge.items import Absent, ForgeItem, Request, Unreadable
 from shepherd.trackers.forge.memory import SETTLED_AFTER
 from shepherd.trackers.forge.reading import ForgeTracker
 from shepherd.trackers.http import HttpSession
-from shepherd.words import ItemTags, TrackerData
+from shepherd.words import Budget, ItemTags, TrackerData
 
 NOON = datetime(2020, 11, 1, 12, tzinfo=UTC)
 
@@ -91,6 +91,7 @@ class Somewhere(ForgeTracker):
         self._told = told
 
     def open(self, session: HttpSession) -> _Service:
+        session.budget = Budget("core", 5000, 4990, 1_604_232_000)
         return _Service(self._told, session)
 
 
@@ -253,3 +254,7 @@ def test_a_commit_that_it_knows_no_more_is_forgotten() -> None:
     told.requests = {"a1": [brought(1)]}
     told.now += SETTLED_AFTER
     assert read(told, "a1", memory=back.memory).named == {"a1": ("#1",)}
+
+
+def test_what_the_limit_still_has_is_told() -> None:
+    assert read(Told()).budget == Budget("core", 5000, 4990, 1_604_232_000)

@@ -131,6 +131,7 @@ class ForgeTracker(ABC):
             requests=session.requests,
             budget=session.budget,
             received=session.received,
+            budget=session.budget,
             memory=encode(basis, answers),
         )
 
