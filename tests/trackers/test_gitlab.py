@@ -135,6 +135,16 @@ def test_a_commit_that_fails_is_that_one_s_matter(lab: Lab, status: int) -> None
     assert lab.singly() == asked + 1
 
 
+@pytest.mark.usefixtures("short_limit")
+def test_a_commit_that_takes_too_long_is_that_one_s_matter(lab: Lab) -> None:
+    commits = shas(20)
+    lab.forge.commits = set(commits)
+    lab.forge.fail("hang", on=f"commits/{commits[9]}", times=99)
+    first = lab.read(commits)
+    assert first.unasked.keys() == {commits[9]}
+    assert "did not answer in time" in first.unasked[commits[9]]
+
+
 def test_after_three_in_a_row_the_others_are_not_asked_for_now(lab: Lab) -> None:
     commits = shas(50)
     lab.forge.commits = set(commits)

@@ -131,7 +131,6 @@ class ForgeTracker(ABC):
             requests=session.requests,
             budget=session.budget,
             received=session.received,
-            budget=session.budget,
             memory=encode(basis, answers),
         )
 

@@ -120,6 +120,7 @@ def commits_of(
                 document={"query": query, "variables": {"project": project, "iids": some}},
                 repeatable=len(some) == 1,
                 writes=False,
+                one_of_many=True,
             ).content
         except RequestError as error:
             if 400 <= error.status < 500:

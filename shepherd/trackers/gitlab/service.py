@@ -29,7 +29,7 @@ ONE_PER = 20
 LEEWAY = timedelta(hours=1)
 """A request may be merged, and shown with it a little later."""
 MOST_FAILED = 3
-"""Commits in a row: each costs six tries."""
+"""Commits in a row: each costs several tries."""
 
 _T = TypeVar("_T")
 
@@ -163,7 +163,7 @@ class GitLabService:
                 except RequestError as error:
                     if error.status == 404:
                         continue
-                    if error.status != 403 and error.status < 500:
+                    if self.session.over or (error.status not in (0, 403) and error.status < 500):
                         raise
                     failed, why = failed + 1, str(error)
                     yield sha, UnreadablePart(why)
@@ -187,7 +187,8 @@ class GitLabService:
         return commits_of(self._client, self.project, requests, query, self.convert)
 
     def _related(self, sha: str) -> list[_Merge]:
-        related = self.get(f"/repository/commits/{sha}/merge_requests", {"per_page": AT_ONCE}, list[_Merge])
+        place, asked = f"/repository/commits/{sha}/merge_requests", {"per_page": AT_ONCE}
+        related = self.convert(self.send("GET", place, asked, one_of_many=True), list[_Merge])
         return [request for request in related if request.state == "merged"]
 
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
@@ -247,11 +248,17 @@ class GitLabService:
         *,
         whole: bool = False,
         repeatable: bool = True,
+        one_of_many: bool = False,
     ) -> bytes:
-        """The body of the answer. Raises RequestError."""
+        """The body of the answer. Raises RequestError.
+
+        Args:
+            repeatable, one_of_many: see HttpSession.send.
+        """
         url = f"{self.session.root}api/v4{'' if whole else self.place}{path}"
-        answer = self._client.send(method, url, query=query, document=document, repeatable=repeatable)
-        return answer.content
+        return self._client.send(
+            method, url, query=query, document=document, repeatable=repeatable, one_of_many=one_of_many
+        ).content
 
     def convert(self, content: bytes, kind: type[_T]) -> _T:
         """Raises TrackerError if it is something else."""
