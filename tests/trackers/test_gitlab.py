@@ -97,6 +97,26 @@ def test_one_that_was_merged_since_is_found(lab: Lab, pushed: tuple[list[str], b
     assert lab.singly() == len(commits)
 
 
+def test_one_that_is_changed_between_two_pages_is_not_missed(lab: Lab) -> None:
+    """It was to stand on the second page, and has moved to the first."""
+    commits = shas(60)
+    lab.forge.commits = set(commits)
+    first = lab.read(commits)
+    lab.now += 600
+    for number in range(1, 130):
+        lab.forge.merges[number] = merge(commits=(f"b{number:039d}",), updated=lab.now - number)
+    lab.forge.merges[120].commits = [commits[30]]
+
+    def change(request: str) -> None:
+        if "updated_after" in request and "page=2" in request:
+            lab.forge.merges[120].updated = lab.now
+
+    lab.forge.tell = change
+    second = lab.read(commits, first.memory)
+    assert second.named[commits[30]] == ("!120",)
+    assert lab.singly() == len(commits)
+
+
 @pytest.mark.parametrize("why", ["more commits than it tells", "an old version", "too many requests"])
 def test_where_the_lists_do_not_tell_all_each_is_asked(
     lab: Lab, pushed: tuple[list[str], bytes], why: str

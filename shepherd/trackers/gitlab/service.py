@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
@@ -17,6 +16,13 @@ from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, Unr
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
 from shepherd.trackers.gitlab.commits import WITH_MERGES, WITHOUT_MERGES, BroughtCommits, commits_of
 from shepherd.trackers.gitlab.meaning import budget, meaning
+from shepherd.trackers.gitlab.wire import (
+    GitLabDeployment,
+    GitLabLabelled,
+    GitLabLabelName,
+    GitLabMerge,
+    GitLabUser,
+)
 from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.words import Item, is_request, item_name
 
@@ -32,46 +38,6 @@ MOST_FAILED = 3
 """Commits in a row: each costs several tries."""
 
 _T = TypeVar("_T")
-
-
-class GitLabLabelled(Struct, frozen=True):
-    """A merge request or an issue, as far as it is read: not its title, which may be confidential."""
-
-    iid: int
-    labels: tuple[str, ...]
-
-
-class _Merge(GitLabLabelled, frozen=True):
-    """A merge request, with the commits that may have landed by it."""
-
-    state: str
-    target_branch: str
-    sha: str | None = None
-    merge_commit_sha: str | None = None
-    squash_commit_sha: str | None = None
-
-    @property
-    def landed(self) -> frozenset[str]:
-        return frozenset(self.request.commits)
-
-    @property
-    def request(self) -> Request:
-        commits = (self.merge_commit_sha, self.squash_commit_sha, self.sha)
-        merged = self.state == "merged"
-        return Request(self.iid, self.labels, merged, self.target_branch, tuple(filter(None, commits)))
-
-
-class _Label(Struct, frozen=True):
-    name: str
-
-
-class _Deployment(Struct, frozen=True):
-    sha: str
-    created_at: datetime
-
-
-class _User(Struct, frozen=True):
-    username: str
 
 
 class GitLabService:
@@ -109,9 +75,9 @@ class GitLabService:
             yield sha, [each.request for each in some]
         yield from self._singly(sorted(wanted - by_commit.keys()))
 
-    def _listed(self, wanted: set[str], base: str) -> dict[str, list[_Merge]]:
+    def _listed(self, wanted: set[str], base: str) -> dict[str, list[GitLabMerge]]:
         """What the lists, and GraphQL for the requests in them, say of these commits."""
-        by_commit: dict[str, list[_Merge]] = {}
+        by_commit: dict[str, list[GitLabMerge]] = {}
         for page in range(1, 2 + -(-len(wanted) // AT_ONCE) if wanted else 0):
             merged = self._merged(page, target_branch=base)
             before = len(by_commit)
@@ -128,18 +94,12 @@ class GitLabService:
                         by_commit[sha].append(heads[brought.number])
         return by_commit
 
-    def _since(self, before: Mapping[str, datetime]) -> Iterator[tuple[str, list[_Merge]]]:
+    def _since(self, before: Mapping[str, datetime]) -> Iterator[tuple[str, list[GitLabMerge]]]:
         """Of commits that none had brought at these times: a request that has brought one since was changed
         since, into whichever branch. Yields nothing if the requests, or their commits, are too many to know
         them all, or if GitLab does not say what its clock says: then they are asked for one by one."""
-        since = (min(before.values()) - LEEWAY).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        merged: dict[int, _Merge] = {}
-        for page in range(1, 2 + len(before) // ONE_PER // 2):
-            some = self._merged(page, updated_after=since)
-            merged |= {each.iid: each for each in some}
-            if len(some) < AT_ONCE:
-                break
-        else:
+        merged = self._merged_since(min(before.values()) - LEEWAY, 1 + len(before) // ONE_PER // 2)
+        if merged is None or self.session.now is None:
             return
         landed = {number: set(each.landed) for number, each in merged.items()}
         unknown = set(merged)
@@ -147,9 +107,22 @@ class GitLabService:
             landed[brought.number].update(brought.shas)
             if brought.complete:
                 unknown.discard(brought.number)
-        if not unknown and self.session.now is not None:
+        if not unknown:
             for sha in before:
                 yield sha, [merged[number] for number, shas in landed.items() if sha in shas]
+
+    def _merged_since(self, when: datetime, most: int) -> dict[int, GitLabMerge] | None:
+        """Those that are merged and were changed since, by number; None: they are more than so many pages."""
+        since = when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        merged: dict[int, GitLabMerge] = {}
+        for page in range(1, most + 1):
+            some = self._merged(page, updated_after=since)
+            merged |= {each.iid: each for each in some}
+            if len(some) < AT_ONCE:
+                # what was changed meanwhile has moved from a later page to the first one
+                again = self._merged(1, updated_after=since) if page > 1 else []
+                return merged | {each.iid: each for each in again}
+        return None
 
     def _singly(self, shas: Sequence[str]) -> Iterator[tuple[str, list[Request] | UnreadablePart]]:
         """Those that GitLab knows. One that fails is that one's matter; after a few in a row the others are
@@ -172,7 +145,7 @@ class GitLabService:
             else:
                 yield sha, UnreadablePart(f"it was not asked, after {failed} that failed: {why}")
 
-    def _merged(self, page: int, **more: str) -> list[_Merge]:
+    def _merged(self, page: int, **more: str) -> list[GitLabMerge]:
         asked = {
             "state": "merged",
             **more,
@@ -181,14 +154,14 @@ class GitLabService:
             "per_page": AT_ONCE,
             "page": page,
         }
-        return self.get("/merge_requests", asked, list[_Merge])
+        return self.get("/merge_requests", asked, list[GitLabMerge])
 
     def _brought(self, requests: Collection[int], query: str) -> Iterator[BroughtCommits]:
         return commits_of(self._client, self.project, requests, query, self.convert)
 
-    def _related(self, sha: str) -> list[_Merge]:
+    def _related(self, sha: str) -> list[GitLabMerge]:
         place, asked = f"/repository/commits/{sha}/merge_requests", {"per_page": AT_ONCE}
-        related = self.convert(self.send("GET", place, asked, one_of_many=True), list[_Merge])
+        related = self.convert(self.send("GET", place, asked, one_of_many=True), list[GitLabMerge])
         return [request for request in related if request.state == "merged"]
 
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
@@ -196,7 +169,7 @@ class GitLabService:
         items = {*items, *claimed}
         there: dict[Item, ForgeItem] = {item: Absent(self.absent(item)) for item in items}
         for asked in chunks(sorted(number_of(item) for item in items if is_request(item))):
-            for merge in self.get("/merge_requests", _numbered(asked), list[_Merge]):
+            for merge in self.get("/merge_requests", _numbered(asked), list[GitLabMerge]):
                 there[f"!{merge.iid}"] = merge.request
         for asked in chunks(sorted(number_of(item) for item in items if not is_request(item))):
             for issue in self.get("/issues", _numbered(asked), list[GitLabLabelled]):
@@ -207,7 +180,7 @@ class GitLabService:
         """See forge.reading.Service. Those of the project's groups belong to it."""
         names: list[str] = []
         for page in range(1, MOST_PAGES + 1):
-            labels = self.get("/labels", {"per_page": AT_ONCE, "page": page}, list[_Label])
+            labels = self.get("/labels", {"per_page": AT_ONCE, "page": page}, list[GitLabLabelName])
             names += [label.name for label in labels]
             if len(labels) < AT_ONCE:
                 return names
@@ -219,7 +192,7 @@ class GitLabService:
         newest = [
             each
             for name in environments
-            for each in self.get("/deployments", {**asked, "environment": name}, list[_Deployment])
+            for each in self.get("/deployments", {**asked, "environment": name}, list[GitLabDeployment])
         ]
         return max(newest, key=lambda each: each.created_at).sha if newest else ""
 
@@ -228,7 +201,7 @@ class GitLabService:
         self.get("/merge_requests", {"per_page": 1}, list[GitLabLabelled])
         if self.anonymous:
             return "anonymously"
-        return f"as {self.get('/user', {}, _User, whole=True).username}"
+        return f"as {self.get('/user', {}, GitLabUser, whole=True).username}"
 
     def absent(self, item: Item) -> str:
         """Why nothing is known of an item that was not in the answer."""
