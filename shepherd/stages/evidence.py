@@ -72,7 +72,12 @@ def _told(budget: Budget | None) -> dict[str, str | int]:
     if budget is None:
         return {}
     resets = iso(datetime.fromtimestamp(budget.resets, UTC)) if budget.resets else ""
-    told = {"limit": budget.limit, "left": budget.left, "resets": resets, "of": budget.name}
+    told: dict[str, str | int] = {
+        "limit": budget.limit,
+        "left": budget.left,
+        "resets": resets,
+        "of": budget.name,
+    }
     return {name: value for name, value in told.items() if value != ""}
 
 

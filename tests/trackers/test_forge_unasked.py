@@ -13,6 +13,7 @@ from shepherd.trackers.forge.items import Request, UnreadablePart
 from shepherd.trackers.github.service import GitHubService
 from tests.running.host import Host
 from tests.trackers.conftest import forge_settings
+from tests.trackers.forge_kit import Kit, nameless
 from tests.trackers.github_server import GitHub, pull
 
 SAYS_NOT = "GitHub does not say which request brought it: it answered 500"
@@ -102,3 +103,32 @@ def test_the_tagger_touches_nothing_of_it(team: Team) -> None:
     team.host.inv("run")
     assert team.hub.things[7].labels == ["qa-bad"]
     assert not team.hub.count("POST /repos")
+
+
+def test_an_error_below_one_commit_is_that_commit_s(tmp_path: Path, hub: GitHub) -> None:
+    one, two = "a1" * 20, "b2" * 20
+    kit = Kit(hub, tmp_path)
+    hub.things[7] = pull("qa-ok", commits=(two,))
+    page = {"hasNextPage": False, "endCursor": None}
+    shown = {
+        "number": 7,
+        "merged": True,
+        "baseRefName": "stable",
+        "repository": {"nameWithOwner": hub.project},
+        "labels": {"nodes": [{"name": "qa-ok"}]},
+    }
+    told = {"associatedPullRequests": {"nodes": [shown], "pageInfo": page}}
+    hub.fail(
+        200,
+        on="associatedPullRequests",
+        body={
+            "data": {"repository": {"nameWithOwner": hub.project, "c0": None, "c1": told}},
+            "errors": [{"type": "INTERNAL", "message": "?", "path": ["repository", "c0"]}],
+        },
+    )
+    reading = kit.read(claims=nameless([one, two]))
+    assert reading.unasked.keys() == {one}
+    assert reading.named == {one: (), two: ("#7",)}
+    again = kit.read(claims=nameless([one, two]), memory=reading.memory)
+    assert not again.unasked
+    assert again.named == reading.named

@@ -8,6 +8,7 @@ import re
 import time
 import traceback
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
@@ -83,6 +84,33 @@ def test_one_bug_that_cannot_be_read(ask: Ask, lp: Server, what: int | str) -> N
     assert items["2"] == ItemTags(("ok",))
     assert items["1"].words == ()
     assert items["1"].unreadable
+
+
+@pytest.mark.parametrize("what", [403, 404, 500, "truncate"])
+def test_a_bug_that_names_a_landing_bad_and_cannot_be_opened(ask: Ask, lp: Server, what: int | str) -> None:
+    """Searches say which: it must not look as if nobody named it."""
+    lp.bugs[1], lp.bugs[9] = Bug(["qa-ok"]), Bug(["qa-bad", "bad-commit-7", "bad-commit-30", "bad-commit-99"])
+    scope = range(5, 40)
+    lp.fail(what, on="/bugs/9", times=99)
+    first = open_tracker(ask()).read(["1"], scope)
+    assert first.items == {"1": ItemTags(("ok",)), "9": ItemTags(("bad",), (7, 30))}
+    # an hour later, when no search of what was changed shows it any more, and it can be opened
+    lp.repair()
+    lp.clock = lambda: datetime.now(UTC) + timedelta(hours=1)
+    second = open_tracker(ask()).read(["1"], [*scope, 99], first.memory)
+    assert second.items == {"1": ItemTags(("ok",)), "9": ItemTags(("bad",), (7, 30, 99))}
+    lp.fail(what, on="/bugs/9", times=99)
+    assert open_tracker(ask()).read(["1"], scope, second.memory).items == second.items
+
+
+def test_one_that_was_changed_just_now_and_cannot_be_opened(ask: Ask, lp: Server) -> None:
+    lp.bugs[1] = Bug(["qa-ok"])
+    lp.bugs[9] = Bug(["qa-ok"])
+    first = open_tracker(ask()).read(["1", "9"], [7])
+    lp.change(9, tags=["qa-untestable", "bad-commit-7"])
+    lp.fail(500, on="/bugs/9", times=99)
+    second = open_tracker(ask()).read(["1", "9"], [7], first.memory)
+    assert second.items == {"1": ItemTags(("ok",)), "9": ItemTags(("untestable",), (7,))}
 
 
 def test_waits_grow_and_differ(ask: Ask, lp: Server, monkeypatch: pytest.MonkeyPatch) -> None:

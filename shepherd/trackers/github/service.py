@@ -77,25 +77,23 @@ class GitHubService:
                 name, answers = self.ask(fields, CommitPulls)
                 for place, sha in enumerate(some):
                     commit = answers[f"c{place}"]
-                    if isinstance(commit, UnreadablePart) or (commit is None and page):
-                        why = commit.why if commit else "it is gone all at once"
-                        raise TrackerError(
-                            f"{self.full_name} does not say which pull request brought {sha[:12]}: {why}"
+                    if isinstance(commit, UnreadablePart):
+                        yield sha, commit
+                    elif commit is not None:
+                        brought = commit.associatedPullRequests
+                        by_commit.setdefault(sha, []).extend(
+                            Request(pull.number, _names(pull.labels), pull.merged, pull.baseRefName)
+                            for pull in brought.nodes
+                            if pull.merged and pull.repository.nameWithOwner == name
                         )
-                    if commit is None:
-                        continue
-                    brought = commit.associatedPullRequests
-                    by_commit.setdefault(sha, []).extend(
-                        Request(pull.number, _names(pull.labels), pull.merged, pull.baseRefName)
-                        for pull in brought.nodes
-                        if pull.merged and pull.repository.nameWithOwner == name
-                    )
-                    if further := brought.pageInfo.next:
-                        more[sha] = further
-            if not more:
-                yield from by_commit.items()
-                return
-        raise TrackerError(f"{self.full_name}: the pull requests of {next(iter(more))[:12]} never end")
+                        if further := brought.pageInfo.next:
+                            more[sha] = further
+                        else:
+                            yield sha, by_commit.pop(sha)
+                    elif page:
+                        yield sha, UnreadablePart("it is gone all at once")
+        for sha in more:
+            yield sha, UnreadablePart("its pull requests never end")
 
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
         """See forge.reading.Service. Issues and pull requests share one row of numbers here."""

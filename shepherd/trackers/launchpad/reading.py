@@ -87,6 +87,8 @@ class _Reader:
         self._changes: list[int] = []
         """Bugs that were changed since then, as a search gives them."""
         self._opened: dict[int, OpenedBug] = {}
+        self._failed: dict[int, OpenedBug] = {}
+        """Bugs that could not be opened: not asked for twice."""
 
     def read(self, basis: str) -> TrackerData:
         service = self._service
@@ -102,6 +104,10 @@ class _Reader:
         namers = self._namers()
         for bug in sorted((bearers["bad"] & self._bugs | namers) - self._opened.keys()):
             self._opened[bug] = self._ask(bug)
+        narrowed = {bug: self._narrowed(bug, bearers) for bug in sorted(namers & self._failed.keys())}
+        self._opened |= {bug: OpenedBug(tags, self._now) for bug, tags in narrowed.items() if tags}
+        # what was not opened is asked for again: it may name others by then
+        asked = self._revnos.difference(*(tags.bad_commits for tags in narrowed.values() if tags))
         returned = namers.union(self._opened, *bearers.values())
         strays, unseen = self._strays(self._bugs - returned)
         tags: dict[Item, ItemTags] = {
@@ -116,7 +122,7 @@ class _Reader:
             full=self._kept.full if self._kept else self._now,
             statuses=service.statuses(),
             settled={word: tuple(bugs) for word, bugs in settled.items()},
-            revnos=tuple(sorted(self._revnos)),
+            revnos=tuple(sorted(asked)),
             returned=tuple(sorted(self._bugs & returned)),
             opened={bug: opened for bug, opened in self._opened.items() if self._is_worth(bug)},
             strays=strays,
@@ -140,7 +146,8 @@ class _Reader:
         if not kept.full <= kept.began <= self._now < kept.full + EVERYTHING_AFTER:
             self._kept = None
         elif len(set(self._changes)) <= len(GOOD_WORDS) + len(_chunks(self._asked())):
-            self._opened = {bug: self._ask(bug) for bug in sorted(set(self._changes))}
+            opened = {bug: self._ask(bug) for bug in sorted(set(self._changes))}
+            self._opened = {bug: each for bug, each in opened.items() if bug not in self._failed}
 
     def _asked(self) -> set[int]:
         """The landings of which it is known who named them bad, but for what was changed since."""
@@ -194,6 +201,20 @@ class _Reader:
             bugs.update(self._service.search(tags, since))
         return bugs
 
+    def _narrowed(self, bug: int, bearers: Mapping[Word, Collection[int]]) -> ItemTags | None:
+        """What searches say of a bug that names landings bad and cannot be opened; None if it names none by
+        now. It names people's landings, so that it must not be left out."""
+        found: list[int] = []
+        halves: list[Sequence[int]] = [*_chunks(self._revnos)]
+        while halves:
+            some = halves.pop()
+            if bug in self._search_names(set(some)):
+                if len(some) == 1:
+                    found += some
+                else:
+                    halves += [some[: len(some) // 2], some[len(some) // 2 :]]
+        return ItemTags(_words(bug, bearers), tuple(sorted(found))) if found else None
+
     def _texts(self, word: Word) -> list[str]:
         # what cannot be a tag there, like "QA Pass", cannot be searched for either
         return [text for text in self._vocabulary.texts(word) if is_tag(text)]
@@ -234,14 +255,19 @@ class _Reader:
     def _is_worth(self, bug: int) -> bool:
         """Whether the tags of an opened bug would have to be asked for again."""
         tags = self._opened[bug].tags
-        return bool(tags.bad_commits) or ("bad" in tags.words and bug in self._bugs)
+        return bug not in self._failed and bool(
+            tags.bad_commits or ("bad" in tags.words and bug in self._bugs)
+        )
 
     def _ask(self, bug: int) -> OpenedBug:
         """What one bug says; that it cannot be read is one bug's matter."""
+        if bug in self._failed:
+            return self._failed[bug]
         try:
             entry = self._service.open(bug)
         except RequestError as error:
-            return OpenedBug(ItemTags(unreadable=unreadable(bug, error)), self._now)
+            self._failed[bug] = OpenedBug(ItemTags(unreadable=unreadable(bug, error)), self._now)
+            return self._failed[bug]
         return OpenedBug(self._vocabulary.of_bug(entry.tags), self._now)
 
 
