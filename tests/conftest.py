@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Dialect, Engine, event
 
 from shepherd.trackers import http
 
-SERVERS = {"server", "lp", "hub", "kit"}
+SERVERS = {"server", "lp", "hub", "kit", "forge", "it"}
 """Fixtures that start a server of their own."""
 
 # How long an example takes says more of what else the machine does than of the code.

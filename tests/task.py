@@ -6,11 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 MEMORY = Path("/dev/shm")  # only tests write there, each run in a folder of its own
 ROOM = 2_000_000_000
 """Bytes that must be free in memory before the tests' files are put there."""
+
+NEEDED_FOR_REAL = ("graphql", "lazr.restful")
+"""Modules that the group `trackers` of pyproject.toml brings."""
 
 NONE_CHOSEN = 5
 """pytest's exit code where `only` left nothing."""
@@ -26,6 +30,9 @@ def run(root: Path, *, real: bool = False, long: bool = False, only: str = "") -
     chosen = ["-k", only] if only else []
     shared = ["-n", str(1 + (os.cpu_count() or 1))]  # one more, since many wait for a process
     alone = ["--timeout", "1800"]  # sshd, cron, browser and campaigns want the machine for themselves
+    if real and (why := _what_is_missing()):
+        print(f"The real tests cannot run: {why}.", file=sys.stderr)
+        return os.EX_UNAVAILABLE
     if long:
         return _pytest(root, "-m", "long or real" if real else "long", *alone, *chosen)
     if not real:
@@ -36,6 +43,24 @@ def run(root: Path, *, real: bool = False, long: bool = False, only: str = "") -
         return first
     second = _pytest(root, *marked, "tests/real", *alone)
     return first if second == NONE_CHOSEN else second
+
+
+def _what_is_missing() -> str:
+    """For the test trackers; fetches what GitHub publishes of itself. Empty: nothing."""
+    from tests.trackers.octokit import DESCRIPTION, SCHEMA, DocumentMissing
+
+    try:
+        if not all(map(find_spec, NEEDED_FOR_REAL)):
+            raise ModuleNotFoundError
+        for document in (SCHEMA, DESCRIPTION):
+            document.read()
+    except ModuleNotFoundError:
+        return (
+            "pip install --require-hashes -r requirements/trackers.txt installs what the test trackers need"
+        )
+    except DocumentMissing as missing:
+        return str(missing)
+    return ""
 
 
 def _pytest(root: Path, *arguments: str, environ: dict[str, str] | None = None) -> int:

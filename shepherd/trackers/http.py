@@ -126,6 +126,11 @@ class HttpSession:
     def host(self) -> str:
         return self._origin[1]
 
+    @property
+    def over(self) -> bool:
+        """Each further request would fail: patience or time is used up, or the tracker asked for a rest."""
+        return bool(self._given_up)
+
     def check(self, url: str) -> None:
         """Raises RequestError if `url` leads elsewhere: a token is for one host only."""
         if _origin(url) != self._origin:

@@ -72,7 +72,12 @@ class _Handler(FaultyHandler):
 
     def _attend(self) -> None:
         forge, told = self.server, f"{self.command} {unquote(self.path)}"
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        length = int(self.headers.get("Content-Length") or 0)
+        content = self.rfile.read(length)
+        if len(content) < length:  # whoever asked was killed in the middle of it
+            self.close_connection = True
+            return
+        raw = content.decode()
         forge.tell(f"{told} {raw}")
         with forge.lock:
             forge.asked.append(told)

@@ -94,11 +94,13 @@ def _label(hub: GitHub, name: str) -> dict[str, Any]:
 
 def _shown(hub: GitHub, number: int, thing: Thing, like: dict[str, Any]) -> dict[str, Any]:
     kind = "pulls" if thing.base else "issues"
+    # "pull-request-simple" describes no null where "label" does
+    labels = [{**_label(hub, name), "description": hub.style_of(name)[1] or ""} for name in thing.labels]
     shown = {
         **like,
         "number": number,
         "url": f"{hub.root}/repos/{hub.known_as}/{kind}/{number}",
-        "labels": [_label(hub, name) for name in thing.labels],
+        "labels": labels,
         "locked": thing.locked,
     }
     return shown | ({"requested_teams": []} if "requested_teams" in like else {})

@@ -1,4 +1,4 @@
-"""What the local GitHub has, as GitHub's GraphQL shows it (see github_graph).
+"""What the local GitHub has, as GitHub's GraphQL shows it (see schema).
 
 "" is the key of an object, for GitHub.spoil: the number of an issue or pull request, the SHA of a commit.
 """
@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.trackers.github_faults import FORBIDDEN
-from tests.trackers.github_graph import RefusedError
+from tests.trackers.schema import RefusedError
 
 if TYPE_CHECKING:
     from tests.trackers.github_server import GitHub, Thing

@@ -127,7 +127,8 @@ class GitHub(Forge):
         """Something is wrong with a field of GraphQL, as "PullRequest.labels" or "LabelConnection.nodes".
 
         Args:
-            of: the number of the issue or pull request, or the SHA of the commit, that has it; None: any.
+            of: the number of the issue or pull request, or the SHA of the commit, that has it or is asked
+                for ("Repository.object"); None: any.
             kind: the type of the error that stands beside the data; empty: `value` is there, and no error.
             extensions: of that error.
         """
@@ -155,32 +156,43 @@ class GitHub(Forge):
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         if not self.secrets[-1]:
             raise Answer(401, {"message": "Requires authentication"})
-        if path.endswith("/graphql"):
-            assert method == "POST"
-            return self._graph(body["query"], body.get("variables") or {})
-        return self._call(method, path, query, body)
+        try:
+            if path.endswith("/graphql"):
+                assert method == "POST"
+                return self._graph(body["query"], body.get("variables") or {})
+            return self._call(method, path, query, body)
+        except Answer:
+            raise
+        except Exception as bug:
+            self.complaints.append(f"{method} {path}: {bug!r}")
+            raise Answer(500, {"message": "the local GitHub is broken"}) from bug
 
     # GraphQL
 
     def _graph(self, query: str, variables: dict[str, Any]) -> Any:
-        from tests.trackers import github_graph, github_objects
+        from tests.trackers import github_objects
+        from tests.trackers.github_graph import GITHUB, cost_of
 
         if self.remaining <= 0:
             self._say("rate limit")
         self._parts = 0
-        done = github_graph.answer(query, variables, github_objects.root(self), self._resolve)
+
+        def pay(document: Any) -> None:
+            cost = cost_of(document, variables)
+            self.points += cost.points
+            self.nodes += cost.nodes
+            self.largest = max(self.largest, cost.nodes)
+            self.remaining -= min(self.remaining, cost.points)
+
+        done = GITHUB.answer(query, variables, github_objects.root(self), self._resolve, pay)
         self.complaints += done.wrong
-        self.points += done.cost.points
-        self.nodes += done.cost.nodes
-        self.largest = max(self.largest, done.cost.nodes)
-        self.remaining -= min(self.remaining, done.cost.points)
         if self._strength and self._parts > self._strength[0] and self._strength[1] != "in part":
             self._say(self._strength[1])
         return done.document
 
-    def _resolve(self, info: Any, source: Mapping[str, Any]) -> Any:
+    def _resolve(self, info: Any, source: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
         from tests.trackers.github_faults import FORBIDDEN, RESOURCES
-        from tests.trackers.github_graph import RefusedError
+        from tests.trackers.schema import RefusedError
 
         name = f"{info.parent_type.name}.{info.field_name}"
         if (
@@ -192,7 +204,8 @@ class GitHub(Forge):
             if self._strength and self._strength[1] == "in part" and self._parts > self._strength[0]:
                 raise RefusedError("RESOURCE_LIMITS_EXCEEDED", RESOURCES)
         for spoilt in self._spoilt:
-            if spoilt.field == name and spoilt.of in (None, source.get("")) and spoilt.times:
+            asked = (None, source.get(""), *arguments.values())
+            if spoilt.field == name and spoilt.times and spoilt.of in asked:
                 spoilt.times -= 1
                 if spoilt.kind:
                     raise RefusedError(spoilt.kind, FORBIDDEN, **spoilt.extensions)
@@ -205,7 +218,7 @@ class GitHub(Forge):
         status, body, headers = said(name)
         if self.reset and "X-RateLimit-Reset" in headers:
             headers = {**headers, "X-RateLimit-Reset": str(self.reset)}
-        raise Answer(status, body, headers)
+        raise Answer(status, body, dict(headers))
 
     def brought_by(self, sha: str) -> list[tuple[int, Thing]]:
         return [(number, thing) for number, thing in self.things.items() if sha in thing.commits]
@@ -222,6 +235,8 @@ class GitHub(Forge):
     def _call(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         from tests.trackers import github_calls, github_rest
 
+        # a repository that was renamed is still found by its number
+        path = path.replace("/repositories/1/", f"/repos/{self.known_as}/", 1)
         try:
             # "You can also pass an array of labels directly", it says, in words only.
             told = {"labels": body} if isinstance(body, list) else body

@@ -3,19 +3,27 @@
 Issues and merge requests have a row of numbers each, label names differ by case, a label that is put on a
 merge request and is not there yet is made (grey, undescribed), a scoped one (`qa::ok`) takes away the others
 of its scope, as on the real one (Premium).
+
+Each call of REST and our answer to it are checked against what GitLab's documentation says (gitlab_rest),
+each query is validated and executed over a schema made of its reference (gitlab.graphql). What GitLab would
+refuse, or would ignore, stands in `complaints`, and fails the test at the end of `at_work`.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import unquote, urlencode
 
-from tests.trackers import graphql
+from tests.trackers import gitlab_rest
 from tests.trackers.forge_server import Answer, Forge
 
 GREY = ("#6699cc", "")
+BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -32,8 +40,10 @@ class Thing:
     comments: list[str] = field(default_factory=list)
     confidential: bool = False
     locked: bool = False
-    updated: int = 0
-    """The later, the larger."""
+    updated: float = 0
+    """When it was changed last: seconds after the beginning."""
+    merges: int = 0
+    """Of its commits so many, the first ones, are merge commits."""
 
 
 def merge(*labels: str, base: str = "stable", commits: tuple[str, ...] = (), **more: Any) -> Thing:
@@ -57,7 +67,16 @@ class GitLab(Forge):
         self.commits: set[str] = set()
         """SHAs that no merge request brought."""
         self.graphql = True
-        """Whether it answers such questions at all."""
+        """Whether it answers such questions at all, of however few requests."""
+        self.strength = 100
+        """Of more requests it finds a query too complex."""
+        self.knows_commits = True
+        """Since version 14.7."""
+        self.left: int | None = None
+        """What its rate limit still has; None: there is none."""
+        self.formerly = ""
+        """What the project was called before it was renamed; its number is 1."""
+        self.complaints: list[str] = []
         self.deployments: list[tuple[str, str, str]] = []
         """Environment, SHA, state; the newest last."""
         self.hides_deployments = False
@@ -72,14 +91,46 @@ class GitLab(Forge):
     def lets_in(self, secret: str) -> bool:
         return super().lets_in(secret) or (self.public and not secret)
 
+    def verify(self) -> None:
+        """See FaultyServer."""
+        assert not self.complaints, "; ".join(self.complaints[:9])
+
+    def headers(self) -> dict[str, str]:
+        """docs.gitlab.com/administration/settings/user_and_ip_rate_limits, "Response headers"."""
+        if self.left is None:
+            return {}
+        self.left -= 1
+        shown = {"Limit": 2000, "Observed": 2000 - self.left, "Remaining": self.left, "Reset": 1_798_761_600}
+        return {f"RateLimit-{name}": str(value) for name, value in shown.items()}
+
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
-        asking = self.secrets[-1]
-        if path == "/api/v4/user":
-            return {"username": "project_1_bot"} if asking else _refuse(401)
         if path == "/api/graphql":
             return self._graphql(body)
-        place = path.removeprefix(f"/api/v4/projects/{quote(self.project, safe='')}")
-        if place == path:
+        try:
+            call = gitlab_rest.asked(method, path.removeprefix("/api/v4"), query, body)
+        except gitlab_rest.Misuse as why:
+            self.complaints.append(str(why))
+            return _refuse(400, "400 Bad request")
+        status = 201 if method == "POST" else 200
+        document = self._done(method, path, query, body)
+        try:
+            gitlab_rest.answered(call, document)
+        except gitlab_rest.Misuse as why:
+            self.complaints.append(str(why))
+        raise Answer(status, document)
+
+    def _done(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
+        asking = self.secrets[-1]
+        if path == "/api/v4/user":
+            return {"id": 1, "username": "project_1_bot"} if asking else _refuse(401)
+        found = re.fullmatch(r"/api/v4/projects/([^/]+)(/.*)", path)
+        name, place = (unquote(found[1]), found[2]) if found else ("", "")
+        if name == self.formerly and method == "GET":
+            # docs.gitlab.com/api/rest, "Redirects": 301 and Location; lib/api/helpers.rb of gitlab-org/gitlab
+            # sends what reads to the number, and takes a change by the former name
+            moved = f"{self.root}/api/v4/projects/1{place}?{urlencode(query, doseq=True)}"
+            raise Answer(301, None, {"Location": moved})
+        if name not in (self.project, self.formerly, "1"):
             _refuse(404, "404 Project Not Found")
         if method != "GET" and not asking:
             _refuse(401)
@@ -93,39 +144,56 @@ class GitLab(Forge):
             return self._deployments(query)
         if place in ("/merge_requests", "/issues"):
             return self._list(place[1:], query)
-        if found := re.fullmatch(r"/(merge_requests|issues)/(\d+)(/notes)?", place):
-            return self._one(method, found[1], int(found[2]), bool(found[3]), query, body)
-        return _refuse(404)
+        found = re.fullmatch(r"/(merge_requests|issues)/(\d+)(/notes)?", place)
+        assert found, place
+        return self._one(method, found[1], int(found[2]), bool(found[3]), query, body)
 
     def _deployments(self, query: dict[str, list[str]]) -> list[Any]:
         assert (query["order_by"], query["sort"]) == (["created_at"], ["desc"])
         found = [
-            {"sha": sha, "status": state.lower(), "created_at": f"2026-01-01T00:00:{number:02}.000Z"}
+            {
+                "id": number,
+                "sha": sha,
+                "status": state.lower(),
+                "created_at": f"2026-01-01T00:00:{number:02}.000Z",
+            }
             for number, (environment, sha, state) in enumerate(self.deployments)
             if query["environment"] == [environment] and query["status"] == [state.lower()]
         ]
         return self._page(found[::-1], query)
 
     def _graphql(self, body: Any) -> Any:
-        if not self.graphql:
+        variables = body["variables"]
+        if not self.graphql or len(variables["iids"]) > self.strength:
+            # docs.gitlab.com/api/graphql, "Limits": 250 for whoever has a token
             return {
                 "errors": [{"message": "Query has complexity of 999, which exceeds max complexity of 250"}]
             }
+        if not self.knows_commits and " commits(" in body["query"]:
+            message = "Field 'commits' doesn't exist on type 'MergeRequest'"
+            return {"errors": [{"message": message, "extensions": {"code": "undefinedField"}}]}
 
-        def project(fullPath: str) -> Any:  # as GitLab calls it
+        def project(_: Any, fullPath: str) -> Any:  # as GitLab calls it
             return {"mergeRequests": requests} if fullPath == self.project else None
 
-        def requests(iids: list[str], first: int) -> Any:
+        def requests(_: Any, iids: list[str], first: int) -> Any:
             rows = [(n, thing) for n, thing in self._rows("merge_requests").items() if str(n) in iids]
             return {"nodes": [one(number, thing) for number, thing in rows[:first]]}
 
         def one(number: int, thing: Thing) -> Any:
-            def commits(first: int) -> Any:
-                return {"nodes": [{"sha": sha} for sha in thing.commits[::-1][:first]]}
+            def some(of: list[str]) -> Any:
+                return lambda _, first: {"nodes": [{"sha": sha} for sha in of[::-1][:first]]}
 
-            return {"iid": str(number), "commitsWithoutMergeCommits": commits}
+            return {
+                "iid": str(number),
+                "commitCount": len(thing.commits) if thing.state == "merged" else None,
+                "commits": some(thing.commits),
+                "commitsWithoutMergeCommits": some(thing.commits[thing.merges :]),
+            }
 
-        return graphql.answer(body["query"], body["variables"], {"project": project})
+        answered = _schema().answer(body["query"], variables, {"project": project})
+        self.complaints += answered.wrong
+        return answered.document
 
     def _rows(self, kind: str) -> dict[int, Thing]:
         rows = self.merges if kind == "merge_requests" else self.issues
@@ -140,6 +208,9 @@ class GitLab(Forge):
             rows = {number: thing for number, thing in rows.items() if [thing.state] == query["state"]}
         if "target_branch" in query:
             rows = {n: thing for n, thing in rows.items() if [thing.base] == query["target_branch"]}
+        if "updated_after" in query:
+            since = datetime.fromisoformat(query["updated_after"][0])
+            rows = {n: thing for n, thing in rows.items() if _updated(thing) >= since}
         if query.get("order_by") == ["updated_at"]:
             rows = dict(sorted(rows.items(), key=lambda row: row[1].updated, reverse=True))
         return self._page([_shown(number, thing) for number, thing in rows.items()], query)
@@ -162,11 +233,15 @@ class GitLab(Forge):
     def _labels(self, method: str, query: dict[str, list[str]], body: Any) -> Any:
         if method == "GET":
             text = query.get("search", [""])[0].lower()
-            return self._page([{"name": name} for name in self.labels if text in name.lower()], query)
+            return self._page([self._label(name) for name in self.labels if text in name.lower()], query)
         if body["name"] in self.labels:
             _refuse(409, "Label already exists")
         self.labels[body["name"]] = (body["color"], body.get("description", ""))
-        raise Answer(201, {"name": body["name"]})
+        return self._label(body["name"])
+
+    def _label(self, name: str) -> dict[str, Any]:
+        color, description = self.labels[name]
+        return {"id": 1, "name": name, "color": f"#{color.lstrip('#')}", "description": description or None}
 
     def _one(
         self, method: str, kind: str, number: int, notes: bool, query: dict[str, list[str]], body: Any
@@ -180,7 +255,7 @@ class GitLab(Forge):
             return self._page([{"id": n, "body": text} for n, text in enumerate(thing.comments)], query)
         if notes:
             thing.comments.append(body["body"])
-            raise Answer(201, {"id": len(thing.comments), "body": body["body"]})
+            return {"id": len(thing.comments), "body": body["body"]}
         if method == "PUT":
             gone = body.get("remove_labels", "").split(",")
             thing.labels = [label for label in thing.labels if label not in gone]
@@ -199,6 +274,10 @@ def _refuse(status: int, message: str = "") -> Any:
     raise Answer(status, {"message": message or f"{status} refused"})
 
 
+def _updated(thing: Thing) -> datetime:
+    return BEGINNING + timedelta(seconds=thing.updated)
+
+
 def _shown(number: int, thing: Thing) -> dict[str, Any]:
     shown = {
         "id": 1000 + number,
@@ -206,8 +285,8 @@ def _shown(number: int, thing: Thing) -> dict[str, Any]:
         "title": "secret",
         "state": thing.state,
         "labels": thing.labels,
-        # https://docs.gitlab.com/api/issues/, /api/merge_requests/: then only members may comment
         "discussion_locked": thing.locked or None,
+        "updated_at": _updated(thing).isoformat(),
     }
     if thing.base:
         shown |= {
@@ -217,3 +296,11 @@ def _shown(number: int, thing: Thing) -> dict[str, Any]:
             "squash_commit_sha": thing.squash_commit or None,
         }
     return shown
+
+
+@functools.cache
+def _schema() -> Any:
+    """Once in a process. The daily tests know nothing of graphql-core."""
+    from tests.trackers.schema import PublishedSchema
+
+    return PublishedSchema(Path(__file__).with_name("gitlab.graphql").read_bytes)

@@ -101,7 +101,7 @@ def test_gitlab_tells_several_commits_of_many_requests_at_once(tmp_path: Path, g
             kit.requests[number + 1] = kit.request("qa-ok", commits=commits[3 * number : 3 * number + 3])
         reading = kit.read(claims=nameless(commits, "stable"))
         assert reading.named == {sha: (f"!{place // 3 + 1}",) for place, sha in enumerate(commits)}
-        assert reading.requests == (2 + 1 if graphql else 2 + 1 + 200)
+        assert reading.requests == (2 + 1 if graphql else 2 + 9 + 200)  # 100, 50, 25, 12, 6, 3, 1, 1, 1
 
 
 def test_only_what_was_merged_counts_and_first_what_was_merged_here(kit: Kit) -> None:

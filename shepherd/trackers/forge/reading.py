@@ -31,13 +31,14 @@ class ForgeService(Protocol):
     """One session with a forge. All raise TrackerError if it as a whole cannot be read."""
 
     def requests_of(
-        self, commits: Collection[str], base: str
+        self, commits: Mapping[str, datetime | None], base: str
     ) -> Iterator[tuple[str, Sequence[Request] | UnreadablePart]]:
         """Yield each SHA as soon as it is known, with the merged requests that brought that commit, or with
         why that could not be read; the forge does not know a SHA that is absent. Of what was yielded before
         an exception nothing is lost.
 
         Args:
+            commits: SHA -> when the answer was that no request had brought it; None: it was not asked yet.
             base: the branch that they were most likely merged into.
         """
 
@@ -146,7 +147,8 @@ class ForgeTracker(ABC):
         asking = [sha for sha in commits if is_open(answers.get(sha), session.now or datetime.now(UTC))]
         refused: dict[str, str] = {}
         unknown = set(asking)
-        for sha, brought in service.requests_of(asking, self._claims.base) if asking else ():
+        before = {sha: answers[sha].first if sha in answers else None for sha in asking}
+        for sha, brought in service.requests_of(before, self._claims.base) if asking else ():
             unknown.discard(sha)
             if isinstance(brought, UnreadablePart):
                 refused[sha] = f"{self.name} does not say which request brought it: {brought.why}"

@@ -2,96 +2,42 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
-from msgspec import Struct
 
 from shepherd.errors import TrackerError
-from shepherd.trackers.client import Client, Meant
+from shepherd.trackers.client import Client
 from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
-from shepherd.trackers.forge.wire import until_reset
+from shepherd.trackers.gitlab.commits import WITH_MERGES, WITHOUT_MERGES, BroughtCommits, commits_of
+from shepherd.trackers.gitlab.meaning import budget, meaning
+from shepherd.trackers.gitlab.wire import (
+    GitLabDeployment,
+    GitLabLabelled,
+    GitLabLabelName,
+    GitLabMerge,
+    GitLabUser,
+)
 from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.words import Item, is_request, item_name
 
-_COMMITS = (
-    "query($project: ID!, $iids: [String!]) { project(fullPath: $project) {"
-    " mergeRequests(iids: $iids, first: 100) { nodes { iid"
-    " commitsWithoutMergeCommits(first: 100) { nodes { sha } } } } } }"
-)
 MOST_PAGES = 100
 """Of comments or labels, a hundred each."""
+FEW = 2
+"""Commits that are asked for again one by one: the lists would not be fewer questions."""
+ONE_PER = 20
+"""Commits for each question, at least, where several are asked for again."""
+LEEWAY = timedelta(hours=1)
+"""A request may be merged, and shown with it a little later."""
+MOST_FAILED = 3
+"""Commits in a row: each costs several tries."""
 
 _T = TypeVar("_T")
-
-
-class _Sha(Struct, frozen=True):
-    sha: str
-
-
-class _Shas(Struct, frozen=True):
-    nodes: tuple[_Sha, ...]
-
-
-class _Commits(Struct, frozen=True):
-    iid: str
-    commitsWithoutMergeCommits: _Shas
-
-
-class _Nodes(Struct, frozen=True):
-    nodes: tuple[_Commits, ...]
-
-
-class _Project(Struct, frozen=True):
-    mergeRequests: _Nodes
-
-
-class _Data(Struct, frozen=True):
-    project: _Project
-
-
-class _Answer(Struct, frozen=True):
-    data: _Data
-
-
-class GitLabLabelled(Struct, frozen=True):
-    """A merge request or an issue, as far as it is read: not its title, which may be confidential."""
-
-    iid: int
-    labels: tuple[str, ...]
-
-
-class _Merge(GitLabLabelled, frozen=True):
-    """A merge request, with the commits that may have landed by it."""
-
-    state: str
-    target_branch: str
-    sha: str | None = None
-    merge_commit_sha: str | None = None
-    squash_commit_sha: str | None = None
-
-    @property
-    def request(self) -> Request:
-        commits = (self.merge_commit_sha, self.squash_commit_sha, self.sha)
-        merged = self.state == "merged"
-        return Request(self.iid, self.labels, merged, self.target_branch, tuple(filter(None, commits)))
-
-
-class _Label(Struct, frozen=True):
-    name: str
-
-
-class _Deployment(Struct, frozen=True):
-    sha: str
-    created_at: datetime
-
-
-class _User(Struct, frozen=True):
-    username: str
 
 
 class GitLabService:
@@ -107,85 +53,115 @@ class GitLabService:
         self.project = project
         self.anonymous = not token
         self.place = f"/projects/{quote(project, safe='')}"
-        self._client = Client(session, lambda: {"PRIVATE-TOKEN": token} if token else {}, meaning)
+        self._client = Client(session, lambda: {"PRIVATE-TOKEN": token} if token else {}, meaning, budget)
 
     def requests_of(
-        self, commits: Collection[str], base: str
+        self, commits: Collection[str] | Mapping[str, datetime | None], base: str
     ) -> Iterator[tuple[str, Sequence[Request] | UnreadablePart]]:
         """See ForgeService. A SHA that GitLab does not know is absent.
 
         The lists of what was merged lately have most of them, by merge, squash and head commit. GraphQL gives
-        the lower ones of several commits that landed together, and the rest is asked for one by one.
+        the lower ones of several commits that landed together, and the rest is asked for one by one. Where
+        none was found before, what was merged since then says whether there is one now.
         """
-        by_commit: dict[str, list[_Merge]] = {}
         wanted = set(commits)
-        for page in range(1, 2 + -(-len(wanted) // AT_ONCE)):
-            merged = self._merged(base, page)
+        before = {sha: when for sha, when in commits.items() if when} if isinstance(commits, Mapping) else {}
+        if len(before) > FEW:
+            for sha, some in self._since(before):
+                wanted.discard(sha)
+                yield sha, [each.request for each in some]
+        by_commit = self._listed(wanted, base)
+        for sha, some in by_commit.items():
+            yield sha, [each.request for each in some]
+        yield from self._singly(sorted(wanted - by_commit.keys()))
+
+    def _listed(self, wanted: set[str], base: str) -> dict[str, list[GitLabMerge]]:
+        """What the lists, and GraphQL for the requests in them, say of these commits."""
+        by_commit: dict[str, list[GitLabMerge]] = {}
+        for page in range(1, 2 + -(-len(wanted) // AT_ONCE) if wanted else 0):
+            merged = self._merged(page, target_branch=base)
             before = len(by_commit)
             for request in merged:
-                landed = {request.merge_commit_sha, request.squash_commit_sha, request.sha} & wanted
-                for sha in landed - {None}:
-                    assert sha is not None
+                for sha in request.landed & wanted:
                     by_commit.setdefault(sha, []).append(request)
             if len(merged) < AT_ONCE or len(by_commit) == len(wanted) or len(by_commit) == before:
                 break
         if wanted - by_commit.keys():
             heads = {each.iid: each for some in by_commit.values() for each in some if each.sha in by_commit}
-            for sha, request in self._brought(heads):
-                if sha in wanted and request not in by_commit.setdefault(sha, []):
-                    by_commit[sha].append(request)
-        for sha in sorted(wanted - by_commit.keys()):
-            related = self._related(sha)
-            if related is not None:
-                by_commit[sha] = related
-        for sha, some in by_commit.items():
-            yield sha, [each.request for each in some]
+            for brought in self._brought(heads, WITHOUT_MERGES):
+                for sha in wanted.intersection(brought.shas):
+                    if heads[brought.number] not in by_commit.setdefault(sha, []):
+                        by_commit[sha].append(heads[brought.number])
+        return by_commit
 
-    def _merged(self, base: str, page: int) -> list[_Merge]:
+    def _since(self, before: Mapping[str, datetime]) -> Iterator[tuple[str, list[GitLabMerge]]]:
+        """Of commits that none had brought at these times: a request that has brought one since was changed
+        since, into whichever branch. Yields nothing if the requests, or their commits, are too many to know
+        them all, or if GitLab does not say what its clock says: then they are asked for one by one."""
+        merged = self._merged_since(min(before.values()) - LEEWAY, 1 + len(before) // ONE_PER // 2)
+        if merged is None or self.session.now is None:
+            return
+        landed = {number: set(each.landed) for number, each in merged.items()}
+        unknown = set(merged)
+        for brought in self._brought(merged, WITH_MERGES):
+            landed[brought.number].update(brought.shas)
+            if brought.complete:
+                unknown.discard(brought.number)
+        if not unknown:
+            for sha in before:
+                yield sha, [merged[number] for number, shas in landed.items() if sha in shas]
+
+    def _merged_since(self, when: datetime, most: int) -> dict[int, GitLabMerge] | None:
+        """Those that are merged and were changed since, by number; None: they are more than so many pages."""
+        since = when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        merged: dict[int, GitLabMerge] = {}
+        for page in range(1, most + 1):
+            some = self._merged(page, updated_after=since)
+            merged |= {each.iid: each for each in some}
+            if len(some) < AT_ONCE:
+                # what was changed meanwhile has moved from a later page to the first one
+                again = self._merged(1, updated_after=since) if page > 1 else []
+                return merged | {each.iid: each for each in again}
+        return None
+
+    def _singly(self, shas: Sequence[str]) -> Iterator[tuple[str, list[Request] | UnreadablePart]]:
+        """Those that GitLab knows. One that fails is that one's matter; after a few in a row the others are
+        not asked for now."""
+        failed, why = 0, ""
+        # those that failed the last time must not always stand before the others
+        for sha in random.sample(shas, len(shas)):
+            if failed < MOST_FAILED:
+                try:
+                    yield sha, [each.request for each in self._related(sha)]
+                except RequestError as error:
+                    if error.status == 404:
+                        continue
+                    if self.session.over or (error.status not in (0, 403) and error.status < 500):
+                        raise
+                    failed, why = failed + 1, str(error)
+                    yield sha, UnreadablePart(why)
+                else:
+                    failed = 0
+            else:
+                yield sha, UnreadablePart(f"it was not asked, after {failed} that failed: {why}")
+
+    def _merged(self, page: int, **more: str) -> list[GitLabMerge]:
         asked = {
             "state": "merged",
-            "target_branch": base,
+            **more,
             "order_by": "updated_at",
             "sort": "desc",
             "per_page": AT_ONCE,
             "page": page,
         }
-        return self.get("/merge_requests", asked, list[_Merge])
+        return self.get("/merge_requests", asked, list[GitLabMerge])
 
-    def _brought(self, requests: Mapping[int, _Merge]) -> list[tuple[str, _Merge]]:
-        """The commits of each request, as far as GraphQL gives them: it may find the question too large, or
-        be an old one; then they are asked for one by one like others."""
-        brought: list[tuple[str, _Merge]] = []
-        try:
-            for some in chunks(sorted(requests)):
-                variables = {"project": self.project, "iids": [str(number) for number in some]}
-                answer = self._client.send(
-                    "POST",
-                    f"{self.session.root}api/graphql",
-                    document={"query": _COMMITS, "variables": variables},
-                    repeatable=True,
-                    writes=False,
-                )
-                nodes = self.convert(answer.content, _Answer).data.project.mergeRequests.nodes
-                brought += [
-                    (commit.sha, requests[int(each.iid)])
-                    for each in nodes
-                    for commit in each.commitsWithoutMergeCommits.nodes
-                    if int(each.iid) in requests
-                ]
-        except TrackerError:
-            return brought
-        return brought
+    def _brought(self, requests: Collection[int], query: str) -> Iterator[BroughtCommits]:
+        return commits_of(self._client, self.project, requests, query, self.convert)
 
-    def _related(self, sha: str) -> list[_Merge] | None:
-        try:
-            related = self.get(
-                f"/repository/commits/{sha}/merge_requests", {"per_page": AT_ONCE}, list[_Merge]
-            )
-        except RequestError as error:
-            if error.status == 404:
-                return None
-            raise
+    def _related(self, sha: str) -> list[GitLabMerge]:
+        place, asked = f"/repository/commits/{sha}/merge_requests", {"per_page": AT_ONCE}
+        related = self.convert(self.send("GET", place, asked, one_of_many=True), list[GitLabMerge])
         return [request for request in related if request.state == "merged"]
 
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
@@ -193,7 +169,7 @@ class GitLabService:
         items = {*items, *claimed}
         there: dict[Item, ForgeItem] = {item: Absent(self.absent(item)) for item in items}
         for asked in chunks(sorted(number_of(item) for item in items if is_request(item))):
-            for merge in self.get("/merge_requests", _numbered(asked), list[_Merge]):
+            for merge in self.get("/merge_requests", _numbered(asked), list[GitLabMerge]):
                 there[f"!{merge.iid}"] = merge.request
         for asked in chunks(sorted(number_of(item) for item in items if not is_request(item))):
             for issue in self.get("/issues", _numbered(asked), list[GitLabLabelled]):
@@ -204,7 +180,7 @@ class GitLabService:
         """See forge.reading.Service. Those of the project's groups belong to it."""
         names: list[str] = []
         for page in range(1, MOST_PAGES + 1):
-            labels = self.get("/labels", {"per_page": AT_ONCE, "page": page}, list[_Label])
+            labels = self.get("/labels", {"per_page": AT_ONCE, "page": page}, list[GitLabLabelName])
             names += [label.name for label in labels]
             if len(labels) < AT_ONCE:
                 return names
@@ -216,7 +192,7 @@ class GitLabService:
         newest = [
             each
             for name in environments
-            for each in self.get("/deployments", {**asked, "environment": name}, list[_Deployment])
+            for each in self.get("/deployments", {**asked, "environment": name}, list[GitLabDeployment])
         ]
         return max(newest, key=lambda each: each.created_at).sha if newest else ""
 
@@ -225,7 +201,7 @@ class GitLabService:
         self.get("/merge_requests", {"per_page": 1}, list[GitLabLabelled])
         if self.anonymous:
             return "anonymously"
-        return f"as {self.get('/user', {}, _User, whole=True).username}"
+        return f"as {self.get('/user', {}, GitLabUser, whole=True).username}"
 
     def absent(self, item: Item) -> str:
         """Why nothing is known of an item that was not in the answer."""
@@ -245,11 +221,17 @@ class GitLabService:
         *,
         whole: bool = False,
         repeatable: bool = True,
+        one_of_many: bool = False,
     ) -> bytes:
-        """The body of the answer. Raises RequestError."""
+        """The body of the answer. Raises RequestError.
+
+        Args:
+            repeatable, one_of_many: see HttpSession.send.
+        """
         url = f"{self.session.root}api/v4{'' if whole else self.place}{path}"
-        answer = self._client.send(method, url, query=query, document=document, repeatable=repeatable)
-        return answer.content
+        return self._client.send(
+            method, url, query=query, document=document, repeatable=repeatable, one_of_many=one_of_many
+        ).content
 
     def convert(self, content: bytes, kind: type[_T]) -> _T:
         """Raises TrackerError if it is something else."""
@@ -260,13 +242,6 @@ class GitLabService:
                 f"what answers at {self.session.host} is not {self.session.name} ({error});"
                 " is tracker.service_root right?"
             ) from None
-
-
-def meaning(status: int, headers: Mapping[str, str], _body: bytes) -> Meant:
-    """See Meaning. When to come back, GitLab says by Retry-After, or by the time when the limit is reset."""
-    if status == 429 and "retry-after" not in headers:
-        return Meant(status, {**headers, "retry-after": until_reset(headers, "ratelimit-reset")})
-    return Meant(status, headers)
 
 
 def _numbered(numbers: Sequence[int]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from shepherd.trackers.forge.labels import LabelStyle
 from shepherd.trackers.forge.reading import AT_ONCE, number_of, session_with, token_of
 from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
 from shepherd.trackers.gitlab.reading import GitLabTracker
-from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabLabelled, GitLabService
+from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabService
+from shepherd.trackers.gitlab.wire import GitLabLabelled
 from shepherd.trackers.http import RequestError
 from shepherd.words import Item, is_request
 

@@ -245,7 +245,7 @@ def test_a_forge_that_hangs_is_given_up(
     ("deployments", "newest"),
     [
         ([("production", "a" * 40, "SUCCESS"), ("production", "b" * 40, "SUCCESS")], "b"),
-        ([("production", "a" * 40, "SUCCESS"), ("production", "b" * 40, "FAILED")], "a"),
+        ([("production", "a" * 40, "SUCCESS"), ("production", "b" * 40, "BROKEN")], "a"),
         ([("production", "a" * 40, "SUCCESS"), ("staging", "b" * 40, "SUCCESS")], "a"),
         ([("production", "a" * 40, "SUCCESS"), ("live", "b" * 40, "SUCCESS")], "b"),
         ([("production", "a" * 40, "")], ""),
@@ -256,7 +256,8 @@ def test_a_forge_that_is_read_says_what_was_deployed(
     tmp_path: Path, forge: GitHub | GitLab, deployments: list[tuple[str, str, str]], newest: str
 ) -> None:
     token_file(tmp_path, forge)
-    forge.deployments = deployments
+    broken = {"github": "FAILURE", "gitlab": "FAILED"}[forge.kind]  # as each of them says it
+    forge.deployments = [(where, sha, state.replace("BROKEN", broken)) for where, sha, state in deployments]
     answer = access.ask(Forge(forge.kind, "acme/shop", ""), tmp_path / "shepherd.toml")
     name = {"github": "GitHub", "gitlab": "GitLab"}[forge.kind]
     named = ((f"{name}'s newest deployment to production", newest * 40),) if newest else ()
