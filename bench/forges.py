@@ -1,33 +1,75 @@
-"""Requests to GitHub and GitLab for 2,000 landings, first and second run, next to the naive loop."""
+"""Requests, points and nodes that landings cost on each forge, first and second run, by each way to land,
+beside what version 0.2 asked and the naive loop over the usual library.
+
+python -m bench.forges            # the table
+python -m bench.forges github 500 # a part of it
+
+Points and nodes are GitHub's, as its documents count them; the local server does that. Naive is a loop over
+the landings by PyGithub or python-gitlab, measured for the smallest number.
+"""
 
 from __future__ import annotations
 
-import math
 import os
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
+import gitlab
 from github import Auth, Github
-from github.Requester import Requester
-from gitlab import Gitlab
+from msgspec import Struct
 
 from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker
-from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
+from shepherd.trackers.claims import Claim, Claims
 from shepherd.words import Item, TrackerData
 from tests.trackers import github_server, gitlab_server
 from tests.trackers.faulty import at_work
 from tests.trackers.github_server import GitHub, Thing
 from tests.trackers.gitlab_server import GitLab
 
-LANDINGS = 2_000
-SHAS = [f"{number:040x}" for number in range(1, LANDINGS + 1)]
-AIM = f"(aim: at most {5 + math.ceil(LANDINGS / 100)})"
+SIZES = (50, 500, 2_000)
+TOKEN = "BENCH_TOKEN"
+Forge = GitHub | GitLab
 
-_T = TypeVar("_T")
+
+class Way(Struct, frozen=True):
+    """How changes land."""
+
+    name: str
+    named: bool = False
+    """The landing's message names the request."""
+    each: int = 1
+    """Landings of one request; 0: there is none."""
+
+
+MERGE, SQUASH = Way("merge commit", named=True), Way("squash", named=True)
+REBASE, THREE, DIRECT = (
+    Way("rebase, 1 a request"),
+    Way("rebase, 3 a request", each=3),
+    Way("direct push", each=0),
+)
+WAYS: dict[str, tuple[Way, ...]] = {
+    "github": (MERGE, SQUASH, REBASE, THREE, DIRECT),
+    # a squash that is fast-forwarded has no number in its message
+    "gitlab": (MERGE, Way("squash"), REBASE, THREE, DIRECT),
+}
+BEFORE: dict[tuple[str, str], tuple[str, str, str]] = {
+    ("github", MERGE.name): ("1/1", "5/5", "20/20"),
+    ("github", SQUASH.name): ("1/1", "5/5", "20/20"),
+    ("github", REBASE.name): ("1/1", "5/5", "20/20"),
+    ("github", THREE.name): ("1/1", "5/2", "20/7"),
+    ("github", DIRECT.name): ("1/1", "5/5", "20/20"),
+    ("gitlab", MERGE.name): ("1/1", "5/5", "20/20"),
+    ("gitlab", SQUASH.name): ("1/1", "5/5", "20/20"),
+    ("gitlab", REBASE.name): ("1/1", "5/5", "20/20"),
+    ("gitlab", THREE.name): ("2/1", "4/2", "14/7"),
+    ("gitlab", DIRECT.name): ("51/51", "501/501", "2,001/2,001"),
+}
+"""Requests of the first and the second run for each of SIZES, as this module measured them with version 0.2.0
+(commit 216ad2b)."""
 
 
 class IndexedGitHub(GitHub):
@@ -40,96 +82,117 @@ class IndexedGitHub(GitHub):
         return self._brought.get(sha, [])
 
 
-def main() -> None:
-    os.environ["BENCH_TOKEN"] = "its-token"
-    print(f"Requests for {LANDINGS:,} landings {AIM}")
-    for commits in (1, 3):
-        for kind in (IndexedGitHub, GitLab):
-            with at_work(kind()) as forge:
-                _fill(forge, commits)
-                _compare(forge, commits)
+FORGES: dict[str, Callable[[], Forge]] = {"github": IndexedGitHub, "gitlab": GitLab}
 
 
-def _fill(forge: GitHub | GitLab, commits: int) -> None:
-    """Every request brought so many landings."""
-    for place in range(0, LANDINGS, commits):
-        brought = tuple(SHAS[place : place + commits])
+class Cost(Struct, frozen=True):
+    """What one reading took."""
+
+    requests: int
+    points: int
+    nodes: int
+    megabytes: float
+    seconds: float
+
+
+def main(kinds: tuple[str, ...] = tuple(FORGES), sizes: tuple[int, ...] = SIZES) -> None:
+    os.environ[TOKEN] = "its-token"
+    print("first and second run each: requests (points, nodes); before: requests of version 0.2.0")
+    print(
+        f"{'forge':7} {'landed by':20} {'landings':>8}  {'first run':>24} {'second run':>24}"
+        f" {'before':>11} {'naive':>6}"
+    )
+    for kind in kinds:
+        for way in WAYS[kind]:
+            for size in sizes:
+                _row(kind, way, size)
+
+
+def _row(kind: str, way: Way, size: int) -> None:
+    with at_work(FORGES[kind]()) as forge:
+        claims = _fill(forge, way, size)
+        first, data = _read(forge, claims, b"")
+        second, again = _read(forge, claims, data.memory)
+        assert again.named == data.named
+        assert len([requests for requests in data.named.values() if requests]) == (size if way.each else 0)
+        asked = forge.count()
+        naive = _naive(forge, claims) if size == SIZES[0] else 0
+        assert naive == forge.count() - asked
+    before = dict(zip(SIZES, BEFORE.get((kind, way.name), ()), strict=False)).get(size, "")
+    print(
+        f"{kind:7} {way.name:20} {size:8,}  {_shown(first):>24} {_shown(second):>24}"
+        f" {before:>11} {naive or '':>6}"
+        f"   {second.megabytes:.2f} MB, {first.seconds:.1f} + {second.seconds:.1f} s",
+        flush=True,
+    )
+
+
+def _shown(cost: Cost) -> str:
+    return f"{cost.requests:,}" + (f" ({cost.points:,}, {cost.nodes:,})" if cost.points else "")
+
+
+def _fill(forge: Forge, way: Way, size: int) -> Claims:
+    """Requests that brought so many landings, and what the landings say of them."""
+    shas = [f"{number:040x}" for number in range(1, size + 1)]
+    forge.commits = set(shas)
+    sign = "!" if isinstance(forge, GitLab) else "#"
+    claims: list[Claim] = [] if way.each else [Claim(sha) for sha in shas]
+    for number in range(1, 1 + (-(-size // way.each) if way.each else 0)):
+        brought = tuple(shas[(number - 1) * way.each : number * way.each])
         if isinstance(forge, GitHub):
-            forge.things[place + 1] = github_server.pull("qa-ok", commits=brought)
+            forge.things[number] = github_server.pull("qa-ok", commits=brought)
         else:
-            forge.merges[place + 1] = gitlab_server.merge("qa-ok", commits=brought, updated=place)
+            head = ("feed" * 10,) if way in (MERGE, Way("squash")) else brought
+            landed = {MERGE: {"merge_commit": brought[0]}, Way("squash"): {"squash_commit": brought[0]}}
+            forge.merges[number] = gitlab_server.merge(
+                "qa-ok", commits=head, updated=number, **landed.get(way, {})
+            )
+        claims += [Claim(sha, (f"{sign}{number}",) if way.named else ()) for sha in brought]
     if isinstance(forge, IndexedGitHub):
         forge.index()
+    return Claims(tuple(claims), "stable")
 
 
-def _compare(forge: GitHub | GitLab, commits: int) -> None:
+def _read(forge: Forge, claims: Claims, memory: bytes) -> tuple[Cost, TrackerData]:
     settings = Settings(
         branches={},
         tracker=TrackerSettings(
-            type=forge.kind,
-            project=forge.project,
-            service_root=forge.root,
-            credentials_env="BENCH_TOKEN",
+            type=forge.kind, project=forge.project, service_root=forge.root, credentials_env=TOKEN
         ),
         file=Path(tempfile.gettempdir()) / "shepherd.toml",
     )
-    sign = "#" if isinstance(forge, GitHub) else "!"
-    items: list[Item] = [f"{sign}{number}" for number in range(1, LANDINGS + 1, commits)]
+    items: list[Item] = sorted({item for claim in claims.landings for item in claim.requests})
+    before, began = _counters(forge), time.perf_counter()
+    data = open_tracker(settings, claims=claims).read(items, [], memory)
+    requests, points, nodes, sent = (now - then for now, then in zip(_counters(forge), before, strict=True))
+    return Cost(requests, points, nodes, sent / 1e6, time.perf_counter() - began), data
 
-    def read(some: Sequence[Item], claims: Claims = NO_CLAIMS, memory: bytes = b"") -> TrackerData:
-        return open_tracker(settings, claims=claims).read(some, [], memory)
 
-    rebased = Claims(tuple(map(Claim, SHAS)), "stable")
-    if commits == 1:
-        claimed = Claims(tuple(Claim(f"{n:040x}", (f"{sign}{n}",)) for n in range(1, LANDINGS + 1)), "stable")
-        _measured(forge, "squashed, the number in the message: each run", lambda: read(items, claimed))
-        _measured(forge, "the same, confirmed by no landing", lambda: read(items))
-        first = _measured(forge, "rebased, no number: first run", lambda: read([], rebased))
-        naive: Callable[[GitHub | GitLab], Sequence[object]] = _by_number
+def _naive(forge: Forge, claims: Claims) -> int:
+    """How many questions a loop over the landings asks by the usual library."""
+    if isinstance(forge, GitHub):
+        hub = Github(auth=Auth.Token("x"), base_url=forge.root, seconds_between_requests=0, lazy=True)
+        repository = hub.get_repo(forge.project)
+        for claim in claims.landings:
+            named = [f"/issues/{item[1:]}" for item in claim.requests]
+            for path in named or [f"/commits/{claim.id}/pulls"]:
+                repository.requester.requestJsonAndCheck("GET", f"{repository.url}{path}")
     else:
-        first = _measured(
-            forge, f"rebased, {commits} landings a request: first run", lambda: read([], rebased)
-        )
-        naive = _by_commit
-    second = _measured(forge, "the same, second run", lambda: read([], rebased, first.memory))
-    assert len(second.items) == len(items)
-    assert second.named == first.named
-    _measured(forge, "the naive loop over the library", lambda: naive(forge))
+        project = gitlab.Gitlab(forge.root, private_token="x").projects.get(forge.project, lazy=True)
+        for claim in claims.landings:
+            if claim.requests:
+                project.mergerequests.get(int(claim.requests[0][1:]))
+            else:
+                project.commits.get(claim.id, lazy=True).merge_requests()
+    return len(claims.landings)
 
 
-def _by_number(forge: GitHub | GitLab) -> list[object]:
-    if isinstance(forge, GitHub):
-        hub = Github(auth=Auth.Token("x"), base_url=forge.root, seconds_between_requests=0, lazy=True)
-        repository = hub.get_repo(forge.project)
-        return [_ask_one(repository.requester, f"{repository.url}/issues/{n}") for n in sorted(forge.things)]
-    project = Gitlab(forge.root, private_token="x").projects.get(forge.project, lazy=True)
-    return [project.mergerequests.get(number).labels for number in sorted(forge.merges)]
-
-
-def _by_commit(forge: GitHub | GitLab) -> list[object]:
-    if isinstance(forge, GitHub):
-        hub = Github(auth=Auth.Token("x"), base_url=forge.root, seconds_between_requests=0, lazy=True)
-        repository = hub.get_repo(forge.project)
-        return [_ask_one(repository.requester, f"{repository.url}/commits/{sha}/pulls") for sha in SHAS]
-    project = Gitlab(forge.root, private_token="x").projects.get(forge.project, lazy=True)
-    return [project.commits.get(sha, lazy=True).merge_requests() for sha in SHAS]
-
-
-def _ask_one(requester: Requester, url: str) -> object:
-    return requester.requestJsonAndCheck("GET", url)[1]
-
-
-def _measured(forge: GitHub | GitLab, name: str, body: Callable[[], _T]) -> _T:
-    requests, sent, began = forge.count(), forge.sent, time.perf_counter()
-    result = body()
-    took = time.perf_counter() - began
-    print(
-        f"{forge.kind}, {name}: {forge.count() - requests:,} requests,"
-        f" {(forge.sent - sent) / 1e6:.2f} MB, {took:.1f} s",
-        flush=True,
-    )
-    return result
+def _counters(forge: Forge) -> tuple[int, int, int, int]:
+    return forge.count(), getattr(forge, "points", 0), getattr(forge, "nodes", 0), forge.sent
 
 
 if __name__ == "__main__":
-    main()
+    main(
+        tuple(word for word in sys.argv[1:] if word in FORGES) or tuple(FORGES),
+        tuple(int(word) for word in sys.argv[1:] if word.isdigit()) or SIZES,
+    )

@@ -96,6 +96,8 @@ class TrackerError(ShepherdError):
     code = NO_DATA
     requests = 0
     """How many requests over the network it took to find out; for the log."""
+    memory: bytes = b""
+    """What the reading learned before it broke off, for the next one; empty: no more than the one before."""
 
 
 class StoreError(ShepherdError):

@@ -72,6 +72,18 @@ class ItemDetails(Struct, frozen=True):
     status: str = ""
 
 
+class Budget(Struct, frozen=True):
+    """What a tracker's rate limit still had at its last answer."""
+
+    name: str
+    """Which of its limits; empty where it has one."""
+    limit: int
+    """Requests, or points, from one reset to the next."""
+    left: int
+    resets: int
+    """Seconds since 1970, by the tracker's clock; 0: it does not say."""
+
+
 class TrackerData(Struct, frozen=True):
     """What the tracker says now of the items asked for, and of others that have a bad-commit asked for."""
 
@@ -86,12 +98,17 @@ class TrackerData(Struct, frozen=True):
     that it was asked about (docs/rules.md#marks)."""
     doubts: dict[str, tuple[str, ...]] = {}
     """SHA -> warnings about the requests that its message names and the forge does not confirm."""
+    unasked: dict[str, str] = {}
+    """SHA -> why the forge could not say which request brought the landing, where nothing else says it:
+    nothing is known of that landing (docs/rules.md#number-is-a-claim)."""
     unseen: frozenset[Item] = frozenset()
     """Items without words that were not looked into: they may have some that only others can see."""
     requests: int = 0
     """How many requests over the network the reading took; for the log."""
     received: int = 0
     """Bytes; for the log."""
+    budget: Budget | None = None
+    """For the log and the metrics; None: the tracker does not say."""
     memory: bytes = b""
     """What the tracker wants to get back at its next reading; opaque to everybody else."""
 

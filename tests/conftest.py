@@ -14,12 +14,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Dialect, Engine, event
 
+from shepherd.trackers import http
+
 SERVERS = {"server", "lp", "hub", "kit"}
 """Fixtures that start a server of their own."""
 
 # How long an example takes says more of what else the machine does than of the code.
 settings.register_profile("shepherd", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shepherd")
+
+# The pause between writes is tested where it is the matter, and hundreds of tests write.
+http.WRITE_EVERY = 0.0
 
 _DIALECTS: dict[str, Dialect] = {}
 _COMPILED: dict[Any, Any] = {}

@@ -14,7 +14,7 @@ from shepherd.rules.evidence import ItemEvidence
 from shepherd.rules.item_speech import NOT_KNOWN, ItemSpeech
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Sentence, joined, revision, statement, time
-from shepherd.words import Item, Verdict, is_request, item_name
+from shepherd.words import GOOD_WORDS, Item, Verdict, is_request, item_name
 
 BROUGHT_SHOWN = 3
 """Brought-in commits that a reason names."""
@@ -98,6 +98,14 @@ def reason_of(
             )
         case "mark":
             return Reason(next(why for label, why in _MARKED.items() if label in landing.labels))
+        case "unasked":
+            others = [each for each in judged.evidence if each.word not in GOOD_WORDS]
+            more = ("; ", joined(_phrase(each, f"r{landing.revno}") for each in others)) if others else ()
+            return Reason(
+                Sentence(judged.unasked, *more),
+                "the operator",
+                Sentence("the next run asks again; or say what it is", ": ", verdict),
+            )
         case "items":
             return _of_open_items(judged, _of_items(judged, landing.revno), who, rollback, verdict, speech)
         case "nothing":

@@ -26,6 +26,7 @@ Rule = Literal[
     "brings-back",
     "plain-bad",
     "mark",
+    "unasked",
     "items",
     "nothing",
 ]
@@ -51,6 +52,8 @@ class Judged(Struct, frozen=True, gc=False):
     """What a rollback brings back."""
     brought: tuple[BroughtEvidence, ...] = ()
     """The evidence on the commits that it brought in."""
+    unasked: str = ""
+    """Why the forge could not say which request brought it."""
 
 
 _MARKED = {
@@ -128,6 +131,10 @@ class StateRules:
         if named_by:
             named_as = self._tags.named_as.get((sha, named_by[0]), 0)
             return Judged("bad", "named-bad", False, evidence, named_by, named_as)
+        unasked = self._tracker.unasked.get(sha, "")
+        if sha in self._tags.unread_bad and unasked:
+            bad = [ItemEvidence(item, "bad", "tag") for item in self._tags.unread_bad[sha]]
+            return Judged("unknown", "unasked", False, bad, unasked=unasked)
         if sha in self._tags.unread_bad:
             unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._tags.unread_bad[sha]]
             return Judged("unknown", "items", False, unread)
@@ -152,6 +159,8 @@ class StateRules:
         for label, judged in _MARKED.items() if landing.labels else ():
             if label in landing.labels:
                 return judged
+        if unasked and all(each.word != "bad" for each in evidence):
+            return Judged("unknown", "unasked", False, evidence, unasked=unasked)
         if not evidence:
             return self._nothing
         worst = min(evidence, key=_rank) if len(evidence) > 1 else evidence[0]

@@ -81,6 +81,8 @@ def read_tags(
             reader.read_nothing(item, tags.unreadable if tags else "it was not read", in_scope)
         else:
             reader.read(item, tags, in_scope)
+    for sha in tracker.unasked:
+        reader.remember_bad(sha)
     return evidence
 
 
@@ -158,6 +160,16 @@ class _TagReader:
             evidence.name_bad(commits, item, bad_since(history), unread=True)
         elif was_bad:
             evidence.bad_since[item] = self._plain_since(item, history)
+
+    def remember_bad(self, sha: str) -> None:
+        """Note the requests that named a landing bad and are still qa-bad, as far as is known, where the
+        forge cannot say now which requests are its own."""
+        for (item, n), named in self._recorded.named.items():
+            history = self._recorded.seen.get(item, ())
+            if item in self.evidence.seen:
+                history = (*history, self.evidence.seen[item])
+            if n == 0 and sha in named.ids and history and "bad" in history[-1].tags.words:
+                self.evidence.name_bad([sha], item, bad_since(history), unread=True)
 
     def _out_of_reach(self, landing: Landing) -> bool:
         """Whether a qa-bad speaks of a later landing, and not of this one that production runs

@@ -69,6 +69,8 @@ def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) ->
             say(f"{branch}: would make the label {label}, which is not there yet")
         return
     result = carry_out(settings, branch, plan, run)
+    for line in first_few(result.left):
+        say(f"{branch}: {line}")
     if result.failures:
         raise PartlyError(
             f"{branch}: not written, tried again next time: {'; '.join(first_few(result.failures))}"

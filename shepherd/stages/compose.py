@@ -115,6 +115,11 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         for item, tags in tracker.items.items()
         if tags.unreadable
     ]
+    unreadable += [
+        f"r{landing.revno}: {tracker.unasked[landing.id]}"
+        for landing in reading.landings
+        if landing.id in tracker.unasked
+    ]
     answer: shape.Answer = "nothing-new"
     if latest is not None:
         answer = "deploy"

@@ -45,8 +45,9 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
             requests=error.requests,
             seconds=round(monotonic() - started, 3),
         )
-        return StoredTags(TrackerData({}, memory=before), run.now, str(error))
+        return StoredTags(TrackerData({}, memory=error.memory or before), run.now, str(error))
     unreadable = sorted(str(item) for item, item_tags in tags.items.items() if item_tags.unreadable)
+    unreadable += [f"r{each.revno}" for each in state.reading.landings if each.id in tags.unasked]
     run.tell(
         "tracker",
         branch=state.branch,

@@ -29,7 +29,7 @@ from shepherd.stages.tag_record import is_waiting, known_of, unasked
 from shepherd.store import Database, JournalEntry
 from shepherd.trackers import open_writer
 from shepherd.trackers.forge.writing import ForgeWriter
-from shepherd.trackers.writing import NO_WORD, Edit, Writer
+from shepherd.trackers.writing import NO_COMMENT, NO_WORD, Edit, Writer
 from shepherd.words import WORST_FIRST, Item, ItemTags, SeenTags, item_name
 
 PATIENCE = 5
@@ -44,6 +44,8 @@ class TaggingResult(Struct, frozen=True):
     """How many acts came about."""
     failures: tuple[str, ...] = ()
     """A sentence for each writing that did not come about."""
+    left: tuple[str, ...] = ()
+    """The same for each comment that was given up: it is not tried again."""
 
 
 def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False) -> TagPlan:
@@ -69,6 +71,11 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
             return NOTHING
         tags = read_tags(settings, state, run)
         if tags.problem:
+            if not dry:
+                before = state.tags or tags
+                learned = replace(before.reading, memory=tags.reading.memory)
+                with database.branch(branch) as store:
+                    store.cache.put_fact("tracker", replace(before, reading=learned))
             raise TrackerError(tags.problem)
         if tags.reading.named:
             state = replace(state, reading=named(state.reading, tags.reading))
@@ -119,7 +126,7 @@ def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> Ta
                 writer.do(writing)
             for item in planned.unreadable:
                 writer.give_up(item)
-            return TaggingResult(writer.done, tuple(writer.failures))
+            return TaggingResult(writer.done, tuple(writer.failures), tuple(writer.left))
         finally:
             writer.remember_what_was_written()
 
@@ -139,6 +146,7 @@ class _ItemWriter:
         self._started = monotonic()
         self.done = 0
         self.failures: list[str] = []
+        self.left: list[str] = []
 
     def do(self, writing: Writing) -> None:
         """Write one item; a failure is kept, not raised."""
@@ -228,6 +236,8 @@ class _ItemWriter:
         changed = self._writer.edit(writing.item, edit)
         if (writing.add or writing.remove) and NO_WORD not in changed:
             self._written[writing.item] = writing.after
+        if NO_COMMENT in changed:
+            self.left.append(f"{_name(writing)}: {NO_COMMENT}")
         return {"changed": changed}
 
     def _note(self, writing: Writing, result: str, why: str, noted: bool = False) -> None:

@@ -1,7 +1,7 @@
 """Asks one tracker over HTTP, by urllib3: every request through its session, over one kept connection.
 
-Whatever urllib3 would do by itself is left out: no second try, no redirect, no answer of any size.
-Certificates are verified by the system's store; no password is looked for anywhere.
+Whatever urllib3 would do by itself is left out: no second try, no answer of any size, no redirect but one on
+the same host. Certificates are verified by the system's store; no password is looked for anywhere.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from msgspec import Struct
 from shepherd.errors import TrackerError
 from shepherd.trackers import http as network
 from shepherd.trackers.failures import known
-from shepherd.trackers.http import GarbledError, HttpSession, Reply
+from shepherd.trackers.http import GarbledError, HttpSession, MisplacedError, Reply
 from shepherd.trackers.proxies import proxy_for
+from shepherd.words import Budget
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -27,9 +28,24 @@ JSON = "application/json"
 _PIECE = 65_536
 
 Headers = Mapping[str, str]
-Meaning = Callable[[int, Headers, bytes], tuple[int, Headers]]
+_GOES_ON = frozenset({301, 302, 307, 308})
+"""Statuses that say: the same thing is elsewhere."""
+
+
+class Meant(Struct, frozen=True):
+    """What an answer amounts to."""
+
+    status: int
+    headers: Headers
+    why: str = ""
+    """Why it was refused, in words of our own; empty: what the status says."""
+
+
+Meaning = Callable[[int, Headers, bytes], Meant]
 """What an answer amounts to, by its status, headers (names in small letters) and body: a forge says "too many
 requests" in several ways."""
+BudgetOf = Callable[[Headers], Budget | None]
+"""What the rate limit still has, by the headers of an answer; None: they do not say."""
 
 
 class HttpResponse(Struct, frozen=True):
@@ -40,8 +56,12 @@ class HttpResponse(Struct, frozen=True):
     """Where a 303 refers to, on the same host."""
 
 
-def _as_it_stands(status: int, headers: Headers, _content: bytes) -> tuple[int, Headers]:
-    return status, headers
+def _as_it_stands(status: int, headers: Headers, _content: bytes) -> Meant:
+    return Meant(status, headers)
+
+
+def _no_budget(_headers: Headers) -> None:
+    return None
 
 
 class Client:
@@ -51,17 +71,23 @@ class Client:
         session: counts, limits and repeats the requests.
         identify: headers that say who asks, made for each attempt.
         meaning: see Meaning.
+        budget: see BudgetOf.
 
     Raises:
         TrackerError: the environment names a proxy of a kind that is not supported.
     """
 
     def __init__(
-        self, session: HttpSession, identify: Callable[[], Headers], meaning: Meaning = _as_it_stands
+        self,
+        session: HttpSession,
+        identify: Callable[[], Headers],
+        meaning: Meaning = _as_it_stands,
+        budget: BudgetOf = _no_budget,
     ) -> None:
         self.session = session
         self._identify = identify
         self._meaning = meaning
+        self._budget = budget
         self._pool = _pool_to(session)
 
     def send(
@@ -76,8 +102,9 @@ class Client:
         accept: str = JSON,
         see_other: bool = False,
         repeatable: bool | None = None,
+        writes: bool | None = None,
     ) -> HttpResponse:
-        """What is answered, read to its end.
+        """What is answered, read to its end. What only reads follows one redirect on the same host.
 
         Args:
             query: a list stands for a parameter that is given several times.
@@ -85,7 +112,7 @@ class Client:
             form: sent instead, as a browser would.
             accept: media type of the answer.
             see_other: a 303 is an answer, too; it is not followed.
-            repeatable: see HttpSession.send.
+            repeatable, writes: see HttpSession.send.
 
         Raises:
             RequestError: it came to nothing.
@@ -106,12 +133,23 @@ class Client:
                 # one that was kept open may have been closed meanwhile, and nobody could tell that from a
                 # request that was done and not answered
                 self._pool.clear()
-            return self._once(method, url, body, {**fixed, **self._identify()}, accept, see_other)
+            place = url
+            reply, response = self._once(method, place, body, fixed, accept, see_other)
+            if reply.status in _GOES_ON and method in ("GET", "HEAD"):
+                place = response.location
+                self.session.requests += 1
+                reply, response = self._once(method, place, body, fixed, accept, see_other)
+            if reply.status in _GOES_ON:
+                raise MisplacedError(
+                    f"answered {reply.status}: a redirect{' to a redirect' if place != url else ''}, which is"
+                    " not followed; are tracker.project and tracker.service_root right?"
+                )
+            return reply, response
 
-        return self.session.send(method, url, attempt, repeatable=again)
+        return self.session.send(method, url, attempt, repeatable=again, writes=writes)
 
     def _once(
-        self, method: str, url: str, body: bytes | None, headers: Headers, accept: str, see_other: bool
+        self, method: str, url: str, body: bytes | None, fixed: Headers, accept: str, see_other: bool
     ) -> tuple[Reply, HttpResponse]:
         from urllib3.exceptions import HTTPError
 
@@ -120,7 +158,7 @@ class Client:
                 method,
                 url,
                 body=body,
-                headers=headers,
+                headers={**fixed, **self._identify()},
                 timeout=network.LIMIT,
                 retries=False,
                 redirect=False,
@@ -136,25 +174,35 @@ class Client:
             received = {name.lower(): value for name, value in response.headers.items()}
             content = network.unpacked(packed, received.get("content-encoding", ""))
             location = self._check(url, status, received, content, accept, see_other)
-            final_status, final_headers = self._meaning(status, received, content)
-            return Reply(final_status, final_headers, len(packed)), HttpResponse(content, location)
+            self.session.budget = self._budget(received) or self.session.budget
+            meant = self._meaning(status, received, content)
+            return Reply(meant.status, meant.headers, len(packed), meant.why), HttpResponse(content, location)
         raise failure from None
 
     def _check(
         self, url: str, status: int, headers: Headers, content: bytes, accept: str, see_other: bool
     ) -> str:
-        """Where the answer refers to. Raises GarbledError if it is not of the kind that was asked for."""
+        """Where the answer refers to. Raises GarbledError if it is not of the kind that was asked for,
+        RequestError if it refers to another host."""
         if status == 202 or 300 <= status < 400:
             place = urljoin(url, headers.get("location", ""))
             self.session.check(place)
-            if status == 303 and see_other:
+            if status in _GOES_ON or (status == 303 and see_other):
                 return place
-            raise GarbledError(
-                f"answered {status}: a redirect, which is not followed; is tracker.project right?"
+            raise MisplacedError(
+                f"answered {status}, which is no answer to such a question; is tracker.service_root right?"
             )
         if status < 300 and (content or status in (200, 209)):
-            if headers.get("content-type", "").partition(";")[0].strip() != accept:
-                raise GarbledError("answered with something other than what was asked for (a login page?)")
+            if not content:
+                raise GarbledError("answered 200 with nothing in it")
+            kind = headers.get("content-type", "").partition(";")[0].strip()
+            if kind == "text/html":
+                raise GarbledError(
+                    "answered with a web page: a log-in page, or a proxy, stands before it;"
+                    " is tracker.service_root right?"
+                )
+            if kind != accept:
+                raise GarbledError("answered with something other than what was asked for")
             if accept == JSON:
                 network.check_json(content)
         return ""

@@ -6,6 +6,7 @@ Every request goes through `HttpSession.send`, and fails in one sentence (failur
 from __future__ import annotations
 
 import http.client
+import math
 import random
 import time
 import zlib
@@ -22,6 +23,7 @@ from shepherd import limits
 from shepherd.errors import TrackerError
 from shepherd.trackers import failures
 from shepherd.values import age
+from shepherd.words import Budget
 
 _T = TypeVar("_T")
 
@@ -37,6 +39,9 @@ TRIES = 6
 """Of one request: one poisonous item must not use up the patience of all."""
 FIRST_WAIT = 0.5
 """Seconds; each further wait is twice as long."""
+WRITE_EVERY = 1.0
+"""Seconds from the beginning of one write to that of the next: GitHub asks for that (docs.github.com, REST,
+"Best practices": wait at least one second between each request that changes something)."""
 _RESTS: dict[tuple[str, str], tuple[float, str]] = {}
 """Scheme and host -> until when it asked for a rest that was too long to wait for, by the clock of a session,
 and the sentence that says so: another session of this process would ask in vain, and make it worse."""
@@ -54,6 +59,8 @@ class Reply(Struct, frozen=True):
     """Names in small letters."""
     size: int = 0
     """Bytes of the body, as they came over the network."""
+    why: str = ""
+    """See client.Meant."""
 
 
 class RequestError(TrackerError):
@@ -68,7 +75,11 @@ class RequestError(TrackerError):
 
 
 class GarbledError(Exception):
-    """An answer came, but is not what it should be; `str` says why."""
+    """An answer came, but is not what it should be; `str` says why. It may have been damaged on its way."""
+
+
+class MisplacedError(GarbledError):
+    """What answers is not what was asked: another try would get the same answer."""
 
 
 class HttpSession:
@@ -94,6 +105,8 @@ class HttpSession:
         """Bytes."""
         self.now: datetime | None = None
         """The tracker's clock, by its first answer of this session."""
+        self.budget: Budget | None = None
+        """What the rate limit still had at the last answer that said so."""
         self._origin = _origin(root)
         self._left = PATIENCE
         self._given_up = ""
@@ -102,6 +115,7 @@ class HttpSession:
         self._clock = clock
         self._sleep = sleep
         self._began = clock()
+        self._last_write = -math.inf
 
     @property
     def host(self) -> str:
@@ -122,12 +136,15 @@ class HttpSession:
         attempt: Callable[[], tuple[Reply, _T]],
         *,
         repeatable: bool | None = None,
+        writes: bool | None = None,
     ) -> _T:
         """What `attempt` answers, tried again while that may help and patience lasts.
 
         Args:
             attempt: sends the request once; raises GarbledError, OSError or HTTPException.
             repeatable: doing it twice is as good as once; by default what the method promises.
+            writes: it changes something, and so begins WRITE_EVERY after the last that did; by default what
+                the method promises.
 
         Raises:
             RequestError: it came to nothing.
@@ -136,10 +153,13 @@ class HttpSession:
         until, why = _RESTS.get(self._origin, (0.0, ""))
         if self._given_up or (why and self._clock() < until):
             raise RequestError(self._given_up or why)
-        again = method in ("GET", "HEAD") if repeatable is None else repeatable
+        reads = method in ("GET", "HEAD")
+        again = reads if repeatable is None else repeatable
         what = f"{method} {urlsplit(url).path}"
         tries = 0
         while True:
+            if writes or (writes is None and not reads):
+                self._pace()
             began, tries = self._clock(), tries + 1
             left = self._time - (began - self._began)
             if left <= 0:
@@ -151,7 +171,8 @@ class HttpSession:
                 with limits.limited(min(WHOLE, left), TimeoutError(), f"{self.name} at {self.host}"):
                     reply, answer = attempt()
             except GarbledError as why:
-                failure, passing = RequestError(self._sentence(what, str(why), tries), sure=again), again
+                failure = RequestError(self._sentence(what, str(why), tries), sure=again)
+                passing = again and not isinstance(why, MisplacedError)
             except (OSError, http.client.HTTPException) as error:
                 unsent = failures.never_sent(error)
                 sentence = self._sentence(what, failures.without_answer(error, LIMIT, WHOLE), tries)
@@ -162,7 +183,8 @@ class HttpSession:
                 if reply.status < 400:
                     return answer
                 asked_wait = _retry_after(reply.headers.get("retry-after", ""), self._clock_of_tracker())
-                sentence = self._sentence(what, failures.refused(reply.status, asked_wait), tries)
+                refusal = reply.why or failures.refused(reply.status, asked_wait)
+                sentence = self._sentence(what, refusal, tries)
                 undone = reply.status < 500
                 failure = RequestError(sentence, reply.status, sure=again or undone)
                 passing = reply.status in (_PASSING if again else _REFUSED_UNDONE)
@@ -177,6 +199,12 @@ class HttpSession:
                 raise failure from None
             self._left -= wait
             self._sleep(wait)
+
+    def _pace(self) -> None:
+        wait = self._last_write + WRITE_EVERY - self._clock()
+        if wait > 0:
+            self._sleep(wait)
+        self._last_write = self._clock()
 
     def _note(self, date: str) -> None:
         if self.now is None:

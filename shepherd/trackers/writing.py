@@ -13,6 +13,8 @@ from shepherd.words import Item
 
 NO_WORD = "no word, since it is marked bad"
 """Part of the result of an edit that would have added one."""
+NO_COMMENT = "no comment, since its conversation is locked"
+"""Part of the result of an edit that had one to write: it is given up."""
 
 
 class Edit(Struct, frozen=True):

@@ -301,7 +301,7 @@ class Oracle:
             return "bad" if self.turned_bad_since(landing, verdict) else verdict.word
         if self.is_named_bad(landing.id):
             return "bad"
-        if self.was_named_bad(landing.id):
+        if self.was_named_bad(landing.id) or self.bad_ones_of_the_unasked(landing.id):
             return "unknown"
         if any(matches(pattern, landing.title) for pattern in self.options.exempt_subjects):
             return "exempt"
@@ -319,6 +319,8 @@ class Oracle:
             if label in landing.labels:
                 return state
         words = [self.word_of(landing, item) for item in self.judged_items(landing)]
+        if landing.id in self.tracker.unasked:
+            words.append("unknown")
         for word in ("bad", "unknown", "needstesting", "untestable", "ok"):
             if word in words:
                 return word
@@ -341,6 +343,16 @@ class Oracle:
             return list(self.by_revno[self.revno_of[commit]].requests)
         known = self.memory.named.items()
         return [r for (r, _), named in known if is_request(r) and commit in named.ids]
+
+    def bad_ones_of_the_unasked(self, commit: str) -> list[str]:
+        """Where the forge cannot say whose a landing is: the requests that were qa-bad for it once, and are
+        qa-bad by their last readable answer."""
+        return [
+            item
+            for (item, _), known in self.memory.named.items()
+            if commit in self.tracker.unasked and is_request(item) and commit in known.ids
+            if any("bad" in spoken.words for _, spoken in self.readings(item)[-1:])
+        ]
 
     def last_told_of_the_unreadable(self, item: Item) -> ItemTags | None:
         """What it said when it could last be read: a "bad" has not been seen to disappear."""
@@ -401,7 +413,7 @@ class Oracle:
                     return True
         return any(
             self.appeared(p, request, verdict.seq, lambda spoken: "bad" in spoken.words)
-            for request in self.requests_of(commit)
+            for request in [*self.requests_of(commit), *self.bad_ones_of_the_unasked(commit)]
             if self.tracker.speaks_of_requests
         )
 

@@ -10,6 +10,7 @@
     foxtrot r2 | [bug=7] subject | Merge   r2 stays; the last of these lands as a merge that brings in what
                                            landed after r2, which is called r3@0, r4@0 … then (@1 …)
     rewrite r2 | subject                r2 stays, these land, and nothing is left of what landed after r2
+    asking r3 fails                     from now on the forge does not say which request brought it; or: works
     elsewhere r3 names 1                landing 3 of another mainline names bug 1
     deploy r2 [with 1 commit]           production runs r2, and so many commits that the mainline lacks
     run                                 find, then judge; there is always one more at the end
@@ -45,6 +46,7 @@ from shepherd.words import (
 )
 
 WORDS: dict[str, Word] = {word: word for word in WORST_FIRST}
+UNASKED = "GitHub does not say which request brought it: it answered 500"
 GRAMMARS = ("brackets", "footers", "forge", "trailers")
 Judge = Callable[[Reading, TrackerData, RecordedEvidence, Options], Any]
 
@@ -114,6 +116,8 @@ class Story:
     """What was a landing before a foxtrot: "r3@0"."""
     foxtrots: int = 0
     elsewhere: set[tuple[Item, int]] = field(default_factory=set)
+    unasked: set[str] = field(default_factory=set)
+    """SHAs of landings that the forge cannot be asked about."""
 
     def tell(self, line: str) -> None:
         match line.split():
@@ -133,6 +137,10 @@ class Story:
                 self.foxtrot(revno(rev), [part.strip() for part in line.split("|")[1:]], merging=False)
             case ["foxtrot", rev, "|", *_]:
                 self.foxtrot(revno(rev), [part.strip() for part in line.split("|")[1:]])
+            case ["asking", rev, "fails"]:
+                self.unasked.add(self.id_of(rev))
+            case ["asking", rev, "works"]:
+                self.unasked.discard(self.id_of(rev))
             case ["elsewhere", rev, "names", bug]:
                 self.elsewhere.add((bug, revno(rev)))
             case ["deploy", rev, *extra]:
@@ -213,7 +221,7 @@ class Story:
             elsewhere=frozenset(self.elsewhere),
         )
         reading = Reading(
-            landings=tuple(self.landings),
+            landings=tuple(map(self.confirmed, self.landings)),
             tip=Revision(revno=len(self.landings), id=self.landings[-1].id),
             deployed=self.deployed,
         )
@@ -228,7 +236,9 @@ class Story:
 
     def read_tracker(self) -> TrackerData:
         named = [bug for p in self.landings for bug in p.bugs] if self.kinds.bugs else []
-        asked = [request for p in self.landings for request in p.requests] if self.kinds.requests else []
+        asked = (
+            [r for p in map(self.confirmed, self.landings) for r in p.requests] if self.kinds.requests else []
+        )
         asked += [request for request, _ in self.named if is_request(request)]
         items: dict[Item, ItemTags | None] = {}
         items |= {bug: self.tags.get(bug, ItemTags()) for bug in named}
@@ -249,7 +259,12 @@ class Story:
             items={item: words for item, words in items.items() if words is not None},
             speaks_of_requests=self.kinds.requests,
             speaks_of_bugs=self.kinds.bugs,
+            unasked={p.id: UNASKED for p in self.landings if self.kinds.requests and p.id in self.unasked},
         )
+
+    def confirmed(self, p: Landing) -> Landing:
+        """With the requests that the forge says are its own; the shepherd keeps no memory of its answers."""
+        return replace(p, requests=()) if self.kinds.requests and p.id in self.unasked else p
 
     def suspected(self, item: Item) -> bool:
         """Such a bug is asked for by name, so that what it bore is not taken for gone."""

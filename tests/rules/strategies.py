@@ -94,6 +94,8 @@ def word_of_a_person(draw: st.DrawFn, landed: int, gone: Sequence[str] = ()) -> 
         spoken = st.sampled_from(["ok", "bad", "untestable", "needstesting", "withdraw"])
         return f"verdict {draw(st.sampled_from(gone))} {draw(spoken)}"
     p = draw(st.integers(1, landed))
+    if draw(one_in(6)):
+        return f"asking r{p} {draw(st.sampled_from(['fails', 'fails', 'works']))}"
     if p < landed and draw(st.booleans()):
         by = f"by r{draw(st.integers(p + 1, landed))}"
         return draw(st.sampled_from([f"cover r{p} {by}", f"uncover r{p} {by}", f"uncover r{p}"]))
@@ -147,6 +149,10 @@ def conversations(draw: st.DrawFn) -> Tale:
             lines.append(f"verdict r{draw(st.integers(1, landed))} {draw(st.sampled_from(['ok', 'bad']))}")
         elif step == 1:
             lines.append(f"deploy r{draw(st.integers(0, landed))}")
+        elif step == 2 and about == "request":
+            lines.append(
+                f"asking r{draw(st.integers(1, landed))} {draw(st.sampled_from(['fails', 'works']))}"
+            )
         else:
             words = ["qa-ok", "qa-ok", "qa-bad", "qa-untestable", "unreadable", "gone"]
             if about == "bug":

@@ -69,6 +69,10 @@ class FaultyServer(ThreadingHTTPServer):
                 return fault
         return None
 
+    def verify(self) -> None:
+        """Called when its work is over. Raises AssertionError: it was asked for what the real one does not
+        know."""
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that goes away is what tests do all the time."""
 
@@ -117,3 +121,4 @@ def at_work(server: _S) -> Iterator[_S]:
         finally:
             server.shutdown()
             thread.join()
+        server.verify()

@@ -94,8 +94,7 @@ class _Handler(FaultyHandler):
                 body = json.dumps(document).encode()
             self._send(200, body, forge.headers())
         except Answer as other:
-            content = b"" if other.document is None else json.dumps(other.document).encode()
-            self._send(other.status, content, {**forge.headers(), **other.headers})
+            self._send(other.status, _encoded(other.document), {**forge.headers(), **other.headers})
 
     def _send(self, status: int, body: bytes, headers: dict[str, str], short: int = 0) -> None:
         if self._lost:
@@ -139,6 +138,13 @@ class _Handler(FaultyHandler):
                 self._send(200, b" " * 3_000_000 + b"{}", {})
             case int(status):
                 said = {"message": "refused on purpose"} if fault.body is None else fault.body
-                self._send(status, json.dumps(said).encode(), fault.headers)
+                self._send(status, _encoded(said), fault.headers)
             case other:
                 raise AssertionError(other)
+
+
+def _encoded(document: object) -> bytes:
+    """None is an empty answer."""
+    if document is None or isinstance(document, bytes):
+        return document or b""
+    return json.dumps(document).encode()

@@ -2,21 +2,30 @@
 
 Numbers are shared by issues and pull requests, label names are compared without regard to case, a label that
 is put on a pull request and is not there yet is made (grey, undescribed), as on the real one.
+
+What it takes and answers is what GitHub publishes of itself: each query is validated and executed over its
+schema (github_graph), each call of REST and our answer to it are checked against its own description
+(github_rest). What GitHub would refuse is refused here, stands in `complaints`, and fails the test at the end
+of `at_work`, unless the test has taken it from there.
+
+with at_work(GitHub()) as hub:
+    hub.things[7] = pull("qa-ok", commits=("ab" * 20,))
+    hub.fail("saml", on="graphql", times=9)             # by a name of github_faults, or as any forge fails
+    hub.spoil("PullRequest.mergeCommit", of=7, kind="FORBIDDEN")        # one part of one answer
+    hub.strong_for(30, "bad gateway")                   # larger queries are answered so
+    …
+    hub.points, hub.nodes, hub.largest                  # what the queries cost, as GitHub counts
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
 
 from tests.trackers.forge_server import Answer, Forge
-from tests.trackers.graphql import RefusedError, answer
 
 GREY = ("ededed", None)
-MOST_NODES = 500_000
-"""That one question may be answered by, as GitHub counts them."""
 
 
 @dataclass
@@ -34,6 +43,7 @@ class Thing:
     comments: list[str] = field(default_factory=list)
     forbidden: bool = False
     locked: bool = False
+    """Only those with the right to write may comment, and the token's owner is not one."""
     home: str = ""
     """Another repository, where a fork's commits came from."""
 
@@ -44,6 +54,18 @@ def pull(*labels: str, base: str = "stable", commits: tuple[str, ...] = (), **mo
 
 def issue(*labels: str, **more: Any) -> Thing:
     return Thing(list(labels), **more)
+
+
+@dataclass
+class Spoilt:
+    """See GitHub.spoil."""
+
+    field: str
+    of: int | str | None
+    kind: str
+    value: Any
+    times: int
+    extensions: dict[str, Any]
 
 
 class GitHub(Forge):
@@ -64,21 +86,70 @@ class GitHub(Forge):
         """Environment, SHA, state of the latest status ("" for none); the newest last."""
         self.hides_deployments = False
         """The token has no right to them."""
-        self.remaining = 5000
+        self.limit = self.remaining = 5000
+        """Points of GraphQL in an hour, and what is left of them."""
         self.reset = 0
         """Seconds since 1970."""
         self.page = 100
         """The most of a connection in one answer."""
+        self.points = self.nodes = self.largest = 0
+        """What all queries cost, and the nodes of the largest, as GitHub counts them."""
+        self.complaints: list[str] = []
+        self._spoilt: list[Spoilt] = []
+        self._strength: tuple[int, str] | None = None
+
+    def verify(self) -> None:
+        """See FaultyServer."""
+        assert not self.complaints, "; ".join(self.complaints[:9])
+
+    def fail(self, what: int | str, on: str = "", times: int = 1, **more: Any) -> None:
+        """See FaultyServer.fail, and the names in github_faults."""
+        from tests.trackers.github_faults import said
+
+        try:
+            status, body, headers = said(str(what))
+        except KeyError:
+            super().fail(what, on, times, **more)
+        else:
+            given = {"body": body, **more, "headers": {**headers, **more.get("headers", {})}}
+            super().fail(status, on, times, **given)
+
+    def spoil(
+        self,
+        field: str,
+        of: int | str | None = None,
+        *,
+        kind: str = "",
+        value: Any = None,
+        times: int = 10**9,
+        **extensions: Any,
+    ) -> None:
+        """Something is wrong with a field of GraphQL, as "PullRequest.labels" or "LabelConnection.nodes".
+
+        Args:
+            of: the number of the issue or pull request, or the SHA of the commit, that has it; None: any.
+            kind: the type of the error that stands beside the data; empty: `value` is there, and no error.
+            extensions: of that error.
+        """
+        self._spoilt.append(Spoilt(field, of, kind, value, times, extensions))
+
+    def strong_for(self, parts: int, otherwise: str = "resource limits") -> None:
+        """A query for more parts of the repository than these is answered by that fault; "in part": the parts
+        beyond are refused by RESOURCE_LIMITS_EXCEEDED, the others answered."""
+        self._strength = (parts, otherwise)
 
     def secret_of(self, headers: Any) -> str:
         kind, _, token = headers.get("Authorization", "").partition(" ")
         return token if kind in ("token", "Bearer") else ""
 
     def headers(self) -> dict[str, str]:
+        """docs.github.com: "Rate limits for the REST API", and the same of GraphQL."""
         return {
-            "X-RateLimit-Limit": "5000",
+            "X-RateLimit-Limit": str(self.limit),
             "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Used": str(self.limit - self.remaining),
             "X-RateLimit-Reset": str(self.reset),
+            "X-RateLimit-Resource": "graphql" if "/graphql" in self.asked[-1] else "core",
         }
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
@@ -86,179 +157,84 @@ class GitHub(Forge):
             raise Answer(401, {"message": "Requires authentication"})
         if path.endswith("/graphql"):
             assert method == "POST"
-            if self.remaining <= 0:
-                return {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded"}]}
-            return answer(body["query"], body["variables"], self._root(), MOST_NODES)
-        if self.remaining <= 0:
-            raise Answer(403, {"message": "API rate limit exceeded for user ID 1."})
-        return self._rest(method, path, body)
+            return self._graph(body["query"], body.get("variables") or {})
+        return self._call(method, path, query, body)
 
     # GraphQL
 
-    def _root(self) -> dict[str, Any]:
-        return {
-            "__typename": "Query",
-            "viewer": {"login": "shepherd", "__typename": "User"},
-            "repository": self._repository,
-        }
+    def _graph(self, query: str, variables: dict[str, Any]) -> Any:
+        from tests.trackers import github_graph, github_objects
 
-    def _repository(self, owner: str, name: str) -> dict[str, Any]:
-        if f"{owner}/{name}".lower() not in (self.project.lower(), self.known_as.lower()):
-            raise RefusedError(
-                "NOT_FOUND", f"Could not resolve to a Repository with the name '{owner}/{name}'."
-            )
-        return {
-            "__typename": "Repository",
-            "nameWithOwner": self.known_as,
-            "issueOrPullRequest": self._issue_or_pull_request,
-            "object": self._object,
-            "labels": self._labels,
-            "deployments": self._deployments,
-        }
+        if self.remaining <= 0:
+            self._say("rate limit")
+        self._parts = 0
+        done = github_graph.answer(query, variables, github_objects.root(self), self._resolve)
+        self.complaints += done.wrong
+        self.points += done.cost.points
+        self.nodes += done.cost.nodes
+        self.largest = max(self.largest, done.cost.nodes)
+        self.remaining -= min(self.remaining, done.cost.points)
+        if self._strength and self._parts > self._strength[0] and self._strength[1] != "in part":
+            self._say(self._strength[1])
+        return done.document
 
-    def _deployments(self, environments: list[str], first: int, orderBy: dict[str, str]) -> dict[str, Any]:
-        assert orderBy == {"field": "CREATED_AT", "direction": "DESC"}
-        if self.hides_deployments:
-            raise RefusedError("FORBIDDEN", "Resource not accessible by personal access token")
-        found = [each for each in reversed(self.deployments) if each[0] in environments]
-        nodes = [
-            {
-                "__typename": "Deployment",
-                "commitOid": sha,
-                "latestStatus": {"__typename": "DeploymentStatus", "state": state} if state else None,
-            }
-            for _, sha, state in found[:first]
-        ]
-        return {"__typename": "DeploymentConnection", "nodes": nodes}
+    def _resolve(self, info: Any, source: Mapping[str, Any]) -> Any:
+        from tests.trackers.github_faults import FORBIDDEN, RESOURCES
+        from tests.trackers.github_graph import RefusedError
 
-    def _issue_or_pull_request(self, number: int) -> dict[str, Any]:
-        thing = self.things.get(number)
-        if thing is None:
-            raise RefusedError("NOT_FOUND", f"Could not resolve to an issue or pull request {number}.")
-        if thing.forbidden:
-            raise RefusedError("FORBIDDEN", "Resource not accessible by personal access token")
-        return self._shown(number, thing)
+        name = f"{info.parent_type.name}.{info.field_name}"
+        if (
+            info.parent_type.name == "Repository"
+            and len(info.path.as_list()) == 2
+            and info.field_nodes[0].selection_set
+        ):
+            self._parts += 1
+            if self._strength and self._strength[1] == "in part" and self._parts > self._strength[0]:
+                raise RefusedError("RESOURCE_LIMITS_EXCEEDED", RESOURCES)
+        for spoilt in self._spoilt:
+            if spoilt.field == name and spoilt.of in (None, source.get("")) and spoilt.times:
+                spoilt.times -= 1
+                if spoilt.kind:
+                    raise RefusedError(spoilt.kind, FORBIDDEN, **spoilt.extensions)
+                return spoilt.value
+        return source[info.field_name]
 
-    def _shown(self, number: int, thing: Thing) -> dict[str, Any]:
-        kind = "PullRequest" if thing.base else "Issue"
+    def _say(self, name: str) -> None:
+        from tests.trackers.github_faults import said
 
-        def labels(first: int) -> dict[str, Any]:
-            assert first <= 100
-            return {"__typename": "LabelConnection", "nodes": [_label(name) for name in thing.labels[:first]]}
-
-        def comments(last: int, before: str | None = None) -> dict[str, Any]:
-            assert last <= 100
-            stop = len(thing.comments) if before is None else int(before)
-            start = max(0, stop - min(last, self.page))
-            return {
-                "__typename": "IssueCommentConnection",
-                "nodes": [
-                    {"__typename": "IssueComment", "body": text} for text in thing.comments[start:stop]
-                ],
-                "pageInfo": {
-                    "__typename": "PageInfo",
-                    "hasPreviousPage": start > 0,
-                    "startCursor": str(start),
-                },
-            }
-
-        return {
-            "__typename": kind,
-            "__types": (kind, "Labelable"),
-            "number": number,
-            "labels": labels,
-            "comments": comments,
-            "merged": thing.merged,
-            "headRefOid": thing.head,
-            "mergeCommit": self._commit(thing.commits[-1]) if thing.merged and thing.commits else None,
-            "baseRefName": thing.base,
-            "repository": {"__typename": "Repository", "nameWithOwner": thing.home or self.known_as},
-        }
-
-    def _object(self, oid: str) -> dict[str, Any] | None:
-        pulls = self.brought_by(oid)
-        if not pulls and oid not in self.commits:
-            return None
-
-        def associated(first: int, after: str | None = None) -> dict[str, Any]:
-            assert first <= 100
-            start = int(after or 0)
-            stop = start + min(first, self.page)
-            return {
-                "__typename": "PullRequestConnection",
-                "nodes": [self._shown(number, thing) for number, thing in pulls[start:stop]],
-                "pageInfo": _page_info(stop, len(pulls)),
-            }
-
-        return self._commit(oid) | {"associatedPullRequests": associated}
-
-    @staticmethod
-    def _commit(oid: str) -> dict[str, Any]:
-        return {"__typename": "Commit", "__types": ("Commit", "GitObject"), "oid": oid}
+        status, body, headers = said(name)
+        if self.reset and "X-RateLimit-Reset" in headers:
+            headers = {**headers, "X-RateLimit-Reset": str(self.reset)}
+        raise Answer(status, body, headers)
 
     def brought_by(self, sha: str) -> list[tuple[int, Thing]]:
         return [(number, thing) for number, thing in self.things.items() if sha in thing.commits]
 
-    def _labels(self, first: int, after: str | None = None) -> dict[str, Any]:
-        assert first <= 100
-        start = int(after or 0)
-        stop = start + min(first, self.page)
-        return {
-            "__typename": "LabelConnection",
-            "nodes": [_label(name) for name in list(self.labels)[start:stop]],
-            "pageInfo": _page_info(stop, len(self.labels)),
-        }
-
-    def _spelling(self, name: str) -> str:
+    def spelling(self, name: str) -> str:
+        """Of the label, as it was made; empty: there is none."""
         return next((each for each in self.labels if each.lower() == name.lower()), "")
+
+    def style_of(self, name: str) -> tuple[str, str | None]:
+        return self.labels.get(self.spelling(name), GREY)
 
     # REST
 
-    def _rest(self, method: str, path: str, body: Any) -> Any:
-        place = path.removeprefix(f"/repos/{self.known_as}")
-        if place == path and path.startswith(f"/repos/{self.project}"):
-            raise Answer(301, {"message": "Moved"}, {"Location": f"{self.root}/repositories/1"})
-        if method == "POST" and place == "/labels":
-            if self._spelling(body["name"]):
-                raise Answer(422, {"message": "Validation Failed", "errors": [{"code": "already_exists"}]})
-            self.labels[body["name"]] = (body["color"], body.get("description"))
-            raise Answer(201, {"name": body["name"]})
-        found = re.fullmatch(r"/issues/(\d+)/(labels|comments)(?:/(.+))?", place)
-        thing = self.things.get(int(found[1])) if found else None
-        if method == "GET" and (commit := re.fullmatch(r"/commits/([0-9a-f]+)/pulls", place)):
-            return [self._told(*each) for each in self.brought_by(commit[1])]
-        if method == "GET" and (number := re.fullmatch(r"/(?:issues|pulls)/(\d+)", place)):
-            return self._told(int(number[1]), self.things[int(number[1])])
-        if not found or thing is None:
-            raise Answer(404, {"message": "Not Found"})
-        if thing.forbidden or thing.locked:
-            raise Answer(403, {"message": "Resource not accessible by personal access token"})
-        match method, found[2]:
-            case "POST", "labels":
-                for name in body if isinstance(body, list) else body["labels"]:
-                    self.labels.setdefault(self._spelling(name) or name, GREY)
-                    if not any(name.lower() == each.lower() for each in thing.labels):
-                        thing.labels.append(self._spelling(name))
-                return [{"name": name} for name in thing.labels]
-            case "DELETE", "labels":
-                gone = [each for each in thing.labels if each.lower() == unquote(found[3]).lower()]
-                if not gone:
-                    raise Answer(404, {"message": "Label does not exist"})
-                thing.labels.remove(gone[0])
-                return [{"name": name} for name in thing.labels]
-            case "POST", "comments":
-                thing.comments.append(body["body"])
-                raise Answer(201, {"id": len(thing.comments), "body": body["body"]})
-        raise Answer(404, {"message": "Not Found"})
+    def _call(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
+        from tests.trackers import github_calls, github_rest
 
-    @staticmethod
-    def _told(number: int, thing: Thing) -> dict[str, Any]:
-        return {"number": number, "labels": [{"name": name} for name in thing.labels]}
-
-
-def _label(name: str) -> dict[str, Any]:
-    return {"__typename": "Label", "name": name}
-
-
-def _page_info(stop: int, count: int) -> dict[str, Any]:
-    return {"__typename": "PageInfo", "hasNextPage": stop < count, "endCursor": str(stop)}
+        try:
+            # "You can also pass an array of labels directly", it says, in words only.
+            told = {"labels": body} if isinstance(body, list) else body
+            called = github_rest.asked(method, path, query, told)
+        except github_rest.Misused as why:
+            self.complaints.append(str(why))
+            raise Answer(404, github_calls.error("Not Found", 404)) from None
+        try:
+            if self.remaining <= 0:
+                self._say("rate limit of REST")
+            status, document = github_calls.done(self, method, path, body)
+        except Answer as refused:
+            github_rest.answered(called, refused.status, refused.document)
+            raise
+        github_rest.answered(called, status, document)
+        raise Answer(status, document)

@@ -174,7 +174,7 @@ class GitLab(Forge):
         thing = self._rows(kind).get(number)
         if thing is None:
             return _refuse(404)
-        if method != "GET" and thing.locked:
+        if method != "GET" and notes and thing.locked:
             _refuse(403, "403 Forbidden")
         if notes and method == "GET":
             return self._page([{"id": n, "body": text} for n, text in enumerate(thing.comments)], query)
@@ -206,6 +206,8 @@ def _shown(number: int, thing: Thing) -> dict[str, Any]:
         "title": "secret",
         "state": thing.state,
         "labels": thing.labels,
+        # https://docs.gitlab.com/api/issues/, /api/merge_requests/: then only members may comment
+        "discussion_locked": thing.locked or None,
     }
     if thing.base:
         shown |= {

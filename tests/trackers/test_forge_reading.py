@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge import memory as kept
-from shepherd.words import ItemTags
+from shepherd.words import ItemTags, TrackerData
 from tests.trackers.faulty import at_work
 from tests.trackers.forge_kit import Kit, nameless
 from tests.trackers.github_server import GitHub
@@ -114,18 +114,24 @@ def test_only_what_was_merged_counts_and_first_what_was_merged_here(kit: Kit) ->
     assert reading.named == {one: (kit.item(1),), two: (kit.item(2),)}
 
 
-def test_a_push_is_asked_about_until_the_forge_had_time(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_push_is_asked_about_once_more_when_the_forge_had_time(kit: Kit) -> None:
     (sha,) = shas(1)
     kit.forge.commits.add(sha)
-    landings = nameless((sha,), "stable")
-    first = kit.read(claims=landings)
-    assert first.named == {sha: ()}
-    kit.requests[8] = kit.request("qa-ok", commits=(sha,))
-    assert kit.read(claims=landings, memory=first.memory).named == {sha: (kit.item(8),)}
-    monkeypatch.setattr(kept, "SETTLED_AFTER", timedelta())
-    asked = kit.forge.count()
-    assert kit.read(claims=landings, memory=first.memory).named == {sha: ()}
-    assert kit.forge.count() == asked
+    kit.requests[9] = kit.request("qa-ok")
+    landings, began = nameless((sha,), "stable"), datetime(2026, 11, 1, tzinfo=UTC)
+
+    def asked(minutes: int, memory: bytes) -> TrackerData:
+        kit.forge.clock = lambda: began + timedelta(minutes=minutes)
+        return kit.read(kit.item(9), claims=landings, memory=memory)
+
+    reading = asked(0, b"")
+    costs = []
+    for minutes in (1, 9, 10, 11, 1000):
+        reading = asked(minutes, reading.memory)
+        assert reading.named == {sha: ()}
+        costs.append(reading.requests)
+    assert [cost > 1 for cost in costs] == [False, False, True, False, False]
+    assert kit.forge.count(sha) == 2
 
 
 def test_a_commit_that_the_forge_does_not_know_is_asked_about_each_time(

@@ -92,3 +92,21 @@ def test_a_dry_run_says_which_labels_are_not_there_yet(tmp_path: Path, hub: GitH
     assert out.count("would make the label QA please, which is not there yet") == 1
     assert not hub.count("POST /repos")
     assert not hub.things[7].labels
+
+
+def test_a_locked_conversation_is_told_once_and_left(tmp_path: Path, hub: GitHub) -> None:
+    host = Host(tmp_path, tracker=forge_settings(hub))
+    assert host.inv("find", "judge")[0] == 0
+    one, two = host.project.land("Faster (#7)", "Smaller (#8)")
+    hub.things |= {7: pull("ui", commits=(one,), locked=True), 8: pull("ui", commits=(two,))}
+    code, out, err = host.inv("find", "tag")
+    assert (code, err) == (0, "")
+    assert "stable: request #7 for r3: no comment, since its conversation is locked\n" in out
+    assert [thing.labels for thing in hub.things.values()] == [["ui", "qa-needstesting"]] * 2
+    assert [len(thing.comments) for thing in hub.things.values()] == [0, 1]
+    (told,) = (event for event in host.events("act") if event["on"] == "request #7")
+    assert told["result"] == "done" and told["changed"].endswith("its conversation is locked")
+    tried = hub.count("POST /repos")
+    code, out, err = host.inv("find", "tag")
+    assert (code, err, hub.count("POST /repos")) == (0, "", tried)
+    assert "locked" not in out

@@ -176,8 +176,28 @@ def test_a_project_with_hundreds_of_labels(kit: Kit) -> None:
     assert kit.requests[1].labels == ["QA-NeedsTesting"]
 
 
-def test_one_that_is_locked(kit: Kit) -> None:
-    kit.requests[1] = kit.request(locked=True)
+def test_a_conversation_that_is_locked_gets_labels_and_no_comment(kit: Kit) -> None:
+    thing = kit.requests[1] = kit.request("qa-ok", locked=True)
+    told = write(kit, EDIT)
+    assert told.endswith("+qa-needstesting, no comment, since its conversation is locked")
+    assert (thing.labels, thing.comments) == (["qa-needstesting"], [])
+
+
+def test_who_may_comment_where_it_is_locked_does(kit: Kit) -> None:
+    """Those who may write to the repository, on GitHub; members of the project, on GitLab."""
+    thing = kit.requests[1] = kit.request(locked=True)
+
+    def let(request: str) -> None:
+        thing.locked = not request.startswith("POST") or "graphql" in request
+
+    kit.forge.tell = let
+    assert write(kit, EDIT).endswith(", comment")
+    assert len(thing.comments) == 1
+
+
+def test_a_comment_that_is_refused_is_not_given_up_where_nothing_is_locked(kit: Kit) -> None:
+    kit.requests[1] = kit.request()
+    kit.forge.fail(403, on="/comments" if kit.is_github else "/notes {")
     with pytest.raises(TrackerError, match=rf"request {kit.item(1)} cannot be written: .* answered 403"):
         write(kit, EDIT)
 

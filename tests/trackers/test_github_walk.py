@@ -74,7 +74,7 @@ def test_what_was_rebased_is_asked_for_once(
     assert hub.count("issueOrPullRequest") == 1
     hub.things[7].labels = ["qa-bad"]
     assert states(project.look()) == {1: "ok", 2: "bad", 3: "bad", 4: "needstesting"}
-    assert [hub.count(two), hub.count(three), hub.count(four)] == [1, 1, 2]
+    assert [hub.count(two), hub.count(three), hub.count(four)] == [1, 1, 1]
     monkeypatch.setattr(memory, "SETTLED_AFTER", timedelta())
     project.look()
     project.look()

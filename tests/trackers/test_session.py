@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from shepherd.trackers import http
 from shepherd.trackers.http import HttpSession, Reply, RequestError
 
 
@@ -27,6 +28,15 @@ class Tracker:
 
     def send(self, root: str = "https://forge.example.org/") -> str:
         return self.session(root).send("GET", f"{root}x", self.attempt)
+
+
+def test_one_write_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "WRITE_EVERY", 1.0)
+    tracker = Tracker()
+    session = tracker.session()
+    for method, writes in (("POST", None), ("GET", None), ("POST", False), ("DELETE", None), ("PUT", None)):
+        session.send(method, session.root, tracker.attempt, writes=writes)
+    assert tracker.asked == [1000.0, 1000.0, 1000.0, 1001.0, 1002.0]
 
 
 def test_a_short_rest_is_waited_for() -> None:

@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Struct
 
 SETTLED_AFTER = timedelta(minutes=10)
-"""A forge may need a moment until it knows which request a commit came from: where it knows of none, it is
-asked again for so long."""
+"""A forge may need a moment until it knows which request a commit came from: where it knew of none, it is
+asked once more, by the first reading that is so much later."""
 
 
 class CommitRequests(Struct, frozen=True):
@@ -18,6 +18,8 @@ class CommitRequests(Struct, frozen=True):
     requests: tuple[str, ...]
     first: datetime
     """When that was asked for the first time, by the forge's clock."""
+    settled: bool = False
+    """It was asked again, late enough: it knows of none."""
 
 
 class ForgeMemory(Struct, frozen=True):
@@ -42,4 +44,17 @@ def encode(basis: str, commits: dict[str, CommitRequests]) -> bytes:
 
 def is_open(asked: CommitRequests | None, now: datetime) -> bool:
     """Whether it has to be asked, or asked again."""
-    return asked is None or (not asked.requests and now < asked.first + SETTLED_AFTER)
+    if asked is None:
+        return True
+    return not asked.requests and not asked.settled and now >= asked.first + SETTLED_AFTER
+
+
+def noted(before: CommitRequests | None, requests: tuple[str, ...], now: datetime) -> CommitRequests:
+    """What is kept of an answer of now.
+
+    Args:
+        before: of the same commit; None: it was asked for the first time.
+    """
+    if before is None:
+        return CommitRequests(requests, now)
+    return CommitRequests(requests, before.first, settled=now >= before.first + SETTLED_AFTER)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from shepherd.errors import SettingsError, TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.claims import Claim, Claims
 from shepherd.trackers.forge.items import Absent, ForgeItem, Request, UnreadablePart, doubt
-from shepherd.trackers.forge.memory import CommitRequests, decode, encode, is_open
+from shepherd.trackers.forge.memory import CommitRequests, decode, encode, is_open, noted
 from shepherd.trackers.http import HttpSession
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item, ItemTags, TrackerData, is_request, item_order
@@ -30,9 +30,12 @@ _T = TypeVar("_T")
 class ForgeService(Protocol):
     """One session with a forge. All raise TrackerError if it as a whole cannot be read."""
 
-    def requests_of(self, commits: Collection[str], base: str) -> Mapping[str, Iterable[Request]]:
-        """Return SHA -> the merged requests that brought that commit; the forge does not know a SHA that is
-        absent.
+    def requests_of(
+        self, commits: Collection[str], base: str
+    ) -> Iterator[tuple[str, Sequence[Request] | UnreadablePart]]:
+        """Yield each SHA as soon as it is known, with the merged requests that brought that commit, or with
+        why that could not be read; the forge does not know a SHA that is absent. Of what was yielded before
+        an exception nothing is lost.
 
         Args:
             base: the branch that they were most likely merged into.
@@ -99,12 +102,20 @@ class ForgeTracker(ABC):
             for each in landings
         }
         asking = [each.id for each in landings if doubts[each.id] or not each.requests]
-        answers = self._asked(service, session, asking, kept, forge_items)
+        answers = {sha: kept[sha] for sha in asking if sha in kept}
+        try:
+            refused = self._ask(service, session, asking, answers, forge_items)
+        except TrackerError as error:
+            error.memory = encode(basis, answers)
+            raise
         named: dict[str, tuple[str, ...]] = {}
         warnings: dict[str, tuple[str, ...]] = {}
+        unasked: dict[str, str] = {}
         for each in landings:
             by_sha = answers[each.id].requests if each.id in answers else ()
-            confirmed = (item for item in each.requests if item not in doubts[each.id])
+            confirmed = [item for item in each.requests if item not in doubts[each.id]]
+            if each.id in refused and not confirmed:
+                unasked[each.id] = refused[each.id]
             named[each.id] = tuple(dict.fromkeys((*confirmed, *by_sha)))
             dropped = {item: why for item, why in doubts[each.id].items() if item not in by_sha}
             if dropped:
@@ -115,34 +126,38 @@ class ForgeTracker(ABC):
             speaks_of_requests=True,
             named=named,
             doubts=warnings,
+            unasked=unasked,
             requests=session.requests,
             received=session.received,
             memory=encode(basis, answers),
         )
 
-    def _asked(
+    def _ask(
         self,
         service: ForgeService,
         session: HttpSession,
         commits: Collection[str],
-        kept: Mapping[str, CommitRequests],
+        answers: dict[str, CommitRequests],
         forge_items: dict[Item, ForgeItem],
-    ) -> dict[str, CommitRequests]:
-        """Return which requests brought these commits, as kept or asked for now, and add them to
-        `forge_items`."""
-        now = datetime.now(UTC)
-        asking = [sha for sha in commits if is_open(kept.get(sha), now)]
-        brought = service.requests_of(asking, self._claims.base) if asking else {}
-        answers = {sha: kept[sha] for sha in commits if sha in kept}
-        for sha in asking:
+    ) -> dict[str, str]:
+        """Ask which requests brought these commits, where that is not known yet, and note each answer in
+        `answers` and `forge_items` as it comes. Returns SHA -> why the forge could not say it."""
+        asking = [sha for sha in commits if is_open(answers.get(sha), session.now or datetime.now(UTC))]
+        refused: dict[str, str] = {}
+        unknown = set(asking)
+        for sha, brought in service.requests_of(asking, self._claims.base) if asking else ():
+            unknown.discard(sha)
+            if isinstance(brought, UnreadablePart):
+                refused[sha] = f"{self.name} does not say which request brought it: {brought.why}"
+                continue
+            requests = self._into_base(brought)
+            forge_items |= {self._item(each): each for each in requests}
+            now = session.now or datetime.now(UTC)
+            answers[sha] = noted(answers.get(sha), tuple(map(self._item, requests)), now)
+        for sha in unknown:
+            # it may not have been pushed there yet
             answers.pop(sha, None)
-            # one that is not known may not have been pushed there yet
-            if sha in brought:
-                requests = self._into_base(brought[sha])
-                forge_items |= {self._item(each): each for each in requests}
-                first = kept[sha].first if sha in kept else session.now or now
-                answers[sha] = CommitRequests(tuple(self._item(each) for each in requests), first)
-        return answers
+        return refused
 
     def probe(self) -> str:
         """See Tracker.probe."""

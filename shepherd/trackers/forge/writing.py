@@ -17,8 +17,11 @@ from shepherd.settings import Settings
 from shepherd.trackers.forge.labels import LabelStyle, style_of
 from shepherd.trackers.http import RequestError
 from shepherd.trackers.words import Vocabulary
-from shepherd.trackers.writing import NO_WORD, Edit
+from shepherd.trackers.writing import NO_COMMENT, NO_WORD, Edit
 from shepherd.words import Item, item_name
+
+_LOCKED = frozenset({403, 405, 423})
+"""Statuses by which forges refuse a comment in a conversation that is locked."""
 
 
 class CurrentLabels(Struct, frozen=True):
@@ -27,6 +30,8 @@ class CurrentLabels(Struct, frozen=True):
     labels: tuple[str, ...]
     commented: bool
     """Whether a comment ends with the line that was looked for."""
+    locked: bool = False
+    """Only some people may comment; labels may be changed as before."""
 
 
 class LabelWriter(Protocol):
@@ -76,8 +81,7 @@ class ForgeWriter:
             done = self._mark(writer, item, allowed, present.labels)
             done += [NO_WORD] if allowed is not edit else []
             if sign and not present.commented:
-                self._say(writer, item, _as_markdown(edit.comment), sign)
-                done.append("comment")
+                done.append(self._say(writer, item, _as_markdown(edit.comment), sign, present.locked))
         except RequestError as error:
             raise TrackerError(f"{item_name(item, 'issue')} cannot be written: {error}") from None
         return ", ".join(done)
@@ -121,19 +125,22 @@ class ForgeWriter:
                 self._there.setdefault(folded(label), []).append(label)
         return self._there
 
-    def _say(self, writer: LabelWriter, item: Item, comment: str, sign: str) -> None:
+    def _say(self, writer: LabelWriter, item: Item, comment: str, sign: str, locked: bool) -> str:
         try:
             writer.comment_on(item, comment)
         except RequestError as error:
+            if locked and error.status in _LOCKED:
+                return NO_COMMENT
             # the answer may have got lost, not the request
             try:
                 if writer.has_comment(item, sign):
-                    return
+                    return "comment"
             except RequestError:
                 raise _unsure(item, error) from None
             if error.sure:
                 raise
             raise _unsure(item, error) from None
+        return "comment"
 
 
 def _as_markdown(comment: str) -> str:

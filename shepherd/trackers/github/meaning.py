@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from shepherd.trackers.client import Meant
 from shepherd.trackers.forge.wire import until_reset
 
 A_MINUTE = "60"
@@ -32,7 +33,7 @@ class _Refusals(Struct, frozen=True):
     data: msgspec.Raw | None = None
 
 
-def meaning(status: int, headers: Mapping[str, str], body: bytes) -> tuple[int, Mapping[str, str]]:
+def meaning(status: int, headers: Mapping[str, str], body: bytes) -> Meant:
     """GitHub says it by 403 or 429, or by 200 and an error of GraphQL; when to come back, by Retry-After, by
     the time at which the limit is reset, or not at all: then in a minute."""
     if status == 200 and b'"errors"' in body[:2000]:
@@ -46,8 +47,8 @@ def meaning(status: int, headers: Mapping[str, str], body: bytes) -> tuple[int, 
         status = 429
     if status == 429 and "retry-after" not in headers:
         wait = until_reset(headers, "x-ratelimit-reset") if exhausted else ""
-        return status, {**headers, "retry-after": wait or A_MINUTE}
-    return status, headers
+        return Meant(status, {**headers, "retry-after": wait or A_MINUTE})
+    return Meant(status, headers)
 
 
 def _refusals(body: bytes) -> _Refusals:

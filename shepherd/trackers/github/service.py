@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TypeVar, cast
 
 import msgspec
@@ -63,8 +63,10 @@ class GitHubService:
         self._root = session.root.rstrip("/")
         self._client = Client(session, lambda: {"Authorization": f"token {token}"}, meaning)
 
-    def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
-        """See forge.reading.Service. A SHA that GitHub does not know is absent."""
+    def requests_of(
+        self, commits: Collection[str], base: str
+    ) -> Iterator[tuple[str, Sequence[Request] | UnreadablePart]]:
+        """See ForgeService. A SHA that GitHub does not know is absent."""
         by_commit: dict[str, list[Request]] = {}
         more = dict.fromkeys(commits, "")
         for page in range(MOST_PAGES):
@@ -91,7 +93,8 @@ class GitHubService:
                     if further := brought.pageInfo.next:
                         more[sha] = further
             if not more:
-                return by_commit
+                yield from by_commit.items()
+                return
         raise TrackerError(f"{self.full_name}: the pull requests of {next(iter(more))[:12]} never end")
 
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
@@ -212,7 +215,7 @@ class GitHubService:
         document = {"query": query, "variables": variables}
         # GitHub Enterprise Server has it next to version 3 of REST
         url = f"{self._root.removesuffix('/v3')}/graphql"
-        answer = self._client.send("POST", url, document=document, repeatable=True)
+        answer = self._client.send("POST", url, document=document, repeatable=True, writes=False)
         return self._decode(answer.content, GraphAnswer)
 
     def write(self, method: str, path: str, document: object = None, *, repeatable: bool = True) -> None:

@@ -47,6 +47,7 @@ class _Discussed(Struct, frozen=True):
 
 
 class _Commented(Labelled, frozen=True):
+    locked: bool
     comments: _Comments | None = None
 
 
@@ -70,12 +71,11 @@ class _GitHubLabelWriter:
         self._called = service.project
 
     def current(self, item: Item, sign: str) -> CurrentLabels:
-        fields = f"{LABELS} {_COMMENTS % ''}" if sign else LABELS
+        fields = f"{LABELS} locked {_COMMENTS % '' if sign else ''}"
         thing = self._ask(item, fields, _Commented)
         labels = tuple(label.name for label in thing.labels.nodes)
-        return CurrentLabels(
-            labels, thing.comments is not None and self._is_among(item, thing.comments, sign)
-        )
+        commented = thing.comments is not None and self._is_among(item, thing.comments, sign)
+        return CurrentLabels(labels, commented, thing.locked)
 
     def has_comment(self, item: Item, sign: str) -> bool:
         return self._is_among(item, self._ask(item, _COMMENTS % "", _Discussed).comments, sign)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from shepherd.errors import TrackerError
-from shepherd.trackers.client import Client
-from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request
+from shepherd.trackers.client import Client, Meant
+from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
 from shepherd.trackers.forge.wire import until_reset
 from shepherd.trackers.http import HttpSession, RequestError
@@ -109,8 +109,10 @@ class GitLabService:
         self.place = f"/projects/{quote(project, safe='')}"
         self._client = Client(session, lambda: {"PRIVATE-TOKEN": token} if token else {}, meaning)
 
-    def requests_of(self, commits: Collection[str], base: str) -> dict[str, list[Request]]:
-        """See forge.reading.Service. A SHA that GitLab does not know is absent.
+    def requests_of(
+        self, commits: Collection[str], base: str
+    ) -> Iterator[tuple[str, Sequence[Request] | UnreadablePart]]:
+        """See ForgeService. A SHA that GitLab does not know is absent.
 
         The lists of what was merged lately have most of them, by merge, squash and head commit. GraphQL gives
         the lower ones of several commits that landed together, and the rest is asked for one by one.
@@ -136,7 +138,8 @@ class GitLabService:
             related = self._related(sha)
             if related is not None:
                 by_commit[sha] = related
-        return {sha: [each.request for each in some] for sha, some in by_commit.items()}
+        for sha, some in by_commit.items():
+            yield sha, [each.request for each in some]
 
     def _merged(self, base: str, page: int) -> list[_Merge]:
         asked = {
@@ -161,6 +164,7 @@ class GitLabService:
                     f"{self.session.root}api/graphql",
                     document={"query": _COMMITS, "variables": variables},
                     repeatable=True,
+                    writes=False,
                 )
                 nodes = self.convert(answer.content, _Answer).data.project.mergeRequests.nodes
                 brought += [
@@ -258,11 +262,11 @@ class GitLabService:
             ) from None
 
 
-def meaning(status: int, headers: Mapping[str, str], _body: bytes) -> tuple[int, Mapping[str, str]]:
+def meaning(status: int, headers: Mapping[str, str], _body: bytes) -> Meant:
     """See Meaning. When to come back, GitLab says by Retry-After, or by the time when the limit is reset."""
     if status == 429 and "retry-after" not in headers:
-        return status, {**headers, "retry-after": until_reset(headers, "ratelimit-reset")}
-    return status, headers
+        return Meant(status, {**headers, "retry-after": until_reset(headers, "ratelimit-reset")})
+    return Meant(status, headers)
 
 
 def _numbered(numbers: Sequence[int]) -> dict[str, Any]:

@@ -24,6 +24,10 @@ class _Note(Struct, frozen=True):
     body: str
 
 
+class _Lockable(GitLabLabelled, frozen=True):
+    discussion_locked: bool | None = None
+
+
 def open_writer(settings: Settings) -> ForgeWriter:
     """Raises SettingsError: there is no token, or it cannot be read."""
     token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
@@ -44,12 +48,13 @@ class _GitLabLabelWriter:
 
     def current(self, item: Item, sign: str) -> CurrentLabels:
         try:
-            labels = self._service.get(_place(item), {}, GitLabLabelled).labels
+            thing = self._service.get(_place(item), {}, _Lockable)
         except RequestError as error:
             if error.status == 404:
                 raise TrackerError(self._service.absent(item)) from None
             raise
-        return CurrentLabels(labels, bool(sign) and self.has_comment(item, sign))
+        commented = bool(sign) and self.has_comment(item, sign)
+        return CurrentLabels(thing.labels, commented, bool(thing.discussion_locked))
 
     def has_comment(self, item: Item, sign: str) -> bool:
         for page in range(1, MOST_PAGES + 1):
