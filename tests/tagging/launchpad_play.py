@@ -99,8 +99,10 @@ class LaunchpadPlay(Victim):
             self.kills += 1
 
     def _killed_after(self, count: int) -> bool:
-        """Run it, dead before it hears of its request `count`, which Launchpad carries out all the same; False
-        if it made fewer."""
+        """Run it, dead before it hears of its request `count`, which Launchpad carries out all the same.
+
+        Returns False if it made fewer.
+        """
         seen = [0]
         ready: list[int] = []
 
@@ -139,7 +141,7 @@ class LaunchpadPlay(Victim):
             (0.84, "duplicate", {"duplicate_of": min(self.lp.bugs)}),
         ):
             if draw < odds:
-                self.lp.change(bug, **new)  # type: ignore[arg-type]
+                self.lp.change(bug, **new)
                 self.marked[what] += 1
                 return
 
@@ -189,7 +191,8 @@ def compared(folder: Path, repository: Path, first: int, last: int, step: int = 
         writes = sum(not request.startswith("GET") for request in calm.requests)
         good = sum(state in ("ok", "untestable") for state, _why in expected[-1]["states"].values())
         return (
-            f"r{first + 1} to r{last}: {len(calm.requests)} requests, {writes} of them writes, {len(calm.bugs)} bugs,"
+            f"r{first + 1} to r{last}: {len(calm.requests)} requests, {writes} of them writes,"
+            f" {len(calm.bugs)} bugs,"
             f" people: {dict(sorted(undisturbed_one.marked.items()))}, {good} landings good in the end;"
             f" killed {killed_one.kills} times: the same after each of {len(expected)} runs"
         )

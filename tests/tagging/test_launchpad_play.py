@@ -1,4 +1,4 @@
-"""200 landings through find, tag and judge against Launchpad's own server framework, people marking between."""
+"""Landings through find, tag and judge against Launchpad's own server framework, people marking between."""
 
 from __future__ import annotations
 

@@ -40,14 +40,18 @@ class Server(FaultyServer):
     """See the module, and FaultyServer; it can "flood" too. Without a token a caller is anonymous."""
 
     def __init__(self, project: str = "launchpad") -> None:
+        # the framework belongs to tests marked real, and is not there for others
+        from tests.trackers.launchpad_service import configured
+
         super().__init__(_Handler)
+        self._application = configured()
         self.project = project
         self.groups: dict[str, str] = {}
         """Project -> the project group that it belongs to; a search in that finds its bugs too."""
         self.requests: list[str] = []
         self.authorizations: list[str] = []
         self.sees_private = False
-        """Whether that token sees private bugs; else they are as if they were not there, or answered 401."""
+        """Whether that token sees private bugs; else they are as if they were not there."""
         self.whole = False
         """Describe the whole service, as the real one does: a tenth of a second of every session."""
         self.largest_batch = 300
@@ -94,9 +98,6 @@ class Server(FaultyServer):
 
     def ask(self, environment: dict[str, str], body: bytes) -> tuple[str, list[tuple[str, str]], bytes]:
         """What the service answers to a request: status, headers and body."""
-        # the framework belongs to tests marked real, and is not there for others
-        from tests.trackers.launchpad_service import configured
-
         told: list[Any] = []
         whole = {
             "SERVER_PROTOCOL": "HTTP/1.1",
@@ -110,7 +111,7 @@ class Server(FaultyServer):
             "launchpad": self,
             **environment,
         }
-        answer = b"".join(configured()(whole, lambda *heading: told.extend(heading)))
+        answer = b"".join(self._application(whole, lambda *heading: told.extend(heading)))
         return told[0], told[1], answer
 
 

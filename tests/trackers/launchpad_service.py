@@ -96,11 +96,6 @@ class IMessage(Interface):
 
 
 @exported_as_webservice_entry()
-class IProjectGroup(Interface):
-    name = exported(TextLine(readonly=True))
-
-
-@exported_as_webservice_entry("bug")
 class IBug(Interface):
     id = exported(Int(readonly=True))
     title = exported(TextLine())
@@ -130,11 +125,7 @@ class IBugTask(Interface):
 
 
 @exported_as_webservice_entry()
-class IProject(Interface):
-    name = exported(TextLine(readonly=True))
-    display_name = exported(TextLine(readonly=True))
-    project_group = exported(Reference(schema=IProjectGroup, required=False, readonly=True))
-
+class IHasBugs(Interface):
     @operation_parameters(
         tags=List(value_type=SearchTag(), required=False),
         tags_combinator=Choice(vocabulary=BugTagsSearchCombinator, required=False),
@@ -148,6 +139,18 @@ class IProject(Interface):
     @export_read_operation()
     def searchTasks(user, tags, tags_combinator, status, modified_since, omit_duplicates, order_by):
         pass
+
+
+@exported_as_webservice_entry()
+class IProjectGroup(IHasBugs):
+    name = exported(TextLine(readonly=True))
+
+
+@exported_as_webservice_entry()
+class IProject(IHasBugs):
+    name = exported(TextLine(readonly=True))
+    display_name = exported(TextLine(readonly=True))
+    project_group = exported(Reference(schema=IProjectGroup, required=False, readonly=True))
 
 
 IBug["duplicate_of"].schema = IBug
@@ -307,25 +310,10 @@ class BugTask(_Thing):
         return Project(self.home, self.bug_target_name)
 
 
-@implementer(IProject)
-class Project(_Thing):
-    """A project; a series of one and a package, too, which are targets of bugs as well."""
-
+class _HasBugs(_Thing):
     def __init__(self, home: Any, name: str) -> None:
         super().__init__(home, *name.split("/"))
         self.name = self.display_name = name
-
-    @property
-    def project_group(self):
-        group = self.home.groups.get(self.name)
-        return ProjectGroup(self.home, group) if group else None
-
-    def get(self, request, name):
-        if name == "+bug":
-            return _TasksHere(self.home, self.name)
-        longer = f"{self.name}/{name}"
-        there = any(f"{target}/".startswith(f"{longer}/") for target in self.home.bugs.targets())
-        return Project(self.home, longer) if there else None
 
     def searchTasks(self, user, tags, tags_combinator, status, modified_since, omit_duplicates, order_by):
         wanted = bugs.Wanted(
@@ -342,8 +330,25 @@ class Project(_Thing):
 
 
 @implementer(IProjectGroup)
-class ProjectGroup(Project):
-    """Searched just as a project is."""
+class ProjectGroup(_HasBugs):
+    pass
+
+
+@implementer(IProject)
+class Project(_HasBugs):
+    """A project; a series of one and a package, too, which are targets of bugs as well."""
+
+    @property
+    def project_group(self):
+        group = self.home.groups.get(self.name)
+        return ProjectGroup(self.home, group) if group else None
+
+    def get(self, request, name):
+        if name == "+bug":
+            return _TasksHere(self.home, self.name)
+        longer = f"{self.name}/{name}"
+        there = any(f"{target}/".startswith(f"{longer}/") for target in self.home.bugs.targets())
+        return Project(self.home, longer) if there else None
 
 
 class _TasksHere(_Thing):
