@@ -158,36 +158,30 @@ IBug["bug_tasks"].value_type.schema = IBugTask
 IBugTask["target"].schema = IProject
 
 
-class ICollectionOfOurs(Interface):
-    pass
+class ILists(Interface):
+    @collection_default_content()
+    def all():
+        """What there is; here nothing, as nobody asks for all bugs or people."""
 
 
 @exported_as_webservice_collection(IBug)
-class IBugSet(ICollectionOfOurs):
-    @collection_default_content()
-    def all():
-        pass
+class IBugSet(ILists):
+    pass
 
 
 @exported_as_webservice_collection(IProject)
-class IProjectSet(ICollectionOfOurs):
-    @collection_default_content()
-    def all():
-        pass
+class IProjectSet(ILists):
+    pass
 
 
 @exported_as_webservice_collection(IProjectGroup)
-class IProjectGroupSet(ICollectionOfOurs):
-    @collection_default_content()
-    def all():
-        pass
+class IProjectGroupSet(ILists):
+    pass
 
 
 @exported_as_webservice_collection(IPerson)
-class IPersonSet(ICollectionOfOurs):
-    @collection_default_content()
-    def all():
-        pass
+class IPersonSet(ILists):
+    pass
 
 
 @implementer(IMultiplePathPartLocation)
