@@ -158,30 +158,33 @@ IBug["bug_tasks"].value_type.schema = IBugTask
 IBugTask["target"].schema = IProject
 
 
-class ILists(Interface):
+# What a collection says of itself is taken from its own interface, never from one below.
+@exported_as_webservice_collection(IBug)
+class IBugSet(Interface):
     @collection_default_content()
     def all():
-        """What there is; here nothing, as nobody asks for all bugs or people."""
-
-
-@exported_as_webservice_collection(IBug)
-class IBugSet(ILists):
-    pass
+        pass
 
 
 @exported_as_webservice_collection(IProject)
-class IProjectSet(ILists):
-    pass
+class IProjectSet(Interface):
+    @collection_default_content()
+    def all():
+        pass
 
 
 @exported_as_webservice_collection(IProjectGroup)
-class IProjectGroupSet(ILists):
-    pass
+class IProjectGroupSet(Interface):
+    @collection_default_content()
+    def all():
+        pass
 
 
 @exported_as_webservice_collection(IPerson)
-class IPersonSet(ILists):
-    pass
+class IPersonSet(Interface):
+    @collection_default_content()
+    def all():
+        pass
 
 
 @implementer(IMultiplePathPartLocation)
