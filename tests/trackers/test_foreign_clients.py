@@ -9,7 +9,7 @@ from github import Auth, Github
 from gitlab import Gitlab
 from launchpadlib.credentials import Credentials
 from launchpadlib.launchpad import Launchpad
-from lazr.restfulclient.errors import PreconditionFailed
+from lazr.restfulclient.errors import BadRequest, PreconditionFailed
 
 from tests.trackers import github_server, gitlab_server
 from tests.trackers.faulty import at_work
@@ -91,3 +91,29 @@ def test_launchpadlib(lp: Server, tmp_path: Path) -> None:
     bug.lp_save()
     assert lp.bugs[1].tags == ["qa-bad", "ui"]
     assert (lp.bugs[1].status, lp.bugs[1].comments) == ({lp.project: "Fix Committed"}, ["Hello."])
+
+
+def test_what_launchpad_refuses_and_leaves_out(lp: Server, tmp_path: Path) -> None:
+    lp.groups = {lp.project: "launchpad-project"}
+    lp.bugs[1] = Bug(["qa-ok"], status="Fix Released")
+    lp.bugs[2] = Bug(["qa-ok"], duplicate_of=1)
+    lp.bugs[3] = Bug(["qa-ok"], private=True)
+    lp.bugs[4] = Bug(["qa-ok"])
+    signer = Credentials.from_string(credentials())
+    client = Launchpad(signer, None, None, service_root=lp.root, cache=str(tmp_path), version="1.0")
+    project = client.projects[lp.project]
+    for wrong in ({"status": ["No such"]}, {"status": ["Unknown"]}, {"tags": ["qa ok"]}, {"tags": ["QA"]}):
+        with pytest.raises(BadRequest):
+            list(project.searchTasks(**wrong))
+    found = {task.bug.id for task in project.searchTasks(tags=["qa-ok"])}
+    more = project.searchTasks(tags=["qa-ok"], status=["New", "Fix Released"], omit_duplicates=False)
+    group = client.project_groups["launchpad-project"].searchTasks(tags=["qa-ok"])
+    assert (found, {task.bug.id for task in more}, len(list(group))) == ({4}, {1, 2, 4}, 1)
+    bug = client.bugs[4]
+    bug.tags = ["qa ok"]
+    with pytest.raises(BadRequest):
+        bug.lp_save()
+    for hidden in (3, 5):
+        with pytest.raises(KeyError):
+            client.bugs[hidden]
+    assert lp.bugs[4].tags == ["qa-ok"]

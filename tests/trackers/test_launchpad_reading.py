@@ -6,7 +6,6 @@ import gzip
 import random
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from typing import Any
 
 import pytest
@@ -17,7 +16,6 @@ from shepherd.trackers import open_tracker
 from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item, ItemTags, TrackerData
 from tests.running.host import SCALE
-from tests.trackers import launchpad_bugs
 from tests.trackers.conftest import Ask
 from tests.trackers.launchpad_server import Bug, Server
 
@@ -194,13 +192,15 @@ def test_what_no_search_finds_is_opened(read: Read, lp: Server) -> None:
     lp.bugs[2] = Bug(["qa-ok"], private=True, title="How to break in")
     lp.bugs[4] = Bug([])
     lp.fail(410, on="/bugs/5")
-    reading = read(["1", "2", "3", "4", "5"])
+    lp.fail(401, on="/bugs/6")
+    reading = read(["1", "2", "3", "4", "5", "6"])
     assert reading.items == {
         "1": ItemTags(("ok",)),
-        "2": ItemTags(unreadable="bug 2 is private"),
+        "2": ItemTags(unreadable="there is no bug 2, or it is private"),
         "3": ItemTags(unreadable="there is no bug 3, or it is private"),
         "4": ItemTags(),
         "5": ItemTags(unreadable="bug 5 is gone"),
+        "6": ItemTags(unreadable="bug 6 is private"),
     }
     assert reading.unseen == frozenset()
 
@@ -302,26 +302,27 @@ def test_reading_leaves_nothing_on_disk(ask: Ask) -> None:
     assert not settings.state_path.exists()
 
 
-def test_a_status_that_launchpad_has_lately(read: Read, lp: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_status_that_launchpad_has_lately(read: Read, lp: Server) -> None:
     """Launchpad itself tells which there are: once a day, with everything else."""
     clock = Clock(lp)
     lp.bugs[1] = Bug(["qa-ok"])
+    lp.bugs[2] = Bug(["bad-commit-9"], status="Deferred", modified=datetime(2011, 1, 1, tzinfo=UTC))
+    lp.described = without(lp.wadl(), "Deferred")
     clock.forward(hours=1)
     for _ in range(2):
-        read(["1"], [9])
+        assert read(["1"], [9]).items == {"1": ItemTags(("ok",))}
         assert lp.requests.count("GET /1.0/") == 1
         clock.forward(hours=1)
-    monkeypatch.setattr(launchpad_bugs, "STATUSES", (*launchpad_bugs.STATUSES, "Deferred"))
-    monkeypatch.setattr(lp, "wadl", partial(described_with, lp.wadl(), "Deferred"))
-    lp.bugs[2] = Bug(["bad-commit-9"], status="Deferred", modified=datetime(2011, 1, 1, tzinfo=UTC))
+    lp.described = b""
     clock.forward(days=1)
     assert read(["1"], [9]).items == {"1": ItemTags(("ok",)), "2": ItemTags((), (9,))}
 
 
-def described_with(description: bytes, status: str) -> bytes:
-    last = '<wadl:option value="Fix Released"/>'
-    text = gzip.decompress(description).decode()
-    return gzip.compress(text.replace(last, f'{last}<wadl:option value="{status}"/>').encode())
+def without(description: bytes, status: str) -> bytes:
+    text = gzip.decompress(description)
+    option = b'<wadl:option value="%s"/>' % status.encode()
+    assert option in text
+    return text.replace(option, b"")
 
 
 @pytest.mark.parametrize("seed", range(4))
