@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from shepherd.errors import TrackerError
-from shepherd.trackers.client import Client, Headers
+from shepherd.trackers.client import Client, Headers, Meant
 from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart
 from shepherd.trackers.forge.reading import number_of
 from shepherd.trackers.forge.wire import until_reset
@@ -192,11 +192,11 @@ class GiteaService:
                 " is tracker.service_root right?"
             ) from None
 
-    def _note(self, status: int, headers: Headers, _body: bytes) -> tuple[int, Headers]:
+    def _note(self, status: int, headers: Headers, _body: bytes) -> Meant:
         """See Meaning. A server may give fewer entries at once than were asked for: only X-Total-Count says
         whether there are more. Gitea has no limit of its own; what stands before it may."""
         total = headers.get("x-total-count", "")
         self._total = int(total) if total.isdecimal() and len(total) < 10 else None
         if status == 429 and "retry-after" not in headers:
-            return status, {**headers, "retry-after": until_reset(headers, "ratelimit-reset")}
-        return status, headers
+            return Meant(status, {**headers, "retry-after": until_reset(headers, "ratelimit-reset")})
+        return Meant(status, headers)
