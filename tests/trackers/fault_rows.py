@@ -11,9 +11,14 @@ from msgspec import Struct
 from tests.inv import ROOT
 
 CASES = ROOT / "tests" / "cases" / "tracker_faults.toml"
-NAMES = {"github": "GitHub", "gitlab": "GitLab", "launchpad": "Launchpad"}
-_PROJECTS = {"github": "acme/shop", "gitlab": "acme/web/shop", "launchpad": "launchpad"}
-_ITEMS = {"github": "request #", "gitlab": "request !", "launchpad": "bug "}
+NAMES = {"github": "GitHub", "gitlab": "GitLab", "gitea": "Gitea", "launchpad": "Launchpad"}
+_PROJECTS = {
+    "github": "acme/shop",
+    "gitlab": "acme/web/shop",
+    "gitea": "acme/shop",
+    "launchpad": "launchpad",
+}
+_ITEMS = {"github": "request #", "gitlab": "request !", "gitea": "request #", "launchpad": "bug "}
 
 
 class Outcome(Struct, frozen=True):
