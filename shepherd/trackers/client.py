@@ -47,6 +47,8 @@ class Meant(Struct, frozen=True):
 Meaning = Callable[[int, Headers, bytes], Meant]
 """What an answer amounts to, by its status, headers (names in small letters) and body: a forge says "too many
 requests" in several ways."""
+BudgetOf = Callable[[Headers], Budget | None]
+"""What the rate limit still has, by the headers of an answer; None: they do not say."""
 
 
 class HttpResponse(Struct, frozen=True):
@@ -85,7 +87,7 @@ class Client:
         session: counts, limits and repeats the requests.
         identify: headers that say who asks, made for each attempt.
         meaning: see Meaning.
-        budget: what the headers (names in small letters) say of the rate limit.
+        budget: see BudgetOf.
 
     Raises:
         TrackerError: the environment names a proxy of a kind that is not supported.
@@ -96,7 +98,7 @@ class Client:
         session: HttpSession,
         identify: Callable[[], Headers],
         meaning: Meaning = _as_it_stands,
-        budget: Callable[[Headers], Budget | None] = _silent,
+        budget: BudgetOf = _silent,
     ) -> None:
         self.session = session
         self._identify = identify
