@@ -7,7 +7,8 @@
         lp.change(1, tags=["qa-ok"])    # a person
         lp.requests                     # ["GET /1.0/launchpad?ws.op=searchTasks…", …]
 
-What it holds and what a search finds stands in launchpad_bugs.py, what it exports in launchpad_service.py.
+What it holds and what a search finds stands in launchpad_bugs.py, what it exports in
+launchpad_interfaces.py.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Launchpad's web service as far as the shepherd uses it, made with lazr.restful, Launchpad's own framework.
 
 What it says on the wire, and what it refuses, is the framework's doing: the WADL, ETags, 209 and 412,
-batches, and the checks of each argument. Names of entries, fields and operations are those of Launchpad's
-own interfaces (lp.bugs.interfaces, lp.registry.interfaces). What they hold stands in launchpad_bugs.py.
+batches, and the checks of each argument. What is exported stands in launchpad_interfaces.py and
+launchpad_things.py, what it holds in launchpad_bugs.py.
 
 Nothing here is imported before a server is asked: tests of the daily minute run without the framework.
 """
@@ -15,395 +15,43 @@ import re
 from functools import cache
 from typing import Any
 
-from lazr.enum import EnumeratedType, Item
-from lazr.restful.declarations import (
-    REQUEST_USER,
-    call_with,
-    collection_default_content,
-    export_factory_operation,
-    export_read_operation,
-    exported,
-    exported_as_webservice_collection,
-    exported_as_webservice_entry,
-    operation_parameters,
-    operation_returns_collection_of,
-)
-from lazr.restful.fields import CollectionField, Reference
-from lazr.restful.interfaces import IHTTPResource, IServiceRootResource
 from lazr.restful.simple import (
     BaseWebServiceConfiguration,
-    IMultiplePathPartLocation,
     Publication,
     Request,
     RootResource,
     RootResourceAbsoluteURL,
-    TraverseWithGet,
 )
 from lazr.restful.utils import get_current_web_service_request
 from lazr.restful.wsgi import WSGIApplication
-from zope.component import getUtility
 from zope.configuration import xmlconfig
-from zope.interface import Interface, implementer
-from zope.schema import Bool, Choice, Datetime, Int, List, Text, TextLine
 from zope.security.interfaces import Unauthorized
 
-from tests.trackers import launchpad_bugs as bugs
+from tests.trackers.launchpad_interfaces import (
+    IBug,
+    IPerson,
+    IProject,
+    IProjectGroup,
+)
+from tests.trackers.launchpad_things import (
+    BugSet,
+    Person,
+    PersonSet,
+    Project,
+    ProjectGroup,
+    ProjectGroupSet,
+    ProjectSet,
+)
 
 CONFIGURATION = """
 <configure xmlns="http://namespaces.zope.org/zope" xmlns:grok="http://namespaces.zope.org/grok"
     xmlns:webservice="http://namespaces.canonical.com/webservice">
   <include package="lazr.restful" file="basic-site.zcml"/>
-  <webservice:register module="tests.trackers.launchpad_service"/>
+  <webservice:register module="tests.trackers.launchpad_interfaces"/>
   <grok:grok package="tests.trackers.launchpad_service"/>
   <securityPolicy component="zope.security.simplepolicies.PermissiveSecurityPolicy"/>
 </configure>
 """
-
-
-def _enumeration(name: str, titles: tuple[str, ...]) -> Any:
-    items = {re.sub(r"\W", "", title).upper(): Item(title, title) for title in titles}
-    return type(EnumeratedType)(name, (EnumeratedType,), {**items, "__module__": __name__})
-
-
-BugTaskStatus = _enumeration("BugTaskStatus", bugs.STATUSES)
-BugTaskStatusSearch = _enumeration("BugTaskStatusSearch", bugs.SEARCHABLE)
-BugTagsSearchCombinator = _enumeration("BugTagsSearchCombinator", ("Any", "All"))
-
-
-class Tag(TextLine):
-    """As `lp.bugs.interfaces.bugtarget`: what else is given for one is refused with 400."""
-
-    def constraint(self, value: str) -> bool:
-        return bool(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", value))
-
-
-class SearchTag(Tag):
-    """A search may leave a tag out (`-tag`), or ask for any, or none."""
-
-    def constraint(self, value: str) -> bool:
-        return value in ("*", "-*") or super().constraint(value.removeprefix("-"))
-
-
-@exported_as_webservice_entry(plural_name="people")
-class IPerson(Interface):
-    name = exported(TextLine(readonly=True))
-
-
-@exported_as_webservice_entry()
-class IMessage(Interface):
-    subject = exported(TextLine(required=False, readonly=True))
-    content = exported(Text(readonly=True))
-
-
-@exported_as_webservice_entry()
-class IBug(Interface):
-    id = exported(Int(readonly=True))
-    title = exported(TextLine())
-    tags = exported(List(value_type=Tag()))
-    private = exported(Bool(readonly=True))
-    information_type = exported(TextLine(readonly=True))
-    date_last_updated = exported(Datetime(readonly=True))
-    message_count = exported(Int(readonly=True))
-    duplicate_of = exported(Reference(schema=Interface, required=False, readonly=True))
-    bug_tasks = exported(CollectionField(value_type=Reference(schema=Interface), readonly=True))
-    messages = exported(CollectionField(value_type=Reference(schema=IMessage), readonly=True))
-
-    @call_with(owner=REQUEST_USER)
-    @operation_parameters(subject=TextLine(required=False), content=Text())
-    @export_factory_operation(IMessage, [])
-    def newMessage(owner, content, subject=None):
-        pass
-
-
-@exported_as_webservice_entry()
-class IBugTask(Interface):
-    title = exported(TextLine(readonly=True))
-    status = exported(Choice(vocabulary=BugTaskStatus))
-    bug_target_name = exported(TextLine(readonly=True))
-    bug = exported(Reference(schema=IBug, readonly=True))
-    target = exported(Reference(schema=Interface, readonly=True))
-
-
-@exported_as_webservice_entry()
-class IHasBugs(Interface):
-    @operation_parameters(
-        tags=List(value_type=SearchTag(), required=False),
-        tags_combinator=Choice(vocabulary=BugTagsSearchCombinator, required=False),
-        status=List(value_type=Choice(vocabulary=BugTaskStatusSearch), required=False),
-        modified_since=Datetime(required=False),
-        omit_duplicates=Bool(required=False, default=True),
-        order_by=List(value_type=TextLine(), required=False),
-    )
-    @operation_returns_collection_of(IBugTask)
-    @call_with(user=REQUEST_USER)
-    @export_read_operation()
-    def searchTasks(user, tags, tags_combinator, status, modified_since, omit_duplicates, order_by):
-        pass
-
-
-@exported_as_webservice_entry()
-class IProjectGroup(IHasBugs):
-    name = exported(TextLine(readonly=True))
-
-
-@exported_as_webservice_entry()
-class IProject(IHasBugs):
-    name = exported(TextLine(readonly=True))
-    display_name = exported(TextLine(readonly=True))
-    project_group = exported(Reference(schema=IProjectGroup, required=False, readonly=True))
-
-
-IBug["duplicate_of"].schema = IBug
-IBug["bug_tasks"].value_type.schema = IBugTask
-IBugTask["target"].schema = IProject
-
-
-# What a collection says of itself is taken from its own interface, never from one below.
-@exported_as_webservice_collection(IBug)
-class IBugSet(Interface):
-    @collection_default_content()
-    def all():
-        pass
-
-
-@exported_as_webservice_collection(IProject)
-class IProjectSet(Interface):
-    @collection_default_content()
-    def all():
-        pass
-
-
-@exported_as_webservice_collection(IProjectGroup)
-class IProjectGroupSet(Interface):
-    @collection_default_content()
-    def all():
-        pass
-
-
-@exported_as_webservice_collection(IPerson)
-class IPersonSet(Interface):
-    @collection_default_content()
-    def all():
-        pass
-
-
-@implementer(IMultiplePathPartLocation)
-class _Thing(TraverseWithGet):
-    """Something with an address below the root."""
-
-    def __init__(self, home: Any, *parts: str) -> None:
-        self.home, self.__path_parts__ = home, parts
-
-    @property
-    def __parent__(self):
-        return getUtility(IServiceRootResource)
-
-    def all(self):
-        return []
-
-    def get(self, request, name):
-        return None
-
-
-@implementer(IPerson)
-class Person(_Thing):
-    def __init__(self, home: Any, name: str) -> None:
-        super().__init__(home, f"~{name}")
-        self.name = name
-
-
-@implementer(IMessage)
-class Message(_Thing):
-    def __init__(self, home: Any, number: int, place: int) -> None:
-        super().__init__(home, "bugs", str(number), "comments", str(place))
-        self.subject = ""
-        self.content = (["It does not work.", *home.bugs[number].comments])[place]
-
-
-@implementer(IBug)
-class LaunchpadsBug(_Thing):
-    def __init__(self, home: Any, number: int) -> None:
-        super().__init__(home, "bugs", str(number))
-        self.id = number
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.home.bugs[self.id], name)
-
-    @property
-    def information_type(self):
-        return "Private" if self.private else "Public"
-
-    @property
-    def date_last_updated(self):
-        return self.home.bugs[self.id].modified
-
-    @property
-    def message_count(self):
-        return len(self.comments) + 1
-
-    @property
-    def duplicate_of(self):
-        of = self.home.bugs[self.id].duplicate_of
-        return LaunchpadsBug(self.home, of) if of else None
-
-    @property
-    def bug_tasks(self):
-        return [BugTask(self.home, self.id, target) for target in self.home.bugs[self.id].status]
-
-    @property
-    def messages(self):
-        return [Message(self.home, self.id, place) for place in range(self.message_count)]
-
-    tags = property(
-        lambda self: sorted(self.home.bugs[self.id].tags),
-        lambda self, new: self.home.bugs.change(self.id, tags=new),
-    )
-    title = property(
-        lambda self: self.home.bugs[self.id].title,
-        lambda self, new: self.home.bugs.change(self.id, title=new),
-    )
-
-    def newMessage(self, owner, content, subject=None):
-        self.home.bugs.change(self.id, comment=content)
-        return Message(self.home, self.id, len(self.comments))
-
-    def get(self, request, name):
-        return _Comments(self.home, self.id) if name == "comments" else None
-
-
-class _Comments(_Thing):
-    def __init__(self, home: Any, number: int) -> None:
-        super().__init__(home)
-        self.number = number
-
-    def get(self, request, name):
-        there = name.isdecimal() and int(name) <= len(self.home.bugs[self.number].comments)
-        return Message(self.home, self.number, int(name)) if there else None
-
-
-@implementer(IBugTask)
-class BugTask(_Thing):
-    def __init__(self, home: Any, number: int, target: str) -> None:
-        super().__init__(home, *target.split("/"), "+bug", str(number))
-        self.number, self.bug_target_name = number, target
-
-    @property
-    def title(self):
-        return f'Bug #{self.number} in {self.bug_target_name}: "{self.bug.title}"'
-
-    status = property(
-        lambda self: (
-            BugTaskStatus.getTermByToken(self.home.bugs[self.number].status[self.bug_target_name]).value
-        ),
-        lambda self, new: self.home.bugs.change(self.number, status={self.bug_target_name: new.title}),
-    )
-
-    @property
-    def bug(self):
-        return LaunchpadsBug(self.home, self.number)
-
-    @property
-    def target(self):
-        return Project(self.home, self.bug_target_name)
-
-
-class _HasBugs(_Thing):
-    def __init__(self, home: Any, name: str) -> None:
-        super().__init__(home, *name.split("/"))
-        self.name = self.display_name = name
-
-    def searchTasks(self, user, tags, tags_combinator, status, modified_since, omit_duplicates, order_by):
-        wanted = bugs.Wanted(
-            target=self.name,
-            tags=tuple(tags or ()),
-            every=bool(tags_combinator and tags_combinator.title == "All"),
-            statuses=tuple(each.title for each in status or ()),
-            since=modified_since,
-            omit_duplicates=omit_duplicates,
-            ascending=list(order_by or ()) == ["id"],
-            sees_private=bool(user) and self.home.sees_private,
-        )
-        return [BugTask(self.home, number, target) for number, target in self.home.bugs.search(wanted)]
-
-
-@implementer(IProjectGroup)
-class ProjectGroup(_HasBugs):
-    pass
-
-
-@implementer(IProject)
-class Project(_HasBugs):
-    """A project; a series of one and a package, too, which are targets of bugs as well."""
-
-    @property
-    def project_group(self):
-        group = self.home.groups.get(self.name)
-        return ProjectGroup(self.home, group) if group else None
-
-    def get(self, request, name):
-        if name == "+bug":
-            return _TasksHere(self.home, self.name)
-        longer = f"{self.name}/{name}"
-        there = any(f"{target}/".startswith(f"{longer}/") for target in self.home.bugs.targets())
-        return Project(self.home, longer) if there else None
-
-
-class _TasksHere(_Thing):
-    def __init__(self, home: Any, target: str) -> None:
-        super().__init__(home)
-        self.target = target
-
-    def get(self, request, name):
-        bug = _bug(self.home, request, name)
-        return BugTask(self.home, bug.id, self.target) if bug and self.target in bug.status else None
-
-
-@implementer(IBugSet)
-class BugSet(_Thing):
-    def get(self, request, name):
-        return _bug(self.home, request, name)
-
-
-@implementer(IProjectSet)
-class ProjectSet(_Thing):
-    pass
-
-
-@implementer(IProjectGroupSet)
-class ProjectGroupSet(_Thing):
-    pass
-
-
-@implementer(IPersonSet)
-class PersonSet(_Thing):
-    def get(self, request, name):
-        if name != "+me":
-            return None
-        if request.person is None:
-            raise Unauthorized("You need to be logged in to view this URL.")
-        return _Me(request)
-
-
-@implementer(IHTTPResource)
-class _Me:
-    """303, as `lp.registry.browser.person.PersonSetNavigation.me` says."""
-
-    def __init__(self, request: Any) -> None:
-        self.request = request
-
-    def __call__(self):
-        response = self.request.response
-        response.setStatus(303)
-        response.setHeader("Location", f"{self.request.home.api}~{self.request.person.name}")
-        return ""
-
-
-def _bug(home: Any, request: Any, number: str) -> LaunchpadsBug | None:
-    """None, which is 404, for what the caller may not see, too: `lp.bugs.browser.malone`."""
-    bug = home.bugs.get(int(number)) if number.isdecimal() else None
-    if bug is None or (bug.private and not (request.person and home.sees_private)):
-        return None
-    return LaunchpadsBug(home, int(number))
 
 
 class RootAbsoluteURL(RootResourceAbsoluteURL):
