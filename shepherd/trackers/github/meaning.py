@@ -1,4 +1,4 @@
-"""How GitHub says "too many requests" (see client.Meaning)."""
+"""What an answer of GitHub amounts to (see client.Meaning), and what its limit still has."""
 
 from __future__ import annotations
 
@@ -7,36 +7,48 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+from shepherd.trackers import failures
 from shepherd.trackers.client import Meant
 from shepherd.trackers.forge.wire import until_reset
+from shepherd.trackers.github.refusals import reason
+from shepherd.words import Budget
 
 A_MINUTE = "60"
 """Seconds to wait after "too many requests", where GitHub does not say how long."""
+TOO_MUCH = frozenset({413, 502, 504})
+"""What a question that is too large may be answered by; 413 is what `meaning` makes of the others, where a
+smaller one is better than the same again."""
 _LIMITED = frozenset({"RATE_LIMITED", "RATE_LIMIT", "graphql_rate_limit"})
 """Types and codes of an error of GraphQL: before 2026 the first, since then the others."""
 
 
 class _Refusal(Struct, frozen=True):
-    type: str = ""
-    code: str = ""
-    message: str = ""
+    type: str | None = None
+    code: str | None = None
+    message: str | None = None
 
     @property
     def limits(self) -> bool:
-        return (
-            not _LIMITED.isdisjoint((self.type, self.code)) or "secondary rate limit" in self.message.lower()
-        )
+        said = (self.message or "").lower()
+        return not _LIMITED.isdisjoint((self.type, self.code)) or "secondary rate limit" in said
 
 
 class _Refusals(Struct, frozen=True):
     errors: tuple[_Refusal, ...] = ()
     data: msgspec.Raw | None = None
+    message: str | None = None
+    """Of REST."""
 
 
-def meaning(status: int, headers: Mapping[str, str], body: bytes) -> Meant:
-    """GitHub says it by 403 or 429, or by 200 and an error of GraphQL; when to come back, by Retry-After, by
-    the time at which the limit is reset, or not at all: then in a minute."""
-    if status == 200 and b'"errors"' in body[:2000]:
+def meaning(status: int, headers: Mapping[str, str], body: bytes, *, divisible: bool = False) -> Meant:
+    """GitHub says "too many requests" by 403 or 429, or by 200 and an error of GraphQL; when to come back, by
+    Retry-After, by the time at which the limit is reset, or not at all: then in a minute.
+
+    Args:
+        divisible: the question can be asked in parts.
+    """
+    why = ""
+    if status == 200 and b'"errors"' in body:
         refusals = _refusals(body)
         if any(error.limits for error in refusals.errors):
             status = 429
@@ -48,7 +60,23 @@ def meaning(status: int, headers: Mapping[str, str], body: bytes) -> Meant:
     if status == 429 and "retry-after" not in headers:
         wait = until_reset(headers, "x-ratelimit-reset") if exhausted else ""
         return Meant(status, {**headers, "retry-after": wait or A_MINUTE})
-    return Meant(status, headers)
+    if status in (403, 404):
+        saml = headers.get("x-github-sso", "").startswith("required")
+        known = reason(_refusals(body).message or "", saml=saml)
+        why = f"answered {status}: {known}" if known else ""
+    elif status in TOO_MUCH and divisible:
+        return Meant(413, headers, failures.refused(status, 0))
+    return Meant(status, headers, why)
+
+
+def budget(headers: Mapping[str, str]) -> Budget | None:
+    """See client.BudgetOf (docs.github.com, "Rate limits for the REST API")."""
+    limit, left, resets = (headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining", "reset"))
+    if not all(each.isdecimal() and len(each) < 13 for each in (limit, left)):
+        return None
+    name = headers.get("x-ratelimit-resource", "")
+    shown = name if name in ("core", "graphql") else ""
+    return Budget(shown, int(limit), int(left), int(resets) if resets.isdecimal() and len(resets) < 13 else 0)
 
 
 def _refusals(body: bytes) -> _Refusals:

@@ -125,9 +125,21 @@ class CallerLogin(Struct, frozen=True):
     login: str
 
 
+class ErrorExtensions(Struct, frozen=True):
+    saml_failure: bool | None = None
+
+
 class GraphError(Struct, frozen=True):
-    type: str = ""
-    path: tuple[str | int, ...] = ()
+    type: str | None = None
+    path: tuple[str | int, ...] | None = None
+    message: str | None = None
+    extensions: ErrorExtensions | None = None
+
+    @property
+    def field(self) -> str:
+        """The alias of the field of the repository that it is about; empty: it may be about all."""
+        path = self.path or ()
+        return str(path[1]) if len(path) > 1 and path[0] == "repository" else ""
 
 
 class GraphAnswer(Struct, frozen=True):

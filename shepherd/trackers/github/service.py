@@ -8,10 +8,22 @@ from typing import TypeVar, cast
 import msgspec
 
 from shepherd.errors import TrackerError
-from shepherd.trackers.client import Client
+from shepherd.trackers.client import Client, Meant
 from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, Unclaimed, UnreadablePart
-from shepherd.trackers.forge.reading import chunks, number_of
-from shepherd.trackers.github.meaning import meaning
+from shepherd.trackers.forge.reading import AT_ONCE, number_of
+from shepherd.trackers.github.batches import Batches, TooMuchPart
+from shepherd.trackers.github.meaning import TOO_MUCH, budget, meaning
+from shepherd.trackers.github.parts import (
+    TOO_COSTLY,
+    TOO_LARGE,
+    Answer,
+    ForbiddenPart,
+    PullsOf,
+    names_of,
+    pulls_of,
+    refused_part,
+    type_of,
+)
 from shepherd.trackers.github.questions import (
     ALL_LABELS,
     CLAIMED,
@@ -30,20 +42,22 @@ from shepherd.trackers.github.questions import (
     GraphAnswer,
     GraphError,
     Labelled,
-    LabelNodes,
     Parts,
     ShownClaimed,
     ShownIssue,
     ShownPull,
 )
-from shepherd.trackers.http import HttpSession
+from shepherd.trackers.github.refusals import NO_RIGHT
+from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.words import Item, item_name
 
 LARGEST_NUMBER = 2**31 - 1
 """GraphQL's Int: a larger one would spoil the whole call."""
 
-_NO_RIGHT = "the token gives no right to it"
-
+_NO_ITEMS = "the token gives no right to read issues and pull requests"
+_NOT_SHOWN = "GitHub shows nothing of it"
+_TOO_LONG = "GitHub does not answer the question about it in time, even alone"
+_NAMELESS = "GitHub says an error beside the answer, and not what it is about"
 _NULL = msgspec.Raw(b"null")
 
 _S = TypeVar("_S")
@@ -61,37 +75,45 @@ class GitHubService:
         self.session = session
         self.project = project
         self._root = session.root.rstrip("/")
-        self._client = Client(session, lambda: {"Authorization": f"token {token}"}, meaning)
+        self._divisible = False
+        self._kinds: dict[str, Batches] = {}
+        self._client = Client(session, lambda: {"Authorization": f"token {token}"}, self._meaning, budget)
 
     def requests_of(
         self, commits: Collection[str], base: str
     ) -> Iterator[tuple[str, Sequence[Request] | UnreadablePart]]:
         """See ForgeService. A SHA that GitHub does not know is absent."""
         by_commit: dict[str, list[Request]] = {}
+        forbidden: list[str] = []
         more = dict.fromkeys(commits, "")
         for page in range(MOST_PAGES):
             pulls, at_once = PAGES[min(page, 1)]
             asking, more = more, {}
-            for some in chunks(list(asking), at_once):
-                fields = {f"c{place}": COMMIT % (sha, pulls, asking[sha]) for place, sha in enumerate(some)}
-                name, answers = self.ask(fields, CommitPulls)
-                for place, sha in enumerate(some):
-                    commit = answers[f"c{place}"]
-                    if isinstance(commit, UnreadablePart):
-                        yield sha, commit
-                    elif commit is not None:
-                        brought = commit.associatedPullRequests
-                        by_commit.setdefault(sha, []).extend(
-                            Request(pull.number, _names(pull.labels), pull.merged, pull.baseRefName)
-                            for pull in brought.nodes
-                            if pull.merged and pull.repository.nameWithOwner == name
-                        )
-                        if further := brought.pageInfo.next:
-                            more[sha] = further
-                        else:
-                            yield sha, by_commit.pop(sha)
-                    elif page:
+
+            def once(some: Sequence[str], patient: bool) -> dict[str, Answer[PullsOf]]:
+                fields = {f"c{place}": COMMIT % (sha, pulls, asking[sha]) for place, sha in enumerate(some)}  # noqa: B023
+                name, answers = self.ask(fields, CommitPulls, patient=patient)
+                return {sha: pulls_of(answers[f"c{place}"], name) for place, sha in enumerate(some)}
+
+            for sha, commit in self._batches(f"pulls of {at_once}", at_once).ask(list(asking), once):
+                if isinstance(commit, ForbiddenPart):
+                    forbidden.append(commit.why)
+                if isinstance(commit, UnreadablePart):
+                    yield sha, UnreadablePart(commit.why)
+                elif commit is None or isinstance(commit, Absent):
+                    if page:
                         yield sha, UnreadablePart("it is gone all at once")
+                else:
+                    brought, further = commit
+                    by_commit.setdefault(sha, []).extend(brought)
+                    if further:
+                        more[sha] = further
+                    else:
+                        yield sha, by_commit[sha]
+            if forbidden and len(forbidden) == len(commits) > 1:
+                raise TrackerError(f"{self.full_name}: which pull requests brought commits: {forbidden[0]}")
+            if not more:
+                return
         for sha in more:
             yield sha, UnreadablePart("its pull requests never end")
 
@@ -100,37 +122,45 @@ class GitHubService:
         everything = {*items, *claimed}
         claimed_numbers = {number_of(item) for item in claimed}
         numbers = {number_of(item) for item in everything}
-        answers: dict[int, msgspec.Raw | UnreadablePart | None] = dict.fromkeys(numbers)
+        answers: dict[int, Answer[msgspec.Raw]] = dict.fromkeys(numbers, Absent(""))
         askable = sorted(number for number in numbers if number <= LARGEST_NUMBER)
-        for some in chunks(askable):
+
+        def once(some: Sequence[int], patient: bool) -> dict[int, Answer[msgspec.Raw]]:
             fields = {
-                f"n{number}": (CLAIMED if number in claimed_numbers else ONLY_LABELS) % number
-                for number in some
+                f"n{each}": (CLAIMED if each in claimed_numbers else ONLY_LABELS) % each for each in some
             }
-            _, parts = self.ask(fields, msgspec.Raw)
-            answers |= {number: parts[f"n{number}"] for number in some}
-        if askable and all(answers[number] == UnreadablePart(_NO_RIGHT) for number in askable):
-            raise TrackerError(f"{self.full_name}: the token gives no right to read issues and pull requests")
+            _, parts = self.ask(fields, msgspec.Raw, patient=patient)
+            return {each: parts[f"n{each}"] for each in some}
+
+        answers.update(self._batches("items", AT_ONCE).ask(askable, once))
+        refused = [each for number in askable if isinstance(each := answers[number], ForbiddenPart)]
+        if refused and len(refused) == len(askable):
+            why = refused[0].why.replace(
+                NO_RIGHT, "the token gives no right to read issues and pull requests"
+            )
+            raise TrackerError(f"{self.full_name}: {why}")
         return {
             item: self._item_of(item, answers[number_of(item)], number_of(item) in claimed_numbers)
             for item in everything
         }
 
-    def _item_of(self, item: Item, answer: msgspec.Raw | UnreadablePart | None, claimed: bool) -> ForgeItem:
+    def _item_of(self, item: Item, answer: Answer[msgspec.Raw], claimed: bool) -> ForgeItem:
         if answer is None:
-            return Absent(self.unreadable(item, None))
+            answer = UnreadablePart(_NOT_SHOWN)
+        if isinstance(answer, Absent):
+            return Absent(self.unreadable(item, answer))
         kind = cast("type[ShownClaimed | Labelled]", ShownClaimed if claimed else Labelled)
         match answer if isinstance(answer, UnreadablePart) else self._part(answer, kind):
             case UnreadablePart() as refused:
                 return UnreadablePart(self.unreadable(item, refused))
             case ShownIssue(labels):
-                return Issue(_names(labels))
+                return Issue(names_of(labels))
             case ShownPull() as brought:
                 commits = (*([brought.merge.oid] if brought.merge else ()), brought.head)
-                number, names = number_of(item), _names(brought.labels)
+                number, names = number_of(item), names_of(brought.labels)
                 return Request(number, names, brought.merged, brought.base, commits)
             case Labelled(labels):
-                return Unclaimed(_names(labels))
+                return Unclaimed(names_of(labels))
 
     def labels(self) -> list[str]:
         """See forge.reading.Service."""
@@ -139,10 +169,10 @@ class GitHubService:
         for _ in range(MOST_PAGES):
             _, answers = self.ask({"all": ALL_LABELS % after}, AllLabels)
             labels = answers["all"]
-            if labels is None or isinstance(labels, UnreadablePart):
-                why = labels.why if labels else "it names none"
+            if labels is None or isinstance(labels, UnreadablePart | Absent):
+                why = (labels.why if labels else "") or "it names none"
                 raise TrackerError(f"{self.full_name} does not say which labels there are: {why}")
-            names += _names(labels)
+            names += names_of(labels)
             after = labels.pageInfo.next
             if not after:
                 return names
@@ -155,7 +185,7 @@ class GitHubService:
         deployments = answers["all"]
         if isinstance(deployments, UnreadablePart):
             raise TrackerError(f"{self.full_name} does not say what is deployed: {deployments.why}")
-        newest = deployments.nodes if deployments else ()
+        newest = deployments.nodes if isinstance(deployments, DeploymentNodes) else ()
         return next((each.commitOid for each in newest if _succeeded(each.latestStatus)), "")
 
     def probe(self) -> str:
@@ -168,56 +198,81 @@ class GitHubService:
     def full_name(self) -> str:
         return f"{self.project} on {self.session.name} at {self.session.host}"
 
-    def unreadable(self, item: Item, answer: UnreadablePart | None) -> str:
+    def unreadable(self, item: Item, answer: UnreadablePart | Absent | None) -> str:
         """Return why there are no labels, in a sentence about the item."""
         name = item_name(item, "issue")
-        if answer is None:
+        if isinstance(answer, Absent):
             return f"there is no {name} in {self.project}, or the token may not see it"
-        return f"{name} cannot be read: {answer.why}"
+        return f"{name} cannot be read: {answer.why if answer else _NOT_SHOWN}"
 
     def ask(
-        self, fields: Mapping[str, str], kind: type[_T]
-    ) -> tuple[str, dict[str, _T | UnreadablePart | None]]:
-        """The repository's name as it is now ("owner/name"), and what stands in its fields, by their aliases.
+        self, fields: Mapping[str, str], kind: type[_T], *, patient: bool = True
+    ) -> tuple[str, dict[str, Answer[_T]]]:
+        """The repository's name as it is now ("owner/name"), and what stands in its fields, by their aliases;
+        None: it says that nothing does. An error about a part of one field is that field's.
 
         Args:
             fields: alias -> what is asked for.
+            patient: the same is asked again rather than refused as too much (TooMuchPart).
         """
         owner, _, name = self.project.partition("/")
         query = QUERY % " ".join(f"{alias}: {field}" for alias, field in fields.items())
-        answer = self.query(query, {"owner": owner, "name": name})
+        try:
+            answer = self.query(query, {"owner": owner, "name": name}, patient=patient)
+        except RequestError as error:
+            if error.status not in TOO_MUCH or not fields:
+                raise
+            return self.project, dict.fromkeys(fields, TooMuchPart(_TOO_LONG))
         content = (answer.data or {}).get("repository", _NULL)
         repository = self._decode(content, cast("type[Parts | None]", Parts | None))
-        refused: dict[str | int, str] = {}
-        for error in answer.errors:
-            if repository is None or len(error.path) < 2 or error.path[0] != "repository":
-                raise TrackerError(self._because(error))
-            refused[error.path[1]] = error.type
+        refused: dict[str, GraphError] = {}
+        for each in answer.errors:
+            if repository is not None and each.field:
+                refused.setdefault(each.field, each)
+            elif fields and each.type in TOO_LARGE:
+                return self.project, dict.fromkeys(fields, TooMuchPart(TOO_COSTLY))
+            elif fields and repository is not None:
+                # what it is about is not known: nothing of this answer is believed
+                return self.project, dict.fromkeys(fields, TooMuchPart(_NAMELESS))
+            else:
+                raise TrackerError(self._because(each))
         if repository is None:
             raise TrackerError(self._because(GraphError("NOT_FOUND")))
-        parts: dict[str, _T | UnreadablePart | None] = {}
+        parts: dict[str, Answer[_T]] = {}
         for alias in fields:
-            part, why = repository.get(alias, _NULL), refused.get(alias)
-            if why == "NOT_FOUND" or (part == _NULL and why is None):
-                parts[alias] = None
-            elif why is not None:
-                parts[alias] = UnreadablePart(
-                    _NO_RIGHT if why == "FORBIDDEN" else f"GitHub says {why or 'an error'}"
-                )
+            if alias in refused:
+                parts[alias] = refused_part(refused[alias])
+            elif alias not in repository:
+                parts[alias] = UnreadablePart("the answer is incomplete")
             else:
-                parts[alias] = self._part(part, kind)
+                part = repository[alias]
+                parts[alias] = None if part == _NULL else self._part(part, kind)
         return self._decode(repository.get("nameWithOwner", _NULL), str), parts
 
-    def query(self, query: str, variables: Mapping[str, str]) -> GraphAnswer:
+    def _batches(self, kind: str, largest: int) -> Batches:
+        """Of one kind of question; they keep the size that went through for the session."""
+        return self._kinds.setdefault(kind, Batches(largest, self.full_name, self._answers_at_once))
+
+    def _answers_at_once(self) -> bool:
+        before = self.session.requests
+        self.ask({}, Labelled)
+        return self.session.requests == before + 1
+
+    def _meaning(self, status: int, headers: Mapping[str, str], body: bytes) -> Meant:
+        return meaning(status, headers, body, divisible=self._divisible)
+
+    def query(self, query: str, variables: Mapping[str, str], *, patient: bool = True) -> GraphAnswer:
         """The whole answer, errors of GraphQL included. Raises RequestError."""
         document = {"query": query, "variables": variables}
         # GitHub Enterprise Server has it next to version 3 of REST
         url = f"{self._root.removesuffix('/v3')}/graphql"
+        self._divisible = not patient
         answer = self._client.send("POST", url, document=document, repeatable=True, writes=False)
         return self._decode(answer.content, GraphAnswer)
 
     def write(self, method: str, path: str, document: object = None, *, repeatable: bool = True) -> None:
         """By REST, where labels are put on singly. Raises RequestError."""
+        self._divisible = False
         self._client.send(method, f"{self._root}{path}", document=document, repeatable=repeatable)
 
     def _because(self, error: GraphError) -> str:
@@ -227,14 +282,16 @@ class GitHubService:
                 " may not see it; is tracker.project right?"
             )
         if error.type == "FORBIDDEN":
-            return f"{self.full_name}: {_NO_RIGHT}"
-        return f"{self.full_name}: the question was answered with an error ({error.type or 'of no type'})"
+            return f"{self.full_name}: {refused_part(error).why}"
+        return f"{self.full_name}: the question was answered with an error ({type_of(error)})"
 
     def _part(self, part: bytes, kind: type[_T]) -> _T | UnreadablePart:
         try:
             return msgspec.json.decode(part, type=kind)
         except msgspec.ValidationError as error:
-            return UnreadablePart(f"the answer is incomplete ({error})")
+            # only the place: the rest could quote what was sent
+            _, _, place = str(error).partition(" - at `")
+            return UnreadablePart(f"the answer is incomplete{place and f' (at `{place})'}")
 
     def _decode(self, content: bytes, kind: type[_S]) -> _S:
         try:
@@ -248,7 +305,3 @@ class GitHubService:
 
 def _succeeded(status: DeploymentStatus | None) -> bool:
     return status is not None and status.state == "SUCCESS"
-
-
-def _names(labels: LabelNodes) -> tuple[str, ...]:
-    return tuple(label.name for label in labels.nodes)

@@ -11,7 +11,7 @@ from msgspec import Struct
 from shepherd.errors import TrackerError
 from shepherd.label_text import folded
 from shepherd.settings import Settings
-from shepherd.trackers.forge.items import UnreadablePart
+from shepherd.trackers.forge.items import Absent, UnreadablePart
 from shepherd.trackers.forge.labels import LabelStyle
 from shepherd.trackers.forge.reading import number_of, session_with, token_of
 from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
@@ -111,7 +111,7 @@ class _GitHubLabelWriter:
     def _ask(self, item: Item, fields: str, kind: type[_T]) -> _T:
         self._called, answers = self._service.ask({"it": _ITEM % (number_of(item), fields, fields)}, kind)
         answer = answers["it"]
-        if answer is None or isinstance(answer, UnreadablePart):
+        if answer is None or isinstance(answer, UnreadablePart | Absent):
             raise TrackerError(self._service.unreadable(item, answer))
         return answer
 
