@@ -96,6 +96,21 @@ def test_all_of_it_is_down(hub: GitHub, tmp_path: Path) -> None:
     assert hub.count() <= 6 + http.TRIES
 
 
+def test_all_of_it_is_down_when_one_is_asked_for(hub: GitHub, tmp_path: Path) -> None:
+    hub.fail("bad gateway", times=999)
+    with pytest.raises(TrackerError, match="502"):
+        Kit(hub, tmp_path).read("#1")
+    assert hub.count() == http.TRIES + 1
+
+
+def test_trouble_that_passes_is_nobody_s(hub: GitHub, tmp_path: Path) -> None:
+    kit = landed(hub, tmp_path)
+    hub.fail("bad gateway", times=8)
+    reading = kit.read(claims=nameless(SHAS))
+    assert not reading.unasked
+    assert all(reading.named.values())
+
+
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
@@ -140,7 +155,7 @@ def test_each_is_right_or_unreadable_and_none_is_lost(
     told: list[tuple[int, int | UnreadablePart]] = []
     hopeless = False
     try:
-        told += Batches(100, "GitHub", lambda: True).ask(range(total), once)
+        told += Batches(100, "GitHub", lambda _patient: True).ask(range(total), once)
     except TrackerError:
         hopeless = True
     bad = {key for key, answer in told if isinstance(answer, UnreadablePart)}

@@ -31,11 +31,11 @@ class Batches:
     Args:
         largest: the most that is asked about at once.
         name: the tracker, in a sentence.
-        answers_at_once: asks a question about nothing; whether that was answered at the first try. Raises
-            TrackerError: not at all, so that it is no matter of one thing.
+        answers_at_once: asks a question about nothing, patiently (True) or once; whether that was answered at
+            the first try. Raises TrackerError: not at all, so that it is no matter of one thing.
     """
 
-    def __init__(self, largest: int, name: str, answers_at_once: Callable[[], bool]) -> None:
+    def __init__(self, largest: int, name: str, answers_at_once: Callable[[bool], bool]) -> None:
         self._size = self._largest = largest
         self._name = name
         self._answers_at_once = answers_at_once
@@ -76,7 +76,7 @@ class Batches:
                     self._size = min(self._largest, self._size + max(1, self._size // 10))
             elif len(some) > 1:
                 self._size, shrinking = len(some) // 2, True
-            elif self._answers_at_once() or patient:
+            elif self._answers_at_once(not patient) or patient:
                 alone += 1
                 if alone == MOST_ALONE:
                     raise TrackerError(f"{self._name}: {why}; so it is for {alone} in a row")

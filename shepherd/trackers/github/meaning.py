@@ -18,6 +18,7 @@ A_MINUTE = "60"
 TOO_MUCH = frozenset({413, 502, 504})
 """What a question that is too large may be answered by; 413 is what `meaning` makes of the others, where a
 smaller one is better than the same again."""
+_NULL = msgspec.Raw(b"null")
 _LIMITED = frozenset({"RATE_LIMITED", "RATE_LIMIT", "graphql_rate_limit"})
 """Types and codes of an error of GraphQL: before 2026 the first, since then the others."""
 
@@ -35,7 +36,8 @@ class _Refusal(Struct, frozen=True):
 
 class _Refusals(Struct, frozen=True):
     errors: tuple[_Refusal, ...] = ()
-    data: msgspec.Raw | None = None
+    data: msgspec.Raw = _NULL
+    """Not looked at. (In a union Raw takes null only.)"""
     message: str | None = None
     """Of REST."""
 
@@ -52,7 +54,7 @@ def meaning(status: int, headers: Mapping[str, str], body: bytes, *, divisible: 
         refusals = _refusals(body)
         if any(error.limits for error in refusals.errors):
             status = 429
-        elif refusals.errors and refusals.data is None and not any(error.type for error in refusals.errors):
+        elif refusals.errors and refusals.data == _NULL and not any(error.type for error in refusals.errors):
             status = 502
     exhausted = headers.get("x-ratelimit-remaining") == "0"
     if status == 403 and (exhausted or "retry-after" in headers or b"rate limit" in body[:2000].lower()):

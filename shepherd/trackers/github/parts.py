@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import TypeAlias, TypeVar
 
+import msgspec
+
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge.items import Absent, Request, UnreadablePart
 from shepherd.trackers.github.batches import TooMuchPart
@@ -46,6 +48,16 @@ def pulls_of(answer: Answer[CommitPulls], name: str) -> Answer[PullsOf]:
         return requests, brought.pageInfo.next
     except TrackerError as error:
         return UnreadablePart(str(error))
+
+
+def decoded(part: bytes, kind: type[_A]) -> _A | UnreadablePart:
+    """What stands in a field, if it is complete."""
+    try:
+        return msgspec.json.decode(part, type=kind)
+    except msgspec.ValidationError as error:
+        # only the place: the rest could quote what was sent
+        _, _, place = str(error).partition(" - at `")
+        return UnreadablePart(f"the answer is incomplete{place and f' (at `{place})'}")
 
 
 def refused_part(error: GraphError) -> UnreadablePart | Absent:

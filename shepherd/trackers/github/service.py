@@ -19,6 +19,7 @@ from shepherd.trackers.github.parts import (
     Answer,
     ForbiddenPart,
     PullsOf,
+    decoded,
     names_of,
     pulls_of,
     refused_part,
@@ -150,7 +151,7 @@ class GitHubService:
         if isinstance(answer, Absent):
             return Absent(self.unreadable(item, answer))
         kind = cast("type[ShownClaimed | Labelled]", ShownClaimed if claimed else Labelled)
-        match answer if isinstance(answer, UnreadablePart) else self._part(answer, kind):
+        match answer if isinstance(answer, UnreadablePart) else decoded(answer, kind):
             case UnreadablePart() as refused:
                 return UnreadablePart(self.unreadable(item, refused))
             case ShownIssue(labels):
@@ -246,16 +247,16 @@ class GitHubService:
                 parts[alias] = UnreadablePart("the answer is incomplete")
             else:
                 part = repository[alias]
-                parts[alias] = None if part == _NULL else self._part(part, kind)
+                parts[alias] = None if part == _NULL else decoded(part, kind)
         return self._decode(repository.get("nameWithOwner", _NULL), str), parts
 
     def _batches(self, kind: str, largest: int) -> Batches:
         """Of one kind of question; they keep the size that went through for the session."""
         return self._kinds.setdefault(kind, Batches(largest, self.full_name, self._answers_at_once))
 
-    def _answers_at_once(self) -> bool:
+    def _answers_at_once(self, patient: bool) -> bool:
         before = self.session.requests
-        self.ask({}, Labelled)
+        self.ask({}, Labelled, patient=patient)
         return self.session.requests == before + 1
 
     def _meaning(self, status: int, headers: Mapping[str, str], body: bytes) -> Meant:
@@ -284,14 +285,6 @@ class GitHubService:
         if error.type == "FORBIDDEN":
             return f"{self.full_name}: {refused_part(error).why}"
         return f"{self.full_name}: the question was answered with an error ({type_of(error)})"
-
-    def _part(self, part: bytes, kind: type[_T]) -> _T | UnreadablePart:
-        try:
-            return msgspec.json.decode(part, type=kind)
-        except msgspec.ValidationError as error:
-            # only the place: the rest could quote what was sent
-            _, _, place = str(error).partition(" - at `")
-            return UnreadablePart(f"the answer is incomplete{place and f' (at `{place})'}")
 
     def _decode(self, content: bytes, kind: type[_S]) -> _S:
         try:
