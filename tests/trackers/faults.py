@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -48,7 +49,10 @@ def played(fault: Fault, tracker: str, folder: Path) -> Outcome:
             _WORLDS[fault.world](server)
         if fault.what != "":
             on = fault.on if isinstance(fault.on, str) else fault.on.get(tracker, "")
-            server.fail(fault.what, on, fault.times, **_more(fault, tracker, shas))
+            now = datetime.now(UTC)
+            if fault.headers:
+                server.clock = lambda: now
+            server.fail(fault.what, on, fault.times, **_more(fault, tracker, shas, int(now.timestamp())))
         code, out, err = inv_here(project.folder, *fault.command.split())
         told = out + err
         assert TOKEN not in told and "Traceback" not in told, told
@@ -77,10 +81,9 @@ def _answer(snapshot: dict[str, Any], told: str) -> tuple[str, str]:
     return answer, bad[0]["reason"] if bad else ""
 
 
-def _more(fault: Fault, tracker: str, shas: list[str]) -> dict[str, Any]:
+def _more(fault: Fault, tracker: str, shas: list[str], now: int) -> dict[str, Any]:
     """A header that ends with -Reset names seconds from now on; in a body PULL3 stands for the third request,
     NOLABELS3 and NULLLABEL3 for the same with null where its labels, or one of them, should be."""
-    now = int(time.time())
     headers = {
         name: str(now + int(value)) if name.endswith("-Reset") else value
         for name, value in fault.headers.items()
