@@ -19,8 +19,8 @@ State = Literal[
 ]
 """The QA states of a landing (docs/rules.md#state)."""
 Item = str
-"""A bug or a request by its name: "824435", "#12" (GitHub, Gitea), "!12" (GitLab). A request keeps its project
-("group/project!12") where the settings do not say whether that is ours."""
+"""A bug or a request by its name: "824435", "#12" (GitHub, Gitea), "!12" (GitLab). A request keeps its
+project ("group/project!12") where the settings do not say whether that is ours."""
 
 
 def is_request(item: Item) -> bool:

@@ -125,7 +125,7 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def writes(self) -> bool:
-        """Whether the tagger may write, and can: on Launchpad, GitLab and Gitea an anonymous reader cannot."""
+        """Whether the tagger may write, and can: where reading needs no token, writing does."""
         known = bool(self.credentials_file or self.credentials_env)
         anonymous = self.type in ("launchpad", "gitlab", "gitea") and not known
         return self.tag and self.type != "none" and not anonymous

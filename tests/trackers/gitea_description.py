@@ -41,7 +41,12 @@ PATHS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
         "[PullRequest]",
     ),
     ("GET", rf"{REPO}/pulls/\d+", {}, "PullRequest"),  # repoGetPullRequest
-    ("GET", rf"{REPO}/pulls/\d+/commits", {**PAGED, "verification": "boolean", "files": "boolean"}, "[Commit]"),
+    (
+        "GET",
+        rf"{REPO}/pulls/\d+/commits",
+        {**PAGED, "verification": "boolean", "files": "boolean"},
+        "[Commit]",
+    ),
     # repoGetCommitPullRequest; by merge commit alone: GetPullRequestByMergedCommit
     ("GET", rf"{REPO}/commits/[0-9a-f]+/pull", {}, "PullRequest"),
     # repoGetAllCommits; at most COMMITS_RANGE_SIZE (50 as shipped)
@@ -117,7 +122,8 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "base": dict,
         "head": dict,
     },
-    "Commit": {  # modules/structs/repo_commit.go; `created` is the committer's time: services/convert/git_commit.go
+    # `created` is the committer's time: services/convert/git_commit.go
+    "Commit": {  # modules/structs/repo_commit.go
         "sha": str,
         "created": str,
         "url": str,
@@ -130,7 +136,13 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
 }
 OPTIONS: dict[str, dict[str, Any]] = {
     "IssueLabelsOption": {"labels": list},  # numbers in every version; names that there are not are left out
-    "CreateLabelOption": {"name": str, "color": str, "description": str, "exclusive": bool, "is_archived": bool},
+    "CreateLabelOption": {
+        "name": str,
+        "color": str,
+        "description": str,
+        "exclusive": bool,
+        "is_archived": bool,
+    },
     "CreateIssueCommentOption": {"body": str},
 }
 

@@ -7,6 +7,7 @@ when labels are put on; an exclusive label (`qa/ok`) takes away the others of it
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -89,7 +90,9 @@ class Gitea(Forge):
 
     def brought_by(self, sha: str) -> list[tuple[int, Thing]]:
         """The pull requests that were merged as this commit."""
-        return [(n, thing) for n, thing in self.things.items() if thing.merged and thing.commits[-1:] == [sha]]
+        return [
+            (n, thing) for n, thing in self.things.items() if thing.merged and thing.commits[-1:] == [sha]
+        ]
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> Any:
         path = unquote(path)
@@ -114,7 +117,11 @@ class Gitea(Forge):
             if not self.of_organization:
                 _refuse(404)
             return self._page([self._label(name) for name in self.of_organization], query)
-        place = place.removeprefix(f"/repos/{self.project}") if place.startswith(f"/repos/{self.project}") else "?"
+        place = (
+            place.removeprefix(f"/repos/{self.project}")
+            if place.startswith(f"/repos/{self.project}")
+            else "?"
+        )
         match re.findall(r"[^/]+", place):
             case []:
                 return {"id": 1, "name": self.project.partition("/")[2], "full_name": self.project}
@@ -171,7 +178,7 @@ class Gitea(Forge):
                         thing.labels.append(name)
                 return [self._label(name) for name in thing.labels]
             case ["labels", which]:
-                names = [name for name in {**self._all(), **dict.fromkeys(thing.labels)}]
+                names = list({**self._all(), **dict.fromkeys(thing.labels)})
                 if int(which) not in map(self._number, names):
                     _refuse(422, "label does not exist")
                 thing.labels = [name for name in thing.labels if self._number(name) != int(which)]
@@ -214,7 +221,7 @@ class Gitea(Forge):
     def _listed(self, query: dict[str, str]) -> list[Any]:
         """A page of the commits. Each has the one before it as its parent where nothing else is said."""
         history = self._history()
-        below = dict(zip(history, history[1:], strict=False))
+        below = dict(itertools.pairwise(history))
         return [self.commit_of(sha, below.get(sha, "")) for sha in self._page(history, query)]
 
     def commit_of(self, sha: str, parent: str = "") -> dict[str, Any]:

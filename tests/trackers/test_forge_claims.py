@@ -187,7 +187,9 @@ def test_an_answer_that_lacks_a_part_is_none(hub: GitHub, tmp_path: Path, part: 
 
 def test_where_the_forge_does_not_tell_by_sha_there_is_no_data(kit: Kit, hasty: None) -> None:
     kit.requests[7] = kit.request("qa-ok", base="main")
-    kit.forge.fail(500, on={"github": ONE, "gitlab": "target_branch", "gitea": "state=closed"}[kit.kind], times=99)
+    kit.forge.fail(
+        500, on={"github": ONE, "gitlab": "target_branch", "gitea": "state=closed"}[kit.kind], times=99
+    )
     with pytest.raises(TrackerError, match="answered 500"):
         ask(kit, claiming(kit, 7))
 

@@ -228,7 +228,9 @@ def test_answers_that_make_no_sense(kit: Kit, document: object) -> None:
 
 def test_whose_a_landing_is_must_be_known(kit: Kit) -> None:
     """A landing that has no name because the forge did not answer would count as nobody's."""
-    kit.forge.fail(500, on={"github": SHA, "gitlab": "merge_requests", "gitea": "state=closed"}[kit.kind], times=99)
+    kit.forge.fail(
+        500, on={"github": SHA, "gitlab": "merge_requests", "gitea": "state=closed"}[kit.kind], times=99
+    )
     with pytest.raises(TrackerError, match="answered 500"):
         kit.read(claims=nameless((SHA,), "stable"))
 

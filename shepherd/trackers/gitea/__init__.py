@@ -1,1 +1,1 @@
-"""Gitea and Forgejo (codeberg.org), by REST version 1, whose description each server shows at /api/swagger."""
+"""Gitea and Forgejo (codeberg.org), by REST version 1, which each server describes at /api/swagger."""

@@ -50,7 +50,7 @@ class GiteaPull(GiteaIssue, frozen=True, kw_only=True):
         return Request(self.number, self.names, self.merged, self.base.ref, commits)
 
 
-class _Sha(Struct, frozen=True):
+class _Parent(Struct, frozen=True):
     """Of "CommitMeta"."""
 
     sha: str
@@ -76,7 +76,7 @@ class GiteaCommit(Struct, frozen=True):
     sha: str
     created: datetime
     """By its committer's clock."""
-    parents: tuple[_Sha, ...]
+    parents: tuple[_Parent, ...]
     commit: _Written
     """What a rebase leaves as it is."""
 

@@ -6,17 +6,14 @@ merged or later, so a commit that is newer than everything not looked at yet cam
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from shepherd.trackers.forge.items import Request, UnreadablePart
 from shepherd.trackers.gitea.answers import GiteaCommit, GiteaPull
 from shepherd.trackers.gitea.rebased import rebased
+from shepherd.trackers.gitea.rest import GiteaRest
 from shepherd.trackers.http import RequestError
-
-if TYPE_CHECKING:
-    from shepherd.trackers.gitea.service import GiteaService
 
 _SLACK = timedelta(days=1)
 """By which a committer's clock may be ahead of the server's."""
@@ -27,11 +24,11 @@ _EVERYTHING = datetime.min.replace(tzinfo=UTC)
 Brought = tuple[str, Sequence[Request] | UnreadablePart]
 
 
-class Landed:
+class PullSearch:
     """See ForgeService.requests_of."""
 
-    def __init__(self, service: GiteaService, commits: Collection[str], base: str) -> None:
-        self._service = service
+    def __init__(self, rest: GiteaRest, commits: Collection[str], base: str) -> None:
+        self._rest = rest
         self._base = base
         self._wanted = set(commits)
         self._elsewhere: dict[str, list[Request]] = {}
@@ -43,19 +40,20 @@ class Landed:
 
     def requests(self) -> Iterator[Brought]:
         closed = {"state": "closed", "sort": "recentupdate"}
-        lists = self._service.pages("/pulls", closed, GiteaPull)
+        lists = self._rest.pages("/pulls", closed, GiteaPull)
         yield from self._listed(lists, 1, None)
         if not self._wanted:
             return
         history = self._history()
-        known = {sha: history[sha].created for sha in self._wanted & history.keys()}
+        known = _landed_by(history, self._rest.session.now)
+        known = {sha: known[sha] for sha in self._wanted & known.keys()}
         if asked := known.keys() - self._elsewhere.keys():
             since = min(known[sha] for sha in asked) - _SLACK
             yield from self._listed(lists, len(asked), since)
         for sha in self._wanted & self._elsewhere.keys():
             self._wanted.discard(sha)
             yield sha, self._elsewhere[sha]
-        for sha, pull in rebased(self._service, history, self._merged, self._wanted):
+        for sha, pull in rebased(self._rest, history, self._merged, self._wanted):
             self._wanted.discard(sha)
             yield sha, [pull.request]
         for sha in sorted(self._wanted):
@@ -97,7 +95,7 @@ class Landed:
         history: dict[str, GiteaCommit] = {}
         left, vain = set(self._wanted), 0
         try:
-            for page in self._service.pages("/commits", {"sha": self._base, **_BARE}, GiteaCommit):
+            for page in self._rest.pages("/commits", {"sha": self._base, **_BARE}, GiteaCommit):
                 history |= {each.sha: each for each in page}
                 vain += left.isdisjoint(history)
                 left -= history.keys()
@@ -106,16 +104,31 @@ class Landed:
         except RequestError as error:
             # there is no such branch, or nothing at all: each is asked for by itself
             if error.status not in (404, 409):
-                self._service.alone(error)
+                self._rest.alone(error)
         return history
 
     def _alone(self, sha: str, known: Collection[str]) -> Iterator[Brought]:
         """One that no list has; Gitea answers in the same way for a commit that it does not have."""
         try:
-            pull = self._service.get_if_there(f"/commits/{sha}/pull", GiteaPull)
-            if pull:
+            if pull := self._rest.get_if_there(f"/commits/{sha}/pull", GiteaPull):
                 yield sha, [pull.request]
-            elif sha in known or self._service.get_if_there(f"/git/commits/{sha}", GiteaCommit, _BARE):
+                return
+            there = (
+                None if sha in known else self._rest.get_if_there(f"/git/commits/{sha}", GiteaCommit, _BARE)
+            )
+            if sha in known or there:
                 yield sha, []
         except RequestError as error:
-            yield sha, UnreadablePart(str(self._service.alone(error)))
+            yield sha, UnreadablePart(str(self._rest.alone(error)))
+
+
+def _landed_by(history: Mapping[str, GiteaCommit], now: datetime | None) -> dict[str, datetime]:
+    """Until when each commit had landed: a committer's clock may be wrong, but it landed before what is above
+    it.
+
+    Args:
+        history: the newest first.
+        now: by the server's clock.
+    """
+    latest = now or datetime.now(UTC)
+    return {sha: (latest := min(latest, commit.created)) for sha, commit in history.items()}

@@ -1,23 +1,20 @@
-"""The commits that a pull request brought by a rebase: Gitea names the last one alone. The others lie below it
-on the branch, with the authors, times and messages that they have in the request."""
+"""The commits that a pull request brought by a rebase: Gitea names the last one alone. The others lie below
+it on the branch, with the authors, times and messages that they have in the request."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 from shepherd.trackers.gitea.answers import GiteaCommit, GiteaPull
+from shepherd.trackers.gitea.rest import GiteaRest
 from shepherd.trackers.http import RequestError
-
-if TYPE_CHECKING:
-    from shepherd.trackers.gitea.service import GiteaService
 
 _FILES = {"verification": "false", "files": "false"}
 
 
 def rebased(
-    service: GiteaService,
+    rest: GiteaRest,
     history: Mapping[str, GiteaCommit],
     merged: Mapping[str, GiteaPull],
     wanted: Collection[str],
@@ -38,7 +35,7 @@ def rebased(
                 # all that it brought is in this one
                 pull = None
         elif pull and sha in wanted:
-            theirs = _commits_of(service, pull) if theirs is None else theirs
+            theirs = _commits_of(rest, pull) if theirs is None else theirs
             if any(_is_same(commit, each) for each in theirs):
                 yield sha, pull
             else:
@@ -46,14 +43,14 @@ def rebased(
         sha = commit.parents[0].sha if commit.parents else ""
 
 
-def _commits_of(service: GiteaService, pull: GiteaPull) -> list[GiteaCommit]:
+def _commits_of(rest: GiteaRest, pull: GiteaPull) -> list[GiteaCommit]:
     try:
-        lists = service.pages(f"/pulls/{pull.number}/commits", _FILES, GiteaCommit)
+        lists = rest.pages(f"/pulls/{pull.number}/commits", _FILES, GiteaCommit)
         return [commit for page in lists for commit in page]
     except RequestError as error:
         # its branch may be gone: it is not known to be theirs
         if error.status != 404:
-            service.alone(error)
+            rest.alone(error)
         return []
 
 
