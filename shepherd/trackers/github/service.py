@@ -57,9 +57,9 @@ LARGEST_NUMBER = 2**31 - 1
 """GraphQL's Int: a larger one would spoil the whole call."""
 
 _NO_ITEMS = "the token gives no right to read issues and pull requests"
-_NOT_SHOWN = "GitHub shows nothing of it"
+_NOT_SHOWN = "GitHub returns nothing for it"
 _TOO_LONG = "GitHub does not answer the question about it in time, even alone"
-_NAMELESS = "GitHub says an error beside the answer, and not what it is about"
+_NAMELESS = "GitHub reports an error beside the answer, but not what it is about"
 _NULL = msgspec.Raw(b"null")
 
 _S = TypeVar("_S")
@@ -151,8 +151,8 @@ class GitHubService:
             return Absent(self.unreadable(item, answer))
         kind = cast("type[ShownClaimed | Labelled]", ShownClaimed if claimed else Labelled)
         match answer if isinstance(answer, UnreadablePart) else decoded(answer, kind):
-            case UnreadablePart() as refused:
-                return UnreadablePart(self.unreadable(item, refused))
+            case UnreadablePart(why):
+                return UnreadablePart(why)
             case ShownIssue(labels):
                 return Issue(names_of(labels))
             case ShownPull() as brought:
