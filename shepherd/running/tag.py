@@ -12,6 +12,7 @@ from shepherd.running.stages import each_branch
 from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.settings import Settings
 from shepherd.values import first_few
+from shepherd.words import item_name
 
 
 def tag(options: TaskOptions, *, yes: bool) -> int:
@@ -58,7 +59,10 @@ def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) ->
         say(f"{branch}: no landing waits to be tagged")
         return
     writings = [summary(each) for each in plan.writings]
-    unreadable = [f"r{each.revno} cannot be tagged: {each.why}" for each in plan.unreadable]
+    unreadable = [
+        f"r{each.revno} cannot be tagged: {item_name(each.item)} could not be read ({each.why})"
+        for each in plan.unreadable
+    ]
     # a plan is shown whole: nothing else has it before it is carried out
     for line in [f"would write {each}" for each in writings] if dry else first_few(writings):
         say(f"{branch}: {line}")

@@ -63,6 +63,8 @@ def refused(status: int, wait: float) -> str:
         wait: seconds that the server asks to be left alone.
     """
     match status:
+        case 400:
+            return "answered 400: it does not accept this request"
         case 401:
             return "answered 401: the credentials are missing, or not accepted"
         case 403:
@@ -92,9 +94,9 @@ def redirected(status: int, *, reads: bool) -> str:
     Args:
         reads: the request changes nothing.
     """
-    further = " to a redirect" if reads else ""
+    which = "a second redirect in a row" if reads else "a redirect"
     return (
-        f"answered {status}: a redirect{further}, which is not followed;"
+        f"answered {status}: {which}, which is not followed;"
         " are tracker.project and tracker.service_root right?"
     )
 

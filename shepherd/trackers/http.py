@@ -55,7 +55,7 @@ _REFUSED_UNDONE = frozenset({425, 429})
 
 
 class Reply(Struct, frozen=True):
-    """What the sentence about an answer needs of it; see client.Answer."""
+    """What the sentence about an answer needs of it; see client.Meant."""
 
     status: int
     headers: Mapping[str, str]

@@ -184,7 +184,7 @@ def test_one_that_github_does_not_show(hub: GitHub, tmp_path: Path) -> None:
     hub.things |= {1: kit.request("qa-ok"), 2: kit.request("qa-ok", forbidden=True)}
     items = kit.read("#1", "#2", str(10**10 - 1)).items
     assert items["#1"] == ItemTags(("ok",))
-    assert items["#2"].unreadable == "request #2 cannot be read: the token gives no right to it"
+    assert items["#2"].unreadable == "the token gives no right to it"
     assert items[str(10**10 - 1)].unreadable
     hub.things[1].forbidden = True
     assert "the token gives no right to read issues and pull requests" in failure(kit)

@@ -92,7 +92,7 @@ def test_all_commits_of_a_rebased_request(kit: Kit) -> None:
     assert reading.named == dict.fromkeys(commits, (kit.item(5),))
 
 
-@pytest.mark.parametrize("graphql", [True, False])
+@pytest.mark.parametrize("graphql", [pytest.param(True, marks=pytest.mark.real), False])
 def test_gitlab_tells_several_commits_of_many_requests_at_once(tmp_path: Path, graphql: bool) -> None:
     with at_work(GitLab()) as lab:
         lab.graphql = graphql

@@ -242,7 +242,7 @@ def test_a_redirect_is_followed(ask: Ask, lp: Server) -> None:
 def test_a_redirect_is_followed_once(token: Settings, lp: Server) -> None:
     lp.elsewhere = f"{lp.root}1.0/launchpad?ws.op=searchTasks"
     lp.fail("redirect", on="searchTasks", times=99)
-    assert "answered 302: a redirect to a redirect, which is not followed" in failure(token)
+    assert "answered 302: a second redirect in a row, which is not followed" in failure(token)
     assert lp.count("searchTasks") == 2
 
 

@@ -22,7 +22,7 @@ from shepherd.trackers.words import Vocabulary
 from shepherd.words import Item, ItemTags, TrackerData, is_request, item_order
 
 AT_ONCE = 100
-"""The most that either forge gives in one answer."""
+"""The most that GitHub and GitLab give in one answer."""
 
 _T = TypeVar("_T")
 

@@ -6,11 +6,9 @@ from collections.abc import Collection, Iterator
 from typing import Any, TypeVar, cast
 from urllib.parse import quote
 
-import msgspec
-
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client, Headers, Meant
-from shepherd.trackers.forge.wire import until_reset
+from shepherd.trackers.forge.wire import A_MINUTE, budget_of, decoded_as, until_reset
 from shepherd.trackers.http import HttpSession, RequestError
 
 PAGE = 50
@@ -38,7 +36,10 @@ class GiteaRest:
         self._total: int | None = None
         """How many entries the list has that was asked for last, if that was said."""
         self._client = Client(
-            session, lambda: {"Authorization": f"token {token}"} if token else {}, self._note
+            session,
+            lambda: {"Authorization": f"token {token}"} if token else {},
+            self._note,
+            lambda headers: budget_of(headers, "ratelimit-"),
         )
 
     def found(
@@ -108,13 +109,7 @@ class GiteaRest:
 
     def convert(self, content: bytes, kind: type[_T]) -> _T:
         """Raises TrackerError if it is something else."""
-        try:
-            return msgspec.json.decode(content, type=kind)
-        except msgspec.MsgspecError as error:
-            raise TrackerError(
-                f"what answers at {self.session.host} is not {self.session.name} ({error});"
-                " is tracker.service_root right?"
-            ) from None
+        return decoded_as(kind, content, self.session)
 
     def _note(self, status: int, headers: Headers, _body: bytes) -> Meant:
         """See Meaning. A server may give fewer entries at once than were asked for: only X-Total-Count says
@@ -122,5 +117,6 @@ class GiteaRest:
         total = headers.get("x-total-count", "")
         self._total = int(total) if total.isdecimal() and len(total) < 10 else None
         if status == 429 and "retry-after" not in headers:
-            return Meant(status, {**headers, "retry-after": until_reset(headers, "ratelimit-reset")})
+            wait = until_reset(headers, "ratelimit-reset") or A_MINUTE
+            return Meant(status, {**headers, "retry-after": wait})
         return Meant(status, headers)

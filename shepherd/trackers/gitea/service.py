@@ -55,7 +55,7 @@ class GiteaService(GiteaRest):
                 return pull.request
             issue = self.get_if_there(f"/issues/{number}", GiteaIssue)
         except RequestError as error:
-            return UnreadablePart(f"{item_name(item, 'issue')} cannot be read: {self.alone(error)}")
+            return UnreadablePart(str(self.alone(error)))
         return Issue(issue.names) if issue else Absent(self.absent(item))
 
     def all_labels(self) -> list[GiteaLabel]:

@@ -9,12 +9,10 @@ from msgspec import Struct
 
 from shepherd.trackers import failures
 from shepherd.trackers.client import Meant
-from shepherd.trackers.forge.wire import until_reset
+from shepherd.trackers.forge.wire import A_MINUTE, budget_of, until_reset
 from shepherd.trackers.github.refusals import reason
 from shepherd.words import Budget
 
-A_MINUTE = "60"
-"""Seconds to wait after "too many requests", where GitHub does not say how long."""
 TOO_MUCH = frozenset({413, 502, 504})
 """What a question that is too large may be answered by; 413 is what `meaning` makes of the others, where a
 smaller one is better than the same again."""
@@ -73,12 +71,8 @@ def meaning(status: int, headers: Mapping[str, str], body: bytes, *, divisible: 
 
 def budget(headers: Mapping[str, str]) -> Budget | None:
     """See client.BudgetOf (docs.github.com, "Rate limits for the REST API")."""
-    limit, left, resets = (headers.get(f"x-ratelimit-{name}", "") for name in ("limit", "remaining", "reset"))
-    if not all(each.isdecimal() and len(each) < 13 for each in (limit, left)):
-        return None
     name = headers.get("x-ratelimit-resource", "")
-    shown = name if name in ("core", "graphql") else ""
-    return Budget(shown, int(limit), int(left), int(resets) if resets.isdecimal() and len(resets) < 13 else 0)
+    return budget_of(headers, "x-ratelimit-", name if name in ("core", "graphql") else "")
 
 
 def _refusals(body: bytes) -> _Refusals:

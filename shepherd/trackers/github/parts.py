@@ -70,14 +70,14 @@ def refused_part(error: GraphError) -> UnreadablePart | Absent:
     known = reason(error.message or "", saml=saml)
     if error.type == "FORBIDDEN":
         return ForbiddenPart(known or NO_RIGHT)
-    return UnreadablePart(known or f"GitHub says an error ({type_of(error)})")
+    return UnreadablePart(known or f"GitHub reports an error ({type_of(error)})")
 
 
 def type_of(error: GraphError) -> str:
     """As it may stand in a sentence."""
     kind = error.type or ""
     named = 0 < len(kind) <= 40 and kind.replace("_", "").isalpha() and kind.isascii() and kind.isupper()
-    return kind if named else "of no type"
+    return kind if named else "without a type"
 
 
 def names_of(labels: LabelNodes) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ _KNOWN = (
     # docs.github.com, "Authenticating to the REST API"; extensions.saml_failure: prmonitor/issues/1042
     (
         "saml enforcement",
-        "the token is not authorised for the organisation: authorise the token for the organisation"
+        "the organisation wants single sign-on: authorise the token for the organisation"
         " (GitHub, Settings, Developer settings, Personal access tokens, Configure SSO)",
     ),
     # github.com/SalesforceFoundation/NPSP/issues/7247

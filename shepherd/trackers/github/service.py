@@ -11,6 +11,7 @@ from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client, Meant
 from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, Unclaimed, UnreadablePart
 from shepherd.trackers.forge.reading import AT_ONCE, number_of
+from shepherd.trackers.forge.wire import decoded_as
 from shepherd.trackers.github.batches import Batches, TooMuchPart
 from shepherd.trackers.github.meaning import TOO_MUCH, budget, meaning
 from shepherd.trackers.github.parts import (
@@ -56,9 +57,9 @@ LARGEST_NUMBER = 2**31 - 1
 """GraphQL's Int: a larger one would spoil the whole call."""
 
 _NO_ITEMS = "the token gives no right to read issues and pull requests"
-_NOT_SHOWN = "GitHub shows nothing of it"
+_NOT_SHOWN = "GitHub returns nothing for it"
 _TOO_LONG = "GitHub does not answer the question about it in time, even alone"
-_NAMELESS = "GitHub says an error beside the answer, and not what it is about"
+_NAMELESS = "GitHub reports an error beside the answer, but not what it is about"
 _NULL = msgspec.Raw(b"null")
 
 _S = TypeVar("_S")
@@ -119,7 +120,7 @@ class GitHubService:
             yield sha, UnreadablePart("its pull requests never end")
 
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
-        """See forge.reading.Service. Issues and pull requests share one row of numbers here."""
+        """See ForgeService. Issues and pull requests share one row of numbers here."""
         everything = {*items, *claimed}
         claimed_numbers = {number_of(item) for item in claimed}
         numbers = {number_of(item) for item in everything}
@@ -136,9 +137,7 @@ class GitHubService:
         answers.update(self._batches("items", AT_ONCE).ask(askable, once))
         refused = [each for number in askable if isinstance(each := answers[number], ForbiddenPart)]
         if refused and len(refused) == len(askable):
-            why = refused[0].why.replace(
-                NO_RIGHT, "the token gives no right to read issues and pull requests"
-            )
+            why = refused[0].why.replace(NO_RIGHT, _NO_ITEMS)
             raise TrackerError(f"{self.full_name}: {why}")
         return {
             item: self._item_of(item, answers[number_of(item)], number_of(item) in claimed_numbers)
@@ -152,8 +151,8 @@ class GitHubService:
             return Absent(self.unreadable(item, answer))
         kind = cast("type[ShownClaimed | Labelled]", ShownClaimed if claimed else Labelled)
         match answer if isinstance(answer, UnreadablePart) else decoded(answer, kind):
-            case UnreadablePart() as refused:
-                return UnreadablePart(self.unreadable(item, refused))
+            case UnreadablePart(why):
+                return UnreadablePart(why)
             case ShownIssue(labels):
                 return Issue(names_of(labels))
             case ShownPull() as brought:
@@ -164,7 +163,7 @@ class GitHubService:
                 return Unclaimed(names_of(labels))
 
     def labels(self) -> list[str]:
-        """See forge.reading.Service."""
+        """See ForgeService."""
         names: list[str] = []
         after = ""
         for _ in range(MOST_PAGES):
@@ -180,7 +179,7 @@ class GitHubService:
         raise TrackerError(f"{self.full_name}: its labels never end")
 
     def deployed(self, environments: Collection[str]) -> str:
-        """See forge.reading.Service."""
+        """See ForgeService."""
         names = msgspec.json.encode(list(environments)).decode()
         _, answers = self.ask({"all": DEPLOYMENTS % names}, DeploymentNodes)
         deployments = answers["all"]
@@ -190,7 +189,7 @@ class GitHubService:
         return next((each.commitOid for each in newest if _succeeded(each.latestStatus)), "")
 
     def probe(self) -> str:
-        """See forge.reading.Service."""
+        """See ForgeService."""
         viewer = self._decode((self.query(PROBE, {}).data or {}).get("viewer", _NULL), CallerLogin)
         self.ask({}, Labelled)
         return f"as {viewer.login}"
@@ -287,13 +286,7 @@ class GitHubService:
         return f"{self.full_name}: the question was answered with an error ({type_of(error)})"
 
     def _decode(self, content: bytes, kind: type[_S]) -> _S:
-        try:
-            return msgspec.json.decode(content, type=kind)
-        except msgspec.MsgspecError as error:
-            raise TrackerError(
-                f"what answers at {self.session.host} is not {self.session.name} ({error});"
-                " is tracker.service_root right?"
-            ) from None
+        return decoded_as(kind, content, self.session)
 
 
 def _succeeded(status: DeploymentStatus | None) -> bool:

@@ -8,12 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from shepherd.trackers.client import Meant
-from shepherd.trackers.forge.wire import until_reset
+from shepherd.trackers.forge.wire import A_MINUTE, budget_of, until_reset
 from shepherd.words import Budget
 
-A_MINUTE = "60"
-"""Seconds to wait after "too many requests", where GitLab does not say how long: its limits of single
-actions count by the minute (docs.gitlab.com/administration/settings/rate_limit_on_notes_creation)."""
 _LARGEST = 2_000
 """Bytes of a refusal that is looked into."""
 _SCOPES = {
@@ -33,7 +30,8 @@ class _TokenRefusal(Struct, frozen=True):
 
 def meaning(status: int, headers: Mapping[str, str], body: bytes) -> Meant:
     """See Meaning. When to come back, GitLab says by Retry-After, or by the time when the limit is reset
-    (docs.gitlab.com/administration/settings/user_and_ip_rate_limits), or not at all."""
+    (docs.gitlab.com/administration/settings/user_and_ip_rate_limits), or not at all: its limits of single
+    actions count by the minute (docs.gitlab.com/administration/settings/rate_limit_on_notes_creation)."""
     if status == 429 and "retry-after" not in headers:
         wait = until_reset(headers, "ratelimit-reset") or A_MINUTE
         return Meant(status, {**headers, "retry-after": wait})
@@ -42,14 +40,7 @@ def meaning(status: int, headers: Mapping[str, str], body: bytes) -> Meant:
 
 def budget(headers: Mapping[str, str]) -> Budget | None:
     """See BudgetOf (docs.gitlab.com/administration/settings/user_and_ip_rate_limits, "Response headers")."""
-    limit, left, resets = (headers.get(f"ratelimit-{name}", "") for name in ("limit", "remaining", "reset"))
-    if not all(_is_count(number) for number in (limit, left)):
-        return None
-    return Budget("", int(limit), int(left), int(resets) if _is_count(resets) else 0)
-
-
-def _is_count(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 12
+    return budget_of(headers, "ratelimit-")
 
 
 def _why(status: int, body: bytes) -> str:

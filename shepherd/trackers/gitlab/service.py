@@ -8,12 +8,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-import msgspec
-
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
 from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
+from shepherd.trackers.forge.wire import decoded_as
 from shepherd.trackers.gitlab.commits import WITH_MERGES, WITHOUT_MERGES, BroughtCommits, commits_of
 from shepherd.trackers.gitlab.meaning import budget, meaning
 from shepherd.trackers.gitlab.wire import (
@@ -167,7 +166,7 @@ class GitLabService:
         return [request for request in related if request.state == "merged"]
 
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
-        """See forge.reading.Service. Issues and merge requests have a row of numbers each."""
+        """See ForgeService. Issues and merge requests have a row of numbers each."""
         items = {*items, *claimed}
         there: dict[Item, ForgeItem] = {item: Absent(self.absent(item)) for item in items}
         for asked in chunks(sorted(number_of(item) for item in items if is_request(item))):
@@ -179,7 +178,7 @@ class GitLabService:
         return there
 
     def labels(self) -> list[str]:
-        """See forge.reading.Service. Those of the project's groups belong to it."""
+        """See ForgeService. Those of the project's groups belong to it."""
         names: list[str] = []
         for page in range(1, MOST_PAGES + 1):
             labels = self.get("/labels", {"per_page": AT_ONCE, "page": page}, list[GitLabLabelName])
@@ -189,7 +188,7 @@ class GitLabService:
         raise TrackerError(f"{self.project}: its labels never end")
 
     def deployed(self, environments: Collection[str]) -> str:
-        """See forge.reading.Service."""
+        """See ForgeService."""
         asked = {"status": "success", "order_by": "created_at", "sort": "desc", "per_page": 1}
         newest = [
             each
@@ -199,7 +198,7 @@ class GitLabService:
         return max(newest, key=lambda each: each.created_at).sha if newest else ""
 
     def probe(self) -> str:
-        """See forge.reading.Service."""
+        """See ForgeService."""
         self.get("/merge_requests", {"per_page": 1}, list[GitLabLabelled])
         if self.anonymous:
             return "anonymously"
@@ -237,13 +236,7 @@ class GitLabService:
 
     def convert(self, content: bytes, kind: type[_T]) -> _T:
         """Raises TrackerError if it is something else."""
-        try:
-            return msgspec.json.decode(content, type=kind)
-        except msgspec.MsgspecError as error:
-            raise TrackerError(
-                f"what answers at {self.session.host} is not {self.session.name} ({error});"
-                " is tracker.service_root right?"
-            ) from None
+        return decoded_as(kind, content, self.session)
 
 
 def _numbered(numbers: Sequence[int]) -> dict[str, Any]:
