@@ -12,6 +12,11 @@ LONGEST = 100
 """Characters of a project whose request is kept with its name."""
 
 _PULL_REQUEST = re.compile(r"Merge pull request #([0-9]+) from (\S+)", re.IGNORECASE)
+# Gitea and Forgejo: `Merge pull request 'Title' (#12) from branch into main`, or from `owner/project:branch`,
+# and `(!12)` where issues are kept elsewhere (services/pull/merge.go, GetDefaultMergeMessage)
+_PULL_OF_TITLE = re.compile(
+    r"Merge pull request '.*' \([#!]([0-9]++)\) from (\S++)(?: into \S++)?\Z", re.IGNORECASE
+)
 # homu: `#12 - user:branch`, and in its first years `#12 : user/repository/branch`
 _AUTO_MERGE = re.compile(r"Auto merge of #([0-9]++) [-:] (\S+), r=", re.IGNORECASE)
 # bors-ng: `Merge #12 #13`; the scripts by which some projects merge: `Merge #12: Title`
@@ -76,7 +81,7 @@ def _at_the_margin(message: CommitMessage) -> list[tuple[str, str]]:
 
 def _subject(message: CommitMessage, marks: MarkCollector) -> None:
     subject = message.subject
-    if merge := _PULL_REQUEST.match(subject):
+    if (merge := _PULL_REQUEST.match(subject)) or (merge := _PULL_OF_TITLE.match(subject)):
         _request(marks, "#", merge[1])
         marks.branch = merge[2]
     elif merge := _AUTO_MERGE.match(subject):

@@ -30,6 +30,8 @@ WHOLE = 120.0
 """Seconds that one request may take, from the connection to the last byte of the answer."""
 PATIENCE = 90.0
 """Seconds that requests which failed, and the waits after them, may take together in one session."""
+RESERVED = PATIENCE / 3
+"""Of these, the seconds that requests which are one of many leave to the others."""
 LARGEST = 64_000_000
 """Bytes of the largest answer that is taken, as it came and unpacked."""
 TRIES = 6
@@ -115,6 +117,8 @@ class HttpSession:
         """What its rate limit still had at the last answer that said so."""
         self._origin = _origin(root)
         self._left = PATIENCE
+        self._left_of_many = PATIENCE - RESERVED
+        """The same for requests that are one of many."""
         self._given_up = ""
         self._time = limits.share()
         """Seconds that all requests of the session may take together."""
@@ -166,7 +170,6 @@ class HttpSession:
         if method not in READS if writes is None else writes:
             self._wait_to_write()
         what = f"{method} {urlsplit(url).path}"
-        reserve = PATIENCE / 3 if one_of_many else 0.0
         tries = 0
         while True:
             began, tries = self._clock(), tries + 1
@@ -174,12 +177,13 @@ class HttpSession:
             if left <= 0:
                 self._given_up = self._slow(began)
                 raise RequestError(self._given_up)
-            if self._left <= reserve:
+            patience = min(self._left, self._left_of_many) if one_of_many else self._left
+            if patience <= 0:
                 raise RequestError(self._sentence(what, failures.not_asked(), 1))
             self.requests += 1
             asked_wait = 0.0
             try:
-                seconds = min(WHOLE, left, self._left - reserve if one_of_many else WHOLE)
+                seconds = min(WHOLE, left, patience if one_of_many else WHOLE)
                 with limits.limited(seconds, TimeoutError(), f"{self.name} at {self.host}"):
                     reply, answer = attempt()
             except GarbledError as why:
@@ -201,10 +205,11 @@ class HttpSession:
                     self._sentence(what, why_refused, tries), reply.status, sure=again or undone
                 )
                 passing = reply.status in (_PASSING if again else _REFUSED_UNDONE)
-            self._left -= self._clock() - began
-            wait = max(asked_wait, _wait_after(tries))
+            # too many requests is no matter of the one that was told so
             for_all = not one_of_many or failure.status == 429
-            patience = self._left if for_all else self._left - 2 * reserve
+            self._spend(self._clock() - began, for_all)
+            wait = max(asked_wait, _wait_after(tries))
+            patience = self._left if for_all else min(self._left, self._left_of_many) - RESERVED
             in_vain = wait > min(patience, self._time - (self._clock() - self._began))
             if passing and in_vain and for_all:
                 # a server in trouble is not helped by more requests
@@ -213,8 +218,13 @@ class HttpSession:
                     _RESTS[self._origin] = (self._clock() + asked_wait, self._given_up)
             if not passing or tries == TRIES or in_vain:
                 raise failure from None
-            self._left -= wait
+            self._spend(wait, for_all)
             self._sleep(wait)
+
+    def _spend(self, seconds: float, for_all: bool) -> None:
+        self._left -= seconds
+        if not for_all:
+            self._left_of_many -= seconds
 
     def _check_rest(self) -> None:
         """Raises RequestError if it is no use to ask now."""

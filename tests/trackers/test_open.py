@@ -29,7 +29,7 @@ def test_file_is_found_beside_the_settings_and_speaks_their_words(tmp_path: Path
 
 def test_an_extra_that_is_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    for kind in ("launchpad", "github", "gitlab"):
+    for kind in ("launchpad", "github", "gitlab", "gitea"):
         given = settings(tmp_path, TrackerSettings(type=kind, project="x"))
         for open_it in (open_tracker, open_writer):
             with pytest.raises(SettingsError, match=rf"needs urllib3, .* -r requirements/{kind}\.txt"):

@@ -91,3 +91,18 @@ def test_a_rest_that_one_of_many_is_asked_for_holds_for_all() -> None:
         with pytest.raises(RequestError, match="asks to wait 10 minutes"):
             session.send("GET", f"{session.root}x", tracker.attempt, one_of_many=one_of_many)
     assert len(tracker.asked) == 1
+
+
+def test_a_rest_of_a_minute_leaves_the_many_their_share() -> None:
+    tracker = Tracker(Reply(429, {"retry-after": "60"}))
+    session = tracker.session()
+    for _ in range(50):
+        assert session.send("GET", f"{session.root}x", tracker.attempt, one_of_many=True) == "answer"
+    assert len(tracker.asked) == 51
+
+
+def test_a_rest_for_something_else_takes_nothing_of_the_share_of_the_many() -> None:
+    tracker = Tracker(Reply(429, {"retry-after": "60"}))
+    session = tracker.session()
+    for one_of_many in (False, True, True):
+        assert session.send("GET", f"{session.root}x", tracker.attempt, one_of_many=one_of_many) == "answer"

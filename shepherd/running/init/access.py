@@ -128,8 +128,9 @@ WITHOUT_TOKEN = {
     "launchpad": "public bugs are read without a token: leave out credentials_file",
     "github": "",
     "gitlab": "a public project is read without a token: leave out credentials_file",
+    "gitea": "a public project is read without a token: leave out credentials_file",
 }
-_EXAMPLES = {"launchpad": "project", "github": "owner/name", "gitlab": "group/project"}
+_EXAMPLES = {"launchpad": "project", "github": "owner/name", "gitlab": "group/project", "gitea": "owner/name"}
 """How a project is named, by its forge."""
 
 

@@ -13,9 +13,16 @@ from shepherd.git.repository import Git
 from shepherd.running.init.messages import Convention, MessageEvidence
 from shepherd.settings.checks import is_forge_project, is_launchpad_project
 
-ForgeType = Literal["launchpad", "github", "gitlab"]
+ForgeType = Literal["launchpad", "github", "gitlab", "gitea"]
 
-NAMES: dict[ForgeType, str] = {"launchpad": "Launchpad", "github": "GitHub", "gitlab": "GitLab"}
+NAMES: dict[ForgeType, str] = {
+    "launchpad": "Launchpad",
+    "github": "GitHub",
+    "gitlab": "GitLab",
+    "gitea": "Gitea",
+}
+CODEBERG = "codeberg.org"
+"""The Gitea (a Forgejo) that is meant where no other is named."""
 _LAUNCHPAD_BUGS = "https://bugs.launchpad.net/bugs/{bug}"
 _COMPARING = (
     (
@@ -28,7 +35,6 @@ _COMPARING = (
 _UNREAD: dict[Convention, str] = {
     "gerrit": "Gerrit (Change-Id, Reviewed-on)",
     "phabricator": "Phabricator (Differential Revision)",
-    "gitea": "Gitea or Forgejo (Reviewed-on)",
 }
 """Tools whose reviews no tracker of ours reads, with what shows them."""
 
@@ -80,7 +86,9 @@ def forge_of(git: Git, shown: MessageEvidence) -> Forge | None:
             found = _gitlab(shown, origin, there)
         case "github":
             found = _github(shown, there)
-        case "gerrit" | "phabricator" | "gitea":
+        case "gitea":
+            found = _gitea(shown, origin, there)
+        case "gerrit" | "phabricator":
             found = Forge(None, "", there.landing_url if there else "")
         case _:
             return there
@@ -93,7 +101,7 @@ def _why(shown: MessageEvidence) -> str:
     of = f"{shown.count:,} of the last {shown.looked_at:,} landings"
     if tool := _UNREAD.get(shown.convention):
         return f"{of} came through {tool}, whose reviews cannot be read as a tracker."
-    assert shown.convention in ("launchpad", "gitlab", "github")
+    assert shown.convention in ("launchpad", "gitlab", "github", "gitea")
     name = NAMES[shown.convention]
     return f"{of} have {name}'s messages, so {name} is proposed as tracker."
 
@@ -120,8 +128,8 @@ def _of_origin(origin: Origin) -> Forge | None:
         return Forge(
             "launchpad", _launchpad_project(origin.path), f"{web}/commit/?id={{id}}", _LAUNCHPAD_BUGS
         )
-    if origin.host == "codeberg.org":
-        return Forge(None, "", f"{web}/commit/{{id}}", f"{web}/issues/{{bug}}", f"{web}/pulls/{{request}}")
+    if origin.host == CODEBERG or {"gitea", "forgejo"} & set(origin.host.split(".")):
+        return _at_gitea(origin.host, origin.path)
     return None
 
 
@@ -140,6 +148,24 @@ def _at_gitlab(host: str, path: str) -> Forge:
         f"{web}/issues/{{bug}}",
         f"{web}/merge_requests/{{request}}",
         "" if host == "gitlab.com" else f"https://{host}",
+    )
+
+
+def _at_gitea(host: str, path: str) -> Forge:
+    """Args:
+    path: of the project; what stands before its last two parts is the server's own.
+    """
+    web = f"https://{host}/{path}"
+    below, _, name = path.rpartition("/")
+    below, _, owner = below.rpartition("/")
+    root = f"https://{host}/{below}".rstrip("/")
+    return Forge(
+        "gitea",
+        project if is_forge_project("gitea", project := f"{owner}/{name}") else "",
+        f"{web}/commit/{{id}}",
+        f"{web}/issues/{{bug}}",
+        f"{web}/pulls/{{request}}",
+        "" if root == f"https://{CODEBERG}" else root,
     )
 
 
@@ -170,6 +196,20 @@ def _gitlab(shown: MessageEvidence, origin: Origin | None, there: Forge | None) 
     found = _at_gitlab(shown.host, shown.project)
     known = shown.host in ("gitlab.com", origin.host if origin else "")
     return replace(found, landing_url=landing_url or found.landing_url, known_host=known)
+
+
+def _gitea(shown: MessageEvidence, origin: Origin | None, there: Forge | None) -> Forge:
+    landing_url = there.landing_url if there else ""
+    if shown.host and shown.project:
+        found = _at_gitea(shown.host, shown.project)
+        known = shown.host in (CODEBERG, origin.host if origin else "")
+        return replace(found, landing_url=landing_url or found.landing_url, known_host=known)
+    if there and there.tracker == "gitea":
+        return there
+    if origin and there is None:
+        # no message names a host, and what the clone came from is no other forge
+        return _at_gitea(origin.host, origin.path)
+    return Forge("gitea", "", landing_url)
 
 
 def _launchpad_project(path: str) -> str:

@@ -93,6 +93,7 @@ _SIGHTS: tuple[tuple[str, Convention, str], ...] = (
         "gitea",
         rf"^Reviewed-on: https?://(?P<host>{_HOST})/(?P<project>{_PATH})/pulls/[0-9]+",
     ),
+    ("merge pull request '", "gitea", r"\AMerge pull request '[^\n]+' \([#!][0-9]+\) from \S"),
     ("reviewed-on:", "gerrit", rf"^Reviewed-on: https?://(?P<host>{_HOST})/"),
     (
         "differential revision:",

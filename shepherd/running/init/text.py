@@ -65,7 +65,7 @@ _TRACKER = """
 [tracker]
 # "none": people settle landings with `inv verdict REV ok --reason …`.
 # "file": bugs and their tags are in a JSON file, named by path = "bugs.json".
-# "launchpad", "github", "gitlab": docs/launchpad.md, docs/github.md, docs/gitlab.md.
+# "launchpad", "github", "gitlab", "gitea": docs/launchpad.md, docs/github.md and so on.
 {tracker}
 
 {urls}

@@ -31,6 +31,10 @@ GITLAB = ["Merge branch 'fix'\n\nSee merge request acme/web/shop!12"] * 9
 GITLAB_URL = ["Fix\n\nSee merge request https://git.example.org/acme/shop/-/merge_requests/12"] * 9
 GERRIT = [f"Fix\n\nChange-Id: I{'0a' * 20}\nReviewed-on: https://review.example.org/c/shop/+/12"] * 9
 PHABRICATOR = ["Fix\n\nDifferential Revision: https://reviews.example.org/D12"] * 9
+GITEA = ["Fix\n\nReviewed-on: https://git.example.org/acme/shop/pulls/12"] * 9
+GITEA_BELOW = ["Fix\n\nReviewed-on: https://example.org/git/acme/shop/pulls/12"] * 9
+GITEA_MERGE = ["Merge pull request 'Fix' (#12) from fix into main"] * 9
+ON_GITEA = "https://git.example.org/acme/shop"
 BORS = ["Auto merge of #12 - ann:fix, r=ben"] * 9
 FORKED = ["Fix\n\nPR-URL: https://github.com/acme/shop/pull/1"] * 9
 NUMBERED = ["Fix (#12)"] * 9
@@ -85,7 +89,28 @@ def planned(folder: Path, messages: Sequence[str], origin: str) -> InitPlan:
         (["Merge\n\nSee merge request !12"] * 9, HUB, ("gitlab", "group/project", "")),
         (GERRIT, HUB, None),
         (PHABRICATOR, HUB, None),
-        (["Fix\n\nReviewed-on: https://git.example.org/acme/shop/pulls/12"] * 9, HUB, None),
+        (GITEA, HUB, ("gitea", "acme/shop", "https://git.example.org")),
+        (GITEA, "", ("gitea", "acme/shop", "https://git.example.org")),
+        (GITEA_BELOW, "", ("gitea", "acme/shop", "https://example.org/git")),
+        (GITEA_MERGE, "", ("gitea", "owner/name", "")),
+        (GITEA_MERGE, HUB, ("gitea", "owner/name", "")),
+        (
+            GITEA_MERGE,
+            "git@git.example.org:acme/shop.git",
+            ("gitea", "acme/shop", "https://git.example.org"),
+        ),
+        (NUMBERED, "https://codeberg.org/acme/shop.git", ("gitea", "acme/shop", "")),
+        (
+            PLAIN,
+            "https://forgejo.example.org/acme/shop",
+            ("gitea", "acme/shop", "https://forgejo.example.org"),
+        ),
+        (
+            PLAIN,
+            "https://gitea.example.org/git/acme/shop",
+            ("gitea", "acme/shop", "https://gitea.example.org/git"),
+        ),
+        (PLAIN, "https://codeberg.org/acme", ("gitea", "owner/name", "")),
         (PLAIN, "", None),
     ],
 )
@@ -115,6 +140,13 @@ def test_messages_outweigh_the_origin(
             f"{ON_GITLAB}/merge_requests/{{request}}",
         ),
         (GERRIT, HUB, f"{ON_HUB}/commit/{{id}}", "", ""),
+        (
+            GITEA,
+            "",
+            f"{ON_GITEA}/commit/{{id}}",
+            f"{ON_GITEA}/issues/{{bug}}",
+            f"{ON_GITEA}/pulls/{{request}}",
+        ),
         (BORS, "", "", "", ""),
     ],
 )
@@ -133,6 +165,7 @@ def test_links_lead_where_it_is_at_home(
         (GERRIT, "9 of the last 9 landings came through Gerrit"),
         (PHABRICATOR, "9 of the last 9 landings came through Phabricator"),
         (LAUNCHPAD, "9 of the last 9 landings have Launchpad's messages"),
+        (GITEA, "9 of the last 9 landings have Gitea's messages"),
     ],
 )
 def test_file_and_terminal_say_what_the_messages_show(tmp_path: Path, messages: list[str], says: str) -> None:
@@ -159,6 +192,8 @@ def test_file_and_terminal_say_what_the_messages_show(tmp_path: Path, messages: 
         (GITLAB, HUB),
         (GITLAB_URL, HUB),
         (GERRIT, HUB),
+        (GITEA, HUB),
+        (GITEA_MERGE, "ssh://git@codeberg.org/acme/shop.git"),
     ],
 )
 def test_what_was_written_works_at_once(tmp_path: Path, messages: list[str], origin: str) -> None:

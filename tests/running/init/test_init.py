@@ -270,6 +270,7 @@ def test_two_revisions_are_compared_where_the_clone_came_from(
         ("https://github.com/owner/project/more", ("github", "owner/name", "")),
         ("https://git.launchpad.net/launchpad", ("launchpad", "launchpad", "")),
         ("git+ssh://ann@git.launchpad.net/~ann/shop/+git/shop", ("launchpad", "shop", "")),
+        ("https://codeberg.org/owner/project.git", ("gitea", "owner/project", "")),
         ("", None),
     ],
 )

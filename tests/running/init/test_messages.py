@@ -82,6 +82,8 @@ def shown(folder: Path, landings: Sequence[str | tuple[str, ...]]) -> MessageEvi
             "Fix\n\nReviewed-on: https://git.example.org/acme/shop/pulls/12",
             Sighting("gitea", "git.example.org", "acme/shop"),
         ),
+        ("Merge pull request 'Fix' (#12) from fix into main", Sighting("gitea")),
+        ("Merge pull request 'Fix' (!12) from ann/shop:fix into main", Sighting("gitea")),
         (
             "Fix\n\nDifferential Revision: https://reviews.example.org/D12",
             Sighting("phabricator", "reviews.example.org"),
