@@ -16,7 +16,7 @@ __all__ = ["namespace", "test"]
     }
 )
 def test(_options: TaskOptions, real: bool = False, long: bool = False, only: str = "") -> int:
-    """The tests: a minute at most, without root or network."""
+    """The tests: a few minutes, without root or network."""
     from tests.task import run
 
     return run(ROOT, real=real, long=long, only=only)

@@ -25,7 +25,7 @@ def run(root: Path, *, real: bool = False, long: bool = False, only: str = "") -
 
     Args:
         real: those that start a server, a browser or the program itself; long: the campaigns. Neither: all
-            others, in less than a minute.
+            others, in a few minutes.
     """
     chosen = ["-k", only] if only else []
     shared = ["-n", str(1 + (os.cpu_count() or 1))]  # one more, since many wait for a process
@@ -55,9 +55,8 @@ def _what_is_missing() -> str:
         for document in (SCHEMA, DESCRIPTION):
             document.read()
     except ModuleNotFoundError:
-        return (
-            "pip install --require-hashes -r requirements/trackers.txt installs what the test trackers need"
-        )
+        command = ".venv/bin/pip install --require-hashes -r requirements/trackers.txt"
+        return f"{command} installs what the test trackers need"
     except DocumentMissing as missing:
         return str(missing)
     return ""

@@ -6,6 +6,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import groupby
 
+from msgspec.structs import replace
+
 from tests.inv import ROOT
 from tests.reading_order import linked
 from tests.trackers.fault_rows import NAMES, Fault, faults, in_words_of
@@ -30,8 +32,10 @@ of r4 names none, so a forge is asked for it by its SHA. All are `qa-ok`: withou
 * **no data**, exit code 5: nothing may be deployed by this answer; the last good one stays on the page, with
   its age. What was learned before is kept, and the next run goes on from there.
 
-What may pass is tried again, up to 6 times, after waits that grow from half a second, for at most 90 s in one
-run. In the sentences NAME is the tracker, HOST its host, REQUEST the request that failed (`POST /graphql`).
+A request that fails in a way that may pass is tried up to 6 times in all, after waits that grow from half a
+second, for at most 90 s in one run. In the sentences NAME is the tracker, HOST its host, REQUEST the request
+that failed (`POST /graphql`). Where a sentence says that the next run tries again, nobody has to do anything
+unless it goes on for hours.
 [At night](operator-night.md#no-data) says what to do about no data.
 """
 
@@ -40,12 +44,22 @@ def document() -> str:
     """Return the page as it has to be."""
     parts = [_HEAD]
     for section, rows in groupby(faults(), key=lambda fault: fault.section):
-        some = list(rows)
+        some = [_one_of(list(same)) for _, same in groupby(rows, key=_shown)]
         several = len({fault.trackers for fault in some}) > 1
         heads = ["what happens", *(["tracker"] if several else []), "answer", "exit code", "what people read"]
         parts.append(f"\n## {section}\n\n{_line(heads)}{_line('---' for _ in heads)}")
         parts += [_row(fault, several) for fault in some]
     return linked(PAGE.name, "".join(parts))
+
+
+def _shown(fault: Fault) -> tuple[object, ...]:
+    """What people read of a row, but for the tracker."""
+    return fault.says, fault.command, fault.answer, fault.code, fault.waits, fault.sentence
+
+
+def _one_of(same: list[Fault]) -> Fault:
+    """One row for several that differ in how the test plays them alone."""
+    return replace(same[0], trackers=tuple(tracker for fault in same for tracker in fault.trackers))
 
 
 def _row(fault: Fault, several: bool) -> str:
@@ -62,7 +76,9 @@ def _sentence(fault: Fault) -> str:
     if not fault.sentence:
         return "–"
     alone = len(fault.trackers) == 1
-    return in_words_of(fault.trackers[0], fault.sentence, "" if alone else "NAME")
+    first, others, _ = fault.sentence.partition("; ITEM3 for r3")
+    sentence = f"{first}; the same of r3 and r4" if others else fault.sentence
+    return in_words_of(fault.trackers[0], sentence, "" if alone else "NAME")
 
 
 def _line(cells: Iterable[str]) -> str:

@@ -80,8 +80,8 @@ def test_redirects_on_the_same_host_lead_nowhere(kit: Kit) -> None:
     kit.forge.elsewhere = f"{kit.forge.root}/elsewhere"
     kit.forge.fail("redirect", times=99)
     # GitHub's questions are POSTs, which nobody may turn into a GET elsewhere
-    further, asked = ("", 1) if kit.is_github else (" to a redirect", 2)
-    assert f"answered 301: a redirect{further}, which is not followed" in failure(kit)
+    which, asked = ("a redirect", 1) if kit.is_github else ("a second redirect in a row", 2)
+    assert f"answered 301: {which}, which is not followed" in failure(kit)
     assert kit.forge.count() == asked
 
 

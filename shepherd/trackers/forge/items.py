@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from shepherd.trackers.claims import Claim
 from shepherd.values import clean
+from shepherd.words import Item, item_name
 
 Labels = tuple[str, ...]
 _SHOWN = 100
@@ -48,6 +49,11 @@ class UnreadablePart(Struct, frozen=True):
 
 
 ForgeItem = Issue | Request | Unclaimed | Absent | UnreadablePart
+
+
+def no_such_item(item: Item, project: str) -> str:
+    """Return why nothing is known of an item that the forge does not name."""
+    return f"there is no {item_name(item, 'issue')} in {project}, or the token may not see it"
 
 
 def doubt(item: ForgeItem, claim: Claim, base: str) -> str:

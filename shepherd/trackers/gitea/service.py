@@ -8,13 +8,13 @@ from urllib.parse import quote
 
 import msgspec
 
-from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart
+from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart, no_such_item
 from shepherd.trackers.forge.reading import number_of
 from shepherd.trackers.gitea.answers import GiteaIssue, GiteaLabel, GiteaPull, GiteaUser
 from shepherd.trackers.gitea.landed import PullSearch
 from shepherd.trackers.gitea.rest import GiteaRest
 from shepherd.trackers.http import RequestError
-from shepherd.words import Item, is_request, item_name
+from shepherd.words import Item, is_request
 
 
 class GiteaService(GiteaRest):
@@ -56,7 +56,7 @@ class GiteaService(GiteaRest):
             issue = self.get_if_there(f"/issues/{number}", GiteaIssue)
         except RequestError as error:
             return UnreadablePart(str(self.alone(error)))
-        return Issue(issue.names) if issue else Absent(self.absent(item))
+        return Issue(issue.names) if issue else Absent(no_such_item(item, self.project))
 
     def all_labels(self) -> list[GiteaLabel]:
         """Those of the project, and of the organization that it belongs to."""
@@ -89,7 +89,3 @@ class GiteaService(GiteaRest):
             if error.status != 403:
                 raise
             return "with a token that may not say whose it is"
-
-    def absent(self, item: Item) -> str:
-        """Why nothing is known of an item that is not there."""
-        return f"there is no {item_name(item, 'issue')} in {self.project}, or the token may not see it"

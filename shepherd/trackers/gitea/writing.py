@@ -7,6 +7,7 @@ import os
 
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
+from shepherd.trackers.forge.items import no_such_item
 from shepherd.trackers.forge.labels import LabelStyle
 from shepherd.trackers.forge.reading import number_of, session_with, token_of
 from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
@@ -44,7 +45,7 @@ class _GiteaLabelWriter:
     def current(self, item: Item, sign: str) -> CurrentLabels:
         issue = self._service.get_if_there(_place(item), GiteaIssue)
         if issue is None:
-            raise TrackerError(self._service.absent(item))
+            raise TrackerError(no_such_item(item, self._service.project))
         self._present = issue.labels
         return CurrentLabels(issue.names, bool(sign) and self.has_comment(item, sign), issue.is_locked)
 

@@ -9,7 +9,15 @@ import msgspec
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client, Meant
-from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, Unclaimed, UnreadablePart
+from shepherd.trackers.forge.items import (
+    Absent,
+    ForgeItem,
+    Issue,
+    Request,
+    Unclaimed,
+    UnreadablePart,
+    no_such_item,
+)
 from shepherd.trackers.forge.reading import AT_ONCE, number_of
 from shepherd.trackers.forge.wire import decoded_as
 from shepherd.trackers.github.batches import Batches, TooMuchPart
@@ -200,10 +208,9 @@ class GitHubService:
 
     def unreadable(self, item: Item, answer: UnreadablePart | Absent | None) -> str:
         """Return why there are no labels, in a sentence about the item."""
-        name = item_name(item, "issue")
         if isinstance(answer, Absent):
-            return f"there is no {name} in {self.project}, or the token may not see it"
-        return f"{name} cannot be read: {answer.why if answer else _NOT_SHOWN}"
+            return no_such_item(item, self.project)
+        return f"{item_name(item, 'issue')} cannot be read: {answer.why if answer else _NOT_SHOWN}"
 
     def ask(
         self, fields: Mapping[str, str], kind: type[_T], *, patient: bool = True

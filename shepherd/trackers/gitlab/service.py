@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
-from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart
+from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart, no_such_item
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
 from shepherd.trackers.forge.wire import decoded_as
 from shepherd.trackers.gitlab.commits import WITH_MERGES, WITHOUT_MERGES, BroughtCommits, commits_of
@@ -23,7 +23,7 @@ from shepherd.trackers.gitlab.wire import (
     GitLabUser,
 )
 from shepherd.trackers.http import HttpSession, RequestError
-from shepherd.words import Item, is_request, item_name
+from shepherd.words import Item, is_request
 
 MOST_PAGES = 100
 """Of comments or labels, a hundred each."""
@@ -168,7 +168,7 @@ class GitLabService:
     def items_of(self, items: Collection[Item], claimed: Collection[Item]) -> dict[Item, ForgeItem]:
         """See ForgeService. Issues and merge requests have a row of numbers each."""
         items = {*items, *claimed}
-        there: dict[Item, ForgeItem] = {item: Absent(self.absent(item)) for item in items}
+        there: dict[Item, ForgeItem] = {item: Absent(no_such_item(item, self.project)) for item in items}
         for asked in chunks(sorted(number_of(item) for item in items if is_request(item))):
             for merge in self.get("/merge_requests", _numbered(asked), list[GitLabMerge]):
                 there[f"!{merge.iid}"] = merge.request
@@ -203,11 +203,6 @@ class GitLabService:
         if self.anonymous:
             return "anonymously"
         return f"as {self.get('/user', {}, GitLabUser, whole=True).username}"
-
-    def absent(self, item: Item) -> str:
-        """Why nothing is known of an item that was not in the answer."""
-        name = item_name(item, "issue")
-        return f"there is no {name} in {self.project}, or the token may not see it"
 
     def get(self, path: str, query: dict[str, Any], kind: type[_T], *, whole: bool = False) -> _T:
         """What stands at a place of the project, or (whole) of the service. Raises RequestError."""

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
+from shepherd.trackers.forge.items import no_such_item
 from shepherd.trackers.forge.labels import LabelStyle
 from shepherd.trackers.forge.reading import AT_ONCE, number_of, session_with, token_of
 from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
@@ -52,7 +53,7 @@ class _GitLabLabelWriter:
             thing = self._service.get(_place(item), {}, _Lockable)
         except RequestError as error:
             if error.status == 404:
-                raise TrackerError(self._service.absent(item)) from None
+                raise TrackerError(no_such_item(item, self._service.project)) from None
             raise
         commented = bool(sign) and self.has_comment(item, sign)
         return CurrentLabels(thing.labels, commented, bool(thing.discussion_locked))
