@@ -140,17 +140,19 @@ def _check_tracker(tracker: TrackerSettings) -> None:
         raise WrongValueError("expected a URL of https, since credentials are sent there", "service_root")
     if tracker.words:
         _check_words(tracker.words)
-    if tracker.type == "launchpad":
+    if tracker.type == "launchpad" and tracker.writes:
         _check_tags(tracker.words)
 
 
 def _check_tags(words: dict[str, tuple[str, ...]]) -> None:
-    """The first text of a word is what the tagger writes, and asks people to write."""
+    """The first text of a word is what the tagger writes, and Launchpad would refuse that in each run. Where
+    nothing is written, it is only looked for in vain: `inv doctor` says that, and no answer suffers."""
     from shepherd.label_text import is_launchpad_tag
 
     for word, texts in words.items():
-        if texts and not is_launchpad_tag(texts[0].lower()):
-            problem = "expected a tag as Launchpad takes it: letters, digits, +, - and ., without blanks"
+        if word != "bad" and texts and not is_launchpad_tag(texts[0].lower()):
+            what = "letters, digits, +, - and ., without blanks"
+            problem = f"expected a tag as Launchpad takes it, since the tagger writes it: {what}"
             raise WrongValueError(f"{problem}, not {quoted(texts[0])}", "words", word, "[0]")
 
 

@@ -177,6 +177,21 @@ def test_after_three_in_a_row_the_others_are_not_asked_for_now(lab: Lab) -> None
     assert not lab.read(commits, first.memory).unasked
 
 
+def test_the_same_answers_give_the_same_and_a_later_time_others(lab: Lab) -> None:
+    """Some that always fail must not keep the others from being asked for ever."""
+    commits = shas(50)
+    lab.forge.commits = set(commits)
+    for sha in commits[:25]:
+        lab.forge.fail(403, on=f"commits/{sha}/", times=999)
+    first = lab.read(commits)
+    assert first.unasked == lab.read(commits).unasked
+    reading = first
+    for _ in range(100):
+        lab.now += 1
+        reading = lab.read(commits, reading.memory)
+    assert reading.unasked.keys() == set(commits[:25])
+
+
 def test_it_goes_on_where_a_limit_stopped_it(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three hundred requests an hour, and five hundred landings that nobody's merge request brought."""
     commits = shas(500)

@@ -330,15 +330,33 @@ def test_a_random_year(ask: Ask, lp: Server, seed: int) -> None:
     year(ask(), lp, seed)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_random_year_of_readings_that_break_off(ask: Ask, lp: Server, seed: int) -> None:
+    year(ask(), lp, seed, breaks=True)
+
+
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_many_random_years(ask: Ask, lp: Server) -> None:
     for seed in range(4, 4 + int(400 * SCALE)):
         lp.bugs.clear()
-        year(ask(), lp, seed)
+        year(ask(), lp, seed, breaks=seed % 2 == 1)
 
 
-def year(settings: Settings, lp: Server, seed: int) -> None:
+def broken_off(settings: Settings, lp: Server, chance: random.Random, memory: bytes) -> bytes:
+    """What a reading leaves that some bugs are refused to, and that perhaps ends before its time."""
+    for bug in chance.sample(range(1, 11), k=chance.randrange(5)):
+        lp.fail(403, on=f"GET /1.0/bugs/{bug}", times=9)
+    lp.fail(400, on="searchTasks", after=chance.randrange(1, 15))
+    try:
+        return open_tracker(settings).read(named(range(1, 11)), range(1, 6), memory).memory
+    except TrackerError as error:
+        return error.memory or memory
+    finally:
+        lp.repair()
+
+
+def year(settings: Settings, lp: Server, seed: int, *, breaks: bool = False) -> None:
     """Whatever people do between two readings, the second with its memory says what is true."""
     memory = b""
     chance = random.Random(seed)
@@ -365,6 +383,8 @@ def year(settings: Settings, lp: Server, seed: int) -> None:
         items = set(chance.sample(range(1, 11), k=7))
         revnos = set(chance.sample(range(1, 6), k=3))
         said = {bug: spell.of_bug(lp.bugs[bug].tags) for bug in lp.bugs}
+        if breaks and chance.random() < 0.7:
+            memory = broken_off(settings, lp, chance, memory)
         reading = open_tracker(settings).read(named(items), revnos, memory)
         memory = reading.memory
         for bug, spoken in said.items():

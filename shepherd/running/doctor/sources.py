@@ -257,7 +257,7 @@ def _words_of_launchpad(settings: Settings, tracker: Tracker) -> Iterator[Findin
 
     assert isinstance(tracker, LaunchpadTracker)
     for word, texts in settings.tracker.words.items():
-        for text in texts[1:]:
+        for text in texts:
             if not is_launchpad_tag(folded(text)):
                 what = f"tracker.words.{word} names {quoted(text)}, which cannot be a tag on Launchpad"
                 yield warn("words", what, "take it out: no bug can ever have it")

@@ -175,9 +175,12 @@ def test_words_and_statuses_that_launchpad_does_not_have(
         ("fail", "tracker.status names 'Fixed', and Launchpad has no such status"),
     ]
     assert "'Fix Committed', " in found[1].remedy
-    # who only reads sets no status
-    project.write_settings(tracker=given + wrong)
-    assert ("fail", "words") not in unwell(project, offline=False)
+    # who only reads sets no status, and writes no tag
+    project.write_settings(tracker=given + wrong.replace('"verified"', '"QA Pass"'))
+    assert [(each.level, each.what) for each in looked(project, offline=False) if each.name == "words"] == [
+        ("warn", f"tracker.words.ok names {text!r}, which cannot be a tag on Launchpad")
+        for text in ("QA Pass", "QA Verified")
+    ]
 
 
 @pytest.mark.real
