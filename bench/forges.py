@@ -25,6 +25,7 @@ from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.claims import Claim, Claims
 from shepherd.words import Item, TrackerData
+from tests.task import missing_for_real
 from tests.trackers import gitea_server, github_server, gitlab_server
 from tests.trackers.faulty import at_work
 from tests.trackers.gitea_server import Gitea
@@ -98,6 +99,8 @@ class Cost(Struct, frozen=True):
 
 
 def main(kinds: tuple[str, ...] = tuple(FORGES), sizes: tuple[int, ...] = SIZES) -> None:
+    if why := missing_for_real():
+        sys.exit(f"The test trackers cannot run: {why}.")
     os.environ[TOKEN] = "its-token"
     print("first and second run each: requests (points, nodes); before: requests of version 0.2.0")
     print(

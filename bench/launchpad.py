@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from launchpadlib.launchpad import Launchpad
 from shepherd.settings import Settings, TrackerSettings
 from shepherd.trackers import open_tracker
 from shepherd.words import TrackerData
+from tests.task import missing_for_real
 from tests.trackers.launchpad_server import Bug, Server, serving
 
 WINDOW, OUTSIDE = 2_000, 20_000
@@ -26,6 +28,8 @@ _T = TypeVar("_T")
 
 
 def main() -> None:
+    if why := missing_for_real():
+        sys.exit(f"The test trackers cannot run: {why}.")
     with serving() as lp, tempfile.TemporaryDirectory() as folder:
         lp.whole = True
         window = _fill(lp)

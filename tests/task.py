@@ -30,7 +30,7 @@ def run(root: Path, *, real: bool = False, long: bool = False, only: str = "") -
     chosen = ["-k", only] if only else []
     shared = ["-n", str(1 + (os.cpu_count() or 1))]  # one more, since many wait for a process
     alone = ["--timeout", "1800"]  # sshd, cron, browser and campaigns want the machine for themselves
-    if real and (why := _what_is_missing()):
+    if real and (why := missing_for_real()):
         print(f"The real tests cannot run: {why}.", file=sys.stderr)
         return os.EX_UNAVAILABLE
     if long:
@@ -45,8 +45,9 @@ def run(root: Path, *, real: bool = False, long: bool = False, only: str = "") -
     return first if second == NONE_CHOSEN else second
 
 
-def _what_is_missing() -> str:
-    """For the test trackers; fetches what GitHub publishes of itself. Empty: nothing."""
+def missing_for_real() -> str:
+    """What the test trackers lack, and how it comes here; fetches what GitHub publishes of itself. Empty:
+    nothing."""
     from tests.trackers.octokit import DESCRIPTION, SCHEMA, DocumentMissing
 
     try:

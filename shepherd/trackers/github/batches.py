@@ -15,7 +15,7 @@ from shepherd.errors import TrackerError
 from shepherd.trackers.forge.items import UnreadablePart
 
 MOST_ALONE = 3
-"""So many in a row that are refused even alone are no matter of theirs: nothing more is asked."""
+"""So many in a row that are refused even alone show that GitHub is in trouble: nothing more is asked."""
 
 _K = TypeVar("_K")
 _A = TypeVar("_A")
@@ -32,7 +32,8 @@ class Batches:
         largest: the most that is asked about at once.
         name: the tracker, in a sentence.
         answers_at_once: asks a question about nothing, patiently (True) or once; whether that was answered at
-            the first try. Raises TrackerError: not at all, so that it is no matter of one thing.
+            the first try. Raises TrackerError: not at all, so it is
+            not because of one of the things asked about.
     """
 
     def __init__(self, largest: int, name: str, answers_at_once: Callable[[bool], bool]) -> None:
@@ -81,7 +82,7 @@ class Batches:
                 if alone == MOST_ALONE:
                     raise TrackerError(f"{self._name}: {why}; so it is for {alone} in a row")
                 yield some[0], UnreadablePart(why)
-                # it was that one, not the size; the others may be like it, so the other end is tried first
+                # that one was the cause, not the size; others may be like it: the other end is tried first
                 left.reverse()
                 self._size, shrinking, refused = self._largest, True, []
             else:

@@ -18,7 +18,7 @@ from shepherd.trackers.github.batches import TooMuchPart
 from shepherd.trackers.github.questions import CommitPulls, GraphError, LabelNodes
 from shepherd.trackers.github.refusals import NO_RIGHT, reason
 
-TOO_COSTLY = "the question about it takes more resources than GitHub gives to one, even alone"
+TOO_COSTLY = "even alone, the question about it takes more resources than GitHub allows"
 TOO_LARGE = frozenset({"RESOURCE_LIMITS_EXCEEDED", "MAX_NODE_LIMIT_EXCEEDED"})
 """Types of an error of GraphQL that a smaller question may not meet."""
 
