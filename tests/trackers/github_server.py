@@ -139,6 +139,11 @@ class GitHub(Forge):
         beyond are refused by RESOURCE_LIMITS_EXCEEDED, the others answered."""
         self._strength = (parts, otherwise)
 
+    def repair(self) -> None:
+        super().repair()
+        self._spoilt.clear()
+        self._strength = None
+
     def secret_of(self, headers: Any) -> str:
         kind, _, token = headers.get("Authorization", "").partition(" ")
         return token if kind in ("token", "Bearer") else ""
