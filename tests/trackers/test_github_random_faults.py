@@ -1,5 +1,5 @@
-"""GitHub goes wrong at random, in every way that is known: what is said of an item or of a landing is the truth,
-or that it is not known."""
+"""GitHub goes wrong at random, in every way that is known: what is said of an item or of a landing is the
+truth, or that it is not known."""
 
 from __future__ import annotations
 
