@@ -56,7 +56,7 @@ class PullSearch:
         if left := self._open(known) & known.keys():
             # each is the last commit of none, but perhaps a lower one
             yield from self._listed(lists, MOST_PAGES, min(known[sha] for sha in left) - _SLACK)
-        yield from self._others(line)
+            yield from self._others(line)
         passed = {commit.sha for commit in line}
         for sha in sorted(self._wanted):
             lost = history and sha not in passed
