@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from shepherd.trackers.forge.items import Request, UnreadablePart
 from shepherd.trackers.gitea.answers import GiteaCommit, GiteaPull
-from shepherd.trackers.gitea.rebased import rebased
-from shepherd.trackers.gitea.rest import GiteaRest
+from shepherd.trackers.gitea.rebased import first_parents, rebased
+from shepherd.trackers.gitea.rest import MOST_PAGES, GiteaRest
 from shepherd.trackers.http import RequestError
 
 _SLACK = timedelta(days=1)
@@ -45,22 +45,36 @@ class PullSearch:
         if not self._wanted:
             return
         history = self._history()
-        known = _landed_by(history, self._rest.session.now)
-        known = {sha: known[sha] for sha in self._wanted & known.keys()}
+        landed = _landed_by(history, self._rest.session.now)
+        known = {sha: landed[sha] for sha in self._wanted & landed.keys()}
         if asked := known.keys() - self._elsewhere.keys():
-            since = min(known[sha] for sha in asked) - _SLACK
-            yield from self._listed(lists, len(asked), since)
+            yield from self._listed(lists, len(asked), min(known[sha] for sha in asked) - _SLACK)
+        line = first_parents(history)
+        yield from self._others(line)
+        for sha in sorted(self._open(known)):
+            yield from self._alone(sha, known)
+        if left := self._open(known) & known.keys():
+            # each is the last commit of none, but perhaps a lower one
+            yield from self._listed(lists, MOST_PAGES, min(known[sha] for sha in left) - _SLACK)
+            yield from self._others(line)
+        passed = {commit.sha for commit in line}
+        for sha in sorted(self._wanted):
+            lost = history and sha not in passed
+            yield sha, UnreadablePart(f"it is not where {self._base} was looked at") if lost else []
+
+    def _open(self, known: Mapping[str, datetime]) -> set[str]:
+        """Those that a request may have brought which was not looked at."""
+        to = self._seen_to
+        return {sha for sha in self._wanted if not (sha in known and to and to < known[sha] - _SLACK)}
+
+    def _others(self, line: Sequence[GiteaCommit]) -> Iterator[Brought]:
+        """Those merged into other branches, and the lower commits of a rebase."""
         for sha in self._wanted & self._elsewhere.keys():
             self._wanted.discard(sha)
             yield sha, self._elsewhere[sha]
-        for sha, pull in rebased(self._rest, history, self._merged, self._wanted):
+        for sha, found in rebased(self._rest, line, self._merged, self._wanted):
             self._wanted.discard(sha)
-            yield sha, [pull.request]
-        for sha in sorted(self._wanted):
-            if sha in known and self._seen_to and self._seen_to < known[sha] - _SLACK:
-                yield sha, []
-            else:
-                yield from self._alone(sha, known)
+            yield sha, [found.request] if isinstance(found, GiteaPull) else found
 
     def _listed(
         self, lists: Iterator[list[GiteaPull]], in_vain: int, since: datetime | None
@@ -77,16 +91,17 @@ class PullSearch:
             if page is None:
                 self._seen_to = _EVERYTHING
                 return
-            self._merged |= {pull.merge_commit_sha: pull for pull in page if pull.merge_commit_sha}
-            brought = [pull for pull in page if pull.merged and pull.merge_commit_sha in self._wanted]
+            merged = [pull for pull in page if pull.merged and pull.merge_commit_sha]
+            self._merged |= {pull.merge_commit_sha or "": pull for pull in merged}
+            brought = [pull for pull in merged if pull.merge_commit_sha in self._wanted]
             vain += not brought
+            ours: dict[str, list[Request]] = {}
             for pull in brought:
-                sha = pull.merge_commit_sha or ""
-                if pull.base.ref != self._base:
-                    self._elsewhere.setdefault(sha, []).append(pull.request)
-                elif sha in self._wanted:
-                    self._wanted.discard(sha)
-                    yield sha, [pull.request]
+                of = ours if pull.base.ref == self._base else self._elsewhere
+                of.setdefault(pull.merge_commit_sha or "", []).append(pull.request)
+            for sha, requests in ours.items():
+                self._wanted.discard(sha)
+                yield sha, requests
             if page:
                 self._seen_to = page[-1].updated_at
 
@@ -94,12 +109,15 @@ class PullSearch:
         """The branch's commits as it has them there, the newest first, as far down as they are wanted."""
         history: dict[str, GiteaCommit] = {}
         left, vain = set(self._wanted), 0
+        oldest: datetime | None = None
         try:
             for page in self._rest.pages("/commits", {"sha": self._base, **_BARE}, GiteaCommit):
                 history |= {each.sha: each for each in page}
                 vain += left.isdisjoint(history)
                 left -= history.keys()
-                if vain >= len(left):
+                if vain >= len(left) and oldest is None:
+                    oldest = self._oldest(left)
+                if not left or (oldest and all(each.created < oldest - _SLACK for each in page)):
                     break
         except RequestError as error:
             # there is no such branch, or nothing at all: each is asked for by itself
@@ -107,18 +125,29 @@ class PullSearch:
                 self._rest.alone(error)
         return history
 
+    def _oldest(self, left: set[str]) -> datetime | None:
+        """When the first of them was made; those that Gitea does not have are taken out."""
+        made = {}
+        for sha in sorted(left):
+            try:
+                made[sha] = self._rest.get_if_there(f"/git/commits/{sha}", GiteaCommit, _BARE)
+            except RequestError as error:
+                self._rest.alone(error)
+        left &= {sha for sha, commit in made.items() if commit}
+        self._wanted -= {sha for sha, commit in made.items() if commit is None}
+        return min((commit.created for commit in made.values() if commit), default=None)
+
     def _alone(self, sha: str, known: Collection[str]) -> Iterator[Brought]:
         """One that no list has; Gitea answers in the same way for a commit that it does not have."""
         try:
             if pull := self._rest.get_if_there(f"/commits/{sha}/pull", GiteaPull):
+                self._merged[sha] = pull
+                self._wanted.discard(sha)
                 yield sha, [pull.request]
-                return
-            there = (
-                None if sha in known else self._rest.get_if_there(f"/git/commits/{sha}", GiteaCommit, _BARE)
-            )
-            if sha in known or there:
-                yield sha, []
+            elif sha not in known and not self._rest.get_if_there(f"/git/commits/{sha}", GiteaCommit, _BARE):
+                self._wanted.discard(sha)
         except RequestError as error:
+            self._wanted.discard(sha)
             yield sha, UnreadablePart(str(self._rest.alone(error)))
 
 

@@ -3,9 +3,9 @@ it on the branch, with the authors, times and messages that they have in the req
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from shepherd.trackers.forge.items import UnreadablePart
 from shepherd.trackers.gitea.answers import GiteaCommit, GiteaPull
 from shepherd.trackers.gitea.rest import GiteaRest
 from shepherd.trackers.http import RequestError
@@ -13,45 +13,54 @@ from shepherd.trackers.http import RequestError
 _FILES = {"verification": "false", "files": "false"}
 
 
+def first_parents(history: Mapping[str, GiteaCommit]) -> list[GiteaCommit]:
+    """From the tip, which comes first, down to the first commit that `history` does not have."""
+    line = []
+    sha = next(iter(history), "")
+    while commit := history.get(sha):
+        line.append(commit)
+        sha = commit.parents[0].sha if commit.parents else ""
+    return line
+
+
 def rebased(
     rest: GiteaRest,
-    history: Mapping[str, GiteaCommit],
+    line: Sequence[GiteaCommit],
     merged: Mapping[str, GiteaPull],
     wanted: Collection[str],
-) -> Iterator[tuple[str, GiteaPull]]:
-    """Yield those of the commits that are wanted which a request brought below its last one.
+) -> Iterator[tuple[str, GiteaPull | UnreadablePart]]:
+    """Yield those of the commits that are wanted which a request brought below its last one, or may have,
+    since its commits cannot be read.
 
     Args:
-        history: of the branch, its tip first.
+        line: of the branch, its tip first.
         merged: by their last commit.
     """
     pull: GiteaPull | None = None
-    theirs: list[GiteaCommit] | None = None
-    sha = next(iter(history), "")
-    while commit := history.get(sha):
-        if sha in merged or len(commit.parents) > 1:
-            pull, theirs = merged.get(sha), None
-            if len(commit.parents) > 1 or (pull and _is_squashed(commit, pull)):
-                # all that it brought is in this one
-                pull = None
-        elif pull and sha in wanted:
+    last: GiteaCommit | None = None
+    theirs: list[GiteaCommit] | UnreadablePart | None = None
+    for commit in line:
+        if commit.sha in merged or len(commit.parents) > 1:
+            # all that a merge brought is in this one
+            pull = merged.get(commit.sha) if len(commit.parents) < 2 else None
+            last, theirs = commit, None
+        elif pull and last and commit.sha in wanted:
             theirs = _commits_of(rest, pull) if theirs is None else theirs
-            if any(_is_same(commit, each) for each in theirs):
-                yield sha, pull
+            if isinstance(theirs, UnreadablePart):
+                yield commit.sha, theirs
+            elif _is_rebased(last, theirs) and any(_is_same(commit, each) for each in theirs):
+                yield commit.sha, pull
             else:
                 pull = None
-        sha = commit.parents[0].sha if commit.parents else ""
 
 
-def _commits_of(rest: GiteaRest, pull: GiteaPull) -> list[GiteaCommit]:
+def _commits_of(rest: GiteaRest, pull: GiteaPull) -> list[GiteaCommit] | UnreadablePart:
     try:
         lists = rest.pages(f"/pulls/{pull.number}/commits", _FILES, GiteaCommit)
         return [commit for page in lists for commit in page]
     except RequestError as error:
-        # its branch may be gone: it is not known to be theirs
-        if error.status != 404:
-            rest.alone(error)
-        return []
+        why = "Gitea does not have them" if error.status == 404 else rest.alone(error)
+        return UnreadablePart(f"the commits of request #{pull.number} cannot be read: {why}")
 
 
 def _is_same(one: GiteaCommit, other: GiteaCommit) -> bool:
@@ -59,7 +68,7 @@ def _is_same(one: GiteaCommit, other: GiteaCommit) -> bool:
     return (ours.author, ours.message.strip()) == (theirs.author, theirs.message.strip())
 
 
-def _is_squashed(commit: GiteaCommit, pull: GiteaPull) -> bool:
-    """Whether its message is the one that Gitea proposes for a squash commit."""
-    named = rf"\A.*\([#!]{pull.number}\)\s*$|^Reviewed-on: \S+/pulls/{pull.number}\s*$"
-    return re.search(named, commit.commit.message, re.MULTILINE) is not None
+def _is_rebased(last: GiteaCommit, theirs: Sequence[GiteaCommit]) -> bool:
+    """Whether it is one of theirs: what squashes has an author's time of its own. The message may have come
+    from the project's template (REBASE_TEMPLATE.md)."""
+    return any(last.commit.author == each.commit.author for each in theirs)
