@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from typing import Any
 
 import pytest
@@ -25,6 +26,10 @@ settings.load_profile("shepherd")
 
 # The pause between writes is tested where it is the matter, and hundreds of tests write.
 http.WRITE_EVERY = 0.0
+
+# A shell starts what runs in its background without Ctrl-C, and that would be inherited by what tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _DIALECTS: dict[str, Dialect] = {}
 _COMPILED: dict[Any, Any] = {}
