@@ -67,6 +67,8 @@ def test_what_passes_is_tried_again(kit: Kit, what: int | str) -> None:
 def test_what_does_not_pass_is_no_data(kit: Kit, what: int | str, says: str) -> None:
     kit.requests[1] = kit.request("qa-ok")
     kit.forge.fail(what, times=99, headers=AT_ONCE if what == 429 else {})
+    if kit.is_github and what == 401:
+        says = "answered 401: the token is not accepted: it has perhaps expired"
     assert says in failure(kit)
     assert kit.forge.count() == (http.TRIES if what in PASSING else 1)
 

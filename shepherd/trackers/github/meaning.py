@@ -10,7 +10,8 @@ from msgspec import Struct
 from shepherd.trackers import failures
 from shepherd.trackers.client import Meant
 from shepherd.trackers.forge.wire import A_MINUTE, budget_of, until_reset
-from shepherd.trackers.github.refusals import reason
+from shepherd.trackers.github.questions import ErrorExtensions
+from shepherd.trackers.github.refusals import NOT_ACCEPTED, SAML, reason
 from shepherd.words import Budget
 
 TOO_MUCH = frozenset({413, 502, 504})
@@ -25,11 +26,17 @@ class _Refusal(Struct, frozen=True):
     type: str | None = None
     code: str | None = None
     message: str | None = None
+    extensions: ErrorExtensions | None = None
 
     @property
     def limits(self) -> bool:
         said = (self.message or "").lower()
         return not _LIMITED.isdisjoint((self.type, self.code)) or "secondary rate limit" in said
+
+    @property
+    def passes(self) -> bool:
+        """It gives no reason: a time-out, or trouble within."""
+        return not self.type and not (self.extensions and self.extensions.code)
 
 
 class _Refusals(Struct, frozen=True):
@@ -52,7 +59,7 @@ def meaning(status: int, headers: Mapping[str, str], body: bytes, *, divisible: 
         refusals = _refusals(body)
         if any(error.limits for error in refusals.errors):
             status = 429
-        elif refusals.errors and refusals.data == _NULL and not any(error.type for error in refusals.errors):
+        elif refusals.errors and refusals.data == _NULL and all(error.passes for error in refusals.errors):
             status = 502
     exhausted = headers.get("x-ratelimit-remaining") == "0"
     if status == 403 and (exhausted or "retry-after" in headers or b"rate limit" in body[:2000].lower()):
@@ -60,8 +67,14 @@ def meaning(status: int, headers: Mapping[str, str], body: bytes, *, divisible: 
     if status == 429 and "retry-after" not in headers:
         wait = until_reset(headers, "x-ratelimit-reset") if exhausted else ""
         return Meant(status, {**headers, "retry-after": wait or A_MINUTE})
-    if status in (403, 404):
-        saml = headers.get("x-github-sso", "").startswith("required")
+    sign_on = headers.get("x-github-sso", "")
+    if status == 200 and sign_on.startswith("partial-results") and _refusals(body).data != _NULL:
+        # what is left out looks as if it were not there
+        return Meant(403, headers, f"left things out of its answer: {SAML}")
+    if status == 401:
+        why = f"answered 401: {NOT_ACCEPTED}"
+    elif status in (403, 404):
+        saml = sign_on.startswith("required")
         known = reason(_refusals(body).message or "", saml=saml)
         why = f"answered {status}: {known}" if known else ""
     elif status in TOO_MUCH and divisible:

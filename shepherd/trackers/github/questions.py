@@ -127,6 +127,8 @@ class CallerLogin(Struct, frozen=True):
 
 class ErrorExtensions(Struct, frozen=True):
     saml_failure: bool | None = None
+    code: str | int | None = None
+    """Of what is wrong with the question itself."""
 
 
 class GraphError(Struct, frozen=True):

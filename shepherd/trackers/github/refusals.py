@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 NO_RIGHT = "the token gives no right to it"
+NOT_ACCEPTED = (
+    "the token is not accepted: it has perhaps expired, or was revoked; put a new one where"
+    " tracker.credentials_file or tracker.credentials_env says"
+)
 _KNOWN = (
     # docs.github.com, "Authenticating to the REST API"; extensions.saml_failure: prmonitor/issues/1042
     (

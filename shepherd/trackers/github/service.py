@@ -198,9 +198,13 @@ class GitHubService:
 
     def probe(self) -> str:
         """See ForgeService."""
-        viewer = self._decode((self.query(PROBE, {}).data or {}).get("viewer", _NULL), CallerLogin)
+        # first what it is about: why that cannot be read says more than whose token it is
         self.ask({}, Labelled)
-        return f"as {viewer.login}"
+        answer = self.query(PROBE, {})
+        viewer = (answer.data or {}).get("viewer", _NULL)
+        if viewer == _NULL and answer.errors:
+            return "by a token whose owner GitHub does not name"
+        return f"as {self._decode(viewer, CallerLogin).login}"
 
     @property
     def full_name(self) -> str:
@@ -234,8 +238,10 @@ class GitHubService:
         repository = self._decode(content, cast("type[Parts | None]", Parts | None))
         refused: dict[str, GraphError] = {}
         for each in answer.errors:
-            if repository is not None and each.field:
-                refused.setdefault(each.field, each)
+            if repository is not None and each.field in fields:
+                # that there is no such thing counts only where nothing else is said of it
+                if each.field not in refused or refused[each.field].type == "NOT_FOUND":
+                    refused[each.field] = each
             elif fields and each.type in TOO_LARGE:
                 return self.project, dict.fromkeys(fields, TooMuchPart(TOO_COSTLY))
             elif fields and repository is not None:
@@ -290,6 +296,9 @@ class GitHubService:
             )
         if error.type == "FORBIDDEN":
             return f"{self.full_name}: {refused_part(error).why}"
+        if error.extensions is not None and error.extensions.code == "undefinedField":
+            why = "does not know a field that is asked for; its Enterprise Server is perhaps too old"
+            return f"{self.session.name} at {self.session.host} {why}"
         return f"{self.full_name}: the question was answered with an error ({type_of(error)})"
 
     def _decode(self, content: bytes, kind: type[_S]) -> _S:

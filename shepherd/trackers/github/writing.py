@@ -120,8 +120,10 @@ class _GitHubLabelWriter:
             if any(last_line(comment.body) == sign for comment in comments.nodes):
                 return True
             page = comments.pageInfo
-            if not page.hasPreviousPage or not page.startCursor:
+            if not page.hasPreviousPage:
                 return False
+            if not page.startCursor:
+                raise TrackerError(f"{item}: GitHub says that there are more comments, but not where")
             before = _COMMENTS % f", before: {as_value(page.startCursor)}"
             comments = self._ask(item, before, _Discussed).comments
         raise TrackerError(f"{item}: its comments never end")
