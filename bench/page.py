@@ -14,8 +14,9 @@ from bench.timing import CPU, claim, medians
 from shepherd.rules import judge
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
-from shepherd.stages.compose import SnapshotContext, compose
+from shepherd.stages.compose import compose
 from shepherd.stages.report import files_of
+from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.views.feeds import snapshot_json
 from shepherd.views.page import branch_page
 from shepherd.words import Options

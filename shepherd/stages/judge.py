@@ -14,11 +14,12 @@ from shepherd.snapshot import Snapshot
 from shepherd.stages import alarms
 from shepherd.stages.answer_log import answer_of, because, log_judgement
 from shepherd.stages.blockers import announce
-from shepherd.stages.compose import SnapshotContext, compose, good_before, without_answer
+from shepherd.stages.compose import compose, good_before, without_answer
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
 from shepherd.stages.promoted import warnings_of
 from shepherd.stages.recorded import ref_moves, untagged
 from shepherd.stages.requests import named
+from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.state import BranchState, state_to_judge
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
