@@ -81,7 +81,7 @@ def refused(status: int, wait: float) -> str:
             wanted = f" and asks to wait {age(wait)}" if wait else ""
             return f"answered 429: too many requests{wanted}; the next run tries again"
         case 451:
-            return "answered 451: it is withheld for legal reasons; ask whoever runs it"
+            return "answered 451: it is withheld for legal reasons; ask those who run it"
         case _ if status >= 500:
             return f"answered {status}: it has trouble of its own; the next run tries again"
         case _:

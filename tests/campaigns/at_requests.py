@@ -26,6 +26,23 @@ class Teller(Protocol):
     tell: Callable[[str], None]
 
 
+def kill_before_answer(server: Teller, number: int) -> tuple[Callable[[int], None], list[int]]:
+    """A process that asks dies before it hears of its request `number`, from 0, which the server carries out
+    all the same. Returns what is to be told which process that is, and a list of how many it has asked."""
+    seen = [0]
+    ready: list[int] = []
+
+    def tell(_request: str) -> None:
+        while not ready:
+            time.sleep(0.001)
+        if seen[0] == number:
+            os.kill(ready[0], signal.SIGKILL)
+        seen[0] += 1
+
+    server.tell = tell
+    return ready.append, seen
+
+
 class Victim(ABC):
     """Landings wait to be tagged. Whoever makes one calls `begin` when they do."""
 
@@ -88,18 +105,8 @@ class Victim(ABC):
 
     def killed_at(self, number: int) -> None:
         """Dead before it hears of its request `number`, from 0, which the server carries out all the same."""
-        seen = [0]
-        ready: list[int] = []
-
-        def tell(_request: str) -> None:
-            while not ready:
-                time.sleep(0.001)
-            if seen[0] == number:
-                os.kill(ready[0], signal.SIGKILL)
-            seen[0] += 1
-
-        self.server.tell = tell
-        self.killed(ready.append)
+        name_child, seen = kill_before_answer(self.server, number)
+        self.killed(name_child)
         assert seen[0] > number
 
     def killed_at_some(self) -> None:

@@ -4,8 +4,6 @@ them, and the answer is that of a forge without limits."""
 from __future__ import annotations
 
 import os
-import signal
-import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
@@ -18,6 +16,7 @@ from shepherd.trackers import http, open_tracker
 from shepherd.trackers.claims import Claims
 from shepherd.trackers.forge.items import Request, UnreadablePart
 from shepherd.words import TrackerData
+from tests.campaigns.at_requests import kill_before_answer
 from tests.campaigns.killing import forked
 from tests.project import Project, states
 from tests.trackers.forge_kit import Kit, nameless
@@ -115,19 +114,9 @@ class Town:
 
     def die(self, number: int) -> None:
         """Look, and die before the answer to its request `number`, from 0."""
-        seen = [0]
-        ready: list[int] = []
-
-        def tell(_request: str) -> None:
-            while not ready:
-                time.sleep(0.001)
-            if seen[0] == number:
-                os.kill(ready[0], signal.SIGKILL)
-            seen[0] += 1
-
-        self.kit.forge.tell = tell
+        name_child, _ = kill_before_answer(self.kit.forge, number)
         child = forked(self.project.judge)
-        ready.append(child)
+        name_child(child)
         self.killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
         self.kit.forge.tell = lambda request: None
 

@@ -6,6 +6,7 @@ missing. Labels are added and removed one by one: what other people add meanwhil
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from typing import Protocol
 
@@ -15,7 +16,8 @@ from shepherd.errors import TrackerError, UnsureError
 from shepherd.label_text import folded
 from shepherd.settings import Settings
 from shepherd.trackers.forge.labels import LabelStyle, style_of
-from shepherd.trackers.http import RequestError
+from shepherd.trackers.forge.reading import ForgeTracker, session_with, token_of
+from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.trackers.words import Vocabulary
 from shepherd.trackers.writing import NO_COMMENT, NO_WORD, Edit
 from shepherd.words import Item, item_name
@@ -141,6 +143,25 @@ class ForgeWriter:
                 raise
             raise _unsure(item, error) from None
         return "comment"
+
+
+def open_label_writer(
+    settings: Settings,
+    forge: type[ForgeTracker],
+    needed: str,
+    begin: Callable[[HttpSession, str], LabelWriter],
+) -> ForgeWriter:
+    """The writer of a forge.
+
+    Args:
+        needed: why it does not work without a token.
+        begin: opens a session with this token.
+
+    Raises:
+        SettingsError: there is no token, or it cannot be read.
+    """
+    token = token_of(settings, os.environ, needed=needed)
+    return ForgeWriter(settings, lambda: begin(session_with(settings, forge), token))
 
 
 def _as_markdown(comment: str) -> str:

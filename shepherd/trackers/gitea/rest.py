@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client, Headers, Meant
-from shepherd.trackers.forge.wire import A_MINUTE, budget_of, decoded_as, until_reset
+from shepherd.trackers.forge.rest import ForgeRest
+from shepherd.trackers.forge.wire import A_MINUTE, budget_of, until_reset
 from shepherd.trackers.http import HttpSession, RequestError
 
 PAGE = 50
@@ -19,7 +20,7 @@ MOST_PAGES = 1000
 _T = TypeVar("_T")
 
 
-class GiteaRest:
+class GiteaRest(ForgeRest):
     """One session with Gitea or Forgejo about one repository.
 
     Args:
@@ -28,19 +29,18 @@ class GiteaRest:
     """
 
     def __init__(self, session: HttpSession, token: str, project: str) -> None:
-        self.session = session
-        self.project = project
-        self.owner = project.partition("/")[0]
-        self.anonymous = not token
-        self._place = f"repos/{quote(project)}"
-        self._total: int | None = None
-        """How many entries the list has that was asked for last, if that was said."""
-        self._client = Client(
+        client = Client(
             session,
             lambda: {"Authorization": f"token {token}"} if token else {},
             self._note,
             lambda headers: budget_of(headers, "ratelimit-"),
         )
+        super().__init__(session, client, "api/v1", f"/repos/{quote(project)}")
+        self.project = project
+        self.owner = project.partition("/")[0]
+        self.anonymous = not token
+        self._total: int | None = None
+        """How many entries the list has that was asked for last, if that was said."""
 
     def found(
         self, path: str, query: dict[str, Any], kind: type[_T], wanted: Collection[int]
@@ -87,29 +87,6 @@ class GiteaRest:
         if error.status in (403, 410) or error.status >= 500:
             return error
         raise error
-
-    def get(self, path: str, query: dict[str, Any], kind: type[_T], *, whole: bool = False) -> _T:
-        """What stands at a place of the project, or (whole) of the service. Raises RequestError."""
-        return self.convert(self.send("GET", path, query, whole=whole), kind)
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        query: dict[str, Any] | None = None,
-        document: dict[str, Any] | None = None,
-        *,
-        whole: bool = False,
-        repeatable: bool = True,
-    ) -> bytes:
-        """The body of the answer. Raises RequestError."""
-        url = f"{self.session.root}api/v1/{'' if whole else self._place}{path}"
-        answer = self._client.send(method, url, query=query, document=document, repeatable=repeatable)
-        return answer.content
-
-    def convert(self, content: bytes, kind: type[_T]) -> _T:
-        """Raises TrackerError if it is something else."""
-        return decoded_as(kind, content, self.session)
 
     def _note(self, status: int, headers: Headers, _body: bytes) -> Meant:
         """See Meaning. A server may give fewer entries at once than were asked for: only X-Total-Count says

@@ -62,7 +62,7 @@ class GiteaService(GiteaRest):
         """Those of the project, and of the organization that it belongs to."""
         labels = [label for page in self.pages("/labels", {}, GiteaLabel) for label in page]
         try:
-            path = f"orgs/{quote(self.owner)}/labels"
+            path = f"/orgs/{quote(self.owner)}/labels"
             labels += [label for page in self.pages(path, {}, GiteaLabel, whole=True) for label in page]
         except RequestError as error:
             # the owner is a person, or the token gives no right to it
@@ -84,7 +84,7 @@ class GiteaService(GiteaRest):
         if self.anonymous:
             return "anonymously"
         try:
-            return f"as {self.get('user', {}, GiteaUser, whole=True).login}"
+            return f"as {self.get('/user', {}, GiteaUser, whole=True).login}"
         except RequestError as error:
             if error.status != 403:
                 raise

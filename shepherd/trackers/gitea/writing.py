@@ -3,18 +3,16 @@ that there are not it would leave out without a word."""
 
 from __future__ import annotations
 
-import os
-
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.forge.items import no_such_item
 from shepherd.trackers.forge.labels import LabelStyle
-from shepherd.trackers.forge.reading import number_of, session_with, token_of
-from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
+from shepherd.trackers.forge.reading import number_of
+from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line, open_label_writer
 from shepherd.trackers.gitea.answers import GiteaComment, GiteaIssue, GiteaLabel
 from shepherd.trackers.gitea.reading import GiteaTracker
 from shepherd.trackers.gitea.service import GiteaService
-from shepherd.trackers.http import RequestError
+from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.words import Item
 
 NEEDS_TOKEN = "Gitea accepts changes only with a token"  # noqa: S105  # a sentence
@@ -22,14 +20,11 @@ NEEDS_TOKEN = "Gitea accepts changes only with a token"  # noqa: S105  # a sente
 
 def open_writer(settings: Settings) -> ForgeWriter:
     """Raises SettingsError: there is no token, or it cannot be read."""
-    token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
 
-    def begin() -> _GiteaLabelWriter:
-        return _GiteaLabelWriter(
-            GiteaService(session_with(settings, GiteaTracker), token, settings.tracker.project)
-        )
+    def begin(session: HttpSession, token: str) -> _GiteaLabelWriter:
+        return _GiteaLabelWriter(GiteaService(session, token, settings.tracker.project))
 
-    return ForgeWriter(settings, begin)
+    return open_label_writer(settings, GiteaTracker, NEEDS_TOKEN, begin)
 
 
 class _GiteaLabelWriter:

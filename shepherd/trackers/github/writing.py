@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -13,12 +12,12 @@ from shepherd.label_text import folded
 from shepherd.settings import Settings
 from shepherd.trackers.forge.items import Absent, UnreadablePart
 from shepherd.trackers.forge.labels import LabelStyle
-from shepherd.trackers.forge.reading import number_of, session_with, token_of
-from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
+from shepherd.trackers.forge.reading import number_of
+from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line, open_label_writer
 from shepherd.trackers.github.questions import LABELS, MOST_PAGES, Labelled, as_value
 from shepherd.trackers.github.reading import NEEDS_TOKEN, GitHubTracker
 from shepherd.trackers.github.service import GitHubService
-from shepherd.trackers.http import RequestError
+from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.words import Item
 
 _COMMENTS = "comments(last: 100%s) { nodes { body } pageInfo { hasPreviousPage startCursor } }"
@@ -53,14 +52,11 @@ class _Commented(Labelled, frozen=True):
 
 def open_writer(settings: Settings) -> ForgeWriter:
     """Raises SettingsError: there is no token, or it cannot be read."""
-    token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
 
-    def begin() -> _GitHubLabelWriter:
-        return _GitHubLabelWriter(
-            GitHubService(session_with(settings, GitHubTracker), token, settings.tracker.project)
-        )
+    def begin(session: HttpSession, token: str) -> _GitHubLabelWriter:
+        return _GitHubLabelWriter(GitHubService(session, token, settings.tracker.project))
 
-    return ForgeWriter(settings, begin)
+    return open_label_writer(settings, GitHubTracker, NEEDS_TOKEN, begin)
 
 
 class _GitHubLabelWriter:

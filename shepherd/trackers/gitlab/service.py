@@ -12,7 +12,7 @@ from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
 from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart, no_such_item
 from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
-from shepherd.trackers.forge.wire import decoded_as
+from shepherd.trackers.forge.rest import ForgeRest
 from shepherd.trackers.gitlab.commits import WITH_MERGES, WITHOUT_MERGES, BroughtCommits, commits_of
 from shepherd.trackers.gitlab.meaning import budget, meaning
 from shepherd.trackers.gitlab.wire import (
@@ -39,7 +39,7 @@ MOST_FAILED = 3
 _T = TypeVar("_T")
 
 
-class GitLabService:
+class GitLabService(ForgeRest):
     """One session with GitLab about one project. All raise TrackerError if it as a whole cannot be read.
 
     Args:
@@ -48,11 +48,10 @@ class GitLabService:
     """
 
     def __init__(self, session: HttpSession, token: str, project: str) -> None:
-        self.session = session
+        client = Client(session, lambda: {"PRIVATE-TOKEN": token} if token else {}, meaning, budget)
+        super().__init__(session, client, "api/v4", f"/projects/{quote(project, safe='')}")
         self.project = project
         self.anonymous = not token
-        self.place = f"/projects/{quote(project, safe='')}"
-        self._client = Client(session, lambda: {"PRIVATE-TOKEN": token} if token else {}, meaning, budget)
 
     def requests_of(
         self, commits: Collection[str] | Mapping[str, datetime | None], base: str
@@ -203,35 +202,6 @@ class GitLabService:
         if self.anonymous:
             return "anonymously"
         return f"as {self.get('/user', {}, GitLabUser, whole=True).username}"
-
-    def get(self, path: str, query: dict[str, Any], kind: type[_T], *, whole: bool = False) -> _T:
-        """What stands at a place of the project, or (whole) of the service. Raises RequestError."""
-        return self.convert(self.send("GET", path, query, whole=whole), kind)
-
-    def send(
-        self,
-        method: str,
-        path: str,
-        query: dict[str, Any] | None = None,
-        document: dict[str, Any] | None = None,
-        *,
-        whole: bool = False,
-        repeatable: bool = True,
-        one_of_many: bool = False,
-    ) -> bytes:
-        """The body of the answer. Raises RequestError.
-
-        Args:
-            repeatable, one_of_many: see HttpSession.send.
-        """
-        url = f"{self.session.root}api/v4{'' if whole else self.place}{path}"
-        return self._client.send(
-            method, url, query=query, document=document, repeatable=repeatable, one_of_many=one_of_many
-        ).content
-
-    def convert(self, content: bytes, kind: type[_T]) -> _T:
-        """Raises TrackerError if it is something else."""
-        return decoded_as(kind, content, self.session)
 
 
 def _numbered(numbers: Sequence[int]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from msgspec import Struct
@@ -11,12 +10,12 @@ from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.forge.items import no_such_item
 from shepherd.trackers.forge.labels import LabelStyle
-from shepherd.trackers.forge.reading import AT_ONCE, number_of, session_with, token_of
-from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line
+from shepherd.trackers.forge.reading import AT_ONCE, number_of
+from shepherd.trackers.forge.writing import CurrentLabels, ForgeWriter, last_line, open_label_writer
 from shepherd.trackers.gitlab.reading import GitLabTracker
 from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabService
 from shepherd.trackers.gitlab.wire import GitLabLabelled
-from shepherd.trackers.http import RequestError
+from shepherd.trackers.http import HttpSession, RequestError
 from shepherd.words import Item, is_request
 
 NEEDS_TOKEN = "GitLab accepts changes only with a token"  # noqa: S105  # a sentence
@@ -32,14 +31,11 @@ class _Lockable(GitLabLabelled, frozen=True):
 
 def open_writer(settings: Settings) -> ForgeWriter:
     """Raises SettingsError: there is no token, or it cannot be read."""
-    token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
 
-    def begin() -> _GitLabLabelWriter:
-        return _GitLabLabelWriter(
-            GitLabService(session_with(settings, GitLabTracker), token, settings.tracker.project)
-        )
+    def begin(session: HttpSession, token: str) -> _GitLabLabelWriter:
+        return _GitLabLabelWriter(GitLabService(session, token, settings.tracker.project))
 
-    return ForgeWriter(settings, begin)
+    return open_label_writer(settings, GitLabTracker, NEEDS_TOKEN, begin)
 
 
 class _GitLabLabelWriter:
