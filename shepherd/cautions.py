@@ -14,13 +14,13 @@ from typing import Literal
 from msgspec import Struct
 
 from shepherd.errors import NO_DATA, REFUSED
-from shepherd.sentence import Sentence, time_and_age
+from shepherd.sentence import Part, Sentence, time, time_and_age
 from shepherd.situation import Maintenance, Situation, is_overdue, switch_remedy
 from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import NO_REASON, UNKNOWN_PERSON, some
 
 CautionKind = Literal[
-    "no-data", "unread", "stale", "hotfix", "alarm", "promoted-bad", "undone-later", "maintenance"
+    "no-data", "unread", "stale", "hotfix", "frozen", "alarm", "promoted-bad", "undone-later", "maintenance"
 ]
 
 STOPPING: dict[CautionKind, tuple[Answer, int]] = {
@@ -28,6 +28,7 @@ STOPPING: dict[CautionKind, tuple[Answer, int]] = {
     "unread": ("no-data", NO_DATA),
     "stale": ("blocked", NO_DATA),
     "hotfix": ("blocked", REFUSED),
+    "frozen": ("blocked", REFUSED),
 }
 """The kinds that stop: what the answer is drawn as, and the exit code for scripts."""
 
@@ -62,12 +63,13 @@ class Caution(Struct, frozen=True):
 def cautions(snapshot: Snapshot, situation: Situation) -> tuple[Caution, ...]:
     """All that must be known; what stops comes first. A pure function of the two."""
     if not snapshot.complete:
-        of_branch = [_caution("no-data", _first_problem(snapshot))]
+        of_branch = [_caution("no-data", _first_problem(snapshot)), *frozen(snapshot, situation)]
     else:
         of_branch = [
             *_unread(snapshot, situation),
             *_stale(snapshot, situation.now),
             *_hotfix(snapshot),
+            *frozen(snapshot, situation),
             *_alarms(snapshot),
             *_promoted_bad(snapshot),
             *_undone_later(snapshot),
@@ -149,6 +151,22 @@ def _hotfix(snapshot: Snapshot) -> Iterator[Caution]:
         f"production also runs {commits} that r{to.revno} lacks ({names})",
         f'land {them} on {branch}, or let {them} go with: inv promote --drop-hotfix "reason"',
     )
+
+
+def frozen(snapshot: Snapshot, situation: Situation) -> Iterator[Caution]:
+    """Nobody deploys now (docs/running.md#freeze): one caution for all that is on."""
+    freezes = situation.freezes.get(snapshot.branch, ())
+    if not freezes:
+        return
+    now, first = situation.now, freezes[0]
+    parts: list[str | Part] = [f"{_cut(snapshot.branch, 60)} is frozen"]
+    if first.until is not None:
+        parts += [" until ", time(first.until)]
+    parts.append(f" (by {_cut(first.who, _SHOWN)}" if first.who else " (by the settings")
+    if first.since is not None:
+        parts += [", since ", time_and_age(first.since, now)]
+    parts.append(f"): {_cut(first.why, _SHOWN) or NO_REASON}")
+    yield _caution("frozen", Sentence(*parts))
 
 
 def _alarms(snapshot: Snapshot) -> Iterator[Caution]:

@@ -52,6 +52,25 @@ def is_overdue(switch: Maintenance, now: datetime | None) -> bool:
     return switch.overdue or (now is not None and switch.until is not None and now > switch.until)
 
 
+class Freeze(Struct, frozen=True):
+    """Nobody deploys (docs/running.md#freeze); the shepherd goes on working."""
+
+    since: datetime | None = None
+    """When it began, or begins."""
+    until: datetime | None = None
+    """When it ends by itself; None: when somebody ends it."""
+    who: str = ""
+    """Empty: a standing window of the settings."""
+    why: str = ""
+    overdue: bool = False
+    """It has no end, and is on for longer than `freeze_warn_after`."""
+
+    @property
+    def standing(self) -> bool:
+        """Whether it is a window of the settings, which nobody can take away by a command."""
+        return not self.who
+
+
 class Hang(Struct, frozen=True):
     """A run that has been going for too long and whose process lives (docs/running.md#one-copy-at-a-time)."""
 
@@ -136,5 +155,9 @@ class Situation(Struct, frozen=True):
     """What is at work here: name -> version."""
     budgets: dict[str, Budget] = {}
     """Branch -> what the tracker's rate limit still had when it was last read; for the metrics."""
+    freezes: dict[str, tuple[Freeze, ...]] = {}
+    """Branch -> the freezes that are on; the one that ends last first."""
+    freezes_next: dict[str, Freeze] = {}
+    """Branch -> the next one that is known to begin."""
     schedule: Schedule | None = None
     """None where nothing ever ran, or that is not known."""

@@ -8,6 +8,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from shepherd.conditions import ConditionState
 from shepherd.sentence import Parts, Sentence
 from shepherd.words import State as State  # part of this interface
 
@@ -80,6 +81,39 @@ class BroughtIn(Struct, frozen=True):
     """Whether it is not good, and so the landing is not: a good word on it counts for no landing."""
 
 
+class CheckEntry(Struct, frozen=True):
+    """A check that a candidate needs (docs/rules.md#checks)."""
+
+    name: str
+    """Of the result; the pattern of the settings where no result matches it."""
+    state: ConditionState
+    said: str
+    """In a few words: "success", "running", "failed", "not there yet", or why it could not be read."""
+    since: datetime | None = None
+    """When it ended; of a pending one when it began."""
+    url: str = ""
+
+
+class LimitTouch(Struct, frozen=True):
+    """A limit that a landing counts for (docs/rules.md#limits)."""
+
+    limit: int
+    """Its place in `limits` of the snapshot."""
+    paths: tuple[str, ...]
+    """The first few that it changes."""
+    undoes_only: bool = False
+    """It is a pure rollback that changes no other path of the limit than what it undoes: it counts only where
+    something that it undoes is live."""
+
+
+class LimitEntry(Struct, frozen=True):
+    """A limit as the settings have it."""
+
+    paths: tuple[str, ...]
+    max: int
+    reason: str = ""
+
+
 class LandingEntry(Struct, frozen=True):
     """One landing as people see it."""
 
@@ -124,6 +158,13 @@ class LandingEntry(Struct, frozen=True):
     """Who merged it, where it belongs to somebody else."""
     co_authors: tuple[str, ...] = ()
     """Who else wrote a part of it."""
+    conditions: tuple[str, ...] = ()
+    """Why it may not go to production although nothing blocks it, a sentence each; empty where all conditions
+    hold, or none was asked."""
+    checks: tuple[CheckEntry, ...] = ()
+    """What the checks say of it as a candidate, worst first; empty where they were not asked."""
+    touches: tuple[LimitTouch, ...] = ()
+    """The limits that it counts for."""
 
     @property
     def people(self) -> tuple[str, ...]:
@@ -152,6 +193,8 @@ class Blocker(Struct, frozen=True):
     frees: int
     list_told_on: date | None = None
     """The day (of `timezone`) on which the list is told of it; None while that is more than two days off."""
+    if_checks_pass: bool = False
+    """The checks of `tip_if_cleared` are not known to hold."""
 
 
 class StairStep(Struct, frozen=True):
@@ -163,6 +206,8 @@ class StairStep(Struct, frozen=True):
     """The latest deployable then."""
     frees: int
     """How many landings more than now that is."""
+    if_checks_pass: bool = False
+    """The checks of `tip` are not known to hold."""
 
 
 class Alarm(Struct, frozen=True):
@@ -269,6 +314,12 @@ class Snapshot(Struct, frozen=True):
     """How many steps follow those."""
     promotions: tuple[PastPromotion, ...] = ()
     """The last ones, newest first; empty in a snapshot of a release before 0.3."""
+    checks: tuple[str, ...] = ()
+    """The checks that a candidate needs, as the settings name them (docs/rules.md#checks)."""
+    limits: tuple[LimitEntry, ...] = ()
+    waits: Rev | None = None
+    """The newest candidate after the latest deployable that nothing blocks, and that waits for a condition:
+    its `conditions` say for what. None: there is none."""
     schema: int = SCHEMA
 
     @property

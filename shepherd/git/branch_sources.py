@@ -67,7 +67,7 @@ class BranchSources:
             [
                 RULES,
                 repository,
-                branch,
+                branch.read_by,
                 self._refs,
                 self._deployed_text,
                 self._qa_text,

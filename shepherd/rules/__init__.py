@@ -7,11 +7,15 @@ A landing passes through: undoing (is it in effect?) -> evidence (what do its it
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from msgspec.structs import replace
+
+from shepherd.conditions import NO_CONDITIONS, CommitChecks, Conditions
 from shepherd.landing import Landing, Reading
 from shepherd.rules.answer import Blocking, Clearing, WindowAnswer, answer, blocked_by
+from shepherd.rules.conditions import CheckOutcome, LimitCounts, check_outcomes, checks_hold
 from shepherd.rules.evidence import ItemEvidence, TagEvidence
 from shepherd.rules.states import Judged, StateRules
 from shepherd.rules.tag_reader import read_tags
@@ -29,6 +33,7 @@ class Judgement:
         undoing: what is undone, at every candidate.
         live: revnos that production runs.
         window: the answer for the window.
+        conditions: what else a candidate needs, as far as it is known.
     """
 
     def __init__(
@@ -38,13 +43,27 @@ class Judgement:
         live: Collection[int],
         evidence: TagEvidence,
         judged: dict[int, Judged],
+        pure: Collection[int],
+        conditions: Conditions,
     ) -> None:
         self.reading = reading
         self.undoing = undoing
         self.live = live
         self.judged = judged
         self._evidence = evidence
-        self.window: WindowAnswer = answer(reading.deployed.revno, reading.tip.revno, judged, undoing, live)
+        self._pure = pure
+        self.conditions = conditions
+        self._landings = {landing.revno: landing for landing in reading.landings}
+        deployed = reading.deployed.revno
+        self.window: WindowAnswer = answer(
+            deployed,
+            reading.tip.revno,
+            judged,
+            undoing,
+            live,
+            LimitCounts(conditions, self._landings, undoing, deployed, pure),
+            self.checks_hold,
+        )
         self.undone_by: dict[int, int] = undoing.undone_by()
 
     @property
@@ -55,6 +74,27 @@ class Judgement:
     def latest(self) -> int | None:
         """The latest deployable revision; None: stay at D."""
         return self.window.latest
+
+    @property
+    def unblocked(self) -> list[str]:
+        """The SHAs of the candidates that nothing blocks and that exceed no limit, newest first: whose checks
+        decide (docs/rules.md#checks)."""
+        return [self._landings[revno].id for revno in reversed(self.window.unblocked)]
+
+    def checked(self, results: Mapping[str, CommitChecks]) -> Judgement:
+        """The same with what was read of checks, by SHA."""
+        conditions = replace(self.conditions, results=results)
+        return Judgement(
+            self.reading, self.undoing, self.live, self._evidence, self.judged, self._pure, conditions
+        )
+
+    def checks_of(self, revno: int) -> tuple[CheckOutcome, ...] | None:
+        """What the checks say of a candidate; None: they were not asked."""
+        return check_outcomes(self.conditions, self._landings[revno].id)
+
+    def checks_hold(self, revno: int) -> bool:
+        """Whether the checks of a candidate are known to hold; where none is needed, they do."""
+        return checks_hold(self.conditions, self._landings[revno].id)
 
     @property
     def deployable(self) -> list[int]:
@@ -164,6 +204,7 @@ def judge(
     recorded: RecordedEvidence,
     options: Options,
     scope: Collection[int] | None = None,
+    conditions: Conditions = NO_CONDITIONS,
 ) -> Judgement:
     """Judge one reading. `scope` are the revnos whose items were read; None: all of them."""
     landings: Sequence[Landing] = reading.landings
@@ -177,4 +218,4 @@ def judge(
     evidence = read_tags(by_revno, scope, live, deployed, tracker, recorded)
     rules = StateRules(by_revno, undoing, evidence, recorded, tracker, options)
     judged = {landing.revno: rules.judge(landing) for landing in landings if landing.revno in scope}
-    return Judgement(reading, undoing, live, evidence, judged)
+    return Judgement(reading, undoing, live, evidence, judged, rules.pure, conditions)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from shepherd.rules.conditions import LimitCounts, OverLimit
 from shepherd.rules.states import Judged
 from shepherd.rules.undoing import Undoing
 
@@ -47,14 +48,18 @@ class WindowAnswer(Struct, frozen=True):
     """The answer for the whole window."""
 
     deployable: tuple[int, ...]
-    """Every candidate that nothing blocks, ascending."""
+    """Every candidate that nothing blocks, and of which every condition is known to hold, ascending."""
     candidates: dict[int, Candidate]
     blockers: tuple[Blocking, ...]
     """What blocks the tip, by what it frees, then by age."""
     staircase: tuple[Clearing, ...] = ()
     """What clearing the oldest blockers together gives, step by step: the first STEPS_SHOWN."""
     steps: int = 0
-    """How many steps there are, up to the tip."""
+    """How many steps there are."""
+    unblocked: tuple[int, ...] = ()
+    """Every candidate that nothing blocks and that exceeds no limit, ascending."""
+    over: Mapping[int, tuple[OverLimit, ...]] = {}
+    """Candidate -> the limits that it exceeds; not those that exceed none."""
 
     @property
     def latest(self) -> int | None:
@@ -87,29 +92,47 @@ def blocked_by(
 
 
 def answer(
-    deployed: int, tip: int, judged: Mapping[int, Judged], undoing: Undoing, live: Collection[int]
+    deployed: int,
+    tip: int,
+    judged: Mapping[int, Judged],
+    undoing: Undoing,
+    live: Collection[int],
+    limits: LimitCounts,
+    checked: Callable[[int], bool],
 ) -> WindowAnswer:
-    """Sweep the window once and say what is deployable, and what clearing each blocker would give."""
-    deployable: list[int] = []
+    """Sweep the window once and say what is deployable, and what clearing each blocker would give.
+
+    Args:
+        checked: whether the checks of a candidate are known to hold.
+    """
+    unblocked: list[int] = []
+    exceeding: dict[int, tuple[OverLimit, ...]] = {}
     candidates: dict[int, Candidate] = {}
     alone: dict[int, int] = {}
     """Landing -> the largest candidate that it alone blocks."""
     same = Candidate()
-    for t, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
+    sweep = limits.sweep(deployed + 1, tip, undoing)
+    for (t, blocking), (_, over) in zip(
+        blocked_by(deployed + 1, tip, judged, undoing, live), sweep, strict=True
+    ):
         count = len(blocking)
+        if over:
+            exceeding[t] = over
         if count != same.count or t in undoing.flips:
             # Whatever lands now comes after the first SHOWN: only undoing changes those.
             full = len(same.blocked_by) == SHOWN and t not in undoing.flips
             shown = same.blocked_by if full else tuple(blocking[:SHOWN])
             same = Candidate(same.blocked_by if shown == same.blocked_by else shown, count)
         candidates[t] = same
+        if over:
+            continue
         if not count:
-            deployable.append(t)
+            unblocked.append(t)
         elif count == 1:
             alone[blocking[0]] = t
     tip_blocked: Sequence[int] = blocking if tip > deployed else ()
-    latest = deployable[-1] if deployable else None
-    stay = latest if latest is not None else deployed
+    # what a blocker frees is counted from where blockers and limits alone would let it stand
+    stay = unblocked[-1] if unblocked else deployed
     blockers = []
     for revno in tip_blocked:
         reach = max(alone.get(revno, 0), stay)
@@ -122,9 +145,18 @@ def answer(
             )
         )
     blockers.sort(key=lambda b: (-b.frees, b.revno))
-    steps = list(_steps(tip_blocked, _climbs(deployed, tip, tip_blocked, judged, undoing, live), stay))
+    climbs = _climbs(deployed, tip, tip_blocked, judged, undoing, live, exceeding)
+    steps = list(_steps(tip_blocked, climbs, stay))
     staircase = tuple(Clearing(tuple(tip_blocked[:number]), t, t - stay) for number, t in steps[:STEPS_SHOWN])
-    return WindowAnswer(tuple(deployable), candidates, tuple(blockers), staircase, len(steps))
+    return WindowAnswer(
+        tuple(filter(checked, unblocked)),
+        candidates,
+        tuple(blockers),
+        staircase,
+        len(steps),
+        tuple(unblocked),
+        exceeding,
+    )
 
 
 def _climbs(
@@ -134,6 +166,7 @@ def _climbs(
     judged: Mapping[int, Judged],
     undoing: Undoing,
     live: Collection[int],
+    exceeding: Collection[int],
 ) -> dict[int, int]:
     """A blocker of the tip -> the largest candidate of whose blockers it is the newest; of those candidates
     alone that nothing else blocks but blockers of the tip."""
@@ -151,7 +184,7 @@ def _climbs(
                 others.discard(p)
             elif p in judged and not judged[p].good and p not in live and p not in clearable:
                 others.add(p)
-        if blocking and not others:
+        if blocking and not others and t not in exceeding:
             climbs[blocking[-1]] = t
     return climbs
 
@@ -159,7 +192,7 @@ def _climbs(
 def _steps(tip_blocked: Sequence[int], climbs: Mapping[int, int], stay: int) -> Iterator[tuple[int, int]]:
     """How many of the oldest blockers have to be good, and the latest deployable then; the lowest step first.
 
-    The last one clears everything and leads to the tip.
+    The last one clears everything and leads to the tip, unless a limit is in the way.
 
     Args:
         tip_blocked: what blocks the tip, ascending.

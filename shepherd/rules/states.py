@@ -65,7 +65,11 @@ _MARKED = {
 
 
 class StateRules:
-    """Judges landing after landing by all the evidence there is."""
+    """Judges landing after landing by all the evidence there is.
+
+    Attributes:
+        pure: the revnos of pure rollbacks (docs/rules.md#pure-rollback).
+    """
 
     def __init__(
         self,
@@ -87,7 +91,7 @@ class StateRules:
             self._nothing = Judged("needstesting", "nothing", False)
         elif options.orphans == "pass":
             self._nothing = Judged("orphan", "nothing", True)
-        self._pure = {
+        self.pure = {
             r
             for r in undoing.targets
             if r in self._landings and not self._is_mixed(r) and not self._own_bugs(self._landings[r])
@@ -142,7 +146,7 @@ class StateRules:
         if patterns and matches(patterns, landing.title):
             return Judged("exempt", "exempt", True)
         if revno in self._undoing.targets:
-            if revno in self._pure:
+            if revno in self.pure:
                 back = self._brought_back(revno)
                 if back:
                     return Judged("needstesting", "brings-back", False, brought_back=back)
@@ -221,7 +225,7 @@ class StateRules:
         """Landings, other than pure rollbacks, that were undone just before and are in effect with this one
         (docs/rules.md#undone)."""
         flips = self._undoing.flips.get(revno, {})
-        return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self._pure))
+        return tuple(sorted(p for p, undone in flips.items() if not undone and p not in self.pure))
 
 
 def _rank(evidence: ItemEvidence) -> int:

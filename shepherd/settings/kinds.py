@@ -187,6 +187,14 @@ CronInterval = Annotated[
     ),
 ]
 Cap = Annotated[int, Meta(ge=1, le=1_000_000)]
+_Pattern = Annotated[
+    str, _printable, _expect("a text without blanks around it", lambda text: text == text.strip() != "")
+]
+CheckPattern = _Pattern
+"""Of names of checks."""
+PathPatterns = Annotated[tuple[_Pattern, ...], Meta(min_length=1)]
+LimitMax = Annotated[int, Meta(ge=0, le=1000)]
+ShortText = Annotated[str, _printable]
 BackupsKept = Annotated[int, Meta(ge=1, le=1000)]
 GraceDays = Annotated[int, Meta(ge=0, le=365)]
 

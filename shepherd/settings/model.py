@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from msgspec import Struct, field
-from msgspec.structs import fields
+from msgspec.structs import asdict, fields
 
 from shepherd import plainfile
 from shepherd.errors import WrongValueError
@@ -60,6 +60,24 @@ class Promote(Struct, frozen=True, forbid_unknown_fields=True):
     ref: kinds.Ref
 
 
+class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many landings that touch some paths one deployment may bring (docs/rules.md#limits)."""
+
+    paths: kinds.PathPatterns
+    max: kinds.LimitMax = 1
+    reason: kinds.ShortText = ""
+
+
+class FreezeWindow(Struct, frozen=True, forbid_unknown_fields=True):
+    """When nobody deploys, each week or once: exactly one of days, dates (docs/running.md#freeze)."""
+
+    days: str = ""
+    """"Fri 16:00 - Mon 08:00"."""
+    dates: str = ""
+    """"2026-12-20 - 2027-01-02"."""
+    reason: kinds.ShortText = ""
+
+
 class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """One mainline, and what production and the QA server run of it."""
 
@@ -80,12 +98,32 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     landing_url: kinds.LandingUrl = ""
     compare_url: kinds.CompareUrl = ""
     """Empty: what `landing_url` leaves no doubt of."""
+    checks: tuple[kinds.CheckPattern, ...] = ()
+    """Names of checks that must hold on a candidate's own commit; `*` and `?` (docs/rules.md#checks)."""
+    check_notes: kinds.NotesRef = ""
+    """A git notes ref with lines such as `ci/build: success`, which count beside what the tracker says."""
+    checks_grace: Duration = Duration("4h")
+    """After so long that a check keeps candidates back, the list is told."""
+    limits: tuple[LimitSettings, ...] = ()
+    freeze: tuple[FreezeWindow, ...] = ()
+    """In addition to those of all branches."""
 
     @property
     def orphans_rule(self) -> Literal["block", "pass", "needs-qa"]:
         """What is done with a landing that names nothing; where that is not set, it depends on the grammars
         (docs/rules.md#state)."""
         return self.orphans or ("block" if "brackets" in self.marks else "needs-qa")
+
+    @property
+    def read_by(self) -> dict[str, object]:
+        """What landings are read by: what was read with the same goes on to count."""
+        config = asdict(self)
+        for name in ("compare_url", "checks", "check_notes", "checks_grace", "freeze"):
+            del config[name]
+        # what a release without limits read goes on to count, too
+        if not self.limits:
+            del config["limits"]
+        return config
 
 
 class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
@@ -239,6 +277,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     state_dir: kinds.Directory = "var"
     timezone: kinds.TimeZone = "UTC"
     keep: Duration = Duration("90d")
+    freeze: tuple[FreezeWindow, ...] = ()
+    """Standing windows of all branches, in `timezone`."""
+    freeze_warn_after: Duration = Duration("7d")
+    """A freeze without an end that is on for longer is called overdue."""
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     mail: MailSettings | None = None

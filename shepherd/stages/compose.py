@@ -11,6 +11,7 @@ from shepherd.deployment import compare_url, deployment
 from shepherd.landing import Deployed, Reading, Revision
 from shepherd.rules import Judgement
 from shepherd.sentence import joined
+from shepherd.stages.condition_entries import waiting
 from shepherd.stages.landing_entries import landing_entries
 from shepherd.stages.past_promotions import deployed_rev, past_promotions
 from shepherd.stages.shared_warnings import folded, shared
@@ -61,6 +62,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         for landing in reading.landings
         if landing.id in tracker.unasked
     ]
+    waits = waiting(judgement)
     answer: shape.Answer = "nothing-new"
     if latest is not None:
         answer = "deploy"
@@ -88,6 +90,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
                 b.waiting,
                 b.tip_if_cleared,
                 b.frees,
+                if_checks_pass=_if_checks_pass(judgement, b.tip_if_cleared),
             )
             for b in judgement.blockers
         ),
@@ -105,9 +108,17 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
         several=context.several,
         next=following,
         verdict_notes=context.verdict_notes,
-        staircase=tuple(shape.StairStep(s.cleared, s.tip, s.frees) for s in judgement.staircase),
+        staircase=tuple(
+            shape.StairStep(s.cleared, s.tip, s.frees, _if_checks_pass(judgement, s.tip))
+            for s in judgement.staircase
+        ),
         staircase_more=judgement.window.steps - len(judgement.staircase),
         promotions=_past(context, {(each.revno, each.id): landed[each.revno] for each in reading.landings}),
+        checks=judgement.conditions.checks,
+        limits=tuple(
+            shape.LimitEntry(each.paths, each.max, each.reason) for each in judgement.conditions.limits
+        ),
+        waits=shape.Rev(waits, by_revno[waits].id) if waits is not None else None,
     )
 
 
@@ -183,6 +194,10 @@ def _next(judgement: Judgement, context: SnapshotContext) -> shape.Next | None:
         judgement.undoing.undone_at,
         compare_url(context.compare_url, context.landing_url, base.id, to.id),
     )
+
+
+def _if_checks_pass(judgement: Judgement, revno: int | None) -> bool:
+    return revno is not None and not judgement.checks_hold(revno)
 
 
 def _rev(revision: Revision | None) -> shape.Rev | None:

@@ -14,6 +14,7 @@ from shepherd.snapshot import Snapshot
 from shepherd.stages import alarms
 from shepherd.stages.answer_log import answer_of, because, log_judgement
 from shepherd.stages.blockers import announce
+from shepherd.stages.checks import conditions_of, read_checks
 from shepherd.stages.compose import compose, good_before, without_answer
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
 from shepherd.stages.promoted import warnings_of
@@ -75,7 +76,10 @@ def _judge(
     with database.branch(branch) as store:
         memory = memory_of(settings, state, tags.reading, store)
         options = options_of(settings, branch)
-        judgement = judge(state.reading, tags.reading, memory, options, state.scope)
+        conditions = conditions_of(settings, branch)
+        judgement = judge(state.reading, tags.reading, memory, options, state.scope, conditions)
+        if conditions.checks:
+            judgement = read_checks(settings, branch, judgement, run)
         context = replace(context, untagged=untagged(store.journal))
         snapshot = compose(judgement, tags.reading, context)
         snapshot = announce(store.journal, snapshot, settings, run)

@@ -16,6 +16,7 @@ from shepherd.rules import Judgement
 from shepherd.rules.reasons import of_brought, reason_of, unspoken
 from shepherd.rules.states import Judged
 from shepherd.sentence import Part, Parts, Sentence, revision
+from shepherd.stages.condition_entries import condition_entries
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.timeline import brought, reached
 from shepherd.words import bug_numbers
@@ -91,6 +92,7 @@ def landing_entries(
     branch = context.branch if context.several else ""
     picked = _picked(reading.deployed)
     no_remedy = Sentence()
+    deployable = set(answer.deployable)
 
     def entry(revno: int) -> shape.LandingEntry:
         landing, judged = landings[revno], judgement.judged[revno]
@@ -150,7 +152,7 @@ def landing_entries(
             undone_by=undone_by,
             undoes=tuple(sorted(undoes.get(revno, ()))),
             targets=tuple(sorted(judgement.undoing.counting.get(revno, ()))),
-            deployable_as_tip=None if candidate is None else candidate.count == 0,
+            deployable_as_tip=None if candidate is None else revno in deployable,
             blocked_by=candidate.blocked_by if candidate else (),
             blocked_by_count=candidate.count if candidate else 0,
             promoted_at=moved.at if moved else None,
@@ -163,6 +165,7 @@ def landing_entries(
             remedy_parts=_more_than_text(remedy),
             merged_by=landing.merged_by,
             co_authors=landing.co_authors,
+            **condition_entries(judgement, revno),
         )
 
     return [entry(revno) for group in groups for revno in sorted(group, reverse=True)]

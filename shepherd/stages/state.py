@@ -156,10 +156,8 @@ def _problem_of(source: BranchSource, settings: Settings, branch: str, run: Run)
 
 def sum_of(settings: Settings, branch: str) -> str:
     """A sum of everything in the settings that `find` reads a branch by."""
-    config: dict[str, object] = msgspec.to_builtins(settings.branches[branch])
-    # landings are not read by it: what an earlier release read goes on to count
-    del config["compare_url"]
-    read_by = (config, project_of(settings, settings.branches[branch]))
+    config = settings.branches[branch]
+    read_by = (config.read_by, project_of(settings, config))
     return hashlib.sha256(msgspec.json.encode(read_by)).hexdigest()
 
 

@@ -125,8 +125,12 @@ class FileTracker:
         except (ValueError, RecursionError) as error:
             cause = "nested too deeply" if isinstance(error, RecursionError) else error
             raise TrackerError(f"the tracker's file {self._path} is not valid JSON: {cause}") from None
-        if not isinstance(document, dict) or "bugs" not in document or document.keys() - {"bugs", "requests"}:
-            raise self._wrong('expected {"bugs": {…}} and, at most, "requests"')
+        if (
+            not isinstance(document, dict)
+            or "bugs" not in document
+            or document.keys() - {"bugs", "requests", "checks"}
+        ):
+            raise self._wrong('expected {"bugs": {…}} and, at most, "requests" and "checks"')
         requests = self._entries(document, "requests") if "requests" in document else None
         return self._entries(document, "bugs"), requests
 

@@ -1,0 +1,53 @@
+"""What a snapshot says of the conditions of one candidate (docs/interfaces.md#conditions)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TypedDict
+
+from shepherd import snapshot as shape
+from shepherd.rules import Judgement
+from shepherd.rules.condition_reasons import of_check, of_limit, said
+from shepherd.rules.conditions import CheckOutcome
+
+PATHS_SHOWN = 3
+
+
+class ConditionFields(TypedDict, total=False):
+    """The fields of a landing's entry that this module makes; those that are left out are empty."""
+
+    conditions: tuple[str, ...]
+    checks: tuple[shape.CheckEntry, ...]
+    touches: tuple[shape.LimitTouch, ...]
+
+
+def condition_entries(judgement: Judgement, revno: int) -> ConditionFields:
+    """What else must hold of this landing as a candidate, and the limits that it counts for."""
+    fields = ConditionFields()
+    conditions = judgement.conditions
+    if revno <= judgement.reading.deployed.revno or not (conditions.checks or conditions.limits):
+        return fields
+    sentences = [str(of_limit(over, conditions.limits)) for over in judgement.window.over.get(revno, ())]
+    outcomes = judgement.checks_of(revno) if conditions.checks else None
+    if outcomes is not None:
+        fields["checks"] = tuple(map(_check, outcomes))
+        sentences += [str(of_check(each)) for each in outcomes if each.state != "holds"]
+    if sentences:
+        fields["conditions"] = tuple(sentences)
+    return fields
+
+
+def waiting(judgement: Judgement) -> int | None:
+    """The newest candidate after the latest deployable that waits for nothing but a condition."""
+    after = judgement.latest or judgement.reading.deployed.revno
+    window = judgement.window
+    return next(
+        (t for t in range(judgement.reading.tip.revno, after, -1) if not window.candidates[t].count),
+        None,
+    )
+
+
+def _check(outcome: CheckOutcome) -> shape.CheckEntry:
+    result = outcome.result
+    since = datetime.fromtimestamp(result.since, UTC) if result and result.since is not None else None
+    return shape.CheckEntry(outcome.name, outcome.state, said(outcome), since, result.url if result else "")
