@@ -34,8 +34,8 @@ def of_checks(outcomes: Sequence[CheckOutcome]) -> list[Sentence]:
     sentences = [_failed(each) for each in failed[:SHOWN]]
     if len(failed) > SHOWN:
         sentences.append(Sentence(f"{_more(failed)} failed"))
-    for reason in dict.fromkeys(each.unreadable for each in unread):
-        sentences.append(Sentence(f"the checks could not be read: {reason}"))
+    reasons = dict.fromkeys(each.unreadable for each in unread)
+    sentences += [Sentence(f"the checks could not be read: {reason}") for reason in reasons]
     if awaited:
         names: list[str | Part] = [_awaited(each) for each in awaited[:SHOWN]]
         if len(awaited) > SHOWN:
