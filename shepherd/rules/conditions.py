@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -46,14 +47,15 @@ def check_outcomes(conditions: Conditions, sha: str) -> tuple[CheckOutcome, ...]
         return None
     if read.unreadable:
         return tuple(CheckOutcome(each, "unknown", None, read.unreadable) for each in conditions.checks)
-    outcomes: dict[str, CheckOutcome] = {}
-    for pattern in conditions.checks:
-        matching = _matching(pattern, read)
-        if not matching:
-            outcomes[pattern] = CheckOutcome(pattern, "not-yet")
-        for each in matching:
-            outcomes[each.name] = CheckOutcome(each.name, STATE_OF[each.word], each)
-    return tuple(sorted(outcomes.values(), key=lambda each: _WORST_FIRST.index(each.state)))
+    outcomes: list[CheckOutcome] = []
+    seen = set[str]()
+    for each in read.results:
+        if matching := _matching(conditions.checks, each.name):
+            outcomes.append(CheckOutcome(each.name, STATE_OF[each.word], each))
+            seen.update(matching)
+    missing = (pattern for pattern in dict.fromkeys(conditions.checks) if pattern not in seen)
+    outcomes += [CheckOutcome(pattern, "not-yet") for pattern in missing]
+    return tuple(sorted(outcomes, key=lambda each: _WORST_FIRST.index(each.state)))
 
 
 def checks_hold(conditions: Conditions, sha: str) -> bool:
@@ -64,20 +66,24 @@ def checks_hold(conditions: Conditions, sha: str) -> bool:
     return read is not None and results_hold(conditions.checks, read)
 
 
-def results_hold(checks: Sequence[str], read: CommitChecks) -> bool:
+def results_hold(checks: tuple[str, ...], read: CommitChecks) -> bool:
     """Whether what was read of one commit is all that is needed: each pattern matches something, and all that
     matches holds."""
     if read.unreadable:
         return False
-    for pattern in checks:
-        matching = _matching(pattern, read)
-        if not matching or any(STATE_OF[each.word] != "holds" for each in matching):
-            return False
-    return True
+    seen = set[str]()
+    for each in read.results:
+        if matching := _matching(checks, each.name):
+            if STATE_OF[each.word] != "holds":
+                return False
+            seen.update(matching)
+    return len(seen) == len(set(checks))
 
 
-def _matching(pattern: str, read: CommitChecks) -> list[CheckResult]:
-    return [each for each in read.results if matches((pattern,), each.name)]
+@lru_cache(maxsize=4096)
+def _matching(checks: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The patterns that match a name; remembered, because the names are the same on every commit."""
+    return tuple(pattern for pattern in checks if matches((pattern,), name))
 
 
 class LimitCounts:
@@ -108,9 +114,11 @@ class LimitCounts:
             if landing.revno > deployed and (touches := conditions.touched.get(landing.id)):
                 self.touched[landing.revno] = touches
         for revno, touches in self.touched.items():
-            counts = [limit for limit in touches if touches[limit] and not self.undoes_only(revno, limit)]
+            counts = tuple(touches)
+            if revno in pure:
+                counts = tuple(limit for limit in touches if not self.undoes_only(revno, limit))
             if counts:
-                self.counting[revno] = tuple(counts)
+                self.counting[revno] = counts
 
     def undoes_only(self, revno: int, limit: int) -> bool:
         """Whether it is a pure rollback that takes back, of what the limit is about, nothing but what the
@@ -130,14 +138,17 @@ class LimitCounts:
         flips, counting = self._undoing.flips, self.counting
         over: tuple[OverLimit, ...] = ()
         for t in range(self._deployed + 1, tip + 1):
-            if t in counting or t in flips:
-                changed = False
-                for p, undone in (*flips.get(t, {}).items(), (t, False)):
+            changed = t in counting
+            if changed:
+                for limit in counting[t]:
+                    inside[limit].land(t)
+            if t in flips:
+                for p, undone in flips[t].items():
                     for limit in counting.get(p, ()):
                         inside[limit].change(p, undone)
                         changed = True
-                if changed:
-                    over = tuple(each.over() for each in inside if each.is_over)
+            if changed:
+                over = tuple([each.over() for each in inside if len(each.revnos) > each.most])
             if over:
                 exceeded[t] = over
         return exceeded
@@ -147,26 +158,27 @@ class _Inside:
     """The landings in effect that count for one limit, while candidates are taken in order."""
 
     def __init__(self, place: int, most: int) -> None:
-        self._place = place
-        self._most = most
-        self._revnos: list[int] = []
+        self.most = most
+        self.revnos: list[int] = []
         """Ascending."""
+        self._place = place
         self._oldest: tuple[int, ...] = ()
 
-    @property
-    def is_over(self) -> bool:
-        return len(self._revnos) > self._most
+    def land(self, revno: int) -> None:
+        self.revnos.append(revno)
+        if len(self.revnos) <= NAMED:
+            self._oldest = (*self._oldest, revno)
 
     def change(self, revno: int, undone: bool) -> None:
-        """It is undone now, or it landed or came back."""
-        at = bisect_left(self._revnos, revno)
-        there = at < len(self._revnos) and self._revnos[at] == revno
+        """An earlier one is undone now, or came back."""
+        at = bisect_left(self.revnos, revno)
+        there = at < len(self.revnos) and self.revnos[at] == revno
         if undone and there:
-            del self._revnos[at]
+            del self.revnos[at]
         elif not undone and not there:
-            self._revnos.insert(at, revno)
+            self.revnos.insert(at, revno)
         if at < NAMED:
-            self._oldest = tuple(self._revnos[:NAMED])
+            self._oldest = tuple(self.revnos[:NAMED])
 
     def over(self) -> OverLimit:
-        return OverLimit(self._place, len(self._revnos), self._oldest)
+        return OverLimit(self._place, len(self.revnos), self._oldest)
