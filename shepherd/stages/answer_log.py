@@ -31,22 +31,11 @@ def because(snapshot: Snapshot) -> str:
             return snapshot.problems[0]
         case "nothing-new":
             return "no landing after what production runs"
-        case "deploy" if not snapshot.blockers and snapshot.waits is None:
+        case "deploy" if not snapshot.blockers:
             return "nothing blocks the tip"
         case _:
             what = "newer landings are blocked by " if snapshot.deployable else "blocked by "
-            blocked = what + ", ".join(f"r{b.revno}" for b in snapshot.blockers[:10])
-            return "; ".join([*([blocked] if snapshot.blockers else []), *waits_for(snapshot)])
-
-
-def waits_for(snapshot: Snapshot) -> list[str]:
-    """Why the newest candidate that nothing blocks may not go, as one sentence; none if there is no such
-    candidate."""
-    place = snapshot.waits
-    entry = next((e for e in snapshot.landings if place and e.revno == place.revno), None)
-    if place is None or entry is None:
-        return []
-    return [f"r{place.revno} waits: {'; '.join(entry.conditions) or 'its checks were not asked for'}"]
+            return what + ", ".join(f"r{b.revno}" for b in snapshot.blockers[:10])
 
 
 def log_judgement(
@@ -66,16 +55,6 @@ def log_judgement(
         if entry.kind == "alarm":
             how = "begins" if entry.data["on"] else "is over"
             run.tell("alarm", branch=branch, rev=f"r{entry.data['revno']}", result=how, because=entry.why)
-    waits = waits_for(snapshot)
-    if snapshot.complete and waits != (waits_for(previous) if previous is not None else []):
-        place = snapshot.waits
-        run.tell(
-            "waits",
-            branch=branch,
-            rev=f"r{place.revno}" if place else "none",
-            id=place.id if place else "",
-            because="".join(waits),
-        )
     counts = Counter(landing.progress for landing in snapshot.landings)
     if previous is not None and _answer_fields(snapshot) == _answer_fields(previous):
         return

@@ -25,6 +25,7 @@ from shepherd.stages.recorded import ref_moves, untagged
 from shepherd.stages.requests import named
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.state import BranchState, state_to_judge
+from shepherd.stages.waits_log import log_waits
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import JournalLoss, place_of
@@ -113,6 +114,7 @@ def _judge(
             return snapshot
         changes = _changes(store.journal, snapshot)
         log_judgement(run, branch, changes, snapshot, previous)
+        log_waits(run, snapshot, previous)
         store.append([*lessons_of(judgement, state.reading), *changes], run)
         snapshot = replace(snapshot, journal=place_of(store.journal))
         if not stored:
