@@ -12,8 +12,9 @@ from shepherd.settings import Settings
 class CheckSource(Protocol):
     """Something that knows the results of checks."""
 
-    requests: int
-    """How many requests over the network were made so far."""
+    @property
+    def requests(self) -> int:
+        """How many requests over the network were made so far."""
 
     def checks_of(self, commits: Sequence[str]) -> Iterator[tuple[str, CommitChecks]]:
         """What is known of each commit, in any order and as soon as it is known. One that could not be read
