@@ -76,7 +76,7 @@ def _judge(
     with database.branch(branch) as store:
         memory = memory_of(settings, state, tags.reading, store)
         options = options_of(settings, branch)
-        conditions = conditions_of(settings, branch)
+        conditions = replace(conditions_of(settings, branch), touched=state.touched)
         judgement = judge(state.reading, tags.reading, memory, options, state.scope, conditions)
         if conditions.checks:
             judgement = read_checks(settings, branch, judgement, run)
