@@ -72,9 +72,14 @@ def _matching(
     return matching
 
 
+def _matches(patterns: Sequence[str], path: bytes) -> bool:
+    # a byte that is no UTF-8 is one character for a pattern
+    return matches(patterns, path.decode("utf-8", "surrogateescape"), case=True)
+
+
 def written(path: bytes) -> str:
-    """The path as text, different for different paths: `\\xff` for a byte that is no UTF-8, and each backslash
-    twice."""
+    """The path as text, no two alike: `\\xff` stands for a byte that is no UTF-8, and each backslash is
+    doubled."""
     return path.replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace")
 
 

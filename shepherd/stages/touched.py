@@ -23,7 +23,7 @@ class WindowTouches(Struct, frozen=True):
     patterns: tuple[tuple[str, ...], ...] = ()
     """Of each limit: what was read under others counts for nothing."""
     by_id: dict[str, dict[int, tuple[str, ...]]] = {}
-    """SHA of every landing that was read -> place of the limit -> paths; one that touches nothing has none."""
+    """SHA of every landing that was read -> place of the limit -> paths; nothing where it touches none."""
 
 
 def known_touches(store: BranchStore, config: BranchSettings) -> WindowTouches:

@@ -14,7 +14,7 @@ from shepherd.stages.touched import WindowTouches
 from shepherd.store import open_branch
 from tests.project import Project, deployable, entry
 
-LIMIT = 'limits = [{ paths = ["db/patch-*.sql"], max = 1, reason = "one schema change a day" }]'
+LIMIT = 'limits = [{ paths = ["db/patch-*.sql"], max = 1, reason = "one schema a day" }]'
 
 
 def project_with(folder: Path, limits: str = LIMIT) -> Project:
@@ -52,10 +52,10 @@ class TestTheAnswer:
     def test_it_ends_before_the_second(self, tmp_path: Path) -> None:
         snapshot = project_with(tmp_path).look()
         assert deployable(snapshot) == 3
-        assert snapshot.limits[0].reason == "one schema change a day"
+        assert snapshot.limits[0].reason == "one schema a day"
         assert entry(snapshot, 4).conditions == entry(snapshot, 5).conditions
         assert entry(snapshot, 4).conditions == (
-            "r2 and r4 touch db/patch-*.sql, and one deployment may bring at most 1 (one schema change a day)",
+            "r2 and r4 touch db/patch-*.sql, and one deployment may bring at most 1 (one schema a day)",
         )
 
     def test_a_rollback_of_the_first_makes_room(self, tmp_path: Path) -> None:
