@@ -94,7 +94,8 @@ def _judge(
     with database.branch(branch) as store:
         memory = memory_of(settings, state, tags.reading, store)
         checks_before = store.cache.fact(CHECKS_KEPT, ChecksMemory)
-    options, conditions = options_of(settings, branch), conditions_of(settings, branch)
+    options = options_of(settings, branch)
+    conditions = replace(conditions_of(settings, branch), touched=state.touched)
     judgement = judge(state.reading, tags.reading, memory, options, state.scope, conditions)
     checks = ChecksReading(judgement)
     if conditions.checks:

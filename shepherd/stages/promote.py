@@ -144,7 +144,15 @@ class _PromotionAttempt:
             dropped=self._dropped(target),
             repository=shown(self._repository) if is_url(self._repository) else self._repository,
             ref=self._ref,
+            unlooked="" if snapshot.complete else self._unlooked,
         )
+
+    @property
+    def _unlooked(self) -> str:
+        """Without data, what else a candidate needs is not known either."""
+        if not (self._config.checks or self._config.limits):
+            return ""
+        return "it is not known whether its checks hold, and whether it exceeds a limit"
 
     def _refuse_if_lost(self) -> None:
         """Where nothing but the record says what is promoted, and that is not on the mainline any more."""
@@ -199,6 +207,7 @@ class _PromotionAttempt:
             "to": plan.to.id,
             "to_revno": plan.to.revno,
             "despite": plan.despite,
+            "passed": plan.passed,
             "drop_hotfix": plan.drop_hotfix,
             "records_deployed": self._config.deployed.recorded,
         }
