@@ -31,7 +31,7 @@ def open_checks(settings: Settings, branch: str) -> CheckSource | None:
 
         return FileChecks(settings.tracker_path)
     if settings.tracker.type == "github":
-        from shepherd.trackers.github import checks as github
+        from shepherd.trackers.github.checks import GitHubChecks
 
-        return github.open_source(settings)
+        return GitHubChecks(settings)
     return None

@@ -10,7 +10,7 @@ from github import Auth, Github
 
 from shepherd.conditions import STATE_OF, CheckResult, CommitChecks
 from shepherd.errors import TrackerError
-from shepherd.trackers.github.checks import open_source
+from shepherd.trackers.github.checks import GitHubChecks
 from tests.trackers.forge_kit import Kit
 from tests.trackers.github_checks import EPOCH, Run, Status, pending, run, status
 from tests.trackers.github_server import GitHub
@@ -22,7 +22,7 @@ SHAS = tuple(f"{number:040x}" for number in range(1, 101))
 
 
 def read(hub: GitHub, folder: Path, *shas: str) -> dict[str, CommitChecks]:
-    found = list(open_source(Kit(hub, folder).settings()).checks_of(shas or (SHA,)))
+    found = list(GitHubChecks(Kit(hub, folder).settings()).checks_of(shas or (SHA,)))
     assert sorted(sha for sha, _ in found) == sorted(shas or (SHA,))
     return dict(found)
 
@@ -154,7 +154,7 @@ def test_a_commit_without_checks_or_that_github_does_not_know_has_none(hub: GitH
 def test_a_hundred_commits_cost_one_request_and_one_point(hub: GitHub, tmp_path: Path) -> None:
     for sha in SHAS:
         hub.runs[sha] = [run("ci/build"), run("ci/test", "FAILURE")]
-    source = open_source(Kit(hub, tmp_path).settings())
+    source = GitHubChecks(Kit(hub, tmp_path).settings())
     assert len(list(source.checks_of(SHAS))) == 100
     assert (source.requests, hub.points, hub.nodes) == (1, 1, 10_000)
 
@@ -198,7 +198,7 @@ def test_without_the_right_to_checks_it_says_which_token_has_it(hub: GitHub, tmp
     hub.hides_checks = True
     for sha in SHAS[:2]:
         hub.runs[sha], hub.statuses[sha] = [run("ci/build")], [status("ci/build")]
-    source = open_source(Kit(hub, tmp_path).settings())
+    source = GitHubChecks(Kit(hub, tmp_path).settings())
     told: list[tuple[str, CommitChecks]] = []
     with pytest.raises(TrackerError, match="the token gives no right to read checks: it has"):
         told += source.checks_of(SHAS[:3])

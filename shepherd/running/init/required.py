@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from shepherd.conditions import CommitChecks
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.people import matches
 from shepherd.running.init.access import in_time, reading_settings
 from shepherd.running.init.forge import Forge
-from shepherd.settings import Settings
+from shepherd.settings import BranchSettings, Pointer, Settings
 from shepherd.values import clean, count, quoted, some
 
 NEWEST = 10
@@ -65,7 +66,7 @@ def required_checks(forge: Forge | None, file: Path, ref: str, newest: Sequence[
     if not required:
         return RequiredChecks(finding=f"Checks that {on}: none.")
     fit = [name for name in required if _why_not(name) == ""]
-    seen, why = _seen(settings, fit, newest[:NEWEST])
+    seen, why = _seen(settings, branch, fit, newest[:NEWEST])
     left_out = {name: _why_not(name) or why for name in required if name not in seen}
     finding = f"Checks that {on} and that are asked for here: {_named(seen)}." if seen else ""
     for reason in dict.fromkeys(left_out.values()):
@@ -74,12 +75,16 @@ def required_checks(forge: Forge | None, file: Path, ref: str, newest: Sequence[
     return RequiredChecks(tuple(seen), tuple(name for name in fit if name in left_out), finding.strip())
 
 
-def _seen(settings: Settings, names: Sequence[str], commits: Sequence[str]) -> tuple[list[str], str]:
+def _seen(
+    settings: Settings, branch: str, names: Sequence[str], commits: Sequence[str]
+) -> tuple[list[str], str]:
     """Those of which one of the commits has a result, and why not the others."""
+    asking = BranchSettings(".", branch, Pointer(recorded=True), checks=tuple(names))
+    settings = replace(settings, branches={branch: asking})
     reported: set[str] = set()
     why = f"no results of them on the newest {count(len(commits), 'landing')}"
     try:
-        for _, checks in in_time(lambda: list(_read(settings, commits))) if names else ():
+        for _, checks in in_time(lambda: list(_read(settings, branch, commits))) if names else ():
             reported |= {each.name for each in checks.results}
             if checks.unreadable:
                 why = f"the checks of landings cannot be read: {checks.unreadable}"
@@ -88,10 +93,10 @@ def _seen(settings: Settings, names: Sequence[str], commits: Sequence[str]) -> t
     return [name for name in names if any(matches((name,), each) for each in reported)], why
 
 
-def _read(settings: Settings, commits: Sequence[str]) -> Iterator[tuple[str, CommitChecks]]:
+def _read(settings: Settings, branch: str, commits: Sequence[str]) -> Iterator[tuple[str, CommitChecks]]:
     from shepherd.trackers.checks import open_checks
 
-    source = open_checks(settings, "")
+    source = open_checks(settings, branch)
     return source.checks_of(commits) if source else iter(())
 
 

@@ -32,20 +32,21 @@ NO_CHECKS_RIGHT = (
 """github.com/orgs/community/discussions/129512: only Apps can be given the right to checks."""
 
 
-def open_source(settings: Settings) -> GitHubChecks:
-    """Nothing is asked yet. Raises SettingsError: there is no token, or it cannot be read."""
-    token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
-    return GitHubChecks(GitHubService(session_with(settings, GitHubTracker), token, settings.tracker.project))
-
-
 class GitHubChecks:
-    """See CheckSource."""
+    """See CheckSource. Nothing is asked yet.
 
-    def __init__(self, service: GitHubService) -> None:
-        self._service = service
+    Raises:
+        SettingsError: there is no token, or it cannot be read.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        session = session_with(settings, GitHubTracker)
+        token = token_of(settings, os.environ, needed=NEEDS_TOKEN)
+        self._service = GitHubService(session, token, settings.tracker.project)
 
     @property
     def requests(self) -> int:
+        """See CheckSource.requests."""
         return self._service.session.requests
 
     def checks_of(self, commits: Sequence[str]) -> Iterator[tuple[str, CommitChecks]]:
