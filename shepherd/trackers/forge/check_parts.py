@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from shepherd.conditions import CheckResult, CheckWord
+from msgspec import Meta
+
+from shepherd.conditions import STATE_OF, CheckResult, CheckWord, ConditionState
 from shepherd.values import clean
 
+Moment = Annotated[datetime, Meta(tz=True)]
 LONGEST_NAME = 255
 """Characters: as many as a name may have on GitLab."""
 LONGEST_URL = 2_000
@@ -41,3 +45,16 @@ def web_url(url: str) -> str:
     except ValueError:
         return ""
     return url if parts.scheme in ("http", "https") and parts.hostname and not parts.username else ""
+
+
+def worst_of_each(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """One of each name: where there are several, one that does not hold, or at least not yet."""
+    by_name: dict[str, CheckResult] = {}
+    for each in results:
+        other = by_name.setdefault(each.name, each)
+        if _BADNESS[STATE_OF[each.word]] > _BADNESS[STATE_OF[other.word]]:
+            by_name[each.name] = each
+    return tuple(by_name.values())
+
+
+_BADNESS: Mapping[ConditionState, int] = {"holds": 0, "not-yet": 1, "unknown": 2, "no": 3}

@@ -7,7 +7,6 @@ How many at once: GitLab counts what a question may cost before it answers
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +14,7 @@ from msgspec import Struct
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
+from shepherd.trackers.forge.check_parts import Moment
 from shepherd.trackers.gitlab.commits import Convert
 
 MOST_PIPELINES = 10
@@ -43,8 +43,8 @@ class GitLabJob(Struct, frozen=True):
     name: str | None
     status: str | None
     allowFailure: bool | None = None
-    startedAt: datetime | None = None
-    finishedAt: datetime | None = None
+    startedAt: Moment | None = None
+    finishedAt: Moment | None = None
 
 
 class _Jobs(Struct, frozen=True):
@@ -56,8 +56,8 @@ class GitLabPipeline(Struct, frozen=True):
 
     status: str
     path: str | None = None
-    startedAt: datetime | None = None
-    finishedAt: datetime | None = None
+    startedAt: Moment | None = None
+    finishedAt: Moment | None = None
     jobs: _Jobs | None = None
     """None: they were not asked for, or the token has no right to them."""
 

@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from msgspec import Struct
 
 from shepherd.conditions import CheckResult, CommitChecks
 from shepherd.errors import TrackerError
-from shepherd.trackers.forge.check_parts import newest_of_each
+from shepherd.trackers.forge.check_parts import Moment, newest_of_each
 from shepherd.trackers.forge.reading import AT_ONCE
 from shepherd.trackers.gitlab.check_meaning import UNKNOWN_STATE, UnknownStateError, of_job, of_pipeline
 from shepherd.trackers.gitlab.pipelines import GitLabJob
@@ -28,8 +26,8 @@ class _Pipeline(Struct, frozen=True):
 
     status: str
     web_url: str
-    created_at: datetime
-    updated_at: datetime
+    created_at: Moment
+    updated_at: Moment
 
 
 class _Status(Struct, frozen=True):
@@ -37,8 +35,8 @@ class _Status(Struct, frozen=True):
     name: str
     status: str
     allow_failure: bool = False
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
     target_url: str | None = None
 
 
