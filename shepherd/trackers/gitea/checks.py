@@ -52,7 +52,8 @@ class _Status(Struct, frozen=True):
 class _Combined(Struct, frozen=True):
     """Of "CombinedStatus": the newest of each context."""
 
-    statuses: tuple[_Status | None, ...] | None = None
+    statuses: tuple[_Status, ...] | None = None
+    """None: there are none."""
 
 
 class _ApiSettings(Struct, frozen=True):
@@ -128,7 +129,7 @@ class GiteaChecks:
             asked = {"limit": PAGE, "page": number}
             content = self._service.send("GET", f"/commits/{sha}/status", asked, one_of_many=True)
             page = self._service.convert(content, _Combined).statuses or ()
-            statuses += [each for each in page if each is not None]
+            statuses += page
             if not page or len(page) < self._full(len(page)):
                 return statuses
         raise TrackerError(f"{self._service.project}: the statuses of a commit never end")

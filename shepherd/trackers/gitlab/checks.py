@@ -10,6 +10,7 @@ from shepherd.conditions import CommitChecks
 from shepherd.settings import Settings
 from shepherd.trackers.forge.reading import session_with, token_of
 from shepherd.trackers.gitlab.check_meaning import PIPELINE, checks_by
+from shepherd.trackers.gitlab.commits import MOST_REFUSED
 from shepherd.trackers.gitlab.pipelines import (
     ANONYMOUS_COMPLEXITY,
     COMPLEXITY,
@@ -56,19 +57,20 @@ class GitLabChecks:
 
     def checks_of(self, commits: Sequence[str]) -> Iterator[tuple[str, CommitChecks]]:
         """See CheckSource.checks_of."""
-        waiting, failed = list(dict.fromkeys(commits)), 0
+        waiting, failed, refused = list(dict.fromkeys(commits)), 0, 0
         while waiting:
             some = waiting[: self._size] if self._graphql else waiting[:1]
             asked = self._asked(some) if self._graphql else None
             if asked is not None:
-                waiting, failed = waiting[len(some) :], 0
+                waiting, failed, refused = waiting[len(some) :], 0, 0
                 self._size = min(self._most, self._size + max(1, self._size // 2))
                 for sha in some:
                     yield sha, self._of(sha, asked)
             elif len(some) > 1:
                 self._size = len(some) // 2
             else:
-                waiting = waiting[1:]
+                waiting, refused = waiting[1:], refused + 1
+                self._graphql = self._graphql and refused < MOST_REFUSED
                 checks, failed = self._alone(some[0], failed)
                 yield some[0], checks
 
