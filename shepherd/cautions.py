@@ -161,7 +161,7 @@ def frozen(snapshot: Snapshot, situation: Situation) -> Iterator[Caution]:
         branch, to = snapshot.branch if snapshot.several else "", snapshot.deployable
         yield Caution(
             "frozen",
-            frozen_words(snapshot.branch, freezes, situation.now),
+            frozen_words(freezes, situation.now),
             how_it_ends(freezes, branch, to.revno if to is not None else None),
             stops=True,
             overdue=any(freeze.overdue for freeze in freezes),

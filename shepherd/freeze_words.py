@@ -17,12 +17,12 @@ NAMED = 3
 """Freezes that one sentence tells of; of the others only how many there are."""
 
 
-def frozen_words(branch: str, freezes: Sequence[Freeze], now: datetime | None) -> Sentence:
-    """ "main is frozen until 2026-11-30 07:00 UTC (in 20 hours), since …, by ann: the database moves"."""
+def frozen_words(freezes: Sequence[Freeze], now: datetime | None) -> Sentence:
+    """ "deployments are frozen until 2026-11-30 07:00 UTC (in 20 hours), since …, by ann: new disks"."""
     each = [words_of(freeze, now) for freeze in freezes[:NAMED]]
     if len(freezes) > NAMED:
         each.append(Sentence(f"and {len(freezes) - NAMED} more"))
-    return Sentence(f"{_cut(branch, _LONGEST_NAME)} is frozen ", separated(each, "; and "))
+    return Sentence("deployments are frozen ", separated(each, "; and "))
 
 
 def words_of(freeze: Freeze, now: datetime | None) -> Sentence:

@@ -60,7 +60,7 @@ def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
         return 0
     complain(
         f"THIS IS RECORDED, BUT A PROMOTION WAS AT WORK for all of {age(freezes.PATIENCE)}, and may move"
-        " its ref yet: inv lock.status says when it has ended, inv history what it promoted; the next is refused"
+        " its ref: inv lock.status says when it has ended, inv history what it promoted; the next is refused"
     )
     return PARTLY
 
@@ -96,6 +96,8 @@ def off(options: TaskOptions, of: str | None, reason: str | None) -> int:
                 if word.who != who:
                     complain(f"this was not the freeze of {who}, but of {clean(word.who, 80)}: let them know")
             ended += len(gone)
+    if refused and not ended:
+        raise refused[0]
     if ended:
         _show(settings, writing)
     present = situation(settings)
@@ -103,8 +105,6 @@ def off(options: TaskOptions, of: str | None, reason: str | None) -> int:
         say(lines_of(branch, present, settings.branch_to_name(branch)))
     if any(each.standing for branch in branches for each in present.freezes.get(branch, ())):
         say('the window of the settings ends by itself; to deploy in it: inv promote --to REV --despite "…"')
-    if refused and not ended:
-        raise refused[0]
     return 0
 
 

@@ -91,6 +91,6 @@ def overdue_words(settings: Settings, is_first: Callable[[str, str], bool]) -> d
         since = " ".join(iso(each.since) for each in late if each.since)
         if late and is_first(f"frozen {branch}", f"{present.now:%Y-%m-%d} {since}"):
             named = settings.branch_to_name(branch)
-            words = frozen_words(branch, late, present.now)
-            sentences[branch] = f"{words}: {how_it_ends(late, named)}"
+            words = frozen_words(late, present.now)
+            sentences[branch] = f"{branch}: {words}: {how_it_ends(late, named)}"
     return sentences

@@ -34,6 +34,7 @@ EVENTS: Mapping[str, LogLevel] = {
     "archive": "info",
     "act": "info",
     "alarm": "error",
+    "frozen": "info",
     "refused": "warning",
     "crashed": "warning",
     "bug": "error",
@@ -44,6 +45,7 @@ RESULTS: Mapping[str, LogLevel] = {
     "unsure": "warning",
     "refused": "warning",
     "moved": "warning",
+    "overdue": "warning",
     "is over": "info",
 }
 """Results that give an event another level."""

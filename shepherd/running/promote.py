@@ -100,7 +100,7 @@ def _waits_for_thaw(settings: Settings, branch: str, run: Run) -> bool:
             store.cache.put_fact("frozen", which)
     if not freezes:
         return False
-    words = frozen_words(branch, freezes, run.now)
+    words = frozen_words(freezes, run.now)
     say(f"{branch}: nothing is promoted by itself: {words}")
     if which != told:
         run.tell("frozen", branch=branch, result="waits", because=words)
