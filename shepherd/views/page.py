@@ -25,6 +25,7 @@ from shepherd.views.banners import (
 )
 from shepherd.views.clean import clean
 from shepherd.views.everybody import everybody
+from shepherd.views.freezes import calendar
 from shepherd.views.going_live import landing_sections
 from shepherd.views.icon import icon
 from shepherd.views.listing import sections
@@ -79,6 +80,7 @@ def branch_page(
         older=older,
         help_address=help_address,
         wait=answer.wait_for(snapshot, known),
+        freezes=calendar(snapshot, situation),
         acting=Acting(snapshot),
         refused=REFUSED,
         blockers=snapshot.blockers[:BLOCKERS_SHOWN],
@@ -120,6 +122,7 @@ def index_page(
         drawn_as=drawn_as,
         released=released,
         own_banners=_own_banners,
+        calendar=calendar,
     )
 
 
