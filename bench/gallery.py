@@ -31,7 +31,7 @@ from bench.project import INV, ROOT, Project
 from shepherd.views.page import branch_page, index_page
 from tests.real.browser import View, chromium, opened
 from tests.test_cautions import CASES
-from tests.views.conditions import LOOKS as LOOKS_OF_CONDITIONS
+from tests.views.condition_looks import LOOKS as LOOKS_OF_CONDITIONS
 
 BEHIND = (50, 300, 5_000)
 WIDTHS = (360, 768, 1280, 1920)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from shepherd.situation import Freeze, Situation
 from shepherd.views.freezes import SHOWN, calendar
 from shepherd.views.page import branch_page, index_page
-from tests.views.conditions import ANN, CALM, NEXT, OPEN, SOON, WEEKEND, frozen
+from tests.views.condition_looks import ANN, CALM, NEXT, OPEN, SOON, WEEKEND, frozen
 from tests.views.factory import NOW, snapshot
 from tests.views.reader import Reader
 
