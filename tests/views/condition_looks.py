@@ -98,10 +98,10 @@ def blocked_too() -> Snapshot:
     given = snapshot()
     bad = replace(given.landings[2], revno=106, id=rev(106).id, blocked_by=(106,))
     landings = (bad, waiter(105, RUNNING), waiter(104, FAILED), *given.landings[3:])
-    blocker = replace(given.blockers[0], revno=106, waiting=1, tip_if_cleared=106, frees=1, if_checks_pass=True)
-    return replace(
-        given, landings=landings, blockers=(blocker,), checks=("ci/build", "ci/*"), waits=rev(105)
+    blocker = replace(
+        given.blockers[0], revno=106, waiting=1, tip_if_cleared=106, frees=1, if_checks_pass=True
     )
+    return replace(given, landings=landings, blockers=(blocker,), checks=("ci/build", "ci/*"), waits=rev(105))
 
 
 def many_red(number: int = 300) -> Snapshot:

@@ -29,7 +29,9 @@ def test_the_next_one_is_told_by_the_clocks_of_the_branch() -> None:
 
 
 def test_each_end_is_told_by_the_clock_of_its_own_day() -> None:
-    over = Freeze(datetime(2026, 10, 24, 14, tzinfo=UTC), datetime(2026, 10, 26, 7, tzinfo=UTC), "", "weekend")
+    over = Freeze(
+        datetime(2026, 10, 24, 14, tzinfo=UTC), datetime(2026, 10, 26, 7, tzinfo=UTC), "", "weekend"
+    )
     assert said(frozen(following=over)) == [
         "Next freeze: Sat 2026-10-24 16:00 to Mon 2026-10-26 08:00, Europe/Berlin (weekend)"
     ]
@@ -60,7 +62,9 @@ def test_both_pages_have_the_calendar_and_when_it_begins() -> None:
     situation = frozen(following=SOON)
     mark = ' data-freeze="2011-08-24T10:17:00Z" data-thaw="2011-08-24T18:15:00Z">'
     for page in (branch_page(snapshot(), situation), index_page([snapshot()], situation)):
-        assert "Next freeze: Wed 2011-08-24 10:17 to Wed 2011-08-24 18:15, UTC (the night)" in Reader(page).text
+        assert (
+            "Next freeze: Wed 2011-08-24 10:17 to Wed 2011-08-24 18:15, UTC (the night)" in Reader(page).text
+        )
         assert mark in page
 
 
