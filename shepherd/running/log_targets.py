@@ -36,6 +36,7 @@ EVENTS: Mapping[str, LogLevel] = {
     "archive": "info",
     "act": "info",
     "alarm": "error",
+    "frozen": "info",
     "refused": "warning",
     "crashed": "warning",
     "bug": "error",
@@ -46,6 +47,7 @@ RESULTS: Mapping[str, LogLevel] = {
     "unsure": "warning",
     "refused": "warning",
     "moved": "warning",
+    "overdue": "warning",
     "is over": "info",
 }
 """Results that give an event another level."""

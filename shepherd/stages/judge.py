@@ -20,6 +20,7 @@ from shepherd.stages.checks_memory import KEPT_AS as CHECKS_KEPT
 from shepherd.stages.checks_memory import ChecksMemory
 from shepherd.stages.compose import compose, good_before, without_answer
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
+from shepherd.stages.freezes import repair_copy
 from shepherd.stages.promoted import warnings_of
 from shepherd.stages.recorded import ref_moves, untagged
 from shepherd.stages.requests import named
@@ -68,6 +69,8 @@ def _judge(
 ) -> Snapshot:
     with database.branch(branch) as store:
         state = state_to_judge(store, settings, branch, run)
+    if not dry and state.loss is None:
+        repair_copy(settings, branch, database)
     source = state.source
     assert source is not None
     if stored and state.tags is None:
@@ -94,7 +97,8 @@ def _judge(
     with database.branch(branch) as store:
         memory = memory_of(settings, state, tags.reading, store)
         checks_before = store.cache.fact(CHECKS_KEPT, ChecksMemory)
-    options, conditions = options_of(settings, branch), conditions_of(settings, branch)
+    options = options_of(settings, branch)
+    conditions = replace(conditions_of(settings, branch), touched=state.touched)
     judgement = judge(state.reading, tags.reading, memory, options, state.scope, conditions)
     checks = ChecksReading(judgement)
     if conditions.checks:
