@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shepherd.conditions import CommitChecks, Conditions, Limit
 from shepherd.rules import Judgement
-from shepherd.rules.conditions import checks_hold
+from shepherd.rules.conditions import results_hold
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.stages.check_sources import CheckSources
@@ -116,7 +116,7 @@ def _asked(
     read: dict[str, CommitChecks] = {}
 
     def holds(sha: str, known: Mapping[str, CommitChecks]) -> bool:
-        return checks_hold(Conditions(checks=patterns, results=known), sha)
+        return sha in known and results_hold(patterns, known[sha])
 
     above = takewhile(lambda sha: not holds(sha, settled), candidates)
     batches = list(_batches([sha for sha in above if sha not in settled])) or [[]]

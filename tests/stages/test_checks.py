@@ -40,7 +40,7 @@ def test_the_file_of_the_tracker_says_what_holds(tmp_path: Path) -> None:
     project.check(ids[2], build="success")
     snapshot = project.look()
     assert deployable(snapshot) == 3
-    assert waits(snapshot) == (4, ("it waits for build (running since 2011-08-01 09:00 UTC)",))
+    assert waits(snapshot) == (4, ("waits for build (running since 2011-08-01 09:00 UTC)",))
 
 
 def test_a_check_that_was_run_again_is_seen_by_the_next_run(tmp_path: Path, ci: Ci) -> None:
@@ -143,7 +143,7 @@ def test_the_promoted_revision_is_asked_for_too(tmp_path: Path, ci: Ci) -> None:
     project, ids = landed(tmp_path, 3, 'checks = ["build"]\npromote = { ref = "good" }')
     project.repo.git("update-ref", "refs/heads/good", ids[1])
     ci.words = {ids[3]: "success", ids[1]: "failed"}
-    assert entry(project.look(), 2).conditions == ("needed and not there: build (failed)",)
+    assert entry(project.look(), 2).conditions == ("build failed",)
     assert ci.was_asked() == [ids[3], ids[2], ids[1]]
     project.look()
     assert ci.was_asked() == [ids[1]]
@@ -159,7 +159,7 @@ def test_a_source_that_cannot_be_read_keeps_back_what_was_not_known_before(tmp_p
     assert snapshot.complete
     assert deployable(snapshot) == 2, "it is known to hold"
     assert entry(snapshot, 4).conditions == (
-        "needed and not there: build (could not be read: the forge does not answer)",
+        "the checks could not be read: the forge does not answer",
     )
     [problem] = snapshot.problems
     assert problem == (
@@ -201,7 +201,7 @@ def test_one_commit_that_cannot_be_read_is_unknown_alone(tmp_path: Path, ci: Ci)
 def test_other_settings_ask_for_what_they_name(tmp_path: Path, ci: Ci) -> None:
     project, ids = landed(tmp_path, 1, 'checks = ["build", "lint"]')
     ci.words[ids[1]] = "success"
-    assert waits(project.look()) == (2, ("it waits for lint (not there yet)",))
+    assert waits(project.look()) == (2, ("waits for lint (not reported yet)",))
     project.write_settings('checks = ["build"]')
     ci.was_asked()
     assert deployable(project.look()) == 2, "of what counts now everything is known"
@@ -229,7 +229,7 @@ def test_a_persons_word_is_judged_without_asking(tmp_path: Path, ci: Ci) -> None
     project.verdict("r3", "ok")
     latest = judge_branch(project.settings, "stable", project.run("judge"), stored=True)
     assert ci.was_asked() == []
-    assert (deployable(latest), waits(latest)) == (2, (3, ("it waits for build (running)",)))
+    assert (deployable(latest), waits(latest)) == (2, (3, ("waits for build (running)",)))
 
 
 def test_a_dry_run_remembers_nothing(tmp_path: Path, ci: Ci) -> None:
@@ -264,8 +264,8 @@ def test_the_log_says_what_waits_for_what_once(tmp_path: Path, ci: Ci) -> None:
     project.look()
     told = [line.partition(" event=")[2] for line in lines_of(project, "waits")]
     assert told == [
-        f'waits branch=stable rev=r2 id={ids[1]} because="it waits for build (running)"',
-        f'waits branch=stable rev=r2 id={ids[1]} because="needed and not there: build (failed)"',
+        f'waits branch=stable rev=r2 id={ids[1]} because="waits for build (running)"',
+        f'waits branch=stable rev=r2 id={ids[1]} because="build failed"',
         'waits branch=stable rev=none id="" because=""',
     ]
     assert "asked=1 remembered=0 requests=1" in next(iter(lines_of(project, "checks")))
@@ -279,7 +279,7 @@ def test_git_notes_count_beside_the_tracker_and_the_worse_wins(tmp_path: Path, c
     project.repo.note(ids[1], "build: success", ref="refs/notes/ci")
     snapshot = project.look()
     assert deployable(snapshot) == 2
-    assert [entry(snapshot, n).conditions for n in (4, 3)] == [("needed and not there: build (failed)",)] * 2
+    assert [entry(snapshot, n).conditions for n in (4, 3)] == [("build failed",)] * 2
 
 
 def test_notes_in_a_mirror_of_a_url(tmp_path: Path) -> None:
