@@ -129,6 +129,17 @@ def test_of_two_thousand_candidates_whose_newest_three_hundred_are_red(tmp_path:
     assert (ci.requests, ci.asked) == (0, [])
 
 
+def test_who_looks_sees_how_far_it_is(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 200)
+    ci.words = {ids[140]: "success"}
+    project.find()
+    shown: list[tuple[int, int]] = []
+    judge_branch(
+        project.settings, "stable", project.run("judge"), progress=lambda done, of: shown.append((done, of))
+    )
+    assert shown == [(10, 200), (50, 200), (150, 150)]
+
+
 def test_only_what_nothing_blocks_is_asked_for(tmp_path: Path, ci: Ci) -> None:
     project = Project(tmp_path, branch='checks = ["build"]')
     ids = project.land("[no-qa] Live", "[no-qa] Good", "[bug=7] Waits")
@@ -158,9 +169,7 @@ def test_a_source_that_cannot_be_read_keeps_back_what_was_not_known_before(tmp_p
     snapshot = project.look()
     assert snapshot.complete
     assert deployable(snapshot) == 2, "it is known to hold"
-    assert entry(snapshot, 4).conditions == (
-        "the checks could not be read: the forge does not answer",
-    )
+    assert entry(snapshot, 4).conditions == ("the checks could not be read: the forge does not answer",)
     [problem] = snapshot.problems
     assert problem == (
         "stable: checks could not be read, so revisions whose checks were not known before must wait:"
