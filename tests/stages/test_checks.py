@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from shepherd.cautions import cautions
 from shepherd.conditions import CheckResult, CheckWord
+from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.judge import judge_branch
 from tests.ci import Ci, install
@@ -158,6 +160,37 @@ def test_the_promoted_revision_is_asked_for_too(tmp_path: Path, ci: Ci) -> None:
     assert ci.was_asked() == [ids[3], ids[2], ids[1]]
     project.look()
     assert ci.was_asked() == [ids[1]]
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("success", None),
+        ("failed", "build failed"),
+        ("pending", "waits for build (running)"),
+        (None, "waits for build (not reported yet)"),
+    ],
+)
+def test_of_a_promoted_revision_that_may_not_go_one_is_warned(
+    tmp_path: Path, ci: Ci, word: CheckWord | None, why: str | None
+) -> None:
+    project, ids = landed(tmp_path, 2, 'checks = ["build"]\npromote = { ref = "good" }')
+    project.repo.set_ref("good", ids[1])
+    ci.words = {ids[2]: "success"} | ({ids[1]: word} if word else {})
+    told = [each.sentence for each in cautions(project.look(), Situation()) if each.kind == "promoted-bad"]
+    assert [str(each) for each in told] == (
+        [f"r2 is promoted, but may not go to production: {why}"] if why else []
+    )
+
+
+def test_a_promoted_revision_that_was_not_asked_for_is_not_called_bad(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 2, 'promote = { ref = "good" }')
+    project.repo.set_ref("good", ids[1])
+    project.look()
+    project.write_settings('checks = ["build"]\npromote = { ref = "good" }')
+    snapshot = judge_branch(project.settings, "stable", project.run("judge"), stored=True)
+    assert entry(snapshot, 2).deployable_as_tip is False
+    assert not cautions(snapshot, Situation())
 
 
 def test_a_source_that_cannot_be_read_keeps_back_what_was_not_known_before(tmp_path: Path, ci: Ci) -> None:
