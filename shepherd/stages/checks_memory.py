@@ -86,7 +86,8 @@ def is_due(patterns: tuple[str, ...], remembered: RememberedChecks, now: int) ->
         return False
     ended = [each.since for each in checks.results if each.since is not None]
     changed = max(ended, default=remembered.first)
-    return now - changed < OLD or now - remembered.asked >= SELDOM
+    # a clock that was set back is no reason to wait
+    return now - changed < OLD or not 0 <= now - remembered.asked < SELDOM
 
 
 def _source_of(settings: Settings, branch: str) -> str:
