@@ -71,9 +71,9 @@ class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class FreezeWindow(Struct, frozen=True, forbid_unknown_fields=True):
     """When nobody deploys, each week or once: exactly one of days, dates (docs/running.md#freeze)."""
 
-    days: str = ""
+    days: kinds.FreezeDays = ""
     """"Fri 16:00 - Mon 08:00"."""
-    dates: str = ""
+    dates: kinds.FreezeDates = ""
     """"2026-12-20 - 2027-01-02"."""
     reason: kinds.ShortText = ""
 
