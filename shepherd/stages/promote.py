@@ -71,8 +71,9 @@ def promote_branch(
     """
     for attempt in range(1, TRIES + 1):
         find_branch(settings, branch, run)
+        target = () if to is None else (landing_of(to, known_landings(settings, branch)).id,)
         looked = monotonic()
-        snapshot = judge_branch(settings, branch, run)
+        snapshot = judge_branch(settings, branch, run, afresh=target)
         attempted = _PromotionAttempt(settings, branch, run, looked)
         plan = attempted.plan(snapshot, to, order)
         if plan is None:
