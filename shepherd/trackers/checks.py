@@ -34,4 +34,12 @@ def open_checks(settings: Settings, branch: str) -> CheckSource | None:
         from shepherd.trackers.github.checks import GitHubChecks
 
         return GitHubChecks(settings)
+    if settings.tracker.type == "gitlab":
+        from shepherd.trackers.gitlab.checks import GitLabChecks
+
+        return GitLabChecks(settings, settings.branches[branch].checks)
+    if settings.tracker.type == "gitea":
+        from shepherd.trackers.gitea.checks import GiteaChecks
+
+        return GiteaChecks(settings)
     return None
