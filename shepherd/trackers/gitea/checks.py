@@ -92,7 +92,7 @@ class GiteaChecks:
                 if error.status == 403:
                     raise TrackerError(f"{error}; {WANTED}") from None
                 failed += 1
-                if self._service.session.over or error.status in (401, 429) or failed >= MOST_FAILED:
+                if self._service.session.over or error.status in (401, 404, 429) or failed >= MOST_FAILED:
                     raise
                 checks = CommitChecks(unreadable=str(error))
             else:
