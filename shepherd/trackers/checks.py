@@ -30,6 +30,10 @@ def open_checks(settings: Settings, branch: str) -> CheckSource | None:
         from shepherd.trackers.file_checks import FileChecks
 
         return FileChecks(settings.tracker_path)
+    if settings.tracker.type == "github":
+        from shepherd.trackers.github.checks import GitHubChecks
+
+        return GitHubChecks(settings)
     if settings.tracker.type == "gitlab":
         from shepherd.trackers.gitlab.checks import GitLabChecks
 
