@@ -9,7 +9,13 @@ from shepherd.conditions import CheckResult, CommitChecks
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge.check_parts import Moment, newest_of_each
 from shepherd.trackers.forge.reading import AT_ONCE
-from shepherd.trackers.gitlab.check_meaning import UNKNOWN_STATE, UnknownStateError, of_job, of_pipeline
+from shepherd.trackers.gitlab.check_meaning import (
+    PIPELINE,
+    UNKNOWN_STATE,
+    UnknownStateError,
+    of_job,
+    of_pipeline,
+)
 from shepherd.trackers.gitlab.pipelines import GitLabJob
 from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabService
 from shepherd.trackers.http import RequestError
@@ -73,6 +79,14 @@ def checks_of_one(service: GitLabService, sha: str, jobs: bool) -> CommitChecks:
             return CommitChecks(unreadable=ANONYMOUS)
         raise
     return CommitChecks(newest_of_each(results))
+
+
+def required_checks(service: GitLabService) -> list[str]:
+    """What the project's merge requests have to wait for. Raises TrackerError: GitLab does not say."""
+    required = service.get("", {}, GitLabRules).only_allow_merge_if_pipeline_succeeds
+    if required is None:
+        raise TrackerError(f"GitLab shows the settings of {service.project} to members alone")
+    return [PIPELINE] if required else []
 
 
 def _whole(service: GitLabService, pipeline: _Pipeline) -> CheckResult:
