@@ -15,7 +15,7 @@ from msgspec import Struct
 from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
 from shepherd.trackers.forge.check_parts import Moment
-from shepherd.trackers.gitlab.commits import Convert
+from shepherd.trackers.gitlab.commits import Convert, GraphRefusal
 
 MOST_PIPELINES = 10
 """Of one commit that are looked at here."""
@@ -66,22 +66,13 @@ class _Pipelines(Struct, frozen=True):
     nodes: tuple[GitLabPipeline | None, ...]
 
 
-class _Data(Struct, frozen=True):
+class _ProjectPipelines(Struct, frozen=True):
     project: dict[str, msgspec.Raw] | None
 
 
-class _Extensions(Struct, frozen=True):
-    code: str = ""
-    """Of a question that is not valid: "undefinedField" (graphql-ruby.org, "Validation")."""
-
-
-class _Error(Struct, frozen=True):
-    extensions: _Extensions | None = None
-
-
-class _Answer(Struct, frozen=True):
-    data: _Data | None = None
-    errors: tuple[_Error, ...] = ()
+class _PipelineAnswer(Struct, frozen=True):
+    data: _ProjectPipelines | None = None
+    errors: tuple[GraphRefusal, ...] = ()
 
 
 class AskedPipelines(Struct, frozen=True):
@@ -142,7 +133,7 @@ def ask(
         writes=False,
         one_of_many=True,
     ).content
-    answer = convert(content, _Answer)
+    answer = convert(content, _PipelineAnswer)
     if any(error.extensions is not None and error.extensions.code for error in answer.errors):
         raise NotUnderstoodError
     if answer.data is None:
