@@ -270,8 +270,15 @@ def test_a_pipeline_that_cannot_be_seen_may_be_the_newest(lab: Lab) -> None:
 
 
 def test_a_project_that_is_not_there(lab: Lab) -> None:
-    with pytest.raises(TrackerError, match=r"no such project.*is tracker\.project right"):
+    with pytest.raises(TrackerError, match=r"404: it has no such project.*is tracker\.project right"):
         lab.read(SHA, project="acme/other")
+
+
+def test_a_project_that_was_renamed_is_read_by_rest(lab: Lab) -> None:
+    lab.rows.add(SHA, "success", Job("build"))
+    lab.forge.formerly = "acme/old"
+    words = lab.read(SHA, project="acme/old")[SHA].results
+    assert {each.name: each.word for each in words} == {"pipeline": "success", "build": "success"}
 
 
 def test_an_older_gitlab_is_asked_by_rest(lab: Lab) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
 from shepherd.trackers.forge.check_parts import Moment
 from shepherd.trackers.gitlab.commits import Convert, GraphRefusal
@@ -66,6 +65,9 @@ class _Pipelines(Struct, frozen=True):
     nodes: tuple[GitLabPipeline | None, ...]
 
 
+_PipelinesOrNone: Any = _Pipelines | None
+
+
 class _ProjectPipelines(Struct, frozen=True):
     project: dict[str, msgspec.Raw] | None
 
@@ -85,7 +87,8 @@ class AskedPipelines(Struct, frozen=True):
 
 
 class NotUnderstoodError(Exception):
-    """This GitLab does not know such a question: a smaller one would not help."""
+    """This GitLab does not know such a question, or no project by this name, which may be a former one that
+    REST follows: a smaller question would not help."""
 
 
 def at_once(most: int, jobs: bool) -> int:
@@ -119,7 +122,7 @@ def ask(
     Raises:
         RequestError: it came to nothing.
         NotUnderstoodError: see there.
-        TrackerError: it is no GitLab, or it shows no such project.
+        TrackerError: it is no GitLab.
     """
     names = ", ".join(f"$c{place}: String" for place in range(len(shas)))
     asked = " ".join(_ONE % (place, place, _most(jobs), _JOBS if jobs else "") for place in range(len(shas)))
@@ -139,21 +142,15 @@ def ask(
     if answer.data is None:
         return None
     if answer.data.project is None:
-        raise TrackerError(
-            f"GitLab at {client.session.host} has no such project, or does not show it to this token;"
-            " is tracker.project right?"
-        )
+        raise NotUnderstoodError
     there = answer.data.project
     of: dict[str, tuple[GitLabPipeline, ...]] = {}
     for place, sha in enumerate(shas):
-        found = convert(bytes(there.get(f"c{place}", b"null")), _Maybe)
+        found = convert(bytes(there.get(f"c{place}", b"null")), _PipelinesOrNone)
         # one that cannot be seen may be the newest
         if found is not None and None not in found.nodes:
             of[sha] = found.nodes
     return AskedPipelines(of, bytes(there.get(_SKIPPING, b"null")) == b"true")
-
-
-_Maybe: Any = _Pipelines | None
 
 
 def _most(jobs: bool) -> int:
