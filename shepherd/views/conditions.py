@@ -43,9 +43,24 @@ def over_limits(entry: LandingEntry) -> tuple[str, ...]:
     return entry.conditions[: len(entry.conditions) - len(missing(entry))]
 
 
-def waits_for_checks(entry: LandingEntry) -> bool:
-    """Whether it is its checks alone that keep a candidate back."""
-    return not entry.blocked_by_count and not over_limits(entry) and bool(missing(entry))
+def waiting_for_checks(snapshot: Snapshot) -> list[LandingEntry]:
+    """The candidates after the latest deployable that their checks alone keep back, of those whose checks
+    were asked; newest first."""
+    after = snapshot.deployable or snapshot.deployed
+    return [
+        entry
+        for entry in snapshot.landings
+        if after is not None
+        and entry.revno > after.revno
+        and not entry.blocked_by_count
+        and missing(entry)
+        and not over_limits(entry)
+    ]
+
+
+def for_checks(snapshot: Snapshot) -> LandingEntry | None:
+    """The newest of these."""
+    return next(iter(waiting_for_checks(snapshot)), None)
 
 
 def kept_by(entry: LandingEntry) -> str:
