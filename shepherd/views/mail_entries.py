@@ -144,7 +144,7 @@ def entry_of(item: Waiting, project: Project) -> MailEntry:
         bugs=(*bugs, Linked(f"and {more} more")) if more > 0 else bugs,
         requests=tuple(Linked(request, links.item(request)) for request in entry.requests[:BUGS_SHOWN]),
         since=long_time(item.since, project.zone),
-        how_long=_how_long((project.now - item.since).total_seconds()),
+        how_long=how_long((project.now - item.since).total_seconds()),
         behind=_behind(item.blocker.waiting - 1),
         todo=_todo(step, lead, command),
         lead=Sentence(*_without_blank_end(lead)),
@@ -198,7 +198,8 @@ def _todo(step: Sentence, lead: Sentence, command: str) -> str:
     return words.full_sentence(step or "its row on the page says what to do")
 
 
-def _how_long(seconds: float) -> str:
+def how_long(seconds: float) -> str:
+    """ "3 days", "5 hours", "less than an hour"."""
     return age(seconds) if seconds >= HOUR else "less than an hour"
 
 
