@@ -88,7 +88,7 @@ class CheckEntry(Struct, frozen=True):
     """Of the result; the pattern of the settings where no result matches it."""
     state: ConditionState
     said: str
-    """In a few words: "success", "running", "failed", "not there yet", or why it could not be read."""
+    """In a few words: "success", "running", "failed", "not reported yet", or why it could not be read."""
     since: datetime | None = None
     """When it ended; of a pending one when it began."""
     url: str = ""

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from shepherd import snapshot as shape
 from shepherd.rules import Judgement
-from shepherd.rules.condition_reasons import of_check, of_limit, said
+from shepherd.rules.condition_reasons import of_checks, of_limit, said
 from shepherd.rules.conditions import CheckOutcome
 
 PATHS_SHOWN = 3
@@ -31,7 +31,7 @@ def condition_entries(judgement: Judgement, revno: int) -> ConditionFields:
     outcomes = judgement.checks_of(revno) if conditions.checks else None
     if outcomes is not None:
         fields["checks"] = tuple(map(_check, outcomes))
-        sentences += [str(of_check(each)) for each in outcomes if each.state != "holds"]
+        sentences += map(str, of_checks(outcomes))
     if sentences:
         fields["conditions"] = tuple(sentences)
     return fields

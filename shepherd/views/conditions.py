@@ -126,7 +126,7 @@ def freeze_words(freeze: Freeze) -> Sentence:
 
 def _checks(checks: Sequence[CheckEntry]) -> Sentence:
     said: list[str | Part] = [
-        Sentence(f"{called(each)} (", check_words(each), ")") for each in checks[:NAMED]
+        Sentence(Part("item", called(each)), " (", check_words(each), ")") for each in checks[:NAMED]
     ]
     if len(checks) > NAMED:
         said.append(count(len(checks) - NAMED, "more check"))

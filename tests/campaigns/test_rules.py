@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from tests import test_snapshot, test_whatif
 from tests.campaigns import times
 from tests.rules import test_oracle
+from tests.rules.releases import releases, with_needs
 from tests.rules.strategies import Tale, conversations, foxtrots, tales
 
 pytestmark = pytest.mark.long
@@ -22,6 +23,16 @@ pytestmark = pytest.mark.long
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
+    test_oracle.agree(tale)
+
+
+@given(releases() | releases() | with_needs(tales() | conversations() | foxtrots()))
+@settings(
+    max_examples=times(10_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+def test_rules_and_oracle_say_the_same_of_conditions(tale: Tale) -> None:
     test_oracle.agree(tale)
 
 

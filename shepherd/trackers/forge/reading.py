@@ -176,6 +176,15 @@ class ForgeTracker(ABC):
         TrackerError."""
         return self.open(session_with(self._settings, type(self))).deployed(environments)
 
+    def required_checks(self, branch: str) -> list[str] | None:
+        """Names of the checks that must pass before something comes to a branch, as the forge spells them;
+        None: this forge is not asked. Raises TrackerError: it does not say.
+
+        Args:
+            branch: "main", without refs/heads/.
+        """
+        return None
+
     def _item(self, request: Request) -> str:
         return f"{self.sign}{request.number}"
 
