@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from shepherd.plans.check_waits import HeldUp
 from shepherd.plans.days import long_time
-from shepherd.sentence import Sentence, revision
 from shepherd.values import count, some
 from shepherd.views.clean import clean, is_web_address
 from shepherd.views.conditions import check_words
@@ -24,7 +23,8 @@ _OTHERS_SHOWN = 3
 class HeldLine(Struct, frozen=True):
     """A revision that the check keeps back."""
 
-    text: Sentence
+    revision: str
+    text: str
     link: str
     """Where a person can read more of the check; empty: nowhere."""
 
@@ -59,7 +59,8 @@ def held_entry_of(held: HeldUp, project: Project) -> HeldEntry:
         f" ({how_long_since(held.wait.since, project)}).",
         lines=tuple(
             HeldLine(
-                Sentence(revision(each.revno), ": ", check_words(each.check)),
+                f"r{each.revno}",
+                check_words(each.check),
                 each.check.url if is_web_address(each.check.url) else "",
             )
             for each in held.held[:REVISIONS_SHOWN]
