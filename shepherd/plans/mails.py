@@ -107,6 +107,13 @@ class DeployableNow(Struct, frozen=True):
     """How many go live with it, counted as the page counts them."""
 
 
+class BranchNote(Struct, frozen=True):
+    """What else keeps a branch's landings from production: a freeze, or a condition of the next revision."""
+
+    branch: str
+    text: str
+
+
 class Mail(Struct, frozen=True):
     """One mail, before it has words."""
 
@@ -129,8 +136,17 @@ class Mail(Struct, frozen=True):
     """What went live, oldest revno first."""
     deployable: tuple[DeployableNow, ...] = ()
     """Of an escalation: what can be deployed all the same."""
+    notes: tuple[BranchNote, ...] = ()
+    """Of a digest or an escalation: what else holds up the branches that it is about."""
     held: tuple[HeldUp, ...] = ()
     """Checks that keep candidates back for too long, the longest first."""
+
+    def noting(self, notes: Iterable[BranchNote]) -> Mail:
+        """The same with what else holds up the branches that it is about."""
+        from msgspec.structs import replace
+
+        branches = {item.branch for item in self.items}
+        return replace(self, notes=tuple(note for note in notes if note.branch in branches))
 
     def key(self, day: date) -> str:
         """What a daily mail is, whatever its wording: the same one never goes twice (docs/mails.md)."""

@@ -14,7 +14,16 @@ from shepherd.errors import NO_DATA, ShepherdError
 from shepherd.plans.check_waits import HeldUp
 from shepherd.plans.days import days_of
 from shepherd.plans.digests import digests, live_mails
-from shepherd.plans.mails import DeployableNow, Mail, Waiting, WentLive, alarm_mails, escalation, sort_out
+from shepherd.plans.mails import (
+    BranchNote,
+    DeployableNow,
+    Mail,
+    Waiting,
+    WentLive,
+    alarm_mails,
+    escalation,
+    sort_out,
+)
 from shepherd.plans.recipients import Recipients
 from shepherd.run import Run
 from shepherd.settings import Settings
@@ -28,6 +37,7 @@ from shepherd.stages.went_live import untold as untold_news
 from shepherd.store import Database
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import clean
+from shepherd.views.conditions import waiting, waits
 
 
 def remind(
@@ -63,6 +73,7 @@ def remind(
         apart = mail.live == "mail"
         recipients = Recipients(settings.people)
         reminders, unreachable, without_mail = digests(known.waiting, recipients, () if apart else news)
+        reminders = [each.noting(known.notes) for each in reminders]
         reminders += live_mails(news, recipients) if apart else []
         no_mail = [f"no mail: {each}" for each in (*known.unmailed, *without_mail)]
         about_people = _about_unreachable(database, unreachable, mail.operators)
@@ -113,7 +124,9 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
         outbox.begin_day(known.missing, writes=not (dry or preview))
         today = days_of(settings).of(run.now)
         message = escalation(known.waiting, mail.list, today)
-        messages = [replace(message, deployable=tuple(known.deployable))] if message else []
+        messages = []
+        if message is not None:
+            messages.append(replace(message.noting(known.notes), deployable=tuple(known.deployable)))
         held = known.held if preview else untold_waits(database, known.held, today)
         if held:
             messages.append(Mail("checks", mail.list, held=tuple(held)))
@@ -177,6 +190,8 @@ class KnownForMails(Struct):
     """Why a branch could not be looked at."""
     deployable: list[DeployableNow] = []
     """What can be deployed now."""
+    notes: list[BranchNote] = []
+    """What else holds up a branch's landings: freezes, conditions."""
     news: list[WentLive] = []
     """What went live lately, also what was told already."""
     held: list[HeldUp] = []
@@ -208,6 +223,10 @@ def _known(settings: Settings, database: Database, run: Run) -> KnownForMails:
         if snapshot.next is not None and stop is None:
             count = len(snapshot.next.landings)
             known.deployable.append(DeployableNow(branch, snapshot.next.to.revno, count))
+        if stop is not None and stop.kind == "frozen":
+            known.notes.append(BranchNote(branch, f"{branch}: {stop.sentence}"))
+        if (entry := waiting(snapshot)) is not None:
+            known.notes.append(BranchNote(branch, f"{branch}: {waits(entry)}"))
         of_branch = sort_out(snapshot, histories, days_of(settings), settings.mail.grace_days, run.now)
         known.waiting += of_branch[0]
         known.unmailed += of_branch[1]

@@ -11,7 +11,7 @@ from msgspec import Struct
 from shepherd.plans.days import long_date, long_time
 from shepherd.plans.mails import Waiting, WentLive
 from shepherd.sentence import Part, Sentence
-from shepherd.snapshot import LandingEntry, State
+from shepherd.snapshot import Blocker, LandingEntry, State
 from shepherd.values import age
 from shepherd.views import words
 from shepherd.views.clean import fill_address, is_web_address
@@ -102,6 +102,8 @@ class MailEntry(Struct, frozen=True):
     since: str
     how_long: str
     behind: str
+    then: str
+    """What stands behind that: the checks of what could go then; empty: they hold, or none is needed."""
     todo: str
     """What to do, as one sentence."""
     lead: str
@@ -146,6 +148,7 @@ def entry_of(item: Waiting, project: Project) -> MailEntry:
         since=long_time(item.since, project.zone),
         how_long=how_long((project.now - item.since).total_seconds()),
         behind=_behind(item.blocker.waiting - 1),
+        then=_then(item.blocker),
         todo=_todo(step, lead, command),
         lead=Sentence(*_without_blank_end(lead)),
         command=command,
@@ -207,6 +210,12 @@ def _behind(count: int) -> str:
     if not count:
         return "nothing waits behind it yet"
     return f"{words.count(count, 'landing')} {'waits' if count == 1 else 'wait'} behind it"
+
+
+def _then(blocker: Blocker) -> str:
+    if not blocker.if_checks_pass or blocker.tip_if_cleared is None or not blocker.frees:
+        return ""
+    return f"; r{blocker.tip_if_cleared}, which could go then, needs its checks to pass, too"
 
 
 def _list_mail(day: date, today: date) -> str:
