@@ -12,7 +12,7 @@ from shepherd.rules import judge
 from shepherd.run import Run, attempt
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages import alarms
+from shepherd.stages import alarms, check_waits
 from shepherd.stages.answer_log import answer_of, because, log_judgement
 from shepherd.stages.blockers import announce
 from shepherd.stages.checks import ChecksReading, Progress, conditions_of, read_checks
@@ -205,7 +205,12 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
         for landing in reversed(snapshot.landings)
         if before.get(landing.id) != landing.state
     ]
-    return [*states, *alarms.changes(journal, snapshot), *_answer_change(journal, snapshot)]
+    return [
+        *states,
+        *alarms.changes(journal, snapshot),
+        *check_waits.changes(journal, snapshot),
+        *_answer_change(journal, snapshot),
+    ]
 
 
 def _answer_change(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
