@@ -14,7 +14,8 @@ from typing import Literal
 from msgspec import Struct
 
 from shepherd.errors import NO_DATA, REFUSED
-from shepherd.sentence import Part, Sentence, time, time_and_age
+from shepherd.freeze_words import frozen_words, how_it_ends
+from shepherd.sentence import Sentence, time_and_age
 from shepherd.situation import Maintenance, Situation, is_overdue, switch_remedy
 from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import NO_REASON, UNKNOWN_PERSON, some
@@ -57,7 +58,7 @@ class Caution(Struct, frozen=True):
     stops: bool
     """The answer may not be acted on."""
     overdue: bool = False
-    """Maintenance that should have ended by now (docs/running.md#maintenance)."""
+    """Maintenance, or a freeze, that should have ended by now (docs/running.md)."""
 
 
 def cautions(snapshot: Snapshot, situation: Situation) -> tuple[Caution, ...]:
@@ -156,17 +157,15 @@ def _hotfix(snapshot: Snapshot) -> Iterator[Caution]:
 def frozen(snapshot: Snapshot, situation: Situation) -> Iterator[Caution]:
     """Nobody deploys now (docs/running.md#freeze): one caution for all that is on."""
     freezes = situation.freezes.get(snapshot.branch, ())
-    if not freezes:
-        return
-    now, first = situation.now, freezes[0]
-    parts: list[str | Part] = [f"{_cut(snapshot.branch, 60)} is frozen"]
-    if first.until is not None:
-        parts += [" until ", time(first.until)]
-    parts.append(f" (by {_cut(first.who, _SHOWN)}" if first.who else " (by the settings")
-    if first.since is not None:
-        parts += [", since ", time_and_age(first.since, now)]
-    parts.append(f"): {_cut(first.why, _SHOWN) or NO_REASON}")
-    yield _caution("frozen", Sentence(*parts))
+    if freezes:
+        branch, to = snapshot.branch if snapshot.several else "", snapshot.deployable
+        yield Caution(
+            "frozen",
+            frozen_words(freezes, situation.now),
+            how_it_ends(freezes, branch, to.revno if to is not None else None),
+            stops=True,
+            overdue=any(freeze.overdue for freeze in freezes),
+        )
 
 
 def _alarms(snapshot: Snapshot) -> Iterator[Caution]:
@@ -188,10 +187,15 @@ def _promoted_bad(snapshot: Snapshot) -> Iterator[Caution]:
     entry = next((e for e in snapshot.landings if promoted and e.revno == promoted.revno), None)
     if entry is None or entry.deployable_as_tip is not False:
         return
+    if not entry.blocked_by_count and not entry.conditions:
+        # nobody asked for its checks, which says nothing against it
+        return
     others = [f"r{revno}" for revno in entry.blocked_by if revno != entry.revno]
     number = entry.blocked_by_count - (not entry.good)
     why = f"{some(others, NAMED, number)} {'blocks' if number == 1 else 'block'} it"
-    if not number:
+    if not entry.blocked_by_count:
+        why = _cut("; ".join(entry.conditions), _SHOWN)
+    elif not number:
         why = _cut(entry.reason_sentence, _SHOWN)
     yield _caution(
         "promoted-bad",

@@ -69,7 +69,7 @@ def finish(
     into: IO[bytes] | None = None,
     umask: int = -1,
     tied: bool = False,
-    lock: int = -1,
+    lock: int | Sequence[int] = -1,
 ) -> tuple[int, bytes, bytes]:
     """Run a command to its end; return its exit code, its output (none if it went `into` a file), its errors.
 
@@ -77,8 +77,8 @@ def finish(
         name: the repository or host that it is about, for messages.
         limit: seconds after which it is killed, with all that it started.
         tied: it changes something, so it must not work on when we are killed: then it is killed, too.
-        lock: the descriptor of a lock that is held until a tied child has ended, whatever becomes of us; the
-            child itself does not inherit it. -1: there is none.
+        lock: the descriptor of a lock, or of several, that is held until a tied child has ended, whatever
+            becomes of us; the child itself does not inherit it. -1: there is none.
 
     Raises:
         SourceError: it could not be started, or took too long.
@@ -90,7 +90,8 @@ def finish(
             if shutil.which(program, path=env.get("PATH")) is None:
                 raise SourceError(f"{program} could not be started; is it installed?")
             pipe = held.enter_context(_open_pipe())
-            handles = [pipe, *([lock] if lock >= 0 else [])]
+            locks = (lock,) if isinstance(lock, int) else lock
+            handles = [pipe, *(each for each in locks if each >= 0)]
             command = [sys.executable, "-I", "-S", str(_SUPERVISOR), ",".join(map(str, handles)), *command]
         child: subprocess.Popen[bytes] | None = None
         try:

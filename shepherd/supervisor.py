@@ -1,9 +1,9 @@
 """A script: runs one command, and ends it with all that it started as soon as nobody waits for it any more.
 
-    python -I -S supervisor.py PIPE[,LOCK] COMMAND…
+    python -I -S supervisor.py PIPE[,LOCK…] COMMAND…
 
 Its caller holds the other end of PIPE; when that is closed, however its holder ended, the whole process group
-is killed. LOCK, a descriptor with a lock on it, stays with this process: neither the command nor what it
+is killed. Each LOCK, a descriptor with a lock on it, stays with this process: neither the command nor what it
 leaves behind (git's credential cache, the background job of a hook) can hold it any longer.
 
 It imports nothing of the package, since it is run without it.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -128,12 +129,13 @@ def _check_owner(url: str) -> bool:
     return True
 
 
-def move_ref(git: Git, move: Move, lock: int = -1) -> None:
+def move_ref(git: Git, move: Move, lock: int | Sequence[int] = -1) -> None:
     """Make the move, or nothing.
 
     Args:
         git: the repository, or the mirror of the one behind the URL; nothing is moved in a mirror.
-        lock: the descriptor of a lock that is held until git has ended, whatever becomes of us; -1: none.
+        lock: the descriptor of a lock, or of several, that is held until git has ended, whatever becomes of
+            us; -1: none.
 
     Raises:
         MovedError: the ref is somewhere else by now. RefusedError: the server does not take it.
@@ -148,7 +150,7 @@ def move_ref(git: Git, move: Move, lock: int = -1) -> None:
         _look(git, move, error)
 
 
-def _update(git: Git, move: Move, lock: int) -> None:
+def _update(git: Git, move: Move, lock: int | Sequence[int]) -> None:
     options = [*NOTHING_RUNS, "-c", "safe.directory=*", "-c", "core.fsync=committed,reference"]
     command = [
         "git",
@@ -174,7 +176,7 @@ def _update(git: Git, move: Move, lock: int) -> None:
         raise SourceError(f"{git.name}: {move.ref} could not be moved: {cause(errors, code)}")
 
 
-def _push(git: Git, move: Move, lock: int) -> None:
+def _push(git: Git, move: Move, lock: int | Sequence[int]) -> None:
     """`--force-with-lease` is what makes it a swap; whether the move is right was decided before."""
     name = shown(move.repository)
     options = ["--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no"]

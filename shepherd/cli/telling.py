@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shepherd.running.tasking import BRANCH, WORKING, TaskOptions, task
+from shepherd.running.tasking import ACTING, BRANCH, WORKING, TaskOptions, task
 
 
 @task(BRANCH, *WORKING, positional=("rev", "word"))
@@ -58,3 +58,32 @@ def deployed(options: TaskOptions, rev: str, reason: str | None = None) -> int:
     from shepherd.running.stages import deployed
 
     return deployed(options, rev, reason)
+
+
+@task(
+    BRANCH,
+    *ACTING,
+    name="freeze.on",
+    help={"until": "when it ends by itself: 2d, 4h, 2026-12-02, 2026-12-02T08:00 (default: freeze.off)"},
+)
+def freeze_on(options: TaskOptions, reason: str | None = None, until: str | None = None) -> int:
+    """Let nobody deploy; the shepherd goes on working, and QA too."""
+    from shepherd.running.freeze import on
+
+    return on(options, reason, until)
+
+
+@task(BRANCH, *ACTING, name="freeze.off", help={"of": "end what this person said, and not what you did"})
+def freeze_off(options: TaskOptions, of: str | None = None, reason: str | None = None) -> int:
+    """End your own freeze; what others said stays on."""
+    from shepherd.running.freeze import off
+
+    return off(options, of, reason)
+
+
+@task(BRANCH, name="freeze.status", reader=True)
+def freeze_status(options: TaskOptions, json: bool = False) -> int:
+    """Whether deployments are frozen, by whom, until when, and what comes next."""
+    from shepherd.running.freeze_status import status
+
+    return status(options, json=json)

@@ -29,11 +29,14 @@ EVENTS: Mapping[str, LogLevel] = {
     "END": "info",
     "source": "info",
     "tracker": "info",
+    "checks": "info",
     "landing": "info",
     "answer": "info",
+    "waits": "info",
     "archive": "info",
     "act": "info",
     "alarm": "error",
+    "frozen": "info",
     "refused": "warning",
     "crashed": "warning",
     "bug": "error",
@@ -44,6 +47,7 @@ RESULTS: Mapping[str, LogLevel] = {
     "unsure": "warning",
     "refused": "warning",
     "moved": "warning",
+    "overdue": "warning",
     "is over": "info",
 }
 """Results that give an event another level."""

@@ -62,6 +62,8 @@ def promote_settled(options: TaskOptions, run: Run) -> StageResult:
         if options.dry:
             say(f"{branch}: would promote what was deployable for {settings.promote.settle}")
             return
+        if _waits_for_thaw(settings, branch, run):
+            return
         landing = settled_revision(settings, branch, run)
         if landing is None:
             say(f"{branch}: nothing newer has been deployable for {settings.promote.settle}")
@@ -82,6 +84,27 @@ def promote_settled(options: TaskOptions, run: Run) -> StageResult:
             say(str(refusal))
 
     return each_branch(options.branches, one)
+
+
+def _waits_for_thaw(settings: Settings, branch: str, run: Run) -> bool:
+    """Whether the branch is frozen, which is no failure; the log says so once (docs/running.md#freeze)."""
+    from shepherd.freeze_words import frozen_words
+    from shepherd.stages.freezes import freezes_at, words_in
+    from shepherd.store import open_branch
+
+    with open_branch(settings, branch) as store:
+        freezes = freezes_at(settings, branch, words_in(store.journal), run.now)
+        told = store.cache.fact("frozen", str) or ""
+        which = "; ".join(f"{each.who} {each.since} {each.until}" for each in freezes)
+        if which != told:
+            store.cache.put_fact("frozen", which)
+    if not freezes:
+        return False
+    words = frozen_words(freezes, run.now)
+    say(f"{branch}: nothing is promoted by itself: {words}")
+    if which != told:
+        run.tell("frozen", branch=branch, result="waits", because=words)
+    return True
 
 
 def _one(

@@ -106,15 +106,20 @@ def once(settings: Settings, refusal: ShepherdError) -> bool:
         about = ("hang", _which(refusal.hang))
     else:
         return False
+    return is_first(settings, *about)
+
+
+def is_first(settings: Settings, kind: str, which: str) -> bool:
+    """Whether this was not said of its kind last; from now on it was."""
     try:
         with gate.page(settings.state_path):
-            return _first(settings, *about)
+            return _first(settings, kind, which)
     except gate.TakenError:
         # another run is at it; the next one says it
         return False
     except StoreError:
         # on a full disk
-        return memory_of(settings.state_path, settings.file).is_news(" ".join(about))
+        return memory_of(settings.state_path, settings.file).is_news(f"{kind} {which}")
 
 
 def switch_is_off(settings: Settings) -> None:

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, redirect_stderr, redirect_stdout
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, TextIO
@@ -20,12 +21,13 @@ from shepherd.limits import StoppedError, turn
 from shepherd.places import settings_file
 from shepherd.running import calls
 from shepherd.running.backup.daily import back_up_daily
+from shepherd.running.freeze_status import overdue_words
 from shepherd.running.log import now
 from shepherd.running.mails import alarms_all, escalate_all, remind_all
 from shepherd.running.news import CronMemory, memory_of
 from shepherd.running.output import complain, say, write
 from shepherd.running.promote import promote_settled
-from shepherd.running.refusals import BusyError, MaintenanceError, once
+from shepherd.running.refusals import BusyError, MaintenanceError, is_first, once
 from shepherd.running.runner import LockedRun, Stage, StageResult, at_work
 from shepherd.running.stages import archive_some, find_all, judge_all, publish_pages, write_pages
 from shepherd.running.switch import state_place
@@ -148,6 +150,8 @@ def _run(
                     _contained(locked, each, done, last=each is wanted[-1] and each.name != "archive")
                 if done[each.name].code:
                     collected.write(printed.getvalue())
+                if each.name == "judge" and not options.dry:
+                    _say_overdue(locked)
     except (BusyError, MaintenanceError) as refusal:
         if began is not None:
             calls.note(settings, "timer" if timer else "cron", began, now(), refusal.code)
@@ -182,6 +186,13 @@ def _run(
         if loud:
             timer_news.tell(settings, {each: each for each in loud})
     return code
+
+
+def _say_overdue(locked: LockedRun) -> None:
+    """A freeze that nobody ended is said once a day, also where all goes well (docs/running.md#freeze)."""
+    for branch, sentence in overdue_words(locked.settings, partial(is_first, locked.settings)).items():
+        locked.loudly(sentence)
+        locked.tell("judge")("frozen", branch=branch, result="overdue", because=sentence)
 
 
 @contextmanager

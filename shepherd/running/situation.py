@@ -17,7 +17,8 @@ from shepherd.running.calls import schedule_of
 from shepherd.running.log import now
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
-from shepherd.situation import Hang, Maintenance, Running, Situation, StageRuns, Unread
+from shepherd.situation import Freeze, Hang, Maintenance, Running, Situation, StageRuns, Unread
+from shepherd.stages.freezes import FreezeWord, copied_words, freezes_at, next_freeze
 from shepherd.statefile import StateFile
 from shepherd.store.snapshots import LATEST
 from shepherd.values import clean, utc
@@ -51,6 +52,7 @@ def situation(settings: Settings, writing: str = "") -> Situation:
     aborts = aborts_of(settings)
     runs = stage_runs(settings)
     unread = unread_branches(settings)
+    freezes, unreadable = freezes_now(settings, at)
     hang: Hang | None = None
     running: Running | None = None
     at_work: Running | None = None
@@ -83,13 +85,37 @@ def situation(settings: Settings, writing: str = "") -> Situation:
         maintenance=_maintenance(switch) if switch is not None else None,
         hang=hang,
         stages=runs,
-        unread=unread,
+        unread=unread | unreadable,
         last_aborted=aborts.last,
         aborted_because=aborts.because,
         running=running,
         versions=versions(),
+        freezes=freezes,
+        freezes_next=freezes_next(settings, at),
         schedule=schedule_of(settings, runs, at_work, at),
     )
+
+
+def freezes_now(settings: Settings, at: datetime) -> tuple[dict[str, tuple[Freeze, ...]], dict[str, Unread]]:
+    """Branch -> the freezes that are on, by what everybody may read; and the branches of which that cannot be
+    read: nobody knows then whether they are frozen."""
+    freezes: dict[str, tuple[Freeze, ...]] = {}
+    unreadable: dict[str, Unread] = {}
+    for branch in settings.branches:
+        words: tuple[FreezeWord, ...] = ()
+        try:
+            words = copied_words(settings, branch)
+        except UnreadableFileError as why:
+            unreadable[branch] = Unread(at, "freeze.status", str(why))
+        if present := freezes_at(settings, branch, words, at):
+            freezes[branch] = present
+    return freezes, unreadable
+
+
+def freezes_next(settings: Settings, at: datetime) -> dict[str, Freeze]:
+    """Branch -> the next freeze that is known to begin."""
+    following = {branch: next_freeze(settings, branch, at) for branch in settings.branches}
+    return {branch: freeze for branch, freeze in following.items() if freeze is not None}
 
 
 def _maintenance(switch: maintenance.Switch) -> Maintenance:

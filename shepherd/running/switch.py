@@ -257,6 +257,7 @@ def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
     """Wait until nothing is at work: once we hold the work lock while the switch is set, no stage runs and
     none will start."""
     from shepherd.running import gate
+    from shepherd.stages.freezes import freeze_lock
 
     place = _state_place_in(settings)
     if wait is None:
@@ -265,8 +266,10 @@ def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
             say(f"still at work: {text}")
         return 0
     try:
-        with gate.work(settings.state_path, wait=wait):
-            pass
+        with gate.work(settings.state_path, wait=wait), freeze_lock(settings, wait) as handle:
+            if handle < 0:
+                complain(f"after {age(wait)} somebody still writes a freeze; the switch stays on")
+                return DEADLINE
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the switch stays on; inv maintenance.off takes yours away") from None
     except gate.TakenError:

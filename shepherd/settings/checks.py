@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
@@ -20,7 +20,14 @@ from shepherd.report_files import owner_of_name
 from shepherd.values import quoted
 
 if TYPE_CHECKING:
-    from shepherd.settings.model import BranchSettings, MailSettings, Pointer, Settings, TrackerSettings
+    from shepherd.settings.model import (
+        BranchSettings,
+        FreezeWindow,
+        MailSettings,
+        Pointer,
+        Settings,
+        TrackerSettings,
+    )
 
 
 def check(settings: Settings) -> None:
@@ -29,10 +36,15 @@ def check(settings: Settings) -> None:
     for name, branch in settings.branches.items():
         with _within("branches"), _within(name):
             _check_branch(branch)
+            _check_freeze(branch.freeze)
+    _check_freeze(settings.freeze)
     _check_promoted_refs(settings.branches)
     _check_file_names(settings.branches)
     with _within("tracker"):
         _check_tracker(settings.tracker)
+    for name, branch in settings.branches.items():
+        with _within("branches"), _within(name), _within("checks"):
+            _check_checks(branch, settings.tracker)
     if settings.mail:
         with _within("mail"):
             _check_mail(settings.mail)
@@ -96,6 +108,18 @@ def _check_branch(branch: BranchSettings) -> None:
         )
 
 
+def _check_checks(branch: BranchSettings, tracker: TrackerSettings) -> None:
+    """Something can say what they found, or no revision could ever be deployable."""
+    if branch.checks and not branch.check_notes and tracker.type in ("none", "launchpad"):
+        raise WrongValueError(
+            f'nothing says what they found, since tracker.type is "{tracker.type}":'
+            ' set check_notes = "refs/notes/ci", or a tracker that knows checks'
+        )
+    for place, pattern in enumerate(branch.checks):
+        if pattern in branch.checks[:place]:
+            raise WrongValueError(f"{quoted(pattern)} stands there already", f"[{place}]")
+
+
 def _check_pointer(pointer: Pointer) -> None:
     sources = [name for name in ("ref", "tags", "file", "url", "recorded") if getattr(pointer, name)]
     if len(sources) != 1:
@@ -103,6 +127,14 @@ def _check_pointer(pointer: Pointer) -> None:
         raise WrongValueError(f"expected exactly one of ref, tags, file, url, recorded = true, not {named}")
     if pointer.pattern and not (pointer.file or pointer.url):
         raise WrongValueError(f"a pattern goes with file or url, not with {sources[0]}", "pattern")
+
+
+def _check_freeze(windows: Sequence[FreezeWindow]) -> None:
+    for place, window in enumerate(windows):
+        if bool(window.days) == bool(window.dates):
+            named = "both" if window.days else "none of them"
+            problem = f"expected one of days and dates, not {named}"
+            raise WrongValueError(problem, "freeze", f"[{place}]")
 
 
 def _check_promoted_refs(branches: dict[str, BranchSettings]) -> None:

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from shepherd.errors import SettingsError, WrongValueError
+from shepherd.freeze import once, weekly
 from shepherd.urls import (
     SCHEME,
     check_http,
@@ -195,6 +196,8 @@ CheckPattern = _Pattern
 PathPatterns = Annotated[tuple[_Pattern, ...], Meta(min_length=1)]
 LimitMax = Annotated[int, Meta(ge=0, le=1000)]
 ShortText = Annotated[str, _printable]
+FreezeDays = Annotated[str, weekly]
+FreezeDates = Annotated[str, once]
 BackupsKept = Annotated[int, Meta(ge=1, le=1000)]
 GraceDays = Annotated[int, Meta(ge=0, le=365)]
 

@@ -71,9 +71,9 @@ class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class FreezeWindow(Struct, frozen=True, forbid_unknown_fields=True):
     """When nobody deploys, each week or once: exactly one of days, dates (docs/running.md#freeze)."""
 
-    days: str = ""
+    days: kinds.FreezeDays = ""
     """"Fri 16:00 - Mon 08:00"."""
-    dates: str = ""
+    dates: kinds.FreezeDates = ""
     """"2026-12-20 - 2027-01-02"."""
     reason: kinds.ShortText = ""
 
@@ -121,8 +121,9 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("compare_url", "checks", "check_notes", "checks_grace", "freeze"):
             del config[name]
         # what a release without limits read goes on to count, too
-        if not self.limits:
-            del config["limits"]
+        del config["limits"]
+        if self.limits:
+            config["limits"] = [each.paths for each in self.limits]
         return config
 
 

@@ -7,7 +7,7 @@ stands in the log as `gap`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from shepherd.act import Act, perform
 from shepherd.act.ref import Move, MovedError, check_movable, full_name, move_ref
 from shepherd.errors import RefusedError, ShepherdError
+from shepherd.freeze_words import frozen_words, how_it_ends
 from shepherd.git.mirror import open_source, shown
 from shepherd.git.recheck import left_behind, positions_now
 from shepherd.git.repository import Git
@@ -26,11 +27,13 @@ from shepherd.plans.promotion import LastKnown, Promotion, PromotionOrder, plan_
 from shepherd.rules.undoing import Undoing
 from shepherd.run import Run
 from shepherd.settings import BranchSettings, Settings, is_url
+from shepherd.situation import Freeze
 from shepherd.snapshot import Rev as Place
 from shepherd.snapshot import Snapshot
 from shepherd.stages.answer_log import because
 from shepherd.stages.compose import hotfix
 from shepherd.stages.find import find_branch
+from shepherd.stages.freezes import PATIENCE, freeze_lock, freezes_at, words_in
 from shepherd.stages.judge import judge_branch
 from shepherd.stages.promoted import KIND, entries_of, moved_back
 from shepherd.stages.recorded import covers
@@ -69,7 +72,7 @@ def promote_branch(
     for attempt in range(1, TRIES + 1):
         find_branch(settings, branch, run)
         looked = monotonic()
-        snapshot = judge_branch(settings, branch, run)
+        snapshot = judge_branch(settings, branch, run, afresh=_asked_for(settings, branch, to))
         attempted = _PromotionAttempt(settings, branch, run, looked)
         plan = attempted.plan(snapshot, to, order)
         if plan is None:
@@ -97,6 +100,8 @@ class _PromotionAttempt:
         self._branch = branch
         self._run = run
         self._looked = looked
+        self._planned: tuple[Freeze, ...] = ()
+        """The freezes that the plan knows of."""
         self._config: BranchSettings = settings.branches[branch]
         self._repository = settings.place(self._config.repository)
         self._mirrors = settings.state_path / "mirrors"
@@ -127,6 +132,7 @@ class _PromotionAttempt:
             )
         if self._config.promote is None and promoted is None and not order.drop_hotfix:
             self._refuse_if_lost()
+        self._planned = self._freezes()
         target = target_of(snapshot, self._landings, promoted.revno if promoted else None, order)
         if target is None:
             return None
@@ -138,13 +144,23 @@ class _PromotionAttempt:
             Place(promoted.revno, promoted.id) if promoted else None,
             replace(order, why=order.why or _why(snapshot, order)),
             # everything has just been read and judged: what an earlier attempt met is over
-            situation=replace(self._run.situation(), now=self._run.now, unread={}),
+            situation=replace(
+                self._run.situation(), now=self._run.now, unread={}, freezes={self._branch: self._planned}
+            ),
             known=known,
             undone_at=undoing.undone_at,
             dropped=self._dropped(target),
             repository=shown(self._repository) if is_url(self._repository) else self._repository,
             ref=self._ref,
+            unlooked="" if snapshot.complete else self._unlooked,
         )
+
+    @property
+    def _unlooked(self) -> str:
+        """Without data, what else a candidate needs is not known either."""
+        if not (self._config.checks or self._config.limits):
+            return ""
+        return "it is not known whether its checks hold, and whether it exceeds a limit"
 
     def _refuse_if_lost(self) -> None:
         """Where nothing but the record says what is promoted, and that is not on the mainline any more."""
@@ -177,9 +193,34 @@ class _PromotionAttempt:
         lost = left_behind(self._git, self._old, target.id)
         return list(dict.fromkeys((*lacking, *(sha for sha in lost if sha not in carried))))
 
+    def _freezes(self) -> tuple[Freeze, ...]:
+        """What is on at this moment, by journal and clock, and not by a copy that readers have."""
+        with open_branch(self._settings, self._branch) as store:
+            words = words_in(store.journal)
+        at = self._run.situation().now or self._run.now
+        return freezes_at(self._settings, self._branch, words, at)
+
+    def _refuse_if_frozen(self, plan: Promotion) -> None:
+        """The last look, while nobody can set a freeze. A `despite` passes what its plan knew of.
+
+        Raises:
+            RefusedError: one was set, or has begun, since the plan was made.
+        """
+        known = {(each.since, each.until, each.who, each.why) for each in self._planned}
+        present = self._freezes()
+        new = [each for each in present if (each.since, each.until, each.who, each.why) not in known]
+        if new or (present and not plan.despite):
+            words = frozen_words(new or present, self._run.situation().now)
+            ways = how_it_ends(new or present, self._settings.branch_to_name(self._branch), plan.to.revno)
+            raise RefusedError(f"{self._branch}: {words}: {ways}")
+
     def apply(self, plan: Promotion) -> None:
-        """Look whether anything moved since it was read, and make the move. Raises what `move_ref` does."""
-        run, reading = self._run, self._reading
+        """Look whether anything moved since it was read, or froze, and make the move.
+
+        Raises:
+            RefusedError: it is frozen by now. And what `move_ref` raises.
+        """
+        reading = self._reading
         now = positions_now(
             self._config,
             repository=self._repository,
@@ -191,6 +232,18 @@ class _PromotionAttempt:
             raise MovedError(
                 f"{self._branch}: mainline, production or promoted ref moved while they were judged"
             )
+        # held until the move is over: who has set a freeze knows that nothing moves any more
+        with freeze_lock(self._settings, PATIENCE) as lock:
+            if lock < 0:
+                raise RefusedError(
+                    f"{self._branch}: nothing was promoted, since somebody has been writing a freeze for"
+                    f" {PATIENCE:g} seconds: try again, and see inv freeze.status"
+                )
+            self._refuse_if_frozen(plan)
+            self._move(plan, lock)
+
+    def _move(self, plan: Promotion, lock: int) -> None:
+        run, reading = self._run, self._reading
         old = self._old
         data: dict[str, Any] = {
             "ref": self._config.promote.ref if self._config.promote else "",
@@ -199,6 +252,7 @@ class _PromotionAttempt:
             "to": plan.to.id,
             "to_revno": plan.to.revno,
             "despite": plan.despite,
+            "passed": plan.passed,
             "drop_hotfix": plan.drop_hotfix,
             "records_deployed": self._config.deployed.recorded,
         }
@@ -216,7 +270,7 @@ class _PromotionAttempt:
 
         def effect() -> dict[str, Any]:
             if self._ref:
-                move_ref(self._git, move, run.lock)
+                move_ref(self._git, move, (run.lock, lock))
             return {"gap": round(monotonic() - self._looked, 3)}
 
         with Database(self._settings.database_url) as database:
@@ -243,6 +297,13 @@ def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | Non
 def _why(snapshot: Snapshot, order: PromotionOrder) -> str:
     which = "the latest deployable" if order.to is None else "deployable, and asked for"
     return f"{which}: {because(snapshot)}"
+
+
+def _asked_for(settings: Settings, branch: str, to: RevName | None) -> Collection[str]:
+    """The SHA whose checks are wanted although it may not be a candidate that matters for the answer."""
+    if to is None or not settings.branches[branch].checks:
+        return ()
+    return (landing_of(to, known_landings(settings, branch)).id,)
 
 
 def _judge_again(settings: Settings, branch: str, run: Run) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests import test_snapshot, test_whatif
+from tests import test_snapshot, test_whatif, test_whatif_deploy
 from tests.campaigns import times
 from tests.rules import test_oracle
 from tests.rules.releases import releases, with_needs
@@ -53,3 +53,8 @@ def test_suppositions_come_true(tmp_path: Path, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(1000, 1000 + times(40)))
 def test_snapshots_fit_the_schema(tmp_path: Path, seed: int) -> None:
     test_snapshot.test_every_snapshot_of_a_team_fits_the_schema(tmp_path, seed)
+
+
+@pytest.mark.parametrize("seed", range(1000, 1000 + times(200)))
+def test_suppositions_of_a_deployment_come_true(tmp_path: Path, seed: int) -> None:
+    test_whatif_deploy.comes_true(tmp_path, seed, checks=bool(seed % 2))

@@ -1,0 +1,86 @@
+"""What is said of a freeze: who, since when, until when, why, and how it ends (docs/running.md#freeze)."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from datetime import datetime
+
+from shepherd.sentence import Part, Sentence, separated, time_and_age
+from shepherd.situation import Freeze
+from shepherd.values import NO_REASON
+
+_LONGEST_NAME = 60
+_LONGEST_REASON = 300
+SETTINGS = "the settings"
+NAMED = 3
+"""Freezes that one sentence tells of; of the others only how many there are."""
+
+
+def frozen_words(freezes: Sequence[Freeze], now: datetime | None) -> Sentence:
+    """ "deployments are frozen until 2026-11-30 07:00 UTC (in 20 hours), since …, by ann: new disks"."""
+    each = [words_of(freeze, now) for freeze in freezes[:NAMED]]
+    if len(freezes) > NAMED:
+        each.append(Sentence(f"and {len(freezes) - NAMED} more"))
+    return Sentence("deployments are frozen ", separated(each, "; and "))
+
+
+def words_of(freeze: Freeze, now: datetime | None) -> Sentence:
+    """ "until 2026-11-30 07:00 UTC (in 20 hours), since …, by ann: the database moves"."""
+    parts: list[str | Part] = []
+    if freeze.until is not None:
+        parts += ["until ", time_and_age(freeze.until, now), ", "]
+    if freeze.since is not None:
+        parts += ["since ", time_and_age(freeze.since, now), ", "]
+    return Sentence(*parts, by_and_why(freeze))
+
+
+def coming_words(freeze: Freeze, now: datetime | None) -> Sentence:
+    """ "from 2026-12-04 15:00 UTC (in 5 days) until …, by the settings: weekend"."""
+    parts: list[str | Part] = []
+    if freeze.since is not None:
+        parts += ["from ", time_and_age(freeze.since, now)]
+    if freeze.until is not None:
+        parts += [" until ", time_and_age(freeze.until, None)]
+    return Sentence(*parts, ", ", by_and_why(freeze))
+
+
+def by_and_why(freeze: Freeze) -> str:
+    """ "by ann: the database moves"."""
+    who = _cut(freeze.who, _LONGEST_NAME) or SETTINGS
+    return f"by {who}: {_cut(freeze.why, _LONGEST_REASON) or NO_REASON}"
+
+
+def how_it_ends(freezes: Sequence[Freeze], branch: str, to: int | None = None) -> str:
+    """What to do about it: how persons end what persons said, and how to deploy nevertheless.
+
+    Args:
+        branch: what `--branch` must say; empty where there is only one.
+        to: the revision that could be deployed, if there is one.
+    """
+    ways = [f"end it with: {off_command(who, branch)}" for who in _persons(freezes)]
+    if any(freeze.standing for freeze in freezes):
+        ways.append("the window ends by itself")
+    if to is not None:
+        ways.append(f'to deploy nevertheless: inv promote --to r{to} --despite "…"{_of(branch)}')
+    overdue = "THIS IS OVERDUE: " if any(freeze.overdue for freeze in freezes) else ""
+    return f"{overdue}{'; '.join(ways)}"
+
+
+def off_command(who: str, branch: str) -> str:
+    """The command that ends what this person said."""
+    return f"inv freeze.off --of {shlex.quote(who)}{_of(branch)}"
+
+
+def _persons(freezes: Sequence[Freeze]) -> list[str]:
+    """Those who froze it, each once; one name that is too long for a sentence is not half a command."""
+    names = dict.fromkeys(freeze.who for freeze in freezes[:NAMED] if freeze.who)
+    return [name for name in names if len(name) <= _LONGEST_NAME + 20]
+
+
+def _of(branch: str) -> str:
+    return f" --branch {branch}" if branch else ""
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

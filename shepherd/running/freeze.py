@@ -1,0 +1,201 @@
+"""`inv freeze.*`: a person's word that nobody deploys (docs/running.md#freeze)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from shepherd.act import unfinished
+from shepherd.errors import PARTLY, RefusedError, SettingsError, ShepherdError
+from shepherd.freeze import instant
+from shepherd.freeze_words import off_command, words_of
+from shepherd.running.freeze_status import lines_of
+from shepherd.running.freeze_writing import FreezeWriting, writing_freezes
+from shepherd.running.log import now
+from shepherd.running.refusals import show_failure
+from shepherd.running.situation import situation
+from shepherd.running.tasking import TaskOptions, complain, say
+from shepherd.settings import Settings
+from shepherd.situation import Freeze
+from shepherd.stages import freezes
+from shepherd.stages.freezes import KIND, FreezeWord
+from shepherd.stages.promoted import KIND as PROMOTE
+from shepherd.stages.statements import checked_reason
+from shepherd.store import JournalEntry
+from shepherd.values import LONGEST, Duration, age, clean, date, iso, quoted, when
+
+JUST = timedelta(minutes=10)
+"""A promotion that was so lately is named to who freezes."""
+_MOMENT = r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([01][0-9]|2[0-3]):([0-5][0-9])"
+
+
+def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
+    """`inv freeze.on`. Exit code 7: it is recorded, but a promotion was at work all the while.
+
+    Raises:
+        SettingsError: no reason, or no such time. MaintenanceError: the switch is on. StoreError.
+    """
+    why = checked_reason(reason)
+    settings, who, branches = options.settings, options.who, options.branches
+    end = end_of(until, settings, now()) if until is not None else None
+    until_then = f"until {when(end, now())}" if end else "until somebody ends it"
+    if options.dry:
+        say(f"would freeze {', '.join(branches)} {until_then}, by {who}: {why}")
+        return 0
+    asked = now()
+    with writing_freezes(settings, "freeze.on", who) as writing:
+        for branch in branches:
+            word = FreezeWord(f"{writing.run.id} {branch}", who, why, writing.run.now, end)
+            writing.record(branch, _with(writing.words(branch), word))
+            say(f"{branch} is frozen {until_then}, by {who}: {why}")
+            _say_what_moved(writing, branch, asked)
+            writing.tell(branch, "off", "on", why, until=iso(end) if end else "")
+        named = settings.branch_to_name(branches[0]) if len(branches) == 1 else ""
+        say(f"QA goes on, and nothing is promoted; end it with: {off_command(who, named)}")
+        alone = writing.alone
+    _show(settings, writing)
+    if alone:
+        return 0
+    complain(
+        f"THIS IS RECORDED, BUT A PROMOTION WAS AT WORK for all of {age(freezes.PATIENCE)}, and may move"
+        " its ref: inv lock.status says when it has ended, inv history what it promoted; the next is refused"
+    )
+    return PARTLY
+
+
+def off(options: TaskOptions, of: str | None, reason: str | None) -> int:
+    """`inv freeze.off`: ends what the caller said, or what `of` did.
+
+    Raises:
+        RefusedError: it is frozen, and not by the caller. SettingsError: `of` did not freeze it.
+    """
+    settings, who, branches = options.settings, options.who, options.branches
+    why = checked_reason(reason) if reason is not None else ""
+    if options.dry:
+        for branch in branches:
+            words = _known(settings, branch)
+            gone = _leaving(words, branch, settings, who, of)
+            say("\n".join(f"would end: {_ended(branch, word)}" for word in gone) or f"{branch}: not frozen")
+        return 0
+    ended = 0
+    refused: list[ShepherdError] = []
+    with writing_freezes(settings, "freeze.off", who) as writing:
+        for branch in branches:
+            try:
+                gone = _leaving(writing.words(branch), branch, settings, who, of)
+            except ShepherdError as refusal:
+                refused.append(refusal)
+                continue
+            if gone:
+                writing.record(branch, [_end(word, who, why) for word in gone])
+            for word in gone:
+                say(f"ended: {_ended(branch, word)}")
+                writing.tell(branch, "on", "off", why or word.why)
+                if word.who != who:
+                    complain(f"this was not the freeze of {who}, but of {clean(word.who, 80)}: let them know")
+            ended += len(gone)
+    if refused and not ended:
+        raise refused[0]
+    if ended:
+        _show(settings, writing)
+    present = situation(settings)
+    for branch in branches:
+        say(lines_of(branch, present, settings.branch_to_name(branch)))
+    if any(each.standing for branch in branches for each in present.freezes.get(branch, ())):
+        say('the window of the settings ends by itself; to deploy in it: inv promote --to REV --despite "…"')
+    return 0
+
+
+def end_of(text: str, settings: Settings, at: datetime) -> datetime:
+    """When a freeze ends that is wanted for "2d", until "2026-12-02" begins, or until "2026-12-02T08:00".
+
+    Raises:
+        SettingsError: it is none of these, or over.
+    """
+    zone = ZoneInfo(settings.timezone)
+    if match := re.fullmatch(_MOMENT, text):
+        wall = datetime.combine(date(match[1]), time(int(match[2]), int(match[3])))
+        end = instant(wall, zone, begins=False)
+    elif re.fullmatch(r"[0-9]+-.*", text):
+        end = instant(datetime.combine(date(text), time()), zone, begins=False)
+    else:
+        try:
+            return at + timedelta(seconds=Duration(text))
+        except SettingsError:
+            raise SettingsError(
+                f"{quoted(text)} is no end of a freeze: write 2d or 4h, 2026-12-02 (the day on which"
+                " deployments go again), or 2026-12-02T08:00"
+            ) from None
+    if end <= at or (end - at).total_seconds() > LONGEST:
+        over = "over" if end <= at else "more than 100 years away"
+        raise SettingsError(f"{text} ({settings.timezone}) is {over}: name a time to come")
+    return end
+
+
+def _with(words: Sequence[FreezeWord], word: FreezeWord) -> list[JournalEntry]:
+    """The word, in place of an earlier one of the same person for the same reason."""
+    same = [each for each in words if (each.who, each.why) == (word.who, word.why)]
+    data = {"on": True, "until": iso(word.until) if word.until else None}
+    return [
+        *(_end(each, word.who, "said again") for each in same),
+        JournalEntry(KIND, word.id, data, word.who, word.why),
+    ]
+
+
+def _end(word: FreezeWord, who: str, why: str) -> JournalEntry:
+    return JournalEntry(KIND, word.id, {"on": False}, who, why)
+
+
+def _known(settings: Settings, branch: str) -> tuple[FreezeWord, ...]:
+    return tuple(freezes.in_effect(freezes.copied_words(settings, branch), now()))
+
+
+def _leaving(
+    words: Sequence[FreezeWord], branch: str, settings: Settings, who: str, of: str | None
+) -> list[FreezeWord]:
+    """What `freeze.off` ends: all of one's own, or of `of`."""
+    gone = [word for word in words if word.who == (of if of is not None else who)]
+    if gone or not words:
+        return gone
+    names = ", ".join(dict.fromkeys(clean(word.who, 80) for word in words))
+    if of is not None:
+        raise SettingsError(f"{branch} is frozen, but not by {clean(of, 80)}: by {names}")
+    told = "; and ".join(str(words_of(_freeze(word), now())) for word in words)
+    commands = ", or ".join(
+        off_command(name, settings.branch_to_name(branch)) for name in dict.fromkeys(w.who for w in words)
+    )
+    raise RefusedError(
+        f"{branch} is frozen {told}; that is not yours ({who}), so it stays: ask them, or end it all the same"
+        f" with: {commands}"
+    )
+
+
+def _freeze(word: FreezeWord) -> Freeze:
+    return Freeze(word.since, word.until, word.who, word.why)
+
+
+def _ended(branch: str, word: FreezeWord) -> str:
+    return f"{branch} was frozen {words_of(_freeze(word), now())}"
+
+
+def _say_what_moved(writing: FreezeWriting, branch: str, asked: datetime) -> None:
+    """What was promoted right before, since who freezes may think that it was not."""
+    with writing.database.branch(branch) as store:
+        last = store.journal.last("promoted")
+        begun = unfinished(store.journal, PROMOTE)
+    if last is not None and "from" in last.data and last.time > asked - JUST:
+        revno = last.data["revno"]
+        say(f"r{revno} was promoted just before, at {when(last.time, now())}, by {last.who or 'somebody'}")
+    for act in begun:
+        complain(
+            f"{branch}: the promotion of r{act.data['to_revno']}, begun at {when(act.time, now())}, has not"
+            " said how it ended: inv find looks whether the ref was moved"
+        )
+
+
+def _show(settings: Settings, writing: FreezeWriting) -> None:
+    """Let page, badge and SHA say it at once, where there are pages."""
+    if (settings.report_path / "index.html").is_file():
+        show_failure(settings, writing.run.tell)
