@@ -16,6 +16,7 @@ from shepherd.rules.undoing import Undoing
 
 NAMED = 100
 """Landings that are kept of what is over a limit."""
+_HOLDING = frozenset(word for word, state in STATE_OF.items() if state == "holds")
 _WORST_FIRST: Sequence[ConditionState] = ("no", "unknown", "not-yet", "holds")
 
 
@@ -48,13 +49,14 @@ def check_outcomes(conditions: Conditions, sha: str) -> tuple[CheckOutcome, ...]
     if read.unreadable:
         return tuple(CheckOutcome(each, "unknown", None, read.unreadable) for each in conditions.checks)
     outcomes: list[CheckOutcome] = []
-    seen = set[str]()
+    needed = _needed(conditions.checks)
+    seen = 0
     for each in read.results:
-        if matching := _matching(conditions.checks, each.name):
+        if matching := needed[each.name]:
             outcomes.append(CheckOutcome(each.name, STATE_OF[each.word], each))
-            seen.update(matching)
-    missing = (pattern for pattern in dict.fromkeys(conditions.checks) if pattern not in seen)
-    outcomes += [CheckOutcome(pattern, "not-yet") for pattern in missing]
+            seen |= matching
+    missing = (pattern for place, pattern in enumerate(conditions.checks) if not seen >> place & 1)
+    outcomes += [CheckOutcome(pattern, "not-yet") for pattern in dict.fromkeys(missing)]
     return tuple(sorted(outcomes, key=lambda each: _WORST_FIRST.index(each.state)))
 
 
@@ -71,19 +73,29 @@ def results_hold(checks: tuple[str, ...], read: CommitChecks) -> bool:
     matches holds."""
     if read.unreadable:
         return False
-    seen = set[str]()
+    needed = _needed(checks)
+    seen = 0
     for each in read.results:
-        if matching := _matching(checks, each.name):
-            if STATE_OF[each.word] != "holds":
+        if matching := needed[each.name]:
+            if each.word not in _HOLDING:
                 return False
-            seen.update(matching)
-    return len(seen) == len(set(checks))
+            seen |= matching
+    return seen == (1 << len(checks)) - 1
 
 
-@lru_cache(maxsize=4096)
-def _matching(checks: tuple[str, ...], name: str) -> tuple[str, ...]:
-    """The patterns that match a name; remembered, because the names are the same on every commit."""
-    return tuple(pattern for pattern in checks if matches((pattern,), name))
+class _Needed(dict[str, int]):
+    """Name of a check -> one bit for each pattern that matches it, in the order of the settings; worked out
+    once for each name, because the names are the same on every commit."""
+
+    def __init__(self, checks: tuple[str, ...]) -> None:
+        self._checks = checks
+
+    def __missing__(self, name: str) -> int:
+        self[name] = bits = sum(matches((each,), name) << place for place, each in enumerate(self._checks))
+        return bits
+
+
+_needed = lru_cache(maxsize=16)(_Needed)
 
 
 class LimitCounts:
