@@ -104,9 +104,10 @@ class Judgement:
         return checks_hold(self.conditions, self._sha(revno))
 
     def _holding(self, candidates: Iterable[int]) -> Iterator[int]:
-        checks, results = self.conditions.checks, self.conditions.results
+        checks, results, landings = self.conditions.checks, self.conditions.results, self.reading.landings
+        first = landings[0].revno if landings else 0
         for revno in candidates:
-            read = results.get(self._sha(revno))
+            read = results.get(landings[revno - first].id)
             if read is not None and results_hold(checks, read):
                 yield revno
 

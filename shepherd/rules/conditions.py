@@ -149,20 +149,20 @@ class LimitCounts:
         inside = [_Inside(place, limit.max) for place, limit in enumerate(self._limits)]
         flips, counting = self._undoing.flips, self.counting
         over: tuple[OverLimit, ...] = ()
-        for t in range(self._deployed + 1, tip + 1):
-            changed = t in counting
-            if changed:
-                for limit in counting[t]:
-                    inside[limit].land(t)
-            if t in flips:
-                for p, undone in flips[t].items():
-                    for limit in counting.get(p, ()):
-                        inside[limit].change(p, undone)
-                        changed = True
-            if changed:
-                over = tuple([each.over() for each in inside if len(each.revnos) > each.most])
+        since = self._deployed + 1
+        # between these nothing changes
+        for t in sorted({*counting, *(t for t in flips if t >= since)}):
             if over:
-                exceeded[t] = over
+                exceeded.update(dict.fromkeys(range(since, t), over))
+            since = t
+            for limit in counting.get(t, ()):
+                inside[limit].land(t)
+            for p, undone in flips[t].items() if t in flips else ():
+                for limit in counting.get(p, ()):
+                    inside[limit].change(p, undone)
+            over = tuple([each.over() for each in inside if len(each.revnos) > each.most])
+        if over:
+            exceeded.update(dict.fromkeys(range(since, tip + 1), over))
         return exceeded
 
 
