@@ -1,6 +1,7 @@
 """`python -m bench.gallery FOLDER`: the pages that readers meet, drawn in every look, and checked.
 
-The demo; production 50, 300 and 5,000 landings behind, which are three branches with an index; every caution.
+The demo; production 50, 300 and 5,000 landings behind, which are three branches with an index; every caution;
+what waits for checks and limits, and freezes.
 At four widths, light and dark, at 200 %, without script, on paper. Each look is checked with axe-core, for
 what it says to the console or asks of the network, for scrolling sideways, and for its height: what the
 browser takes it for before everything has been drawn. `--vnu JAR` checks each page with the HTML validator.
@@ -22,13 +23,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
 from playwright.sync_api import Browser
 
 from bench.history import words
 from bench.project import INV, ROOT, Project
-from shepherd.views.page import branch_page
+from shepherd.views.page import branch_page, index_page
 from tests.real.browser import View, chromium, opened
 from tests.test_cautions import CASES
+from tests.views.condition_looks import LOOKS as LOOKS_OF_CONDITIONS
 
 BEHIND = (50, 300, 5_000)
 WIDTHS = (360, 768, 1280, 1920)
@@ -111,6 +114,13 @@ def scenes(folder: Path, repository: Path | None) -> Iterator[Scene]:
         path = folder / f"caution-{name}.html"
         path.write_text(branch_page(snapshot, situation, links, feeds))
         yield Scene(path.stem, path, situation.now, few=True)
+    for name, (snapshot, situation) in LOOKS_OF_CONDITIONS.items():
+        path = folder / f"condition-{name}.html"
+        path.write_text(branch_page(snapshot, situation, links, feeds))
+        yield Scene(path.stem, path, situation.now, few=True)
+        index = folder / f"condition-{name}-index.html"
+        index.write_text(index_page([snapshot, replace(snapshot, branch="next")], situation))
+        yield Scene(index.stem, index, situation.now, few=True)
 
 
 def behind(folder: Path, repository: Path | None) -> Path:

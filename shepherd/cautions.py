@@ -187,10 +187,15 @@ def _promoted_bad(snapshot: Snapshot) -> Iterator[Caution]:
     entry = next((e for e in snapshot.landings if promoted and e.revno == promoted.revno), None)
     if entry is None or entry.deployable_as_tip is not False:
         return
+    if not entry.blocked_by_count and not entry.conditions:
+        # nobody asked for its checks, which says nothing against it
+        return
     others = [f"r{revno}" for revno in entry.blocked_by if revno != entry.revno]
     number = entry.blocked_by_count - (not entry.good)
     why = f"{some(others, NAMED, number)} {'blocks' if number == 1 else 'block'} it"
-    if not number:
+    if not entry.blocked_by_count:
+        why = _cut("; ".join(entry.conditions), _SHOWN)
+    elif not number:
         why = _cut(entry.reason_sentence, _SHOWN)
     yield _caution(
         "promoted-bad",

@@ -27,6 +27,6 @@ def as_called(text: str) -> str:
 
 def naming_branch(text: str, branch: str) -> str:
     """The text, which may end with a person's word as a command, with `--branch` behind that, once."""
-    if not branch or not text.endswith(('--reason "…"', "--reason …")):
+    if not branch or not text.endswith(('--reason "…"', "--reason …", '--despite "…"')):
         return text
     return text if " --branch " in text[text.rfind("inv ") :] else f"{text} --branch {branch}"

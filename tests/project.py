@@ -38,6 +38,7 @@ class Project:
         folder.mkdir(parents=True, exist_ok=True)
         self.repo = Repo(folder / "project.git")
         self.bugs: dict[str, Any] = {}
+        self.checks: dict[str, Any] = {}
         self.now = START
         self.lines: list[str] = []
         self.runs = 0
@@ -76,8 +77,14 @@ class Project:
         self.bugs[str(bug)] = {"tags": list(tags), "title": title}
         self.write_bugs()
 
+    def check(self, sha: str, **said: Any) -> None:
+        """What the checks say of a commit; `ci_build` is ci/build."""
+        self.checks[sha] = {name.replace("_", "/"): word for name, word in said.items()}
+        self.write_bugs()
+
     def write_bugs(self) -> None:
-        (self.folder / "bugs.json").write_text(json.dumps({"bugs": self.bugs}))
+        checks = {"checks": self.checks} if self.checks else {}
+        (self.folder / "bugs.json").write_text(json.dumps({"bugs": self.bugs, **checks}))
 
     def run(self, stage: str) -> Run:
         """What the runner would give a stage."""

@@ -31,7 +31,12 @@ def check(snapshot: Snapshot) -> None:
         assert (entry.deployable_as_tip is None) == (entry.revno <= deployed)
         assert entry.deployable_as_tip is not True or entry.blocked_by_count == 0
         assert list(entry.blocked_by) == sorted(entry.blocked_by)
+        assert entry.deployable_as_tip is not True or not entry.conditions
     assert named <= by_revno.keys()
+    if snapshot.waits is not None:
+        waits = by_revno[snapshot.waits.revno]
+        assert not waits.blocked_by_count and waits.deployable_as_tip is False
+        assert waits.revno > max(deployed, snapshot.deployable.revno if snapshot.deployable else 0)
     if snapshot.deployable:
         assert by_revno[snapshot.deployable.revno].deployable_as_tip
         assert not any(e.deployable_as_tip for e in snapshot.landings if e.revno > snapshot.deployable.revno)

@@ -70,7 +70,7 @@ def publish(options: TaskOptions) -> int:
     *WORKING,
     help={
         "to": "promote this one and not the latest deployable: r123, a SHA, tip",
-        "despite": "with --to: why, although what people say of it cannot be read",
+        "despite": "with --to: why, although it cannot be judged, or checks, a limit or a freeze forbid it",
         "drop_hotfix": "why commits may be lost that production runs and the mainline lacks",
     },
 )

@@ -53,7 +53,9 @@ class BranchSources:
         ]
         near = [other.ref for other in others if other.repository == repository]
         refs = [ref for ref in (branch.ref, *pointed, branch.verdict_notes, *near) if ref]
-        self.git = open_source(repository, mirrors, refs, fetch=fetch)
+        # brought along for the stage that reads them: a note on a check is no reason to read landings again
+        fetched = [*refs, branch.check_notes] if branch.check_notes else refs
+        self.git = open_source(repository, mirrors, fetched, fetch=fetch)
         self._deployed_ref = pointers.ref_of(branch.deployed, "production", self.git.name, self.git.tags)
         self._qa_ref = self._ref_of_qa()
         refs += [ref for ref in (self._deployed_ref, self._qa_ref) if ref]

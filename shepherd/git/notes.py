@@ -25,9 +25,9 @@ _LINE = re.compile(
 _SHA = re.compile(SHA)
 
 
-def missing_notes(ref: str) -> str:
-    """What to say of a notes ref that is not there."""
-    return f"there is no {ref}, so no verdict by git note is read"
+def missing_notes(ref: str, what: str = "verdict") -> str:
+    """What to say of a notes ref that is not there; `what` is it that its notes would give."""
+    return f"there is no {ref}, so no {what} by git note is read"
 
 
 def notes_remedy(ref: str, repository: str) -> str:
@@ -80,7 +80,7 @@ def read_notes(
     A line counts from the commit that brought it in, whatever was later added to the note, merged, or moved
     into other directories. `mailmap` is the SHA of a blob, or empty. Raises SourceError.
     """
-    present = _present(git, tip, set(landing_ids)) if tip else {}
+    present = note_blobs(git, tip, set(landing_ids)) if tip else {}
     if not tip or not present:
         return []
     history = _history(git, tip, mailmap)
@@ -107,8 +107,9 @@ def noted_commits(git: Git, tip: str) -> set[str]:
     return {sha for path in paths if _SHA.fullmatch(sha := _target(path))}
 
 
-def _present(git: Git, tip: str, wanted: Collection[str]) -> dict[str, list[str]]:
-    """The blobs of the wanted notes as they are now; a note may lie in several directories at once."""
+def note_blobs(git: Git, tip: str, wanted: Collection[str]) -> dict[str, list[str]]:
+    """The blobs of the wanted notes as they are now; a note may lie in several directories at once. Raises
+    SourceError."""
     blobs: dict[str, list[str]] = {}
     for entry in git.out("ls-tree", "-r", "-z", "--full-tree", tip).split(b"\0"):
         head, _, path = entry.partition(b"\t")
@@ -173,10 +174,10 @@ def _changed(
     return by_step
 
 
-def _lines(git: Git, blobs: Collection[str]) -> dict[str, list[tuple[str, str]]]:
-    """The `QA:` lines of each blob."""
+def note_texts(git: Git, blobs: Collection[str]) -> dict[str, str]:
+    """The text of each blob, less those that the repository lacks. Raises SourceError."""
     output = git.out("cat-file", "--batch", input="".join(f"{blob}\n" for blob in blobs).encode())
-    by_blob: dict[str, list[tuple[str, str]]] = {}
+    texts: dict[str, str] = {}
     place = 0
     while place < len(output):
         end = output.index(b"\n", place)
@@ -184,10 +185,17 @@ def _lines(git: Git, blobs: Collection[str]) -> dict[str, list[tuple[str, str]]]
         place = end + 1
         if not size.isdigit():
             continue
-        text = normal(output[place : place + int(size)])
-        matches = (_LINE.match(line) for line in text.split("\n"))
-        by_blob[sha.split(" ")[0]] = [(match[1].lower(), clean(match[2])) for match in matches if match]
+        texts[sha.split(" ")[0]] = normal(output[place : place + int(size)])
         place += int(size) + 1
+    return texts
+
+
+def _lines(git: Git, blobs: Collection[str]) -> dict[str, list[tuple[str, str]]]:
+    """The `QA:` lines of each blob."""
+    by_blob: dict[str, list[tuple[str, str]]] = {}
+    for blob, text in note_texts(git, blobs).items():
+        matches = (_LINE.match(line) for line in text.split("\n"))
+        by_blob[blob] = [(match[1].lower(), clean(match[2])) for match in matches if match]
     return by_blob
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from shepherd.errors import SourceError
 from shepherd.git.repository import Git
 
-_DIFF = ("diff-tree", "--stdin", "--root", "-r", "--no-renames", "--diff-merges=first-parent")
+DIFF = ("diff-tree", "--stdin", "--root", "-r", "--no-renames", "--diff-merges=first-parent")
 # Whole object names, or any two changes of one binary file would look alike.
 _PATCH = ("-p", "--unified=3", "--full-index", "--binary", "--no-ext-diff", "--no-textconv", "--no-color")
 
@@ -72,7 +72,7 @@ def changes(git: Git, commits: Iterable[str]) -> dict[str, Changes]:
         return {}
     stdin = "".join(f"{sha}\n" for sha in wanted).encode()
     by_commit: dict[str, list[FileChange]] = {sha: [] for sha in wanted}
-    fields = iter(git.out(*_DIFF, "--raw", "-z", input=stdin).split(b"\0"))
+    fields = iter(git.out(*DIFF, "--raw", "-z", input=stdin).split(b"\0"))
     current: list[FileChange] = []
     for field in fields:
         if field.startswith(b":"):
@@ -129,7 +129,5 @@ def patch_ids(git: Git, commits: Iterable[str]) -> dict[str, str]:
     wanted = list(dict.fromkeys(commits))
     if not wanted:
         return {}
-    lines = git.pipe(
-        [*_DIFF, *_PATCH, "--src-prefix=a/", "--dst-prefix=b/"], ["patch-id", "--stable"], wanted
-    )
+    lines = git.pipe([*DIFF, *_PATCH, "--src-prefix=a/", "--dst-prefix=b/"], ["patch-id", "--stable"], wanted)
     return {sha: patch for patch, _, sha in (line.partition(" ") for line in lines)}

@@ -13,11 +13,9 @@ from shepherd.cautions import Caution, CautionKind, cautions
 from shepherd.deployment import deployment
 from shepherd.errors import NoAnswerError, RefusedError
 from shepherd.landing import Landing
+from shepherd.plans.despite import NAMED, keeps_back, refuse_unless_passed
 from shepherd.situation import Situation
 from shepherd.snapshot import LandingEntry, Rev, Snapshot
-
-NAMED = 5
-"""Landings and commits that a refusal names."""
 
 
 class PromotionOrder(Struct, frozen=True):
@@ -27,7 +25,8 @@ class PromotionOrder(Struct, frozen=True):
     """The revno; None: the latest deployable."""
     why: str = ""
     despite: str = ""
-    """Why `to` shall be promoted although what people say of it cannot be read."""
+    """Why `to` shall be promoted although something keeps it back that is no landing known to be bad: what
+    people say of it cannot be read, a check or a limit does not hold, or nobody deploys now."""
     drop_hotfix: str = ""
     """Why commits that production runs in addition to the mainline may be lost."""
 
@@ -77,6 +76,8 @@ class Promotion(Struct, frozen=True):
     why: str
     despite: str = ""
     drop_hotfix: str = ""
+    passed: tuple[str, ...] = ()
+    """What `despite` passed, a sentence each."""
 
 
 def target_of(
@@ -112,28 +113,9 @@ def target_of(
             f"{snapshot.branch}: production runs r{snapshot.deployed.revno}, and r{to.revno} is not newer"
         )
     if snapshot.complete:
-        _check(snapshot, to.revno, order)
+        entry = next(entry for entry in snapshot.landings if entry.revno == to.revno)
+        refuse_unless_passed(snapshot, entry, order.despite)
     return to
-
-
-def _check(snapshot: Snapshot, revno: int, order: PromotionOrder) -> None:
-    """Raises RefusedError unless the revision is deployable, or only what is not known keeps it back."""
-    entries = {entry.revno: entry for entry in snapshot.landings}
-    entry = entries[revno]
-    if entry.deployable_as_tip:
-        return
-    blockers = [entries[blocker] for blocker in entry.blocked_by]
-    unknown = entry.blocked_by_count == len(blockers) and all(b.state == "unknown" for b in blockers)
-    if order.despite and unknown:
-        return
-    named = "; ".join(f"r{b.revno} ({b.person or 'nobody known'}): {b.reason}" for b in blockers[:NAMED])
-    more = f"; and {entry.blocked_by_count - NAMED} more" if entry.blocked_by_count > NAMED else ""
-    advice = ""
-    if order.despite:
-        advice = (
-            " (--despite is for what cannot be read; what is known, a verdict or a rollback has to settle)"
-        )
-    raise RefusedError(f"{snapshot.branch}: r{revno} may not go to production: {named}{more}{advice}")
 
 
 def plan_promotion(
@@ -149,6 +131,7 @@ def plan_promotion(
     dropped: Sequence[str],
     repository: str,
     ref: str,
+    unlooked: str = "",
 ) -> Promotion:
     """The plan to promote `target`, which `target_of` chose.
 
@@ -157,6 +140,7 @@ def plan_promotion(
         known: SHA -> what was last known of a landing, for the time when nothing can be read.
         undone_at: the revnos that are undone at a candidate.
         dropped: commits that the promoted ref or production has, and the target lacks.
+        unlooked: what else of the target could not be looked at for want of data, as a sentence.
 
     Raises:
         RefusedError: a caution stops (commits would be lost, …), and nobody said that it may be passed; or a
@@ -209,12 +193,23 @@ def plan_promotion(
         why=order.despite or order.why,
         despite=order.despite,
         drop_hotfix=order.drop_hotfix if dropped else "",
+        passed=_passed(snapshot, entries.get(target.revno), to_know, unlooked) if order.despite else (),
     )
+
+
+def _passed(
+    snapshot: Snapshot, entry: LandingEntry | None, to_know: Sequence[Caution], unlooked: str
+) -> tuple[str, ...]:
+    """What `despite` passes, a sentence each."""
+    frozen = [str(caution.sentence) for caution in to_know if caution.kind == "frozen"]
+    if snapshot.complete and entry is not None:
+        return (*keeps_back(snapshot, entry), *frozen)
+    return (*([unlooked] if unlooked else []), *frozen)
 
 
 def _refuse_unless_passed(branch: str, to_know: Sequence[Caution], order: PromotionOrder) -> None:
     """Whatever stops stops a promotion, too, unless somebody gave the reason that passes just that."""
-    passed: dict[CautionKind, str] = {"hotfix": order.drop_hotfix}
+    passed: dict[CautionKind, str] = {"hotfix": order.drop_hotfix, "frozen": order.despite}
     for caution in to_know:
         if caution.stops and not passed.get(caution.kind):
             raise RefusedError(f"{branch}: {caution.sentence}: {caution.remedy}")
@@ -237,7 +232,9 @@ def _why_it_stays(line: PlanLine, entry: LandingEntry | None) -> str:
         return line.reason
     others = [f"r{revno}" for revno in entry.blocked_by[:NAMED]]
     more = entry.blocked_by_count - len(others)
-    return f"waits for {', '.join(others)}" + (f" and {more} more" if more else "") if others else line.reason
+    if others:
+        return f"waits for {', '.join(others)}" + (f" and {more} more" if more else "")
+    return "; ".join(entry.conditions[:NAMED]) or line.reason
 
 
 def _line(

@@ -26,14 +26,16 @@ __all__ = ["Judgement", "judge", "scope_of"]
 
 
 class Judgement:
-    """The judgement of one reading.
+    """What the rules say of one reading.
 
     Attributes:
-        judged: revno -> state and evidence, for the landings in scope.
+        reading: what was judged.
+        judged: revno -> state, with what it rests on; the landings that were looked at.
         undoing: what is undone, at every candidate.
         live: revnos that production runs.
-        window: the answer for the window.
         conditions: what else a candidate needs, as far as it is known.
+        limits: what counts for the limits among these.
+        window: the answer for the window.
     """
 
     def __init__(
@@ -43,27 +45,20 @@ class Judgement:
         live: Collection[int],
         evidence: TagEvidence,
         judged: dict[int, Judged],
-        pure: Collection[int],
         conditions: Conditions,
+        limits: LimitCounts,
+        window: WindowAnswer,
     ) -> None:
         self.reading = reading
         self.undoing = undoing
         self.live = live
         self.judged = judged
-        self._evidence = evidence
-        self._pure = pure
         self.conditions = conditions
-        self._landings = {landing.revno: landing for landing in reading.landings}
-        deployed = reading.deployed.revno
-        self.window: WindowAnswer = answer(
-            deployed,
-            reading.tip.revno,
-            judged,
-            undoing,
-            live,
-            LimitCounts(conditions, self._landings, undoing, deployed, pure),
-            self.checks_hold,
-        )
+        self.limits = limits
+        self._evidence = evidence
+        if conditions.checks:
+            window = replace(window, deployable=tuple(filter(self.checks_hold, window.unblocked)))
+        self.window = window
         self.undone_by: dict[int, int] = undoing.undone_by()
 
     @property
@@ -79,22 +74,32 @@ class Judgement:
     def unblocked(self) -> list[str]:
         """The SHAs of the candidates that nothing blocks and that exceed no limit, newest first: whose checks
         decide (docs/rules.md#checks)."""
-        return [self._landings[revno].id for revno in reversed(self.window.unblocked)]
+        return [self._sha(revno) for revno in reversed(self.window.unblocked)]
 
     def checked(self, results: Mapping[str, CommitChecks]) -> Judgement:
-        """The same with what was read of checks, by SHA."""
-        conditions = replace(self.conditions, results=results)
+        """The same with all that was read of checks, by SHA: nothing is judged again."""
         return Judgement(
-            self.reading, self.undoing, self.live, self._evidence, self.judged, self._pure, conditions
+            self.reading,
+            self.undoing,
+            self.live,
+            self._evidence,
+            self.judged,
+            replace(self.conditions, results=results),
+            self.limits,
+            self.window,
         )
 
     def checks_of(self, revno: int) -> tuple[CheckOutcome, ...] | None:
         """What the checks say of a candidate; None: they were not asked."""
-        return check_outcomes(self.conditions, self._landings[revno].id)
+        return check_outcomes(self.conditions, self._sha(revno))
 
     def checks_hold(self, revno: int) -> bool:
         """Whether the checks of a candidate are known to hold; where none is needed, they do."""
-        return checks_hold(self.conditions, self._landings[revno].id)
+        return checks_hold(self.conditions, self._sha(revno))
+
+    def _sha(self, revno: int) -> str:
+        landings = self.reading.landings
+        return landings[revno - landings[0].revno].id
 
     @property
     def deployable(self) -> list[int]:
@@ -218,4 +223,7 @@ def judge(
     evidence = read_tags(by_revno, scope, live, deployed, tracker, recorded)
     rules = StateRules(by_revno, undoing, evidence, recorded, tracker, options)
     judged = {landing.revno: rules.judge(landing) for landing in landings if landing.revno in scope}
-    return Judgement(reading, undoing, live, evidence, judged, rules.pure, conditions)
+    limits = LimitCounts(conditions, landings, undoing, deployed, rules.pure)
+    tip = reading.tip.revno
+    window = answer(deployed, tip, judged, undoing, live, limits.exceeded(tip))
+    return Judgement(reading, undoing, live, evidence, judged, conditions, limits, window)

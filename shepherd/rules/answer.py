@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from shepherd.rules.conditions import LimitCounts, OverLimit
+from shepherd.rules.conditions import OverLimit
 from shepherd.rules.states import Judged
 from shepherd.rules.undoing import Undoing
 
@@ -97,34 +97,28 @@ def answer(
     judged: Mapping[int, Judged],
     undoing: Undoing,
     live: Collection[int],
-    limits: LimitCounts,
-    checked: Callable[[int], bool],
+    over: Mapping[int, tuple[OverLimit, ...]],
 ) -> WindowAnswer:
-    """Sweep the window once and say what is deployable, and what clearing each blocker would give.
+    """Sweep the window once and say what nothing keeps back, and what clearing each blocker would give. What
+    is deployable of that is for the checks to say: here it is all.
 
     Args:
-        checked: whether the checks of a candidate are known to hold.
+        over: candidate -> the limits that it exceeds; not those that exceed none.
     """
     unblocked: list[int] = []
-    exceeding: dict[int, tuple[OverLimit, ...]] = {}
     candidates: dict[int, Candidate] = {}
     alone: dict[int, int] = {}
     """Landing -> the largest candidate that it alone blocks."""
     same = Candidate()
-    sweep = limits.sweep(deployed + 1, tip, undoing)
-    for (t, blocking), (_, over) in zip(
-        blocked_by(deployed + 1, tip, judged, undoing, live), sweep, strict=True
-    ):
+    for t, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
         count = len(blocking)
-        if over:
-            exceeding[t] = over
         if count != same.count or t in undoing.flips:
             # Whatever lands now comes after the first SHOWN: only undoing changes those.
             full = len(same.blocked_by) == SHOWN and t not in undoing.flips
             shown = same.blocked_by if full else tuple(blocking[:SHOWN])
             same = Candidate(same.blocked_by if shown == same.blocked_by else shown, count)
         candidates[t] = same
-        if over:
+        if t in over:
             continue
         if not count:
             unblocked.append(t)
@@ -145,18 +139,11 @@ def answer(
             )
         )
     blockers.sort(key=lambda b: (-b.frees, b.revno))
-    climbs = _climbs(deployed, tip, tip_blocked, judged, undoing, live, exceeding)
+    climbs = _climbs(deployed, tip, tip_blocked, judged, undoing, live, over)
     steps = list(_steps(tip_blocked, climbs, stay))
     staircase = tuple(Clearing(tuple(tip_blocked[:number]), t, t - stay) for number, t in steps[:STEPS_SHOWN])
-    return WindowAnswer(
-        tuple(filter(checked, unblocked)),
-        candidates,
-        tuple(blockers),
-        staircase,
-        len(steps),
-        tuple(unblocked),
-        exceeding,
-    )
+    free = tuple(unblocked)
+    return WindowAnswer(free, candidates, tuple(blockers), staircase, len(steps), free, over)
 
 
 def _climbs(
@@ -166,10 +153,10 @@ def _climbs(
     judged: Mapping[int, Judged],
     undoing: Undoing,
     live: Collection[int],
-    exceeding: Collection[int],
+    over: Collection[int],
 ) -> dict[int, int]:
     """A blocker of the tip -> the largest candidate of whose blockers it is the newest; of those candidates
-    alone that nothing else blocks but blockers of the tip."""
+    alone that nothing else blocks but blockers of the tip, and that exceed no limit."""
     clearable = set(tip_blocked)
     climbs: dict[int, int] = {}
     others: set[int] = set()
@@ -184,7 +171,7 @@ def _climbs(
                 others.discard(p)
             elif p in judged and not judged[p].good and p not in live and p not in clearable:
                 others.add(p)
-        if blocking and not others and t not in exceeding:
+        if blocking and not others and t not in over:
             climbs[blocking[-1]] = t
     return climbs
 

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
 
-from shepherd.conditions import STATE_OF, CheckResult, Conditions, ConditionState
+from shepherd.conditions import STATE_OF, CheckResult, CommitChecks, Conditions, ConditionState, Touched
 from shepherd.landing import Landing
 from shepherd.people import matches
 from shepherd.rules.undoing import Undoing
@@ -47,7 +48,7 @@ def check_outcomes(conditions: Conditions, sha: str) -> tuple[CheckOutcome, ...]
         return tuple(CheckOutcome(each, "unknown", None, read.unreadable) for each in conditions.checks)
     outcomes: dict[str, CheckOutcome] = {}
     for pattern in conditions.checks:
-        matching = [each for each in read.results if matches((pattern,), each.name)]
+        matching = _matching(pattern, read)
         if not matching:
             outcomes[pattern] = CheckOutcome(pattern, "not-yet")
         for each in matching:
@@ -59,79 +60,113 @@ def checks_hold(conditions: Conditions, sha: str) -> bool:
     """Whether all checks of a candidate are known to hold; where none is needed, they do."""
     if not conditions.checks:
         return True
-    outcomes = check_outcomes(conditions, sha)
-    return outcomes is not None and all(each.state == "holds" for each in outcomes)
+    read = conditions.results.get(sha)
+    return read is not None and results_hold(conditions.checks, read)
+
+
+def results_hold(checks: Sequence[str], read: CommitChecks) -> bool:
+    """Whether what was read of one commit is all that is needed: each pattern matches something, and all that
+    matches holds."""
+    if read.unreadable:
+        return False
+    for pattern in checks:
+        matching = _matching(pattern, read)
+        if not matching or any(STATE_OF[each.word] != "holds" for each in matching):
+            return False
+    return True
+
+
+def _matching(pattern: str, read: CommitChecks) -> list[CheckResult]:
+    return [each for each in read.results if matches((pattern,), each.name)]
 
 
 class LimitCounts:
-    """How many landings count for each limit, while candidates are taken in order (docs/rules.md#limits).
+    """Which landings count for which limits (docs/rules.md#limits).
 
     Attributes:
-        counting: revno -> the places of the limits that it counts for while it is in effect.
+        touched: landing after D -> for each limit the paths that match it; not those that touch none.
+        counting: landing -> the places of the limits that it counts for while it is in effect.
     """
 
     def __init__(
         self,
         conditions: Conditions,
-        landings: Mapping[int, Landing],
+        landings: Iterable[Landing],
         undoing: Undoing,
         deployed: int,
         pure: Collection[int],
     ) -> None:
         self._limits = conditions.limits
+        self._undoing = undoing
+        self._deployed = deployed
+        self._pure = pure
+        self.touched: dict[int, Touched] = {}
         self.counting: dict[int, tuple[int, ...]] = {}
         if not conditions.limits or not conditions.touched:
             return
-        by_sha = {landings[revno].id: revno for revno in landings if revno > deployed}
-        touched = {by_sha[sha]: paths for sha, paths in conditions.touched.items() if sha in by_sha}
-        for revno, limits in touched.items():
-            counts = [
-                limit
-                for limit, paths in limits.items()
-                if paths
-                and not (
-                    revno in pure and undoes_only(limit, paths, undoing.targets[revno], touched, deployed)
-                )
-            ]
+        for landing in landings:
+            if landing.revno > deployed and (touches := conditions.touched.get(landing.id)):
+                self.touched[landing.revno] = touches
+        for revno, touches in self.touched.items():
+            counts = [limit for limit in touches if touches[limit] and not self.undoes_only(revno, limit)]
             if counts:
                 self.counting[revno] = tuple(counts)
 
-    def sweep(self, first: int, tip: int, undoing: Undoing) -> Iterator[tuple[int, tuple[OverLimit, ...]]]:
-        """For each candidate the limits that do not hold there."""
+    def undoes_only(self, revno: int, limit: int) -> bool:
+        """Whether it is a pure rollback that takes back, of what the limit is about, nothing but what the
+        same deployment would bring: then neither counts."""
+        targets = self._undoing.targets[revno] if revno in self._pure else ()
+        if not targets or min(targets) <= self._deployed:
+            return False
+        theirs = {path for target in targets for path in self.touched.get(target, {}).get(limit, ())}
+        return theirs.issuperset(self.touched[revno].get(limit, ()))
+
+    def exceeded(self, tip: int) -> dict[int, tuple[OverLimit, ...]]:
+        """Candidate -> the limits that do not hold there; only the candidates that have some."""
+        exceeded: dict[int, tuple[OverLimit, ...]] = {}
         if not self.counting:
-            yield from ((t, ()) for t in range(first, tip + 1))
-            return
-        inside: list[dict[int, None]] = [{} for _ in self._limits]
-        """Per limit the landings that count now; in no order."""
+            return exceeded
+        inside = [_Inside(place, limit.max) for place, limit in enumerate(self._limits)]
+        flips, counting = self._undoing.flips, self.counting
         over: tuple[OverLimit, ...] = ()
-        for t in range(first, tip + 1):
-            changed = False
-            for p, undone in (*undoing.flips.get(t, {}).items(), (t, False)):
-                for limit in self.counting.get(p, ()):
-                    changed = True
-                    if undone:
-                        inside[limit].pop(p, None)
-                    else:
-                        inside[limit][p] = None
-            if changed:
-                over = tuple(
-                    OverLimit(place, len(those), tuple(sorted(those)[:NAMED]))
-                    for place, those in enumerate(inside)
-                    if len(those) > self._limits[place].max
-                )
-            yield t, over
+        for t in range(self._deployed + 1, tip + 1):
+            if t in counting or t in flips:
+                changed = False
+                for p, undone in (*flips.get(t, {}).items(), (t, False)):
+                    for limit in counting.get(p, ()):
+                        inside[limit].change(p, undone)
+                        changed = True
+                if changed:
+                    over = tuple(each.over() for each in inside if each.is_over)
+            if over:
+                exceeded[t] = over
+        return exceeded
 
 
-def undoes_only(
-    limit: int,
-    paths: Sequence[str],
-    targets: Sequence[int],
-    touched: Mapping[int, Mapping[int, Sequence[str]]],
-    deployed: int,
-) -> bool:
-    """Whether a pure rollback takes back, of what the limit is about, nothing but what the same deployment
-    would bring: then neither counts."""
-    if any(target <= deployed for target in targets):
-        return False
-    theirs = {path for target in targets for path in touched.get(target, {}).get(limit, ())}
-    return theirs.issuperset(paths)
+class _Inside:
+    """The landings in effect that count for one limit, while candidates are taken in order."""
+
+    def __init__(self, place: int, most: int) -> None:
+        self._place = place
+        self._most = most
+        self._revnos: list[int] = []
+        """Ascending."""
+        self._oldest: tuple[int, ...] = ()
+
+    @property
+    def is_over(self) -> bool:
+        return len(self._revnos) > self._most
+
+    def change(self, revno: int, undone: bool) -> None:
+        """It is undone now, or it landed or came back."""
+        at = bisect_left(self._revnos, revno)
+        there = at < len(self._revnos) and self._revnos[at] == revno
+        if undone and there:
+            del self._revnos[at]
+        elif not undone and not there:
+            self._revnos.insert(at, revno)
+        if at < NAMED:
+            self._oldest = tuple(self._revnos[:NAMED])
+
+    def over(self) -> OverLimit:
+        return OverLimit(self._place, len(self._revnos), self._oldest)

@@ -42,6 +42,9 @@ def check(settings: Settings) -> None:
     _check_file_names(settings.branches)
     with _within("tracker"):
         _check_tracker(settings.tracker)
+    for name, branch in settings.branches.items():
+        with _within("branches"), _within(name), _within("checks"):
+            _check_checks(branch, settings.tracker)
     if settings.mail:
         with _within("mail"):
             _check_mail(settings.mail)
@@ -103,6 +106,18 @@ def _check_branch(branch: BranchSettings) -> None:
         raise WrongValueError(
             f"expected another ref than the mainline's own ({branch.ref})", "promote", "ref"
         )
+
+
+def _check_checks(branch: BranchSettings, tracker: TrackerSettings) -> None:
+    """Something can say what they found, or no revision could ever be deployable."""
+    if branch.checks and not branch.check_notes and tracker.type in ("none", "launchpad"):
+        raise WrongValueError(
+            f'nothing says what they found, since tracker.type is "{tracker.type}":'
+            ' set check_notes = "refs/notes/ci", or a tracker that knows checks'
+        )
+    for place, pattern in enumerate(branch.checks):
+        if pattern in branch.checks[:place]:
+            raise WrongValueError(f"{quoted(pattern)} stands there already", f"[{place}]")
 
 
 def _check_pointer(pointer: Pointer) -> None:

@@ -121,8 +121,9 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
         for name in ("compare_url", "checks", "check_notes", "checks_grace", "freeze"):
             del config[name]
         # what a release without limits read goes on to count, too
-        if not self.limits:
-            del config["limits"]
+        del config["limits"]
+        if self.limits:
+            config["limits"] = [each.paths for each in self.limits]
         return config
 
 

@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from shepherd.cautions import cautions, stopping
 from shepherd.run import Run
 from shepherd.situation import Situation
-from shepherd.snapshot import Snapshot
+from shepherd.snapshot import LandingEntry, Snapshot
 from shepherd.store import JournalEntry
+from shepherd.views.conditions import kept_by, waiting, waits
 
 
 def answer_of(snapshot: Snapshot) -> dict[str, object]:
-    """The answer as the journal keeps it; "stopped" is there if it may not be acted on although it is one."""
+    """The answer as the journal keeps it; "stopped" is there if it may not be acted on although it is one,
+    "waits" if nothing can be deployed for want of a condition alone (docs/rules.md#conditions)."""
     stop = stopping(cautions(snapshot, Situation())) if snapshot.complete else None
     return {
         "answer": snapshot.answer,
@@ -21,6 +23,7 @@ def answer_of(snapshot: Snapshot) -> dict[str, object]:
         "deployed": snapshot.deployed.revno if snapshot.deployed else None,
         "id": snapshot.deployable.id if snapshot.deployable else None,
         **({"stopped": stop.kind} if stop is not None else {}),
+        **({"waits": kept_by(entry)} if (entry := _only_waits(snapshot)) is not None else {}),
     }
 
 
@@ -32,10 +35,21 @@ def because(snapshot: Snapshot) -> str:
         case "nothing-new":
             return "no landing after what production runs"
         case "deploy" if not snapshot.blockers:
-            return "nothing blocks the tip"
+            return "; ".join(["nothing blocks the tip", *_waits(snapshot)])
         case _:
             what = "newer landings are blocked by " if snapshot.deployable else "blocked by "
-            return what + ", ".join(f"r{b.revno}" for b in snapshot.blockers[:10])
+            blocked = what + ", ".join(f"r{b.revno}" for b in snapshot.blockers[:10])
+            return "; ".join([*_waits(snapshot), *([blocked] if snapshot.blockers else [])])
+
+
+def _waits(snapshot: Snapshot) -> list[str]:
+    entry = waiting(snapshot)
+    return [str(waits(entry))] if entry is not None else []
+
+
+def _only_waits(snapshot: Snapshot) -> LandingEntry | None:
+    """What nothing blocks, where nothing can be deployed all the same."""
+    return waiting(snapshot) if snapshot.answer == "blocked" else None
 
 
 def log_judgement(
@@ -55,6 +69,9 @@ def log_judgement(
         if entry.kind == "alarm":
             how = "begins" if entry.data["on"] else "is over"
             run.tell("alarm", branch=branch, rev=f"r{entry.data['revno']}", result=how, because=entry.why)
+        if entry.kind == "check-wait":
+            how = "begins" if entry.data["on"] else "is over"
+            run.tell("check-wait", branch=branch, check=entry.data["check"], result=how, because=entry.why)
     counts = Counter(landing.progress for landing in snapshot.landings)
     if previous is not None and _answer_fields(snapshot) == _answer_fields(previous):
         return

@@ -126,5 +126,5 @@ def _answer(entry: JournalEntry) -> str:
         return f"do not deploy r{deployable}: production also runs what it lacks"
     if answer == "deploy":
         return deploy_or_stay(deployable)
-    why = {"nothing-new": "nothing new"}.get(str(answer), str(answer))
+    why = entry.data.get("waits") or {"nothing-new": "nothing new"}.get(str(answer), str(answer))
     return f"{deploy_or_stay(None, deployed)}: {why}" if deployed is not None else why

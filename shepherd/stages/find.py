@@ -24,6 +24,7 @@ from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfini
 from shepherd.stages.renamed import carry_on
 from shepherd.stages.rewrite import accepted_rewrite, keep_patches, what_happened
 from shepherd.stages.state import BranchSource, BranchState, read_state, sum_of
+from shepherd.stages.touched import keep_touches, read_touches
 from shepherd.store import BranchStore, Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import LostJournalError, acceptance_of, first_run_sentence, loss
@@ -92,6 +93,7 @@ def _find(
         line += f"; {_accepted(settings, state)}"
     if dry or database is None:
         return f"would find: {line}", not state.began
+    touches = read_touches(settings, branch, state.touches, current.reading)
     entries = [*_began(state, run), *_noticed(state, current)]
     undone = history.undone
     if lost:
@@ -112,6 +114,7 @@ def _find(
     current = replace(current, reading=with_undone(current.reading, undone))
     settle_unfinished(database, branch, settings.branches[branch], current.reading, run)
     with database.branch(branch) as store:
+        keep_touches(store, touches)
         _hand_over(settings, store, state, current, entries, run)
     spoken_of = dict.fromkeys([*history.spoken_of, *(note.id for note in current.notes)])
     keep_patches(settings, branch, database, list(spoken_of), run)

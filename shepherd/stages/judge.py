@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from msgspec.structs import replace
@@ -11,10 +12,12 @@ from shepherd.rules import judge
 from shepherd.run import Run, attempt
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages import alarms
+from shepherd.stages import alarms, check_waits
 from shepherd.stages.answer_log import answer_of, because, log_judgement
 from shepherd.stages.blockers import announce
-from shepherd.stages.checks import conditions_of, read_checks
+from shepherd.stages.checks import ChecksReading, Progress, conditions_of, read_checks
+from shepherd.stages.checks_memory import KEPT_AS as CHECKS_KEPT
+from shepherd.stages.checks_memory import ChecksMemory
 from shepherd.stages.compose import compose, good_before, without_answer
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
 from shepherd.stages.freezes import repair_copy
@@ -23,6 +26,7 @@ from shepherd.stages.recorded import ref_moves, untagged
 from shepherd.stages.requests import named
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.state import BranchState, state_to_judge
+from shepherd.stages.waits_log import log_waits
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import JournalLoss, place_of
@@ -30,24 +34,41 @@ from shepherd.store.wholeness import JournalLoss, place_of
 
 @attempt("judge")
 def judge_branch(
-    settings: Settings, branch: str, run: Run, *, stored: bool = False, dry: bool = False
+    settings: Settings,
+    branch: str,
+    run: Run,
+    *,
+    stored: bool = False,
+    dry: bool = False,
+    afresh: Collection[str] | None = None,
+    progress: Progress | None = None,
 ) -> Snapshot:
     """Judge one branch and make the result its latest snapshot.
 
     Args:
         stored: judge by what the tracker said last, without asking it again (a person's word).
         dry: write nothing; the snapshot is only returned.
+        afresh: not None: checks are asked for although they were known to hold, and those of these SHAs in
+            any case (before a promotion).
+        progress: is told how far the checks are; None: nobody looks.
 
     Raises:
         NoAnswerError: `find` never ran, or (stored) the tracker was never read.
         StoreError: database or snapshot cannot be read or written.
     """
     with Database(settings.database_url, read_only=dry) as database:
-        return _judge(settings, branch, run, database, stored, dry)
+        return _judge(settings, branch, run, database, stored, dry, afresh, progress)
 
 
 def _judge(
-    settings: Settings, branch: str, run: Run, database: Database, stored: bool, dry: bool
+    settings: Settings,
+    branch: str,
+    run: Run,
+    database: Database,
+    stored: bool,
+    dry: bool,
+    afresh: Collection[str] | None,
+    progress: Progress | None,
 ) -> Snapshot:
     with database.branch(branch) as store:
         state = state_to_judge(store, settings, branch, run)
@@ -78,11 +99,26 @@ def _judge(
     assert state.reading is not None
     with database.branch(branch) as store:
         memory = memory_of(settings, state, tags.reading, store)
-        options = options_of(settings, branch)
-        conditions = conditions_of(settings, branch)
-        judgement = judge(state.reading, tags.reading, memory, options, state.scope, conditions)
-        if conditions.checks:
-            judgement = read_checks(settings, branch, judgement, run)
+        checks_before = store.cache.fact(CHECKS_KEPT, ChecksMemory)
+    options = options_of(settings, branch)
+    conditions = replace(conditions_of(settings, branch), touched=state.touched)
+    judgement = judge(state.reading, tags.reading, memory, options, state.scope, conditions)
+    checks = ChecksReading(judgement)
+    if conditions.checks:
+        # between two transactions: nobody waits for the database while a server is asked
+        checks = read_checks(
+            *(settings, branch, judgement, run, checks_before),
+            stored=stored,
+            afresh=afresh,
+            progress=progress,
+        )
+        judgement = checks.judgement
+        context = replace(
+            context,
+            problems=(*context.problems, *checks.problems),
+            warnings=(*context.warnings, *checks.warnings),
+        )
+    with database.branch(branch) as store:
         context = replace(context, untagged=untagged(store.journal))
         snapshot = compose(judgement, tags.reading, context)
         snapshot = announce(store.journal, snapshot, settings, run)
@@ -90,10 +126,13 @@ def _judge(
             return snapshot
         changes = _changes(store.journal, snapshot)
         log_judgement(run, branch, changes, snapshot, previous)
+        log_waits(run, snapshot, previous)
         store.append([*lessons_of(judgement, state.reading), *changes], run)
         snapshot = replace(snapshot, journal=place_of(store.journal))
         if not stored:
             store.cache.put_fact("tracker", tags)
+        if checks.memory is not None and checks.memory != checks_before:
+            store.cache.put_fact(CHECKS_KEPT, checks.memory)
     snapshots.write(snapshot, previous)
     snapshots.prune(run.now.timestamp(), settings.keep)
     return snapshot
@@ -166,7 +205,12 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
         for landing in reversed(snapshot.landings)
         if before.get(landing.id) != landing.state
     ]
-    return [*states, *alarms.changes(journal, snapshot), *_answer_change(journal, snapshot)]
+    return [
+        *states,
+        *alarms.changes(journal, snapshot),
+        *check_waits.changes(journal, snapshot),
+        *_answer_change(journal, snapshot),
+    ]
 
 
 def _answer_change(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:

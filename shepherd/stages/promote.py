@@ -7,7 +7,7 @@ stands in the log as `gap`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
@@ -72,7 +72,7 @@ def promote_branch(
     for attempt in range(1, TRIES + 1):
         find_branch(settings, branch, run)
         looked = monotonic()
-        snapshot = judge_branch(settings, branch, run)
+        snapshot = judge_branch(settings, branch, run, afresh=_asked_for(settings, branch, to))
         attempted = _PromotionAttempt(settings, branch, run, looked)
         plan = attempted.plan(snapshot, to, order)
         if plan is None:
@@ -152,7 +152,15 @@ class _PromotionAttempt:
             dropped=self._dropped(target),
             repository=shown(self._repository) if is_url(self._repository) else self._repository,
             ref=self._ref,
+            unlooked="" if snapshot.complete else self._unlooked,
         )
+
+    @property
+    def _unlooked(self) -> str:
+        """Without data, what else a candidate needs is not known either."""
+        if not (self._config.checks or self._config.limits):
+            return ""
+        return "it is not known whether its checks hold, and whether it exceeds a limit"
 
     def _refuse_if_lost(self) -> None:
         """Where nothing but the record says what is promoted, and that is not on the mainline any more."""
@@ -244,6 +252,7 @@ class _PromotionAttempt:
             "to": plan.to.id,
             "to_revno": plan.to.revno,
             "despite": plan.despite,
+            "passed": plan.passed,
             "drop_hotfix": plan.drop_hotfix,
             "records_deployed": self._config.deployed.recorded,
         }
@@ -288,6 +297,13 @@ def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | Non
 def _why(snapshot: Snapshot, order: PromotionOrder) -> str:
     which = "the latest deployable" if order.to is None else "deployable, and asked for"
     return f"{which}: {because(snapshot)}"
+
+
+def _asked_for(settings: Settings, branch: str, to: RevName | None) -> Collection[str]:
+    """The SHA whose checks are wanted although it may not be a candidate that matters for the answer."""
+    if to is None or not settings.branches[branch].checks:
+        return ()
+    return (landing_of(to, known_landings(settings, branch)).id,)
 
 
 def _judge_again(settings: Settings, branch: str, run: Run) -> None:

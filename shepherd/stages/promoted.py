@@ -13,6 +13,7 @@ from typing import Any
 
 from shepherd.act import Act, settle, unfinished
 from shepherd.landing import Reading, Revision
+from shepherd.plans.despite import said_of
 from shepherd.run import Run
 from shepherd.settings import BranchSettings, is_url
 from shepherd.store import Database, Journal, JournalEntry
@@ -34,7 +35,7 @@ def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[JournalEntry
         # where all that is older stands: it was not this promotion that brought it
         base = {"revno": data["first_revno"], "id": data["first"], "base": True}
         entries.append(JournalEntry("promoted", "", base))
-    details = {key: data[key] for key in ("despite", "drop_hotfix", "ref") if data.get(key)}
+    details = {key: data[key] for key in ("despite", "passed", "drop_hotfix", "ref") if data.get(key)}
     details["sha"] = data["to"]
     entries.append(JournalEntry("promoted", "", {**place, "from": data["from_revno"], **details}, who, why))
     if data.get("records_deployed"):
@@ -122,7 +123,7 @@ def moved_back(moves: Sequence[JournalEntry]) -> int | None:
 
 
 def warnings_of(moves: Sequence[JournalEntry], now: datetime) -> tuple[str, ...]:
-    """What page and status say of promotions for SHOWN: those despite missing data, and one by others.
+    """What page and status say of promotions for SHOWN: those that went despite something, and one by others.
 
     Args:
         moves: all entries "promoted", oldest first.
@@ -135,8 +136,7 @@ def warnings_of(moves: Sequence[JournalEntry], now: datetime) -> tuple[str, ...]
         when = f"{at:%Y-%m-%d %H:%M} UTC"
         if data.get("despite"):
             warnings.append(
-                f"r{data['revno']} was promoted by {entry.who} on {when} although it was not known whether it"
-                f" may go: {data['despite']}"
+                f"r{data['revno']} was promoted by {entry.who} on {when} {said_of(data)}: {data['despite']}"
             )
         if data.get("foreign") and entry is moves[-1]:
             warnings.append(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shepherd.conditions import Touched
 from shepherd.errors import NoAnswerError
 from shepherd.git.branch_reading import BranchFacts, KnownBranch
 from shepherd.landing import Landing, Reading, Revision
@@ -20,6 +21,7 @@ from shepherd.stages.brought import requests_of_brought
 from shepherd.stages.recorded import covers, ref_moves, suspected
 from shepherd.stages.requests import claims_of, named
 from shepherd.stages.timeline import RefMove, landed_times, reached
+from shepherd.stages.touched import WindowTouches, known_touches, touched_in
 from shepherd.store import BranchStore, JournalEntry
 from shepherd.store.wholeness import JournalLoss, LostJournalError, loss
 from shepherd.trackers.claims import NO_CLAIMS, Claims
@@ -67,6 +69,7 @@ class BranchState(Struct, frozen=True):
     covers: tuple[Cover, ...] = ()
     loss: JournalLoss | None = None
     """What the journal lacks: it must not be written to."""
+    touches: WindowTouches = WindowTouches()
 
     problem: str = ""
     """Why nothing can be said; empty if something can."""
@@ -76,6 +79,8 @@ class BranchState(Struct, frozen=True):
     """Revnos of the landings whose items are read."""
     suspects: Collection[Item] = ()
     """Bugs that named a landing bad when they were read last."""
+    touched: Mapping[str, Touched] = {}
+    """SHA of a landing after D -> what it touches that a limit is about."""
     claims: Claims = NO_CLAIMS
     """Landings for which a forge is asked which requests brought them."""
     tags: StoredTags | None = None
@@ -111,6 +116,7 @@ def read_state(store: BranchStore, settings: Settings, branch: str) -> BranchSta
         deployed=ref_moves(journal.entries("deployed")),
         covers=covers(journal),
         loss=loss(journal, settings, branch),
+        touches=known_touches(store, settings.branches[branch]),
     )
 
 
@@ -133,11 +139,15 @@ def state_to_judge(store: BranchStore, settings: Settings, branch: str, run: Run
     if problem or source.reading is None:
         return replace(state, problem=problem)
     reading = replace(source.reading, landings=state.landings)
+    touched = touched_in(state.touches, reading)
+    if touched is None:
+        return replace(state, problem=f"{branch}: what its landings touch was not read yet: inv find")
     scope = scope_of(reading, state.covers, _lately_live(state, reading, settings, run.now))
     return replace(
         state,
         reading=named(reading, state.tags.reading) if state.tags else reading,
         scope=scope,
+        touched=touched,
         suspects=suspected(store.journal) | requests_of_brought(store.journal, state.landings),
         claims=claims_of(settings, branch, reading, scope),
     )

@@ -12,8 +12,9 @@ from shepherd.settings import Settings
 class CheckSource(Protocol):
     """Something that knows the results of checks."""
 
-    requests: int
-    """How many requests over the network were made so far."""
+    @property
+    def requests(self) -> int:
+        """How many requests over the network were made so far."""
 
     def checks_of(self, commits: Sequence[str]) -> Iterator[tuple[str, CommitChecks]]:
         """What is known of each commit, in any order and as soon as it is known. One that could not be read
@@ -29,4 +30,16 @@ def open_checks(settings: Settings, branch: str) -> CheckSource | None:
         from shepherd.trackers.file_checks import FileChecks
 
         return FileChecks(settings.tracker_path)
+    if settings.tracker.type == "github":
+        from shepherd.trackers.github.checks import GitHubChecks
+
+        return GitHubChecks(settings)
+    if settings.tracker.type == "gitlab":
+        from shepherd.trackers.gitlab.checks import GitLabChecks
+
+        return GitLabChecks(settings, settings.branches[branch].checks)
+    if settings.tracker.type == "gitea":
+        from shepherd.trackers.gitea.checks import GiteaChecks
+
+        return GiteaChecks(settings)
     return None

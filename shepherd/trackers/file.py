@@ -3,8 +3,8 @@
     {"bugs": {"824435": {"title": "…", "status": "…", "tags": ["qa-ok"], "private": false, "comments": []}},
      "requests": {"12": {"labels": ["qa-ok"]}}}
 
-`requests` may be absent: then requests have no labels here. The file is read strictly, since a key that is
-misspelt or appears twice would be a tag overlooked.
+`requests` may be absent: then requests have no labels here. `checks` are read by `file_checks`. The file is
+read strictly, since a key that is misspelt or appears twice would be a tag overlooked.
 """
 
 from __future__ import annotations

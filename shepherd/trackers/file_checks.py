@@ -1,20 +1,43 @@
 """Checks in the file of the tracker `file` (docs/tracker-file.md#checks).
 
-{"bugs": {…}, "checks": {"SHA": {"ci/build": "success"}}}
+    {"bugs": {…}, "checks": {"SHA": {"ci/build": "success"}}}
+
+Read as strictly as the bugs: a result that is misspelt would be a failure overlooked.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
 
 from shepherd import plainfile
+from shepherd.check_words import check_name, check_word, is_check_url, known_words
 from shepherd.conditions import CheckResult, CommitChecks
+from shepherd.errors import TrackerError, WrongValueError
 from shepherd.trackers.file import LARGEST, parse
+from shepherd.values import SHA, clean, quoted
+
+_SHA = re.compile(SHA)
+_SHOWN = 300
+"""Characters of a reason that are passed on."""
+
+
+class _CheckInFile(Struct, forbid_unknown_fields=True):
+    """A result that says more than its word."""
+
+    state: str
+    since: Annotated[datetime, Meta(tz=True)] | None = None
+    url: str = ""
 
 
 class FileChecks:
-    """Reads the whole file each time it is asked."""
+    """Reads the whole file each time it is asked: anybody may have changed it."""
 
     requests = 0
 
@@ -22,8 +45,54 @@ class FileChecks:
         self._path = path
 
     def checks_of(self, commits: Sequence[str]) -> Iterator[tuple[str, CommitChecks]]:
-        """See CheckSource.checks_of."""
-        checks = parse(plainfile.read(self._path, LARGEST)).get("checks", {})
+        """See CheckSource.checks_of. A malformed entry is a commit that cannot be read; a malformed file is
+        a source that cannot be read."""
+        checks = self._load()
         for sha in commits:
-            results = checks.get(sha, {})
-            yield sha, CommitChecks(tuple(CheckResult(name, word) for name, word in results.items()))
+            yield sha, self._of_commit(checks[sha]) if sha in checks else CommitChecks()
+
+    def _load(self) -> dict[str, Any]:
+        try:
+            document = parse(plainfile.read(self._path, LARGEST))
+        except plainfile.UnreadableFileError as why:
+            raise TrackerError(f"the tracker's file {why}") from None
+        except (ValueError, RecursionError) as error:
+            cause = "nested too deeply" if isinstance(error, RecursionError) else error
+            raise TrackerError(f"the tracker's file {self._path} is not valid JSON: {cause}") from None
+        checks = document.get("checks", {}) if isinstance(document, dict) else None
+        if not isinstance(checks, dict):
+            raise self._wrong('expected {"bugs": {…}, "checks": {"SHA": {"NAME": "success"}}}')
+        for sha in checks:
+            # a short one, or one in capitals, would be a result that nobody finds
+            if not _SHA.fullmatch(sha):
+                raise self._wrong(f"{quoted(sha)} in checks is not a whole SHA in small letters")
+        return checks
+
+    def _of_commit(self, entry: Any) -> CommitChecks:
+        try:
+            if not isinstance(entry, dict):
+                raise WrongValueError('expected {"NAME": "success"}')
+            results = [_result(name, said) for name, said in entry.items()]
+            if len({each.name for each in results}) != len(results):
+                raise WrongValueError("two checks have the same name")
+        except (WrongValueError, msgspec.ValidationError) as error:
+            why = clean(str(error), _SHOWN)
+            return CommitChecks(unreadable=f"its checks are malformed in {self._path.name}: {why}")
+        return CommitChecks(tuple(results))
+
+    def _wrong(self, what: str) -> TrackerError:
+        return TrackerError(f"the tracker's file {self._path} has the wrong shape: {what}")
+
+
+def _result(name: str, said: Any) -> CheckResult:
+    check = _CheckInFile(said) if isinstance(said, str) else msgspec.convert(said, _CheckInFile)
+    shown = check_name(name)
+    if not shown:
+        raise WrongValueError("a check has no name")
+    word = check_word(check.state)
+    if word is None:
+        raise WrongValueError(f"{quoted(shown)} is {quoted(check.state)}, expected one of {known_words()}")
+    if check.url and not is_check_url(check.url):
+        raise WrongValueError(f"the url of {quoted(shown)} does not begin with http:// or https://")
+    since = int(check.since.timestamp()) if check.since is not None else None
+    return CheckResult(shown, word, since, check.url)

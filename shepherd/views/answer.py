@@ -10,10 +10,11 @@ from msgspec import Struct
 from shepherd.cautions import Caution, code_of, stopping
 from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
-from shepherd.sentence import Sentence, joined, separated, time
+from shepherd.sentence import Sentence, joined, parts_of, separated, time
 from shepherd.snapshot import Blocker, LandingEntry, LastGood, Next, Progress, Snapshot
 from shepherd.views.banners import called
 from shepherd.views.clean import LONGEST_SENTENCE, clean
+from shepherd.views.conditions import kept_by, tip_words, waiting, waits
 from shepherd.views.notes import within
 from shepherd.views.staircase import named, stairs, with_others
 from shepherd.views.words import (
@@ -35,6 +36,8 @@ NAMED = 3
 FURTHER_STEPS = 2
 """Steps of the staircase that the sentence under the headline goes on with."""
 
+_NOT_KNOWN = "waits, since its checks are not known to pass"
+
 _STOPPED: dict[Progress, str] = {
     "needs-qa": "needs QA",
     "bad": "is bad",
@@ -51,14 +54,36 @@ def headline(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     """
     stop = stopping(known)
     if stop is not None:
-        return Sentence(_instead(stop, snapshot), clean(stop.sentence, LONGEST_SENTENCE))
+        return Sentence(_instead(stop, snapshot), _cleaned(stop.sentence))
     advice = deploy_or_stay(revno_of(snapshot.deployable), revno_of(snapshot.deployed))
     if snapshot.answer == "deploy":
         return advice
     if snapshot.answer == "nothing-new":
         return f"{advice}: nothing new"
+    if (entry := waiting(snapshot)) is not None:
+        # what can go next waits for nobody; what blocks newer ones is said below
+        return Sentence(f"{advice}: ", waits(entry))
+    if not snapshot.blockers:
+        return f"{advice}: nothing blocks, and no newer revision is known to hold all that it needs"
     blockers = [f"r{b.revno} ({name(b.person)})" for b in snapshot.blockers[: NAMED + 1]]
     return f"{advice}: blocked by {some(blockers, NAMED, len(snapshot.blockers))}"
+
+
+def waits_line(snapshot: Snapshot, known: Sequence[Caution]) -> Sentence | None:
+    """What the newest candidate waits for that nothing blocks: `r31 waits for ci/build (running since …)`.
+    None where none does, the headline says it already, or there is no answer to go by."""
+    stop, entry = stopping(known), waiting(snapshot)
+    if entry is None or (stop is not None and code_of(stop) == NO_DATA):
+        return None
+    said = stop is None and snapshot.answer == "blocked"
+    return None if said else waits(entry)
+
+
+def _cleaned(text: str) -> Sentence:
+    """Without characters that steer; a reason from outside takes no time or revision in it away."""
+    return Sentence(
+        *(clean(part, LONGEST_SENTENCE) if isinstance(part, str) else part for part in parts_of(text))
+    )
 
 
 def _instead(stop: Caution, snapshot: Snapshot) -> str:
@@ -80,11 +105,19 @@ def brief(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     elif snapshot.answer == "deploy":
         text = deploy_or_stay(revno_of(snapshot.deployable))
     else:
-        text = "nothing new" if snapshot.answer == "nothing-new" else "blocked"
+        text = "nothing new" if snapshot.answer == "nothing-new" else _kept(snapshot)
         if snapshot.deployed is not None:
             text = f"{deploy_or_stay(None, snapshot.deployed.revno)}: {text}"
     others = also(known)
     return f"{text} ({', '.join(others)})" if others else text
+
+
+def _kept(snapshot: Snapshot) -> str:
+    """Why nothing can be deployed, in a word or three."""
+    entry = waiting(snapshot)
+    if entry is not None:
+        return kept_by(entry)
+    return "blocked" if snapshot.blockers else "waits for checks"
 
 
 def also(known: Sequence[Caution]) -> list[str]:
@@ -138,13 +171,13 @@ def outlook(snapshot: Snapshot, known: Sequence[Caution]) -> str:
         first = snapshot.blockers[0]
         if first.tip_if_cleared is not None and first.frees:
             parts.append(
-                f"if r{first.revno} were good you would get r{first.tip_if_cleared}, "
+                f"if r{first.revno} were good you would get r{first.tip_if_cleared}{tip_words(first)}, "
                 f"{_more_landings(first.frees, snapshot)}"
             )
         elif snapshot.staircase:
             step = snapshot.staircase[0]
             parts.append(
-                f"if {named(step.cleared)} were good you would get r{step.tip}, "
+                f"if {named(step.cleared)} were good you would get r{step.tip}{tip_words(step)}, "
                 f"{_more_landings(step.frees, snapshot)}"
             )
     return "; ".join(parts)
@@ -189,10 +222,10 @@ def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
     first = snapshot.blockers[0]
     revnos: tuple[int, ...] = (first.revno,)
     gives_more = ""
-    frees, up_to = first.frees, first.tip_if_cleared
+    frees, up_to, if_they_pass = first.frees, first.tip_if_cleared, tip_words(first)
     if snapshot.staircase and (not frees or snapshot.staircase[0].cleared == revnos):
         step = snapshot.staircase[0]
-        revnos, frees, up_to = step.cleared, step.frees, step.tip
+        revnos, frees, up_to, if_they_pass = step.cleared, step.frees, step.tip, tip_words(step)
         further = stairs(snapshot, 1, 1 + FURTHER_STEPS)
         gives_more = f"; {further}" if further else ""
     entries = {entry.revno: entry for entry in snapshot.landings}
@@ -208,7 +241,7 @@ def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
     if up_to is None or not frees:
         gives = f"nothing{more} could go yet: others block as well."
     else:
-        gives = f"you get r{up_to}, {_more_landings(frees, snapshot)}{gives_more}."
+        gives = f"you get r{up_to}{if_they_pass}, {_more_landings(frees, snapshot)}{gives_more}."
     return Wait(begin, revnos, f"{'is' if len(revnos) == 1 else 'are'} cleared, {gives}")
 
 
@@ -227,7 +260,7 @@ def frees(blocker: Blocker, snapshot: Snapshot) -> str:
         if snapshot.staircase:
             return with_others(blocker, snapshot)
         return "nothing by itself: others block as well"
-    return f"{count(blocker.frees, 'more landing')}, up to r{blocker.tip_if_cleared}"
+    return f"{count(blocker.frees, 'more landing')}, up to r{blocker.tip_if_cleared}{tip_words(blocker)}"
 
 
 def freed(blocker: Blocker, snapshot: Snapshot) -> str:
@@ -237,7 +270,7 @@ def freed(blocker: Blocker, snapshot: Snapshot) -> str:
             return Sentence("if it were good, ", with_others(blocker, snapshot))
         return "if it alone were good, nothing more could go: others block as well"
     more = count(blocker.frees, "more landing")
-    return f"if it alone were good, {more} could go, up to r{blocker.tip_if_cleared}"
+    return f"if it alone were good, {more} could go, up to r{blocker.tip_if_cleared}{tip_words(blocker)}"
 
 
 def list_mail(blocker: Blocker, snapshot: Snapshot) -> str:
@@ -280,8 +313,11 @@ def standing_of(entry: LandingEntry, snapshot: Snapshot) -> str:
             goes = snapshot.deployable
             stands = f"may be deployed ({own})"
             stands += f": it goes out with r{goes.revno}" if goes is not None else ""
-        case "waiting":
+        case "waiting" if waits_for(entry) or not snapshot.deployed or not snapshot.checks + snapshot.limits:
             stands = f"is good ({own}) and waits for older landings"
+        case "waiting":
+            why = waits(entry).removeprefix(f"r{entry.revno} ") if entry.conditions else _NOT_KNOWN
+            stands = f"is good ({own}), and nothing blocks it; it {why}"
         case "not-on-qa-yet":
             stands = f"is not on the QA server yet ({own})"
         case _:

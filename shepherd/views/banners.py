@@ -21,6 +21,7 @@ CALLED: dict[cautions.CautionKind, str] = {
     "unread": "no data",
     "stale": "stale",
     "hotfix": "hotfix",
+    "frozen": "frozen",
     "alarm": "alarm",
     "promoted-bad": "promoted and bad",
     "undone-later": "undone later",

@@ -19,6 +19,7 @@ from shepherd.snapshot import LandingEntry, Snapshot
 from shepherd.views.acting import command
 from shepherd.views.answer import waits_for
 from shepherd.views.clean import clean, is_web_address
+from shepherd.views.condition_html import in_few_words
 from shepherd.views.notes import aside, notes_of, within
 from shepherd.views.rows import linker
 from shepherd.views.words import STATES, name, some, standing
@@ -180,7 +181,9 @@ class _Lines:
         if not entry.good:
             return f"{clean(name(entry.whose_move), PERSON)}'s move" if entry.whose_move else ""
         others = [self._blocking(r) for r in entry.blocked_by[: BLOCKERS_NAMED + 1] if r != entry.revno]
-        return f"waits for {some(others, BLOCKERS_NAMED, waits_for(entry))}" if others else ""
+        if not others:
+            return in_few_words(entry)
+        return f"waits for {some(others, BLOCKERS_NAMED, waits_for(entry))}"
 
     def _blocking(self, revno: int) -> str:
         """What blocks older revisions may be rolled back by a newer one, so that nobody has to clear it."""

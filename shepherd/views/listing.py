@@ -13,6 +13,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from shepherd.snapshot import LATELY, LandingEntry, Snapshot
+from shepherd.views.condition_html import is_kept_back
 from shepherd.views.rows import Detail
 from shepherd.views.words import revno_of, standing
 
@@ -101,7 +102,8 @@ def _steps(lines: float, landings: int) -> int:
 
 def _lines_of_standing(entry: LandingEntry, detail: Detail) -> int:
     waits = 2 if entry.blocked_by and (detail == "full" or (detail == "brief" and not entry.good)) else 0
-    return 1 + bool(standing(entry.progress, entry.state).own) + waits
+    kept = 2 if detail != "least" and is_kept_back(entry) else 0
+    return 1 + bool(standing(entry.progress, entry.state).own) + waits + kept
 
 
 def _texts(entry: LandingEntry, detail: Detail) -> Iterable[str]:
@@ -116,6 +118,10 @@ def _texts(entry: LandingEntry, detail: Detail) -> Iterable[str]:
         yield entry.remedy
     yield from entry.warnings
     yield from entry.hints
+    if detail == "full":
+        yield from entry.conditions
+        yield from ("" for _ in entry.touches)
+        yield from ("" for _ in entry.checks[:1])
 
 
 def _lines(texts: Iterable[str], letters: int) -> int:

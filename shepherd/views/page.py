@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from markupsafe import Markup
+from msgspec import Struct
+
 from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
@@ -24,7 +27,11 @@ from shepherd.views.banners import (
     situation_banners,
 )
 from shepherd.views.clean import clean
+from shepherd.views.condition_html import linked
+from shepherd.views.condition_list import what_else
+from shepherd.views.conditions import waiting
 from shepherd.views.everybody import everybody
+from shepherd.views.freezes import calendar
 from shepherd.views.going_live import landing_sections
 from shepherd.views.icon import icon
 from shepherd.views.listing import sections
@@ -35,6 +42,7 @@ from shepherd.views.picture import picture
 from shepherd.views.rows import Rows
 from shepherd.views.system import is_well, schedule, stages, summary
 from shepherd.views.templates import pages
+from shepherd.views.words import full_sentence
 
 BLOCKERS_SHOWN = 10
 
@@ -79,6 +87,9 @@ def branch_page(
         older=older,
         help_address=help_address,
         wait=answer.wait_for(snapshot, known),
+        freezes=calendar(snapshot, situation),
+        waits=_waits(snapshot, known),
+        what_else=what_else(snapshot),
         acting=Acting(snapshot),
         refused=REFUSED,
         blockers=snapshot.blockers[:BLOCKERS_SHOWN],
@@ -120,6 +131,34 @@ def index_page(
         drawn_as=drawn_as,
         released=released,
         own_banners=_own_banners,
+        calendar=calendar,
+        waits=_waits,
+    )
+
+
+class _Waits(Struct, frozen=True):
+    """What is said first of the candidate that waits for a condition."""
+
+    headline: str
+    line: Markup | None
+    wordy: bool = False
+    """The headline is a long sentence."""
+
+
+def _waits(snapshot: Snapshot, known: Sequence[Caution], page: str = "") -> _Waits:
+    """Args:
+    page: the address of the branch's page, where another one says it.
+    """
+    entry = waiting(snapshot)
+    headline = answer.headline(snapshot, known)
+    if entry is None:
+        return _Waits(headline, None)
+    line = answer.waits_line(snapshot, known)
+    wordy = stopping(known) is None and snapshot.answer == "blocked"
+    if wordy:
+        headline = linked(headline, entry.checks, page)
+    return _Waits(
+        headline, linked(full_sentence(line), entry.checks, page) if line is not None else None, wordy
     )
 
 

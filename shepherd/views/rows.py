@@ -19,6 +19,7 @@ from shepherd.snapshot import LandingEntry, Progress, Snapshot, State
 from shepherd.views.acting import Acting
 from shepherd.views.answer import waits_for
 from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean, fill_address, is_web_address
+from shepherd.views.condition_html import ConditionCells
 from shepherd.views.markup import cut
 from shepherd.views.words import standing
 
@@ -42,6 +43,7 @@ class Rows:
         self._request = linker(snapshot.request_url, "request")
         self._badges = _badges(snapshot)
         self._acting = Acting(snapshot)
+        self._conditions = ConditionCells(snapshot)
 
     def render(self, entries: Iterable[LandingEntry], detail: Detail = "full") -> Markup:
         """One `<tr>` a landing: revno, how far it is, title with all details, person, when it landed."""
@@ -54,8 +56,10 @@ class Rows:
     def _brief(self, entry: LandingEntry, detail: Detail) -> str:
         branch = [f"<bdi>{_text(entry.branch)}</bdi>"] if detail == "brief" and entry.branch else []
         more = _line([*branch, *_others(entry)])
+        kept = self._conditions.progress(entry) if detail == "brief" else ""
         return (
-            f"<tr id=r{entry.revno}><th>{_own(entry.revno)}{_standing_cell(entry.progress, entry.state)}"
+            f"<tr id=r{entry.revno}><th>{_own(entry.revno)}"
+            f"{_standing_cell(entry.progress, entry.state)}{kept}"
             f"<td>{_text(entry.title) or '(no title)'}{_brief_reason(entry)}{more}"
             f"<td>{_text(entry.person)}<td>{_minute(entry.landed_at)}"
         )
@@ -81,8 +85,10 @@ class Rows:
     def _behind(self, entry: LandingEntry) -> str:
         """What a landing waits behind: the oldest that blocks it, unless it is on its way out already."""
         others = waits_for(entry)
-        if not others or entry.progress in ("live", "promoted", "deployable", "rolled-back"):
+        if entry.progress in ("live", "promoted", "deployable", "rolled-back"):
             return ""
+        if not others:
+            return self._conditions.progress(entry)
         names = [revno for revno in entry.blocked_by[: BLOCKERS_NAMED + 1] if revno != entry.revno]
         if others > BLOCKERS_NAMED and names:
             # said in row after row: the list of blockers has the link
@@ -135,6 +141,8 @@ class Rows:
             lines.append(f"<p class=m>{named}")
         lines += [f"<p class=w>{_sentence(warning)}" for warning in entry.warnings]
         lines += [f"<p class=h>{_sentence(hint)}" for hint in entry.hints]
+        if entry.conditions or entry.checks or entry.touches:
+            lines.append(self._conditions.details(entry))
         return "".join(lines)
 
     def _revno(self, revno: int) -> str:

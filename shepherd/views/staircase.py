@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from shepherd.sentence import Sentence, joined, revision, separated
 from shepherd.snapshot import Blocker, Snapshot, StairStep
+from shepherd.views.conditions import tip_words
 from shepherd.views.words import count
 
 NAMED = 6
@@ -50,7 +51,8 @@ def with_others(blocker: Blocker, snapshot: Snapshot) -> Sentence:
     step = found[1]
     others = [revno for revno in step.cleared if revno != blocker.revno]
     along = Sentence("together with ", named(others), ": ") if others else Sentence()
-    return Sentence(along, f"{count(step.frees, 'more landing')}, up to ", revision(step.tip))
+    more = f"{count(step.frees, 'more landing')}, up to "
+    return Sentence(along, more, revision(step.tip), tip_words(step))
 
 
 def named(revnos: Sequence[int]) -> Sentence:
@@ -65,8 +67,8 @@ def _step(snapshot: Snapshot, place: int) -> Sentence:
     before = len(snapshot.staircase[place - 1].cleared) if place else 0
     new = named(step.cleared[before:])
     if place:
-        return Sentence("with ", new, " too: ", revision(step.tip))
-    return Sentence("with ", new, ": up to ", revision(step.tip))
+        return Sentence("with ", new, " too: ", revision(step.tip), tip_words(step))
+    return Sentence("with ", new, ": up to ", revision(step.tip), tip_words(step))
 
 
 def _listed(revnos: Iterable[int]) -> Sentence:

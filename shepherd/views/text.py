@@ -11,7 +11,7 @@ from shepherd.situation import Situation
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 from shepherd.story import Story
 from shepherd.values import age
-from shepherd.views import answer, system
+from shepherd.views import answer, conditions, system
 from shepherd.views.banners import branch_banners
 from shepherd.views.clean import fill_address, is_web_address
 from shepherd.views.history import production
@@ -22,6 +22,8 @@ from shepherd.views.words import ago, also_by, count, name, short, some, standin
 
 BLOCKERS_SHOWN = 10
 REVNOS_SHOWN = 20
+CHECKS_SHOWN = 20
+"""Checks that `explain` lists."""
 FURTHER_SHOWN = 20
 """Landings that `explain` lists where it does not tell their stories."""
 WHO = 12
@@ -36,6 +38,7 @@ def status(snapshot: Snapshot, situation: Situation) -> str:
     lines = _answer(snapshot, known)
     if outlook := answer.outlook(snapshot, known):
         lines.append(wrap(outlook, "  "))
+    lines += _conditions(snapshot, situation, known)
     generated = f"{utc(snapshot.generated_at)}{ago(snapshot.generated_at, situation.now)}"
     named = "" if snapshot.several else f"branch {snapshot.branch}, "
     lines.append(wrap(f"{named}answer of {generated}", "  "))
@@ -144,6 +147,18 @@ def _answer(snapshot: Snapshot, known: Sequence[Caution]) -> list[str]:
     return [wrap(f"{first} ({short(to.id)}…), {more}", rest="  ")]
 
 
+def _conditions(snapshot: Snapshot, situation: Situation, known: Sequence[Caution]) -> Iterator[str]:
+    """What the next candidate waits for, where more of it can be read, and when the next freeze begins."""
+    if waits := answer.waits_line(snapshot, known):
+        yield wrap(waits, "  ")
+    entry = conditions.waiting(snapshot)
+    if entry is not None and snapshot.complete:
+        for link in conditions.check_links(conditions.missing(entry))[: conditions.NAMED]:
+            yield f"    {plain(link.address, len(link.address))}"
+    if (freeze := conditions.next_freeze(snapshot, situation)) is not None:
+        yield wrap(freeze, "  ")
+
+
 def _blockers(snapshot: Snapshot) -> Iterator[str]:
     entries = {entry.revno: entry for entry in snapshot.landings}
     yield f"What blocks ({len(snapshot.blockers)}):"
@@ -209,6 +224,7 @@ def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]
     if others:
         names = [f"r{revno}" for revno in entry.blocked_by if revno != entry.revno]
         yield "waits for", some(names, REVNOS_SHOWN, others)
+    yield from _conditions_of(entry, snapshot)
     for blocker in snapshot.blockers:
         if blocker.revno == entry.revno:
             yield (
@@ -247,9 +263,24 @@ def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]
         yield "hint", hint
 
 
+def _conditions_of(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """Its checks, as a candidate, and the limits that it counts for."""
+    for each in conditions.over_limits(entry):
+        yield "over a limit", each
+    for check in entry.checks[:CHECKS_SHOWN]:
+        yield "check", Sentence(f"{conditions.called(check)}: ", conditions.check_words(check))
+    if len(entry.checks) > CHECKS_SHOWN:
+        yield "check", f"and {len(entry.checks) - CHECKS_SHOWN} more (inv explain --json)"
+    for words, others in conditions.counting(entry, snapshot):
+        along = f"; counts as well: {some([f'r{each}' for each in others], REVNOS_SHOWN)}" if others else ""
+        yield "limit", f"{words}{along}"
+
+
 def _addresses(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     if entry.url:
         yield "link", entry.url
+    for link in conditions.check_links(entry.checks[:CHECKS_SHOWN]):
+        yield fit(link.name, LABEL - 1), link.address
     for bug in (*entry.bugs, *entry.closes):
         if address := fill_address(snapshot.bug_url, "bug", str(bug)):
             yield f"bug {bug}", address

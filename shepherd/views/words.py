@@ -32,7 +32,7 @@ PROGRESS: dict[Progress, tuple[str, str]] = {
     "rolled-back": ("rolled back", "was undone by a later landing and blocks nothing"),
     "deployable": ("deployable", "goes out with the next deployment"),
     "not-on-qa-yet": ("not on QA yet", "does not run on the QA server yet"),
-    "waiting": ("waiting", "is good, and kept back by an older landing"),
+    "waiting": ("waiting", "is good, and kept back by an older landing, a check or a limit"),
     "needs-qa": ("needs QA", "waits for somebody to try it on the QA server and say whether it may go"),
     "bad": ("bad", "must not go to production: roll it back, or judge it again"),
     "orphan": ("names no bug", "names no bug, and nothing says whether it needs QA"),

@@ -37,6 +37,13 @@ const fresh = icon?.href;
 // by its own clock: nobody may have written this page again
 const isLate = () => Date.now() > until;
 const isAhead = () => Date.now() + AHEAD < given;
+// A freeze that begins while the page is open: from then on nothing here may invite to deploy.
+const freezes = all("[data-freeze]").map((box) => {
+  const { freeze, thaw } = box.dataset;
+  return { box, from: Date.parse(freeze), to: thaw ? Date.parse(thaw) : Infinity };
+});
+const hasBegun = ({ from, to }) => Date.now() >= from && Date.now() < to;
+const isFrozen = () => freezes.some((each) => each.box === situation && hasBegun(each));
 const times = all("time").map((time) => {
   const next = time.nextElementSibling;
   if (next && next.className === "ago") return [Date.parse(time.dateTime), next];
@@ -52,13 +59,17 @@ const tick = () => {
     const text = seconds >= 0 ? ` (${age(seconds)} ago)` : ` (in ${age(-seconds)})`;
     if (ago.textContent !== text) ago.textContent = text;
   }
+  for (const each of freezes) each.box.classList.toggle("freezing", hasBegun(each));
   if (!situation.dataset.until) return;
   const late = isLate();
+  const frozen = isFrozen();
   situation.classList.toggle("late", late);
-  document.title = late && !situation.classList.contains("stale") ? `stale: ${title}` : title;
-  if (icon?.dataset.late) icon.href = late ? icon.dataset.late : fresh;
-  for (const button of all("[data-copy]")) button.disabled = late;
+  if (late && !situation.classList.contains("stale")) document.title = `stale: ${title}`;
+  else document.title = frozen ? `frozen: ${title}` : title;
+  if (icon?.dataset.late) icon.href = late || frozen ? icon.dataset.late : fresh;
+  for (const button of all("[data-copy]")) button.disabled = late || frozen;
   if (late) tell(`Stale: a newer answer was due ${age((now - until) / 1000)} ago. Load this page again.`);
+  else if (frozen) tell("Frozen: a freeze has begun since this page was written. Load it again.");
   else if (isAhead()) tell("Your clock and the shepherd's differ: the ages shown may be wrong.");
   else tell("");
 };

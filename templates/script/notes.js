@@ -20,7 +20,7 @@ for (const button of all("[data-notes]")) {
     const said = one("#next .taken");
     const markdown = button.dataset.notes === "markdown";
     tick();
-    if (isLate() || isAhead()) {
+    if (isLate() || isFrozen() || isAhead()) {
       said.textContent = "not copied: the answer may have changed, load this page again";
       return;
     }

@@ -8,12 +8,13 @@ only `undone` remembers its answers, because chains of rollbacks would ask it th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import pairwise
 from typing import Literal
 
+from shepherd.conditions import NO_CONDITIONS, Conditions
 from shepherd.landing import Landing, Reading
 from shepherd.words import (
     WORST_FIRST,
@@ -28,6 +29,7 @@ from shepherd.words import (
     Word,
     is_request,
 )
+from tests.rules.oracle_conditions import ConditionOracle
 
 GOOD = ("ok", "untestable", "testfix", "rollback", "exempt")
 SEALS: tuple[Literal["ok", "untestable"], ...] = ("ok", "untestable")
@@ -66,19 +68,34 @@ class Answer:
     seen: list[tuple[Item, SeenTags]]
     kept: list[tuple[tuple[str, Item], KeptEvidence]]
     named: list[tuple[tuple[Item, int], tuple[str, ...]]]
+    unblocked: list[str]
+    """SHAs, newest first."""
+    over: dict[int, list[tuple[int, list[int]]]]
+    checks: dict[int, Mapping[str, str] | None]
     blocked: dict[int, list[int]] = field(default_factory=dict)
 
     def blocked_by(self, t: int) -> list[int]:
         return self.blocked[t]
 
 
-def judge(reading: Reading, tracker: TrackerData, memory: RecordedEvidence, options: Options) -> Answer:
-    return Oracle(reading, tracker, memory, options).answer()
+def judge(
+    reading: Reading,
+    tracker: TrackerData,
+    memory: RecordedEvidence,
+    options: Options,
+    conditions: Conditions = NO_CONDITIONS,
+) -> Answer:
+    return Oracle(reading, tracker, memory, options, conditions).answer()
 
 
 class Oracle:
     def __init__(
-        self, reading: Reading, tracker: TrackerData, memory: RecordedEvidence, options: Options
+        self,
+        reading: Reading,
+        tracker: TrackerData,
+        memory: RecordedEvidence,
+        options: Options,
+        conditions: Conditions = NO_CONDITIONS,
     ) -> None:
         self.reading = reading
         self.landings = reading.landings
@@ -95,6 +112,7 @@ class Oracle:
         self.taken_away: set[tuple[int, int]] = set()
         self.rollbacks = self.spoken_rollbacks()
         self.counting_rollbacks = self.without_those_that_did_not_do_it()
+        self.conditions = ConditionOracle(conditions, self)
 
     # 3.4 What is undone
 
@@ -437,7 +455,8 @@ class Oracle:
         states = {p.revno: self.state(p.revno) for p in self.landings}
         good = {p for p, state in states.items() if self.is_good(state)}
         candidates = range(self.deployed + 1, self.tip + 1)
-        deployable = [t for t in candidates if not self.blocking(t, good)]
+        unblocked = [t for t in candidates if self.is_free(t, good)]
+        deployable = [t for t in unblocked if self.conditions.holds(t)]
         undone_by = {
             p.revno: max(r for r in self.counting_rollbacks[p.revno] if not self.undone(r, self.tip))
             for p in self.landings
@@ -447,14 +466,17 @@ class Oracle:
             states=states,
             latest=max(deployable, default=None),
             deployable=deployable,
-            blockers=self.blockers(good, max(deployable, default=None)),
-            staircase=self.staircase(good, max(deployable, default=self.deployed)),
+            blockers=self.blockers(good, max(unblocked, default=self.deployed)),
+            staircase=self.staircase(good, max(unblocked, default=self.deployed)),
             alarms=[p for p in states if self.is_alarming(p, states[p])],
             undone_by=undone_by,
             warnings={p.revno: self.warnings(p) for p in self.landings},
             seen=self.newly_seen(),
             kept=self.newly_kept(),
             named=self.newly_named(),
+            unblocked=[self.by_revno[t].id for t in reversed(unblocked)],
+            over={t: self.conditions.exceeded(t) for t in candidates},
+            checks={t: self.conditions.what_checks_say(t) for t in candidates},
             blocked={t: self.blocking(t, good) for t in range(self.tip + 1)},
         )
 
@@ -478,13 +500,17 @@ class Oracle:
             and not self.production_runs(p.revno)
         ]
 
-    def blockers(self, good: set[int], latest: int | None) -> list[Blocking]:
+    def is_free(self, t: int, good: set[int]) -> bool:
+        """Nothing blocks it and it exceeds no limit: only checks decide."""
+        return not self.blocking(t, good) and self.conditions.keeps_all_limits(t)
+
+    def blockers(self, good: set[int], stay: int) -> list[Blocking]:
         blockers = []
         for p in self.blocking(self.tip, good):
             candidates = range(self.deployed + 1, self.tip + 1)
-            cleared = max((t for t in candidates if not self.blocking(t, good | {p})), default=None)
+            cleared = max((t for t in candidates if self.is_free(t, good | {p})), default=None)
             waiting = len([q for q in self.landings if q.revno >= p and q.revno > self.deployed])
-            frees = 0 if cleared is None else cleared - (latest or self.deployed)
+            frees = 0 if cleared is None else cleared - stay
             blockers.append(Blocking(p, waiting, cleared, frees))
         return sorted(blockers, key=lambda b: (-b.frees, b.revno))
 
@@ -495,7 +521,7 @@ class Oracle:
         for number in range(1, len(oldest_first) + 1):
             cleared = oldest_first[:number]
             candidates = range(self.deployed + 1, self.tip + 1)
-            free = [t for t in candidates if not self.blocking(t, good | set(cleared))]
+            free = [t for t in candidates if self.is_free(t, good | set(cleared))]
             if free and max(free) > (steps[-1].tip if steps else stay):
                 steps.append(Clearing(tuple(cleared), max(free), max(free) - stay))
         return steps[:10]

@@ -13,6 +13,9 @@
     asking r3 fails                     from now on the forge does not say which request brought it; or: works
     elsewhere r3 names 1                landing 3 of another mainline names bug 1
     deploy r2 [with 1 commit]           production runs r2, and so many commits that the mainline lacks
+    checks r3 ci/a=success docs=failed  from now on these are the results on r3's commit, and no others
+    checks r3 unreadable                they cannot be read; a landing without such a line is not asked for
+    touches r3 db/1.sql                 its own change touches these paths
     run                                 find, then judge; there is always one more at the end
 
 A bug that no line tags has no tags. Landings may be found by any later run.
@@ -27,6 +30,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from shepherd.conditions import CommitChecks, Conditions
 from shepherd.landing import Brought, Deployed, Landing, Marks, Reading, Revision
 from shepherd.marks import parse
 from shepherd.words import (
@@ -44,11 +48,13 @@ from shepherd.words import (
     Word,
     is_request,
 )
+from tests.rules.needs import Needs, results
 
 WORDS: dict[str, Word] = {word: word for word in WORST_FIRST}
 UNASKED = "GitHub does not say which request brought it: it answered 500"
 GRAMMARS = ("brackets", "footers", "forge", "trailers")
-Judge = Callable[[Reading, TrackerData, RecordedEvidence, Options], Any]
+Judge = Callable[..., Any]
+"""Called with reading, tracker, recorded evidence and options, and with `conditions` by name."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,11 @@ class Run:
     kept: dict[tuple[str, Item], KeptEvidence]
     """What the journal keeps after the run."""
     named: dict[tuple[Item, int], NamedCommits]
+    conditions: Conditions
+
+    @property
+    def candidates(self) -> range:
+        return range(self.reading.deployed.revno + 1, self.reading.tip.revno + 1)
 
     def warnings(self, revno: int) -> list[str]:
         """Of the reading and of the judgement, as a page shows them together."""
@@ -77,10 +88,14 @@ class Run:
 
 
 def play(
-    lines: Iterable[str], judge: Judge, options: Options | None = None, tracker: Tracker | None = None
+    lines: Iterable[str],
+    judge: Judge,
+    options: Options | None = None,
+    tracker: Tracker | None = None,
+    needs: Needs | None = None,
 ) -> list[Run]:
     """Every run of the story, the last one at its end."""
-    told = Story(judge, options or Options(), tracker or Tracker())
+    told = Story(judge, options or Options(), tracker or Tracker(), needs or Needs())
     for line in lines:
         if line.strip():
             told.tell(line.strip())
@@ -101,6 +116,7 @@ class Story:
     judge: Judge
     options: Options
     kinds: Tracker
+    needs: Needs
     landings: list[Landing] = field(default_factory=list)
     deployed: Deployed = Deployed(revno=0, id="")  # noqa: RUF009 - frozen
     tags: dict[Item, ItemTags | None] = field(default_factory=dict)
@@ -118,6 +134,8 @@ class Story:
     elsewhere: set[tuple[Item, int]] = field(default_factory=set)
     unasked: set[str] = field(default_factory=set)
     """SHAs of landings that the forge cannot be asked about."""
+    checks: dict[str, CommitChecks] = field(default_factory=dict)
+    touches: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def tell(self, line: str) -> None:
         match line.split():
@@ -143,6 +161,10 @@ class Story:
                 self.unasked.discard(self.id_of(rev))
             case ["elsewhere", rev, "names", bug]:
                 self.elsewhere.add((bug, revno(rev)))
+            case ["checks", rev, *words]:
+                self.checks[self.id_of(rev)] = results(words)
+            case ["touches", rev, *paths]:
+                self.touches[self.id_of(rev)] = tuple(paths)
             case ["deploy", rev, *extra]:
                 self.deploy(revno(rev), int(extra[1]) if extra else 0)
             case [rev, *_] if re.fullmatch(r"r\d+", rev):
@@ -226,13 +248,16 @@ class Story:
             deployed=self.deployed,
         )
         tracker = self.read_tracker()
-        judgement = self.judge(reading, tracker, memory, self.options)
+        conditions = self.needs.conditions(self.checks, self.touches, self.landings[self.deployed.revno :])
+        judgement = self.judge(reading, tracker, memory, self.options, conditions=conditions)
         for item, seen in judgement.seen:
             assert seen.seq == self.seq
             self.seen[item] = (*self.seen.get(item, ()), seen)
         self.kept.update(judgement.kept)
         self.named.update({key: NamedCommits(self.seq, ids) for key, ids in judgement.named})
-        self.runs.append(Run(reading, tracker, memory, judgement, dict(self.kept), dict(self.named)))
+        self.runs.append(
+            Run(reading, tracker, memory, judgement, dict(self.kept), dict(self.named), conditions)
+        )
 
     def read_tracker(self) -> TrackerData:
         named = [bug for p in self.landings for bug in p.bugs] if self.kinds.bugs else []

@@ -9,6 +9,7 @@ from typing import Literal
 from hypothesis import strategies as st
 
 from shepherd.words import Options, is_request
+from tests.rules.needs import Needs
 from tests.rules.story import Tracker
 
 LANDINGS = 12
@@ -23,10 +24,11 @@ class Tale:
     lines: tuple[str, ...]
     tracker: Tracker
     options: Options
+    needs: Needs = Needs()  # noqa: RUF009 - frozen
 
     def __repr__(self) -> str:
         """As it can be pasted into tests/cases/rules.toml."""
-        return "\n".join(["", f"# {self.tracker} {self.options}", *self.lines, ""])
+        return "\n".join(["", f"# {self.tracker} {self.options} {self.needs}", *self.lines, ""])
 
 
 def one_in(n: int) -> st.SearchStrategy[bool]:

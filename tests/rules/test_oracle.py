@@ -20,7 +20,7 @@ stories = settings(
 
 
 def what_it_said(run: Run) -> dict[str, Any]:
-    said, candidates = run.judgement, range(run.reading.deployed.revno + 1, run.reading.tip.revno + 1)
+    said, candidates = run.judgement, run.candidates
     kept = {
         pair: KeptEvidence(word=word.word or "needstesting", seal=word.seal)
         for pair, word in run.kept.items()
@@ -29,6 +29,9 @@ def what_it_said(run: Run) -> dict[str, Any]:
         "states": dict(said.states),
         "latest": said.latest,
         "deployable": list(said.deployable),
+        "unblocked": list(said.unblocked),
+        "over": {t: over_limits(said, t) for t in candidates},
+        "checks": {t: checks_of(said, t) for t in candidates},
         "blocked_by": {t: list(said.blocked_by(t)) for t in candidates},
         "undone_by": dict(said.undone_by),
         "blockers": [(b.revno, b.waiting, b.tip_if_cleared, b.frees) for b in said.blockers],
@@ -39,6 +42,21 @@ def what_it_said(run: Run) -> dict[str, Any]:
     }
 
 
+def over_limits(said: Any, t: int) -> Any:
+    if isinstance(said, oracle.Answer):
+        return said.over[t]
+    over = said.window.over.get(t, ())
+    assert all(each.count == len(each.revnos) for each in over)
+    return [(each.limit, list(each.revnos)) for each in over]
+
+
+def checks_of(said: Any, t: int) -> Any:
+    if isinstance(said, oracle.Answer):
+        return said.checks[t]
+    outcomes = said.checks_of(t)
+    return None if outcomes is None else {each.name: each.state for each in outcomes}
+
+
 @given(tales() | conversations() | foxtrots())
 @stories
 def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
@@ -47,8 +65,8 @@ def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
 
 def agree(tale: Tale) -> None:
     """Both statements of the rules say the same after every run."""
-    ours = play(tale.lines, judge, tale.options, tale.tracker)
-    theirs = play(tale.lines, oracle.judge, tale.options, tale.tracker)
+    ours = play(tale.lines, judge, tale.options, tale.tracker, tale.needs)
+    theirs = play(tale.lines, oracle.judge, tale.options, tale.tracker, tale.needs)
     for number, (our, their) in enumerate(zip(ours, theirs, strict=True), start=1):
         assert what_it_said(our) == what_it_said(their), f"run {number}"
     event(f"deployable: {bool(ours[-1].judgement.deployable)}")

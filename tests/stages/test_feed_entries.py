@@ -232,3 +232,34 @@ def test_after_a_rewrite_nobody_counts_what_went_live(project: Project) -> None:
     rewritten(project)
     live = next(each for each in entries(project) if each.title == "production runs r3")
     assert live.summary.splitlines()[0] == "production ran r2 before; the mainline was rewritten meanwhile"
+
+
+def test_the_answer_says_that_it_waits_for_a_check_and_for_which(tmp_path: Path) -> None:
+    """Nobody blocks; and that another revision waits for the same is no news."""
+    project = Project(tmp_path, branch='checks = ["ci/*"]')
+    first, second = project.land("[no-qa] One", "[no-qa] Two")
+    project.deploy(first)
+    project.check(second, ci_build="pending")
+    project.look()
+    [third] = project.land("[no-qa] Three")
+    project.check(third, ci_build="failed")
+    project.look()
+    [waits] = [each for each in entries(project) if each.title.startswith("stay")]
+    assert waits.title == "stay at r1: waits for checks"
+    assert waits.content[0].value == "r2 waits for ci/build (running)"
+    project.check(third, ci_build="success")
+    project.look()
+    newest = entries(project)[0]
+    assert (newest.title, newest.content[0].value.splitlines()[0]) == ("deploy r3", "nothing blocks the tip")
+
+
+def test_an_answer_says_what_newer_revisions_wait_for(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='checks = ["ci/*"]')
+    first, second, third = project.land("[no-qa] One", "[no-qa] Two", "[no-qa] Three")
+    project.deploy(first)
+    project.check(second, ci_build="success")
+    project.check(third, ci_build="failed")
+    project.look()
+    newest = next(each for each in entries(project) if each.title == "deploy r2")
+    said = newest.content[0].value.splitlines()[0]
+    assert said == "nothing blocks the tip; r3 waits for ci/build (failed)"

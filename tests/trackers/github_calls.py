@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from tests.trackers import github_checks
 from tests.trackers.forge_server import Answer
 from tests.trackers.github_faults import FORBIDDEN
 from tests.trackers.github_rest import example
@@ -37,6 +38,9 @@ def done(hub: GitHub, method: str, path: str, body: Any) -> tuple[int, Any]:
     if method == "GET" and (commit := re.fullmatch(r"/commits/([0-9a-f]+)/pulls", place)):
         (shown,) = example("pull-request-simple-items")[:1]
         return 200, [_shown(hub, number, thing, shown) for number, thing in hub.brought_by(commit[1])]
+    if method == "GET" and (commit := re.fullmatch(r"/commits/([0-9a-f]+)/(check-runs|status)", place)):
+        tell = github_checks.rest_runs if commit[2] == "check-runs" else github_checks.rest_status
+        return 200, tell(hub, commit[1])
     found = re.fullmatch(r"/(?:issues|pulls)/(\d+)(?:/(labels|comments)(?:/(.+))?)?", place)
     thing = hub.things.get(int(found[1])) if found else None
     if found is None or thing is None:

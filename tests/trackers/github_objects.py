@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tests.trackers import github_checks
 from tests.trackers.github_faults import FORBIDDEN
 from tests.trackers.schema import RefusedError
 
@@ -58,11 +59,12 @@ def _repository(hub: GitHub) -> Object:
 
     def some_object(_info: Any, oid: str) -> Object | None:
         pulls = hub.brought_by(oid)
-        if not pulls and oid not in hub.commits:
+        if not pulls and oid not in hub.commits and oid not in hub.runs and oid not in hub.statuses:
             return None
         shown = [partial(_thing, hub, number, thing) for number, thing in pulls]
         return _commit(oid) | {
-            "associatedPullRequests": _connection(hub, "PullRequestConnection", oid, shown)
+            "associatedPullRequests": _connection(hub, "PullRequestConnection", oid, shown),
+            "statusCheckRollup": github_checks.rollup(hub, oid, _connection),
         }
 
     labels = [partial(_label, hub, name) for name in hub.labels]
@@ -72,6 +74,7 @@ def _repository(hub: GitHub) -> Object:
         "issueOrPullRequest": issue_or_pull_request,
         "pullRequest": pull_request,
         "object": some_object,
+        "ref": partial(github_checks.ref, hub, _connection),
         "labels": _connection(hub, "LabelConnection", "", labels),
         "deployments": lambda _info, **asked: _deployments(hub, **asked),
     }
@@ -116,7 +119,7 @@ def _label(hub: GitHub, name: str) -> Object:
 
 
 def _connection(
-    hub: GitHub, kind: str, key: int | str, members: Sequence[Callable[[], Object]]
+    hub: GitHub, kind: str, key: int | str, members: Sequence[Callable[[], Any]]
 ) -> Callable[..., Object]:
     """Read forwards by `first` and `after`, or backwards by `last` and `before`."""
 

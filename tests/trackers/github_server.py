@@ -21,9 +21,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.trackers.forge_server import Answer, Forge
+
+if TYPE_CHECKING:
+    from tests.trackers.github_checks import Required, Run, Status
 
 GREY = ("ededed", None)
 
@@ -86,6 +89,13 @@ class GitHub(Forge):
         """Environment, SHA, state of the latest status ("" for none); the newest last."""
         self.hides_deployments = False
         """The token has no right to them."""
+        self.runs: dict[str, list[Run]] = {}
+        self.statuses: dict[str, list[Status]] = {}
+        """Of commits, by SHA (github_checks)."""
+        self.hides_checks = False
+        """The token has no right to runs; statuses may be seen."""
+        self.required: dict[str, Required] = {}
+        """Branch -> what it requires; GitHub knows no others."""
         self.limit = self.remaining = 5000
         """Points of GraphQL in an hour, and what is left of them."""
         self.reset = 0

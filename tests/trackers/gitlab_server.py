@@ -14,16 +14,16 @@ from __future__ import annotations
 import functools
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode
 
 from tests.trackers import gitlab_rest
 from tests.trackers.forge_server import Answer, Forge
+from tests.trackers.gitlab_pipelines import BEGINNING, PipelineRows, check_complexity
 
 GREY = ("#6699cc", "")
-BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @dataclass
@@ -81,6 +81,7 @@ class GitLab(Forge):
         """Environment, SHA, state; the newest last."""
         self.hides_deployments = False
         """The token has no right to them."""
+        self.pipelines = PipelineRows(f"/{project}")
         self.public = False
         self.page = 100
         """The most entries in one answer."""
@@ -123,7 +124,7 @@ class GitLab(Forge):
         asking = self.secrets[-1]
         if path == "/api/v4/user":
             return {"id": 1, "username": "project_1_bot"} if asking else _refuse(401)
-        found = re.fullmatch(r"/api/v4/projects/([^/]+)(/.*)", path)
+        found = re.fullmatch(r"/api/v4/projects/([^/]+)(.*)", path)
         name, place = (unquote(found[1]), found[2]) if found else ("", "")
         if name == self.formerly and method == "GET":
             # docs.gitlab.com/api/rest, "Redirects": 301 and Location; lib/api/helpers.rb of gitlab-org/gitlab
@@ -136,6 +137,18 @@ class GitLab(Forge):
             _refuse(401)
         if place == "/labels":
             return self._labels(method, query, body)
+        if not place:
+            rows = self.pipelines
+            return {
+                "id": 1,
+                "path_with_namespace": self.project,
+                "only_allow_merge_if_pipeline_succeeds": rows.must_succeed,
+                "allow_merge_on_skipped_pipeline": rows.skipping,
+            }
+        if place == "/pipelines":
+            return self._page(_refuse(403) if self.pipelines.hidden else self.pipelines.listed(query), query)
+        if found := re.fullmatch(r"/repository/commits/([0-9a-f]+)/statuses", place):
+            return self._statuses(found[1], query)
         if found := re.fullmatch(r"/repository/commits/([0-9a-f]+)/merge_requests", place):
             return self._related(found[1], query)
         if place == "/deployments":
@@ -162,9 +175,23 @@ class GitLab(Forge):
         ]
         return self._page(found[::-1], query)
 
+    def _statuses(self, sha: str, query: dict[str, list[str]]) -> list[Any]:
+        """lib/api/commit_statuses.rb of gitlab-org/gitlab: also of a public project to nobody without a
+        token."""
+        if not self.secrets[-1]:
+            _refuse(401)
+        if self.pipelines.hidden or self.pipelines.jobs_hidden:
+            _refuse(403)
+        return self._page(self.pipelines.statuses(sha), query)
+
     def _graphql(self, body: Any) -> Any:
         variables = body["variables"]
-        if not self.graphql or len(variables["iids"]) > self.strength:
+        commits = len(variables) - 1
+        if (
+            not self.graphql
+            or len(variables.get("iids", ())) > self.strength
+            or ("iids" not in variables and commits > self.pipelines.strength)
+        ):
             # docs.gitlab.com/api/graphql, "Limits": 250 for whoever has a token
             return {
                 "errors": [{"message": "Query has complexity of 999, which exceeds max complexity of 250"}]
@@ -174,7 +201,10 @@ class GitLab(Forge):
             return {"errors": [{"message": message, "extensions": {"code": "undefinedField"}}]}
 
         def project(_: Any, fullPath: str) -> Any:  # as GitLab calls it
-            return {"mergeRequests": requests} if fullPath == self.project else None
+            return there if fullPath == self.project else None
+
+        def pipelines(_: Any, sha: str, first: int) -> Any:
+            return self.pipelines.by_graphql(sha, first)
 
         def requests(_: Any, iids: list[str], first: int) -> Any:
             rows = [(n, thing) for n, thing in self._rows("merge_requests").items() if str(n) in iids]
@@ -191,7 +221,18 @@ class GitLab(Forge):
                 "commitsWithoutMergeCommits": some(thing.commits[thing.merges :]),
             }
 
-        answered = _schema().answer(body["query"], variables, {"project": project})
+        there = {
+            "mergeRequests": requests,
+            "pipelines": pipelines,
+            "allowMergeOnSkippedPipeline": self.pipelines.skipping,
+        }
+        most = 250 if self.secrets[-1] else 200
+        answered = _schema().answer(
+            body["query"],
+            variables,
+            {"project": project},
+            check=lambda document: check_complexity(document, most),
+        )
         self.complaints += answered.wrong
         return answered.document
 

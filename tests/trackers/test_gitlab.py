@@ -18,7 +18,8 @@ from shepherd.trackers.writing import Edit
 from shepherd.words import Budget, TrackerData
 from tests.trackers.faulty import at_work
 from tests.trackers.forge_kit import Kit, nameless
-from tests.trackers.gitlab_server import BEGINNING, GitLab, merge
+from tests.trackers.gitlab_pipelines import BEGINNING
+from tests.trackers.gitlab_server import GitLab, merge
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("hasty")]
 

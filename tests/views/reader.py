@@ -37,8 +37,8 @@ class Reader(HTMLParser):
 
     @property
     def text(self) -> str:
-        """The words; what stands behind an element stands behind its last word."""
-        return re.sub(r" ([,.;:)])", r"\1", " ".join(self.words))
+        """The words; what stands behind an element stands behind its last word, and before its first."""
+        return re.sub(r" (?=[,.;:)])|(?<=\() ", "", " ".join(self.words))
 
 
 def parts(page: str) -> tuple[str, str]:

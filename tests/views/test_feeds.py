@@ -36,6 +36,9 @@ KEYS = [
     "staircase",
     "staircase_more",
     "promotions",
+    "checks",
+    "limits",
+    "waits",
     "schema",
 ]
 

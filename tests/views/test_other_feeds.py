@@ -101,6 +101,7 @@ def test_metrics_of_an_answer() -> None:
         "landings_waiting": 3,
         "blockers": 1,
         "alarms": 0,
+        "frozen": 0,
         "oldest_blocker_timestamp_seconds": (NOW - timedelta(days=3)).timestamp(),
         "oldest_blocker_age_seconds": 3 * 86400,
     }
@@ -115,6 +116,7 @@ def test_what_is_not_known_is_no_number() -> None:
         "answer_timestamp_seconds",
         "answer_valid_until_timestamp_seconds",
         "answer_age_seconds",
+        "frozen",
     }
     assert told["answer", "stable no-data"] == 1
 

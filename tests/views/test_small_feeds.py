@@ -93,6 +93,9 @@ def test_the_answer_says_what_is_where_and_what_blocks() -> None:
             }
         ],
         "blockers_count": 1,
+        "waits": None,
+        "freezes": [],
+        "next_freeze": None,
         "schema": 1,
     }
     assert read["links"] == {

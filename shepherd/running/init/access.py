@@ -47,18 +47,24 @@ def ask(forge: Forge | None, file: Path) -> ForgeAnswer:
     if not forge.known_host:
         # the token would go wherever commit messages say
         return ForgeAnswer(f"{token} was sent nowhere, since only commit messages name the host.")
+    settings = reading_settings(forge, file)
+    try:
+        opened = in_time(lambda: _probed(settings))
+    except (TrackerError, SettingsError) as error:
+        return ForgeAnswer(f"It could not be read with {token}: {str(error).rstrip('.')}.")
+    return _with_deployments(opened)
+
+
+def reading_settings(forge: Forge, file: Path) -> Settings:
+    """What reads the forge with the token that lies next to the settings `file`; it has no branches."""
+    assert forge.tracker
     tracker = TrackerSettings(
         type=forge.tracker,
         project=forge.project,
         service_root=forge.service_root,
-        credentials_file=token,
+        credentials_file=token_file(forge),
     )
-    settings = Settings(branches={}, tracker=tracker, file=file)
-    try:
-        opened = _in_time(lambda: _probed(settings))
-    except (TrackerError, SettingsError) as error:
-        return ForgeAnswer(f"It could not be read with {token}: {str(error).rstrip('.')}.")
-    return _with_deployments(opened)
+    return Settings(branches={}, tracker=tracker, file=file)
 
 
 def _probed(settings: Settings) -> Tracker:
@@ -76,14 +82,15 @@ def _with_deployments(tracker: Tracker) -> ForgeAnswer:
         return ForgeAnswer(None)
     name = tracker.name
     try:
-        sha = _in_time(lambda: tracker.deployed(PRODUCTION))
+        sha = in_time(lambda: tracker.deployed(PRODUCTION))
     except TrackerError as error:
         return ForgeAnswer(None, finding=f"What {name} deployed is not known: {str(error).rstrip('.')}.")
     found = ((f"{name}'s newest deployment to production", sha),) if sha else ()
     return ForgeAnswer(None, found)
 
 
-def _in_time(ask_it: Callable[[], _T]) -> _T:
+def in_time(ask_it: Callable[[], _T]) -> _T:
+    """Raises TrackerError: it takes longer than LIMIT."""
     with limited(LIMIT, TrackerError(f"no answer within {LIMIT:.0f} seconds")):
         return ask_it()
 

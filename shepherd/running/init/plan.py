@@ -22,6 +22,7 @@ from shepherd.running.init.choice import Choose, landings, narrowing, safest, se
 from shepherd.running.init.forge import Forge, forge_of
 from shepherd.running.init.messages import MessageEvidence, alternatives, evidence
 from shepherd.running.init.production import ProductionCandidate, candidates
+from shepherd.running.init.required import NEWEST, RequiredChecks, required_checks
 from shepherd.running.init.robots import Robot, robots_in
 from shepherd.running.init.sample import read_sample
 from shepherd.running.init.text import settings_text, toml
@@ -98,13 +99,19 @@ class _Shown(Struct, frozen=True):
     robots: tuple[Robot, ...]
     forge: Forge | None
     answer: ForgeAnswer
+    checks: RequiredChecks
 
 
 def _look(git: Git, line: survey.Mainline, file: Path) -> _Shown:
     sample = read_sample(git, line.tip.id)
     messages = evidence(sample)
     forge = forge_of(git, messages)
-    return _Shown(messages, robots_in(sample), forge, ask(forge, file))
+    answer = ask(forge, file)
+    checks = RequiredChecks()
+    if answer.refusal is None:
+        newest = [landing.commit.id for landing in sample[:NEWEST]]
+        checks = required_checks(forge, file, line.ref, newest)
+    return _Shown(messages, robots_in(sample), forge, answer, checks)
 
 
 def _plan(
@@ -133,6 +140,7 @@ def _plan(
         marks=grammars,
         orphans=orphans,
         robots=shown.robots,
+        checks=shown.checks,
         forge=shown.forge,
         refusal=shown.answer.refusal,
         file=file,
@@ -146,6 +154,7 @@ def _plan(
         f"{usage} A landing that names nothing: {orphans}.",
         *_mirror(git, mirrored),
         *_robots(shown.robots),
+        *([shown.checks.finding] if shown.checks.finding else []),
         *_tracker(shown.forge, shown.answer, file),
     ]
     return InitPlan(file, text, name, chosen.at if chosen.record else None, reason, tuple(findings))

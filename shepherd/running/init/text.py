@@ -10,6 +10,7 @@ from pathlib import Path
 from shepherd.git.mirror_clones import OverwritingRemote
 from shepherd.running.init.access import WITHOUT_TOKEN, library_command, lines_of, token_step, what_is_read
 from shepherd.running.init.forge import Forge
+from shepherd.running.init.required import RequiredChecks
 from shepherd.running.init.robots import USUAL, Robot
 
 _HEAD = """\
@@ -57,6 +58,8 @@ exempt_subjects = []     # patterns (* and ?): nobody needs to test landings wit
 # Verdicts as git notes, which anyone who may push can write:
 # verdict_notes = "refs/notes/qa"
 
+{checks}
+
 {landing_url}
 {compare_url}
 """
@@ -95,6 +98,7 @@ def settings_text(
     marks: Sequence[str],
     orphans: str,
     robots: Sequence[Robot],
+    checks: RequiredChecks,
     forge: Forge | None,
     refusal: str | None,
     file: Path,
@@ -126,6 +130,7 @@ def settings_text(
         marks=f"[{', '.join(map(toml, marks))}]",
         orphans=toml(orphans),
         robots=_robots(robots),
+        checks=_checks(checks),
         landing_url=landing_url,
         compare_url=compare_url,
     )
@@ -174,6 +179,14 @@ def _robots(robots: Sequence[Robot]) -> str:
     lines = [f"    {toml(robot.pattern)},     # {robot.why}" for robot in robots]
     lines = ["    # found by what they did; please take out whoever is a person:", *lines]
     return "\n".join([f"robots = [\n    {usual},", *lines, "]"])
+
+
+def _checks(required: RequiredChecks) -> str:
+    """The key, with where the names come from; where there are none, as a comment with an example."""
+    about = "Checks that must hold on a candidate's own commit: patterns (* and ?) of their names."
+    names = required.names or required.left_out or ("ci/build",)
+    line = f"checks = [{', '.join(map(toml, names))}]"
+    return f"{_comment(f'{about} {required.finding}')}\n{'' if required.names else '# '}{line}"
 
 
 def _tracker(forge: Forge | None, refusal: str | None, file: Path) -> str:

@@ -63,6 +63,8 @@ class ForgeTracker(ABC):
     name: str
     root: str
     """URL of the usual service."""
+    requires_patterns = False
+    """What required_checks says are patterns, in which `*` and `?` mean what they mean in settings."""
 
     def __init__(self, settings: Settings, claims: Claims) -> None:
         self._settings = settings
@@ -175,6 +177,15 @@ class ForgeTracker(ABC):
         """The SHA of the newest deployment to one of these that succeeded; empty: there is none. Raises
         TrackerError."""
         return self.open(session_with(self._settings, type(self))).deployed(environments)
+
+    def required_checks(self, branch: str) -> list[str] | None:
+        """Names of the checks that must pass before something comes to a branch, as the forge spells them;
+        None: this forge is not asked. Raises TrackerError: it does not say.
+
+        Args:
+            branch: "main", without refs/heads/.
+        """
+        return None
 
     def _item(self, request: Request) -> str:
         return f"{self.sign}{request.number}"

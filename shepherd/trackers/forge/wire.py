@@ -16,6 +16,7 @@ from shepherd.words import Budget
 A_MINUTE = "60"
 """Seconds to wait after "too many requests", where the forge does not say how long."""
 
+
 _T = TypeVar("_T")
 
 

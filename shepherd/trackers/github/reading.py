@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from shepherd.trackers.forge.reading import ForgeService, ForgeTracker, token_of
+from shepherd.trackers.forge.reading import ForgeService, ForgeTracker, session_with, token_of
 from shepherd.trackers.http import HttpSession
+
+if TYPE_CHECKING:
+    from shepherd.trackers.github.service import GitHubService
 
 NEEDS_TOKEN = "GitHub answers such questions only with a token"  # noqa: S105  # a sentence
 
@@ -17,6 +21,15 @@ class GitHubTracker(ForgeTracker):
 
     def open(self, session: HttpSession) -> ForgeService:
         """See ForgeTracker.open. Raises SettingsError."""
+        return self._service(session)
+
+    def required_checks(self, branch: str) -> list[str]:
+        """See ForgeTracker.required_checks. Raises SettingsError."""
+        from shepherd.trackers.github.required import required_checks
+
+        return required_checks(self._service(session_with(self._settings, type(self))), branch)
+
+    def _service(self, session: HttpSession) -> GitHubService:
         from shepherd.trackers.github.service import GitHubService
 
         token = token_of(self._settings, os.environ, needed=NEEDS_TOKEN)

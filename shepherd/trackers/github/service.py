@@ -105,7 +105,7 @@ class GitHubService:
                 name, answers = self.ask(fields, CommitPulls, patient=patient)
                 return {sha: pulls_of(answers[f"c{place}"], name) for place, sha in enumerate(some)}
 
-            for sha, commit in self._batches(f"pulls of {at_once}", at_once).ask(list(asking), once):
+            for sha, commit in self.batches(f"pulls of {at_once}", at_once).ask(list(asking), once):
                 if isinstance(commit, ForbiddenPart):
                     forbidden.append(commit.why)
                 if isinstance(commit, UnreadablePart):
@@ -142,7 +142,7 @@ class GitHubService:
             _, parts = self.ask(fields, msgspec.Raw, patient=patient)
             return {each: parts[f"n{each}"] for each in some}
 
-        answers.update(self._batches("items", AT_ONCE).ask(askable, once))
+        answers.update(self.batches("items", AT_ONCE).ask(askable, once))
         refused = [each for number in askable if isinstance(each := answers[number], ForbiddenPart)]
         if refused and len(refused) == len(askable):
             why = refused[0].why.replace(NO_RIGHT, _NO_ITEMS)
@@ -262,7 +262,7 @@ class GitHubService:
                 parts[alias] = None if part == _NULL else decoded(part, kind)
         return self._decode(repository.get("nameWithOwner", _NULL), str), parts
 
-    def _batches(self, kind: str, largest: int) -> Batches:
+    def batches(self, kind: str, largest: int) -> Batches:
         """Of one kind of question; they keep the size that went through for the session."""
         return self._kinds.setdefault(kind, Batches(largest, self.full_name, self._answers_at_once))
 

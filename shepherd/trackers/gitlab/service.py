@@ -15,6 +15,7 @@ from shepherd.trackers.forge.reading import AT_ONCE, chunks, number_of
 from shepherd.trackers.forge.rest import ForgeRest
 from shepherd.trackers.gitlab.commits import WITH_MERGES, WITHOUT_MERGES, BroughtCommits, commits_of
 from shepherd.trackers.gitlab.meaning import budget, meaning
+from shepherd.trackers.gitlab.pipelines import AskedPipelines, ask
 from shepherd.trackers.gitlab.wire import (
     GitLabDeployment,
     GitLabLabelled,
@@ -195,6 +196,10 @@ class GitLabService(ForgeRest):
             for each in self.get("/deployments", {**asked, "environment": name}, list[GitLabDeployment])
         ]
         return max(newest, key=lambda each: each.created_at).sha if newest else ""
+
+    def pipelines_of(self, commits: Sequence[str], jobs: bool) -> AskedPipelines | None:
+        """See pipelines.ask."""
+        return ask(self._client, self.project, commits, jobs, self.convert)
 
     def probe(self) -> str:
         """See ForgeService."""

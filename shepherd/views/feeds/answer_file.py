@@ -9,16 +9,19 @@ from datetime import datetime
 from msgspec import Struct
 
 from shepherd.cautions import STOPPING, Caution, cautions, released, stopping
-from shepherd.situation import Situation
+from shepherd.situation import Freeze, Situation
 from shepherd.snapshot import Answer, Rev, Snapshot
 from shepherd.values import SHA
 from shepherd.views import answer
 from shepherd.views.clean import LONGEST_SENTENCE, clean
+from shepherd.views.conditions import check_links, missing, waiting, waits
 from shepherd.views.feeds.as_json import plain_json
 from shepherd.views.markup import ageless
 from shepherd.views.words import AnyRev
 
 BLOCKERS_SHOWN = 10
+FREEZES_SHOWN = 3
+LINKS_SHOWN = 3
 
 
 class ShortBlocker(Struct, frozen=True):
@@ -29,6 +32,24 @@ class ShortBlocker(Struct, frozen=True):
     since: datetime
     waiting: int
     frees: int
+
+
+class PublishedWaiting(Struct, frozen=True):
+    """The revision that could go next, and what it waits for."""
+
+    revno: int
+    id: str
+    why: str
+    links: tuple[str, ...]
+
+
+class PublishedFreeze(Struct, frozen=True):
+    """A time at which nobody deploys."""
+
+    since: datetime | None
+    until: datetime | None
+    who: str
+    why: str
 
 
 class PublishedAnswer(Struct, frozen=True):
@@ -48,6 +69,9 @@ class PublishedAnswer(Struct, frozen=True):
     cautions: tuple[Caution, ...]
     blockers: tuple[ShortBlocker, ...]
     blockers_count: int
+    waits: PublishedWaiting | None
+    freezes: tuple[PublishedFreeze, ...]
+    next_freeze: PublishedFreeze | None
     links: dict[str, str]
     schema: int = 1
 
@@ -66,6 +90,7 @@ def published_answer(snapshot: Snapshot, situation: Situation, url: str = "") ->
     deployable = to if to is not None and re.fullmatch(SHA, to.id) else None
     entries = {entry.revno: entry for entry in snapshot.landings}
     branch = clean(snapshot.branch)
+    ahead = situation.freezes_next.get(snapshot.branch)
     return PublishedAnswer(
         branch=branch,
         answer=said if said != "deploy" or deployable is not None else "blocked",
@@ -97,6 +122,9 @@ def published_answer(snapshot: Snapshot, situation: Situation, url: str = "") ->
             for each in snapshot.blockers[:BLOCKERS_SHOWN]
         ),
         blockers_count=len(snapshot.blockers),
+        waits=_waiting(snapshot),
+        freezes=tuple(map(_freeze, situation.freezes.get(snapshot.branch, ())[:FREEZES_SHOWN])),
+        next_freeze=_freeze(ahead) if ahead is not None else None,
         links={
             kind: f"{url}{branch}.{ending}"
             for kind, ending in (("page", "html"), ("snapshot", "json"), ("feed", "atom"), ("sha", "sha"))
@@ -112,6 +140,19 @@ def answer_file(snapshot: Snapshot, situation: Situation, url: str = "") -> byte
 def to_second(moment: datetime) -> datetime:
     """Without the fraction, which many programs cannot read."""
     return moment.replace(microsecond=0)
+
+
+def _waiting(snapshot: Snapshot) -> PublishedWaiting | None:
+    entry = waiting(snapshot) if snapshot.complete else None
+    if entry is None or not re.fullmatch(SHA, entry.id):
+        return None
+    links = tuple(each.address for each in check_links(missing(entry))[:LINKS_SHOWN])
+    return PublishedWaiting(entry.revno, entry.id, clean(waits(entry), LONGEST_SENTENCE), links)
+
+
+def _freeze(freeze: Freeze) -> PublishedFreeze:
+    since, until = (to_second(each) if each is not None else None for each in (freeze.since, freeze.until))
+    return PublishedFreeze(since, until, clean(freeze.who), clean(freeze.why))
 
 
 def _rev(rev: AnyRev) -> Rev | None:

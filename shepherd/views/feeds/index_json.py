@@ -12,7 +12,13 @@ from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Rev, Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.everybody import everybody
-from shepherd.views.feeds.answer_file import ShortBlocker, published_answer, to_second
+from shepherd.views.feeds.answer_file import (
+    PublishedFreeze,
+    PublishedWaiting,
+    ShortBlocker,
+    published_answer,
+    to_second,
+)
 from shepherd.views.feeds.as_json import plain_json
 from shepherd.views.overview import running_since
 
@@ -32,6 +38,9 @@ class _IndexedBranch(Struct, frozen=True):
     cautions: tuple[CautionKind, ...]
     blockers: int
     first_blocker: ShortBlocker | None
+    waits: PublishedWaiting | None
+    freezes: tuple[PublishedFreeze, ...]
+    next_freeze: PublishedFreeze | None
     links: dict[str, str]
 
 
@@ -98,5 +107,8 @@ def _branch(snapshot: Snapshot, situation: Situation, url: str) -> _IndexedBranc
         cautions=tuple(each.kind for each in given.cautions),
         blockers=given.blockers_count,
         first_blocker=given.blockers[0] if given.blockers else None,
+        waits=given.waits,
+        freezes=given.freezes,
+        next_freeze=given.next_freeze,
         links={**given.links, "answer": f"{url}{given.branch}.answer.json"},
     )

@@ -14,12 +14,14 @@ from msgspec import Struct
 
 from shepherd import __version__
 from shepherd.cautions import STOPPING, Caution, CautionKind, cautions, code_of, released, stopping
+from shepherd.conditions import ConditionState
 from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
 from shepherd.health import TroubleKind, troubles
-from shepherd.situation import Situation
+from shepherd.situation import Freeze, Situation
 from shepherd.snapshot import Answer, Progress, Snapshot
 from shepherd.views.clean import clean
+from shepherd.views.conditions import for_checks, waiting_for_checks
 from shepherd.views.words import revno_of
 from shepherd.words import Budget
 
@@ -126,6 +128,8 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
         "Deprecated, use oldest_blocker_timestamp_seconds: how long ago that was when this was written.",
         ((s, _age(_oldest(s), now or s.generated_at)) for s in known),
     )
+    yield from _of_conditions(known)
+    yield from _of_freezes(snapshots, situation)
     yield metric(
         "last_promotion_timestamp_seconds",
         "When what is promoted now was promoted; absent where that is not known.",
@@ -141,6 +145,62 @@ def _of_branches(snapshots: Sequence[Snapshot], situation: Situation) -> Iterato
             for word in get_args(Progress)
         ],
     )
+
+
+def _of_conditions(known: Sequence[Snapshot]) -> Iterator[_Metric]:
+    """What waits for checks, of branches that need any; no names of checks: there may be any number."""
+    asked = [snapshot for snapshot in known if snapshot.checks]
+    yield _Metric(
+        "waits_for_checks",
+        "gauge",
+        "Revisions after the latest deployable that nothing blocks and that wait for checks, of those asked.",
+        [({"branch": s.branch}, float(len(waiting_for_checks(s)))) for s in asked],
+    )
+    yield _Metric(
+        "checks",
+        "gauge",
+        "Checks of the newest revision that waits for any, by what they say; absent where none waits.",
+        [
+            ({"branch": s.branch, "state": state}, float(sum(c.state == state for c in entry.checks)))
+            for s in asked
+            if (entry := for_checks(s)) is not None
+            for state in get_args(ConditionState)
+        ],
+    )
+
+
+def _of_freezes(snapshots: Sequence[Snapshot], situation: Situation) -> Iterator[_Metric]:
+    on = {s.branch: situation.freezes.get(s.branch, ()) for s in snapshots}
+    ahead = situation.freezes_next
+
+    def metric(name: str, help: str, values: Mapping[str, float | None]) -> _Metric:
+        samples = [({"branch": branch}, value) for branch, value in values.items() if value is not None]
+        return _Metric(name, "gauge", help, samples)
+
+    yield metric(
+        "frozen",
+        "1 while nobody is to deploy.",
+        {branch: float(bool(freezes)) for branch, freezes in on.items()},
+    )
+    yield metric(
+        "freeze_until_timestamp_seconds",
+        "When the branch is frozen no longer; absent where it is not, or until somebody ends it.",
+        {branch: _end(freezes) for branch, freezes in on.items()},
+    )
+    yield metric(
+        "freeze_next_timestamp_seconds",
+        "When the next freeze begins that is known.",
+        {
+            branch: since.timestamp() if branch in ahead and (since := ahead[branch].since) else None
+            for branch in on
+        },
+    )
+
+
+def _end(freezes: Sequence[Freeze]) -> float | None:
+    """When the last of them ends; None where there is none, or one has no end."""
+    ends = [freeze.until for freeze in freezes]
+    return max(end.timestamp() for end in ends if end) if ends and None not in ends else None
 
 
 def _of_situation(situation: Situation) -> Iterator[_Metric]:

@@ -1,0 +1,83 @@
+"""What sources call the results of checks, and how the results of several sources become one
+(docs/rules.md#checks)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
+
+from shepherd.conditions import STATE_OF, CheckResult, CheckWord, CommitChecks, ConditionState
+from shepherd.errors import WrongValueError
+from shepherd.urls import check_http
+from shepherd.values import clean
+
+LONGEST_NAME = 255
+"""Characters of a check's name that are kept: GitHub allows no more of a status."""
+LONGEST_URL = 2000
+_LATEST = 4_102_444_800
+"""Seconds from 1970 to 2100; some sources write the year 1 for a time that they do not know."""
+_SYNONYMS: Mapping[str, CheckWord] = {
+    **{word: word for word in get_args(CheckWord)},
+    "failure": "failed",
+    "error": "failed",
+    "canceled": "cancelled",
+    "timed_out": "timed-out",
+    "in_progress": "pending",
+    "running": "pending",
+    "queued": "pending",
+}
+_WORST_FIRST: Sequence[ConditionState] = ("no", "unknown", "not-yet", "holds")
+
+
+def check_word(text: str) -> CheckWord | None:
+    """The result that a file or a note means, upper or lower case; None: it means none that we know."""
+    return _SYNONYMS.get(text.lower())
+
+
+def known_words() -> str:
+    """The words themselves, for a sentence that says what was expected."""
+    return ", ".join(get_args(CheckWord))
+
+
+def check_name(text: str) -> str:
+    """The name of a check on one line, without what may not be shown; empty: it has none."""
+    return clean(text, LONGEST_NAME)
+
+
+def is_check_url(url: str) -> bool:
+    """Whether a person may be sent there: a URL of the web without user and password."""
+    if not url or len(url) > LONGEST_URL:
+        return False
+    try:
+        check_http(url)
+    except WrongValueError:
+        return False
+    return True
+
+
+def merged(readings: Iterable[CommitChecks]) -> CommitChecks:
+    """What several sources say of one commit, by name: of two results of one name the worse counts, and what
+    one of them could not read, nobody has read."""
+    by_name: dict[str, CheckResult] = {}
+    unreadable: list[str] = []
+    for each in readings:
+        if each.unreadable:
+            unreadable.append(each.unreadable)
+        for result in map(_presentable, each.results):
+            other = by_name.get(result.name)
+            if other is None or _badness(result) < _badness(other):
+                by_name[result.name] = result
+    if unreadable:
+        return CommitChecks(unreadable="; ".join(dict.fromkeys(unreadable)))
+    return CommitChecks(tuple(by_name[name] for name in sorted(by_name)))
+
+
+def _presentable(result: CheckResult) -> CheckResult:
+    """The result, with no more of what its source sent than can be shown."""
+    since = result.since if result.since is not None and 0 < result.since < _LATEST else None
+    url = result.url if is_check_url(result.url) else ""
+    return CheckResult(check_name(result.name), result.word, since, url)
+
+
+def _badness(result: CheckResult) -> int:
+    return _WORST_FIRST.index(STATE_OF[result.word])

@@ -1,0 +1,155 @@
+"""The checks of commits on Gitea and Forgejo: commit statuses, which actions and other CI leave there, one
+commit in a question (docs/gitea.md#checks)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+from msgspec import Struct
+
+from shepherd.conditions import CheckWord, CommitChecks
+from shepherd.errors import TrackerError
+from shepherd.settings import Settings
+from shepherd.trackers.forge.check_parts import Moment, check_result, worst_of_each
+from shepherd.trackers.forge.reading import session_with, token_of
+from shepherd.trackers.gitea.reading import GiteaTracker
+from shepherd.trackers.gitea.rest import PAGE
+from shepherd.trackers.gitea.service import GiteaService
+from shepherd.trackers.http import RequestError
+
+MOST_FAILED = 3
+"""Commits in a row: each costs several tries."""
+MOST_PAGES = 100
+"""Of the statuses of one commit."""
+WANTED = "to read checks the token wants the scope read:repository (docs/gitea.md#checks)"
+UNKNOWN_STATE = "Gitea gives one of its statuses a state that the shepherd does not know"
+
+_STATES: Mapping[str, CheckWord] = {
+    "success": "success",
+    "skipped": "skipped",
+    "pending": "pending",
+    # one that was cancelled, too
+    "failure": "failed",
+    "error": "failed",
+    # some versions let pull requests through with it, others do not (Combine in
+    # modules/commitstatus/commit_status.go)
+    "warning": "failed",
+}
+"""CommitStatusState of Gitea's description."""
+
+
+class _StatusOfContext(Struct, frozen=True):
+    """Of "CommitStatus"."""
+
+    context: str
+    status: str
+    created_at: Moment
+    target_url: str | None = None
+
+
+class _Combined(Struct, frozen=True):
+    """Of "CombinedStatus": the newest of each context."""
+
+    statuses: tuple[_StatusOfContext, ...] | None = None
+    """None: there are none."""
+
+
+class _ApiSettings(Struct, frozen=True):
+    """Of "GeneralAPISettings"."""
+
+    max_response_items: int
+
+
+class GiteaChecks:
+    """See CheckSource. Begins with the first question.
+
+    Raises:
+        SettingsError: the token cannot be read.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        session = session_with(settings, GiteaTracker)
+        self._service = GiteaService(session, token_of(settings, os.environ), settings.tracker.project)
+        self._page: int | None = None
+        """The most that this server gives at once; None: not asked yet, 0: it does not say."""
+        self._there = False
+        """The project certainly is."""
+
+    @property
+    def requests(self) -> int:
+        """See CheckSource.requests."""
+        return self._service.session.requests
+
+    def checks_of(self, commits: Sequence[str]) -> Iterator[tuple[str, CommitChecks]]:
+        """See CheckSource.checks_of."""
+        failed = 0
+        for sha in dict.fromkeys(commits):
+            try:
+                checks = self._of(sha)
+            except RequestError as error:
+                if error.status == 403:
+                    raise TrackerError(f"{error}; {WANTED}") from None
+                failed += 1
+                if self._service.session.over or error.status in (401, 404, 429) or failed >= MOST_FAILED:
+                    raise
+                checks = CommitChecks(unreadable=str(error))
+            else:
+                failed = 0
+            yield sha, checks
+
+    def _of(self, sha: str) -> CommitChecks:
+        try:
+            statuses = self._statuses(sha)
+        except RequestError as error:
+            if error.status != 404:
+                raise
+            # there is no such commit, or no such project
+            if not self._there:
+                self._service.get("", {}, msgspec.Raw)
+                self._there = True
+            return CommitChecks()
+        self._there = True
+        if any(each.status not in _STATES for each in statuses):
+            return CommitChecks(unreadable=UNKNOWN_STATE)
+        # two workflows of one name are two statuses of one context
+        return CommitChecks(
+            worst_of_each(
+                check_result(each.context, _STATES[each.status], each.created_at, each.target_url or "")
+                for each in statuses
+            )
+        )
+
+    def _statuses(self, sha: str) -> list[_StatusOfContext]:
+        """The number of all of them that Gitea gives beside is of another list (GetLatestCommitStatus in
+        models/git/commit_status.go): only a page that is not full is the last one."""
+        statuses: list[_StatusOfContext] = []
+        for number in range(1, MOST_PAGES + 1):
+            asked = {"limit": PAGE, "page": number}
+            content = self._service.send("GET", f"/commits/{sha}/status", asked, one_of_many=True)
+            page = self._service.convert(content, _Combined).statuses or ()
+            statuses += page
+            if not page or len(page) < self._full(len(page)):
+                return statuses
+        raise TrackerError(f"{self._service.project}: the statuses of a commit never end")
+
+    def _full(self, entries: int) -> int:
+        """How many entries a full page has, where that many may be one.
+
+        Args:
+            entries: of the page in question.
+        """
+        if entries >= PAGE:
+            return PAGE
+        if self._page is None:
+            self._page = self._asked_page()
+        return min(PAGE, self._page)
+
+    def _asked_page(self) -> int:
+        try:
+            return max(0, self._service.get("/settings/api", {}, _ApiSettings, whole=True).max_response_items)
+        except RequestError as error:
+            if error.status not in (403, 404):
+                raise
+            return 0

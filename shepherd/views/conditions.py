@@ -1,0 +1,154 @@
+"""What a candidate waits for although nothing blocks it, in words, and the freezes of a branch
+(docs/rules.md#conditions)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from msgspec import Struct
+
+from shepherd.sentence import Part, Sentence, joined, revision, time
+from shepherd.situation import Freeze, Situation
+from shepherd.snapshot import Blocker, CheckEntry, LandingEntry, Snapshot, StairStep
+from shepherd.values import NO_REASON, count
+from shepherd.views.clean import clean, is_web_address
+
+NAMED = 3
+"""Checks that one sentence names."""
+CHECK_SHOWN = 80
+"""Characters of a check's name; it comes from outside."""
+
+
+class CheckLink(Struct, frozen=True):
+    """Where a person can read more of a check."""
+
+    name: str
+    address: str
+
+
+def waiting(snapshot: Snapshot) -> LandingEntry | None:
+    """The newest candidate after the latest deployable that nothing blocks and that waits for a condition."""
+    if snapshot.waits is None:
+        return None
+    return next((each for each in snapshot.landings if each.revno == snapshot.waits.revno), None)
+
+
+def missing(entry: LandingEntry) -> list[CheckEntry]:
+    """The checks that are not known to hold, worst first."""
+    return list(entry.missing)
+
+
+def over_limits(entry: LandingEntry) -> tuple[str, ...]:
+    """The sentences of the limits that it exceeds: they stand before those of its checks."""
+    return entry.over_limits
+
+
+def waiting_for_checks(snapshot: Snapshot) -> list[LandingEntry]:
+    """The candidates after the latest deployable that their checks alone keep back, of those whose checks
+    were asked; newest first."""
+    after = snapshot.deployable or snapshot.deployed
+    return [
+        entry
+        for entry in snapshot.landings
+        if after is not None
+        and entry.revno > after.revno
+        and not entry.blocked_by_count
+        and missing(entry)
+        and not over_limits(entry)
+    ]
+
+
+def for_checks(snapshot: Snapshot) -> LandingEntry | None:
+    """The newest of these."""
+    return next(iter(waiting_for_checks(snapshot)), None)
+
+
+def kept_by(entry: LandingEntry) -> str:
+    """ "waits for checks" or "over a limit", in as few words as a badge has room for."""
+    return "over a limit" if over_limits(entry) else "waits for checks"
+
+
+def waits(entry: LandingEntry) -> Sentence:
+    """ "r31 waits for ci/build (running since 2026-11-29 10:12 UTC)"; for a limit "r31 has to wait: r30 and
+    r31 touch …"."""
+    limits = [clean(each, 4 * CHECK_SHOWN) for each in over_limits(entry)]
+    checks = missing(entry)
+    parts: list[str | Part] = [revision(entry.revno)]
+    if checks:
+        parts += [" waits for ", _checks(checks)]
+        if limits:
+            parts.append("; and ")
+    else:
+        parts.append(" has to wait" + (": " if limits else ""))
+    return Sentence(*parts, "; ".join(limits))
+
+
+def check_words(check: CheckEntry) -> Sentence:
+    """ "running since 2026-11-29 10:12 UTC", "failed at …", "skipped at …, which is enough", "not there
+    yet"."""
+    said = clean(check.said, 2 * CHECK_SHOWN)
+    enough = ", which is enough" if check.state == "holds" and check.said != "success" else ""
+    if check.since is None:
+        return Sentence(said, enough)
+    return Sentence(said, " since " if check.state == "not-yet" else " at ", time(check.since), enough)
+
+
+def check_links(checks: Iterable[CheckEntry]) -> list[CheckLink]:
+    """The pages of those checks that have one."""
+    return [CheckLink(called(each), each.url) for each in checks if is_web_address(each.url)]
+
+
+def called(check: CheckEntry) -> str:
+    """The check by name, cut, for a sentence."""
+    return clean(check.name, CHECK_SHOWN) or "a check without a name"
+
+
+def tip_words(step: Blocker | StairStep) -> str:
+    """What has to be said behind the revision that clearing blockers gives."""
+    return ", if its checks pass" if step.if_checks_pass else ""
+
+
+def next_freeze(snapshot: Snapshot, situation: Situation) -> Sentence | None:
+    """ "next freeze: from 2026-12-04 16:00 UTC until 2026-12-07 08:00 UTC (weekend)"; None: none is known."""
+    freeze = situation.freezes_next.get(snapshot.branch)
+    return Sentence("next freeze: ", freeze_words(freeze)) if freeze is not None else None
+
+
+def freeze_words(freeze: Freeze) -> Sentence:
+    """When it is, and why."""
+    parts: list[str | Part] = []
+    if freeze.since is not None:
+        parts += ["from ", time(freeze.since)]
+    if freeze.until is not None:
+        parts += [" until " if parts else "until ", time(freeze.until)]
+    return Sentence(*parts, f" ({clean(freeze.why, 2 * CHECK_SHOWN) or NO_REASON})")
+
+
+def _checks(checks: Sequence[CheckEntry]) -> Sentence:
+    said: list[str | Part] = [
+        Sentence(Part("item", called(each)), " (", check_words(each), ")") for each in checks[:NAMED]
+    ]
+    if len(checks) > NAMED:
+        said.append(count(len(checks) - NAMED, "more check"))
+    return joined(said)
+
+
+def counting(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, Sequence[int]]]:
+    """The limits that a landing counts for, in words, and who else of the deployment counts for each."""
+    for touch in entry.touches:
+        if touch.limit >= len(snapshot.limits):
+            continue
+        limit = snapshot.limits[touch.limit]
+        others = [
+            each.revno
+            for each in snapshot.landings
+            if each.revno != entry.revno
+            and each.undone_by is None
+            and any(other.limit == touch.limit and not other.undoes_only for other in each.touches)
+        ]
+        most = "none" if limit.max == 0 else f"at most {limit.max}"
+        why = f" ({clean(limit.reason, 2 * CHECK_SHOWN)})" if limit.reason else ""
+        does = " (it only takes such a change back)" if touch.undoes_only else ""
+        paths = clean(", ".join(touch.paths), 2 * CHECK_SHOWN)
+        patterns = clean(", ".join(limit.paths), 2 * CHECK_SHOWN)
+        yield f"{paths}: one deployment may bring {most} that touch {patterns}{why}{does}", sorted(others)

@@ -1,0 +1,340 @@
+"""Checks of candidates, from the source to the snapshot: who is asked for what, and what is remembered
+(docs/rules.md#checks)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from shepherd.cautions import cautions
+from shepherd.conditions import CheckResult, CheckWord
+from shepherd.situation import Situation
+from shepherd.snapshot import Snapshot
+from shepherd.stages.judge import judge_branch
+from tests.ci import Ci, install
+from tests.project import Project, deployable, entry, lines_of
+
+
+@pytest.fixture
+def ci(monkeypatch: pytest.MonkeyPatch) -> Ci:
+    return install(monkeypatch)
+
+
+def landed(folder: Path, number: int, branch: str = 'checks = ["build"]') -> tuple[Project, list[str]]:
+    """A project with D at r1 and that many candidates which nothing blocks; the SHAs of r1, r2, …"""
+    project = Project(folder, branch=branch)
+    ids = project.land(*(f"[no-qa] N{n}" for n in range(number + 1)))
+    project.deploy(ids[0])
+    return project, ids
+
+
+def waits(snapshot: Snapshot) -> tuple[int, tuple[str, ...]] | None:
+    if snapshot.waits is None:
+        return None
+    return snapshot.waits.revno, entry(snapshot, snapshot.waits.revno).conditions
+
+
+def test_the_file_of_the_tracker_says_what_holds(tmp_path: Path) -> None:
+    project, ids = landed(tmp_path, 3)
+    project.check(ids[3], build={"state": "pending", "since": "2011-08-01T09:00:00Z"})
+    project.check(ids[2], build="success")
+    snapshot = project.look()
+    assert deployable(snapshot) == 3
+    assert waits(snapshot) == (4, ("waits for build (running since 2011-08-01 09:00 UTC)",))
+
+
+def test_a_check_that_was_run_again_is_seen_by_the_next_run(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1)
+    ci.words[ids[1]] = "failed"
+    assert deployable(project.look()) is None
+    ci.words[ids[1]] = "success"
+    assert deployable(project.look()) == 2
+
+
+def test_what_holds_is_not_asked_for_again(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 3)
+    ci.words = {ids[3]: "pending", ids[2]: "success", ids[1]: "success"}
+    project.look()
+    assert ci.was_asked() == [ids[3], ids[2], ids[1]]
+    project.look()
+    assert ci.was_asked() == [ids[3]]
+    ci.words[ids[3]] = "success"
+    assert deployable(project.look()) == 4
+    assert ci.was_asked() == [ids[3]]
+    assert deployable(project.look()) == 4
+    assert ci.was_asked() == []
+
+
+@pytest.mark.parametrize(
+    ("word", "hours", "asked"),
+    [
+        ("pending", 90, True),
+        ("failed", 23, True),
+        ("failed", 25, False),
+        ("cancelled", 25, False),
+        (None, 23, True),
+        (None, 25, False),
+    ],
+)
+def test_what_does_not_hold_is_asked_for_in_each_run_for_a_day(
+    tmp_path: Path, ci: Ci, word: CheckWord | None, hours: int, asked: bool
+) -> None:
+    project, ids = landed(tmp_path, 1)
+    if word is not None:
+        ci.words[ids[1]] = word
+    project.look()
+    project.now += timedelta(hours=hours)
+    project.look()
+    ci.was_asked()
+    project.look()
+    assert ci.was_asked() == ([ids[1]] if asked else [])
+    project.now += timedelta(hours=1)
+    project.look()
+    assert ci.was_asked() == [ids[1]], "then once an hour"
+
+
+def test_the_day_begins_when_the_source_says_that_it_ended(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1)
+    ci.words[ids[1]] = CheckResult("build", "failed", int(project.now.timestamp()) - 90_000)
+    project.look()
+    ci.was_asked()
+    project.look()
+    assert ci.was_asked() == []
+
+
+def test_candidates_are_asked_for_in_batches_until_one_holds(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 80)
+    ci.words = dict.fromkeys(ids, "failed")
+    ci.words[ids[60]] = "success"
+    snapshot = project.look()
+    assert deployable(snapshot) == 61
+    assert ci.was_asked() == ids[80:30:-1]
+    assert entry(snapshot, 31).deployable_as_tip is False
+    assert entry(snapshot, 31).checks == ()
+
+
+def test_of_two_thousand_candidates_whose_newest_three_hundred_are_red(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 2000)
+    ci.words = dict.fromkeys(ids, "success")
+    ci.words |= dict.fromkeys(ids[-300:], "failed")
+    assert deployable(project.look()) == 1701
+    assert (ci.requests, len(ci.asked)) == (5, 350)
+    ci.was_asked()
+    project.look()
+    assert (ci.requests, len(ci.asked)) == (5, 300)
+    project.now += timedelta(days=2)
+    project.look()
+    ci.was_asked()
+    assert deployable(project.look()) == 1701
+    assert (ci.requests, ci.asked) == (0, [])
+
+
+def test_who_looks_sees_how_far_it_is(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 200)
+    ci.words = {ids[140]: "success"}
+    project.find()
+    shown: list[tuple[int, int]] = []
+    judge_branch(
+        project.settings, "stable", project.run("judge"), progress=lambda done, of: shown.append((done, of))
+    )
+    assert shown == [(10, 200), (50, 200), (150, 150)]
+
+
+def test_only_what_nothing_blocks_is_asked_for(tmp_path: Path, ci: Ci) -> None:
+    project = Project(tmp_path, branch='checks = ["build"]')
+    ids = project.land("[no-qa] Live", "[no-qa] Good", "[bug=7] Waits")
+    project.deploy(ids[0])
+    project.tag(7, "qa-needstesting")
+    ci.words = dict.fromkeys(ids, "success")
+    assert deployable(project.look()) == 2
+    assert ci.was_asked() == [ids[1]]
+
+
+def test_the_promoted_revision_is_asked_for_too(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 3, 'checks = ["build"]\npromote = { ref = "good" }')
+    project.repo.git("update-ref", "refs/heads/good", ids[1])
+    ci.words = {ids[3]: "success", ids[1]: "failed"}
+    assert entry(project.look(), 2).conditions == ("build failed",)
+    assert ci.was_asked() == [ids[3], ids[2], ids[1]]
+    project.look()
+    assert ci.was_asked() == [ids[1]]
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("success", None),
+        ("failed", "build failed"),
+        ("pending", "waits for build (running)"),
+        (None, "waits for build (not reported yet)"),
+    ],
+)
+def test_of_a_promoted_revision_that_may_not_go_one_is_warned(
+    tmp_path: Path, ci: Ci, word: CheckWord | None, why: str | None
+) -> None:
+    project, ids = landed(tmp_path, 2, 'checks = ["build"]\npromote = { ref = "good" }')
+    project.repo.set_ref("good", ids[1])
+    ci.words = {ids[2]: "success"} | ({ids[1]: word} if word else {})
+    told = [each.sentence for each in cautions(project.look(), Situation()) if each.kind == "promoted-bad"]
+    assert [str(each) for each in told] == (
+        [f"r2 is promoted, but may not go to production: {why}"] if why else []
+    )
+
+
+def test_a_promoted_revision_that_was_not_asked_for_is_not_called_bad(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 2, 'promote = { ref = "good" }')
+    project.repo.set_ref("good", ids[1])
+    project.look()
+    project.write_settings('checks = ["build"]\npromote = { ref = "good" }')
+    snapshot = judge_branch(project.settings, "stable", project.run("judge"), stored=True)
+    assert entry(snapshot, 2).deployable_as_tip is False
+    assert not cautions(snapshot, Situation())
+
+
+def test_a_source_that_cannot_be_read_keeps_back_what_was_not_known_before(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 2)
+    ci.words = {ids[1]: "success"}
+    project.look()
+    ids += project.land("[no-qa] Newest")
+    ci.breaks_after = 0
+    snapshot = project.look()
+    assert snapshot.complete
+    assert deployable(snapshot) == 2, "it is known to hold"
+    assert entry(snapshot, 4).conditions == ("the checks could not be read: the forge does not answer",)
+    [problem] = snapshot.problems
+    assert problem == (
+        "stable: checks could not be read, so revisions whose checks were not known before must wait:"
+        " the forge does not answer"
+    )
+    assert any(
+        "result=failed" in line and 'why="the forge does not answer"' in line
+        for line in lines_of(project, "checks")
+    )
+    ci.breaks_after = None
+    ci.words[ids[3]] = "success"
+    assert deployable(project.look()) == 4
+
+
+def test_a_source_that_breaks_off_keeps_what_it_said_before(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 3)
+    ci.words = dict.fromkeys(ids, "success")
+    ci.words[ids[3]] = "failed"
+    ci.breaks_after = 2
+    snapshot = project.look()
+    assert deployable(snapshot) == 3
+    assert [each.state for each in entry(snapshot, 4).checks] == ["no"]
+    assert [each.state for each in entry(snapshot, 2).checks] == ["unknown"]
+
+
+def test_one_commit_that_cannot_be_read_is_unknown_alone(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 2)
+    ci.words = {ids[1]: "success"}
+    ci.unreadable = {ids[2]: "it is locked"}
+    snapshot = project.look()
+    assert deployable(snapshot) == 2
+    assert snapshot.problems == ("the checks of r3 could not be read: it is locked",)
+    ci.was_asked()
+    project.look()
+    assert ci.was_asked() == [ids[2]]
+
+
+def test_other_settings_ask_for_what_they_name(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1, 'checks = ["build", "lint"]')
+    ci.words[ids[1]] = "success"
+    assert waits(project.look()) == (2, ("waits for lint (not reported yet)",))
+    project.write_settings('checks = ["build"]')
+    ci.was_asked()
+    assert deployable(project.look()) == 2, "of what counts now everything is known"
+    assert ci.was_asked() == []
+    project.write_settings('checks = ["b*"]')
+    assert deployable(project.look()) == 2
+    assert ci.was_asked() == [ids[1]], "another name that matches may have failed"
+
+
+def test_another_source_knows_nothing_of_what_the_first_one_said(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1)
+    ci.words[ids[1]] = "success"
+    project.look()
+    project.write_settings('checks = ["build"]\ncheck_notes = "refs/notes/ci"')
+    ci.words[ids[1]] = "failed"
+    assert deployable(project.look()) is None
+
+
+def test_a_persons_word_is_judged_without_asking(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 2)
+    ci.words = {ids[2]: "pending", ids[1]: "success"}
+    project.look()
+    ci.was_asked()
+    project.verdict("r3", "bad")
+    project.verdict("r3", "ok")
+    latest = judge_branch(project.settings, "stable", project.run("judge"), stored=True)
+    assert ci.was_asked() == []
+    assert (deployable(latest), waits(latest)) == (2, (3, ("waits for build (running)",)))
+
+
+def test_a_dry_run_remembers_nothing(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1)
+    ci.words[ids[1]] = "success"
+    project.find()
+    judge_branch(project.settings, "stable", project.run("judge"), dry=True)
+    ci.was_asked()
+    project.judge()
+    assert ci.was_asked() == [ids[1]]
+
+
+def test_afresh_nothing_that_could_make_the_answer_is_taken_from_memory(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 3)
+    ci.words = dict.fromkeys(ids, "success")
+    project.look()
+    ci.words[ids[3]] = "failed"
+    ci.was_asked()
+    snapshot = judge_branch(project.settings, "stable", project.run("judge"), afresh=(ids[1],))
+    assert deployable(snapshot) == 3
+    assert set(ci.was_asked()) == {ids[3], ids[2], ids[1]}
+
+
+def test_the_log_says_what_waits_for_what_once(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1)
+    ci.words[ids[1]] = "pending"
+    project.look()
+    project.look()
+    ci.words[ids[1]] = "failed"
+    project.look()
+    ci.words[ids[1]] = "success"
+    project.look()
+    told = [line.partition(" event=")[2] for line in lines_of(project, "waits")]
+    assert told == [
+        f'waits branch=stable rev=r2 id={ids[1]} because="waits for build (running)"',
+        f'waits branch=stable rev=r2 id={ids[1]} because="build failed"',
+        'waits branch=stable rev=none id="" because=""',
+    ]
+    assert "asked=1 remembered=0 requests=1" in next(iter(lines_of(project, "checks")))
+
+
+def test_git_notes_count_beside_the_tracker_and_the_worse_wins(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 3, 'checks = ["build"]\ncheck_notes = "refs/notes/ci"')
+    ci.words = {ids[3]: "success", ids[2]: "failed"}
+    project.repo.note(ids[3], "build: failed", ref="refs/notes/ci")
+    project.repo.note(ids[2], "build: success", ref="refs/notes/ci")
+    project.repo.note(ids[1], "build: success", ref="refs/notes/ci")
+    snapshot = project.look()
+    assert deployable(snapshot) == 2
+    assert [entry(snapshot, n).conditions for n in (4, 3)] == [("build failed",)] * 2
+
+
+def test_notes_in_a_mirror_of_a_url(tmp_path: Path) -> None:
+    branch = 'checks = ["build"]\ncheck_notes = "refs/notes/ci"'
+    project, ids = landed(tmp_path, 1, branch)
+    text = (tmp_path / "shepherd.toml").read_text()
+    url = f"file://{project.repo.path}"
+    (tmp_path / "shepherd.toml").write_text(text.replace('"project.git"', f'"{url}"'))
+    snapshot = project.look()
+    assert deployable(snapshot) is None
+    assert snapshot.warnings == (
+        "there is no refs/notes/ci, so no check by git note is read; inv doctor says what to do",
+    )
+    project.repo.note(ids[1], "build: success", ref="refs/notes/ci")
+    snapshot = project.look()
+    assert (deployable(snapshot), snapshot.warnings) == (2, ())
