@@ -77,9 +77,9 @@ def test_another_branch_s_freeze_is_not_shown() -> None:
 def test_while_frozen_nothing_invites_to_deploy() -> None:
     page = branch_page(snapshot(), frozen(ANN))
     text = Reader(page).text
-    assert "do not deploy r103: stable is frozen until 2011-08-24 16:15 UTC" in text
+    assert "do not deploy r103: deployments are frozen until 2011-08-24 16:15 UTC" in text
     assert "the fair opens tomorrow" in text
-    assert re.search(r"<title>do not deploy r103: stable is frozen", page)
+    assert re.search(r"<title>do not deploy r103: deployments are frozen", page)
     assert re.search(r'<header id="situation" class="blocked held"', page)
     assert not re.search(r"<\w[^>]* data-(copy|notes)=", page)
     assert 'class="sha"' not in page
@@ -89,7 +89,7 @@ def test_while_frozen_nothing_invites_to_deploy() -> None:
 def test_a_freeze_is_said_where_there_is_no_data() -> None:
     page = Reader(branch_page(snapshot(complete=False, answer="no-data", deployable=None), frozen(ANN))).text
     assert "no data:" in page
-    assert "frozen: stable is frozen until" in page
+    assert "frozen: deployments are frozen until" in page
 
 
 def test_what_comes_from_outside_is_escaped_and_cut() -> None:
