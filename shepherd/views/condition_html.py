@@ -150,8 +150,9 @@ def limit_words(limit: LimitEntry) -> Markup:
     return Markup(f"{at_most}{most} that {touch} {paths}{more}{why}")  # noqa: S704  # escaped
 
 
-def check_list(checks: Sequence[CheckEntry]) -> Markup:
-    """Every check with its state and link, folded under how many there are of each state."""
+def check_list(checks: Sequence[CheckEntry], whose: str = "") -> Markup:
+    """Every check with its state and link, folded under how many there are of each state; `whose`: words of
+    ours in front of these."""
     counted = Counter(each.state for each in checks)
     parts = [f"{counted[state]} {called}" for state, (_, called) in CHECK_STATES.items() if counted[state]]
     lines = [
@@ -162,6 +163,6 @@ def check_list(checks: Sequence[CheckEntry]) -> Markup:
     if len(checks) > LISTED:
         lines.append(f"<li>and {len(checks) - LISTED} more")
     return Markup(  # noqa: S704  # every piece is escaped
-        f"<details><summary>{count(len(checks), 'check')}: {', '.join(parts)}</summary>"
+        f"<details><summary>{whose}{count(len(checks), 'check')}: {', '.join(parts)}</summary>"
         f"<ul class=checks>{''.join(lines)}</ul></details>"
     )
