@@ -66,8 +66,14 @@ def check_link(check: CheckEntry) -> Markup:
 
 
 def is_kept_back(entry: LandingEntry) -> bool:
-    """Whether a condition, and no other landing, is why it may not go."""
-    return bool(entry.conditions) and not entry.blocked_by_count and not entry.deployable_as_tip
+    """Whether a condition, and no other landing, is why it may not go. What goes out with a newer landing need
+    not hold one itself."""
+    return (
+        bool(entry.conditions)
+        and not entry.blocked_by_count
+        and not entry.deployable_as_tip
+        and entry.progress not in ("live", "deployable")
+    )
 
 
 def why_kept_back(entry: LandingEntry) -> Sentence:
@@ -106,7 +112,7 @@ class ConditionCells:
         html = []
         if is_kept_back(entry):
             html.append(f"<p class=q>{linked(why_kept_back(entry), entry.checks)}")
-        elif over_limits(entry):
+        elif entry.blocked_by_count:
             html += [f"<p class=q>{escape(clean(each))}" for each in over_limits(entry)]
         html += [self._limit(each, entry.revno) for each in entry.touches]
         # what the sentence above says of one or two need not be said twice
