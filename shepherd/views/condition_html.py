@@ -66,8 +66,8 @@ def check_link(check: CheckEntry) -> Markup:
 
 
 def is_kept_back(entry: LandingEntry) -> bool:
-    """Whether a condition, and no other landing, is why it may not go. What goes out with a newer landing need
-    not hold one itself."""
+    """Whether a condition, and no other landing, is why it may not go. What goes out with a newer landing
+    need not hold one itself."""
     return (
         bool(entry.conditions)
         and not entry.blocked_by_count
