@@ -104,6 +104,8 @@ class LimitTouch(Struct, frozen=True):
     undoes_only: bool = False
     """It is a pure rollback that changes no other path of the limit than what it undoes: it counts only where
     something that it undoes is live."""
+    undoes_from: int | None = None
+    """The oldest that it undoes, if `undoes_only`."""
 
 
 class LimitEntry(Struct, frozen=True):
@@ -159,12 +161,22 @@ class LandingEntry(Struct, frozen=True):
     co_authors: tuple[str, ...] = ()
     """Who else wrote a part of it."""
     conditions: tuple[str, ...] = ()
-    """Why it may not go to production although nothing blocks it, a sentence each; empty where all conditions
-    hold, or none was asked."""
+    """Why it may not go to production although nothing blocks it, a sentence each: first of limits, then one
+    for each check that is not known to hold. Empty where all conditions hold, or none was asked."""
     checks: tuple[CheckEntry, ...] = ()
     """What the checks say of it as a candidate, worst first; empty where they were not asked."""
     touches: tuple[LimitTouch, ...] = ()
     """The limits that it counts for."""
+
+    @property
+    def missing(self) -> tuple[CheckEntry, ...]:
+        """The checks that are not known to hold, worst first."""
+        return tuple(each for each in self.checks if each.state != "holds")
+
+    @property
+    def over_limits(self) -> tuple[str, ...]:
+        """The sentences of the limits that it exceeds."""
+        return self.conditions[: len(self.conditions) - len(self.missing)]
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shepherd.cautions import LIVE, UNDOES, Caution
+from shepherd.plans.check_waits import HeldUp
 from shepherd.plans.days import Days, long_date
 
 # scripts that check settings import it from here
@@ -22,7 +23,7 @@ from shepherd.settings import MailSettings
 from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 
-MailKind = Literal["digest", "escalation", "unreachable", "brake", "alarm", "hang", "live"]
+MailKind = Literal["digest", "escalation", "unreachable", "brake", "alarm", "hang", "live", "checks"]
 MAIL_NAMES: Mapping[str, str] = {
     "digest": "digest",
     "escalation": "escalation",
@@ -31,6 +32,7 @@ MAIL_NAMES: Mapping[str, str] = {
     "alarm": "mail about alarms",
     "hang": "mail about a run that hangs",
     "live": "mail about what went live",
+    "checks": "mail about checks",
 }
 """What each kind is called in a sentence."""
 
@@ -105,6 +107,13 @@ class DeployableNow(Struct, frozen=True):
     """How many go live with it, counted as the page counts them."""
 
 
+class BranchNote(Struct, frozen=True):
+    """What else keeps a branch's landings from production: a freeze, or a condition of the next revision."""
+
+    branch: str
+    text: str
+
+
 class Mail(Struct, frozen=True):
     """One mail, before it has words."""
 
@@ -127,12 +136,25 @@ class Mail(Struct, frozen=True):
     """What went live, oldest revno first."""
     deployable: tuple[DeployableNow, ...] = ()
     """Of an escalation: what can be deployed all the same."""
+    notes: tuple[BranchNote, ...] = ()
+    """Of a digest or an escalation: what else holds up the branches that it is about."""
+    held: tuple[HeldUp, ...] = ()
+    """Checks that keep candidates back for too long, the longest first."""
+
+    def noting(self, notes: Iterable[BranchNote]) -> Mail:
+        """The same with what else holds up the branches that it is about."""
+        from msgspec.structs import replace
+
+        branches = {item.branch for item in self.items}
+        return replace(self, notes=tuple(note for note in notes if note.branch in branches))
 
     def key(self, day: date) -> str:
         """What a daily mail is, whatever its wording: the same one never goes twice (docs/mails.md)."""
         key = f"{day} {self.kind} {self.to.casefold()}"
         # of mails about what went live there may be several in a day, none about the same landing
-        return f"{key} {self.live[0].entry.id[:12]}" if self.kind == "live" else key
+        if self.kind == "live":
+            return f"{key} {self.live[0].entry.id[:12]}"
+        return f"{key} {self.held[0].wait.seq}" if self.kind == "checks" else key
 
     @staticmethod
     def of_key(key: str) -> tuple[str, str]:

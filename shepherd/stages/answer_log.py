@@ -69,6 +69,9 @@ def log_judgement(
         if entry.kind == "alarm":
             how = "begins" if entry.data["on"] else "is over"
             run.tell("alarm", branch=branch, rev=f"r{entry.data['revno']}", result=how, because=entry.why)
+        if entry.kind == "check-wait":
+            how = "begins" if entry.data["on"] else "is over"
+            run.tell("check-wait", branch=branch, check=entry.data["check"], result=how, because=entry.why)
     counts = Counter(landing.progress for landing in snapshot.landings)
     if previous is not None and _answer_fields(snapshot) == _answer_fields(previous):
         return

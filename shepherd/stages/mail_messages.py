@@ -56,6 +56,8 @@ def message_for(
     identity = f"{days_of(settings).of(now)}.{_digest(mail.to.casefold())}"
     if mail.kind == "live":
         identity = f"{identity}.{mail.live[0].entry.id[:12]}"
+    if mail.kind == "checks":
+        identity = f"{identity}.{mail.held[0].wait.seq}"
     if mail.kind in ("alarm", "hang"):
         # what is sent at once has one name for the filters of those who get it
         kind = "notice"
@@ -81,12 +83,13 @@ def message_for(
 def landings_named(mail: Mail) -> list[str]:
     """The first landings that it is about: "stable/r123"."""
     named: list[Waiting | WentLive] = [*mail.items, *mail.live]
-    return [f"{each.branch}/r{each.entry.revno}" for each in named[:LANDINGS_NAMED]]
+    held = [f"{each.branch}/r{one.revno}" for each in mail.held for one in each.held]
+    return [*(f"{each.branch}/r{each.entry.revno}" for each in named), *held][:LANDINGS_NAMED]
 
 
 def _unsubscribe(mail: Mail, settings: Settings) -> str:
     """Where a person or a list asks for no more such mails: at the operators' address."""
-    if settings.mail is None or mail.kind not in ("digest", "live", "escalation"):
+    if settings.mail is None or mail.kind not in ("digest", "live", "escalation", "checks"):
         return ""
     if not settings.mail.operators:
         return ""

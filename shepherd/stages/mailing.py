@@ -11,20 +11,33 @@ from msgspec.structs import replace
 from shepherd.act import EVERYWHERE
 from shepherd.cautions import cautions, code_of, stopping
 from shepherd.errors import NO_DATA, ShepherdError
+from shepherd.plans.check_waits import HeldUp
 from shepherd.plans.days import days_of
 from shepherd.plans.digests import digests, live_mails
-from shepherd.plans.mails import DeployableNow, Mail, Waiting, WentLive, alarm_mails, escalation, sort_out
+from shepherd.plans.mails import (
+    BranchNote,
+    DeployableNow,
+    Mail,
+    Waiting,
+    WentLive,
+    alarm_mails,
+    escalation,
+    sort_out,
+)
 from shepherd.plans.recipients import Recipients
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.stages.alarms import untold
 from shepherd.stages.blockers import histories_of
+from shepherd.stages.check_waits import too_long
+from shepherd.stages.check_waits import untold as untold_waits
 from shepherd.stages.outbox import MailingResult, Outbox
 from shepherd.stages.went_live import news_of, note_switch
 from shepherd.stages.went_live import untold as untold_news
 from shepherd.store import Database
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import clean
+from shepherd.views.conditions import waiting, waits
 
 
 def remind(
@@ -60,6 +73,7 @@ def remind(
         apart = mail.live == "mail"
         recipients = Recipients(settings.people)
         reminders, unreachable, without_mail = digests(known.waiting, recipients, () if apart else news)
+        reminders = [each.noting(known.notes) for each in reminders]
         reminders += live_mails(news, recipients) if apart else []
         no_mail = [f"no mail: {each}" for each in (*known.unmailed, *without_mail)]
         about_people = _about_unreachable(database, unreachable, mail.operators)
@@ -89,7 +103,8 @@ def remind(
 
 
 def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool = False) -> MailingResult:
-    """Send the list its message of the day, if something has waited for more than `mail.grace_days`.
+    """Send the list its message of the day, if something has waited for more than `mail.grace_days`; and one
+    about the checks that have kept candidates back for `checks_grace`, once for each.
 
     Args:
         preview: only show it, also if it went already or is not due yet. Writes nothing, as `dry`.
@@ -107,12 +122,18 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
         outbox = Outbox(settings, database, run)
         known = _known(settings, database, run)
         outbox.begin_day(known.missing, writes=not (dry or preview))
-        message = escalation(known.waiting, mail.list, days_of(settings).of(run.now))
-        messages = [replace(message, deployable=tuple(known.deployable))] if message else []
+        today = days_of(settings).of(run.now)
+        message = escalation(known.waiting, mail.list, today)
+        messages = []
+        if message is not None:
+            messages.append(replace(message.noting(known.notes), deployable=tuple(known.deployable)))
+        held = known.held if preview else untold_waits(database, known.held, today)
+        if held:
+            messages.append(Mail("checks", mail.list, held=tuple(held)))
         if preview:
             outbox.preview(messages)
         else:
-            outbox.warn_unsure("escalation")
+            outbox.warn_unsure("escalation", "checks")
             (outbox.show_plan if dry else outbox.send)(outbox.due(messages))
         if not outbox.result.lines and not outbox.result.failures:
             at = outbox.last_sent(messages)
@@ -169,8 +190,12 @@ class KnownForMails(Struct):
     """Why a branch could not be looked at."""
     deployable: list[DeployableNow] = []
     """What can be deployed now."""
+    notes: list[BranchNote] = []
+    """What else holds up a branch's landings: freezes, conditions."""
     news: list[WentLive] = []
     """What went live lately, also what was told already."""
+    held: list[HeldUp] = []
+    """Checks that have kept candidates back for too long, also what was told already."""
 
 
 def _known(settings: Settings, database: Database, run: Run) -> KnownForMails:
@@ -193,9 +218,15 @@ def _known(settings: Settings, database: Database, run: Run) -> KnownForMails:
         with database.branch(branch) as store:
             histories = histories_of(store.journal, snapshot, settings, store.cache)
             known.news += news_of(store, snapshot, run.now)
+            grace = settings.branches[branch].checks_grace
+            known.held += too_long(store.journal, snapshot, grace, run.now)
         if snapshot.next is not None and stop is None:
             count = len(snapshot.next.landings)
             known.deployable.append(DeployableNow(branch, snapshot.next.to.revno, count))
+        if stop is not None and stop.kind == "frozen":
+            known.notes.append(BranchNote(branch, f"{branch}: {stop.sentence}"))
+        if (entry := waiting(snapshot)) is not None:
+            known.notes.append(BranchNote(branch, f"{branch}: {waits(entry)}"))
         of_branch = sort_out(snapshot, histories, days_of(settings), settings.mail.grace_days, run.now)
         known.waiting += of_branch[0]
         known.unmailed += of_branch[1]

@@ -269,6 +269,8 @@ class Outbox:
             data["landings"] = " ".join(landings_named(mail))
         if mail.live:
             data["live"] = [each.name for each in mail.live]
+        if mail.held:
+            data["checks"] = [each.name for each in mail.held]
         if mail.people:
             data["people"] = list(mail.people)
         return Act("mail", mail.key(self._day), mail.to, data, subject)

@@ -43,6 +43,7 @@ KINDS = (
     "named",  # the commits that a bad-commit-N, or a request's qa-bad, was first seen to name
     "renamed",  # the branch carries on the journal of one that was called otherwise
     "restored",  # a backup was put back, and what people said after it was made is not known
+    "check-wait",  # a check began to keep candidates back, or does so no more
     "live-mails",  # from when on people are told that a landing of theirs went live, or are told no more
     "freeze",  # a person wants no deployments, until a time or until the word is taken back
     "seal",  # the tagger saw that a landing was good by a bug before it changed that bug's tag

@@ -35,12 +35,12 @@ def waiting(snapshot: Snapshot) -> LandingEntry | None:
 
 def missing(entry: LandingEntry) -> list[CheckEntry]:
     """The checks that are not known to hold, worst first."""
-    return [each for each in entry.checks if each.state != "holds"]
+    return list(entry.missing)
 
 
 def over_limits(entry: LandingEntry) -> tuple[str, ...]:
     """The sentences of the limits that it exceeds: they stand before those of its checks."""
-    return entry.conditions[: len(entry.conditions) - len(missing(entry))]
+    return entry.over_limits
 
 
 def waiting_for_checks(snapshot: Snapshot) -> list[LandingEntry]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from shepherd.plans.days import long_date, long_time
 from shepherd.plans.mails import Waiting, WentLive
 from shepherd.sentence import Part, Sentence
-from shepherd.snapshot import LandingEntry, State
+from shepherd.snapshot import Blocker, LandingEntry, State
 from shepherd.values import age
 from shepherd.views import words
 from shepherd.views.clean import fill_address, is_web_address
@@ -102,6 +102,8 @@ class MailEntry(Struct, frozen=True):
     since: str
     how_long: str
     behind: str
+    then: str
+    """What stands behind that: the checks of what could go then; empty: they hold, or none is needed."""
     todo: str
     """What to do, as one sentence."""
     lead: str
@@ -144,8 +146,9 @@ def entry_of(item: Waiting, project: Project) -> MailEntry:
         bugs=(*bugs, Linked(f"and {more} more")) if more > 0 else bugs,
         requests=tuple(Linked(request, links.item(request)) for request in entry.requests[:BUGS_SHOWN]),
         since=long_time(item.since, project.zone),
-        how_long=_how_long((project.now - item.since).total_seconds()),
+        how_long=how_long((project.now - item.since).total_seconds()),
         behind=_behind(item.blocker.waiting - 1),
+        then=_then(item.blocker),
         todo=_todo(step, lead, command),
         lead=Sentence(*_without_blank_end(lead)),
         command=command,
@@ -198,7 +201,8 @@ def _todo(step: Sentence, lead: Sentence, command: str) -> str:
     return words.full_sentence(step or "its row on the page says what to do")
 
 
-def _how_long(seconds: float) -> str:
+def how_long(seconds: float) -> str:
+    """ "3 days", "5 hours", "less than an hour"."""
     return age(seconds) if seconds >= HOUR else "less than an hour"
 
 
@@ -206,6 +210,12 @@ def _behind(count: int) -> str:
     if not count:
         return "nothing waits behind it yet"
     return f"{words.count(count, 'landing')} {'waits' if count == 1 else 'wait'} behind it"
+
+
+def _then(blocker: Blocker) -> str:
+    if not blocker.if_checks_pass or blocker.tip_if_cleared is None or not blocker.frees:
+        return ""
+    return f"; r{blocker.tip_if_cleared}, which could go then, needs its checks to pass, too"
 
 
 def _list_mail(day: date, today: date) -> str:

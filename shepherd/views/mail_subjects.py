@@ -9,6 +9,7 @@ from shepherd.plans.days import long_date
 from shepherd.plans.mails import Mail
 from shepherd.values import some, utc
 from shepherd.views import words
+from shepherd.views.mail_checks import check_name, how_long_since
 from shepherd.views.mail_entries import MailEntry, Project
 from shepherd.views.terminal import plain
 
@@ -29,6 +30,8 @@ def subject_of(mail: Mail, entries: Sequence[MailEntry], project: Project) -> st
             subject = _of_escalation(entries)
         case "alarm":
             subject = _of_alarm(mail)
+        case "checks":
+            subject = _of_checks(mail, project)
         case "unreachable":
             count = words.count(len(mail.people), "person").replace("persons", "people")
             names = some([person.partition(" (")[0] for person in mail.people], _NAMES_SHOWN)
@@ -71,6 +74,17 @@ def _of_escalation(entries: Sequence[MailEntry]) -> str:
     who = f"r{entry.revno} ({words.name(entry.person)})"
     block = f"{who} and {more} more block" if more else f"{who} {first.needs}"
     return f"{_place(each.item.branch for each in entries)} {block}, {first.how_long}: {first.behind}"
+
+
+def _of_checks(mail: Mail, project: Project) -> str:
+    first, more = mail.held[0], len(mail.held) - 1
+    name = check_name(first.wait.check)
+    keeps = f"{name} and {words.count(more, 'more check')} keep" if more else f"{name} keeps"
+    said = f": {first.held[0].check.said} on r{first.held[0].revno}" if first.held else ""
+    how_long = how_long_since(first.wait.since, project)
+    waiting = words.count(first.landings, "landing")
+    place = _place(each.branch for each in mail.held)
+    return f"{place} {keeps} {waiting} back, {how_long}{said}"
 
 
 def _of_alarm(mail: Mail) -> str:

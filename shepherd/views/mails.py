@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from shepherd.plans.mails import Mail
 from shepherd.views import words
+from shepherd.views.mail_checks import held_entry_of
 from shepherd.views.mail_entries import SHOWN, Project, entry_of, live_entry_of
 from shepherd.views.mail_html import html_environment
 from shepherd.views.mail_subjects import subject_of
@@ -35,6 +36,7 @@ def written(mail: Mail, project: Project, missing: Sequence[str] = ()) -> Writte
         "mail": mail,
         "entries": entries,
         "live": [live_entry_of(each, project) for each in mail.live],
+        "held": [held_entry_of(each, project) for each in mail.held],
         "shown": SHOWN,
         "project": project,
         "missing": missing,

@@ -9,6 +9,7 @@ from shepherd.views.banners import caution_banner
 from shepherd.views.terminal import COLUMNS, fit, plain, wrap
 from shepherd.views.words import count, name, short
 
+PASSED_SHOWN = 10
 STAYING_SHOWN = 40
 """Landings that stay behind are named up to here: there may be thousands. The JSON holds all."""
 
@@ -26,7 +27,11 @@ def promotion(plan: Promotion, *, dry: bool) -> str:
         wrap(f"why: {plan.why}", "  "),
     ]
     if plan.despite:
-        lines.append(wrap(f"DESPITE what is not known: {plan.despite}", "  ", "    "))
+        what = "what keeps it back" if plan.passed else "what is not known"
+        lines.append(wrap(f"DESPITE {what}: {plan.despite}", "  ", "    "))
+        lines += [wrap(each, "    - ", "      ") for each in plan.passed[:PASSED_SHOWN]]
+        if len(plan.passed) > PASSED_SHOWN:
+            lines.append(f"    - and {len(plan.passed) - PASSED_SHOWN} more")
     if plan.dropped:
         commits = ", ".join(sha[:12] for sha in plan.dropped)
         lines.append(

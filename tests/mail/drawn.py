@@ -10,13 +10,17 @@ from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from msgspec.structs import replace
+
 from shepherd.cautions import Caution
+from shepherd.plans.check_waits import CheckWait, HeldRevision, HeldUp
 from shepherd.plans.mails import Mail, RaisedAlarm, Waiting, WentLive
 from shepherd.sentence import Part, Sentence, revision, statement
 from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry
 from shepherd.views.mail_entries import Project
 from shepherd.views.mails import written
+from tests.views.conditions import FAILED, RUNNING
 from tests.views.factory import NOW, about_bug, entry
 
 WIDTHS = (330, 720)
@@ -82,12 +86,23 @@ ALARMS = (
         1, 99, "production runs r99, which is bad: bug 800099 is qa-bad; deploying r103 undoes it", "a"
     ),
 )
+HELD = (
+    HeldUp(
+        "stable",
+        CheckWait(7, "ci/test", 104, NOW - timedelta(hours=5)),
+        (HeldRevision(105, FAILED), HeldRevision(104, replace(RUNNING, name="ci/test"))),
+        2,
+        ("ci/build",),
+    ),
+    HeldUp("stable", CheckWait(9, "ci/*", 105, NOW - timedelta(hours=4)), (), 2),
+)
 MAILS = {
     "digest": Mail("digest", "ann@example.org", tuple(map(waiting, (NEEDS_QA, BAD, ORPHAN))), live=LIVE),
     "digest-of-one": Mail("digest", "ann@example.org", (waiting(NEEDS_QA, 0.02),)),
     "digest-live-only": Mail("digest", "ann@example.org", live=LIVE[:1]),
     "live": Mail("live", "ann@example.org", live=LIVE),
     "escalation": Mail("escalation", "dev@example.org", (waiting(BAD, 9), waiting(NEEDS_QA, 6))),
+    "checks": Mail("checks", "dev@example.org", held=HELD),
     "alarm": Mail(
         "alarm",
         "ops@example.org",

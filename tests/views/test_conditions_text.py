@@ -89,7 +89,7 @@ def test_the_name_of_a_check_steers_no_terminal() -> None:
 
 def test_a_frozen_branch_says_so_first_and_what_waits_below() -> None:
     said = flat(text.status(waits(RUNNING), frozen()))
-    assert said.startswith("do not deploy r103: stable is frozen until 2011-08-25 10:15 UTC (by Olga, since")
+    assert said.startswith("do not deploy r103: deployments are frozen until 2011-08-25 10:15 UTC ")
     assert RUNS in said
 
 
