@@ -13,7 +13,9 @@ from shepherd.values import clean
 
 LONGEST_NAME = 255
 """Characters of a check's name that are kept: GitHub allows no more of a status."""
-
+LONGEST_URL = 2000
+_LATEST = 4_102_444_800
+"""Seconds from 1970 to 2100; some sources write the year 1 for a time that they do not know."""
 _SYNONYMS: Mapping[str, CheckWord] = {
     **{word: word for word in get_args(CheckWord)},
     "failure": "failed",
@@ -44,6 +46,8 @@ def check_name(text: str) -> str:
 
 def is_check_url(url: str) -> bool:
     """Whether a person may be sent there: a URL of the web without user and password."""
+    if not url or len(url) > LONGEST_URL:
+        return False
     try:
         check_http(url)
     except WrongValueError:
@@ -52,20 +56,27 @@ def is_check_url(url: str) -> bool:
 
 
 def merged(readings: Iterable[CommitChecks]) -> CommitChecks:
-    """What several sources say of one commit: of two results of one name the worse counts, and what one of
-    them could not read, nobody has read."""
+    """What several sources say of one commit, by name: of two results of one name the worse counts, and what
+    one of them could not read, nobody has read."""
     by_name: dict[str, CheckResult] = {}
     unreadable: list[str] = []
     for each in readings:
         if each.unreadable:
             unreadable.append(each.unreadable)
-        for result in each.results:
+        for result in map(_presentable, each.results):
             other = by_name.get(result.name)
             if other is None or _badness(result) < _badness(other):
                 by_name[result.name] = result
     if unreadable:
         return CommitChecks(unreadable="; ".join(dict.fromkeys(unreadable)))
-    return CommitChecks(tuple(by_name.values()))
+    return CommitChecks(tuple(by_name[name] for name in sorted(by_name)))
+
+
+def _presentable(result: CheckResult) -> CheckResult:
+    """The result, with no more of what its source sent than can be shown."""
+    since = result.since if result.since is not None and 0 < result.since < _LATEST else None
+    url = result.url if is_check_url(result.url) else ""
+    return CheckResult(check_name(result.name), result.word, since, url)
 
 
 def _badness(result: CheckResult) -> int:

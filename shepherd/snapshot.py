@@ -104,6 +104,8 @@ class LimitTouch(Struct, frozen=True):
     undoes_only: bool = False
     """It is a pure rollback that changes no other path of the limit than what it undoes: it counts only where
     something that it undoes is live."""
+    undoes_from: int | None = None
+    """The oldest that it undoes, if `undoes_only`."""
 
 
 class LimitEntry(Struct, frozen=True):

@@ -44,12 +44,13 @@ class Story(Struct, frozen=True):
 
 
 class Supposition(Struct, frozen=True):
-    """The answer under two suppositions: these are good, and the next landing rolls those back."""
+    """The answer under suppositions: these are good, the next landing rolls those back, and production runs
+    another revision by then."""
 
     ok: tuple[int, ...]
     rollback: tuple[int, ...]
     deployable: int | None
-    """The latest deployable then; None: stay."""
+    """The latest deployable then, as far as its checks are not known to have failed; None: stay."""
     next_landing: int | None
     """The revno that the rollback would have."""
     blocked_by: tuple[int, ...]
@@ -57,3 +58,13 @@ class Supposition(Struct, frozen=True):
     blocked_by_count: int
     brings_back: tuple[int, ...]
     """What the rollback would bring back, so that it needs QA itself."""
+    deploy: int | None = None
+    """The revision that production runs by then; None: what it runs now."""
+    if_checks_pass: bool = False
+    """The checks of `deployable` are not known to hold."""
+    checks_hold: int | None = None
+    """The latest whose checks are known to hold, or that needs none; None: there is none."""
+    over: tuple[str, ...] = ()
+    """The limits that the newest landing would exceed, a sentence each."""
+    limits_unknown: bool = False
+    """What the rollback would touch is not known: it takes back what is live already."""

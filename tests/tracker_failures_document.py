@@ -24,11 +24,13 @@ played by a test: a server on the same machine speaks as the tracker does, goes 
 
 In the project of the test r1 is live. The messages of r2 and r3 name their requests (or bugs) 2 and 3; that
 of r4 names none, so a forge is asked for it by its SHA. All are `qa-ok`: without a fault the answer is
-“deploy r4”, with exit code 0.
+“deploy r4”, with exit code 0. In the rows about [checks](rules.md#checks) `ci/build` is asked for, and has
+passed on each.
 
 * **deploy r4**: as if nothing had happened. “After 60 s” means that the tracker asked to wait, and got it.
 * **r3 unknown**: that landing has to wait, and those after it, until the tracker answers or a person gives a
   verdict. The others are judged as ever.
+* **nothing new**: that no check is known to hold, so nothing after r1 may be deployed.
 * **no data**, exit code 5: nothing may be deployed by this answer; the last good one stays on the page, with
   its age. What was learned before is kept, and the next run goes on from there.
 

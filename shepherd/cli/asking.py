@@ -54,6 +54,7 @@ def explain(options: TaskOptions, rev: str, json: bool = False) -> int:
     help={
         "ok": "as if this were good: r12, or r12,r15; may be given several times",
         "rollback": "as if this were rolled back next; the same",
+        "deploy": "as if production ran this one: what the next deployment after it would be",
     },
     reader=True,
     repeatable=("ok", "rollback"),
@@ -62,12 +63,13 @@ def whatif(
     options: TaskOptions,
     ok: Sequence[str] | None = None,
     rollback: Sequence[str] | None = None,
+    deploy: str | None = None,
     json: bool = False,
 ) -> int:
     """What the answer would be, if."""
     from shepherd.running.reading import whatif
 
-    return whatif(options, ok or (), rollback or (), json=json)
+    return whatif(options, ok or (), rollback or (), deploy, json=json)
 
 
 @task(

@@ -161,8 +161,15 @@ def _past(settings: Settings, snapshot: Snapshot, rev: RevName, in_full: int | N
     return past_of(settings, snapshot, rev, in_full=in_full)
 
 
-def whatif(options: TaskOptions, ok: Sequence[str], rollback: Sequence[str], *, json: bool = False) -> int:
-    """`inv whatif`: each text names landings, one or several with commas between them."""
+def whatif(
+    options: TaskOptions,
+    ok: Sequence[str],
+    rollback: Sequence[str],
+    deploy: str | None = None,
+    *,
+    json: bool = False,
+) -> int:
+    """`inv whatif`: each text names landings, one or several with commas between them; `deploy` one alone."""
     from shepherd.cautions import cautions
     from shepherd.git.revisions import revnos_in
     from shepherd.views import feeds, stories
@@ -184,7 +191,10 @@ def whatif(options: TaskOptions, ok: Sequence[str], rollback: Sequence[str], *, 
         # whoever names one twice supposes it once
         return list(dict.fromkeys(numbers))
 
-    supposition = suppose(snapshot, revnos(ok), revnos(rollback))
+    to = revnos([deploy]) if deploy is not None else []
+    if deploy is not None and len(to) != 1:
+        raise SettingsError("--deploy takes one revision: r123, a SHA, tip, promoted")
+    supposition = suppose(snapshot, revnos(ok), revnos(rollback), to[0] if to else None)
     known = cautions(snapshot, situation(options.settings))
     say(_json(feeds.plain_json(supposition)) if json else stories.whatif(supposition, snapshot, known))
     return 0

@@ -85,7 +85,8 @@ def judge_all(options: TaskOptions, run: Run) -> StageResult:
     codes: list[int] = []
 
     def one(branch: str) -> None:
-        snapshot = judge_branch(options.settings, branch, run, dry=options.dry)
+        progress = _progress(branch, "revisions asked for their checks")
+        snapshot = judge_branch(options.settings, branch, run, dry=options.dry, progress=progress)
         say(f"{branch}: {headline(snapshot, cautions(snapshot, run.situation()))}")
         codes.append(0 if snapshot.complete else NO_DATA)
 
@@ -116,7 +117,7 @@ def archive_some(options: TaskOptions, run: Run, *, seconds: float = ARCHIVING) 
     settings = options.settings
 
     def one(branch: str) -> None:
-        progress = _progress(branch) if sys.stderr is not None and sys.stderr.isatty() else None
+        progress = _progress(branch, "landings archived")
         say(archive_branch(settings, branch, run, seconds=seconds, progress=progress, dry=options.dry))
 
     before = [pages_there(settings, branch) for branch in settings.branches]
@@ -128,11 +129,13 @@ def archive_some(options: TaskOptions, run: Run, *, seconds: float = ARCHIVING) 
     return result
 
 
-def _progress(branch: str) -> Callable[[int, int], None]:
-    """Shows how far it is, on a line that the next number replaces."""
+def _progress(branch: str, what: str) -> Callable[[int, int], None] | None:
+    """Shows how far it is, on a line that the next number replaces; None: nobody looks at a terminal."""
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
 
     def show(done: int, of: int) -> None:
-        write(sys.stderr, f"\r{branch}: {done:,} of {of:,} landings archived" + ("\n" if done == of else ""))
+        write(sys.stderr, f"\r{branch}: {done:,} of {of:,} {what}" + ("\n" if done == of else ""))
 
     return show
 

@@ -51,7 +51,17 @@ class CheckSources:
         return sum(source.requests for source in self._sources)
 
     def results(self, commits: Sequence[str]) -> dict[str, CommitChecks]:
-        """What is known of each commit."""
+        """What is known of each commit, by the names that count."""
+        return {
+            sha: CommitChecks(
+                tuple(each for each in checks.results if matches(self._patterns, each.name)),
+                checks.unreadable,
+            )
+            for sha, checks in self.all_results(commits).items()
+        }
+
+    def all_results(self, commits: Sequence[str]) -> dict[str, CommitChecks]:
+        """What is known of each commit, by whatever names the tracker has; notes have those that count."""
         self.asked += len(commits)
         answers: list[dict[str, CommitChecks]] = [{} for _ in self._sources]
         if not self.problem:
@@ -67,10 +77,7 @@ class CheckSources:
     def _together(self, sha: str, answers: Sequence[dict[str, CommitChecks]]) -> CommitChecks:
         if not all(sha in answer for answer in answers) or (self.problem and not answers):
             return CommitChecks(unreadable=self.problem or "nothing was said of it")
-        checks = merged(answer[sha] for answer in answers)
-        return CommitChecks(
-            tuple(each for each in checks.results if matches(self._patterns, each.name)), checks.unreadable
-        )
+        return merged(answer[sha] for answer in answers)
 
     def _open_notes(self, settings: Settings, branch: str) -> None:
         config = settings.branches[branch]

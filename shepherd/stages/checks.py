@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import takewhile
 from time import monotonic
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from shepherd.conditions import CommitChecks, Conditions, Limit
 from shepherd.rules import Judgement
-from shepherd.rules.conditions import checks_hold
+from shepherd.rules.conditions import results_hold
 from shepherd.run import Run
 from shepherd.settings import Settings
 from shepherd.stages.check_sources import CheckSources
@@ -23,6 +23,8 @@ from shepherd.stages.checks_memory import (
 )
 from shepherd.stages.shared_warnings import folded
 
+Progress = Callable[[int, int], None]
+"""progress(done, of): revisions that were asked for, and how many it may be."""
 BATCHES = (10, 40, 100)
 """How many candidates are asked for at once: few at first, since mostly one of the newest holds."""
 
@@ -55,6 +57,7 @@ def read_checks(
     *,
     stored: bool = False,
     afresh: Collection[str] | None = None,
+    progress: Progress | None = None,
 ) -> ChecksReading:
     """The judgement with the checks of as many candidates as it takes to find one that holds, and of the
     promoted revision.
@@ -64,6 +67,7 @@ def read_checks(
         stored: ask nobody; what was read last counts.
         afresh: not None: what is remembered counts for nothing where it could make the answer, and these
             SHAs are asked for in any case (before something is moved).
+        progress: is told after each batch but the only one.
     """
     known = memory_that_fits(memory, settings, branch)
     if stored:
@@ -84,7 +88,7 @@ def read_checks(
         for sha in dict.fromkeys((promoted, *(afresh or ())))
         if sha in window and sha not in trusted and (sha != promoted or sha in set(judgement.unblocked))
     ]
-    read = _asked(sources, patterns, judgement.unblocked, trusted, also)
+    read = _asked(sources, patterns, judgement.unblocked, trusted, also, progress)
     run.tell(
         "checks",
         branch=branch,
@@ -110,21 +114,26 @@ def _asked(
     candidates: Sequence[str],
     settled: Mapping[str, CommitChecks],
     also: Sequence[str],
+    progress: Progress | None,
 ) -> dict[str, CommitChecks]:
     """What was read: of the candidates from the first on until one holds, less those that are settled; and
     of `also`."""
     read: dict[str, CommitChecks] = {}
 
     def holds(sha: str, known: Mapping[str, CommitChecks]) -> bool:
-        return checks_hold(Conditions(checks=patterns, results=known), sha)
+        return sha in known and results_hold(patterns, known[sha])
 
     above = takewhile(lambda sha: not holds(sha, settled), candidates)
-    batches = list(_batches([sha for sha in above if sha not in settled])) or [[]]
+    waiting = [sha for sha in above if sha not in settled]
+    batches = list(_batches(waiting)) or [[]]
     for some in batches:
         asked = [*some, *(sha for sha in also if sha not in some and sha not in read)]
         if asked:
             read.update(sources.results(asked))
-        if any(holds(sha, read) for sha in some):
+        over = some is batches[-1] or any(holds(sha, read) for sha in some)
+        if progress is not None and len(batches) > 1:
+            progress(len(read), len(read) if over else max(len(waiting), len(read) + 1))
+        if over:
             break
     return read
 

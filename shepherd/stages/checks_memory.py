@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping
 import msgspec
 from msgspec import Struct
 
-from shepherd.conditions import CommitChecks, Conditions
-from shepherd.rules.conditions import check_outcomes
+from shepherd.conditions import CommitChecks
+from shepherd.rules.conditions import results_hold
 from shepherd.settings import Settings
 
 OLD = 86_400
@@ -69,7 +69,7 @@ def memory_with(
     patterns = settings.branches[branch].checks
     for sha, checks in read.items():
         before = commits.get(sha)
-        if checks.unreadable and before is not None and _holds(patterns, before.checks):
+        if checks.unreadable and before is not None and results_hold(patterns, before.checks):
             continue
         same = before is not None and before.checks == checks
         commits[sha] = RememberedChecks(checks, before.first if same and before else now, now)
@@ -82,16 +82,12 @@ def is_due(patterns: tuple[str, ...], remembered: RememberedChecks, now: int) ->
     checks = remembered.checks
     if checks.unreadable or any(each.word == "pending" for each in checks.results):
         return True
-    if _holds(patterns, checks):
+    if results_hold(patterns, checks):
         return False
     ended = [each.since for each in checks.results if each.since is not None]
     changed = max(ended, default=remembered.first)
-    return now - changed < OLD or now - remembered.asked >= SELDOM
-
-
-def _holds(patterns: tuple[str, ...], checks: CommitChecks) -> bool:
-    outcomes = check_outcomes(Conditions(checks=patterns, results={"": checks}), "") or ()
-    return all(each.state == "holds" for each in outcomes)
+    # a clock that was set back is no reason to wait
+    return now - changed < OLD or not 0 <= now - remembered.asked < SELDOM
 
 
 def _source_of(settings: Settings, branch: str) -> str:

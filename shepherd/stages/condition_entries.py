@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TypedDict
 
@@ -9,8 +10,11 @@ from shepherd import snapshot as shape
 from shepherd.rules import Judgement
 from shepherd.rules.condition_reasons import of_checks, of_limit, said
 from shepherd.rules.conditions import CheckOutcome
+from shepherd.values import clean
 
 PATHS_SHOWN = 3
+PATH_SHOWN = 200
+"""Characters of a path."""
 
 
 class ConditionFields(TypedDict, total=False):
@@ -34,6 +38,8 @@ def condition_entries(judgement: Judgement, revno: int) -> ConditionFields:
         sentences += map(str, of_checks(outcomes))
     if sentences:
         fields["conditions"] = tuple(sentences)
+    if revno in judgement.limits.touched:
+        fields["touches"] = tuple(_touches(judgement, revno))
     return fields
 
 
@@ -45,6 +51,18 @@ def waiting(judgement: Judgement) -> int | None:
         (t for t in range(judgement.reading.tip.revno, after, -1) if not window.candidates[t].count),
         None,
     )
+
+
+def _touches(judgement: Judgement, revno: int) -> Iterator[shape.LimitTouch]:
+    limits = judgement.limits
+    for limit, paths in sorted(limits.touched[revno].items()):
+        undoes_only = limits.undoes_only(revno, limit)
+        yield shape.LimitTouch(
+            limit,
+            tuple(clean(path, PATH_SHOWN) for path in paths[:PATHS_SHOWN]),
+            undoes_only,
+            min(judgement.undoing.targets[revno]) if undoes_only else None,
+        )
 
 
 def _check(outcome: CheckOutcome) -> shape.CheckEntry:

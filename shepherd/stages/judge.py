@@ -15,7 +15,7 @@ from shepherd.snapshot import Snapshot
 from shepherd.stages import alarms, check_waits
 from shepherd.stages.answer_log import answer_of, because, log_judgement
 from shepherd.stages.blockers import announce
-from shepherd.stages.checks import ChecksReading, conditions_of, read_checks
+from shepherd.stages.checks import ChecksReading, Progress, conditions_of, read_checks
 from shepherd.stages.checks_memory import KEPT_AS as CHECKS_KEPT
 from shepherd.stages.checks_memory import ChecksMemory
 from shepherd.stages.compose import compose, good_before, without_answer
@@ -41,6 +41,7 @@ def judge_branch(
     stored: bool = False,
     dry: bool = False,
     afresh: Collection[str] | None = None,
+    progress: Progress | None = None,
 ) -> Snapshot:
     """Judge one branch and make the result its latest snapshot.
 
@@ -49,13 +50,14 @@ def judge_branch(
         dry: write nothing; the snapshot is only returned.
         afresh: not None: checks are asked for although they were known to hold, and those of these SHAs in
             any case (before a promotion).
+        progress: is told how far the checks are; None: nobody looks.
 
     Raises:
         NoAnswerError: `find` never ran, or (stored) the tracker was never read.
         StoreError: database or snapshot cannot be read or written.
     """
     with Database(settings.database_url, read_only=dry) as database:
-        return _judge(settings, branch, run, database, stored, dry, afresh)
+        return _judge(settings, branch, run, database, stored, dry, afresh, progress)
 
 
 def _judge(
@@ -66,6 +68,7 @@ def _judge(
     stored: bool,
     dry: bool,
     afresh: Collection[str] | None,
+    progress: Progress | None,
 ) -> Snapshot:
     with database.branch(branch) as store:
         state = state_to_judge(store, settings, branch, run)
@@ -103,7 +106,12 @@ def _judge(
     checks = ChecksReading(judgement)
     if conditions.checks:
         # between two transactions: nobody waits for the database while a server is asked
-        checks = read_checks(settings, branch, judgement, run, checks_before, stored=stored, afresh=afresh)
+        checks = read_checks(
+            *(settings, branch, judgement, run, checks_before),
+            stored=stored,
+            afresh=afresh,
+            progress=progress,
+        )
         judgement = checks.judgement
         context = replace(
             context,

@@ -7,7 +7,7 @@ stands in the log as `gap`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
@@ -72,7 +72,7 @@ def promote_branch(
     for attempt in range(1, TRIES + 1):
         find_branch(settings, branch, run)
         looked = monotonic()
-        snapshot = judge_branch(settings, branch, run)
+        snapshot = judge_branch(settings, branch, run, afresh=_asked_for(settings, branch, to))
         attempted = _PromotionAttempt(settings, branch, run, looked)
         plan = attempted.plan(snapshot, to, order)
         if plan is None:
@@ -297,6 +297,13 @@ def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | Non
 def _why(snapshot: Snapshot, order: PromotionOrder) -> str:
     which = "the latest deployable" if order.to is None else "deployable, and asked for"
     return f"{which}: {because(snapshot)}"
+
+
+def _asked_for(settings: Settings, branch: str, to: RevName | None) -> Collection[str]:
+    """The SHA whose checks are wanted although it may not be a candidate that matters for the answer."""
+    if to is None or not settings.branches[branch].checks:
+        return ()
+    return (landing_of(to, known_landings(settings, branch)).id,)
 
 
 def _judge_again(settings: Settings, branch: str, run: Run) -> None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from shepherd.cautions import Caution, code_of, stopping
 from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
-from shepherd.sentence import Sentence, joined, separated, time
+from shepherd.sentence import Sentence, joined, parts_of, separated, time
 from shepherd.snapshot import Blocker, LandingEntry, LastGood, Next, Progress, Snapshot
 from shepherd.views.banners import called
 from shepherd.views.clean import LONGEST_SENTENCE, clean
@@ -54,7 +54,7 @@ def headline(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     """
     stop = stopping(known)
     if stop is not None:
-        return Sentence(_instead(stop, snapshot), clean(stop.sentence, LONGEST_SENTENCE))
+        return Sentence(_instead(stop, snapshot), _cleaned(stop.sentence))
     advice = deploy_or_stay(revno_of(snapshot.deployable), revno_of(snapshot.deployed))
     if snapshot.answer == "deploy":
         return advice
@@ -77,6 +77,13 @@ def waits_line(snapshot: Snapshot, known: Sequence[Caution]) -> Sentence | None:
         return None
     said = stop is None and snapshot.answer == "blocked"
     return None if said else waits(entry)
+
+
+def _cleaned(text: str) -> Sentence:
+    """Without characters that steer; a reason from outside takes no time or revision in it away."""
+    return Sentence(
+        *(clean(part, LONGEST_SENTENCE) if isinstance(part, str) else part for part in parts_of(text))
+    )
 
 
 def _instead(stop: Caution, snapshot: Snapshot) -> str:

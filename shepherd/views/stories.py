@@ -59,15 +59,24 @@ def whatif(supposed: Supposition, snapshot: Snapshot, known: Sequence[Caution] =
         changes.append(f"{_revs(supposed.ok)} good")
     if supposed.rollback:
         changes.append(f"{_revs(supposed.rollback)} rolled back by a landing r{supposed.next_landing}")
+    if supposed.deploy is not None:
+        changes.insert(0, f"production at r{supposed.deploy}")
     deployed = revno_of(snapshot.deployed)
-    answer = deploy_or_stay(supposed.deployable, deployed)
+    answer = deploy_or_stay(supposed.deployable, supposed.deploy or deployed)
     now = deploy_or_stay(revno_of(snapshot.deployable), deployed)
     lines = []
     if stopping(known) is not None:
         lines.append(wrap(headline(snapshot, known), rest="  "))
         answer, now = (each.replace("deploy ", "up to ") for each in (answer, now))
         now = f"{now}; deploy neither until that is settled"
+    if supposed.if_checks_pass:
+        answer += " if its checks pass"
     lines.append(wrap(f"With {' and '.join(changes) or 'nothing changed'}: {answer} (now: {now})", rest="  "))
+    if supposed.if_checks_pass and supposed.checks_hold is not None:
+        lines.append(wrap(f"the newest whose checks are known to hold is r{supposed.checks_hold}", "  "))
+    between = [entry for entry in snapshot.landings if entry.revno == supposed.deploy]
+    if between and between[0].deployable_as_tip is False:
+        lines.append(wrap(f"r{supposed.deploy} itself may not go to production now", "  "))
     if supposed.brings_back:
         lines.append(
             wrap(f"that rollback brings {_revs(supposed.brings_back)} back, so it would need QA itself", "  ")
@@ -77,6 +86,11 @@ def whatif(supposed: Supposition, snapshot: Snapshot, known: Sequence[Caution] =
         lines.append(wrap(f"the newest landing would still be blocked by {still}", "  "))
     else:
         lines.append("  nothing would block the newest landing")
+    lines += [wrap(f"with the newest landing, {plain(sentence)}", "  ") for sentence in supposed.over]
+    if supposed.limits_unknown:
+        lines.append(
+            wrap("whether that rollback counts for a limit is not known: it undoes what is live", "  ")
+        )
     others = count(len(snapshot.blockers), "landing")
     lines.append(wrap(f"based on the answer of {utc(snapshot.generated_at)}, with {others} blocking", "  "))
     return "\n".join(lines)

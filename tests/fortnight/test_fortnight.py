@@ -1,5 +1,4 @@
-"""A team's fortnight with checks, a limit, freezes and promote.auto: what page, mails, cron and commands say, to
-the letter.
+"""A team's fortnight with checks, a limit, freezes and promote.auto: what page, mails, cron and commands say.
 
 The text is kept in `transcript.txt`. After a change of a sentence: delete it, run this test twice, read it.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,11 @@ from msgspec.structs import replace
 
 from shepherd.errors import REFUSED, RefusedError
 from shepherd.plans.promotion import Promotion, PromotionOrder
-from shepherd.situation import Freeze, Situation
-from shepherd.stages.promote import promote_branch
+from shepherd.stages.promote import promote_branch, settled_revision
+from shepherd.store.snapshots import Snapshots
 from shepherd.values import parse_rev
-from tests.inv import ROOT
-from tests.project import Project
+from tests.inv import ROOT, inv_here
+from tests.project import Project, deployable, entry
 from tests.promoting import PROMOTE, entries, moves, released
 
 WHY = "looked myself"
@@ -41,11 +42,10 @@ CASES = msgspec.convert(
 
 
 class ConditionedProject(Project):
-    """Whose file of the tracker has checks, too; and which may be frozen."""
+    """Whose file of the tracker has checks, too."""
 
     def __init__(self, folder: Path, branch: str) -> None:
         self.checks: dict[str, dict[str, str]] = {}
-        self.frozen = ""
         super().__init__(folder, branch=f"{PROMOTE}\n{branch}")
 
     def write_bugs(self) -> None:
@@ -57,9 +57,7 @@ class ConditionedProject(Project):
         self.write_bugs()
 
     def promote(self, to: str = "r3", shown: list[Promotion] | None = None, **order: Any) -> Promotion | None:
-        freeze = Freeze(who="ann", why=self.frozen)
-        present = Situation(freezes={"stable": (freeze,)} if self.frozen else {})
-        run = replace(self.run("promote"), situation=lambda: present)
+        run = self.run("promote")
         show = shown.append if shown is not None else lambda _plan: None
         rev = parse_rev(to) if to else None
         return promote_branch(self.settings, "stable", run, rev, PromotionOrder(**order), show)[0]
@@ -67,7 +65,8 @@ class ConditionedProject(Project):
 
 def project_of(folder: Path, case: DespiteCase) -> tuple[ConditionedProject, list[str]]:
     required = f"checks = {json.dumps(case.required)}\n" if case.checks is not None else ""
-    project = ConditionedProject(folder, f"{required}limits = {case.limits}")
+    frozen = f'freeze = [{{ dates = "2011-08-01", reason = "{case.frozen}" }}]\n' if case.frozen else ""
+    project = ConditionedProject(folder, f"{required}{frozen}limits = {case.limits}")
     second = "[bug=2] Two" if case.bug else "[no-qa] Two"
     ids = [
         project.repo.commit(message, {path: "x"})
@@ -80,7 +79,6 @@ def project_of(folder: Path, case: DespiteCase) -> tuple[ConditionedProject, lis
     project.check(ids[1], **dict.fromkeys(case.required, "success"))
     if case.checks:
         project.check(ids[2], **case.checks)
-    project.frozen = case.frozen
     return project, ids
 
 
@@ -115,10 +113,148 @@ class TestDespite:
         assert plan is not None
         assert released(project) == ids[2]
         assert len(plan.passed) == case.passes
-        [moved] = [entry for entry in entries(project, "promoted") if entry.data.get("despite")]
+        [moved] = [move for move in entries(project, "promoted") if move.data.get("despite")]
         assert moved.data.get("passed", []) == list(plan.passed)
         assert moved.data["despite"] == WHY
         warnings = [each for each in project.look().warnings if each.endswith(f": {WHY}")]
         assert len(warnings) == 1
         for sentence in plan.passed:
             assert sentence in warnings[0]
+
+
+class TestAfresh:
+    """What is remembered of checks is not enough to move anything."""
+
+    def project(self, folder: Path) -> tuple[ConditionedProject, list[str]]:
+        project, ids = project_of(folder, DespiteCase("", [], checks={"build": "success"}))
+        assert deployable(project.look()) == 3
+        return project, ids
+
+    def test_what_turned_red_meanwhile_refuses(self, tmp_path: Path) -> None:
+        project, ids = self.project(tmp_path)
+        project.check(ids[2], build="failed")
+        with pytest.raises(RefusedError, match="r3 may not go to production: build failed"):
+            project.promote()
+        assert released(project) == ids[0]
+
+    def test_without_a_target_the_next_below_goes(self, tmp_path: Path) -> None:
+        project, ids = self.project(tmp_path)
+        project.check(ids[2], build="failed")
+        assert project.promote("")
+        assert released(project) == ids[1]
+
+    def test_one_that_was_never_asked_for_is_asked(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "success"}))
+        for sha in project.land(*["[no-qa] More"] * 12):
+            project.check(sha, build="success")
+        assert not entry(project.look(), 2).checks
+        assert project.promote("r2")
+        assert released(project) == ids[1]
+
+    def test_checks_that_went_away_since_are_no_checks(self, tmp_path: Path) -> None:
+        project, ids = self.project(tmp_path)
+        project.checks = {}
+        project.write_bugs()
+        with pytest.raises(RefusedError, match="not reported yet"):
+            project.promote()
+        assert released(project) == ids[0]
+
+    def test_a_limit_and_a_check_are_both_named(self, tmp_path: Path) -> None:
+        project, _ = project_of(
+            tmp_path, DespiteCase("", [], checks={"build": "failed"}, limits='[{ paths = ["db/*.sql"] }]')
+        )
+        project.look()
+        with pytest.raises(RefusedError, match=r"r2 and r3 touch .*; build failed; nevertheless"):
+            project.promote()
+
+    def test_what_stays_says_which_condition_keeps_it(self, tmp_path: Path) -> None:
+        project, ids = self.project(tmp_path)
+        project.check(ids[2], build="failed")
+        plan = project.promote("r2")
+        assert plan and [(line.revno, line.reason) for line in plan.stays] == [(3, "build failed")]
+
+
+class TestWithoutData:
+    def test_what_could_not_be_looked_at_is_said(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "success"}))
+        project.look()
+        (tmp_path / "bugs.json").unlink()
+        plan = project.promote(despite=WHY)
+        assert plan and released(project) == ids[2]
+        assert plan.passed == ("it is not known whether its checks hold, and whether it exceeds a limit",)
+
+
+class TestTheCommand:
+    def test_json_has_what_was_passed(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "failed"}))
+        project.look()
+        refused = inv_here(tmp_path, "promote", "--to", "r3")
+        assert refused.code == REFUSED
+        assert 'inv promote --to r3 --despite "…"' in refused.err
+        done = inv_here(tmp_path, "promote", "--to", "r3", "--despite", WHY, "--json")
+        assert json.loads(done.out)["plan"]["passed"] == ["build failed"]
+        assert released(project) == ids[2]
+
+    def test_with_several_branches_the_command_names_its_own(self, tmp_path: Path) -> None:
+        project, _ = project_of(tmp_path, DespiteCase("", [], checks={"build": "failed"}))
+        settings = tmp_path / "shepherd.toml"
+        other = (
+            '[branches.other]\nrepository = "project.git"\nref = "stable"\ndeployed = { recorded = true }\n'
+        )
+        settings.write_text(settings.read_text() + other)
+        with pytest.raises(RefusedError, match=r'--despite "…" --branch stable$'):
+            project.promote()
+
+
+class TestSettling:
+    """promote.settle counts from when the checks held, too."""
+
+    def test_a_revision_counts_from_when_its_checks_held(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "pending"}))
+        project.deploy(ids[1])
+        project.look()
+        project.now += timedelta(hours=1)
+        project.look()
+        assert settled_now(project) is None
+        project.check(ids[2], build="success")
+        project.look()
+        assert settled_now(project) is None, "it has just begun to hold"
+        project.now += timedelta(minutes=16)
+        project.look()
+        assert settled_now(project) == 3
+
+    def test_one_that_was_red_in_between_begins_again(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "success"}))
+        project.deploy(ids[1])
+        project.look()
+        project.now += timedelta(minutes=10)
+        project.checks = {}
+        project.write_bugs()
+        project.drop_cache()
+        project.look()
+        project.now += timedelta(minutes=2)
+        project.check(ids[2], build="success")
+        project.look()
+        project.now += timedelta(minutes=10)
+        project.look()
+        assert settled_now(project) is None
+        project.now += timedelta(minutes=10)
+        project.look()
+        assert settled_now(project) == 3
+
+    def test_a_newer_one_that_holds_takes_no_time_from_the_older(self, tmp_path: Path) -> None:
+        project, _ = project_of(tmp_path, DespiteCase("", [], checks={"build": "success"}))
+        project.look()
+        project.now += timedelta(minutes=16)
+        project.check(project.land("[no-qa] Four")[0], build="success")
+        assert deployable(project.look()) == 4
+        assert settled_now(project) == 3
+
+
+def settled_now(project: ConditionedProject) -> int | None:
+    """What `inv run` would promote by itself after the last look."""
+    last = Snapshots(project.state / "snapshots", "stable").last_written()
+    assert last is not None
+    run = replace(project.run("promote"), id=last.run_id)
+    landing = settled_revision(project.settings, "stable", run)
+    return landing.revno if landing else None

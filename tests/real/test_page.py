@@ -18,6 +18,7 @@ from shepherd.views.page import branch_page, index_page
 from tests.inv import inv
 from tests.real.browser import NARROW, WIDE, View, chromium, opened
 from tests.test_cautions import CASES
+from tests.views.condition_looks import LOOKS as LOOKS_OF_CONDITIONS
 from tests.views.factory import NOW, entry, every_progress, everything_wrong, no_data, rev, snapshot
 from tests.views.test_acting import two_between
 from tests.views.test_going_live import proposing
@@ -38,6 +39,7 @@ STATES: dict[str, tuple[Snapshot, Situation]] = {
     "long": (LONG, CALM),
     "moves": (two_between(verdict_notes="refs/notes/qa"), CALM),
     **{f"caution {name}": (given, now) for name, (given, now, kinds) in CASES.items() if kinds},
+    **{f"caution condition {name}": shown for name, shown in LOOKS_OF_CONDITIONS.items()},
 }
 LINKS = [("All branches", "index.html")]
 FEEDS = [("JSON", "stable.json"), ("Atom feed", "stable.atom")]

@@ -78,6 +78,10 @@ class Run:
     named: dict[tuple[Item, int], NamedCommits]
     conditions: Conditions
 
+    @property
+    def candidates(self) -> range:
+        return range(self.reading.deployed.revno + 1, self.reading.tip.revno + 1)
+
     def warnings(self, revno: int) -> list[str]:
         """Of the reading and of the judgement, as a page shows them together."""
         return [*self.reading.landings[revno - 1].warnings, *self.judgement.warnings.get(revno, ())]

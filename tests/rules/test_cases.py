@@ -10,21 +10,25 @@ import pytest
 
 from shepherd.rules import judge
 from shepherd.rules.answer import SHOWN
+from shepherd.rules.condition_reasons import of_checks, of_limit
 from shepherd.rules.reasons import reason_of
 from shepherd.words import Options
 from tests.rules import oracle, table
+from tests.rules.needs import needs_of
 from tests.rules.story import Judge, Run, Tracker, play, revno
+from tests.rules.test_oracle import checks_of, over_limits
 
 CASES: list[dict[str, Any]] = tomllib.loads(
     (Path(__file__).parents[1] / "cases" / "rules.toml").read_text(encoding="utf-8")
 )["case"]
 TRACKERS = {"none": Tracker(bugs=False), "bugs": Tracker(), "forge": Tracker(requests=True)}
-SETTINGS = {"row", "says", "story", "orphans", "exempt", "tracker"}
+SETTINGS = {"row", "says", "story", "orphans", "exempt", "tracker", "checks", "limits"}
 
 
 def ending(case: dict[str, Any], judge: Judge) -> Run:
     options = Options(orphans=case.get("orphans", "block"), exempt_subjects=tuple(case.get("exempt", ())))
-    return play(case["story"].splitlines(), judge, options, TRACKERS[case.get("tracker", "bugs")])[-1]
+    tracker = TRACKERS[case.get("tracker", "bugs")]
+    return play(case["story"].splitlines(), judge, options, tracker, needs_of(case))[-1]
 
 
 def by_landing(table: dict[str, Any]) -> dict[int, Any]:
@@ -49,6 +53,14 @@ def what_was_said(key: str, run: Run, expected: Any) -> Any:
             return [[b.revno, b.waiting, b.tip_if_cleared, b.frees] for b in said.blockers]
         case "staircase":
             return [[list(step.cleared), step.tip, step.frees] for step in said.staircase]
+        case "unblocked":
+            revnos = {landing.id: landing.revno for landing in run.reading.landings}
+            return [revnos[sha] for sha in said.unblocked]
+        case "over":
+            over = {f"r{t}": over_limits(said, t) for t in run.candidates}
+            return {rev: [[place, *those] for place, those in each] for rev, each in over.items() if each}
+        case "outcomes":
+            return {rev: checks_of(said, revno(rev)) or "unasked" for rev in expected}
         case _:
             raise KeyError(f"no such key in a case: {key}")
 
@@ -57,7 +69,7 @@ def what_was_said(key: str, run: Run, expected: Any) -> Any:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["row"])
 def test_case(case: dict[str, Any], judge: Judge) -> None:
     run = ending(case, judge)
-    texts = {"warns", "hints", "silent", "reasons"}
+    texts = {"warns", "hints", "silent", "reasons", "conditions"}
     expected = {key: value for key, value in case.items() if key not in SETTINGS | texts}
     assert {key: what_was_said(key, run, value) for key, value in expected.items()} == expected
     for number, text in by_landing(case.get("warns", {})).items():
@@ -74,6 +86,16 @@ def test_reason(case: dict[str, Any]) -> None:
     for number, text in by_landing(case["reasons"]).items():
         said = reason_of(run.reading.landings[number - 1], run.judgement.judged[number])
         assert text in f"{said.reason}; {said.remedy}"
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if "conditions" in case], ids=lambda case: case["row"]
+)
+def test_what_does_not_hold_is_said(case: dict[str, Any]) -> None:
+    said = ending(case, judge).judgement
+    for t, sentences in by_landing(case["conditions"]).items():
+        limits = [of_limit(over, said.conditions.limits) for over in said.window.over.get(t, ())]
+        assert [*limits, *of_checks(said.checks_of(t) or ())] == sentences
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["row"])

@@ -20,7 +20,7 @@ stories = settings(
 
 
 def what_it_said(run: Run) -> dict[str, Any]:
-    said, candidates = run.judgement, range(run.reading.deployed.revno + 1, run.reading.tip.revno + 1)
+    said, candidates = run.judgement, run.candidates
     kept = {
         pair: KeptEvidence(word=word.word or "needstesting", seal=word.seal)
         for pair, word in run.kept.items()

@@ -3,57 +3,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from shepherd.conditions import CheckResult, CheckWord, CommitChecks
-from shepherd.errors import TrackerError
+from shepherd.cautions import cautions
+from shepherd.conditions import CheckResult, CheckWord
+from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
-from shepherd.stages import check_sources
 from shepherd.stages.judge import judge_branch
+from tests.ci import Ci, install
 from tests.project import Project, deployable, entry, lines_of
-
-
-class Ci:
-    """A source whose results a test sets; it counts what it is asked for, a request for each hundred."""
-
-    def __init__(self) -> None:
-        self.words: dict[str, CheckWord | CheckResult] = {}
-        """By SHA, of the check `build`; one that is not there has no results."""
-        self.unreadable: dict[str, str] = {}
-        self.breaks_after: int | None = None
-        """After how many commits it breaks off; None: it does not."""
-        self.asked: list[str] = []
-        self.requests = 0
-
-    def checks_of(self, commits: Sequence[str]) -> Iterator[tuple[str, CommitChecks]]:
-        self.requests += -(-len(commits) // 100)
-        for sha in commits:
-            if self.breaks_after is not None and len(self.asked) >= self.breaks_after:
-                raise TrackerError("the forge does not answer")
-            self.asked.append(sha)
-            word = self.words.get(sha)
-            results = (
-                ()
-                if word is None
-                else (word if isinstance(word, CheckResult) else CheckResult("build", word),)
-            )
-            yield sha, CommitChecks(() if sha in self.unreadable else results, self.unreadable.get(sha, ""))
-
-    def was_asked(self) -> list[str]:
-        """What it was asked for since the last call."""
-        asked, self.asked, self.requests = self.asked, [], 0
-        return asked
 
 
 @pytest.fixture
 def ci(monkeypatch: pytest.MonkeyPatch) -> Ci:
-    source = Ci()
-    monkeypatch.setattr(check_sources, "open_checks", lambda *_: source)
-    return source
+    return install(monkeypatch)
 
 
 def landed(folder: Path, number: int, branch: str = 'checks = ["build"]') -> tuple[Project, list[str]]:
@@ -76,7 +42,7 @@ def test_the_file_of_the_tracker_says_what_holds(tmp_path: Path) -> None:
     project.check(ids[2], build="success")
     snapshot = project.look()
     assert deployable(snapshot) == 3
-    assert waits(snapshot) == (4, ("it waits for build (running since 2011-08-01 09:00 UTC)",))
+    assert waits(snapshot) == (4, ("waits for build (running since 2011-08-01 09:00 UTC)",))
 
 
 def test_a_check_that_was_run_again_is_seen_by_the_next_run(tmp_path: Path, ci: Ci) -> None:
@@ -165,6 +131,17 @@ def test_of_two_thousand_candidates_whose_newest_three_hundred_are_red(tmp_path:
     assert (ci.requests, ci.asked) == (0, [])
 
 
+def test_who_looks_sees_how_far_it_is(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 200)
+    ci.words = {ids[140]: "success"}
+    project.find()
+    shown: list[tuple[int, int]] = []
+    judge_branch(
+        project.settings, "stable", project.run("judge"), progress=lambda done, of: shown.append((done, of))
+    )
+    assert shown == [(10, 200), (50, 200), (150, 150)]
+
+
 def test_only_what_nothing_blocks_is_asked_for(tmp_path: Path, ci: Ci) -> None:
     project = Project(tmp_path, branch='checks = ["build"]')
     ids = project.land("[no-qa] Live", "[no-qa] Good", "[bug=7] Waits")
@@ -179,10 +156,41 @@ def test_the_promoted_revision_is_asked_for_too(tmp_path: Path, ci: Ci) -> None:
     project, ids = landed(tmp_path, 3, 'checks = ["build"]\npromote = { ref = "good" }')
     project.repo.git("update-ref", "refs/heads/good", ids[1])
     ci.words = {ids[3]: "success", ids[1]: "failed"}
-    assert entry(project.look(), 2).conditions == ("needed and not there: build (failed)",)
+    assert entry(project.look(), 2).conditions == ("build failed",)
     assert ci.was_asked() == [ids[3], ids[2], ids[1]]
     project.look()
     assert ci.was_asked() == [ids[1]]
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("success", None),
+        ("failed", "build failed"),
+        ("pending", "waits for build (running)"),
+        (None, "waits for build (not reported yet)"),
+    ],
+)
+def test_of_a_promoted_revision_that_may_not_go_one_is_warned(
+    tmp_path: Path, ci: Ci, word: CheckWord | None, why: str | None
+) -> None:
+    project, ids = landed(tmp_path, 2, 'checks = ["build"]\npromote = { ref = "good" }')
+    project.repo.set_ref("good", ids[1])
+    ci.words = {ids[2]: "success"} | ({ids[1]: word} if word else {})
+    told = [each.sentence for each in cautions(project.look(), Situation()) if each.kind == "promoted-bad"]
+    assert [str(each) for each in told] == (
+        [f"r2 is promoted, but may not go to production: {why}"] if why else []
+    )
+
+
+def test_a_promoted_revision_that_was_not_asked_for_is_not_called_bad(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 2, 'promote = { ref = "good" }')
+    project.repo.set_ref("good", ids[1])
+    project.look()
+    project.write_settings('checks = ["build"]\npromote = { ref = "good" }')
+    snapshot = judge_branch(project.settings, "stable", project.run("judge"), stored=True)
+    assert entry(snapshot, 2).deployable_as_tip is False
+    assert not cautions(snapshot, Situation())
 
 
 def test_a_source_that_cannot_be_read_keeps_back_what_was_not_known_before(tmp_path: Path, ci: Ci) -> None:
@@ -194,9 +202,7 @@ def test_a_source_that_cannot_be_read_keeps_back_what_was_not_known_before(tmp_p
     snapshot = project.look()
     assert snapshot.complete
     assert deployable(snapshot) == 2, "it is known to hold"
-    assert entry(snapshot, 4).conditions == (
-        "needed and not there: build (could not be read: the forge does not answer)",
-    )
+    assert entry(snapshot, 4).conditions == ("the checks could not be read: the forge does not answer",)
     [problem] = snapshot.problems
     assert problem == (
         "stable: checks could not be read, so revisions whose checks were not known before must wait:"
@@ -237,7 +243,7 @@ def test_one_commit_that_cannot_be_read_is_unknown_alone(tmp_path: Path, ci: Ci)
 def test_other_settings_ask_for_what_they_name(tmp_path: Path, ci: Ci) -> None:
     project, ids = landed(tmp_path, 1, 'checks = ["build", "lint"]')
     ci.words[ids[1]] = "success"
-    assert waits(project.look()) == (2, ("it waits for lint (not there yet)",))
+    assert waits(project.look()) == (2, ("waits for lint (not reported yet)",))
     project.write_settings('checks = ["build"]')
     ci.was_asked()
     assert deployable(project.look()) == 2, "of what counts now everything is known"
@@ -265,7 +271,7 @@ def test_a_persons_word_is_judged_without_asking(tmp_path: Path, ci: Ci) -> None
     project.verdict("r3", "ok")
     latest = judge_branch(project.settings, "stable", project.run("judge"), stored=True)
     assert ci.was_asked() == []
-    assert (deployable(latest), waits(latest)) == (2, (3, ("it waits for build (running)",)))
+    assert (deployable(latest), waits(latest)) == (2, (3, ("waits for build (running)",)))
 
 
 def test_a_dry_run_remembers_nothing(tmp_path: Path, ci: Ci) -> None:
@@ -300,8 +306,8 @@ def test_the_log_says_what_waits_for_what_once(tmp_path: Path, ci: Ci) -> None:
     project.look()
     told = [line.partition(" event=")[2] for line in lines_of(project, "waits")]
     assert told == [
-        f'waits branch=stable rev=r2 id={ids[1]} because="it waits for build (running)"',
-        f'waits branch=stable rev=r2 id={ids[1]} because="needed and not there: build (failed)"',
+        f'waits branch=stable rev=r2 id={ids[1]} because="waits for build (running)"',
+        f'waits branch=stable rev=r2 id={ids[1]} because="build failed"',
         'waits branch=stable rev=none id="" because=""',
     ]
     assert "asked=1 remembered=0 requests=1" in next(iter(lines_of(project, "checks")))
@@ -315,7 +321,7 @@ def test_git_notes_count_beside_the_tracker_and_the_worse_wins(tmp_path: Path, c
     project.repo.note(ids[1], "build: success", ref="refs/notes/ci")
     snapshot = project.look()
     assert deployable(snapshot) == 2
-    assert [entry(snapshot, n).conditions for n in (4, 3)] == [("needed and not there: build (failed)",)] * 2
+    assert [entry(snapshot, n).conditions for n in (4, 3)] == [("build failed",)] * 2
 
 
 def test_notes_in_a_mirror_of_a_url(tmp_path: Path) -> None:

@@ -57,18 +57,24 @@ class TestTheAnswer:
         assert entry(snapshot, 4).conditions == (
             "r2 and r4 touch db/patch-*.sql, and one deployment may bring at most 1 (one schema a day)",
         )
+        assert [(each.revno, each.touches[0].paths) for each in snapshot.landings if each.touches] == [
+            (4, ("db/patch-4.sql",)),
+            (2, ("db/patch-2.sql",)),
+        ]
 
     def test_a_rollback_of_the_first_makes_room(self, tmp_path: Path) -> None:
         project = project_with(tmp_path)
         project.repo.commit("[rollback=2] r6", {"db/patch-2.sql": None})
         snapshot = project.look()
         assert deployable(snapshot) == 6
+        assert entry(snapshot, 6).touches[0].undoes_only
 
     def test_a_rollback_that_touches_more_counts(self, tmp_path: Path) -> None:
         project = project_with(tmp_path)
         project.repo.commit("[rollback=2] r6", {"db/patch-2.sql": None, "db/patch-6.sql": "x"})
         snapshot = project.look()
         assert deployable(snapshot) == 3
+        assert not entry(snapshot, 6).touches[0].undoes_only
 
     def test_a_rollback_of_what_is_live_counts(self, tmp_path: Path) -> None:
         project = project_with(tmp_path)

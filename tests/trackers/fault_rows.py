@@ -29,8 +29,9 @@ class Outcome(Struct, frozen=True):
     code: int
     """Of `inv find judge`, or what the case runs instead."""
     sentence: str
-    """Of no data, or of the first landing that is not good; after what the tagger says, if it runs too. HOST
-    stands for the server, REQUEST for the request."""
+    """Of no data, or of the first landing that is not good, or the first problem about checks, or for what
+    the newest candidate waits; after what the tagger says, if it runs too. HOST stands for the server,
+    REQUEST for the request."""
     waits: int
     """Seconds that were waited because the tracker asked for it."""
 
@@ -52,6 +53,7 @@ class Fault(Struct, frozen=True, forbid_unknown_fields=True):
     body: str | None = None
     world: str = ""
     tracker: str = ""
+    branch: str = ""
     command: str = "find judge"
     note: str = ""
 

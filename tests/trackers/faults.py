@@ -20,7 +20,7 @@ from unittest.mock import patch
 from shepherd.trackers import http
 from tests.inv import inv_here
 from tests.project import Project
-from tests.trackers import gitea_server, github_server, gitlab_server, launchpad_server
+from tests.trackers import gitea_server, github_checks, github_server, gitlab_server, launchpad_server
 from tests.trackers.fault_rows import Fault, Outcome
 from tests.trackers.faulty import at_work
 from tests.trackers.gitea_server import Gitea
@@ -46,7 +46,7 @@ _STATES = {"needstesting": "needs testing"}
 def played(fault: Fault, tracker: str, folder: Path) -> Outcome:
     """Run it; the time that it waits is not spent."""
     with at_work(_SERVERS[tracker]()) as server, _quick(fault.what in ("hang", "drip")) as waited:
-        project, shas = _project_on(server, tracker, folder, fault.tracker)
+        project, shas = _project_on(server, tracker, folder, fault.tracker, fault.branch)
         if fault.world:
             _WORLDS[fault.world](server)
         if fault.what != "":
@@ -80,7 +80,10 @@ def _answer(snapshot: dict[str, Any], told: str) -> tuple[str, str]:
     answer = f"deploy r{deployable['revno']}" if deployable else "nothing new"
     bad = [each for each in snapshot["landings"] if each["state"] not in ("ok", "untestable")]
     answer += "".join(f", r{each['revno']} {_STATES.get(each['state'], each['state'])}" for each in bad)
-    return answer, bad[0]["reason"] if bad else ""
+    if bad or not snapshot["checks"]:
+        return answer, bad[0]["reason"] if bad else ""
+    waiting = [each["conditions"][0] for each in snapshot["landings"] if each["conditions"]]
+    return answer, "; ".join((*snapshot["problems"], *waiting[-1:])[:1])
 
 
 def _more(fault: Fault, tracker: str, shas: list[str], now: int) -> dict[str, Any]:
@@ -102,7 +105,7 @@ def _more(fault: Fault, tracker: str, shas: list[str], now: int) -> dict[str, An
     return {"headers": headers, "body": body.encode() if as_bytes else json.loads(body)}
 
 
-def _project_on(server: Any, tracker: str, folder: Path, more: str) -> tuple[Project, list[str]]:
+def _project_on(server: Any, tracker: str, folder: Path, more: str, branch: str) -> tuple[Project, list[str]]:
     lines = f'type = "{tracker}"\nproject = "{server.project}"\nservice_root = "{server.root}"\n'
     for key in ("project", "service_root"):
         if key in more:
@@ -112,7 +115,7 @@ def _project_on(server: Any, tracker: str, folder: Path, more: str) -> tuple[Pro
         (folder / "token").chmod(0o600)
         server.token = TOKEN
         lines += f'credentials_file = "{folder / "token"}"\n'
-    project = Project(folder / "project", 'orphans = "needs-qa"', lines + more)
+    project = Project(folder / "project", f'orphans = "needs-qa"\n{branch}', lines + more)
     title = "[bug={0}] Change {0}" if tracker == "launchpad" else "Change {0} (#{0})"
     if tracker == "gitlab":
         title = "Change {0}\n\nSee merge request acme/web/shop!{0}"
@@ -122,6 +125,7 @@ def _project_on(server: Any, tracker: str, folder: Path, more: str) -> tuple[Pro
     for number, sha in enumerate(shas, 1):
         if tracker == "github":
             server.things[number] = github_server.pull("qa-ok", commits=(sha,))
+            server.runs[sha] = [github_checks.run("ci/build")]
         elif tracker == "gitea":
             server.things[number] = gitea_server.pull("qa-ok", commits=(sha,))
         elif tracker == "gitlab":
@@ -179,6 +183,31 @@ def _no_graphql(server: Any) -> None:
     server.graphql = False
 
 
+def _hide_checks(server: Any) -> None:
+    server.hides_checks = True
+
+
+def _forbid_one_check(server: Any) -> None:
+    server.spoil("Commit.statusCheckRollup", of=_newest(server), kind="FORBIDDEN")
+
+
+def _break_one_check(server: Any) -> None:
+    server.spoil("Commit.statusCheckRollup", of=_newest(server), kind="SOMETHING_NEW")
+
+
+def _null_one_check(server: Any) -> None:
+    server.spoil("StatusCheckRollupContextConnection.nodes", of=_newest(server), value=[None])
+
+
+def _new_conclusion(server: Any) -> None:
+    server.spoil("CheckRun.conclusion", of=_newest(server))
+
+
+def _newest(server: Any) -> str:
+    """SHA of the newest landing."""
+    return str(list(server.runs)[-1])
+
+
 _WORLDS: dict[str, Callable[[Any], None]] = {
     "forbidden": _forbid,
     "all forbidden": _forbid_all,
@@ -189,6 +218,11 @@ _WORLDS: dict[str, Callable[[Any], None]] = {
     "same host": _here,
     "no graphql": _no_graphql,
     "bad": _untag,
+    "checks hidden": _hide_checks,
+    "the checks of r4 forbidden": _forbid_one_check,
+    "the checks of r4 broken": _break_one_check,
+    "a check of r4 null": _null_one_check,
+    "a conclusion of r4 null": _new_conclusion,
 }
 """What is otherwise than in the story, by name."""
 

@@ -86,6 +86,10 @@ PATHS: tuple[tuple[str, str, dict[str, Any], str], ...] = (
     ("POST", rf"{REPO}/labels", {}, "Label"),  # issueCreateLabel: 201
     ("GET", r"/orgs/[^/]+/labels", PAGED, "[Label]"),  # orgListLabels
     ("GET", REPO, {}, "Repository"),  # repoGet
+    # repoGetCombinedStatusByRef: the newest of each context; its X-Total-Count counts something else
+    ("GET", rf"{REPO}/commits/[0-9a-f]+/status", PAGED, "CombinedStatus"),
+    ("GET", rf"{REPO}/branches/.+", {}, "Branch"),  # repoGetBranch
+    ("GET", r"/settings/api", {}, "GeneralAPISettings"),  # getGeneralAPISettings
     ("GET", r"/user", {}, "User"),  # userGetCurrent, by the scope read:user
 )
 
@@ -129,6 +133,43 @@ DEFINITIONS: dict[str, dict[str, Any]] = {
         "url": str,
         "commit": dict,
         "parents": list,
+    },
+    "CombinedStatus": {  # modules/structs/status.go
+        "sha": str,
+        "state": str,
+        "total_count": int,
+        "statuses": list | None,
+        "repository": dict | None,
+        "commit_url": str,
+        "url": str,
+    },
+    "CommitStatus": {
+        "id": int,
+        "status": str,  # pending, success, error, failure, warning, skipped: modules/commitstatus
+        "target_url": str,
+        "description": str,
+        "url": str,
+        "context": str,
+        "creator": dict | None,
+        "created_at": str,
+        "updated_at": str,
+    },
+    "Branch": {  # modules/structs/repo_branch.go
+        "name": str,
+        "commit": dict,
+        "protected": bool,
+        "required_approvals": int,
+        "enable_status_check": bool,
+        "status_check_contexts": list,
+        "user_can_push": bool,
+        "user_can_merge": bool,
+        "effective_branch_protection_name": str,  # for administrators alone
+    },
+    "GeneralAPISettings": {  # modules/structs/settings.go
+        "max_response_items": int,
+        "default_paging_num": int,
+        "default_git_trees_per_page": int,
+        "default_max_blob_size": int,
     },
     "Comment": {"id": int, "body": str, "created_at": str, "updated_at": str},
     "Repository": {"id": int, "name": str, "full_name": str},
@@ -177,6 +218,8 @@ def check(document: Any, kind: str) -> None:
         assert document.keys() == fields.keys(), (kind, fields.keys() - document.keys())
     for label in document.get("labels", ()) if kind in ("Issue", "PullRequest") else ():
         check(label, "Label")
+    for status in (document["statuses"] or ()) if kind == "CombinedStatus" else ():
+        check(status, "CommitStatus")
 
 
 def _fits(value: str, kind: Any) -> bool:

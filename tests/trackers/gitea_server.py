@@ -16,6 +16,7 @@ from urllib.parse import unquote
 
 from tests.trackers import gitea_description
 from tests.trackers.forge_server import Answer, Forge
+from tests.trackers.gitea_statuses import StatusRows
 
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -65,6 +66,7 @@ class Gitea(Forge):
         """When a commit was made, by its committer's clock; BEGIN where it does not stand here."""
         self.parents: dict[str, list[str]] = {}
         self.messages: dict[str, str] = {}
+        self.statuses = StatusRows()
         self.public = False
         self.page = 50
         """The most entries in one answer."""
@@ -113,6 +115,8 @@ class Gitea(Forge):
     def _answer(self, method: str, place: str, query: dict[str, str], body: Any) -> Any:
         if place == "/user":
             return {"id": 1, "login": "shepherd"} if self.secrets[-1] else _refuse(401, "token is required")
+        if place == "/settings/api":
+            return self._settings() if self.statuses.tells_page else _refuse(404)
         if place.startswith("/orgs/"):
             if not self.of_organization:
                 _refuse(404)
@@ -134,6 +138,12 @@ class Gitea(Forge):
                 return self._page(thing.own or [self.commit_of(sha) for sha in thing.commits], query)
             case ["commits"]:
                 return self._listed(query)
+            case ["commits", sha, "status"] if sha in self._history():
+                # the rows of one group, and not how many groups there are: xorm's FindAndCount
+                self._total = 1
+                return self.statuses.combined(sha, *self._cut(query))
+            case ["branches", *name] if "/".join(name) in self.statuses.branches:
+                return self.statuses.branch("/".join(name))
             case ["commits", sha, "pull"]:
                 return next((self._pull(number) for number, _ in self.brought_by(sha)), None) or _refuse(404)
             case ["git", "commits", sha]:
@@ -208,9 +218,17 @@ class Gitea(Forge):
 
     def _page(self, rows: list[Any], query: dict[str, str]) -> list[Any]:
         self._total = len(rows)
-        size = min(int(query.get("limit", "30")), self.page)
-        start = (int(query.get("page", "1")) - 1) * size
+        start, size = self._cut(query)
         return rows[start : start + size]
+
+    def _cut(self, query: dict[str, str]) -> tuple[int, int]:
+        """Where a page begins, and how many entries it has."""
+        size = min(int(query.get("limit", "30")), self.page)
+        return (int(query.get("page", "1")) - 1) * size, size
+
+    def _settings(self) -> dict[str, int]:
+        more = {"default_git_trees_per_page": 1000, "default_max_blob_size": 10_485_760}
+        return {"max_response_items": self.page, "default_paging_num": 30, **more}
 
     def _history(self) -> list[str]:
         """All commits that there are, the newest first, whichever branch they came by."""

@@ -94,6 +94,7 @@ class PipelineRows:
                 "id": 1000 * number + place,
                 "sha": sha,
                 "ref": each.ref,
+                "pipeline_id": number,
                 "name": job.name,
                 "status": job.status,
                 "allow_failure": job.allow_failure,

@@ -1,4 +1,4 @@
-"""Checks in the file of the tracker `file`: what it says, and what it refuses (docs/tracker-file.md#checks)."""
+"""Checks in the file of the tracker `file`: what it says and refuses (docs/tracker-file.md#checks)."""
 
 from __future__ import annotations
 

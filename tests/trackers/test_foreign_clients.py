@@ -11,9 +11,12 @@ from launchpadlib.credentials import Credentials
 from launchpadlib.launchpad import Launchpad
 from lazr.restfulclient.errors import BadRequest, PreconditionFailed
 
+from shepherd.trackers.gitlab.checks import GitLabChecks
 from tests.trackers import github_server, gitlab_server
 from tests.trackers.faulty import at_work
+from tests.trackers.forge_kit import TOKEN, Kit
 from tests.trackers.github_server import GitHub
+from tests.trackers.gitlab_pipelines import Job
 from tests.trackers.gitlab_server import GitLab
 from tests.trackers.launchpad_server import Bug, Server, credentials
 
@@ -69,6 +72,26 @@ def test_python_gitlab() -> None:
         (related,) = project.commits.get(sha, lazy=True).merge_requests()
         assert related["iid"] == 1
         assert [label.name for label in project.labels.list(get_all=True)] == ["qa-ok", "qa-bad"]
+
+
+def test_python_gitlab_agrees_on_checks(tmp_path: Path) -> None:
+    """The last state of each job and the newest pipeline, read from the same server by another client."""
+    sha = "ab" * 20
+    with at_work(GitLab()) as lab:
+        kit = Kit(lab, tmp_path)
+        lab.pipelines.add(sha, "failed", Job("build", "failed"), Job("lint", "canceled"))
+        lab.pipelines.add(sha, "running", Job("build"), Job("deploy", "manual"), ended=None)
+        project = Gitlab(lab.root, private_token=TOKEN).projects.get(lab.project)
+        assert project.only_allow_merge_if_pipeline_succeeds is False
+        (newest, *_) = project.pipelines.list(sha=sha, order_by="id", sort="desc", get_all=True)
+        statuses = project.commits.get(sha, lazy=True).statuses.list(get_all=True)
+        theirs = {each.name: each.status for each in statuses} | {"pipeline": newest.status}
+        assert theirs == {"build": "success", "lint": "canceled", "deploy": "manual", "pipeline": "running"}
+        ((_, ours),) = GitLabChecks(kit.settings(), ["*"]).checks_of([sha])
+        same = {"manual": "pending", "running": "pending", "canceled": "cancelled"}
+        assert {each.name: each.word for each in ours.results} == {
+            name: same.get(status, status) for name, status in theirs.items()
+        }
 
 
 def test_launchpadlib(lp: Server, tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from shepherd.errors import TrackerError
-from shepherd.trackers.forge.wire import budget_of, decoded_as, until_reset, web_link
+from shepherd.trackers.forge.check_parts import web_url
+from shepherd.trackers.forge.wire import budget_of, decoded_as, until_reset
 from shepherd.trackers.http import HttpSession
 from shepherd.words import Budget
 from tests.trackers.forge_kit import Kit
@@ -50,13 +51,12 @@ def test_what_the_limit_still_has_comes_with_the_reading(kit: Kit, monkeypatch: 
     ["https://ci.example.org", "http://127.0.0.1:8080/job/7?tab=log#end", "HTTPS://[::1]/x", "https://a.b?c"],
 )
 def test_a_link_of_the_web_is_kept(url: str) -> None:
-    assert web_link(url) == url
+    assert web_url(url) == url
 
 
 @pytest.mark.parametrize(
     "url",
     [
-        None,
         "",
         "javascript:alert(1)",
         "data:text/html,x",
@@ -70,5 +70,5 @@ def test_a_link_of_the_web_is_kept(url: str) -> None:
         "https://ci.example.org/" + "x" * 2_000,
     ],
 )
-def test_what_is_no_such_link_is_dropped(url: str | None) -> None:
-    assert web_link(url) == ""
+def test_what_is_no_such_link_is_dropped(url: str) -> None:
+    assert web_url(url) == ""

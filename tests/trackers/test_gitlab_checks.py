@@ -127,6 +127,17 @@ def test_the_newest_of_each_name_counts_on_whichever_ref(lab: Lab) -> None:
     assert lab.words() == {"pipeline": "success", "build": "success", "only on main": "failed"}
 
 
+@pytest.mark.parametrize("graphql", [True, False])
+@pytest.mark.parametrize("turned", [True, False])
+def test_of_a_job_and_an_external_status_of_one_name_the_worse_counts(
+    lab: Lab, turned: bool, graphql: bool
+) -> None:
+    both = [Job("build", "failed"), Job("build", "success")]
+    lab.rows.add(SHA, "failed", *(both[::-1] if turned else both))
+    lab.forge.graphql = graphql
+    assert lab.words() == {"pipeline": "failed", "build": "failed"}
+
+
 def test_a_pipeline_on_another_commit_says_nothing_of_this_one(lab: Lab) -> None:
     lab.rows.add(OTHER, "success", Job("build"))
     assert lab.read(SHA, OTHER)[SHA] == CommitChecks()
@@ -259,8 +270,15 @@ def test_a_pipeline_that_cannot_be_seen_may_be_the_newest(lab: Lab) -> None:
 
 
 def test_a_project_that_is_not_there(lab: Lab) -> None:
-    with pytest.raises(TrackerError, match=r"no such project.*is tracker\.project right"):
+    with pytest.raises(TrackerError, match=r"404: it has no such project.*is tracker\.project right"):
         lab.read(SHA, project="acme/other")
+
+
+def test_a_project_that_was_renamed_is_read_by_rest(lab: Lab) -> None:
+    lab.rows.add(SHA, "success", Job("build"))
+    lab.forge.formerly = "acme/old"
+    words = lab.read(SHA, project="acme/old")[SHA].results
+    assert {each.name: each.word for each in words} == {"pipeline": "success", "build": "success"}
 
 
 def test_an_older_gitlab_is_asked_by_rest(lab: Lab) -> None:

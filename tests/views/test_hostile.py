@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import unicodedata
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from shepherd.situation import Hang, Maintenance, Running, Schedule, Situation, StageRuns
+from shepherd.conditions import ConditionState
+from shepherd.situation import Freeze, Hang, Maintenance, Running, Schedule, Situation, StageRuns
 from shepherd.snapshot import (
     Alarm,
     Blocker,
+    CheckEntry,
     DeployedRev,
+    LimitEntry,
+    LimitTouch,
     Next,
     PastPromotion,
     PromotedRev,
@@ -127,6 +132,27 @@ def promoted(said: str, url: str = "no address") -> Snapshot:
     )
 
 
+def kept_back(said: str, url: str = "no address") -> Snapshot:
+    """The same in what is told of checks and limits."""
+    checks = tuple(CheckEntry(said, state, said, NOW, url) for state in get_args(ConditionState))
+    waits = {"progress": "waiting", "deployable_as_tip": False, "url": ""}
+    landings = (
+        entry(106, checks=checks, conditions=(said, said), **waits),
+        entry(105, conditions=(said,), touches=(LimitTouch(0, (said, said)),), **waits),
+        entry(103, url="", checks=checks[:1], touches=(LimitTouch(0, (said,), True),)),
+    )
+    limits = (LimitEntry((said, said), 1, said),)
+    return snapshot(landings=landings, blockers=(), checks=(said, said), limits=limits, waits=Rev(106, said))
+
+
+def freezing(said: str) -> Situation:
+    """Frozen by a person and by the settings, and soon again."""
+    freezes = (Freeze(NOW, None, said, said), Freeze(NOW, NOW, "", said))
+    return Situation(
+        now=NOW, freezes={"stable": freezes}, freezes_next={"stable": Freeze(NOW, NOW, said, said)}
+    )
+
+
 def at_work(said: str) -> Situation:
     return Situation(
         now=NOW,
@@ -143,6 +169,11 @@ def pages(said: str) -> list[str]:
         branch_page(one, around(said), [(said, "x.html")]),
         index_page([one, no_data], around(said), [said]),
         branch_page(promoted(said), at_work(said)),
+        branch_page(kept_back(said), freezing(said)),
+        branch_page(
+            replace(kept_back(said), answer="blocked", deployable=None), replace(freezing(said), freezes={})
+        ),
+        index_page([kept_back(said)], freezing(said)),
         help_page(said, HelpFacts(("brackets",), ("github",), ("block",), "notes", {"qa-ok": (said,)})),
     ]
 
@@ -154,6 +185,8 @@ def texts(said: str) -> list[str]:
         text.landings(one, around(said)),
         text.explain(one.landings[0], one),
         text.status(promoted(said), at_work(said)),
+        text.status(kept_back(said), freezing(said)),
+        text.explain(kept_back(said).landings[0], kept_back(said)),
     ]
 
 
@@ -217,6 +250,8 @@ def test_a_page_stays_short_whatever_the_length_of_texts(name: str) -> None:
 def test_only_web_addresses_become_links(url: str) -> None:
     links = Reader(branch_page(everywhere("word", url), Situation())).links
     assert [link for link in links if not link.startswith("#")] == []
+    links = Reader(branch_page(kept_back("word", url), Situation())).links
+    assert url not in links and not [link for link in links if "script:" in link or "evil" in link]
     links = Reader(branch_page(promoted("word", url), Situation())).links
     assert url not in links and not [link for link in links if "script:" in link or "evil" in link]
 

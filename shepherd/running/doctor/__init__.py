@@ -14,6 +14,7 @@ from functools import partial
 from shepherd.errors import PARTLY, WRONG_VALUE, SettingsError
 from shepherd.running.doctor import (
     backups,
+    candidate_checks,
     clock,
     data,
     files,
@@ -48,6 +49,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("deployed", sources.deployed),
     ("notes", sources.notes),
     ("tracker", sources.tracker),
+    ("checks", candidate_checks.candidate_checks),
     ("publish", publishing.publish),
     ("smtp", mail.smtp),
     ("log", log.log),

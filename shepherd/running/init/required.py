@@ -25,6 +25,7 @@ NEWEST = 10
 """Landings whose checks are looked at."""
 _SHOWN = 10
 _SIGNS = "`*` and `?` in a name would stand for other characters"
+_FOREIGN_SIGNS = "settings know `*` and `?` in a pattern, and no other signs"
 _NO_TEXT = "settings cannot hold such a name"
 
 
@@ -65,9 +66,10 @@ def required_checks(forge: Forge | None, file: Path, ref: str, newest: Sequence[
     on = f"{tracker.name} requires on {clean(branch, 100)}"
     if not required:
         return RequiredChecks(finding=f"Checks that {on}: none.")
-    fit = [name for name in required if _why_not(name) == ""]
+    patterns = tracker.requires_patterns
+    fit = [name for name in required if _why_not(name, patterns) == ""]
     seen, why = _seen(settings, branch, fit, newest[:NEWEST])
-    left_out = {name: _why_not(name) or why for name in required if name not in seen}
+    left_out = {name: _why_not(name, patterns) or why for name in required if name not in seen}
     finding = f"Checks that {on} and that are asked for here: {_named(seen)}." if seen else ""
     for reason in dict.fromkeys(left_out.values()):
         names = _named([name for name, its in left_out.items() if its == reason])
@@ -100,9 +102,11 @@ def _read(settings: Settings, branch: str, commits: Sequence[str]) -> Iterator[t
     return source.checks_of(commits) if source else iter(())
 
 
-def _why_not(name: str) -> str:
-    """Why the settings cannot ask for a check of this name; empty: they can."""
-    if "*" in name or "?" in name:
+def _why_not(name: str, patterns: bool) -> str:
+    """Why the settings cannot ask for a check of this name, or for those of this pattern; empty: they can."""
+    if patterns and any(sign in name for sign in "[]{}\\"):
+        return _FOREIGN_SIGNS
+    if not patterns and ("*" in name or "?" in name):
         return _SIGNS
     return "" if name.isprintable() and name == name.strip() != "" else _NO_TEXT
 

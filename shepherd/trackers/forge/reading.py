@@ -63,6 +63,8 @@ class ForgeTracker(ABC):
     name: str
     root: str
     """URL of the usual service."""
+    requires_patterns = False
+    """What required_checks says are patterns, in which `*` and `?` mean what they mean in settings."""
 
     def __init__(self, settings: Settings, claims: Claims) -> None:
         self._settings = settings

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,8 +16,6 @@ from shepherd.words import Budget
 A_MINUTE = "60"
 """Seconds to wait after "too many requests", where the forge does not say how long."""
 
-_LONGEST_LINK = 2_000
-_LINK = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+(?:[/?#][!-~]*)?", re.IGNORECASE)
 
 _T = TypeVar("_T")
 
@@ -57,12 +54,6 @@ def until_reset(headers: Mapping[str, str], name: str) -> str:
     except (ValueError, TypeError, IndexError, OverflowError):
         now = datetime.now(UTC)
     return str(max(0, int(reset) - int(now.timestamp())))
-
-
-def web_link(url: str | None) -> str:
-    """A URL that a stranger wrote, where a page may link to it; empty: it is none of http or https, holds a
-    password, or is too long."""
-    return url if url and len(url) <= _LONGEST_LINK and _LINK.fullmatch(url) else ""
 
 
 def _is_count(text: str) -> bool:

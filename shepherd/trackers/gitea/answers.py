@@ -87,6 +87,13 @@ class GiteaComment(Struct, frozen=True):
     body: str
 
 
+class GiteaBranch(Struct, frozen=True):
+    """Of "Branch": what its protection asks of pull requests."""
+
+    enable_status_check: bool
+    status_check_contexts: tuple[str, ...] | None = None
+
+
 class GiteaUser(Struct, frozen=True):
     """Of "User"."""
 

@@ -40,7 +40,7 @@ _STATES: Mapping[str, CheckWord] = {
 """CommitStatusState of Gitea's description."""
 
 
-class _Status(Struct, frozen=True):
+class _StatusOfContext(Struct, frozen=True):
     """Of "CommitStatus"."""
 
     context: str
@@ -52,7 +52,7 @@ class _Status(Struct, frozen=True):
 class _Combined(Struct, frozen=True):
     """Of "CombinedStatus": the newest of each context."""
 
-    statuses: tuple[_Status, ...] | None = None
+    statuses: tuple[_StatusOfContext, ...] | None = None
     """None: there are none."""
 
 
@@ -92,7 +92,7 @@ class GiteaChecks:
                 if error.status == 403:
                     raise TrackerError(f"{error}; {WANTED}") from None
                 failed += 1
-                if self._service.session.over or error.status in (401, 429) or failed >= MOST_FAILED:
+                if self._service.session.over or error.status in (401, 404, 429) or failed >= MOST_FAILED:
                     raise
                 checks = CommitChecks(unreadable=str(error))
             else:
@@ -121,10 +121,10 @@ class GiteaChecks:
             )
         )
 
-    def _statuses(self, sha: str) -> list[_Status]:
+    def _statuses(self, sha: str) -> list[_StatusOfContext]:
         """The number of all of them that Gitea gives beside is of another list (GetLatestCommitStatus in
         models/git/commit_status.go): only a page that is not full is the last one."""
-        statuses: list[_Status] = []
+        statuses: list[_StatusOfContext] = []
         for number in range(1, MOST_PAGES + 1):
             asked = {"limit": PAGE, "page": number}
             content = self._service.send("GET", f"/commits/{sha}/status", asked, one_of_many=True)

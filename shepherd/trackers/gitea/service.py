@@ -8,12 +8,14 @@ from urllib.parse import quote
 
 import msgspec
 
+from shepherd.errors import TrackerError
 from shepherd.trackers.forge.items import Absent, ForgeItem, Issue, Request, UnreadablePart, no_such_item
 from shepherd.trackers.forge.reading import number_of
-from shepherd.trackers.gitea.answers import GiteaIssue, GiteaLabel, GiteaPull, GiteaUser
+from shepherd.trackers.gitea.answers import GiteaBranch, GiteaIssue, GiteaLabel, GiteaPull, GiteaUser
 from shepherd.trackers.gitea.landed import PullSearch
 from shepherd.trackers.gitea.rest import GiteaRest
 from shepherd.trackers.http import RequestError
+from shepherd.values import clean
 from shepherd.words import Item, is_request
 
 
@@ -77,6 +79,17 @@ class GiteaService(GiteaRest):
     def deployed(self, environments: Collection[str]) -> str:
         """See ForgeService. Gitea knows of no deployments."""
         return ""
+
+    def required_checks(self, branch: str) -> list[str]:
+        """Patterns of the contexts that pull requests into a branch have to wait for. Raises TrackerError:
+        Gitea does not say."""
+        found = self.get_if_there(f"/branches/{quote(branch)}", GiteaBranch)
+        if found is None:
+            raise TrackerError(
+                f"{self.project} has no branch {clean(branch, 100)}, or the token may not see it"
+            )
+        # where none is named, all that there are have to pass
+        return list(found.status_check_contexts or ("*",)) if found.enable_status_check else []
 
     def probe(self) -> str:
         """See ForgeService."""

@@ -14,13 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Annotated
 
-import msgspec
 from msgspec import Struct
 
-from shepherd.conditions import STATE_OF, CheckResult, CheckWord, CommitChecks, ConditionState
-from shepherd.trackers.forge.wire import web_link
+from shepherd.conditions import CheckResult, CheckWord, CommitChecks
+from shepherd.trackers.forge.check_parts import Moment, check_result, worst_of_each
 from shepherd.trackers.github.questions import PageInfo
 
 CHECKS = (
@@ -52,10 +50,7 @@ _OF_STATE: Mapping[str, CheckWord] = {
     "FAILURE": "failed",
     "ERROR": "failed",
 }
-_BEST_FIRST: tuple[ConditionState, ...] = ("holds", "not-yet", "unknown", "no")
 _LAST = float("inf")
-
-_Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class NodeId(Struct, frozen=True):
@@ -80,15 +75,15 @@ class ShownRun(Struct, frozen=True, tag_field="__typename", tag="CheckRun"):
     status: str
     checkSuite: ShownSuite
     conclusion: str | None = None
-    startedAt: _Moment | None = None
-    completedAt: _Moment | None = None
+    startedAt: Moment | None = None
+    completedAt: Moment | None = None
     detailsUrl: str | None = None
 
 
 class ShownStatus(Struct, frozen=True, tag_field="__typename", tag="StatusContext"):
     context: str
     state: str
-    createdAt: _Moment
+    createdAt: Moment
     targetUrl: str | None = None
 
 
@@ -110,7 +105,7 @@ class _Attempt(Struct, frozen=True):
     """One run of one check."""
 
     source: tuple[str, ...]
-    """Who reports it; of one source the newest counts."""
+    """Its name, and who reports it; of one source the newest counts."""
     group: str
     """Attempts of one source that were begun together: all of them count, or none."""
     began: float
@@ -124,20 +119,15 @@ class UnknownWordError(Exception):
 
 def checks_in(contexts: Iterable[ShownRun | ShownStatus]) -> CommitChecks:
     """What all that was shown for one commit amounts to: one result for each name."""
-    sources: dict[tuple[str, tuple[str, ...]], list[_Attempt]] = {}
+    sources: dict[tuple[str, ...], list[_Attempt]] = {}
     try:
         for place, shown in enumerate(contexts):
             attempt = _attempt_of(shown, str(place))
-            sources.setdefault((attempt.result.name, attempt.source), []).append(attempt)
+            sources.setdefault(attempt.source, []).append(attempt)
     except UnknownWordError as why:
         return CommitChecks(unreadable=str(why))
-    worst: dict[str, CheckResult] = {}
-    for attempts in sources.values():
-        for each in _newest(attempts):
-            before = worst.get(each.name)
-            if before is None or _badness(each) > _badness(before):
-                worst[each.name] = each
-    return CommitChecks(tuple(worst.values()))
+    newest = (each for attempts in sources.values() for each in _newest(attempts))
+    return CommitChecks(worst_of_each(newest))
 
 
 def _newest(attempts: list[_Attempt]) -> list[CheckResult]:
@@ -146,10 +136,6 @@ def _newest(attempts: list[_Attempt]) -> list[CheckResult]:
         groups[each.group] = max(each.began, groups.get(each.group, 0))
     last = max(groups.values())
     return [each.result for each in attempts if groups[each.group] == last]
-
-
-def _badness(result: CheckResult) -> int:
-    return _BEST_FIRST.index(STATE_OF[result.word])
 
 
 def _attempt_of(shown: ShownRun | ShownStatus, place: str) -> _Attempt:
@@ -161,27 +147,28 @@ def _attempt_of(shown: ShownRun | ShownStatus, place: str) -> _Attempt:
         word = _OF_STATE.get(shown.state)
         if word is None:
             raise UnknownWordError("GitHub gives a status a state that is not known here")
-        since = _seconds(shown.createdAt)
-        result = CheckResult(shown.context, word, since, web_link(shown.targetUrl))
-        return _Attempt(("status",), place, _LAST if since is None else since, result)
+        told = _known(shown.createdAt)
+        result = check_result(shown.context, word, told, shown.targetUrl or "")
+        return _Attempt(("status", shown.context), place, _seconds(told), result)
     suite = shown.checkSuite
     workflow = suite.workflowRun.workflow.id if suite.workflowRun else ""
-    source = ("run", suite.app.id if suite.app else "", workflow)
+    source = ("run", shown.name, suite.app.id if suite.app else "", workflow)
     group = suite.id if workflow else place
-    began, ended = _seconds(shown.startedAt), _seconds(shown.completedAt)
+    began, ended = _known(shown.startedAt), _known(shown.completedAt)
+    url = shown.detailsUrl or ""
     if shown.status != "COMPLETED":
         # QUEUED, REQUESTED, WAITING, PENDING, IN_PROGRESS, and what may come: it has not ended
-        result = CheckResult(shown.name, "pending", began, web_link(shown.detailsUrl))
-        return _Attempt(source, group, _LAST if began is None else began, result)
+        return _Attempt(source, group, _seconds(began), check_result(shown.name, "pending", began, url))
     word = _OF_CONCLUSION.get(shown.conclusion or "")
     if word is None:
         raise UnknownWordError("GitHub gives a check a conclusion that is not known here")
-    result = CheckResult(shown.name, word, ended, web_link(shown.detailsUrl))
-    known = [moment for moment in (began, ended) if moment is not None]
-    return _Attempt(source, group, known[0] if known else _LAST, result)
+    return _Attempt(source, group, _seconds(began or ended), check_result(shown.name, word, ended, url))
 
 
-def _seconds(moment: datetime | None) -> int | None:
-    """Since 1970; None where there is none: some programs send the year 1 in its place."""
-    seconds = int(moment.timestamp()) if moment else 0
-    return seconds if seconds > 0 else None
+def _known(moment: datetime | None) -> datetime | None:
+    """Some programs send the year 1 in place of none."""
+    return moment if moment is not None and moment.year > 1 else None
+
+
+def _seconds(moment: datetime | None) -> float:
+    return _LAST if moment is None else moment.timestamp()

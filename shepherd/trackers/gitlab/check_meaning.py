@@ -7,7 +7,7 @@ from datetime import datetime
 from urllib.parse import urljoin
 
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
-from shepherd.trackers.forge.check_parts import check_result, newest_of_each
+from shepherd.trackers.forge.check_parts import check_result, newest_of_each, worst_of_each
 from shepherd.trackers.gitlab.pipelines import GitLabJob, GitLabPipeline
 
 PIPELINE = "pipeline"
@@ -65,14 +65,19 @@ def checks_by(pipelines: Iterable[GitLabPipeline], *, jobs: bool, skipping: bool
 
 def _results(pipelines: Iterable[GitLabPipeline], skipping: bool, root: str) -> Iterator[CheckResult]:
     for place, each in enumerate(pipelines):
-        url = urljoin(root, each.path or "")
+        url = urljoin(root, each.path) if each.path else ""
         if place == 0:
             yield of_pipeline(each.status, each.startedAt, each.finishedAt, url, skipping)
-        for job in each.jobs.nodes if each.jobs else ():
-            # what cannot be seen may be what is wanted
-            if job is None or job.name is None or job.status is None:
-                raise UnknownStateError
-            yield of_job(job, url)
+        # an external status may have the name of a job
+        yield from worst_of_each(_of_jobs(each, url))
+
+
+def _of_jobs(pipeline: GitLabPipeline, url: str) -> Iterator[CheckResult]:
+    for job in pipeline.jobs.nodes if pipeline.jobs else ():
+        # what cannot be seen may be what is wanted
+        if job is None or job.name is None or job.status is None:
+            raise UnknownStateError
+        yield of_job(job, url)
 
 
 def of_pipeline(

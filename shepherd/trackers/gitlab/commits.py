@@ -72,14 +72,16 @@ class _Extensions(Struct, frozen=True):
     """Of a question that is not valid: "undefinedField" (graphql-ruby.org, "Validation")."""
 
 
-class _Error(Struct, frozen=True):
+class GraphRefusal(Struct, frozen=True):
+    """Why a question was refused, or a part of its answer is null."""
+
     extensions: _Extensions | None = None
 
 
 class _Answer(Struct, frozen=True):
     data: _Data | None = None
     """None: refused, as too complex or too slow (docs.gitlab.com/api/graphql, "Limits")."""
-    errors: tuple[_Error, ...] = ()
+    errors: tuple[GraphRefusal, ...] = ()
 
     @property
     def project(self) -> _Project | None:

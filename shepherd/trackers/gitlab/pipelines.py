@@ -12,10 +12,9 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shepherd.errors import TrackerError
 from shepherd.trackers.client import Client
 from shepherd.trackers.forge.check_parts import Moment
-from shepherd.trackers.gitlab.commits import Convert
+from shepherd.trackers.gitlab.commits import Convert, GraphRefusal
 
 MOST_PIPELINES = 10
 """Of one commit that are looked at here."""
@@ -66,22 +65,16 @@ class _Pipelines(Struct, frozen=True):
     nodes: tuple[GitLabPipeline | None, ...]
 
 
-class _Data(Struct, frozen=True):
+_PipelinesOrNone: Any = _Pipelines | None
+
+
+class _ProjectPipelines(Struct, frozen=True):
     project: dict[str, msgspec.Raw] | None
 
 
-class _Extensions(Struct, frozen=True):
-    code: str = ""
-    """Of a question that is not valid: "undefinedField" (graphql-ruby.org, "Validation")."""
-
-
-class _Error(Struct, frozen=True):
-    extensions: _Extensions | None = None
-
-
-class _Answer(Struct, frozen=True):
-    data: _Data | None = None
-    errors: tuple[_Error, ...] = ()
+class _PipelineAnswer(Struct, frozen=True):
+    data: _ProjectPipelines | None = None
+    errors: tuple[GraphRefusal, ...] = ()
 
 
 class AskedPipelines(Struct, frozen=True):
@@ -94,7 +87,8 @@ class AskedPipelines(Struct, frozen=True):
 
 
 class NotUnderstoodError(Exception):
-    """This GitLab does not know such a question: a smaller one would not help."""
+    """This GitLab does not know such a question, or no project by this name, which may be a former one that
+    REST follows: a smaller question would not help."""
 
 
 def at_once(most: int, jobs: bool) -> int:
@@ -128,7 +122,7 @@ def ask(
     Raises:
         RequestError: it came to nothing.
         NotUnderstoodError: see there.
-        TrackerError: it is no GitLab, or it shows no such project.
+        TrackerError: it is no GitLab.
     """
     names = ", ".join(f"$c{place}: String" for place in range(len(shas)))
     asked = " ".join(_ONE % (place, place, _most(jobs), _JOBS if jobs else "") for place in range(len(shas)))
@@ -142,27 +136,21 @@ def ask(
         writes=False,
         one_of_many=True,
     ).content
-    answer = convert(content, _Answer)
+    answer = convert(content, _PipelineAnswer)
     if any(error.extensions is not None and error.extensions.code for error in answer.errors):
         raise NotUnderstoodError
     if answer.data is None:
         return None
     if answer.data.project is None:
-        raise TrackerError(
-            f"GitLab at {client.session.host} has no such project, or does not show it to this token;"
-            " is tracker.project right?"
-        )
+        raise NotUnderstoodError
     there = answer.data.project
     of: dict[str, tuple[GitLabPipeline, ...]] = {}
     for place, sha in enumerate(shas):
-        found = convert(bytes(there.get(f"c{place}", b"null")), _Maybe)
+        found = convert(bytes(there.get(f"c{place}", b"null")), _PipelinesOrNone)
         # one that cannot be seen may be the newest
         if found is not None and None not in found.nodes:
             of[sha] = found.nodes
     return AskedPipelines(of, bytes(there.get(_SKIPPING, b"null")) == b"true")
-
-
-_Maybe: Any = _Pipelines | None
 
 
 def _most(jobs: bool) -> int:
