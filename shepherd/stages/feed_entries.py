@@ -16,6 +16,7 @@ from shepherd.store import JournalEntry, open_branch
 from shepherd.views.feeds.atom import ENTRIES, FeedEntry
 from shepherd.views.words import STATES, count, deploy_or_stay, utc
 
+_TOLD = ("answer", "state", "alarm", "promoted", "deployed", "freeze")
 _READ = 2 * ENTRIES
 """Some say nothing of their own, and are left out."""
 
@@ -24,9 +25,7 @@ def news_of(settings: Settings, snapshot: Snapshot) -> list[FeedEntry] | None:
     """The newest first; None if the journal cannot be read just now: the feed that is there stands then."""
     try:
         with open_branch(settings, snapshot.branch, read_only=True) as store:
-            entries = store.journal.newest(
-                _READ, "answer", "state", "alarm", "promoted", "deployed", "freeze"
-            )
+            entries = store.journal.newest(_READ, *_TOLD)
             before = {
                 later.seq: earlier
                 for kind in ("answer", "deployed")
@@ -35,6 +34,9 @@ def news_of(settings: Settings, snapshot: Snapshot) -> list[FeedEntry] | None:
             rewritten = {each.run_id for each in store.journal.newest(_READ, "rewrite")}
     except ShepherdError:
         return None
+    frozen = {each.run_id for each in entries if each.kind == "freeze" and each.data.get("on")}
+    # who says it again, with another end or reason, ends the word before: that alone is no news
+    entries = [e for e in entries if e.kind != "freeze" or e.data.get("on") or e.run_id not in frozen]
     landings = {landing.id: landing for landing in snapshot.landings}
     identities = _identities(entries)
     told = [_news(entry, before.get(entry.seq), landings, identities, rewritten) for entry in entries]
