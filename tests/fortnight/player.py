@@ -1,5 +1,5 @@
-"""Plays the fortnight of `script.toml` with the real commands, a real mail server and a bent clock; writes down
-what everybody sees."""
+"""Plays the fortnight of `script.toml` with the real commands, a real mail server and a bent clock; writes
+down what everybody sees."""
 
 from __future__ import annotations
 

@@ -206,6 +206,15 @@ def test_without_the_right_to_checks_it_says_which_token_has_it(hub: GitHub, tmp
     assert hub.count() == 1
 
 
+def test_statuses_alone_need_no_right_to_runs(hub: GitHub, tmp_path: Path) -> None:
+    hub.hides_checks = True
+    hub.runs[SHAS[0]] = [run("ci/build")]
+    hub.statuses[SHAS[1]] = [status("ci/build")]
+    found = read(hub, tmp_path, SHAS[0], SHAS[1])
+    assert "the token gives no right to read checks" in found[SHAS[0]].unreadable
+    assert [each.word for each in found[SHAS[1]].results] == ["success"]
+
+
 def test_pygithub_reads_the_same_from_the_same_server(hub: GitHub, tmp_path: Path) -> None:
     hub.runs[SHA] = [run("ci/build"), run("ci/test", "FAILURE"), pending("ci/slow")]
     hub.statuses[SHA] = [status("preview", "PENDING")]

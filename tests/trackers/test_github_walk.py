@@ -11,6 +11,7 @@ from shepherd.trackers.forge import memory
 from tests.project import Project, deployable, states
 from tests.running.host import Host, after_the_first_run
 from tests.trackers.conftest import forge_settings
+from tests.trackers.github_checks import run
 from tests.trackers.github_server import GitHub, issue, pull
 
 
@@ -79,6 +80,29 @@ def test_what_was_rebased_is_asked_for_once(
     project.look()
     project.look()
     assert hub.count(four) == 2
+
+
+def test_the_answer_waits_for_checks(tmp_path: Path, hub: GitHub) -> None:
+    project = Project(tmp_path, 'checks = ["ci/build", "lint*"]', tracker=forge_settings(hub))
+    first = project.land("Begin")[0]
+    project.deploy(first)
+    shas = project.land("One (#1)", "Two (#2)", "Three (#3)")
+    hub.things |= {n: pull("qa-ok", commits=(sha,)) for n, sha in enumerate(shas, 1)}
+    one, two, three = shas
+    hub.runs = {one: [run("ci/build"), run("lint (3.12)")], two: [run("ci/build")]}
+    hub.runs[three] = [run("ci/build", "FAILURE"), run("lint (3.12)")]
+    snapshot = project.look()
+    assert deployable(snapshot) == 2
+    assert snapshot.waits is not None and snapshot.waits.revno == 4
+    checks = {each.revno: {check.name: check.state for check in each.checks} for each in snapshot.landings}
+    assert checks[3] == {"ci/build": "holds", "lint*": "not-yet"}
+    assert checks[4] == {"ci/build": "no", "lint (3.12)": "holds"}
+    assert hub.count("statusCheckRollup") == 1
+    # the workflow is started again, by hand: its first run stays
+    hub.runs[three].append(run("ci/build", suite="2", began=600))
+    assert deployable(project.look()) == 4
+    project.look()
+    assert hub.count("statusCheckRollup") == 2
 
 
 def test_a_verdict_is_judged_by_what_was_asked(tmp_path: Path, hub: GitHub) -> None:
