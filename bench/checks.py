@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from msgspec import Struct
 from tests.project import Project
 from tests.task import missing_for_real
 from tests.trackers.faulty import at_work
+from tests.trackers.gitea_server import Gitea
 from tests.trackers.github_checks import EPOCH, run
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_pipelines import BEGINNING, Job
@@ -29,7 +31,7 @@ CANDIDATES = 2_000
 RED = 300
 TOKEN = "BENCH_TOKEN"
 LATER = (("first run", 0), ("ten minutes later", 600), ("a day later", 86_400), ("and ten minutes", 600))
-Forge = GitHub | GitLab
+Forge = GitHub | GitLab | Gitea
 
 
 class PointsOfChecks(GitHub):
@@ -47,6 +49,16 @@ class PointsOfChecks(GitHub):
                 self.nodes_of_checks += self.nodes - nodes
 
 
+ROWS: tuple[tuple[str, Callable[[], Forge], str], ...] = (
+    ("github", PointsOfChecks, "ci/build"),
+    ("gitlab", GitLab, "ci/build"),
+    ("gitlab", GitLab, "pipeline"),
+    ("gitea", Gitea, "ci/build"),
+)
+"""Forge, its local server, the check that is asked for."""
+KINDS = ("github", "gitlab", "gitea")
+
+
 class ChecksCost(Struct, frozen=True):
     """Of one run."""
 
@@ -62,19 +74,19 @@ class ChecksCost(Struct, frozen=True):
         return f"{self.requests} for {self.asked} commits{points}"
 
 
-def main(kinds: tuple[str, ...] = ("github", "gitlab")) -> None:
+def main(kinds: tuple[str, ...] = KINDS) -> None:
     if why := missing_for_real():
         sys.exit(f"The test trackers cannot run: {why}.")
     os.environ[TOKEN] = "its-token"
     print(f"requests for the checks of {CANDIDATES:,} candidates, the newest {RED} of them red")
-    for kind in kinds:
-        for when, cost in _costs(PointsOfChecks() if kind == "github" else GitLab()):
-            print(f"{kind:7} {when:18} {cost.shown}", flush=True)
+    for kind, server, wanted in ROWS:
+        for when, cost in _costs(server(), wanted) if kind in kinds else ():
+            print(f"{kind:7} {wanted:9} {when:18} {cost.shown}", flush=True)
 
 
-def _costs(server: Forge) -> list[tuple[str, ChecksCost]]:
+def _costs(server: Forge, wanted: str) -> list[tuple[str, ChecksCost]]:
     with tempfile.TemporaryDirectory() as folder, at_work(server) as forge:
-        project = _project(Path(folder) / "project", forge)
+        project = _project(Path(folder) / "project", forge, wanted)
         shas = _land(project)
         project.deploy(shas[0])
         for place, sha in enumerate(shas):
@@ -83,9 +95,9 @@ def _costs(server: Forge) -> list[tuple[str, ChecksCost]]:
         return [(when, _run(project, forge, seconds)) for when, seconds in LATER]
 
 
-def _project(folder: Path, forge: Forge) -> Project:
+def _project(folder: Path, forge: Forge, wanted: str) -> Project:
     lines = f'type = "{forge.kind}"\nproject = "{forge.project}"\nservice_root = "{forge.root}"\n'
-    branch = 'orphans = "pass"\nmarks = ["brackets"]\nchecks = ["ci/build"]'
+    branch = f'orphans = "pass"\nmarks = ["brackets"]\nchecks = ["{wanted}"]'
     project = Project(folder, branch, f'{lines}credentials_env = "{TOKEN}"')
     began = EPOCH if isinstance(forge, GitHub) else int(BEGINNING.timestamp())
     project.now = datetime.fromtimestamp(began, UTC) + timedelta(hours=1)
@@ -107,6 +119,10 @@ def _land(project: Project) -> list[str]:
 def _check(forge: Forge, sha: str, *, red: bool) -> None:
     if isinstance(forge, GitHub):
         forge.runs[sha] = [run("ci/build", "FAILURE" if red else "SUCCESS"), run("ci/other")]
+    elif isinstance(forge, Gitea):
+        forge.statuses.say(sha, "ci/build", "failure" if red else "success")
+        forge.statuses.say(sha, "ci/other")
+        forge.commits.add(sha)
     else:
         status = "failed" if red else "success"
         forge.pipelines.add(sha, status, Job("ci/build", status), Job("ci/other"))
@@ -129,4 +145,4 @@ def _points(forge: Forge) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    main(tuple(word for word in sys.argv[1:] if word in ("github", "gitlab")) or ("github", "gitlab"))
+    main(tuple(sys.argv[1:]) or KINDS)

@@ -1,4 +1,5 @@
-"""Rules at 1,000, 10,000 and 100,000 landings: is it linear, and how many landings a second?
+"""Rules at 1,000, 10,000 and 100,000 landings: is it linear, and how many landings a second? And what do
+conditions cost (docs/rules.md#conditions): checks and limits beside without, up to 1,000,000 landings?
 
 The hardest case: all of them in the window and seen for the first time, so that all is to be remembered.
 """
@@ -7,15 +8,33 @@ from __future__ import annotations
 
 import gc
 
+from msgspec.structs import replace
+
 from bench.history import Change, changes, words
 from bench.timing import CPU, Body, claim, medians
+from shepherd.conditions import (
+    NO_CONDITIONS,
+    CheckResult,
+    CheckWord,
+    CommitChecks,
+    Conditions,
+    Limit,
+    Touched,
+)
 from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import judge
-from shepherd.words import Options, RecordedEvidence, TrackerData
+from shepherd.words import ItemTags, Options, RecordedEvidence, TrackerData
 
 SIZES = (1_000, 10_000, 100_000)
 WANTED = 240_000
 """Landings a second: Chromium's walk to its last known good revision."""
+CONDITION_SIZES = (2_000, 10_000, 100_000, 1_000_000)
+RED = 300
+"""The newest candidates, whose checks failed."""
+ASKED = 350
+"""So many are asked for, since that is done in batches."""
+CHECKS = ("ci/build", "ci/test-*", "lint")
+LIMITS = (Limit(("database/*.sql",), 1), Limit(("web/*",), 500))
 
 
 def history(size: int) -> tuple[Reading, TrackerData, RecordedEvidence]:
@@ -56,6 +75,37 @@ def judging(size: int) -> Body:
     return run
 
 
+def conditions(size: int, *, generous: bool) -> Conditions:
+    """One landing in five touches what a limit is about, one in fifty what both are; as many candidates were
+    asked for their checks as it takes, with a dozen results each."""
+    touched: dict[str, Touched] = {}
+    for revno in range(5, size + 1, 5):
+        web = (f"web/{revno % 997}",)
+        schema = {0: (f"database/patch-{revno}.sql",)} if revno % 50 == 0 else {}
+        touched[f"{revno:040x}"] = {**schema, 1: web}
+    red, green = _checks("failed"), _checks("success")
+    return Conditions(
+        CHECKS,
+        {f"{size - n:040x}": red if n < RED else green for n in range(min(size, ASKED))},
+        tuple(replace(each, max=each.max * size) for each in LIMITS) if generous else LIMITS,
+        touched,
+    )
+
+
+def _checks(word: CheckWord) -> CommitChecks:
+    names = ("ci/build", *(f"ci/test-{number}" for number in range(10)), "docs")
+    return CommitChecks((*(CheckResult(name, "success") for name in names), CheckResult("lint", word)))
+
+
+def conditional(size: int, needed: Conditions, *, good: bool) -> Body:
+    """One judgement; with `good`, where everything is good, so that all depends on the conditions."""
+    reading, tracker, memory = history(size)
+    if good:
+        tracker = replace(tracker, items=dict.fromkeys(tracker.items, ItemTags(words=("ok",))))
+    options = Options(orphans="pass" if good else "block")
+    return lambda: judge(reading, tracker, memory, options, conditions=needed)
+
+
 def keeping(size: int) -> Body:
     """What this machine's caches make of a loop that is linear beyond doubt: it only keeps the landings."""
     reading, tracker, memory = history(size)
@@ -72,7 +122,25 @@ def keeping(size: int) -> Body:
     return run
 
 
+def with_conditions() -> None:
+    """Beside the same without, and is it linear? Where landings block nearly all; where nothing is in the way
+    but checks; and where limits are exceeded nearly everywhere."""
+    rates: dict[int, float] = {}
+    for size in CONDITION_SIZES:
+        each = max(1, SIZES[-1] // size)
+        for kind, good, generous in (("blocked", False, False), ("free", True, True), ("over", True, False)):
+            bodies = {
+                "with": conditional(size, conditions(size, generous=generous), good=good),
+                "without": conditional(size, NO_CONDITIONS, good=good),
+            }
+            took = medians(bodies, CPU, each=each)
+            claim(f"rules, {size:,} landings with conditions, {kind}", took["with"], took["without"], 1.2)
+            rates[size] = took["with"] / size
+    claim("conditions, 1,000,000 against 10,000 landings", rates[1_000_000] * 1e6, rates[10_000] * 1e6, 1.5)
+
+
 def main() -> None:
+    with_conditions()
     took = medians({f"{size:,}": judging(size) for size in SIZES}, CPU)
     wanted = SIZES[-1] / WANTED
     for size, seconds in took.items():

@@ -57,7 +57,7 @@ class Limit(Struct, frozen=True, gc=False):
 
 Touched = Mapping[int, tuple[str, ...]]
 """Place of a limit in the settings -> the paths that match it, of those that one landing changes against its
-first parent."""
+first parent; a limit that none matches is not there."""
 
 
 class Conditions(Struct, frozen=True):

@@ -6,8 +6,9 @@ import textwrap
 from collections.abc import Iterator
 
 from shepherd.settings import ALL_GRAMMARS
+from shepherd.settings.model import FreezeWindow, LimitSettings
 from shepherd.views.help import markdown, sections
-from shepherd.views.help_parts import HelpFacts
+from shepherd.views.help_parts import HelpFacts, limit_text, window_text
 from tests.inv import ROOT
 from tests.reading_order import links
 
@@ -17,6 +18,9 @@ EVERYTHING = HelpFacts(
     trackers=("launchpad", "file", "github", "gitlab", "none"),
     unnamed=("block", "needs-qa", "pass"),
     notes="refs/notes/qa",
+    checks=("ci/build", "ci/*"),
+    limits=(limit_text(LimitSettings(("database/schema/patch-*.sql",), 1, "one schema change a day")),),
+    freezes=(window_text(FreezeWindow("Fri 16:00 - Mon 08:00", reason="weekend")),),
 )
 _HEAD = """\
 # You land code

@@ -20,7 +20,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from shepherd.cautions import AHEAD, STOPPING, Caution, CautionKind, cautions, code_of, released, stopping
 from shepherd.running.reading import sha_for_scripts
 from shepherd.sentence import parts_of, time
-from shepherd.situation import Maintenance, Situation, StageRuns, Unread
+from shepherd.situation import Freeze, Maintenance, Situation, StageRuns, Unread
 from shepherd.snapshot import Alarm, DeployedRev, Next, PromotedRev, Rev, Snapshot
 from shepherd.views import text
 from shepherd.views.feeds import snapshot_json
@@ -33,6 +33,7 @@ from tests.views.factory import NOW, entry, no_data, rev, sha, snapshot
 CALM = Situation(now=NOW)
 LATE = Situation(now=snapshot().valid_until + timedelta(seconds=1))
 UNREAD = Situation(now=NOW, unread={"stable": Unread(NOW, "find", "project.git has no branch 'stable'")})
+FROZEN = Situation(now=NOW, freezes={"stable": (Freeze(NOW, NOW + timedelta(hours=2), "ann", "new disks"),)})
 MAINTAINED = Situation(now=NOW, maintenance=Maintenance(NOW, "Ann", "new disks"))
 GREEN, AMBER, RED = "#116329", "#7d4e00", "#b3121d"
 ICONS = {"%231a7f37": GREEN, "%239a6700": AMBER, "%23b3121d": RED, "%2357606a": "#424a53"}
@@ -65,6 +66,7 @@ CASES: dict[str, tuple[Snapshot, Situation, list[CautionKind]]] = {
     "unread": (snapshot(), UNREAD, ["unread"]),
     "stale": (snapshot(), LATE, ["stale"]),
     "hotfix": (hotfixed(), CALM, ["hotfix"]),
+    "frozen": (snapshot(), FROZEN, ["frozen"]),
     "alarm": (ALARMED, CALM, ["alarm"]),
     "promoted-bad": (promoted_bad(), CALM, ["promoted-bad"]),
     "undone-later": (undoing(103), CALM, ["undone-later"]),
@@ -152,6 +154,13 @@ def shown(given: Snapshot, situation: Situation) -> Shown:
             "do not deploy r103: production also runs a commit that r103 lacks",
             AMBER,
             "do not deploy r103: hotfix",
+        ),
+        (
+            "frozen",
+            8,
+            "do not deploy r103: deployments are frozen until 2011-08-24 12:15 UTC",
+            AMBER,
+            "do not deploy r103: frozen",
         ),
         ("no-data", 5, "no data: the tracker's file bugs.json is not there", RED, "no data"),
     ],

@@ -85,3 +85,29 @@ def test_the_schema_is_one_and_refuses_what_is_wrong(tmp_path: Path) -> None:
     document = json.loads(snapshot_json(project.look()))
     document["answer"] = "deploy"
     assert not Draft202012Validator(SCHEMA).is_valid(document)
+
+
+@pytest.mark.parametrize("said", ["success", "pending", "failed", "5"])
+def test_a_snapshot_with_conditions_fits_the_schema(tmp_path: Path, said: str) -> None:
+    """A limit that the tip exceeds, a rollback that counts for nothing, and checks of any kind."""
+    limit = 'limits = [{ paths = ["*.sql"], max = 1, reason = "one a day" }]\nchecks = ["ci/*"]'
+    project = Project(tmp_path, branch=limit)
+    project.deploy(project.land("[no-qa] One")[0])
+    shas = [project.repo.commit(f"[no-qa] {name}", {name: "1"}) for name in ("a.sql", "b.sql", "c.py")]
+    shas.append(project.repo.commit("[rollback=3] Undo", {"b.sql": None}))
+    shas += project.land("[bug=1] Six", "[no-qa] Seven")
+    project.tag(1, "qa-needstesting")
+    for sha in shas:
+        project.check(sha, ci_build=5 if said == "5" else said)
+    snapshot = project.look()
+    check(snapshot)
+    assert snapshot.limits and snapshot.checks and any(entry.touches for entry in snapshot.landings)
+    assert (snapshot.waits is None) == (said == "success")
+
+
+def test_a_snapshot_in_which_conditions_alone_keep_everything_back_fits_the_schema(tmp_path: Path) -> None:
+    project = Project(tmp_path, branch='checks = ["ci/*"]')
+    project.deploy(project.land("[no-qa] One", "[no-qa] Two")[0])
+    snapshot = project.look()
+    check(snapshot)
+    assert (snapshot.answer, snapshot.blockers) == ("blocked", ()) and snapshot.waits

@@ -6,7 +6,6 @@ import json
 import random
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -33,7 +32,6 @@ class TeamWithLimits(Project):
 
     def __init__(self, folder: Path, chance: random.Random, branch: str) -> None:
         self.chance = chance
-        self.checks: dict[str, dict[str, str]] = {}
         super().__init__(folder, branch=branch)
 
     def land(self, *messages: str, author: str = "Ann <ann@example.org>") -> list[str]:
@@ -48,12 +46,6 @@ class TeamWithLimits(Project):
             ids.append(sha)
         self.write_bugs()
         return ids
-
-    def write_bugs(self) -> None:
-        document: dict[str, Any] = {"bugs": self.bugs}
-        if "checks" in (self.folder / "shepherd.toml").read_text():
-            document["checks"] = self.checks
-        (self.folder / "bugs.json").write_text(json.dumps(document))
 
 
 def comes_true(folder: Path, seed: int, checks: bool) -> Supposition:

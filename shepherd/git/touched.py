@@ -95,3 +95,10 @@ def _folders(patterns: Iterable[Sequence[str]]) -> list[str]:
             return []
         folders[folder] = None
     return list(folders)
+
+
+def files_matching(git: Git, commit: str, patterns: Sequence[str]) -> dict[str, int]:
+    """How many files of a commit each pattern matches. Raises SourceError."""
+    listed = git.out("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", *_folders([patterns]))
+    paths = [path for path in listed.split(b"\0") if path]
+    return {pattern: sum(_matches((pattern,), path) for path in paths) for pattern in patterns}

@@ -7,7 +7,7 @@ A landing passes through: undoing (is it in effect?) -> evidence (what do its it
 from __future__ import annotations
 
 import gc
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from msgspec.structs import replace
@@ -15,7 +15,13 @@ from msgspec.structs import replace
 from shepherd.conditions import NO_CONDITIONS, CommitChecks, Conditions
 from shepherd.landing import Landing, Reading
 from shepherd.rules.answer import Blocking, Clearing, WindowAnswer, answer, blocked_by
-from shepherd.rules.conditions import CheckOutcome, LimitCounts, check_outcomes, checks_hold
+from shepherd.rules.conditions import (
+    CheckOutcome,
+    LimitCounts,
+    check_outcomes,
+    checks_hold,
+    results_hold,
+)
 from shepherd.rules.evidence import ItemEvidence, TagEvidence
 from shepherd.rules.states import Judged, StateRules
 from shepherd.rules.tag_reader import read_tags
@@ -57,7 +63,7 @@ class Judgement:
         self.limits = limits
         self._evidence = evidence
         if conditions.checks:
-            window = replace(window, deployable=tuple(filter(self.checks_hold, window.unblocked)))
+            window = replace(window, deployable=tuple(self._holding(window.unblocked)))
         self.window = window
         self.undone_by: dict[int, int] = undoing.undone_by()
 
@@ -96,6 +102,14 @@ class Judgement:
     def checks_hold(self, revno: int) -> bool:
         """Whether the checks of a candidate are known to hold; where none is needed, they do."""
         return checks_hold(self.conditions, self._sha(revno))
+
+    def _holding(self, candidates: Iterable[int]) -> Iterator[int]:
+        checks, results, landings = self.conditions.checks, self.conditions.results, self.reading.landings
+        first = landings[0].revno if landings else 0
+        for revno in candidates:
+            read = results.get(landings[revno - first].id)
+            if read is not None and results_hold(checks, read):
+                yield revno
 
     def _sha(self, revno: int) -> str:
         landings = self.reading.landings

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -15,6 +16,7 @@ from shepherd.rules.undoing import Undoing
 
 NAMED = 100
 """Landings that are kept of what is over a limit."""
+_HOLDING = frozenset(word for word, state in STATE_OF.items() if state == "holds")
 _WORST_FIRST: Sequence[ConditionState] = ("no", "unknown", "not-yet", "holds")
 
 
@@ -46,14 +48,16 @@ def check_outcomes(conditions: Conditions, sha: str) -> tuple[CheckOutcome, ...]
         return None
     if read.unreadable:
         return tuple(CheckOutcome(each, "unknown", None, read.unreadable) for each in conditions.checks)
-    outcomes: dict[str, CheckOutcome] = {}
-    for pattern in conditions.checks:
-        matching = _matching(pattern, read)
-        if not matching:
-            outcomes[pattern] = CheckOutcome(pattern, "not-yet")
-        for each in matching:
-            outcomes[each.name] = CheckOutcome(each.name, STATE_OF[each.word], each)
-    return tuple(sorted(outcomes.values(), key=lambda each: _WORST_FIRST.index(each.state)))
+    outcomes: list[CheckOutcome] = []
+    needed = _needed(conditions.checks)
+    seen = 0
+    for each in read.results:
+        if matching := needed[each.name]:
+            outcomes.append(CheckOutcome(each.name, STATE_OF[each.word], each))
+            seen |= matching
+    missing = (pattern for place, pattern in enumerate(conditions.checks) if not seen >> place & 1)
+    outcomes += [CheckOutcome(pattern, "not-yet") for pattern in dict.fromkeys(missing)]
+    return tuple(sorted(outcomes, key=lambda each: _WORST_FIRST.index(each.state)))
 
 
 def checks_hold(conditions: Conditions, sha: str) -> bool:
@@ -64,20 +68,34 @@ def checks_hold(conditions: Conditions, sha: str) -> bool:
     return read is not None and results_hold(conditions.checks, read)
 
 
-def results_hold(checks: Sequence[str], read: CommitChecks) -> bool:
+def results_hold(checks: tuple[str, ...], read: CommitChecks) -> bool:
     """Whether what was read of one commit is all that is needed: each pattern matches something, and all that
     matches holds."""
     if read.unreadable:
         return False
-    for pattern in checks:
-        matching = _matching(pattern, read)
-        if not matching or any(STATE_OF[each.word] != "holds" for each in matching):
-            return False
-    return True
+    needed = _needed(checks)
+    seen = 0
+    for each in read.results:
+        if matching := needed[each.name]:
+            if each.word not in _HOLDING:
+                return False
+            seen |= matching
+    return seen == (1 << len(checks)) - 1
 
 
-def _matching(pattern: str, read: CommitChecks) -> list[CheckResult]:
-    return [each for each in read.results if matches((pattern,), each.name)]
+class _Needed(dict[str, int]):
+    """Name of a check -> one bit for each pattern that matches it, in the order of the settings; worked out
+    once for each name, because the names are the same on every commit."""
+
+    def __init__(self, checks: tuple[str, ...]) -> None:
+        self._checks = checks
+
+    def __missing__(self, name: str) -> int:
+        self[name] = bits = sum(matches((each,), name) << place for place, each in enumerate(self._checks))
+        return bits
+
+
+_needed = lru_cache(maxsize=16)(_Needed)
 
 
 class LimitCounts:
@@ -108,9 +126,11 @@ class LimitCounts:
             if landing.revno > deployed and (touches := conditions.touched.get(landing.id)):
                 self.touched[landing.revno] = touches
         for revno, touches in self.touched.items():
-            counts = [limit for limit in touches if touches[limit] and not self.undoes_only(revno, limit)]
+            counts = tuple(touches)
+            if revno in pure:
+                counts = tuple(limit for limit in touches if not self.undoes_only(revno, limit))
             if counts:
-                self.counting[revno] = tuple(counts)
+                self.counting[revno] = counts
 
     def undoes_only(self, revno: int, limit: int) -> bool:
         """Whether it is a pure rollback that takes back, of what the limit is about, nothing but what the
@@ -129,17 +149,20 @@ class LimitCounts:
         inside = [_Inside(place, limit.max) for place, limit in enumerate(self._limits)]
         flips, counting = self._undoing.flips, self.counting
         over: tuple[OverLimit, ...] = ()
-        for t in range(self._deployed + 1, tip + 1):
-            if t in counting or t in flips:
-                changed = False
-                for p, undone in (*flips.get(t, {}).items(), (t, False)):
-                    for limit in counting.get(p, ()):
-                        inside[limit].change(p, undone)
-                        changed = True
-                if changed:
-                    over = tuple(each.over() for each in inside if each.is_over)
+        since = self._deployed + 1
+        # between these nothing changes
+        for t in sorted({*counting, *(t for t in flips if t >= since)}):
             if over:
-                exceeded[t] = over
+                exceeded.update(dict.fromkeys(range(since, t), over))
+            since = t
+            for limit in counting.get(t, ()):
+                inside[limit].land(t)
+            for p, undone in flips[t].items() if t in flips else ():
+                for limit in counting.get(p, ()):
+                    inside[limit].change(p, undone)
+            over = tuple([each.over() for each in inside if len(each.revnos) > each.most])
+        if over:
+            exceeded.update(dict.fromkeys(range(since, tip + 1), over))
         return exceeded
 
 
@@ -147,26 +170,27 @@ class _Inside:
     """The landings in effect that count for one limit, while candidates are taken in order."""
 
     def __init__(self, place: int, most: int) -> None:
-        self._place = place
-        self._most = most
-        self._revnos: list[int] = []
+        self.most = most
+        self.revnos: list[int] = []
         """Ascending."""
+        self._place = place
         self._oldest: tuple[int, ...] = ()
 
-    @property
-    def is_over(self) -> bool:
-        return len(self._revnos) > self._most
+    def land(self, revno: int) -> None:
+        self.revnos.append(revno)
+        if len(self.revnos) <= NAMED:
+            self._oldest = (*self._oldest, revno)
 
     def change(self, revno: int, undone: bool) -> None:
-        """It is undone now, or it landed or came back."""
-        at = bisect_left(self._revnos, revno)
-        there = at < len(self._revnos) and self._revnos[at] == revno
+        """An earlier one is undone now, or came back."""
+        at = bisect_left(self.revnos, revno)
+        there = at < len(self.revnos) and self.revnos[at] == revno
         if undone and there:
-            del self._revnos[at]
+            del self.revnos[at]
         elif not undone and not there:
-            self._revnos.insert(at, revno)
+            self.revnos.insert(at, revno)
         if at < NAMED:
-            self._oldest = tuple(self._revnos[:NAMED])
+            self._oldest = tuple(self.revnos[:NAMED])
 
     def over(self) -> OverLimit:
-        return OverLimit(self._place, len(self._revnos), self._oldest)
+        return OverLimit(self._place, len(self.revnos), self._oldest)

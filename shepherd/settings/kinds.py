@@ -193,7 +193,14 @@ _Pattern = Annotated[
 ]
 CheckPattern = _Pattern
 """Of names of checks."""
-PathPatterns = Annotated[tuple[_Pattern, ...], Meta(min_length=1)]
+_PathPattern = Annotated[
+    _Pattern,
+    _expect(
+        'a pattern of whole paths in the repository, as in "database/schema/*"',
+        lambda text: not {"", ".", ".."}.intersection(text.split("/")),
+    ),
+]
+PathPatterns = Annotated[tuple[_PathPattern, ...], Meta(min_length=1)]
 LimitMax = Annotated[int, Meta(ge=0, le=1000)]
 ShortText = Annotated[str, _printable]
 FreezeDays = Annotated[str, weekly]

@@ -127,7 +127,7 @@ def _asked(
     waiting = [sha for sha in above if sha not in settled]
     batches = list(_batches(waiting)) or [[]]
     for some in batches:
-        asked = [*some, *(sha for sha in also if sha not in some and sha not in read)]
+        asked = [sha for sha in dict.fromkeys((*some, *also)) if sha not in read]
         if asked:
             read.update(sources.results(asked))
         over = some is batches[-1] or any(holds(sha, read) for sha in some)

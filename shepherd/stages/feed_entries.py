@@ -1,10 +1,11 @@
 """What happened lately, for the Atom feeds: the journal's changes of answers and of landings' states,
-alarms, promotions, and what went live (docs/feeds.md#atom)."""
+alarms, promotions, what went live, and what people said of freezes (docs/feeds.md#atom)."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 
 from shepherd.errors import ShepherdError
@@ -13,8 +14,9 @@ from shepherd.snapshot import LandingEntry as Landing
 from shepherd.snapshot import Snapshot
 from shepherd.store import JournalEntry, open_branch
 from shepherd.views.feeds.atom import ENTRIES, FeedEntry
-from shepherd.views.words import STATES, count, deploy_or_stay
+from shepherd.views.words import STATES, count, deploy_or_stay, utc
 
+_TOLD = ("answer", "state", "alarm", "promoted", "deployed", "freeze")
 _READ = 2 * ENTRIES
 """Some say nothing of their own, and are left out."""
 
@@ -23,7 +25,7 @@ def news_of(settings: Settings, snapshot: Snapshot) -> list[FeedEntry] | None:
     """The newest first; None if the journal cannot be read just now: the feed that is there stands then."""
     try:
         with open_branch(settings, snapshot.branch, read_only=True) as store:
-            entries = store.journal.newest(_READ, "answer", "state", "alarm", "promoted", "deployed")
+            entries = store.journal.newest(_READ, *_TOLD)
             before = {
                 later.seq: earlier
                 for kind in ("answer", "deployed")
@@ -32,6 +34,9 @@ def news_of(settings: Settings, snapshot: Snapshot) -> list[FeedEntry] | None:
             rewritten = {each.run_id for each in store.journal.newest(_READ, "rewrite")}
     except ShepherdError:
         return None
+    frozen = {each.run_id for each in entries if each.kind == "freeze" and each.data.get("on")}
+    # who says it again, with another end or reason, ends the word before: that alone is no news
+    entries = [e for e in entries if e.kind != "freeze" or e.data.get("on") or e.run_id not in frozen]
     landings = {landing.id: landing for landing in snapshot.landings}
     identities = _identities(entries)
     told = [_news(entry, before.get(entry.seq), landings, identities, rewritten) for entry in entries]
@@ -93,6 +98,8 @@ def _news(
                 title, ran = f"production runs r{revno}", f"{ran}; the mainline was rewritten meanwhile"
             text = "; ".join(filter(None, [ran, entry.why]))
             return FeedEntry(entry.time, title, text, identity, revno or None, entry.who, data["id"])
+        case "freeze":
+            return FeedEntry(entry.time, _freeze(entry), entry.why, identity, person=entry.who)
         case "alarm":
             change = f"alarm: r{revno}" if data["on"] else f"alarm over: r{revno}"
         case _:
@@ -110,6 +117,14 @@ def _news(
         landing.person if landing is not None else "",
         entry.subject,
     )
+
+
+def _freeze(entry: JournalEntry) -> str:
+    """What a person said of deployments: `frozen until 2026-11-30 07:00 UTC`."""
+    if not entry.data.get("on"):
+        return "a freeze was ended"
+    until = entry.data.get("until")
+    return f"frozen until {utc(datetime.fromisoformat(until))}" if until else "frozen until somebody ends it"
 
 
 def _same_answer(entry: JournalEntry, before: JournalEntry) -> bool:

@@ -66,8 +66,14 @@ def check_link(check: CheckEntry) -> Markup:
 
 
 def is_kept_back(entry: LandingEntry) -> bool:
-    """Whether a condition, and no other landing, is why it may not go."""
-    return bool(entry.conditions) and not entry.blocked_by_count and not entry.deployable_as_tip
+    """Whether a condition, and no other landing, is why it may not go. What goes out with a newer landing
+    need not hold one itself."""
+    return (
+        bool(entry.conditions)
+        and not entry.blocked_by_count
+        and not entry.deployable_as_tip
+        and entry.progress not in ("live", "deployable")
+    )
 
 
 def why_kept_back(entry: LandingEntry) -> Sentence:
@@ -106,7 +112,7 @@ class ConditionCells:
         html = []
         if is_kept_back(entry):
             html.append(f"<p class=q>{linked(why_kept_back(entry), entry.checks)}")
-        elif over_limits(entry):
+        elif entry.blocked_by_count:
             html += [f"<p class=q>{escape(clean(each))}" for each in over_limits(entry)]
         html += [self._limit(each, entry.revno) for each in entry.touches]
         # what the sentence above says of one or two need not be said twice
@@ -150,8 +156,9 @@ def limit_words(limit: LimitEntry) -> Markup:
     return Markup(f"{at_most}{most} that {touch} {paths}{more}{why}")  # noqa: S704  # escaped
 
 
-def check_list(checks: Sequence[CheckEntry]) -> Markup:
-    """Every check with its state and link, folded under how many there are of each state."""
+def check_list(checks: Sequence[CheckEntry], whose: str = "") -> Markup:
+    """Every check with its state and link, folded under how many there are of each state; `whose`: words of
+    ours in front of these."""
     counted = Counter(each.state for each in checks)
     parts = [f"{counted[state]} {called}" for state, (_, called) in CHECK_STATES.items() if counted[state]]
     lines = [
@@ -162,6 +169,6 @@ def check_list(checks: Sequence[CheckEntry]) -> Markup:
     if len(checks) > LISTED:
         lines.append(f"<li>and {len(checks) - LISTED} more")
     return Markup(  # noqa: S704  # every piece is escaped
-        f"<details><summary>{count(len(checks), 'check')}: {', '.join(parts)}</summary>"
+        f"<details><summary>{whose}{count(len(checks), 'check')}: {', '.join(parts)}</summary>"
         f"<ul class=checks>{''.join(lines)}</ul></details>"
     )

@@ -71,7 +71,9 @@ def what_else(snapshot: Snapshot) -> WhatElse | None:
         tuple(_asked(snapshot)),
         tuple(groups[:LISTED]),
         max(0, len(groups) - LISTED),
-        check_list(entry.checks) if entry is not None and entry.checks else Markup(),
+        check_list(entry.checks, f"r{best}, the latest deployable: ")
+        if entry is not None and entry.checks
+        else Markup(),
     )
 
 

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
+from shepherd.freeze_words import coming_words
 from shepherd.sentence import Part, Sentence, joined, revision, time
-from shepherd.situation import Freeze, Situation
+from shepherd.situation import Situation
 from shepherd.snapshot import Blocker, CheckEntry, LandingEntry, Snapshot, StairStep
-from shepherd.values import NO_REASON, count
+from shepherd.values import count
 from shepherd.views.clean import clean, is_web_address
 
 NAMED = 3
@@ -109,19 +110,10 @@ def tip_words(step: Blocker | StairStep) -> str:
 
 
 def next_freeze(snapshot: Snapshot, situation: Situation) -> Sentence | None:
-    """ "next freeze: from 2026-12-04 16:00 UTC until 2026-12-07 08:00 UTC (weekend)"; None: none is known."""
+    """ "next freeze: from 2026-12-04 16:00 UTC (in 5 days) until 2026-12-07 08:00 UTC, by the settings:
+    weekend"; None: none is known."""
     freeze = situation.freezes_next.get(snapshot.branch)
-    return Sentence("next freeze: ", freeze_words(freeze)) if freeze is not None else None
-
-
-def freeze_words(freeze: Freeze) -> Sentence:
-    """When it is, and why."""
-    parts: list[str | Part] = []
-    if freeze.since is not None:
-        parts += ["from ", time(freeze.since)]
-    if freeze.until is not None:
-        parts += [" until " if parts else "until ", time(freeze.until)]
-    return Sentence(*parts, f" ({clean(freeze.why, 2 * CHECK_SHOWN) or NO_REASON})")
+    return Sentence("next freeze: ", coming_words(freeze, situation.now)) if freeze is not None else None
 
 
 def _checks(checks: Sequence[CheckEntry]) -> Sentence:

@@ -1,4 +1,4 @@
-"""The calendar of freezes on the pages: what is on beside the first, and what comes next
+"""The calendar of freezes on the pages: what is on beside the first few, and what comes next
 (docs/running.md#freeze)."""
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 from msgspec import Struct
 
+from shepherd.freeze_words import NAMED
 from shepherd.situation import Freeze, Situation
 from shepherd.snapshot import Snapshot
 from shepherd.values import NO_REASON
@@ -35,8 +36,8 @@ class FreezeCalendar(Struct, frozen=True):
 
 
 def calendar(snapshot: Snapshot, situation: Situation) -> FreezeCalendar:
-    """Times are those of the clocks in the branch's `timezone`. The first freeze that is on is a caution, and
-    is said there."""
+    """Times are those of the clocks in the branch's `timezone`. The first few freezes that are on are said by
+    the caution."""
     zone = ZoneInfo(snapshot.timezone)
     lines = [_line("Frozen also", each, zone) for each in _others(situation.freezes.get(snapshot.branch, ()))]
     following = situation.freezes_next.get(snapshot.branch)
@@ -50,7 +51,7 @@ def calendar(snapshot: Snapshot, situation: Situation) -> FreezeCalendar:
 
 
 def _others(freezes: tuple[Freeze, ...]) -> Iterator[Freeze]:
-    yield from freezes[1 : 1 + SHOWN]
+    yield from freezes[NAMED : NAMED + SHOWN]
 
 
 def _line(called: str, freeze: Freeze, zone: ZoneInfo) -> Markup:

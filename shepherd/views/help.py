@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup, escape
 
 from shepherd.views.clean import LONGEST_SENTENCE, clean
+from shepherd.views.help_conditions import asked
 from shepherd.views.help_marks import undone, written
 from shepherd.views.help_parts import HelpBlock, HelpCommands, HelpFacts, HelpSection, HelpTable
 from shepherd.views.help_words import spoken
@@ -24,7 +25,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 def sections(facts: HelpFacts) -> list[HelpSection]:
     """All that applies, in the order in which it is needed."""
-    return [_looking(facts), *written(facts), *spoken(facts), undone(facts), _later(facts)]
+    return [_looking(facts), *written(facts), *spoken(facts), undone(facts), *asked(facts), _later(facts)]
 
 
 def help_page(branch: str, facts: HelpFacts) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from shepherd.settings import BranchSettings, Settings
+from shepherd.settings.model import FreezeWindow, LimitSettings
 
 
 class HelpTable(Struct, frozen=True):
@@ -50,11 +51,22 @@ class HelpFacts(Struct, frozen=True):
     mainline: str = ""
     branch: str = ""
     """The branch that commands name; empty where there is only one."""
+    checks: tuple[str, ...] = ()
+    limits: tuple[str, ...] = ()
+    """Each in words."""
+    freezes: tuple[str, ...] = ()
+    """The standing windows, each in words."""
 
     @property
     def of_branch(self) -> str:
         """The end of a command about one branch."""
         return f" --branch {self.branch}" if self.branch else ""
+
+    def where(self, setting: str, text: str) -> str:
+        """The text, behind "Where the settings have checks: " if it is not about one branch."""
+        if len(self.trackers) > 1:
+            return f"Where the settings have `{setting}`: {text}"
+        return f"{text[:1].upper()}{text[1:]}"
 
     def when(self, keys: Sequence[str], text: str) -> str:
         """The text, behind "Where the tracker is github: " if there are several to tell apart."""
@@ -74,4 +86,21 @@ def facts_of(settings: Settings, name: str) -> HelpFacts:
         words={word: tuple(texts) for word, texts in settings.tracker.words.items()},
         mainline=branch.ref,
         branch=name if len(settings.branches) > 1 else "",
+        checks=branch.checks,
+        limits=tuple(map(limit_text, branch.limits)),
+        freezes=tuple(map(window_text, (*settings.freeze, *branch.freeze))),
     )
+
+
+def limit_text(limit: LimitSettings) -> str:
+    """ "at most 1 landing that touches `patch-*.sql` (one schema change a day)"."""
+    most = f"at most {limit.max} landing{'' if limit.max == 1 else 's'}" if limit.max else "no landing"
+    paths = " or ".join(f"`{path}`" for path in limit.paths)
+    why = f" ({limit.reason})" if limit.reason else ""
+    return f"{most} that touch{'' if limit.max > 1 else 'es'} {paths}{why}"
+
+
+def window_text(window: FreezeWindow) -> str:
+    """ "`Fri 16:00 - Mon 08:00` (weekend)"."""
+    why = f" ({window.reason})" if window.reason else ""
+    return f"`{window.days or window.dates}`{why}"

@@ -133,6 +133,7 @@ def index_page(
         own_banners=_own_banners,
         calendar=calendar,
         waits=_waits,
+        is_overdue=_is_overdue,
     )
 
 
@@ -185,6 +186,12 @@ def _render(
             **others,
         )
     )
+
+
+def _is_overdue(known: Sequence[Caution]) -> bool:
+    """Whether what stops the answer should have ended by now."""
+    stop = stopping(known)
+    return stop is not None and stop.overdue
 
 
 def _own_banners(known: Sequence[Caution]) -> list[Banner]:

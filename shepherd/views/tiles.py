@@ -15,6 +15,7 @@ from typing import NamedTuple
 from shepherd.snapshot import LandingEntry, Progress
 from shepherd.views.clean import clean
 from shepherd.views.columns import WIDTH, Columns, Slot, fold_label
+from shepherd.views.condition_html import in_few_words
 from shepherd.views.picture_lines import PictureLine, Spot, lanes, leftward
 from shepherd.views.words import PROGRESS, span, standing
 
@@ -127,7 +128,9 @@ class Tiles:
         entry = self._window[place.slot.begin]
         stands = standing(entry.progress, entry.state)
         who = f" ({clean(entry.person, NAME_SHOWN)})" if entry.person else ""
-        said = f"r{entry.revno} {clean(entry.title, TITLE_SHOWN)}{who}: {stands.both}"
+        waits = in_few_words(entry)
+        standing_words = f"{stands.both}, {waits}" if waits else stands.both
+        said = f"r{entry.revno} {clean(entry.title, TITLE_SHOWN)}{who}: {standing_words}"
         return (
             f"<a href=#r{entry.revno} tabindex=-1><title>{escape(said, quote=False)}</title>"
             f"<use href=#m-{stands.mark} x={place.left + 3} y={self._head + 3} /></a>"

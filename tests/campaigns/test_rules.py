@@ -29,12 +29,11 @@ def test_rules_and_oracle_say_the_same(tale: Tale) -> None:
 
 @pytest.mark.parametrize(
     "histories",
-    [releases(), with_needs(tales()), with_needs(conversations()), with_needs(foxtrots())],
-    ids=["releases", "tales", "conversations", "foxtrots"],
+    [releases(), with_needs(tales()), with_needs(conversations()), with_needs(foxtrots())] * 4,
 )
 @given(data=st.data())
 @settings(
-    max_examples=times(2_500),
+    max_examples=times(625),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -13,14 +13,15 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shepherd.cautions import cautions
 from shepherd.errors import REFUSED, RefusedError
-from shepherd.plans.promotion import Promotion, PromotionOrder
-from shepherd.stages.promote import promote_branch, settled_revision
+from shepherd.plans.promotion import Promotion
+from shepherd.situation import Situation
+from shepherd.stages.promote import settled_revision
 from shepherd.store.snapshots import Snapshots
-from shepherd.values import parse_rev
 from tests.inv import ROOT, inv_here
 from tests.project import Project, deployable, entry
-from tests.promoting import PROMOTE, entries, moves, released
+from tests.promoting import PROMOTE, entries, moves, promote, released
 
 WHY = "looked myself"
 
@@ -41,32 +42,14 @@ CASES = msgspec.convert(
 )
 
 
-class ConditionedProject(Project):
-    """Whose file of the tracker has checks, too."""
-
-    def __init__(self, folder: Path, branch: str) -> None:
-        self.checks: dict[str, dict[str, str]] = {}
-        super().__init__(folder, branch=f"{PROMOTE}\n{branch}")
-
-    def write_bugs(self) -> None:
-        document = {"bugs": self.bugs, "checks": self.checks}
-        (self.folder / "bugs.json").write_text(json.dumps(document))
-
-    def check(self, sha: str, **results: str) -> None:
-        self.checks[sha] = results
-        self.write_bugs()
-
-    def promote(self, to: str = "r3", shown: list[Promotion] | None = None, **order: Any) -> Promotion | None:
-        run = self.run("promote")
-        show = shown.append if shown is not None else lambda _plan: None
-        rev = parse_rev(to) if to else None
-        return promote_branch(self.settings, "stable", run, rev, PromotionOrder(**order), show)[0]
+def go(project: Project, to: str = "r3", **order: Any) -> Promotion | None:
+    return promote(project, to, **order)[0]
 
 
-def project_of(folder: Path, case: DespiteCase) -> tuple[ConditionedProject, list[str]]:
+def project_of(folder: Path, case: DespiteCase) -> tuple[Project, list[str]]:
     required = f"checks = {json.dumps(case.required)}\n" if case.checks is not None else ""
     frozen = f'freeze = [{{ dates = "2011-08-01", reason = "{case.frozen}" }}]\n' if case.frozen else ""
-    project = ConditionedProject(folder, f"{required}{frozen}limits = {case.limits}")
+    project = Project(folder, f"{PROMOTE}\n{required}{frozen}limits = {case.limits}")
     second = "[bug=2] Two" if case.bug else "[no-qa] Two"
     ids = [
         project.repo.commit(message, {path: "x"})
@@ -87,11 +70,11 @@ class TestDespite:
     def test_without_it_it_is_refused_in_a_sentence(self, tmp_path: Path, case: DespiteCase) -> None:
         project, ids = project_of(tmp_path, case)
         if not case.said:
-            assert project.promote()
+            assert go(project)
             assert released(project) == ids[2]
             return
         with pytest.raises(RefusedError) as refused:
-            project.promote()
+            go(project)
         assert refused.value.code == REFUSED
         said = str(refused.value)
         places = [said.find(part) for part in case.said]
@@ -106,10 +89,10 @@ class TestDespite:
         project, ids = project_of(tmp_path, case)
         if case.passes is None:
             with pytest.raises(RefusedError, match="a verdict or a rollback has to settle"):
-                project.promote(despite=WHY)
+                go(project, despite=WHY)
             assert released(project) == ids[0]
             return
-        plan = project.promote(despite=WHY)
+        plan = go(project, despite=WHY)
         assert plan is not None
         assert released(project) == ids[2]
         assert len(plan.passed) == case.passes
@@ -125,7 +108,7 @@ class TestDespite:
 class TestAfresh:
     """What is remembered of checks is not enough to move anything."""
 
-    def project(self, folder: Path) -> tuple[ConditionedProject, list[str]]:
+    def project(self, folder: Path) -> tuple[Project, list[str]]:
         project, ids = project_of(folder, DespiteCase("", [], checks={"build": "success"}))
         assert deployable(project.look()) == 3
         return project, ids
@@ -134,13 +117,13 @@ class TestAfresh:
         project, ids = self.project(tmp_path)
         project.check(ids[2], build="failed")
         with pytest.raises(RefusedError, match="r3 may not go to production: build failed"):
-            project.promote()
+            go(project)
         assert released(project) == ids[0]
 
     def test_without_a_target_the_next_below_goes(self, tmp_path: Path) -> None:
         project, ids = self.project(tmp_path)
         project.check(ids[2], build="failed")
-        assert project.promote("")
+        assert go(project, "")
         assert released(project) == ids[1]
 
     def test_one_that_was_never_asked_for_is_asked(self, tmp_path: Path) -> None:
@@ -148,7 +131,7 @@ class TestAfresh:
         for sha in project.land(*["[no-qa] More"] * 12):
             project.check(sha, build="success")
         assert not entry(project.look(), 2).checks
-        assert project.promote("r2")
+        assert go(project, "r2")
         assert released(project) == ids[1]
 
     def test_checks_that_went_away_since_are_no_checks(self, tmp_path: Path) -> None:
@@ -156,7 +139,7 @@ class TestAfresh:
         project.checks = {}
         project.write_bugs()
         with pytest.raises(RefusedError, match="not reported yet"):
-            project.promote()
+            go(project)
         assert released(project) == ids[0]
 
     def test_a_limit_and_a_check_are_both_named(self, tmp_path: Path) -> None:
@@ -165,13 +148,41 @@ class TestAfresh:
         )
         project.look()
         with pytest.raises(RefusedError, match=r"r2 and r3 touch .*; build failed; nevertheless"):
-            project.promote()
+            go(project)
 
     def test_what_stays_says_which_condition_keeps_it(self, tmp_path: Path) -> None:
         project, ids = self.project(tmp_path)
         project.check(ids[2], build="failed")
-        plan = project.promote("r2")
+        plan = go(project, "r2")
         assert plan and [(line.revno, line.reason) for line in plan.stays] == [(3, "build failed")]
+
+
+class TestAfterwards:
+    """What somebody knew and passed is no news."""
+
+    def promoted_bad(self, project: Project) -> list[str]:
+        snapshot = project.look()
+        known = cautions(snapshot, Situation(now=project.now))
+        return [str(each.sentence) for each in known if each.kind == "promoted-bad"]
+
+    def test_what_was_passed_is_not_held_against_it(self, tmp_path: Path) -> None:
+        project, _ = project_of(tmp_path, DespiteCase("", [], checks={"build": "failed"}))
+        assert go(project, despite=WHY)
+        assert project.look().promotions[0].passed == ("build failed",)
+        assert self.promoted_bad(project) == []
+
+    def test_what_turned_up_since_is(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "pending"}))
+        assert go(project, despite=WHY)
+        project.check(ids[2], build="failed")
+        assert self.promoted_bad(project) == ["r3 is promoted, but may not go to production: build failed"]
+
+    def test_what_nobody_passed_is(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "success"}))
+        assert go(project)
+        project.check(ids[2], build="failed")
+        project.drop_cache()
+        assert self.promoted_bad(project) == ["r3 is promoted, but may not go to production: build failed"]
 
 
 class TestWithoutData:
@@ -179,7 +190,7 @@ class TestWithoutData:
         project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "success"}))
         project.look()
         (tmp_path / "bugs.json").unlink()
-        plan = project.promote(despite=WHY)
+        plan = go(project, despite=WHY)
         assert plan and released(project) == ids[2]
         assert plan.passed == ("it is not known whether its checks hold, and whether it exceeds a limit",)
 
@@ -203,7 +214,7 @@ class TestTheCommand:
         )
         settings.write_text(settings.read_text() + other)
         with pytest.raises(RefusedError, match=r'--despite "…" --branch stable$'):
-            project.promote()
+            go(project)
 
 
 class TestSettling:
@@ -251,7 +262,7 @@ class TestSettling:
         assert settled_now(project) == 3
 
 
-def settled_now(project: ConditionedProject) -> int | None:
+def settled_now(project: Project) -> int | None:
     """What `inv run` would promote by itself after the last look."""
     last = Snapshots(project.state / "snapshots", "stable").last_written()
     assert last is not None

@@ -39,7 +39,11 @@ STATES: dict[str, tuple[Snapshot, Situation]] = {
     "long": (LONG, CALM),
     "moves": (two_between(verdict_notes="refs/notes/qa"), CALM),
     **{f"caution {name}": (given, now) for name, (given, now, kinds) in CASES.items() if kinds},
-    **{f"caution condition {name}": shown for name, shown in LOOKS_OF_CONDITIONS.items()},
+    # the gallery has all of them
+    **{
+        f"caution condition {name}": LOOKS_OF_CONDITIONS[name]
+        for name in ("failed", "stay-over-limit", "blocked-too", "frozen-often", "frozen-next")
+    },
 }
 LINKS = [("All branches", "index.html")]
 FEEDS = [("JSON", "stable.json"), ("Atom feed", "stable.atom")]

@@ -37,11 +37,8 @@ def table() -> str:
 def _line(case: dict[str, Any]) -> str:
     settings = [f"`{key} = {_value(case[key])}`" for key in _SETTINGS if key in case]
     story = [f"`{line}`" for line in case["story"].strip().splitlines()]
-    expected = [
-        f"{key}: {_value(value)}".replace("*", "\\*")
-        for key, value in case.items()
-        if key not in _NOT_EXPECTED
-    ]
+    said = [f"{key}: {_value(value)}" for key, value in case.items() if key not in _NOT_EXPECTED]
+    expected = [text.replace("*", "\\*") for text in said]
     cells = (case["row"], case["says"], "<br>".join([*settings, *story]), "<br>".join(expected))
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |\n"
 

@@ -176,7 +176,9 @@ def test_of_a_promoted_revision_that_may_not_go_one_is_warned(
 ) -> None:
     project, ids = landed(tmp_path, 2, 'checks = ["build"]\npromote = { ref = "good" }')
     project.repo.set_ref("good", ids[1])
-    ci.words = {ids[2]: "success"} | ({ids[1]: word} if word else {})
+    ci.words = {ids[2]: "success"}
+    if word:
+        ci.words[ids[1]] = word
     told = [each.sentence for each in cautions(project.look(), Situation()) if each.kind == "promoted-bad"]
     assert [str(each) for each in told] == (
         [f"r2 is promoted, but may not go to production: {why}"] if why else []

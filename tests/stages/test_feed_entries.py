@@ -263,3 +263,21 @@ def test_an_answer_says_what_newer_revisions_wait_for(tmp_path: Path) -> None:
     newest = next(each for each in entries(project) if each.title == "deploy r2")
     said = newest.content[0].value.splitlines()[0]
     assert said == "nothing blocks the tip; r3 waits for ci/build (failed)"
+
+
+def test_what_people_say_of_freezes_is_news(project: Project) -> None:
+    """A window of the settings is no entry: nobody said it just now."""
+    with Database(project.settings.database_url) as database:
+        for data in ({"on": True, "until": "2011-08-02T07:00:00Z"}, {"on": False}, {"on": True}):
+            word = JournalEntry("freeze", "f1", data, who="Olga", why="the database moves")
+            database.append("stable", [word], project.run("freeze"))
+        no = "no, on Monday"
+        again = [JournalEntry("freeze", "f1", {"on": on}, who="Olga", why=no) for on in (False, True)]
+        database.append("stable", again, project.run("freeze"))
+    newest = entries(project)[:4]
+    assert [(each.title, each.content[0].value, each.author) for each in newest] == [
+        ("frozen until somebody ends it", "no, on Monday", "Olga"),
+        ("frozen until somebody ends it", "the database moves", "Olga"),
+        ("a freeze was ended", "the database moves", "Olga"),
+        ("frozen until 2011-08-02 07:00 UTC", "the database moves", "Olga"),
+    ]

@@ -25,6 +25,7 @@ from tests.trackers.fault_rows import Fault, Outcome
 from tests.trackers.faulty import at_work
 from tests.trackers.gitea_server import Gitea
 from tests.trackers.github_server import GitHub
+from tests.trackers.gitlab_pipelines import Job
 from tests.trackers.gitlab_server import GitLab
 from tests.trackers.launchpad_server import Bug
 
@@ -128,10 +129,12 @@ def _project_on(server: Any, tracker: str, folder: Path, more: str, branch: str)
             server.runs[sha] = [github_checks.run("ci/build")]
         elif tracker == "gitea":
             server.things[number] = gitea_server.pull("qa-ok", commits=(sha,))
+            server.statuses.say(sha, "ci/build")
         elif tracker == "gitlab":
             # the last one is not in the list of those that were merged into this branch
             base = "main" if number == 4 else "stable"
             server.merges[number] = gitlab_server.merge("qa-ok", base=base, merge_commit=sha)
+            server.pipelines.add(sha, "success", Job("ci/build"))
         else:
             server.bugs[number] = Bug(["qa-ok"])
     return project, shas
@@ -203,6 +206,26 @@ def _new_conclusion(server: Any) -> None:
     server.spoil("CheckRun.conclusion", of=_newest(server))
 
 
+def _hide_pipelines(server: Any) -> None:
+    server.pipelines.hidden = True
+
+
+def _hide_jobs(server: Any) -> None:
+    server.pipelines.jobs_hidden = True
+
+
+def _lose_pipelines(server: Any) -> None:
+    server.pipelines.lost = {server.pipelines.rows[-1].sha}
+
+
+def _skip_ci(server: Any) -> None:
+    server.pipelines.rows[-1].status = "skipped"
+
+
+def _new_state(server: Any) -> None:
+    server.statuses.say(list(server.statuses.of)[-1], "ci/build", "shiny")
+
+
 def _newest(server: Any) -> str:
     """SHA of the newest landing."""
     return str(list(server.runs)[-1])
@@ -223,6 +246,11 @@ _WORLDS: dict[str, Callable[[Any], None]] = {
     "the checks of r4 broken": _break_one_check,
     "a check of r4 null": _null_one_check,
     "a conclusion of r4 null": _new_conclusion,
+    "pipelines hidden": _hide_pipelines,
+    "jobs hidden": _hide_jobs,
+    "the pipelines of r4 null": _lose_pipelines,
+    "the pipeline of r4 skipped": _skip_ci,
+    "a new state": _new_state,
 }
 """What is otherwise than in the story, by name."""
 

@@ -132,6 +132,13 @@ def test_more_statuses_than_one_answer_holds(tea: Tea, page: int, tells: bool) -
     assert (len(words), words["last"]) == (120, "failed")
 
 
+def test_the_link_of_an_action_is_a_path_below_the_server(tea: Tea) -> None:
+    tea.forge.below = "/git"
+    tea.rows.say(SHA, BUILD, url="/git/acme/shop/actions/runs/3/jobs/0")
+    host = tea.forge.root.removesuffix("/git")
+    assert tea.read(SHA)[SHA].results[0].url == f"{host}/git/acme/shop/actions/runs/3/jobs/0"
+
+
 def test_links_that_nobody_should_follow_are_left_out(tea: Tea) -> None:
     for number, url in enumerate(("javascript:alert(1)", "https://ann:pass@ci.example.org/", "//x", "")):
         tea.rows.say(SHA, f"job {number}", url=url)

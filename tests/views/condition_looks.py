@@ -143,7 +143,7 @@ LOOKS: dict[str, tuple[Snapshot, Situation]] = {
     "frozen-open": (snapshot(timezone="Europe/Berlin"), frozen(OPEN)),
     "frozen-overdue": (snapshot(), frozen(OVERDUE, following=None)),
     "frozen-standing": (snapshot(timezone="Europe/Berlin"), frozen(WEEKEND)),
-    "frozen-twice": (snapshot(), frozen(OPEN, WEEKEND)),
+    "frozen-often": (snapshot(), frozen(OPEN, WEEKEND, ANN, OPEN, WEEKEND)),
     "frozen-next": (snapshot(timezone="Europe/Berlin"), frozen()),
     "frozen-soon": (snapshot(), frozen(following=SOON)),
     "frozen-waits": (waits(RUNNING), frozen(ANN)),

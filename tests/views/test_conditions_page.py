@@ -199,3 +199,17 @@ def test_the_section_does_not_depend_on_the_situation() -> None:
     pages = [branch_page(given, each) for each in (CALM, later)]
     parts = [re.findall(r'<section id="conditions">.*?</section>', page, re.DOTALL) for page in pages]
     assert parts[0] == parts[1] != []
+
+
+def test_what_goes_out_with_a_newer_landing_waits_for_nothing() -> None:
+    """r102 is red and r103 green: r102 goes with r103."""
+    red = waiter(102, FAILED, progress="deployable")
+    given = waits(RUNNING, landings=(waiter(106, RUNNING), entry(103), red))
+    assert "waits for" not in Reader(row(given, 102)).text
+    section = what_else(given)
+    assert section is not None
+    assert [each.newest for each in section.kept_back] == [106]
+
+
+def test_the_picture_says_it_too() -> None:
+    assert ": waiting, QA ok, waits for ci/build</title>" in branch_page(waits(RUNNING), CALM)

@@ -95,8 +95,8 @@ def test_a_frozen_branch_says_so_first_and_what_waits_below() -> None:
 
 def test_the_next_freeze_is_told() -> None:
     given = Situation(now=NOW, freezes_next={"stable": NEXT})
-    line = "  next freeze: from 2011-08-26 10:15 UTC until 2011-08-28 10:15 UTC (weekend)"
-    assert line in text.status(snapshot(), given).splitlines()
+    said = "next freeze: from 2011-08-26 10:15 UTC (in 2 days) until 2011-08-28 10:15 UTC, by the settings:"
+    assert f"{said} weekend" in flat(text.status(snapshot(), given))
     assert "next freeze" not in text.status(snapshot(), CALM)
     assert "next freeze" not in text.status(snapshot(branch="main"), given)
 

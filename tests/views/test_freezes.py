@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from shepherd.situation import Freeze, Situation
 from shepherd.views.freezes import SHOWN, calendar
 from shepherd.views.page import branch_page, index_page
-from tests.views.condition_looks import ANN, CALM, NEXT, OPEN, SOON, WEEKEND, frozen
+from tests.views.condition_looks import ANN, CALM, NEXT, OPEN, OVERDUE, SOON, WEEKEND, frozen
 from tests.views.factory import NOW, snapshot
 from tests.views.reader import Reader
 
@@ -44,8 +44,9 @@ def test_what_is_not_known_of_one_is_left_out() -> None:
     ]
 
 
-def test_those_that_are_on_beside_the_first_are_listed_up_to_a_few() -> None:
-    assert said(frozen(OPEN, WEEKEND, following=None), "UTC") == [
+def test_those_that_no_caution_names_are_listed_up_to_a_few() -> None:
+    assert said(frozen(OPEN, ANN, OPEN, following=None)) == []
+    assert said(frozen(OPEN, ANN, OPEN, WEEKEND, following=None), "UTC") == [
         "Frozen also: Tue 2011-08-23 14:15 to Thu 2011-08-25 06:15, UTC (weekend)"
     ]
     assert len(said(frozen(*[OPEN] * 50, following=None))) == SHOWN
@@ -77,9 +78,9 @@ def test_another_branch_s_freeze_is_not_shown() -> None:
 def test_while_frozen_nothing_invites_to_deploy() -> None:
     page = branch_page(snapshot(), frozen(ANN))
     text = Reader(page).text
-    assert "do not deploy r103: stable is frozen until 2011-08-24 16:15 UTC" in text
+    assert "do not deploy r103: deployments are frozen until 2011-08-24 16:15 UTC" in text
     assert "the fair opens tomorrow" in text
-    assert re.search(r"<title>do not deploy r103: stable is frozen", page)
+    assert re.search(r"<title>do not deploy r103: deployments are frozen", page)
     assert re.search(r'<header id="situation" class="blocked held"', page)
     assert not re.search(r"<\w[^>]* data-(copy|notes)=", page)
     assert 'class="sha"' not in page
@@ -89,14 +90,32 @@ def test_while_frozen_nothing_invites_to_deploy() -> None:
 def test_a_freeze_is_said_where_there_is_no_data() -> None:
     page = Reader(branch_page(snapshot(complete=False, answer="no-data", deployable=None), frozen(ANN))).text
     assert "no data:" in page
-    assert "frozen: stable is frozen until" in page
+    assert "frozen: deployments are frozen until" in page
 
 
 def test_what_comes_from_outside_is_escaped_and_cut() -> None:
     evil = Freeze(NOW, None, "<b>Ann\u202e", "<script>alert(1)</script>" + "x" * 5_000)
-    for situation in (frozen(following=evil), frozen(evil), frozen(OPEN, evil)):
+    for situation in (frozen(following=evil), frozen(evil), frozen(OPEN, OPEN, OPEN, evil)):
         for page in (branch_page(snapshot(), situation), index_page([snapshot()], situation)):
             assert "<script>alert" not in page
             assert "<b>Ann" not in page
             assert "\u202e" not in page
             assert "x" * 600 not in page
+
+
+def test_one_that_should_have_ended_is_loud() -> None:
+    page = branch_page(snapshot(), frozen(OVERDUE))
+    assert re.search(r'<header id="situation" class="blocked held overdue"', page)
+    assert "THIS IS OVERDUE: end it with: inv freeze.off" in Reader(page).text
+    index = index_page([snapshot()], frozen(OVERDUE))
+    assert re.search(r'<b class="blocked overdue">do not deploy r103', index)
+
+
+def test_what_passes_it_can_be_copied_and_what_names_a_person_is_text() -> None:
+    page = branch_page(snapshot(), frozen(ANN))
+    header = page[page.index("<header") : page.index("</header>")]
+    assert [Reader(each).text for each in re.findall("<code>.*?</code>", header)] == [
+        'inv promote --to r103 --despite "…"',
+    ]
+    assert header.count('class="copy"') == 1
+    assert "End it with: inv freeze.off --of 'Ann Example'; to deploy" in Reader(header).text

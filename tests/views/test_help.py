@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from shepherd.marks import parse
 from shepherd.settings import Grammar
+from shepherd.settings.model import FreezeWindow, LimitSettings
 from shepherd.views.help import help_page
 from shepherd.views.help_marks import written
-from shepherd.views.help_parts import HelpFacts, HelpTable, facts_of
+from shepherd.views.help_parts import HelpFacts, HelpTable, facts_of, limit_text, window_text
 from tests.project import Project
 from tests.views.reader import Reader
 
@@ -38,6 +40,7 @@ def test_what_does_not_apply_is_not_there() -> None:
         "By a git note",
         "needs QA like any other",
         "--branch",
+        "What else must hold",
     ):
         assert other not in page
 
@@ -56,6 +59,22 @@ def test_what_does_not_apply_is_not_there() -> None:
             "git push origin refs/notes/origin/qa:refs/notes/qa",
         ),
         (HelpFacts((), ("none",), ("block",), branch="db"), "--branch db"),
+        (
+            HelpFacts((), ("none",), ("block",), checks=("ci/build", "ci/*")),
+            "These checks must hold on the very commit that production takes: ci/build, ci/*.",
+        ),
+        (
+            HelpFacts(
+                (), ("none",), ("block",), limits=(limit_text(LimitSettings(("a/*.sql",), 1, "slow")),)
+            ),
+            "One deployment may bring at most 1 landing that touches a/*.sql (slow).",
+        ),
+        (
+            HelpFacts(
+                (), ("none",), ("block",), freezes=(window_text(FreezeWindow("Sat - Sun", "", "rest")),)
+            ),
+            "Nobody deploys at these times: Sat - Sun (rest).",
+        ),
         (HelpFacts((), ("gitlab",), ("block",), words={"ok": ("QA Pass",)}), "set QA Pass there"),
     ],
 )
@@ -69,6 +88,7 @@ def test_settings_are_escaped() -> None:
     facts = HelpFacts(
         (), ("gitlab",), ("block",), hostile, {"ok": (hostile,), "bad": (f"`{hostile}",)}, hostile
     )
+    facts = replace(facts, checks=(hostile,), limits=(hostile,), freezes=(hostile,))
     page = help_page("stable", facts)
     assert "<img" not in page and "&lt;img" in page
 

@@ -147,7 +147,7 @@ def kept_back(said: str, url: str = "no address") -> Snapshot:
 
 def freezing(said: str) -> Situation:
     """Frozen by a person and by the settings, and soon again."""
-    freezes = (Freeze(NOW, None, said, said), Freeze(NOW, NOW, "", said))
+    freezes = (Freeze(NOW, None, said, said), Freeze(NOW, NOW, "", said)) * 2
     return Situation(
         now=NOW, freezes={"stable": freezes}, freezes_next={"stable": Freeze(NOW, NOW, said, said)}
     )

@@ -4,7 +4,9 @@ commit in a question (docs/gitea.md#checks)."""
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urljoin
 
 import msgspec
 from msgspec import Struct
@@ -116,10 +118,15 @@ class GiteaChecks:
         # two workflows of one name are two statuses of one context
         return CommitChecks(
             worst_of_each(
-                check_result(each.context, _STATES[each.status], each.created_at, each.target_url or "")
+                check_result(each.context, _STATES[each.status], each.created_at, self._url(each))
                 for each in statuses
             )
         )
+
+    def _url(self, status: _StatusOfContext) -> str:
+        """Of an action the path alone is said (run.Link() in services/actions/commit_status.go)."""
+        url = status.target_url or ""
+        return urljoin(self._service.session.root, url) if re.match("/(?!/)", url) else url
 
     def _statuses(self, sha: str) -> list[_StatusOfContext]:
         """The number of all of them that Gitea gives beside is of another list (GetLatestCommitStatus in
