@@ -1,4 +1,4 @@
-"""What a resolver of a local GraphQL server raises; a module without graphql, which only the real tests have."""
+"""What a resolver of a local GraphQL server raises, without graphql, which only the real tests have."""
 
 from __future__ import annotations
 
