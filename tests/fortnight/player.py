@@ -75,11 +75,14 @@ class Player:
             yield f"=== {self._at:%A, %d %B %H:%M}. {step['why']}\n"
             self._happen(step)
             for words in step.get("inv", ()):
-                yield self._shown(*words)
+                yield self._shown(words)
             yield self._tick()
+            for words in step.get("then", ()):
+                yield self._shown(words)
             if step.get("show"):
                 yield self._shown("status")
-                yield f"The page: {_headings(self._folder / 'var' / 'report' / 'stable.html')}\n"
+                page = self._folder / "var" / "report" / "stable.html"
+                yield f"The page: {self._steady(_headings(page))}\n\n"
 
     def _happen(self, step: dict[str, Any]) -> None:
         when = int(self._at.timestamp())
