@@ -1,18 +1,17 @@
-"""What sources call the results of checks, and how the results of several sources become one
-(docs/rules.md#checks)."""
+"""What sources call the results of checks, and what of them is kept (docs/rules.md#checks)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
+from datetime import datetime
 from typing import get_args
+from urllib.parse import urlsplit
 
-from shepherd.conditions import STATE_OF, CheckResult, CheckWord, CommitChecks, ConditionState
-from shepherd.errors import WrongValueError
-from shepherd.urls import check_http
+from shepherd.conditions import CheckResult, CheckWord
 from shepherd.values import clean
 
 LONGEST_NAME = 255
-"""Characters of a check's name that are kept: GitHub allows no more of a status."""
+"""Characters of a check's name that are kept: GitHub and GitLab allow no more of a status."""
 LONGEST_URL = 2000
 _LATEST = 4_102_444_800
 """Seconds from 1970 to 2100; some sources write the year 1 for a time that they do not know."""
@@ -26,7 +25,6 @@ _SYNONYMS: Mapping[str, CheckWord] = {
     "running": "pending",
     "queued": "pending",
 }
-_WORST_FIRST: Sequence[ConditionState] = ("no", "unknown", "not-yet", "holds")
 
 
 def check_word(text: str) -> CheckWord | None:
@@ -44,40 +42,23 @@ def check_name(text: str) -> str:
     return clean(text, LONGEST_NAME)
 
 
+def check_result(name: str, word: CheckWord, since: datetime | None = None, url: str = "") -> CheckResult:
+    """What a source said of one check; what cannot be shown, or cannot be true, is left out."""
+    seconds = int(since.timestamp()) if since is not None else 0
+    return CheckResult(
+        check_name(name),
+        word,
+        seconds if 0 < seconds < _LATEST else None,
+        url if is_check_url(url) else "",
+    )
+
+
 def is_check_url(url: str) -> bool:
-    """Whether a person may be sent there: a URL of the web without user and password."""
-    if not url or len(url) > LONGEST_URL:
+    """Whether a person may be sent there: http or https, a host, no user, visible ASCII alone."""
+    if len(url) > LONGEST_URL or any(not "!" <= sign <= "~" for sign in url):
         return False
     try:
-        check_http(url)
-    except WrongValueError:
+        parts = urlsplit(url)
+    except ValueError:
         return False
-    return True
-
-
-def merged(readings: Iterable[CommitChecks]) -> CommitChecks:
-    """What several sources say of one commit, by name: of two results of one name the worse counts, and what
-    one of them could not read, nobody has read."""
-    by_name: dict[str, CheckResult] = {}
-    unreadable: list[str] = []
-    for each in readings:
-        if each.unreadable:
-            unreadable.append(each.unreadable)
-        for result in map(_presentable, each.results):
-            other = by_name.get(result.name)
-            if other is None or _badness(result) < _badness(other):
-                by_name[result.name] = result
-    if unreadable:
-        return CommitChecks(unreadable="; ".join(dict.fromkeys(unreadable)))
-    return CommitChecks(tuple(by_name[name] for name in sorted(by_name)))
-
-
-def _presentable(result: CheckResult) -> CheckResult:
-    """The result, with no more of what its source sent than can be shown."""
-    since = result.since if result.since is not None and 0 < result.since < _LATEST else None
-    url = result.url if is_check_url(result.url) else ""
-    return CheckResult(check_name(result.name), result.word, since, url)
-
-
-def _badness(result: CheckResult) -> int:
-    return _WORST_FIRST.index(STATE_OF[result.word])
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc

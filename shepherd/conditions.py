@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -12,6 +12,8 @@ CheckWord = Literal["success", "neutral", "skipped", "pending", "failed", "cance
 """What a check says, whatever its source calls it."""
 ConditionState = Literal["holds", "not-yet", "no", "unknown"]
 """Only `holds` lets a candidate go to production."""
+
+WORST_FIRST: Sequence[ConditionState] = ("no", "unknown", "not-yet", "holds")
 
 STATE_OF: Mapping[CheckWord, ConditionState] = {
     "success": "holds",
@@ -69,7 +71,8 @@ class Conditions(Struct, frozen=True):
     """SHA of a candidate -> what was read; one that is not there was not asked for."""
     limits: tuple[Limit, ...] = ()
     touched: Mapping[str, Touched] = {}
-    """SHA of a landing -> what it touches; one that is not there touches nothing. Up to D it plays no part."""
+    """SHA of a landing -> what it touches; one that is not there touches nothing. Up to D it plays no
+    part."""
 
 
 NO_CONDITIONS = Conditions()

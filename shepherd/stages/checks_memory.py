@@ -91,13 +91,10 @@ def is_due(patterns: tuple[str, ...], remembered: RememberedChecks, now: int) ->
 
 
 def _source_of(settings: Settings, branch: str) -> str:
-    tracker = settings.tracker
+    tracker, config = settings.tracker, settings.branches[branch]
     where = (
-        tracker.type,
-        tracker.path,
-        tracker.project,
-        tracker.service_root,
-        settings.branches[branch].repository,
-        settings.branches[branch].check_notes,
+        (config.check_notes, config.repository)
+        if config.check_notes
+        else (tracker.type, tracker.path, tracker.project, tracker.service_root)
     )
     return hashlib.sha256(msgspec.json.encode(where)).hexdigest()

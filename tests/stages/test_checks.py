@@ -12,6 +12,7 @@ from shepherd.cautions import cautions
 from shepherd.conditions import CheckResult, CheckWord
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
+from shepherd.stages.check_reader import CheckReader
 from shepherd.stages.judge import judge_branch
 from tests.ci import Ci, install
 from tests.project import Project, deployable, entry, lines_of
@@ -258,9 +259,8 @@ def test_other_settings_ask_for_what_they_name(tmp_path: Path, ci: Ci) -> None:
 def test_another_source_knows_nothing_of_what_the_first_one_said(tmp_path: Path, ci: Ci) -> None:
     project, ids = landed(tmp_path, 1)
     ci.words[ids[1]] = "success"
-    project.look()
+    assert deployable(project.look()) == 2
     project.write_settings('checks = ["build"]\ncheck_notes = "refs/notes/ci"')
-    ci.words[ids[1]] = "failed"
     assert deployable(project.look()) is None
 
 
@@ -315,15 +315,41 @@ def test_the_log_says_what_waits_for_what_once(tmp_path: Path, ci: Ci) -> None:
     assert "asked=1 remembered=0 requests=1" in next(iter(lines_of(project, "checks")))
 
 
-def test_git_notes_count_beside_the_tracker_and_the_worse_wins(tmp_path: Path, ci: Ci) -> None:
+def test_where_git_notes_are_set_the_tracker_is_not_asked(tmp_path: Path, ci: Ci) -> None:
     project, ids = landed(tmp_path, 3, 'checks = ["build"]\ncheck_notes = "refs/notes/ci"')
-    ci.words = {ids[3]: "success", ids[2]: "failed"}
+    ci.words = dict.fromkeys(ids, "success")
+    ci.breaks_after = 0
     project.repo.note(ids[3], "build: failed", ref="refs/notes/ci")
-    project.repo.note(ids[2], "build: success", ref="refs/notes/ci")
     project.repo.note(ids[1], "build: success", ref="refs/notes/ci")
     snapshot = project.look()
-    assert deployable(snapshot) == 2
-    assert [entry(snapshot, n).conditions for n in (4, 3)] == [("build failed",)] * 2
+    assert (deployable(snapshot), snapshot.problems, ci.requests) == (2, (), 0)
+    assert [entry(snapshot, n).conditions for n in (4, 3)] == [
+        ("build failed",),
+        ("waits for build (not reported yet)",),
+    ]
+    assert "source=refs/notes/ci" in next(iter(lines_of(project, "checks")))
+
+
+def test_with_git_notes_a_tracker_without_a_token_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TOKEN", raising=False)
+    project, ids = landed(tmp_path, 1)
+    tracker = 'type = "github"\nproject = "acme/shop"\ncredentials_env = "TOKEN"'
+    project.write_settings('checks = ["build"]\ncheck_notes = "refs/notes/ci"', tracker)
+    project.repo.note(ids[1], "build: success", ref="refs/notes/ci")
+    reader = CheckReader(project.settings, "stable")
+    assert [(each.name, each.word) for each in reader.results([ids[1]])[ids[1]].results] == [
+        ("build", "success")
+    ]
+
+
+def test_results_in_another_order_are_the_same_results(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1, 'checks = ["*"]')
+    for order in (("lint", "build"), ("build", "lint")):
+        ci.results[ids[1]] = tuple(CheckResult(name, "success") for name in order)
+        read = CheckReader(project.settings, "stable").results(ids[1:])[ids[1]]
+        assert [each.name for each in read.results] == ["build", "lint"]
 
 
 def test_notes_in_a_mirror_of_a_url(tmp_path: Path) -> None:

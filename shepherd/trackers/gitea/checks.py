@@ -11,10 +11,11 @@ from urllib.parse import urljoin
 import msgspec
 from msgspec import Struct
 
+from shepherd.check_words import check_result
 from shepherd.conditions import CheckWord, CommitChecks
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
-from shepherd.trackers.forge.check_parts import Moment, check_result, worst_of_each
+from shepherd.trackers.forge.check_parts import Moment, worst_of_each
 from shepherd.trackers.forge.reading import session_with, token_of
 from shepherd.trackers.gitea.reading import GiteaTracker
 from shepherd.trackers.gitea.rest import PAGE

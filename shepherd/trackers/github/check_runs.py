@@ -17,8 +17,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from shepherd.check_words import check_result
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
-from shepherd.trackers.forge.check_parts import Moment, check_result, worst_of_each
+from shepherd.trackers.forge.check_parts import Moment, worst_of_each
 from shepherd.trackers.github.questions import PageInfo
 
 CHECKS = (

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from urllib.parse import urljoin
 
+from shepherd.check_words import check_result
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
-from shepherd.trackers.forge.check_parts import check_result, newest_of_each, worst_of_each
+from shepherd.trackers.forge.check_parts import newest_of_each, worst_of_each
 from shepherd.trackers.gitlab.pipelines import GitLabJob, GitLabPipeline
 
 PIPELINE = "pipeline"
