@@ -101,11 +101,14 @@ class LimitTouch(Struct, frozen=True):
     """Its place in `limits` of the snapshot."""
     paths: tuple[str, ...]
     """The first few that it changes."""
-    undoes_only: bool = False
-    """It is a pure rollback that changes no other path of the limit than what it undoes: it counts only where
-    something that it undoes is live."""
     undoes_from: int | None = None
-    """The oldest that it undoes, if `undoes_only`."""
+    """Of a pure rollback that changes no other path of the limit than what it undoes, the oldest that it
+    undoes: it counts only where that is live. None: it counts."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether one deployment of all that is not live yet brings this change."""
+        return self.undoes_from is None
 
 
 class LimitEntry(Struct, frozen=True):
@@ -161,8 +164,10 @@ class LandingEntry(Struct, frozen=True):
     co_authors: tuple[str, ...] = ()
     """Who else wrote a part of it."""
     conditions: tuple[str, ...] = ()
-    """Why it may not go to production although nothing blocks it, a sentence each: first of limits, then one
-    for each check that is not known to hold. Empty where all conditions hold, or none was asked."""
+    """Why it may not go to production although nothing blocks it: first a sentence for each of `exceeds`,
+    then what its checks say. Empty where all conditions hold, or none was asked."""
+    exceeds: tuple[int, ...] = ()
+    """The limits that it exceeds as a candidate, as their places in `limits` of the snapshot, ascending."""
     checks: tuple[CheckEntry, ...] = ()
     """What the checks say of it as a candidate, worst first; empty where they were not asked."""
     touches: tuple[LimitTouch, ...] = ()
@@ -176,7 +181,7 @@ class LandingEntry(Struct, frozen=True):
     @property
     def over_limits(self) -> tuple[str, ...]:
         """The sentences of the limits that it exceeds."""
-        return self.conditions[: len(self.conditions) - len(self.missing)]
+        return self.conditions[: len(self.exceeds)]
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ class ConditionFields(TypedDict, total=False):
     """The fields of a landing's entry that this module makes; those that are left out are empty."""
 
     conditions: tuple[str, ...]
+    exceeds: tuple[int, ...]
     checks: tuple[shape.CheckEntry, ...]
     touches: tuple[shape.LimitTouch, ...]
 
@@ -31,11 +32,14 @@ def condition_entries(judgement: Judgement, revno: int) -> ConditionFields:
     conditions = judgement.conditions
     if revno <= judgement.reading.deployed.revno or not (conditions.checks or conditions.limits):
         return fields
-    sentences = [str(of_limit(over, conditions.limits)) for over in judgement.window.over.get(revno, ())]
+    over = judgement.window.over.get(revno, ())
+    sentences = [str(of_limit(each, conditions.limits)) for each in over]
     outcomes = judgement.checks_of(revno) if conditions.checks else None
     if outcomes is not None:
         fields["checks"] = tuple(map(_check, outcomes))
         sentences += map(str, of_checks(outcomes))
+    if over:
+        fields["exceeds"] = tuple(each.limit for each in over)
     if sentences:
         fields["conditions"] = tuple(sentences)
     if revno in judgement.limits.touched:
@@ -60,7 +64,6 @@ def _touches(judgement: Judgement, revno: int) -> Iterator[shape.LimitTouch]:
         yield shape.LimitTouch(
             limit,
             tuple(clean(path, PATH_SHOWN) for path in paths[:PATHS_SHOWN]),
-            undoes_only,
             min(judgement.undoing.targets[revno]) if undoes_only else None,
         )
 

@@ -28,7 +28,6 @@ from shepherd.views.banners import (
 )
 from shepherd.views.clean import clean
 from shepherd.views.condition_html import linked
-from shepherd.views.condition_list import what_else
 from shepherd.views.conditions import waiting
 from shepherd.views.everybody import everybody
 from shepherd.views.freezes import calendar
@@ -42,6 +41,7 @@ from shepherd.views.picture import picture
 from shepherd.views.rows import Rows
 from shepherd.views.system import is_well, schedule, stages, summary
 from shepherd.views.templates import pages
+from shepherd.views.what_else import what_else
 from shepherd.views.words import full_sentence
 
 BLOCKERS_SHOWN = 10

@@ -153,7 +153,7 @@ def _conditions(snapshot: Snapshot, situation: Situation, known: Sequence[Cautio
         yield wrap(waits, "  ")
     entry = conditions.waiting(snapshot)
     if entry is not None and snapshot.complete:
-        for link in conditions.check_links(conditions.missing(entry))[: conditions.NAMED]:
+        for link in conditions.check_links(entry.missing)[: conditions.NAMED]:
             yield f"    {plain(link.address, len(link.address))}"
     if (freeze := conditions.next_freeze(snapshot, situation)) is not None:
         yield wrap(freeze, "  ")
@@ -265,7 +265,7 @@ def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]
 
 def _conditions_of(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     """Its checks, as a candidate, and the limits that it counts for."""
-    for each in conditions.over_limits(entry):
+    for each in entry.over_limits:
         yield "over a limit", each
     for check in entry.checks[:CHECKS_SHOWN]:
         yield "check", Sentence(f"{conditions.called(check)}: ", conditions.check_words(check))

@@ -14,6 +14,7 @@ from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
 from shepherd.stages.check_reader import CheckReader
 from shepherd.stages.judge import judge_branch
+from shepherd.views.conditions import kept_by
 from tests.ci import Ci, install
 from tests.project import Project, deployable, entry, lines_of
 
@@ -130,6 +131,34 @@ def test_of_two_thousand_candidates_whose_newest_three_hundred_are_red(tmp_path:
     ci.was_asked()
     assert deployable(project.look()) == 1701
     assert (ci.requests, ci.asked) == (0, [])
+
+
+def test_several_checks_in_one_sentence_are_no_limit(tmp_path: Path) -> None:
+    project, ids = landed(tmp_path, 1, 'checks = ["build", "docs", "lint"]')
+    project.check(ids[1], build="failed")
+    snapshot = project.look()
+    candidate = entry(snapshot, 2)
+    assert candidate.conditions == (
+        "build failed",
+        "waits for docs (not reported yet) and lint (not reported yet)",
+    )
+    assert (candidate.exceeds, candidate.over_limits) == ((), ())
+    assert kept_by(candidate) == "waits for checks"
+
+
+def test_a_limit_and_checks_of_one_candidate_are_told_apart(tmp_path: Path) -> None:
+    limits = '[{ paths = ["a"], max = 5 }, { paths = ["db/*"], max = 0 }]'
+    project, _ = landed(tmp_path, 0, f'checks = ["build", "docs"]\nlimits = {limits}')
+    sha = project.repo.commit("[no-qa] Schema", {"db/1": "x"})
+    project.find()
+    snapshot = judge_branch(project.settings, "stable", project.run("judge"), afresh=(sha,))
+    candidate = entry(snapshot, 2)
+    assert candidate.exceeds == (1,)
+    assert candidate.over_limits == ("r2 touches db/*, and one deployment may bring none",)
+    assert candidate.conditions == (
+        *candidate.over_limits,
+        "waits for build (not reported yet) and docs (not reported yet)",
+    )
 
 
 def test_who_looks_sees_how_far_it_is(tmp_path: Path, ci: Ci) -> None:

@@ -27,6 +27,7 @@ def waiting_entry(
         progress="waiting",
         deployable_as_tip=False,
         conditions=(*limits, *sentences),
+        exceeds=tuple(range(len(limits))),
         checks=checks,
         **changes,
     )

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from shepherd.snapshot import LimitTouch, Snapshot
 from shepherd.views.condition_html import LISTED, check_link, check_list, in_few_words
-from shepherd.views.condition_list import SHOWN, what_else
 from shepherd.views.page import branch_page, index_page
 from shepherd.views.rows import Rows
+from shepherd.views.what_else import SHOWN, what_else
 from tests.views import condition_looks as looks
 from tests.views.condition_looks import CALM, FAILED, OVER, PASSED, RUNNING, check, many_red, waiter, waits
 from tests.views.factory import NOW, entry, every_progress, rev, snapshot
@@ -86,7 +86,7 @@ def test_a_row_has_the_limits_that_it_counts_for_and_who_else_does() -> None:
 
 
 def test_a_rollback_counts_only_where_what_it_undoes_is_live() -> None:
-    back = waiter(106, RUNNING, touches=(LimitTouch(0, ("a.sql",), undoes_only=True),))
+    back = waiter(106, RUNNING, touches=(LimitTouch(0, ("a.sql",), undoes_from=101),))
     given = waits(RUNNING, landings=(back, entry(103)))
     text = Reader(branch_page(given, CALM)).text
     assert "changes a.sql back: counts for a limit only if what it undoes is live" in text

@@ -137,9 +137,9 @@ def kept_back(said: str, url: str = "no address") -> Snapshot:
     checks = tuple(CheckEntry(said, state, said, NOW, url) for state in get_args(ConditionState))
     waits = {"progress": "waiting", "deployable_as_tip": False, "url": ""}
     landings = (
-        entry(106, checks=checks, conditions=(said, said), **waits),
-        entry(105, conditions=(said,), touches=(LimitTouch(0, (said, said)),), **waits),
-        entry(103, url="", checks=checks[:1], touches=(LimitTouch(0, (said,), True),)),
+        entry(106, checks=checks, conditions=(said, said), exceeds=(0,), **waits),
+        entry(105, conditions=(said,), exceeds=(0,), touches=(LimitTouch(0, (said, said)),), **waits),
+        entry(103, url="", checks=checks[:1], touches=(LimitTouch(0, (said,), 101),)),
     )
     limits = (LimitEntry((said, said), 1, said),)
     return snapshot(landings=landings, blockers=(), checks=(said, said), limits=limits, waits=Rev(106, said))
