@@ -14,13 +14,13 @@ from shepherd.rules import Judgement
 from shepherd.rules.conditions import results_hold
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.stages.check_reader import CheckReader
-from shepherd.stages.checks_memory import (
+from shepherd.stages.check_memory import (
     ChecksMemory,
     is_due,
     memory_that_fits,
     memory_with,
 )
+from shepherd.stages.check_reader import CheckReader
 from shepherd.stages.shared_warnings import folded
 
 Progress = Callable[[int, int], None]

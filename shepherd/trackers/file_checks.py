@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from shepherd import plainfile
-from shepherd.check_words import check_name, check_result, check_word, is_check_url, known_words
+from shepherd.check_results import check_name, check_result, check_word, is_check_url, known_words
 from shepherd.conditions import CheckResult, CommitChecks
 from shepherd.errors import TrackerError, WrongValueError
 from shepherd.trackers.file import LARGEST, parse

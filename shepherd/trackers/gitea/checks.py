@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import msgspec
 from msgspec import Struct
 
-from shepherd.check_words import check_result
+from shepherd.check_results import check_result
 from shepherd.conditions import CheckWord, CommitChecks
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings

@@ -17,7 +17,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shepherd.check_words import check_result
+from shepherd.check_results import check_result
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
 from shepherd.trackers.forge.check_parts import Moment, worst_of_each
 from shepherd.trackers.github.questions import PageInfo

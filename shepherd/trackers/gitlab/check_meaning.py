@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from urllib.parse import urljoin
 
-from shepherd.check_words import check_result
+from shepherd.check_results import check_result
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
 from shepherd.trackers.forge.check_parts import newest_of_each, worst_of_each
 from shepherd.trackers.gitlab.pipelines import GitLabJob, GitLabPipeline

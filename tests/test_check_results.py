@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shepherd.check_words import check_result, is_check_url
+from shepherd.check_results import check_result, is_check_url
 from shepherd.conditions import CheckResult
 
 
