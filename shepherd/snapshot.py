@@ -285,6 +285,8 @@ class PastPromotion(Struct, frozen=True):
     """Seconds from landing to this step: half of its landings waited longer. None: not known of all."""
     waited_longest_s: int | None = None
     compare_url: str | None = None
+    passed: tuple[str, ...] = ()
+    """What kept it back, a sentence each, and somebody passed with a reason (docs/promoting.md#despite)."""
 
 
 class Snapshot(Struct, frozen=True):
