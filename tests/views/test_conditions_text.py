@@ -43,7 +43,10 @@ def flat(said: str) -> str:
             " since 2011-08-24 08:15 UTC) 5 landings",
         ),
         (waits(deploy=False, limits=(OVER,)), f"stay at r100: r105 has to wait: {OVER} 5 landings"),
-        (waits(RUNNING, deploy=False, limits=(OVER,)), f"stay at r100: {RUNS}; and {OVER}; r104 waits for ci/build (running"),
+        (
+            waits(RUNNING, deploy=False, limits=(OVER,)),
+            f"stay at r100: {RUNS}; and {OVER}; r104 waits for ci/build (running",
+        ),
         (
             waits(*[NOT_THERE] * 5, deploy=False),
             "ci/* (not there yet), ci/* (not there yet) and 2 more checks 5",
