@@ -187,14 +187,17 @@ def _promoted_bad(snapshot: Snapshot) -> Iterator[Caution]:
     entry = next((e for e in snapshot.landings if promoted and e.revno == promoted.revno), None)
     if entry is None or entry.deployable_as_tip is not False:
         return
-    if not entry.blocked_by_count and not entry.conditions:
-        # nobody asked for its checks, which says nothing against it
+    last = snapshot.promotions[0] if snapshot.promotions else None
+    passed = last.passed if last is not None and promoted is not None and last.to.id == promoted.id else ()
+    conditions = [each for each in entry.conditions if each not in passed]
+    if not entry.blocked_by_count and not conditions:
+        # nobody asked for its checks, or somebody knew all this and promoted it: nothing new is against it
         return
     others = [f"r{revno}" for revno in entry.blocked_by if revno != entry.revno]
     number = entry.blocked_by_count - (not entry.good)
     why = f"{some(others, NAMED, number)} {'blocks' if number == 1 else 'block'} it"
     if not entry.blocked_by_count:
-        why = _cut("; ".join(entry.conditions), _SHOWN)
+        why = _cut("; ".join(conditions), _SHOWN)
     elif not number:
         why = _cut(entry.reason_sentence, _SHOWN)
     yield _caution(

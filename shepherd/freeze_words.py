@@ -21,7 +21,7 @@ def frozen_words(freezes: Sequence[Freeze], now: datetime | None) -> Sentence:
     """ "deployments are frozen until 2026-11-30 07:00 UTC (in 20 hours), since …, by ann: new disks"."""
     each = [words_of(freeze, now) for freeze in freezes[:NAMED]]
     if len(freezes) > NAMED:
-        each.append(Sentence(f"and {len(freezes) - NAMED} more"))
+        each.append(Sentence(f"{len(freezes) - NAMED} more"))
     return Sentence("deployments are frozen ", separated(each, "; and "))
 
 
@@ -51,20 +51,22 @@ def by_and_why(freeze: Freeze) -> str:
     return f"by {who}: {_cut(freeze.why, _LONGEST_REASON) or NO_REASON}"
 
 
-def how_it_ends(freezes: Sequence[Freeze], branch: str, to: int | None = None) -> str:
+def how_it_ends(freezes: Sequence[Freeze], branch: str, to: int | None = None) -> Sentence:
     """What to do about it: how persons end what persons said, and how to deploy nevertheless.
 
     Args:
         branch: what `--branch` must say; empty where there is only one.
         to: the revision that could be deployed, if there is one.
     """
-    ways = [f"end it with: {off_command(who, branch)}" for who in _persons(freezes)]
+    # no button copies a name that anybody may have given
+    ways: list[str | Part] = [f"end it with: {off_command(who, branch)}" for who in _persons(freezes)]
     if any(freeze.standing for freeze in freezes):
         ways.append("the window ends by itself")
     if to is not None:
-        ways.append(f'to deploy nevertheless: inv promote --to r{to} --despite "…"{_of(branch)}')
+        nevertheless = Part("command", f'inv promote --to r{to} --despite "…"{_of(branch)}')
+        ways.append(Sentence("to deploy nevertheless: ", nevertheless))
     overdue = "THIS IS OVERDUE: " if any(freeze.overdue for freeze in freezes) else ""
-    return f"{overdue}{'; '.join(ways)}"
+    return Sentence(overdue, separated(ways, "; "))
 
 
 def off_command(who: str, branch: str) -> str:

@@ -7,7 +7,7 @@ until it holds on a candidate that is not older than where it began, or keeps no
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -16,10 +16,10 @@ from shepherd.snapshot import CheckEntry, LandingEntry, Snapshot
 
 
 class CheckWait(Struct, frozen=True):
-    """An episode that goes on, as the journal has it."""
+    """An episode that goes on."""
 
     seq: int
-    """The place in the journal where it began: a later one about the same check is another one."""
+    """Its place in the journal: a later one about the same check is another one. 0: it is not noted yet."""
     check: str
     revno: int
     """The candidate that it kept back first."""
@@ -77,8 +77,7 @@ def check_changes(snapshot: Snapshot, going_on: Iterable[CheckWait]) -> CheckCha
         or (snapshot.deployable is not None and snapshot.deployable.revno >= wait.revno)
         or any(name == wait.check and revno >= wait.revno for revno, name in holding)
     ]
-    ended = {wait.seq for wait in over}
-    on = {wait.check for wait in waits if wait.seq not in ended}
+    on = {wait.check for wait in waits} - {wait.check for wait in over}
     begin = [
         HeldRevision(first.revno, check)
         for name, check in bad.items()
@@ -94,20 +93,24 @@ def held_up(snapshot: Snapshot, waits: Iterable[CheckWait], grace: int, now: dat
     for wait in sorted(waits, key=lambda wait: (wait.since, wait.seq)):
         if (now - wait.since).total_seconds() < grace:
             continue
-        entries = [entry for entry in _after(snapshot) if _is_kept_back(entry)]
-        held = [
-            HeldRevision(entry.revno, check)
-            for entry in entries
-            for check in entry.missing
-            if check.name == wait.check
-        ]
-        others: Collection[str] = ()
-        if held:
-            others = [c.name for c in entries[0].missing if c.name != wait.check]
+        held = held_revisions(snapshot, wait.check)
+        first = _newest(snapshot)
+        others = [c.name for c in first.missing if c.name != wait.check] if held and first else []
         newest = held[0].revno if held else wait.revno
         before = last.revno if last is not None else 0
         told.append(HeldUp(snapshot.branch, wait, tuple(held), max(newest - before, 0), tuple(others)))
     return told
+
+
+def held_revisions(snapshot: Snapshot, check: str) -> list[HeldRevision]:
+    """The candidates that this check keeps back, newest first."""
+    return [
+        HeldRevision(entry.revno, each)
+        for entry in _after(snapshot)
+        if _is_kept_back(entry)
+        for each in entry.missing
+        if each.name == check
+    ]
 
 
 def _after(snapshot: Snapshot) -> list[LandingEntry]:

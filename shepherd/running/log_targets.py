@@ -33,6 +33,7 @@ EVENTS: Mapping[str, LogLevel] = {
     "landing": "info",
     "answer": "info",
     "waits": "info",
+    "check-wait": "info",
     "archive": "info",
     "act": "info",
     "alarm": "error",

@@ -7,44 +7,82 @@ import hashlib
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from msgspec import Struct
+
 from shepherd.act import EVERYWHERE
-from shepherd.plans.check_waits import CheckWait, HeldUp, check_changes, held_up
+from shepherd.plans.check_waits import CheckWait, HeldUp, check_changes, held_revisions, held_up
 from shepherd.snapshot import Snapshot
-from shepherd.store import Database, Journal, JournalEntry
+from shepherd.store import BranchStore, Database, Journal, JournalEntry
+from shepherd.values import iso
 from shepherd.views.conditions import called, check_words
 
 CHECK_WAIT = "check-wait"
 """The kind of entry that says that a check began to keep candidates back, or does so no more."""
 _LONGEST_SUBJECT = 160
+_YOUNG = "check-waits"
 
 
-def changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
-    """The episodes that began or ended with this answer. One that knows nothing changes nothing."""
+class YoungWaits(Struct, frozen=True):
+    """The episodes that are not worth noting yet."""
+
+    waits: tuple[CheckWait, ...] = ()
+
+
+def check_wait_changes(
+    store: BranchStore, snapshot: Snapshot, grace: int, now: datetime
+) -> list[JournalEntry]:
+    """The episodes that are worth noting or are over with this answer. One that knows nothing changes
+    nothing.
+
+    Every check is pending for a while after every landing. So an episode is noted once half of the grace is
+    over; until then the cache alone has it, and one that was dropped counts from then.
+
+    Args:
+        grace: `checks_grace` of the branch, in seconds.
+    """
     if not snapshot.complete:
         return []
-    changed = check_changes(snapshot, going_on(journal))
-    over = [_entry(wait.check, wait.revno, on=False) for wait in changed.over]
-    begun = [
-        _entry(
-            each.check.name,
-            each.revno,
-            on=True,
-            why=f"r{each.revno} waits for {called(each.check)} ({check_words(each.check)})",
-        )
-        for each in changed.begin
+    noted, young = going_on(store.journal), _young(store)
+    changed = check_changes(snapshot, [*noted, *young])
+    over = {wait.check for wait in changed.over}
+    young_now = [wait for wait in young if wait.check not in over]
+    young_now += [CheckWait(0, each.check.name, each.revno, now) for each in changed.begin]
+    old = [wait for wait in young_now if (now - wait.since).total_seconds() >= grace / 2]
+    young_now = [wait for wait in young_now if wait not in old]
+    if young_now != young:
+        store.cache.put_fact(_YOUNG, YoungWaits(tuple(young_now)))
+    return [
+        *(_entry(wait, {"on": False}) for wait in noted if wait.check in over),
+        *(_entry(wait, {"on": True, "since": iso(wait.since)}, _why(wait, snapshot)) for wait in old),
     ]
-    return [*over, *begun]
 
 
-def _entry(check: str, revno: int, *, on: bool, why: str = "") -> JournalEntry:
-    return JournalEntry(CHECK_WAIT, _subject(check), {"on": on, "revno": revno, "check": check}, why=why)
+def _young(store: BranchStore) -> list[CheckWait]:
+    kept = store.cache.fact(_YOUNG, YoungWaits)
+    return list(kept.waits) if kept is not None else []
+
+
+def _why(wait: CheckWait, snapshot: Snapshot) -> str:
+    for each in held_revisions(snapshot, wait.check):
+        return f"r{each.revno} waits for {called(each.check)} ({check_words(each.check)})"
+    return f"r{wait.revno} waits for {wait.check}"
+
+
+def _entry(wait: CheckWait, data: dict[str, object], why: str = "") -> JournalEntry:
+    about = {"revno": wait.revno, "check": wait.check}
+    return JournalEntry(CHECK_WAIT, _subject(wait.check), {**data, **about}, why=why)
 
 
 def going_on(journal: Journal) -> list[CheckWait]:
-    """The episodes that go on, oldest first."""
+    """The episodes that go on, of those that were noted, oldest first."""
     last = {entry.subject: entry for entry in journal.entries(CHECK_WAIT)}
     waits = [
-        CheckWait(entry.seq, entry.data["check"], entry.data["revno"], entry.time)
+        CheckWait(
+            entry.seq,
+            entry.data["check"],
+            entry.data["revno"],
+            datetime.fromisoformat(entry.data["since"]),
+        )
         for entry in last.values()
         if entry.data["on"]
     ]

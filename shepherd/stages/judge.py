@@ -12,9 +12,10 @@ from shepherd.rules import judge
 from shepherd.run import Run, attempt
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
-from shepherd.stages import alarms, check_waits
+from shepherd.stages import alarms
 from shepherd.stages.answer_log import answer_of, because, log_judgement
 from shepherd.stages.blockers import announce
+from shepherd.stages.check_waits import check_wait_changes
 from shepherd.stages.checks import ChecksReading, Progress, conditions_of, read_checks
 from shepherd.stages.checks_memory import KEPT_AS as CHECKS_KEPT
 from shepherd.stages.checks_memory import ChecksMemory
@@ -125,6 +126,7 @@ def _judge(
         if dry:
             return snapshot
         changes = _changes(store.journal, snapshot)
+        changes += check_wait_changes(store, snapshot, settings.branches[branch].checks_grace, run.now)
         log_judgement(run, branch, changes, snapshot, previous)
         log_waits(run, snapshot, previous)
         store.append([*lessons_of(judgement, state.reading), *changes], run)
@@ -205,12 +207,7 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
         for landing in reversed(snapshot.landings)
         if before.get(landing.id) != landing.state
     ]
-    return [
-        *states,
-        *alarms.changes(journal, snapshot),
-        *check_waits.changes(journal, snapshot),
-        *_answer_change(journal, snapshot),
-    ]
+    return [*states, *alarms.changes(journal, snapshot), *_answer_change(journal, snapshot)]
 
 
 def _answer_change(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:

@@ -120,4 +120,5 @@ def _promotion(
         waited_median_s=int(median(waits)) if known else None,
         waited_longest_s=int(max(waits)) if known else None,
         compare_url=compare_url,
+        passed=move.passed,
     )

@@ -203,6 +203,7 @@ def ref_moves(entries: Iterable[JournalEntry]) -> list[RefMove]:
             entry.data.get("foreign", False),
             entry.why,
             entry.kind == "promoted" and "from" not in entry.data,
+            tuple(entry.data.get("passed", ())),
         )
         for entry in entries
     ]

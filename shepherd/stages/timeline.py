@@ -29,6 +29,8 @@ class RefMove(Struct, frozen=True):
     found: bool = False
     """Only where the promoted ref was, when it was looked for the first time or under other settings or on a
     rewritten mainline: nobody moved it."""
+    passed: tuple[str, ...] = ()
+    """What kept the revision back, and was passed by a promotion."""
 
 
 def reached(passages: Sequence[RefMove]) -> Callable[[int], datetime | None]:

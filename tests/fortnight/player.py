@@ -8,7 +8,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -75,11 +75,14 @@ class Player:
             yield f"=== {self._at:%A, %d %B %H:%M}. {step['why']}\n"
             self._happen(step)
             for words in step.get("inv", ()):
-                yield self._shown(*words)
+                yield self._shown(words)
             yield self._tick()
+            for words in step.get("then", ()):
+                yield self._shown(words)
             if step.get("show"):
                 yield self._shown("status")
-                yield f"The page: {_headings(self._folder / 'var' / 'report' / 'stable.html')}\n"
+                page = self._folder / "var" / "report" / "stable.html"
+                yield f"The page: {self._steady(_headings(page))}\n\n"
 
     def _happen(self, step: dict[str, Any]) -> None:
         when = int(self._at.timestamp())
@@ -102,6 +105,8 @@ class Player:
     def _inv(self, words: str) -> Done:
         moment = f"{self._at.astimezone(ZoneInfo('UTC')):%Y-%m-%d %H:%M:%S}"
         bent = {"LD_PRELOAD": str(faketime()), "FAKETIME": f"@{moment}", "TZ": "UTC", "COLUMNS": "80"}
+        # half a minute more than a minute: what a command takes does not show in a time without seconds
+        self._at += timedelta(seconds=90)
         return inv(self._folder, *shlex.split(words), **bent)
 
     def _shown(self, words: str) -> str:

@@ -36,11 +36,17 @@ def say(team: Team, sha: str, **said: str) -> None:
     team.look()
 
 
+def looked(team: Team, when: str) -> Team:
+    """At that time, with an answer of then."""
+    team.at(when).look()
+    return team.at(when)
+
+
 def told(team: Team, *when: str) -> list[str]:
     """The times of these at which the list was told of checks."""
     heard = []
     for each in when:
-        team.at(each).escalate()
+        looked(team, each).escalate()
         if "checks" in [kind for to, kind in team.sent() if to == LIST]:
             heard.append(each)
     return heard
@@ -114,11 +120,11 @@ def test_each_check_is_told_of_by_itself(team: Team) -> None:
     sha = landed(team, "2011-08-02 09:00", ci_build="failed", ci_test="success")
     team.at("2011-08-02 13:00")
     say(team, sha, ci_build="failed", ci_test="failed")
-    team.at("2011-08-02 14:00").escalate()
+    looked(team, "2011-08-02 14:00").escalate()
     first = team.texts()[LIST]
     assert "ci/build keeps 1 landing" in first and "ci/test keeps" not in first
     assert "r2 also waits for ci/test" in first
-    team.at("2011-08-02 18:00").escalate()
+    looked(team, "2011-08-02 18:00").escalate()
     second = team.texts()[LIST]
     assert "ci/test keeps 1 landing" in second and "ci/build keeps" not in second
 
@@ -162,7 +168,7 @@ def test_it_says_which_check_since_when_on_what_and_how_to_go_on(team: Team) -> 
         "ci/build": {"state": "failed", "since": "2011-08-02T09:20:00Z", "url": "https://ci.example.org/7"}
     }
     landed(team, "2011-08-02 10:00", ci_build="pending")
-    team.at("2011-08-02 14:00").escalate()
+    looked(team, "2011-08-02 14:00").escalate()
     message = parsed(team.server.messages[-1][1])
     assert message["Subject"] == "[stable] ci/build keeps 2 landings back, 4 hours: running on r3"
     assert message["X-QA-Shepherd-Landings"] == "stable/r3 stable/r2"
@@ -182,7 +188,7 @@ def test_the_name_of_a_check_becomes_no_header(team: Team) -> None:
     team.checks[sha] = {"ci/=?utf-8?q?=0D=0ABcc:_eve?= \u202ex": "failed"}
     team.write_bugs()
     team.look()
-    team.at("2011-08-02 14:00").escalate()
+    looked(team, "2011-08-02 14:00").escalate()
     message = parsed(team.server.messages[-1][1])
     assert message["Bcc"] is None and message["Subject"].startswith(
         "[stable] ci/= ?utf-8?q?=0D=0ABcc:_eve?= "
@@ -192,8 +198,8 @@ def test_the_name_of_a_check_becomes_no_header(team: Team) -> None:
 
 def test_a_preview_shows_it_at_any_hour_also_when_it_has_gone(team: Team) -> None:
     landed(team, "2011-08-02 09:00", ci_build="failed")
-    assert "ci/build keeps" not in "".join(team.at("2011-08-02 11:00").escalate(preview=True).lines)
-    assert "ci/build keeps" in "".join(team.at("2011-08-02 14:00").escalate(preview=True).lines)
+    assert "ci/build keeps" not in "".join(looked(team, "2011-08-02 11:00").escalate(preview=True).lines)
+    assert "ci/build keeps" in "".join(looked(team, "2011-08-02 14:00").escalate(preview=True).lines)
     assert team.sent() == []
     team.escalate()
     assert "mail about checks to dev@example.org (sent today)" in "".join(team.escalate(preview=True).lines)
@@ -205,16 +211,18 @@ def test_what_the_server_did_not_take_goes_with_the_next_run(team: Team) -> None
     settings = team.folder / "shepherd.toml"
     right = settings.read_text()
     settings.write_text(right.replace(team.server.place, "127.0.0.1:9"))
-    assert team.at("2011-08-02 14:00").escalate().code == PARTLY
+    assert looked(team, "2011-08-02 14:00").escalate().code == PARTLY
     settings.write_text(right)
     assert told(team, "2011-08-02 14:05", "2011-08-02 14:10") == ["2011-08-02 14:05"]
 
 
+@pytest.mark.real
 def test_killed_at_any_write_it_goes_once_a_day_at_most_and_is_never_lost(
     tmp_path: Path, server: Server
 ) -> None:
     team = Team(tmp_path / "first", server, branch=CHECKS).at("2011-08-02 08:00")
     landed(team, "2011-08-02 09:00", ci_build="failed")
+    looked(team, "2011-08-02 13:00")
     shutil.copytree(team.state, tmp_path / "saved")
 
     def body() -> None:
@@ -240,12 +248,34 @@ def test_killed_at_any_write_it_goes_once_a_day_at_most_and_is_never_lost(
 
 
 def test_the_log_and_the_journal_say_when_it_began_and_ended(team: Team) -> None:
+    """Once half of the grace is over: every check is pending for a while after every landing."""
     sha = landed(team, "2011-08-02 09:00", ci_build="failed")
+    team.at("2011-08-02 10:50").look()
+    with open_branch(team.settings, "stable", read_only=True) as store:
+        assert store.journal.entries("check-wait") == []
+    team.at("2011-08-02 11:15").look()
     say(team, sha, ci_build="success")
-    assert [line.partition(" event=")[2] for line in lines_of(team, "check-wait")]
+    said = [line.partition(" result=")[2] for line in lines_of(team, "check-wait")]
+    assert [each.partition(" because=")[0] for each in said] == ["begins", '"is over"']
     with open_branch(team.settings, "stable", read_only=True) as store:
         entries = store.journal.entries("check-wait")
     assert [(each.subject, each.data["on"], each.why) for each in entries] == [
         ("ci/build", True, "r2 waits for ci/build (failed)"),
         ("ci/build", False, ""),
     ]
+
+
+def test_what_is_over_a_limit_waits_for_no_check(tmp_path: Path, server: Server) -> None:
+    """Below it, r3 does: two checks in one sentence are no limit, and the limit of r4 is no check."""
+    limits = 'limits = [{ paths = ["*.sql"], max = 1 }]\nchecks = ["ci/*", "docs"]'
+    team = Team(tmp_path, server, branch=limits).at("2011-08-02 08:00")
+    two, three, four = (
+        team.repo.commit(f"[no-qa] {name}", {name: "1"}) for name in ("a.sql", "b.py", "c.sql")
+    )
+    for sha in (two, three, four):
+        team.check(sha, ci_build="pending")
+    heard = told(team, *hours(2))
+    assert heard == ["2011-08-02 14:00"]
+    entries = {each.revno: each for each in team.look().landings}
+    assert (entries[4].exceeds, len(entries[4].over_limits)) == ((0,), 1)
+    assert entries[3].exceeds == () and entries[3].over_limits == ()

@@ -13,8 +13,10 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
+from shepherd.cautions import cautions
 from shepherd.errors import REFUSED, RefusedError
 from shepherd.plans.promotion import Promotion
+from shepherd.situation import Situation
 from shepherd.stages.promote import settled_revision
 from shepherd.store.snapshots import Snapshots
 from tests.inv import ROOT, inv_here
@@ -153,6 +155,34 @@ class TestAfresh:
         project.check(ids[2], build="failed")
         plan = go(project, "r2")
         assert plan and [(line.revno, line.reason) for line in plan.stays] == [(3, "build failed")]
+
+
+class TestAfterwards:
+    """What somebody knew and passed is no news."""
+
+    def promoted_bad(self, project: Project) -> list[str]:
+        snapshot = project.look()
+        known = cautions(snapshot, Situation(now=project.now))
+        return [str(each.sentence) for each in known if each.kind == "promoted-bad"]
+
+    def test_what_was_passed_is_not_held_against_it(self, tmp_path: Path) -> None:
+        project, _ = project_of(tmp_path, DespiteCase("", [], checks={"build": "failed"}))
+        assert go(project, despite=WHY)
+        assert project.look().promotions[0].passed == ("build failed",)
+        assert self.promoted_bad(project) == []
+
+    def test_what_turned_up_since_is(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "pending"}))
+        assert go(project, despite=WHY)
+        project.check(ids[2], build="failed")
+        assert self.promoted_bad(project) == ["r3 is promoted, but may not go to production: build failed"]
+
+    def test_what_nobody_passed_is(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "success"}))
+        assert go(project)
+        project.check(ids[2], build="failed")
+        project.drop_cache()
+        assert self.promoted_bad(project) == ["r3 is promoted, but may not go to production: build failed"]
 
 
 class TestWithoutData:

@@ -116,6 +116,8 @@ def test_every_event_of_the_code_has_a_level_and_stands_in_the_docs() -> None:
             if not isinstance(call, ast.Call):
                 continue
             name = ast.unparse(call.func).rpartition(".")[2]
+            if ast.unparse(call.func) == "locked.tell":
+                continue  # its word is the stage
             if name == "tell" or ast.unparse(call.func).startswith("locked.tell("):
                 used |= {arg.value for arg in call.args[:1] if isinstance(arg, ast.Constant)}
             if name == "line":
@@ -127,7 +129,7 @@ def test_every_event_of_the_code_has_a_level_and_stands_in_the_docs() -> None:
     assert used == EVENTS.keys()
     table = (ROOT / "docs" / "log.md").read_text().partition("## Events")[2].partition("\n## ")[0]
     documented = re.findall(r"^\| (`[^|]*`) \|", table, re.MULTILINE)
-    assert set(re.findall(r"`(\w+)`", " ".join(documented))) == EVENTS.keys()
+    assert set(re.findall(r"`([\w-]+)`", " ".join(documented))) == EVENTS.keys()
 
 
 @pytest.mark.parametrize(("event", "priority"), [(START, 30), (REFUSED, 28), (FAILED, 27)])

@@ -19,7 +19,8 @@ from graphql import (
 )
 
 from tests.trackers.octokit import SCHEMA
-from tests.trackers.schema import PublishedSchema, RefusedError
+from tests.trackers.refusals import RefusedError
+from tests.trackers.schema import PublishedSchema
 
 MOST_NODES = 500_000
 """That one query may be answered by (docs.github.com: "Rate limits and query limits for the GraphQL API")."""

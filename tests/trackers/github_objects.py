@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.trackers import github_checks
 from tests.trackers.github_faults import FORBIDDEN
-from tests.trackers.schema import RefusedError
+from tests.trackers.refusals import RefusedError
 
 if TYPE_CHECKING:
     from tests.trackers.github_server import GitHub, Thing

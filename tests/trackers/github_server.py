@@ -207,7 +207,7 @@ class GitHub(Forge):
 
     def _resolve(self, info: Any, source: Mapping[str, Any], arguments: Mapping[str, Any]) -> Any:
         from tests.trackers.github_faults import FORBIDDEN, RESOURCES
-        from tests.trackers.schema import RefusedError
+        from tests.trackers.refusals import RefusedError
 
         name = f"{info.parent_type.name}.{info.field_name}"
         if (

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphql import DocumentNode, FieldNode, IntValueNode, OperationDefinitionNode
+from tests.trackers.refusals import RefusedError
 
-from tests.trackers.schema import RefusedError
+if TYPE_CHECKING:
+    from graphql import DocumentNode
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -141,6 +142,8 @@ class PipelineRows:
 
 def check_complexity(document: DocumentNode, most: int) -> None:
     """Raises RefusedError, as GitLab does (docs.gitlab.com/api/graphql, "Maximum query complexity")."""
+    from graphql import OperationDefinitionNode
+
     (operation,) = document.definitions
     assert isinstance(operation, OperationDefinitionNode)
     costs = _cost_of(operation.selection_set.selections)
@@ -152,6 +155,8 @@ def _cost_of(fields: Any) -> int:
     """By types/base_field.rb and resolvers/base_resolver.rb in app/graphql of gitlab-org/gitlab: a point for
     each field; what a resolver finds costs one more, a search by SHA two, and what is a list grows by 1 % for
     each entry, unless it is asked for by number."""
+    from graphql import FieldNode, IntValueNode
+
     total = 0
     for each in fields:
         assert isinstance(each, FieldNode)

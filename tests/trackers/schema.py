@@ -24,17 +24,10 @@ from graphql import (
     validate,
 )
 
+from tests.trackers.refusals import RefusedError
+
 _KEPT = 256
 """Queries that are not looked at again."""
-
-
-class RefusedError(Exception):
-    """A resolver raises it: the field is null, and an error of this type stands beside the data."""
-
-    def __init__(self, kind: str, message: str = "", **extensions: Any) -> None:
-        super().__init__(message or kind)
-        self.kind = kind
-        self.extensions = extensions
 
 
 @dataclass

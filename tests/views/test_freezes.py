@@ -109,3 +109,13 @@ def test_one_that_should_have_ended_is_loud() -> None:
     assert "THIS IS OVERDUE: end it with: inv freeze.off" in Reader(page).text
     index = index_page([snapshot()], frozen(OVERDUE))
     assert re.search(r'<b class="blocked overdue">do not deploy r103', index)
+
+
+def test_what_passes_it_can_be_copied_and_what_names_a_person_is_text() -> None:
+    page = branch_page(snapshot(), frozen(ANN))
+    header = page[page.index("<header") : page.index("</header>")]
+    assert [Reader(each).text for each in re.findall("<code>.*?</code>", header)] == [
+        'inv promote --to r103 --despite "…"',
+    ]
+    assert header.count('class="copy"') == 1
+    assert "End it with: inv freeze.off --of 'Ann Example'; to deploy" in Reader(header).text
