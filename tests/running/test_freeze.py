@@ -349,6 +349,15 @@ def test_what_cannot_be_locked_is_one_sentence(project: Project) -> None:
     assert not entries(project, "freeze")
 
 
+def test_history_tells_of_it(project: Project) -> None:
+    said(project, "freeze.on", "--reason", "new disks")
+    said(project, "freeze.off", "--reason", "they turn")
+    told = said(project, "history").out
+    assert "deployments were frozen" in told
+    assert "new disks" in told
+    assert "a freeze was ended" in told
+
+
 def test_a_restored_journal_has_its_freezes_again(project: Project) -> None:
     said(project, "freeze.on", "--reason", "new disks")
     shutil.copy(project.state / "shepherd.db", project.folder / "kept")
