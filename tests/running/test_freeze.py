@@ -237,6 +237,16 @@ def test_a_copy_that_is_damaged_is_no_data_until_the_next_judgement(project: Pro
     assert said(project, "status", "--sha").code == 8
 
 
+def test_what_readers_cannot_be_told_is_recorded_and_said(project: Project) -> None:
+    copy = project.state / "snapshots" / "stable" / "freezes"
+    copy.mkdir()
+    done = said(project, "freeze.on", "--reason", "new disks")
+    assert done.code == 7
+    assert "this is recorded, and promotions go by it, but page and status cannot know of it yet" in done.err
+    assert [each.why for each in entries(project, "freeze")] == ["new disks"]
+    assert said(project, "freeze.off", "--dry-run").code == 5
+
+
 @pytest.mark.parametrize("how", ["removed", "of another journal"])
 def test_a_copy_that_is_not_the_journal_s_is_made_again(project: Project, how: str) -> None:
     said(project, "freeze.on", "--reason", "new disks")
