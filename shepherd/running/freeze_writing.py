@@ -60,8 +60,8 @@ class FreezeWriting(NamedTuple):
             freezes.copy_words(self.settings, branch, words)
         except StoreError as error:
             raise PartlyError(
-                f"{branch}: this is recorded, and promotions go by it, but page and status cannot know of it yet"
-                f" ({error}); the next run tells them"
+                f"{branch}: this is recorded, and promotions go by it, but page and status cannot know of it"
+                f" yet ({error}); the next run tells them"
             ) from None
 
     def tell(self, branch: str, before: str, after: str, why: str, **more: str) -> None:

@@ -271,6 +271,16 @@ def test_in_maintenance_nobody_s_word_is_taken(tmp_path: Path) -> None:
     assert refused["stage"] == "freeze.on"
 
 
+def test_who_waits_for_the_quiet_waits_for_a_freeze_that_is_being_written(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.inv("run")
+    with freeze_lock(host.project.settings):
+        code, _, err = host.inv("maintenance.on", "--reason", "new database", "--wait", "1s")
+    assert code == 6
+    assert "somebody still writes a freeze; the switch stays on" in err
+    assert host.inv("maintenance.on", "--reason", "new database", "--wait", "1s")[0] == 0
+
+
 def test_it_waits_for_no_run_and_the_page_says_it_at_once(tmp_path: Path) -> None:
     host = Host(tmp_path)
     host.inv("run")
