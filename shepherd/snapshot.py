@@ -164,14 +164,14 @@ class LandingEntry(Struct, frozen=True):
     co_authors: tuple[str, ...] = ()
     """Who else wrote a part of it."""
     conditions: tuple[str, ...] = ()
-    """Why it may not go to production although nothing blocks it: first a sentence for each of `exceeds`,
-    then what its checks say. Empty where all conditions hold, or none was asked."""
-    exceeds: tuple[int, ...] = ()
-    """The limits that it exceeds as a candidate, as their places in `limits` of the snapshot, ascending."""
+    """Why it may not go to production although nothing blocks it, a sentence each: first one for each of
+    `exceeds`, then those of its checks. Empty where all conditions hold, or none was asked."""
     checks: tuple[CheckEntry, ...] = ()
     """What the checks say of it as a candidate, worst first; empty where they were not asked."""
     touches: tuple[LimitTouch, ...] = ()
     """The limits that it counts for."""
+    exceeds: tuple[int, ...] = ()
+    """The limits that do not hold for it as a candidate: their places in `limits` of the snapshot."""
 
     @property
     def missing(self) -> tuple[CheckEntry, ...]:

@@ -16,9 +16,10 @@ WEEKEND = Freeze(NOW - timedelta(days=1), NOW + timedelta(days=1), "", "weekend"
 def test_who_since_when_until_when_and_why() -> None:
     words = frozen_words([WEEKEND, ANN], NOW)
     assert str(words) == (
-        "deployments are frozen until 2026-11-29 12:00 UTC (in 24 hours), since 2026-11-27 12:00 UTC (24 hours"
-        " ago), by the settings: weekend; and until 2026-11-28 14:00 UTC (in 2 hours), since 2026-11-28 11:00"
-        " UTC (1 hour ago), by ann: new disks"
+        "deployments are frozen until 2026-11-29 12:00 UTC (in 24 hours),"
+        " since 2026-11-27 12:00 UTC (24 hours ago), by the settings: weekend;"
+        " and until 2026-11-28 14:00 UTC (in 2 hours), since 2026-11-28 11:00 UTC (1 hour ago), by ann: new"
+        " disks"
     )
     assert time(NOW + timedelta(hours=2)) in parts_of(words), "a page shows its age"
 

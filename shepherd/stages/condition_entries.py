@@ -21,9 +21,9 @@ class ConditionFields(TypedDict, total=False):
     """The fields of a landing's entry that this module makes; those that are left out are empty."""
 
     conditions: tuple[str, ...]
-    exceeds: tuple[int, ...]
     checks: tuple[shape.CheckEntry, ...]
     touches: tuple[shape.LimitTouch, ...]
+    exceeds: tuple[int, ...]
 
 
 def condition_entries(judgement: Judgement, revno: int) -> ConditionFields:
@@ -38,10 +38,10 @@ def condition_entries(judgement: Judgement, revno: int) -> ConditionFields:
     if outcomes is not None:
         fields["checks"] = tuple(map(_check, outcomes))
         sentences += map(str, of_checks(outcomes))
-    if over:
-        fields["exceeds"] = tuple(each.limit for each in over)
     if sentences:
         fields["conditions"] = tuple(sentences)
+    if over:
+        fields["exceeds"] = tuple(each.limit for each in over)
     if revno in judgement.limits.touched:
         fields["touches"] = tuple(_touches(judgement, revno))
     return fields

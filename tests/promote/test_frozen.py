@@ -10,6 +10,7 @@ from contextlib import redirect_stdout
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -38,7 +39,7 @@ def freeze(project: Project, why: str, who: str = "ann") -> None:
         database.append("stable", [JournalEntry("freeze", why, {"on": True, "until": None}, who, why)], run)
 
 
-def promote_while(project: Project, meanwhile: list[str], **order: str) -> None:
+def promote_while(project: Project, meanwhile: list[str], **order: Any) -> None:
     """A promotion of r3; after its plan was printed, somebody freezes the branch for these reasons."""
 
     def show(_plan: Promotion) -> None:

@@ -143,7 +143,7 @@ def test_several_checks_in_one_sentence_are_no_limit(tmp_path: Path) -> None:
         "waits for docs (not reported yet) and lint (not reported yet)",
     )
     assert (candidate.exceeds, candidate.over_limits) == ((), ())
-    assert kept_by(candidate) == "waits for checks"
+    assert kept_by(snapshot) == "waits for checks"
 
 
 def test_a_limit_and_checks_of_one_candidate_are_told_apart(tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ def waiting_entry(
     revno: int, *checks: CheckEntry, limits: tuple[str, ...] = (), **changes: Any
 ) -> LandingEntry:
     """A good landing that nothing blocks, which waits for these."""
-    sentences = [f"it waits for {check.name}" for check in checks if check.state != "holds"]
+    missing = [check.name for check in checks if check.state != "holds"]
+    sentences = [f"waits for {' and '.join(missing)}"] if missing else []
     return entry(
         revno,
         progress="waiting",

@@ -137,7 +137,7 @@ def kept_back(said: str, url: str = "no address") -> Snapshot:
     checks = tuple(CheckEntry(said, state, said, NOW, url) for state in get_args(ConditionState))
     waits = {"progress": "waiting", "deployable_as_tip": False, "url": ""}
     landings = (
-        entry(106, checks=checks, conditions=(said, said), exceeds=(0,), **waits),
+        entry(106, checks=checks, conditions=(said, said), **waits),
         entry(105, conditions=(said,), exceeds=(0,), touches=(LimitTouch(0, (said, said)),), **waits),
         entry(103, url="", checks=checks[:1], touches=(LimitTouch(0, (said,), 101),)),
     )
