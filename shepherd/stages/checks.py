@@ -89,20 +89,28 @@ def read_checks(
         if sha in window and sha not in trusted and (sha != promoted or sha in set(judgement.unblocked))
     ]
     read = _asked(reader, patterns, judgement.unblocked, trusted, also, progress)
+    memory = memory_with(known, read, window, settings, branch, run.seconds)
+    results = {
+        sha: each.checks
+        for sha, each in memory.commits.items()
+        if sha in read or sha in settled or results_hold(patterns, each.checks)
+    }
+    if afresh is not None:
+        results |= read
     run.tell(
         "checks",
         branch=branch,
         result="failed" if reader.problem else "read",
         source=reader.source,
         asked=reader.asked,
-        remembered=len(settled.keys() - read.keys()),
+        remembered=len(results.keys() - read.keys()),
         requests=reader.requests,
         seconds=round(monotonic() - started, 3),
         **({"why": reader.problem} if reader.problem else {}),
     )
     return ChecksReading(
-        judgement.checked({**settled, **read}),
-        memory_with(known, read, window, settings, branch, run.seconds),
+        judgement.checked(results),
+        memory,
         tuple(_problems(branch, judgement, reader, read)),
         tuple(reader.warnings),
     )

@@ -69,6 +69,44 @@ def test_what_holds_is_not_asked_for_again(tmp_path: Path, ci: Ci) -> None:
     assert ci.was_asked() == []
 
 
+def test_under_a_pattern_what_holds_may_still_grow_for_an_hour(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1, 'checks = ["ci/*"]')
+    ci.results[ids[1]] = (CheckResult("ci/lint", "success"),)
+    assert deployable(project.look()) == 2
+    project.now += timedelta(minutes=50)
+    ci.results[ids[1]] = (CheckResult("ci/lint", "success"), CheckResult("ci/test", "failed"))
+    assert deployable(project.look()) is None, "a job that begins after another one reports late"
+    ci.results[ids[1]] = (CheckResult("ci/lint", "success"), CheckResult("ci/test", "success"))
+    project.look()
+    project.now += timedelta(minutes=61)
+    ci.was_asked()
+    assert deployable(project.look()) == 2
+    assert ci.was_asked() == []
+
+
+def test_what_holds_and_may_still_grow_is_known_while_nobody_can_be_asked(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 2, 'checks = ["ci/*"]')
+    ci.results = dict.fromkeys(ids, (CheckResult("ci/lint", "success"),))
+    assert deployable(project.look()) == 3
+    ci.breaks_after = 0
+    assert deployable(project.look()) == 3
+    ci.breaks_after, ci.unreadable = None, {ids[2]: "it is locked"}
+    assert deployable(project.look()) == 3
+    afresh = judge_branch(project.settings, "stable", project.run("judge"), afresh=())
+    assert deployable(afresh) == 2
+
+
+def test_what_may_still_grow_stays_deployable_below_one_that_holds(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1, 'checks = ["ci/*"]')
+    ci.results[ids[1]] = (CheckResult("ci/lint", "success"),)
+    project.look()
+    ids += project.land("[no-qa] Newest")
+    ci.results[ids[2]] = (CheckResult("ci/lint", "success"),)
+    ci.was_asked()
+    assert entry(project.look(), 2).deployable_as_tip is True
+    assert ids[2] in ci.was_asked()
+
+
 @pytest.mark.parametrize(
     ("word", "hours", "asked"),
     [
