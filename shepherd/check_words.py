@@ -45,8 +45,8 @@ def check_name(text: str) -> str:
 
 
 def is_check_url(url: str) -> bool:
-    """Whether a person may be sent there: a URL of the web without user and password."""
-    if not url or len(url) > LONGEST_URL:
+    """Whether a person may be sent there: a URL of the web in visible ASCII, without user and password."""
+    if not url or len(url) > LONGEST_URL or any(not "!" <= sign <= "~" for sign in url):
         return False
     try:
         check_http(url)
@@ -58,18 +58,26 @@ def is_check_url(url: str) -> bool:
 def merged(readings: Iterable[CommitChecks]) -> CommitChecks:
     """What several sources say of one commit, by name: of two results of one name the worse counts, and what
     one of them could not read, nobody has read."""
-    by_name: dict[str, CheckResult] = {}
+    results: list[CheckResult] = []
     unreadable: list[str] = []
     for each in readings:
+        results += each.results
         if each.unreadable:
             unreadable.append(each.unreadable)
-        for result in map(_presentable, each.results):
-            other = by_name.get(result.name)
-            if other is None or _badness(result) < _badness(other):
-                by_name[result.name] = result
     if unreadable:
         return CommitChecks(unreadable="; ".join(dict.fromkeys(unreadable)))
-    return CommitChecks(tuple(by_name[name] for name in sorted(by_name)))
+    return CommitChecks(worst_of_each(results))
+
+
+def worst_of_each(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """One of each name, by name, with no more of what its source sent than can be shown: where there are
+    several, one that does not hold, or at least not yet."""
+    by_name: dict[str, CheckResult] = {}
+    for each in map(_presentable, results):
+        other = by_name.setdefault(each.name, each)
+        if _badness(each) < _badness(other):
+            by_name[each.name] = each
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def _presentable(result: CheckResult) -> CheckResult:

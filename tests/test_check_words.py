@@ -67,6 +67,29 @@ def test_no_failure_is_lost_whatever_order_they_come_in(said: list[tuple[str, Ch
     assert sorted({name for name, _ in said}) == [each.name for each in together.results]
 
 
-def test_where_people_may_be_sent() -> None:
-    assert is_check_url("https://ci.example/7")
-    assert not any(map(is_check_url, ("", "ftp://x", "https://me:pw@x", "http://x\n", "//x")))
+@pytest.mark.parametrize(
+    "url",
+    ["https://ci.example.org", "http://127.0.0.1:8080/job/7?tab=log#end", "HTTPS://[::1]/x", "https://a.b?c"],
+)
+def test_where_people_may_be_sent(url: str) -> None:
+    assert is_check_url(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//ci.example.org/",
+        "ftp://ci.example.org/",
+        "https://me:secret@ci.example.org/",
+        "https://",
+        "https://ci.example.org/a b",
+        "https://ci.example.org/\n",
+        " https://ci.example.org/",
+        "https://ci.example.org/" + "x" * 2_000,
+    ],
+)
+def test_where_nobody_is_sent(url: str) -> None:
+    assert not is_check_url(url)

@@ -39,6 +39,7 @@ class Run:
     took: int = 30
     url: str | None = "https://ci.example.org/1"
     app: str = "github-actions"
+    """Empty: it is not shown."""
     workflow: str = "ci.yml"
     """Empty: another application's, that has none."""
     suite: str = "1"
@@ -130,7 +131,7 @@ def _run(hub: GitHub, sha: str, shown: Run) -> Object | RefusedError:
         "": sha,
         "__typename": "CheckSuite",
         "id": f"CS_{shown.suite}",
-        "app": {"__typename": "App", "id": f"A_{shown.app}"},
+        "app": {"__typename": "App", "id": f"A_{shown.app}"} if shown.app else None,
         "workflowRun": run_of if shown.workflow else None,
     }
     return {

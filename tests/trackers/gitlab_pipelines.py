@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from shepherd.settings import BranchSettings, Pointer
 from tests.trackers.refusals import RefusedError
 
 if TYPE_CHECKING:
     from graphql import DocumentNode
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def asking(*checks: str) -> BranchSettings:
+    """The settings of a mainline that asks for these."""
+    return BranchSettings(".", "stable", Pointer(recorded=True), checks=checks)
 
 
 @dataclass
@@ -133,6 +139,7 @@ class PipelineRows:
 
         return {
             "path": self._path(number),
+            "ref": pipeline.ref,
             "status": pipeline.status.upper(),
             "startedAt": _time(pipeline.began),
             "finishedAt": _time(pipeline.ended),

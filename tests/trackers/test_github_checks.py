@@ -99,6 +99,13 @@ def test_each_word_of_github_has_one_of_ours(
         # an application without workflows begins it again, in the same suite
         ((run("x", "FAILURE", workflow=""), run("x", workflow="", began=60)), "success"),
         ((run("x", workflow=""), run("x", "FAILURE", workflow="", began=60)), "failed"),
+        # when it began is not said: it may be the older one
+        ((run("x", began=None), run("x", "FAILURE", suite="2", began=60)), "failed"),
+        ((run("x", workflow="", began=None), pending("x", workflow="", began=60)), "pending"),
+        # two runs of workflows that are not shown, so they may be two
+        ((run("x", "FAILURE", workflow=""), run("x", workflow="", suite="2", began=60)), "failed"),
+        # two applications that are not shown
+        ((run("x", "FAILURE", workflow="", app=""), run("x", workflow="", app="", began=60)), "failed"),
         # begun at the same moment: nobody knows which is the newer
         ((run("x", workflow=""), run("x", "CANCELLED", workflow="")), "cancelled"),
         # both a check and a status

@@ -77,7 +77,7 @@ def is_replaced(one: ShownRun | ShownStatus, others: Sequence[ShownRun | ShownSt
     if any(each.startedAt is None for each in together):
         return False
     last = max(each.startedAt for each in together if each.startedAt)
-    return any(each not in together and (each.startedAt is None or each.startedAt > last) for each in same)
+    return any(each not in together and each.startedAt and each.startedAt > last for each in same)
 
 
 def _are_of_one_start(one: ShownRun, other: ShownRun) -> bool:
@@ -87,7 +87,7 @@ def _are_of_one_start(one: ShownRun, other: ShownRun) -> bool:
 def _reporter(each: ShownRun) -> tuple[str, str, str]:
     suite = each.checkSuite
     assert suite.app is not None
-    return each.name, suite.app.id, suite.workflowRun.workflow.id if suite.workflowRun else ""
+    return each.name, suite.app.id, suite.workflowRun.workflow.id if suite.workflowRun else suite.id
 
 
 @settings(max_examples=500)
