@@ -3,6 +3,7 @@ REST show them.
 
 hub.runs[sha] = [run("ci/build", "FAILURE"), run("ci/build", suite="2", began=60)]
 hub.statuses[sha] = [status("deploy/preview", "PENDING")]
+hub.suites[sha] = [Suite("IN_PROGRESS")]    # workflows that have no run yet, beside those of hub.runs
 hub.required["main"] = Required(classic=["ci/build"], rulesets=["lint"])
 hub.hides_checks = True                     # as from a fine-grained token, of what is private
 """
@@ -60,6 +61,15 @@ class Status:
 
 
 @dataclass
+class Suite:
+    """A workflow, or (workflow empty) another application, that was begun and has reported nothing."""
+
+    status: str
+    began: int = 0
+    workflow: str = "ci.yml"
+
+
+@dataclass
 class Required:
     """What has to pass before something comes to a branch; classic None: no such rule protects it."""
 
@@ -93,6 +103,27 @@ def rollup(hub: GitHub, sha: str, connection: Connection) -> Object | None:
         return None
     contexts = connection(hub, "StatusCheckRollupContextConnection", sha, shown)
     return {"": sha, "__typename": "StatusCheckRollup", "contexts": contexts}
+
+
+def suites(hub: GitHub, sha: str, connection: Connection) -> Callable[..., Object]:
+    """All of a commit: a suite has ended once its runs have."""
+    runs = hub.runs.get(sha, ())
+    status = {each.suite: "COMPLETED" for each in runs}
+    status |= {each.suite: "IN_PROGRESS" for each in runs if each.conclusion is None}
+    of = {each.suite: Suite(status[each.suite], each.began or 0, each.workflow) for each in runs}
+    shown = [partial(_whole_suite, sha, each) for each in (*of.values(), *hub.suites.get(sha, ()))]
+    return connection(hub, "CheckSuiteConnection", sha, shown)
+
+
+def _whole_suite(sha: str, suite: Suite) -> Object:
+    url = "https://github.com/acme/shop/actions/runs/7"
+    return {
+        "": sha,
+        "__typename": "CheckSuite",
+        "status": suite.status,
+        "createdAt": moment(suite.began),
+        "workflowRun": {"__typename": "WorkflowRun", "url": url} if suite.workflow else None,
+    }
 
 
 def ref(hub: GitHub, connection: Connection, _info: Any, qualifiedName: str) -> Object | None:

@@ -6,18 +6,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from shepherd.settings import BranchSettings, Pointer
 from tests.trackers.refusals import RefusedError
 
 if TYPE_CHECKING:
     from graphql import DocumentNode
 
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def asking(*checks: str) -> BranchSettings:
-    """The settings of a mainline that asks for these."""
-    return BranchSettings(".", "stable", Pointer(recorded=True), checks=checks)
 
 
 @dataclass

@@ -16,9 +16,9 @@ from shepherd.trackers.checks import CheckSource
 from shepherd.trackers.gitea.checks import GiteaChecks
 from shepherd.trackers.gitlab.checks import GitLabChecks
 from tests.trackers.faulty import at_work
-from tests.trackers.forge_kit import Kit
+from tests.trackers.forge_kit import Kit, asking
 from tests.trackers.gitea_server import Gitea
-from tests.trackers.gitlab_pipelines import Job, asking
+from tests.trackers.gitlab_pipelines import Job
 from tests.trackers.gitlab_server import GitLab
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("hasty")]

@@ -14,9 +14,9 @@ from lazr.restfulclient.errors import BadRequest, PreconditionFailed
 from shepherd.trackers.gitlab.checks import GitLabChecks
 from tests.trackers import github_server, gitlab_server
 from tests.trackers.faulty import at_work
-from tests.trackers.forge_kit import TOKEN, Kit
+from tests.trackers.forge_kit import TOKEN, Kit, asking
 from tests.trackers.github_server import GitHub
-from tests.trackers.gitlab_pipelines import Job, asking
+from tests.trackers.gitlab_pipelines import Job
 from tests.trackers.gitlab_server import GitLab
 from tests.trackers.launchpad_server import Bug, Server, credentials
 

@@ -16,8 +16,8 @@ from shepherd.trackers.gitlab.checks import LEFT_OUT, NO_JOBS, GitLabChecks
 from shepherd.trackers.gitlab.pipelines import ANONYMOUS_COMPLEXITY, COMPLEXITY, at_once, complexity
 from shepherd.trackers.gitlab.statuses import ANONYMOUS
 from tests.trackers.faulty import at_work
-from tests.trackers.forge_kit import Kit
-from tests.trackers.gitlab_pipelines import BEGINNING, Job, PipelineRows, asking
+from tests.trackers.forge_kit import Kit, asking
+from tests.trackers.gitlab_pipelines import BEGINNING, Job, PipelineRows
 from tests.trackers.gitlab_server import GitLab
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("hasty")]

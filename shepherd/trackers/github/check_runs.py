@@ -6,6 +6,8 @@ A commit keeps the runs of each check. Which of them count:
   commit, the runs of the first time stay (github.com/lewagon/wait-on-check-action/pull/156,
   github.com/kirodotdev/KiroCrew/pull/11830; `gh pr checks` looks at the newest alone, too: cli/cli,
   pkg/cmd/pr/checks/aggregate.go). Two jobs of one name in one run of a workflow are two checks.
+* Where a name is a pattern, a workflow that has not ended is a result that is still to come: its runs are
+  made when its jobs are, which may be later (github.com/danielnc/prhub, release 0.1.3).
 * Of what has one name from several applications, workflows, or as a status beside, the worst: "both the check
   and the status are required" (docs.github.com, "Troubleshooting required status checks").
 """
@@ -22,13 +24,18 @@ from shepherd.trackers.forge.wire import Moment, seconds_of
 from shepherd.trackers.github.questions import PageInfo
 
 CHECKS = (
-    'object(oid: "%s") { ... on Commit { statusCheckRollup { contexts(first: 100%s) { nodes { __typename'
+    'object(oid: "%s") { ... on Commit {%s statusCheckRollup { contexts(first: 100%s) { nodes { __typename'
     " ... on CheckRun { name status conclusion startedAt completedAt detailsUrl"
     " checkSuite { id app { id } workflowRun { workflow { id } } } }"
     " ... on StatusContext { context state createdAt targetUrl } }"
     " pageInfo { hasNextPage endCursor } } } } }"
 )
 """One connection for a commit, and none within: a point for a hundred commits."""
+SUITES = (
+    " checkSuites(first: 100%s) { nodes { status createdAt workflowRun { url } }"
+    " pageInfo { hasNextPage endCursor } }"
+)
+"""A second one."""
 
 _OF_CONCLUSION: Mapping[str, CheckWord] = {
     "SUCCESS": "success",
@@ -95,9 +102,27 @@ class ShownRollup(Struct, frozen=True):
     contexts: ShownContexts
 
 
+class RunUrl(Struct, frozen=True):
+    url: str
+
+
+class WholeSuite(Struct, frozen=True):
+    status: str
+    createdAt: Moment
+    workflowRun: RunUrl | None
+    """None: another application's, which may never begin."""
+
+
+class ShownSuites(Struct, frozen=True):
+    nodes: tuple[WholeSuite, ...]
+    pageInfo: PageInfo
+
+
 class CommitRollup(Struct, frozen=True):
     statusCheckRollup: ShownRollup | None
     """None: nothing has reported on that commit yet."""
+    checkSuites: ShownSuites | None = None
+    """None: they were not asked for."""
 
 
 class _Attempt(Struct, frozen=True):
@@ -116,8 +141,16 @@ class UnknownWordError(Exception):
     """GitHub says of a check what is not known here."""
 
 
-def checks_in(contexts: Iterable[ShownRun | ShownStatus]) -> CommitChecks:
-    """What all that was shown for one commit amounts to: one result for each name."""
+def checks_in(
+    contexts: Iterable[ShownRun | ShownStatus],
+    suites: Iterable[WholeSuite] = (),
+    patterns: Iterable[str] = (),
+) -> CommitChecks:
+    """What all that was shown for one commit amounts to: one result for each name.
+
+    Args:
+        patterns: those that more than one name may match.
+    """
     sources: dict[tuple[str, ...], list[_Attempt]] = {}
     try:
         for place, shown in enumerate(contexts):
@@ -125,7 +158,13 @@ def checks_in(contexts: Iterable[ShownRun | ShownStatus]) -> CommitChecks:
             sources.setdefault(attempt.source, []).append(attempt)
     except UnknownWordError as why:
         return CommitChecks(unreadable=str(why))
-    return CommitChecks(worst_of_each(each for attempts in sources.values() for each in _newest(attempts)))
+    results = [each for attempts in sources.values() for each in _newest(attempts)]
+    for suite in suites:
+        # what waits has made its runs: they wait
+        if suite.workflowRun and suite.status not in ("COMPLETED", "WAITING"):
+            since, url = seconds_of(suite.createdAt), suite.workflowRun.url
+            results += [CheckResult(each, "pending", since, url) for each in patterns]
+    return CommitChecks(worst_of_each(results))
 
 
 def _newest(attempts: list[_Attempt]) -> list[CheckResult]:
