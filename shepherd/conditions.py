@@ -69,7 +69,7 @@ class Conditions(Struct, frozen=True):
     """SHA of a candidate -> what was read; one that is not there was not asked for."""
     limits: tuple[Limit, ...] = ()
     touched: Mapping[str, Touched] = {}
-    """SHA of a landing after D -> what it touches; one that is not there touches nothing."""
+    """SHA of a landing -> what it touches; one that is not there touches nothing. Up to D none counts."""
 
 
 NO_CONDITIONS = Conditions()

@@ -161,12 +161,14 @@ class LandingEntry(Struct, frozen=True):
     co_authors: tuple[str, ...] = ()
     """Who else wrote a part of it."""
     conditions: tuple[str, ...] = ()
-    """Why it may not go to production although nothing blocks it, a sentence each: first of limits, then one
-    for each check that is not known to hold. Empty where all conditions hold, or none was asked."""
+    """Why it may not go to production although nothing blocks it, a sentence each: first one for each of
+    `exceeds`, then those of its checks. Empty where all conditions hold, or none was asked."""
     checks: tuple[CheckEntry, ...] = ()
     """What the checks say of it as a candidate, worst first; empty where they were not asked."""
     touches: tuple[LimitTouch, ...] = ()
     """The limits that it counts for."""
+    exceeds: tuple[int, ...] = ()
+    """The limits that do not hold for it as a candidate: their places in `limits` of the snapshot."""
 
     @property
     def missing(self) -> tuple[CheckEntry, ...]:
@@ -176,7 +178,7 @@ class LandingEntry(Struct, frozen=True):
     @property
     def over_limits(self) -> tuple[str, ...]:
         """The sentences of the limits that it exceeds."""
-        return self.conditions[: len(self.conditions) - len(self.missing)]
+        return self.conditions[: len(self.exceeds)]
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ def check(snapshot: Snapshot) -> None:
         assert entry.deployable_as_tip is not True or entry.blocked_by_count == 0
         assert list(entry.blocked_by) == sorted(entry.blocked_by)
         assert entry.deployable_as_tip is not True or not entry.conditions
+        assert len(entry.conditions) >= len(entry.exceeds) <= len(snapshot.limits)
     assert named <= by_revno.keys()
     if snapshot.waits is not None:
         waits = by_revno[snapshot.waits.revno]

@@ -8,9 +8,10 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shepherd.act import unfinished
-from shepherd.errors import PARTLY, RefusedError, SettingsError, ShepherdError
+from shepherd.errors import PARTLY, NoAnswerError, RefusedError, SettingsError, ShepherdError
 from shepherd.freeze import instant
 from shepherd.freeze_words import off_command, words_of
+from shepherd.plainfile import UnreadableFileError
 from shepherd.running.freeze_status import lines_of
 from shepherd.running.freeze_writing import FreezeWriting, writing_freezes
 from shepherd.running.log import now
@@ -149,7 +150,10 @@ def _end(word: FreezeWord, who: str, why: str) -> JournalEntry:
 
 
 def _known(settings: Settings, branch: str) -> tuple[FreezeWord, ...]:
-    return tuple(freezes.in_effect(freezes.copied_words(settings, branch), now()))
+    try:
+        return tuple(freezes.in_effect(freezes.copied_words(settings, branch), now()))
+    except UnreadableFileError as why:
+        raise NoAnswerError(f"{branch}: {why}: inv judge makes it again") from None
 
 
 def _leaving(

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from time import monotonic, sleep
 from typing import Any, NamedTuple
 
-from shepherd.errors import StoreError
+from shepherd.errors import PartlyError, StoreError
 from shepherd.limits import stoppable
 from shepherd.run import Run
 from shepherd.running import gate
@@ -49,14 +49,20 @@ class FreezeWriting(NamedTuple):
         """Write into the journal, and the copy for readers after it.
 
         Raises:
-            LostJournalError: nothing is written into it. StoreError.
+            LostJournalError: nothing is written into it. StoreError. PartlyError: the copy is missing.
         """
         with self.database.branch(branch) as store:
             if lost := loss(store.journal, self.settings, branch):
                 raise LostJournalError(self.settings, branch, lost)
             store.append(entries, self.run)
             words = freezes.words_in(store.journal)
-        freezes.copy_words(self.settings, branch, words)
+        try:
+            freezes.copy_words(self.settings, branch, words)
+        except StoreError as error:
+            raise PartlyError(
+                f"{branch}: this is recorded, and promotions go by it, but page and status cannot know of it"
+                f" yet ({error}); the next run tells them"
+            ) from None
 
     def tell(self, branch: str, before: str, after: str, why: str, **more: str) -> None:
         fields = {"what": "freeze", "on": branch, "from": before, "to": after}

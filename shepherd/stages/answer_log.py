@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from shepherd.cautions import cautions, stopping
 from shepherd.run import Run
 from shepherd.situation import Situation
-from shepherd.snapshot import LandingEntry, Snapshot
+from shepherd.snapshot import Snapshot
 from shepherd.store import JournalEntry
-from shepherd.views.conditions import kept_by, waiting, waits
+from shepherd.views.conditions import kept_by, what_waits
 
 
 def answer_of(snapshot: Snapshot) -> dict[str, object]:
@@ -23,7 +23,7 @@ def answer_of(snapshot: Snapshot) -> dict[str, object]:
         "deployed": snapshot.deployed.revno if snapshot.deployed else None,
         "id": snapshot.deployable.id if snapshot.deployable else None,
         **({"stopped": stop.kind} if stop is not None else {}),
-        **({"waits": kept_by(entry)} if (entry := _only_waits(snapshot)) is not None else {}),
+        **({"waits": kept} if snapshot.answer == "blocked" and (kept := kept_by(snapshot)) else {}),
     }
 
 
@@ -43,13 +43,8 @@ def because(snapshot: Snapshot) -> str:
 
 
 def _waits(snapshot: Snapshot) -> list[str]:
-    entry = waiting(snapshot)
-    return [str(waits(entry))] if entry is not None else []
-
-
-def _only_waits(snapshot: Snapshot) -> LandingEntry | None:
-    """What nothing blocks, where nothing can be deployed all the same."""
-    return waiting(snapshot) if snapshot.answer == "blocked" else None
+    said = what_waits(snapshot)
+    return [str(said)] if said is not None else []
 
 
 def log_judgement(

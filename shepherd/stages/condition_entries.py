@@ -23,6 +23,7 @@ class ConditionFields(TypedDict, total=False):
     conditions: tuple[str, ...]
     checks: tuple[shape.CheckEntry, ...]
     touches: tuple[shape.LimitTouch, ...]
+    exceeds: tuple[int, ...]
 
 
 def condition_entries(judgement: Judgement, revno: int) -> ConditionFields:
@@ -31,13 +32,16 @@ def condition_entries(judgement: Judgement, revno: int) -> ConditionFields:
     conditions = judgement.conditions
     if revno <= judgement.reading.deployed.revno or not (conditions.checks or conditions.limits):
         return fields
-    sentences = [str(of_limit(over, conditions.limits)) for over in judgement.window.over.get(revno, ())]
+    over = judgement.window.over.get(revno, ())
+    sentences = [str(of_limit(each, conditions.limits)) for each in over]
     outcomes = judgement.checks_of(revno) if conditions.checks else None
     if outcomes is not None:
         fields["checks"] = tuple(map(_check, outcomes))
         sentences += map(str, of_checks(outcomes))
     if sentences:
         fields["conditions"] = tuple(sentences)
+    if over:
+        fields["exceeds"] = tuple(each.limit for each in over)
     if revno in judgement.limits.touched:
         fields["touches"] = tuple(_touches(judgement, revno))
     return fields

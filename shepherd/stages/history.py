@@ -23,7 +23,17 @@ from shepherd.values import RevName, iso, utc
 from shepherd.words import Cover, bug_numbers, item_name
 
 LANDING_KINDS = ("landing", "state", "verdict", "cover", "snooze", "alarm")
-BRANCH_KINDS = ("began", "restored", "renamed", "deployed", "promoted", "rewrite", "answer", "alarm")
+BRANCH_KINDS = (
+    "began",
+    "restored",
+    "renamed",
+    "deployed",
+    "promoted",
+    "rewrite",
+    "answer",
+    "alarm",
+    "freeze",
+)
 
 
 def past_of(
@@ -236,6 +246,9 @@ def _story_event(entry: JournalEntry) -> StoryEvent:
             what = f"carried on the journal of {data['from']}, as the branch was called before"
         case "rewrite":
             what = f"a rewrite of the mainline was accepted at r{data['revno']}"
+        case "freeze":
+            end = f" until {utc(datetime.fromisoformat(data['until']))}" if data.get("until") else ""
+            what = f"deployments were frozen{end}" if data["on"] else "a freeze was ended"
         case _:
             what = entry.kind
     return StoryEvent(entry.at, what, entry.who, entry.why)

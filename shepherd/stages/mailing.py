@@ -37,7 +37,7 @@ from shepherd.stages.went_live import untold as untold_news
 from shepherd.store import Database
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import clean
-from shepherd.views.conditions import waiting, waits
+from shepherd.views.conditions import what_waits
 
 
 def remind(
@@ -225,8 +225,8 @@ def _known(settings: Settings, database: Database, run: Run) -> KnownForMails:
             known.deployable.append(DeployableNow(branch, snapshot.next.to.revno, count))
         if stop is not None and stop.kind == "frozen":
             known.notes.append(BranchNote(branch, f"{branch}: {stop.sentence}"))
-        if (entry := waiting(snapshot)) is not None:
-            known.notes.append(BranchNote(branch, f"{branch}: {waits(entry)}"))
+        if (said := what_waits(snapshot)) is not None:
+            known.notes.append(BranchNote(branch, f"{branch}: {said}"))
         of_branch = sort_out(snapshot, histories, days_of(settings), settings.mail.grace_days, run.now)
         known.waiting += of_branch[0]
         known.unmailed += of_branch[1]

@@ -14,7 +14,7 @@ from shepherd.sentence import Sentence, joined, parts_of, separated, time
 from shepherd.snapshot import Blocker, LandingEntry, LastGood, Next, Progress, Snapshot
 from shepherd.views.banners import called
 from shepherd.views.clean import LONGEST_SENTENCE, clean
-from shepherd.views.conditions import kept_by, tip_words, waiting, waits
+from shepherd.views.conditions import kept_by, tip_words, waits, what_waits
 from shepherd.views.notes import within
 from shepherd.views.staircase import named, stairs, with_others
 from shepherd.views.words import (
@@ -60,9 +60,9 @@ def headline(snapshot: Snapshot, known: Sequence[Caution]) -> str:
         return advice
     if snapshot.answer == "nothing-new":
         return f"{advice}: nothing new"
-    if (entry := waiting(snapshot)) is not None:
+    if (said := what_waits(snapshot)) is not None:
         # what can go next waits for nobody; what blocks newer ones is said below
-        return Sentence(f"{advice}: ", waits(entry))
+        return Sentence(f"{advice}: ", said)
     if not snapshot.blockers:
         return f"{advice}: nothing blocks, and no newer revision is known to hold all that it needs"
     blockers = [f"r{b.revno} ({name(b.person)})" for b in snapshot.blockers[: NAMED + 1]]
@@ -72,11 +72,10 @@ def headline(snapshot: Snapshot, known: Sequence[Caution]) -> str:
 def waits_line(snapshot: Snapshot, known: Sequence[Caution]) -> Sentence | None:
     """What the newest candidate waits for that nothing blocks: `r31 waits for ci/build (running since …)`.
     None where none does, the headline says it already, or there is no answer to go by."""
-    stop, entry = stopping(known), waiting(snapshot)
-    if entry is None or (stop is not None and code_of(stop) == NO_DATA):
+    stop = stopping(known)
+    if stop is None and snapshot.answer == "blocked":
         return None
-    said = stop is None and snapshot.answer == "blocked"
-    return None if said else waits(entry)
+    return what_waits(snapshot) if stop is None or code_of(stop) != NO_DATA else None
 
 
 def _cleaned(text: str) -> Sentence:
@@ -114,10 +113,7 @@ def brief(snapshot: Snapshot, known: Sequence[Caution]) -> str:
 
 def _kept(snapshot: Snapshot) -> str:
     """Why nothing can be deployed, in a word or three."""
-    entry = waiting(snapshot)
-    if entry is not None:
-        return kept_by(entry)
-    return "blocked" if snapshot.blockers else "waits for checks"
+    return kept_by(snapshot) or ("blocked" if snapshot.blockers else "waits for checks")
 
 
 def also(known: Sequence[Caution]) -> list[str]:

@@ -64,9 +64,31 @@ def for_checks(snapshot: Snapshot) -> LandingEntry | None:
     return next(iter(waiting_for_checks(snapshot)), None)
 
 
-def kept_by(entry: LandingEntry) -> str:
-    """ "waits for checks" or "over a limit", in as few words as a badge has room for."""
-    return "over a limit" if over_limits(entry) else "waits for checks"
+def kept_by(snapshot: Snapshot) -> str:
+    """ "waits for checks" or "over a limit", in as few words as a badge has room for; empty: nothing waits
+    for a condition alone."""
+    entry = waiting(snapshot)
+    if entry is None:
+        return ""
+    return "over a limit" if over_limits(entry) and for_checks(snapshot) is None else "waits for checks"
+
+
+def what_waits(snapshot: Snapshot) -> Sentence | None:
+    """What the newest candidate waits for that nothing blocks; where that is over a limit, also what the
+    newest below it waits for. None where none waits."""
+    entry = waiting(snapshot)
+    if entry is None:
+        return None
+    below = for_checks(snapshot)
+    if not over_limits(entry) or below is None or below.revno == entry.revno:
+        return waits(entry)
+    return Sentence(waits(entry), "; ", waits(below))
+
+
+def links_of(snapshot: Snapshot) -> list[CheckLink]:
+    """The pages of the checks that these wait for."""
+    entries = {each.revno: each for each in (waiting(snapshot), for_checks(snapshot)) if each is not None}
+    return [link for entry in entries.values() for link in check_links(missing(entry))]
 
 
 def waits(entry: LandingEntry) -> Sentence:

@@ -151,9 +151,8 @@ def _conditions(snapshot: Snapshot, situation: Situation, known: Sequence[Cautio
     """What the next candidate waits for, where more of it can be read, and when the next freeze begins."""
     if waits := answer.waits_line(snapshot, known):
         yield wrap(waits, "  ")
-    entry = conditions.waiting(snapshot)
-    if entry is not None and snapshot.complete:
-        for link in conditions.check_links(conditions.missing(entry))[: conditions.NAMED]:
+    if snapshot.complete:
+        for link in conditions.links_of(snapshot)[: conditions.NAMED]:
             yield f"    {plain(link.address, len(link.address))}"
     if (freeze := conditions.next_freeze(snapshot, situation)) is not None:
         yield wrap(freeze, "  ")

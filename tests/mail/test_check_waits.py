@@ -263,3 +263,19 @@ def test_the_log_and_the_journal_say_when_it_began_and_ended(team: Team) -> None
         ("ci/build", True, "r2 waits for ci/build (failed)"),
         ("ci/build", False, ""),
     ]
+
+
+def test_what_is_over_a_limit_waits_for_no_check(tmp_path: Path, server: Server) -> None:
+    """Below it, r3 does: two checks in one sentence are no limit, and the limit of r4 is no check."""
+    limits = 'limits = [{ paths = ["*.sql"], max = 1 }]\nchecks = ["ci/*", "docs"]'
+    team = Team(tmp_path, server, branch=limits).at("2011-08-02 08:00")
+    two, three, four = (
+        team.repo.commit(f"[no-qa] {name}", {name: "1"}) for name in ("a.sql", "b.py", "c.sql")
+    )
+    for sha in (two, three, four):
+        team.check(sha, ci_build="pending")
+    heard = told(team, *hours(2))
+    assert heard == ["2011-08-02 14:00"]
+    entries = {each.revno: each for each in team.look().landings}
+    assert (entries[4].exceeds, len(entries[4].over_limits)) == ((0,), 1)
+    assert entries[3].exceeds == () and entries[3].over_limits == ()

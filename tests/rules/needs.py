@@ -24,11 +24,11 @@ class Needs:
         self,
         checks: Mapping[str, CommitChecks],
         touches: Mapping[str, Sequence[str]],
-        window: Iterable[Landing],
+        landings: Iterable[Landing],
     ) -> Conditions:
         """What the rules are given: of checks all that was told, of paths those that a limit is about."""
         touched = {}
-        for landing in window:
+        for landing in landings:
             paths = {
                 place: some
                 for place, limit in enumerate(self.limits)

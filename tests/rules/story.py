@@ -248,7 +248,7 @@ class Story:
             deployed=self.deployed,
         )
         tracker = self.read_tracker()
-        conditions = self.needs.conditions(self.checks, self.touches, self.landings[self.deployed.revno :])
+        conditions = self.needs.conditions(self.checks, self.touches, self.landings)
         judgement = self.judge(reading, tracker, memory, self.options, conditions=conditions)
         for item, seen in judgement.seen:
             assert seen.seq == self.seq

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from shepherd.conditions import NO_CONDITIONS, CheckResult, CommitChecks, Conditions, Limit
 from shepherd.rules import Judgement, judge
+from shepherd.rules.conditions import check_outcomes, results_hold
 from tests.rules import oracle
 from tests.rules.needs import WORDS
 from tests.rules.releases import CHECKS, releases, with_needs
@@ -136,3 +137,16 @@ def test_being_told_of_results_later_is_the_same_as_at_once(tale: Tale) -> None:
     run = last_run(tale)
     later = judged(tale, run, replace(run.conditions, results={})).checked(run.conditions.results)
     assert what_it_said(run_with(run, later)) == what_it_said(run)
+
+
+def test_what_could_not_be_read_as_a_whole_never_holds() -> None:
+    part = CommitChecks((CheckResult("ci/build", "success"),), unreadable="the second page answered 500")
+    assert not results_hold(("ci/build",), part)
+    assert results_hold(("ci/build",), replace(part, unreadable=""))
+
+
+def test_a_pattern_that_stands_twice_in_the_settings_is_one() -> None:
+    green = CommitChecks((CheckResult("ci/build", "success"),))
+    assert results_hold(("ci/*", "ci/*"), green)
+    outcomes = check_outcomes(Conditions(("never", "never"), {"sha": green}), "sha")
+    assert [each.name for each in outcomes or ()] == ["never"]

@@ -34,6 +34,8 @@ ARGUMENTS = {
     "deployed": ["r2", "--reason", "x"],
     "maintenance.on": ["--reason", "x", "--wait", "5"],
     "maintenance.off": [],
+    "freeze.on": ["--reason", "x"],
+    "freeze.off": [],
     "init": ["--repository", "project.git"],
     "cron.install": [],
     "cron.remove": [],
@@ -49,7 +51,7 @@ REFUSED_HERE = {"init", "deployed", "upgrade"}
 
 READERS = {
     *("status", "landings", "explain", "whatif", "history", "notes", "doctor"),
-    *("maintenance.status", "lock.status", "cron.show", "timer.show", "version", "man"),
+    *("freeze.status", "maintenance.status", "lock.status", "cron.show", "timer.show", "version", "man"),
 }
 ELSEWHERE = {"demo", "test"}
 """Not about a project that is there."""

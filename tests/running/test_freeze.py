@@ -237,6 +237,16 @@ def test_a_copy_that_is_damaged_is_no_data_until_the_next_judgement(project: Pro
     assert said(project, "status", "--sha").code == 8
 
 
+def test_what_readers_cannot_be_told_is_recorded_and_said(project: Project) -> None:
+    copy = project.state / "snapshots" / "stable" / "freezes"
+    copy.mkdir()
+    done = said(project, "freeze.on", "--reason", "new disks")
+    assert done.code == 7
+    assert "this is recorded, and promotions go by it, but page and status cannot know of it yet" in done.err
+    assert [each.why for each in entries(project, "freeze")] == ["new disks"]
+    assert said(project, "freeze.off", "--dry-run").code == 5
+
+
 @pytest.mark.parametrize("how", ["removed", "of another journal"])
 def test_a_copy_that_is_not_the_journal_s_is_made_again(project: Project, how: str) -> None:
     said(project, "freeze.on", "--reason", "new disks")
@@ -259,6 +269,16 @@ def test_in_maintenance_nobody_s_word_is_taken(tmp_path: Path) -> None:
     assert host.inv("freeze.status")[0] == 0
     (refused,) = host.events("refused")
     assert refused["stage"] == "freeze.on"
+
+
+def test_who_waits_for_the_quiet_waits_for_a_freeze_that_is_being_written(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.inv("run")
+    with freeze_lock(host.project.settings):
+        code, _, err = host.inv("maintenance.on", "--reason", "new database", "--wait", "1s")
+    assert code == 6
+    assert "somebody still writes a freeze; the switch stays on" in err
+    assert host.inv("maintenance.on", "--reason", "new database", "--wait", "1s")[0] == 0
 
 
 def test_it_waits_for_no_run_and_the_page_says_it_at_once(tmp_path: Path) -> None:
@@ -347,6 +367,15 @@ def test_what_cannot_be_locked_is_one_sentence(project: Project) -> None:
     assert done.code == 1
     assert "freeze.lock: cannot be locked" in done.err
     assert not entries(project, "freeze")
+
+
+def test_history_tells_of_it(project: Project) -> None:
+    said(project, "freeze.on", "--reason", "new disks")
+    said(project, "freeze.off", "--reason", "they turn")
+    told = said(project, "history").out
+    assert "deployments were frozen" in told
+    assert "new disks" in told
+    assert "a freeze was ended" in told
 
 
 def test_a_restored_journal_has_its_freezes_again(project: Project) -> None:

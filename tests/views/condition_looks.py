@@ -61,6 +61,7 @@ def waiter(revno: int, *checks: CheckEntry, over: Sequence[str] = (), **changes:
         "deployable_as_tip": False,
         "checks": checks,
         "conditions": (*over, *sentences(checks)),
+        "exceeds": tuple(range(len(over))),
     }
     return entry(revno, **(fields | changes))
 

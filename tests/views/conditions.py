@@ -21,12 +21,14 @@ def waiting_entry(
     revno: int, *checks: CheckEntry, limits: tuple[str, ...] = (), **changes: Any
 ) -> LandingEntry:
     """A good landing that nothing blocks, which waits for these."""
-    sentences = [f"it waits for {check.name}" for check in checks if check.state != "holds"]
+    missing = [check.name for check in checks if check.state != "holds"]
+    sentences = [f"waits for {' and '.join(missing)}"] if missing else []
     return entry(
         revno,
         progress="waiting",
         deployable_as_tip=False,
         conditions=(*limits, *sentences),
+        exceeds=tuple(range(len(limits))),
         checks=checks,
         **changes,
     )

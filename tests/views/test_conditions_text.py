@@ -43,7 +43,10 @@ def flat(said: str) -> str:
             " since 2011-08-24 08:15 UTC) 5 landings",
         ),
         (waits(deploy=False, limits=(OVER,)), f"stay at r100: r105 has to wait: {OVER} 5 landings"),
-        (waits(RUNNING, deploy=False, limits=(OVER,)), f"stay at r100: {RUNS}; and {OVER} 5 landings"),
+        (
+            waits(RUNNING, deploy=False, limits=(OVER,)),
+            f"stay at r100: {RUNS}; and {OVER}; r104 waits for ci/build (running",
+        ),
         (
             waits(*[NOT_THERE] * 5, deploy=False),
             "ci/* (not there yet), ci/* (not there yet) and 2 more checks 5",
@@ -67,6 +70,17 @@ def test_what_newer_ones_wait_for_stands_below_the_answer_with_its_link() -> Non
     lines = text.status(waits(RUNNING), CALM).splitlines()
     assert lines[0].startswith("deploy r103 ")
     assert lines[2:4] == [f"  {RUNS}", "    https://ci.example.org/b/7"]
+
+
+def test_below_one_that_is_over_a_limit_it_says_what_the_next_waits_for() -> None:
+    """The limit lets r104 go: that waits for its check alone."""
+    given = waits(deploy=False, limits=(OVER,))
+    first, second, *rest = given.landings
+    second = replace(second, checks=(RUNNING,), conditions=("waits for ci/build",))
+    said = text.status(replace(given, landings=(first, second, *rest)), CALM)
+    waiting = "r104 waits for ci/build (running since 2011-08-24 08:15 UTC)"
+    assert f"r105 has to wait: {OVER}; {waiting} " in flat(said)
+    assert "    https://ci.example.org/b/7" in said.splitlines()
 
 
 def test_it_is_said_once_in_a_status() -> None:

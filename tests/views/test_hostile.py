@@ -138,7 +138,7 @@ def kept_back(said: str, url: str = "no address") -> Snapshot:
     waits = {"progress": "waiting", "deployable_as_tip": False, "url": ""}
     landings = (
         entry(106, checks=checks, conditions=(said, said), **waits),
-        entry(105, conditions=(said,), touches=(LimitTouch(0, (said, said)),), **waits),
+        entry(105, conditions=(said,), exceeds=(0,), touches=(LimitTouch(0, (said, said)),), **waits),
         entry(103, url="", checks=checks[:1], touches=(LimitTouch(0, (said,), True),)),
     )
     limits = (LimitEntry((said, said), 1, said),)

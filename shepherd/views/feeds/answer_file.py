@@ -14,7 +14,7 @@ from shepherd.snapshot import Answer, Rev, Snapshot
 from shepherd.values import SHA
 from shepherd.views import answer
 from shepherd.views.clean import LONGEST_SENTENCE, clean
-from shepherd.views.conditions import check_links, missing, waiting, waits
+from shepherd.views.conditions import links_of, waiting, what_waits
 from shepherd.views.feeds.as_json import plain_json
 from shepherd.views.markup import ageless
 from shepherd.views.words import AnyRev
@@ -146,8 +146,8 @@ def _waiting(snapshot: Snapshot) -> PublishedWaiting | None:
     entry = waiting(snapshot) if snapshot.complete else None
     if entry is None or not re.fullmatch(SHA, entry.id):
         return None
-    links = tuple(each.address for each in check_links(missing(entry))[:LINKS_SHOWN])
-    return PublishedWaiting(entry.revno, entry.id, clean(waits(entry), LONGEST_SENTENCE), links)
+    links = tuple(each.address for each in links_of(snapshot)[:LINKS_SHOWN])
+    return PublishedWaiting(entry.revno, entry.id, clean(what_waits(snapshot) or "", LONGEST_SENTENCE), links)
 
 
 def _freeze(freeze: Freeze) -> PublishedFreeze:
