@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import get_args
-from urllib.parse import urlsplit
 
-from shepherd.conditions import CheckResult, CheckWord
+from shepherd.conditions import STATE_OF, WORST_FIRST, CheckResult, CheckWord
+from shepherd.errors import WrongValueError
+from shepherd.urls import check_http
 from shepherd.values import clean
 
 LONGEST_NAME = 255
-"""Characters of a check's name that are kept: GitHub and GitLab allow no more of a status."""
+"""Characters of a check's name that are kept: GitHub allows no more of a status."""
 LONGEST_URL = 2000
 _LATEST = 4_102_444_800
 """Seconds from 1970 to 2100; some sources write the year 1 for a time that they do not know."""
@@ -42,23 +42,34 @@ def check_name(text: str) -> str:
     return clean(text, LONGEST_NAME)
 
 
-def check_result(name: str, word: CheckWord, since: datetime | None = None, url: str = "") -> CheckResult:
-    """What a source said of one check; what cannot be shown, or cannot be true, is left out."""
-    seconds = int(since.timestamp()) if since is not None else 0
-    return CheckResult(
-        check_name(name),
-        word,
-        seconds if 0 < seconds < _LATEST else None,
-        url if is_check_url(url) else "",
-    )
-
-
 def is_check_url(url: str) -> bool:
-    """Whether a person may be sent there: http or https, a host, no user, visible ASCII alone."""
-    if len(url) > LONGEST_URL or any(not "!" <= sign <= "~" for sign in url):
+    """Whether a person may be sent there: a URL of the web in visible ASCII, without user and password."""
+    if not url or len(url) > LONGEST_URL or any(not "!" <= sign <= "~" for sign in url):
         return False
     try:
-        parts = urlsplit(url)
-    except ValueError:
+        check_http(url)
+    except WrongValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc
+    return True
+
+
+def worst_of_each(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """One of each name, by name, with no more of what its source sent than can be shown: where there are
+    several, one that does not hold, or at least not yet."""
+    by_name: dict[str, CheckResult] = {}
+    for each in map(_presentable, results):
+        other = by_name.setdefault(each.name, each)
+        if _badness(each) < _badness(other):
+            by_name[each.name] = each
+    return tuple(by_name[name] for name in sorted(by_name))
+
+
+def _presentable(result: CheckResult) -> CheckResult:
+    """The result, with no more of what its source sent than can be shown."""
+    since = result.since if result.since is not None and 0 < result.since < _LATEST else None
+    url = result.url if is_check_url(result.url) else ""
+    return CheckResult(check_name(result.name), result.word, since, url)
+
+
+def _badness(result: CheckResult) -> int:
+    return WORST_FIRST.index(STATE_OF[result.word])

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from shepherd.check_results import check_name, check_result, check_word, is_check_url, known_words
+from shepherd.check_results import check_name, check_word, is_check_url, known_words
 from shepherd.conditions import STATE_OF, CheckResult, CommitChecks
 from shepherd.git.notes import note_blobs, note_texts
 from shepherd.git.repository import Git
@@ -69,6 +69,6 @@ def _read_line(line: str, patterns: Collection[str]) -> tuple[str, CheckResult |
         word, rest = check_word(said.rstrip(".,:;")), more[0] if more else ""
         url = rest if is_check_url(rest) else ""
         if word and (not rest or url or STATE_OF[word] != "holds"):
-            return name, check_result(name, word, url=url)
+            return name, CheckResult(name, word, url=url)
         strange = name
     return strange, None

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shepherd.conditions import CheckResult, CommitChecks
+from shepherd.check_results import worst_of_each
+from shepherd.conditions import CommitChecks
 from shepherd.errors import SourceError, TrackerError
 from shepherd.git.check_notes import CheckNotes
 from shepherd.git.mirror import open_source
@@ -67,7 +68,7 @@ class CheckReader:
             try:
                 # one by one: what was said before it broke off stands
                 for sha, checks in self._source.checks_of(commits):
-                    answers[sha] = CommitChecks(tuple(sorted(checks.results, key=_name)), checks.unreadable)
+                    answers[sha] = CommitChecks(worst_of_each(checks.results), checks.unreadable)
             except (TrackerError, SourceError) as error:
                 self.problem = str(error)
         unread = CommitChecks(unreadable=self.problem or "nothing was said of it")
@@ -82,7 +83,3 @@ class CheckReader:
             self.warnings.append(f"{missing_notes(config.check_notes, 'check')}; inv doctor says what to do")
         else:
             self._source = CheckNotes(git, tip, config.checks)
-
-
-def _name(result: CheckResult) -> str:
-    return result.name

@@ -11,12 +11,12 @@ from urllib.parse import urljoin
 import msgspec
 from msgspec import Struct
 
-from shepherd.check_results import check_result
-from shepherd.conditions import CheckWord, CommitChecks
+from shepherd.check_results import worst_of_each
+from shepherd.conditions import CheckResult, CheckWord, CommitChecks
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
-from shepherd.trackers.forge.check_parts import Moment, worst_of_each
 from shepherd.trackers.forge.reading import session_with, token_of
+from shepherd.trackers.forge.wire import Moment, seconds_of
 from shepherd.trackers.gitea.reading import GiteaTracker
 from shepherd.trackers.gitea.rest import PAGE
 from shepherd.trackers.gitea.service import GiteaService
@@ -119,7 +119,7 @@ class GiteaChecks:
         # two workflows of one name are two statuses of one context
         return CommitChecks(
             worst_of_each(
-                check_result(each.context, _STATES[each.status], each.created_at, self._url(each))
+                CheckResult(each.context, _STATES[each.status], seconds_of(each.created_at), self._url(each))
                 for each in statuses
             )
         )
