@@ -26,6 +26,7 @@ NEWEST = 10
 _SHOWN = 10
 _SIGNS = "`*` and `?` in a name would stand for other characters"
 _FOREIGN_SIGNS = "settings know `*` and `?` in a pattern, and no other signs"
+_UNREADABLE = "the checks of landings cannot be read"
 _NO_TEXT = "settings cannot hold such a name"
 
 
@@ -74,6 +75,8 @@ def required_checks(forge: Forge | None, file: Path, ref: str, newest: Sequence[
     for reason in dict.fromkeys(left_out.values()):
         names = _named([name for name, its in left_out.items() if its == reason])
         finding += f" Checks that {on}, but that are not asked for here: {names} ({reason})."
+    if why.startswith(_UNREADABLE) and not seen:
+        finding += f" Once they can be, take the # from `checks` in {file}."
     return RequiredChecks(tuple(seen), tuple(name for name in fit if name in left_out), finding.strip())
 
 
@@ -93,7 +96,7 @@ def _seen(
     reported = {each.name for checks in read for each in checks.results}
     why = f"no results of them on the newest {count(len(commits), 'landing')}"
     if unreadable:
-        why = f"the checks of landings cannot be read: {unreadable}"
+        why = f"{_UNREADABLE}: {unreadable}"
     return [name for name in names if any(matches((name,), each) for each in reported)], why
 
 
