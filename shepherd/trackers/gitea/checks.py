@@ -135,9 +135,9 @@ class GiteaChecks:
         return urljoin(self._service.session.root, url) if re.match("/(?!/)", url) else url
 
     def _statuses(self, sha: str) -> list[_StatusOfContext] | None:
-        """None: they are another commit's, as ResolveRefOrSha in routers/api/v1/utils/git.go takes a name of a
-        branch or tag first. The number of all of them that Gitea gives beside is of another list
-        (GetLatestCommitStatus in models/git/commit_status.go): only a page that is not full is the last one."""
+        """None: they are another commit's, since a name of a branch or tag comes first (ResolveRefOrSha in
+        routers/api/v1/utils/git.go). The number of all of them that Gitea gives beside is of another list
+        (GetLatestCommitStatus in models/git/commit_status.go): only a page that is not full is the last."""
         statuses: list[_StatusOfContext] = []
         for number in range(1, MOST_PAGES + 1):
             asked = {"limit": PAGE, "page": number}
