@@ -57,16 +57,19 @@ def is_check_url(url: str) -> bool:
 
 def merged(readings: Iterable[CommitChecks]) -> CommitChecks:
     """What several sources say of one commit, by name: of two results of one name the worse counts, and what
-    one of them could not read, nobody has read."""
+    one of them could not read, nobody has read; one without a name may be the one that is wanted."""
     results: list[CheckResult] = []
     unreadable: list[str] = []
     for each in readings:
         results += each.results
         if each.unreadable:
             unreadable.append(each.unreadable)
+    together = worst_of_each(results)
+    if any(not each.name for each in together):
+        unreadable.append("one of its checks has no name")
     if unreadable:
         return CommitChecks(unreadable="; ".join(dict.fromkeys(unreadable)))
-    return CommitChecks(worst_of_each(results))
+    return CommitChecks(together)
 
 
 def worst_of_each(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:

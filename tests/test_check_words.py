@@ -39,6 +39,12 @@ def test_what_one_could_not_read_nobody_has_read() -> None:
     assert merged((one("success"), CommitChecks(unreadable="locked"))) == CommitChecks(unreadable="locked")
 
 
+@pytest.mark.parametrize("name", ["", " ", "\u200b"])
+def test_one_without_a_name_may_be_the_one_that_is_wanted(name: str) -> None:
+    both = (one("success"), one("failed", name))
+    assert merged(both) == CommitChecks(unreadable="one of its checks has no name")
+
+
 def test_of_nothing_there_is_nothing() -> None:
     assert merged(()) == CommitChecks()
 

@@ -108,6 +108,8 @@ def test_each_word_of_github_has_one_of_ours(
         # when it began is not said: it may be the older one
         ((run("x", began=None), run("x", "FAILURE", suite="2", began=60)), "failed"),
         ((run("x", workflow="", began=None), pending("x", workflow="", began=60)), "pending"),
+        # by the clock of a program that is ahead
+        ((run("x", workflow="", began=10**9), run("x", "FAILURE", workflow="", began=60)), "failed"),
         # two runs of workflows that are not shown, so they may be two
         ((run("x", "FAILURE", workflow=""), run("x", workflow="", suite="2", began=60)), "failed"),
         # two applications that are not shown

@@ -89,7 +89,8 @@ class GitHubChecks:
                         # of what has no more, the last page comes again
                         more[sha] = (further[0] or asking[sha][0], further[1] or asking[sha][1])
                     else:
-                        yield sha, checks_in(shown.pop(sha), suites.pop(sha), self._patterns)
+                        now = self._service.session.now
+                        yield sha, checks_in(shown.pop(sha), suites.pop(sha), self._patterns, now)
             asking = more
             if not asking:
                 break
