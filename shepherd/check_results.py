@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import get_args
 
-from shepherd.conditions import STATE_OF, WORST_FIRST, CheckResult, CheckWord
+from shepherd.conditions import STATE_OF, WORST_FIRST, CheckResult, CheckWord, CommitChecks
 from shepherd.errors import WrongValueError
 from shepherd.urls import check_http
 from shepherd.values import clean
@@ -51,6 +51,15 @@ def is_check_url(url: str) -> bool:
     except WrongValueError:
         return False
     return True
+
+
+def as_kept(checks: CommitChecks) -> CommitChecks:
+    """What a source says of one commit, with one result of each name; one without a name may be the one that is
+    wanted, so nothing is known then."""
+    results = worst_of_each(checks.results)
+    if not checks.unreadable and any(not each.name for each in results):
+        return CommitChecks(unreadable="one of its checks has no name")
+    return CommitChecks(results, checks.unreadable)
 
 
 def worst_of_each(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from shepherd.check_results import is_check_url, worst_of_each
-from shepherd.conditions import STATE_OF, CheckResult, CheckWord
+from shepherd.check_results import as_kept, is_check_url, worst_of_each
+from shepherd.conditions import STATE_OF, CheckResult, CheckWord, CommitChecks
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,17 @@ def test_of_two_results_of_one_name_the_worse_counts(
 def test_results_of_other_names_stand_side_by_side_by_name() -> None:
     both = worst_of_each((CheckResult("lint", "success"), CheckResult("build", "failed")))
     assert [(each.name, each.word) for each in both] == [("build", "failed"), ("lint", "success")]
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b"])
+def test_one_without_a_name_may_be_the_one_that_is_wanted(name: str) -> None:
+    both = CommitChecks((CheckResult("build", "success"), CheckResult(name, "failed")))
+    assert as_kept(both) == CommitChecks(unreadable="one of its checks has no name")
+
+
+def test_why_nothing_could_be_read_stays() -> None:
+    assert as_kept(CommitChecks(unreadable="locked")) == CommitChecks(unreadable="locked")
+    assert as_kept(CommitChecks()) == CommitChecks()
 
 
 @pytest.mark.parametrize(

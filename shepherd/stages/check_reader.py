@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shepherd.check_results import worst_of_each
+from shepherd.check_results import as_kept
 from shepherd.conditions import CommitChecks
 from shepherd.errors import SourceError, TrackerError
 from shepherd.git.check_notes import CheckNotes
@@ -68,7 +68,7 @@ class CheckReader:
             try:
                 # one by one: what was said before it broke off stands
                 for sha, checks in self._source.checks_of(commits):
-                    answers[sha] = CommitChecks(worst_of_each(checks.results), checks.unreadable)
+                    answers[sha] = as_kept(checks)
             except (TrackerError, SourceError) as error:
                 self.problem = str(error)
         unread = CommitChecks(unreadable=self.problem or "nothing was said of it")

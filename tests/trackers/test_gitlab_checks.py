@@ -284,6 +284,12 @@ def test_a_pipeline_that_cannot_be_seen_may_be_the_newest(lab: Lab) -> None:
     assert lab.read(SHA)[SHA].unreadable == LEFT_OUT
 
 
+def test_a_pipeline_whose_ref_is_not_said_may_be_the_mainlines(lab: Lab) -> None:
+    pipelines = '{"status": "FAILED", "ref": null}, {"status": "SUCCESS", "ref": "stable"}'
+    lab.forge.fail("say", body=f'{{"data": {{"project": {{"c0": {{"nodes": [{pipelines}]}}}}}}}}'.encode())
+    assert [each.word for each in lab.read(SHA, patterns=WHOLE)[SHA].results] == ["failed"]
+
+
 def test_a_project_that_is_not_there(lab: Lab) -> None:
     with pytest.raises(TrackerError, match=r"404: it has no such project.*is tracker\.project right"):
         lab.read(SHA, project="acme/other")

@@ -14,7 +14,8 @@ A commit keeps the runs of each check. Which of them count:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -144,17 +145,19 @@ class UnknownWordError(Exception):
 def checks_in(
     contexts: Iterable[ShownRun | ShownStatus],
     suites: Iterable[WholeSuite] = (),
-    patterns: Iterable[str] = (),
+    patterns: Collection[str] = (),
+    now: datetime | None = None,
 ) -> CommitChecks:
     """What all that was shown for one commit amounts to: one result for each name.
 
     Args:
         patterns: those that more than one name may match.
+        now: by GitHub's clock; a time after it tells nothing, since whoever gave it has another one.
     """
     sources: dict[tuple[str, ...], list[_Attempt]] = {}
     try:
         for place, shown in enumerate(contexts):
-            attempt = _attempt_of(shown, str(place))
+            attempt = _attempt_of(shown, str(place), now)
             sources.setdefault(attempt.source, []).append(attempt)
     except UnknownWordError as why:
         return CommitChecks(unreadable=str(why))
@@ -177,7 +180,7 @@ def _newest(attempts: list[_Attempt]) -> list[CheckResult]:
     return [each.result for each in attempts if each.group in unsaid or groups[each.group] == last]
 
 
-def _attempt_of(shown: ShownRun | ShownStatus, place: str) -> _Attempt:
+def _attempt_of(shown: ShownRun | ShownStatus, place: str, now: datetime | None) -> _Attempt:
     """Args: place: tells it from the others.
 
     Raises UnknownWordError.
@@ -194,7 +197,8 @@ def _attempt_of(shown: ShownRun | ShownStatus, place: str) -> _Attempt:
     # one application has one suite, unless it is GitHub Actions, whose workflow is not shown
     source = ("run", shown.name, suite.app.id if suite.app else place, workflow or suite.id)
     group = suite.id if workflow else place
-    began = seconds_of(shown.startedAt)
+    in_future = now and shown.startedAt and shown.startedAt > now
+    began = None if in_future else seconds_of(shown.startedAt)
     # QUEUED, REQUESTED, WAITING, PENDING, IN_PROGRESS, and what may come: it has not ended
     ended = shown.status == "COMPLETED"
     word = _OF_CONCLUSION.get(shown.conclusion or "") if ended else "pending"

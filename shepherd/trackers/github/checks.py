@@ -27,9 +27,9 @@ from shepherd.trackers.github.refusals import NO_RIGHT
 from shepherd.trackers.github.service import GitHubService
 
 NO_CHECKS_RIGHT = (
-    "the token gives no right to read checks: it has to be a GitHub App's with Checks, Commit statuses and"
-    " Actions: read, or a classic one with the scope repo; a fine-grained one reads those of public"
-    " repositories alone (docs/github.md#checks)"
+    "the token gives no right to read checks, and a fine-grained one cannot: put a classic one with the scope"
+    " repo, or a GitHub App's with Checks, Commit statuses and Actions: read, where tracker.credentials_file"
+    " or tracker.credentials_env says (docs/github.md#checks)"
 )
 """github.com/orgs/community/discussions/129512: only Apps can be given the right to checks."""
 
@@ -89,7 +89,8 @@ class GitHubChecks:
                         # of what has no more, the last page comes again
                         more[sha] = (further[0] or asking[sha][0], further[1] or asking[sha][1])
                     else:
-                        yield sha, checks_in(shown.pop(sha), suites.pop(sha), self._patterns)
+                        now = self._service.session.now
+                        yield sha, checks_in(shown.pop(sha), suites.pop(sha), self._patterns, now)
             asking = more
             if not asking:
                 break

@@ -61,7 +61,8 @@ def checks_by(
         skipping: a pipeline that was skipped lets merge requests through.
         root: URL of the service.
     """
-    whole = [each for each in pipelines if each.ref == branch] or pipelines
+    # one whose ref is not said may be the mainline's
+    whole = [each for each in pipelines if not each.ref or each.ref == branch] or pipelines
     try:
         results = [_of_pipeline(each, skipping, root) for each in whole[:1]]
         for page, some in jobs:
