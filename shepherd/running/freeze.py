@@ -15,7 +15,7 @@ from shepherd.plainfile import UnreadableFileError
 from shepherd.running.freeze_status import lines_of
 from shepherd.running.freeze_writing import FreezeWriting, writing_freezes
 from shepherd.running.log import now
-from shepherd.running.refusals import show_failure
+from shepherd.running.refusals import MAIL_LIMIT, PAGE_LIMIT, show_failure
 from shepherd.running.situation import situation
 from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.settings import Settings
@@ -226,4 +226,5 @@ def _say_what_moved(writing: FreezeWriting, branch: str, asked: datetime) -> boo
 def _show(settings: Settings, writing: FreezeWriting) -> None:
     """Let page, badge and SHA say it at once, where there are pages."""
     if (settings.report_path / "index.html").is_file():
-        show_failure(settings, writing.run.tell)
+        # a refused run may be publishing what was true before
+        show_failure(settings, writing.run.tell, wait=PAGE_LIMIT + MAIL_LIMIT)

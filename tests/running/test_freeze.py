@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +14,12 @@ from typing import Any
 import pytest
 
 from shepherd.errors import SettingsError
-from shepherd.running import freeze, freeze_status
+from shepherd.running import freeze, freeze_status, gate
+from shepherd.running.pages import write_current
 from shepherd.running.situation import situation
 from shepherd.settings import Settings
-from shepherd.stages import freezes
+from shepherd.situation import Situation
+from shepherd.stages import freezes, report
 from shepherd.stages.freezes import freeze_lock
 from shepherd.store import Database, JournalEntry
 from tests.inv import Done, inv_here
@@ -357,6 +361,39 @@ def test_it_waits_for_no_run_and_the_page_says_it_at_once(tmp_path: Path) -> Non
     finally:
         run.kill()
         run.communicate()
+
+
+def test_pages_that_were_begun_before_do_not_bring_the_sha_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = Host(tmp_path)
+    host.inv("run")
+    assert (host.state / "report" / "stable.sha").read_text()
+    written, begun = report.write_report, []
+
+    def frozen_meanwhile(settings: Settings, present: Situation) -> list[Path]:
+        begun.append(present)
+        if len(begun) == 1:
+            assert host.inv("freeze.on", "--reason", "new disks")[0] == 0
+        return written(settings, present)
+
+    monkeypatch.setattr(report, "write_report", frozen_meanwhile)
+    write_current(host.project.settings)
+    assert len(begun) == 3, "itself, freeze.on, itself once more"
+    assert (host.state / "report" / "stable.sha").read_text() == ""
+
+
+def test_a_refused_run_that_publishes_is_waited_for(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.inv("run")
+    assert (host.state / "report" / "stable.sha").read_text()
+    with ExitStack() as held:
+        held.enter_context(gate.page(host.state))
+        timer = threading.Timer(0.5, held.close)
+        timer.start()
+        assert host.inv("freeze.on", "--reason", "new disks")[0] == 0
+        timer.join()
+    assert (host.state / "report" / "stable.sha").read_text() == ""
 
 
 def test_a_promotion_that_is_at_work_is_waited_for_and_then_told(
