@@ -99,7 +99,7 @@ def off(options: TaskOptions, of: str | None, reason: str | None) -> int:
     refused: list[ShepherdError] = []
     with writing_freezes(settings, "freeze.off", who) as writing:
         for branch in branches:
-            gone: list[FreezeWord] = []
+            gone = []
             try:
                 gone = _leaving(writing.words(branch), branch, settings, who, of)
                 if gone:
