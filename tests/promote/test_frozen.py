@@ -29,7 +29,7 @@ from shepherd.stages.promote import promote_branch
 from shepherd.store import Database, JournalEntry
 from shepherd.values import parse_rev
 from tests.project import Project, lines_of
-from tests.promoting import entries, promote, ready, released
+from tests.promoting import entries, meddle, promote, ready, released
 
 
 def freeze(project: Project, why: str, who: str = "ann") -> None:
@@ -40,7 +40,7 @@ def freeze(project: Project, why: str, who: str = "ann") -> None:
 
 
 def promote_while(project: Project, meanwhile: list[str], **order: Any) -> None:
-    """A promotion of r3; after its plan was printed, somebody freezes the branch for these reasons."""
+    """A promotion of r3; when its plan is printed, somebody freezes the branch for these reasons."""
 
     def show(_plan: Promotion) -> None:
         for why in meanwhile:
@@ -66,6 +66,21 @@ def test_despite_passes_what_its_plan_knew_of_and_nothing_later(tmp_path: Path) 
     freeze(project, "new disks")
     with pytest.raises(RefusedError, match="by ann: a fair"):
         promote_while(project, ["a fair"], despite="a hole to close")
+    assert released(project) == ids[0]
+    promote_while(project, [], despite="a hole to close")
+    assert released(project) == ids[2]
+
+
+def test_despite_passes_no_freeze_that_was_set_while_all_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, ids = ready(tmp_path)
+    project.look()
+    freeze(project, "new disks")
+    meanwhile = ["a fair"]
+    meddle(monkeypatch, before=lambda: freeze(project, meanwhile.pop()) if meanwhile else None)
+    with pytest.raises(RefusedError, match="by ann: a fair"):
+        promote_while(project, [], despite="a hole to close")
     assert released(project) == ids[0]
     promote_while(project, [], despite="a hole to close")
     assert released(project) == ids[2]
