@@ -210,9 +210,9 @@ class _PromotionAttempt:
         present = self._freezes()
         new = [each for each in present if (each.since, each.until, each.who, each.why) not in known]
         if new or (present and not plan.despite):
-            words = frozen_words(new or present, self._run.situation().now)
+            words = frozen_words(new or present, self._run.situation().now, self._settings.timezone)
             ways = how_it_ends(new or present, self._settings.branch_to_name(self._branch), plan.to.revno)
-            raise RefusedError(f"{self._branch}: {words}: {ways}")
+            raise RefusedError(f"{self._branch}: {words}; {ways}")
 
     def apply(self, plan: Promotion) -> None:
         """Look whether anything moved since it was read, or froze, and make the move.
