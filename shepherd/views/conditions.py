@@ -122,10 +122,12 @@ def tip_words(step: Blocker | StairStep) -> str:
 
 
 def next_freeze(snapshot: Snapshot, situation: Situation) -> Sentence | None:
-    """ "next freeze: from 2026-12-04 16:00 UTC (in 5 days) until 2026-12-07 08:00 UTC, by the settings:
-    weekend"; None: none is known."""
+    """ "next freeze: Fri 2026-12-04 16:00 (in 5 days) to Mon 2026-12-07 08:00, Europe/Berlin (weekend)".
+    None: none is known."""
     freeze = situation.freezes_next.get(snapshot.branch)
-    return Sentence("next freeze: ", coming_words(freeze, situation.now)) if freeze is not None else None
+    if freeze is None:
+        return None
+    return Sentence("next freeze: ", coming_words(freeze, situation.now, snapshot.timezone))
 
 
 def _checks(checks: Sequence[CheckEntry]) -> Sentence:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
+from shepherd.sentence import ageless
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
 from shepherd.views import answer, history, markup, overview, words
@@ -180,6 +181,7 @@ def _render(
             schedule=schedule(situation),
             answer=answer,
             history=history,
+            ageless=ageless,
             markup=markup,
             words=words,
             clean=clean,

@@ -197,7 +197,7 @@ def test_it_says_which_check_since_when_on_what_and_how_to_go_on(team: Team) -> 
     for piece in (
         "ci/build keeps 2 landings of stable back, since Tuesday, 2 August 2011, 09:12 UTC (4 hours).",
         "* r3 running",
-        "* r2 failed at 2011-08-02 09:20 UTC https://ci.example.org/7",
+        "* r2 failed at Tuesday, 2 August 2011, 09:20 UTC https://ci.example.org/7",
         "Page: https://qa.example.org/stable.html#r3",
         'inv promote --to r3 --despite "…"',
     ):

@@ -52,8 +52,19 @@ def test_a_limit_is_told_with_the_landings_that_count() -> None:
 
 def test_where_a_blocker_is_cleared_its_checks_are_not_promised() -> None:
     page = Reader(branch_page(looks.blocked_too(), CALM)).text
-    assert "is cleared, you get r106, if its checks pass, 1 more landing." in page
+    assert "is cleared, you get r106, if its checks pass." in page
     assert "1 more landing, up to r106, if its checks pass" in page
+
+
+def test_the_page_of_all_branches_does_not_say_that_nothing_blocks_where_a_condition_does() -> None:
+    page = index_page([looks.stays(RUNNING)], CALM)
+    assert "no landing; r106 waits for checks" in Reader(page).text
+    limited = looks.stays(over=(OVER,))
+    limited = replace(limited, landings=tuple(each for each in limited.landings if each.revno == 106))
+    assert "no landing; r106 is over a limit" in Reader(index_page([limited], CALM)).text
+    both = replace(waits(over=(OVER,)), blockers=())
+    assert "no landing; r105 waits for checks" in Reader(index_page([both], CALM)).text
+    assert '<td data-label="What blocks">nothing' not in page
 
 
 @pytest.mark.parametrize("given", [snapshot(), every_progress()], ids=["plain", "everything"])
