@@ -6,6 +6,7 @@ import json
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -112,3 +113,19 @@ def test_a_snapshot_in_which_conditions_alone_keep_everything_back_fits_the_sche
     snapshot = project.look()
     check(snapshot)
     assert (snapshot.answer, snapshot.blockers) == ("blocked", ()) and snapshot.waits
+
+
+def test_a_snapshot_of_a_release_before_conditions_says_the_same(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    project.deploy(project.land("[no-qa] One", "[bug=1] Two", "[no-qa] Three")[0])
+    project.tag(1, "qa-needstesting")
+    snapshot = project.look()
+    document = msgspec.to_builtins(snapshot)
+    for key in ("checks", "limits", "waits"):
+        del document[key]
+    for each in document["landings"]:
+        for key in ("conditions", "exceeds", "checks", "touches"):
+            del each[key]
+    for each in (*document["blockers"], *document["staircase"]):
+        del each["if_checks_pass"]
+    assert msgspec.convert(document, Snapshot, strict=False) == snapshot
