@@ -245,8 +245,10 @@ def test_that_there_are_none_is_asked_once(lab: Lab) -> None:
     assert lab.forge.count("/pipelines") == 1
 
 
-def test_no_right_to_jobs(lab: Lab) -> None:
-    lab.rows.add(SHA, "success", Job("build"))
+@pytest.mark.parametrize("pipelines", [1, 12])
+def test_no_right_to_jobs(lab: Lab, pipelines: int) -> None:
+    for _ in range(pipelines):
+        lab.rows.add(SHA, "success", Job("build"))
     lab.rows.jobs_hidden = True
     assert lab.read(SHA)[SHA] == CommitChecks(unreadable=NO_JOBS)
     assert lab.words(patterns=WHOLE) == {"pipeline": "success"}

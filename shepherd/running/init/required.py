@@ -64,6 +64,7 @@ def required_checks(forge: Forge | None, file: Path, ref: str, newest: Sequence[
         return RequiredChecks(finding=f"Which checks are required is not known: {str(error).rstrip('.')}.")
     if required is None:
         return RequiredChecks()
+    required = list(dict.fromkeys(required))
     on = f"{tracker.name} requires on {clean(branch, 100)}"
     if not required:
         return RequiredChecks(finding=f"Checks that {on}: none.")
