@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import get_args
+from datetime import datetime
+from typing import Annotated, get_args
+
+from msgspec import Meta
 
 from shepherd.conditions import STATE_OF, CheckResult, CheckWord, CommitChecks, ConditionState
 from shepherd.errors import WrongValueError
@@ -14,6 +17,8 @@ from shepherd.values import clean
 LONGEST_NAME = 255
 """Characters of a check's name that are kept: GitHub allows no more of a status."""
 LONGEST_URL = 2000
+Moment = Annotated[datetime, Meta(tz=True)]
+"""As JSON has it."""
 _LATEST = 4_102_444_800
 """Seconds from 1970 to 2100; some sources write the year 1 for a time that they do not know."""
 _SYNONYMS: Mapping[str, CheckWord] = {
@@ -42,6 +47,11 @@ def known_words() -> str:
 def check_name(text: str) -> str:
     """The name of a check on one line, without what may not be shown; empty: it has none."""
     return clean(text, LONGEST_NAME)
+
+
+def seconds_of(moment: datetime | None) -> int | None:
+    """Since 1970; None: nobody says when. Some programs send the year 1 in place of none."""
+    return None if moment is None or moment.year == 1 else int(moment.timestamp())
 
 
 def is_check_url(url: str) -> bool:

@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from shepherd.check_words import Moment
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge.reading import AT_ONCE
-from shepherd.trackers.forge.wire import Moment
 from shepherd.trackers.gitlab.check_meaning import PIPELINE, JobsOfOne
 from shepherd.trackers.gitlab.pipelines import GitLabJob, GitLabPipeline
 from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabService
