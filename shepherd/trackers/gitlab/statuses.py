@@ -28,9 +28,9 @@ class _ListedPipeline(Struct, frozen=True):
 
     status: str
     web_url: str
-    ref: str
     created_at: Moment
     updated_at: Moment
+    ref: str | None = None
 
     @property
     def pipeline(self) -> GitLabPipeline:
