@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from shepherd.errors import ShepherdError
 from shepherd.plans.promotion import Promotion, PromotionOrder
 from shepherd.snapshot import Snapshot
 from shepherd.stages.promote import promote_branch
@@ -35,7 +37,10 @@ def ready(folder: Path, branch: str = PROMOTE, **settings: str) -> tuple[Project
 def promote(
     project: Project, to: str = "", *, dry: bool = False, shown: list[Promotion] | None = None, **order: Any
 ) -> tuple[Promotion | None, Snapshot]:
-    """`inv promote`, short of lock and text."""
+    """`inv promote`, short of lock and text; who gives a `despite` has looked at the answer before."""
+    if order.get("despite"):
+        with suppress(ShepherdError):
+            project.look()
     run = project.run("promote")
     rev = parse_rev(to) if to else None
     show = shown.append if shown is not None else lambda _plan: None

@@ -1,7 +1,7 @@
 """What keeps one revision back, and what of it a person's `--despite` passes (docs/promoting.md#despite).
 
 It passes what is not known, and the conditions of a candidate: checks, limits, a freeze. A landing that is
-known not to be good, it never passes.
+known not to be good, it never passes; nor what nobody could know when it was given.
 """
 
 from __future__ import annotations
@@ -54,6 +54,52 @@ def refuse_unless_passed(snapshot: Snapshot, entry: LandingEntry, despite: str) 
             " landing, a verdict or a rollback has to settle)"
         )
     raise RefusedError(f"{branch}: r{revno} may not go to production: {named}{more}{advice}")
+
+
+def refuse_news(before: Sequence[Snapshot], snapshot: Snapshot, revno: int) -> None:
+    """A `despite` answers for what the answers before it said. What has come to light since is refused once:
+    the answer says it by then.
+
+    Args:
+        before: the last answer when it was given, and those of shortly before, if there are any.
+
+    Raises:
+        RefusedError: more keeps this revision back than that.
+    """
+    news = _news(None, snapshot, revno)
+    for each in before:
+        unsaid = _news(each, snapshot, revno)
+        news = [sentence for sentence in news if sentence in unsaid]
+    if news:
+        command = naming_branch(
+            f'inv promote --to r{revno} --despite "…"', snapshot.branch if snapshot.several else ""
+        )
+        raise RefusedError(
+            f"{snapshot.branch}: r{revno} may not go to production: {'; '.join(_few(news))}; the last answer"
+            f" did not say so, and --despite passes only what it said; to pass this, too: {command}"
+        )
+
+
+def _news(before: Snapshot | None, snapshot: Snapshot, revno: int) -> list[str]:
+    """What keeps a revision back and an answer before did not say, a sentence each; None: there was none."""
+    if not snapshot.complete:
+        return [] if before is not None and not before.complete else [snapshot.problems[0]]
+    now = _entry(snapshot, revno)
+    assert now is not None
+    old = _entry(before, revno) if before is not None and before.complete else None
+    # what failed and is run again is no worse than it was
+    checks = {each.name: each.state for each in old.checks} if old is not None else {}
+    blockers = {each.id for each in _blockers(before, old)} if before is not None and old is not None else ()
+    limits = old.over_limits if old is not None else ()
+    return [
+        *(f"r{e.revno} is {e.state}: {e.reason}" for e in _blockers(snapshot, now) if e.id not in blockers),
+        *(each for each in now.over_limits if each not in limits),
+        *(f"{e.name}: {e.said}" for e in now.missing if checks.get(e.name) not in ("no", e.state)),
+    ]
+
+
+def _entry(snapshot: Snapshot, revno: int) -> LandingEntry | None:
+    return next((each for each in snapshot.landings if each.revno == revno), None)
 
 
 def said_of(data: Mapping[str, object]) -> str:

@@ -8,14 +8,15 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from shepherd.act import unfinished
-from shepherd.errors import PARTLY, NoAnswerError, RefusedError, SettingsError, ShepherdError
+from shepherd.commands import naming_branch
+from shepherd.errors import PARTLY, NoAnswerError, RefusedError, SettingsError, ShepherdError, worst
 from shepherd.freeze import instant
-from shepherd.freeze_words import off_command, words_of
+from shepherd.freeze_words import end_words, off_command, words_of
 from shepherd.plainfile import UnreadableFileError
 from shepherd.running.freeze_status import lines_of
 from shepherd.running.freeze_writing import FreezeWriting, writing_freezes
 from shepherd.running.log import now
-from shepherd.running.refusals import show_failure
+from shepherd.running.refusals import MAIL_LIMIT, PAGE_LIMIT, show_failure
 from shepherd.running.situation import situation
 from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.settings import Settings
@@ -33,7 +34,8 @@ _MOMENT = r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([01][0-9]|2[0-3]):([0-5][0-9])"
 
 
 def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
-    """`inv freeze.on`. Exit code 7: it is recorded, but a promotion was at work all the while.
+    """`inv freeze.on`. Exit code 7: it is recorded, but a promotion may still move its ref, or readers cannot
+    be told.
 
     Raises:
         SettingsError: no reason, or no such time. MaintenanceError: the switch is on. StoreError.
@@ -41,29 +43,42 @@ def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
     why = checked_reason(reason)
     settings, who, branches = options.settings, options.who, options.branches
     end = end_of(until, settings, now()) if until is not None else None
-    until_then = f"until {when(end, now())}" if end else "until somebody ends it"
+    until_then = f"until {end_words(end, now(), settings.timezone)}" if end else "until somebody ends it"
     if options.dry:
         say(f"would freeze {', '.join(branches)} {until_then}, by {who}: {why}")
         return 0
     asked = now()
+    codes: list[int] = []
+    frozen: list[str] = []
     with writing_freezes(settings, "freeze.on", who) as writing:
         for branch in branches:
             word = FreezeWord(f"{writing.run.id} {branch}", who, why, writing.run.now, end)
-            writing.record(branch, _with(writing.words(branch), word))
+            try:
+                writing.record(branch, _with(writing.words(branch), word))
+            except ShepherdError as error:
+                # one that cannot be frozen leaves none of the others open
+                complain(str(error))
+                codes.append(error.code)
+                if error.code != PARTLY:
+                    continue
             say(f"{branch} is frozen {until_then}, by {who}: {why}")
-            _say_what_moved(writing, branch, asked)
             writing.tell(branch, "off", "on", why, until=iso(end) if end else "")
-        named = settings.branch_to_name(branches[0]) if len(branches) == 1 else ""
-        say(f"QA goes on, and nothing is promoted; end it with: {off_command(who, named)}")
+            if _say_what_moved(writing, branch, asked):
+                codes.append(PARTLY)
+            frozen.append(branch)
         alone = writing.alone
+    if not frozen:
+        return worst(codes)
+    named = settings.branch_to_name(branches[0]) if len(branches) == 1 else ""
+    say(f"QA goes on, and nothing is promoted; end it with: {off_command(who, named)}")
     _show(settings, writing)
     if alone:
-        return 0
+        return worst(codes)
     complain(
         f"THIS IS RECORDED, BUT A PROMOTION WAS AT WORK for all of {age(freezes.PATIENCE)}, and may move"
         " its ref: inv lock.status says when it has ended, inv history what it promoted; the next is refused"
     )
-    return PARTLY
+    return worst([*codes, PARTLY])
 
 
 def off(options: TaskOptions, of: str | None, reason: str | None) -> int:
@@ -81,32 +96,41 @@ def off(options: TaskOptions, of: str | None, reason: str | None) -> int:
             say("\n".join(f"would end: {_ended(branch, word)}" for word in gone) or f"{branch}: not frozen")
         return 0
     ended = 0
+    codes: list[int] = []
     refused: list[ShepherdError] = []
     with writing_freezes(settings, "freeze.off", who) as writing:
         for branch in branches:
+            gone = []
             try:
                 gone = _leaving(writing.words(branch), branch, settings, who, of)
-            except ShepherdError as refusal:
+                if gone:
+                    writing.record(branch, [_end(word, who, why) for word in gone])
+            except (RefusedError, SettingsError) as refusal:
                 refused.append(refusal)
                 continue
-            if gone:
-                writing.record(branch, [_end(word, who, why) for word in gone])
+            except ShepherdError as error:
+                complain(str(error))
+                codes.append(error.code)
+                if error.code != PARTLY:
+                    continue
             for word in gone:
                 say(f"ended: {_ended(branch, word)}")
                 writing.tell(branch, "on", "off", why or word.why)
                 if word.who != who:
                     complain(f"this was not the freeze of {who}, but of {clean(word.who, 80)}: let them know")
             ended += len(gone)
-    if refused and not ended:
+    if refused and not ended and not codes:
         raise refused[0]
     if ended:
         _show(settings, writing)
     present = situation(settings)
     for branch in branches:
-        say(lines_of(branch, present, settings.branch_to_name(branch)))
-    if any(each.standing for branch in branches for each in present.freezes.get(branch, ())):
-        say('the window of the settings ends by itself; to deploy in it: inv promote --to REV --despite "…"')
-    return 0
+        say(lines_of(branch, present, settings))
+    for branch in branches:
+        if any(each.standing for each in present.freezes.get(branch, ())):
+            command = naming_branch('inv promote --to REV --despite "…"', settings.branch_to_name(branch))
+            say(f"the window of the settings ends by itself; to deploy in it: {command}")
+    return worst(codes)
 
 
 def end_of(text: str, settings: Settings, at: datetime) -> datetime:
@@ -166,7 +190,7 @@ def _leaving(
     names = ", ".join(dict.fromkeys(clean(word.who, 80) for word in words))
     if of is not None:
         raise SettingsError(f"{branch} is frozen, but not by {clean(of, 80)}: by {names}")
-    told = "; and ".join(str(words_of(_freeze(word), now())) for word in words)
+    told = "; and ".join(str(words_of(_freeze(word), now(), settings.timezone)) for word in words)
     commands = ", or ".join(
         off_command(name, settings.branch_to_name(branch)) for name in dict.fromkeys(w.who for w in words)
     )
@@ -184,22 +208,26 @@ def _ended(branch: str, word: FreezeWord) -> str:
     return f"{branch} was frozen {words_of(_freeze(word), now())}"
 
 
-def _say_what_moved(writing: FreezeWriting, branch: str, asked: datetime) -> None:
-    """What was promoted right before, since who freezes may think that it was not."""
+def _say_what_moved(writing: FreezeWriting, branch: str, asked: datetime) -> bool:
+    """What was promoted right before, since who freezes may think that it was not. Whether one was
+    killed, and nobody has looked since: a server may still be at what it sent."""
     with writing.database.branch(branch) as store:
         last = store.journal.last("promoted")
         begun = unfinished(store.journal, PROMOTE)
     if last is not None and "from" in last.data and last.time > asked - JUST:
         revno = last.data["revno"]
         say(f"r{revno} was promoted just before, at {when(last.time, now())}, by {last.who or 'somebody'}")
-    for act in begun:
-        complain(
-            f"{branch}: the promotion of r{act.data['to_revno']}, begun at {when(act.time, now())}, has not"
-            " said how it ended: inv find looks whether the ref was moved"
-        )
+    if writing.alone:
+        for act in begun:
+            complain(
+                f"{branch}: the promotion of r{act.data['to_revno']}, begun at {when(act.time, now())}, was"
+                " ended before it could say whether it moved the ref, and it may still move: inv find looks"
+            )
+    return writing.alone and bool(begun)
 
 
 def _show(settings: Settings, writing: FreezeWriting) -> None:
     """Let page, badge and SHA say it at once, where there are pages."""
     if (settings.report_path / "index.html").is_file():
-        show_failure(settings, writing.run.tell)
+        # a refused run may be publishing what was true before
+        show_failure(settings, writing.run.tell, wait=PAGE_LIMIT + MAIL_LIMIT)

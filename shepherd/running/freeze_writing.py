@@ -24,7 +24,7 @@ from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
 from shepherd.stages import freezes
 from shepherd.stages.freezes import FreezeWord
-from shepherd.store import Database, JournalEntry
+from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.wholeness import LostJournalError, loss
 
 DATABASE_BUSY = 60.0
@@ -46,23 +46,36 @@ class FreezeWriting(NamedTuple):
             return tuple(freezes.in_effect(freezes.words_in(store.journal), self.run.now))
 
     def record(self, branch: str, entries: Sequence[JournalEntry]) -> None:
-        """Write into the journal, and the copy for readers after it.
+        """Write into the journal, and the copy for readers with it: at no moment, and by no kill, are they
+        told of less than the journal says.
 
         Raises:
             LostJournalError: nothing is written into it. StoreError. PartlyError: the copy is missing.
         """
+        adds = any(entry.data.get("on") for entry in entries)
+        problem = ""
         with self.database.branch(branch) as store:
             if lost := loss(store.journal, self.settings, branch):
                 raise LostJournalError(self.settings, branch, lost)
             store.append(entries, self.run)
-            words = freezes.words_in(store.journal)
-        try:
-            freezes.copy_words(self.settings, branch, words)
-        except StoreError as error:
+            if adds:
+                problem = self._copy(branch, store.journal)
+        if not adds:
+            with self.database.branch(branch) as store:
+                problem = self._copy(branch, store.journal)
+        if problem:
             raise PartlyError(
                 f"{branch}: this is recorded, and promotions go by it, but page and status cannot know of it"
-                f" yet ({error}); the next run tells them"
-            ) from None
+                f" yet ({problem}); the next run tells them"
+            )
+
+    def _copy(self, branch: str, journal: Journal) -> str:
+        """What went wrong; empty: nothing."""
+        try:
+            freezes.make_copy(self.settings, branch, journal, self.run.now)
+        except StoreError as error:
+            return str(error)
+        return ""
 
     def tell(self, branch: str, before: str, after: str, why: str, **more: str) -> None:
         fields = {"what": "freeze", "on": branch, "from": before, "to": after}

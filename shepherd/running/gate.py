@@ -58,9 +58,9 @@ def work(state: Path, *, wait: float = 0.0) -> Iterator[int]:
 
 
 @contextmanager
-def page(state: Path) -> Iterator[None]:
-    """Hold `run/page.lock`: what refused runs write. Raises TakenError at once, StoreError."""
-    with _held(partial(open_lock, state / "run" / "page.lock"), monotonic()):
+def page(state: Path, *, wait: float = 0.0) -> Iterator[None]:
+    """Hold `run/page.lock`: what refused runs write. Raises TakenError after `wait` seconds, StoreError."""
+    with _held(partial(open_lock, state / "run" / "page.lock"), monotonic() + wait):
         yield
 
 

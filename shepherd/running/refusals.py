@@ -18,7 +18,8 @@ from shepherd.running import gate, maintenance
 from shepherd.running.elsewhere import hosts_elsewhere
 from shepherd.running.log import now
 from shepherd.running.news import memory_of
-from shepherd.running.situation import Aborts, aborts_of, keep_aborts, situation, switch_of
+from shepherd.running.pages import write_current
+from shepherd.running.situation import Aborts, aborts_of, keep_aborts, switch_of
 from shepherd.settings import Settings
 from shepherd.situation import Hang
 from shepherd.values import clean, iso
@@ -85,13 +86,16 @@ def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
             _mail(settings, refusal.hang, str(refusal), aborts, tell)
 
 
-def show_failure(settings: Settings, tell: Tell, publish: bool = True) -> None:
-    """Let page, badge and SHA say at once that something could not be read.
+def show_failure(settings: Settings, tell: Tell, publish: bool = True, wait: float = 0.0) -> None:
+    """Let page, badge and SHA say at once that something could not be read, or that a branch is frozen.
 
-    Best effort: a refused run that writes them just now knows of it, too; what goes wrong here hides nothing.
+    Best effort: what goes wrong here hides nothing.
+
+    Args:
+        wait: seconds for a refused run that writes them just now; 0: what it knows is enough.
     """
     try:
-        with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
+        with suppress(gate.TakenError, StoreError), gate.page(settings.state_path, wait=wait):
             _refresh(settings, tell, publish)
     except Exception as error:
         tell("act", what="report", on=settings.report_path, result="failed", why=repr(error))
@@ -143,13 +147,12 @@ def _first(settings: Settings, kind: str, which: str) -> bool:
 def _refresh(settings: Settings, tell: Tell, publish: bool = True) -> None:
     """Render and publish the last snapshot with the present situation."""
     from shepherd.stages.publish import publish_report
-    from shepherd.stages.report import write_report
 
     each = (PAGE_LIMIT - RENDERING) / max(1, len(settings.report.publish))
     limit = DeadlineError(f"the pages could not be written within {PAGE_LIMIT:g} seconds")
     try:
         with limited(PAGE_LIMIT, limit):
-            pages = write_report(settings, situation(settings))
+            pages = write_current(settings)
             tell("act", what="report", on=settings.report_path, files=len(pages), because="the situation")
             if publish and not hosts_elsewhere(settings):
                 publish_report(settings, tell, "a refused run", limit=each)

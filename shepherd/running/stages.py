@@ -11,8 +11,8 @@ from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, Shepherd
 from shepherd.limits import turn
 from shepherd.run import Run
 from shepherd.running.output import write
+from shepherd.running.pages import write_current
 from shepherd.running.runner import Stage, StageResult, at_work, run_stage
-from shepherd.running.situation import situation
 from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.values import parse_rev
 
@@ -96,13 +96,11 @@ def judge_all(options: TaskOptions, run: Run) -> StageResult:
 
 def write_pages(options: TaskOptions, run: Run) -> StageResult:
     """Write all pages and feeds. Raises NoAnswerError, StoreError."""
-    from shepherd.stages.report import write_report
-
     settings = options.settings
     if options.dry:
         say(f"would write the pages of {', '.join(options.branches)} to {settings.report_path}")
         return StageResult()
-    pages = write_report(settings, situation(settings, writing="report"))
+    pages = write_current(settings, writing="report")
     run.tell("act", what="report", on=settings.report_path, files=len(pages), by=run.who)
     say(f"wrote {pages[0]} and {len(pages) - 1} more next to it")
     return StageResult()
@@ -112,7 +110,6 @@ def archive_some(options: TaskOptions, run: Run, *, seconds: float = ARCHIVING) 
     """Archive what is live and not archived yet, for about so many seconds a branch."""
     from shepherd.stages.archive import archive_branch
     from shepherd.stages.older_folder import pages_there
-    from shepherd.stages.report import write_report
 
     settings = options.settings
 
@@ -125,7 +122,7 @@ def archive_some(options: TaskOptions, run: Run, *, seconds: float = ARCHIVING) 
     changed = before != [pages_there(settings, branch) for branch in settings.branches]
     if changed and (settings.report_path / "index.html").is_file():
         # the pages of the branches lead there
-        write_report(settings, situation(settings))
+        write_current(settings)
     return result
 
 

@@ -7,7 +7,6 @@ rights to the database. Who acts asks the journal.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -27,7 +26,7 @@ from shepherd.values import clean
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from shepherd.store import Database, Journal
+    from shepherd.store import Journal
 
 KIND = "freeze"
 LONGEST_REASON = 1000
@@ -101,31 +100,21 @@ def copied_words(settings: Settings, branch: str) -> tuple[FreezeWord, ...]:
     return _copy(settings, branch).read() or ()
 
 
-def copy_words(settings: Settings, branch: str, words: tuple[FreezeWord, ...]) -> None:
-    """Write the copy for readers. Only for the holder of the freeze lock. Raises StoreError."""
-    file = _copy(settings, branch)
-    if words or os.path.lexists(file.path):
-        file.write(words)
-
-
-def repair_copy(settings: Settings, branch: str, database: Database) -> None:
-    """Make the copy again where it is not what the journal says: after a kill, a restored backup, damage.
+def make_copy(settings: Settings, branch: str, journal: Journal, at: datetime) -> None:
+    """Let the copy for readers say what the journal says, but for what is over by itself. Within a
+    transaction, so that of several who write it none brings back what another has changed.
 
     Raises:
         StoreError: it cannot be written.
     """
-    with freeze_lock(settings) as lock:
-        if lock < 0:
-            # somebody is writing it just now
-            return
-        with database.branch(branch) as store:
-            words = words_in(store.journal)
-        try:
-            same = copied_words(settings, branch) == words
-        except UnreadableFileError:
-            same = False
-        if not same:
-            copy_words(settings, branch, words)
+    words = tuple(in_effect(words_in(journal), at))
+    file = _copy(settings, branch)
+    try:
+        same = copied_words(settings, branch) == words
+    except UnreadableFileError:
+        same = False
+    if not same:
+        file.write(words)
 
 
 @contextmanager

@@ -15,13 +15,13 @@ from shepherd.snapshot import Snapshot
 from shepherd.stages import alarms
 from shepherd.stages.answer_log import answer_of, because, log_judgement
 from shepherd.stages.blockers import announce
+from shepherd.stages.check_memory import KEPT_AS as CHECKS_KEPT
+from shepherd.stages.check_memory import ChecksMemory
 from shepherd.stages.check_waits import check_wait_changes
 from shepherd.stages.checks import ChecksReading, Progress, conditions_of, read_checks
-from shepherd.stages.checks_memory import KEPT_AS as CHECKS_KEPT
-from shepherd.stages.checks_memory import ChecksMemory
 from shepherd.stages.compose import compose, good_before, without_answer
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
-from shepherd.stages.freezes import repair_copy
+from shepherd.stages.freezes import make_copy
 from shepherd.stages.promoted import warnings_of
 from shepherd.stages.recorded import ref_moves, untagged
 from shepherd.stages.requests import named
@@ -73,8 +73,9 @@ def _judge(
 ) -> Snapshot:
     with database.branch(branch) as store:
         state = state_to_judge(store, settings, branch, run)
-    if not dry and state.loss is None:
-        repair_copy(settings, branch, database)
+        if not dry and state.loss is None:
+            # after a kill, a restored backup, damage
+            make_copy(settings, branch, store.journal, run.now)
     source = state.source
     assert source is not None
     if stored and state.tags is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from itertools import islice, takewhile
 from time import monotonic
 from typing import Any
 
@@ -23,6 +24,7 @@ from shepherd.git.mirror import open_source, shown
 from shepherd.git.recheck import left_behind, positions_now
 from shepherd.git.repository import Git
 from shepherd.landing import Landing, Reading
+from shepherd.plans.despite import refuse_news
 from shepherd.plans.promotion import LastKnown, Promotion, PromotionOrder, plan_promotion, settled, target_of
 from shepherd.rules.undoing import Undoing
 from shepherd.run import Run
@@ -44,6 +46,8 @@ from shepherd.values import RevName
 
 TRIES = 3
 """How often everything is read again because something moved meanwhile."""
+LATELY = timedelta(minutes=10)
+"""For so long, who gives a `despite` may go by an answer that is not the last any more, or by a refusal."""
 
 Show = Callable[[Promotion], None]
 
@@ -69,14 +73,18 @@ def promote_branch(
         NoAnswerError, SourceError: no data. RefusedError: not deployable, backwards, or it keeps moving.
         SettingsError: there is no such landing, or the ref cannot be moved. UnsureError: see `move_ref`.
     """
+    before = _lately(settings, branch, run) if order.despite else []
+    frozen = _freezes(settings, branch, run) if order.despite else ()
     for attempt in range(1, TRIES + 1):
         find_branch(settings, branch, run)
         looked = monotonic()
         snapshot = judge_branch(settings, branch, run, afresh=_asked_for(settings, branch, to))
-        attempted = _PromotionAttempt(settings, branch, run, looked)
+        attempted = _PromotionAttempt(settings, branch, run, looked, frozen)
         plan = attempted.plan(snapshot, to, order)
         if plan is None:
             return None, snapshot
+        if plan.despite and not dry:
+            refuse_news(before, snapshot, plan.to.revno)
         show(plan)
         if dry:
             return plan, snapshot
@@ -95,13 +103,15 @@ def promote_branch(
 class _PromotionAttempt:
     """One reading of everything, and what may be done by it."""
 
-    def __init__(self, settings: Settings, branch: str, run: Run, looked: float) -> None:
+    def __init__(
+        self, settings: Settings, branch: str, run: Run, looked: float, passed: Collection[Freeze]
+    ) -> None:
         self._settings = settings
         self._branch = branch
         self._run = run
         self._looked = looked
-        self._planned: tuple[Freeze, ...] = ()
-        """The freezes that the plan knows of."""
+        self._passed = {_which(each) for each in passed}
+        """The freezes that were on when somebody gave a `despite`."""
         self._config: BranchSettings = settings.branches[branch]
         self._repository = settings.place(self._config.repository)
         self._mirrors = settings.state_path / "mirrors"
@@ -132,7 +142,6 @@ class _PromotionAttempt:
             )
         if self._config.promote is None and promoted is None and not order.drop_hotfix:
             self._refuse_if_lost()
-        self._planned = self._freezes()
         target = target_of(snapshot, self._landings, promoted.revno if promoted else None, order)
         if target is None:
             return None
@@ -145,7 +154,10 @@ class _PromotionAttempt:
             replace(order, why=order.why or _why(snapshot, order)),
             # everything has just been read and judged: what an earlier attempt met is over
             situation=replace(
-                self._run.situation(), now=self._run.now, unread={}, freezes={self._branch: self._planned}
+                self._run.situation(),
+                now=self._run.now,
+                unread={},
+                freezes={self._branch: _freezes(self._settings, self._branch, self._run)},
             ),
             known=known,
             undone_at=undoing.undone_at,
@@ -193,26 +205,17 @@ class _PromotionAttempt:
         lost = left_behind(self._git, self._old, target.id)
         return list(dict.fromkeys((*lacking, *(sha for sha in lost if sha not in carried))))
 
-    def _freezes(self) -> tuple[Freeze, ...]:
-        """What is on at this moment, by journal and clock, and not by a copy that readers have."""
-        with open_branch(self._settings, self._branch) as store:
-            words = words_in(store.journal)
-        at = self._run.situation().now or self._run.now
-        return freezes_at(self._settings, self._branch, words, at)
-
     def _refuse_if_frozen(self, plan: Promotion) -> None:
-        """The last look, while nobody can set a freeze. A `despite` passes what its plan knew of.
+        """The last look, while nobody can set a freeze. A `despite` passes what was on when it was given.
 
         Raises:
-            RefusedError: one was set, or has begun, since the plan was made.
+            RefusedError: another one is on.
         """
-        known = {(each.since, each.until, each.who, each.why) for each in self._planned}
-        present = self._freezes()
-        new = [each for each in present if (each.since, each.until, each.who, each.why) not in known]
-        if new or (present and not plan.despite):
-            words = frozen_words(new or present, self._run.situation().now)
-            ways = how_it_ends(new or present, self._settings.branch_to_name(self._branch), plan.to.revno)
-            raise RefusedError(f"{self._branch}: {words}: {ways}")
+        present = _freezes(self._settings, self._branch, self._run)
+        if new := [each for each in present if _which(each) not in self._passed]:
+            words = frozen_words(new, self._run.situation().now, self._settings.timezone)
+            ways = how_it_ends(new, self._settings.branch_to_name(self._branch), plan.to.revno)
+            raise RefusedError(f"{self._branch}: {words}; {ways}")
 
     def apply(self, plan: Promotion) -> None:
         """Look whether anything moved since it was read, or froze, and make the move.
@@ -292,6 +295,25 @@ def settled_revision(settings: Settings, branch: str, run: Run) -> Landing | Non
         taken_back = moved_back(store.journal.entries("promoted"))
     promoted = max(promoted, taken_back or 0)
     return next((each for each in reversed(landings) if each.id in good and each.revno > promoted), None)
+
+
+def _lately(settings: Settings, branch: str, run: Run) -> list[Snapshot]:
+    """The last answer, and those before it that somebody may have just read."""
+    answers = Snapshots(settings.state_path / "snapshots", branch).newest_first()
+    last = list(islice(answers, 1))
+    return [*last, *takewhile(lambda each: run.now - each.generated_at < LATELY, answers)]
+
+
+def _freezes(settings: Settings, branch: str, run: Run) -> tuple[Freeze, ...]:
+    """What is on at this moment, by journal and clock, and not by a copy that readers have."""
+    with open_branch(settings, branch) as store:
+        words = words_in(store.journal)
+    return freezes_at(settings, branch, words, run.situation().now or run.now)
+
+
+def _which(freeze: Freeze) -> tuple[object, ...]:
+    """What makes it this freeze: not for how long it has been on."""
+    return freeze.since, freeze.until, freeze.who, freeze.why
 
 
 def _why(snapshot: Snapshot, order: PromotionOrder) -> str:

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from shepherd import plainfile
-from shepherd.check_words import Moment, check_name, check_word, is_check_url, known_words, seconds_of
+from shepherd.check_results import Moment, check_name, check_word, is_check_url, known_words, seconds_of
 from shepherd.conditions import CheckResult, CommitChecks
 from shepherd.errors import TrackerError, WrongValueError
 from shepherd.trackers.file import LARGEST, parse

@@ -15,10 +15,11 @@ from msgspec.structs import replace
 
 from shepherd.cautions import cautions
 from shepherd.errors import REFUSED, RefusedError
-from shepherd.plans.promotion import Promotion
+from shepherd.plans.promotion import Promotion, PromotionOrder
 from shepherd.situation import Situation
-from shepherd.stages.promote import settled_revision
+from shepherd.stages.promote import promote_branch, settled_revision
 from shepherd.store.snapshots import Snapshots
+from shepherd.values import parse_rev
 from tests.inv import ROOT, inv_here
 from tests.project import Project, deployable, entry
 from tests.promoting import PROMOTE, entries, moves, promote, released
@@ -92,6 +93,10 @@ class TestDespite:
                 go(project, despite=WHY)
             assert released(project) == ids[0]
             return
+        if case.said:
+            # by which all of it is known
+            with pytest.raises(RefusedError):
+                go(project)
         plan = go(project, despite=WHY)
         assert plan is not None
         assert released(project) == ids[2]
@@ -183,6 +188,66 @@ class TestAfterwards:
         project.check(ids[2], build="failed")
         project.drop_cache()
         assert self.promoted_bad(project) == ["r3 is promoted, but may not go to production: build failed"]
+
+
+class TestNews:
+    """A `despite` answers for what the last answer said."""
+
+    def refused(self, project: Project, **order: str) -> str:
+        order = {"despite": WHY, **order}
+        with pytest.raises(RefusedError) as refused:
+            promote_branch(
+                *(project.settings, "stable", project.run("promote"), parse_rev("r3")),
+                PromotionOrder(**order),
+                lambda _plan: pytest.fail("it is no plan yet"),
+            )
+        return str(refused.value)
+
+    def then_it_goes(self, project: Project, ids: list[str]) -> None:
+        run = project.run("promote")
+        order = PromotionOrder(despite=WHY)
+        promote_branch(project.settings, "stable", run, parse_rev("r3"), order, lambda _plan: None)
+        assert released(project) == ids[2]
+
+    def test_a_check_that_turned_red_since_is_refused_once(self, tmp_path: Path) -> None:
+        limits = '[{ paths = ["db/*.sql"] }]'
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "success"}, limits=limits))
+        project.look()
+        project.check(ids[2], build="failed")
+        said = self.refused(project)
+        assert "r3 may not go to production: build: failed; the last answer did not say so" in said
+        assert said.endswith('to pass this, too: inv promote --to r3 --despite "…"')
+        assert released(project) == ids[0]
+        self.then_it_goes(project, ids)
+
+    def test_so_is_one_that_was_still_running(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "pending"}))
+        project.look()
+        project.check(ids[2], build="failed")
+        assert "build: failed" in self.refused(project)
+        project.check(ids[2], build="pending")
+        self.then_it_goes(project, ids)
+
+    def test_so_is_a_bug_that_cannot_be_read_any_more(self, tmp_path: Path) -> None:
+        case = DespiteCase("", [], checks={"build": "failed"}, bug="qa-ok")
+        project, ids = project_of(tmp_path, case)
+        project.look()
+        del project.bugs["2"]
+        project.write_bugs()
+        assert "r2 is unknown: bug 2 " in self.refused(project)
+        self.then_it_goes(project, ids)
+
+    def test_so_is_a_tracker_that_cannot_be_read_any_more(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "failed"}))
+        project.look()
+        (tmp_path / "bugs.json").unlink()
+        assert "bugs.json" in self.refused(project)
+        self.then_it_goes(project, ids)
+
+    def test_so_is_all_of_a_landing_that_is_newer_than_the_answer(self, tmp_path: Path) -> None:
+        project, ids = project_of(tmp_path, DespiteCase("", [], checks={"build": "pending"}))
+        assert "build: running" in self.refused(project)
+        self.then_it_goes(project, ids)
 
 
 class TestWithoutData:

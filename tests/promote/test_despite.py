@@ -25,7 +25,7 @@ class TestDespite:
             (3, "untestable", "last known: it landed marked [no-qa]: there is nothing to QA"),
         ]
         assert entries(project, "promoted")[-1].data["despite"] == "the shop is down"
-        sentence = "r3 was promoted by tester on 2011-08-01 09:53 UTC although it was not known"
+        sentence = "r3 was promoted by tester on 2011-08-01 09:55 UTC although it was not known"
         assert any(sentence in warning for warning in project.look().warnings), "also without data"
         (tmp_path / "gone").rename(tmp_path / "bugs.json")
         project.now += timedelta(days=29)

@@ -29,7 +29,7 @@ from shepherd.stages.promote import promote_branch
 from shepherd.store import Database, JournalEntry
 from shepherd.values import parse_rev
 from tests.project import Project, lines_of
-from tests.promoting import entries, promote, ready, released
+from tests.promoting import entries, meddle, promote, ready, released
 
 
 def freeze(project: Project, why: str, who: str = "ann") -> None:
@@ -40,7 +40,7 @@ def freeze(project: Project, why: str, who: str = "ann") -> None:
 
 
 def promote_while(project: Project, meanwhile: list[str], **order: Any) -> None:
-    """A promotion of r3; after its plan was printed, somebody freezes the branch for these reasons."""
+    """A promotion of r3; when its plan is printed, somebody freezes the branch for these reasons."""
 
     def show(_plan: Promotion) -> None:
         for why in meanwhile:
@@ -53,11 +53,25 @@ def promote_while(project: Project, meanwhile: list[str], **order: Any) -> None:
 def test_a_freeze_that_is_set_after_the_plan_stops_it(tmp_path: Path) -> None:
     project, ids = ready(tmp_path)
     with pytest.raises(
-        RefusedError, match=r"^stable: deployments are frozen since .* by ann: new disks: end"
+        RefusedError, match=r"^stable: deployments are frozen since .* by ann: new disks; end"
     ):
         promote_while(project, ["new disks"])
     assert released(project) == ids[0]
     assert not entries(project, "meant"), "nothing was even meant"
+
+
+def test_what_despite_passed_is_recorded_without_ages(tmp_path: Path) -> None:
+    """It is read for 30 days: "in 25 hours" would be true of the first minute."""
+    project, _ = ready(tmp_path)
+    project.look()
+    freeze(project, "new disks")
+    run = project.run("promote")
+    run = replace(run, situation=lambda: Situation(now=run.now))
+    order = PromotionOrder(despite="a hole to close")
+    promote_branch(project.settings, "stable", run, parse_rev("r3"), order, lambda _plan: None)
+    (passed,) = entries(project, "promoted")[-1].data["passed"]
+    assert passed.startswith("deployments are frozen since 2011-08-01 09:5")
+    assert passed.endswith(" UTC, by ann: new disks")
 
 
 def test_despite_passes_what_its_plan_knew_of_and_nothing_later(tmp_path: Path) -> None:
@@ -66,6 +80,21 @@ def test_despite_passes_what_its_plan_knew_of_and_nothing_later(tmp_path: Path) 
     freeze(project, "new disks")
     with pytest.raises(RefusedError, match="by ann: a fair"):
         promote_while(project, ["a fair"], despite="a hole to close")
+    assert released(project) == ids[0]
+    promote_while(project, [], despite="a hole to close")
+    assert released(project) == ids[2]
+
+
+def test_despite_passes_no_freeze_that_was_set_while_all_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, ids = ready(tmp_path)
+    project.look()
+    freeze(project, "new disks")
+    meanwhile = ["a fair"]
+    meddle(monkeypatch, before=lambda: freeze(project, meanwhile.pop()) if meanwhile else None)
+    with pytest.raises(RefusedError, match="by ann: a fair"):
+        promote_while(project, [], despite="a hole to close")
     assert released(project) == ids[0]
     promote_while(project, [], despite="a hole to close")
     assert released(project) == ids[2]

@@ -5,17 +5,23 @@ from __future__ import annotations
 import json
 import shutil
 import stat
+import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from shepherd.errors import SettingsError
-from shepherd.running import freeze, freeze_status
+from shepherd.running import freeze, freeze_status, gate
+from shepherd.running.pages import write_current
 from shepherd.running.situation import situation
 from shepherd.settings import Settings
-from shepherd.stages import freezes
+from shepherd.situation import Situation
+from shepherd.stages import freezes, report
 from shepherd.stages.freezes import freeze_lock
+from shepherd.store import Database, JournalEntry
 from tests.inv import Done, inv_here
 from tests.project import Project
 from tests.promoting import PROMOTE, entries, ready, released
@@ -175,7 +181,7 @@ def test_status_says_what_is_on_and_what_comes(tmp_path: Path) -> None:
     assert done.code == 0
     assert "stable is frozen until 2100-01-02 00:00 UTC" in done.out
     assert "by the settings: the long one" in done.out
-    assert "  next: from 2200-01-01 00:00 UTC" in done.out
+    assert "  next freeze: Wed 2200-01-01 00:00 (in " in done.out
     (document,) = json.loads(said(project, "freeze.status", "--json").out)
     assert document["frozen"] is True
     assert document["freezes"][0] == {
@@ -247,6 +253,67 @@ def test_what_readers_cannot_be_told_is_recorded_and_said(project: Project) -> N
     assert said(project, "freeze.off", "--dry-run").code == 5
 
 
+def test_a_branch_that_cannot_be_frozen_leaves_none_of_the_others_open(tmp_path: Path) -> None:
+    project, _ = ready(tmp_path)
+    text = (tmp_path / "shepherd.toml").read_text()
+    more = '[branches.devel]\nrepository = "project.git"\nref = "devel"\ndeployed = { ref = "production" }\n'
+    (tmp_path / "shepherd.toml").write_text(f"{more}{text}")
+    copy = project.state / "snapshots" / "devel" / "freezes"
+    copy.mkdir(parents=True)
+    done = said(project, "freeze.on", "--reason", "new disks")
+    assert done.code == 7
+    assert "devel: this is recorded" in done.err
+    assert frozen_by(project) == ["ann"], "stable"
+    done = said(project, "freeze.off")
+    assert done.code == 7
+    assert frozen_by(project) == []
+
+
+@pytest.mark.parametrize("command", [("freeze.on", "--reason", "a fair"), ("freeze.off",)])
+def test_a_kill_never_leaves_readers_with_less_than_the_journal_says(
+    project: Project, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    if command[0] == "freeze.off":
+        said(project, "freeze.on", "--reason", "new disks")
+    make, at = freezes.make_copy, datetime.now(UTC)
+
+    def killed(*args: Any) -> None:
+        if command[0] == "freeze.on":
+            make(*args)
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(freezes, "make_copy", killed)
+        with pytest.raises(MemoryError):
+            said(project, *command)
+    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+        holds = {word.id for word in freezes.in_effect(freezes.words_in(store.journal), at)}
+    assert {word.id for word in freezes.copied_words(project.settings, "stable")} > holds
+    project.judge()
+    assert frozen_by(project) == [], "neither is in the journal"
+
+
+def test_what_is_over_leaves_the_copy(project: Project) -> None:
+    said(project, "freeze.on", "--reason", "a fair", "--until", "2h")
+    project.now = datetime.now(UTC) + timedelta(hours=3)
+    project.judge()
+    assert freezes.copied_words(project.settings, "stable") == ()
+    project.now = datetime.now(UTC)
+    project.judge()
+    assert frozen_by(project) == ["ann"], "the clock was wrong"
+
+
+def test_a_promotion_that_was_killed_and_that_nobody_looked_for_is_said(project: Project) -> None:
+    with Database(project.settings.database_url) as database:
+        data = {"act": "promote", "ref": "released", "from": "a", "to": "b", "to_revno": 3}
+        database.append("stable", [JournalEntry("meant", "b", data)], project.run("promote"))
+    done = said(project, "freeze.on", "--reason", "new disks")
+    assert done.code == 7
+    assert "the promotion of r3" in done.err
+    assert "it may still move: inv find looks" in done.err
+    assert frozen_by(project) == ["ann"]
+
+
 @pytest.mark.parametrize("how", ["removed", "of another journal"])
 def test_a_copy_that_is_not_the_journal_s_is_made_again(project: Project, how: str) -> None:
     said(project, "freeze.on", "--reason", "new disks")
@@ -294,6 +361,39 @@ def test_it_waits_for_no_run_and_the_page_says_it_at_once(tmp_path: Path) -> Non
     finally:
         run.kill()
         run.communicate()
+
+
+def test_pages_that_were_begun_before_do_not_bring_the_sha_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = Host(tmp_path)
+    host.inv("run")
+    assert (host.state / "report" / "stable.sha").read_text()
+    written, begun = report.write_report, []
+
+    def frozen_meanwhile(settings: Settings, present: Situation) -> list[Path]:
+        begun.append(present)
+        if len(begun) == 1:
+            assert host.inv("freeze.on", "--reason", "new disks")[0] == 0
+        return written(settings, present)
+
+    monkeypatch.setattr(report, "write_report", frozen_meanwhile)
+    write_current(host.project.settings)
+    assert len(begun) == 3, "itself, freeze.on, itself once more"
+    assert (host.state / "report" / "stable.sha").read_text() == ""
+
+
+def test_a_refused_run_that_publishes_is_waited_for(tmp_path: Path) -> None:
+    host = Host(tmp_path)
+    host.inv("run")
+    assert (host.state / "report" / "stable.sha").read_text()
+    with ExitStack() as held:
+        held.enter_context(gate.page(host.state))
+        timer = threading.Timer(0.5, held.close)
+        timer.start()
+        assert host.inv("freeze.on", "--reason", "new disks")[0] == 0
+        timer.join()
+    assert (host.state / "report" / "stable.sha").read_text() == ""
 
 
 def test_a_promotion_that_is_at_work_is_waited_for_and_then_told(

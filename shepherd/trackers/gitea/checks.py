@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import msgspec
 from msgspec import Struct
 
-from shepherd.check_words import Moment, seconds_of, worst_of_each
+from shepherd.check_results import Moment, seconds_of, worst_of_each
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings

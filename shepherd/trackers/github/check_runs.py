@@ -19,7 +19,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shepherd.check_words import Moment, seconds_of, worst_of_each
+from shepherd.check_results import Moment, seconds_of, worst_of_each
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
 from shepherd.trackers.github.questions import PageInfo
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urljoin
 
-from shepherd.check_words import seconds_of, worst_of_each
+from shepherd.check_results import seconds_of, worst_of_each
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
 from shepherd.trackers.gitlab.pipelines import GitLabJob, GitLabPipeline
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shepherd.check_words import Moment
+from shepherd.check_results import Moment
 from shepherd.trackers.client import Client
 from shepherd.trackers.gitlab.commits import Convert, GraphRefusal
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
-from shepherd.check_words import Moment
+from shepherd.check_results import Moment
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge.reading import AT_ONCE
 from shepherd.trackers.gitlab.check_meaning import PIPELINE, JobsOfOne

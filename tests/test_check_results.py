@@ -1,4 +1,4 @@
-"""Results of checks from several sources become one (docs/rules.md#checks)."""
+"""What is kept of the results that a source gives of one commit (docs/rules.md#checks)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from shepherd.check_words import is_check_url, merged
+from shepherd.check_results import as_kept, is_check_url, worst_of_each
 from shepherd.conditions import STATE_OF, CheckResult, CheckWord, CommitChecks
-
-
-def one(word: CheckWord, name: str = "build") -> CommitChecks:
-    return CommitChecks((CheckResult(name, word),))
 
 
 @pytest.mark.parametrize(
@@ -27,26 +23,24 @@ def one(word: CheckWord, name: str = "build") -> CommitChecks:
 def test_of_two_results_of_one_name_the_worse_counts(
     first: CheckWord, second: CheckWord, counts: CheckWord
 ) -> None:
-    assert merged((one(first), one(second))) == one(counts)
+    said = CheckResult("build", first), CheckResult("build", second)
+    assert worst_of_each(said) == (CheckResult("build", counts),)
 
 
 def test_results_of_other_names_stand_side_by_side_by_name() -> None:
-    both = merged((one("success", "lint"), one("failed", "build")))
-    assert [(each.name, each.word) for each in both.results] == [("build", "failed"), ("lint", "success")]
-
-
-def test_what_one_could_not_read_nobody_has_read() -> None:
-    assert merged((one("success"), CommitChecks(unreadable="locked"))) == CommitChecks(unreadable="locked")
+    both = worst_of_each((CheckResult("lint", "success"), CheckResult("build", "failed")))
+    assert [(each.name, each.word) for each in both] == [("build", "failed"), ("lint", "success")]
 
 
 @pytest.mark.parametrize("name", ["", " ", "\u200b"])
 def test_one_without_a_name_may_be_the_one_that_is_wanted(name: str) -> None:
-    both = (one("success"), one("failed", name))
-    assert merged(both) == CommitChecks(unreadable="one of its checks has no name")
+    both = CommitChecks((CheckResult("build", "success"), CheckResult(name, "failed")))
+    assert as_kept(both) == CommitChecks(unreadable="one of its checks has no name")
 
 
-def test_of_nothing_there_is_nothing() -> None:
-    assert merged(()) == CommitChecks()
+def test_why_nothing_could_be_read_stays() -> None:
+    assert as_kept(CommitChecks(unreadable="locked")) == CommitChecks(unreadable="locked")
+    assert as_kept(CommitChecks()) == CommitChecks()
 
 
 @pytest.mark.parametrize(
@@ -61,16 +55,16 @@ def test_of_nothing_there_is_nothing() -> None:
     ],
 )
 def test_what_cannot_be_shown_is_left_out(sent: CheckResult, shown: CheckResult) -> None:
-    assert merged((CommitChecks((sent,)),)).results == (shown,)
+    assert worst_of_each((sent,)) == (shown,)
 
 
 @given(some.lists(some.tuples(some.sampled_from("abc"), some.sampled_from(sorted(STATE_OF)))))
 def test_no_failure_is_lost_whatever_order_they_come_in(said: list[tuple[str, CheckWord]]) -> None:
-    together = merged(one(word, name) for name, word in said)
+    together = worst_of_each(CheckResult(name, word) for name, word in said)
     for name, word in said:
         if STATE_OF[word] == "no":
-            assert STATE_OF[next(r.word for r in together.results if r.name == name)] == "no"
-    assert sorted({name for name, _ in said}) == [each.name for each in together.results]
+            assert STATE_OF[next(r.word for r in together if r.name == name)] == "no"
+    assert sorted({name for name, _ in said}) == [each.name for each in together]
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,14 @@
-"""What sources call the results of checks, and how the results of several sources become one
-(docs/rules.md#checks)."""
+"""What sources call the results of checks, and what of them is kept (docs/rules.md#checks)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, get_args
 
 from msgspec import Meta
 
-from shepherd.conditions import STATE_OF, CheckResult, CheckWord, CommitChecks, ConditionState
+from shepherd.conditions import STATE_OF, WORST_FIRST, CheckResult, CheckWord, CommitChecks
 from shepherd.errors import WrongValueError
 from shepherd.urls import check_http
 from shepherd.values import clean
@@ -31,7 +30,6 @@ _SYNONYMS: Mapping[str, CheckWord] = {
     "running": "pending",
     "queued": "pending",
 }
-_WORST_FIRST: Sequence[ConditionState] = ("no", "unknown", "not-yet", "holds")
 
 
 def check_word(text: str) -> CheckWord | None:
@@ -65,21 +63,13 @@ def is_check_url(url: str) -> bool:
     return True
 
 
-def merged(readings: Iterable[CommitChecks]) -> CommitChecks:
-    """What several sources say of one commit, by name: of two results of one name the worse counts, and what
-    one of them could not read, nobody has read; one without a name may be the one that is wanted."""
-    results: list[CheckResult] = []
-    unreadable: list[str] = []
-    for each in readings:
-        results += each.results
-        if each.unreadable:
-            unreadable.append(each.unreadable)
-    together = worst_of_each(results)
-    if any(not each.name for each in together):
-        unreadable.append("one of its checks has no name")
-    if unreadable:
-        return CommitChecks(unreadable="; ".join(dict.fromkeys(unreadable)))
-    return CommitChecks(together)
+def as_kept(checks: CommitChecks) -> CommitChecks:
+    """What a source says of one commit, with one result of each name; one without a name may be the one that
+    is wanted, so nothing is known then."""
+    results = worst_of_each(checks.results)
+    if not checks.unreadable and any(not each.name for each in results):
+        return CommitChecks(unreadable="one of its checks has no name")
+    return CommitChecks(results, checks.unreadable)
 
 
 def worst_of_each(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
@@ -101,4 +91,4 @@ def _presentable(result: CheckResult) -> CheckResult:
 
 
 def _badness(result: CheckResult) -> int:
-    return _WORST_FIRST.index(STATE_OF[result.word])
+    return WORST_FIRST.index(STATE_OF[result.word])
