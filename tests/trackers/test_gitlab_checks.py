@@ -313,6 +313,14 @@ def test_an_older_gitlab_is_asked_by_rest(lab: Lab) -> None:
     assert lab.forge.count("/statuses") == 1
 
 
+def test_where_the_pipeline_of_a_status_is_not_said_the_worst_of_a_name_counts(lab: Lab) -> None:
+    lab.rows.add(SHA, "failed")
+    said = '[{"name": "build", "status": "success"}, {"name": "build", "status": "failed", "pipeline_id": 1}]'
+    lab.forge.graphql = False
+    lab.forge.fail("say", on="/statuses", body=said.encode())
+    assert lab.words() == {"pipeline": "failed", "build": "failed"}
+
+
 def test_single_statuses_without_a_token_are_unknown(lab: Lab) -> None:
     lab.forge.public = True
     lab.forge.graphql = False
