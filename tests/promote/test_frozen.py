@@ -151,6 +151,15 @@ def test_by_itself_it_waits_and_says_so_once_for_each_freeze(tmp_path: Path) -> 
     assert released(project) == ids[2]
 
 
+def test_a_dry_run_of_what_goes_by_itself_says_that_it_would_wait(tmp_path: Path) -> None:
+    project, _ = ready(
+        tmp_path, top='freeze = [{ dates = "2000-01-01 - 2100-01-01", reason = "the long one" }]'
+    )
+    with redirect_stdout(StringIO()) as out:
+        promote_settled(TaskOptions(project.settings, "cron", dry=True), project.run("run"))
+    assert out.getvalue().startswith("stable: would promote nothing: deployments are frozen until 2100-01-02")
+
+
 def test_a_push_that_outlives_a_killed_promotion_holds_off_who_freezes(tmp_path: Path) -> None:
     """The lock stays with what moves the ref, and not with what that leaves behind."""
     project, _ = ready(tmp_path)
