@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shepherd.errors import NO_DATA, REFUSED
 from shepherd.freeze_words import frozen_words, how_it_ends
-from shepherd.sentence import Sentence, time_and_age
+from shepherd.sentence import Sentence, ageless, time_and_age
 from shepherd.situation import Maintenance, Situation, is_overdue, switch_remedy
 from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import NO_REASON, UNKNOWN_PERSON, some
@@ -159,13 +159,28 @@ def frozen(snapshot: Snapshot, situation: Situation) -> Iterator[Caution]:
     freezes = situation.freezes.get(snapshot.branch, ())
     if freezes:
         branch, to = snapshot.branch if snapshot.several else "", snapshot.deployable
+        words = frozen_words(freezes, situation.now, snapshot.timezone)
+        goes = went_despite(snapshot, words)
+        ways = how_it_ends(freezes, branch, to.revno if to is not None and not goes else None)
         yield Caution(
             "frozen",
-            frozen_words(freezes, situation.now),
-            how_it_ends(freezes, branch, to.revno if to is not None else None),
+            words,
+            Sentence(f"{goes}; ", ways) if goes else ways,
             stops=True,
             overdue=any(freeze.overdue for freeze in freezes),
         )
+
+
+def went_despite(snapshot: Snapshot, words: str) -> str:
+    """ "r9 was promoted despite this, by ann": of the latest deployable, and of exactly what is on; empty:
+    nobody did that."""
+    last = snapshot.promotions[0] if snapshot.promotions else None
+    promoted, to = snapshot.promoted, snapshot.deployable
+    if last is None or to is None or promoted is None or not promoted.id == to.id == last.to.id:
+        return ""
+    if ageless(words) not in last.passed:
+        return ""
+    return f"r{to.revno} was promoted despite this, by {_cut(last.by, 60) or UNKNOWN_PERSON}"
 
 
 def _alarms(snapshot: Snapshot) -> Iterator[Caution]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -12,6 +12,8 @@ CheckWord = Literal["success", "neutral", "skipped", "pending", "failed", "cance
 """What a check says, whatever its source calls it."""
 ConditionState = Literal["holds", "not-yet", "no", "unknown"]
 """Only `holds` lets a candidate go to production."""
+
+WORST_FIRST: Sequence[ConditionState] = ("no", "unknown", "not-yet", "holds")
 
 STATE_OF: Mapping[CheckWord, ConditionState] = {
     "success": "holds",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from shepherd.sentence import Part, Sentence, separated, time_and_age
+from shepherd.freeze import DAYS
+from shepherd.sentence import Part, Sentence, separated, time, time_and_age
 from shepherd.situation import Freeze
-from shepherd.values import NO_REASON
+from shepherd.values import NO_REASON, ago, relative
 
 _LONGEST_NAME = 60
 _LONGEST_REASON = 300
@@ -17,32 +19,53 @@ NAMED = 3
 """Freezes that one sentence tells of; of the others only how many there are."""
 
 
-def frozen_words(freezes: Sequence[Freeze], now: datetime | None) -> Sentence:
-    """ "deployments are frozen until 2026-11-30 07:00 UTC (in 20 hours), since …, by ann: new disks"."""
-    each = [words_of(freeze, now) for freeze in freezes[:NAMED]]
+def frozen_words(freezes: Sequence[Freeze], now: datetime | None, timezone: str = "UTC") -> Sentence:
+    """ "deployments are frozen until 2026-11-30 07:00 UTC (Mon 08:00 CET, in 20 hours), since …, by ann: new
+    disks".
+
+    Args:
+        timezone: of the settings, in whose clock their windows and `--until` are written.
+    """
+    each = [words_of(freeze, now, timezone) for freeze in freezes[:NAMED]]
     if len(freezes) > NAMED:
         each.append(Sentence(f"{len(freezes) - NAMED} more"))
     return Sentence("deployments are frozen ", separated(each, "; and "))
 
 
-def words_of(freeze: Freeze, now: datetime | None) -> Sentence:
-    """ "until 2026-11-30 07:00 UTC (in 20 hours), since …, by ann: the database moves"."""
+def words_of(freeze: Freeze, now: datetime | None, timezone: str = "UTC") -> Sentence:
+    """ "until 2026-11-30 07:00 UTC (Mon 08:00 CET, in 20 hours), since …, by ann: the database moves"."""
     parts: list[str | Part] = []
     if freeze.until is not None:
-        parts += ["until ", time_and_age(freeze.until, now), ", "]
+        parts += ["until ", end_words(freeze.until, now, timezone), ", "]
     if freeze.since is not None:
         parts += ["since ", time_and_age(freeze.since, now), ", "]
     return Sentence(*parts, by_and_why(freeze))
 
 
-def coming_words(freeze: Freeze, now: datetime | None) -> Sentence:
-    """ "from 2026-12-04 15:00 UTC (in 5 days) until …, by the settings: weekend"."""
+def coming_words(freeze: Freeze, now: datetime | None, timezone: str) -> Sentence:
+    """ "Fri 2026-12-04 16:00 (in 5 days) to Mon 2026-12-07 08:00, Europe/Berlin (weekend)": a window as the
+    settings write it."""
+    zone = ZoneInfo(timezone)
     parts: list[str | Part] = []
     if freeze.since is not None:
-        parts += ["from ", time_and_age(freeze.since, now)]
-    if freeze.until is not None:
-        parts += [" until ", time_and_age(freeze.until, None)]
-    return Sentence(*parts, ", ", by_and_why(freeze))
+        parts += [day_and_time(freeze.since, zone), Part("age", ago(freeze.since, now))]
+    parts.append(f" to {day_and_time(freeze.until, zone)}" if freeze.until else ", without an end")
+    return Sentence(*parts, f", {timezone} ({_cut(freeze.why, _LONGEST_REASON) or NO_REASON})")
+
+
+def day_and_time(moment: datetime, zone: ZoneInfo) -> str:
+    """ "Fri 2026-12-04 16:00", by the clock of a zone."""
+    local = moment.astimezone(zone)
+    return f"{DAYS[local.weekday()]} {local:%Y-%m-%d %H:%M}"
+
+
+def end_words(until: datetime, now: datetime | None, timezone: str) -> Sentence:
+    """ "2026-11-30 07:00 UTC (Mon 08:00 CET, in 20 hours)"."""
+    local = until.astimezone(ZoneInfo(timezone))
+    if now is None or not local.utcoffset():
+        return time_and_age(until, now)
+    clock = f"{DAYS[local.weekday()]} {local:%H:%M %Z}"
+    return Sentence(time(until), Part("age", f" ({clock}, {relative(until, now)})"))
 
 
 def by_and_why(freeze: Freeze) -> str:

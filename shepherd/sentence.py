@@ -7,7 +7,7 @@ Page, terminal and mail each show a part in their own way; for everything else a
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, Self
 
 from msgspec import Struct
@@ -58,6 +58,11 @@ def parts_of(text: str) -> Parts:
     return text.parts if isinstance(text, Sentence) else (text,)
 
 
+def ageless(text: str) -> str:
+    """Without the ages that stand behind times: for what nobody keeps up to date, as a title or a record."""
+    return str(Sentence(*(part for part in parts_of(text) if isinstance(part, str) or part.kind != "age")))
+
+
 def revision(revno: int) -> Part:
     """ "r12"."""
     return Part("revision", f"r{revno}")
@@ -66,6 +71,11 @@ def revision(revno: int) -> Part:
 def time(moment: datetime) -> Part:
     """ "2011-08-24 10:15 UTC"."""
     return Part("time", utc(moment))
+
+
+def moment_of(part: Part) -> datetime:
+    """The moment of a part that is a time, to the minute."""
+    return datetime.strptime(part.text, "%Y-%m-%d %H:%M UTC").replace(tzinfo=UTC)
 
 
 def time_and_age(moment: datetime, now: datetime | None) -> Sentence:

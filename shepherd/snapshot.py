@@ -101,11 +101,14 @@ class LimitTouch(Struct, frozen=True):
     """Its place in `limits` of the snapshot."""
     paths: tuple[str, ...]
     """The first few that it changes."""
-    undoes_only: bool = False
-    """It is a pure rollback that changes no other path of the limit than what it undoes: it counts only where
-    something that it undoes is live."""
     undoes_from: int | None = None
-    """The oldest that it undoes, if `undoes_only`."""
+    """Of a pure rollback that changes no other path of the limit than what it undoes, the oldest that it
+    undoes: it counts only where that is live. None: it counts."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether one deployment of all that is not live yet brings this change."""
+        return self.undoes_from is None
 
 
 class LimitEntry(Struct, frozen=True):

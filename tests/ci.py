@@ -8,7 +8,7 @@ import pytest
 
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
 from shepherd.errors import TrackerError
-from shepherd.stages import check_sources
+from shepherd.stages import check_reader
 
 
 class Ci:
@@ -17,6 +17,8 @@ class Ci:
     def __init__(self) -> None:
         self.words: dict[str, CheckWord | CheckResult] = {}
         """By SHA, of the check `build`; one that is not there has no results."""
+        self.results: dict[str, tuple[CheckResult, ...]] = {}
+        """By SHA, in place of its word."""
         self.unreadable: dict[str, str] = {}
         self.breaks_after: int | None = None
         """After how many commits it breaks off; None: it does not."""
@@ -30,11 +32,9 @@ class Ci:
                 raise TrackerError("the forge does not answer")
             self.asked.append(sha)
             word = self.words.get(sha)
-            results = (
-                ()
-                if word is None
-                else (word if isinstance(word, CheckResult) else CheckResult("build", word),)
-            )
+            results = self.results.get(sha, ())
+            if word is not None:
+                results = (word if isinstance(word, CheckResult) else CheckResult("build", word),)
             yield sha, CommitChecks(() if sha in self.unreadable else results, self.unreadable.get(sha, ""))
 
     def was_asked(self) -> list[str]:
@@ -46,5 +46,5 @@ class Ci:
 def install(monkeypatch: pytest.MonkeyPatch) -> Ci:
     """Let every tracker be this source, as to checks."""
     source = Ci()
-    monkeypatch.setattr(check_sources, "open_checks", lambda *_: source)
+    monkeypatch.setattr(check_reader, "open_checks", lambda *_: source)
     return source

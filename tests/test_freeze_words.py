@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from shepherd.freeze_words import NAMED, coming_words, frozen_words, how_it_ends, off_command
-from shepherd.sentence import parts_of, time
+from shepherd.sentence import ageless, parts_of, time
 from shepherd.situation import Freeze
 
 NOW = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
@@ -30,9 +30,17 @@ def test_what_is_not_known_is_left_out() -> None:
     )
 
 
-def test_what_comes() -> None:
-    assert str(coming_words(WEEKEND, NOW)) == (
-        "from 2026-11-27 12:00 UTC (24 hours ago) until 2026-11-29 12:00 UTC, by the settings: weekend"
+def test_an_end_is_told_by_the_clock_of_the_settings_too() -> None:
+    words = frozen_words([WEEKEND], NOW, "Europe/Berlin")
+    assert "until 2026-11-29 12:00 UTC (Sun 13:00 CET, in 24 hours), since 2026-11-27 12:00 UTC (24" in words
+    assert "until 2026-11-29 12:00 UTC, since 2026-11-27 12:00 UTC, by" in ageless(words), (
+        "as a record has it"
+    )
+
+
+def test_what_comes_is_told_as_the_settings_write_it() -> None:
+    assert str(coming_words(WEEKEND, NOW, "Europe/Berlin")) == (
+        "Fri 2026-11-27 13:00 (24 hours ago) to Sun 2026-11-29 13:00, Europe/Berlin (weekend)"
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from shepherd.check_words import check_name, check_word, is_check_url, known_words
+from shepherd.check_results import check_name, check_word, is_check_url, known_words
 from shepherd.conditions import STATE_OF, CheckResult, CommitChecks
 from shepherd.git.notes import note_blobs, note_texts
 from shepherd.git.repository import Git

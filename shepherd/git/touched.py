@@ -59,11 +59,7 @@ def _matching(
 ) -> dict[int, tuple[str, ...]]:
     matching: dict[int, tuple[str, ...]] = {}
     for place, of_limit in enumerate(patterns):
-        # a byte that is no UTF-8 is one character for a pattern
-        those = [
-            path for path in changed if matches(of_limit, path.decode("utf-8", "surrogateescape"), case=True)
-        ]
-        if those:
+        if those := [path for path in changed if _matches(of_limit, path)]:
             kept = tuple(map(written, those[:KEPT]))
             # No other landing has the last one: what touches more than is kept undoes nothing as a whole,
             # and always counts.

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from shepherd.people import matches
 from shepherd.snapshot import CheckEntry, LandingEntry, Snapshot
 
 
@@ -69,11 +70,12 @@ def check_changes(snapshot: Snapshot, going_on: Iterable[CheckWait]) -> CheckCha
     known = all(check.state != "unknown" for check in missing)
     checks = [(entry.revno, check) for entry in _after(snapshot) for check in entry.checks]
     holding = [(revno, check.name) for revno, check in checks if check.state == "holds"]
+    # a name may be a pattern that nothing has reported for yet: what it matches may be as bad as before
     bad = {check.name: check for check in missing if check.state != "unknown"}
     over = [
         wait
         for wait in waits
-        if (known and wait.check not in bad)
+        if (known and not matches(bad, wait.check))
         or (snapshot.deployable is not None and snapshot.deployable.revno >= wait.revno)
         or any(name == wait.check and revno >= wait.revno for revno, name in holding)
     ]
@@ -81,7 +83,7 @@ def check_changes(snapshot: Snapshot, going_on: Iterable[CheckWait]) -> CheckCha
     begin = [
         HeldRevision(first.revno, check)
         for name, check in bad.items()
-        if first is not None and name not in on
+        if first is not None and not any(matches((name,), each) for each in on)
     ]
     return CheckChanges(tuple(over), tuple(begin))
 

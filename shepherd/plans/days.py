@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from shepherd.sentence import Part, Sentence, moment_of, parts_of
 from shepherd.settings import Settings
 
 SATURDAY = 5
@@ -79,6 +80,18 @@ def days_of(settings: Settings) -> Days:
 def long_date(day: date) -> str:
     """ "Friday, 26 August 2011", whatever the host's language is."""
     return f"{_DAYS[day.weekday()]}, {day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def local_times(text: str, zone: ZoneInfo) -> Sentence:
+    """A sentence as mails have it: its times by the clock of one zone, and without ages, since a mail is read
+    later."""
+    return Sentence(
+        *(
+            long_time(moment_of(part), zone) if isinstance(part, Part) and part.kind == "time" else part
+            for part in parts_of(text)
+            if isinstance(part, str) or part.kind != "age"
+        )
+    )
 
 
 def long_time(moment: datetime, zone: ZoneInfo) -> str:

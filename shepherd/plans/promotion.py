@@ -14,6 +14,7 @@ from shepherd.deployment import deployment
 from shepherd.errors import NoAnswerError, RefusedError
 from shepherd.landing import Landing
 from shepherd.plans.despite import NAMED, keeps_back, refuse_unless_passed
+from shepherd.sentence import ageless
 from shepherd.situation import Situation
 from shepherd.snapshot import LandingEntry, Rev, Snapshot
 
@@ -201,7 +202,7 @@ def _passed(
     snapshot: Snapshot, entry: LandingEntry | None, to_know: Sequence[Caution], unlooked: str
 ) -> tuple[str, ...]:
     """What `despite` passes, a sentence each."""
-    frozen = [str(caution.sentence) for caution in to_know if caution.kind == "frozen"]
+    frozen = [ageless(caution.sentence) for caution in to_know if caution.kind == "frozen"]
     if snapshot.complete and entry is not None:
         return (*keeps_back(snapshot, entry), *frozen)
     return (*([unlooked] if unlooked else []), *frozen)
@@ -212,7 +213,7 @@ def _refuse_unless_passed(branch: str, to_know: Sequence[Caution], order: Promot
     passed: dict[CautionKind, str] = {"hotfix": order.drop_hotfix, "frozen": order.despite}
     for caution in to_know:
         if caution.stops and not passed.get(caution.kind):
-            raise RefusedError(f"{branch}: {caution.sentence}: {caution.remedy}")
+            raise RefusedError(f"{branch}: {caution.sentence}; {caution.remedy}")
 
 
 def _refuse_known_bad(branch: str, line: PlanLine, last: LastKnown | None) -> None:

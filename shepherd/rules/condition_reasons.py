@@ -24,7 +24,7 @@ def of_checks(outcomes: Sequence[CheckOutcome]) -> list[Sentence]:
     """Why the checks do not hold; nothing if they do. First what failed, each by itself, then what could not
     be read, then what is awaited:
 
-    * "ci/build failed on 2026-11-29 10:12 UTC", "ci/build was cancelled", "ci/build timed out"
+    * "ci/build failed at 2026-11-29 10:12 UTC", "ci/build was cancelled", "ci/build timed out"
     * "the checks could not be read: the server answered 500"
     * "waits for ci/build (running since 2026-11-29 10:12 UTC) and ci/docs (not reported yet)"
     """
@@ -71,7 +71,7 @@ def of_limit(over: OverLimit, limits: Sequence[Limit]) -> Sentence:
 def _failed(outcome: CheckOutcome) -> Sentence:
     word = outcome.result.word if outcome.result else "failed"
     at = _since(outcome)
-    return Sentence(f"{_name(outcome)} {_WHAT_HAPPENED.get(word, 'failed')}", *((" on ", at) if at else ()))
+    return Sentence(f"{_name(outcome)} {_WHAT_HAPPENED.get(word, 'failed')}", *((" at ", at) if at else ()))
 
 
 def _awaited(outcome: CheckOutcome) -> Sentence:

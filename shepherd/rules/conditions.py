@@ -4,12 +4,20 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from msgspec import Struct
 
-from shepherd.conditions import STATE_OF, CheckResult, CommitChecks, Conditions, ConditionState, Touched
+from shepherd.conditions import (
+    STATE_OF,
+    WORST_FIRST,
+    CheckResult,
+    CommitChecks,
+    Conditions,
+    ConditionState,
+    Touched,
+)
 from shepherd.landing import Landing
 from shepherd.people import matches
 from shepherd.rules.undoing import Undoing
@@ -17,7 +25,6 @@ from shepherd.rules.undoing import Undoing
 NAMED = 100
 """Landings that are kept of what is over a limit."""
 _HOLDING = frozenset(word for word, state in STATE_OF.items() if state == "holds")
-_WORST_FIRST: Sequence[ConditionState] = ("no", "unknown", "not-yet", "holds")
 
 
 class CheckOutcome(Struct, frozen=True, gc=False):
@@ -57,7 +64,7 @@ def check_outcomes(conditions: Conditions, sha: str) -> tuple[CheckOutcome, ...]
             seen |= matching
     missing = (pattern for place, pattern in enumerate(conditions.checks) if not seen >> place & 1)
     outcomes += [CheckOutcome(pattern, "not-yet") for pattern in dict.fromkeys(missing)]
-    return tuple(sorted(outcomes, key=lambda each: _WORST_FIRST.index(each.state)))
+    return tuple(sorted(outcomes, key=lambda each: WORST_FIRST.index(each.state)))
 
 
 def checks_hold(conditions: Conditions, sha: str) -> bool:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shepherd.act import unfinished
+from shepherd.commands import naming_branch
 from shepherd.errors import PARTLY, NoAnswerError, RefusedError, SettingsError, ShepherdError, worst
 from shepherd.freeze import instant
-from shepherd.freeze_words import off_command, words_of
+from shepherd.freeze_words import end_words, off_command, words_of
 from shepherd.plainfile import UnreadableFileError
 from shepherd.running.freeze_status import lines_of
 from shepherd.running.freeze_writing import FreezeWriting, writing_freezes
@@ -41,7 +42,7 @@ def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
     why = checked_reason(reason)
     settings, who, branches = options.settings, options.who, options.branches
     end = end_of(until, settings, now()) if until is not None else None
-    until_then = f"until {when(end, now())}" if end else "until somebody ends it"
+    until_then = f"until {end_words(end, now(), settings.timezone)}" if end else "until somebody ends it"
     if options.dry:
         say(f"would freeze {', '.join(branches)} {until_then}, by {who}: {why}")
         return 0
@@ -123,9 +124,11 @@ def off(options: TaskOptions, of: str | None, reason: str | None) -> int:
         _show(settings, writing)
     present = situation(settings)
     for branch in branches:
-        say(lines_of(branch, present, settings.branch_to_name(branch)))
-    if any(each.standing for branch in branches for each in present.freezes.get(branch, ())):
-        say('the window of the settings ends by itself; to deploy in it: inv promote --to REV --despite "…"')
+        say(lines_of(branch, present, settings))
+    for branch in branches:
+        if any(each.standing for each in present.freezes.get(branch, ())):
+            command = naming_branch('inv promote --to REV --despite "…"', settings.branch_to_name(branch))
+            say(f"the window of the settings ends by itself; to deploy in it: {command}")
     return worst(codes)
 
 
@@ -191,7 +194,7 @@ def _leaving(
     names = ", ".join(dict.fromkeys(clean(word.who, 80) for word in words))
     if of is not None:
         raise SettingsError(f"{branch} is frozen, but not by {clean(of, 80)}: by {names}")
-    told = "; and ".join(str(words_of(_freeze(word), now())) for word in words)
+    told = "; and ".join(str(words_of(_freeze(word), now(), settings.timezone)) for word in words)
     commands = ", or ".join(
         off_command(name, settings.branch_to_name(branch)) for name in dict.fromkeys(w.who for w in words)
     )

@@ -25,7 +25,7 @@ def status(options: TaskOptions, *, json: bool) -> int:
     else:
         settings = options.settings
         for branch in options.branches:
-            say(lines_of(branch, present, settings.branch_to_name(branch)))
+            say(lines_of(branch, present, settings))
     return NO_DATA if unread else 0
 
 
@@ -34,20 +34,20 @@ def _unread(branch: str, present: Situation) -> str:
     return failed.why if failed is not None and failed.stage == "freeze.status" else ""
 
 
-def lines_of(branch: str, present: Situation, named: str) -> str:
-    """What is on, and what comes, for people.
-
-    Args:
-        named: what `--branch` must say in a command.
-    """
+def lines_of(branch: str, present: Situation, settings: Settings) -> str:
+    """What is on, and what comes, for people."""
+    named, timezone = settings.branch_to_name(branch), settings.timezone
     on_now = present.freezes.get(branch, ())
-    lines = [f"{branch} is frozen {words_of(each, present.now)}{_overdue(each, named)}" for each in on_now]
+    lines = [
+        f"{branch} is frozen {words_of(each, present.now, timezone)}{_overdue(each, named)}"
+        for each in on_now
+    ]
     if why := _unread(branch, present):
         lines.append(f"{branch}: whether a person froze it cannot be read ({why}): inv judge makes it again")
     elif not lines:
         lines.append(f"{branch} is not frozen")
     if branch in present.freezes_next:
-        lines.append(f"  next: {coming_words(present.freezes_next[branch], present.now)}")
+        lines.append(f"  next freeze: {coming_words(present.freezes_next[branch], present.now, timezone)}")
     return "\n".join(lines)
 
 
@@ -91,6 +91,6 @@ def overdue_words(settings: Settings, is_first: Callable[[str, str], bool]) -> d
         since = " ".join(iso(each.since) for each in late if each.since)
         if late and is_first(f"frozen {branch}", f"{present.now:%Y-%m-%d} {since}"):
             named = settings.branch_to_name(branch)
-            words = frozen_words(late, present.now)
-            sentences[branch] = f"{branch}: {words}: {how_it_ends(late, named)}"
+            words = frozen_words(late, present.now, settings.timezone)
+            sentences[branch] = f"{branch}: {words}; {how_it_ends(late, named)}"
     return sentences

@@ -94,6 +94,7 @@ def promote_settled(options: TaskOptions, run: Run) -> StageResult:
 def _waits_for_thaw(settings: Settings, branch: str, run: Run) -> bool:
     """Whether the branch is frozen, which is no failure; the log says so once (docs/running.md#freeze)."""
     from shepherd.freeze_words import frozen_words
+    from shepherd.sentence import ageless
     from shepherd.stages.freezes import freezes_at, words_in
     from shepherd.store import open_branch
 
@@ -105,10 +106,10 @@ def _waits_for_thaw(settings: Settings, branch: str, run: Run) -> bool:
             store.cache.put_fact("frozen", which)
     if not freezes:
         return False
-    words = frozen_words(freezes, run.now)
+    words = frozen_words(freezes, run.now, settings.timezone)
     say(f"{branch}: nothing is promoted by itself: {words}")
     if which != told:
-        run.tell("frozen", branch=branch, result="waits", because=words)
+        run.tell("frozen", branch=branch, result="waits", because=ageless(words))
     return True
 
 

@@ -14,13 +14,13 @@ from shepherd.rules import Judgement
 from shepherd.rules.conditions import results_hold
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.stages.check_sources import CheckSources
-from shepherd.stages.checks_memory import (
+from shepherd.stages.check_memory import (
     ChecksMemory,
     is_due,
     memory_that_fits,
     memory_with,
 )
+from shepherd.stages.check_reader import CheckReader
 from shepherd.stages.shared_warnings import folded
 
 Progress = Callable[[int, int], None]
@@ -80,7 +80,7 @@ def read_checks(
         for sha, each in known.items()
         if sha in window and not is_due(patterns, each, run.seconds)
     }
-    sources = CheckSources(settings, branch)
+    reader = CheckReader(settings, branch)
     promoted = reading.promoted.id if reading.promoted else ""
     trusted = settled if afresh is None else {}
     also = [
@@ -88,28 +88,36 @@ def read_checks(
         for sha in dict.fromkeys((promoted, *(afresh or ())))
         if sha in window and sha not in trusted and (sha != promoted or sha in set(judgement.unblocked))
     ]
-    read = _asked(sources, patterns, judgement.unblocked, trusted, also, progress)
+    read = _asked(reader, patterns, judgement.unblocked, trusted, also, progress)
+    memory = memory_with(known, read, window, settings, branch, run.seconds)
+    results = {
+        sha: each.checks
+        for sha, each in memory.commits.items()
+        if sha in read or sha in settled or results_hold(patterns, each.checks)
+    }
+    if afresh is not None:
+        results |= read
     run.tell(
         "checks",
         branch=branch,
-        result="failed" if sources.problem else "read",
-        sources=",".join(sources.names),
-        asked=sources.asked,
-        remembered=len(settled.keys() - read.keys()),
-        requests=sources.requests,
+        result="failed" if reader.problem else "read",
+        source=reader.source,
+        asked=reader.asked,
+        remembered=len(results.keys() - read.keys()),
+        requests=reader.requests,
         seconds=round(monotonic() - started, 3),
-        **({"why": sources.problem} if sources.problem else {}),
+        **({"why": reader.problem} if reader.problem else {}),
     )
     return ChecksReading(
-        judgement.checked({**settled, **read}),
-        memory_with(known, read, window, settings, branch, run.seconds),
-        tuple(_problems(branch, judgement, sources, read)),
-        tuple(sources.warnings),
+        judgement.checked(results),
+        memory,
+        tuple(_problems(branch, judgement, reader, read)),
+        tuple(reader.warnings),
     )
 
 
 def _asked(
-    sources: CheckSources,
+    reader: CheckReader,
     patterns: tuple[str, ...],
     candidates: Sequence[str],
     settled: Mapping[str, CommitChecks],
@@ -129,7 +137,7 @@ def _asked(
     for some in batches:
         asked = [sha for sha in dict.fromkeys((*some, *also)) if sha not in read]
         if asked:
-            read.update(sources.results(asked))
+            read.update(reader.results(asked))
         over = some is batches[-1] or any(holds(sha, read) for sha in some)
         if progress is not None and len(batches) > 1:
             progress(len(read), len(read) if over else max(len(waiting), len(read) + 1))
@@ -147,11 +155,11 @@ def _batches(commits: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _problems(
-    branch: str, judgement: Judgement, sources: CheckSources, read: Mapping[str, CommitChecks]
+    branch: str, judgement: Judgement, reader: CheckReader, read: Mapping[str, CommitChecks]
 ) -> list[str]:
-    if sources.problem:
+    if reader.problem:
         back = "revisions whose checks were not known before must wait"
-        return [f"{branch}: checks could not be read, so {back}: {sources.problem}"]
+        return [f"{branch}: checks could not be read, so {back}: {reader.problem}"]
     revnos = {each.id: each.revno for each in judgement.reading.landings}
     return folded(
         f"the checks of r{revnos[sha]} could not be read: {checks.unreadable}"

@@ -64,7 +64,6 @@ def _touches(judgement: Judgement, revno: int) -> Iterator[shape.LimitTouch]:
         yield shape.LimitTouch(
             limit,
             tuple(clean(path, PATH_SHOWN) for path in paths[:PATHS_SHOWN]),
-            undoes_only,
             min(judgement.undoing.targets[revno]) if undoes_only else None,
         )
 

@@ -15,10 +15,10 @@ from shepherd.snapshot import Snapshot
 from shepherd.stages import alarms
 from shepherd.stages.answer_log import answer_of, because, log_judgement
 from shepherd.stages.blockers import announce
+from shepherd.stages.check_memory import KEPT_AS as CHECKS_KEPT
+from shepherd.stages.check_memory import ChecksMemory
 from shepherd.stages.check_waits import check_wait_changes
 from shepherd.stages.checks import ChecksReading, Progress, conditions_of, read_checks
-from shepherd.stages.checks_memory import KEPT_AS as CHECKS_KEPT
-from shepherd.stages.checks_memory import ChecksMemory
 from shepherd.stages.compose import compose, good_before, without_answer
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
 from shepherd.stages.freezes import make_copy

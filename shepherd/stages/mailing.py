@@ -12,7 +12,7 @@ from shepherd.act import EVERYWHERE
 from shepherd.cautions import cautions, code_of, stopping
 from shepherd.errors import NO_DATA, ShepherdError
 from shepherd.plans.check_waits import HeldUp
-from shepherd.plans.days import days_of
+from shepherd.plans.days import days_of, local_times
 from shepherd.plans.digests import digests, live_mails
 from shepherd.plans.mails import (
     BranchNote,
@@ -201,6 +201,7 @@ class KnownForMails(Struct):
 def _known(settings: Settings, database: Database, run: Run) -> KnownForMails:
     assert settings.mail is not None
     known = KnownForMails()
+    zone = days_of(settings).zone
     for branch in settings.branches:
         try:
             snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
@@ -224,9 +225,9 @@ def _known(settings: Settings, database: Database, run: Run) -> KnownForMails:
             count = len(snapshot.next.landings)
             known.deployable.append(DeployableNow(branch, snapshot.next.to.revno, count))
         if stop is not None and stop.kind == "frozen":
-            known.notes.append(BranchNote(branch, f"{branch}: {stop.sentence}"))
+            known.notes.append(BranchNote(branch, f"{branch}: {local_times(stop.sentence, zone)}"))
         if (said := what_waits(snapshot)) is not None:
-            known.notes.append(BranchNote(branch, f"{branch}: {said}"))
+            known.notes.append(BranchNote(branch, f"{branch}: {local_times(said, zone)}"))
         of_branch = sort_out(snapshot, histories, days_of(settings), settings.mail.grace_days, run.now)
         known.waiting += of_branch[0]
         known.unmailed += of_branch[1]

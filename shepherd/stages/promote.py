@@ -213,9 +213,9 @@ class _PromotionAttempt:
         """
         present = _freezes(self._settings, self._branch, self._run)
         if new := [each for each in present if _which(each) not in self._passed]:
-            words = frozen_words(new, self._run.situation().now)
+            words = frozen_words(new, self._run.situation().now, self._settings.timezone)
             ways = how_it_ends(new, self._settings.branch_to_name(self._branch), plan.to.revno)
-            raise RefusedError(f"{self._branch}: {words}: {ways}")
+            raise RefusedError(f"{self._branch}: {words}; {ways}")
 
     def apply(self, plan: Promotion) -> None:
         """Look whether anything moved since it was read, or froze, and make the move.

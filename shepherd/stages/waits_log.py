@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from shepherd.run import Run
 from shepherd.snapshot import LandingEntry, Snapshot
+from shepherd.views.conditions import waiting
 
 
 def log_waits(run: Run, snapshot: Snapshot, previous: Snapshot | None) -> None:
     """Tell what waits for what, if that is not what the snapshot before said."""
-    waits = _waiting(snapshot)
-    if not snapshot.complete or _said(waits) == _said(_waiting(previous) if previous else None):
+    waits = waiting(snapshot)
+    if not snapshot.complete or _said(waits) == _said(waiting(previous) if previous else None):
         return
     run.tell(
         "waits",
@@ -19,11 +20,6 @@ def log_waits(run: Run, snapshot: Snapshot, previous: Snapshot | None) -> None:
         id=waits.id if waits else "",
         because="; ".join(waits.conditions) if waits else "",
     )
-
-
-def _waiting(snapshot: Snapshot) -> LandingEntry | None:
-    place = snapshot.waits
-    return next((e for e in snapshot.landings if place and e.revno == place.revno), None)
 
 
 def _said(waits: LandingEntry | None) -> tuple[str, tuple[str, ...]]:

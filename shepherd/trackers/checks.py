@@ -33,11 +33,11 @@ def open_checks(settings: Settings, branch: str) -> CheckSource | None:
     if settings.tracker.type == "github":
         from shepherd.trackers.github.checks import GitHubChecks
 
-        return GitHubChecks(settings)
+        return GitHubChecks(settings, settings.branches[branch])
     if settings.tracker.type == "gitlab":
         from shepherd.trackers.gitlab.checks import GitLabChecks
 
-        return GitLabChecks(settings, settings.branches[branch].checks)
+        return GitLabChecks(settings, settings.branches[branch])
     if settings.tracker.type == "gitea":
         from shepherd.trackers.gitea.checks import GiteaChecks
 

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from shepherd import plainfile
-from shepherd.check_words import check_name, check_word, is_check_url, known_words
+from shepherd.check_results import check_name, check_word, is_check_url, known_words
 from shepherd.conditions import CheckResult, CommitChecks
 from shepherd.errors import TrackerError, WrongValueError
 from shepherd.trackers.file import LARGEST, parse
@@ -93,6 +93,8 @@ def _result(name: str, said: Any) -> CheckResult:
     if word is None:
         raise WrongValueError(f"{quoted(shown)} is {quoted(check.state)}, expected one of {known_words()}")
     if check.url and not is_check_url(check.url):
-        raise WrongValueError(f"the url of {quoted(shown)} does not begin with http:// or https://")
+        raise WrongValueError(
+            f"the url of {quoted(shown)} is none of http:// or https:// that people can follow"
+        )
     since = int(check.since.timestamp()) if check.since is not None else None
     return CheckResult(shown, word, since, check.url)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from shepherd.cautions import Caution, code_of, stopping
+from shepherd.cautions import Caution, code_of, stopping, went_despite
 from shepherd.deployment import must_wait, proposed
 from shepherd.errors import NO_DATA
 from shepherd.sentence import Sentence, joined, parts_of, separated, time
 from shepherd.snapshot import Blocker, LandingEntry, LastGood, Next, Progress, Snapshot
 from shepherd.views.banners import called
 from shepherd.views.clean import LONGEST_SENTENCE, clean
-from shepherd.views.conditions import kept_by, tip_words, waits, what_waits
+from shepherd.views.conditions import for_checks, kept_by, tip_words, waits, what_waits
 from shepherd.views.notes import within
 from shepherd.views.staircase import named, stairs, with_others
 from shepherd.views.words import (
@@ -91,6 +91,9 @@ def _instead(stop: Caution, snapshot: Snapshot) -> str:
         return ""
     if code_of(stop) == NO_DATA:
         return "no data: "
+    if stop.kind == "frozen" and went_despite(snapshot, stop.sentence):
+        # somebody answers for that: the one who brings it to production must not read the contrary
+        return ""
     return f"do not deploy r{snapshot.deployable.revno}: " if snapshot.deployable is not None else ""
 
 
@@ -98,9 +101,7 @@ def brief(snapshot: Snapshot, known: Sequence[Caution]) -> str:
     """The headline for a badge: as few words as will do, and what else there is to know in brackets."""
     stop = stopping(known)
     if stop is not None:
-        text = called(stop)
-        if code_of(stop) != NO_DATA and snapshot.deployable is not None:
-            text = f"do not deploy r{snapshot.deployable.revno}: {text}"
+        text = f"{_instead(stop, snapshot) if code_of(stop) != NO_DATA else ''}{called(stop)}"
     elif snapshot.answer == "deploy":
         text = deploy_or_stay(revno_of(snapshot.deployable))
     else:
@@ -167,13 +168,13 @@ def outlook(snapshot: Snapshot, known: Sequence[Caution]) -> str:
         first = snapshot.blockers[0]
         if first.tip_if_cleared is not None and first.frees:
             parts.append(
-                f"if r{first.revno} were good you would get r{first.tip_if_cleared}{tip_words(first)}, "
+                f"if r{first.revno} were good you would get r{first.tip_if_cleared}{tip_words(first)}"
                 f"{_more_landings(first.frees, snapshot)}"
             )
         elif snapshot.staircase:
             step = snapshot.staircase[0]
             parts.append(
-                f"if {named(step.cleared)} were good you would get r{step.tip}{tip_words(step)}, "
+                f"if {named(step.cleared)} were good you would get r{step.tip}{tip_words(step)}"
                 f"{_more_landings(step.frees, snapshot)}"
             )
     return "; ".join(parts)
@@ -237,12 +238,16 @@ def wait_for(snapshot: Snapshot, known: Sequence[Caution]) -> Wait | None:
     if up_to is None or not frees:
         gives = f"nothing{more} could go yet: others block as well."
     else:
-        gives = f"you get r{up_to}{if_they_pass}, {_more_landings(frees, snapshot)}{gives_more}."
+        gives = f"you get r{up_to}{if_they_pass}{_more_landings(frees, snapshot)}{gives_more}."
     return Wait(begin, revnos, f"{'is' if len(revnos) == 1 else 'are'} cleared, {gives}")
 
 
 def _more_landings(number: int, snapshot: Snapshot) -> str:
-    return count(number, "landing" if snapshot.deployable is None else "more landing")
+    """Behind the revision that one would get: ", 2 more landings" than go now. Empty where those counted come
+    on top of one that waits for its checks: what goes then, then goes with more."""
+    if for_checks(snapshot) is not None:
+        return ""
+    return f", {count(number, 'landing' if snapshot.deployable is None else 'more landing')}"
 
 
 def mover_of(blocker: Blocker, entry: LandingEntry | None) -> str:

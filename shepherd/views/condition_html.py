@@ -17,7 +17,7 @@ from shepherd.sentence import Sentence, parts_of
 from shepherd.snapshot import CheckEntry, LandingEntry, LimitEntry, LimitTouch, Snapshot
 from shepherd.views.clean import LONGEST, LONGEST_SENTENCE, clean, is_web_address
 from shepherd.views.conditions import NAMED as SENTENCE_NAMES
-from shepherd.views.conditions import called, check_words, missing, over_limits, waits
+from shepherd.views.conditions import called, check_words, counting_for, waits
 from shepherd.views.markup import cut, sentence
 from shepherd.views.words import count, some
 
@@ -89,9 +89,9 @@ def in_few_words(entry: LandingEntry) -> str:
     """ "waits for ci/build and 2 more", "over a limit"; empty where no condition keeps it back."""
     if not is_kept_back(entry):
         return ""
-    names = [called(each) for each in missing(entry)]
+    names = [called(each) for each in entry.missing]
     if not names:
-        return "over a limit" if over_limits(entry) else "waits for its checks"
+        return "over a limit" if entry.over_limits else "waits for its checks"
     return f"waits for {some(names, NAMED)}"
 
 
@@ -113,10 +113,10 @@ class ConditionCells:
         if is_kept_back(entry):
             html.append(f"<p class=q>{linked(why_kept_back(entry), entry.checks)}")
         elif entry.blocked_by_count:
-            html += [f"<p class=q>{escape(clean(each))}" for each in over_limits(entry)]
+            html += [f"<p class=q>{escape(clean(each))}" for each in entry.over_limits]
         html += [self._limit(each, entry.revno) for each in entry.touches]
         # what the sentence above says of one or two need not be said twice
-        if len(entry.checks) > min(len(missing(entry)), SENTENCE_NAMES):
+        if len(entry.checks) > min(len(entry.missing), SENTENCE_NAMES):
             html.append(check_list(entry.checks))
         return "".join(html)
 
@@ -124,7 +124,7 @@ class ConditionCells:
         if touch.limit >= len(self._limits):
             return ""
         changed = escape(clean(", ".join(touch.paths), _PATHS))
-        if touch.undoes_only:
+        if not touch.counts:
             return f"<p class=k>changes {changed} back: counts for a limit only if what it undoes is live"
         limit = self._limits[touch.limit]
         most = f"at most {limit.max}" if limit.max else "none"
@@ -132,17 +132,6 @@ class ConditionCells:
         others = [f"r{each}" for each in self._counting.get(touch.limit, ()) if each != revno]
         also = f"; also {some(others, REVNOS_NAMED)}" if others else ""
         return f"<p class=k>changes {changed}: counts for a limit, {most} in one deployment{why}{also}"
-
-
-def counting_for(snapshot: Snapshot) -> Mapping[int, Sequence[int]]:
-    """Place of a limit -> the landings not live yet that count for it, ascending."""
-    counting: dict[int, list[int]] = {}
-    for entry in snapshot.landings:
-        if entry.touches and entry.undone_by is None:
-            for touch in entry.touches:
-                if not touch.undoes_only:
-                    counting.setdefault(touch.limit, []).append(entry.revno)
-    return {place: sorted(revnos) for place, revnos in counting.items()}
 
 
 def limit_words(limit: LimitEntry) -> Markup:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -34,16 +34,6 @@ def waiting(snapshot: Snapshot) -> LandingEntry | None:
     return next((each for each in snapshot.landings if each.revno == snapshot.waits.revno), None)
 
 
-def missing(entry: LandingEntry) -> list[CheckEntry]:
-    """The checks that are not known to hold, worst first."""
-    return list(entry.missing)
-
-
-def over_limits(entry: LandingEntry) -> tuple[str, ...]:
-    """The sentences of the limits that it exceeds: they stand before those of its checks."""
-    return entry.over_limits
-
-
 def waiting_for_checks(snapshot: Snapshot) -> list[LandingEntry]:
     """The candidates after the latest deployable that their checks alone keep back, of those whose checks
     were asked; newest first."""
@@ -54,8 +44,8 @@ def waiting_for_checks(snapshot: Snapshot) -> list[LandingEntry]:
         if after is not None
         and entry.revno > after.revno
         and not entry.blocked_by_count
-        and missing(entry)
-        and not over_limits(entry)
+        and entry.missing
+        and not entry.over_limits
     ]
 
 
@@ -70,7 +60,7 @@ def kept_by(snapshot: Snapshot) -> str:
     entry = waiting(snapshot)
     if entry is None:
         return ""
-    return "over a limit" if over_limits(entry) and for_checks(snapshot) is None else "waits for checks"
+    return "over a limit" if entry.over_limits and for_checks(snapshot) is None else "waits for checks"
 
 
 def what_waits(snapshot: Snapshot) -> Sentence | None:
@@ -80,7 +70,7 @@ def what_waits(snapshot: Snapshot) -> Sentence | None:
     if entry is None:
         return None
     below = for_checks(snapshot)
-    if not over_limits(entry) or below is None or below.revno == entry.revno:
+    if not entry.over_limits or below is None or below.revno == entry.revno:
         return waits(entry)
     return Sentence(waits(entry), "; ", waits(below))
 
@@ -88,14 +78,14 @@ def what_waits(snapshot: Snapshot) -> Sentence | None:
 def links_of(snapshot: Snapshot) -> list[CheckLink]:
     """The pages of the checks that these wait for."""
     entries = {each.revno: each for each in (waiting(snapshot), for_checks(snapshot)) if each is not None}
-    return [link for entry in entries.values() for link in check_links(missing(entry))]
+    return [link for entry in entries.values() for link in check_links(entry.missing)]
 
 
 def waits(entry: LandingEntry) -> Sentence:
     """ "r31 waits for ci/build (running since 2026-11-29 10:12 UTC)"; for a limit "r31 has to wait: r30 and
     r31 touch …"."""
-    limits = [clean(each, 4 * CHECK_SHOWN) for each in over_limits(entry)]
-    checks = missing(entry)
+    limits = [clean(each, 4 * CHECK_SHOWN) for each in entry.over_limits]
+    checks = entry.missing
     parts: list[str | Part] = [revision(entry.revno)]
     if checks:
         parts += [" waits for ", _checks(checks)]
@@ -132,10 +122,12 @@ def tip_words(step: Blocker | StairStep) -> str:
 
 
 def next_freeze(snapshot: Snapshot, situation: Situation) -> Sentence | None:
-    """ "next freeze: from 2026-12-04 16:00 UTC (in 5 days) until 2026-12-07 08:00 UTC, by the settings:
-    weekend"; None: none is known."""
+    """ "next freeze: Fri 2026-12-04 16:00 (in 5 days) to Mon 2026-12-07 08:00, Europe/Berlin (weekend)".
+    None: none is known."""
     freeze = situation.freezes_next.get(snapshot.branch)
-    return Sentence("next freeze: ", coming_words(freeze, situation.now)) if freeze is not None else None
+    if freeze is None:
+        return None
+    return Sentence("next freeze: ", coming_words(freeze, situation.now, snapshot.timezone))
 
 
 def _checks(checks: Sequence[CheckEntry]) -> Sentence:
@@ -147,22 +139,30 @@ def _checks(checks: Sequence[CheckEntry]) -> Sentence:
     return joined(said)
 
 
+def counting_for(snapshot: Snapshot) -> Mapping[int, Sequence[int]]:
+    """Place of a limit -> the landings not live yet that count for it, ascending."""
+    counting: dict[int, list[int]] = {}
+    for entry in snapshot.landings:
+        if entry.touches and entry.undone_by is None:
+            for touch in entry.touches:
+                if touch.counts:
+                    counting.setdefault(touch.limit, []).append(entry.revno)
+    return {place: sorted(revnos) for place, revnos in counting.items()}
+
+
 def counting(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, Sequence[int]]]:
     """The limits that a landing counts for, in words, and who else of the deployment counts for each."""
+    others = counting_for(snapshot) if entry.touches else {}
     for touch in entry.touches:
         if touch.limit >= len(snapshot.limits):
             continue
         limit = snapshot.limits[touch.limit]
-        others = [
-            each.revno
-            for each in snapshot.landings
-            if each.revno != entry.revno
-            and each.undone_by is None
-            and any(other.limit == touch.limit and not other.undoes_only for other in each.touches)
-        ]
         most = "none" if limit.max == 0 else f"at most {limit.max}"
         why = f" ({clean(limit.reason, 2 * CHECK_SHOWN)})" if limit.reason else ""
-        does = " (it only takes such a change back)" if touch.undoes_only else ""
+        does = "" if touch.counts else " (it only takes such a change back)"
         paths = clean(", ".join(touch.paths), 2 * CHECK_SHOWN)
         patterns = clean(", ".join(limit.paths), 2 * CHECK_SHOWN)
-        yield f"{paths}: one deployment may bring {most} that touch {patterns}{why}{does}", sorted(others)
+        yield (
+            f"{paths}: one deployment may bring {most} that touch {patterns}{why}{does}",
+            [revno for revno in others.get(touch.limit, ()) if revno != entry.revno],
+        )

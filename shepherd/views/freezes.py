@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 from msgspec import Struct
 
-from shepherd.freeze_words import NAMED
+from shepherd.freeze_words import NAMED, day_and_time
 from shepherd.situation import Freeze, Situation
 from shepherd.snapshot import Snapshot
 from shepherd.values import NO_REASON
@@ -21,7 +21,6 @@ from shepherd.views.markup import stamp
 SHOWN = 5
 """Freezes that are on at once and listed."""
 _REASON, _NAME = 160, 60
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 class FreezeCalendar(Struct, frozen=True):
@@ -69,5 +68,4 @@ def _line(called: str, freeze: Freeze, zone: ZoneInfo) -> Markup:
 
 
 def _time(moment: datetime, zone: ZoneInfo) -> str:
-    local = moment.astimezone(zone)
-    return f'<time datetime="{stamp(moment)}">{_DAYS[local.weekday()]} {local:%Y-%m-%d %H:%M}</time>'
+    return f'<time datetime="{stamp(moment)}">{day_and_time(moment, zone)}</time>'

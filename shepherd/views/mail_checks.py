@@ -8,7 +8,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from shepherd.plans.check_waits import HeldUp
-from shepherd.plans.days import long_time
+from shepherd.plans.days import local_times, long_time
 from shepherd.values import count, some
 from shepherd.views.clean import clean, is_web_address
 from shepherd.views.conditions import check_words
@@ -60,7 +60,7 @@ def held_entry_of(held: HeldUp, project: Project) -> HeldEntry:
         lines=tuple(
             HeldLine(
                 f"r{each.revno}",
-                check_words(each.check),
+                local_times(check_words(each.check), project.zone),
                 each.check.url if is_web_address(each.check.url) else "",
             )
             for each in held.held[:REVISIONS_SHOWN]

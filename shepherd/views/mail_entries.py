@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from shepherd.plans.days import long_date, long_time
+from shepherd.plans.days import local_times, long_date, long_time
 from shepherd.plans.mails import Waiting, WentLive
 from shepherd.sentence import Part, Sentence
 from shepherd.snapshot import Blocker, LandingEntry, State
@@ -93,6 +93,7 @@ class MailEntry(Struct, frozen=True):
 
     item: Waiting
     links: PartLinks
+    why: str
     needs: str
     commit: Linked
     review: Linked | None
@@ -140,6 +141,7 @@ def entry_of(item: Waiting, project: Project) -> MailEntry:
     return MailEntry(
         item=item,
         links=links,
+        why=local_times(entry.reason_sentence, project.zone),
         needs=NEEDS.get(entry.state, "waits"),
         commit=commit,
         review=Linked(review, review) if review else None,

@@ -8,7 +8,7 @@ from html import escape
 
 from markupsafe import Markup
 
-from shepherd.sentence import Part, Parts, Sentence, parts_of
+from shepherd.sentence import Part, Parts, parts_of
 from shepherd.values import utc
 from shepherd.views.clean import LONGEST_SENTENCE, clean
 
@@ -41,11 +41,6 @@ def cut(parts: Parts, longest: int) -> Parts:
             return (*parts[:place], clean(text, room) if room else "…")
         room -= len(text)
     return parts
-
-
-def ageless(text: str) -> str:
-    """Without the ages that stand behind times: for what nobody keeps up to date, such as a title."""
-    return str(Sentence(*(part for part in parts_of(text) if isinstance(part, str) or part.kind != "age")))
 
 
 def _html(part: str | Part) -> str:

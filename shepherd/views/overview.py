@@ -7,6 +7,7 @@ from datetime import datetime
 
 from shepherd.snapshot import Snapshot
 from shepherd.views.answer import mover_of
+from shepherd.views.conditions import for_checks, kept_by, waiting
 from shepherd.views.words import count
 
 
@@ -27,10 +28,15 @@ def first_mover(snapshot: Snapshot) -> str:
 
 
 def blocking(snapshot: Snapshot) -> str:
-    """ "3 landings"; what is not known is said so."""
+    """ "3 landings"; "no landing; r6 waits for checks"; what is not known is said so."""
     if not snapshot.complete:
         return "not known"
-    return count(len(snapshot.blockers), "landing") if snapshot.blockers else "nothing"
+    if snapshot.blockers:
+        return count(len(snapshot.blockers), "landing")
+    entry, kept = for_checks(snapshot) or waiting(snapshot), kept_by(snapshot)
+    if entry is None:
+        return "nothing"
+    return f"no landing; r{entry.revno} {'is ' if kept.startswith('over') else ''}{kept}"
 
 
 def siblings(branch: str, branches: Sequence[str], shown: int = 8) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from msgspec import Struct
 
 from shepherd.cautions import Caution, cautions, drawn_as, maintenance, released, stopping
+from shepherd.sentence import ageless
 from shepherd.situation import Situation
 from shepherd.snapshot import Answer, Snapshot
 from shepherd.views import answer, history, markup, overview, words
@@ -28,7 +29,6 @@ from shepherd.views.banners import (
 )
 from shepherd.views.clean import clean
 from shepherd.views.condition_html import linked
-from shepherd.views.condition_list import what_else
 from shepherd.views.conditions import waiting
 from shepherd.views.everybody import everybody
 from shepherd.views.freezes import calendar
@@ -42,6 +42,7 @@ from shepherd.views.picture import picture
 from shepherd.views.rows import Rows
 from shepherd.views.system import is_well, schedule, stages, summary
 from shepherd.views.templates import pages
+from shepherd.views.what_else import what_else
 from shepherd.views.words import full_sentence
 
 BLOCKERS_SHOWN = 10
@@ -180,6 +181,7 @@ def _render(
             schedule=schedule(situation),
             answer=answer,
             history=history,
+            ageless=ageless,
             markup=markup,
             words=words,
             clean=clean,

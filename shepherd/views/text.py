@@ -264,7 +264,7 @@ def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]
 
 def _conditions_of(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     """Its checks, as a candidate, and the limits that it counts for."""
-    for each in conditions.over_limits(entry):
+    for each in entry.over_limits:
         yield "over a limit", each
     for check in entry.checks[:CHECKS_SHOWN]:
         yield "check", Sentence(f"{conditions.called(check)}: ", conditions.check_words(check))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.check_words import known_words
+from shepherd.check_results import known_words
 from shepherd.conditions import CheckResult, CommitChecks
 from shepherd.errors import SourceError
 from shepherd.git.check_notes import CheckNotes

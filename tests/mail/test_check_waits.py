@@ -96,6 +96,27 @@ def test_a_mainline_that_stays_red_over_newer_landings_is_told_of_once(team: Tea
     assert heard == ["2011-08-02 14:40"]
 
 
+def test_a_newer_landing_on_which_nothing_has_reported_yet_ends_nothing(team: Team) -> None:
+    landed(team, "2011-08-02 10:00", ci_build="failed")
+    heard = []
+    for hour in range(11, 22):
+        sha = landed(team, f"2011-08-02 {hour:02}:00")
+        team.at(f"2011-08-02 {hour:02}:20")
+        say(team, sha, ci_build="failed")
+        heard += told(team, f"2011-08-02 {hour:02}:40")
+    assert heard == ["2011-08-02 14:40"]
+
+
+def test_one_that_the_settings_no_longer_name_is_over(team: Team) -> None:
+    landed(team, "2011-08-02 09:00", ci_build="failed")
+    settings = team.folder / "shepherd.toml"
+    team.at("2011-08-02 12:00").look()
+    settings.write_text(settings.read_text().replace(CHECKS, 'checks = ["docs*"]'))
+    looked(team, "2011-08-02 13:00")
+    with open_branch(team.settings, "stable", read_only=True) as store:
+        assert [each.data["on"] for each in store.journal.entries("check-wait")] == [True, False]
+
+
 def test_a_mainline_on_which_one_after_the_other_passes_is_never_told_of(team: Team) -> None:
     """There is always something that is pending, but nothing for long."""
     before = landed(team, "2011-08-02 08:30", ci_build="pending")
@@ -176,7 +197,7 @@ def test_it_says_which_check_since_when_on_what_and_how_to_go_on(team: Team) -> 
     for piece in (
         "ci/build keeps 2 landings of stable back, since Tuesday, 2 August 2011, 09:12 UTC (4 hours).",
         "* r3 running",
-        "* r2 failed at 2011-08-02 09:20 UTC https://ci.example.org/7",
+        "* r2 failed at Tuesday, 2 August 2011, 09:20 UTC https://ci.example.org/7",
         "Page: https://qa.example.org/stable.html#r3",
         'inv promote --to r3 --despite "…"',
     ):

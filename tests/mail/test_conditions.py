@@ -63,7 +63,9 @@ def test_a_freeze_is_told_to_those_who_have_something_to_do(team: Team) -> None:
         run = team.run("mails")
         stage(team.settings, Run(run.id, run.now, run.who, run.tell, situation=lambda: frozen))
     for text in map(" ".join, map(str.split, team.texts().values())):
-        assert "stable: deployments are frozen until 2011-08-31" in text and "the sale." in text
+        assert (
+            "stable: deployments are frozen until Wednesday, 31 August 2011, " in text and "the sale." in text
+        )
         assert "can be deployed" not in text
 
 

@@ -55,11 +55,25 @@ def promote_while(project: Project, meanwhile: list[str], **order: Any) -> None:
 def test_a_freeze_that_is_set_after_the_plan_stops_it(tmp_path: Path) -> None:
     project, ids = ready(tmp_path)
     with pytest.raises(
-        RefusedError, match=r"^stable: deployments are frozen since .* by ann: new disks: end"
+        RefusedError, match=r"^stable: deployments are frozen since .* by ann: new disks; end"
     ):
         promote_while(project, ["new disks"])
     assert released(project) == ids[0]
     assert not entries(project, "meant"), "nothing was even meant"
+
+
+def test_what_despite_passed_is_recorded_without_ages(tmp_path: Path) -> None:
+    """It is read for 30 days: "in 25 hours" would be true of the first minute."""
+    project, _ = ready(tmp_path)
+    project.look()
+    freeze(project, "new disks")
+    run = project.run("promote")
+    run = replace(run, situation=lambda: Situation(now=run.now))
+    order = PromotionOrder(despite="a hole to close")
+    promote_branch(project.settings, "stable", run, parse_rev("r3"), order, lambda _plan: None)
+    (passed,) = entries(project, "promoted")[-1].data["passed"]
+    assert passed.startswith("deployments are frozen since 2011-08-01 09:5")
+    assert passed.endswith(" UTC, by ann: new disks")
 
 
 def test_despite_passes_what_its_plan_knew_of_and_nothing_later(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from tests.promoting import entries, promote, ready, released
 def test_a_hotfix_that_the_target_lacks_is_not_lost_silently(tmp_path: Path) -> None:
     project, ids = ready(tmp_path, branch='promote = { ref = "production" }')
     fix = project.repo.commit("Hotfix", branch="production")
-    with pytest.raises(RefusedError, match=f"a commit that r3 lacks .{fix[:12]}.: land it"):
+    with pytest.raises(RefusedError, match=f"a commit that r3 lacks .{fix[:12]}.; land it"):
         promote(project)
     plan, _ = promote(project, drop_hotfix="fixed otherwise")
     assert plan and (plan.dropped, plan.drop_hotfix) == ((fix,), "fixed otherwise")

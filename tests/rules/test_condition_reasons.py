@@ -24,10 +24,10 @@ def sentences(checks: tuple[str, ...], read: CommitChecks) -> list[str]:
     [
         ("pending", AT, "waits for ci/build (running since 2026-11-29 10:12 UTC)"),
         ("pending", None, "waits for ci/build (running)"),
-        ("failed", AT, "ci/build failed on 2026-11-29 10:12 UTC"),
+        ("failed", AT, "ci/build failed at 2026-11-29 10:12 UTC"),
         ("failed", None, "ci/build failed"),
-        ("cancelled", AT, "ci/build was cancelled on 2026-11-29 10:12 UTC"),
-        ("timed-out", AT, "ci/build timed out on 2026-11-29 10:12 UTC"),
+        ("cancelled", AT, "ci/build was cancelled at 2026-11-29 10:12 UTC"),
+        ("timed-out", AT, "ci/build timed out at 2026-11-29 10:12 UTC"),
     ],
 )
 def test_what_one_check_says_is_one_sentence(word: CheckWord, since: int | None, sentence: str) -> None:
@@ -53,7 +53,7 @@ def test_checks_that_could_not_be_read_are_one_sentence_however_many_are_needed(
 def test_failures_come_first_and_all_that_is_awaited_is_one_sentence() -> None:
     results = (CheckResult("a", "pending", AT), CheckResult("b", "failed", AT), CheckResult("c", "success"))
     assert sentences(("a", "b", "c", "d"), CommitChecks(results)) == [
-        "b failed on 2026-11-29 10:12 UTC",
+        "b failed at 2026-11-29 10:12 UTC",
         "waits for a (running since 2026-11-29 10:12 UTC) and d (not reported yet)",
     ]
 

@@ -184,7 +184,7 @@ def test_status_says_what_is_on_and_what_comes(tmp_path: Path) -> None:
     assert done.code == 0
     assert "stable is frozen until 2100-01-02 00:00 UTC" in done.out
     assert "by the settings: the long one" in done.out
-    assert "  next: from 2200-01-01 00:00 UTC" in done.out
+    assert "  next freeze: Wed 2200-01-01 00:00 (in " in done.out
     (document,) = json.loads(said(project, "freeze.status", "--json").out)
     assert document["frozen"] is True
     assert document["freezes"][0] == {

@@ -12,7 +12,9 @@ from shepherd.cautions import cautions
 from shepherd.conditions import CheckResult, CheckWord
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
+from shepherd.stages.check_reader import CheckReader
 from shepherd.stages.judge import judge_branch
+from shepherd.views.conditions import kept_by
 from tests.ci import Ci, install
 from tests.project import Project, deployable, entry, lines_of
 
@@ -65,6 +67,44 @@ def test_what_holds_is_not_asked_for_again(tmp_path: Path, ci: Ci) -> None:
     assert ci.was_asked() == [ids[3]]
     assert deployable(project.look()) == 4
     assert ci.was_asked() == []
+
+
+def test_under_a_pattern_what_holds_may_still_grow_for_an_hour(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1, 'checks = ["ci/*"]')
+    ci.results[ids[1]] = (CheckResult("ci/lint", "success"),)
+    assert deployable(project.look()) == 2
+    project.now += timedelta(minutes=50)
+    ci.results[ids[1]] = (CheckResult("ci/lint", "success"), CheckResult("ci/test", "failed"))
+    assert deployable(project.look()) is None, "a job that begins after another one reports late"
+    ci.results[ids[1]] = (CheckResult("ci/lint", "success"), CheckResult("ci/test", "success"))
+    project.look()
+    project.now += timedelta(minutes=61)
+    ci.was_asked()
+    assert deployable(project.look()) == 2
+    assert ci.was_asked() == []
+
+
+def test_what_holds_and_may_still_grow_is_known_while_nobody_can_be_asked(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 2, 'checks = ["ci/*"]')
+    ci.results = dict.fromkeys(ids, (CheckResult("ci/lint", "success"),))
+    assert deployable(project.look()) == 3
+    ci.breaks_after = 0
+    assert deployable(project.look()) == 3
+    ci.breaks_after, ci.unreadable = None, {ids[2]: "it is locked"}
+    assert deployable(project.look()) == 3
+    afresh = judge_branch(project.settings, "stable", project.run("judge"), afresh=())
+    assert deployable(afresh) == 2
+
+
+def test_what_may_still_grow_stays_deployable_below_one_that_holds(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1, 'checks = ["ci/*"]')
+    ci.results[ids[1]] = (CheckResult("ci/lint", "success"),)
+    project.look()
+    ids += project.land("[no-qa] Newest")
+    ci.results[ids[2]] = (CheckResult("ci/lint", "success"),)
+    ci.was_asked()
+    assert entry(project.look(), 2).deployable_as_tip is True
+    assert ids[2] in ci.was_asked()
 
 
 @pytest.mark.parametrize(
@@ -129,6 +169,34 @@ def test_of_two_thousand_candidates_whose_newest_three_hundred_are_red(tmp_path:
     ci.was_asked()
     assert deployable(project.look()) == 1701
     assert (ci.requests, ci.asked) == (0, [])
+
+
+def test_several_checks_in_one_sentence_are_no_limit(tmp_path: Path) -> None:
+    project, ids = landed(tmp_path, 1, 'checks = ["build", "docs", "lint"]')
+    project.check(ids[1], build="failed")
+    snapshot = project.look()
+    candidate = entry(snapshot, 2)
+    assert candidate.conditions == (
+        "build failed",
+        "waits for docs (not reported yet) and lint (not reported yet)",
+    )
+    assert (candidate.exceeds, candidate.over_limits) == ((), ())
+    assert kept_by(snapshot) == "waits for checks"
+
+
+def test_a_limit_and_checks_of_one_candidate_are_told_apart(tmp_path: Path) -> None:
+    limits = '[{ paths = ["a"], max = 5 }, { paths = ["db/*"], max = 0 }]'
+    project, _ = landed(tmp_path, 0, f'checks = ["build", "docs"]\nlimits = {limits}')
+    sha = project.repo.commit("[no-qa] Schema", {"db/1": "x"})
+    project.find()
+    snapshot = judge_branch(project.settings, "stable", project.run("judge"), afresh=(sha,))
+    candidate = entry(snapshot, 2)
+    assert candidate.exceeds == (1,)
+    assert candidate.over_limits == ("r2 touches db/*, and one deployment may bring none",)
+    assert candidate.conditions == (
+        *candidate.over_limits,
+        "waits for build (not reported yet) and docs (not reported yet)",
+    )
 
 
 def test_who_looks_sees_how_far_it_is(tmp_path: Path, ci: Ci) -> None:
@@ -258,9 +326,8 @@ def test_other_settings_ask_for_what_they_name(tmp_path: Path, ci: Ci) -> None:
 def test_another_source_knows_nothing_of_what_the_first_one_said(tmp_path: Path, ci: Ci) -> None:
     project, ids = landed(tmp_path, 1)
     ci.words[ids[1]] = "success"
-    project.look()
+    assert deployable(project.look()) == 2
     project.write_settings('checks = ["build"]\ncheck_notes = "refs/notes/ci"')
-    ci.words[ids[1]] = "failed"
     assert deployable(project.look()) is None
 
 
@@ -315,15 +382,41 @@ def test_the_log_says_what_waits_for_what_once(tmp_path: Path, ci: Ci) -> None:
     assert "asked=1 remembered=0 requests=1" in next(iter(lines_of(project, "checks")))
 
 
-def test_git_notes_count_beside_the_tracker_and_the_worse_wins(tmp_path: Path, ci: Ci) -> None:
+def test_where_git_notes_are_set_the_tracker_is_not_asked(tmp_path: Path, ci: Ci) -> None:
     project, ids = landed(tmp_path, 3, 'checks = ["build"]\ncheck_notes = "refs/notes/ci"')
-    ci.words = {ids[3]: "success", ids[2]: "failed"}
+    ci.words = dict.fromkeys(ids, "success")
+    ci.breaks_after = 0
     project.repo.note(ids[3], "build: failed", ref="refs/notes/ci")
-    project.repo.note(ids[2], "build: success", ref="refs/notes/ci")
     project.repo.note(ids[1], "build: success", ref="refs/notes/ci")
     snapshot = project.look()
-    assert deployable(snapshot) == 2
-    assert [entry(snapshot, n).conditions for n in (4, 3)] == [("build failed",)] * 2
+    assert (deployable(snapshot), snapshot.problems, ci.requests) == (2, (), 0)
+    assert [entry(snapshot, n).conditions for n in (4, 3)] == [
+        ("build failed",),
+        ("waits for build (not reported yet)",),
+    ]
+    assert "source=refs/notes/ci" in next(iter(lines_of(project, "checks")))
+
+
+def test_with_git_notes_a_tracker_without_a_token_is_no_obstacle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TOKEN", raising=False)
+    project, ids = landed(tmp_path, 1)
+    tracker = 'type = "github"\nproject = "acme/shop"\ncredentials_env = "TOKEN"'
+    project.write_settings('checks = ["build"]\ncheck_notes = "refs/notes/ci"', tracker)
+    project.repo.note(ids[1], "build: success", ref="refs/notes/ci")
+    reader = CheckReader(project.settings, "stable")
+    assert [(each.name, each.word) for each in reader.results([ids[1]])[ids[1]].results] == [
+        ("build", "success")
+    ]
+
+
+def test_results_in_another_order_are_the_same_results(tmp_path: Path, ci: Ci) -> None:
+    project, ids = landed(tmp_path, 1, 'checks = ["*"]')
+    for order in (("lint", "build"), ("build", "lint")):
+        ci.results[ids[1]] = tuple(CheckResult(name, "success") for name in order)
+        read = CheckReader(project.settings, "stable").results(ids[1:])[ids[1]]
+        assert [each.name for each in read.results] == ["build", "lint"]
 
 
 def test_notes_in_a_mirror_of_a_url(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import Judgement, judge
 from shepherd.run import Run, no_telling
 from shepherd.settings import parse
+from shepherd.stages.check_memory import OLD, SELDOM, ChecksMemory
 from shepherd.stages.checks import ChecksReading, read_checks
-from shepherd.stages.checks_memory import OLD, SELDOM, ChecksMemory
 from shepherd.words import Options, RecordedEvidence, TrackerData
 from tests.ci import Ci, install
 

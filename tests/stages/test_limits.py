@@ -67,14 +67,14 @@ class TestTheAnswer:
         project.repo.commit("[rollback=2] r6", {"db/patch-2.sql": None})
         snapshot = project.look()
         assert deployable(snapshot) == 6
-        assert entry(snapshot, 6).touches[0].undoes_only
+        assert not entry(snapshot, 6).touches[0].counts
 
     def test_a_rollback_that_touches_more_counts(self, tmp_path: Path) -> None:
         project = project_with(tmp_path)
         project.repo.commit("[rollback=2] r6", {"db/patch-2.sql": None, "db/patch-6.sql": "x"})
         snapshot = project.look()
         assert deployable(snapshot) == 3
-        assert not entry(snapshot, 6).touches[0].undoes_only
+        assert entry(snapshot, 6).touches[0].counts
 
     def test_a_rollback_of_what_is_live_counts(self, tmp_path: Path) -> None:
         project = project_with(tmp_path)

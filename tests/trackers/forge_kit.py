@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from shepherd.settings import Settings, TrackerSettings
+from shepherd.settings import BranchSettings, Pointer, Settings, TrackerSettings
 from shepherd.trackers import open_tracker
 from shepherd.trackers.claims import NO_CLAIMS, Claim, Claims
 from shepherd.words import Item, TrackerData
@@ -18,6 +18,11 @@ from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_server import GitLab
 
 TOKEN = "forge-token-4711"
+
+
+def asking(*checks: str) -> BranchSettings:
+    """The settings of a mainline that asks for these."""
+    return BranchSettings(".", "stable", Pointer(recorded=True), checks=checks)
 
 
 @dataclass

@@ -3,6 +3,7 @@ REST show them.
 
 hub.runs[sha] = [run("ci/build", "FAILURE"), run("ci/build", suite="2", began=60)]
 hub.statuses[sha] = [status("deploy/preview", "PENDING")]
+hub.suites[sha] = [Suite("IN_PROGRESS")]    # workflows that have no run yet, beside those of hub.runs
 hub.required["main"] = Required(classic=["ci/build"], rulesets=["lint"])
 hub.hides_checks = True                     # as from a fine-grained token, of what is private
 """
@@ -39,6 +40,7 @@ class Run:
     took: int = 30
     url: str | None = "https://ci.example.org/1"
     app: str = "github-actions"
+    """Empty: it is not shown."""
     workflow: str = "ci.yml"
     """Empty: another application's, that has none."""
     suite: str = "1"
@@ -56,6 +58,15 @@ class Status:
     state: str = "SUCCESS"
     told: int = 0
     url: str | None = "https://ci.example.org/2"
+
+
+@dataclass
+class Suite:
+    """A workflow, or (workflow empty) another application, that was begun and has reported nothing."""
+
+    status: str
+    began: int = 0
+    workflow: str = "ci.yml"
 
 
 @dataclass
@@ -94,6 +105,27 @@ def rollup(hub: GitHub, sha: str, connection: Connection) -> Object | None:
     return {"": sha, "__typename": "StatusCheckRollup", "contexts": contexts}
 
 
+def suites(hub: GitHub, sha: str, connection: Connection) -> Callable[..., Object]:
+    """All of a commit: a suite has ended once its runs have."""
+    runs = hub.runs.get(sha, ())
+    status = {each.suite: "COMPLETED" for each in runs}
+    status |= {each.suite: "IN_PROGRESS" for each in runs if each.conclusion is None}
+    of = {each.suite: Suite(status[each.suite], each.began or 0, each.workflow) for each in runs}
+    shown = [partial(_whole_suite, sha, each) for each in (*of.values(), *hub.suites.get(sha, ()))]
+    return connection(hub, "CheckSuiteConnection", sha, shown)
+
+
+def _whole_suite(sha: str, suite: Suite) -> Object:
+    url = "https://github.com/acme/shop/actions/runs/7"
+    return {
+        "": sha,
+        "__typename": "CheckSuite",
+        "status": suite.status,
+        "createdAt": moment(suite.began),
+        "workflowRun": {"__typename": "WorkflowRun", "url": url} if suite.workflow else None,
+    }
+
+
 def ref(hub: GitHub, connection: Connection, _info: Any, qualifiedName: str) -> Object | None:
     """With what protects it, as one sees it who may only read: branchProtectionRule is for administrators."""
     branch = qualifiedName.removeprefix("refs/heads/")
@@ -130,7 +162,7 @@ def _run(hub: GitHub, sha: str, shown: Run) -> Object | RefusedError:
         "": sha,
         "__typename": "CheckSuite",
         "id": f"CS_{shown.suite}",
-        "app": {"__typename": "App", "id": f"A_{shown.app}"},
+        "app": {"__typename": "App", "id": f"A_{shown.app}"} if shown.app else None,
         "workflowRun": run_of if shown.workflow else None,
     }
     return {

@@ -65,6 +65,7 @@ def _repository(hub: GitHub) -> Object:
         return _commit(oid) | {
             "associatedPullRequests": _connection(hub, "PullRequestConnection", oid, shown),
             "statusCheckRollup": github_checks.rollup(hub, oid, _connection),
+            "checkSuites": github_checks.suites(hub, oid, _connection),
         }
 
     labels = [partial(_label, hub, name) for name in hub.labels]

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from tests.trackers.forge_server import Answer, Forge
 
 if TYPE_CHECKING:
-    from tests.trackers.github_checks import Required, Run, Status
+    from tests.trackers.github_checks import Required, Run, Status, Suite
 
 GREY = ("ededed", None)
 
@@ -91,6 +91,7 @@ class GitHub(Forge):
         """The token has no right to them."""
         self.runs: dict[str, list[Run]] = {}
         self.statuses: dict[str, list[Status]] = {}
+        self.suites: dict[str, list[Suite]] = {}
         """Of commits, by SHA (github_checks)."""
         self.hides_checks = False
         """The token has no right to runs; statuses may be seen."""

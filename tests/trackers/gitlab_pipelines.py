@@ -133,6 +133,7 @@ class PipelineRows:
 
         return {
             "path": self._path(number),
+            "ref": pipeline.ref,
             "status": pipeline.status.upper(),
             "startedAt": _time(pipeline.began),
             "finishedAt": _time(pipeline.ended),

@@ -16,7 +16,7 @@ from shepherd.trackers.checks import CheckSource
 from shepherd.trackers.gitea.checks import GiteaChecks
 from shepherd.trackers.gitlab.checks import GitLabChecks
 from tests.trackers.faulty import at_work
-from tests.trackers.forge_kit import Kit
+from tests.trackers.forge_kit import Kit, asking
 from tests.trackers.gitea_server import Gitea
 from tests.trackers.gitlab_pipelines import Job
 from tests.trackers.gitlab_server import GitLab
@@ -74,10 +74,10 @@ def test_gitlab(tmp_path: Path, seed: int) -> None:
         for sha in SHAS:
             for _ in range(chance.choice([0, 1, 1, 1, 2, 11])):
                 jobs = [Job(name, chance.choice(states), chance.random() < 0.2) for name in ("build", "test")]
-                lab.pipelines.add(sha, chance.choice(states), *jobs)
+                lab.pipelines.add(sha, chance.choice(states), *jobs, ref=chance.choice(["stable", "other"]))
 
         def source() -> CheckSource:
-            return GitLabChecks(kit.settings(), ["*"])
+            return GitLabChecks(kit.settings(), asking("*"))
 
         truth = the_truth(source)
         break_off(chance, lab)

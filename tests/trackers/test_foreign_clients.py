@@ -14,7 +14,7 @@ from lazr.restfulclient.errors import BadRequest, PreconditionFailed
 from shepherd.trackers.gitlab.checks import GitLabChecks
 from tests.trackers import github_server, gitlab_server
 from tests.trackers.faulty import at_work
-from tests.trackers.forge_kit import TOKEN, Kit
+from tests.trackers.forge_kit import TOKEN, Kit, asking
 from tests.trackers.github_server import GitHub
 from tests.trackers.gitlab_pipelines import Job
 from tests.trackers.gitlab_server import GitLab
@@ -87,7 +87,7 @@ def test_python_gitlab_agrees_on_checks(tmp_path: Path) -> None:
         statuses = project.commits.get(sha, lazy=True).statuses.list(get_all=True)
         theirs = {each.name: each.status for each in statuses} | {"pipeline": newest.status}
         assert theirs == {"build": "success", "lint": "canceled", "deploy": "manual", "pipeline": "running"}
-        ((_, ours),) = GitLabChecks(kit.settings(), ["*"]).checks_of([sha])
+        ((_, ours),) = GitLabChecks(kit.settings(), asking("*")).checks_of([sha])
         same = {"manual": "pending", "running": "pending", "canceled": "cancelled"}
         assert {each.name: each.word for each in ours.results} == {
             name: same.get(status, status) for name, status in theirs.items()

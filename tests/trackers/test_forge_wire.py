@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from shepherd.errors import TrackerError
-from shepherd.trackers.forge.check_parts import web_url
 from shepherd.trackers.forge.wire import budget_of, decoded_as, until_reset
 from shepherd.trackers.http import HttpSession
 from shepherd.words import Budget
@@ -44,31 +43,3 @@ def test_what_the_limit_still_has_comes_with_the_reading(kit: Kit, monkeypatch: 
     monkeypatch.setattr(kit.forge, "headers", lambda: {**sent(), **limited})
     budget = kit.read("12").budget
     assert budget is not None and (budget.limit, budget.left) == (60, 7)
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["https://ci.example.org", "http://127.0.0.1:8080/job/7?tab=log#end", "HTTPS://[::1]/x", "https://a.b?c"],
-)
-def test_a_link_of_the_web_is_kept(url: str) -> None:
-    assert web_url(url) == url
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "javascript:alert(1)",
-        "data:text/html,x",
-        "//ci.example.org/",
-        "ftp://ci.example.org/",
-        "https://me:secret@ci.example.org/",
-        "https://",
-        "https://ci.example.org/a b",
-        "https://ci.example.org/\n",
-        " https://ci.example.org/",
-        "https://ci.example.org/" + "x" * 2_000,
-    ],
-)
-def test_what_is_no_such_link_is_dropped(url: str) -> None:
-    assert web_url(url) == ""

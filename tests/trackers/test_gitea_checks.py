@@ -11,7 +11,7 @@ import pytest
 
 from shepherd.conditions import CheckResult, CommitChecks
 from shepherd.errors import TrackerError
-from shepherd.trackers.gitea.checks import UNKNOWN_STATE, GiteaChecks
+from shepherd.trackers.gitea.checks import ANOTHER_COMMIT, UNKNOWN_STATE, GiteaChecks
 from tests.trackers.faulty import at_work
 from tests.trackers.forge_kit import Kit
 from tests.trackers.gitea_server import Gitea
@@ -149,6 +149,13 @@ def test_a_state_that_is_not_known_never_holds(tea: Tea) -> None:
     tea.rows.say(SHA, "a")
     tea.rows.say(SHA, "b", "shiny")
     assert tea.read(SHA)[SHA] == CommitChecks(unreadable=UNKNOWN_STATE)
+
+
+def test_statuses_of_another_commit_say_nothing_of_this_one(tea: Tea) -> None:
+    """To Gitea a branch or a tag may have a SHA for its name."""
+    status = f'{{"context": "{BUILD}", "status": "success", "created_at": "2026-01-01T00:00:00Z"}}'
+    tea.forge.fail("say", on="/status", body=f'{{"sha": "{OTHER}", "statuses": [{status}]}}'.encode())
+    assert tea.read(SHA)[SHA] == CommitChecks(unreadable=ANOTHER_COMMIT)
 
 
 def test_no_right_is_not_nothing(tea: Tea) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from github import Auth, Github
 
 from shepherd.conditions import STATE_OF, CheckResult, CommitChecks
 from shepherd.errors import TrackerError
+from shepherd.rules.conditions import results_hold
 from shepherd.trackers.github.checks import GitHubChecks
-from tests.trackers.forge_kit import Kit
-from tests.trackers.github_checks import EPOCH, Run, Status, pending, run, status
+from tests.trackers.forge_kit import Kit, asking
+from tests.trackers.github_checks import EPOCH, Run, Status, Suite, pending, run, status
 from tests.trackers.github_server import GitHub
 
 pytestmark = [pytest.mark.real, pytest.mark.usefixtures("hasty")]
@@ -21,8 +23,12 @@ SHA = "ab" * 20
 SHAS = tuple(f"{number:040x}" for number in range(1, 101))
 
 
-def read(hub: GitHub, folder: Path, *shas: str) -> dict[str, CommitChecks]:
-    found = list(GitHubChecks(Kit(hub, folder).settings()).checks_of(shas or (SHA,)))
+def source(hub: GitHub, folder: Path, *patterns: str) -> GitHubChecks:
+    return GitHubChecks(Kit(hub, folder).settings(), asking(*patterns))
+
+
+def read(hub: GitHub, folder: Path, *shas: str, patterns: Sequence[str] = ("x",)) -> dict[str, CommitChecks]:
+    found = list(source(hub, folder, *patterns).checks_of(shas or (SHA,)))
     assert sorted(sha for sha, _ in found) == sorted(shas or (SHA,))
     return dict(found)
 
@@ -99,6 +105,15 @@ def test_each_word_of_github_has_one_of_ours(
         # an application without workflows begins it again, in the same suite
         ((run("x", "FAILURE", workflow=""), run("x", workflow="", began=60)), "success"),
         ((run("x", workflow=""), run("x", "FAILURE", workflow="", began=60)), "failed"),
+        # when it began is not said: it may be the older one
+        ((run("x", began=None), run("x", "FAILURE", suite="2", began=60)), "failed"),
+        ((run("x", workflow="", began=None), pending("x", workflow="", began=60)), "pending"),
+        # by the clock of a program that is ahead
+        ((run("x", workflow="", began=10**9), run("x", "FAILURE", workflow="", began=60)), "failed"),
+        # two runs of workflows that are not shown, so they may be two
+        ((run("x", "FAILURE", workflow=""), run("x", workflow="", suite="2", began=60)), "failed"),
+        # two applications that are not shown
+        ((run("x", "FAILURE", workflow="", app=""), run("x", workflow="", app="", began=60)), "failed"),
         # begun at the same moment: nobody knows which is the newer
         ((run("x", workflow=""), run("x", "CANCELLED", workflow="")), "cancelled"),
         # both a check and a status
@@ -154,9 +169,65 @@ def test_a_commit_without_checks_or_that_github_does_not_know_has_none(hub: GitH
 def test_a_hundred_commits_cost_one_request_and_one_point(hub: GitHub, tmp_path: Path) -> None:
     for sha in SHAS:
         hub.runs[sha] = [run("ci/build"), run("ci/test", "FAILURE")]
-    source = GitHubChecks(Kit(hub, tmp_path).settings())
-    assert len(list(source.checks_of(SHAS))) == 100
-    assert (source.requests, hub.points, hub.nodes) == (1, 1, 10_000)
+    checks = source(hub, tmp_path, "ci/build")
+    assert len(list(checks.checks_of(SHAS))) == 100
+    assert (checks.requests, hub.points, hub.nodes) == (1, 1, 10_000)
+
+
+def test_where_a_pattern_is_wanted_it_is_two_points(hub: GitHub, tmp_path: Path) -> None:
+    for sha in SHAS:
+        hub.runs[sha] = [run("ci/build")]
+    checks = source(hub, tmp_path, "ci/build", "ci/*")
+    assert len(list(checks.checks_of(SHAS))) == 100
+    assert (checks.requests, hub.points, hub.nodes) == (1, 2, 20_000)
+
+
+@pytest.mark.parametrize(
+    ("suite", "waits"),
+    [
+        (Suite("QUEUED", began=40), True),
+        (Suite("IN_PROGRESS", began=40), True),
+        (Suite("PENDING", began=40), True),
+        # it waits for a person, as a run that it shows does
+        (Suite("WAITING"), False),
+        (Suite("COMPLETED"), False),
+        # each application that might report has one, whether it ever does or not
+        (Suite("QUEUED", workflow=""), False),
+    ],
+)
+def test_a_pattern_waits_for_the_runs_that_a_workflow_has_not_made_yet(
+    hub: GitHub, tmp_path: Path, suite: Suite, waits: bool
+) -> None:
+    hub.runs[SHA], hub.suites[SHA] = [run("lint (3.12)")], [suite]
+    checks = read(hub, tmp_path, patterns=("lint (*)", "t?st"))[SHA]
+    assert results_hold(("lint (*)",), checks) is not waits
+    results = {each.name: each for each in checks.results}
+    url = "https://github.com/acme/shop/actions/runs/7"
+    pending = {each: CheckResult(each, "pending", EPOCH + 40, url) for each in ("lint (*)", "t?st")}
+    assert results.pop("lint (3.12)").word == "success"
+    assert results == (pending if waits else {})
+
+
+def test_names_do_not_wait_for_other_workflows(hub: GitHub, tmp_path: Path) -> None:
+    hub.runs[SHA], hub.suites[SHA] = [run("x")], [Suite("QUEUED")]
+    assert [each.word for each in read(hub, tmp_path, patterns=("x",))[SHA].results] == ["success"]
+
+
+@pytest.mark.parametrize(("runs", "suites"), [(250, 1), (1, 250), (150, 250), (250, 150)])
+def test_workflows_are_read_to_the_end_as_runs_are(
+    hub: GitHub, tmp_path: Path, runs: int, suites: int
+) -> None:
+    hub.runs[SHA] = [run(f"job {number}") for number in range(runs)]
+    hub.suites[SHA] = [*(Suite("COMPLETED") for _ in range(suites - 1)), Suite("QUEUED")]
+    results = read(hub, tmp_path, patterns=("*",))[SHA].results
+    assert (len(results), [each.name for each in results if each.word == "pending"]) == (runs + 1, ["*"])
+    assert hub.count() == 3
+
+
+def test_workflows_that_are_not_shown_make_a_pattern_unreadable(hub: GitHub, tmp_path: Path) -> None:
+    hub.runs[SHA] = [run("x")]
+    hub.spoil("Commit.checkSuites", value=None)
+    assert read(hub, tmp_path, patterns=("*",))[SHA].unreadable == "GitHub does not say which workflows run"
 
 
 @pytest.mark.parametrize("how", ["bad gateway", "too slow", "resource limits", "in part"])
@@ -198,10 +269,12 @@ def test_without_the_right_to_checks_it_says_which_token_has_it(hub: GitHub, tmp
     hub.hides_checks = True
     for sha in SHAS[:2]:
         hub.runs[sha], hub.statuses[sha] = [run("ci/build")], [status("ci/build")]
-    source = GitHubChecks(Kit(hub, tmp_path).settings())
     told: list[tuple[str, CommitChecks]] = []
-    with pytest.raises(TrackerError, match="the token gives no right to read checks: it has"):
-        told += source.checks_of(SHAS[:3])
+    with pytest.raises(
+        TrackerError,
+        match=r"no right to read checks.* put a classic one with the scope repo, or a GitHub App's",
+    ):
+        told += source(hub, tmp_path, "x").checks_of(SHAS[:3])
     assert told == [(SHAS[2], CommitChecks())]
     assert hub.count() == 1
 

@@ -25,8 +25,8 @@ from shepherd.trackers.github.check_runs import (
 )
 from shepherd.trackers.github.checks import GitHubChecks
 from tests.trackers.faulty import at_work
-from tests.trackers.forge_kit import Kit
-from tests.trackers.github_checks import Run, pending, run, status
+from tests.trackers.forge_kit import Kit, asking
+from tests.trackers.github_checks import Run, Suite, pending, run, status
 from tests.trackers.github_server import GitHub
 from tests.trackers.test_github_random_faults import WHOLE
 
@@ -35,7 +35,7 @@ FIELDS = (
     *("Repository.object", "Commit.statusCheckRollup", "StatusCheckRollup.contexts"),
     *("StatusCheckRollupContextConnection.nodes", "CheckRun.checkSuite", "CheckRun.conclusion"),
     *("CheckSuite.workflowRun", "CheckSuite.app", "CheckRun.name", "CheckRun.status"),
-    *("StatusContext.state", "PageInfo.endCursor"),
+    *("StatusContext.state", "PageInfo.endCursor", "Commit.checkSuites", "CheckSuiteConnection.nodes"),
 )
 KINDS = ("FORBIDDEN", "SERVICE_UNAVAILABLE", "RESOURCE_LIMITS_EXCEEDED", "RATE_LIMIT", "NOT_FOUND")
 
@@ -77,7 +77,7 @@ def is_replaced(one: ShownRun | ShownStatus, others: Sequence[ShownRun | ShownSt
     if any(each.startedAt is None for each in together):
         return False
     last = max(each.startedAt for each in together if each.startedAt)
-    return any(each not in together and (each.startedAt is None or each.startedAt > last) for each in same)
+    return any(each not in together and each.startedAt and each.startedAt > last for each in same)
 
 
 def _are_of_one_start(one: ShownRun, other: ShownRun) -> bool:
@@ -87,7 +87,7 @@ def _are_of_one_start(one: ShownRun, other: ShownRun) -> bool:
 def _reporter(each: ShownRun) -> tuple[str, str, str]:
     suite = each.checkSuite
     assert suite.app is not None
-    return each.name, suite.app.id, suite.workflowRun.workflow.id if suite.workflowRun else ""
+    return each.name, suite.app.id, suite.workflowRun.workflow.id if suite.workflowRun else suite.id
 
 
 @settings(max_examples=500)
@@ -118,6 +118,8 @@ def a_world(chance: random.Random, hub: GitHub) -> None:
             for name in ("build", "deploy")
             if chance.random() < 0.3
         ]
+        if chance.random() < 0.2:
+            hub.suites[sha] = [Suite(chance.choice(["QUEUED", "COMPLETED"]))]
 
 
 def a_run(chance: random.Random) -> Run:
@@ -155,8 +157,9 @@ def test_what_is_said_is_true(
     chance = random.Random(seed)
     with at_work(GitHub()) as hub:
         where = Kit(hub, tmp_path).settings()
+        branch = asking(*chance.choice([("build", "test"), ("*",)]))
         a_world(chance, hub)
-        truth = dict(GitHubChecks(where).checks_of(SHAS))
+        truth = dict(GitHubChecks(where, branch).checks_of(SHAS))
         assert sorted(truth) == SHAS and not any(each.unreadable for each in truth.values())
         hub.page = chance.choice([1, 2, 100])
         break_it(chance, hub)
@@ -164,7 +167,7 @@ def test_what_is_said_is_true(
             http._RESTS.clear()
             said: dict[str, CommitChecks] = {}
             try:
-                for sha, checks in GitHubChecks(where).checks_of(SHAS):
+                for sha, checks in GitHubChecks(where, branch).checks_of(SHAS):
                     assert sha not in said
                     said[sha] = checks
             except TrackerError:
@@ -178,4 +181,4 @@ def test_what_is_said_is_true(
         hub.hides_checks = False
         http._RESTS.clear()
         hub.complaints.clear()
-        assert dict(GitHubChecks(where).checks_of(SHAS)) == truth
+        assert dict(GitHubChecks(where, branch).checks_of(SHAS)) == truth

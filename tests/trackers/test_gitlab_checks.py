@@ -11,12 +11,12 @@ import pytest
 
 from shepherd.conditions import CheckResult, CommitChecks
 from shepherd.errors import TrackerError
-from shepherd.trackers.gitlab.check_meaning import NO_JOBS, UNKNOWN_STATE
-from shepherd.trackers.gitlab.checks import LEFT_OUT, GitLabChecks
+from shepherd.trackers.gitlab.check_meaning import UNKNOWN_STATE
+from shepherd.trackers.gitlab.checks import LEFT_OUT, NO_JOBS, GitLabChecks
 from shepherd.trackers.gitlab.pipelines import ANONYMOUS_COMPLEXITY, COMPLEXITY, at_once, complexity
 from shepherd.trackers.gitlab.statuses import ANONYMOUS
 from tests.trackers.faulty import at_work
-from tests.trackers.forge_kit import Kit
+from tests.trackers.forge_kit import Kit, asking
 from tests.trackers.gitlab_pipelines import BEGINNING, Job, PipelineRows
 from tests.trackers.gitlab_server import GitLab
 
@@ -43,7 +43,7 @@ class Lab:
         return self.forge.pipelines
 
     def source(self, patterns: Sequence[str] = ALL, **tracker: Any) -> GitLabChecks:
-        return GitLabChecks(self.kit.settings(**tracker), patterns)
+        return GitLabChecks(self.kit.settings(**tracker), asking(*patterns))
 
     def read(self, *commits: str, patterns: Sequence[str] = ALL, **tracker: Any) -> dict[str, CommitChecks]:
         return dict(self.source(patterns, **tracker).checks_of(commits))
@@ -119,12 +119,27 @@ def test_a_pipeline_that_was_skipped_counts_as_the_project_says(
     assert lab.words() == {"pipeline": word}
 
 
-def test_the_newest_of_each_name_counts_on_whichever_ref(lab: Lab) -> None:
-    lab.rows.add(SHA, "failed", Job("build", "failed"), Job("only on main", "failed"))
+@pytest.mark.parametrize("graphql", [True, False])
+def test_the_newest_of_each_name_counts_on_whichever_ref(lab: Lab, graphql: bool) -> None:
+    lab.rows.add(SHA, "failed", Job("build", "failed"), Job("here alone", "failed"), ref="v1")
     lab.rows.add(SHA, "success", Job("build"), ref="nightly")
-    assert lab.words() == {"pipeline": "success", "build": "success", "only on main": "failed"}
-    lab.forge.graphql = False
-    assert lab.words() == {"pipeline": "success", "build": "success", "only on main": "failed"}
+    lab.forge.graphql = graphql
+    assert lab.words() == {"pipeline": "success", "build": "success", "here alone": "failed"}
+
+
+@pytest.mark.parametrize("graphql", [True, False])
+@pytest.mark.parametrize(("status", "word"), [("failed", "failed"), ("running", "pending")])
+@pytest.mark.parametrize("others", [1, 12])
+def test_a_pipeline_of_another_ref_does_not_stand_for_that_of_the_mainline(
+    lab: Lab, status: str, word: str, graphql: bool, others: int
+) -> None:
+    """Somebody made a branch where the mainline is, or a tag, and less runs for these."""
+    lab.rows.add(SHA, "success")
+    lab.rows.add(SHA, status)
+    for number in range(others):
+        lab.rows.add(SHA, "success", ref=f"topic-{number}")
+    lab.forge.graphql = graphql
+    assert lab.words(patterns=WHOLE) == {"pipeline": word}
 
 
 @pytest.mark.parametrize("graphql", [True, False])
@@ -151,7 +166,7 @@ def test_a_job_that_is_called_pipeline_does_not_stand_for_the_whole(lab: Lab) ->
 # --- few questions --------------------------------------------------------------------------------------
 
 
-def test_ten_commits_in_one_question_and_thirty_where_the_pipeline_alone_is_wanted(lab: Lab) -> None:
+def test_ten_commits_in_one_question_and_more_where_the_pipeline_alone_is_wanted(lab: Lab) -> None:
     """The local server counts what a question costs, by GitLab's rules."""
     for sha in shas(30):
         lab.rows.add(sha, "failed", Job("build", "failed"))
@@ -159,7 +174,7 @@ def test_ten_commits_in_one_question_and_thirty_where_the_pipeline_alone_is_want
     assert len(list(source.checks_of(shas(30)))) == 30
     assert (source.requests, lab.forge.count()) == (3, 3)
     whole = lab.source(WHOLE)
-    assert {checks.results[0].word for _, checks in whole.checks_of(shas(30))} == {"failed"}
+    assert {checks.results[0].word for _, checks in whole.checks_of(shas(27))} == {"failed"}
     assert whole.requests == 1
 
 
@@ -267,6 +282,12 @@ def test_a_pipeline_that_cannot_be_seen_may_be_the_newest(lab: Lab) -> None:
     lab.rows.add(SHA)
     lab.forge.fail("say", body=body)
     assert lab.read(SHA)[SHA].unreadable == LEFT_OUT
+
+
+def test_a_pipeline_whose_ref_is_not_said_may_be_the_mainlines(lab: Lab) -> None:
+    pipelines = '{"status": "FAILED", "ref": null}, {"status": "SUCCESS", "ref": "stable"}'
+    lab.forge.fail("say", body=f'{{"data": {{"project": {{"c0": {{"nodes": [{pipelines}]}}}}}}}}'.encode())
+    assert [each.word for each in lab.read(SHA, patterns=WHOLE)[SHA].results] == ["failed"]
 
 
 def test_a_project_that_is_not_there(lab: Lab) -> None:

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from shepherd.snapshot import LimitTouch, Snapshot
 from shepherd.views.condition_html import LISTED, check_link, check_list, in_few_words
-from shepherd.views.condition_list import SHOWN, what_else
 from shepherd.views.page import branch_page, index_page
 from shepherd.views.rows import Rows
+from shepherd.views.what_else import SHOWN, what_else
 from tests.views import condition_looks as looks
 from tests.views.condition_looks import CALM, FAILED, OVER, PASSED, RUNNING, check, many_red, waiter, waits
 from tests.views.factory import NOW, entry, every_progress, rev, snapshot
@@ -52,8 +52,19 @@ def test_a_limit_is_told_with_the_landings_that_count() -> None:
 
 def test_where_a_blocker_is_cleared_its_checks_are_not_promised() -> None:
     page = Reader(branch_page(looks.blocked_too(), CALM)).text
-    assert "is cleared, you get r106, if its checks pass, 1 more landing." in page
+    assert "is cleared, you get r106, if its checks pass." in page
     assert "1 more landing, up to r106, if its checks pass" in page
+
+
+def test_the_page_of_all_branches_does_not_say_that_nothing_blocks_where_a_condition_does() -> None:
+    page = index_page([looks.stays(RUNNING)], CALM)
+    assert "no landing; r106 waits for checks" in Reader(page).text
+    limited = looks.stays(over=(OVER,))
+    limited = replace(limited, landings=tuple(each for each in limited.landings if each.revno == 106))
+    assert "no landing; r106 is over a limit" in Reader(index_page([limited], CALM)).text
+    both = replace(waits(over=(OVER,)), blockers=())
+    assert "no landing; r105 waits for checks" in Reader(index_page([both], CALM)).text
+    assert '<td data-label="What blocks">nothing' not in page
 
 
 @pytest.mark.parametrize("given", [snapshot(), every_progress()], ids=["plain", "everything"])
@@ -86,7 +97,7 @@ def test_a_row_has_the_limits_that_it_counts_for_and_who_else_does() -> None:
 
 
 def test_a_rollback_counts_only_where_what_it_undoes_is_live() -> None:
-    back = waiter(106, RUNNING, touches=(LimitTouch(0, ("a.sql",), undoes_only=True),))
+    back = waiter(106, RUNNING, touches=(LimitTouch(0, ("a.sql",), undoes_from=101),))
     given = waits(RUNNING, landings=(back, entry(103)))
     text = Reader(branch_page(given, CALM)).text
     assert "changes a.sql back: counts for a limit only if what it undoes is live" in text

@@ -109,8 +109,8 @@ def test_a_frozen_branch_says_so_first_and_what_waits_below() -> None:
 
 def test_the_next_freeze_is_told() -> None:
     given = Situation(now=NOW, freezes_next={"stable": NEXT})
-    said = "next freeze: from 2011-08-26 10:15 UTC (in 2 days) until 2011-08-28 10:15 UTC, by the settings:"
-    assert f"{said} weekend" in flat(text.status(snapshot(), given))
+    said = "next freeze: Fri 2011-08-26 12:15 (in 2 days) to Sun 2011-08-28 12:15, Europe/Berlin (weekend)"
+    assert said in flat(text.status(snapshot(timezone="Europe/Berlin"), given))
     assert "next freeze" not in text.status(snapshot(), CALM)
     assert "next freeze" not in text.status(snapshot(branch="main"), given)
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec.structs import replace
 
 from shepherd.situation import Freeze, Situation
+from shepherd.snapshot import PastPromotion, PromotedRev
 from shepherd.views.freezes import SHOWN, calendar
 from shepherd.views.page import branch_page, index_page
+from shepherd.views.text import status
 from tests.views.condition_looks import ANN, CALM, NEXT, OPEN, OVERDUE, SOON, WEEKEND, frozen
 from tests.views.factory import NOW, snapshot
 from tests.views.reader import Reader
@@ -119,3 +121,23 @@ def test_what_passes_it_can_be_copied_and_what_names_a_person_is_text() -> None:
     ]
     assert header.count('class="copy"') == 1
     assert "End it with: inv freeze.off --of 'Ann Example'; to deploy" in Reader(header).text
+
+
+def test_what_somebody_promoted_despite_it_is_not_called_back() -> None:
+    """Who brings it to production by the promoted ref must not read the contrary; a freeze set later is
+    another matter."""
+    to = snapshot().deployable
+    assert to is not None
+    ageless_words = (
+        "deployments are frozen until 2011-08-24 16:15 UTC, since 2011-08-24 08:15 UTC,"
+        " by Ann: the fair opens tomorrow"
+    )
+    gone = PastPromotion(at=NOW, base=to, to=to, landings=1, by="Bob", passed=(ageless_words,))
+    given = snapshot(promoted=PromotedRev(to.revno, to.id), promotions=(gone,))
+    freeze = Freeze(NOW - timedelta(hours=2), NOW + timedelta(hours=6), "Ann", "the fair opens tomorrow")
+    said = " ".join(status(given, frozen(freeze)).split())
+    assert said.startswith("deployments are frozen until 2011-08-24 16:15 UTC (in 6 hours), since")
+    assert "r103 was promoted despite this, by Bob; end it with: inv freeze.off --of Ann" in said
+    assert "nevertheless" not in said
+    assert status(given, frozen(freeze, OPEN)).startswith("do not deploy r103:")
+    assert status(replace(given, promoted=None), frozen(freeze)).startswith("do not deploy r103:")

@@ -139,7 +139,7 @@ def kept_back(said: str, url: str = "no address") -> Snapshot:
     landings = (
         entry(106, checks=checks, conditions=(said, said), **waits),
         entry(105, conditions=(said,), exceeds=(0,), touches=(LimitTouch(0, (said, said)),), **waits),
-        entry(103, url="", checks=checks[:1], touches=(LimitTouch(0, (said,), True),)),
+        entry(103, url="", checks=checks[:1], touches=(LimitTouch(0, (said,), 101),)),
     )
     limits = (LimitEntry((said, said), 1, said),)
     return snapshot(landings=landings, blockers=(), checks=(said, said), limits=limits, waits=Rev(106, said))

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from shepherd.sentence import Part, Sentence, time, time_and_age
-from shepherd.views.markup import ageless, cut, element, sentence, stamp
+from shepherd.sentence import Part, Sentence, ageless, time, time_and_age
+from shepherd.views.markup import cut, element, sentence, stamp
 
 AT = datetime(2011, 8, 24, 10, 15, tzinfo=UTC)
 

@@ -13,9 +13,8 @@ from shepherd.people import matches
 from shepherd.rules.condition_reasons import said
 from shepherd.rules.conditions import check_outcomes
 from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, fail, ok, warn
-from shepherd.sentence import joined
 from shepherd.settings import is_url
-from shepherd.stages.check_sources import CheckSources
+from shepherd.stages.check_reader import CheckReader
 from shepherd.values import count, quoted, some
 
 LOOKED_AT = 10
@@ -52,24 +51,23 @@ def _of_branch(context: CheckContext, branch: str) -> Iterator[Finding]:
     if not newest:
         return
     try:
-        sources = CheckSources(settings, branch)
+        reader = CheckReader(settings, branch)
     except SettingsError:
         return  # the check of the tracker says it
-    by = str(joined(sources.names))
-    if context.offline and settings.tracker.type not in ("none", "file", "launchpad"):
-        yield ok(title, f"{wanted}, by {by}: {OFFLINE}")
+    what = f"{wanted}, by {reader.source}"
+    if context.offline and not config.check_notes and settings.tracker.type != "file":
+        yield ok(title, f"{what}: {OFFLINE}")
         return
-    if config.check_notes and sources.warnings:
-        what = f"{shown(place)}: {missing_notes(config.check_notes, 'check')}"
-        yield warn(title, what, notes_remedy(config.check_notes, place))
-        if len(sources.names) == 1:
-            return
-    read = sources.all_results(newest)
-    if sources.problem:
+    if reader.warnings:
+        missing = f"{shown(place)}: {missing_notes(config.check_notes, 'check')}"
+        yield warn(title, missing, notes_remedy(config.check_notes, place))
+        return
+    read = reader.all_results(newest)
+    if reader.problem:
         until = "until then no revision is deployable whose checks were not known before"
-        yield fail(title, sources.problem, f"fix what it names; {until}")
+        yield fail(title, reader.problem, f"fix what it names; {until}")
         return
-    yield _found(title, f"{wanted}, by {by}", config.checks, newest[0], read)
+    yield _found(title, what, config.checks, newest[0], read)
 
 
 def _found(

@@ -7,18 +7,18 @@ asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from shepherd.conditions import CommitChecks
 from shepherd.errors import SettingsError, TrackerError
 from shepherd.people import matches
 from shepherd.running.init.access import in_time, reading_settings
 from shepherd.running.init.forge import Forge
 from shepherd.settings import BranchSettings, Pointer, Settings
+from shepherd.stages.check_sources import CheckSources
 from shepherd.values import clean, count, quoted, some
 
 NEWEST = 10
@@ -26,6 +26,7 @@ NEWEST = 10
 _SHOWN = 10
 _SIGNS = "`*` and `?` in a name would stand for other characters"
 _FOREIGN_SIGNS = "settings know `*` and `?` in a pattern, and no other signs"
+_UNREADABLE = "the checks of landings cannot be read"
 _NO_TEXT = "settings cannot hold such a name"
 
 
@@ -74,6 +75,8 @@ def required_checks(forge: Forge | None, file: Path, ref: str, newest: Sequence[
     for reason in dict.fromkeys(left_out.values()):
         names = _named([name for name, its in left_out.items() if its == reason])
         finding += f" Checks that {on}, but that are not asked for here: {names} ({reason})."
+    if why.startswith(_UNREADABLE) and not seen:
+        finding += f" Once they can be, take the # from `checks` in {file}."
     return RequiredChecks(tuple(seen), tuple(name for name in fit if name in left_out), finding.strip())
 
 
@@ -81,25 +84,20 @@ def _seen(
     settings: Settings, branch: str, names: Sequence[str], commits: Sequence[str]
 ) -> tuple[list[str], str]:
     """Those of which one of the commits has a result, and why not the others."""
+    if not names:
+        return [], ""
     asking = BranchSettings(".", branch, Pointer(recorded=True), checks=tuple(names))
-    settings = replace(settings, branches={branch: asking})
-    reported: set[str] = set()
-    why = f"no results of them on the newest {count(len(commits), 'landing')}"
     try:
-        for _, checks in in_time(lambda: list(_read(settings, branch, commits))) if names else ():
-            reported |= {each.name for each in checks.results}
-            if checks.unreadable:
-                why = f"the checks of landings cannot be read: {checks.unreadable}"
+        sources = CheckSources(replace(settings, branches={branch: asking}), branch)
+        read = list(in_time(lambda: sources.results(commits)).values())
+        unreadable = next((each.unreadable for each in read if each.unreadable), "")
     except (TrackerError, SettingsError) as error:
-        why = f"the checks of landings cannot be read: {str(error).rstrip('.')}"
+        read, unreadable = [], str(error).rstrip(".")
+    reported = {each.name for checks in read for each in checks.results}
+    why = f"no results of them on the newest {count(len(commits), 'landing')}"
+    if unreadable:
+        why = f"{_UNREADABLE}: {unreadable}"
     return [name for name in names if any(matches((name,), each) for each in reported)], why
-
-
-def _read(settings: Settings, branch: str, commits: Sequence[str]) -> Iterator[tuple[str, CommitChecks]]:
-    from shepherd.trackers.checks import open_checks
-
-    source = open_checks(settings, branch)
-    return source.checks_of(commits) if source else iter(())
 
 
 def _why_not(name: str, patterns: bool) -> str:

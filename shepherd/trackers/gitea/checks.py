@@ -11,11 +11,12 @@ from urllib.parse import urljoin
 import msgspec
 from msgspec import Struct
 
-from shepherd.conditions import CheckWord, CommitChecks
+from shepherd.check_results import worst_of_each
+from shepherd.conditions import CheckResult, CheckWord, CommitChecks
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
-from shepherd.trackers.forge.check_parts import Moment, check_result, worst_of_each
 from shepherd.trackers.forge.reading import session_with, token_of
+from shepherd.trackers.forge.wire import Moment, seconds_of
 from shepherd.trackers.gitea.reading import GiteaTracker
 from shepherd.trackers.gitea.rest import PAGE
 from shepherd.trackers.gitea.service import GiteaService
@@ -26,6 +27,7 @@ MOST_FAILED = 3
 MOST_PAGES = 100
 """Of the statuses of one commit."""
 WANTED = "to read checks the token wants the scope read:repository (docs/gitea.md#checks)"
+ANOTHER_COMMIT = "Gitea answers for another commit: is there a branch or a tag whose name is that SHA?"
 UNKNOWN_STATE = "Gitea gives one of its statuses a state that the shepherd does not know"
 
 _STATES: Mapping[str, CheckWord] = {
@@ -56,6 +58,8 @@ class _Combined(Struct, frozen=True):
 
     statuses: tuple[_StatusOfContext, ...] | None = None
     """None: there are none."""
+    sha: str = ""
+    """Of the commit; perhaps empty where there are none."""
 
 
 class _ApiSettings(Struct, frozen=True):
@@ -113,12 +117,14 @@ class GiteaChecks:
                 self._there = True
             return CommitChecks()
         self._there = True
+        if statuses is None:
+            return CommitChecks(unreadable=ANOTHER_COMMIT)
         if any(each.status not in _STATES for each in statuses):
             return CommitChecks(unreadable=UNKNOWN_STATE)
         # two workflows of one name are two statuses of one context
         return CommitChecks(
             worst_of_each(
-                check_result(each.context, _STATES[each.status], each.created_at, self._url(each))
+                CheckResult(each.context, _STATES[each.status], seconds_of(each.created_at), self._url(each))
                 for each in statuses
             )
         )
@@ -128,14 +134,18 @@ class GiteaChecks:
         url = status.target_url or ""
         return urljoin(self._service.session.root, url) if re.match("/(?!/)", url) else url
 
-    def _statuses(self, sha: str) -> list[_StatusOfContext]:
-        """The number of all of them that Gitea gives beside is of another list (GetLatestCommitStatus in
-        models/git/commit_status.go): only a page that is not full is the last one."""
+    def _statuses(self, sha: str) -> list[_StatusOfContext] | None:
+        """None: they are another commit's, since a name of a branch or tag comes first (ResolveRefOrSha in
+        routers/api/v1/utils/git.go). The number of all of them that Gitea gives beside is of another list
+        (GetLatestCommitStatus in models/git/commit_status.go): only a page that is not full is the last."""
         statuses: list[_StatusOfContext] = []
         for number in range(1, MOST_PAGES + 1):
             asked = {"limit": PAGE, "page": number}
             content = self._service.send("GET", f"/commits/{sha}/status", asked, one_of_many=True)
-            page = self._service.convert(content, _Combined).statuses or ()
+            combined = self._service.convert(content, _Combined)
+            page = combined.statuses or ()
+            if page and combined.sha != sha:
+                return None
             statuses += page
             if not page or len(page) < self._full(len(page)):
                 return statuses

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urljoin
 
+from shepherd.check_results import worst_of_each
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
-from shepherd.trackers.forge.check_parts import check_result, newest_of_each, worst_of_each
+from shepherd.trackers.forge.wire import seconds_of
 from shepherd.trackers.gitlab.pipelines import GitLabJob, GitLabPipeline
 
 PIPELINE = "pipeline"
-"""The name of the newest pipeline as a whole, which GitLab gives none."""
+"""The name of a pipeline as a whole, which GitLab gives none."""
 UNKNOWN_STATE = "GitLab gives one of its pipelines or jobs a state that the shepherd does not know"
-NO_JOBS = (
-    "GitLab shows the pipelines on it, but not their jobs: the token wants the role Reporter, or"
-    " Project-based pipeline visibility has to be on (docs/gitlab.md#checks)"
-)
 
 _STATES: Mapping[str, CheckWord] = {
     # docs.gitlab.com/api/graphql/reference, CiJobStatus and PipelineStatusEnum
@@ -42,62 +38,69 @@ _STATES: Mapping[str, CheckWord] = {
 }
 
 
+JobsOfOne = tuple[str, Iterable[GitLabJob | None]]
+"""The page of a pipeline, which may be empty, and its jobs and external statuses."""
+
+
 class UnknownStateError(Exception):
     """GitLab says something that the shepherd does not know."""
 
 
-def checks_by(pipelines: Iterable[GitLabPipeline], *, jobs: bool, skipping: bool, root: str) -> CommitChecks:
-    """What pipelines, the newest first, say of the commit that they ran on.
+def checks_by(
+    pipelines: Sequence[GitLabPipeline],
+    jobs: Iterable[JobsOfOne],
+    *,
+    branch: str,
+    skipping: bool,
+    root: str,
+) -> CommitChecks:
+    """What ran on a commit says of it; all of it the newest first.
 
     Args:
-        jobs: they were asked for.
-        skipping: see AskedPipelines.
+        branch: the mainline's. As a whole its newest pipeline counts, where it has one.
+        skipping: a pipeline that was skipped lets merge requests through.
         root: URL of the service.
     """
-    several = list(pipelines)
-    if jobs and any(each.jobs is None for each in several):
-        return CommitChecks(unreadable=NO_JOBS)
+    # one whose ref is not said may be the mainline's
+    whole = [each for each in pipelines if not each.ref or each.ref == branch] or pipelines
     try:
-        return CommitChecks(newest_of_each(_results(several, skipping, root)))
+        results = [_of_pipeline(each, skipping, root) for each in whole[:1]]
+        for page, some in jobs:
+            newer = {each.name for each in results}
+            # of one pipeline all count: an external status may have the name of a job
+            results += [each for each in _of_jobs(page, some, root) if each.name not in newer]
     except UnknownStateError:
         return CommitChecks(unreadable=UNKNOWN_STATE)
+    return CommitChecks(worst_of_each(results))
 
 
-def _results(pipelines: Iterable[GitLabPipeline], skipping: bool, root: str) -> Iterator[CheckResult]:
-    for place, each in enumerate(pipelines):
-        url = urljoin(root, each.path) if each.path else ""
-        if place == 0:
-            yield of_pipeline(each.status, each.startedAt, each.finishedAt, url, skipping)
-        # an external status may have the name of a job
-        yield from worst_of_each(_of_jobs(each, url))
-
-
-def _of_jobs(pipeline: GitLabPipeline, url: str) -> Iterator[CheckResult]:
-    for job in pipeline.jobs.nodes if pipeline.jobs else ():
-        # what cannot be seen may be what is wanted
-        if job is None or job.name is None or job.status is None:
-            raise UnknownStateError
-        yield of_job(job, url)
-
-
-def of_pipeline(
-    status: str, began: datetime | None, ended: datetime | None, url: str, skipping: bool
-) -> CheckResult:
-    """Raises UnknownStateError."""
-    word = _word(status)
+def _of_pipeline(pipeline: GitLabPipeline, skipping: bool, root: str) -> CheckResult:
+    word = _word(pipeline.status)
     if word == "skipped" and not skipping:
         # nothing ran, which stops merge requests unless the project says otherwise
         word = "cancelled"
-    return check_result(PIPELINE, word, began if word == "pending" else ended, url)
+    since = pipeline.startedAt if word == "pending" else pipeline.finishedAt
+    return CheckResult(PIPELINE, word, seconds_of(since), _url(root, pipeline.path))
 
 
-def of_job(job: GitLabJob, url: str) -> CheckResult:
-    """Raises UnknownStateError."""
-    word = _word(job.status or "")
-    if word in ("failed", "cancelled") and job.allowFailure:
-        # GitLab passes the pipeline, with a warning
-        word = "neutral"
-    return check_result(job.name or "", word, job.startedAt if word == "pending" else job.finishedAt, url)
+def _of_jobs(page: str, jobs: Iterable[GitLabJob | None], root: str) -> Iterator[CheckResult]:
+    for job in jobs:
+        # what cannot be seen may be what is wanted
+        if job is None or job.name is None or job.status is None:
+            raise UnknownStateError
+        word = _word(job.status)
+        if word in ("failed", "cancelled") and job.allowFailure:
+            # GitLab passes the pipeline, with a warning
+            word = "neutral"
+        since = job.startedAt if word == "pending" else job.finishedAt
+        yield CheckResult(job.name, word, seconds_of(since), _url(root, job.url or page))
+
+
+def _url(root: str, place: str | None) -> str:
+    try:
+        return urljoin(root, place) if place else ""
+    except ValueError:
+        return ""
 
 
 def _word(status: str) -> CheckWord:

@@ -4,12 +4,12 @@ does not do (docs/gitlab.md#checks)."""
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from shepherd.conditions import CommitChecks
-from shepherd.settings import Settings
+from shepherd.settings import BranchSettings, Settings
 from shepherd.trackers.forge.reading import session_with, token_of
-from shepherd.trackers.gitlab.check_meaning import PIPELINE, checks_by
+from shepherd.trackers.gitlab.check_meaning import PIPELINE, JobsOfOne, checks_by
 from shepherd.trackers.gitlab.commits import MOST_REFUSED
 from shepherd.trackers.gitlab.pipelines import (
     ANONYMOUS_COMPLEXITY,
@@ -23,27 +23,32 @@ from shepherd.trackers.gitlab.pipelines import (
 )
 from shepherd.trackers.gitlab.reading import GitLabTracker
 from shepherd.trackers.gitlab.service import MOST_FAILED, GitLabService
-from shepherd.trackers.gitlab.statuses import checks_of_one, may_see_pipelines
+from shepherd.trackers.gitlab.statuses import ANONYMOUS, lets_skipped_through, may_see_pipelines, ran_on
 from shepherd.trackers.http import RequestError
 
 LEFT_OUT = "GitLab left it out of its answer"
+NO_JOBS = (
+    "GitLab shows the pipelines on it, but not their jobs: the token wants the role Reporter, or"
+    " Project-based pipeline visibility has to be on (docs/gitlab.md#checks)"
+)
 
 
 class GitLabChecks:
     """See CheckSource. Begins with the first question.
 
     Args:
-        patterns: the checks that are wanted; where that is the pipeline alone, jobs are not asked for.
+        branch: where it wants the pipeline alone, jobs are not asked for.
 
     Raises:
         SettingsError: the token cannot be read.
     """
 
-    def __init__(self, settings: Settings, patterns: Collection[str]) -> None:
+    def __init__(self, settings: Settings, branch: BranchSettings) -> None:
         session = session_with(settings, GitLabTracker)
         token = token_of(settings, os.environ)
         self._service = GitLabService(session, token, settings.tracker.project)
-        self._jobs = any(pattern != PIPELINE for pattern in patterns)
+        self._branch = branch.ref.removeprefix("refs/heads/")
+        self._jobs = any(pattern != PIPELINE for pattern in branch.checks)
         self._most = at_once(COMPLEXITY if token else ANONYMOUS_COMPLEXITY, self._jobs)
         self._size = self._most
         self._graphql = True
@@ -98,10 +103,18 @@ class GitLabChecks:
         pipelines = asked.of.get(sha)
         if pipelines is None:
             return CommitChecks(unreadable=LEFT_OUT)
-        if self._jobs and _is_cut_off(pipelines):
+        if self._is_cut_off(pipelines):
             return self._alone(sha, 0)[0]
+        if self._jobs and any(each.jobs is None for each in pipelines):
+            return CommitChecks(unreadable=NO_JOBS)
+        jobs = [(each.path or "", each.jobs.nodes) for each in pipelines if each.jobs]
+        return self._meaning(pipelines, jobs, asked.skipping)
+
+    def _meaning(
+        self, pipelines: Sequence[GitLabPipeline], jobs: Sequence[JobsOfOne], skipping: bool
+    ) -> CommitChecks:
         root = self._service.session.root
-        return checks_by(pipelines, jobs=self._jobs, skipping=asked.skipping, root=root)
+        return checks_by(pipelines, jobs, branch=self._branch, skipping=skipping, root=root)
 
     def _alone(self, sha: str, failed: int) -> tuple[CommitChecks, int]:
         """What REST says of a commit, and how many have failed in a row, this one included. Raises
@@ -112,8 +125,13 @@ class GitLabChecks:
         """
         self._check_right()
         try:
-            return checks_of_one(self._service, sha, self._jobs), 0
+            pipelines, jobs = ran_on(self._service, sha, self._jobs)
+            skipped = any(each.status == "skipped" for each in pipelines)
+            skipping = skipped and lets_skipped_through(self._service)
+            return self._meaning(pipelines, jobs, skipping), 0
         except RequestError as error:
+            if error.status == 401 and self._service.anonymous:
+                return CommitChecks(unreadable=ANONYMOUS), 0
             if self._service.session.over or failed + 1 >= MOST_FAILED or 400 <= error.status < 500:
                 raise
             return CommitChecks(unreadable=str(error)), failed + 1
@@ -124,9 +142,8 @@ class GitLabChecks:
             may_see_pipelines(self._service)
             self._visible = True
 
-
-def _is_cut_off(pipelines: Sequence[GitLabPipeline]) -> bool:
-    """Whether there may be more than is in one answer."""
-    return len(pipelines) >= MOST_PIPELINES or any(
-        each.jobs is not None and len(each.jobs.nodes) >= MOST_JOBS for each in pipelines
-    )
+    def _is_cut_off(self, pipelines: Sequence[GitLabPipeline]) -> bool:
+        """Whether there may be more than is in one answer, and that matters."""
+        if len(pipelines) >= MOST_PIPELINES:
+            return self._jobs or all(each.ref != self._branch for each in pipelines)
+        return any(each.jobs is not None and len(each.jobs.nodes) >= MOST_JOBS for each in pipelines)

@@ -13,10 +13,10 @@ import msgspec
 from msgspec import Struct
 
 from shepherd.trackers.client import Client
-from shepherd.trackers.forge.check_parts import Moment
+from shepherd.trackers.forge.wire import Moment
 from shepherd.trackers.gitlab.commits import Convert, GraphRefusal
 
-MOST_PIPELINES = 10
+MOST_PIPELINES = 8
 """Of one commit that are looked at here."""
 MOST_JOBS = 100
 """Of one pipeline, jobs and external statuses; a page of GitLab holds no more."""
@@ -29,7 +29,7 @@ _JOBS = (
     f" jobs(first: {MOST_JOBS}, retried: false)"
     " { nodes { name status allowFailure startedAt finishedAt } }"
 )
-_ONE = "c%d: pipelines(sha: $c%d, first: %d) { nodes { path status startedAt finishedAt%s } }"
+_ONE = "c%d: pipelines(sha: $c%d, first: %d) { nodes { path ref status startedAt finishedAt%s } }"
 _QUERY = (
     "query($project: ID!, %s) { project(fullPath: $project) { skipping: allowMergeOnSkippedPipeline %s } }"
 )
@@ -44,6 +44,8 @@ class GitLabJob(Struct, frozen=True):
     allowFailure: bool | None = None
     startedAt: Moment | None = None
     finishedAt: Moment | None = None
+    url: str = ""
+    """By REST alone."""
 
 
 class _Jobs(Struct, frozen=True):
@@ -54,7 +56,9 @@ class GitLabPipeline(Struct, frozen=True):
     """One pipeline with its jobs, the newest first."""
 
     status: str
+    ref: str | None = None
     path: str | None = None
+    """Of its page, or the URL of that."""
     startedAt: Moment | None = None
     finishedAt: Moment | None = None
     jobs: _Jobs | None = None
@@ -102,12 +106,12 @@ def at_once(most: int, jobs: bool) -> int:
 def complexity(commits: int, jobs: bool) -> int:
     """What a question costs. Each field is one point; the project and a list add one, a search by SHA two
     more, and all of a list grows by a hundredth for each entry that it may have."""
-    inner = 1 + 4
+    inner = 1 + 5
     if jobs:
         entries = 1 + 5
         inner += (entries + 1) * (100 + MOST_JOBS) // 100
     # the field `skipping` and the project
-    return 2 + commits * ((inner + 3) * (100 + _most(jobs)) // 100)
+    return 2 + commits * ((inner + 3) * (100 + MOST_PIPELINES) // 100)
 
 
 def ask(
@@ -116,7 +120,7 @@ def ask(
     """None: GitLab refused it, as too complex or too slow.
 
     Args:
-        jobs: they are wanted too; else only the newest pipeline.
+        jobs: they are wanted too.
         convert: raises TrackerError.
 
     Raises:
@@ -125,7 +129,9 @@ def ask(
         TrackerError: it is no GitLab.
     """
     names = ", ".join(f"$c{place}: String" for place in range(len(shas)))
-    asked = " ".join(_ONE % (place, place, _most(jobs), _JOBS if jobs else "") for place in range(len(shas)))
+    asked = " ".join(
+        _ONE % (place, place, MOST_PIPELINES, _JOBS if jobs else "") for place in range(len(shas))
+    )
     variables: dict[str, Any] = {f"c{place}": sha for place, sha in enumerate(shas)}
     content = client.send(
         "POST",
@@ -151,7 +157,3 @@ def ask(
         if found is not None and None not in found.nodes:
             of[sha] = found.nodes
     return AskedPipelines(of, bytes(there.get(_SKIPPING, b"null")) == b"true")
-
-
-def _most(jobs: bool) -> int:
-    return MOST_PIPELINES if jobs else 1

@@ -1,22 +1,18 @@
-"""The checks of one commit by REST: the newest pipeline on it, the newest of its jobs and external statuses
+"""What ran on one commit by REST: pipelines, and the newest of each of their jobs and external statuses
 (docs.gitlab.com/api/commits, "List commit statuses")."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
 from msgspec import Struct
 
-from shepherd.conditions import CheckResult, CommitChecks
 from shepherd.errors import TrackerError
-from shepherd.trackers.forge.check_parts import Moment, newest_of_each, worst_of_each
 from shepherd.trackers.forge.reading import AT_ONCE
-from shepherd.trackers.gitlab.check_meaning import (
-    PIPELINE,
-    UNKNOWN_STATE,
-    UnknownStateError,
-    of_job,
-    of_pipeline,
-)
-from shepherd.trackers.gitlab.pipelines import GitLabJob
+from shepherd.trackers.forge.wire import Moment
+from shepherd.trackers.gitlab.check_meaning import PIPELINE, JobsOfOne
+from shepherd.trackers.gitlab.pipelines import GitLabJob, GitLabPipeline
 from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabService
 from shepherd.trackers.http import RequestError
 
@@ -32,8 +28,13 @@ class _ListedPipeline(Struct, frozen=True):
 
     status: str
     web_url: str
+    ref: str
     created_at: Moment
     updated_at: Moment
+
+    @property
+    def pipeline(self) -> GitLabPipeline:
+        return GitLabPipeline(self.status, self.ref, self.web_url, self.created_at, self.updated_at)
 
 
 class _ListedStatus(Struct, frozen=True):
@@ -47,12 +48,20 @@ class _ListedStatus(Struct, frozen=True):
     pipeline_id: int = 0
     """0: an older GitLab, which does not say it; then each counts for itself."""
 
+    @property
+    def job(self) -> GitLabJob:
+        times = self.started_at, self.finished_at
+        return GitLabJob(self.name, self.status, self.allow_failure, *times, self.target_url or "")
+
 
 class GitLabRules(Struct, frozen=True):
     """What a project asks of pipelines before something is merged; what is missing the token may not see."""
 
     only_allow_merge_if_pipeline_succeeds: bool | None = None
     allow_merge_on_skipped_pipeline: bool | None = None
+
+
+_T = TypeVar("_T")
 
 
 def may_see_pipelines(service: GitLabService) -> None:
@@ -65,28 +74,24 @@ def may_see_pipelines(service: GitLabService) -> None:
         raise
 
 
-def checks_of_one(service: GitLabService, sha: str, jobs: bool) -> CommitChecks:
-    """Raises RequestError, TrackerError."""
-    asked = {"sha": sha, "order_by": "id", "sort": "desc", "per_page": 1}
-    newest = service.convert(
-        service.send("GET", "/pipelines", asked, one_of_many=True), list[_ListedPipeline]
-    )
-    try:
-        results = [_whole(service, each) for each in newest]
-        if jobs and newest:
-            by_pipeline: dict[int, list[CheckResult]] = {}
-            for each in _statuses(service, sha):
-                said = of_job(_job(each), each.target_url or "")
-                by_pipeline.setdefault(each.pipeline_id or each.id, []).append(said)
-            for _, several in sorted(by_pipeline.items(), reverse=True):
-                results += worst_of_each(several)
-    except UnknownStateError:
-        return CommitChecks(unreadable=UNKNOWN_STATE)
-    except RequestError as error:
-        if error.status == 401 and service.anonymous:
-            return CommitChecks(unreadable=ANONYMOUS)
-        raise
-    return CommitChecks(newest_of_each(results))
+def ran_on(service: GitLabService, sha: str, jobs: bool) -> tuple[Sequence[GitLabPipeline], list[JobsOfOne]]:
+    """The pipelines on a commit, and the jobs of each, children's too; the newest first.
+
+    Raises RequestError, TrackerError.
+    """
+    listed = _all(service, "/pipelines", {"sha": sha, "order_by": "id", "sort": "desc"}, _ListedPipeline)
+    by_pipeline: dict[int, list[GitLabJob]] = {}
+    if jobs and listed:
+        for each in _all(service, f"/repository/commits/{sha}/statuses", {}, _ListedStatus):
+            by_pipeline.setdefault(each.pipeline_id or each.id, []).append(each.job)
+    return [each.pipeline for each in listed], [
+        ("", some) for _, some in sorted(by_pipeline.items(), reverse=True)
+    ]
+
+
+def lets_skipped_through(service: GitLabService) -> bool:
+    """Whether a pipeline that was skipped lets merge requests through."""
+    return bool(service.get("", {}, GitLabRules).allow_merge_on_skipped_pipeline)
 
 
 def required_checks(service: GitLabService) -> list[str]:
@@ -97,24 +102,12 @@ def required_checks(service: GitLabService) -> list[str]:
     return [PIPELINE] if required else []
 
 
-def _whole(service: GitLabService, pipeline: _ListedPipeline) -> CheckResult:
-    skipping = pipeline.status == "skipped" and bool(
-        service.get("", {}, GitLabRules).allow_merge_on_skipped_pipeline
-    )
-    return of_pipeline(pipeline.status, pipeline.created_at, pipeline.updated_at, pipeline.web_url, skipping)
-
-
-def _statuses(service: GitLabService, sha: str) -> list[_ListedStatus]:
-    statuses: list[_ListedStatus] = []
+def _all(service: GitLabService, path: str, asked: dict[str, Any], kind: type[_T]) -> list[_T]:
+    entries: list[_T] = []
     for page in range(1, MOST_PAGES + 1):
-        asked = {"per_page": AT_ONCE, "page": page}
-        content = service.send("GET", f"/repository/commits/{sha}/statuses", asked, one_of_many=True)
-        some = service.convert(content, list[_ListedStatus])
-        statuses += some
+        content = service.send("GET", path, {**asked, "per_page": AT_ONCE, "page": page}, one_of_many=True)
+        some = service.convert(content, list[kind])  # type: ignore[valid-type]
+        entries += some
         if len(some) < AT_ONCE:
-            return statuses
-    raise TrackerError(f"{service.project}: the statuses of a commit never end")
-
-
-def _job(status: _ListedStatus) -> GitLabJob:
-    return GitLabJob(status.name, status.status, status.allow_failure, status.started_at, status.finished_at)
+            return entries
+    raise TrackerError(f"{service.project}: what ran on a commit never ends")

@@ -9,6 +9,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from shepherd.cautions import STOPPING, Caution, cautions, released, stopping
+from shepherd.sentence import ageless
 from shepherd.situation import Freeze, Situation
 from shepherd.snapshot import Answer, Rev, Snapshot
 from shepherd.values import SHA
@@ -16,7 +17,6 @@ from shepherd.views import answer
 from shepherd.views.clean import LONGEST_SENTENCE, clean
 from shepherd.views.conditions import links_of, waiting, what_waits
 from shepherd.views.feeds.as_json import plain_json
-from shepherd.views.markup import ageless
 from shepherd.views.words import AnyRev
 
 BLOCKERS_SHOWN = 10

@@ -90,7 +90,8 @@ def test_what_cannot_be_read_blocks_nothing(repo: Repo, hub: GitHub, hidden: boo
     assert checks == ()
     assert "'ci/build' (the checks of landings cannot be read: " in " ".join(made.findings)
     assert '# checks = ["ci/build"]' in made.text
-    assert ("it has to be a GitHub App's" in text) == hidden
+    assert ("put a classic one with the scope repo, or a GitHub App's" in text) == hidden
+    assert f"Once they can be, take the # from `checks` in {made.file}." in " ".join(made.findings)
 
 
 def test_that_nothing_is_required_is_said(repo: Repo, hub: GitHub) -> None:

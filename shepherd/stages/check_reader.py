@@ -1,10 +1,11 @@
-"""All that says what checks found, asked together: the tracker, and git notes (docs/rules.md#checks)."""
+"""What checks found, read from the one source that a branch has: git notes where the settings name a ref for
+them, else the tracker (docs/rules.md#checks)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from shepherd.check_words import merged
+from shepherd.check_results import as_kept
 from shepherd.conditions import CommitChecks
 from shepherd.errors import SourceError, TrackerError
 from shepherd.git.check_notes import CheckNotes
@@ -15,40 +16,37 @@ from shepherd.settings import Settings
 from shepherd.trackers.checks import CheckSource, open_checks
 
 
-class CheckSources:
-    """The sources of one branch. What one of them cannot say of a commit is not known of it at all, since
-    that may be the failure.
+class CheckReader:
+    """Asks the source of one branch.
 
     Attributes:
-        names: what they are, for people.
-        problem: why a source as a whole could not be read; empty: each could. After that none is asked.
+        source: what it is, for people: the notes ref, or the type of the tracker.
+        problem: why the source as a whole could not be read; empty: it could. After that it is not asked.
         warnings: what else somebody has to know.
-        asked: how many commits they were asked for.
+        asked: how many commits it was asked for.
     """
 
     def __init__(self, settings: Settings, branch: str) -> None:
+        """Raises SettingsError: the tracker cannot be asked with what the settings say."""
         config = settings.branches[branch]
         self._patterns = config.checks
-        self._sources: list[CheckSource] = []
-        self.names: list[str] = []
+        self._source: CheckSource | None = None
+        self.source = config.check_notes or settings.tracker.type
         self.problem = ""
         self.warnings: list[str] = []
         self.asked = 0
-        tracker = open_checks(settings, branch)
-        if tracker is not None:
-            self._sources.append(tracker)
-            self.names.append(settings.tracker.type)
-        if config.check_notes:
-            self.names.append(config.check_notes)
-            try:
-                self._open_notes(settings, branch)
-            except SourceError as error:
-                self.problem = str(error)
+        if not config.check_notes:
+            self._source = open_checks(settings, branch)
+            return
+        try:
+            self._open_notes(settings, branch)
+        except SourceError as error:
+            self.problem = str(error)
 
     @property
     def requests(self) -> int:
         """How many requests over the network were made so far."""
-        return sum(source.requests for source in self._sources)
+        return self._source.requests if self._source is not None else 0
 
     def results(self, commits: Sequence[str]) -> dict[str, CommitChecks]:
         """What is known of each commit, by the names that count."""
@@ -63,21 +61,18 @@ class CheckSources:
     def all_results(self, commits: Sequence[str]) -> dict[str, CommitChecks]:
         """What is known of each commit, by whatever names the tracker has; notes have those that count."""
         self.asked += len(commits)
-        answers: list[dict[str, CommitChecks]] = [{} for _ in self._sources]
-        if not self.problem:
+        answers: dict[str, CommitChecks] = {}
+        if self._source is None and not self.problem:
+            return dict.fromkeys(commits, CommitChecks())
+        if self._source is not None and not self.problem:
             try:
-                for source, answer in zip(self._sources, answers, strict=True):
-                    # one by one: what was said before a source broke off stands
-                    for sha, checks in source.checks_of(commits):
-                        answer[sha] = checks
+                # one by one: what was said before it broke off stands
+                for sha, checks in self._source.checks_of(commits):
+                    answers[sha] = as_kept(checks)
             except (TrackerError, SourceError) as error:
                 self.problem = str(error)
-        return {sha: self._together(sha, answers) for sha in commits}
-
-    def _together(self, sha: str, answers: Sequence[dict[str, CommitChecks]]) -> CommitChecks:
-        if not all(sha in answer for answer in answers) or (self.problem and not answers):
-            return CommitChecks(unreadable=self.problem or "nothing was said of it")
-        return merged(answer[sha] for answer in answers)
+        unread = CommitChecks(unreadable=self.problem or "nothing was said of it")
+        return {sha: answers.get(sha, unread) for sha in commits}
 
     def _open_notes(self, settings: Settings, branch: str) -> None:
         config = settings.branches[branch]
@@ -87,4 +82,4 @@ class CheckSources:
         if tip is None:
             self.warnings.append(f"{missing_notes(config.check_notes, 'check')}; inv doctor says what to do")
         else:
-            self._sources.append(CheckNotes(git, tip, config.checks))
+            self._source = CheckNotes(git, tip, config.checks)

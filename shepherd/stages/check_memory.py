@@ -17,6 +17,9 @@ OLD = 86_400
 """Seconds after which nobody is likely to run a check again."""
 SELDOM = 3_600
 """Seconds between two questions about what is so old."""
+GROWING = 3_600
+"""Seconds in which a pattern with signs may match one result more: a job that begins when another one has
+ended reports only then."""
 KEPT_AS = "checks"
 """The name under which the cache keeps them."""
 
@@ -77,27 +80,24 @@ def memory_with(
 
 
 def is_due(patterns: tuple[str, ...], remembered: RememberedChecks, now: int) -> bool:
-    """Whether it has to be asked for again. What is known to hold never is; what is neither running nor
-    unreadable, and has not changed for long, only now and then."""
+    """Whether it has to be asked for again. What is known to hold is not, unless more may come; what is
+    neither running nor unreadable, and has not changed for long, only now and then."""
     checks = remembered.checks
     if checks.unreadable or any(each.word == "pending" for each in checks.results):
         return True
-    if results_hold(patterns, checks):
-        return False
     ended = [each.since for each in checks.results if each.since is not None]
     changed = max(ended, default=remembered.first)
+    if results_hold(patterns, checks):
+        return now - changed < GROWING and any(sign in each for each in patterns for sign in "*?")
     # a clock that was set back is no reason to wait
     return now - changed < OLD or not 0 <= now - remembered.asked < SELDOM
 
 
 def _source_of(settings: Settings, branch: str) -> str:
-    tracker = settings.tracker
+    tracker, config = settings.tracker, settings.branches[branch]
     where = (
-        tracker.type,
-        tracker.path,
-        tracker.project,
-        tracker.service_root,
-        settings.branches[branch].repository,
-        settings.branches[branch].check_notes,
+        (config.check_notes, config.repository)
+        if config.check_notes
+        else (tracker.type, tracker.path, tracker.project, tracker.service_root)
     )
     return hashlib.sha256(msgspec.json.encode(where)).hexdigest()

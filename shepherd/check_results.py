@@ -1,12 +1,11 @@
-"""What sources call the results of checks, and how the results of several sources become one
-(docs/rules.md#checks)."""
+"""What sources call the results of checks, and what of them is kept (docs/rules.md#checks)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import get_args
 
-from shepherd.conditions import STATE_OF, CheckResult, CheckWord, CommitChecks, ConditionState
+from shepherd.conditions import STATE_OF, WORST_FIRST, CheckResult, CheckWord, CommitChecks
 from shepherd.errors import WrongValueError
 from shepherd.urls import check_http
 from shepherd.values import clean
@@ -26,7 +25,6 @@ _SYNONYMS: Mapping[str, CheckWord] = {
     "running": "pending",
     "queued": "pending",
 }
-_WORST_FIRST: Sequence[ConditionState] = ("no", "unknown", "not-yet", "holds")
 
 
 def check_word(text: str) -> CheckWord | None:
@@ -45,8 +43,8 @@ def check_name(text: str) -> str:
 
 
 def is_check_url(url: str) -> bool:
-    """Whether a person may be sent there: a URL of the web without user and password."""
-    if not url or len(url) > LONGEST_URL:
+    """Whether a person may be sent there: a URL of the web in visible ASCII, without user and password."""
+    if not url or len(url) > LONGEST_URL or any(not "!" <= sign <= "~" for sign in url):
         return False
     try:
         check_http(url)
@@ -55,21 +53,24 @@ def is_check_url(url: str) -> bool:
     return True
 
 
-def merged(readings: Iterable[CommitChecks]) -> CommitChecks:
-    """What several sources say of one commit, by name: of two results of one name the worse counts, and what
-    one of them could not read, nobody has read."""
+def as_kept(checks: CommitChecks) -> CommitChecks:
+    """What a source says of one commit, with one result of each name; one without a name may be the one that is
+    wanted, so nothing is known then."""
+    results = worst_of_each(checks.results)
+    if not checks.unreadable and any(not each.name for each in results):
+        return CommitChecks(unreadable="one of its checks has no name")
+    return CommitChecks(results, checks.unreadable)
+
+
+def worst_of_each(results: Iterable[CheckResult]) -> tuple[CheckResult, ...]:
+    """One of each name, by name, with no more of what its source sent than can be shown: where there are
+    several, one that does not hold, or at least not yet."""
     by_name: dict[str, CheckResult] = {}
-    unreadable: list[str] = []
-    for each in readings:
-        if each.unreadable:
-            unreadable.append(each.unreadable)
-        for result in map(_presentable, each.results):
-            other = by_name.get(result.name)
-            if other is None or _badness(result) < _badness(other):
-                by_name[result.name] = result
-    if unreadable:
-        return CommitChecks(unreadable="; ".join(dict.fromkeys(unreadable)))
-    return CommitChecks(tuple(by_name[name] for name in sorted(by_name)))
+    for each in map(_presentable, results):
+        other = by_name.setdefault(each.name, each)
+        if _badness(each) < _badness(other):
+            by_name[each.name] = each
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def _presentable(result: CheckResult) -> CheckResult:
@@ -80,4 +81,4 @@ def _presentable(result: CheckResult) -> CheckResult:
 
 
 def _badness(result: CheckResult) -> int:
-    return _WORST_FIRST.index(STATE_OF[result.word])
+    return WORST_FIRST.index(STATE_OF[result.word])

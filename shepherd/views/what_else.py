@@ -14,13 +14,12 @@ from shepherd.snapshot import LandingEntry, Snapshot
 from shepherd.views.clean import clean
 from shepherd.views.condition_html import (
     check_list,
-    counting_for,
     is_kept_back,
     limit_words,
     linked,
     why_kept_back,
 )
-from shepherd.views.conditions import CHECK_SHOWN, missing, over_limits
+from shepherd.views.conditions import CHECK_SHOWN, counting_for
 from shepherd.views.words import count, revno_of, some, span
 
 SHOWN, LISTED = 5, 50
@@ -109,4 +108,4 @@ def _groups(snapshot: Snapshot) -> Iterator[KeptBack]:
 
 
 def _why(entry: LandingEntry) -> tuple[object, ...]:
-    return tuple((each.name, each.state) for each in missing(entry)), over_limits(entry)
+    return tuple((each.name, each.state) for each in entry.missing), entry.over_limits
