@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from shepherd.check_words import merged
+
 from shepherd.errors import TrackerError
 from shepherd.rules.conditions import results_hold
 from shepherd.trackers import http
