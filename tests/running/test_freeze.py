@@ -461,7 +461,7 @@ def old(settings: Settings) -> None:
 
 def test_what_cannot_be_locked_is_one_sentence(project: Project) -> None:
     lock = project.state / "run" / "freeze.lock"
-    lock.unlink()
+    lock.parent.mkdir(exist_ok=True)
     lock.symlink_to("/dev/null")
     done = said(project, "freeze.on", "--reason", "new disks")
     assert done.code == 1
