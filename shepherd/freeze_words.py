@@ -81,7 +81,7 @@ def how_it_ends(freezes: Sequence[Freeze], branch: str, to: int | None = None) -
         branch: what `--branch` must say; empty where there is only one.
         to: the revision that could be deployed, if there is one.
     """
-    ends = [_way(who, branch) for who in _persons(freezes)]
+    ends = [Part("typed", off_command(who, branch)) for who in _persons(freezes)]
     ways: list[str | Part] = [Sentence("end it with: ", separated(ends, ", and with: "))] if ends else []
     if any(freeze.standing for freeze in freezes):
         ways.append("the window ends by itself")
@@ -95,12 +95,6 @@ def how_it_ends(freezes: Sequence[Freeze], branch: str, to: int | None = None) -
 def off_command(who: str, branch: str) -> str:
     """The command that ends what this person said."""
     return f"inv freeze.off --of {shlex.quote(who)}{_of(branch)}"
-
-
-def _way(who: str, branch: str) -> str | Part:
-    """The command as one piece; no button copies a name that means anything to a shell."""
-    command = off_command(who, branch)
-    return Part("command", command) if shlex.quote(who) == who else command
 
 
 def _persons(freezes: Sequence[Freeze]) -> list[str]:
