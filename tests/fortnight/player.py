@@ -136,6 +136,8 @@ class Player:
     def _steady(self, text: str) -> str:
         """Without what differs from one play to the next."""
         text = text.replace(str(self._folder), "…").replace(self._server.place, "SMTP")
+        text = re.sub(r"\s+…/", " …/", text)  # where a line ends depends on the length of the path
+        text = re.sub(r"\b\d+\.\d s\b", "N s", text)
         text = re.sub(r"\b[0-9a-f]{40}\b", "SHA", text)
         text = re.sub(r"\b[0-9a-f]{12}\b", "SHA", text)
         text = re.sub(r"\b[0-9a-f]{8}…", "SHA…", text)
