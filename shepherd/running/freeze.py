@@ -174,7 +174,7 @@ def _with(words: Sequence[FreezeWord], word: FreezeWord) -> list[JournalEntry]:
 
 
 def _end(word: FreezeWord, who: str, why: str) -> JournalEntry:
-    return JournalEntry(KIND, word.id, {"on": False}, who, why)
+    return JournalEntry(KIND, word.id, {"on": False, "of": word.who}, who, why)
 
 
 def _known(settings: Settings, branch: str) -> tuple[FreezeWord, ...]:
@@ -195,7 +195,7 @@ def _leaving(
     if of is not None:
         raise SettingsError(f"{branch} is frozen, but not by {clean(of, 80)}: by {names}")
     told = "; and ".join(str(words_of(_freeze(word), now(), settings.timezone)) for word in words)
-    commands = ", or ".join(
+    commands = ", and with: ".join(
         off_command(name, settings.branch_to_name(branch)) for name in dict.fromkeys(w.who for w in words)
     )
     raise RefusedError(

@@ -127,7 +127,7 @@ def test_off_leaves_what_others_said_unless_they_are_named(project: Project) -> 
     assert "this was not the freeze of bob, but of Ann Lee: let them know" in done.err
     assert frozen_by(project) == []
     last = entries(project, "freeze")[-1]
-    assert (last.who, last.why, last.data) == ("bob", "she is ill", {"on": False})
+    assert (last.who, last.why, last.data) == ("bob", "she is ill", {"on": False, "of": "Ann Lee"})
 
 
 def test_off_where_nothing_is_on(project: Project) -> None:
@@ -481,7 +481,7 @@ def test_history_tells_of_it(project: Project) -> None:
     told = said(project, "history").out
     assert "deployments were frozen" in told
     assert "new disks" in told
-    assert "a freeze was ended" in told
+    assert "the freeze of ann was ended, by ann" in told
 
 
 def test_a_restored_journal_has_its_freezes_again(project: Project) -> None:
