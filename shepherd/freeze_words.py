@@ -81,8 +81,8 @@ def how_it_ends(freezes: Sequence[Freeze], branch: str, to: int | None = None) -
         branch: what `--branch` must say; empty where there is only one.
         to: the revision that could be deployed, if there is one.
     """
-    # no button copies a name that anybody may have given
-    ways: list[str | Part] = [f"end it with: {off_command(who, branch)}" for who in _persons(freezes)]
+    ends = [Part("typed", off_command(who, branch)) for who in _persons(freezes)]
+    ways: list[str | Part] = [Sentence("end it with: ", separated(ends, ", and with: "))] if ends else []
     if any(freeze.standing for freeze in freezes):
         ways.append("the window ends by itself")
     if to is not None:

@@ -15,7 +15,9 @@ from msgspec import Struct
 from shepherd.commands import naming_branch
 from shepherd.values import ago, utc
 
-PartKind = Literal["item", "revision", "time", "age", "command"]
+PartKind = Literal["item", "revision", "time", "age", "command", "typed"]
+"""Typed is a command with a name from outside in it: it stays in one piece, and no button copies it. Neither
+that nor an age is kept in a snapshot."""
 
 
 class Part(Struct, frozen=True, gc=False):

@@ -122,7 +122,7 @@ def _news(
 def _freeze(entry: JournalEntry) -> str:
     """What a person said of deployments: `frozen until 2026-11-30 07:00 UTC`."""
     if not entry.data.get("on"):
-        return "a freeze was ended"
+        return f"the freeze of {entry.data['of']} was ended" if entry.data.get("of") else "a freeze was ended"
     until = entry.data.get("until")
     return f"frozen until {utc(datetime.fromisoformat(until))}" if until else "frozen until somebody ends it"
 

@@ -197,7 +197,9 @@ def _promotion(data: Mapping[str, Any]) -> str:
         return f"{data['ref']} was moved {since}r{data['revno']} by somebody else"
     if "from" not in data:
         return f"r{data['revno']} is promoted, as the shepherd found it"
-    despite = ", despite missing data" if data.get("despite") else ""
+    despite = ""
+    if data.get("despite"):
+        despite = ", despite what kept it back" if data.get("passed") else ", despite missing data"
     dropped = ", and commits of production were dropped" if data.get("drop_hotfix") else ""
     return f"promoted {since}r{data['revno']}{despite}{dropped}"
 
@@ -246,9 +248,11 @@ def _story_event(entry: JournalEntry) -> StoryEvent:
             what = f"carried on the journal of {data['from']}, as the branch was called before"
         case "rewrite":
             what = f"a rewrite of the mainline was accepted at r{data['revno']}"
+        case "freeze" if not data["on"]:
+            what = f"the freeze of {data['of']} was ended" if data.get("of") else "a freeze was ended"
         case "freeze":
             end = f" until {utc(datetime.fromisoformat(data['until']))}" if data.get("until") else ""
-            what = f"deployments were frozen{end}" if data["on"] else "a freeze was ended"
+            what = f"deployments were frozen{end}"
         case _:
             what = entry.kind
     return StoryEvent(entry.at, what, entry.who, entry.why)

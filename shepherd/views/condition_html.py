@@ -115,8 +115,10 @@ class ConditionCells:
         elif entry.blocked_by_count:
             html += [f"<p class=q>{escape(clean(each))}" for each in entry.over_limits]
         html += [self._limit(each, entry.revno) for each in entry.touches]
-        # what the sentence above says of one or two need not be said twice
-        if len(entry.checks) > min(len(entry.missing), SENTENCE_NAMES):
+        # what the sentence above says of one or two need not be said twice; of what could not be read it does
+        # not say why
+        unread = any(each.state == "unknown" for each in entry.missing)
+        if unread or len(entry.checks) > min(len(entry.missing), SENTENCE_NAMES):
             html.append(check_list(entry.checks))
         return "".join(html)
 

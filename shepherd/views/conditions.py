@@ -132,11 +132,16 @@ def next_freeze(snapshot: Snapshot, situation: Situation) -> Sentence | None:
 
 def _checks(checks: Sequence[CheckEntry]) -> Sentence:
     said: list[str | Part] = [
-        Sentence(Part("item", called(each)), " (", check_words(each), ")") for each in checks[:NAMED]
+        Sentence(Part("item", called(each)), " (", _briefly(each), ")") for each in checks[:NAMED]
     ]
     if len(checks) > NAMED:
         said.append(count(len(checks) - NAMED, "more check"))
     return joined(said)
+
+
+def _briefly(check: CheckEntry) -> str:
+    """Why it could not be read is said once, as a problem, and of each check where it is listed."""
+    return "could not be read" if check.state == "unknown" else check_words(check)
 
 
 def counting_for(snapshot: Snapshot) -> Mapping[int, Sequence[int]]:

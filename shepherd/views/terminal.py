@@ -85,7 +85,7 @@ def _words(text: str, columns: int, longest: int) -> Iterator[str]:
     keep = [
         part.text
         for part in parts_of(text)
-        if not isinstance(part, str) and part.kind == "command" and width(part.text) <= columns
+        if not isinstance(part, str) and part.kind in ("command", "typed") and width(part.text) <= columns
     ]
     text = plain(text, longest)
     for command in keep:

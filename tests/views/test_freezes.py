@@ -141,3 +141,10 @@ def test_what_somebody_promoted_despite_it_is_not_called_back() -> None:
     assert "nevertheless" not in said
     assert status(given, frozen(freeze, OPEN)).startswith("do not deploy r103:")
     assert status(replace(given, promoted=None), frozen(freeze)).startswith("do not deploy r103:")
+
+
+def test_each_command_that_ends_one_stays_in_one_piece_on_a_terminal() -> None:
+    bob = Freeze(NOW - timedelta(hours=2), None, "bob", "auditors")
+    lines = [line.strip() for line in status(snapshot(several=True), frozen(bob, ANN)).splitlines()]
+    assert any("inv freeze.off --of bob --branch stable" in line for line in lines)
+    assert any("inv freeze.off --of 'Ann Example' --branch stable" in line for line in lines)
