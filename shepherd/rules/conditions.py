@@ -34,7 +34,7 @@ class CheckOutcome(Struct, frozen=True, gc=False):
     """Of the result; the pattern where no result matches it, or nothing could be read."""
     state: ConditionState
     result: CheckResult | None = None
-    """None: it is not there yet, or could not be read."""
+    """None: it is not reported yet, or could not be read."""
     unreadable: str = ""
 
 

@@ -97,7 +97,7 @@ def waits(entry: LandingEntry) -> Sentence:
 
 
 def check_words(check: CheckEntry) -> Sentence:
-    """ "running since 2026-11-29 10:12 UTC", "failed at …", "skipped at …, which is enough", "not there
+    """ "running since 2026-11-29 10:12 UTC", "failed at …", "skipped at …, which is enough", "not reported
     yet"."""
     said = clean(check.said, 2 * CHECK_SHOWN)
     enough = ", which is enough" if check.state == "holds" and check.said != "success" else ""
