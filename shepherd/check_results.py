@@ -54,8 +54,8 @@ def is_check_url(url: str) -> bool:
 
 
 def as_kept(checks: CommitChecks) -> CommitChecks:
-    """What a source says of one commit, with one result of each name; one without a name may be the one that is
-    wanted, so nothing is known then."""
+    """What a source says of one commit, with one result of each name. A result without a name may be the one
+    that is wanted: nothing is known then."""
     results = worst_of_each(checks.results)
     if not checks.unreadable and any(not each.name for each in results):
         return CommitChecks(unreadable="one of its checks has no name")

@@ -18,7 +18,7 @@ from shepherd.people import matches
 from shepherd.running.init.access import in_time, reading_settings
 from shepherd.running.init.forge import Forge
 from shepherd.settings import BranchSettings, Pointer, Settings
-from shepherd.stages.check_sources import CheckSources
+from shepherd.stages.check_reader import CheckReader
 from shepherd.values import clean, count, quoted, some
 
 NEWEST = 10
@@ -88,7 +88,7 @@ def _seen(
         return [], ""
     asking = BranchSettings(".", branch, Pointer(recorded=True), checks=tuple(names))
     try:
-        sources = CheckSources(replace(settings, branches={branch: asking}), branch)
+        sources = CheckReader(replace(settings, branches={branch: asking}), branch)
         read = list(in_time(lambda: sources.results(commits)).values())
         unreadable = next((each.unreadable for each in read if each.unreadable), "")
     except (TrackerError, SettingsError) as error:
