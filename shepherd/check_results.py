@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import get_args
+from datetime import datetime
+from typing import Annotated, get_args
+
+from msgspec import Meta
 
 from shepherd.conditions import STATE_OF, WORST_FIRST, CheckResult, CheckWord, CommitChecks
 from shepherd.errors import WrongValueError
@@ -13,6 +16,8 @@ from shepherd.values import clean
 LONGEST_NAME = 255
 """Characters of a check's name that are kept: GitHub allows no more of a status."""
 LONGEST_URL = 2000
+Moment = Annotated[datetime, Meta(tz=True)]
+"""As JSON has it."""
 _LATEST = 4_102_444_800
 """Seconds from 1970 to 2100; some sources write the year 1 for a time that they do not know."""
 _SYNONYMS: Mapping[str, CheckWord] = {
@@ -42,6 +47,11 @@ def check_name(text: str) -> str:
     return clean(text, LONGEST_NAME)
 
 
+def seconds_of(moment: datetime | None) -> int | None:
+    """Since 1970; None: nobody says when. Some programs send the year 1 in place of none."""
+    return None if moment is None or moment.year == 1 else int(moment.timestamp())
+
+
 def is_check_url(url: str) -> bool:
     """Whether a person may be sent there: a URL of the web in visible ASCII, without user and password."""
     if not url or len(url) > LONGEST_URL or any(not "!" <= sign <= "~" for sign in url):
@@ -54,8 +64,8 @@ def is_check_url(url: str) -> bool:
 
 
 def as_kept(checks: CommitChecks) -> CommitChecks:
-    """What a source says of one commit, with one result of each name. A result without a name may be the one
-    that is wanted: nothing is known then."""
+    """What a source says of one commit, with one result of each name; one without a name may be the one that
+    is wanted, so nothing is known then."""
     results = worst_of_each(checks.results)
     if not checks.unreadable and any(not each.name for each in results):
         return CommitChecks(unreadable="one of its checks has no name")

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator
 
 from shepherd.settings import ALL_GRAMMARS
-from shepherd.settings.model import FreezeWindow, LimitSettings
+from shepherd.settings.branch import FreezeWindow, LimitSettings
 from shepherd.views.help import markdown, sections
 from shepherd.views.help_parts import HelpFacts, limit_text, window_text
 from tests.inv import ROOT

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from shepherd.marks.forge import same_project
 from shepherd.people import is_known, person_of, signs
-from shepherd.settings.model import PersonRule
+from shepherd.settings.branch import PersonRule
 
 Identity = tuple[str, str]
 """Name and address through `.mailmap`, as git prints them."""

@@ -18,7 +18,7 @@ from shepherd.landing import MOST_BROUGHT, Landing, Marks
 from shepherd.marks import parse
 from shepherd.marks.coauthors import co_authors
 from shepherd.marks.reverts import RevertWording, merged_title, worded
-from shepherd.settings.model import PersonRule
+from shepherd.settings.branch import PersonRule
 
 # The message comes last, and nothing of git's can hold a NUL: no field can be taken for another.
 _FIELDS = ("%H", "%P", "%aN", "%aE", "%cN", "%cE", "%ct", "%B")

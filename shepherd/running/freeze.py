@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from shepherd.act import unfinished
@@ -26,11 +26,10 @@ from shepherd.stages.freezes import KIND, FreezeWord
 from shepherd.stages.promoted import KIND as PROMOTE
 from shepherd.stages.statements import checked_reason
 from shepherd.store import JournalEntry
-from shepherd.values import LONGEST, Duration, age, clean, date, iso, quoted, when
+from shepherd.values import LONGEST, Duration, age, clean, iso, quoted, when
 
 JUST = timedelta(minutes=10)
 """A promotion that was so lately is named to who freezes."""
-_MOMENT = r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([01][0-9]|2[0-3]):([0-5][0-9])"
 
 
 def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
@@ -139,24 +138,29 @@ def end_of(text: str, settings: Settings, at: datetime) -> datetime:
     Raises:
         SettingsError: it is none of these, or over.
     """
-    zone = ZoneInfo(settings.timezone)
-    if match := re.fullmatch(_MOMENT, text):
-        wall = datetime.combine(date(match[1]), time(int(match[2]), int(match[3])))
-        end = instant(wall, zone, begins=False)
-    elif re.fullmatch(r"[0-9]+-.*", text):
-        end = instant(datetime.combine(date(text), time()), zone, begins=False)
+    if re.match(r"[0-9]+-", text):
+        try:
+            wall = datetime.fromisoformat(text)
+            zone = ZoneInfo(settings.timezone)
+            end = wall.astimezone(UTC) if wall.tzinfo else instant(wall, zone, begins=False)
+        except (ValueError, OverflowError):
+            raise _no_end(text) from None
     else:
         try:
             return at + timedelta(seconds=Duration(text))
         except SettingsError:
-            raise SettingsError(
-                f"{quoted(text)} is no end of a freeze: write 2d or 4h, 2026-12-02 (the day on which"
-                " deployments go again), or 2026-12-02T08:00"
-            ) from None
+            raise _no_end(text) from None
     if end <= at or (end - at).total_seconds() > LONGEST:
         over = "over" if end <= at else "more than 100 years away"
         raise SettingsError(f"{text} ({settings.timezone}) is {over}: name a time to come")
     return end
+
+
+def _no_end(text: str) -> SettingsError:
+    return SettingsError(
+        f"{quoted(text)} is no end of a freeze: write 2d or 4h, 2026-12-02 (the day on which deployments go"
+        " again), or 2026-12-02T08:00"
+    )
 
 
 def _with(words: Sequence[FreezeWord], word: FreezeWord) -> list[JournalEntry]:

@@ -8,6 +8,7 @@ from shepherd.errors import RefusedError, SettingsError
 from shepherd.plans.promotion import Promotion, PromotionOrder
 from shepherd.run import Run
 from shepherd.running.runner import StageResult, run_stage
+from shepherd.running.situation import situation
 from shepherd.running.stages import each_branch
 from shepherd.running.tasking import TaskOptions, say
 from shepherd.settings import Settings
@@ -57,9 +58,13 @@ def promote_settled(options: TaskOptions, run: Run) -> StageResult:
     settings = options.settings
 
     def one(branch: str) -> None:
+        from shepherd.freeze_words import frozen_words
         from shepherd.stages.promote import settled_revision
 
         if options.dry:
+            if frozen := situation(settings).freezes.get(branch):
+                say(f"{branch}: would promote nothing: {frozen_words(frozen, run.now)}")
+                return
             say(f"{branch}: would promote what was deployable for {settings.promote.settle}")
             return
         if _waits_for_thaw(settings, branch, run):

@@ -1,18 +1,14 @@
-"""shepherd.toml, strict: its keys (`model`), the kinds of their values (`kinds`), what two keys must say
+"""shepherd.toml, strict: its keys (`model`, `branch`), the kinds of their values (`kinds`), what keys must say
 together (`checks`), and how it is read (`loading`)."""
 
+from shepherd.settings.branch import ALL_GRAMMARS, BranchSettings, Grammar, Pointer, Promote
 from shepherd.settings.loading import load, parse, read
 from shepherd.settings.model import (
-    ALL_GRAMMARS,
     GRAMMARS_OF,
-    BranchSettings,
     DeploySettings,
-    Grammar,
     MailSettings,
     PersonalMail,
     PersonSettings,
-    Pointer,
-    Promote,
     Settings,
     TagStatus,
     TrackerSettings,

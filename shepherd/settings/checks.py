@@ -20,14 +20,8 @@ from shepherd.report_files import owner_of_name
 from shepherd.values import quoted
 
 if TYPE_CHECKING:
-    from shepherd.settings.model import (
-        BranchSettings,
-        FreezeWindow,
-        MailSettings,
-        Pointer,
-        Settings,
-        TrackerSettings,
-    )
+    from shepherd.settings.branch import BranchSettings, FreezeWindow, Pointer
+    from shepherd.settings.model import MailSettings, Settings, TrackerSettings
 
 
 def check(settings: Settings) -> None:

@@ -7,6 +7,7 @@ rights to the database. Who acts asks the journal.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,6 @@ from msgspec import Struct
 from shepherd.errors import StoreError
 from shepherd.freeze import NEVER, Span, Window, next_after, on_at, window
 from shepherd.locks import locked
-from shepherd.plainfile import UnreadableFileError
 from shepherd.settings import Settings
 from shepherd.situation import Freeze
 from shepherd.statefile import StateFile
@@ -109,11 +109,7 @@ def make_copy(settings: Settings, branch: str, journal: Journal, at: datetime) -
     """
     words = tuple(in_effect(words_in(journal), at))
     file = _copy(settings, branch)
-    try:
-        same = copied_words(settings, branch) == words
-    except UnreadableFileError:
-        same = False
-    if not same:
+    if words or os.path.lexists(file.path):
         file.write(words)
 
 

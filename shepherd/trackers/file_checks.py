@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from shepherd import plainfile
-from shepherd.check_results import check_name, check_word, is_check_url, known_words
+from shepherd.check_results import Moment, check_name, check_word, is_check_url, known_words, seconds_of
 from shepherd.conditions import CheckResult, CommitChecks
 from shepherd.errors import TrackerError, WrongValueError
 from shepherd.trackers.file import LARGEST, parse
@@ -32,7 +31,7 @@ class _CheckInFile(Struct, forbid_unknown_fields=True):
     """A result that says more than its word."""
 
     state: str
-    since: Annotated[datetime, Meta(tz=True)] | None = None
+    since: Moment | None = None
     url: str = ""
 
 
@@ -96,5 +95,4 @@ def _result(name: str, said: Any) -> CheckResult:
         raise WrongValueError(
             f"the url of {quoted(shown)} is none of http:// or https:// that people can follow"
         )
-    since = int(check.since.timestamp()) if check.since is not None else None
-    return CheckResult(shown, word, since, check.url)
+    return CheckResult(shown, word, seconds_of(check.since), check.url)

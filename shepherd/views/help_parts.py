@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 
 from shepherd.settings import BranchSettings, Settings
-from shepherd.settings.model import FreezeWindow, LimitSettings
+from shepherd.settings.branch import FreezeWindow, LimitSettings
 
 
 class HelpTable(Struct, frozen=True):

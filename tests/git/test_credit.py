@@ -16,7 +16,7 @@ from shepherd.git.credit import MOST_CO_AUTHORS, Credit, Hands, credit, merges_o
 from shepherd.git.repository import Git
 from shepherd.landing import Landing
 from shepherd.people import matches
-from shepherd.settings.model import PersonRule
+from shepherd.settings.branch import PersonRule
 from tests.git.conftest import Reads
 from tests.gitrepo import Repo
 from tests.inv import ROOT

@@ -193,11 +193,11 @@ class TestAfterwards:
 class TestNews:
     """A `despite` answers for what the last answer said."""
 
-    def refused(self, project: Project, despite: str = WHY) -> str:
+    def refused(self, project: Project) -> str:
         with pytest.raises(RefusedError) as refused:
             promote_branch(
                 *(project.settings, "stable", project.run("promote"), parse_rev("r3")),
-                PromotionOrder(despite=despite),
+                PromotionOrder(despite=WHY),
                 lambda _plan: pytest.fail("it is no plan yet"),
             )
         return str(refused.value)

@@ -28,8 +28,10 @@ from shepherd.stages.judge import judge_branch
 from shepherd.stages.promote import promote_branch
 from shepherd.store import Database, JournalEntry
 from shepherd.values import parse_rev
+from tests.inv import ROOT, inv_here
 from tests.project import Project, lines_of
 from tests.promoting import entries, meddle, promote, ready, released
+from tests.waiting import until
 
 
 def freeze(project: Project, why: str, who: str = "ann") -> None:
@@ -165,6 +167,15 @@ def test_by_itself_it_waits_and_says_so_once_for_each_freeze(tmp_path: Path) -> 
     assert released(project) == ids[2]
 
 
+def test_a_dry_run_of_what_goes_by_itself_says_that_it_would_wait(tmp_path: Path) -> None:
+    project, _ = ready(
+        tmp_path, top='freeze = [{ dates = "2000-01-01 - 2100-01-01", reason = "the long one" }]'
+    )
+    with redirect_stdout(StringIO()) as out:
+        promote_settled(TaskOptions(project.settings, "cron", dry=True), project.run("run"))
+    assert out.getvalue().startswith("stable: would promote nothing: deployments are frozen until 2100-01-02")
+
+
 def test_a_push_that_outlives_a_killed_promotion_holds_off_who_freezes(tmp_path: Path) -> None:
     """The lock stays with what moves the ref, and not with what that leaves behind."""
     project, _ = ready(tmp_path)
@@ -186,3 +197,36 @@ def test_a_push_that_outlives_a_killed_promotion_holds_off_who_freezes(tmp_path:
     with freeze_lock(project.settings, freezes.PATIENCE) as held:
         assert held >= 0
     os.close(others)
+
+
+@pytest.mark.real
+def test_a_promotion_that_is_killed_amid_its_push(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project, ids = ready(tmp_path)
+    settings = tmp_path / "shepherd.toml"
+    settings.write_text(settings.read_text().replace('"project.git"', f'"file://{project.repo.git_dir}"'))
+    os.mkfifo(tmp_path / "never")
+    hook = project.repo.git_dir / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/amid\nread line < {tmp_path}/never\n")
+    hook.chmod(0o755)
+    promotion = subprocess.Popen(
+        [sys.executable, "-m", "invoke", "--search-root", str(ROOT), "promote"],
+        cwd=tmp_path,
+        env={**os.environ, "SHEPHERD_CONFIG": str(settings)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until((tmp_path / "amid").exists)
+        with monkeypatch.context() as patch:
+            patch.setattr(freezes, "PATIENCE", 0.1)
+            done = inv_here(tmp_path, "freeze.on", "--reason", "new disks")
+        assert (done.code, "A PROMOTION WAS AT WORK" in done.err) == (7, True)
+    finally:
+        promotion.kill()
+        promotion.wait()
+    done = inv_here(tmp_path, "freeze.on", "--reason", "new disks")
+    assert (done.code, "it may still move: inv find looks" in done.err) == (7, True)
+    assert released(project) == ids[0]
+    assert inv_here(tmp_path, "find").code == 0
+    assert inv_here(tmp_path, "freeze.on", "--reason", "new disks").code == 0

@@ -158,6 +158,8 @@ def test_it_ends_by_itself_only_where_an_end_was_given(project: Project) -> None
         ("2026-03-30", datetime(2026, 3, 29, 22, 0, tzinfo=UTC)),
         ("2026-03-29T02:30", datetime(2026, 3, 29, 1, 0, tzinfo=UTC)),
         ("2026-10-25 02:30", datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+        ("2026-10-25T02:30:00Z", datetime(2026, 10, 25, 2, 30, tzinfo=UTC)),
+        ("2026-10-25T02:30+02:00", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
     ],
 )
 def test_when_it_is_to_end(tmp_path: Path, text: str, end: datetime) -> None:
@@ -165,7 +167,8 @@ def test_when_it_is_to_end(tmp_path: Path, text: str, end: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-03-28", "2026-03-28T12:59", "2026-02-30", "soon", "2", "9999-01-01", ""]
+    "text",
+    ["2026-03-28", "2026-03-28T12:59", "2026-02-30", "2026-04-2", "soon", "2", "9999-12-31T23:59-12:00", ""],
 )
 def test_what_is_no_time_to_end(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingsError):
@@ -314,17 +317,20 @@ def test_a_promotion_that_was_killed_and_that_nobody_looked_for_is_said(project:
     assert frozen_by(project) == ["ann"]
 
 
-@pytest.mark.parametrize("how", ["removed", "of another journal"])
+@pytest.mark.parametrize("how", ["removed", "of another journal", "closed"])
 def test_a_copy_that_is_not_the_journal_s_is_made_again(project: Project, how: str) -> None:
     said(project, "freeze.on", "--reason", "new disks")
     copy = project.state / "snapshots" / "stable" / "freezes"
     if how == "removed":
         copy.unlink()
+    elif how == "closed":
+        copy.chmod(0o600)
     else:
         copy.write_bytes(b"[]")
-    assert frozen_by(project) == []
+    assert frozen_by(project) == (["ann"] if how == "closed" else [])
     project.judge()
     assert frozen_by(project) == ["ann"]
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o644
 
 
 def test_in_maintenance_nobody_s_word_is_taken(tmp_path: Path) -> None:

@@ -245,8 +245,10 @@ def test_that_there_are_none_is_asked_once(lab: Lab) -> None:
     assert lab.forge.count("/pipelines") == 1
 
 
-def test_no_right_to_jobs(lab: Lab) -> None:
-    lab.rows.add(SHA, "success", Job("build"))
+@pytest.mark.parametrize("pipelines", [1, 12])
+def test_no_right_to_jobs(lab: Lab, pipelines: int) -> None:
+    for _ in range(pipelines):
+        lab.rows.add(SHA, "success", Job("build"))
     lab.rows.jobs_hidden = True
     assert lab.read(SHA)[SHA] == CommitChecks(unreadable=NO_JOBS)
     assert lab.words(patterns=WHOLE) == {"pipeline": "success"}
@@ -309,6 +311,14 @@ def test_an_older_gitlab_is_asked_by_rest(lab: Lab) -> None:
     lab.forge.fail(200, on="graphql", body={"errors": [message]})
     assert lab.words() == {"pipeline": "success", "build": "success"}
     assert lab.forge.count("/statuses") == 1
+
+
+def test_where_the_pipeline_of_a_status_is_not_said_the_worst_of_a_name_counts(lab: Lab) -> None:
+    lab.rows.add(SHA, "failed")
+    said = '[{"name": "build", "status": "success"}, {"name": "build", "status": "failed", "pipeline_id": 1}]'
+    lab.forge.graphql = False
+    lab.forge.fail("say", on="/statuses", body=said.encode())
+    assert lab.words() == {"pipeline": "failed", "build": "failed"}
 
 
 def test_single_statuses_without_a_token_are_unknown(lab: Lab) -> None:

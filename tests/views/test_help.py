@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from shepherd.marks import parse
 from shepherd.settings import Grammar
-from shepherd.settings.model import FreezeWindow, LimitSettings
+from shepherd.settings.branch import FreezeWindow, LimitSettings
 from shepherd.views.help import help_page
 from shepherd.views.help_marks import written
 from shepherd.views.help_parts import HelpFacts, HelpTable, facts_of, limit_text, window_text

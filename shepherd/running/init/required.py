@@ -64,6 +64,7 @@ def required_checks(forge: Forge | None, file: Path, ref: str, newest: Sequence[
         return RequiredChecks(finding=f"Which checks are required is not known: {str(error).rstrip('.')}.")
     if required is None:
         return RequiredChecks()
+    required = list(dict.fromkeys(required))
     on = f"{tracker.name} requires on {clean(branch, 100)}"
     if not required:
         return RequiredChecks(finding=f"Checks that {on}: none.")
@@ -88,8 +89,8 @@ def _seen(
         return [], ""
     asking = BranchSettings(".", branch, Pointer(recorded=True), checks=tuple(names))
     try:
-        sources = CheckReader(replace(settings, branches={branch: asking}), branch)
-        read = list(in_time(lambda: sources.results(commits)).values())
+        reader = CheckReader(replace(settings, branches={branch: asking}), branch)
+        read = list(in_time(lambda: reader.results(commits)).values())
         unreadable = next((each.unreadable for each in read if each.unreadable), "")
     except (TrackerError, SettingsError) as error:
         read, unreadable = [], str(error).rstrip(".")

@@ -1,14 +1,13 @@
-"""What the answers of all forges have in common: JSON of a known shape, times, headers about a rate limit."""
+"""What the answers of all forges have in common: JSON of a known shape, and headers about a rate limit."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
 import msgspec
-from msgspec import Meta
 
 from shepherd.errors import TrackerError
 from shepherd.trackers.http import HttpSession
@@ -16,7 +15,6 @@ from shepherd.words import Budget
 
 A_MINUTE = "60"
 """Seconds to wait after "too many requests", where the forge does not say how long."""
-Moment = Annotated[datetime, Meta(tz=True)]
 
 _T = TypeVar("_T")
 
@@ -55,11 +53,6 @@ def until_reset(headers: Mapping[str, str], name: str) -> str:
     except (ValueError, TypeError, IndexError, OverflowError):
         now = datetime.now(UTC)
     return str(max(0, int(reset) - int(now.timestamp())))
-
-
-def seconds_of(moment: datetime | None) -> int | None:
-    """Since 1970; None: nobody says when. Some programs send the year 1 in place of none."""
-    return None if moment is None or moment.year == 1 else int(moment.timestamp())
 
 
 def _is_count(text: str) -> bool:

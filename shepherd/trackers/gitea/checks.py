@@ -11,12 +11,11 @@ from urllib.parse import urljoin
 import msgspec
 from msgspec import Struct
 
-from shepherd.check_results import worst_of_each
+from shepherd.check_results import Moment, seconds_of, worst_of_each
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
 from shepherd.errors import TrackerError
 from shepherd.settings import Settings
 from shepherd.trackers.forge.reading import session_with, token_of
-from shepherd.trackers.forge.wire import Moment, seconds_of
 from shepherd.trackers.gitea.reading import GiteaTracker
 from shepherd.trackers.gitea.rest import PAGE
 from shepherd.trackers.gitea.service import GiteaService

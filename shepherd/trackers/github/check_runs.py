@@ -19,9 +19,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from shepherd.check_results import worst_of_each
+from shepherd.check_results import Moment, seconds_of, worst_of_each
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
-from shepherd.trackers.forge.wire import Moment, seconds_of
 from shepherd.trackers.github.questions import PageInfo
 
 CHECKS = (

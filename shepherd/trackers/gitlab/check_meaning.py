@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from urllib.parse import urljoin
 
-from shepherd.check_results import worst_of_each
+from shepherd.check_results import seconds_of, worst_of_each
 from shepherd.conditions import CheckResult, CheckWord, CommitChecks
-from shepherd.trackers.forge.wire import seconds_of
 from shepherd.trackers.gitlab.pipelines import GitLabJob, GitLabPipeline
 
 PIPELINE = "pipeline"

@@ -103,10 +103,10 @@ class GitLabChecks:
         pipelines = asked.of.get(sha)
         if pipelines is None:
             return CommitChecks(unreadable=LEFT_OUT)
-        if self._is_cut_off(pipelines):
-            return self._alone(sha, 0)[0]
         if self._jobs and any(each.jobs is None for each in pipelines):
             return CommitChecks(unreadable=NO_JOBS)
+        if self._is_cut_off(pipelines):
+            return self._alone(sha, 0)[0]
         jobs = [(each.path or "", each.jobs.nodes) for each in pipelines if each.jobs]
         return self._meaning(pipelines, jobs, asked.skipping)
 

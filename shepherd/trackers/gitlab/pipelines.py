@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from shepherd.check_results import Moment
 from shepherd.trackers.client import Client
-from shepherd.trackers.forge.wire import Moment
 from shepherd.trackers.gitlab.commits import Convert, GraphRefusal
 
 MOST_PIPELINES = 8

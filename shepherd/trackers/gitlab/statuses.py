@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 
 from msgspec import Struct
 
+from shepherd.check_results import Moment
 from shepherd.errors import TrackerError
 from shepherd.trackers.forge.reading import AT_ONCE
-from shepherd.trackers.forge.wire import Moment
 from shepherd.trackers.gitlab.check_meaning import PIPELINE, JobsOfOne
 from shepherd.trackers.gitlab.pipelines import GitLabJob, GitLabPipeline
 from shepherd.trackers.gitlab.service import MOST_PAGES, GitLabService
@@ -28,9 +28,9 @@ class _ListedPipeline(Struct, frozen=True):
 
     status: str
     web_url: str
-    ref: str
     created_at: Moment
     updated_at: Moment
+    ref: str | None = None
 
     @property
     def pipeline(self) -> GitLabPipeline:
@@ -38,7 +38,6 @@ class _ListedPipeline(Struct, frozen=True):
 
 
 class _ListedStatus(Struct, frozen=True):
-    id: int
     name: str
     status: str
     allow_failure: bool = False
@@ -46,7 +45,7 @@ class _ListedStatus(Struct, frozen=True):
     finished_at: Moment | None = None
     target_url: str | None = None
     pipeline_id: int = 0
-    """0: an older GitLab, which does not say it; then each counts for itself."""
+    """0: an older GitLab, which does not say it."""
 
     @property
     def job(self) -> GitLabJob:
@@ -82,8 +81,11 @@ def ran_on(service: GitLabService, sha: str, jobs: bool) -> tuple[Sequence[GitLa
     listed = _all(service, "/pipelines", {"sha": sha, "order_by": "id", "sort": "desc"}, _ListedPipeline)
     by_pipeline: dict[int, list[GitLabJob]] = {}
     if jobs and listed:
-        for each in _all(service, f"/repository/commits/{sha}/statuses", {}, _ListedStatus):
-            by_pipeline.setdefault(each.pipeline_id or each.id, []).append(each.job)
+        statuses = _all(service, f"/repository/commits/{sha}/statuses", {}, _ListedStatus)
+        # where one may be of any pipeline, none is known to be newer than another
+        told = all(each.pipeline_id for each in statuses)
+        for each in statuses:
+            by_pipeline.setdefault(each.pipeline_id if told else 0, []).append(each.job)
     return [each.pipeline for each in listed], [
         ("", some) for _, some in sorted(by_pipeline.items(), reverse=True)
     ]

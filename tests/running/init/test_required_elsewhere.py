@@ -115,7 +115,7 @@ def test_what_is_written_works(lab: GitLab, tmp_path: Path) -> None:
 def test_contexts_of_a_protected_branch(tea: Gitea, tmp_path: Path) -> None:
     repo, newest = landed(tmp_path, "codeberg.org", "gitea")
     tea.commits = {newest}
-    tea.statuses.branches["main"] = Protection(["ci / *(push)", REQUEST, "ci/{a,b}"])
+    tea.statuses.branches["main"] = Protection(["ci / *(push)", REQUEST, "ci / *(push)", "ci/{a,b}"])
     tea.statuses.say(newest, PUSH)
     made, checks = planned(repo)
     assert checks == ("ci / *(push)",)
