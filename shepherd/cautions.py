@@ -14,7 +14,7 @@ from typing import Literal
 from msgspec import Struct
 
 from shepherd.errors import NO_DATA, REFUSED
-from shepherd.freeze_words import frozen_words, how_it_ends
+from shepherd.freeze_words import FROZEN, frozen_words, how_it_ends
 from shepherd.sentence import Sentence, ageless, time_and_age
 from shepherd.situation import Maintenance, Situation, is_overdue, switch_remedy
 from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
@@ -172,15 +172,17 @@ def frozen(snapshot: Snapshot, situation: Situation) -> Iterator[Caution]:
 
 
 def went_despite(snapshot: Snapshot, words: str) -> str:
-    """ "r9 was promoted despite this, by ann": of the latest deployable, and of exactly what is on; empty:
+    """ "despite this, r9 was promoted by ann": of the latest deployable, and of all that is on; empty:
     nobody did that."""
     last = snapshot.promotions[0] if snapshot.promotions else None
     promoted, to = snapshot.promoted, snapshot.deployable
     if last is None or to is None or promoted is None or not promoted.id == to.id == last.to.id:
         return ""
-    if ageless(words) not in last.passed:
+    # of several that were passed, some may be over by now
+    passed = "; and ".join(each for each in last.passed if each.startswith(FROZEN))
+    if not all(each in passed for each in ageless(words).removeprefix(FROZEN).split("; and ")):
         return ""
-    return f"r{to.revno} was promoted despite this, by {_cut(last.by, 60) or UNKNOWN_PERSON}"
+    return f"despite this, r{to.revno} was promoted by {_cut(last.by, 60) or UNKNOWN_PERSON}"
 
 
 def _alarms(snapshot: Snapshot) -> Iterator[Caution]:

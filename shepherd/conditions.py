@@ -24,6 +24,8 @@ STATE_OF: Mapping[CheckWord, ConditionState] = {
     "cancelled": "no",
     "timed-out": "no",
 }
+NOT_REPORTED = "not reported yet"
+"""What is said of a check of which there is no result."""
 
 
 class CheckResult(Struct, frozen=True, gc=False):

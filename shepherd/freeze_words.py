@@ -15,6 +15,7 @@ from shepherd.values import NO_REASON, ago, relative
 _LONGEST_NAME = 60
 _LONGEST_REASON = 300
 SETTINGS = "the settings"
+FROZEN = "deployments are frozen "
 NAMED = 3
 """Freezes that one sentence tells of; of the others only how many there are."""
 
@@ -29,7 +30,7 @@ def frozen_words(freezes: Sequence[Freeze], now: datetime | None, timezone: str 
     each = [words_of(freeze, now, timezone) for freeze in freezes[:NAMED]]
     if len(freezes) > NAMED:
         each.append(Sentence(f"{len(freezes) - NAMED} more"))
-    return Sentence("deployments are frozen ", separated(each, "; and "))
+    return Sentence(FROZEN, separated(each, "; and "))
 
 
 def words_of(freeze: Freeze, now: datetime | None, timezone: str = "UTC") -> Sentence:

@@ -196,8 +196,8 @@ def test_what_stops_stops_in_every_output(name: str, code: int, first: str, colo
         ),
         (
             "promoted-bad",
-            "promoted and bad",
-            "PROMOTED AND BAD: r104 is promoted, but may not go to production:",
+            "promoted but may not go",
+            "PROMOTED BUT MAY NOT GO: r104 is promoted, but may not go to production:",
         ),
         (
             "maintenance",

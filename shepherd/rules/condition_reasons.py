@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from shepherd.conditions import CheckWord, Limit
+from shepherd.conditions import NOT_REPORTED, CheckWord, Limit
 from shepherd.rules.conditions import CheckOutcome, OverLimit
 from shepherd.sentence import Part, Sentence, joined, revision, time
 
@@ -49,7 +49,7 @@ def said(outcome: CheckOutcome) -> str:
     if outcome.unreadable:
         return f"could not be read: {outcome.unreadable}"
     if outcome.result is None:
-        return "not reported yet"
+        return NOT_REPORTED
     return _SAID.get(outcome.result.word, outcome.result.word)
 
 

@@ -1,5 +1,5 @@
-"""shepherd.toml, strict: its keys (`model`, `branch`), the kinds of their values (`kinds`), what keys must say
-together (`checks`), and how it is read (`loading`)."""
+"""shepherd.toml, strict: its keys (`model`, `branch`), the kinds of their values (`kinds`), what keys must
+say together (`checks`), and how it is read (`loading`)."""
 
 from shepherd.settings.branch import ALL_GRAMMARS, BranchSettings, Grammar, Pointer, Promote
 from shepherd.settings.loading import load, parse, read

@@ -23,7 +23,7 @@ CALLED: dict[cautions.CautionKind, str] = {
     "hotfix": "hotfix",
     "frozen": "frozen",
     "alarm": "alarm",
-    "promoted-bad": "promoted and bad",
+    "promoted-bad": "promoted but may not go",
     "undone-later": "undone later",
     "maintenance": "maintenance",
 }

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from shepherd.conditions import NOT_REPORTED
 from shepherd.plans.check_waits import HeldUp
 from shepherd.plans.days import local_times, long_time
 from shepherd.values import count, some
@@ -39,6 +40,8 @@ class HeldEntry(Struct, frozen=True):
     """Revisions that are not listed."""
     others: str
     """What else the newest one waits for; empty: nothing."""
+    unreported: bool
+    """Nothing has reported it on the newest: its name may be wrong."""
     newest: str
     """The newest revision that could go if it held; empty: not known just now."""
     command: str
@@ -67,6 +70,7 @@ def held_entry_of(held: HeldUp, project: Project) -> HeldEntry:
         ),
         more=max(len(held.held) - REVISIONS_SHOWN, 0),
         others=f"r{newest} also waits for {others}." if held.others else "",
+        unreported=bool(held.held) and held.held[0].check.said == NOT_REPORTED,
         newest=f"r{newest}" if newest else "",
         command=f'inv promote --to r{newest} --despite "…"{of_branch}' if newest else "",
         page=page if page.address else None,

@@ -264,8 +264,10 @@ def _facts(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]
 
 def _conditions_of(entry: LandingEntry, snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     """Its checks, as a candidate, and the limits that it counts for."""
+    first = answer.standing_of(entry, snapshot)
     for each in entry.over_limits:
-        yield "over a limit", each
+        if each not in first:
+            yield "over a limit", each
     for check in entry.checks[:CHECKS_SHOWN]:
         yield "check", Sentence(f"{conditions.called(check)}: ", conditions.check_words(check))
     if len(entry.checks) > CHECKS_SHOWN:

@@ -202,6 +202,14 @@ def test_it_says_which_check_since_when_on_what_and_how_to_go_on(team: Team) -> 
         'inv promote --to r3 --despite "…"',
     ):
         assert piece in text, piece
+    assert "inv doctor" not in text, "both are reported"
+
+
+def test_of_what_nothing_reports_it_says_how_to_look_at_the_name(team: Team) -> None:
+    landed(team, "2011-08-02 09:00")
+    looked(team, "2011-08-02 14:00").escalate()
+    text = " ".join(team.texts()[LIST].split())
+    assert "Whether the name is right, on the shepherd's host: inv doctor" in text
 
 
 def test_the_name_of_a_check_becomes_no_header(team: Team) -> None:

@@ -153,3 +153,10 @@ def test_what_is_only_blocked_waits_for_older_landings_as_ever() -> None:
     assert "and waits for older landings" in text.explain(blocked, given, NOW)
     asked_of_none = waiting_entry(105)
     assert "it waits, since its checks are not known to pass" in flat(text.explain(asked_of_none, given, NOW))
+
+
+def test_what_the_first_line_says_of_a_limit_is_not_said_again_below() -> None:
+    given = waits(limits=(OVER,))
+    waiting = next(each for each in given.landings if each.over_limits)
+    assert flat(text.explain(waiting, given, NOW)).count(OVER) == 1
+    assert "over a limit" not in text.explain(waiting, given, NOW)

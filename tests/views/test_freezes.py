@@ -137,8 +137,10 @@ def test_what_somebody_promoted_despite_it_is_not_called_back() -> None:
     freeze = Freeze(NOW - timedelta(hours=2), NOW + timedelta(hours=6), "Ann", "the fair opens tomorrow")
     said = " ".join(status(given, frozen(freeze)).split())
     assert said.startswith("deployments are frozen until 2011-08-24 16:15 UTC (in 6 hours), since")
-    assert "r103 was promoted despite this, by Bob; end it with: inv freeze.off --of Ann" in said
+    assert "despite this, r103 was promoted by Bob; end it with: inv freeze.off --of Ann" in said
     assert "nevertheless" not in said
+    both = replace(given, promotions=(replace(gone, passed=(f"{ageless_words}; and since …, by Olga: x",)),))
+    assert "despite this, r103 was promoted by Bob" in status(both, frozen(freeze)), "the other one is over"
     assert status(given, frozen(freeze, OPEN)).startswith("do not deploy r103:")
     assert status(replace(given, promoted=None), frozen(freeze)).startswith("do not deploy r103:")
 
