@@ -166,7 +166,7 @@ def test_a_hotfix_stops_the_answer_and_is_what_promote_refuses(tmp_path: Path) -
     assert found.sentence == f"production also runs a commit that r3 lacks ({fix[:12]})"
     with pytest.raises(RefusedError) as refusal:
         promote(project)
-    assert str(refusal.value) == f"stable: {found.sentence}: {found.remedy}"
+    assert str(refusal.value) == f"stable: {found.sentence}; {found.remedy}"
     assert project.verdict("r2", "ok").splitlines()[1].startswith("do not deploy r3: production also runs")
 
 
