@@ -14,6 +14,7 @@ from tests.running.smtp import serving
 
 
 @pytest.mark.real
+@pytest.mark.timeout(400)
 def test_a_fortnight(tmp_path: Path) -> None:
     with serving() as server:
         told = "".join(Player(tmp_path, server).play())
