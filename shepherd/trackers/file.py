@@ -118,38 +118,45 @@ class FileTracker:
         )
 
     def _load(self) -> tuple[_Entries, _Entries | None]:
-        try:
-            document = parse(plainfile.read(self._path, LARGEST))
-        except plainfile.UnreadableFileError as why:
-            raise TrackerError(f"the tracker's file {why}") from None
-        except (ValueError, RecursionError) as error:
-            cause = "nested too deeply" if isinstance(error, RecursionError) else error
-            raise TrackerError(f"the tracker's file {self._path} is not valid JSON: {cause}") from None
+        document = read_document(self._path)
         if (
             not isinstance(document, dict)
             or "bugs" not in document
             or document.keys() - {"bugs", "requests", "checks"}
         ):
-            raise self._wrong('expected {"bugs": {…}} and, at most, "requests" and "checks"')
+            raise wrong_shape(self._path, 'expected {"bugs": {…}} and, at most, "requests" and "checks"')
         requests = self._entries(document, "requests") if "requests" in document else None
         return self._entries(document, "bugs"), requests
 
     def _entries(self, document: dict[str, Any], key: str) -> _Entries:
         if not isinstance(document[key], dict):
-            raise self._wrong(f"{key} is not an object")
+            raise wrong_shape(self._path, f"{key} is not an object")
         entries: _Entries = {}
         for name, raw in document[key].items():
             # "0123" would be a second name of 123
             if not _NUMBER.fullmatch(name):
-                raise self._wrong(f"{quoted(name)} in {key} is not a number")
+                raise wrong_shape(self._path, f"{quoted(name)} in {key} is not a number")
             try:
                 entries[name] = msgspec.convert(raw, _Entry)
             except msgspec.ValidationError as error:
                 entries[name] = clean(str(error), _SHOWN)
         return entries
 
-    def _wrong(self, what: str) -> TrackerError:
-        return TrackerError(f"the tracker's file {self._path} has the wrong shape: {what}")
+
+def read_document(path: Path) -> Any:
+    """The whole of the tracker's file. Raises TrackerError: it cannot be read, or is no JSON."""
+    try:
+        return parse(plainfile.read(path, LARGEST))
+    except plainfile.UnreadableFileError as why:
+        raise TrackerError(f"the tracker's file {why}") from None
+    except (ValueError, RecursionError) as error:
+        cause = "nested too deeply" if isinstance(error, RecursionError) else error
+        raise TrackerError(f"the tracker's file {path} is not valid JSON: {cause}") from None
+
+
+def wrong_shape(path: Path, what: str) -> TrackerError:
+    """The error that the tracker's file is not as its documentation has it."""
+    return TrackerError(f"the tracker's file {path} has the wrong shape: {what}")
 
 
 def parse(text: str) -> Any:

@@ -15,11 +15,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from shepherd import plainfile
 from shepherd.check_results import Moment, check_name, check_word, is_check_url, known_words, seconds_of
 from shepherd.conditions import CheckResult, CommitChecks
-from shepherd.errors import TrackerError, WrongValueError
-from shepherd.trackers.file import LARGEST, parse
+from shepherd.errors import WrongValueError
+from shepherd.trackers.file import read_document, wrong_shape
 from shepherd.values import SHA, clean, quoted
 
 _SHA = re.compile(SHA)
@@ -51,20 +50,14 @@ class FileChecks:
             yield sha, self._of_commit(checks[sha]) if sha in checks else CommitChecks()
 
     def _load(self) -> dict[str, Any]:
-        try:
-            document = parse(plainfile.read(self._path, LARGEST))
-        except plainfile.UnreadableFileError as why:
-            raise TrackerError(f"the tracker's file {why}") from None
-        except (ValueError, RecursionError) as error:
-            cause = "nested too deeply" if isinstance(error, RecursionError) else error
-            raise TrackerError(f"the tracker's file {self._path} is not valid JSON: {cause}") from None
+        document = read_document(self._path)
         checks = document.get("checks", {}) if isinstance(document, dict) else None
         if not isinstance(checks, dict):
-            raise self._wrong('expected {"bugs": {…}, "checks": {"SHA": {"NAME": "success"}}}')
+            raise wrong_shape(self._path, 'expected {"bugs": {…}, "checks": {"SHA": {"NAME": "success"}}}')
         for sha in checks:
             # a short one, or one in capitals, would be a result that nobody finds
             if not _SHA.fullmatch(sha):
-                raise self._wrong(f"{quoted(sha)} in checks is not a whole SHA in small letters")
+                raise wrong_shape(self._path, f"{quoted(sha)} in checks is not a whole SHA in small letters")
         return checks
 
     def _of_commit(self, entry: Any) -> CommitChecks:
@@ -78,9 +71,6 @@ class FileChecks:
             why = clean(str(error), _SHOWN)
             return CommitChecks(unreadable=f"its checks are malformed in {self._path.name}: {why}")
         return CommitChecks(tuple(results))
-
-    def _wrong(self, what: str) -> TrackerError:
-        return TrackerError(f"the tracker's file {self._path} has the wrong shape: {what}")
 
 
 def _result(name: str, said: Any) -> CheckResult:
