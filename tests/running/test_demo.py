@@ -38,7 +38,7 @@ def test_the_demo_shows_everything_there_is(place: Path) -> None:
 
 
 def test_the_demo_shows_each_kind_of_mail(place: Path) -> None:
-    for kind in ("digest", "escalation", "live", "alarm", "hang", "unreachable", "brake"):
+    for kind in ("digest", "escalation", "live", "checks", "alarm", "hang", "unreachable", "brake"):
         message = message_from_bytes((place / "mails" / f"{kind}.eml").read_bytes(), policy=default)
         assert message["X-QA-Shepherd-Kind"] in (kind, "notice")
         text = (place / "mails" / f"{kind}.txt").read_text("utf-8")

@@ -88,7 +88,7 @@ def _say_where(place: Path, report: Path, kinds: list[str]) -> None:
     say(f"  {os.path.relpath(report / 'stable.help.html')}")
     say("What the tagger wrote on which bug:")
     say(f"  {os.path.relpath(place / 'bugs.txt')}")
-    say(f"A mail of each kind ({', '.join(kinds)}):")
+    say(f"A mail of each kind ({', '.join(kinds[:3])}, …):")
     say(f"  {os.path.relpath(place / 'mails')}")
     say(f"  (none is sent; what {', '.join(MADE_UP)} say is made up)")
     say("More:")

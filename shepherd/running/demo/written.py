@@ -15,15 +15,16 @@ from textwrap import fill
 from msgspec.structs import replace
 
 from shepherd.act.mail import message_of
+from shepherd.plans.check_waits import CheckWait, HeldRevision, HeldUp
 from shepherd.plans.days import days_of
 from shepherd.plans.mails import Mail, RaisedAlarm, Waiting, WentLive
 from shepherd.settings import MailSettings, Settings
 from shepherd.situation import Hang
-from shepherd.snapshot import Snapshot
+from shepherd.snapshot import CheckEntry, Snapshot
 from shepherd.stages.mail_messages import message_for
 
 COLUMNS = 80
-MADE_UP = ("alarm", "hang", "unreachable", "brake")
+MADE_UP = ("checks", "alarm", "hang", "unreachable", "brake")
 """Kinds of mail that the story of the demo does not cause."""
 LIST, OPERATORS = "team@example.org", "operators@example.org"
 _MAIL = MailSettings(sender="QA Shepherd <shepherd@example.org>", list=LIST, operators=(OPERATORS,))
@@ -78,6 +79,14 @@ def _mails(snapshot: Snapshot, settings: Settings, now: datetime) -> Iterator[Ma
             f"{live[0].person.split()[0].lower()}@example.org",
             live=tuple(WentLive(snapshot.branch, entry, entry.live_since or now) for entry in theirs_live),
         )
+    began = now - timedelta(hours=5)
+    failed = CheckEntry("ci/unit", "no", "failed", began)
+    held = HeldRevision(snapshot.landings[0].revno, failed)
+    yield Mail(
+        "checks",
+        LIST,
+        held=(HeldUp(snapshot.branch, CheckWait(1, failed.name, held.revno, began), (held,), 1),),
+    )
     bad = next(item for item in items if item.entry.state == "bad")
     told = f"production runs r{bad.entry.revno}, which is bad: {bad.entry.reason}"
     alarm = RaisedAlarm(1, bad.entry.revno, told, f"{now:%Y-%m-%dT%H:%M:%SZ}")
