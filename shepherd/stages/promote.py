@@ -46,7 +46,7 @@ from shepherd.values import RevName
 
 TRIES = 3
 """How often everything is read again because something moved meanwhile."""
-LATELY = timedelta(minutes=10)
+JUST_READ = timedelta(minutes=10)
 """For so long, who gives a `despite` may go by an answer that is not the last any more, or by a refusal."""
 
 Show = Callable[[Promotion], None]
@@ -301,7 +301,7 @@ def _lately(settings: Settings, branch: str, run: Run) -> list[Snapshot]:
     """The last answer, and those before it that somebody may have just read."""
     answers = Snapshots(settings.state_path / "snapshots", branch).newest_first()
     last = list(islice(answers, 1))
-    return [*last, *takewhile(lambda each: run.now - each.generated_at < LATELY, answers)]
+    return [*last, *takewhile(lambda each: run.now - each.generated_at < JUST_READ, answers)]
 
 
 def _freezes(settings: Settings, branch: str, run: Run) -> tuple[Freeze, ...]:

@@ -1,4 +1,4 @@
-"""Answers of GitHub that look complete and are not, or that only a person can mend."""
+"""Answers of GitHub that look complete and are not, or that only a person can put right."""
 
 from __future__ import annotations
 

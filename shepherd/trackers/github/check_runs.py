@@ -151,7 +151,7 @@ def checks_in(
 
     Args:
         patterns: those that more than one name may match.
-        now: by GitHub's clock; a time after it tells nothing, since whoever gave it has another one.
+        now: by GitHub's clock; a time after it tells nothing, since it is by another clock.
     """
     sources: dict[tuple[str, ...], list[_Attempt]] = {}
     try:
