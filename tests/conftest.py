@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Dialect, Engine, event
 
 from shepherd.trackers import http
+from tests.postgres import postgres as postgres  # a fixture
 
 SERVERS = {"server", "lp", "hub", "kit", "forge", "it"}
 """Fixtures that start a server of their own."""

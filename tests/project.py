@@ -141,7 +141,7 @@ class Project:
         return say_deployed(self.settings, "stable", meant, "told so", self.run("deployed"))
 
     def drop_cache(self) -> None:
-        database = Database(self.settings.database_url)
+        database = Database.of(self.settings)
         database.drop_cache()
         database.close()
 

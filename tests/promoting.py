@@ -56,7 +56,7 @@ def released(project: Project, ref: str = "released") -> str:
 
 
 def entries(project: Project, *kinds: str) -> list[JournalEntry]:
-    database = Database(project.settings.database_url)
+    database = Database.of(project.settings)
     try:
         with database.begin() as connection:
             return Journal(connection, "stable").entries(*kinds)

@@ -119,7 +119,7 @@ def _database(settings: Settings) -> Database:
     give_up = monotonic() + DATABASE_BUSY
     while True:
         try:
-            return Database(settings.database_url)
+            return Database.of(settings)
         except StoreError as error:
             if "locked" not in str(error) or monotonic() > give_up:
                 raise

@@ -161,10 +161,10 @@ ServiceRoot = Annotated[WebUrl, _expect("a URL without ? and #", r"[^?#]*", repe
 PublishTarget = Annotated[str, check_publish_target]
 DatabaseUrl = Annotated[
     str,
-    _expect('an SQLAlchemy URL, as in "postgresql+psycopg:///shepherd"', SCHEME.match, repeat=False),
+    _expect('a URL, as in "postgresql://shepherd@db.example.com/shepherd"', SCHEME.match, repeat=False),
     _expect(
-        "a URL without user and password",
-        lambda url: not re.search(r"://(?!/)[^?]*@|[?&](?:user|password)=", url),
+        "a URL without a password: write that into the file of database_password_file",
+        lambda url: not re.search(r"://[^/@?]*:[^/@?]*@|[?&](?:password|passfile)=", url),
         repeat=False,
     ),
 ]

@@ -208,6 +208,8 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     backup: BackupSettings = field(default_factory=BackupSettings)
     database: kinds.DatabaseUrl = ""
     """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
+    database_password_file: kinds.FilePath = ""
+    """For a server; empty: as libpq finds one (PGPASSFILE, ~/.pgpass)."""
     file: Path = Path()
     """Where the settings were read from, links resolved; relative paths start there. Not a key."""
 
@@ -243,6 +245,18 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         if relative := re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:?].*)", self.database, re.DOTALL):
             return f"{relative[1]}{self.file.parent / relative[2]}"
         return self.database
+
+    @property
+    def database_password(self) -> str:
+        """What `database_password_file` holds; empty if it is not set. Raises SettingsError."""
+        if not self.database_password_file:
+            return ""
+        try:
+            return plainfile.read(
+                self.file.parent / self.database_password_file, LARGEST_SECRET, private=True
+            ).rstrip("\r\n")
+        except plainfile.UnreadableFileError as why:
+            raise WrongValueError(str(why), "database_password_file", file=self.file) from None
 
     def branch_to_name(self, branch: str) -> str:
         """Return what `--branch` must say in a printed command; empty if there is only one branch."""

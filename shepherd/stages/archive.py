@@ -56,7 +56,7 @@ def archive_branch(
         NoAnswerError: there is no database yet. SourceError: git cannot be read. StoreError.
     """
     end = monotonic() + seconds
-    with Database(settings.database_url, read_only=dry) as database:
+    with Database.of(settings, read_only=dry) as database:
         with database.branch(branch) as store:
             source = store.cache.fact("source", BranchSource)
             span, lost = store.older.span(), loss(store.journal, settings, branch)

@@ -61,7 +61,7 @@ def find_branch(
         StoreError: the database cannot be used.
     """
     exists = not dry or (settings.state_path / "shepherd.db").exists() or bool(settings.database)
-    with Database(settings.database_url, read_only=dry) if exists else nullcontext() as database:
+    with Database.of(settings, read_only=dry) if exists else nullcontext() as database:
         try:
             line, first = _find(settings, branch, run, acceptance, database, dry)
         except (SourceError, NoAnswerError) as error:

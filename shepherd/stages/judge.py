@@ -57,7 +57,7 @@ def judge_branch(
         NoAnswerError: `find` never ran, or (stored) the tracker was never read.
         StoreError: database or snapshot cannot be read or written.
     """
-    with Database(settings.database_url, read_only=dry) as database:
+    with Database.of(settings, read_only=dry) as database:
         return _judge(settings, branch, run, database, stored, dry, afresh, progress)
 
 

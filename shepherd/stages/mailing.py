@@ -59,7 +59,7 @@ def remind(
     not_now = "" if preview else _not_now(settings, run)
     if not_now and dry:
         return MailingResult([not_now])
-    with Database(settings.database_url, read_only=dry or preview) as database:
+    with Database.of(settings, read_only=dry or preview) as database:
         if not (dry or preview):
             # at any hour: what goes live after the first run with this release is told
             note_switch(settings, database, run)
@@ -118,7 +118,7 @@ def escalate(settings: Settings, run: Run, *, preview: bool = False, dry: bool =
         return MailingResult(["the list is not told: there is no mail.list in the settings"])
     if not preview and (not_now := _not_now(settings, run)):
         return MailingResult([not_now])
-    with Database(settings.database_url, read_only=dry or preview) as database:
+    with Database.of(settings, read_only=dry or preview) as database:
         outbox = Outbox(settings, database, run)
         known = _known(settings, database, run)
         outbox.begin_day(known.missing, writes=not (dry or preview))
@@ -153,7 +153,7 @@ def send_alarms(settings: Settings, branch: str, run: Run) -> MailingResult:
     """
     if settings.mail is None:
         return MailingResult()
-    with Database(settings.database_url) as database:
+    with Database.of(settings) as database:
         with database.branch(branch) as store:
             alarms = untold(store.journal, settings.mail.operators, run.now)
         outbox = Outbox(settings, database, run)

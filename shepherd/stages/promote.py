@@ -276,7 +276,7 @@ class _PromotionAttempt:
                 move_ref(self._git, move, (run.lock, lock))
             return {"gap": round(monotonic() - self._looked, 3)}
 
-        with Database(self._settings.database_url) as database:
+        with Database.of(self._settings) as database:
             perform(database, self._branch, [act], run, effect, entries_of(data, run.who, plan.why))
 
 

@@ -318,7 +318,7 @@ def _record(
     """Write the entry, and the reading that it changes, if any; then judge again, where that can be done."""
     if dry:
         return f"would record: {sentence}"
-    with Database(settings.database_url) as database:
+    with Database.of(settings) as database:
         with database.branch(branch) as store:
             if lost := loss(store.journal, settings, branch):
                 raise LostJournalError(settings, branch, lost)
@@ -355,7 +355,7 @@ def _record(
 
 def _nothing_holds_now(settings: Settings, branch: str, run: Run, sentence: str) -> None:
     """What was read does not reach down to there: until it is read again there is no answer."""
-    with Database(settings.database_url) as database:
+    with Database.of(settings) as database:
         hand_over_problem(
             database, branch, run, f"{branch}: {sentence}; it was not read down to there: inv find"
         )

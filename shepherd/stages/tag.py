@@ -61,7 +61,7 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
     """
     if not settings.tracker.writes:
         return NOTHING
-    with Database(settings.database_url, read_only=dry) as database:
+    with Database.of(settings, read_only=dry) as database:
         with database.branch(branch) as store:
             state = state_to_judge(store, settings, branch, run)
         if state.problem or state.reading is None:
@@ -118,7 +118,7 @@ def carry_out(settings: Settings, branch: str, planned: TagPlan, run: Run) -> Ta
     """Do what was planned, item by item: one that cannot be written does not stop the rest."""
     if not planned.writings and not planned.unreadable:
         return TaggingResult(0)
-    with Database(settings.database_url) as database:
+    with Database.of(settings) as database:
         writer = _ItemWriter(settings, branch, run, database)
         try:
             failed = writer.failed_before()

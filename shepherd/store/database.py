@@ -18,7 +18,7 @@ from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.store import sqlite
+from shepherd.store import postgresql, sqlite
 from shepherd.store.cache import Cache
 from shepherd.store.journal import Journal, JournalEntry
 from shepherd.store.older import OlderLandings
@@ -33,6 +33,7 @@ from shepherd.store.tables import (
     layout,
     older,
     older_names,
+    shared_tables,
 )
 
 BUSY_SECONDS = 10
@@ -64,13 +65,14 @@ class Database:
     Args:
         read_only: nothing is made or changed; a SQLite file that is not there is an error then.
         url: any SQLAlchemy URL; SQLite gets WAL and full synchronisation: what the journal took is kept.
+        password: for a server; empty: as libpq finds one.
 
     Raises:
         NoAnswerError: it is to be read only, and is not there.
         StoreError: it cannot be opened, is damaged, or its journal has other columns than this program knows.
     """
 
-    def __init__(self, url: str, *, read_only: bool = False) -> None:
+    def __init__(self, url: str, *, password: str = "", read_only: bool = False) -> None:
         self._untouched: tuple[Path, object] | None = None
         try:
             self._url = make_url(url)
@@ -90,7 +92,9 @@ class Database:
                     creator = partial(
                         sqlite3.connect, f"{path.as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS
                     )
-            if creator is not None:
+            if self._url.get_backend_name() == "postgresql":
+                self._engine = _postgresql_engine(self._url, password, read_only)
+            elif creator is not None:
                 self._engine = create_engine(self._url, creator=creator)
             else:
                 self._engine = create_engine(self._url) if read_only else _writing_engine(self._url)
@@ -152,6 +156,11 @@ class Database:
         with self.branch(branch) as store:
             store.append(entries, run)
 
+    @classmethod
+    def of(cls, settings: Settings, *, read_only: bool = False) -> Database:
+        """The database of these settings. Raises SettingsError, too: its password cannot be read."""
+        return cls(settings.database_url, password=settings.database_password, read_only=read_only)
+
     def __enter__(self) -> Database:
         return self
 
@@ -159,7 +168,8 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        self._engine.dispose()
+        if self._engine.dialect.name == "sqlite":
+            self._engine.dispose()
 
     @classmethod
     def copy(cls, source: str, target: str) -> None:
@@ -200,11 +210,19 @@ class Database:
             else:
                 journal_tables.create_all(connection)
             fits = layout.name in tables and connection.scalar(select(layout.c.layout)) == CACHE_LAYOUT
+            if self._engine.dialect.name == "postgresql":
+                shared_tables.create_all(connection)
             if not (fits and {landings.name, facts.name} <= tables):
                 _make_cache(connection)
             elif not {archives.name, older.name, older_names.name} <= tables:
                 # an earlier release made this cache: what it holds stays right
                 cache_tables.create_all(connection)
+
+
+@cache
+def _postgresql_engine(url: URL, password: str, read_only: bool) -> Engine:
+    """One in a process for each: its connections are used again."""
+    return postgresql.make_engine(url, password, read_only=read_only)
 
 
 @cache
@@ -228,7 +246,7 @@ def _make_cache(connection: Connection) -> None:
 @contextmanager
 def open_branch(settings: Settings, branch: str, *, read_only: bool = False) -> Iterator[BranchStore]:
     """The database, opened for one transaction on one branch. Raises what `Database` does."""
-    with Database(settings.database_url, read_only=read_only) as database, database.branch(branch) as store:
+    with Database.of(settings, read_only=read_only) as database, database.branch(branch) as store:
         yield store
 
 

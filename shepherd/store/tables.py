@@ -69,3 +69,12 @@ journal = Table(
     Index("journal_by_subject", "branch", "kind", "subject", "seq"),
     sqlite_autoincrement=True,
 )
+
+shared_tables = MetaData()
+shared = Table(
+    "shared",
+    shared_tables,
+    Column("name", String(200), primary_key=True),
+    Column("document", LargeBinary, nullable=False),
+    comment="PostgreSQL: what the hosts of one database tell each other (docs/running.md#two-hosts)",
+)

@@ -56,7 +56,7 @@ def kept_snapshots(settings: Settings) -> list[Any]:
 
 def journal_of(settings: Settings) -> list[tuple[Any, ...]]:
     """All that the journal holds, in its order."""
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     try:
         with database.begin() as connection:
             entries = Journal(connection, "stable").entries(*KINDS)

@@ -26,7 +26,7 @@ class Books(Struct):
 
 
 def books(settings: Settings) -> Books:
-    database = Database(settings.database_url)
+    database = Database.of(settings)
     try:
         with database.begin() as connection:
             journal = Journal(connection, "stable")

@@ -116,7 +116,7 @@ def test_nothing_is_written_into_a_lost_journal(team: Team) -> None:
     for path in team.state.glob("shepherd.db*"):
         path.unlink()
     team.at(TUESDAY).remind()
-    with Database(team.settings.database_url) as database, database.branch("stable") as store:
+    with Database.of(team.settings) as database, database.branch("stable") as store:
         assert store.journal.last_seq() == 0
 
 
@@ -229,7 +229,7 @@ def test_a_preview_shows_it_before_and_after_it_went(live: Team) -> None:
 def test_after_the_loss_of_a_journal_nothing_is_told_twice(live: Team) -> None:
     live.at(TUESDAY).remind()
     mails_of(live)
-    with Database(live.settings.database_url) as database:
+    with Database.of(live.settings) as database:
         database.append("stable", [JournalEntry("restored")], live.run("restore"))
         with database.branch(EVERYWHERE) as store:
             # as if the backup had been made before they were sent

@@ -37,7 +37,7 @@ from tests.waiting import until
 def freeze(project: Project, why: str, who: str = "ann") -> None:
     """A person's word, as `inv freeze.on` writes it."""
     run = replace(project.run("freeze.on"), who=who)
-    with Database(project.settings.database_url) as database:
+    with Database.of(project.settings) as database:
         database.append("stable", [JournalEntry("freeze", why, {"on": True, "until": None}, who, why)], run)
 
 
@@ -160,7 +160,7 @@ def test_by_itself_it_waits_and_says_so_once_for_each_freeze(tmp_path: Path) -> 
     assert len(list(lines_of(project, "frozen"))) == 2
     assert released(project) == ids[0]
     run = project.run("freeze.off")
-    with Database(project.settings.database_url) as database:
+    with Database.of(project.settings) as database:
         ends = [JournalEntry("freeze", why, {"on": False}, "ann") for why in ("new disks", "a fair")]
         database.append("stable", ends, run)
     assert by_itself() == 0

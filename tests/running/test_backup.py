@@ -79,7 +79,7 @@ def test_a_backup_dated_ahead_or_damaged_is_not_the_days(project: Project) -> No
 def test_a_journal_that_is_refused_is_not_backed_up(project: Project) -> None:
     for file in project.state.glob("shepherd.db*"):
         file.unlink()
-    Database(project.settings.database_url).close()
+    Database.of(project.settings).close()
     assert day(project.settings, START) == 5
     assert backups_in(project.settings.backup_path) == []
 
@@ -366,7 +366,7 @@ def test_backups_of_a_journal_that_was_lost_stay(project: Project, tmp_path: Pat
     good = backups_in(elsewhere)
     shutil.rmtree(project.state)
     project.state.mkdir()
-    Database(project.settings.database_url).close()
+    Database.of(project.settings).close()
     for number in range(3, 10):
         assert day(project.settings, START + timedelta(days=number)) == 0
     kept = backups_in(elsewhere)

@@ -99,7 +99,7 @@ def test_a_kill_never_leaves_readers_with_less_than_the_journal_says(
         patch.setattr(freezes, "make_copy", killed)
         with pytest.raises(MemoryError):
             said(project, *command)
-    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+    with Database.of(project.settings) as database, database.branch("stable") as store:
         holds = {word.id for word in freezes.in_effect(freezes.words_in(store.journal), at)}
     assert {word.id for word in freezes.copied_words(project.settings, "stable")} > holds
     project.judge()
@@ -117,7 +117,7 @@ def test_what_is_over_leaves_the_copy(project: Project) -> None:
 
 
 def test_a_promotion_that_was_killed_and_that_nobody_looked_for_is_said(project: Project) -> None:
-    with Database(project.settings.database_url) as database:
+    with Database.of(project.settings) as database:
         data = {"act": "promote", "ref": "released", "from": "a", "to": "b", "to_revno": 3}
         database.append("stable", [JournalEntry("meant", "b", data)], project.run("promote"))
     done = said(project, "freeze.on", "--reason", "new disks")

@@ -54,7 +54,7 @@ def test_words_that_an_older_release_kept_by_patch_alone(tmp_path: Path) -> None
         project.look()
         project.verdict("r2", word)
         patch = project.repo.git("patch-id", "--stable", input=project.repo.git("show", old).encode() + b"\n")
-        database = Database(project.settings.database_url)
+        database = Database.of(project.settings)
         with database.begin() as connection:
             Journal(connection, "stable").append(
                 [JournalEntry("patch", old, {"patch": patch.split()[0]})], run_id="", at=project.now

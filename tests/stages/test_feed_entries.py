@@ -92,7 +92,7 @@ def test_an_answer_that_says_the_same_again_is_no_entry(project: Project) -> Non
         "went live: r2 · 1 landing",
     ]
     before = titles(project)
-    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+    with Database.of(project.settings) as database, database.branch("stable") as store:
         last = store.journal.last("answer")
         assert last is not None
         # production moved, and the answer is the same; as an older release wrote it, and as ours does
@@ -102,7 +102,7 @@ def test_an_answer_that_says_the_same_again_is_no_entry(project: Project) -> Non
 
 
 def test_the_same_revno_with_another_commit_is_another_answer(project: Project) -> None:
-    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+    with Database.of(project.settings) as database, database.branch("stable") as store:
         last = store.journal.last("answer")
         assert last is not None
         data = {**last.data, "id": "f" * 40}
@@ -155,7 +155,7 @@ def test_alarms_begin_and_end_in_the_feed(project: Project) -> None:
 
 def test_two_answers_of_one_run_have_two_ids(project: Project) -> None:
     run = project.run("judge")
-    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+    with Database.of(project.settings) as database, database.branch("stable") as store:
         for number in (7, 8):
             data = {"answer": "deploy", "deployable": number, "deployed": 1, "id": None}
             store.append([JournalEntry("answer", data=data, why="x")], Run(run.id, run.now, "t", run.tell))
@@ -207,7 +207,7 @@ def test_what_may_not_be_deployed_is_not_offered(project: Project) -> None:
 
 def test_a_promotion_before_which_there_was_none(project: Project) -> None:
     two = project.repo.git("rev-parse", "stable~1").strip()
-    with Database(project.settings.database_url) as database, database.branch("stable") as store:
+    with Database.of(project.settings) as database, database.branch("stable") as store:
         data = {"revno": 2, "id": two, "from": None}
         store.append([JournalEntry("promoted", data=data, who="ann")], project.run("promote"))
     assert entries(project)[0].summary == f"nothing was promoted before\nCommit: {two}"
@@ -267,7 +267,7 @@ def test_an_answer_says_what_newer_revisions_wait_for(tmp_path: Path) -> None:
 
 def test_what_people_say_of_freezes_is_news(project: Project) -> None:
     """A window of the settings is no entry: nobody said it just now."""
-    with Database(project.settings.database_url) as database:
+    with Database.of(project.settings) as database:
         for data in ({"on": True, "until": "2011-08-02T07:00:00Z"}, {"on": False}, {"on": True}):
             word = JournalEntry("freeze", "f1", data, who="Olga", why="the database moves")
             database.append("stable", [word], project.run("freeze"))

@@ -282,7 +282,7 @@ def test_what_tags_name_is_written_once(tmp_path: Path) -> None:
     foxtrot.project.tag(7, "qa-ok", "bad-commit-3")
     for _ in range(3):
         foxtrot.project.look()
-    database = Database(foxtrot.project.settings.database_url)
+    database = Database.of(foxtrot.project.settings)
     with database.begin() as connection:
         named = Journal(connection, "stable").entries("named")
     database.close()

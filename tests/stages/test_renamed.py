@@ -93,7 +93,7 @@ def test_and_snoozes_and_where_production_was(project: Project) -> None:
     project.look()
     renamed(project, "main")
     find(project, "main")
-    database = Database(project.settings.database_url)
+    database = Database.of(project.settings)
     with database.begin() as connection:
         journal = Journal(connection, "main")
         assert [entry.data["until"] for entry in journal.entries("snooze")] == [until]
@@ -152,7 +152,7 @@ def test_of_two_that_saw_it_none_is_chosen(project: Project) -> None:
 def test_a_dry_run_only_says_so(project: Project) -> None:
     renamed(project, "main")
     assert "would carry on the journal of stable" in find(project, "main", dry=True)
-    database = Database(project.settings.database_url)
+    database = Database.of(project.settings)
     with database.begin() as connection:
         assert Journal(connection, "main").names == ["main"]
     database.close()

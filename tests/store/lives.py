@@ -83,7 +83,7 @@ class Team(Project):
 
     def write(self, *entries: JournalEntry) -> None:
         """Into the journal, as the program would."""
-        database = Database(self.settings.database_url)
+        database = Database.of(self.settings)
         with database.begin() as connection:
             Journal(connection, "stable").append(entries, run_id="by-hand", at=self.now)
         database.close()

@@ -33,7 +33,7 @@ def killed_amid_its_work(team: Team, entries: int) -> None:
     """A writer whose last entries are in the -wal file alone, since nobody has closed the database."""
     child = os.fork()
     if not child:
-        database = Database(team.settings.database_url)
+        database = Database.of(team.settings)
         for number in range(entries):
             with database.begin() as connection:
                 Journal(connection, "stable").append([snoozed(number)], run_id="killed", at=team.now)

@@ -113,7 +113,7 @@ class Team:
         return self.project.judge()
 
     def landings(self) -> dict[int, Landing]:
-        database = Database(self.project.settings.database_url)
+        database = Database.of(self.project.settings)
         try:
             with database.begin() as connection:
                 return {landing.revno: landing for landing in Cache(connection, "stable").landings()}

@@ -33,7 +33,7 @@ def project(tmp_path: Path) -> Project:
 
 
 def entries(project: Project, *kinds: str) -> list[Any]:
-    database = Database(project.settings.database_url)
+    database = Database.of(project.settings)
     with database.begin() as connection:
         found = Journal(connection, "stable").entries(*kinds)
     database.close()

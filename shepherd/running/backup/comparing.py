@@ -136,7 +136,7 @@ def _journal_here(settings: Settings, database: Path) -> tuple[dict[int, tuple[o
             raise StoreError(f"{database} does not fit the -wal file next to it ({wrong.splitlines()[0]})")
     except sqlite3.Error as error:
         raise StoreError(f"{database}: {error}") from None
-    with Database(settings.database_url, read_only=True) as opened, opened.begin() as connection:
+    with Database.of(settings, read_only=True) as opened, opened.begin() as connection:
         if journal_table.name not in inspect(connection).get_table_names():
             return {}, set()
         losses = {branch: loss_of(Journal(connection, branch), ()) for branch in settings.branches}

@@ -46,7 +46,7 @@ def _refused(settings: Settings) -> str:
     from shepherd.store import Database
     from shepherd.store.wholeness import loss
 
-    with Database(settings.database_url, read_only=True) as database:
+    with Database.of(settings, read_only=True) as database:
         for branch in settings.branches:
             with database.branch(branch) as store:
                 if loss(store.journal, settings, branch) is not None:

@@ -47,7 +47,7 @@ def rows(settings: Settings, statement: str, **values: Any) -> list[tuple[Any, .
 
     from shepherd.store import Database
 
-    with Database(settings.database_url, read_only=True) as database, database.begin() as connection:
+    with Database.of(settings, read_only=True) as database, database.begin() as connection:
         return [tuple(row) for row in connection.execute(text(statement), values)]
 
 

@@ -21,7 +21,7 @@ def journals(context: CheckContext) -> Iterator[Finding]:
     if (path is not None and not path.exists()) or (path is None and context.offline):
         yield ok("journals", OFFLINE if path is None else "there is none yet")
         return
-    with Database(settings.database_url, read_only=True) as database:
+    with Database.of(settings, read_only=True) as database:
         left = left_journals(database, settings)
     if not left:
         yield ok("journals", "each is that of a branch that is followed")

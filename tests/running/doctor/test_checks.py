@@ -107,7 +107,7 @@ def test_what_was_recorded_is_read_from_the_journal(tmp_path: Path, table: Cront
     assert "inv deployed" in said(project, "deployed stable")
     with pytest.raises(Exception, match="never been recorded"):
         project.find()
-    database = Database(project.settings.database_url)
+    database = Database.of(project.settings)
     with database.begin() as connection:
         entry = JournalEntry("deployed", "", {"revno": 1, "id": first, "recorded": True})
         Journal(connection, "stable").append([entry], run_id="", at=now())
@@ -488,7 +488,7 @@ def test_a_run_that_crashed_before_its_first_stage(project: Project) -> None:
 
 
 def test_the_journal_of_the_mails_is_no_branch_without_a_name(project: Project) -> None:
-    with Database(project.settings.database_url) as database:
+    with Database.of(project.settings) as database:
         database.append(
             EVERYWHERE, [JournalEntry("done", "2026-03-01 digest ann@example.org")], project.run("remind")
         )
