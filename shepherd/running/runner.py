@@ -17,7 +17,7 @@ from shepherd import limits
 from shepherd.errors import DEADLINE, NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
 from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell, no_telling
-from shepherd.running import elsewhere, gate, hosts, records, refusals
+from shepherd.running import elsewhere, gate, hosts, records, refusals, told
 from shepherd.running.log import line, now, run_id
 from shepherd.running.log_targets import EventLog
 from shepherd.running.refusals import BusyError, MaintenanceError
@@ -288,7 +288,10 @@ def _gate(locked: LockedRun, tell: Tell, end: float) -> Iterator[None]:
 @contextmanager
 def _work(locked: LockedRun, end: float) -> Iterator[int]:
     try:
-        with hosts.work(locked.settings, wait=end - monotonic()) as (handle, _session):
+        with (
+            hosts.work(locked.settings, wait=end - monotonic()) as (handle, session),
+            told.working(locked.settings, session),
+        ):
             yield handle
     except gate.TakenError:
         raise _busy(locked.settings) from None

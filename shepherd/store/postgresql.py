@@ -175,6 +175,24 @@ class Session:
             *(name, document),
         )
 
+    def tell_if(self, name: str, document: bytes, before: bytes | None) -> bool:
+        """Replace a document, unless it is another one than `before` by now (None: there is none)."""
+        if before is None:
+            statement = "INSERT INTO shared VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1"
+            return bool(self.ask(statement, name, document))
+        statement = "UPDATE shared SET document = %s WHERE name = %s AND document = %s RETURNING 1"
+        return bool(self.ask(statement, document, name, before))
+
+    def tell_news(self, name: str, document: bytes) -> bool:
+        """Let this be the document; whether it was another. Of several who say the same, it is news to one."""
+        return bool(
+            self.ask(
+                "INSERT INTO shared AS old (name, document) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE"
+                " SET document = EXCLUDED.document WHERE old.document <> EXCLUDED.document RETURNING 1",
+                *(name, document),
+            )
+        )
+
     def forget(self, name: str) -> None:
         self.ask("DELETE FROM shared WHERE name = %s", name)
 
