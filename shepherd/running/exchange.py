@@ -34,7 +34,7 @@ class Agreed(Struct, frozen=True):
     switch: SharedSwitch = SharedSwitch()
 
 
-def exchange(settings: Settings, session: Session, *, write: bool, send: bool, kept: bool) -> str:
+def exchange(settings: Settings, session: Session, *, write: bool, send: bool, kept: bool) -> None:
     """Take over what other hosts wrote, and exchange the maintenance switch.
 
     Args:
@@ -42,16 +42,13 @@ def exchange(settings: Settings, session: Session, *, write: bool, send: bool, k
         send: tell them what this host wrote; only for the holder of the work lock.
         kept: the snapshots that are kept, too.
 
-    Returns:
-        What other hosts have done to the maintenance switch, in words; empty: nothing.
-
     Raises:
         StoreError: the server cannot be asked, or told.
     """
     if not session.ask("SELECT to_regclass('shared')")[0][0]:
         if not send:
             # nobody ever worked with this database
-            return ""
+            return
         from shepherd.store import Database
 
         Database.of(settings).close()
@@ -63,7 +60,7 @@ def exchange(settings: Settings, session: Session, *, write: bool, send: bool, k
             before = Agreed(database)
         files = dict(before.files)
         shared = SharedFiles(state, settings.branches, session, files, writable=ours)
-        switch, changed = exchange_switch(state, session, before.switch, writable=ours)
+        switch = exchange_switch(state, session, before.switch, writable=ours)
         try:
             shared.receive(kept=kept)
             if send:
@@ -73,7 +70,6 @@ def exchange(settings: Settings, session: Session, *, write: bool, send: bool, k
             if ours and after != before:
                 with suppress(StoreError):
                     file.write(after)
-    return changed
 
 
 @contextmanager

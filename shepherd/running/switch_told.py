@@ -46,17 +46,12 @@ class SharedSwitch(Struct, frozen=True):
     words: tuple[SwitchWord, ...] = ()
 
 
-def exchange_switch(
-    state: Path, session: Session, agreed: SharedSwitch, *, writable: bool
-) -> tuple[SharedSwitch, str]:
-    """Tell the others what was said here, and take over what they said.
+def exchange_switch(state: Path, session: Session, agreed: SharedSwitch, *, writable: bool) -> SharedSwitch:
+    """Tell the others what was said here, and take over what they said. What is agreed now.
 
     Args:
         agreed: what it was when this host and the server last agreed.
         writable: False: this process only looks, and `instead` says what holds.
-
-    Returns:
-        What is agreed now, and what has changed here, in words for the log; empty: nothing.
 
     Raises:
         StoreError: the server cannot be asked, or the switch cannot be looked at.
@@ -69,11 +64,11 @@ def exchange_switch(
         every = dict.fromkeys([*there.words, *mine])
         upgrades = [each for each in present(state) if each.upgrade]
         instead[place] = (*upgrades, *(_entry(word) for word in every))
-        return agreed, ""
+        return agreed
     here = tuple(_word(each) for each in _persons(present(state)))
     there = _merge(session, here, agreed)
     if there.words == here:
-        return there, ""
+        return there
     came = [word for word in there.words if word not in here]
     went = [word for word in here if word not in there.words]
 
@@ -89,7 +84,7 @@ def exchange_switch(
         instead[place] = (*present(state), *(_entry(word) for word in missing))
     # what could not be added here was not taken away here, either
     known = tuple(word for word in there.words if word in now_here)
-    return SharedSwitch(there.changes, known), _said(came, went)
+    return SharedSwitch(there.changes, known)
 
 
 def _merge(session: Session, here: tuple[SwitchWord, ...], agreed: SharedSwitch) -> SharedSwitch:
@@ -133,11 +128,3 @@ def _word(entry: Entry) -> SwitchWord:
 def _entry(word: SwitchWord) -> Entry:
     host = "" if word.host == socket.gethostname() else word.host
     return Entry(word.who, word.why, word.since, word.until, owner=word.owner, host=host)
-
-
-def _said(came: list[SwitchWord], went: list[SwitchWord]) -> str:
-    from shepherd.running.maintenance import name_of
-
-    parts = [f"{name_of(_entry(word))} set it: {word.why}" for word in came]
-    parts += [f"{name_of(_entry(word))} ended it" for word in went]
-    return "; ".join(parts)

@@ -24,6 +24,8 @@ _PATIENCE = 10.0
 """Seconds to wait for another process of this host that asks just now."""
 _SILENCE = 10.0
 """Seconds for which a server that did not answer is not asked again, where that took long."""
+SAYING = 0x5148_0005
+"""The advisory lock of who says what is said once, e.g. in a mail about a hang (`store/postgresql.py`)."""
 STAGE = "asking the other hosts"
 """What has failed, where the server cannot be asked, as a stage of `Unread`."""
 
@@ -37,8 +39,6 @@ class _Server:
         self.reading: tuple[str, Session] | None = None
         self.silent: tuple[str, float, str] = ("", 0.0, "")
         """The URL that did not answer in time, until when that is believed, and what was said."""
-        self.heard = ""
-        """What changed of the switch when it was last asked, for the log."""
 
 
 _server = _Server()
@@ -79,12 +79,6 @@ def ask(settings: Settings, *, write: bool = True) -> str:
             _server.silent = (url, monotonic() + _SILENCE, str(error))
         return str(error)
     return ""
-
-
-def heard() -> str:
-    """What other hosts have done to the maintenance switch, as the last `ask` found; it is said once."""
-    text, _server.heard = _server.heard, ""
-    return text
 
 
 @contextmanager
@@ -134,6 +128,17 @@ def first_of_all(settings: Settings, kind: str, which: str) -> bool:
         return True
 
 
+def said(settings: Settings, kind: str) -> str:
+    """What was said last of its kind, by whichever host; empty where there are no others, or nobody can tell."""
+    if not has_other_hosts(settings):
+        return ""
+    try:
+        name = f"said/{kind}"
+        return _session(settings).told(name).get(name, b"").decode()
+    except (StoreError, SettingsError, ImportError):
+        return ""
+
+
 def say_again(settings: Settings, kind: str) -> None:
     """What was said of its kind is news again."""
     if has_other_hosts(settings):
@@ -141,12 +146,31 @@ def say_again(settings: Settings, kind: str) -> None:
             _session(settings).forget(f"said/{kind}")
 
 
+@contextmanager
+def one_host(settings: Settings) -> Iterator[bool]:
+    """Whether no other host is in such a block just now, e.g. sends the same mails; freed by a kill, too."""
+    if not has_other_hosts(settings):
+        yield True
+        return
+    try:
+        session = _session(settings)
+        alone = session.take(SAYING)
+    except (StoreError, SettingsError, ImportError):
+        yield True
+        return
+    try:
+        yield alone
+    finally:
+        if alone:
+            with suppress(StoreError):
+                session.free(SAYING)
+
+
 def _exchange(settings: Settings, *, write: bool = True, send: bool = False, kept: bool = False) -> None:
     """Raises StoreError, SettingsError."""
     from shepherd.running.exchange import exchange
 
-    changed = exchange(settings, _session(settings), write=write, send=send, kept=kept)
-    _server.heard = changed or _server.heard
+    exchange(settings, _session(settings), write=write, send=send, kept=kept)
 
 
 def _session(settings: Settings) -> Session:
