@@ -94,9 +94,12 @@ def working(settings: Settings, session: Session | None) -> Iterator[None]:
     if session is None:
         yield
         return
+    from shepherd.running.other_hosts import present_host
+
     _server.working = (settings.database_url, session)
     try:
         _exchange(settings, send=True, kept=True)
+        present_host(settings, session)
         try:
             yield
         finally:
@@ -123,18 +126,18 @@ def first_of_all(settings: Settings, kind: str, which: str) -> bool:
     if not has_other_hosts(settings):
         return True
     try:
-        return _session(settings).tell_news(f"said/{kind}", which.encode())
+        return session_of(settings).tell_news(f"said/{kind}", which.encode())
     except (StoreError, SettingsError, ImportError):
         return True
 
 
 def said(settings: Settings, kind: str) -> str:
-    """What was said last of its kind, by whichever host; empty where there are no others, or nobody can tell."""
+    """What was said last of its kind, on any host; empty where there are no others, or nobody can tell."""
     if not has_other_hosts(settings):
         return ""
     try:
         name = f"said/{kind}"
-        return _session(settings).told(name).get(name, b"").decode()
+        return session_of(settings).told(name).get(name, b"").decode()
     except (StoreError, SettingsError, ImportError):
         return ""
 
@@ -143,7 +146,7 @@ def say_again(settings: Settings, kind: str) -> None:
     """What was said of its kind is news again."""
     if has_other_hosts(settings):
         with suppress(StoreError, SettingsError, ImportError):
-            _session(settings).forget(f"said/{kind}")
+            session_of(settings).forget(f"said/{kind}")
 
 
 @contextmanager
@@ -153,7 +156,7 @@ def one_host(settings: Settings) -> Iterator[bool]:
         yield True
         return
     try:
-        session = _session(settings)
+        session = session_of(settings)
         alone = session.take(SAYING)
     except (StoreError, SettingsError, ImportError):
         yield True
@@ -170,10 +173,10 @@ def _exchange(settings: Settings, *, write: bool = True, send: bool = False, kep
     """Raises StoreError, SettingsError."""
     from shepherd.running.exchange import exchange
 
-    exchange(settings, _session(settings), write=write, send=send, kept=kept)
+    exchange(settings, session_of(settings), write=write, send=send, kept=kept)
 
 
-def _session(settings: Settings) -> Session:
+def session_of(settings: Settings) -> Session:
     """The session that holds the work lock, else one for reading, which stays open.
 
     Raises:
