@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,11 @@ class _Server:
         self.working: tuple[str, Session] | None = None
         """The session that holds the work lock, with its URL."""
         self.reading: tuple[str, Session] | None = None
+        self.turn = Lock()
+        """Of several threads one exchanges at a time."""
+        self.looking = False
+        self.offline = False
+        """See `only_looking`."""
         self.silent: tuple[str, float, str] = ("", 0.0, "")
         """The URL that did not answer in time, until when that is believed, and what was said."""
 
@@ -49,14 +55,22 @@ def has_other_hosts(settings: Settings) -> bool:
     return settings.database_url.startswith("postgresql")
 
 
-def ask(settings: Settings, *, write: bool = True) -> str:
+@contextmanager
+def only_looking(wanted: bool = True, *, offline: bool = False) -> Iterator[None]:
+    """Write no file and tell nothing: for a dry run and `doctor`; offline: do not ask, either."""
+    before = _server.looking, _server.offline
+    _server.looking, _server.offline = wanted or _server.looking, offline or _server.offline
+    try:
+        yield
+    finally:
+        _server.looking, _server.offline = before
+
+
+def ask(settings: Settings) -> str:
     """Learn what the other hosts said and wrote, and tell them of the switch here. Why that could not be
     done, in one sentence; empty where it was, or where there are no others.
-
-    Args:
-        write: False: write no file.
     """
-    if not has_other_hosts(settings):
+    if not has_other_hosts(settings) or _server.offline:
         return ""
     url = settings.database_url
     silent, until, why = _server.silent
@@ -65,13 +79,13 @@ def ask(settings: Settings, *, write: bool = True) -> str:
     began = monotonic()
     try:
         try:
-            _exchange(settings, write=write)
+            _exchange(settings)
         except StoreError:
             if _server.working is not None or _server.reading is None:
                 raise
             # the server may have been started again since it was asked last
             _hang_up()
-            _exchange(settings, write=write)
+            _exchange(settings)
     except (StoreError, SettingsError, ImportError) as error:
         if _server.working is None:
             _hang_up()
@@ -117,7 +131,7 @@ def tell(settings: Settings) -> None:
         StoreError: the server cannot be told.
     """
     if _server.working is not None and _server.working[0] == settings.database_url:
-        _exchange(settings, send=True, kept=True)
+        _exchange(settings, send=True)
 
 
 def first_of_all(settings: Settings, kind: str, which: str) -> bool:
@@ -126,7 +140,7 @@ def first_of_all(settings: Settings, kind: str, which: str) -> bool:
     if not has_other_hosts(settings):
         return True
     try:
-        return session_of(settings).tell_news(f"said/{kind}", which.encode())
+        return session(settings).tell_news(f"said/{kind}", which.encode())
     except (StoreError, SettingsError, ImportError):
         return True
 
@@ -137,7 +151,7 @@ def said(settings: Settings, kind: str) -> str:
         return ""
     try:
         name = f"said/{kind}"
-        return session_of(settings).told(name).get(name, b"").decode()
+        return session(settings).told(name).get(name, b"").decode()
     except (StoreError, SettingsError, ImportError):
         return ""
 
@@ -146,7 +160,7 @@ def say_again(settings: Settings, kind: str) -> None:
     """What was said of its kind is news again."""
     if has_other_hosts(settings):
         with suppress(StoreError, SettingsError, ImportError):
-            session_of(settings).forget(f"said/{kind}")
+            session(settings).forget(f"said/{kind}")
 
 
 @contextmanager
@@ -156,8 +170,8 @@ def one_host(settings: Settings) -> Iterator[bool]:
         yield True
         return
     try:
-        session = session_of(settings)
-        alone = session.take(SAYING)
+        open_one = session(settings)
+        alone = open_one.take(SAYING)
     except (StoreError, SettingsError, ImportError):
         yield True
         return
@@ -166,17 +180,30 @@ def one_host(settings: Settings) -> Iterator[bool]:
     finally:
         if alone:
             with suppress(StoreError):
-                session.free(SAYING)
+                open_one.free(SAYING)
 
 
-def _exchange(settings: Settings, *, write: bool = True, send: bool = False, kept: bool = False) -> None:
+def session(settings: Settings) -> Session:
+    """The session that holds the work lock in this process, else one that only looks.
+
+    Raises:
+        StoreError, SettingsError: there is none to be had. ImportError: psycopg is not installed.
+    """
+    silent, until, why = _server.silent
+    if silent == settings.database_url and monotonic() < until and _server.working is None:
+        raise StoreError(why)
+    return _session(settings)
+
+
+def _exchange(settings: Settings, *, send: bool = False, kept: bool = False) -> None:
     """Raises StoreError, SettingsError."""
     from shepherd.running.exchange import exchange
 
-    exchange(settings, session_of(settings), write=write, send=send, kept=kept)
+    with _server.turn:
+        exchange(settings, _session(settings), write=not _server.looking, send=send, kept=kept)
 
 
-def session_of(settings: Settings) -> Session:
+def _session(settings: Settings) -> Session:
     """The session that holds the work lock, else one for reading, which stays open.
 
     Raises:

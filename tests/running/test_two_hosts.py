@@ -1,4 +1,4 @@
-"""Two hosts, one database: what one wrote or said, the other shows and goes by (docs/running.md#two-hosts)."""
+"""Two hosts, one database: what one wrote or said, the other shows (docs/running.md#two-hosts)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,9 @@ def test_what_a_killed_run_could_not_send_is_sent_by_the_next(two: TwoHosts) -> 
     assert two.sha("qa2") == two.third
 
 
-def test_what_a_killed_run_could_not_send_does_not_replace_what_another_host_wrote_since(two: TwoHosts) -> None:
+def test_what_a_killed_run_could_not_send_does_not_replace_what_another_host_wrote_since(
+    two: TwoHosts,
+) -> None:
     two.inv("qa1", "run")
     two.project.tag(3, "qa-ok")
     with patch.object(told, "tell"):
@@ -199,7 +201,10 @@ def test_other_settings_of_another_host_are_said_loudly(two: TwoHosts) -> None:
     assert "hosts: qa1, last at work" in two.inv("qa2", "doctor", "--only", "hosts").out
     two.write_settings("qa2", 'freeze = [{ days = "Sat - Sun", reason = "weekend" }]\n')
     done = two.inv("qa2", "doctor", "--only", "hosts")
-    assert (done.code, "other settings than this host in freeze" in done.out.replace("\n      ", " ")) == (7, True)
+    assert (done.code, "other settings than this host in freeze" in done.out.replace("\n      ", " ")) == (
+        7,
+        True,
+    )
     assert "qa1, which uses the same database, has other settings" in two.inv("qa2", "run").err
     assert "other settings" not in two.inv("qa2", "run").err
     log = (two.state("qa2") / "log" / "shepherd.log").read_text()

@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from shepherd.errors import PARTLY, WRONG_VALUE, SettingsError
+from shepherd.running import told
 from shepherd.running.doctor import (
     backups,
     candidate_checks,
@@ -123,10 +124,11 @@ def doctor(
     if unknown := [each for each in names if each not in known]:
         raise SettingsError(f"there is no check {unknown[0][:60]!r}: one of {', '.join(known)}")
     findings = []
-    for finding in examine(load, now, offline=offline, only=names):
-        findings.append(finding)
-        if not json:
-            say(as_line(finding))
+    with told.only_looking(offline=offline):
+        for finding in examine(load, now, offline=offline, only=names):
+            findings.append(finding)
+            if not json:
+                say(as_line(finding))
     code = exit_code(findings)
     if json:
         say(as_json(findings, now, offline, code))

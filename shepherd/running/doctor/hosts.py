@@ -17,10 +17,10 @@ def hosts(context: CheckContext) -> Iterator[Finding]:
     if context.offline:
         yield ok("hosts", OFFLINE)
         return
-    if problem := told.ask(settings, write=False):
+    if problem := told.ask(settings):
         yield fail("hosts", f"what other hosts say is not known: {problem}")
         return
-    others = other_hosts(told.session_of(settings))
+    others = other_hosts(told.session(settings))
     if not others:
         yield ok("hosts", "no other host has worked with this database lately")
     for word in others:
