@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 
 from shepherd.running import exchange, hosts, told
 from shepherd.settings import Settings
+from tests.inv import ROOT
 from tests.postgres import PostgresServer, running_server
 from tests.running.two_hosts import TwoHosts
 
@@ -163,6 +166,22 @@ def test_who_may_not_write_the_files_reads_what_the_server_has(two: TwoHosts) ->
         assert "deploy r3" in done.out
         assert "by ann on qa1: new disk" in done.out.replace("\n  ", " ")
     assert {path: path.stat().st_mtime_ns for path in two.state("qa2").rglob("*")} == before
+
+
+def test_a_reader_that_asks_the_server_does_not_wait_for_sqlalchemy(two: TwoHosts) -> None:
+    two.inv("qa1", "run")
+    code = (
+        "import sys; from invoke.main import program; program.run(['inv', 'status', '--sha'], exit=False); "
+        "print(*sorted({'psycopg', 'sqlalchemy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env=os.environ | {"SHEPHERD_CONFIG": str(two.folder / "qa1" / "shepherd.toml")},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.splitlines() == [two.second, "psycopg"], done.stderr
 
 
 def test_pages_follow_while_another_host_is_at_work(two: TwoHosts) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,19 @@ def test_what_is_damaged_is_taken_back_and_not_sent(sides: tuple[Side, Side], te
     one.exchange()
     other.exchange()
     assert one.read(LATEST) == other.read(LATEST) == answer(1)
+
+
+def test_what_the_disk_lost_comes_back_and_is_not_taken_from_the_others(sides: tuple[Side, Side]) -> None:
+    one, other = sides
+    names = [LATEST, "snapshots/stable/r1.json", "run/stages.json"]
+    for name in names:
+        one.write(name, answer(1))
+    one.exchange()
+    shutil.rmtree(one.state / "snapshots")
+    (one.state / "run/stages.json").unlink()
+    one.exchange()
+    other.exchange()
+    assert [one.read(name) for name in names] == [other.read(name) for name in names] == [answer(1)] * 3
 
 
 def test_branches_that_are_not_followed_here_stay_where_they_are(sides: tuple[Side, Side]) -> None:
