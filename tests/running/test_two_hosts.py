@@ -7,16 +7,22 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from shepherd.run import no_telling
 from shepherd.running import exchange, hosts, told
+from shepherd.running.refusals import BusyError, attend, is_first
 from shepherd.settings import Settings
+from shepherd.situation import Hang
+from shepherd.store.postgresql import Session
 from tests.inv import ROOT
 from tests.postgres import PostgresServer, running_server
+from tests.running.smtp import Server, serving
 from tests.running.two_hosts import TwoHosts
 
 
@@ -205,13 +211,37 @@ def at_work(settings: Settings) -> Iterator[None]:
 def test_what_is_said_once_is_said_by_one_host(two: TwoHosts) -> None:
     two.inv("qa1", "run")
     two.inv("qa2", "report")
-    from shepherd.running.refusals import is_first
-
     one, other = two.settings("qa1"), two.settings("qa2")
     assert is_first(one, "overdue", "today")
     assert not is_first(other, "overdue", "today")
     assert is_first(other, "overdue", "tomorrow")
     assert not is_first(one, "overdue", "tomorrow")
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
+def test_one_mail_goes_about_one_hang(tmp_path: Path, postgres: PostgresServer, server: Server) -> None:
+    who = f"sender = 'qa@example.org', smtp = '{server.place}', operators = ['ops@example.org']"
+    two = TwoHosts(tmp_path, postgres.new_database(), f"mail = {{ {who} }}\n")
+    two.inv("qa1", "run")
+    two.inv("qa2", "report")
+    hang = Hang("find", 4711, datetime(2011, 8, 24, tzinfo=UTC), "qa1")
+    one, other = two.settings("qa1"), two.settings("qa2")
+    with closing(Session(two.url, "", "test")) as session:
+        # another host is just about to send it
+        session.take(told.SAYING)
+        attend(one, BusyError("suspected hang", hang), no_telling)
+        assert server.messages == []
+        session.free(told.SAYING)
+    for settings in (one, other, one):
+        attend(settings, BusyError("suspected hang", hang), no_telling)
+    assert len(server.mails_to("ops@example.org")) == 1
+    attend(other, BusyError("suspected hang", Hang("find", 4712)), no_telling)
+    assert len(server.mails_to("ops@example.org")) == 2
 
 
 def test_other_settings_of_another_host_are_said_loudly(two: TwoHosts) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shepherd.running import hosts, maintenance
+from shepherd.store.postgresql import Session
 from tests.postgres import PostgresServer
 from tests.running.two_hosts import TwoHosts
 from tests.waiting import until
@@ -118,7 +119,7 @@ def test_the_oldest_of_all_tells_its_age(two: TwoHosts) -> None:
 
 
 def test_a_server_that_went_back_to_an_older_state_ends_no_maintenance(two: TwoHosts) -> None:
-    session = hosts.open_session(two.settings("qa1"), "test")
+    session = Session(two.url, "", "test")
     before = session.told("maintenance")
     two.inv("qa1", "maintenance.on", "--reason", "new disk")
     session.forget("maintenance")

@@ -16,11 +16,11 @@ BUGS = "bugs.json"
 class TwoHosts:
     """r1 live, r2 and r3 in QA, r2 deployable; `qa1` and `qa2` look at the same repository and bugs."""
 
-    def __init__(self, folder: Path, url: str, top: str = "", branch: str = "") -> None:
+    def __init__(self, folder: Path, url: str, top: str = "") -> None:
         self.url = url
         self.folder = folder
-        self._top, self._branch = top, branch
-        self.project = Project(folder / "qa1", branch, top=self._text(top))
+        self._top = top
+        self.project = Project(folder / "qa1", top=self._text(top))
         self.first, self.second, self.third = self.project.land("[bug=1] one", "[bug=2] two", "[bug=3] three")
         self.project.deploy(self.first)
         for bug, *tags in ((1, "qa-ok"), (2, "qa-ok"), (3,)):
