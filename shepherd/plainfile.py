@@ -11,6 +11,10 @@ from pathlib import Path
 BYTE_ORDER_MARK = "\ufeff"
 """What editors on Windows put before a text in UTF-8; it says nothing, and nobody sees it."""
 
+instead: dict[Path, bytes | None] = {}
+"""What another host wrote and could not be written here: it is read in place of the file, None: there is none
+(docs/running.md#two-hosts)."""
+
 
 class UnreadableFileError(Exception):
     """A file could not be read; `problem` stands after its name: "is a directory"."""
@@ -39,6 +43,10 @@ def read(path: Path, limit: int, private: bool = False) -> str:
 def content(path: Path, limit: int, private: bool = False, follow: bool = True) -> bytes:
     """Return the same as bytes. A FIFO, socket, device or directory is refused without waiting, and
     so is a link if `follow` is False."""
+    if path in instead:
+        if (other := instead[path]) is None:
+            raise UnreadableFileError(path, "is not there", missing=True)
+        return other
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
         descriptor = os.open(path, flags)

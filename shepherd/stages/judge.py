@@ -81,7 +81,7 @@ def _judge(
     if stored and state.tags is None:
         raise NoAnswerError(f"{branch}: the tracker was never read, so the answer follows with: inv judge")
     snapshots = Snapshots(settings.state_path / "snapshots", branch)
-    previous = snapshots.last_written()
+    previous = snapshots.outline()
     if state.problem or state.reading is None:
         context = _context(settings, state, run, run.now, previous)
         # the cache knows where things stood before, for a person's word; the answer must not hang on that
@@ -139,7 +139,7 @@ def _judge(
             store.cache.put_fact("tracker", tags)
         if checks.memory is not None and checks.memory != checks_before:
             store.cache.put_fact(CHECKS_KEPT, checks.memory)
-    snapshots.write(snapshot, previous)
+    snapshots.write(snapshot)
     snapshots.prune(run.now.timestamp(), settings.keep)
     return snapshot
 
@@ -191,7 +191,7 @@ def _no_data(
         with database.branch(snapshot.branch) as store:
             store.append(_answer_change(store.journal, snapshot), run)
             snapshot = replace(snapshot, journal=place_of(store.journal))
-    snapshots.write(snapshot, previous)
+    snapshots.write(snapshot)
     return snapshot
 
 
