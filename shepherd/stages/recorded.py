@@ -86,7 +86,7 @@ def remember(
         first_seen.setdefault(entry.subject, entry.seq)
     seen: dict[Item, tuple[SeenTags, ...]] = {}
     for entry in every.entries("item", subjects=list(items)):
-        tags = msgspec.convert(entry.data, ItemTags)
+        tags = _tags(entry)
         before = seen.get(entry.subject, ())
         if not before or before[-1].tags != tags:
             seen[entry.subject] = (*before, SeenTags(entry.seq, tags))
@@ -165,8 +165,12 @@ def lessons(
 def still_new(entries: Sequence[JournalEntry], every: Journal) -> list[JournalEntry]:
     """Lessons less the readings that a branch judged at the same time has written meanwhile."""
     items = [entry.subject for entry in entries if entry.kind == "item"]
-    last = {entry.subject: entry.data for entry in every.entries("item", subjects=items)} if items else {}
-    return [each for each in entries if each.kind != "item" or last.get(each.subject) != each.data]
+    last = {each.subject: _tags(each) for each in every.entries("item", subjects=items)} if items else {}
+    return [each for each in entries if each.kind != "item" or last.get(each.subject) != _tags(each)]
+
+
+def _tags(entry: JournalEntry) -> ItemTags:
+    return msgspec.convert(entry.data, ItemTags)
 
 
 def untagged(journal: Journal) -> dict[str, list[str]]:
