@@ -122,8 +122,8 @@ class LimitEntry(Struct, frozen=True):
 
 
 LEFT_OUT: tuple[int, ...] = (0,)
-"""`blocked_by` where a document leaves it out. No landing that was read has it: `shepherd.snapshot_json` looks
-where `blocked_by_of` says."""
+"""`blocked_by` where a document leaves it out. No landing that was read has it: `shepherd.snapshot_json`
+looks where `blocked_by_of` says."""
 
 
 class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):

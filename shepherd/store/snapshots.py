@@ -1,9 +1,9 @@
 """Snapshots on disk: `snapshots/BRANCH/latest.json`, and a compressed file for each that said something new
 (docs/interfaces.md#snapshot).
 
-Older releases do not see compressed files. After a roll-back they must not take what they see for all that was
-said: next to the newest compressed one there is a file of the same name without `.gz`, which they cannot read,
-and so end at (`newest_first`).
+Older releases do not see compressed files. After a roll-back they must not take what they see for all that
+was said: next to the newest compressed one there is a file of the same name without `.gz`, which they cannot
+read, so that they end at it (`newest_first`).
 """
 
 from __future__ import annotations
@@ -133,9 +133,8 @@ class Snapshots:
             StoreError: that cannot be told.
         """
         names = self._names()
-        return {self.folder / each for each in names if each.endswith((PLAIN, COMPRESSED))} - _stops(
-            self.folder, names
-        )
+        every = {self.folder / name for name in names if name.endswith((PLAIN, COMPRESSED))}
+        return every - _stops(self.folder, names)
 
     def _names(self) -> set[str]:
         try:
