@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
+from shepherd.running import told
 from shepherd.running.log import now
 from shepherd.running.output import json_for_terminals, write
 from shepherd.running.situation import situation
@@ -135,9 +136,12 @@ def snapshot_of(settings: Settings, branch: str) -> Snapshot:
     """
     from shepherd.store.snapshots import Snapshots
 
+    problem = told.ask(settings)
     snapshot = Snapshots(settings.state_path / "snapshots", branch).latest()
     if snapshot is None:
-        raise NoAnswerError(f"{branch}: no answer yet: inv run")
+        raise NoAnswerError(
+            f"{branch}: no answer {f'is known here: {problem}' if problem else 'yet: inv run'}"
+        )
     return snapshot
 
 

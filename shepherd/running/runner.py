@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from shepherd import limits
 from shepherd.errors import DEADLINE, NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
 from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell, no_telling
-from shepherd.running import elsewhere, gate, hosts, records, refusals
+from shepherd.running import elsewhere, gate, hosts, records, refusals, told
 from shepherd.running.log import line, now, run_id
 from shepherd.running.log_targets import EventLog
 from shepherd.running.refusals import BusyError, MaintenanceError
@@ -287,11 +287,19 @@ def _gate(locked: LockedRun, tell: Tell, end: float) -> Iterator[None]:
 
 @contextmanager
 def _work(locked: LockedRun, end: float) -> Iterator[int]:
-    try:
-        with hosts.work(locked.settings, wait=end - monotonic()) as (handle, _session):
-            yield handle
-    except gate.TakenError:
-        raise _busy(locked.settings) from None
+    settings = locked.settings
+    with ExitStack() as held:
+        try:
+            handle, session = held.enter_context(hosts.work(settings, wait=end - monotonic()))
+            held.enter_context(told.working(settings, session))
+        except gate.TakenError:
+            raise _busy(settings) from None
+        except StoreError:
+            if told.has_other_hosts(settings):
+                # what the pages say may not hold any more
+                refusals.show_failure(settings, locked.tell("report"))
+            raise
+        yield handle
 
 
 def _busy(settings: Settings) -> ShepherdError:

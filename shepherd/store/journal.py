@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import cached_property
+from time import time_ns
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
-from shepherd.store.tables import journal
+from shepherd.store.tables import journal, shared
 from shepherd.values import iso
 
 _CHUNK = 800
@@ -187,6 +188,23 @@ class Journal:
     def newest(self, limit: int, *kinds: str) -> list[JournalEntry]:
         """The last so many entries of these kinds, newest first."""
         return self._fetch(_NEWEST, kinds=kinds, limit=limit)
+
+    def share_file(self, name: str, content: bytes) -> None:
+        """Let all hosts have a file of state_dir together with what this transaction writes. With SQLite
+        there are no other hosts (docs/running.md#two-hosts)."""
+        if self._connection.dialect.name != "postgresql":
+            return
+        from sqlalchemy.dialects import postgresql
+
+        from shepherd.store.shared_files import PREFIX, packed, unpacked
+
+        where = shared.c.name == PREFIX + name
+        before = self._connection.scalar(select(shared.c.document).where(where))
+        if before is not None and unpacked(bytes(before))[2] == content:
+            return
+        new = {"document": packed(content, time_ns())}
+        added = postgresql.insert(shared).values(name=PREFIX + name, **new)
+        self._connection.execute(added.on_conflict_do_update(index_elements=["name"], set_=new))
 
     def _fetch(self, statement: Select[Any], **values: Any) -> list[JournalEntry]:
         if "kinds" in values:
