@@ -209,7 +209,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     deploy: DeploySettings = field(default_factory=DeploySettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     database: kinds.DatabaseUrl = ""
-    """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
+    """URL of the tagger's database, of SQLite or PostgreSQL; empty: SQLite in state_dir."""
     database_password_file: kinds.FilePath = ""
     """For a server; empty: as libpq finds one (PGPASSFILE, ~/.pgpass)."""
     file: Path = Path()
@@ -241,7 +241,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def database_url(self) -> str:
-        """SQLAlchemy URL of the tagger's database, with an absolute path where it is SQLite."""
+        """URL of the tagger's database, with an absolute path where it is SQLite."""
         if not self.database:
             return f"sqlite:///{self.state_path / 'shepherd.db'}"
         if relative := re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:?].*)", self.database, re.DOTALL):
@@ -253,12 +253,18 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """What `database_password_file` holds; empty if it is not set. Raises SettingsError."""
         if not self.database_password_file:
             return ""
+        file = self.file.parent / self.database_password_file
         try:
-            return plainfile.read(
-                self.file.parent / self.database_password_file, LARGEST_SECRET, private=True
-            ).rstrip("\r\n")
+            password = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
+            if password and password.isprintable():
+                return password
+            problem = f"{file} does not hold one line of text"
         except plainfile.UnreadableFileError as why:
-            raise WrongValueError(str(why), "database_password_file", file=self.file) from None
+            problem = str(why)
+            if why.missing:
+                make = f"(umask 077; cat >{shlex.quote(str(file))})"
+                problem += f"; create it with {make}: paste the password, then Enter and Ctrl-D"
+        raise WrongValueError(problem, "database_password_file", file=self.file)
 
     def branch_to_name(self, branch: str) -> str:
         """Return what `--branch` must say in a printed command; empty if there is only one branch."""
