@@ -92,7 +92,7 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
     """
     folder = target.parent
     try:
-        _sweep(folder)
+        sweep(folder)
         with temporary_beside(target) as (unfinished, file):
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
                 parts = {name: _add_file(archive, name, path) for name, path in plan.answers}
@@ -132,7 +132,7 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
     return document
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
     """Remove what killed makers left, also what SQLite had next to their copy of the journal."""
     sweep_leftovers(folder)
     for side in folder.glob(".*.new-*"):
