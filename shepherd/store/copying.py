@@ -46,7 +46,7 @@ def look(source: Database) -> CopySource:
     with source.begin() as connection:
         if journal.name not in inspect(connection).get_table_names():
             raise StoreError(f"{source.name}: there is no journal in it, so there is nothing to copy")
-        for row in _rows(connection):
+        for row in rows(connection):
             entries += 1
             unfit += _unfit(row)
     if not entries:
@@ -76,7 +76,7 @@ def _obstacle(reading: Connection, there: Connection, name: str) -> str | None:
     entries = there.scalar(select(func.count()).select_from(journal)) or 0
     if not entries:
         return None
-    place = _first_difference(_rows(reading), _rows(there))
+    place = first_difference(rows(reading), rows(there))
     if place is None:
         return ""
     last = there.scalar(select(func.max(journal.c.seq))) or 0
@@ -101,7 +101,7 @@ def fill(source: Database, target: Database, progress: Progress) -> int:
         with source.begin() as reading:
             if why := _obstacle(reading, writing, target.name):
                 raise StoreError(why)
-            entries = put(writing, _rows(reading), progress)
+            entries = put(writing, rows(reading), progress)
             if {source.engine_name, target.engine_name} == {"postgresql"}:
                 _copy_shared(reading, writing)
         # in a transaction of its own, which sees what was written since
@@ -125,7 +125,7 @@ def put(writing: Connection, rows: Iterable[Row], progress: Progress = lambda _d
 def compare(source: Database, target: Connection, name: str) -> None:
     """Raises StoreError: some row of the target is not that of the source."""
     with source.begin() as reading:
-        place = _first_difference(_rows(reading), _rows(target))
+        place = first_difference(rows(reading), rows(target))
     if place is not None:
         raise StoreError(
             f"{name}: entry {place} is not that of {source.name}, so nothing was copied: somebody wrote there"
@@ -133,7 +133,7 @@ def compare(source: Database, target: Connection, name: str) -> None:
         )
 
 
-def _rows(connection: Connection) -> Iterator[Row]:
+def rows(connection: Connection) -> Iterator[Row]:
     """All rows of the journal, in their order, a part of them at a time."""
     for row in connection.execute(_ROWS, execution_options={"yield_per": AT_ONCE}):
         yield tuple(row)
@@ -150,7 +150,7 @@ def _parts(rows: Iterable[Row]) -> Iterator[Sequence[Row]]:
         yield part
 
 
-def _first_difference(ours: Iterable[Row], theirs: Iterable[Row]) -> int | None:
+def first_difference(ours: Iterable[Row], theirs: Iterable[Row]) -> int | None:
     """The place of the first row that is not the same in both."""
     for one, other in zip_longest(ours, theirs):
         if one != other:
