@@ -24,6 +24,7 @@ from shepherd import plainfile
 from shepherd.atomic import TEMPORARY, link_new, sweep_leftovers, temporary_beside
 from shepherd.errors import NoAnswerError, SettingsError, StoreError
 from shepherd.running.backup import manifest
+from shepherd.running.backup.dumping import dump, journal_in
 from shepherd.running.backup.manifest import BackupManifest, PartSum
 from shepherd.running.backup.reading import CheckedBackup, checked, ends_of
 from shepherd.running.situation import versions
@@ -45,7 +46,8 @@ class BackupPlan(NamedTuple):
     answers: list[tuple[str, Path]]
     """The name of the part, and the file."""
     left_out: int
-    journal: Path
+    journal: Path | None
+    """Where it is a file of SQLite; None: it is on a server."""
     others: list[tuple[str, Path]]
 
 
@@ -53,16 +55,14 @@ def planned(settings: Settings) -> BackupPlan:
     """What there is to back up.
 
     Raises:
-        NoAnswerError: there is no journal yet. SettingsError: the database is not SQLite's.
+        NoAnswerError: there is no journal yet. StoreError: it cannot be read.
     """
     journal = sqlite.path_of(settings.database_url)
     if journal is None:
-        raise SettingsError(
-            "the database is not a file of SQLite: back it up with its own tools (pg_dump and the like)"
-        )
-    if odd := plainfile.odd_for_sqlite(journal):
+        _must_hold_a_journal(settings)
+    elif odd := plainfile.odd_for_sqlite(journal):
         raise StoreError(f"{odd} is not a regular file: move it away")
-    if not journal.exists():
+    elif not journal.exists():
         raise NoAnswerError(f"{journal} is not there, so there is nothing to back up yet: inv find")
     answers: list[tuple[str, Path]] = []
     left_out = 0
@@ -83,6 +83,19 @@ def planned(settings: Settings) -> BackupPlan:
     return BackupPlan(answers, left_out, journal, others)
 
 
+def _must_hold_a_journal(settings: Settings) -> None:
+    from sqlalchemy import inspect
+
+    from shepherd.store import Database
+    from shepherd.store.tables import journal
+
+    with Database.of(settings, read_only=True) as database, database.begin() as connection:
+        if journal.name not in inspect(connection).get_table_names():
+            raise NoAnswerError(
+                f"{database.name} has no journal, so there is nothing to back up yet: inv find"
+            )
+
+
 def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: datetime) -> BackupManifest:
     """Write a backup to `target`, whole or not at all, and read it back.
 
@@ -92,15 +105,22 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
     """
     folder = target.parent
     try:
-        _sweep(folder)
+        sweep(folder)
         with temporary_beside(target) as (unfinished, file):
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
                 parts = {name: _add_file(archive, name, path) for name, path in plan.answers}
                 with temporary_beside(target) as (copy, _):
-                    _copy_journal(plan.journal, copy)
-                    with closing(sqlite3.connect(copy)) as journal:
-                        ends = ends_of(journal)
-                    parts[manifest.JOURNAL] = _add_file(archive, manifest.JOURNAL, copy)
+                    if plan.journal is None:
+                        name = manifest.DUMP
+                        dump(settings, copy)
+                        with copy.open("rb") as dumped, closing(journal_in(dumped)) as journal:
+                            ends = ends_of(journal)
+                    else:
+                        name = manifest.JOURNAL
+                        _copy_journal(plan.journal, copy)
+                        with closing(sqlite3.connect(copy)) as journal:
+                            ends = ends_of(journal)
+                    parts[name] = _add_file(archive, name, copy)
                 parts |= {name: _add_file(archive, name, path) for name, path in plan.others}
                 document = BackupManifest(
                     format=manifest.FORMAT,
@@ -127,12 +147,13 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
         raise StoreError(
             f"no backup was made in {folder} ({why}); what was there before is untouched"
         ) from None
-    except sqlite3.Error as error:
-        raise StoreError(f"no backup was made: {plan.journal}: {error}") from None
+    except (sqlite3.Error, ValueError) as error:
+        place = plan.journal or "the database"
+        raise StoreError(f"no backup was made: {place}: {error}") from None
     return document
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
     """Remove what killed makers left, also what SQLite had next to their copy of the journal."""
     sweep_leftovers(folder)
     for side in folder.glob(".*.new-*"):
