@@ -30,7 +30,7 @@ from shepherd.running.promote import promote_settled
 from shepherd.running.refusals import BusyError, MaintenanceError, is_first, once
 from shepherd.running.runner import LockedRun, Stage, StageResult, at_work
 from shepherd.running.stages import archive_some, find_all, judge_all, publish_pages, write_pages
-from shepherd.running.switch import state_place
+from shepherd.running.state_place import state_place
 from shepherd.running.tag import tag_all
 from shepherd.running.tasking import CLONE, TaskOptions
 from shepherd.settings import Settings

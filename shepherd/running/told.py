@@ -166,6 +166,18 @@ def one_host(settings: Settings) -> Iterator[bool]:
                 session.free(SAYING)
 
 
+def session(settings: Settings) -> Session:
+    """The session that holds the work lock in this process, else one that only looks.
+
+    Raises:
+        StoreError, SettingsError: there is none to be had. ImportError: psycopg is not installed.
+    """
+    silent, until, why = _server.silent
+    if silent == settings.database_url and monotonic() < until and _server.working is None:
+        raise StoreError(why)
+    return _session(settings)
+
+
 def _exchange(settings: Settings, *, write: bool = True, send: bool = False, kept: bool = False) -> None:
     """Raises StoreError, SettingsError."""
     from shepherd.running.exchange import exchange
