@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -323,12 +324,26 @@ def _work(locked: LockedRun, end: float) -> Iterator[tuple[int, Session | None]]
             held.enter_context(told.working(settings, session))
         except gate.TakenError:
             raise _busy(settings) from None
-        except StoreError:
+        except StoreError as error:
             if told.has_other_hosts(settings):
+                locked.tell("report")("refused", exit=error.code, because=str(error))
                 # what the pages say may not hold any more
                 refusals.show_failure(settings, locked.tell("report"))
             raise
+        if session is not None:
+            _say_differences(locked, session)
         yield handle, session
+
+
+def _say_differences(locked: LockedRun, session: Session) -> None:
+    """Say which other hosts have other settings (docs/running.md#two-hosts)."""
+    from shepherd.running.other_hosts import warn_of_differences
+
+    def warn(host: str, sentence: str) -> None:
+        locked.loudly(sentence)
+        locked.tell("hosts")("hosts", result="differ", host=host, because=sentence)
+
+    warn_of_differences(locked.settings, session, partial(refusals.is_first, locked.settings), warn)
 
 
 def _busy(settings: Settings) -> ShepherdError:

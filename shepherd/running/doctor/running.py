@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from shepherd.health import troubles
 from shepherd.plainfile import UnreadableFileError
-from shepherd.running import hosts
+from shepherd.running import hosts, told
 from shepherd.running import records as run_records
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.maintenance import look, words
@@ -43,6 +43,7 @@ def records(context: CheckContext) -> Iterator[Finding]:
 def maintenance(context: CheckContext) -> Iterator[Finding]:
     """The switch is off; a switch that stays on is the commonest reason for an old answer."""
     settings = context.settings
+    told.ask(settings)
     switch = look(settings.state_path, settings.maintenance.warn_after, context.now)
     if switch is None:
         yield ok("maintenance", "off")
