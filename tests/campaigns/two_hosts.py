@@ -20,6 +20,7 @@ import psycopg
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from shepherd.errors import PARTLY
 from shepherd.running.runner import LockedRun
 from shepherd.settings import read
 from shepherd.store import Database, Journal
@@ -38,7 +39,13 @@ _CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "subprocess.Popen", 
 _CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _SETTINGS = """\
 database = "postgresql://shepherd@{server}/{database}"
-{mail}
+[mail]
+smtp = "{smtp}"
+sender = "QA Shepherd <qa-shepherd@example.org>"
+list = "dev@example.org"
+operators = ["ops@example.org"]
+at = "00:00"
+weekend = true
 [promote]
 auto = true
 settle = "1s"
@@ -53,15 +60,6 @@ promote = {{ ref = "released" }}
 [tracker]
 type = "file"
 path = "{bugs}"
-"""
-_MAIL = """\
-[mail]
-smtp = "{smtp}"
-sender = "QA Shepherd <qa-shepherd@example.org>"
-list = "dev@example.org"
-operators = ["ops@example.org"]
-at = "00:00"
-weekend = true
 """
 
 
@@ -111,9 +109,12 @@ class HostWorld:
         project.repo.set_ref("released", begin[0])
         for bug in (1, 2):
             project.tag(bug)
+        # nobody is mailed about what is there at the beginning
+        smtp.door = "busy"
         for host in HOSTS:
             done = self.run(host)
-            assert done.code == 0, done
+            assert done.code in (0, PARTLY), done
+        smtp.door = ""
         project.land("[bug=3] Three", "[bug=4] Four", "[no-qa] Five")
         project.tag(1, "qa-ok")
         for bug in (2, 3):
@@ -149,7 +150,7 @@ class HostWorld:
             text = _SETTINGS.format(
                 server=f"{SERVER}:{self.server.port}",
                 database=database,
-                mail="" if database == self._base else _MAIL.format(smtp=self.smtp.place),
+                smtp=self.smtp.place,
                 repository=self.project.repo.path,
                 published=self.folder / "published",
                 bugs=shared / "bugs.json",
