@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -125,6 +126,7 @@ class HostWorld:
         assert done.code == 0, done
         for each in (*HOSTS, "shared", "published"):
             shutil.copytree(folder / each, self._saved / each, symlinks=True)
+        self._remembered = deepcopy(vars(self.project.repo))
 
     def begin(self) -> None:
         """Set everything back, with a database of its own."""
@@ -139,6 +141,7 @@ class HostWorld:
         self._write_settings(self.database)
         self.smtp.messages.clear()
         self._reread_bugs()
+        vars(self.project.repo).update(deepcopy(self._remembered))
 
     @property
     def database(self) -> str:
