@@ -27,8 +27,6 @@ _SILENCE = 10.0
 """Seconds for which a server that did not answer is not asked again, where that took long."""
 SAYING = 0x5148_0005
 """The advisory lock of who says what is said once, e.g. in a mail about a hang (`store/postgresql.py`)."""
-STAGE = "asking the other hosts"
-"""What has failed, where the server cannot be asked, as a stage of `Unread`."""
 
 
 class _Server:

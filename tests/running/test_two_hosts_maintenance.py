@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from shepherd.run import Run
 from shepherd.running import hosts, maintenance
+from shepherd.running.runner import StageResult
+from shepherd.running.tasking import TaskOptions
 from shepherd.store.postgresql import Session
 from tests.postgres import PostgresServer
 from tests.running.two_hosts import TwoHosts
@@ -144,10 +147,10 @@ def test_a_run_at_work_on_the_other_host_ends_before_its_next_stage(two: TwoHost
     reached = threading.Event()
     judge = next(each for each in runs.STAGES if each.name == "judge")
 
-    def stage(options: object, run: object) -> object:
+    def stage(options: TaskOptions, run: Run) -> StageResult:
         two.inv("qa2", "maintenance.on", "--reason", "new disk")
         reached.set()
-        return judge.stage(options, run)  # type: ignore[arg-type]
+        return judge.stage(options, run)
 
     changed = tuple(each._replace(stage=stage) if each is judge else each for each in runs.STAGES)
     with pytest.MonkeyPatch.context() as patch:
