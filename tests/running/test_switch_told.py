@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 import socket
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from shepherd.running import maintenance
 from shepherd.running.maintenance import Entry
-from shepherd.running.switch_told import SharedSwitch, exchange_switch
+from shepherd.running.switch_told import NAME, SharedSwitch, exchange_switch
 from shepherd.store import Database
 from shepherd.store.postgresql import Session
 from tests.postgres import PostgresServer
@@ -45,19 +46,27 @@ class SwitchHost:
         return {each.why for each in maintenance.present(self.state)}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def url(postgres: PostgresServer) -> str:
     url = postgres.new_database()
     Database(url).close()
     return url
 
 
+@pytest.fixture
+def hosts(tmp_path: Path, url: str) -> Iterator[list[SwitchHost]]:
+    hosts = [SwitchHost(tmp_path / name, url) for name in ("qa1", "qa2", "qa3")]
+    hosts[0].session.forget(NAME)
+    yield hosts
+    for host in hosts:
+        host.session.close()
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_what_was_added_holds_on_all_until_it_is_taken_away_on_one(
-    tmp_path: Path, url: str, seed: int
+    hosts: list[SwitchHost], seed: int
 ) -> None:
     chance = random.Random(seed)
-    hosts = [SwitchHost(tmp_path / name, url) for name in ("qa1", "qa2", "qa3")]
     added: set[str] = set()
     gone: set[str] = set()
     for number in range(60):
@@ -77,9 +86,7 @@ def test_what_was_added_holds_on_all_until_it_is_taken_away_on_one(
     assert [host.reasons for host in hosts] == [added - gone] * 3
 
 
-def test_two_that_add_at_once_lose_nothing(tmp_path: Path, url: str) -> None:
-    hosts = [SwitchHost(tmp_path / name, url) for name in ("qa1", "qa2")]
-
+def test_those_that_add_at_once_lose_nothing(hosts: list[SwitchHost]) -> None:
     def one(host: SwitchHost) -> None:
         for number in range(20):
             host.add(f"{host.state.name} {number}")
@@ -89,11 +96,11 @@ def test_two_that_add_at_once_lose_nothing(tmp_path: Path, url: str) -> None:
         list(threads.map(one, hosts))
     for host in hosts:
         host.exchange()
-    assert [len(host.reasons) for host in hosts] == [40, 40]
+    assert [len(host.reasons) for host in hosts] == [60, 60, 60]
 
 
-def test_the_copy_on_another_host_says_where_it_was_set(tmp_path: Path, url: str) -> None:
-    one, other = (SwitchHost(tmp_path / name, url) for name in ("qa1", "qa2"))
+def test_the_copy_on_another_host_says_where_it_was_set(hosts: list[SwitchHost]) -> None:
+    one, other, _ = hosts
     with patch.object(socket, "gethostname", lambda: "qa1"):
         one.add("new disk")
         one.exchange()
@@ -109,9 +116,9 @@ def test_the_copy_on_another_host_says_where_it_was_set(tmp_path: Path, url: str
     )
 
 
-def test_an_older_release_reads_the_copy(tmp_path: Path, url: str) -> None:
+def test_an_older_release_reads_the_copy(hosts: list[SwitchHost]) -> None:
     """It knows nothing of `host`."""
-    one, other = (SwitchHost(tmp_path / name, url) for name in ("qa1", "qa2"))
+    one, other, _ = hosts
     one.add("new disk")
     one.exchange()
     other.exchange()

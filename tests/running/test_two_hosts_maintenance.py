@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -122,15 +123,14 @@ def test_the_oldest_of_all_tells_its_age(two: TwoHosts) -> None:
 
 
 def test_a_server_that_went_back_to_an_older_state_ends_no_maintenance(two: TwoHosts) -> None:
-    session = Session(two.url, "", "test")
-    before = session.told("maintenance")
-    two.inv("qa1", "maintenance.on", "--reason", "new disk")
-    session.forget("maintenance")
-    for name, document in before.items():
-        session.tell(name, document)
+    with closing(Session(two.url, "", "test")) as session:
+        before = session.told("maintenance")
+        two.inv("qa1", "maintenance.on", "--reason", "new disk")
+        session.forget("maintenance")
+        for name, document in before.items():
+            session.tell(name, document)
     assert two.inv("qa1", "run").code == 3
     assert two.inv("qa2", "run").code == 3
-    session.close()
 
 
 def test_wait_waits_for_the_work_of_both(two: TwoHosts) -> None:
