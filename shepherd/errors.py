@@ -110,6 +110,10 @@ class StoreError(ShepherdError):
     """The tagger's database could not be opened, read or written."""
 
 
+class LostLockError(StoreError):
+    """Another host may work by now: this run ends (docs/running.md#two-hosts)."""
+
+
 class NoAnswerError(ShepherdError):
     """There is nothing to answer from yet, or what there is may not be used."""
 

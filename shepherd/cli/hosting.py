@@ -55,7 +55,8 @@ def maintenance_off(options: TaskOptions, of: str | None = None) -> int:
 @task(name="maintenance.status", reader=True)
 def maintenance_status(options: TaskOptions, json: bool = False) -> int:
     """Whether the switch is on, by whom, why and since when."""
-    from shepherd.running.switch import state_place, status
+    from shepherd.running.state_place import state_place
+    from shepherd.running.switch import status
 
     return status(state_place(options), json=json)
 
@@ -63,9 +64,18 @@ def maintenance_status(options: TaskOptions, json: bool = False) -> int:
 @task(name="lock.status", reader=True)
 def lock_status(options: TaskOptions, json: bool = False) -> int:
     """Who is running what, since when."""
-    from shepherd.running.switch import lock_status, state_place
+    from shepherd.running.lock import lock_status
+    from shepherd.running.state_place import state_place
 
     return lock_status(state_place(options), json=json)
+
+
+@task(*ACTING, name="lock.free")
+def lock_free(options: TaskOptions, reason: str | None = None) -> int:
+    """Take the work lock from a run on another host that cannot be reached."""
+    from shepherd.running.lock import free
+
+    return free(options, reason)
 
 
 @task(
