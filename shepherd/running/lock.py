@@ -32,7 +32,7 @@ _NOTHING = ("free", "nothing is running")
 def lock_status(place: StatePlace, *, json: bool) -> int:
     """Who works at what, since when, and whether that looks like a hang or a crash; exit code 5 where it is
     not known whether another host works."""
-    problem = told.ask(place.settings, write=False) if place.settings is not None else ""
+    problem = told.ask(place.settings) if place.settings is not None else ""
     kind, text = who_works(place)
     if json:
         say(json_.dumps({"lock": kind, "text": text, **({"problem": problem} if problem else {})}))
