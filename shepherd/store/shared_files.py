@@ -14,7 +14,6 @@ import os
 import secrets
 import zlib
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -127,13 +126,13 @@ class SharedFiles:
         return {name: id for name, id in versions if not self._of_others(name)}
 
     def _here(self) -> Iterator[tuple[str, tuple[int, int, int] | None]]:
-        """Name -> what the file is now. Of the snapshots that are kept, of which there may be thousands, a run
-        writes none but its own."""
+        """Name -> what the file is now. Of the kept snapshots, which may be thousands, a run writes none but
+        its own."""
         yield from ((name, at) for name in OF_ALL if (at := _print_of(self._state / name)))
         for branch in self._branches:
             folder = self._state / "snapshots" / branch
             try:
-                names = os.listdir(folder)
+                names = [path.name for path in folder.iterdir()]
             except OSError:
                 continue
             kept = {*sorted(name for name in names if _is_kept(name) and name != LATEST)[:-_NEWEST]}
