@@ -62,7 +62,7 @@ class WrongValueError(SettingsError):
     def __init__(self, problem: str, *key: str, file: Path | None = None) -> None:
         super().__init__(problem)
         self.problem = problem
-        self.key = key
+        self.key: tuple[str, ...] = key
         """The names of its tables and its own; `[0]` is a place in a list."""
         self.file = file
 

@@ -31,12 +31,12 @@ class CheckReader:
         config = settings.branches[branch]
         self._patterns = config.checks
         self._source: CheckSource | None = None
-        self.source = config.check_notes or settings.tracker.type
+        self.source = config.check_notes or settings.tracker_of(branch).type
         self.problem = ""
         self.warnings: list[str] = []
         self.asked = 0
         if not config.check_notes:
-            self._source = open_checks(settings, branch)
+            self._source = open_checks(settings.for_branch(branch), branch)
             return
         try:
             self._open_notes(settings, branch)

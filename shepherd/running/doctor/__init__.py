@@ -27,6 +27,7 @@ from shepherd.running.doctor import (
     running,
     schedule,
     sources,
+    trackers,
     upgrades,
 )
 from shepherd.running.doctor.checking import Check, CheckContext, Finding, contained, fail, ok
@@ -49,7 +50,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("repository", sources.repository),
     ("deployed", sources.deployed),
     ("notes", sources.notes),
-    ("tracker", sources.tracker),
+    ("tracker", trackers.trackers),
     ("checks", candidate_checks.candidate_checks),
     ("limits", limits_set.limits_set),
     ("publish", publishing.publish),
