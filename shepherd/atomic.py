@@ -9,7 +9,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -22,11 +22,15 @@ TEMPORARY = r"\..+\.[a-z0-9_]{8}\.new"
 
 
 def write_atomically(
-    path: Path, content: bytes, mode: int = 0o644, last_look: Callable[[], None] | None = None
+    path: Path,
+    content: bytes | Iterable[bytes],
+    mode: int = 0o644,
+    last_look: Callable[[], None] | None = None,
 ) -> None:
     """Write next to the place and rename into it, so that no reader ever sees half a file.
 
     Args:
+        content: whole, or in pieces, which are written as they come.
         last_look: called right before the renaming; what it raises leaves everything as it was.
 
     Raises:
@@ -100,10 +104,11 @@ def public_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _written_temporary(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+def _written_temporary(path: Path, content: bytes | Iterable[bytes], mode: int) -> Iterator[Path]:
     """A locked file next to `path` with this content, to be moved or linked there; at the end it is gone."""
     with temporary_beside(path) as (temporary, file):
-        file.write(content)
+        for piece in (content,) if isinstance(content, bytes) else content:
+            file.write(piece)
         file.flush()
         os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())

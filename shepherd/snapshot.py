@@ -13,6 +13,8 @@ from shepherd.sentence import Parts, Sentence
 from shepherd.words import State as State  # part of this interface
 
 SCHEMA = 1
+SCHEMA_SHARING = 2
+"""Of a document in which lists that repeat stand once (docs/interfaces.md#schema-2)."""
 BLOCKED_BY_SHOWN = 100
 LATELY = timedelta(days=30)
 """How long a landing that went live stays in the list of those that did (docs/interfaces.md#snapshot,
@@ -68,7 +70,7 @@ class LastGood(Struct, frozen=True):
     deployable: Rev | None
 
 
-class BroughtIn(Struct, frozen=True):
+class BroughtIn(Struct, frozen=True, gc=False):
     """A commit that a landing brought in, and what people said of it: one with words, or one that was a
     landing itself before the mainline was moved."""
 
@@ -81,7 +83,7 @@ class BroughtIn(Struct, frozen=True):
     """Whether it is not good, and so the landing is not: a good word on it counts for no landing."""
 
 
-class CheckEntry(Struct, frozen=True):
+class CheckEntry(Struct, frozen=True, gc=False):
     """A check that a candidate needs (docs/rules.md#checks)."""
 
     name: str
@@ -94,7 +96,7 @@ class CheckEntry(Struct, frozen=True):
     url: str = ""
 
 
-class LimitTouch(Struct, frozen=True):
+class LimitTouch(Struct, frozen=True, gc=False):
     """A limit that a landing counts for (docs/rules.md#limits)."""
 
     limit: int
@@ -119,41 +121,48 @@ class LimitEntry(Struct, frozen=True):
     reason: str = ""
 
 
-class LandingEntry(Struct, frozen=True):
+LEFT_OUT: tuple[int, ...] = (0,)
+"""`blocked_by` where a document leaves it out. No landing that was read has it: `shepherd.snapshot_json`
+looks where `blocked_by_of` says."""
+
+
+class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
     """One landing as people see it."""
 
     revno: int
     id: str
     title: str
-    branch: str
-    url: str
+    branch: str = ""
+    url: str = ""
     person: str
     landed_at: datetime
-    bugs: tuple[int, ...]
-    requests: tuple[str, ...]
-    closes: tuple[int, ...]
-    labels: tuple[str, ...]
+    bugs: tuple[int, ...] = ()
+    requests: tuple[str, ...] = ()
+    closes: tuple[int, ...] = ()
+    labels: tuple[str, ...] = ()
     state: State
     good: bool
     reason: str
-    whose_move: str
-    remedy: str
+    whose_move: str = ""
+    remedy: str = ""
     progress: Progress
-    undone_by: int | None
-    undoes: tuple[int, ...]
+    undone_by: int | None = None
+    undoes: tuple[int, ...] = ()
     """What it undoes at the tip; nothing while it is undone itself."""
-    targets: tuple[int, ...]
+    targets: tuple[int, ...] = ()
     """What it undoes wherever it is in effect."""
     deployable_as_tip: bool | None
     """None for a landing at or before what production runs: it is not a candidate."""
-    blocked_by: tuple[int, ...]
+    blocked_by: tuple[int, ...] = LEFT_OUT
+    blocked_by_of: int | UnsetType = UNSET
+    """Only in a document: the revno of the landing at which the same list stands."""
     blocked_by_count: int
-    promoted_at: datetime | None
-    promoted_by: str
+    promoted_at: datetime | None = None
+    promoted_by: str = ""
     """Empty: the shepherd saw it, and does not know who."""
-    live_since: datetime | None
-    warnings: tuple[str, ...]
-    hints: tuple[str, ...]
+    live_since: datetime | None = None
+    warnings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     brought: tuple[BroughtIn, ...] = ()
     reason_parts: Parts | UnsetType = UNSET
     """What `reason` is made of (docs/interfaces.md#parts). Unset: it is text alone, or a release before 0.2
@@ -199,7 +208,7 @@ class LandingEntry(Struct, frozen=True):
         return Sentence(*(self.remedy_parts or (self.remedy,)))
 
 
-class Blocker(Struct, frozen=True):
+class Blocker(Struct, frozen=True, gc=False):
     """A landing that keeps the tip from being deployed, ranked by what clearing it alone would free."""
 
     revno: int

@@ -22,9 +22,10 @@ T = TypeVar("T")
 class StateFile(Generic[T]):
     """One such file. It is written whole or not at all; reading it never waits, and follows no link."""
 
-    def __init__(self, path: Path, holds: type[T], *, mode: int = 0o600) -> None:
+    def __init__(self, path: Path, holds: type[T], *, mode: int = 0o600, largest: int = LARGEST) -> None:
         self.path = path
         self._holds = holds
+        self._largest = largest
         self._mode = mode
 
     def read(self) -> T | None:
@@ -34,7 +35,7 @@ class StateFile(Generic[T]):
             plainfile.UnreadableFileError: something else is there.
         """
         try:
-            content = plainfile.content(self.path, LARGEST, follow=False)
+            content = plainfile.content(self.path, self._largest, follow=False)
             return msgspec.json.decode(content, type=self._holds)
         except plainfile.UnreadableFileError as why:
             if why.missing:
@@ -58,7 +59,12 @@ class StateFile(Generic[T]):
         Raises:
             StoreError: it cannot be written; what was there before is untouched.
         """
-        write_atomically(self.path, msgspec.json.encode(value, enc_hook=str), self._mode)
+        write_atomically(self.path, self.encoded(value), self._mode)
+
+    @staticmethod
+    def encoded(value: object) -> bytes:
+        """What the file is with this in it."""
+        return msgspec.json.encode(value, enc_hook=str)
 
     def remove(self) -> None:
         """Remove the file, if it is there.

@@ -19,6 +19,7 @@ from shepherd.running.switch_file import (
     change,
     create,
     entries,
+    instead,
     modified,
     moment,
     path_of,
@@ -58,14 +59,20 @@ def look(state: Path, warn_after: float, now: datetime) -> Switch | None:
         state: `state_dir`; warn_after: seconds after which it is loud.
     """
     path = path_of(state)
-    try:
-        status = path.lstat()
-    except FileNotFoundError:
+    changed: datetime | None = None
+    listed = instead.get(path)
+    if listed is None:
+        try:
+            status = path.lstat()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            return Switch(None, "", f"{path} cannot be looked at ({error.strerror})", None, False)
+        listed, changed = entries(path, status), modified(status)
+    if not listed:
         return None
-    except OSError as error:
-        return Switch(None, "", f"{path} cannot be looked at ({error.strerror})", None, False)
-    first, *others = entries(path, status)
-    known = (first.since, modified(status), first_abort(state), *(each.since for each in others))
+    first, *others = listed
+    known = (first.since, changed, first_abort(state), *(each.since for each in others))
     oldest = min((at for at in known if at is not None and at <= now), default=None)
     # of several each has its own; what else is known is about all of them
     own = first.since if others and first.since is not None and first.since <= now else oldest
@@ -73,12 +80,13 @@ def look(state: Path, warn_after: float, now: datetime) -> Switch | None:
     old = oldest is not None and (now - oldest).total_seconds() > warn_after
     token = next((each.upgrade for each in (first, *others) if each.upgrade), "")
     left = bool(token) and _upgrade_is_gone(state, token)
-    who = first.who or first.owner
+    who = name_of(first)
     return Switch(own, who, first.why, first.until, late or old or left, token, left, tuple(others))
 
 
 def words(switch: Switch, now: datetime) -> str:
     """`since 2011-08-24 10:15 UTC (3 hours ago), by ann: new disk; until …`, and how loud that is."""
+    # its host stands behind its name already
     first = Entry(switch.who, switch.why, switch.since, switch.until)
     text = "; and ".join(entry_words(each, now) for each in (first, *switch.others))
     return "; ".join([text, *filter(None, [remedy(switch)])])
@@ -87,9 +95,15 @@ def words(switch: Switch, now: datetime) -> str:
 def entry_words(entry: Entry, now: datetime) -> str:
     """`since 2011-08-24 10:15 UTC (3 hours ago), by ann: new disk; until …`."""
     since = f"since {when(entry.since, now)}, " if entry.since else ""
-    who, why = clean(entry.who or entry.owner, 80), clean(entry.why, LONGEST)
+    who, why = clean(name_of(entry), 160), clean(entry.why, LONGEST)
     until = f"; until {when(entry.until, now)}" if entry.until is not None else ""
     return f"{since}by {who or UNKNOWN_PERSON}: {why or NO_REASON}{until}"
+
+
+def name_of(entry: Entry) -> str:
+    """Who set it, or whose the file is; and where, if that was on another host: `ann on qa2`."""
+    who = clean(entry.who or entry.owner, 80)
+    return f"{who or UNKNOWN_PERSON} on {clean(entry.host, 60)}" if entry.host else who
 
 
 def remedy(switch: Switch) -> str:

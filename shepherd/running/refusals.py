@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from shepherd.errors import BUSY, MAINTENANCE, ShepherdError, StoreError, UnsureError
 from shepherd.limits import DeadlineError, limited
 from shepherd.run import Tell
-from shepherd.running import gate, maintenance
+from shepherd.running import gate, maintenance, told
 from shepherd.running.elsewhere import hosts_elsewhere
 from shepherd.running.log import now
 from shepherd.running.news import memory_of
@@ -22,6 +22,7 @@ from shepherd.running.pages import write_current
 from shepherd.running.situation import Aborts, aborts_of, keep_aborts, switch_of
 from shepherd.settings import Settings
 from shepherd.situation import Hang
+from shepherd.store.shared_files import OF_BRANCH
 from shepherd.values import clean, iso
 
 PAGE_LIMIT = 20.0
@@ -71,6 +72,8 @@ def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
             maintenance.remember_first_abort(settings.state_path, now())
         elif isinstance(refusal, BusyError):
             if refusal.hang is None:
+                if _others_know_more(settings):
+                    _refresh(settings, tell, folders_alone=True)
                 return
             aborts = replace(
                 aborts, last=now(), because=f"a suspected hang of {clean(refusal.hang.stage, 40)}"
@@ -83,7 +86,9 @@ def attend(settings: Settings, refusal: ShepherdError, tell: Tell) -> None:
             aborts = replace(aborts_of(settings), page=now())
             keep_aborts(settings, aborts)
         if isinstance(refusal, BusyError) and refusal.hang is not None:
-            _mail(settings, refusal.hang, str(refusal), aborts, tell)
+            with told.one_host(settings) as alone:
+                if alone:
+                    _mail(settings, refusal.hang, str(refusal), aborts, tell)
 
 
 def show_failure(settings: Settings, tell: Tell, publish: bool = True, wait: float = 0.0) -> None:
@@ -123,7 +128,8 @@ def is_first(settings: Settings, kind: str, which: str) -> bool:
         return False
     except StoreError:
         # on a full disk
-        return memory_of(settings.state_path, settings.file).is_news(f"{kind} {which}")
+        news = memory_of(settings.state_path, settings.file).is_news(f"{kind} {which}")
+        return news and told.first_of_all(settings, kind, which)
 
 
 def switch_is_off(settings: Settings) -> None:
@@ -134,6 +140,7 @@ def switch_is_off(settings: Settings) -> None:
     with suppress(gate.TakenError, StoreError), gate.page(settings.state_path):
         aborts = aborts_of(settings)
         keep_aborts(settings, replace(aborts, said={k: v for k, v in aborts.said.items() if k != "overdue"}))
+        told.say_again(settings, "overdue")
 
 
 def _first(settings: Settings, kind: str, which: str) -> bool:
@@ -141,10 +148,10 @@ def _first(settings: Settings, kind: str, which: str) -> bool:
     if aborts.said.get(kind, "") == which:
         return False
     keep_aborts(settings, replace(aborts, said=aborts.said | {kind: which}))
-    return True
+    return told.first_of_all(settings, kind, which)
 
 
-def _refresh(settings: Settings, tell: Tell, publish: bool = True) -> None:
+def _refresh(settings: Settings, tell: Tell, publish: bool = True, *, folders_alone: bool = False) -> None:
     """Render and publish the last snapshot with the present situation."""
     from shepherd.stages.publish import publish_report
 
@@ -155,7 +162,7 @@ def _refresh(settings: Settings, tell: Tell, publish: bool = True) -> None:
             pages = write_current(settings)
             tell("act", what="report", on=settings.report_path, files=len(pages), because="the situation")
             if publish and not hosts_elsewhere(settings):
-                publish_report(settings, tell, "a refused run", limit=each)
+                publish_report(settings, tell, "a refused run", limit=each, folders_alone=folders_alone)
     except ShepherdError as error:
         tell("act", what="report", on=settings.report_path, result="failed", why=str(error))
 
@@ -166,7 +173,7 @@ def _mail(settings: Settings, hang: Hang, text: str, aborts: Aborts, tell: Tell)
         return
     for address in settings.mail.operators:
         kind = f"mail to {address}"
-        if aborts_of(settings).said.get(kind) == _which(hang):
+        if _which(hang) in (aborts_of(settings).said.get(kind), told.said(settings, kind)):
             continue
         from shepherd.plans.mails import Mail
         from shepherd.stages.mail_messages import send_unnoted
@@ -187,6 +194,24 @@ def _mail(settings: Settings, hang: Hang, text: str, aborts: Aborts, tell: Tell)
 
 def _which(hang: Hang) -> str:
     return f"process {hang.pid} since {iso(hang.since) if hang.since else '?'}"
+
+
+def _others_know_more(settings: Settings) -> bool:
+    """Whether what another host wrote came after the pages here, while that host works and not one of us."""
+    state = settings.state_path
+    if not told.has_other_hosts(settings) or gate.held(*gate.work_locks(state)):
+        return False
+    try:
+        written = (settings.report_path / "index.html").stat().st_mtime
+    except OSError:
+        return True
+    files = (state / "snapshots" / branch / name for branch in settings.branches for name in OF_BRANCH)
+    for file in files:
+        # not when it was written there, but when it came here
+        with suppress(OSError):
+            if file.stat().st_ctime > written:
+                return True
+    return False
 
 
 def _written_since(settings: Settings, page: datetime | None) -> bool:

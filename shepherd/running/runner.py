@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shepherd import limits
 from shepherd.errors import DEADLINE, NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
 from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell, no_telling
-from shepherd.running import elsewhere, gate, hosts, records, refusals
+from shepherd.running import elsewhere, gate, hosts, records, refusals, told
 from shepherd.running.log import line, now, run_id
 from shepherd.running.log_targets import EventLog
 from shepherd.running.refusals import BusyError, MaintenanceError
 from shepherd.running.situation import READING, crashed, hang_of, note_read, note_run, situation
 from shepherd.running.tasking import ROOT, TaskOptions, complain
 from shepherd.settings import Settings
+
+if TYPE_CHECKING:
+    from shepherd.store.postgresql import Session
 
 UNSTOPPED = frozenset({"init", "restore"})
 """What the switch does not stop though it takes the work lock (docs/running.md#maintenance)."""
@@ -287,11 +291,33 @@ def _gate(locked: LockedRun, tell: Tell, end: float) -> Iterator[None]:
 
 @contextmanager
 def _work(locked: LockedRun, end: float) -> Iterator[int]:
-    try:
-        with hosts.work(locked.settings, wait=end - monotonic()) as (handle, _session):
-            yield handle
-    except gate.TakenError:
-        raise _busy(locked.settings) from None
+    settings = locked.settings
+    with ExitStack() as held:
+        try:
+            handle, session = held.enter_context(hosts.work(settings, wait=end - monotonic()))
+            held.enter_context(told.working(settings, session))
+        except gate.TakenError:
+            raise _busy(settings) from None
+        except StoreError as error:
+            if told.has_other_hosts(settings):
+                locked.tell("report")("refused", exit=error.code, because=str(error))
+                # what the pages say may not hold any more
+                refusals.show_failure(settings, locked.tell("report"))
+            raise
+        if session is not None:
+            _say_differences(locked, session)
+        yield handle
+
+
+def _say_differences(locked: LockedRun, session: Session) -> None:
+    """Say which other hosts have other settings (docs/running.md#two-hosts)."""
+    from shepherd.running.other_hosts import warn_of_differences
+
+    def warn(host: str, sentence: str) -> None:
+        locked.loudly(sentence)
+        locked.tell("hosts")("hosts", result="differ", host=host, because=sentence)
+
+    warn_of_differences(locked.settings, session, partial(refusals.is_first, locked.settings), warn)
 
 
 def _busy(settings: Settings) -> ShepherdError:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from shepherd import __version__
 from shepherd.plainfile import UnreadableFileError
-from shepherd.running import maintenance, records
+from shepherd.running import maintenance, records, told
 from shepherd.running.calls import schedule_of
 from shepherd.running.log import now
 from shepherd.running.tasking import ROOT
@@ -47,12 +47,16 @@ def situation(settings: Settings, writing: str = "") -> Situation:
     Args:
         writing: the stage that asks: it has run well when its page is read.
     """
+    problem = told.ask(settings)
     at = now()
-    switch = switch_of(settings)
+    switch = _switch(settings)
     aborts = aborts_of(settings)
     runs = stage_runs(settings)
     unread = unread_branches(settings)
     freezes, unreadable = freezes_now(settings, at)
+    if problem:
+        # one of the others may have frozen a branch, or found that it may not be deployed
+        unreadable = {branch: Unread(at, told.STAGE, problem) for branch in settings.branches} | unreadable
     hang: Hang | None = None
     running: Running | None = None
     at_work: Running | None = None
@@ -119,7 +123,9 @@ def freezes_next(settings: Settings, at: datetime) -> dict[str, Freeze]:
 
 
 def _maintenance(switch: maintenance.Switch) -> Maintenance:
-    others = (Maintenance(each.since, each.who or each.owner, each.why, each.until) for each in switch.others)
+    others = (
+        Maintenance(each.since, maintenance.name_of(each), each.why, each.until) for each in switch.others
+    )
     return Maintenance(
         switch.since,
         switch.who,
@@ -139,7 +145,12 @@ def versions() -> dict[str, str]:
 
 
 def switch_of(settings: Settings) -> maintenance.Switch | None:
-    """The maintenance switch, None if it is off."""
+    """The maintenance switch of all hosts, None if it is off."""
+    told.ask(settings)
+    return _switch(settings)
+
+
+def _switch(settings: Settings) -> maintenance.Switch | None:
     return maintenance.look(settings.state_path, settings.maintenance.warn_after, now())
 
 
@@ -180,7 +191,8 @@ def _stages_file(settings: Settings) -> StateFile[dict[str, StageRuns]]:
 def note_run(
     settings: Settings, stage: str, failure: str, seconds: float | None = None, ended_by: str = ""
 ) -> None:
-    """Remember how a stage ended just now, after so many seconds. Only for the holder of the work lock.
+    """Remember how a stage ended just now, after so many seconds; the other hosts get what it wrote. Only for
+    the holder of the work lock.
 
     Args:
         ended_by: see `StageRuns`.
@@ -192,6 +204,7 @@ def note_run(
     else:
         runs[stage] = replace(before, last_good=now())
     _stages_file(settings).write(runs)
+    told.tell(settings)
 
 
 def unread_branches(settings: Settings) -> dict[str, Unread]:

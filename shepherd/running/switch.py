@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shepherd.errors import DEADLINE, SettingsError
+from shepherd.errors import DEADLINE, NO_DATA, PARTLY, SettingsError
 from shepherd.plainfile import UnreadableFileError
-from shepherd.running import maintenance
+from shepherd.running import maintenance, told
 from shepherd.running.log import now
 from shepherd.running.tasking import CLONE, TaskOptions, complain, say
 from shepherd.values import Duration, age, clean, iso, when
@@ -29,6 +29,8 @@ class StatePlace(NamedTuple):
     warn_after: int = 4 * 3600
     """Seconds, as the other one."""
     stale_after: int = 3600
+    settings: Settings | None = None
+    """Where other hosts use the same database, which has to be asked what they say."""
 
 
 def state_place(options: TaskOptions) -> StatePlace:
@@ -49,7 +51,8 @@ def state_place(options: TaskOptions) -> StatePlace:
         state = Path(os.path.realpath(file)).parent / document.get("state_dir", "var")
         warn_after = document.get("maintenance", {}).get("warn_after", "4h")
         stale_after = document.get("run", {}).get("stale_after", "60m")
-        if isinstance(warn_after, str) and isinstance(stale_after, str):
+        alone = not str(document.get("database", "")).startswith("postgresql")
+        if alone and isinstance(warn_after, str) and isinstance(stale_after, str):
             return StatePlace(state, _seconds(warn_after, "4h"), _seconds(stale_after, "60m"))
     except (plainfile.UnreadableFileError, ValueError, RecursionError, TypeError, AttributeError):
         pass
@@ -65,7 +68,8 @@ def _seconds(text: str, usual: str) -> int:
 
 
 def _state_place_in(settings: Settings) -> StatePlace:
-    return StatePlace(settings.state_path, settings.maintenance.warn_after, settings.run.stale_after)
+    others = settings if told.has_other_hosts(settings) else None
+    return StatePlace(settings.state_path, settings.maintenance.warn_after, settings.run.stale_after, others)
 
 
 def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
@@ -101,7 +105,8 @@ def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
         say(f"maintenance is already on, {already or 'since just now'}")
         say(f"yours was added{until_then}; take it away with: inv maintenance.off")
         log_of(settings).write(_act(at, "on", "on", who, why))
-    return _wait_for_the_end(settings, options.wait)
+    code = _tell_others(settings, "this is set on this host alone")
+    return code or _wait_for_the_end(settings, options.wait)
 
 
 def off(options: TaskOptions, of: str | None = None) -> int:
@@ -151,7 +156,15 @@ def off(options: TaskOptions, of: str | None = None) -> int:
     if of is not None and gone and gone[0].who not in ("", who):
         complain(f"this was not the switch of {who}, but of {clean(gone[0].who, 80)}: let them know")
     log_of(settings).write(_act(at, "on", "on" if stays else "off", who, details))
-    return 0
+    return _tell_others(settings, "other hosts do not know that it is over")
+
+
+def _tell_others(settings: Settings, else_: str) -> int:
+    """Let all hosts that share the database know of it; exit code 7 where that cannot be."""
+    problem = told.ask(settings)
+    if problem:
+        complain(f"{else_}, until a command of this host reaches the server: {problem}")
+    return PARTLY if problem else 0
 
 
 def _words_now(settings: Settings) -> str:
@@ -164,20 +177,24 @@ def _words_now(settings: Settings) -> str:
 
 def status(place: StatePlace, *, json: bool) -> int:
     """Whether the switch is on, by whom, why and since when."""
+    problem = told.ask(place.settings) if place.settings is not None else ""
     at = now()
     switch = maintenance.look(place.state, place.warn_after, at)
     if json:
-        say(json_.dumps({"maintenance": _document(switch) if switch is not None else None}))
+        unknown = {"problem": problem} if problem else {}
+        say(json_.dumps({"maintenance": _document(switch) if switch is not None else None, **unknown}))
     elif switch is None:
-        say("maintenance is off")
+        say("maintenance is off" if not problem else "maintenance is off on this host")
     else:
         say(f"maintenance is on {maintenance.words(switch, at)}")
-    return 0
+    if problem:
+        complain(f"whether other hosts are in maintenance is not known: {problem}")
+    return NO_DATA if problem else 0
 
 
 def _document(switch: maintenance.Switch) -> dict[str, Any]:
     others = [
-        {"since": each.since, "who": each.who or each.owner, "why": each.why, "until": each.until}
+        {"since": each.since, "who": maintenance.name_of(each), "why": each.why, "until": each.until}
         for each in switch.others
     ]
     return {
@@ -256,7 +273,7 @@ def _who_works(place: StatePlace) -> tuple[str, str]:
 def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
     """Wait until nothing is at work: once we hold the work lock while the switch is set, no stage runs and
     none will start."""
-    from shepherd.running import gate
+    from shepherd.running import gate, hosts
     from shepherd.stages.freezes import freeze_lock
 
     place = _state_place_in(settings)
@@ -266,7 +283,7 @@ def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
             say(f"still at work: {text}")
         return 0
     try:
-        with gate.work(settings.state_path, wait=wait), freeze_lock(settings, wait) as handle:
+        with hosts.work(settings, wait=wait), freeze_lock(settings, wait) as handle:
             if handle < 0:
                 complain(f"after {age(wait)} somebody still writes a freeze; the switch stays on")
                 return DEADLINE

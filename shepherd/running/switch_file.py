@@ -42,6 +42,12 @@ class Entry(NamedTuple):
     """Where nobody is named: whose the file is, or was."""
     odd: bool = False
     """What is there cannot be read, so that nothing can be added to it."""
+    host: str = ""
+    """Where it was set, if that was another host of the same database."""
+
+
+instead: dict[Path, tuple[Entry, ...]] = {}
+"""What all hosts say by now, where the file here could not be changed (docs/running.md#two-hosts)."""
 
 
 def path_of(state: Path) -> Path:
@@ -145,6 +151,8 @@ def present(state: Path) -> tuple[Entry, ...]:
         StoreError: that cannot be seen.
     """
     path = path_of(state)
+    if path in instead:
+        return instead[path]
     try:
         status = path.lstat()
     except FileNotFoundError:
@@ -186,7 +194,7 @@ def _entry(table: dict[str, Any], owner: str) -> Entry:
     """Who, why, since, until, as far as they can be read: somebody may have written it by hand."""
     texts = {
         key: clean(table[key], LONGEST)
-        for key in ("who", "why", "upgrade", "owner")
+        for key in ("who", "why", "upgrade", "owner", "host")
         if isinstance(table.get(key), str)
     }
     times = {key: moment(table[key]) for key in ("since", "until") if isinstance(table.get(key), datetime)}
@@ -197,6 +205,7 @@ def _entry(table: dict[str, Any], owner: str) -> Entry:
         until=times.get("until"),
         upgrade=texts.get("upgrade", ""),
         owner=texts.get("owner", owner),
+        host=texts.get("host", ""),
     )
 
 
@@ -212,6 +221,7 @@ def _lines(entry: Entry) -> list[str]:
     texts = {"who": entry.who, "why": entry.why, "upgrade": entry.upgrade}
     if not entry.who:
         texts["owner"] = entry.owner
+    texts["host"] = entry.host
     times = {"since": entry.since, "until": entry.until}
     return [
         *(f"{key} = {_quoted(text)}" for key, text in texts.items() if text),

@@ -39,15 +39,15 @@ def tag_all(options: TaskOptions, run: Run, *, yes: bool = False) -> StageResult
     def prepare(branch: str) -> None:
         plans[branch] = plan_branch(settings, branch, run, dry=dry)
 
-    results = [each_branch(branches, prepare)]
+    results, allowed = [each_branch(branches, prepare)], list(plans)
     for name, sharing in settings.by_tracker.items():
         planned = [each for each in sharing if each in plans]
         if not yes and (too_many := _too_many(settings.with_tracker(name), planned, plans)):
             complain(too_many)
             if not dry:
                 results.append(StageResult(PARTLY, too_many))
-                continue
-        results.append(each_branch(planned, lambda branch: _one(settings, branch, plans[branch], run, dry)))
+                allowed = [each for each in allowed if each not in planned]
+    results.append(each_branch(allowed, lambda branch: _one(settings, branch, plans[branch], run, dry)))
     return _together(results)
 
 

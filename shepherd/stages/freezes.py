@@ -109,6 +109,7 @@ def make_copy(settings: Settings, branch: str, journal: Journal, at: datetime) -
     """
     words = tuple(in_effect(words_in(journal), at))
     file = _copy(settings, branch)
+    journal.share_file(f"snapshots/{branch}/{file.path.name}", file.encoded(words))
     if words or os.path.lexists(file.path):
         file.write(words)
 

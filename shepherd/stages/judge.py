@@ -23,7 +23,7 @@ from shepherd.stages.compose import compose, good_before, without_answer
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
 from shepherd.stages.freezes import make_copy
 from shepherd.stages.promoted import warnings_of
-from shepherd.stages.recorded import ref_moves, untagged
+from shepherd.stages.recorded import ref_moves, still_new, untagged
 from shepherd.stages.requests import named
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.state import BranchState, state_to_judge
@@ -31,6 +31,9 @@ from shepherd.stages.waits_log import log_waits
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import JournalLoss, place_of
+
+_TOGETHER = 4_000
+"""Landings whose entries are held in memory at one time."""
 
 
 @attempt("judge")
@@ -81,7 +84,7 @@ def _judge(
     if stored and state.tags is None:
         raise NoAnswerError(f"{branch}: the tracker was never read, so the answer follows with: inv judge")
     snapshots = Snapshots(settings.state_path / "snapshots", branch)
-    previous = snapshots.last_written()
+    previous = snapshots.outline()
     if state.problem or state.reading is None:
         context = _context(settings, state, run, run.now, previous)
         # the cache knows where things stood before, for a person's word; the answer must not hang on that
@@ -130,13 +133,16 @@ def _judge(
         changes += check_wait_changes(store, snapshot, settings.branches[branch].checks_grace, run.now)
         log_judgement(run, branch, changes, snapshot, previous)
         log_waits(run, snapshot, previous)
-        store.append([*lessons_of(judgement, state.reading), *changes], run)
+        learned = lessons_of(judgement, state.reading)
+        if len(settings.branches) > 1:
+            learned = still_new(learned, store.journal.with_others(settings.branches))
+        store.append([*learned, *changes], run)
         snapshot = replace(snapshot, journal=place_of(store.journal))
         if not stored:
             store.cache.put_fact("tracker", tags)
         if checks.memory is not None and checks.memory != checks_before:
             store.cache.put_fact(CHECKS_KEPT, checks.memory)
-    snapshots.write(snapshot, previous)
+    snapshots.write(snapshot)
     snapshots.prune(run.now.timestamp(), settings.keep)
     return snapshot
 
@@ -189,16 +195,17 @@ def _no_data(
         with database.branch(snapshot.branch) as store:
             store.append(_answer_change(store.journal, snapshot), run)
             snapshot = replace(snapshot, journal=place_of(store.journal))
-    snapshots.write(snapshot, previous)
+    snapshots.write(snapshot)
     return snapshot
 
 
 def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
     """Every landing whose state differs from what the journal has of it, and the answer if it changed."""
-    before = {
-        entry.subject: entry.data["to"]
-        for entry in journal.entries("state", subjects=[landing.id for landing in snapshot.landings])
-    }
+    ids = [landing.id for landing in snapshot.landings]
+    before: dict[str, str] = {}
+    for start in range(0, len(ids), _TOGETHER):
+        for entry in journal.entries("state", subjects=ids[start : start + _TOGETHER]):
+            before[entry.subject] = entry.data["to"]
     states = [
         JournalEntry(
             "state",

@@ -19,12 +19,20 @@ Outcome = Changed | PublishError
 
 
 def publish_report(
-    settings: Settings, tell: Tell, by: str, *, dry: bool = False, limit: float = LIMIT, lock: int = -1
+    settings: Settings,
+    tell: Tell,
+    by: str,
+    *,
+    dry: bool = False,
+    limit: float = LIMIT,
+    lock: int = -1,
+    folders_alone: bool = False,
 ) -> dict[str, Outcome]:
     """Each target, and what was done there or why not: one that fails does not stop the others.
 
     Args:
         by: who asked for it, for the log; limit: seconds for each target.
+        folders_alone: leave out targets elsewhere, since another host is at work, and publishes there.
 
     Raises:
         NoAnswerError: there is no report yet.
@@ -35,6 +43,8 @@ def publish_report(
     known_hosts, identity = _ssh_files(settings)
     done: dict[str, Outcome] = {}
     for target in report.publish:
+        if folders_alone and is_url(target):
+            continue
         started = monotonic()
         try:
             changed = publish(

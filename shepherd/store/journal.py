@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from functools import cached_property
+from time import time_ns
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Select, bindparam, func, insert, select
 
-from shepherd.store.tables import journal
+from shepherd.store.tables import journal, shared
 from shepherd.values import iso
 
 _CHUNK = 800
@@ -81,28 +82,36 @@ _OF_SUBJECTS = _IN_ORDER.where(journal.c.subject.in_(bindparam("subjects", expan
 _NEWEST = _OF_KINDS.order_by(journal.c.seq.desc()).limit(bindparam("limit"))
 _OLDEST = select(func.min(journal.c.seq)).where(_BRANCHES, journal.c.kind == bindparam("kind"))
 _AT = _ENTRIES.where(journal.c.seq == bindparam("place"))
-_FORMER_NAMES = select(journal.c.data).where(
-    journal.c.branch == bindparam("name"), journal.c.kind == "renamed"
-)
+_FORMER_NAMES = select(journal.c.data).where(_BRANCHES, journal.c.kind == "renamed").order_by(journal.c.seq)
 
 
 class Journal:
-    """The journal of one branch, within one transaction."""
+    """The journal of one branch, within one transaction.
 
-    def __init__(self, connection: Connection, branch: str) -> None:
+    Args:
+        others: further branches whose entries are read with it, as if all were one journal.
+    """
+
+    def __init__(self, connection: Connection, branch: str, *others: str) -> None:
         self._connection = connection
         self._branch = branch
+        self._branches = (branch, *others)
         self._of_branch = journal.c.branch == branch
 
     @cached_property
     def names(self) -> list[str]:
         """The branch, and what it was called before: a journal that it carries on is read as its own."""
-        names = [self._branch]
-        for name in names:
-            carried = self._connection.scalars(_FORMER_NAMES, {"name": name})
-            before = (msgspec.json.decode(data)["from"] for data in carried)
-            names += [other for other in before if other not in names]
+        names, new = list(self._branches), list(self._branches)
+        while new:
+            carried = self._connection.scalars(_FORMER_NAMES, {"branches": new})
+            before = dict.fromkeys(msgspec.json.decode(data)["from"] for data in carried)
+            new = [other for other in before if other not in names]
+            names += new
         return names
+
+    def with_others(self, branches: Iterable[str]) -> Journal:
+        """This journal and those of other branches, to be read as one."""
+        return Journal(self._connection, *dict.fromkeys((self._branch, *branches)))
 
     @staticmethod
     def every_name(connection: Connection) -> list[str]:
@@ -187,6 +196,23 @@ class Journal:
     def newest(self, limit: int, *kinds: str) -> list[JournalEntry]:
         """The last so many entries of these kinds, newest first."""
         return self._fetch(_NEWEST, kinds=kinds, limit=limit)
+
+    def share_file(self, name: str, content: bytes) -> None:
+        """Let all hosts have a file of state_dir together with what this transaction writes. With SQLite
+        there are no other hosts (docs/running.md#two-hosts)."""
+        if self._connection.dialect.name != "postgresql":
+            return
+        from sqlalchemy.dialects import postgresql
+
+        from shepherd.store.shared_files import PREFIX, packed, unpacked
+
+        where = shared.c.name == PREFIX + name
+        before = self._connection.scalar(select(shared.c.document).where(where))
+        if before is not None and unpacked(bytes(before))[2] == content:
+            return
+        new = {"document": packed(content, time_ns())}
+        added = postgresql.insert(shared).values(name=PREFIX + name, **new)
+        self._connection.execute(added.on_conflict_do_update(index_elements=["name"], set_=new))
 
     def _fetch(self, statement: Select[Any], **values: Any) -> list[JournalEntry]:
         if "kinds" in values:

@@ -9,19 +9,19 @@ first whether this is still so: a host that was cut off writes nothing after ano
 from __future__ import annotations
 
 import os
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
 
 from shepherd.errors import StoreError
 
 if TYPE_CHECKING:
     import psycopg
+    from sqlalchemy import URL, Connection, Engine
 
 WORK, WRITING, FREEZE = 0x5148_0001, 0x5148_0002, 0x5148_0003
 """The advisory locks, one set in each database. WORK: who works. WRITING: one transaction at a time. FREEZE:
@@ -40,26 +40,39 @@ _POLL = 0.1
 
 
 def is_postgresql(url: str) -> bool:
-    return make_url(url).get_backend_name() == "postgresql"
+    return url.startswith(("postgresql:", "postgresql+"))
 
 
-def connect(url: str, password: str, purpose: str) -> psycopg.Connection[Any]:
+def name_of(url: str) -> str:
+    """The database in messages, without any password. Who only reads does not wait for SQLAlchemy."""
+    return "database " + re.sub(r"(//[^/@]*?):[^/@]*@", r"\1:***@", url)
+
+
+def connect(url: str, password: str, purpose: str, connect_seconds: int = 0) -> psycopg.Connection[Any]:
     """A session of its own, in which each statement is a transaction.
+
+    Args:
+        connect_seconds: how long a server that does not answer is waited for; 0: as usual.
 
     Raises:
         StoreError: there is none to be had.
     """
     import psycopg
 
-    address = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    address = re.sub(r"\Apostgresql\+\w+:", "postgresql:", url)
+    parameters = _parameters(password, purpose) | (
+        {"connect_timeout": connect_seconds} if connect_seconds else {}
+    )
     try:
-        return psycopg.connect(address, autocommit=True, **_parameters(password, purpose))
+        return psycopg.connect(address, autocommit=True, **parameters)
     except psycopg.Error as error:
-        raise StoreError(f"database {make_url(url)!r}: {_first_line(error)}") from None
+        raise StoreError(f"{name_of(url)}: {_first_line(error)}") from None
 
 
 def make_engine(url: URL, password: str, *, read_only: bool = False) -> Engine:
     """The engine for this database, by psycopg."""
+    from sqlalchemy import create_engine, event
+
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         connect_args=_parameters(password, "reading" if read_only else "writing"),
@@ -111,11 +124,12 @@ class Session:
     Closing it, or its end, frees the locks.
     """
 
-    def __init__(self, url: str, password: str, purpose: str) -> None:
-        self.name = f"database {make_url(url)!r}"
-        self._connection = connect(url, password, purpose)
+    def __init__(self, url: str, password: str, purpose: str, connect_seconds: int = 0) -> None:
+        self.name = name_of(url)
+        self._connection = connect(url, password, purpose, connect_seconds)
         self._pid = self._connection.info.backend_pid
-        self._maker = os.getpid()
+        self._maker = self._user = os.getpid()
+        self._reconnect = partial(connect, url, password, purpose)
 
     def take(self, key: int, wait: float = 0.0) -> bool:
         """Take an advisory lock until the session ends; whether it was free within `wait` seconds."""
@@ -143,6 +157,9 @@ class Session:
         """What one statement gives. Raises StoreError."""
         import psycopg
 
+        if os.getpid() != self._user:
+            # forked: the connection stays that of the process which holds the locks by it
+            self._connection, self._user = self._reconnect(), os.getpid()
         try:
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
@@ -161,6 +178,24 @@ class Session:
             "INSERT INTO shared (name, document) VALUES (%s, %s)"
             " ON CONFLICT (name) DO UPDATE SET document = EXCLUDED.document",
             *(name, document),
+        )
+
+    def tell_if(self, name: str, document: bytes, before: bytes | None) -> bool:
+        """Replace a document, unless it is another one than `before` by now (None: there is none)."""
+        if before is None:
+            statement = "INSERT INTO shared VALUES (%s, %s) ON CONFLICT DO NOTHING RETURNING 1"
+            return bool(self.ask(statement, name, document))
+        statement = "UPDATE shared SET document = %s WHERE name = %s AND document = %s RETURNING 1"
+        return bool(self.ask(statement, document, name, before))
+
+    def tell_news(self, name: str, document: bytes) -> bool:
+        """Let this be the document. Whether it was another; of several who say the same, one is told so."""
+        return bool(
+            self.ask(
+                "INSERT INTO shared AS old (name, document) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE"
+                " SET document = EXCLUDED.document WHERE old.document <> EXCLUDED.document RETURNING 1",
+                *(name, document),
+            )
         )
 
     def forget(self, name: str) -> None:

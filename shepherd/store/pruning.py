@@ -22,10 +22,9 @@ from msgspec import UNSET, Struct, UnsetType
 
 from shepherd import plainfile
 from shepherd.snapshot import JournalPlace
+from shepherd.store.snapshot_files import stored
 
 DAY = 86_400
-LARGEST = 200_000_000
-"""Bytes of a snapshot that is read for its place."""
 
 
 class SnapshotFile(NamedTuple):
@@ -62,7 +61,7 @@ class _Placed(Struct, frozen=True):
 def _place(path: Path) -> int:
     """Of the journal's last entry when the snapshot was written; 0 where it does not say."""
     try:
-        place = msgspec.json.decode(plainfile.read(path, LARGEST), type=_Placed).journal
+        place = msgspec.json.decode(stored(path), type=_Placed).journal
     except (plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return 0
     return place.seq if isinstance(place, JournalPlace) else 0

@@ -1,23 +1,33 @@
-"""Snapshots on disk: `snapshots/BRANCH/latest.json`, and a file for each that said something new
-(docs/interfaces.md#snapshot)."""
+"""Snapshots on disk: `snapshots/BRANCH/latest.json`, and a compressed file for each that said something new
+(docs/interfaces.md#snapshot).
+
+Older releases do not see compressed files. After a roll-back they must not take what they see for all that
+was said: next to the newest compressed one there is a file of the same name without `.gz`, which they cannot
+read, so that they end at it (`newest_first`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from shepherd import plainfile
 from shepherd.atomic import write_atomically
 from shepherd.errors import NoAnswerError, StoreError
-from shepherd.snapshot import SCHEMA, Snapshot
+from shepherd.snapshot import Snapshot
+from shepherd.snapshot_json import outline_of, pieces, read_snapshot, says
 from shepherd.store.pruning import SnapshotFile, outdated
+from shepherd.store.snapshot_files import COMPRESSED, PLAIN, compressed, reading, stored
+
+_T = TypeVar("_T")
 
 LATEST = "latest.json"
-LARGEST = 500_000_000
-"""Bytes of a snapshot; one of 16,000 landings has 20 million."""
+_UNREADABLE = (plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError)
 
 
 class Snapshots:
@@ -36,9 +46,20 @@ class Snapshots:
         Raises:
             NoAnswerError: it is there, but cannot be read.
         """
+        return self._latest(read_snapshot)
+
+    def outline(self) -> Snapshot | None:
+        """What `latest` says but for its landings: of these only the one that `waits` names. None if there is
+        none yet, or none that can be read: for the writer, which is about to replace it."""
+        try:
+            return self._latest(outline_of)
+        except NoAnswerError:
+            return None
+
+    def _latest(self, read: Callable[[bytes], _T]) -> _T | None:
         path = self.folder / LATEST
         try:
-            return _read(path)
+            return read(stored(path))
         except plainfile.UnreadableFileError as why:
             if why.missing:
                 return None
@@ -55,19 +76,17 @@ class Snapshots:
         except NoAnswerError:
             return None
 
-    def write(self, snapshot: Snapshot, previous: Snapshot | None) -> None:
+    def write(self, snapshot: Snapshot) -> None:
         """Make this the latest, and keep it under its run id if it says more than other times.
 
         Raises:
             StoreError: it could not be written.
         """
-        document = msgspec.json.encode(snapshot)
-        if previous is None or not same_but_for_times(snapshot, previous):
-            # a run killed before it came to `latest` may have kept the very same
-            kept = self._last_kept()
-            if kept is None or not same_but_for_times(snapshot, kept):
-                write_atomically(self.folder / f"{snapshot.run_id}.json", document)
-        write_atomically(self.folder / LATEST, document)
+        # a run killed before it came to `latest` may have kept the very same
+        if not _says(self.folder / LATEST, snapshot) and not self._is_kept(snapshot):
+            write_atomically(self.folder / f"{snapshot.run_id}{COMPRESSED}", compressed(pieces(snapshot)))
+        self._stop_older_releases()
+        write_atomically(self.folder / LATEST, pieces(snapshot))
 
     def newest_first(self) -> Iterator[Snapshot]:
         """The latest, then those that were kept since each said something else. Unreadable ones end it: what
@@ -79,8 +98,8 @@ class Snapshots:
         # of two runs that began in one second, the name does not tell the later one
         for kept in sorted(self._kept(), key=lambda each: (_second(each.path), each.at), reverse=True):
             try:
-                yield _read(kept.path)
-            except (plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError):
+                yield read_snapshot(stored(kept.path))
+            except _UNREADABLE:
                 return
 
     def files(self) -> Iterator[Path]:
@@ -113,19 +132,44 @@ class Snapshots:
         Raises:
             StoreError: that cannot be told.
         """
+        names = self._names()
+        every = {self.folder / name for name in names if name.endswith((PLAIN, COMPRESSED))}
+        return every - _stops(self.folder, names)
+
+    def _names(self) -> set[str]:
         try:
-            return {path for path in self.folder.iterdir() if path.suffix == ".json"}
+            return {path.name for path in self.folder.iterdir()}
         except FileNotFoundError:
             return set()
         except OSError as error:
             raise StoreError(f"{self.folder}: cannot be read ({error.strerror or error})") from None
 
-    def _last_kept(self) -> Snapshot | None:
+    def _is_kept(self, snapshot: Snapshot) -> bool:
+        """Whether the one that was kept last says the same."""
         try:
             _, *kept = self.files()
-            return _read(kept[0]) if kept else None
-        except (OSError, StoreError, plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError):
-            return None
+        except (OSError, StoreError):
+            return False
+        return bool(kept) and _says(kept[0], snapshot)
+
+    def _stop_older_releases(self) -> None:
+        """Leave the file at which they end next to the newest compressed one, and no other."""
+        names = self._names()
+        newest = max((name for name in names if name.endswith(COMPRESSED)), default="")
+        if not newest:
+            return
+        stop = self.folder / newest.removesuffix(".gz")
+        if stop.name not in names:
+            write_atomically(stop, msgspec.json.encode({"kept": newest}))
+        for path in _stops(self.folder, names) - {stop}:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def _stops(folder: Path, names: Collection[str]) -> set[Path]:
+    """The files at which older releases end."""
+    places = {name.removesuffix(".gz") for name in names if name.endswith(COMPRESSED)}
+    return {folder / each for each in places if each in names}
 
 
 def _second(path: Path) -> str:
@@ -133,18 +177,10 @@ def _second(path: Path) -> str:
     return path.name.partition("-")[0]
 
 
-def _read(path: Path) -> Snapshot:
-    """The snapshot in a file. Raises UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError."""
-    return msgspec.json.decode(plainfile.content(path, LARGEST), type=Snapshot)
-
-
-def same_but_for_times(one: Snapshot, other: Snapshot) -> bool:
-    """Whether two snapshots differ only in run id, in when they were made, and in the journal behind them."""
-    neutral = msgspec.structs.replace(
-        other,
-        run_id=one.run_id,
-        generated_at=one.generated_at,
-        valid_until=one.valid_until,
-        journal=one.journal,
-    )
-    return neutral == one and one.schema == SCHEMA
+def _says(path: Path, snapshot: Snapshot) -> bool:
+    """Whether the snapshot in a file says what this one does, but for times."""
+    try:
+        with reading(path) as document:
+            return says(document, snapshot)
+    except (*_UNREADABLE, OSError, EOFError, zlib.error):
+        return False

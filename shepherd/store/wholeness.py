@@ -39,11 +39,9 @@ from shepherd.errors import NoAnswerError
 from shepherd.settings import Settings
 from shepherd.snapshot import Answer, JournalPlace, LastGood, Rev
 from shepherd.store.journal import Journal, JournalEntry
+from shepherd.store.snapshot_files import stored
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import utc
-
-_LARGEST = 200_000_000
-"""Bytes of a file that is read at all."""
 
 
 class ReportedJournal(Struct, frozen=True):
@@ -234,6 +232,6 @@ def _is_place(place: JournalPlace | UnsetType | None) -> TypeGuard[JournalPlace]
 
 def _read(path: Path) -> ReportedJournal | None:
     try:
-        return msgspec.json.decode(plainfile.read(path, _LARGEST), type=ReportedJournal)
+        return msgspec.json.decode(stored(path), type=ReportedJournal)
     except (plainfile.UnreadableFileError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -10,6 +10,7 @@ from typing import Any
 from shepherd.settings import Settings
 from shepherd.store import Database, Journal
 from shepherd.store.journal import KINDS
+from shepherd.store.snapshot_files import stored
 
 TIMES = frozenset(
     {
@@ -43,13 +44,13 @@ def without_times(value: Any) -> Any:
 
 def document(path: Path) -> Any:
     """A kept answer; a reason says to the minute when a verdict was given."""
-    return without_times(json.loads(_SAID_ON.sub("on TIME", path.read_text("utf-8"))))
+    return without_times(json.loads(_SAID_ON.sub("on TIME", stored(path).decode())))
 
 
 def kept_snapshots(settings: Settings) -> list[Any]:
     """Every answer that was kept, oldest first, then the latest."""
     folder = settings.state_path / "snapshots" / "stable"
-    kept = [path for path in folder.glob("*.json") if path.name != "latest.json"]
+    kept = folder.glob("*.json.gz")
     by_age = sorted(kept, key=lambda path: path.stat().st_mtime_ns)
     return [document(path) for path in (*by_age, folder / "latest.json")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 from pathlib import Path
@@ -42,9 +43,12 @@ class Years:
         self.seq += 1
         place = JournalPlace(self.seq, "0" * 64, self.seq, factory.NOW, 1)
         snapshot = msgspec.structs.replace(factory.snapshot(), run_id=f"run-{self.seq:05}", journal=place)
-        path = self.snapshots.folder / f"{snapshot.run_id}.json"
+        # as an older release kept it, and as this one does
+        plain = self.seq % 2
+        path = self.snapshots.folder / f"{snapshot.run_id}.json{'' if plain else '.gz'}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(msgspec.json.encode(small(snapshot)))
+        document = msgspec.json.encode(small(snapshot))
+        path.write_bytes(document if plain else gzip.compress(document, 1))
         os.utime(path, (self.true + off, self.true + off))
         self.written[path] = self.true
         self.snapshots.prune(self.true + off, KEEP)

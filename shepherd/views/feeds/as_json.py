@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import msgspec
+from collections.abc import Iterator
+
 from msgspec import UNSET, Struct
 
 from shepherd.cautions import Caution, cautions
-from shepherd.sentence import Sentence
 from shepherd.situation import Situation
 from shepherd.snapshot import Snapshot
+from shepherd.snapshot_json import ENCODER, pieces
 
 
 def plain_json(value: object) -> bytes:
     """Anything made of structs, numbers, text and times; keys of dicts sorted, fields as declared."""
-    return msgspec.json.encode(value, order="deterministic", enc_hook=_plain)
-
-
-def _plain(value: object) -> str:
-    """A sentence as its plain text."""
-    if isinstance(value, Sentence):
-        return str(value)
-    raise NotImplementedError(f"JSON has no {type(value).__name__}")
+    return ENCODER.encode(value)
 
 
 def named(snapshot: Snapshot, value: Struct) -> object:
@@ -50,8 +44,15 @@ def snapshot_json(snapshot: Snapshot, situation: Situation | None = None, *, sho
         situation: with it the key `cautions` is there.
         shown: the key `situation` as well.
     """
+    return b"".join(snapshot_pieces(snapshot, situation, shown=shown))
+
+
+def snapshot_pieces(
+    snapshot: Snapshot, situation: Situation | None = None, *, shown: bool = True
+) -> Iterator[bytes]:
+    """The same in pieces, for who writes it."""
     if situation is None:
-        return plain_json(snapshot)
+        return pieces(snapshot)
     fields = {name: getattr(snapshot, name) for name in snapshot.__struct_fields__}
     fields["cautions"] = cautions(snapshot, situation)
-    return plain_json(_Present(**fields, situation=situation) if shown else _Now(**fields))
+    return pieces(_Present(**fields, situation=situation) if shown else _Now(**fields))

@@ -1,0 +1,240 @@
+"""Files of `state_dir` that all hosts of one database have: what one writes, the others get
+(docs/running.md#two-hosts).
+
+Each stays a plain file here, so that who reads it needs no database. On the server it is a document of the
+table `shared`. Of both this host remembers what they were when they last agreed: what differs there was
+written by another host, and is taken over; what differs here was written by this one, and is sent. Only the
+holder of the work lock sends, through the session that holds it: the one who worked later is right, whatever
+clocks say, and a host that lost the lock sends nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from shepherd import plainfile
+from shepherd.atomic import write_atomically
+from shepherd.errors import StoreError
+from shepherd.snapshot import JournalPlace
+from shepherd.store.postgresql import Session
+
+PREFIX = "file/"
+LATEST, FREEZES = "latest.json", "freezes"
+OF_ALL = ("run/stages.json", "run/schedule.json")
+OF_BRANCH = (LATEST, "failed-reads", FREEZES)
+LARGEST = 500_000_000
+_ID, _HEADER = 16, 32
+"""Characters before the content: an id of this version, and when the file was written, in nanoseconds."""
+_LEVEL = 2
+"""Of zlib: a snapshot of 16,000 landings is packed in a fifth of a second, to a twelfth of its size."""
+
+
+class AgreedFile(Struct, frozen=True):
+    """What a file was when it last was the same here and on the server."""
+
+    id: str
+    here: tuple[int, int, int] | None
+    """Its inode, size, and when it was written."""
+
+
+class SharedFiles:
+    """The files of one host, as seen by one process that may look at them now.
+
+    Args:
+        agreed: by their paths in `state`; changed here.
+        writable: False: nothing is written here; what the others wrote is read in place of the files
+            (`plainfile.instead`).
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        branches: Collection[str],
+        session: Session,
+        agreed: dict[str, AgreedFile],
+        *,
+        writable: bool = True,
+    ) -> None:
+        self._state = state
+        self._branches = branches
+        self._session = session
+        self._agreed = agreed
+        self._writable = writable
+
+    def receive(self, *, kept: bool = False) -> None:
+        """Take over what other hosts wrote.
+
+        Args:
+            kept: the snapshots that are kept, too (docs/interfaces.md#files).
+
+        Raises:
+            StoreError: the server cannot be asked.
+        """
+        there = self._there(kept)
+        known = [name for name in self._agreed if kept or name in self._always()]
+        for name in dict.fromkeys([*there, *known]):
+            agreed = self._agreed.get(name)
+            if there.get(name) != (agreed.id if agreed else None) or self._only_received(name, agreed):
+                self._take(name)
+
+    def send(self) -> None:
+        """Let the others have what this host wrote. Only for the holder of the work lock, after `receive`.
+
+        Raises:
+            StoreError: the server cannot be told.
+        """
+        here = {name: _print_of(self._state / name) for name in self._here()}
+        for name in dict.fromkeys([*here, *self._agreed]):
+            agreed = self._agreed.get(name)
+            if self._of_others(name) or here.get(name) == (agreed.here if agreed else None):
+                continue
+            if name.endswith(f"/{FREEZES}"):
+                # these go up with the journal
+                continue
+            if name in here:
+                self._send(name)
+            elif name in OF_ALL or f"{name.rpartition('/')[0]}/{LATEST}" not in here:
+                # a run removes what is over, but never this: the disk lost it
+                self._take(name)
+            else:
+                self._session.forget(PREFIX + name)
+                del self._agreed[name]
+
+    def _always(self) -> set[str]:
+        """What every reader needs."""
+        of_branches = {f"snapshots/{branch}/{name}" for branch in self._branches for name in OF_BRANCH}
+        return of_branches | {*OF_ALL}
+
+    def _there(self, kept: bool) -> dict[str, str]:
+        """Name -> the id of its version on the server."""
+        statement = "SELECT name, substr(document, 1, %s) FROM shared WHERE "
+        if kept:
+            rows = self._session.ask(statement + "starts_with(name, %s)", _ID, PREFIX)
+        else:
+            names = [PREFIX + name for name in self._always()]
+            rows = self._session.ask(statement + "name = ANY(%s)", _ID, names)
+        versions = ((name.removeprefix(PREFIX), bytes(id).decode()) for name, id in rows)
+        return {name: id for name, id in versions if not self._of_others(name)}
+
+    def _here(self) -> Iterator[str]:
+        yield from (name for name in OF_ALL if _print_of(self._state / name))
+        for branch in self._branches:
+            folder = self._state / "snapshots" / branch
+            with suppress(OSError):
+                for path in folder.iterdir():
+                    if path.name in OF_BRANCH or _is_kept(path.name):
+                        yield f"snapshots/{branch}/{path.name}"
+
+    def _of_others(self, name: str) -> bool:
+        """It is of a branch that is not followed here, or no file of ours."""
+        folder, _, file = name.rpartition("/")
+        if name in OF_ALL:
+            return False
+        branch = folder.removeprefix("snapshots/")
+        return branch not in self._branches or not (file in OF_BRANCH or _is_kept(file))
+
+    def _only_received(self, name: str, agreed: AgreedFile | None) -> bool:
+        """The freezes go up with the journal; what was done to the copy here is taken back."""
+        path = self._state / name
+        return agreed is not None and path.name == FREEZES and _print_of(path) != agreed.here
+
+    def _take(self, name: str) -> None:
+        path = self._state / name
+        rows = self._session.ask("SELECT document FROM shared WHERE name = %s", PREFIX + name)
+        if not rows:
+            self._put(path, None, 0)
+            if path not in plainfile.instead:
+                self._agreed.pop(name, None)
+            return
+        id, written, content = unpacked(bytes(rows[0][0]))
+        if path.name == LATEST and _place(_content(path)) > _place(content):
+            # the server went back to an older state: that this host knows more is what shows it
+            return
+        self._put(path, content, written)
+        if path not in plainfile.instead:
+            self._agreed[name] = AgreedFile(id, _print_of(path))
+
+    def _put(self, path: Path, content: bytes | None, written: int) -> None:
+        plainfile.instead.pop(path, None)
+        try:
+            if not self._writable:
+                raise StoreError(f"{path}: is not written")
+            if content is None:
+                path.unlink(missing_ok=True)
+            elif content != _content(path):
+                write_atomically(path, content, 0o600 if path.parent.name == "run" else 0o644)
+                # of two kept snapshots the time tells which is newer
+                os.utime(path, ns=(written, written))
+        except (OSError, StoreError):
+            plainfile.instead[path] = content
+
+    def _send(self, name: str) -> None:
+        path = self._state / name
+        content, at = _content(path), _print_of(path)
+        if content is None or at is None:
+            return
+        if not name.endswith(".gz") and _place(content) < 0:
+            # damaged: the others keep what they have
+            self._take(name)
+            return
+        document = packed(content, at[2])
+        self._session.tell(PREFIX + name, document)
+        self._agreed[name] = AgreedFile(document[:_ID].decode(), at)
+
+
+def packed(content: bytes, written: int) -> bytes:
+    """A file as a document."""
+    return secrets.token_hex(8).encode() + b"%016x" % written + zlib.compress(content, _LEVEL)
+
+
+def unpacked(document: bytes) -> tuple[str, int, bytes]:
+    """The id of the version, when it was written, and the content. Raises StoreError."""
+    try:
+        head = document[:_HEADER].decode()
+        return head[:_ID], int(head[_ID:], 16), zlib.decompress(document[_HEADER:], bufsize=1 << 20)
+    except (ValueError, zlib.error) as error:
+        raise StoreError(
+            f"what another host wrote cannot be read ({error}): inv judge makes it again"
+        ) from None
+
+
+class _PlacedFile(Struct, frozen=True):
+    journal: JournalPlace | UnsetType | None = UNSET
+
+
+def _place(content: bytes | None) -> int:
+    """Of the journal's last entry that a snapshot names, 0 for another file, -1 for one that is damaged."""
+    if content is None:
+        return -1
+    try:
+        place = msgspec.json.decode(content, type=_PlacedFile).journal
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return -1
+    return place.seq if isinstance(place, JournalPlace) else 0
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return plainfile.content(path, LARGEST, follow=False)
+    except plainfile.UnreadableFileError:
+        return None
+
+
+def _is_kept(name: str) -> bool:
+    return name.endswith((".json", ".json.gz")) and not name.startswith(".")
+
+
+def _print_of(path: Path) -> tuple[int, int, int] | None:
+    try:
+        status = path.lstat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
