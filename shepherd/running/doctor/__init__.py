@@ -32,7 +32,7 @@ from shepherd.running.doctor import (
     trackers,
     upgrades,
 )
-from shepherd.running.doctor.checking import Check, CheckContext, Finding, contained, fail, ok
+from shepherd.running.doctor.checking import Check, CheckContext, Finding, contained, fail
 from shepherd.settings import Settings
 
 HOST: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
@@ -87,7 +87,7 @@ def examine(
         yield Finding("fail", "settings", str(error), wrong=True)
     else:
         context = CheckContext(settings, now, offline)
-        yield ok("settings", f"{settings.file}, for {', '.join(settings.branches)}")
+        yield from files.settings_files(settings)
     for name, look in HOST:
         if only and name not in only:
             continue
