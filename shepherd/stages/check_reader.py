@@ -29,6 +29,7 @@ class CheckReader:
     def __init__(self, settings: Settings, branch: str) -> None:
         """Raises SettingsError: the tracker cannot be asked with what the settings say."""
         config = settings.branches[branch]
+        self._tracker_key = settings.for_branch(branch).tracker_key
         self._patterns = config.checks
         self._source: CheckSource | None = None
         self.source = config.check_notes or settings.tracker_of(branch).type
@@ -70,6 +71,8 @@ class CheckReader:
                 for sha, checks in self._source.checks_of(commits):
                     answers[sha] = as_kept(checks)
             except (TrackerError, SourceError) as error:
+                if isinstance(error, TrackerError):
+                    error.table = self._tracker_key
                 self.problem = str(error)
         unread = CommitChecks(unreadable=self.problem or "nothing was said of it")
         return {sha: answers.get(sha, unread) for sha in commits}

@@ -35,10 +35,12 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
     everything = {*_items(state.reading, state.scope), *state.suspects}
     before = state.tags.reading.memory if state.tags else b""
     started = monotonic()
+    own = settings.for_branch(state.branch)
     try:
-        tracker = open_tracker(settings.for_branch(state.branch), claims=state.claims)
+        tracker = open_tracker(own, claims=state.claims)
         tags = tracker.read(sorted(everything, key=item_order), state.scope, before)
     except TrackerError as error:
+        error.table = own.tracker_key
         run.tell(
             "tracker",
             branch=state.branch,
@@ -56,7 +58,7 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
         "tracker",
         branch=state.branch,
         result="read",
-        type=settings.tracker_of(state.branch).type,
+        type=own.tracker.type,
         items=len(tags.items),
         unreadable=",".join(unreadable),
         requests=tags.requests,

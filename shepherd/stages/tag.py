@@ -172,6 +172,7 @@ class _ItemWriter:
         except UnsureError as error:
             self._note(writing, "unsure", str(error))
         except TrackerError as error:
+            error.table = self._settings.tracker_key
             self._note(writing, "failed", str(error), noted=True)
         else:
             self.done += len(acts)

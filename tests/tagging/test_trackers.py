@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shepherd.errors import TrackerError
 from shepherd.store.snapshots import Snapshots
 from tests.project import states
 from tests.running.host import Host
@@ -111,3 +112,9 @@ def test_doctor_looks_at_each_once_and_names_it(teams: TwoTeams) -> None:
     _, out, _ = teams.inv("doctor", "--only", "tracker", "--json")
     found = {each["name"]: each["level"] for each in json.loads(out)["checks"]}
     assert (found["tracker"], found["tracker web"]) == ("ok", "fail")
+
+
+def test_what_a_tracker_says_of_its_settings_names_its_own_table() -> None:
+    error = TrackerError("forge answered 404: it has no such thing; is tracker.project right?")
+    error.table = "trackers.web"
+    assert str(error) == "forge answered 404: it has no such thing; is trackers.web.project right?"

@@ -149,8 +149,8 @@ def secrets(context: CheckContext) -> Iterator[Finding]:
     for each in wrong:
         yield fail("secrets", each)
     loose = [each for each in (settings.file, *settings.included) if each.stat().st_mode & OTHERS_WRITE]
-    for each in loose:
-        yield fail("secrets", f"others may change {each}", f"chmod go-w {each}")
+    for path in loose:
+        yield fail("secrets", f"others may change {path}", f"chmod go-w {path}")
     if not loose and not wrong:
         yield ok("secrets", ", ".join(keys) if keys else "the settings name none")
 

@@ -34,6 +34,7 @@ def _tracker(context: CheckContext, name: str) -> Iterator[Finding]:
     try:
         what = tracker.probe()
     except TrackerError as error:
+        error.table = settings.tracker_key
         yield fail(title, str(error), "fix what it names; until then there is no data")
         return
     if kind == "none":
