@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from shepherd.errors import SettingsError
 from shepherd.settings import GRAMMARS_OF, TrackerSettings, parse, project_of, read
 from shepherd.settings.one_text import one_text
+from tests.inv import ROOT
 
 FILE = Path("/etc/qa/shepherd.toml")
 MAIN = """\
@@ -270,6 +271,12 @@ class TestInclude:
         file = self.write(tmp_path)
         (tmp_path / "branches.d/self.toml").symlink_to(file)
         assert "include: 'branches.d/*.toml' names this file itself" in self.refusal(tmp_path)
+
+
+def test_the_example_with_twenty_branches_is_right() -> None:
+    settings = read(ROOT / "examples/many-branches/shepherd.toml")
+    assert len(settings.branches) == 20
+    assert settings.tracker_of("api").project == "acme/api"
 
 
 @pytest.mark.parametrize("statement", ['include = "d/*.toml"', 'include = [\n  "d/*.toml", # all\n]'])
