@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from shepherd.settings.branch import BranchSettings, FreezeWindow, Pointer
     from shepherd.settings.model import MailSettings, Settings
     from shepherd.settings.tracker import TrackerSettings
+
+_fields = cache(msgspec.structs.fields)
+"""They are found out slowly, and the tables of a hundred branches have the same."""
 
 
 def check(settings: Settings) -> None:
@@ -75,7 +79,7 @@ def _within(part: str) -> Iterator[None]:
 
 
 def _check_table(table: msgspec.Struct) -> None:
-    for field in msgspec.structs.fields(type(table)):
+    for field in _fields(type(table)):
         value = getattr(table, field.name)
         if value != field.default:
             with _within(field.name):
