@@ -12,12 +12,13 @@ from msgspec import Struct
 from sqlalchemy import inspect, select
 
 from shepherd import plainfile
-from shepherd.errors import StoreError
+from shepherd.errors import SettingsError, StoreError
 from shepherd.running.backup import manifest
 from shepherd.running.backup.making import BUSY_SECONDS
 from shepherd.running.backup.reading import CheckedBackup, journals_in
 from shepherd.settings import Settings
 from shepherd.settings.difference import difference
+from shepherd.settings.one_text import one_text
 from shepherd.store import Database, Journal, JournalEntry, sqlite
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.tables import journal as journal_table
@@ -159,8 +160,8 @@ def _entry(row: tuple[object, ...]) -> JournalEntry:
 
 def _difference(file: Path, text: str) -> str:
     try:
-        here = plainfile.read(file, 1_000_000)
-    except plainfile.UnreadableFileError as why:
+        here = one_text(file)
+    except SettingsError as why:
         return str(why)
     return "\n".join(difference(text.splitlines(), here.splitlines(), ("in the backup", str(file))))
 

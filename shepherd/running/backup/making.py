@@ -29,6 +29,7 @@ from shepherd.running.backup.manifest import BackupManifest, PartSum
 from shepherd.running.backup.reading import CheckedBackup, checked, ends_of
 from shepherd.running.situation import versions
 from shepherd.settings import Settings
+from shepherd.settings.one_text import one_text
 from shepherd.store import sqlite
 from shepherd.store.snapshots import LATEST, Snapshots
 
@@ -77,7 +78,7 @@ def planned(settings: Settings) -> BackupPlan:
                 left_out += 1
             else:
                 answers.append((f"snapshots/{branch}/{path.name}", path))
-    others = [(manifest.SETTINGS, settings.file)]
+    others: list[tuple[str, Path]] = []
     if (deployments := settings.file.parent / manifest.DEPLOYMENTS).is_file():
         others.append((manifest.DEPLOYMENTS, deployments))
     return BackupPlan(answers, left_out, journal, others)
@@ -122,6 +123,8 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
                             ends = ends_of(journal)
                     parts[name] = _add_file(archive, name, copy)
                 parts |= {name: _add_file(archive, name, path) for name, path in plan.others}
+                # with what it includes: this one file is all that a restore has to put back
+                parts[manifest.SETTINGS] = _add_text(archive, manifest.SETTINGS, one_text(settings.file))
                 document = BackupManifest(
                     format=manifest.FORMAT,
                     at=now,
@@ -178,6 +181,12 @@ def _add_file(archive: zipfile.ZipFile, name: str, path: Path) -> PartSum | None
     return PartSum(size, digest.hexdigest())
 
 
+def _add_text(archive: zipfile.ZipFile, name: str, text: str) -> PartSum:
+    content = text.encode()
+    archive.writestr(name, content)
+    return PartSum(len(content), hashlib.sha256(content).hexdigest())
+
+
 def _copy_journal(database: Path, copy: Path) -> None:
     """The database without what can be read again, by SQLite's own backup: as it was at one moment, even if
     somebody writes meanwhile. Raises sqlite3.Error."""
@@ -197,9 +206,7 @@ def _copy_journal(database: Path, copy: Path) -> None:
 
 def _secrets(settings: Settings) -> Iterator[str]:
     for key in settings.secret_keys:
-        table, name = key.split(".")
-        holder = getattr(settings, table)
-        path, variable = getattr(holder, f"{name}_file"), getattr(holder, f"{name}_env")
+        path, variable = settings.secret_sources(key)
         yield f"{key}: {settings.file.parent / path if path else f'the environment variable {variable}'}"
 
 
