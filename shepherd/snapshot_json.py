@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import BinaryIO
 
 import msgspec
 from msgspec import UNSET, Struct
@@ -23,6 +23,9 @@ SHORT = 10
 """Numbers of a list that stands at every landing, however often it repeats."""
 WORTH = 20_000
 """Numbers that must repeat in a document before lists stand once: a small one is to readers as it was."""
+_READ = 100_000
+"""Bytes that are read at once until the landings begin."""
+_LARGEST_HEAD = 5_000_000
 _AT_ONCE = 200
 """Landings that are encoded together."""
 _LANDINGS = b'"landings":['
@@ -90,17 +93,8 @@ def read_snapshot(content: bytes) -> Snapshot:
     return snapshot
 
 
-class Outline(NamedTuple):
-    """A snapshot of which the landings were not read."""
-
-    snapshot: Snapshot
-    """Without its landings but the one that `waits` names."""
-    landings: msgspec.Raw
-    """As they stand in the document."""
-
-
-def outline_of(content: bytes) -> Outline:
-    """What a document says but for its landings, which are looked at as little as possible.
+def outline_of(content: bytes) -> Snapshot:
+    """What a document says but for its landings, of which the snapshot has only the one that `waits` names.
 
     Raises:
         msgspec.DecodeError, UnicodeDecodeError: it is no snapshot.
@@ -115,18 +109,42 @@ def outline_of(content: bytes) -> Outline:
         landings = tuple(msgspec.json.decode(raw, type=LandingEntry) for raw in its)
     fields = {name: getattr(unread, name) for name in Snapshot.__struct_fields__}
     schema = SCHEMA if unread.schema == SCHEMA_SHARING else unread.schema
-    return Outline(Snapshot(**{**fields, "landings": landings, "schema": schema}), unread.landings)
+    return Snapshot(**{**fields, "landings": landings, "schema": schema})
 
 
-def same_landings(there: Outline, snapshot: Snapshot) -> bool:
-    """Whether a document has the landings of a snapshot, and has them as they are written today."""
-    document = memoryview(there.landings)[1:-1]
-    at = 0
-    for piece in _landing_pieces(snapshot.landings, _repeated(snapshot.landings)):
-        if document[at : at + len(piece)] != piece:
+def same_but_for_times(one: Snapshot, other: Snapshot) -> bool:
+    """Whether two snapshots differ only in run id, in when they were made, and in the journal behind them."""
+    neutral = replace(
+        other,
+        run_id=one.run_id,
+        generated_at=one.generated_at,
+        valid_until=one.valid_until,
+        journal=one.journal,
+    )
+    return neutral == one and one.schema == SCHEMA
+
+
+def says(document: BinaryIO, snapshot: Snapshot) -> bool:
+    """Whether a document says what a snapshot does, but for times, in the way that it is written today. It is
+    read as far as they agree, and nothing of it is kept.
+
+    Raises:
+        msgspec.DecodeError, UnicodeDecodeError: it is no snapshot. OSError: it cannot be read.
+    """
+    head = b""
+    while _LANDINGS not in head:
+        piece = document.read(_READ)
+        if not piece or len(head) > _LARGEST_HEAD:
             return False
-        at += len(piece)
-    return at == len(document)
+        head += piece
+    head, _, landings = head.partition(_LANDINGS)
+    for expected in _landing_pieces(snapshot.landings, _repeated(snapshot.landings)):
+        landings += document.read(max(0, len(expected) - len(landings)))
+        if not landings.startswith(expected):
+            return False
+        landings = landings[len(expected) :]
+    around = outline_of(head + _LANDINGS + landings + document.read())
+    return same_but_for_times(replace(snapshot, landings=()), replace(around, landings=()))
 
 
 class _Unread(Snapshot, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
 from shepherd.running import told
 from shepherd.running.log import now
-from shepherd.running.output import json_for_terminals
+from shepherd.running.output import json_for_terminals, write
 from shepherd.running.situation import situation
 from shepherd.running.switch import mention
 from shepherd.running.tasking import TaskOptions, complain, say
@@ -38,10 +39,14 @@ def status(options: TaskOptions, *, json: bool = False, sha: bool = False) -> in
             raise SettingsError("several branches are set up: say which one's SHA, with --branch")
         return sha_for_scripts(snapshots[0], present)
     if json:
-        from shepherd.views.feeds import snapshot_json
+        from shepherd.views.feeds import snapshot_pieces
 
-        texts = [_json(snapshot_json(snapshot, present)) for snapshot in snapshots]
-        say(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
+        several = len(snapshots) > 1
+        for number, snapshot in enumerate(snapshots):
+            write(sys.stdout, (",\n" if number else "[") if several else "")
+            for piece in snapshot_pieces(snapshot, present):
+                write(sys.stdout, _json(piece))
+        say("]" if several else "")
     else:
         from shepherd.views import text
 

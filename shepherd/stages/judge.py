@@ -32,6 +32,9 @@ from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import JournalLoss, place_of
 
+_TOGETHER = 4_000
+"""Landings whose entries are held in memory at one time."""
+
 
 @attempt("judge")
 def judge_branch(
@@ -197,10 +200,11 @@ def _no_data(
 
 def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
     """Every landing whose state differs from what the journal has of it, and the answer if it changed."""
-    before = {
-        entry.subject: entry.data["to"]
-        for entry in journal.entries("state", subjects=[landing.id for landing in snapshot.landings])
-    }
+    ids = [landing.id for landing in snapshot.landings]
+    before: dict[str, str] = {}
+    for start in range(0, len(ids), _TOGETHER):
+        for entry in journal.entries("state", subjects=ids[start : start + _TOGETHER]):
+            before[entry.subject] = entry.data["to"]
     states = [
         JournalEntry(
             "state",

@@ -189,7 +189,7 @@ class Session:
         return bool(self.ask(statement, document, name, before))
 
     def tell_news(self, name: str, document: bytes) -> bool:
-        """Let this be the document; whether it was another. Of several who say the same, it is news to one."""
+        """Let this be the document. Whether it was another; of several who say the same, one is told so."""
         return bool(
             self.ask(
                 "INSERT INTO shared AS old (name, document) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE"

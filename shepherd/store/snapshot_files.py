@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from shepherd import plainfile
 
@@ -43,3 +46,18 @@ def compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         yield packing.compress(piece)
     yield packing.flush()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[BinaryIO]:
+    """The same to be read piece by piece, which may raise OSError, EOFError or zlib.error.
+
+    Raises:
+        plainfile.UnreadableFileError: it cannot be opened.
+    """
+    with plainfile.opened(path) as file:
+        if path.name.endswith(COMPRESSED):
+            with gzip.GzipFile(fileobj=file) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        else:
+            yield file
