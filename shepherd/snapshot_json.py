@@ -143,7 +143,11 @@ def says(document: BinaryIO, snapshot: Snapshot) -> bool:
         if not landings.startswith(expected):
             return False
         landings = landings[len(expected) :]
-    around = outline_of(head + _LANDINGS + landings + document.read())
+    rest = landings + document.read()
+    if not rest.startswith(b"]"):
+        # more landings, or none at all
+        return False
+    around = outline_of(head + _LANDINGS + rest)
     return same_but_for_times(replace(snapshot, landings=()), replace(around, landings=()))
 
 
