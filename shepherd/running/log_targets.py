@@ -38,6 +38,7 @@ EVENTS: Mapping[str, LogLevel] = {
     "act": "info",
     "alarm": "error",
     "frozen": "info",
+    "hosts": "warning",
     "refused": "warning",
     "crashed": "warning",
     "bug": "error",

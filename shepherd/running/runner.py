@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from shepherd import limits
 from shepherd.errors import DEADLINE, NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
@@ -24,6 +25,9 @@ from shepherd.running.refusals import BusyError, MaintenanceError
 from shepherd.running.situation import READING, crashed, hang_of, note_read, note_run, situation
 from shepherd.running.tasking import ROOT, TaskOptions, complain
 from shepherd.settings import Settings
+
+if TYPE_CHECKING:
+    from shepherd.store.postgresql import Session
 
 UNSTOPPED = frozenset({"init", "restore"})
 """What the switch does not stop though it takes the work lock (docs/running.md#maintenance)."""
@@ -294,12 +298,26 @@ def _work(locked: LockedRun, end: float) -> Iterator[int]:
             held.enter_context(told.working(settings, session))
         except gate.TakenError:
             raise _busy(settings) from None
-        except StoreError:
+        except StoreError as error:
             if told.has_other_hosts(settings):
+                locked.tell("report")("refused", exit=error.code, because=str(error))
                 # what the pages say may not hold any more
                 refusals.show_failure(settings, locked.tell("report"))
             raise
+        if session is not None:
+            _say_differences(locked, session)
         yield handle
+
+
+def _say_differences(locked: LockedRun, session: Session) -> None:
+    """Say which other hosts have other settings (docs/running.md#two-hosts)."""
+    from shepherd.running.other_hosts import warn_of_differences
+
+    def warn(host: str, sentence: str) -> None:
+        locked.loudly(sentence)
+        locked.tell("hosts")("hosts", result="differ", host=host, because=sentence)
+
+    warn_of_differences(locked.settings, session, partial(refusals.is_first, locked.settings), warn)
 
 
 def _busy(settings: Settings) -> ShepherdError:

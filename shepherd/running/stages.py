@@ -10,10 +10,12 @@ from typing import Any
 from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.limits import turn
 from shepherd.run import Run
+from shepherd.running import side_by_side
 from shepherd.running.output import write
 from shepherd.running.pages import write_current
 from shepherd.running.runner import Stage, StageResult, at_work, run_stage
 from shepherd.running.tasking import TaskOptions, complain, say
+from shepherd.running.worker import Body
 from shepherd.values import parse_rev
 
 ARCHIVING = 30.0
@@ -70,10 +72,10 @@ def find_all(options: TaskOptions, run: Run, *, acceptance: Any = None) -> Stage
 
     accepted = acceptance or NOTHING_ACCEPTED
 
-    def one(branch: str) -> None:
+    def one(branch: str, run: Run) -> None:
         say(find_branch(options.settings, branch, run, accepted, dry=options.dry))
 
-    return each_branch(options.branches, one)
+    return _side_by_side(options, run, "find", one)
 
 
 def judge_all(options: TaskOptions, run: Run) -> StageResult:
@@ -82,16 +84,13 @@ def judge_all(options: TaskOptions, run: Run) -> StageResult:
     from shepherd.stages.judge import judge_branch
     from shepherd.views.answer import headline
 
-    codes: list[int] = []
-
-    def one(branch: str) -> None:
+    def one(branch: str, run: Run) -> int:
         progress = _progress(branch, "revisions asked for their checks")
         snapshot = judge_branch(options.settings, branch, run, dry=options.dry, progress=progress)
         say(f"{branch}: {headline(snapshot, cautions(snapshot, run.situation()))}")
-        codes.append(0 if snapshot.complete else NO_DATA)
+        return 0 if snapshot.complete else NO_DATA
 
-    result = each_branch(options.branches, one)
-    return result._replace(code=worst([result.code, *codes]))
+    return _side_by_side(options, run, "judge", one)
 
 
 def write_pages(options: TaskOptions, run: Run) -> StageResult:
@@ -218,13 +217,41 @@ def _statement(options: TaskOptions, name: str, record: Callable[[Run], str]) ->
     return run_stage(options, name, stage, noted=False)
 
 
-def each_branch(branches: Sequence[str], body: Callable[[str], None]) -> StageResult:
-    """Call it for each branch: one that fails does not stop the others."""
+def _side_by_side(options: TaskOptions, run: Run, stage: str, body: Body) -> StageResult:
+    """Call it for each branch, for several at once (docs/running.md#side-by-side)."""
+    branches, settings = options.branches, options.settings
+    at_once = min(len(branches), side_by_side.processes(settings.run.at_once))
+    if at_once < 2 or not side_by_side.can_fork() or not _database_opens(options):
+        return each_branch(branches, lambda branch: body(branch, run))
+    try:
+        outcomes = side_by_side.SideBySide(stage, body, run, at_once)(branches).values()
+    except OSError as error:
+        complain(f"branches are read one after the other: no process can be started ({error.strerror})")
+        return each_branch(branches, lambda branch: body(branch, run))
+    return StageResult(
+        worst([each.code for each in outcomes]), "; ".join(each.failure for each in outcomes if each.failure)
+    )
+
+
+def _database_opens(options: TaskOptions) -> bool:
+    """Whether it can be used; by then it is made, and was looked at for what a crash left."""
+    from shepherd.store import Database
+
+    try:
+        Database.of(options.settings, read_only=options.dry).close()
+    except ShepherdError:
+        # each branch says why not
+        return False
+    return True
+
+
+def each_branch(branches: Sequence[str], body: Callable[[str], int | None]) -> StageResult:
+    """Call it for each branch, which returns its exit code: one that fails does not stop the others."""
     codes, failures = [], []
     for branch in branches:
         try:
             with turn(last=branch == branches[-1], name=branch):
-                body(branch)
+                codes.append(body(branch) or 0)
         except ShepherdError as error:
             complain(str(error))
             codes.append(error.code)

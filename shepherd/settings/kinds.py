@@ -206,6 +206,7 @@ ShortText = Annotated[str, _printable]
 FreezeDays = Annotated[str, weekly]
 FreezeDates = Annotated[str, once]
 BackupsKept = Annotated[int, Meta(ge=1, le=1000)]
+AtOnce = Annotated[int, Meta(ge=0, le=64)]
 GraceDays = Annotated[int, Meta(ge=0, le=365)]
 
 SshHost = Annotated[str, _expect('[USER@]HOST[:PORT], as in "qa1:22"', _has_port(_SSH_HOST))]

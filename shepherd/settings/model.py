@@ -127,6 +127,8 @@ class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     deadline: Duration = Duration("30m")
     stale_after: Duration = Duration("60m")
+    at_once: kinds.AtOnce = 0
+    """Branches that are read or judged at the same time; 0: as many as there are processors, 2 to 8."""
 
 
 class MaintenanceSettings(Struct, frozen=True, forbid_unknown_fields=True):

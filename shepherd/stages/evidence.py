@@ -87,7 +87,7 @@ def memory_of(
     """What the journal knows about all that was found and read."""
     assert state.reading is not None
     items = {*_items(state.reading, state.scope), *tracker.items, *state.suspects}
-    others = [store.of(other).journal for other in settings.branches if other != state.branch]
+    others = [other for other in settings.branches if other != state.branch]
     memory = remember(store.journal, state.reading.landings, items, others)
     return replace(memory, elsewhere=named_elsewhere(store, settings, state.branch, tracker))
 

@@ -23,7 +23,7 @@ from shepherd.stages.compose import compose, good_before, without_answer
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
 from shepherd.stages.freezes import make_copy
 from shepherd.stages.promoted import warnings_of
-from shepherd.stages.recorded import ref_moves, untagged
+from shepherd.stages.recorded import ref_moves, still_new, untagged
 from shepherd.stages.requests import named
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.state import BranchState, state_to_judge
@@ -133,7 +133,10 @@ def _judge(
         changes += check_wait_changes(store, snapshot, settings.branches[branch].checks_grace, run.now)
         log_judgement(run, branch, changes, snapshot, previous)
         log_waits(run, snapshot, previous)
-        store.append([*lessons_of(judgement, state.reading), *changes], run)
+        learned = lessons_of(judgement, state.reading)
+        if len(settings.branches) > 1:
+            learned = still_new(learned, store.journal.with_others(settings.branches))
+        store.append([*learned, *changes], run)
         snapshot = replace(snapshot, journal=place_of(store.journal))
         if not stored:
             store.cache.put_fact("tracker", tags)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.store import postgresql, sqlite
+from shepherd.store import postgresql, several, sqlite
 from shepherd.store.cache import Cache
 from shepherd.store.journal import Journal, JournalEntry
 from shepherd.store.older import OlderLandings
@@ -102,7 +103,7 @@ class Database:
             raise StoreError(f"{self.name}: not a database that can be opened here ({error})") from None
         if read_only:
             return
-        if self._engine.dialect.name == "sqlite":
+        if self._engine.dialect.name == "sqlite" and several.alone():
             self._check_leftovers()
         self._prepare()
 
@@ -130,7 +131,7 @@ class Database:
     def begin(self) -> Iterator[Connection]:
         """One transaction: all of it happens, or nothing."""
         try:
-            with self._engine.begin() as connection:
+            with several.turn(), self._engine.begin() as connection:
                 yield connection
             self._check_untouched()
         except SQLAlchemyError as error:
@@ -222,7 +223,9 @@ class Database:
 @cache
 def _postgresql_engine(url: URL, password: str, read_only: bool) -> Engine:
     """One in a process for each: its connections are used again."""
-    return postgresql.make_engine(url, password, read_only=read_only)
+    engine = postgresql.make_engine(url, password, read_only=read_only)
+    os.register_at_fork(after_in_child=partial(engine.dispose, close=False))
+    return engine
 
 
 @cache

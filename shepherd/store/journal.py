@@ -82,28 +82,36 @@ _OF_SUBJECTS = _IN_ORDER.where(journal.c.subject.in_(bindparam("subjects", expan
 _NEWEST = _OF_KINDS.order_by(journal.c.seq.desc()).limit(bindparam("limit"))
 _OLDEST = select(func.min(journal.c.seq)).where(_BRANCHES, journal.c.kind == bindparam("kind"))
 _AT = _ENTRIES.where(journal.c.seq == bindparam("place"))
-_FORMER_NAMES = select(journal.c.data).where(
-    journal.c.branch == bindparam("name"), journal.c.kind == "renamed"
-)
+_FORMER_NAMES = select(journal.c.data).where(_BRANCHES, journal.c.kind == "renamed").order_by(journal.c.seq)
 
 
 class Journal:
-    """The journal of one branch, within one transaction."""
+    """The journal of one branch, within one transaction.
 
-    def __init__(self, connection: Connection, branch: str) -> None:
+    Args:
+        others: further branches whose entries are read with it, as if all were one journal.
+    """
+
+    def __init__(self, connection: Connection, branch: str, *others: str) -> None:
         self._connection = connection
         self._branch = branch
+        self._branches = (branch, *others)
         self._of_branch = journal.c.branch == branch
 
     @cached_property
     def names(self) -> list[str]:
         """The branch, and what it was called before: a journal that it carries on is read as its own."""
-        names = [self._branch]
-        for name in names:
-            carried = self._connection.scalars(_FORMER_NAMES, {"name": name})
-            before = (msgspec.json.decode(data)["from"] for data in carried)
-            names += [other for other in before if other not in names]
+        names, new = list(self._branches), list(self._branches)
+        while new:
+            carried = self._connection.scalars(_FORMER_NAMES, {"branches": new})
+            before = dict.fromkeys(msgspec.json.decode(data)["from"] for data in carried)
+            new = [other for other in before if other not in names]
+            names += new
         return names
+
+    def with_others(self, branches: Iterable[str]) -> Journal:
+        """This journal and those of other branches, to be read as one."""
+        return Journal(self._connection, *dict.fromkeys((self._branch, *branches)))
 
     @staticmethod
     def every_name(connection: Connection) -> list[str]:

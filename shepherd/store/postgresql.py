@@ -13,6 +13,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -127,7 +128,8 @@ class Session:
         self.name = name_of(url)
         self._connection = connect(url, password, purpose, connect_seconds)
         self._pid = self._connection.info.backend_pid
-        self._maker = os.getpid()
+        self._maker = self._user = os.getpid()
+        self._reconnect = partial(connect, url, password, purpose)
 
     def take(self, key: int, wait: float = 0.0) -> bool:
         """Take an advisory lock until the session ends; whether it was free within `wait` seconds."""
@@ -155,6 +157,9 @@ class Session:
         """What one statement gives. Raises StoreError."""
         import psycopg
 
+        if os.getpid() != self._user:
+            # forked: the connection stays that of the process which holds the locks by it
+            self._connection, self._user = self._reconnect(), os.getpid()
         try:
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
@@ -184,7 +189,7 @@ class Session:
         return bool(self.ask(statement, document, name, before))
 
     def tell_news(self, name: str, document: bytes) -> bool:
-        """Let this be the document; whether it was another. Of several who say the same, it is news to one."""
+        """Let this be the document. Whether it was another; of several who say the same, one is told so."""
         return bool(
             self.ask(
                 "INSERT INTO shared AS old (name, document) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE"

@@ -101,6 +101,9 @@ class SharedFiles:
                 continue
             if name in here:
                 self._send(name)
+            elif name in OF_ALL or f"{name.rpartition('/')[0]}/{LATEST}" not in here:
+                # a run removes what is over, but never this: the disk lost it
+                self._take(name)
             else:
                 self._session.forget(PREFIX + name)
                 del self._agreed[name]

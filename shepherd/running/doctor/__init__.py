@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from shepherd.errors import PARTLY, WRONG_VALUE, SettingsError
+from shepherd.running import told
 from shepherd.running.doctor import (
     backups,
     candidate_checks,
@@ -19,6 +20,7 @@ from shepherd.running.doctor import (
     data,
     files,
     host,
+    hosts,
     journals,
     limits_set,
     log,
@@ -45,6 +47,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("disk", files.disk),
     ("database", data.database),
     ("journals", journals.journals),
+    ("hosts", hosts.hosts),
     ("backup", backups.backup),
     ("repository", sources.repository),
     ("deployed", sources.deployed),
@@ -121,10 +124,11 @@ def doctor(
     if unknown := [each for each in names if each not in known]:
         raise SettingsError(f"there is no check {unknown[0][:60]!r}: one of {', '.join(known)}")
     findings = []
-    for finding in examine(load, now, offline=offline, only=names):
-        findings.append(finding)
-        if not json:
-            say(as_line(finding))
+    with told.only_looking(offline=offline):
+        for finding in examine(load, now, offline=offline, only=names):
+            findings.append(finding)
+            if not json:
+                say(as_line(finding))
     code = exit_code(findings)
     if json:
         say(as_json(findings, now, offline, code))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from shepherd.health import troubles
 from shepherd.plainfile import UnreadableFileError
 from shepherd.running import records as run_records
+from shepherd.running import told
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.maintenance import look, words
 from shepherd.running.run import STAGES
@@ -41,6 +42,7 @@ def records(context: CheckContext) -> Iterator[Finding]:
 def maintenance(context: CheckContext) -> Iterator[Finding]:
     """The switch is off; a switch that stays on is the commonest reason for an old answer."""
     settings = context.settings
+    told.ask(settings)
     switch = look(settings.state_path, settings.maintenance.warn_after, context.now)
     if switch is None:
         yield ok("maintenance", "off")
