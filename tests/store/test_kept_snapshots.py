@@ -38,7 +38,7 @@ def there(tmp_path: Path) -> Snapshots:
 
 def of_an_older_release(snapshots: Snapshots) -> list[str]:
     """The warnings of what 0.2 reads, newest first: it ends at what it cannot read."""
-    seen = []
+    seen: list[str] = []
     kept = sorted((p for p in snapshots.folder.glob("*.json") if p.name != LATEST), reverse=True)
     for path in (snapshots.folder / LATEST, *kept):
         try:
