@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
 from shepherd.snapshot import LandingEntry, Snapshot
-from shepherd.snapshot_json import SHORT, WORTH, pieces, read_snapshot, same_but_for_times, says
+from shepherd.snapshot_json import SHORT, WORTH, pieces, read_snapshot
+from shepherd.snapshot_outline import same_but_for_times, says
 from tests.test_snapshot import SCHEMA
 from tests.views.factory import NOW, entry, every_progress, no_data, snapshot
 

@@ -106,6 +106,18 @@ def test_a_damaged_one_is_said_to_be_and_ends_the_list(there: Snapshots, harm: o
     assert [each.run_id for each in there.newest_first()] == [SECOND.run_id, SECOND.run_id]
 
 
+@pytest.mark.parametrize(
+    "harm", [lambda kept: kept[:-10], lambda kept: kept[:40] + b"x" * 500, lambda _: b""]
+)
+def test_where_the_newest_is_damaged_the_same_is_kept_again(there: Snapshots, harm: object) -> None:
+    path = there.folder / f"{SECOND.run_id}.json.gz"
+    assert callable(harm)
+    path.write_bytes(harm(path.read_bytes()))
+    (there.folder / LATEST).write_text("{")
+    there.write(replace(SECOND, run_id="20110824T100300Z-0000"))
+    assert (there.folder / "20110824T100300Z-0000.json.gz").exists()
+
+
 def test_a_compressed_one_names_the_journal_where_the_latest_cannot_be_read(there: Snapshots) -> None:
     (there.folder / LATEST).write_text("{")
     assert [each.run_id for each in named_by(there, None, "stable")] == [SECOND.run_id]
