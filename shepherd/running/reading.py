@@ -101,7 +101,9 @@ def landings(
         only = _revnos(settings, snapshot, wanted) if wanted is not None else None
         if json:
             chosen = text.chosen(snapshot, person, state, only)[:most]
-            say(_json(feeds.plain_json([feeds.named(snapshot, entry) for entry in chosen])))
+            for piece in feeds.landings_pieces(snapshot, chosen):
+                write(sys.stdout, _json(piece))
+            say("")
         else:
             say(text.landings(snapshot, present, person, state, only, most))
     return _code(snapshots, present)
