@@ -3,8 +3,8 @@ in plain Python, to be timed beside the rules in the same process.
 
 A revision is good for a builder that is green on it, and for one that did not build it where the builds next
 to it, before and after, are both green. The newest revision that is good for all builders is the answer.
-Like theirs, the walk goes from the newest revision to the oldest with one place per builder, and has a word on
-every revision and builder, because their status page shows them all. What theirs spends on comparing by a
+Like theirs, the walk goes from the newest revision to the oldest with one place per builder, and has a word
+on every revision and builder, because their status page shows them all. What theirs spends on comparing by a
 function, on reading the builds and on the page itself is left out here.
 """
 
