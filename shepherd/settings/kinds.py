@@ -138,6 +138,10 @@ BranchName = Annotated[
     _expect("small letters, digits, '.', '_' and '-' as a name", BRANCH_NAME.fullmatch, repeat=False),
     _expect("another name, since that is the page of all branches", "index".__ne__, repeat=False),
 ]
+TrackerName = Annotated[
+    str,
+    _expect("small letters, digits, '.', '_' and '-' as a name", BRANCH_NAME.fullmatch, repeat=False),
+]
 Ref = Annotated[str, check_ref]
 TagPattern = Annotated[str, check_tag_pattern]
 NotesRef = Annotated[Ref, _check_full_name]
@@ -149,6 +153,8 @@ FilePath = Annotated[
     _printable,
     _expect("a path written out, not one from a home directory (~)", lambda path: path[:1] != "~"),
 ]
+IncludePatterns = Annotated[tuple[Annotated[FilePath, _expect("a path", bool)], ...], Meta(max_length=100)]
+"""`*` and `?` in a path, relative to the settings file."""
 PathForSsh = Annotated[FilePath, _expect("a path without blanks and quotes", r"[^\s'\"]*", repeat=False)]
 Directory = Annotated[FilePath, _expect("a directory", bool)]
 PathOnHost = Annotated[

@@ -123,6 +123,11 @@ class Database:
                 " the -wal and -shm files next to it or restore them with it"
             )
 
+    @property
+    def engine_name(self) -> str:
+        """Of SQLAlchemy's: sqlite or postgresql."""
+        return self._engine.dialect.name
+
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One transaction: all of it happens, or nothing."""
@@ -169,15 +174,18 @@ class Database:
             self._engine.dispose()
 
     @classmethod
-    def copy(cls, source: str, target: str) -> None:
+    def copy(cls, source: str, target: str, *, password: str = "") -> None:
         """Make a new database at `target` with all that the one at `source` holds, which is only read; but
         for the archive, which is read from git again where somebody asks.
+
+        Args:
+            password: of the source.
 
         Raises:
             NoAnswerError, StoreError: see above.
         """
         with (
-            cls(source, read_only=True) as old,
+            cls(source, password=password, read_only=True) as old,
             cls(target) as new,
             old.begin() as reading,
             new.begin() as writing,

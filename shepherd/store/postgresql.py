@@ -12,13 +12,14 @@ import os
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from time import monotonic, sleep
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from shepherd.errors import StoreError
+from shepherd import holding
+from shepherd.errors import LostLockError, StoreError
 
 if TYPE_CHECKING:
     import psycopg
@@ -118,7 +119,7 @@ def _parameters(url: str, password: str, purpose: str) -> dict[str, Any]:
         "tcp_user_timeout": f"{SERVER_PATIENCE}s",
     }
     ours = {
-        "application_name": f"shepherd {purpose} {socket.gethostname()[:30]} {os.getpid()}",
+        "application_name": session_name(purpose, socket.gethostname(), os.getpid()),
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": 10,
         "keepalives_interval": 5,
@@ -135,11 +136,23 @@ def _parameters(url: str, password: str, purpose: str) -> dict[str, Any]:
     return {**theirs, **ours, "options": " ".join([*options, theirs.get("options", "")]).strip()}
 
 
+def session_name(purpose: str, host: str, process: int) -> str:
+    """How a session of ours is called on the server, whose names are of 63 characters."""
+    return f"shepherd {purpose} {host[:30]} {process}"
+
+
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITING,))
     if _held is not None and not _held.stands(connection):
-        raise StoreError(f"{_held.name}: {LOST}")
+        raise LostLockError(f"{_held.name}: {LOST}")
 
+
+_HOLDERS = (
+    "SELECT application_name, pid, backend_start FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    " WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %s AND objsubid = 1"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+"""Who holds an advisory lock of this database."""
 
 LOST = (
     "the work lock was lost with the connection that held it, and another host may work by now; nothing more"
@@ -167,6 +180,13 @@ class Session:
         self._pid = self._connection.info.backend_pid
         self._maker = self._user = os.getpid()
         self._reconnect = partial(connect, url, password, purpose)
+        # a number alone may be another session's after the server was started again
+        self._began = self.ask("SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())")[0][0]
+
+    @property
+    def handle(self) -> int:
+        """The descriptor of its connection: the server knows the session while a process has it open."""
+        return self._connection.fileno()
 
     def take(self, key: int, wait: float = 0.0) -> bool:
         """Take an advisory lock until the session ends; whether it was free within `wait` seconds."""
@@ -196,12 +216,38 @@ class Session:
 
     def stands(self, connection: Connection) -> bool:
         """Whether this session still holds WORK, asked within a transaction of another one."""
+        rows = connection.exec_driver_sql(_HOLDERS, (WORK,)).all()
+        return any((pid, began) == (self._pid, self._began) for _, pid, began in rows)
+
+    def confirm(self) -> None:
+        """Look whether the server still knows this session: then it holds what it took.
+
+        Raises:
+            LostLockError: it does not, or cannot be asked.
+        """
+        try:
+            self.ask("SELECT 1")
+        except StoreError:
+            raise LostLockError(f"{self.name}: {LOST}") from None
+
+    def holder(self) -> str:
+        """The name (`session_name`) of the session that holds WORK; empty: nobody does. Raises StoreError."""
+        rows = self.ask(_HOLDERS, WORK)
+        return str(rows[0][0] or "?") if rows else ""
+
+    def end_holder(self, name: str) -> int:
+        """End all sessions of the process whose session has this name, which frees what it holds; how many
+        there were.
+
+        Raises:
+            StoreError: this user may not.
+        """
         statement = (
-            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = %s"
-            " AND classid = 0 AND objid = %s AND database = (SELECT oid FROM pg_database"
-            " WHERE datname = current_database())"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND application_name = ANY(%s)"
         )
-        return connection.exec_driver_sql(statement, (self._pid, WORK)).first() is not None
+        names = [name, *(name.replace(" working ", f" {purpose} ", 1) for purpose in ("writing", "reading"))]
+        return len(self.ask(statement, names))
 
     def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What one statement gives. Raises StoreError."""
@@ -266,9 +312,29 @@ def working(session: Session) -> Iterator[None]:
     global _held
     _held = session
     try:
-        yield
+        with holding.confirmed_by(session.confirm, session.handle, SERVER_PATIENCE * 2 / 3):
+            yield
     finally:
         _held = None
+
+
+@contextmanager
+def no_freeze(url: str, password: str, wait: float) -> Iterator[bool]:
+    """Hold FREEZE for all hosts: in the session that works, else in one of its own. Yields whether it was
+    free within `wait` seconds. Raises StoreError."""
+    session = _held or Session(url, password, "freezing")
+    try:
+        taken = session.take(FREEZE, wait)
+        try:
+            yield taken
+        finally:
+            if taken and session is _held:
+                with suppress(StoreError):
+                    # it is free already where the session was lost
+                    session.free(FREEZE)
+    finally:
+        if session is not _held:
+            session.close()
 
 
 def _first_line(error: Exception) -> str:
