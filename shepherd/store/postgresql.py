@@ -194,7 +194,7 @@ class Session:
         while True:
             statement = "SELECT pg_try_advisory_lock(%s), pg_backend_pid(), pg_is_in_recovery()"
             ((taken, pid, standby),) = self.ask(statement, key)
-            if pid != self._connection.info.backend_pid:
+            if pid != self.server_process:
                 # pgbouncer says a number of its own; in its mode "transaction" the lock would be another's
                 raise StoreError(f"{self.name}: {POOLED}")
             if standby:
@@ -205,6 +205,11 @@ class Session:
             if monotonic() >= end:
                 return False
             sleep(_POLL)
+
+    @property
+    def server_process(self) -> int:
+        """The number of the server's process for this session, as the connection was told."""
+        return self._connection.info.backend_pid
 
     def free(self, key: int) -> None:
         self.ask("SELECT pg_advisory_unlock(%s)", key)

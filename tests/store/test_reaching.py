@@ -7,7 +7,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Thread
 
@@ -161,12 +161,12 @@ def _pooler(port: int) -> Iterator[int]:
     number = b"K\0\0\0\x0c"
 
     def carry(source: socket.socket, target: socket.socket) -> None:
-        while data := source.recv(65536):
-            if (place := data.find(number)) >= 0:
-                place += len(number)
-                data = data[:place] + b"\0\1\2\3" + data[place + 4 :]
-            target.sendall(data)
-        target.close()
+        with suppress(OSError), target:
+            while data := source.recv(65536):
+                if (place := data.find(number)) >= 0:
+                    place += len(number)
+                    data = data[:place] + b"\0\1\2\3" + data[place + 4 :]
+                target.sendall(data)
 
     def serve() -> None:
         while True:
