@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shepherd import limits
+from shepherd import limits, mounts
 from shepherd.errors import DEADLINE, NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
 from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell, no_telling
@@ -211,6 +211,7 @@ def at_work(options: TaskOptions, stage: str, why: str = "") -> Iterator[LockedR
         return
     settings = locked.settings
     elsewhere.confirm(settings, stage)
+    mounts.confirm_local(settings.state_path, settings.database_url)
     state = settings.state_path
     prepare_state(state)
     os.umask(0o077)
