@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shepherd import holding, limits
+from shepherd import holding, limits, mounts
 from shepherd.errors import (
     DEADLINE,
     NO_DATA,
@@ -230,6 +230,7 @@ def at_work(options: TaskOptions, stage: str, why: str = "") -> Iterator[LockedR
         return
     settings = locked.settings
     elsewhere.confirm(settings, stage)
+    mounts.confirm_local(settings.state_path, settings.database_url)
     state = settings.state_path
     prepare_state(state)
     os.umask(0o077)

@@ -19,12 +19,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy.dialects.sqlite.base import SQLiteDialect
+from sqlalchemy.schema import CreateIndex, CreateTable
+
 from shepherd import children
 from shepherd.errors import SourceError, StoreError
 from shepherd.running.backup import manifest
 from shepherd.settings import Settings
 from shepherd.store.postgresql import as_libpq_has_it
-from shepherd.store.tables import journal, journal_tables
+from shepherd.store.tables import journal
 
 LIMIT = 3600.0
 """Seconds that one of these programs may take; `run.deadline` ends a run before that."""
@@ -66,17 +69,15 @@ def journal_in(dump: IO[bytes]) -> sqlite3.Connection:
     Raises:
         ValueError: it is not the dump of a journal. StoreError: `pg_restore` is missing, or too old.
     """
-    from shepherd.running.backup.reading import journals_in
-
     with tempfile.TemporaryFile() as text:
         _run("pg_restore", ["--data-only", f"--table={journal.name}", "--file=-"], input=dump, into=text)
         text.seek(0)
         # also used by the thread of a pool
         connection = sqlite3.connect(":memory:", check_same_thread=False)
         try:
-            with journals_in(connection) as journals:
-                journal_tables.create_all(journals)
-                journals.commit()
+            dialect = SQLiteDialect()
+            for made in (CreateTable(journal), *map(CreateIndex, journal.indexes)):
+                connection.execute(str(made.compile(dialect=dialect)))
             places = ", ".join("?" * len(journal.columns))
             with connection:
                 insert = f"INSERT INTO journal VALUES ({places})"  # noqa: S608  # question marks alone

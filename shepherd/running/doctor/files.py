@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
+from shepherd import mounts
 from shepherd.errors import SettingsError
 from shepherd.report_files import OURS
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
@@ -42,6 +43,9 @@ def settings_files(settings: Settings) -> Iterator[Finding]:
 
 def state_dir(context: CheckContext) -> Iterator[Finding]:
     state = context.settings.state_path
+    if why := mounts.refusal_of(state, context.settings.database_url):
+        yield Finding("fail", "state_dir", why, wrong=True)
+        return
     if not state.exists():
         yield warn("state_dir", f"{state} is not there yet", "inv find makes it")
         return
