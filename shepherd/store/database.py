@@ -12,13 +12,13 @@ from pathlib import Path
 from msgspec import MsgspecError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.store import postgresql, several, sqlite
+from shepherd.store import postgresql, server_failures, several, sqlite
 from shepherd.store.cache import Cache
 from shepherd.store.journal import Journal, JournalEntry
 from shepherd.store.older import OlderLandings
@@ -265,6 +265,8 @@ def _version(path: Path) -> object:
 
 
 def _sentence(name: str, error: SQLAlchemyError | sqlite3.Error) -> str:
+    if isinstance(error, DBAPIError) and error.orig is not None and not isinstance(error.orig, sqlite3.Error):
+        return server_failures.sentence(name, error.orig)
     cause = str(getattr(error, "orig", None) or error).split("\n", 1)[0]
     advice = {
         "locked": "another program holds it; try again, and see `inv lock.status`",

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from shepherd import holding
 from shepherd.errors import LostLockError, StoreError
+from shepherd.store.server_failures import sentence
 
 if TYPE_CHECKING:
     import psycopg
@@ -76,7 +77,7 @@ def connect(url: str, password: str, purpose: str, connect_seconds: int = 0) -> 
             connection.execute("SET idle_session_timeout = 0")
         return connection
     except driver.Error as error:
-        raise StoreError(f"{name_of(url)}: {_first_line(error)}") from None
+        raise StoreError(sentence(name_of(url), error)) from None
 
 
 def make_engine(url: str, password: str, *, read_only: bool = False) -> Engine:
@@ -265,7 +266,7 @@ class Session:
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
         except psycopg.Error as error:
-            raise StoreError(f"{self.name}: {_first_line(error)}") from None
+            raise StoreError(sentence(self.name, error)) from None
 
     # what all hosts are told: a document for each name
 
