@@ -10,10 +10,10 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, select
 
 from shepherd.landing import Landing
+from shepherd.store.many_rows import insert_rows
 from shepherd.store.tables import facts, landings
 
 _T = TypeVar("_T")
-_ROWS = 2000
 
 
 class Cache:
@@ -72,8 +72,7 @@ class Cache:
             for sha, landing in wanted.items()
             if known.get(sha) != landing
         ]
-        for start in range(0, len(rows), _ROWS):
-            self._connection.execute(insert(table), rows[start : start + _ROWS])
+        insert_rows(self._connection, table, rows)
 
     def fact(self, name: str, type: type[_T]) -> _T | None:
         """A single document by name, None if there is none or it is of another shape."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, String, func, insert, inspect, select, text
+from sqlalchemy.dialects import postgresql
 
 from shepherd.errors import StoreError
 from shepherd.store.database import Database
@@ -23,6 +24,7 @@ AT_ONCE = 5000
 SET_ASIDE = "journal_before_restore_"
 """What the tables begin with in which `inv restore` keeps a journal that it replaced."""
 
+_SERVER = postgresql.dialect()
 _COLUMNS = tuple(journal.columns.keys())
 _ROWS = select(journal).order_by(journal.c.seq)
 _KNOWN = {*journal_tables.tables, *cache_tables.tables, *shared_tables.tables}
@@ -166,6 +168,11 @@ def _copy_shared(reading: Connection, writing: Connection) -> None:
             writing.execute(insert(shared), rows)
 
 
+def _longest(kind: String) -> int | None:
+    there = kind.dialect_impl(_SERVER)
+    return there.length if isinstance(there, String) else None
+
+
 def _unfit(row: Row) -> Iterator[str]:
     """What PostgreSQL takes differently than SQLite, which looks neither at types nor at lengths."""
     for column, value in zip(journal.columns, row, strict=True):
@@ -176,7 +183,7 @@ def _unfit(row: Row) -> Iterator[str]:
             why = "no text"
         elif "\0" in value:
             why = "a NUL character"
-        elif column.type.length and len(value) > column.type.length:
-            why = f"{len(value)} characters, and {column.type.length} is the most"
+        elif (most := _longest(column.type)) and len(value) > most:
+            why = f"{len(value)} characters, and {most} is the most"
         if why:
             yield f"entry {row[0]} ({row[_COLUMNS.index('kind')]!r}) has {why} in its column {column.name}"

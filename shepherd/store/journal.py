@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Select, bindparam, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, func, select
 
+from shepherd.store.many_rows import insert_rows
 from shepherd.store.tables import journal, shared
 from shepherd.values import iso
 
@@ -125,7 +126,7 @@ class Journal:
         """Add entries in this order; how many."""
         entries = list(entries)
         assert all(entry.kind in KINDS for entry in entries)
-        when = iso(at)
+        when, server = iso(at), self._connection.dialect.name == "postgresql"
         for start in range(0, len(entries), _ROWS):
             rows = [
                 {
@@ -135,13 +136,13 @@ class Journal:
                     "kind": entry.kind,
                     "subject": entry.subject,
                     # an author's name may be of any length; the column is not
-                    "who": entry.who[:WHO],
-                    "why": entry.why,
+                    "who": _kept(entry.who[:WHO], server),
+                    "why": _kept(entry.why, server),
                     "data": msgspec.json.encode(entry.data, enc_hook=str).decode(),
                 }
                 for entry in entries[start : start + _ROWS]
             ]
-            self._connection.execute(insert(journal), rows)
+            insert_rows(self._connection, journal, rows)
         return len(entries)
 
     def next_seq(self) -> int:
@@ -224,3 +225,8 @@ class Journal:
             JournalEntry(kind, subject, msgspec.json.decode(data), who, why, at, run_id, seq)
             for kind, subject, data, who, why, at, run_id, seq in self._connection.execute(statement, values)
         ]
+
+
+def _kept(text: str, server: bool) -> str:
+    """A text as the database can keep it: PostgreSQL takes no NUL, which a git note may hold."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if server else text

@@ -12,14 +12,14 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import Connection, Table, delete, insert, inspect, select
+from sqlalchemy import Connection, delete, insert, inspect, select
 
 from shepherd.git.revisions import bare_request, review_of
 from shepherd.landing import Landing, Revision
+from shepherd.store.many_rows import insert_rows
 from shepherd.store.tables import archives, older, older_names
 from shepherd.values import RevName
 
-_ROWS = 2000
 _CHUNK = 500
 _UNASKED: dict[str, Any] = {
     "address": "",
@@ -107,8 +107,8 @@ class OlderLandings:
             for each in archived
             for kind, name in _names(each)
         ]
-        self._insert(older, rows)
-        self._insert(older_names, names)
+        insert_rows(self._connection, older, rows)
+        insert_rows(self._connection, older_names, names)
         return self._set_span(span)
 
     def between(self, first: int, last: int) -> list[Landing]:
@@ -180,10 +180,6 @@ class OlderLandings:
         query = select(older.c.document).where(older.c.branch == self._branch, *conditions)
         decode = msgspec.json.Decoder(Landing).decode
         return [decode(document) for (document,) in self._connection.execute(query.order_by(older.c.revno))]
-
-    def _insert(self, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-        for start in range(0, len(rows), _ROWS):
-            self._connection.execute(insert(table), rows[start : start + _ROWS])
 
     def _set_span(self, span: ArchiveSpan) -> ArchiveSpan:
         self._connection.execute(delete(archives).where(archives.c.branch == self._branch))

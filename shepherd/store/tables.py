@@ -62,7 +62,12 @@ journal = Table(
     Column("run_id", String(60), nullable=False),
     Column("branch", String(100), nullable=False),
     Column("kind", String(30), nullable=False),
-    Column("subject", String(200), nullable=False),
+    Column(
+        "subject",
+        # SQLite looks at no length, and a subject may hold somebody's mail address
+        String(200).with_variant(Text(), "postgresql"),
+        nullable=False,
+    ),
     Column("who", String(200), nullable=False),
     Column("why", Text, nullable=False),
     Column("data", Text, nullable=False, comment="JSON object; keys depend on the kind"),

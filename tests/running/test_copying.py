@@ -226,7 +226,7 @@ def test_a_row_that_arrives_otherwise_is_seen(
     ("column", "value", "said"),
     [
         ("why", "a\0b", "a NUL character in its column why"),
-        ("subject", "x" * 201, "201 characters, and 200 is the most in its column subject"),
+        ("who", "x" * 201, "201 characters, and 200 is the most in its column who"),
         ("who", b"\xff", "no text in its column who"),
     ],
 )
