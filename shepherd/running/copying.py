@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from shepherd.running.output import say, write
 from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.tasking import TaskOptions
 from shepherd.settings import Settings
+from shepherd.settings.kinds import has_no_password
 from shepherd.values import some
 
 if TYPE_CHECKING:
@@ -63,29 +63,27 @@ def _place(settings: Settings, text: str, cwd: Path) -> CopyPlace:
     from sqlalchemy.exc import ArgumentError
 
     from shepherd.store import sqlite
+    from shepherd.store.postgresql import is_postgresql
 
     if "://" not in text:
         path = Path(os.path.realpath(cwd / text))
         if "?" in str(path):
             raise SettingsError(f"{path}: expected a path without ?, since the database is named by a URL")
         return CopyPlace(URL.create("sqlite", database=str(path)).render_as_string(), "", path)
-    if re.search(r"://[^/@?]*:[^/@?]*@|[?&](?:password|passfile)=", text):
+    if not has_no_password(text):
         raise SettingsError(
             "expected a URL without a password: write that into a file of mode 0600, and name it as"
             " database_password_file in shepherd.toml, or in PGPASSFILE"
         )
-    try:
-        url = make_url(text)
-    except ArgumentError:
+    if text.startswith("sqlite"):
+        try:
+            return _place(settings, os.path.realpath(cwd / (make_url(text).database or "")), cwd)
+        except ArgumentError:
+            raise SettingsError(f"{text!r} is no URL: expected sqlite:////PATH, or a path") from None
+    if not is_postgresql(text):
+        kind = text.partition(":")[0]
         raise SettingsError(
-            f"{text!r} is no URL: expected postgresql://USER@HOST/DATABASE, or a path"
-        ) from None
-    if url.get_backend_name() == "sqlite":
-        return _place(settings, os.path.realpath(cwd / (url.database or "")), cwd)
-    if url.get_backend_name() != "postgresql":
-        raise SettingsError(
-            f"{url.get_backend_name()} is not supported: name a file of SQLite, or"
-            " postgresql://USER@HOST/DATABASE"
+            f"{kind} is not supported: name a file of SQLite, or postgresql://USER@HOST/DATABASE"
         )
     # before a move the settings name the file, and the password is there already
     ours = settings.database_url == text or sqlite.path_of(settings.database_url) is not None

@@ -106,7 +106,8 @@ def _check_pattern(pattern: str) -> None:
         raise WrongValueError(r'expected a group around the revision, as in "r(\\d+)"')
 
 
-def _has_no_password(url: str) -> bool:
+def has_no_password(url: str) -> bool:
+    """Return whether the URL of a database holds none, in any of the ways in which libpq reads one."""
     from urllib.parse import unquote
 
     place, _, query = url.partition("?")
@@ -185,7 +186,7 @@ DatabaseUrl = Annotated[
     _printable,
     _expect(
         "a URL without a password: write that into the file of database_password_file",
-        _has_no_password,
+        has_no_password,
         repeat=False,
     ),
     _expect(

@@ -45,6 +45,11 @@ def is_postgresql(url: str) -> bool:
     return url.startswith(("postgresql:", "postgresql+psycopg:"))
 
 
+def as_libpq_has_it(url: str) -> str:
+    """The same URL for PostgreSQL's own programs."""
+    return re.sub(r"\Apostgresql\+psycopg:", "postgresql:", url)
+
+
 def name_of(url: str) -> str:
     """The database in messages, without any password. Who only reads does not wait for SQLAlchemy."""
     bare = re.sub(r"(//[^:@/?]*):[^?]*@", r"\1:***@", url)
@@ -129,7 +134,7 @@ def _parameters(url: str, password: str, purpose: str) -> dict[str, Any]:
         **({"password": password} if password else {}),
     }
     try:
-        theirs = psycopg.conninfo.conninfo_to_dict(re.sub(r"\Apostgresql\+psycopg:", "postgresql:", url))
+        theirs = psycopg.conninfo.conninfo_to_dict(as_libpq_has_it(url))
     except psycopg.Error as error:
         raise StoreError(f"{name_of(url)}: {_first_line(error)} (docs/postgresql.md#the-url)") from None
     options = [f"-c {name}={value}" for name, value in settings.items()]

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import IO
 
 from sqlalchemy.dialects.sqlite.base import SQLiteDialect
-from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from shepherd import children
 from shepherd.errors import SourceError, StoreError
 from shepherd.running.backup import manifest
 from shepherd.settings import Settings
+from shepherd.store.postgresql import as_libpq_has_it
 from shepherd.store.tables import journal
 
 LIMIT = 3600.0
@@ -54,7 +54,7 @@ def dump(settings: Settings, file: Path) -> None:
     Raises:
         StoreError: the program is missing or too old, or could not; the sentence says which.
     """
-    url = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    url = as_libpq_has_it(settings.database_url)
     options = [
         *("--format=custom", f"--table={journal.name}", "--no-owner", "--no-privileges", "--no-password"),
         *(f"--lock-wait-timeout={BUSY_MILLISECONDS}", f"--file={file}", f"--dbname={url}"),
