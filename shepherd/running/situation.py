@@ -17,7 +17,7 @@ from shepherd.running.calls import schedule_of
 from shepherd.running.log import now
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
-from shepherd.situation import Freeze, Hang, Maintenance, Running, Situation, StageRuns, Unread
+from shepherd.situation import ASKING_OTHERS, Freeze, Hang, Maintenance, Running, Situation, StageRuns, Unread
 from shepherd.stages.freezes import FreezeWord, copied_words, freezes_at, next_freeze
 from shepherd.statefile import StateFile
 from shepherd.store.snapshots import LATEST
@@ -56,7 +56,7 @@ def situation(settings: Settings, writing: str = "") -> Situation:
     freezes, unreadable = freezes_now(settings, at)
     if problem:
         # one of the others may have frozen a branch, or found that it may not be deployed
-        unreadable = {branch: Unread(at, told.STAGE, problem) for branch in settings.branches} | unreadable
+        unreadable = {branch: Unread(at, ASKING_OTHERS, problem) for branch in settings.branches} | unreadable
     hang: Hang | None = None
     running: Running | None = None
     at_work: Running | None = None
