@@ -143,6 +143,22 @@ def restore(options: TaskOptions, source: str, despite: str | None = None) -> in
     return restore(options, source, despite)
 
 
+@task(
+    *WORKING,
+    name="db.copy",
+    positional=("source", "to"),
+    help={
+        "source": "the database to read: a URL, or the path of a file of SQLite",
+        "to": "the database to make: an empty one on a server, or a file that is not there",
+    },
+)
+def db_copy(options: TaskOptions, source: str, to: str) -> int:
+    """Copy the journal to another database, SQLite or PostgreSQL, and compare each entry."""
+    from shepherd.running.copying import db_copy
+
+    return db_copy(options, source, to)
+
+
 @task(name="cron.show", reader=True)
 def cron_show(options: TaskOptions) -> int:
     """The block that belongs in the crontab."""

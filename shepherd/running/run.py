@@ -46,7 +46,7 @@ class RunStage(NamedTuple):
 
 _STAGES: dict[str, tuple[Stage, Callable[[Settings], bool]]] = {
     "find": (find_all, lambda _: True),
-    "tag": (tag_all, lambda settings: settings.tracker.writes),
+    "tag": (tag_all, lambda settings: any(settings.tracker_of(each).writes for each in settings.branches)),
     "judge": (judge_all, lambda _: True),
     "promote": (promote_settled, lambda settings: settings.promote.auto),
     "alarm": (alarms_all, lambda settings: bool(settings.mail and settings.mail.operators)),

@@ -45,7 +45,7 @@ from shepherd.settings import Settings
 if TYPE_CHECKING:
     from shepherd.store.postgresql import Session
 
-UNSTOPPED = frozenset({"init", "restore"})
+UNSTOPPED = frozenset({"init", "restore", "db.copy"})
 """What the switch does not stop though it takes the work lock (docs/running.md#maintenance)."""
 
 

@@ -63,13 +63,15 @@ class SideBySide:
         body: what is done with one branch, in a process of its own.
         run: the run that the stage belongs to.
         at_once: how many branches at the same time.
+        quietly: say and note nothing: the caller sees the outcomes, and uses them.
     """
 
-    def __init__(self, stage: str, body: Body, run: Run, at_once: int) -> None:
+    def __init__(self, stage: str, body: Body, run: Run, at_once: int, *, quietly: bool = False) -> None:
         self._stage = stage
         self._body = body
         self._run = run
         self._at_once = at_once
+        self._quietly = quietly
         self._workers: list[_Worker] = []
         self._outcomes: dict[str, Outcome] = {}
         self._shared = _Shared(-1, -1, -1)
@@ -95,8 +97,7 @@ class SideBySide:
                     shown = self._show(shown)
             except BaseException as reason:
                 self._stop(reason)
-                for branch in filter(self._outcomes.__contains__, shown):
-                    self._say(branch)
+                self._show([branch for branch in shown if branch in self._outcomes])
                 raise
             finally:
                 for worker in self._workers:
@@ -146,7 +147,7 @@ class SideBySide:
                 outcome = outcome or self._lost(branch, how)
             if outcome is not None and branch:
                 self._outcomes[branch] = outcome
-                for stage, failure in outcome.failed:
+                for stage, failure in () if self._quietly else outcome.failed:
                     self._run.note(stage, branch, ShepherdError(failure))
 
     def _lost(self, branch: str, how: str) -> Outcome:
@@ -159,7 +160,8 @@ class SideBySide:
         for number, branch in enumerate(branches):
             if branch not in self._outcomes:
                 return branches[number:]
-            self._say(branch)
+            if not self._quietly:
+                self._say(branch)
         return []
 
     def _say(self, branch: str) -> None:
@@ -186,7 +188,7 @@ class SideBySide:
         end = monotonic() + GRACE / 3
         for worker in self._workers:
             worker.wait(end)
-        for worker in busy:
+        for worker in () if self._quietly else busy:
             self._run.note(self._stage, worker.branch, reason)
 
 

@@ -194,6 +194,8 @@ def session(settings: Settings) -> Session:
         StoreError, SettingsError: there is none to be had. ImportError: psycopg is not installed.
     """
     silent, until, why = _server.silent
+    if _server.offline:
+        raise StoreError("the server is not asked")
     if silent == settings.database_url and monotonic() < until and _server.working is None:
         raise StoreError(why)
     return _session(settings)

@@ -27,8 +27,8 @@ from shepherd.run import Run
 from shepherd.store import several
 from shepherd.values import age
 
-Body = Callable[[str, Run], int | None]
-"""body(branch, run): what is done with one branch; its exit code, None for 0."""
+Body = Callable[[str, Run], int | bytes | None]
+"""body(branch, run): what is done with one branch; its exit code, None for 0, or a document for the maker."""
 
 _LENGTH = 8
 """Bytes before each message: how long it is."""
@@ -52,6 +52,8 @@ class Outcome(Struct, frozen=True):
     """Its traceback."""
     said: list[tuple[str, str]] = []
     """What it printed, in this order, and to which stream: out, error, loudly."""
+    document: bytes = b""
+    """What the body returned, if that was one."""
     failed: list[tuple[str, str]] = []
     """Stage and sentence of each attempt to read it that failed."""
 
@@ -139,20 +141,23 @@ def _done(task: Task, body: Body, run: Run) -> Outcome:
         " branches, and what comes after them)"
     )
     code, failure, bug = 0, "", ""
+    returned: int | bytes | None = None
     try:
         with (
             redirect_stdout(_Heard("out", said)),
             redirect_stderr(_Heard("error", said)),
             limited(task.seconds, late),
         ):
-            code = body(task.branch, own) or 0
+            returned = body(task.branch, own)
+            code = returned if isinstance(returned, int) else 0
     except ShepherdError as error:
         code, failure = error.code, str(error)
     except Interruption as interruption:
         code, failure = interruption.error.code, f"{task.branch}: {interruption.error}"
     except BaseException as error:
         code, failure, bug = UNEXPECTED, repr(error), traceback.format_exc()
-    return Outcome(code, failure, bug, said, failed)
+    document = returned if isinstance(returned, bytes) else b""
+    return Outcome(code, failure, bug, said, document, failed)
 
 
 def sentence(failure: BaseException) -> str:

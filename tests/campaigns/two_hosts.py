@@ -12,6 +12,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ import psycopg
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from shepherd.errors import PARTLY
 from shepherd.running.runner import LockedRun
 from shepherd.settings import read
 from shepherd.store import Database, Journal
@@ -38,7 +40,13 @@ _CHANGES = frozenset({"os.rename", "os.remove", "os.mkdir", "subprocess.Popen", 
 _CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _SETTINGS = """\
 database = "postgresql://shepherd@{server}/{database}"
-{mail}
+[mail]
+smtp = "{smtp}"
+sender = "QA Shepherd <qa-shepherd@example.org>"
+list = "dev@example.org"
+operators = ["ops@example.org"]
+at = "00:00"
+weekend = true
 [promote]
 auto = true
 settle = "1s"
@@ -53,15 +61,6 @@ promote = {{ ref = "released" }}
 [tracker]
 type = "file"
 path = "{bugs}"
-"""
-_MAIL = """\
-[mail]
-smtp = "{smtp}"
-sender = "QA Shepherd <qa-shepherd@example.org>"
-list = "dev@example.org"
-operators = ["ops@example.org"]
-at = "00:00"
-weekend = true
 """
 
 
@@ -111,9 +110,12 @@ class HostWorld:
         project.repo.set_ref("released", begin[0])
         for bug in (1, 2):
             project.tag(bug)
+        # nobody is mailed about what is there at the beginning
+        smtp.door = "busy"
         for host in HOSTS:
             done = self.run(host)
-            assert done.code == 0, done
+            assert done.code in (0, PARTLY), done
+        smtp.door = ""
         project.land("[bug=3] Three", "[bug=4] Four", "[no-qa] Five")
         project.tag(1, "qa-ok")
         for bug in (2, 3):
@@ -124,6 +126,7 @@ class HostWorld:
         assert done.code == 0, done
         for each in (*HOSTS, "shared", "published"):
             shutil.copytree(folder / each, self._saved / each, symlinks=True)
+        self._remembered = deepcopy(vars(self.project.repo))
 
     def begin(self) -> None:
         """Set everything back, with a database of its own."""
@@ -138,6 +141,7 @@ class HostWorld:
         self._write_settings(self.database)
         self.smtp.messages.clear()
         self._reread_bugs()
+        vars(self.project.repo).update(deepcopy(self._remembered))
 
     @property
     def database(self) -> str:
@@ -149,7 +153,7 @@ class HostWorld:
             text = _SETTINGS.format(
                 server=f"{SERVER}:{self.server.port}",
                 database=database,
-                mail="" if database == self._base else _MAIL.format(smtp=self.smtp.place),
+                smtp=self.smtp.place,
                 repository=self.project.repo.path,
                 published=self.folder / "published",
                 bugs=shared / "bugs.json",

@@ -66,7 +66,7 @@ def each(
     return SideBySide("find", body, notes.run, at_once)(branches), notes
 
 
-def several(folder: Path, chance: random.Random, branches: int) -> None:
+def several(folder: Path, chance: random.Random, branches: int, readable: float = 0.85) -> None:
     """Branches with repositories of their own, but for two that share one; some of them cannot be read."""
     project = Project(folder)
     shutil.rmtree(folder / "project.git")
@@ -76,10 +76,10 @@ def several(folder: Path, chance: random.Random, branches: int) -> None:
         repo = Repo(folder / place)
         ref = f"line{number}"
         ids = [
-            repo.commit(message(chance, landed), branch=ref, date=1_311_000_000 + 600 * landed)
+            repo.commit(message(chance, landed), branch=ref, date=1_311_000_000 + number + 600 * landed)
             for landed in range(chance.randint(2, 12))
         ]
-        if chance.random() < 0.85:
+        if chance.random() < readable:
             repo.set_ref(f"live{number}", chance.choice(ids))
         tables.append(
             f'[branches.b{number}]\nrepository = "{place}"\nref = "{ref}"\n'
@@ -286,3 +286,46 @@ def test_nothing_of_a_run_that_was_ended_works_on(tmp_path: Path, number: signal
     if number != signal.SIGKILL:
         assert "stopped by" in err
     assert host.inv("find", apart=True)[0] == 0, "the lock is free, and the next one goes on"
+
+
+def counting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A git that writes a line for each time it is started, on the search path; where it writes."""
+    log = folder / "git.log"
+    own = folder / "bin" / "git"
+    own.parent.mkdir()
+    own.write_text(f"#!/bin/sh\necho \"$@\" >>'{log}'\nexec '{shutil.which('git')}' \"$@\"\n")
+    own.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{own.parent}:{os.environ['PATH']}")
+    return log
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_a_branch_where_nothing_moved_costs_one_process_of_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Not one more for each other branch."""
+    folder = tmp_path / "one"
+    several(folder, random.Random(3), 8, readable=1.0)
+    settings = folder / "shepherd.toml"
+    settings.write_text(f"run = {{ at_once = {at_once} }}\n{settings.read_text()}")
+    assert inv(folder, "find").code == 0
+    log = counting(tmp_path, monkeypatch)
+    found = inv(folder, "find")
+    assert found.out.count("0 new") == 8
+    assert len(log.read_text().splitlines()) <= 8
+
+
+@pytest.mark.parametrize("at_once", [1, 2])
+def test_a_repository_that_is_away_costs_its_branches_only(tmp_path: Path, at_once: int) -> None:
+    """Those that have nothing in common with it do not even warn."""
+    folder = tmp_path / "one"
+    several(folder, random.Random(3), 4, readable=1.0)
+    settings = folder / "shepherd.toml"
+    settings.write_text(f"run = {{ at_once = {at_once} }}\n{settings.read_text()}")
+    assert inv(folder, "find").code == 0
+    (folder / "b3.git").rename(folder / "elsewhere.git")
+    found = inv(folder, "find")
+    assert found.code == NO_DATA
+    assert "cannot be recognised" not in found.out
+    assert [line.partition(":")[0] for line in found.out.splitlines()] == ["b0", "b1", "b2"]
+    assert "b3.git is not there" in found.err
