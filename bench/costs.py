@@ -1,6 +1,6 @@
 """What size costs, as a table: `python -m bench.costs [branches] [windows] [million]` (docs/size.md).
 
-CPU is that of `inv find judge report` with all its children, memory the most that all of them held at a moment
+CPU is that of `inv find judge report` with all its children, memory the most that they held at one moment
 (PSS: what several share counts once), "git" the processes of git. Busy: every branch has ten new landings.
 """
 
@@ -19,9 +19,8 @@ from typing import NamedTuple
 
 import psutil
 
-from bench import project
 from bench.history import Change, changes
-from bench.project import INV, ROOT, Project
+from bench.project import INV, ROOT, Project, make_repository
 from bench.timing import children
 
 SIZE, WAITING, NEW = 16_000, 80, 10
@@ -113,8 +112,8 @@ def many_branches(folder: Path, count: int, size: int = SIZE) -> tuple[Project, 
     shutil.rmtree(place.repository)
     tables = []
     for number in range(count):
-        project._QUEUE = b"Queue %d <queue%d@example.org>" % (number, number)
-        project._make_repository(folder / f"b{number:03}.git", history[:size], size - WAITING)
+        repository = folder / f"b{number:03}.git"
+        make_repository(repository, history[:size], size - WAITING, b"Queue %d" % number)
         tables.append(_BRANCH.format(number=number))
     settings = folder / "shepherd.toml"
     settings.write_text("".join(tables) + "[tracker]" + settings.read_text().partition("[tracker]")[2])
