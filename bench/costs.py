@@ -1,4 +1,4 @@
-"""What size costs, as a table: `python -m bench.costs [branches] [windows] [million]` (docs/size.md).
+"""What size costs, as a table: `python -m bench.costs [TABLE…]` (docs/size.md).
 
 CPU is that of `inv find judge report` with all its children, memory the most that they held at one moment
 (PSS: what several share counts once), "git" the processes of git. Busy: every branch has ten new landings.
@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,7 +107,7 @@ def header(what: str) -> None:
     print(f"| {what} | CPU s | wall s | memory MB | git |\n|---|---|---|---|---|", flush=True)
 
 
-def many_branches(folder: Path, count: int, size: int = SIZE) -> tuple[Project, list[Change]]:
+def many_branches(folder: Path, count: int, size: int) -> tuple[Project, list[Change]]:
     """Branches in repositories of their own, whose histories have nothing in common."""
     place, history = Project(folder, 2, 1), list(changes(size + NEW))
     shutil.rmtree(place.repository)
@@ -134,11 +135,11 @@ def land(place: Project, history: Sequence[Change], count: int) -> None:
         subprocess.run(["git", "fast-import", "--quiet"], cwd=repository, input=b"".join(feed), check=True)
 
 
-def branches() -> None:
-    header(f"branches of {SIZE:,} landings")
+def branches(size: int = SIZE) -> None:
+    header(f"branches of {size:,} landings")
     for count in BRANCHES:
         with tempfile.TemporaryDirectory() as folder:
-            place, history = many_branches(Path(folder) / "project", count)
+            place, history = many_branches(Path(folder) / "project", count, size)
             shown(f"{count}, for the first time", measured(place, "find", "judge", "report"))
             shown(f"{count}, idle", measured(place, "find", "judge", "report"))
             land(place, history, count)
@@ -162,7 +163,12 @@ def million() -> None:
         shown(f"{MILLION:,}, idle", measured(place, "find", "judge", "report"))
 
 
-TABLES: dict[str, Callable[[], None]] = {"branches": branches, "windows": windows, "million": million}
+TABLES: dict[str, Callable[[], None]] = {
+    "branches": branches,
+    "short-branches": partial(branches, 400),
+    "windows": windows,
+    "million": million,
+}
 
 
 def main() -> None:
