@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import nullcontext
 from time import monotonic
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from shepherd.errors import NoAnswerError, SourceError
 from shepherd.git.branch import read_branch
 from shepherd.git.branch_reading import BranchReading, CoveredPair, OtherMainline
 from shepherd.git.mirror_clones import mirror_clone
-from shepherd.git.neighbours import LineStart, Looked, look
+from shepherd.git.neighbours import Looked
 from shepherd.git.notes import NoteVerdict, missing_notes
 from shepherd.git.repository import open_repository
 from shepherd.landing import Reading, commits_of
@@ -27,7 +27,6 @@ from shepherd.stages.rewrite import accepted_rewrite, keep_patches, what_happene
 from shepherd.stages.state import BranchSource, BranchState, read_state, sum_of
 from shepherd.stages.touched import keep_touches, read_touches
 from shepherd.store import BranchStore, Database, Journal, JournalEntry
-from shepherd.store.cache import facts_of_all
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import LostJournalError, acceptance_of, first_run_sentence, loss
 from shepherd.values import first_few
@@ -131,27 +130,6 @@ def _find(
     spoken_of = dict.fromkeys([*history.spoken_of, *(note.id for note in current.notes)])
     keep_patches(settings, branch, database, list(spoken_of), run)
     return line, not state.began and state.loss is None
-
-
-def look_at(settings: Settings, repository: str, *, dry: bool = False) -> Looked:
-    """Ask a repository, once in a run, for all that the branches in it will ask for. Raises SourceError."""
-    known: dict[str, LineStart] = {}
-    with (
-        suppress(NoAnswerError),
-        Database.of(settings, read_only=dry) as database,
-        database.begin() as connection,
-    ):
-        known = facts_of_all(connection, "facts", LineStart)
-    return look(
-        repository,
-        {
-            name: (branch, known.get(name))
-            for name, branch in settings.branches.items()
-            if settings.place(branch.repository) == repository
-        },
-        settings.state_path / "mirrors",
-        not dry,
-    )
 
 
 def _hand_over(
