@@ -1,5 +1,6 @@
-"""Rules at 1,000, 10,000 and 100,000 landings: is it linear, and how many landings a second? And what do
-conditions cost (docs/rules.md#conditions): checks and limits beside without, up to 1,000,000 landings?
+"""Rules from 1,000 to 1,000,000 landings: is it linear, and how many landings a second, beside the walk to
+the last known good revision (`known_good`) over as many revisions? And what do conditions cost
+(docs/rules.md#conditions): checks and limits beside without?
 
 The hardest case: all of them in the window and seen for the first time, so that all is to be remembered.
 """
@@ -11,6 +12,7 @@ import gc
 from msgspec.structs import replace
 
 from bench.history import Change, changes, words
+from bench.known_good import histories, last_known_good
 from bench.timing import CPU, Body, claim, medians
 from shepherd.conditions import (
     NO_CONDITIONS,
@@ -25,9 +27,11 @@ from shepherd.landing import Deployed, Landing, Reading, Revision
 from shepherd.rules import judge
 from shepherd.words import ItemTags, Options, RecordedEvidence, TrackerData
 
-SIZES = (1_000, 10_000, 100_000)
-WANTED = 240_000
-"""Landings a second: Chromium's walk to its last known good revision."""
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+AT_ONCE = 100_000
+"""Landings that one measurement judges at least: small histories several times over."""
+MOST_WALKED = 100_000
+"""Revisions of the walk: the builds of a million need more than 1 GB."""
 CONDITION_SIZES = (2_000, 10_000, 100_000, 1_000_000)
 RED = 300
 """The newest candidates, whose checks failed."""
@@ -64,15 +68,16 @@ def _landing(change: Change) -> Landing:
 
 
 def judging(size: int) -> Body:
-    """As many landings for each size: small histories are judged several times over."""
+    """One judgement of so many landings."""
     reading, tracker, memory = history(size)
     options = Options()
+    return lambda: judge(reading, tracker, memory, options)
 
-    def run() -> None:
-        for _ in range(SIZES[-1] // size):
-            judge(reading, tracker, memory, options)
 
-    return run
+def walking(size: int) -> Body:
+    """One walk over as many revisions."""
+    builders = histories(size)
+    return lambda: last_known_good(size, builders)
 
 
 def conditions(size: int, *, generous: bool) -> Conditions:
@@ -112,11 +117,10 @@ def keeping(size: int) -> Body:
 
     def run() -> None:
         gc.disable()
-        for _ in range(SIZES[-1] // size):
-            said = {each.revno: [(bug, tracker.items[bug]) for bug in each.bugs] for each in reading.landings}
-            pairs = {(each.id, bug): each.revno for each in reading.landings for bug in each.bugs}
-            found = {each.revno: (each, memory.first_seen[each.id]) for each in reading.landings}
-            del said, pairs, found
+        said = {each.revno: [(bug, tracker.items[bug]) for bug in each.bugs] for each in reading.landings}
+        pairs = {(each.id, bug): each.revno for each in reading.landings for bug in each.bugs}
+        found = {each.revno: (each, memory.first_seen[each.id]) for each in reading.landings}
+        del said, pairs, found
         gc.enable()
 
     return run
@@ -128,12 +132,12 @@ def with_conditions() -> None:
     per_landing: dict[int, dict[str, float]] = {}
     for size in CONDITION_SIZES:
         kinds = (("blocked", False, False), ("over", True, False), ("free", True, True))
-        for kind, good, generous in kinds if size <= SIZES[-1] else kinds[-1:]:
+        for kind, good, generous in kinds if size <= AT_ONCE else kinds[-1:]:
             bodies = {
                 "with": conditional(size, conditions(size, generous=generous), good=good),
                 "without": conditional(size, NO_CONDITIONS, good=good),
             }
-            took = medians(bodies, CPU, each=max(1, SIZES[-1] // size))
+            took = medians(bodies, CPU, each=_times(size))
             claim(f"rules, {size:,} landings with conditions, {kind}", took["with"], took["without"], 1.2)
             per_landing[size] = {name: seconds / size for name, seconds in took.items()}
     few, many = per_landing[CONDITION_SIZES[0]], per_landing[CONDITION_SIZES[-1]]
@@ -145,16 +149,33 @@ def with_conditions() -> None:
     )
 
 
+def _times(size: int) -> int:
+    return max(1, AT_ONCE // size)
+
+
 def main() -> None:
+    rules: dict[int, float] = {}
+    bare: dict[int, float] = {}
+    for size in SIZES:
+        bodies = {"rules": judging(size), "bare": keeping(size)}
+        if size <= MOST_WALKED:
+            bodies["walk"] = walking(size)
+        took = medians(bodies, CPU, each=_times(size))
+        rules[size], bare[size] = took["rules"] / size, took["bare"] / size
+        print(f"rules, {size:,} landings: {1 / rules[size]:,.0f} a second", flush=True)
+        if "walk" in took:
+            walked = (
+                f"a walk to the last known good of {size:,} revisions, against the rules (aim: at least 4)"
+            )
+            claim(walked, took["walk"], took["rules"])
+    claim("rules, slowest size against fastest, per million", *_spread(rules), 1.2)
+    claim("the same for a loop that only keeps the landings in dicts", *_spread(bare))
     with_conditions()
-    took = medians({f"{size:,}": judging(size) for size in SIZES}, CPU)
-    wanted = SIZES[-1] / WANTED
-    for size, seconds in took.items():
-        rate = f"{SIZES[-1] / seconds:,.0f} a second"
-        claim(f"rules, {size} landings ({rate}), against {WANTED:,} a second", seconds, wanted, 1)
-    claim("rules, slowest size against fastest", max(took.values()), min(took.values()), 1.2)
-    bare = medians({"large": keeping(SIZES[-1]), "small": keeping(SIZES[0])}, CPU)
-    claim("the same for a loop that only keeps the landings in dicts", bare["large"], bare["small"])
+
+
+def _spread(each: dict[int, float]) -> tuple[float, float]:
+    """Seconds that a million landings take at the slowest size and at the fastest."""
+    return max(each.values()) * 1e6, min(each.values()) * 1e6
 
 
 if __name__ == "__main__":

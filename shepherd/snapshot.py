@@ -131,10 +131,10 @@ class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
 
     revno: int
     id: str
-    title: str
+    title: str = ""
     branch: str = ""
     url: str = ""
-    person: str
+    person: str = ""
     landed_at: datetime
     bugs: tuple[int, ...] = ()
     requests: tuple[str, ...] = ()

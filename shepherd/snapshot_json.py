@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import BinaryIO
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 from msgspec.structs import asdict, force_setattr, replace
 
 from shepherd.sentence import Sentence
@@ -23,12 +22,9 @@ SHORT = 10
 """Numbers of a list that stands at every landing, however often it repeats."""
 WORTH = 20_000
 """Numbers that must repeat in a document before lists stand once: a small one is to readers as it was."""
-_READ = 100_000
-"""Bytes that are read at once until the landings begin."""
-_LARGEST_HEAD = 5_000_000
 _AT_ONCE = 200
 """Landings that are encoded together."""
-_LANDINGS = b'"landings":['
+LANDINGS = b'"landings":['
 
 
 class _LeanEntry(LandingEntry, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -53,14 +49,18 @@ def pieces(snapshot: Snapshot) -> Iterator[bytes]:
     schema = SCHEMA_SHARING if repeated else snapshot.schema
     around = ENCODER.encode(replace(snapshot, landings=(), schema=schema))
     # a quotation mark within a text has a backslash before it, so this is the key
-    head, key, tail = around.partition(_LANDINGS)
+    head, key, tail = around.partition(LANDINGS)
     yield head + key
-    yield from _landing_pieces(snapshot.landings, repeated)
+    yield from _between_brackets(snapshot.landings, repeated)
     yield tail
 
 
-def _landing_pieces(landings: Sequence[LandingEntry], repeated: Mapping[int, int]) -> Iterator[bytes]:
-    """What stands between the brackets."""
+def landing_pieces(snapshot: Snapshot) -> Iterator[bytes]:
+    """Of the document what stands between the brackets of `landings`."""
+    return _between_brackets(snapshot.landings, _repeated(snapshot.landings))
+
+
+def _between_brackets(landings: Sequence[LandingEntry], repeated: Mapping[int, int]) -> Iterator[bytes]:
     for start in range(0, len(landings), _AT_ONCE):
         some: Sequence[LandingEntry] = landings[start : start + _AT_ONCE]
         if repeated:
@@ -91,72 +91,6 @@ def read_snapshot(content: bytes) -> Snapshot:
     if snapshot.schema == SCHEMA_SHARING:
         force_setattr(snapshot, "schema", SCHEMA)
     return snapshot
-
-
-def outline_of(content: bytes) -> Snapshot:
-    """What a document says but for its landings, of which the snapshot has only the one that `waits` names.
-
-    Raises:
-        msgspec.DecodeError, UnicodeDecodeError: it is no snapshot.
-    """
-    unread = _UNREAD.decode(content)
-    waits = unread.waits
-    landings: tuple[LandingEntry, ...] = ()
-    if waits is not None:
-        every = msgspec.json.decode(unread.landings, type=list[msgspec.Raw])
-        # nothing blocks it, so it leaves no list out
-        its = [raw for raw in every if _NUMBERED.decode(raw).revno == waits.revno]
-        landings = tuple(msgspec.json.decode(raw, type=LandingEntry) for raw in its)
-    fields = {name: getattr(unread, name) for name in Snapshot.__struct_fields__}
-    schema = SCHEMA if unread.schema == SCHEMA_SHARING else unread.schema
-    return Snapshot(**{**fields, "landings": landings, "schema": schema})
-
-
-def same_but_for_times(one: Snapshot, other: Snapshot) -> bool:
-    """Whether two snapshots differ only in run id, in when they were made, and in the journal behind them."""
-    neutral = replace(
-        other,
-        run_id=one.run_id,
-        generated_at=one.generated_at,
-        valid_until=one.valid_until,
-        journal=one.journal,
-    )
-    return neutral == one and one.schema == SCHEMA
-
-
-def says(document: BinaryIO, snapshot: Snapshot) -> bool:
-    """Whether a document says what a snapshot does, but for times, in the way that it is written today. It is
-    read as far as they agree, and nothing of it is kept.
-
-    Raises:
-        msgspec.DecodeError, UnicodeDecodeError: it is no snapshot. OSError: it cannot be read.
-    """
-    head = b""
-    while _LANDINGS not in head:
-        piece = document.read(_READ)
-        if not piece or len(head) > _LARGEST_HEAD:
-            return False
-        head += piece
-    head, _, landings = head.partition(_LANDINGS)
-    for expected in _landing_pieces(snapshot.landings, _repeated(snapshot.landings)):
-        landings += document.read(max(0, len(expected) - len(landings)))
-        if not landings.startswith(expected):
-            return False
-        landings = landings[len(expected) :]
-    around = outline_of(head + _LANDINGS + landings + document.read())
-    return same_but_for_times(replace(snapshot, landings=()), replace(around, landings=()))
-
-
-class _Unread(Snapshot, frozen=True):
-    landings: msgspec.Raw  # type: ignore[assignment]  # the very reason for it
-
-
-class _Numbered(Struct, frozen=True, gc=False):
-    revno: int
-
-
-_UNREAD = msgspec.json.Decoder(_Unread)
-_NUMBERED = msgspec.json.Decoder(_Numbered)
 
 
 def _repeated(landings: Sequence[LandingEntry]) -> dict[int, int]:

@@ -137,10 +137,10 @@ class Judgement:
         Raises:
             KeyError: it is not a candidate.
         """
-        for t, blocking in blocked_by(
+        for run, blocking in blocked_by(
             self.reading.deployed.revno + 1, self.reading.tip.revno, self.judged, self.undoing, self.live
         ):
-            if t == candidate:
+            if candidate in run:
                 return list(blocking)
         raise KeyError(candidate)
 

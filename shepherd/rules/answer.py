@@ -69,17 +69,22 @@ class WindowAnswer(Struct, frozen=True):
 
 def blocked_by(
     first: int, tip: int, judged: Mapping[int, Judged], undoing: Undoing, live: Collection[int]
-) -> Iterator[tuple[int, list[int]]]:
-    """For each candidate from `first` to `tip` the landings that block it, ascending.
+) -> Iterator[tuple[range, list[int]]]:
+    """The candidates from `first` to `tip`, in runs of neighbours that the same landings block; and these,
+    ascending.
 
     The list is the same object each time and changes with the next step: copy what is to be kept.
     """
+    flips = undoing.flips
+    changes = [t for t in range(first, tip + 1) if not judged[t].good or t in flips]
     blocking: list[int] = []
-    for t in range(first, tip + 1):
+    if first <= tip and not (changes and changes[0] == first):
+        yield range(first, changes[0] if changes else tip + 1), blocking
+    for t, following in zip(changes, [*changes[1:], tip + 1], strict=False):
         if not judged[t].good:
             blocking.append(t)
-        if t in undoing.flips:
-            for p, undone in undoing.flips[t].items():
+        if t in flips:
+            for p, undone in flips[t].items():
                 if p not in judged or judged[p].good or p in live:
                     continue
                 at = bisect_left(blocking, p)
@@ -88,7 +93,7 @@ def blocked_by(
                     del blocking[at]
                 elif not undone and not there:
                     insort(blocking, p)
-        yield t, blocking
+        yield range(t, following), blocking
 
 
 def answer(
@@ -110,21 +115,22 @@ def answer(
     alone: dict[int, int] = {}
     """Landing -> the largest candidate that it alone blocks."""
     same = Candidate()
-    for t, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
+    blocking: Sequence[int] = ()
+    for run, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
         count = len(blocking)
-        if count != same.count or t in undoing.flips:
+        undoes = run.start in undoing.flips
+        if count != same.count or undoes:
             # Whatever lands now comes after the first SHOWN: only undoing changes those.
-            full = len(same.blocked_by) == SHOWN and t not in undoing.flips
+            full = len(same.blocked_by) == SHOWN and not undoes
             shown = same.blocked_by if full else tuple(blocking[:SHOWN])
             same = Candidate(same.blocked_by if shown == same.blocked_by else shown, count)
-        candidates[t] = same
-        if t in over:
-            continue
+        for t in run:
+            candidates[t] = same
         if not count:
-            unblocked.append(t)
-        elif count == 1:
-            alone[blocking[0]] = t
-    tip_blocked: Sequence[int] = blocking if tip > deployed else ()
+            unblocked += [t for t in run if t not in over]
+        elif count == 1 and (newest := _newest(run, over)):
+            alone[blocking[0]] = newest
+    tip_blocked = blocking
     # what a blocker frees is counted from where blockers and limits alone would let it stand
     stay = unblocked[-1] if unblocked else deployed
     blockers = []
@@ -163,17 +169,23 @@ def _climbs(
     """What blocks the candidate and not the tip: it is undone later, and nothing clears it before that."""
     if not clearable:
         return climbs
-    for t, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
+    for run, blocking in blocked_by(deployed + 1, tip, judged, undoing, live):
+        t = run.start
         if t not in clearable and not judged[t].good:
             others.add(t)
-        for p, undone in undoing.flips.get(t, {}).items():
+        for p, undone in undoing.flips[t].items() if t in undoing.flips else ():
             if undone:
                 others.discard(p)
             elif p in judged and not judged[p].good and p not in live and p not in clearable:
                 others.add(p)
-        if blocking and not others and t not in over:
-            climbs[blocking[-1]] = t
+        if blocking and not others and (newest := _newest(run, over)):
+            climbs[blocking[-1]] = newest
     return climbs
+
+
+def _newest(run: range, over: Collection[int]) -> int:
+    """The newest of these candidates that exceeds no limit; 0 if each does."""
+    return next((t for t in reversed(run) if t not in over), 0) if over else run[-1]
 
 
 def _steps(tip_blocked: Sequence[int], climbs: Mapping[int, int], stay: int) -> Iterator[tuple[int, int]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from shepherd import holding
 from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.limits import turn
 from shepherd.run import Run
@@ -295,6 +296,8 @@ def each_branch(branches: Sequence[str], body: Callable[[str], int | None]) -> S
             with turn(last=branch == branches[-1], name=branch):
                 codes.append(body(branch) or 0)
         except ShepherdError as error:
+            # where that is why, it ends the run, and is all that is said
+            holding.confirm()
             complain(str(error))
             codes.append(error.code)
             failures.append(str(error))

@@ -7,6 +7,7 @@ neither SQLAlchemy nor, with SQLite, psycopg.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from threading import Lock
@@ -27,8 +28,6 @@ _SILENCE = 10.0
 """Seconds for which a server that did not answer is not asked again, where that took long."""
 SAYING = 0x5148_0005
 """The advisory lock of who says what is said once, e.g. in a mail about a hang (`store/postgresql.py`)."""
-STAGE = "asking the other hosts"
-"""What has failed, where the server cannot be asked, as a stage of `Unread`."""
 
 
 class _Server:
@@ -38,6 +37,8 @@ class _Server:
         self.working: tuple[str, Session] | None = None
         """The session that holds the work lock, with its URL."""
         self.reading: tuple[str, Session] | None = None
+        self.pid = 0
+        """The process that began to work."""
         self.turn = Lock()
         """Of several threads one exchanges at a time."""
         self.looking = False
@@ -71,6 +72,9 @@ def ask(settings: Settings) -> str:
     done, in one sentence; empty where it was, or where there are no others.
     """
     if not has_other_hosts(settings) or _server.offline:
+        return ""
+    if _helps():
+        # what the one that it helps has learned, it knows
         return ""
     url = settings.database_url
     silent, until, why = _server.silent
@@ -110,7 +114,7 @@ def working(settings: Settings, session: Session | None) -> Iterator[None]:
         return
     from shepherd.running.other_hosts import present_host
 
-    _server.working = (settings.database_url, session)
+    _server.working, _server.pid = (settings.database_url, session), os.getpid()
     try:
         _exchange(settings, send=True, kept=True)
         present_host(settings, session)
@@ -130,7 +134,7 @@ def tell(settings: Settings) -> None:
     Raises:
         StoreError: the server cannot be told.
     """
-    if _server.working is not None and _server.working[0] == settings.database_url:
+    if not _helps() and _server.working is not None and _server.working[0] == settings.database_url:
         _exchange(settings, send=True)
 
 
@@ -190,6 +194,8 @@ def session(settings: Settings) -> Session:
         StoreError, SettingsError: there is none to be had. ImportError: psycopg is not installed.
     """
     silent, until, why = _server.silent
+    if _server.offline:
+        raise StoreError("the server is not asked")
     if silent == settings.database_url and monotonic() < until and _server.working is None:
         raise StoreError(why)
     return _session(settings)
@@ -219,6 +225,12 @@ def _session(settings: Settings) -> Session:
     session = Session(url, settings.database_password, "reading", CONNECT_SECONDS)
     _server.reading = (url, session)
     return session
+
+
+def _helps() -> bool:
+    """Whether this process was forked by one that works, to read or judge a branch for it
+    (docs/running.md#side-by-side)."""
+    return _server.working is not None and _server.pid != os.getpid()
 
 
 def _hang_up() -> None:

@@ -151,6 +151,7 @@ def _context(
     settings: Settings, state: BranchState, run: Run, known_at: datetime, previous: Snapshot | None
 ) -> SnapshotContext:
     source, branch = state.source, settings.branches[state.branch]
+    tracker = settings.tracker_of(state.branch)
     assert source is not None
     return SnapshotContext(
         run_id=run.id,
@@ -161,8 +162,8 @@ def _context(
         promoted=tuple(ref_moves(state.promotions)),
         problems=source.problems,
         warnings=(*source.warnings, *warnings_of(state.promotions, run.now)),
-        bug_url=settings.tracker.bug_url,
-        request_url=settings.tracker.request_url,
+        bug_url=tracker.bug_url,
+        request_url=tracker.request_url,
         landing_url=branch.landing_url,
         compare_url=branch.compare_url,
         timezone=settings.timezone,
@@ -170,7 +171,7 @@ def _context(
         marks=branch.marks,
         last_good=good_before(previous),
         verdict_notes=branch.verdict_notes,
-        speech=speech_of(settings),
+        speech=speech_of(settings, state.branch),
     )
 
 

@@ -19,6 +19,9 @@ from shepherd.values import iso
 _CHUNK = 800
 """Subjects asked for in one statement: SQLite takes at most 999 variables in old builds."""
 
+_ROWS = 2_000
+"""Entries that are written by one statement: a first run has hundreds of thousands."""
+
 WHO = 200
 """Characters of `who` that are kept."""
 
@@ -123,23 +126,23 @@ class Journal:
         entries = list(entries)
         assert all(entry.kind in KINDS for entry in entries)
         when = iso(at)
-        rows = [
-            {
-                "at": when,
-                "run_id": run_id,
-                "branch": self._branch,
-                "kind": entry.kind,
-                "subject": entry.subject,
-                # an author's name may be of any length; the column is not
-                "who": entry.who[:WHO],
-                "why": entry.why,
-                "data": msgspec.json.encode(entry.data, enc_hook=str).decode(),
-            }
-            for entry in entries
-        ]
-        if rows:
+        for start in range(0, len(entries), _ROWS):
+            rows = [
+                {
+                    "at": when,
+                    "run_id": run_id,
+                    "branch": self._branch,
+                    "kind": entry.kind,
+                    "subject": entry.subject,
+                    # an author's name may be of any length; the column is not
+                    "who": entry.who[:WHO],
+                    "why": entry.why,
+                    "data": msgspec.json.encode(entry.data, enc_hook=str).decode(),
+                }
+                for entry in entries[start : start + _ROWS]
+            ]
             self._connection.execute(insert(journal), rows)
-        return len(rows)
+        return len(entries)
 
     def next_seq(self) -> int:
         """A place larger than every entry there is, of any branch."""

@@ -8,7 +8,6 @@ read, so that they end at it (`newest_first`).
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +19,7 @@ from shepherd import plainfile
 from shepherd.atomic import write_atomically
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.snapshot import Snapshot
-from shepherd.snapshot_json import outline_of, pieces, read_snapshot, says
+from shepherd.snapshot_json import pieces, read_snapshot
 from shepherd.store.pruning import SnapshotFile, outdated
 from shepherd.store.snapshot_files import COMPRESSED, PLAIN, compressed, reading, stored
 
@@ -51,6 +50,9 @@ class Snapshots:
     def outline(self) -> Snapshot | None:
         """What `latest` says but for its landings: of these only the one that `waits` names. None if there is
         none yet, or none that can be read: for the writer, which is about to replace it."""
+        # only who writes the next one needs it
+        from shepherd.snapshot_outline import outline_of
+
         try:
             return self._latest(outline_of)
         except NoAnswerError:
@@ -179,8 +181,10 @@ def _second(path: Path) -> str:
 
 def _says(path: Path, snapshot: Snapshot) -> bool:
     """Whether the snapshot in a file says what this one does, but for times."""
+    from shepherd.snapshot_outline import says
+
     try:
         with reading(path) as document:
             return says(document, snapshot)
-    except (*_UNREADABLE, OSError, EOFError, zlib.error):
+    except (*_UNREADABLE, OSError):
         return False

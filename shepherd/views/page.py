@@ -35,6 +35,7 @@ from shepherd.views.freezes import calendar
 from shepherd.views.going_live import landing_sections
 from shepherd.views.icon import icon
 from shepherd.views.listing import sections
+from shepherd.views.many import rank
 from shepherd.views.note_lines import REFUSED
 from shepherd.views.older import OlderPages
 from shepherd.views.persons import persons
@@ -46,6 +47,8 @@ from shepherd.views.what_else import what_else
 from shepherd.views.words import full_sentence
 
 BLOCKERS_SHOWN = 10
+MANY = 10
+"""With more branches than this, the page of all begins with what needs somebody."""
 _PIECE = 100_000
 """Letters that are handed on together."""
 
@@ -124,13 +127,16 @@ def index_page(
     helped: Collection[str] = (),
     feeds: Sequence[Link] = (),
 ) -> str:
-    """The page of all branches, in the order given; `waiting`: branches that have no snapshot yet.
+    """The page of all branches, in the order given, or where there are many, with those first that need
+    somebody; `waiting`: branches that have no snapshot yet.
 
     Each links to `BRANCH.html` next to it, and those in `helped` to `BRANCH.help.html`. Where there are
     several, people are found on all of them.
     """
     newest = max((snapshot.generated_at for snapshot in snapshots), default=None)
     branches = [(snapshot, cautions(snapshot, situation)) for snapshot in snapshots]
+    if len(branches) > MANY:
+        branches.sort(key=lambda each: rank(*each))
     names = [called(caution) for _, known in branches for caution in known]
     return _render(
         "index.html.j2",

@@ -11,7 +11,7 @@ import pytest
 
 from shepherd.errors import SourceError
 from shepherd.snapshot import Snapshot
-from shepherd.snapshot_json import same_but_for_times
+from shepherd.snapshot_outline import same_but_for_times
 from shepherd.stages.find import NOTHING_ACCEPTED, Acceptance
 from shepherd.store.snapshots import Snapshots
 from tests.project import Project

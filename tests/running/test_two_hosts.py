@@ -15,7 +15,7 @@ from unittest.mock import patch
 import pytest
 
 from shepherd.run import no_telling
-from shepherd.running import exchange, hosts, told
+from shepherd.running import hosts, told
 from shepherd.running.refusals import BusyError, attend, is_first
 from shepherd.settings import Settings
 from shepherd.situation import Hang
@@ -167,7 +167,7 @@ def test_who_may_not_write_the_files_reads_what_the_server_has(two: TwoHosts) ->
     two.inv("qa1", "run")
     two.inv("qa1", "maintenance.on", "--reason", "new disk")
     before = {path: path.stat().st_mtime_ns for path in two.state("qa2").rglob("*")}
-    with patch.object(exchange.os, "geteuid", lambda: 12345):
+    with patch.object(os, "geteuid", lambda: 12345):
         done = two.inv("qa2", "status")
         assert "deploy r3" in done.out
         assert "by ann on qa1: new disk" in done.out.replace("\n  ", " ")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from shepherd.run import Run
 from shepherd.running import hosts, maintenance
+from shepherd.running.runner import StageResult
+from shepherd.running.tasking import TaskOptions
 from shepherd.store.postgresql import Session
 from tests.postgres import PostgresServer
 from tests.running.two_hosts import TwoHosts
@@ -119,15 +123,14 @@ def test_the_oldest_of_all_tells_its_age(two: TwoHosts) -> None:
 
 
 def test_a_server_that_went_back_to_an_older_state_ends_no_maintenance(two: TwoHosts) -> None:
-    session = Session(two.url, "", "test")
-    before = session.told("maintenance")
-    two.inv("qa1", "maintenance.on", "--reason", "new disk")
-    session.forget("maintenance")
-    for name, document in before.items():
-        session.tell(name, document)
+    with closing(Session(two.url, "", "test")) as session:
+        before = session.told("maintenance")
+        two.inv("qa1", "maintenance.on", "--reason", "new disk")
+        session.forget("maintenance")
+        for name, document in before.items():
+            session.tell(name, document)
     assert two.inv("qa1", "run").code == 3
     assert two.inv("qa2", "run").code == 3
-    session.close()
 
 
 def test_wait_waits_for_the_work_of_both(two: TwoHosts) -> None:
@@ -144,10 +147,10 @@ def test_a_run_at_work_on_the_other_host_ends_before_its_next_stage(two: TwoHost
     reached = threading.Event()
     judge = next(each for each in runs.STAGES if each.name == "judge")
 
-    def stage(options: object, run: object) -> object:
+    def stage(options: TaskOptions, run: Run) -> StageResult:
         two.inv("qa2", "maintenance.on", "--reason", "new disk")
         reached.set()
-        return judge.stage(options, run)  # type: ignore[arg-type]
+        return judge.stage(options, run)
 
     changed = tuple(each._replace(stage=stage) if each is judge else each for each in runs.STAGES)
     with pytest.MonkeyPatch.context() as patch:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,11 +45,11 @@ class Side:
 
 
 @pytest.fixture
-def sides(tmp_path: Path, postgres: PostgresServer) -> tuple[Side, Side]:
+def sides(tmp_path: Path, postgres: PostgresServer) -> Iterator[tuple[Side, Side]]:
     url = postgres.new_database()
     Database(url).close()
-    session = Session(url, "", "test")
-    return Side(tmp_path / "a", session), Side(tmp_path / "b", session)
+    with closing(Session(url, "", "test")) as session:
+        yield Side(tmp_path / "a", session), Side(tmp_path / "b", session)
 
 
 def answer(seq: int, text: str = "") -> str:

@@ -13,6 +13,8 @@ from pathlib import Path
 from shepherd.errors import SettingsError
 from shepherd.report_files import OURS
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
+from shepherd.settings import Settings
+from shepherd.values import first_few, quoted
 
 OTHERS_WRITE = 0o022
 MOST = 20_000
@@ -23,6 +25,19 @@ LEAST_SHARE = 0.05
 _PUBLIC = ("snapshots", "report")
 _TOUCHED = ("maintenance.txt",)
 """Made by a bare `touch`, with whatever rights that gives."""
+
+
+def settings_files(settings: Settings) -> Iterator[Finding]:
+    """Which files they are read from, and for which branches."""
+    branches = ", ".join(first_few(list(settings.branches), f"{len(settings.branches)} in all"))
+    more = f" and {len(settings.included)} included" if settings.included else ""
+    yield ok("settings", f"{settings.file}{more}, for {branches}")
+    if settings.include:
+        from shepherd.settings.layers import unmatched
+
+        for pattern in unmatched(settings):
+            what = f"include names {quoted(pattern)}, which no file matches"
+            yield warn("settings", what, f"put files there, or take it out of {settings.file}")
 
 
 def state_dir(context: CheckContext) -> Iterator[Finding]:
@@ -113,7 +128,17 @@ def secrets(context: CheckContext) -> Iterator[Finding]:
     """Every `…_file` and `…_env` of the settings gives its secret; nobody else can change the settings."""
     settings = context.settings
     # what the settings may still name after the tracker was switched off is asked for by nobody
-    unread = {"tracker.credentials"} if settings.tracker.type in ("none", "file") else set()
+    used = map(settings.with_tracker, settings.by_tracker)
+    secret = {
+        each.secret_sources("tracker.credentials")
+        for each in used
+        if each.tracker.type not in ("none", "file")
+    }
+    unread = {
+        key
+        for key in settings.secret_keys
+        if key.endswith(".credentials") and settings.secret_sources(key) not in secret
+    }
     keys = [key for key in settings.secret_keys if key not in unread]
     wrong = []
     for key in keys:
@@ -121,11 +146,18 @@ def secrets(context: CheckContext) -> Iterator[Finding]:
             settings.secret(key, os.environ)
         except SettingsError as error:
             wrong.append(str(error))
+    if settings.database_password_file:
+        keys.append("database_password")
+        try:
+            _ = settings.database_password
+        except SettingsError as error:
+            wrong.append(str(error))
     for each in wrong:
         yield fail("secrets", each)
-    if settings.file.stat().st_mode & OTHERS_WRITE:
-        yield fail("secrets", f"others may change {settings.file}", f"chmod go-w {settings.file}")
-    elif not wrong:
+    loose = [each for each in (settings.file, *settings.included) if each.stat().st_mode & OTHERS_WRITE]
+    for path in loose:
+        yield fail("secrets", f"others may change {path}", f"chmod go-w {path}")
+    if not loose and not wrong:
         yield ok("secrets", ", ".join(keys) if keys else "the settings name none")
 
 

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from shepherd.health import troubles
 from shepherd.plainfile import UnreadableFileError
+from shepherd.running import hosts, told
 from shepherd.running import records as run_records
-from shepherd.running import told
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.maintenance import look, words
 from shepherd.running.run import STAGES
@@ -20,9 +20,8 @@ from shepherd.views.system import schedule
 
 def records(context: CheckContext) -> Iterator[Finding]:
     """The run record is of a run that goes on, and not for too long."""
-    state = context.settings.state_path
     try:
-        present = run_records.look(state)
+        present = hosts.look(context.settings)
     except UnreadableFileError as why:
         yield warn("records", str(why), "the next run replaces it")
         return
@@ -34,7 +33,9 @@ def records(context: CheckContext) -> Iterator[Finding]:
     if life == "gone":
         yield warn("records", crashed(record), "the next run cleans up")
     elif hang_of(context.settings, record, life) is not None:
-        yield fail("records", f"suspected hang: {record_words}", f"look at it, then: kill {record.pid}")
+        there = run_records.where(record)
+        remedy = f"look at it{there}, then: kill {record.pid}"
+        yield fail("records", f"suspected hang: {record_words}", remedy)
     else:
         yield ok("records", f"at work: {record_words}")
 
