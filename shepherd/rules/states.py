@@ -168,8 +168,8 @@ class StateRules:
         return Judged(state, "items", state in GOOD, evidence)
 
     def _by_words(self, landing: Landing, evidence: Sequence[ItemEvidence]) -> Judged:
-        """The state of a landing that has a verdict, or that items name bad, or named bad when they could last
-        be read."""
+        """The state of a landing that has a verdict, or that items name bad, or did when they could last be
+        read."""
         sha = landing.id
         named_by = tuple(self._tags.named_bad.get(sha, ()))
         verdict = self._recorded.verdicts.get(sha)
