@@ -34,9 +34,9 @@ messages = st.one_of(
 )
 grammars = st.lists(st.sampled_from(ALL_GRAMMARS), unique=True)
 PLAIN = (
-    "Roll ", "rolls ", "r12", "12", " ", "\t", "\r", "\u2028", "(", ")", "-", "*", ">", "<details>", "abc1234",
+    "Roll ", "rolls ", "r12", "12", " ", "\t", "\r", "\u2028", "(", ")", "-", "*", ">", "<details>",
     "Bump x to 1.2", "LP", "Bug 12", "QA ok", "] ", '"', "undo ", "https//a.example/b", "..", "\x1b", "é",
-    "\ufeff", "x",
+    "\ufeff", "x", "abc1234",
 )  # fmt: skip
 plain_messages = st.lists(st.sampled_from(PLAIN), max_size=12).map("".join)
 numbers = st.integers(1, 9_999_999_999)
