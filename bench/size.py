@@ -10,7 +10,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -61,9 +60,9 @@ def rounds(project: Project, size: int) -> dict[str, int]:
     return files
 
 
-def _files(state: Path) -> Mapping[str, int]:
+def _files(state: Path) -> dict[str, int]:
     snapshots = state / "snapshots" / "stable"
-    kept = [path for path in snapshots.iterdir() if path.name.startswith("2")]
+    kept = list(snapshots.glob("*.json.gz"))
     return {
         "latest.json": (snapshots / "latest.json").stat().st_size,
         "the newest that is kept": max(kept, key=lambda path: path.stat().st_mtime).stat().st_size,

@@ -16,7 +16,7 @@ from msgspec import Struct
 from shepherd.errors import NO_DATA, REFUSED
 from shepherd.freeze_words import FROZEN, frozen_words, how_it_ends
 from shepherd.sentence import Sentence, ageless, time_and_age
-from shepherd.situation import Maintenance, Situation, is_overdue, switch_remedy
+from shepherd.situation import ASKING_OTHERS, Maintenance, Situation, is_overdue, switch_remedy
 from shepherd.snapshot import Alarm, Answer, LandingEntry, Rev, Snapshot
 from shepherd.values import NO_REASON, UNKNOWN_PERSON, some
 
@@ -121,7 +121,10 @@ def _unread(snapshot: Snapshot, situation: Situation) -> Iterator[Caution]:
         at = time_and_age(failed.at, situation.now)
         why = _cut(failed.why, _SHOWN_SENTENCE) or "the reason is not recorded"
         failure = Sentence(f"{_cut(failed.stage, 40)} failed at ", at, f": {why}")
-        yield _caution("unread", failure, "once it can be read again: inv run")
+        remedy = "once it can be read again: inv run"
+        if failed.stage == ASKING_OTHERS:
+            remedy = "they may have frozen it, or judged it again: inv doctor --only database,hosts"
+        yield _caution("unread", failure, remedy)
 
 
 def _stale(snapshot: Snapshot, now: datetime | None) -> Iterator[Caution]:

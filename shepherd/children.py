@@ -18,7 +18,7 @@ from pathlib import Path
 from time import monotonic
 from typing import IO
 
-from shepherd import limits
+from shepherd import holding, limits
 from shepherd.errors import SourceError
 
 _PASSED_ON = frozenset(
@@ -91,7 +91,8 @@ def finish(
                 raise SourceError(f"{program} could not be started; is it installed?")
             pipe = held.enter_context(_open_pipe())
             locks = (lock,) if isinstance(lock, int) else lock
-            handles = [pipe, *(each for each in locks if each >= 0)]
+            held_by_us = [each for each in locks if each >= 0]
+            handles = [pipe, *held_by_us, *(holding.handles() if held_by_us else ())]
             command = [sys.executable, "-I", "-S", str(_SUPERVISOR), ",".join(map(str, handles)), *command]
         child: subprocess.Popen[bytes] | None = None
         try:

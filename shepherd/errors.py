@@ -62,7 +62,7 @@ class WrongValueError(SettingsError):
     def __init__(self, problem: str, *key: str, file: Path | None = None) -> None:
         super().__init__(problem)
         self.problem = problem
-        self.key = key
+        self.key: tuple[str, ...] = key
         """The names of its tables and its own; `[0]` is a place in a list."""
         self.file = file
 
@@ -98,6 +98,8 @@ class TrackerError(ShepherdError):
     """The tracker as a whole could not be read. One unreadable item is not an error: it is unknown."""
 
     code = NO_DATA
+    table = "tracker"
+    """Where its settings stand: "trackers.NAME" where that is another table (Settings.tracker_key)."""
     requests = 0
     """How many requests over the network it took to find out; for the log."""
     budget: Budget | None = None
@@ -105,9 +107,19 @@ class TrackerError(ShepherdError):
     memory: bytes = b""
     """What the reading learned before it broke off, for the next one; empty: no more than the one before."""
 
+    def __str__(self) -> str:
+        import re
+
+        keys = "project|service_root|type|path|words|credentials"
+        return re.sub(rf"(?<![\w.])tracker\.(?=(?:{keys})\b)", f"{self.table}.", super().__str__())
+
 
 class StoreError(ShepherdError):
     """The tagger's database could not be opened, read or written."""
+
+
+class LostLockError(StoreError):
+    """Another host may work by now: this run ends (docs/running.md#two-hosts)."""
 
 
 class NoAnswerError(ShepherdError):

@@ -6,7 +6,11 @@ import errno
 import os
 import shlex
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 BYTE_ORDER_MARK = "\ufeff"
 """What editors on Windows put before a text in UTF-8; it says nothing, and nobody sees it."""
@@ -43,10 +47,24 @@ def read(path: Path, limit: int, private: bool = False) -> str:
 def content(path: Path, limit: int, private: bool = False, follow: bool = True) -> bytes:
     """Return the same as bytes. A FIFO, socket, device or directory is refused without waiting, and
     so is a link if `follow` is False."""
+    with opened(path, private, follow) as file:
+        try:
+            data = file.read(limit + 1)
+        except OSError as error:
+            raise UnreadableFileError(path, f"cannot be read ({_cause(error)})") from None
+    if len(data) > limit:
+        raise UnreadableFileError(path, f"is larger than {_size(limit)}")
+    return data
+
+
+@contextmanager
+def opened(path: Path, private: bool = False, follow: bool = True) -> Iterator[BinaryIO]:
+    """The same to be read piece by piece, which may raise OSError."""
     if path in instead:
         if (other := instead[path]) is None:
             raise UnreadableFileError(path, "is not there", missing=True)
-        return other
+        yield BytesIO(other)
+        return
     flags = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW)
     try:
         descriptor = os.open(path, flags)
@@ -65,14 +83,9 @@ def content(path: Path, limit: int, private: bool = False, follow: bool = True) 
         if private and status.st_mode & 0o177:
             raise UnreadableFileError(path, f"is open to others; run chmod 600 {shlex.quote(str(path))}")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise UnreadableFileError(path, f"cannot be read ({_cause(error)})") from None
+            yield file
     finally:
         os.close(descriptor)
-    if len(data) > limit:
-        raise UnreadableFileError(path, f"is larger than {_size(limit)}")
-    return data
 
 
 def odd_for_sqlite(path: Path) -> Path | None:

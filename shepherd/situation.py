@@ -16,6 +16,10 @@ STAGES = (
 )
 """The stages of a run, in its order."""
 
+ASKING_OTHERS = "asking the other hosts"
+"""What has failed, as a stage of `Unread`, where the server of the database cannot be asked what other hosts
+said (docs/running.md#two-hosts)."""
+
 REPAIR = "inv upgrade --resume finishes it, inv upgrade --undo takes it back"
 """What to do about an upgrade that was killed."""
 

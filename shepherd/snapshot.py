@@ -122,8 +122,8 @@ class LimitEntry(Struct, frozen=True):
 
 
 LEFT_OUT: tuple[int, ...] = (0,)
-"""`blocked_by` where a document leaves it out. No landing that was read has it: `shepherd.snapshot_json` looks
-where `blocked_by_of` says."""
+"""`blocked_by` where a document leaves it out. No landing that was read has it: `shepherd.snapshot_json`
+looks where `blocked_by_of` says."""
 
 
 class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
@@ -131,23 +131,23 @@ class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
 
     revno: int
     id: str
-    title: str
-    branch: str
-    url: str
-    person: str
+    title: str = ""
+    branch: str = ""
+    url: str = ""
+    person: str = ""
     landed_at: datetime
-    bugs: tuple[int, ...]
-    requests: tuple[str, ...]
+    bugs: tuple[int, ...] = ()
+    requests: tuple[str, ...] = ()
     closes: tuple[int, ...] = ()
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()
     state: State
     good: bool
     reason: str
-    whose_move: str
-    remedy: str
+    whose_move: str = ""
+    remedy: str = ""
     progress: Progress
-    undone_by: int | None
-    undoes: tuple[int, ...]
+    undone_by: int | None = None
+    undoes: tuple[int, ...] = ()
     """What it undoes at the tip; nothing while it is undone itself."""
     targets: tuple[int, ...] = ()
     """What it undoes wherever it is in effect."""
@@ -157,12 +157,12 @@ class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
     blocked_by_of: int | UnsetType = UNSET
     """Only in a document: the revno of the landing at which the same list stands."""
     blocked_by_count: int
-    promoted_at: datetime | None
+    promoted_at: datetime | None = None
     promoted_by: str = ""
     """Empty: the shepherd saw it, and does not know who."""
-    live_since: datetime | None
-    warnings: tuple[str, ...]
-    hints: tuple[str, ...]
+    live_since: datetime | None = None
+    warnings: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
     brought: tuple[BroughtIn, ...] = ()
     reason_parts: Parts | UnsetType = UNSET
     """What `reason` is made of (docs/interfaces.md#parts). Unset: it is text alone, or a release before 0.2

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 from msgspec.structs import asdict, force_setattr, replace
 
 from shepherd.sentence import Sentence
@@ -25,7 +24,7 @@ WORTH = 20_000
 """Numbers that must repeat in a document before lists stand once: a small one is to readers as it was."""
 _AT_ONCE = 200
 """Landings that are encoded together."""
-_LANDINGS = b'"landings":['
+LANDINGS = b'"landings":['
 
 
 class _LeanEntry(LandingEntry, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -50,14 +49,18 @@ def pieces(snapshot: Snapshot) -> Iterator[bytes]:
     schema = SCHEMA_SHARING if repeated else snapshot.schema
     around = ENCODER.encode(replace(snapshot, landings=(), schema=schema))
     # a quotation mark within a text has a backslash before it, so this is the key
-    head, key, tail = around.partition(_LANDINGS)
+    head, key, tail = around.partition(LANDINGS)
     yield head + key
-    yield from _landing_pieces(snapshot.landings, repeated)
+    yield from _between_brackets(snapshot.landings, repeated)
     yield tail
 
 
-def _landing_pieces(landings: Sequence[LandingEntry], repeated: Mapping[int, int]) -> Iterator[bytes]:
-    """What stands between the brackets."""
+def landing_pieces(snapshot: Snapshot) -> Iterator[bytes]:
+    """Of the document what stands between the brackets of `landings`."""
+    return _between_brackets(snapshot.landings, _repeated(snapshot.landings))
+
+
+def _between_brackets(landings: Sequence[LandingEntry], repeated: Mapping[int, int]) -> Iterator[bytes]:
     for start in range(0, len(landings), _AT_ONCE):
         some: Sequence[LandingEntry] = landings[start : start + _AT_ONCE]
         if repeated:
@@ -88,57 +91,6 @@ def read_snapshot(content: bytes) -> Snapshot:
     if snapshot.schema == SCHEMA_SHARING:
         force_setattr(snapshot, "schema", SCHEMA)
     return snapshot
-
-
-class Outline(NamedTuple):
-    """A snapshot of which the landings were not read."""
-
-    snapshot: Snapshot
-    """Without its landings but the one that `waits` names."""
-    landings: msgspec.Raw
-    """As they stand in the document."""
-
-
-def outline_of(content: bytes) -> Outline:
-    """What a document says but for its landings, which are looked at as little as possible.
-
-    Raises:
-        msgspec.DecodeError, UnicodeDecodeError: it is no snapshot.
-    """
-    unread = _UNREAD.decode(content)
-    waits = unread.waits
-    landings: tuple[LandingEntry, ...] = ()
-    if waits is not None:
-        every = msgspec.json.decode(unread.landings, type=list[msgspec.Raw])
-        # nothing blocks it, so it leaves no list out
-        its = [raw for raw in every if _NUMBERED.decode(raw).revno == waits.revno]
-        landings = tuple(msgspec.json.decode(raw, type=LandingEntry) for raw in its)
-    fields = {name: getattr(unread, name) for name in Snapshot.__struct_fields__}
-    schema = SCHEMA if unread.schema == SCHEMA_SHARING else unread.schema
-    return Outline(Snapshot(**{**fields, "landings": landings, "schema": schema}), unread.landings)
-
-
-def same_landings(there: Outline, snapshot: Snapshot) -> bool:
-    """Whether a document has the landings of a snapshot, and has them as they are written today."""
-    document = memoryview(there.landings)[1:-1]
-    at = 0
-    for piece in _landing_pieces(snapshot.landings, _repeated(snapshot.landings)):
-        if document[at : at + len(piece)] != piece:
-            return False
-        at += len(piece)
-    return at == len(document)
-
-
-class _Unread(Snapshot, frozen=True):
-    landings: msgspec.Raw  # type: ignore[assignment]  # the very reason for it
-
-
-class _Numbered(Struct, frozen=True, gc=False):
-    revno: int
-
-
-_UNREAD = msgspec.json.Decoder(_Unread)
-_NUMBERED = msgspec.json.Decoder(_Numbered)
 
 
 def _repeated(landings: Sequence[LandingEntry]) -> dict[int, int]:

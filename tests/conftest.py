@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import Connection, Dialect, Engine, event
 
 from shepherd.trackers import http
-from tests.postgres import postgres as postgres  # a fixture
+from tests.postgres import database_url as database_url  # fixtures
+from tests.postgres import engine as engine
+from tests.postgres import postgres as postgres
 
 SERVERS = {"server", "lp", "hub", "kit", "forge", "it"}
 """Fixtures that start a server of their own."""

@@ -55,7 +55,8 @@ class PostgresServer:
 
     def start(self, **settings: str) -> None:
         """Args: settings: of postgresql.conf."""
-        given = {"listen_addresses": self.host, "unix_socket_directories": "", "fsync": "off", **settings}
+        given = {"listen_addresses": self.host, "unix_socket_directories": "", "fsync": "off"}
+        given |= {"max_connections": "500", **settings}
         options = " ".join(f"-c {name}={value!r}" for name, value in given.items())
         self._run(
             *(_program("pg_ctl"), "-D", str(self.data), "-w", "-l", str(self.folder / "log")),
@@ -121,3 +122,21 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The tests of the module run once with each; a `Project` that they make has a database of that kind."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "postgresql":
+            server: PostgresServer = request.getfixturevalue("postgres")
+            patch.setattr("tests.project.new_database", server.new_database)
+        yield request.param
+
+
+@pytest.fixture
+def database_url(engine: str, tmp_path: Path) -> str:
+    """Of an empty database of either kind."""
+    from tests import project
+
+    return project.new_database() if project.new_database else f"sqlite:///{tmp_path / 'shepherd.db'}"

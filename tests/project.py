@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ from shepherd.values import parse_rev
 from tests.gitrepo import Repo
 
 START = datetime(2011, 8, 1, 9, 0, tzinfo=UTC)
+new_database: Callable[[], str] | None = None
+"""Gives the URL of an empty database for each project; None: SQLite in its state_dir (see `tests.postgres`)."""
 
 
 class Project:
@@ -42,6 +44,7 @@ class Project:
         self.now = START
         self.lines: list[str] = []
         self.runs = 0
+        self.database = new_database() if new_database else ""
         self.state.mkdir(exist_ok=True)
         self.write_settings(branch, tracker, top)
         self.write_bugs()
@@ -50,6 +53,7 @@ class Project:
         """Extra lines go to the top, to [branches.stable] and to [tracker]."""
         deployed = "" if "deployed" in branch else 'deployed = { ref = "production" }\n'
         kind = "" if "type" in tracker else 'type = "file"\npath = "bugs.json"\n'
+        top = f'database = "{self.database}"\n{top}' if self.database else top
         text = f'{top}\n[branches.stable]\nrepository = "project.git"\nref = "stable"\n{deployed}{branch}\n'
         (self.folder / "shepherd.toml").write_text(f"{text}[tracker]\n{kind}{tracker}\n")
 

@@ -20,6 +20,7 @@ from shepherd.running.output import say
 from shepherd.running.tasking import ROOT
 from shepherd.running.upgrade import reason_to_try_again
 from shepherd.settings import Settings
+from shepherd.settings.one_text import one_text
 from shepherd.urls import host_and_port
 from shepherd.values import Duration, clean
 
@@ -101,7 +102,7 @@ def setup(context: Any, settings: Settings, who: str, *, dry: bool = False) -> i
             answer = host.ask(
                 "setup",
                 say=lambda line: say(f"  {line}"),
-                settings=settings.file.read_text("utf-8"),
+                settings=one_text(settings.file),
                 who=f"{who} on {socket.gethostname()}",
                 wait=WORK_LIMIT,
                 limit=WORK_LIMIT + ANSWER_LIMIT,

@@ -14,6 +14,7 @@ from shepherd.running.tasking import complain, say
 from shepherd.running.upgrade.withholding import READING
 from shepherd.settings import Settings
 from shepherd.settings.difference import difference
+from shepherd.settings.one_text import one_text
 from shepherd.values import clean
 
 _LIMIT = 2 * LIMIT + ANSWER_LIMIT
@@ -27,7 +28,7 @@ def compare(host: Host, settings: Settings, who: str, reason: str, *, push: bool
         SettingsError: the live release does not take the settings; nothing was changed.
         ShepherdError: see `Host.ask`.
     """
-    text = settings.file.read_text("utf-8")
+    text = one_text(settings.file)
     there = host.ask("settings")
     if hashlib.sha256(text.encode()).hexdigest() == there["sha256"]:
         say(f"  {there['place']} is the same: nothing to do")

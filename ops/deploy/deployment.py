@@ -104,8 +104,10 @@ class Deployment:
             )
         if probed["live"]["kind"] == "dangling":
             complain(f"{self._host.name}: current points to {probed['live']['link']}, which is not there")
-        tracker, extras = self._settings.tracker.type, self._settings.deploy.extras
-        if tracker in self._source.extras() and tracker not in extras:
+        extras, known = self._settings.deploy.extras, self._source.extras()
+        for tracker in {each.type: None for each in map(self._settings.tracker_of, self._settings.branches)}:
+            if tracker not in known or tracker in extras:
+                continue
             complain(
                 f"{self._host.name}: tracker.type is {tracker}, but deploy.extras lacks it: the release"
                 " will lack what reads it"

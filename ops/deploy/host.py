@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ops.deploy.answers import understood
 from ops.deploy.connection import CONNECT_LIMIT, connected
 from ops.deploy.openssh import HostError, Route
-from ops.deploy.session import Session, shown
+from ops.deploy.session import RemoteCall, shown
 from shepherd.errors import UNEXPECTED, ShepherdError
 from shepherd.limits import StoppedError
 from shepherd.running.output import complain
@@ -135,7 +135,7 @@ class Host:
                 can be understood.
         """
         channel = self._start(do, request, limit)
-        session = Session(channel, self.name, do, limit)
+        session = RemoteCall(channel, self.name, do, limit)
         threading.Thread(target=_feed, args=(channel, data), daemon=True).start()
         reply = _Reply(do, say)
         for line in session.lines():
@@ -147,7 +147,7 @@ class Host:
     def holding(self, say: Say, **request: Any) -> Iterator[None]:
         """The deploy lock, for as long as the block and this process live. Raises RemoteError: taken."""
         channel = self._start("hold", request, ANSWER_LIMIT)
-        session = Session(channel, self.name, "hold", ANSWER_LIMIT)
+        session = RemoteCall(channel, self.name, "hold", ANSWER_LIMIT)
         reply = _Reply("hold", say)
         if not any(reply.take(line) for line in session.lines()):
             self._judge(*session.ended(), "hold")
@@ -175,7 +175,7 @@ class Host:
         try:
             channel = self._channel(shlex.join(words), limit)
             channel.shutdown_write()
-            session = Session(channel, self.name, "the upgrade", limit)
+            session = RemoteCall(channel, self.name, "the upgrade", limit)
             for line in session.lines():
                 say(shown(line))
             code, complaint = session.ended()

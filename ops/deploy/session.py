@@ -23,7 +23,7 @@ LARGEST_COMPLAINT = 100_000
 _PIECE = 32_768
 
 
-class Session:
+class RemoteCall:
     """A command that was started."""
 
     def __init__(self, channel: Channel, name: str, what: str, limit: float) -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from shepherd import limits
+from shepherd import holding, limits
 from shepherd.commands import as_called
 from shepherd.errors import PARTLY, ShepherdError, UnsureError
 from shepherd.settings import MailSettings
@@ -196,6 +196,7 @@ class SmtpSession:
     def deliver(self, message: bytes, to: str) -> None:
         """Hand one message over."""
         server = self.open()
+        holding.confirm()
         try:
             for word, about, kind in (
                 ("MAIL", f"FROM:<{parseaddr(self._mail.sender)[1]}>", 2),

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from shepherd import limits
+from shepherd import holding, limits
 from shepherd.children import finish
 from shepherd.errors import PARTLY, RefusedError, SettingsError, ShepherdError, SourceError, UnsureError
 from shepherd.git.mirror import operators_environment, remote_refs, shown
@@ -141,6 +141,7 @@ def move_ref(git: Git, move: Move, lock: int | Sequence[int] = -1) -> None:
         MovedError: the ref is somewhere else by now. RefusedError: the server does not take it.
         NotMovedError: it could not be done, and was not. UnsureError: nobody knows.
     """
+    holding.confirm()
     try:
         if is_url(move.repository):
             _push(git, move, lock)
@@ -165,7 +166,7 @@ def _update(git: Git, move: Move, lock: int | Sequence[int]) -> None:
         [*command, move.ref, move.new, move.old or "0" * len(move.new)],
         name=git.name,
         env=environment(_COMMITTER),
-        limit=LIMIT,
+        limit=holding.within(LIMIT),
         tied=True,
         lock=lock,
         umask=READABLE,
@@ -190,7 +191,7 @@ def _push(git: Git, move: Move, lock: int | Sequence[int]) -> None:
         ],
         name=name,
         env=operators_environment(move.repository, git.git_dir),
-        limit=min(LIMIT, limits.share()),
+        limit=holding.within(min(LIMIT, limits.share())),
         tied=True,
         lock=lock,
         umask=READABLE,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from shepherd import limits
+from shepherd import holding, limits
 from shepherd.children import environment, finish
 from shepherd.errors import ShepherdError, SourceError
 from shepherd.ssh_failures import Server, ssh_failure
@@ -84,12 +84,14 @@ def publish(
         *(["--rsh", _shell(remote, known_hosts, identity)] if remote.host and not remote.daemon else []),
         *("--", f"{directory}/", remote.place),
     ]
+    if not dry:
+        holding.confirm()
     try:
         code, output, errors = finish(
             command,
             name=target,
             env=environment({"LC_ALL": "C"}, keep=("RSYNC_PASSWORD", "RSYNC_PROXY")),
-            limit=min(limit, limits.share()),
+            limit=holding.within(min(limit, limits.share())),
             tied=True,
             lock=lock,
             umask=0o022,

@@ -55,7 +55,8 @@ def maintenance_off(options: TaskOptions, of: str | None = None) -> int:
 @task(name="maintenance.status", reader=True)
 def maintenance_status(options: TaskOptions, json: bool = False) -> int:
     """Whether the switch is on, by whom, why and since when."""
-    from shepherd.running.switch import state_place, status
+    from shepherd.running.state_place import state_place
+    from shepherd.running.switch import status
 
     return status(state_place(options), json=json)
 
@@ -63,9 +64,18 @@ def maintenance_status(options: TaskOptions, json: bool = False) -> int:
 @task(name="lock.status", reader=True)
 def lock_status(options: TaskOptions, json: bool = False) -> int:
     """Who is running what, since when."""
-    from shepherd.running.switch import lock_status, state_place
+    from shepherd.running.lock import lock_status
+    from shepherd.running.state_place import state_place
 
     return lock_status(state_place(options), json=json)
+
+
+@task(*ACTING, name="lock.free")
+def lock_free(options: TaskOptions, reason: str | None = None) -> int:
+    """Take the work lock from a run on another host that cannot be reached."""
+    from shepherd.running.lock import free
+
+    return free(options, reason)
 
 
 @task(
@@ -131,6 +141,22 @@ def restore(options: TaskOptions, source: str, despite: str | None = None) -> in
     from shepherd.running.backup import restore
 
     return restore(options, source, despite)
+
+
+@task(
+    *WORKING,
+    name="db.copy",
+    positional=("source", "to"),
+    help={
+        "source": "the database to read: a URL, or the path of a file of SQLite",
+        "to": "the database to make: an empty one on a server, or a file that is not there",
+    },
+)
+def db_copy(options: TaskOptions, source: str, to: str) -> int:
+    """Copy the journal to another database, SQLite or PostgreSQL, and compare each entry."""
+    from shepherd.running.copying import db_copy
+
+    return db_copy(options, source, to)
 
 
 @task(name="cron.show", reader=True)

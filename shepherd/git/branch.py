@@ -6,7 +6,7 @@ follows from the history below it, and from the few things that `Facts.key` sums
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -23,6 +23,7 @@ from shepherd.git.branch_sources import RULES, BranchSources
 from shepherd.git.containment import brought_in
 from shepherd.git.first_parents import FirstParents, read_first_parents, runs
 from shepherd.git.mainline import Landed, Reader, mailmap_at, read_landings
+from shepherd.git.neighbours import Looked
 from shepherd.git.notes import noted_commits, read_notes
 from shepherd.git.positions import find_carriers
 from shepherd.git.reach import deepest, known_reading, lowest, strange_words
@@ -48,6 +49,7 @@ def read_branch(
     words: Collection[str] = (),
     fetch: bool = True,
     project: str | None = None,
+    looked: Mapping[str, Looked] = {},
 ) -> BranchReading:
     """Read one branch from its sources.
 
@@ -56,7 +58,7 @@ def read_branch(
     knows of older ones that matter), and as far down as undoing reaches. `recorded` is the REV that
     production was last said to run, "r0" for nothing; `covers` are what people said of what was undone.
     `words` are the SHAs of commits with words, landings or not (docs/rules.md#what-people-say). `fetch` False
-    takes a mirror as it is; `project` is that of `marks.parse`.
+    takes a mirror as it is; `project` is that of `marks.parse`; `looked` is what repositories said by now.
 
     Raises:
         SourceError: the tip or D cannot be read, or D shares nothing with the mainline.
@@ -70,6 +72,8 @@ def read_branch(
         others=others,
         fetch=fetch,
         project=project,
+        looked=looked,
+        strangers=(known.facts.tip.id, known.facts.strangers) if known else ("", {}),
     )
     cutoff = now - keep_seconds
     branch_reading: BranchReading | None = None
@@ -80,7 +84,11 @@ def read_branch(
     ):
         branch_reading = known_reading(known, cutoff, reach, covers)
     branch_reading = branch_reading or _read(sources, branch, known, cutoff, reach, covers, words, project)
-    return replace(branch_reading, reading=replace(branch_reading.reading, standing=sources.positions))
+    return replace(
+        branch_reading,
+        reading=replace(branch_reading.reading, standing=sources.positions),
+        facts=replace(branch_reading.facts, strangers=sources.strangers),
+    )
 
 
 def _read(
@@ -142,6 +150,7 @@ def _read(
         cutoff,
         tuple(sources.warnings),
         strange_words(words, landings),
+        mainline.id(1),
     )
     reading = Reading(landings, tip, deployed, promoted, on_qa)
     return BranchReading(

@@ -32,6 +32,11 @@ class BranchFacts(Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     words: str = ""
     """Sum of the commits with words that were looked for and are not landings that were read."""
+    root: str = ""
+    """The mainline's first commit."""
+    strangers: dict[str, str] = {}
+    """Other mainlines that have nothing in common with this one up to the tip: repository and ref -> first
+    commit."""
 
 
 class KnownBranch(Struct, frozen=True):

@@ -6,7 +6,7 @@ nothing has to be.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shepherd.errors import SourceError
@@ -14,6 +14,7 @@ from shepherd.git import pointers
 from shepherd.git.branch_reading import OtherMainline, checksum
 from shepherd.git.first_parents import FirstParents
 from shepherd.git.mirror import open_source, shown
+from shepherd.git.neighbours import Looked, Neighbours, refs_of
 from shepherd.git.positions import NOTHING_DEPLOYED, commit_named, deployed_at, newest_contained
 from shepherd.git.recheck import moving_refs
 from shepherd.git.repository import Git
@@ -39,30 +40,37 @@ class BranchSources:
         others: Sequence[OtherMainline],
         fetch: bool,
         project: str | None,
+        looked: Mapping[str, Looked] = {},
+        strangers: tuple[str, Mapping[str, str]] = ("", {}),
     ) -> None:
-        """Ask where they are. For the arguments see `read_branch`. Raises SourceError."""
+        """Ask where they are. For the arguments see `read_branch`. Raises SourceError.
+
+        Args:
+            strangers: see `Neighbours`.
+        """
         self._branch = branch
         self._base = base
         self._recorded = recorded
         self.problems: list[str] = []
         self.warnings: list[str] = []
-        pointed = [
-            branch.deployed.ref,
-            branch.promote.ref if branch.promote else "",
-            branch.qa.ref if branch.qa else "",
-        ]
+        here = looked.get(repository)
+        if here is not None and here.failure:
+            raise SourceError(here.failure)
         near = [other.ref for other in others if other.repository == repository]
-        refs = [ref for ref in (branch.ref, *pointed, branch.verdict_notes, *near) if ref]
+        refs = [*refs_of(branch), *near]
         # brought along for the stage that reads them: a note on a check is no reason to read landings again
         fetched = [*refs, branch.check_notes] if branch.check_notes else refs
-        self.git = open_source(repository, mirrors, fetched, fetch=fetch)
+        self.git = open_source(repository, mirrors, fetched, fetch=fetch and here is None)
         self._deployed_ref = pointers.ref_of(branch.deployed, "production", self.git.name, self.git.tags)
         self._qa_ref = self._ref_of_qa()
         refs += [ref for ref in (self._deployed_ref, self._qa_ref) if ref]
-        self._refs = self.git.resolve_many(refs)
-        self._others: list[tuple[Git, str]] = []
-        for other in others:
-            self._find_other(other, repository, mirrors, fetch)
+        known = here.refs if here is not None else {}
+        asked = [ref for ref in refs if ref not in known]
+        self._refs = {ref: known[ref] for ref in refs if ref in known}
+        self._refs |= self.git.resolve_many(asked) if asked else {}
+        neighbours = Neighbours(self.git, self._refs[branch.ref], strangers, looked, mirrors, fetch)
+        self._others = self._find_others(others, repository, neighbours)
+        self.strangers = neighbours.strangers
         self._deployed_text = self._text(branch.deployed, "production")
         self._qa_text = self._text_on_qa()
         self.asked = checksum(
@@ -147,20 +155,23 @@ class BranchSources:
             landing_ids.update(git.lines("rev-list", "--first-parent", "--end-of-options", tip, *limit))
         return landing_ids
 
-    def _find_other(self, other: OtherMainline, repository: str, mirrors: Path, fetch: bool) -> None:
-        git, refs = self.git, self._refs
-        try:
-            if other.repository != repository:
-                git = open_source(other.repository, mirrors, [other.ref], fetch=fetch)
-                refs = git.resolve_many([other.ref])
-            tip = refs[other.ref]
-            if tip is None:
-                raise git.no_such_ref(other.ref)
-            self._others.append((git, tip))
-        except SourceError as error:
-            self.problems.append(
-                f"landings of {other.ref} in {shown(other.repository)} cannot be recognised: {error}"
-            )
+    def _find_others(
+        self, others: Sequence[OtherMainline], repository: str, neighbours: Neighbours
+    ) -> list[tuple[Git, str]]:
+        found: list[tuple[Git, str]] = []
+        for other in others:
+            if other.repository == repository:
+                tip = self._refs[other.ref]
+                if tip is None:
+                    neighbours.problems.append((other, self.git.no_such_ref(other.ref)))
+                else:
+                    found.append((self.git, tip))
+        found += neighbours.related([other for other in others if other.repository != repository])
+        self.problems += [
+            f"landings of {other.ref} in {shown(other.repository)} cannot be recognised: {error}"
+            for other, error in neighbours.problems
+        ]
+        return found
 
     def _text(self, pointer: Pointer, what: str) -> str | None:
         if pointer.ref or pointer.tags:

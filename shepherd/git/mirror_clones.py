@@ -43,6 +43,8 @@ def overwriting_remote(git: Git, ref: str) -> OverwritingRemote | None:
         SourceError: the repository's configuration cannot be read.
     """
     ref = ref if ref.startswith("refs/") else f"refs/heads/{ref}"
+    if not git.may_have_remotes:
+        return None
     code, output, errors = git.attempt("config", "--null", "--get-regexp", r"^remote\..*\.fetch$")
     if code == 1:  # git's answer where there is no such key
         return None

@@ -89,6 +89,14 @@ class Git(Struct, frozen=True):
             return bool(_PROMISED.search((_common(Path(self.git_dir)) / "config").read_bytes()))
         return False
 
+    @property
+    def may_have_remotes(self) -> bool:
+        """Whether its configuration may name another repository: read without a process, which costs more."""
+        with contextlib.suppress(OSError):
+            written = (_common(Path(self.git_dir)) / "config").read_bytes().lower()
+            return b"remote" in written or b"include" in written or b"worktreeconfig" in written
+        return True
+
     def lines(self, *args: str, input: Iterable[str] | None = None) -> list[str]:
         """The lines that `git ARGS` writes when it is given the lines `input`. Raises SourceError."""
         stdin = b"" if input is None else "".join(f"{line}\n" for line in input).encode()

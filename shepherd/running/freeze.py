@@ -13,6 +13,7 @@ from shepherd.errors import PARTLY, NoAnswerError, RefusedError, SettingsError, 
 from shepherd.freeze import instant
 from shepherd.freeze_words import end_words, off_command, words_of
 from shepherd.plainfile import UnreadableFileError
+from shepherd.running import told
 from shepherd.running.freeze_status import lines_of
 from shepherd.running.freeze_writing import FreezeWriting, writing_freezes
 from shepherd.running.log import now
@@ -178,6 +179,8 @@ def _end(word: FreezeWord, who: str, why: str) -> JournalEntry:
 
 
 def _known(settings: Settings, branch: str) -> tuple[FreezeWord, ...]:
+    if problem := told.ask(settings):
+        raise NoAnswerError(f"{branch}: {problem}")
     try:
         return tuple(freezes.in_effect(freezes.copied_words(settings, branch), now()))
     except UnreadableFileError as why:

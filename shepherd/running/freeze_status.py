@@ -12,7 +12,7 @@ from shepherd.freeze_words import coming_words, frozen_words, how_it_ends, off_c
 from shepherd.running.situation import situation
 from shepherd.running.tasking import TaskOptions, say
 from shepherd.settings import Settings
-from shepherd.situation import Freeze, Situation
+from shepherd.situation import ASKING_OTHERS, Freeze, Situation
 from shepherd.values import iso
 
 
@@ -31,7 +31,7 @@ def status(options: TaskOptions, *, json: bool) -> int:
 
 def _unread(branch: str, present: Situation) -> str:
     failed = present.unread.get(branch)
-    return failed.why if failed is not None and failed.stage == "freeze.status" else ""
+    return failed.why if failed is not None and failed.stage in ("freeze.status", ASKING_OTHERS) else ""
 
 
 def lines_of(branch: str, present: Situation, settings: Settings) -> str:
@@ -43,7 +43,8 @@ def lines_of(branch: str, present: Situation, settings: Settings) -> str:
         for each in on_now
     ]
     if why := _unread(branch, present):
-        lines.append(f"{branch}: whether a person froze it cannot be read ({why}): inv judge makes it again")
+        again = "try again" if present.unread[branch].stage == ASKING_OTHERS else "inv judge makes it again"
+        lines.append(f"{branch}: whether a person froze it cannot be read ({why}): {again}")
     elif not lines:
         lines.append(f"{branch} is not frozen")
     if branch in present.freezes_next:

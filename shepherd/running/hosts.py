@@ -1,33 +1,33 @@
-"""One work lock for all hosts that share a database (docs/running.md#two-hosts).
+"""One work lock for all hosts that share a database, and who holds it (docs/running.md#two-hosts).
 
 With SQLite there is one host, and its kernel's lock is all. With PostgreSQL whoever has that takes a lock of
 the server as well, in a session that it keeps: the server frees it when the process, its host or the network
-between them dies.
+between them dies. The record of the run lies on the server, too; the lock decides whether its run goes on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
+from typing import TYPE_CHECKING
 
-from shepherd.running import gate
+import msgspec
+
+from shepherd.errors import SettingsError, StoreError
+from shepherd.running import gate, records, told
+from shepherd.running.records import Life, Record
 from shepherd.settings import Settings
-from shepherd.store import postgresql
+from shepherd.values import clean
 
+if TYPE_CHECKING:
+    from shepherd.store.postgresql import Session
 
-def shared(settings: Settings) -> bool:
-    """Whether other hosts may use the same database."""
-    return settings.database_url.startswith("postgresql")
-
-
-def open_session(settings: Settings, purpose: str) -> postgresql.Session:
-    """Raises StoreError, SettingsError."""
-    return postgresql.Session(settings.database_url, settings.database_password, purpose)
+RECORD = "record"
 
 
 @contextmanager
-def work(settings: Settings, *, wait: float = 0.0) -> Iterator[tuple[int, postgresql.Session | None]]:
+def work(settings: Settings, *, wait: float = 0.0) -> Iterator[tuple[int, Session | None]]:
     """Hold the work lock, here and for all hosts. Yields its descriptor (see `gate.work`), and the session
     that holds it on the server.
 
@@ -37,17 +37,110 @@ def work(settings: Settings, *, wait: float = 0.0) -> Iterator[tuple[int, postgr
     """
     end = monotonic() + wait
     with gate.work(settings.state_path, wait=wait) as handle:
-        if not shared(settings):
+        if not told.has_other_hosts(settings):
             yield handle, None
             return
-        session = open_session(settings, "working")
+        from shepherd.store import postgresql
+
+        session = postgresql.Session(settings.database_url, settings.database_password, "working")
         try:
-            if not session.take(postgresql.WORK, end - monotonic()):
+            if not session.take(postgresql.WORK, max(end - monotonic(), gate.GRACE)):
                 raise gate.TakenError
             # what the one before left unfinished is over when this has been had
-            session.take(postgresql.WRITING, postgresql.BUSY_SECONDS)
+            if not session.take(postgresql.WRITING, postgresql.BUSY_SECONDS):
+                raise StoreError(
+                    f"{session.name}: an earlier run lost the work lock, and its last transaction is not over"
+                    " yet: try again"
+                )
             session.free(postgresql.WRITING)
             with postgresql.working(session):
                 yield handle, session
         finally:
             session.close()
+
+
+@contextmanager
+def recorded(session: Session | None) -> Iterator[None]:
+    """Remove the record from the server at the end of the run. Only for the holder of the work lock."""
+    try:
+        yield
+    finally:
+        if session is not None:
+            with suppress(StoreError):
+                # where the session is lost, whoever works next finds it and says so
+                session.forget(RECORD)
+
+
+def publish(settings: Settings, session: Session | None, record: Record) -> None:
+    """Write the record, for all hosts. Only for the holder of the work lock. Raises StoreError."""
+    if session is not None:
+        session.tell(RECORD, msgspec.json.encode(record))
+    records.publish(settings.state_path, record)
+
+
+def left_behind(settings: Settings, session: Session | None) -> Record | None:
+    """The record of a run that crashed, on whichever host. Only for the holder of the work lock.
+
+    Raises:
+        UnreadableFileError: this host's own is no record. StoreError.
+    """
+    if session is None:
+        return records.read(settings.state_path)
+    return _decoded(session.told(RECORD).get(RECORD))
+
+
+def look(settings: Settings) -> tuple[Record, Life] | None:
+    """The record of the run that is at work, on whichever host, and whether that goes on; None if there is
+    none. Where the server cannot be asked, what is known here.
+
+    Raises:
+        UnreadableFileError: see `records.read`.
+    """
+    if told.has_other_hosts(settings):
+        with suppress(StoreError, SettingsError, ImportError):
+            return _look(told.session(settings))
+    return records.look(settings.state_path)
+
+
+def holder(settings: Settings) -> str:
+    """Who holds the work lock, in words: `process 12 on qa2`; empty: nobody, as far as can be seen."""
+    if told.has_other_hosts(settings):
+        with suppress(StoreError, SettingsError, ImportError):
+            name = told.session(settings).holder()
+            *_, host, pid = name.split(" ") if name.count(" ") >= 3 else ("", "", "")
+            if pid:
+                return f"process {clean(pid, 20)} on {clean(host, 60)}"
+            if name:
+                return "a session that is not one of ours"
+    pids = gate.holders(gate.work_locks(settings.state_path)[0])
+    return f"process {', '.join(map(str, pids))}" if pids else ""
+
+
+def _look(session: Session) -> tuple[Record, Life] | None:
+    record, name = _decoded(session.told(RECORD).get(RECORD)), session.holder()
+    while record is not None:
+        before = record
+        if name == _session_of(record):
+            # its process may be another host's, or be over while a child of it holds the lock
+            return record, "lives" if records.life(record) == "lives" else "held"
+        record, name = _decoded(session.told(RECORD).get(RECORD)), session.holder()
+        # one that has come to its end meanwhile did not crash: it removed its record
+        if record == before and name != _session_of(record):
+            return record, "gone"
+    return None
+
+
+def _session_of(record: Record) -> str:
+    from shepherd.store.postgresql import session_name
+
+    return session_name("working", record.host, record.pid)
+
+
+def _decoded(document: bytes | None) -> Record | None:
+    """None also for what a newer release wrote in another form: the lock alone decides."""
+    if document is None:
+        return None
+    try:
+        return msgspec.json.decode(document, type=Record)
+    except msgspec.MsgspecError:
+        return None

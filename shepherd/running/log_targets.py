@@ -38,8 +38,10 @@ EVENTS: Mapping[str, LogLevel] = {
     "act": "info",
     "alarm": "error",
     "frozen": "info",
+    "hosts": "warning",
     "refused": "warning",
     "crashed": "warning",
+    "lost": "error",
     "bug": "error",
 }
 """Every event, and the level that it has if nothing went wrong (docs/log.md#events)."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
+from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError, worst
 from shepherd.running import told
 from shepherd.running.log import now
-from shepherd.running.output import json_for_terminals
+from shepherd.running.output import json_for_terminals, write
 from shepherd.running.situation import situation
 from shepherd.running.switch import mention
 from shepherd.running.tasking import TaskOptions, complain, say
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from shepherd.story import Story
     from shepherd.values import RevName
 
+MANY = 10
+"""With more branches than this, `inv status` has a line for each (docs/settings.md#many-branches)."""
 IN_FULL = 5
 """Landings whose whole story `explain` tells where a name means more of them, the newest."""
 
@@ -31,6 +34,8 @@ def status(options: TaskOptions, *, json: bool = False, sha: bool = False) -> in
     if sha and json:
         raise SettingsError("--sha prints the SHA and nothing else: leave out --json, or --sha")
     settings = options.settings
+    if not sha and not json and len(options.branches) > MANY:
+        return _status_of_many(options)
     snapshots = _snapshots(options)
     present = situation(settings)
     if sha:
@@ -38,15 +43,34 @@ def status(options: TaskOptions, *, json: bool = False, sha: bool = False) -> in
             raise SettingsError("several branches are set up: say which one's SHA, with --branch")
         return sha_for_scripts(snapshots[0], present)
     if json:
-        from shepherd.views.feeds import snapshot_json
+        from shepherd.views.feeds import snapshot_pieces
 
-        texts = [_json(snapshot_json(snapshot, present)) for snapshot in snapshots]
-        say(texts[0] if len(texts) == 1 else "[" + ",\n".join(texts) + "]")
+        several = len(snapshots) > 1
+        for number, snapshot in enumerate(snapshots):
+            write(sys.stdout, (",\n" if number else "[") if several else "")
+            for piece in snapshot_pieces(snapshot, present):
+                write(sys.stdout, _json(piece))
+        say("]" if several else "")
     else:
         from shepherd.views import text
 
         say("\n\n".join(text.status(snapshot, present) for snapshot in snapshots))
     return _code(snapshots, present)
+
+
+def _status_of_many(options: TaskOptions) -> int:
+    """A line for each branch; one that has no answer yet is one of them."""
+    from shepherd.views import many
+
+    snapshots, missing = [], []
+    for branch in options.branches:
+        try:
+            snapshots.append(snapshot_of(options.settings, branch))
+        except NoAnswerError as why:
+            missing.append(str(why))
+    present = situation(options.settings)
+    say(many.status(snapshots, missing, present))
+    return worst([NO_DATA] * bool(missing) + [_code(snapshots, present)])
 
 
 def landings(
@@ -77,7 +101,9 @@ def landings(
         only = _revnos(settings, snapshot, wanted) if wanted is not None else None
         if json:
             chosen = text.chosen(snapshot, person, state, only)[:most]
-            say(_json(feeds.plain_json([feeds.named(snapshot, entry) for entry in chosen])))
+            for piece in feeds.landings_pieces(snapshot, chosen):
+                write(sys.stdout, _json(piece))
+            say("")
         else:
             say(text.landings(snapshot, present, person, state, only, most))
     return _code(snapshots, present)

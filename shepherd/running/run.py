@@ -15,7 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple, TextIO
 
-from shepherd import situation
+from shepherd import holding, situation
 from shepherd.errors import UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.limits import StoppedError, turn
 from shepherd.places import settings_file
@@ -30,7 +30,7 @@ from shepherd.running.promote import promote_settled
 from shepherd.running.refusals import BusyError, MaintenanceError, is_first, once
 from shepherd.running.runner import LockedRun, Stage, StageResult, at_work
 from shepherd.running.stages import archive_some, find_all, judge_all, publish_pages, write_pages
-from shepherd.running.switch import state_place
+from shepherd.running.state_place import state_place
 from shepherd.running.tag import tag_all
 from shepherd.running.tasking import CLONE, TaskOptions
 from shepherd.settings import Settings
@@ -46,7 +46,7 @@ class RunStage(NamedTuple):
 
 _STAGES: dict[str, tuple[Stage, Callable[[Settings], bool]]] = {
     "find": (find_all, lambda _: True),
-    "tag": (tag_all, lambda settings: settings.tracker.writes),
+    "tag": (tag_all, lambda settings: any(settings.tracker_of(each).writes for each in settings.branches)),
     "judge": (judge_all, lambda _: True),
     "promote": (promote_settled, lambda settings: settings.promote.auto),
     "alarm": (alarms_all, lambda settings: bool(settings.mail and settings.mail.operators)),
@@ -238,6 +238,8 @@ def _contained(locked: LockedRun, part: RunStage, done: dict[str, StageResult], 
             result = locked.run(name, part.stage)
     except ShepherdError as error:
         result = StageResult(error.code, str(error))
+        # where that is why, it is what ends the run, and the rest of it follows from that
+        holding.confirm()
         complain(f"{name}: {error}")
     except Exception as error:
         result = StageResult(UNEXPECTED, repr(error))

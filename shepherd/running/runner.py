@@ -9,23 +9,43 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shepherd import limits
-from shepherd.errors import DEADLINE, NO_DATA, UNEXPECTED, SettingsError, ShepherdError, StoreError
+from shepherd import holding, limits, mounts
+from shepherd.errors import (
+    DEADLINE,
+    NO_DATA,
+    UNEXPECTED,
+    LostLockError,
+    SettingsError,
+    ShepherdError,
+    StoreError,
+)
 from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell, no_telling
 from shepherd.running import elsewhere, gate, hosts, records, refusals, told
 from shepherd.running.log import line, now, run_id
 from shepherd.running.log_targets import EventLog
 from shepherd.running.refusals import BusyError, MaintenanceError
-from shepherd.running.situation import READING, crashed, hang_of, note_read, note_run, situation
+from shepherd.running.situation import (
+    READING,
+    crashed,
+    hang_of,
+    how_to_end,
+    note_read,
+    note_run,
+    situation,
+)
 from shepherd.running.tasking import ROOT, TaskOptions, complain
 from shepherd.settings import Settings
 
-UNSTOPPED = frozenset({"init", "restore"})
+if TYPE_CHECKING:
+    from shepherd.store.postgresql import Session
+
+UNSTOPPED = frozenset({"init", "restore", "db.copy"})
 """What the switch does not stop though it takes the work lock (docs/running.md#maintenance)."""
 
 
@@ -90,6 +110,8 @@ class LockedRun:
         self.lock = -1
         """The work lock's descriptor: it is held until a child that changes the world has ended
         (docs/running.md#one-copy-at-a-time)."""
+        self.session: Session | None = None
+        """What holds the work lock for all hosts; None: there are no others."""
         self._began = records.uptime()
         self._why = why
         self._run_id = run_id(self.since)
@@ -110,7 +132,7 @@ class LockedRun:
     def publish(self, stage: str, noted: bool) -> None:
         """Write the run record. Raises StoreError."""
         record = records.own(stage, self.since, self._began, noted)
-        records.publish(self.settings.state_path, record)
+        hosts.publish(self.settings, self.session, record)
 
     def _note(self, stage: str, branch: str, failure: BaseException | None) -> None:
         """Remember how an attempt to read a branch ended, for everybody who asks for its answer."""
@@ -123,7 +145,8 @@ class LockedRun:
                 raise
 
     def look_at_the_switch(self) -> None:
-        """Raises MaintenanceError if it is on."""
+        """Raises MaintenanceError if it is on; LostLockError if another host may work by now."""
+        holding.confirm()
         refusal = None if self.options.dry else refusals.in_maintenance(self.settings)
         if refusal is not None:
             raise refusal
@@ -207,13 +230,18 @@ def at_work(options: TaskOptions, stage: str, why: str = "") -> Iterator[LockedR
         return
     settings = locked.settings
     elsewhere.confirm(settings, stage)
+    mounts.confirm_local(settings.state_path, settings.database_url)
     state = settings.state_path
     prepare_state(state)
     os.umask(0o077)
     tell, end = locked.tell(stage), monotonic() + (options.wait or 0.0)
     with limits.stoppable(), _gate(locked, tell, end):
         try:
-            with _work(locked, end) as locked.lock, records.removed_at_the_end(state):
+            with (
+                _work(locked, end) as (locked.lock, locked.session),
+                records.removed_at_the_end(state),
+                hosts.recorded(locked.session),
+            ):
                 _clean_up_after_a_crash(locked, tell)
                 locked.publish(stage, noted=False)
                 if stage not in UNSTOPPED:
@@ -233,6 +261,9 @@ def at_work(options: TaskOptions, stage: str, why: str = "") -> Iterator[LockedR
             raise
         except limits.DeadlineError as deadline:
             refusals.attend(settings, deadline, tell)
+            raise
+        except LostLockError as lost:
+            tell("lost", exit=lost.code, because=str(lost))
             raise
 
 
@@ -286,7 +317,7 @@ def _gate(locked: LockedRun, tell: Tell, end: float) -> Iterator[None]:
 
 
 @contextmanager
-def _work(locked: LockedRun, end: float) -> Iterator[int]:
+def _work(locked: LockedRun, end: float) -> Iterator[tuple[int, Session | None]]:
     settings = locked.settings
     with ExitStack() as held:
         try:
@@ -294,35 +325,45 @@ def _work(locked: LockedRun, end: float) -> Iterator[int]:
             held.enter_context(told.working(settings, session))
         except gate.TakenError:
             raise _busy(settings) from None
-        except StoreError:
+        except StoreError as error:
             if told.has_other_hosts(settings):
+                locked.tell("report")("refused", exit=error.code, because=str(error))
                 # what the pages say may not hold any more
                 refusals.show_failure(settings, locked.tell("report"))
             raise
-        yield handle
+        if session is not None:
+            _say_differences(locked, session)
+        yield handle, session
+
+
+def _say_differences(locked: LockedRun, session: Session) -> None:
+    """Say which other hosts have other settings (docs/running.md#two-hosts)."""
+    from shepherd.running.other_hosts import warn_of_differences
+
+    def warn(host: str, sentence: str) -> None:
+        locked.loudly(sentence)
+        locked.tell("hosts")("hosts", result="differ", host=host, because=sentence)
+
+    warn_of_differences(locked.settings, session, partial(refusals.is_first, locked.settings), warn)
 
 
 def _busy(settings: Settings) -> ShepherdError:
     """The refusal that says who holds the lock, at what, since when, and what to do
     (docs/running.md#one-copy-at-a-time)."""
-    state, at = settings.state_path, now()
-    pids = ", ".join(map(str, gate.holders(state / "run" / "work.lock"))) or "unknown"
+    at, holder = now(), hosts.holder(settings) or "process unknown"
     hang = None
     try:
-        present = records.look(state)
+        present = hosts.look(settings)
     except UnreadableFileError as why:
-        text = f"another copy is running, process {pids}; its record {why}"
+        text = f"another copy is running, {holder}; its record {why}"
     else:
         if present is None:
-            text = f"another copy is running, process {pids}, without a record; try again (inv lock.status)"
+            text = f"another copy is running, {holder}, without a record; try again (inv lock.status)"
         elif present[1] == "gone":
-            text = f"another copy is running, process {pids}, without a record yet; {crashed(present[0])}"
+            text = f"another copy is running, {holder}, without a record yet; {crashed(present[0])}"
         elif hang := hang_of(settings, *present):
-            record, there = present[0], records.where(present[0])
-            text = (
-                f"suspected hang: {records.words(record, at)}; look at it, and end it{there} with:"
-                f" kill {record.pid} (if it is only stopped, continue it with: kill -CONT {record.pid})"
-            )
+            ways = how_to_end(settings, present[0])
+            text = f"suspected hang: {records.words(present[0], at)}; look at it, and {ways}"
         else:
             text = (
                 f"another copy is running: {records.words(present[0], at)}; try again later, or wait:"
@@ -335,14 +376,18 @@ def _busy(settings: Settings) -> ShepherdError:
 
 
 def _clean_up_after_a_crash(locked: LockedRun, tell: Tell) -> None:
-    """Report and forget the record of a run that crashed: the holder of the lock knows that it is gone."""
+    """Report and forget the record of a run that crashed, on whichever host: the holder of the lock knows
+    that it is gone."""
     settings = locked.settings
     try:
-        record = records.read(settings.state_path)
+        record = hosts.left_behind(settings, locked.session)
     except UnreadableFileError as why:
         tell("crashed", because=f"the record of an earlier run {why.problem}")
         records.discard(settings.state_path)
         return
+    if locked.session is not None:
+        # this host's own may be one that another host has reported already
+        records.discard(settings.state_path)
     if record is None:
         return
     alive = records.life(record) == "lives"

@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from shepherd import __version__
 from shepherd.plainfile import UnreadableFileError
-from shepherd.running import maintenance, records, told
+from shepherd.running import hosts, maintenance, records, told
 from shepherd.running.calls import schedule_of
 from shepherd.running.log import now
 from shepherd.running.tasking import ROOT
 from shepherd.settings import Settings
-from shepherd.situation import Freeze, Hang, Maintenance, Running, Situation, StageRuns, Unread
+from shepherd.situation import ASKING_OTHERS, Freeze, Hang, Maintenance, Running, Situation, StageRuns, Unread
 from shepherd.stages.freezes import FreezeWord, copied_words, freezes_at, next_freeze
 from shepherd.statefile import StateFile
 from shepherd.store.snapshots import LATEST
@@ -56,12 +56,12 @@ def situation(settings: Settings, writing: str = "") -> Situation:
     freezes, unreadable = freezes_now(settings, at)
     if problem:
         # one of the others may have frozen a branch, or found that it may not be deployed
-        unreadable = {branch: Unread(at, told.STAGE, problem) for branch in settings.branches} | unreadable
+        unreadable = {branch: Unread(at, ASKING_OTHERS, problem) for branch in settings.branches} | unreadable
     hang: Hang | None = None
     running: Running | None = None
     at_work: Running | None = None
     try:
-        present = records.look(settings.state_path)
+        present = hosts.look(settings)
     except UnreadableFileError:
         present = None
     if present is not None:
@@ -159,7 +159,7 @@ def hang_of(settings: Settings, record: records.Record, life: records.Life) -> H
     (docs/running.md#one-copy-at-a-time)."""
     if records.seconds(record, now()) <= settings.run.stale_after or life not in ("lives", "held"):
         return None
-    if life == "held" and not _stays(settings, record):
+    if life == "held" and not told.has_other_hosts(settings) and not _stays(settings, record):
         return None
     return Hang(record.stage, record.pid, record.since, record.host)
 
@@ -176,7 +176,18 @@ def _stays(settings: Settings, record: records.Record) -> bool:
 
 def crashed(record: records.Record) -> str:
     """What is said of a record whose process is gone."""
-    return f"crashed at {record.stage}: process {record.pid}, at work since {utc(record.since)}, is gone"
+    process = f"process {record.pid}{records.where(record)}"
+    return f"crashed at {record.stage}: {process}, at work since {utc(record.since)}, is gone"
+
+
+def how_to_end(settings: Settings, record: records.Record) -> str:
+    """What to do about a run that hangs, as a part of a sentence."""
+    there = records.where(record)
+    stopped = f"if it is only stopped, continue it with: kill -CONT {record.pid}"
+    cut_off = ""
+    if there and told.has_other_hosts(settings):
+        cut_off = f"; if {clean(record.host, 60)} cannot be reached: inv lock.free --reason TEXT"
+    return f"end it{there} with: kill {record.pid} ({stopped}{cut_off})"
 
 
 def stage_runs(settings: Settings) -> dict[str, StageRuns]:

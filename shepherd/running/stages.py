@@ -5,16 +5,24 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from shepherd import holding
 from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, ShepherdError, worst
 from shepherd.limits import turn
 from shepherd.run import Run
+from shepherd.running import side_by_side
 from shepherd.running.output import write
 from shepherd.running.pages import write_current
 from shepherd.running.runner import Stage, StageResult, at_work, run_stage
 from shepherd.running.tasking import TaskOptions, complain, say
+from shepherd.running.worker import Body
 from shepherd.values import parse_rev
+
+if TYPE_CHECKING:
+    from shepherd.git.neighbours import Looked
 
 ARCHIVING = 30.0
 """Seconds that a run spends on landings that are not archived yet, for each branch."""
@@ -70,10 +78,12 @@ def find_all(options: TaskOptions, run: Run, *, acceptance: Any = None) -> Stage
 
     accepted = acceptance or NOTHING_ACCEPTED
 
-    def one(branch: str) -> None:
-        say(find_branch(options.settings, branch, run, accepted, dry=options.dry))
+    looked = _look_around(options, run)
 
-    return each_branch(options.branches, one)
+    def one(branch: str, run: Run) -> None:
+        say(find_branch(options.settings, branch, run, accepted, dry=options.dry, looked=looked))
+
+    return _side_by_side(options, run, "find", one)
 
 
 def judge_all(options: TaskOptions, run: Run) -> StageResult:
@@ -82,16 +92,13 @@ def judge_all(options: TaskOptions, run: Run) -> StageResult:
     from shepherd.stages.judge import judge_branch
     from shepherd.views.answer import headline
 
-    codes: list[int] = []
-
-    def one(branch: str) -> None:
+    def one(branch: str, run: Run) -> int:
         progress = _progress(branch, "revisions asked for their checks")
         snapshot = judge_branch(options.settings, branch, run, dry=options.dry, progress=progress)
         say(f"{branch}: {headline(snapshot, cautions(snapshot, run.situation()))}")
-        codes.append(0 if snapshot.complete else NO_DATA)
+        return 0 if snapshot.complete else NO_DATA
 
-    result = each_branch(options.branches, one)
-    return result._replace(code=worst([result.code, *codes]))
+    return _side_by_side(options, run, "judge", one)
 
 
 def write_pages(options: TaskOptions, run: Run) -> StageResult:
@@ -218,14 +225,79 @@ def _statement(options: TaskOptions, name: str, record: Callable[[Run], str]) ->
     return run_stage(options, name, stage, noted=False)
 
 
-def each_branch(branches: Sequence[str], body: Callable[[str], None]) -> StageResult:
-    """Call it for each branch: one that fails does not stop the others."""
+def _look_around(options: TaskOptions, run: Run) -> dict[str, Looked]:
+    """What each repository says, asked once for all branches; nothing where there is only one."""
+    from shepherd.git.mirror import shown
+    from shepherd.git.neighbours import Looked
+    from shepherd.stages.find import look_at
+
+    settings = options.settings
+    if len(options.branches) < 2:
+        return {}
+
+    def one(place: str, _run: Run) -> bytes:
+        return msgspec.msgpack.encode(look_at(settings, place, dry=options.dry))
+
+    places = list(dict.fromkeys(settings.place(each.repository) for each in settings.branches.values()))
+    at_once = min(len(places), side_by_side.processes(settings.run.at_once))
+    if at_once < 2 or not side_by_side.can_fork() or not _database_opens(options):
+        # one after the other each branch asks for itself what is not known, within the limits of its own
+        return {}
+    try:
+        outcomes = side_by_side.SideBySide("find", one, run, at_once, quietly=True)(places)
+    except OSError:
+        return {}
+    return {
+        place: msgspec.msgpack.decode(each.document, type=Looked)
+        if each.document
+        else Looked(each.failure.replace(f"{place}: ", f"{shown(place)}: ", 1))
+        for place, each in outcomes.items()
+    }
+
+
+def _side_by_side(options: TaskOptions, run: Run, stage: str, body: Body) -> StageResult:
+    """Call it for each branch, for several at once (docs/running.md#side-by-side)."""
+    branches, settings = options.branches, options.settings
+
+    def alone(branch: str) -> int | None:
+        code = body(branch, run)
+        return code if isinstance(code, int) else None
+
+    at_once = min(len(branches), side_by_side.processes(settings.run.at_once))
+    if at_once < 2 or not side_by_side.can_fork() or not _database_opens(options):
+        return each_branch(branches, alone)
+    try:
+        outcomes = side_by_side.SideBySide(stage, body, run, at_once)(branches).values()
+    except OSError as error:
+        complain(f"branches are read one after the other: no process can be started ({error.strerror})")
+        return each_branch(branches, alone)
+    return StageResult(
+        worst([each.code for each in outcomes]), "; ".join(each.failure for each in outcomes if each.failure)
+    )
+
+
+def _database_opens(options: TaskOptions) -> bool:
+    """Whether it can be used; by then it is made, and was looked at for what a crash left."""
+    from shepherd.store import Database
+
+    try:
+        Database.of(options.settings, read_only=options.dry).close()
+    except ShepherdError:
+        # each branch says why not
+        return False
+    return True
+
+
+def each_branch(branches: Sequence[str], body: Callable[[str], int | None]) -> StageResult:
+    """Call it for each branch, which returns its exit code: one that fails does not stop the others."""
     codes, failures = [], []
     for branch in branches:
         try:
             with turn(last=branch == branches[-1], name=branch):
-                body(branch)
+                codes.append(body(branch) or 0)
         except ShepherdError as error:
+            # where that is why, it ends the run, and is all that is said
+            holding.confirm()
             complain(str(error))
             codes.append(error.code)
             failures.append(str(error))

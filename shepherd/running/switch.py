@@ -1,75 +1,21 @@
-"""`inv maintenance.*` and `inv lock.status`: what people do with the switch, and see of the lock
-(docs/running.md#one-copy-at-a-time)."""
+"""`inv maintenance.*`: what people do with the switch (docs/running.md#maintenance)."""
 
 from __future__ import annotations
 
 import json as json_
-import os
-from contextlib import suppress
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from shepherd.errors import DEADLINE, NO_DATA, PARTLY, SettingsError
-from shepherd.plainfile import UnreadableFileError
 from shepherd.running import maintenance, told
 from shepherd.running.log import now
-from shepherd.running.tasking import CLONE, TaskOptions, complain, say
+from shepherd.running.state_place import StatePlace, state_place_in
+from shepherd.running.tasking import TaskOptions, complain, say
 from shepherd.values import Duration, age, clean, iso, when
 
 if TYPE_CHECKING:
     from shepherd.running.log import LogLine
     from shepherd.settings import Settings
-
-
-class StatePlace(NamedTuple):
-    """As much of the settings as `maintenance.status` and `lock.status` need."""
-
-    state: Path
-    warn_after: int = 4 * 3600
-    """Seconds, as the other one."""
-    stale_after: int = 3600
-    settings: Settings | None = None
-    """Where other hosts use the same database, which has to be asked what they say."""
-
-
-def state_place(options: TaskOptions) -> StatePlace:
-    """The same as the settings say, without the time that it takes to check all of them.
-
-    Raises:
-        SettingsError: as `TaskOptions.settings` does; whatever looks odd is left to it.
-    """
-    import tomllib
-
-    from shepherd import plainfile
-    from shepherd.places import places_of
-
-    places = places_of(os.environ, CLONE, Path.cwd())
-    file = next((each for each in places if os.path.lexists(each)), places[0])
-    try:
-        document = tomllib.loads(plainfile.read(file, 1_000_000))
-        state = Path(os.path.realpath(file)).parent / document.get("state_dir", "var")
-        warn_after = document.get("maintenance", {}).get("warn_after", "4h")
-        stale_after = document.get("run", {}).get("stale_after", "60m")
-        alone = not str(document.get("database", "")).startswith("postgresql")
-        if alone and isinstance(warn_after, str) and isinstance(stale_after, str):
-            return StatePlace(state, _seconds(warn_after, "4h"), _seconds(stale_after, "60m"))
-    except (plainfile.UnreadableFileError, ValueError, RecursionError, TypeError, AttributeError):
-        pass
-    return _state_place_in(options.settings)
-
-
-def _seconds(text: str, usual: str) -> int:
-    # that a key is wrong is for the tasks that work; who holds the lock is told all the same
-    try:
-        return Duration(text)
-    except SettingsError:
-        return Duration(usual)
-
-
-def _state_place_in(settings: Settings) -> StatePlace:
-    others = settings if told.has_other_hosts(settings) else None
-    return StatePlace(settings.state_path, settings.maintenance.warn_after, settings.run.stale_after, others)
 
 
 def on(options: TaskOptions, reason: str | None, until: str | None) -> int:
@@ -217,68 +163,16 @@ def mention(settings: Settings) -> None:
         complain(f"in maintenance {maintenance.words(switch, now())}; what is shown was known before")
 
 
-def lock_status(place: StatePlace, *, json: bool) -> int:
-    """Who works at what, since when, and whether that looks like a hang or a crash."""
-    kind, text = _who_works(place)
-    say(json_.dumps({"lock": kind, "text": text}) if json else text)
-    return 0
-
-
-def _who_works(place: StatePlace) -> tuple[str, str]:
-    from shepherd.running.gate import held, holders, work_locks
-
-    if _there(place.state / "run" / "upgrade.json"):
-        from shepherd.running import upgrade_record
-
-        upgrade = upgrade_record.read(place.state)
-        if upgrade is not None and upgrade_record.at_work(place.state):
-            return "upgrade", f"an upgrade is under way: {upgrade.words()}"
-        if upgrade is not None:
-            from shepherd.situation import REPAIR
-
-            return "upgrade killed", f"an upgrade was killed: {upgrade.words()}; {REPAIR}"
-    pids = holders(place.state / "run" / "work.lock")
-    holder = f"process {', '.join(map(str, pids))}" if pids else "a process that cannot be seen from here"
-    locked = bool(pids) or bool(held(*work_locks(place.state)))
-    if not _there(place.state / "run" / "record.json"):
-        if not locked:
-            return "free", "nothing is running"
-        return "held", f"{holder} holds the work lock, without a record"
-    # only now: a process is to be looked at
-    from shepherd.running import records
-
-    try:
-        present = records.look(place.state)
-    except UnreadableFileError as why:
-        return "unreadable", f"the record {why}; {holder if locked else 'nothing'} holds the lock"
-    if present is None:
-        return "free", "nothing is running"
-    record, life = present
-    details = records.words(record, now())
-    match life:
-        case "gone":
-            return "crashed", f"crashed: {details}; its process is gone, the next run cleans up"
-        case "unknown":
-            return (
-                "unknown",
-                f"{details}; whether it still lives can only be seen on {clean(record.host, 60)}",
-            )
-        case _ if records.seconds(record, now()) > place.stale_after:
-            end = f"end it{records.where(record)} with: kill {record.pid}"
-            return "suspected hang", f"suspected hang: {details}; {end}"
-    unseen = "; its process cannot be seen from here, but it holds the lock" if life == "held" else ""
-    return "running", f"running: {details}{unseen}"
-
-
 def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
     """Wait until nothing is at work: once we hold the work lock while the switch is set, no stage runs and
     none will start."""
     from shepherd.running import gate, hosts
+    from shepherd.running.lock import who_works
     from shepherd.stages.freezes import freeze_lock
 
-    place = _state_place_in(settings)
+    place = state_place_in(settings)
     if wait is None:
-        kind, text = _who_works(place)
+        kind, text = who_works(place)
         if kind not in ("free", "crashed"):
             say(f"still at work: {text}")
         return 0
@@ -290,7 +184,7 @@ def _wait_for_the_end(settings: Settings, wait: float | None) -> int:
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the switch stays on; inv maintenance.off takes yours away") from None
     except gate.TakenError:
-        complain(f"after {age(wait)} still at work: {_who_works(place)[1]}; the switch stays on")
+        complain(f"after {age(wait)} still at work: {who_works(place)[1]}; the switch stays on")
         return DEADLINE
     say("nothing is at work")
     return 0
@@ -301,10 +195,3 @@ def _act(at: datetime, before: str, after: str, who: str, why: str) -> LogLine:
 
     fields = {"what": "switch", "on": "maintenance.txt", "from": before, "to": after}
     return line(at, run=run_id(at), event="act", branch="all", **fields, because=why, by=who)
-
-
-def _there(path: Path) -> bool:
-    with suppress(FileNotFoundError, NotADirectoryError):
-        path.lstat()
-        return True
-    return False

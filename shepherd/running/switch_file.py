@@ -76,7 +76,7 @@ def entries(path: Path, status: os.stat_result) -> tuple[Entry, ...]:
     return tuple(_entry(table, owner) for table in tables if isinstance(table, dict))
 
 
-def create(state: Path, entry: Entry) -> bool:
+def create(state: Path, entry: Entry, *others: Entry) -> bool:
     """Set the switch, whole or not at all. False if it was on already: then nothing is changed.
 
     Raises:
@@ -84,12 +84,12 @@ def create(state: Path, entry: Entry) -> bool:
     """
     path = path_of(state)
     try:
-        create_atomically(path, _text([entry]))
+        create_atomically(path, _text([entry, *others]))
     except FileExistsError:
         return False
     except OSError as error:
-        if entry.upgrade:
-            # without its token it would be taken for a person's, and stay forever
+        if entry.upgrade or entry.host:
+            # without its token, or its host, it would be taken for a person's here, and stay forever
             raise StoreError(f"{path}: cannot be written ({error.strerror}); the switch is not set") from None
         # a disk that is full has room for an empty file, and that is a switch too
         try:
@@ -124,14 +124,14 @@ def change(state: Path, choose: Callable[[tuple[Entry, ...]], tuple[Entry, ...]]
             ) from None
         if handle < 0:
             raise StoreError(f"{path}: somebody else is changing it; the switch is as it was, try again")
-        before = present(state)
+        before = _there(state)
         after = choose(before)
         if after == before:
             return
         if not after:
             _remove(path)
         elif not before:
-            if not create(state, after[0]):
+            if not create(state, *after):
                 raise StoreError(f"{path}: somebody has just set it by hand; try again")
         elif before[0].odd or len(_text(after)) > LARGEST:
             why = before[0].why if before[0].odd else "it is full"
@@ -151,8 +151,12 @@ def present(state: Path) -> tuple[Entry, ...]:
         StoreError: that cannot be seen.
     """
     path = path_of(state)
-    if path in instead:
-        return instead[path]
+    return instead[path] if path in instead else _there(state)
+
+
+def _there(state: Path) -> tuple[Entry, ...]:
+    """What the file here says."""
+    path = path_of(state)
     try:
         status = path.lstat()
     except FileNotFoundError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from shepherd.errors import PARTLY, PartlyError, worst
@@ -25,11 +26,12 @@ def tag(options: TaskOptions, *, yes: bool) -> int:
 
 
 def tag_all(options: TaskOptions, run: Run, *, yes: bool = False) -> StageResult:
-    """Tag the bugs of the landings of these branches; the cap counts them all."""
+    """Tag the bugs of the landings of these branches; the cap counts all of one tracker."""
     from shepherd.stages.tag import plan_branch
 
     settings, dry = options.settings, options.dry
-    if not settings.tracker.writes:
+    branches = [each for each in options.branches if settings.tracker_of(each).writes]
+    if not branches:
         say("nothing is tagged: tracker.tag is off, or there is no tracker, or no credentials for it")
         return StageResult()
     plans: dict[str, TagPlan] = {}
@@ -37,19 +39,30 @@ def tag_all(options: TaskOptions, run: Run, *, yes: bool = False) -> StageResult
     def prepare(branch: str) -> None:
         plans[branch] = plan_branch(settings, branch, run, dry=dry)
 
-    prepared = each_branch(options.branches, prepare)
-    count = sum(len(plan.writings) for plan in plans.values())
-    too_many = ""
-    if count > settings.tracker.cap and not yes:
-        too_many = (
-            f"{count} comments would be written, more than tracker.cap = {settings.tracker.cap}: none was."
-            " Look at the plan with inv tag --dry-run, then write them with inv tag --yes"
-        )
-        complain(too_many)
-        if not dry:
-            return _both(prepared, StageResult(PARTLY, too_many))
-    acted = each_branch(list(plans), lambda branch: _one(settings, branch, plans[branch], run, dry))
-    return _both(prepared, acted)
+    results, allowed = [each_branch(branches, prepare)], list(plans)
+    for name, sharing in settings.by_tracker.items():
+        planned = [each for each in sharing if each in plans]
+        if not yes and (too_many := _too_many(settings.with_tracker(name), planned, plans)):
+            complain(too_many)
+            if not dry:
+                results.append(StageResult(PARTLY, too_many))
+                allowed = [each for each in allowed if each not in planned]
+    results.append(each_branch(allowed, lambda branch: _one(settings, branch, plans[branch], run, dry)))
+    return _together(results)
+
+
+def _too_many(settings: Settings, branches: Sequence[str], plans: Mapping[str, TagPlan]) -> str:
+    """Why nothing is written to a tracker in one go; empty: it may be."""
+    count = sum(len(plans[each].writings) for each in branches)
+    if count <= settings.tracker.cap:
+        return ""
+    key = f"{settings.tracker_key}.cap"
+    named = settings.branch_to_name(branches[0]) if len(branches) == 1 else ""
+    of = f" --branch {named}" if named else ""
+    return (
+        f"{count} comments would be written, more than {key} = {settings.tracker.cap}: none was."
+        f" Look at the plan with inv tag --dry-run{of}, then write them with inv tag --yes{of}"
+    )
 
 
 def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) -> None:
@@ -69,7 +82,7 @@ def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) ->
     for line in unreadable if dry else first_few(unreadable):
         say(f"{branch}: {line}")
     if dry:
-        for label in labels_to_make(settings, plan):
+        for label in labels_to_make(settings, branch, plan):
             say(f"{branch}: would make the label {label}, which is not there yet")
         return
     result = carry_out(settings, branch, plan, run)
@@ -81,7 +94,7 @@ def _one(settings: Settings, branch: str, plan: TagPlan, run: Run, dry: bool) ->
         )
 
 
-def _both(first: StageResult, second: StageResult) -> StageResult:
-    """What two parts of the stage come to together."""
-    failures = [each.failure for each in (first, second) if each.failure]
-    return StageResult(worst([first.code, second.code]), "; ".join(failures))
+def _together(results: Sequence[StageResult]) -> StageResult:
+    """What the parts of the stage come to."""
+    failures = [each.failure for each in results if each.failure]
+    return StageResult(worst([each.code for each in results]), "; ".join(failures))

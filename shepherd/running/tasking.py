@@ -92,7 +92,7 @@ def task(
                 complain(f"for help: inv --help {name_of_body}")
                 raise Exit(code=2)
             chosen = {each: arguments.pop(each) for each in options}
-            code = guarded(lambda: body(_options(context, chosen), **arguments))
+            code = guarded(lambda: _called(body, _options(context, chosen), arguments))
             if reader and (why := unwritten()):
                 complain(f"the answer could not be written to standard output: {why}")
                 code = UNEXPECTED
@@ -115,6 +115,13 @@ def task(
         )
 
     return wrap
+
+
+def _called(body: Callable[..., int | None], options: TaskOptions, arguments: dict[str, Any]) -> int | None:
+    from shepherd.running.told import only_looking
+
+    with only_looking(options.dry):
+        return body(options, **arguments)
 
 
 def guarded(body: Callable[[], int | None]) -> int:

@@ -162,8 +162,8 @@ def writable(settings: Settings) -> list[Path]:
     repositories in which a promotion moves a ref, and where pages are published on this host."""
     places = [settings.state_path, settings.report_path, settings.backup_path, *_moved(settings)]
     places += [Path(each) for each in settings.report.publish if each.startswith("/")]
-    if settings.tracker.type == "file":
-        places.append(settings.tracker_path.parent)
+    trackers = map(settings.with_tracker, settings.by_tracker)
+    places += [each.tracker_path.parent for each in trackers if each.tracker.type == "file"]
     scheme, _, database = settings.database_url.partition(":///")
     if scheme.startswith("sqlite") and database:
         places.append(Path(database.partition("?")[0]).parent)

@@ -7,8 +7,10 @@ neither SQLAlchemy nor, with SQLite, psycopg.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -26,8 +28,6 @@ _SILENCE = 10.0
 """Seconds for which a server that did not answer is not asked again, where that took long."""
 SAYING = 0x5148_0005
 """The advisory lock of who says what is said once, e.g. in a mail about a hang (`store/postgresql.py`)."""
-STAGE = "asking the other hosts"
-"""What has failed, where the server cannot be asked, as a stage of `Unread`."""
 
 
 class _Server:
@@ -37,6 +37,13 @@ class _Server:
         self.working: tuple[str, Session] | None = None
         """The session that holds the work lock, with its URL."""
         self.reading: tuple[str, Session] | None = None
+        self.pid = 0
+        """The process that began to work."""
+        self.turn = Lock()
+        """Of several threads one exchanges at a time."""
+        self.looking = False
+        self.offline = False
+        """See `only_looking`."""
         self.silent: tuple[str, float, str] = ("", 0.0, "")
         """The URL that did not answer in time, until when that is believed, and what was said."""
 
@@ -49,14 +56,25 @@ def has_other_hosts(settings: Settings) -> bool:
     return settings.database_url.startswith("postgresql")
 
 
-def ask(settings: Settings, *, write: bool = True) -> str:
+@contextmanager
+def only_looking(wanted: bool = True, *, offline: bool = False) -> Iterator[None]:
+    """Write no file and tell nothing: for a dry run and `doctor`; offline: do not ask, either."""
+    before = _server.looking, _server.offline
+    _server.looking, _server.offline = wanted or _server.looking, offline or _server.offline
+    try:
+        yield
+    finally:
+        _server.looking, _server.offline = before
+
+
+def ask(settings: Settings) -> str:
     """Learn what the other hosts said and wrote, and tell them of the switch here. Why that could not be
     done, in one sentence; empty where it was, or where there are no others.
-
-    Args:
-        write: False: write no file.
     """
-    if not has_other_hosts(settings):
+    if not has_other_hosts(settings) or _server.offline:
+        return ""
+    if _helps():
+        # what the one that it helps has learned, it knows
         return ""
     url = settings.database_url
     silent, until, why = _server.silent
@@ -65,13 +83,13 @@ def ask(settings: Settings, *, write: bool = True) -> str:
     began = monotonic()
     try:
         try:
-            _exchange(settings, write=write)
+            _exchange(settings)
         except StoreError:
             if _server.working is not None or _server.reading is None:
                 raise
             # the server may have been started again since it was asked last
             _hang_up()
-            _exchange(settings, write=write)
+            _exchange(settings)
     except (StoreError, SettingsError, ImportError) as error:
         if _server.working is None:
             _hang_up()
@@ -94,9 +112,12 @@ def working(settings: Settings, session: Session | None) -> Iterator[None]:
     if session is None:
         yield
         return
-    _server.working = (settings.database_url, session)
+    from shepherd.running.other_hosts import present_host
+
+    _server.working, _server.pid = (settings.database_url, session), os.getpid()
     try:
         _exchange(settings, send=True, kept=True)
+        present_host(settings, session)
         try:
             yield
         finally:
@@ -113,8 +134,8 @@ def tell(settings: Settings) -> None:
     Raises:
         StoreError: the server cannot be told.
     """
-    if _server.working is not None and _server.working[0] == settings.database_url:
-        _exchange(settings, send=True, kept=True)
+    if not _helps() and _server.working is not None and _server.working[0] == settings.database_url:
+        _exchange(settings, send=True)
 
 
 def first_of_all(settings: Settings, kind: str, which: str) -> bool:
@@ -123,18 +144,18 @@ def first_of_all(settings: Settings, kind: str, which: str) -> bool:
     if not has_other_hosts(settings):
         return True
     try:
-        return _session(settings).tell_news(f"said/{kind}", which.encode())
+        return session(settings).tell_news(f"said/{kind}", which.encode())
     except (StoreError, SettingsError, ImportError):
         return True
 
 
 def said(settings: Settings, kind: str) -> str:
-    """What was said last of its kind, by whichever host; empty where there are no others, or nobody can tell."""
+    """What was said last of its kind, on any host; empty where there are no others, or nobody can tell."""
     if not has_other_hosts(settings):
         return ""
     try:
         name = f"said/{kind}"
-        return _session(settings).told(name).get(name, b"").decode()
+        return session(settings).told(name).get(name, b"").decode()
     except (StoreError, SettingsError, ImportError):
         return ""
 
@@ -143,7 +164,7 @@ def say_again(settings: Settings, kind: str) -> None:
     """What was said of its kind is news again."""
     if has_other_hosts(settings):
         with suppress(StoreError, SettingsError, ImportError):
-            _session(settings).forget(f"said/{kind}")
+            session(settings).forget(f"said/{kind}")
 
 
 @contextmanager
@@ -153,8 +174,8 @@ def one_host(settings: Settings) -> Iterator[bool]:
         yield True
         return
     try:
-        session = _session(settings)
-        alone = session.take(SAYING)
+        open_one = session(settings)
+        alone = open_one.take(SAYING)
     except (StoreError, SettingsError, ImportError):
         yield True
         return
@@ -163,14 +184,29 @@ def one_host(settings: Settings) -> Iterator[bool]:
     finally:
         if alone:
             with suppress(StoreError):
-                session.free(SAYING)
+                open_one.free(SAYING)
 
 
-def _exchange(settings: Settings, *, write: bool = True, send: bool = False, kept: bool = False) -> None:
+def session(settings: Settings) -> Session:
+    """The session that holds the work lock in this process, else one that only looks.
+
+    Raises:
+        StoreError, SettingsError: there is none to be had. ImportError: psycopg is not installed.
+    """
+    silent, until, why = _server.silent
+    if _server.offline:
+        raise StoreError("the server is not asked")
+    if silent == settings.database_url and monotonic() < until and _server.working is None:
+        raise StoreError(why)
+    return _session(settings)
+
+
+def _exchange(settings: Settings, *, send: bool = False, kept: bool = False) -> None:
     """Raises StoreError, SettingsError."""
     from shepherd.running.exchange import exchange
 
-    exchange(settings, _session(settings), write=write, send=send, kept=kept)
+    with _server.turn:
+        exchange(settings, _session(settings), write=not _server.looking, send=send, kept=kept)
 
 
 def _session(settings: Settings) -> Session:
@@ -189,6 +225,12 @@ def _session(settings: Settings) -> Session:
     session = Session(url, settings.database_password, "reading", CONNECT_SECONDS)
     _server.reading = (url, session)
     return session
+
+
+def _helps() -> bool:
+    """Whether this process was forked by one that works, to read or judge a branch for it
+    (docs/running.md#side-by-side)."""
+    return _server.working is not None and _server.pid != os.getpid()
 
 
 def _hang_up() -> None:

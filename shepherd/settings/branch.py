@@ -58,6 +58,8 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     repository: kinds.Repository
     ref: kinds.Ref
     deployed: Pointer
+    tracker: kinds.TrackerName = ""
+    """Of `[trackers.NAME]`; empty: `[tracker]`."""
     promote: Promote | None = None
     qa: Pointer | None = None
     marks: tuple[Grammar, ...] = ALL_GRAMMARS
@@ -92,7 +94,8 @@ class BranchSettings(Struct, frozen=True, forbid_unknown_fields=True):
     def read_by(self) -> dict[str, object]:
         """What landings are read by: what was read with the same goes on to count."""
         config = asdict(self)
-        for name in ("compare_url", "checks", "check_notes", "checks_grace", "freeze"):
+        # of the tracker it is the project that decides, which stands beside these keys where they are summed
+        for name in ("tracker", "compare_url", "checks", "check_notes", "checks_grace", "freeze"):
             del config[name]
         # what a release without limits read goes on to count, too
         del config["limits"]

@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -21,7 +22,11 @@ from shepherd.values import quoted
 
 if TYPE_CHECKING:
     from shepherd.settings.branch import BranchSettings, FreezeWindow, Pointer
-    from shepherd.settings.model import MailSettings, Settings, TrackerSettings
+    from shepherd.settings.model import MailSettings, Settings
+    from shepherd.settings.tracker import TrackerSettings
+
+_fields = cache(msgspec.structs.fields)
+"""They are found out slowly, and the tables of a hundred branches have the same."""
 
 
 def check(settings: Settings) -> None:
@@ -34,15 +39,33 @@ def check(settings: Settings) -> None:
     _check_freeze(settings.freeze)
     _check_promoted_refs(settings.branches)
     _check_file_names(settings.branches)
-    with _within("tracker"):
-        _check_tracker(settings.tracker)
+    if "" in settings.by_tracker:
+        # else it may be no more than what the others have in common
+        with _within("tracker"):
+            _check_tracker(settings.tracker)
+    for name, tracker in settings.trackers.items():
+        with _within("trackers"), _within(name):
+            _check_tracker(tracker)
     for name, branch in settings.branches.items():
         with _within("branches"), _within(name), _within("checks"):
-            _check_checks(branch, settings.tracker)
+            _check_checks(branch, settings.for_branch(name))
     if settings.mail:
         with _within("mail"):
             _check_mail(settings.mail)
     _check_directories(settings)
+
+
+def check_names_of_trackers(settings: Settings) -> None:
+    """Raise WrongValueError for the first branch whose tracker is none of [trackers.NAME]."""
+    for name, branch in settings.branches.items():
+        if branch.tracker and branch.tracker not in settings.trackers:
+            known = ", ".join(settings.trackers) or "there are none"
+            from difflib import get_close_matches
+
+            near = get_close_matches(branch.tracker, settings.trackers, n=1)
+            hint = f"did you mean {quoted(near[0])}?" if near else f"known ones: {known[:200]}"
+            problem = f"expected the NAME of a table [trackers.NAME], not {quoted(branch.tracker)}; {hint}"
+            raise WrongValueError(problem, "branches", name, "tracker")
 
 
 @contextmanager
@@ -56,7 +79,7 @@ def _within(part: str) -> Iterator[None]:
 
 
 def _check_table(table: msgspec.Struct) -> None:
-    for field in msgspec.structs.fields(type(table)):
+    for field in _fields(type(table)):
         value = getattr(table, field.name)
         if value != field.default:
             with _within(field.name):
@@ -102,11 +125,12 @@ def _check_branch(branch: BranchSettings) -> None:
         )
 
 
-def _check_checks(branch: BranchSettings, tracker: TrackerSettings) -> None:
+def _check_checks(branch: BranchSettings, settings: Settings) -> None:
     """Something can say what they found, or no revision could ever be deployable."""
-    if branch.checks and not branch.check_notes and tracker.type in ("none", "launchpad"):
+    kind = settings.tracker.type
+    if branch.checks and not branch.check_notes and kind in ("none", "launchpad"):
         raise WrongValueError(
-            f'nothing says what they found, since tracker.type is "{tracker.type}":'
+            f'nothing says what they found, since {settings.tracker_key}.type is "{kind}":'
             ' set check_notes = "refs/notes/ci", or a tracker that knows checks'
         )
     for place, pattern in enumerate(branch.checks):

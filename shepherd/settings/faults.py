@@ -18,7 +18,7 @@ import msgspec
 
 from shepherd.errors import WrongValueError, dotted
 from shepherd.settings import kinds
-from shepherd.settings.model import Settings
+from shepherd.settings.model import NO_KEYS, Settings
 from shepherd.values import Duration, quoted
 
 # msgspec's errors carry no data: their text is all there is
@@ -46,8 +46,8 @@ def _problem(error: msgspec.ValidationError, document: object) -> tuple[list[str
     key, kind, value = _locate(match["path"] or "", document)
     plain = _plain(kind, value)
     if unknown := _UNKNOWN.fullmatch(match["problem"]):
-        # where the settings were read from is a field, but no key
-        known = [field.name for field in msgspec.structs.fields(plain) if field.name != "file" or key]
+        known = [field.name for field in msgspec.structs.fields(plain) if field.name not in NO_KEYS or key]
+        known += [] if key else ["defaults"]
         return [*key, unknown[1]], _unknown_key(unknown[1], known, key)
     if missing := _MISSING.fullmatch(match["problem"]):
         member = _types_of(plain)[missing[1]]

@@ -17,7 +17,6 @@ from msgspec import Meta
 from shepherd.errors import SettingsError, WrongValueError
 from shepherd.freeze import once, weekly
 from shepherd.urls import (
-    SCHEME,
     check_http,
     check_publish_target,
     check_ref,
@@ -34,6 +33,8 @@ _NAME = re.compile(
 )
 """Of a mailbox: words, quoted ones, comments in brackets; Python reads none with a dot at its very edge,
 even behind a comment."""
+_PASSWORDS = {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+"""What libpq reads behind the ? of a URL that is a secret itself; passfile only names one."""
 _LOGIN = r"[A-Za-z_][A-Za-z0-9_.-]*"
 _V6 = r"\[[0-9A-Fa-f:.]+\]"
 _SSH_HOST = rf"(?:{_LOGIN}@)?(?:{_V6}|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?::(?P<port>[0-9]{{1,5}}))?"
@@ -105,6 +106,16 @@ def _check_pattern(pattern: str) -> None:
         raise WrongValueError(r'expected a group around the revision, as in "r(\\d+)"')
 
 
+def has_no_password(url: str) -> bool:
+    """Return whether the URL of a database holds none, in any of the ways in which libpq reads one."""
+    from urllib.parse import unquote
+
+    place, _, query = url.partition("?")
+    keys = {unquote(part.partition("=")[0]) for part in query.split("&")}
+    # a password that holds / or @ is cut short by those who read the URL, and shown by some
+    return not re.search(r"://[^/@]*:.*@", place) and not keys & _PASSWORDS
+
+
 def check_sender(sender: str) -> None:
     """Refuse what is not a mailbox as mails have it: what would end a name, or begin an address, stands in
     quotes (RFC 5322)."""
@@ -128,6 +139,10 @@ BranchName = Annotated[
     _expect("small letters, digits, '.', '_' and '-' as a name", BRANCH_NAME.fullmatch, repeat=False),
     _expect("another name, since that is the page of all branches", "index".__ne__, repeat=False),
 ]
+TrackerName = Annotated[
+    str,
+    _expect("small letters, digits, '.', '_' and '-' as a name", BRANCH_NAME.fullmatch, repeat=False),
+]
 Ref = Annotated[str, check_ref]
 TagPattern = Annotated[str, check_tag_pattern]
 NotesRef = Annotated[Ref, _check_full_name]
@@ -139,6 +154,8 @@ FilePath = Annotated[
     _printable,
     _expect("a path written out, not one from a home directory (~)", lambda path: path[:1] != "~"),
 ]
+IncludePatterns = Annotated[tuple[Annotated[FilePath, _expect("a path", bool)], ...], Meta(max_length=100)]
+"""`*` and `?` in a path, relative to the settings file."""
 PathForSsh = Annotated[FilePath, _expect("a path without blanks and quotes", r"[^\s'\"]*", repeat=False)]
 Directory = Annotated[FilePath, _expect("a directory", bool)]
 PathOnHost = Annotated[
@@ -161,10 +178,20 @@ ServiceRoot = Annotated[WebUrl, _expect("a URL without ? and #", r"[^?#]*", repe
 PublishTarget = Annotated[str, check_publish_target]
 DatabaseUrl = Annotated[
     str,
-    _expect('a URL, as in "postgresql://shepherd@db.example.com/shepherd"', SCHEME.match, repeat=False),
+    _expect(
+        'a URL of SQLite or PostgreSQL, as in "postgresql://shepherd@db.example.com/shepherd"',
+        r"(?:sqlite(?:\+\w+)?|postgresql(?:\+psycopg)?)://.*",
+        repeat=False,
+    ),
+    _printable,
     _expect(
         "a URL without a password: write that into the file of database_password_file",
-        lambda url: not re.search(r"://[^/@?]*:[^/@?]*@|[?&](?:password|passfile)=", url),
+        has_no_password,
+        repeat=False,
+    ),
+    _expect(
+        'several hosts as PostgreSQL has them, "postgresql://shepherd@db1:5432,db2:5432/shepherd"',
+        lambda url: len(re.findall(r"[?&]host=", url)) < 2,
         repeat=False,
     ),
 ]
@@ -206,6 +233,7 @@ ShortText = Annotated[str, _printable]
 FreezeDays = Annotated[str, weekly]
 FreezeDates = Annotated[str, once]
 BackupsKept = Annotated[int, Meta(ge=1, le=1000)]
+AtOnce = Annotated[int, Meta(ge=0, le=64)]
 GraceDays = Annotated[int, Meta(ge=0, le=365)]
 
 SshHost = Annotated[str, _expect('[USER@]HOST[:PORT], as in "qa1:22"', _has_port(_SSH_HOST))]

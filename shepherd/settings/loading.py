@@ -15,10 +15,13 @@ from shepherd.errors import SettingsError, WrongValueError
 from shepherd.places import places_of
 from shepherd.settings import checks
 from shepherd.settings.kinds import decode
-from shepherd.settings.model import GRAMMARS_OF, Settings
+from shepherd.settings.model import NO_KEYS, Settings
+from shepherd.settings.tracker import GRAMMARS_OF
 
 LARGEST = 1_000_000
 """Bytes of the largest settings file that is read."""
+_LAYERED = ("defaults", "include", "trackers")
+"""What `layers` lays out: with none of these it is not imported."""
 
 
 def load(environ: Mapping[str, str], clone: Path | None, cwd: Path) -> Settings:
@@ -61,13 +64,10 @@ def parse(text: str, file: Path) -> Settings:
         raise SettingsError(f"{file}: is not valid TOML: {error}") from None
     except RecursionError:
         raise SettingsError(f"{file}: is not a settings file: nested too deeply") from None
+    if not document.keys().isdisjoint(_LAYERED):
+        return _parse_layers(document, file)
     try:
-        # `file` is ours, but a field like any other to msgspec
-        if "file" in document:
-            raise msgspec.ValidationError("Object contains unknown field `file`")
-        settings = msgspec.convert(document, Settings, dec_hook=decode)
-        settings = _with_marks(msgspec.structs.replace(settings, file=file), document)
-        checks.check(settings)
+        return _settings(document, file)
     except msgspec.ValidationError as error:
         from shepherd.settings import faults
 
@@ -75,16 +75,46 @@ def parse(text: str, file: Path) -> Settings:
     except WrongValueError as wrong:
         wrong.file = file
         raise
+
+
+def _parse_layers(document: dict[str, Any], file: Path) -> Settings:
+    """The same of a file with keys that concern several branches."""
+    from shepherd.settings import layers
+
+    try:
+        whole = layers.whole(document, file, LARGEST)
+    except WrongValueError as wrong:
+        wrong.file = wrong.file or file
+        raise
+    try:
+        return _settings(whole.document, file, whole.files)
+    except msgspec.ValidationError as error:
+        from shepherd.settings import faults
+
+        raise whole.located(faults.wrong_value(error, whole.document, file), file) from None
+    except WrongValueError as wrong:
+        raise whole.located(wrong, file) from None
+
+
+def _settings(document: Mapping[str, Any], file: Path, included: tuple[Path, ...] = ()) -> Settings:
+    """Raises msgspec.ValidationError, WrongValueError without a file."""
+    for ours in NO_KEYS:
+        # fields like any other to msgspec
+        if ours in document:
+            raise msgspec.ValidationError(f"Object contains unknown field `{ours}`")
+    settings = msgspec.convert(document, Settings, dec_hook=decode)
+    checks.check_names_of_trackers(settings)
+    settings = _with_marks(msgspec.structs.replace(settings, file=file, included=included), document)
+    checks.check(settings)
     return settings
 
 
 def _with_marks(settings: Settings, document: Mapping[str, Any]) -> Settings:
-    """Give each branch whose table has no `marks` the grammars of the tracker."""
-    usual = GRAMMARS_OF[settings.tracker.type]
+    """Give each branch whose table has no `marks` the grammars of its tracker."""
     branches = {
         name: branch
         if "marks" in document["branches"][name]
-        else msgspec.structs.replace(branch, marks=usual)
+        else msgspec.structs.replace(branch, marks=GRAMMARS_OF[settings.tracker_of(name).type])
         for name, branch in settings.branches.items()
     }
     return msgspec.structs.replace(settings, branches=branches)

@@ -10,76 +10,24 @@ from pathlib import Path
 from typing import Annotated, Literal, get_args
 
 from msgspec import Struct, field
-from msgspec.structs import fields
+from msgspec.structs import fields, replace
 
 from shepherd import plainfile
-from shepherd.errors import WrongValueError
+from shepherd.errors import WrongValueError, dotted
 from shepherd.settings import kinds
-from shepherd.settings.branch import ALL_GRAMMARS, BranchSettings, FreezeWindow, Grammar
+from shepherd.settings.branch import BranchSettings, FreezeWindow
 from shepherd.settings.kinds import AddressIfAny
+from shepherd.settings.tracker import TrackerSettings
 from shepherd.values import Duration
 
-TrackerType = Literal["none", "file", "launchpad", "github", "gitlab", "gitea"]
 LogLevel = Literal["info", "warning", "error"]
 PersonalMail = Literal["qa", "live"]
 """The mails that go to single people, and that each can refuse (docs/mails.md#who-gets-which)."""
-GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
-    "none": ALL_GRAMMARS,
-    "file": ALL_GRAMMARS,
-    "launchpad": ("brackets", "footers"),
-    "github": ("forge",),
-    "gitlab": ("forge",),
-    "gitea": ("forge",),
-}
-"""Which grammars are read where a branch does not say so, by the tracker: a stranger may choose a title on a
-forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (docs/rules.md#marks)."""
-
+NO_KEYS = ("file", "included")
+"""What is noted beside the keys when the settings are read."""
 LARGEST_SECRET = 10_000
-_LONG_SECRETS = ("tracker.credentials",)
-"""Keys whose secret may have several lines, as launchpadlib writes it."""
-
-
-class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
-    """The statuses that the tagger gives a bug; "": it leaves them alone."""
-
-    landed: kinds.BugStatus = "Fix Committed"
-    rolled_back: kinds.BugStatus = "In Progress"
-
-
-class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where people say what QA found, and what the tagger may write there."""
-
-    type: TrackerType = "none"
-    path: kinds.FilePath = ""
-    project: str = ""
-    """launchpad: the project, project group or distribution whose bugs are searched; github, gitea:
-    "owner/name"; gitlab: "group/project", groups within groups too; file: the project on a forge whose
-    requests it holds, where messages name one."""
-    service_root: kinds.ServiceRoot = ""
-    """URL of the tracker's web service; empty: the usual one of its type."""
-    credentials_file: kinds.FilePath = ""
-    credentials_env: str = ""
-    bug_url: kinds.BugUrl = ""
-    request_url: kinds.RequestUrl = ""
-    words: dict[kinds.TagWord, tuple[kinds.TagText, ...]] = {}
-    """Other texts of tags for `ok`, `bad`, `untestable`, `needstesting` (docs/rules.md#what-people-say)."""
-    tag: bool = True
-    """Whether the tagger writes."""
-    cap: kinds.Cap = 100
-    """Comments that it writes in one run at most."""
-    status: TagStatus = field(default_factory=TagStatus)
-
-    @property
-    def sign(self) -> str:
-        """What request numbers begin with, `#` or `!`; empty: there are no requests, or either kind."""
-        return {"github": "#", "gitlab": "!", "gitea": "#"}.get(self.type, "")
-
-    @property
-    def writes(self) -> bool:
-        """Whether the tagger may write, and can: where reading needs no token, writing does."""
-        known = bool(self.credentials_file or self.credentials_env)
-        anonymous = self.type in ("launchpad", "gitlab", "gitea") and not known
-        return self.tag and self.type != "none" and not anonymous
+_LONG_SECRETS = ".credentials"
+"""How keys end whose secret may have several lines, as launchpadlib writes it."""
 
 
 class ReportSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,6 +75,8 @@ class RunSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
     deadline: Duration = Duration("30m")
     stale_after: Duration = Duration("60m")
+    at_once: kinds.AtOnce = 0
+    """Branches that are read or judged at the same time; 0: as many as there are processors, 2 to 8."""
 
 
 class MaintenanceSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -195,6 +145,10 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     freeze_warn_after: Duration = Duration("7d")
     """A freeze without an end that is on for longer is called overdue."""
     tracker: TrackerSettings = field(default_factory=TrackerSettings)
+    """Of the branches that name none of `trackers`; see `tracker_of`."""
+    trackers: dict[kinds.TrackerName, TrackerSettings] = {}
+    include: kinds.IncludePatterns = ()
+    """Patterns of files with more branches and trackers, which are in those two tables."""
     report: ReportSettings = field(default_factory=ReportSettings)
     mail: MailSettings | None = None
     people: dict[kinds.Address, AddressIfAny | PersonSettings] = {}
@@ -207,11 +161,13 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     deploy: DeploySettings = field(default_factory=DeploySettings)
     backup: BackupSettings = field(default_factory=BackupSettings)
     database: kinds.DatabaseUrl = ""
-    """SQLAlchemy URL of the tagger's database; empty: SQLite in state_dir."""
+    """URL of the tagger's database, of SQLite or PostgreSQL; empty: SQLite in state_dir."""
     database_password_file: kinds.FilePath = ""
     """For a server; empty: as libpq finds one (PGPASSFILE, ~/.pgpass)."""
     file: Path = Path()
     """Where the settings were read from, links resolved; relative paths start there. Not a key."""
+    included: tuple[Path, ...] = ()
+    """The files that `include` brought. Not a key either."""
 
     def place(self, location: str) -> str:
         """Return a URL as it stands, a path made absolute."""
@@ -234,12 +190,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def tracker_path(self) -> Path:
-        """The file of the tracker `file`."""
+        """The file of `tracker`, where its type is `file`."""
         return self.file.parent / self.tracker.path
 
     @property
     def database_url(self) -> str:
-        """SQLAlchemy URL of the tagger's database, with an absolute path where it is SQLite."""
+        """URL of the tagger's database, with an absolute path where it is SQLite."""
         if not self.database:
             return f"sqlite:///{self.state_path / 'shepherd.db'}"
         if relative := re.fullmatch(r"(sqlite(?:\+\w+)?:///)([^/:?].*)", self.database, re.DOTALL):
@@ -251,12 +207,56 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         """What `database_password_file` holds; empty if it is not set. Raises SettingsError."""
         if not self.database_password_file:
             return ""
+        file = self.file.parent / self.database_password_file
         try:
-            return plainfile.read(
-                self.file.parent / self.database_password_file, LARGEST_SECRET, private=True
-            ).rstrip("\r\n")
+            password = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
+            if password and password.isprintable():
+                return password
+            problem = f"{file} does not hold one line of text"
         except plainfile.UnreadableFileError as why:
-            raise WrongValueError(str(why), "database_password_file", file=self.file) from None
+            problem = str(why)
+            if why.missing:
+                make = f"(umask 077; cat >{shlex.quote(str(file))})"
+                problem += f"; create it with {make}: paste the password, then Enter and Ctrl-D"
+        raise WrongValueError(problem, "database_password_file", file=self.file)
+
+    def tracker_of(self, branch: str) -> TrackerSettings:
+        """The tracker of a branch: the one that it names, or `[tracker]`."""
+        name = self.branches[branch].tracker
+        return self.trackers[name] if name else self.tracker
+
+    def with_tracker(self, name: str) -> "Settings":
+        """These settings as its branches have them: `tracker` is `[trackers.NAME]`; "": `[tracker]`. What
+        other branches have is to be asked of the original."""
+        return replace(self, tracker=self.trackers[name]) if name else self
+
+    def for_branch(self, branch: str) -> "Settings":
+        """These settings as one branch has them: `tracker` is its own."""
+        return self.with_tracker(self.branches[branch].tracker)
+
+    @property
+    def tracker_table(self) -> tuple[str, ...]:
+        """Where `tracker` stands in the file: ("tracker",) or ("trackers", NAME)."""
+        name = next((name for name, each in self.trackers.items() if each is self.tracker), "")
+        return ("trackers", name) if name else ("tracker",)
+
+    @property
+    def tracker_key(self) -> str:
+        """The same as a text: "trackers.NAME"."""
+        return dotted(self.tracker_table)
+
+    @property
+    def by_tracker(self) -> dict[str, list[str]]:
+        """The trackers that branches name, "" for `[tracker]`, each with its branches."""
+        branches: dict[str, list[str]] = {}
+        for name, branch in self.branches.items():
+            branches.setdefault(branch.tracker, []).append(name)
+        return branches
+
+    def sharing_bugs_with(self, branch: str) -> list[str]:
+        """The other branches for which a number names the same bug or request as for this one."""
+        here = self.tracker_of(branch).numbers
+        return [each for each in self.branches if each != branch and self.tracker_of(each).numbers == here]
 
     def branch_to_name(self, branch: str) -> str:
         """Return what `--branch` must say in a printed command; empty if there is only one branch."""
@@ -265,15 +265,25 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def secret_keys(self) -> list[str]:
         """The keys of the secrets that are not here but in a file or an environment variable:
-        "mail.password" for `mail.password_file`."""
-        keys = []
-        for table in fields(self):
-            holder = getattr(self, table.name)
+        "mail.password" for `mail.password_file`. Of trackers that name the same secret, the first stands for
+        all."""
+        keys: dict[tuple[str, str, str], str] = {}
+        tables = [(table.name, getattr(self, table.name)) for table in fields(self)]
+        tables += [(f"trackers.{name}", tracker) for name, tracker in self.trackers.items()]
+        for table, holder in tables:
             for each in fields(holder) if isinstance(holder, Struct) else ():
                 name, _, kind = each.name.rpartition("_")
                 if kind in ("file", "env") and getattr(holder, each.name):
-                    keys.append(f"{table.name}.{name}")
-        return keys
+                    key = f"{table}.{name}"
+                    keys.setdefault((name, *self.secret_sources(key)), key)
+        return list(keys.values())
+
+    def secret_sources(self, key: str) -> tuple[str, str]:
+        """The file and the environment variable that a secret may be in, "" where it is not."""
+        table, _, name = key.rpartition(".")
+        _, of, tracker = table.partition("trackers.")
+        holder = self.trackers[tracker] if of else getattr(self, table)
+        return getattr(holder, f"{name}_file"), getattr(holder, f"{name}_env")
 
     def secret(self, key: str, environ: Mapping[str, str]) -> str:
         """Return the secret that `KEY_file` or `KEY_env` names ("mail.password"), empty if neither is set
@@ -282,29 +292,30 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         Raises:
             SettingsError: it cannot be read, is empty or no text, or its file is open to others.
         """
-        table, name = key.split(".")
-        path, variable = (getattr(getattr(self, table), f"{name}_{source}") for source in ("file", "env"))
+        path, variable = self.secret_sources(key)
         if not path and not variable:
             return ""
-        file = self.file.parent / path
+        file, long = self.file.parent / path, key.endswith(_LONG_SECRETS)
         try:
             if path:
                 secret = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
             else:
                 secret = environ.get(variable, "")
-            lines = secret.splitlines() if key in _LONG_SECRETS else [secret]
+            lines = secret.splitlines() if long else [secret]
             if secret and all(map(str.isprintable, lines)):
                 return secret
-            what = "text" if key in _LONG_SECRETS else "one line of text"
+            what = "text" if long else "one line of text"
             problem = f"{file if path else f'the environment variable {variable}'} does not hold {what}"
         except plainfile.UnreadableFileError as why:
             problem = str(why)
             if why.missing:
                 make = f"(umask 077; cat >{shlex.quote(str(file))})"
                 problem += f"; create it with {make}: paste what belongs into it, then Enter and Ctrl-D"
-        if key == "tracker.credentials":
-            problem += f'; or set type = "none" in [tracker] of {self.file}'
-        raise WrongValueError(problem, table, f"{name}_{'file' if path else 'env'}", file=self.file)
+        table, _, name = key.rpartition(".")
+        where = self.tracker_table if table == "tracker" else tuple(table.split(".", 1))
+        if long:
+            problem += f'; or set type = "none" in [{dotted(where)}] of {self.file}'
+        raise WrongValueError(problem, *where, f"{name}_{'file' if path else 'env'}", file=self.file)
 
 
 def is_url(location: str) -> bool:
@@ -319,7 +330,7 @@ def project_of(settings: Settings, branch: BranchSettings) -> str | None:
     That of a URL begins with a slash: a server may keep projects in folders. Empty: it is not known. None: it
     is not known either, but makes no difference, since this tracker has no requests.
     """
-    tracker = settings.tracker
+    tracker = settings.trackers[branch.tracker] if branch.tracker else settings.tracker
     if "/" in tracker.project:
         return tracker.project
     if not tracker.sign and is_url(branch.repository) and not branch.repository.startswith("file:"):

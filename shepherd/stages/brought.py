@@ -43,15 +43,13 @@ def named_entries(
 def named_elsewhere(
     store: BranchStore, settings: Settings, branch: str, tracker: TrackerData
 ) -> frozenset[tuple[Item, int]]:
-    """(bug, N) of each bad-commit-N that speaks of another mainline: its landing N names the bug. Where it
-    was seen before, the landing that was N then (docs/rules.md#what-people-say)."""
+    """(bug, N) of each bad-commit-N that speaks of another mainline with the same bugs: its landing N names
+    the bug. Where it was seen before, the landing that was N then (docs/rules.md#what-people-say)."""
     asked = {
         (item, n) for item, tags in tracker.items.items() if not is_request(item) for n in tags.bad_commits
     }
     elsewhere: set[tuple[Item, int]] = set()
-    for other in settings.branches if asked else ():
-        if other == branch:
-            continue
+    for other in settings.sharing_bugs_with(branch) if asked else ():
         known = {
             (entry.subject, entry.data["n"]): entry.data["names"]
             for entry in store.of(other).journal.entries("named")

@@ -94,7 +94,7 @@ def is_due(patterns: tuple[str, ...], remembered: RememberedChecks, now: int) ->
 
 
 def _source_of(settings: Settings, branch: str) -> str:
-    tracker, config = settings.tracker, settings.branches[branch]
+    tracker, config = settings.tracker_of(branch), settings.branches[branch]
     where = (
         (config.check_notes, config.repository)
         if config.check_notes

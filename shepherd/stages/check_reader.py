@@ -29,14 +29,15 @@ class CheckReader:
     def __init__(self, settings: Settings, branch: str) -> None:
         """Raises SettingsError: the tracker cannot be asked with what the settings say."""
         config = settings.branches[branch]
+        self._tracker_key = settings.for_branch(branch).tracker_key
         self._patterns = config.checks
         self._source: CheckSource | None = None
-        self.source = config.check_notes or settings.tracker.type
+        self.source = config.check_notes or settings.tracker_of(branch).type
         self.problem = ""
         self.warnings: list[str] = []
         self.asked = 0
         if not config.check_notes:
-            self._source = open_checks(settings, branch)
+            self._source = open_checks(settings.for_branch(branch), branch)
             return
         try:
             self._open_notes(settings, branch)
@@ -70,6 +71,8 @@ class CheckReader:
                 for sha, checks in self._source.checks_of(commits):
                     answers[sha] = as_kept(checks)
             except (TrackerError, SourceError) as error:
+                if isinstance(error, TrackerError):
+                    error.table = self._tracker_key
                 self.problem = str(error)
         unread = CommitChecks(unreadable=self.problem or "nothing was said of it")
         return {sha: answers.get(sha, unread) for sha in commits}

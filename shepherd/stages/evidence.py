@@ -35,10 +35,12 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
     everything = {*_items(state.reading, state.scope), *state.suspects}
     before = state.tags.reading.memory if state.tags else b""
     started = monotonic()
+    own = settings.for_branch(state.branch)
     try:
-        tracker = open_tracker(settings, claims=state.claims)
+        tracker = open_tracker(own, claims=state.claims)
         tags = tracker.read(sorted(everything, key=item_order), state.scope, before)
     except TrackerError as error:
+        error.table = own.tracker_key
         run.tell(
             "tracker",
             branch=state.branch,
@@ -56,7 +58,7 @@ def read_tags(settings: Settings, state: BranchState, run: Run) -> StoredTags:
         "tracker",
         branch=state.branch,
         result="read",
-        type=settings.tracker.type,
+        type=own.tracker.type,
         items=len(tags.items),
         unreadable=",".join(unreadable),
         requests=tags.requests,
@@ -87,7 +89,7 @@ def memory_of(
     """What the journal knows about all that was found and read."""
     assert state.reading is not None
     items = {*_items(state.reading, state.scope), *tracker.items, *state.suspects}
-    others = [store.of(other).journal for other in settings.branches if other != state.branch]
+    others = settings.sharing_bugs_with(state.branch)
     memory = remember(store.journal, state.reading.landings, items, others)
     return replace(memory, elsewhere=named_elsewhere(store, settings, state.branch, tracker))
 
@@ -103,9 +105,9 @@ def options_of(settings: Settings, branch: str) -> Options:
     return Options(rules.orphans_rule, rules.exempt_subjects)
 
 
-def speech_of(settings: Settings) -> ItemSpeech:
-    """How the team says on bugs and requests what QA found."""
-    tracker = settings.tracker
+def speech_of(settings: Settings, branch: str) -> ItemSpeech:
+    """How the team of a branch says on bugs and requests what QA found."""
+    tracker = settings.tracker_of(branch)
     own = {word: tracker.words[word][0] for word in WORST_FIRST if tracker.words.get(word)}
     return ItemSpeech(tracker.type, PurePath(tracker.path).name, own)
 

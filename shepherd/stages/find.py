@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from time import monotonic
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from shepherd.errors import NoAnswerError, SourceError
 from shepherd.git.branch import read_branch
 from shepherd.git.branch_reading import BranchReading, CoveredPair, OtherMainline
 from shepherd.git.mirror_clones import mirror_clone
+from shepherd.git.neighbours import LineStart, Looked, look
 from shepherd.git.notes import NoteVerdict, missing_notes
 from shepherd.git.repository import open_repository
 from shepherd.landing import Reading, commits_of
@@ -26,6 +27,7 @@ from shepherd.stages.rewrite import accepted_rewrite, keep_patches, what_happene
 from shepherd.stages.state import BranchSource, BranchState, read_state, sum_of
 from shepherd.stages.touched import keep_touches, read_touches
 from shepherd.store import BranchStore, Database, Journal, JournalEntry
+from shepherd.store.cache import facts_of_all
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import LostJournalError, acceptance_of, first_run_sentence, loss
 from shepherd.values import first_few
@@ -51,8 +53,12 @@ def find_branch(
     acceptance: Acceptance = NOTHING_ACCEPTED,
     *,
     dry: bool = False,
+    looked: Mapping[str, Looked] = {},
 ) -> str:
     """Read the sources of one branch and hand what was found to the database. Returns a line about it.
+
+    Args:
+        looked: what repositories said in this run already, by place or URL; one that is not there is asked.
 
     Raises:
         SourceError: a source could not be read, or the mainline lost landings. The database says so then, and
@@ -63,7 +69,7 @@ def find_branch(
     exists = not dry or (settings.state_path / "shepherd.db").exists() or bool(settings.database)
     with Database.of(settings, read_only=dry) if exists else nullcontext() as database:
         try:
-            line, first = _find(settings, branch, run, acceptance, database, dry)
+            line, first = _find(settings, branch, run, acceptance, database, dry, looked)
         except (SourceError, NoAnswerError) as error:
             error.branch = settings.branch_to_name(branch)
             run.tell("source", branch=branch, result="failed", why=str(error))
@@ -76,7 +82,13 @@ def find_branch(
 
 
 def _find(
-    settings: Settings, branch: str, run: Run, acceptance: Acceptance, database: Database | None, dry: bool
+    settings: Settings,
+    branch: str,
+    run: Run,
+    acceptance: Acceptance,
+    database: Database | None,
+    dry: bool,
+    looked: Mapping[str, Looked],
 ) -> tuple[str, bool]:
     """The line, and whether this was the first run of the branch."""
     started = monotonic()
@@ -84,7 +96,7 @@ def _find(
     state, history = _before(settings, database, branch)
     if state.loss is not None and not acceptance.new_journal:
         raise LostJournalError(settings, branch, state.loss)
-    current = _read(settings, run, state, history, fetch=not dry)
+    current = _read(settings, run, state, history, fetch=not dry, looked=looked)
     lost = current.lost or _lost_for_the_journal(state, current.reading)
     if lost and not acceptance.rewrite:
         raise SourceError(what_happened(settings, branch, state.tip, current.reading))
@@ -119,6 +131,27 @@ def _find(
     spoken_of = dict.fromkeys([*history.spoken_of, *(note.id for note in current.notes)])
     keep_patches(settings, branch, database, list(spoken_of), run)
     return line, not state.began and state.loss is None
+
+
+def look_at(settings: Settings, repository: str, *, dry: bool = False) -> Looked:
+    """Ask a repository, once in a run, for all that the branches in it will ask for. Raises SourceError."""
+    known: dict[str, LineStart] = {}
+    with (
+        suppress(NoAnswerError),
+        Database.of(settings, read_only=dry) as database,
+        database.begin() as connection,
+    ):
+        known = facts_of_all(connection, "facts", LineStart)
+    return look(
+        repository,
+        {
+            name: (branch, known.get(name))
+            for name, branch in settings.branches.items()
+            if settings.place(branch.repository) == repository
+        },
+        settings.state_path / "mirrors",
+        not dry,
+    )
 
 
 def _hand_over(
@@ -193,7 +226,14 @@ def _before(settings: Settings, database: Database | None, branch: str) -> tuple
         return read_state(store, settings, branch), history
 
 
-def _read(settings: Settings, run: Run, state: BranchState, history: _History, fetch: bool) -> BranchReading:
+def _read(
+    settings: Settings,
+    run: Run,
+    state: BranchState,
+    history: _History,
+    fetch: bool,
+    looked: Mapping[str, Looked],
+) -> BranchReading:
     """Read the branch, down to the tip that was known and to what went live within `keep`."""
     config = settings.branches[state.branch]
     since = run.seconds - settings.keep
@@ -224,6 +264,7 @@ def _read(settings: Settings, run: Run, state: BranchState, history: _History, f
         words=(*history.spoken_of, *history.landed),
         fetch=fetch,
         project=project_of(settings, config),
+        looked=looked,
     )
 
 

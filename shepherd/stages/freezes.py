@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -117,12 +118,13 @@ def make_copy(settings: Settings, branch: str, journal: Journal, at: datetime) -
 @contextmanager
 def freeze_lock(settings: Settings, wait: float = 0.0) -> Iterator[int]:
     """Hold `run/freeze.lock`: from the last look whether a branch is frozen to the end of the move, and while
-    a freeze is written. Yields its descriptor, -1 if somebody else holds it for all of `wait` seconds.
+    a freeze is written; with PostgreSQL its counterpart on the server, too, for other hosts. Yields its
+    descriptor, -1 if somebody else holds one of them for all of `wait` seconds.
 
     Raises:
-        StoreError: the lock file cannot be used.
+        StoreError: the lock file cannot be used, the server cannot be reached.
     """
-    path = settings.state_path / "run" / "freeze.lock"
+    path, end = settings.state_path / "run" / "freeze.lock", monotonic() + wait
     with ExitStack() as held:
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)
@@ -132,6 +134,12 @@ def freeze_lock(settings: Settings, wait: float = 0.0) -> Iterator[int]:
                 f"{path}: cannot be locked ({error.strerror}): check what is in its place, and that the disk"
                 " can be written to"
             ) from None
+        if handle >= 0 and settings.database_url.startswith("postgresql"):
+            from shepherd.store import postgresql
+
+            password, left = settings.database_password, end - monotonic()
+            if not held.enter_context(postgresql.no_freeze(settings.database_url, password, left)):
+                handle = -1
         yield handle
 
 

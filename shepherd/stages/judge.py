@@ -23,7 +23,7 @@ from shepherd.stages.compose import compose, good_before, without_answer
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
 from shepherd.stages.freezes import make_copy
 from shepherd.stages.promoted import warnings_of
-from shepherd.stages.recorded import ref_moves, untagged
+from shepherd.stages.recorded import ref_moves, still_new, untagged
 from shepherd.stages.requests import named
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.state import BranchState, state_to_judge
@@ -31,6 +31,9 @@ from shepherd.stages.waits_log import log_waits
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import JournalLoss, place_of
+
+_TOGETHER = 4_000
+"""Landings whose entries are held in memory at one time."""
 
 
 @attempt("judge")
@@ -130,7 +133,10 @@ def _judge(
         changes += check_wait_changes(store, snapshot, settings.branches[branch].checks_grace, run.now)
         log_judgement(run, branch, changes, snapshot, previous)
         log_waits(run, snapshot, previous)
-        store.append([*lessons_of(judgement, state.reading), *changes], run)
+        learned = lessons_of(judgement, state.reading)
+        if len(settings.branches) > 1:
+            learned = still_new(learned, store.journal.with_others(settings.branches))
+        store.append([*learned, *changes], run)
         snapshot = replace(snapshot, journal=place_of(store.journal))
         if not stored:
             store.cache.put_fact("tracker", tags)
@@ -145,6 +151,7 @@ def _context(
     settings: Settings, state: BranchState, run: Run, known_at: datetime, previous: Snapshot | None
 ) -> SnapshotContext:
     source, branch = state.source, settings.branches[state.branch]
+    tracker = settings.tracker_of(state.branch)
     assert source is not None
     return SnapshotContext(
         run_id=run.id,
@@ -155,8 +162,8 @@ def _context(
         promoted=tuple(ref_moves(state.promotions)),
         problems=source.problems,
         warnings=(*source.warnings, *warnings_of(state.promotions, run.now)),
-        bug_url=settings.tracker.bug_url,
-        request_url=settings.tracker.request_url,
+        bug_url=tracker.bug_url,
+        request_url=tracker.request_url,
         landing_url=branch.landing_url,
         compare_url=branch.compare_url,
         timezone=settings.timezone,
@@ -164,7 +171,7 @@ def _context(
         marks=branch.marks,
         last_good=good_before(previous),
         verdict_notes=branch.verdict_notes,
-        speech=speech_of(settings),
+        speech=speech_of(settings, state.branch),
     )
 
 
@@ -194,10 +201,11 @@ def _no_data(
 
 def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
     """Every landing whose state differs from what the journal has of it, and the answer if it changed."""
-    before = {
-        entry.subject: entry.data["to"]
-        for entry in journal.entries("state", subjects=[landing.id for landing in snapshot.landings])
-    }
+    ids = [landing.id for landing in snapshot.landings]
+    before: dict[str, str] = {}
+    for start in range(0, len(ids), _TOGETHER):
+        for entry in journal.entries("state", subjects=ids[start : start + _TOGETHER]):
+            before[entry.subject] = entry.data["to"]
     states = [
         JournalEntry(
             "state",

@@ -110,8 +110,8 @@ def _project(settings: Settings, now: datetime) -> Project:
         notes={name: branch.verdict_notes for name, branch in branches.items()},
         mark={name: _mark(branch.marks) for name, branch in branches.items()},
         commit_url={name: branch.landing_url for name, branch in branches.items()},
-        bug_url=settings.tracker.bug_url,
-        request_url=settings.tracker.request_url,
+        bug_url={name: settings.tracker_of(name).bug_url for name in branches},
+        request_url={name: settings.tracker_of(name).request_url for name in branches},
         operators=settings.mail.operators if settings.mail else (),
     )
 

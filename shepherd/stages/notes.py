@@ -61,7 +61,7 @@ def notes_between(settings: Settings, snapshot: Snapshot, base: RevName | None, 
             each.revno: each for each in (*landings, *(each for p in changed for each in older.between(p, p)))
         }
         states = _states(snapshot, store.journal, list(lines.values()))
-    config = settings.branches[snapshot.branch]
+    config, tracker = settings.branches[snapshot.branch], settings.tracker_of(snapshot.branch)
     whole = deployment(lines, first, last, last.revno, undoing.undone_at)
     gone = undoing.undone_at(last.revno)
     by = rolled_back_by([*whole.undone, *whole.taken_out], last.revno, gone, undoing.counting)
@@ -90,8 +90,8 @@ def notes_between(settings: Settings, snapshot: Snapshot, base: RevName | None, 
         landings=tuple(map(line, whole.landings)),
         taken_out=tuple(map(line, whole.taken_out)),
         compare_url=compare_url(config.compare_url, config.landing_url, first.id, last.id),
-        bug_url=settings.tracker.bug_url,
-        request_url=settings.tracker.request_url,
+        bug_url=tracker.bug_url,
+        request_url=tracker.request_url,
         promoted_at=promoted.time if promoted is not None else None,
         promoted_by=promoted.who if promoted is not None and not promoted.data.get("foreign") else "",
     )

@@ -113,7 +113,7 @@ class _Site:
         """Where the oldest page begins that is archived down to its first landing."""
         self._words = covers(store.journal)
         self._moves = RevisionMoves(store.journal, span.top.revno)
-        tracker = settings.tracker
+        tracker = settings.tracker_of(branch)
         self._rows = view.StoryRows(tracker.bug_url, tracker.request_url)
         self._base = checksum(
             [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -65,29 +65,28 @@ def pair_of(sha: str, item: Item) -> str:
     return f"{sha} {item}"
 
 
-def own_words(journals: Iterable[Journal]) -> dict[Item, TaggerWord]:
+def own_words(journal: Journal) -> dict[Item, TaggerWord]:
     """The last good word that the tagger wrote on each item, or meant to, for any branch."""
-    meant = sorted(
-        (entry.seq, entry.data["own"], entry.data["item"])
-        for journal in journals
-        for entry in journal.entries("meant", holding='"own":"')
-    )
-    return {item: TaggerWord(word, seq) for seq, word, item in meant}
+    meant = journal.entries("meant", holding='"own":"')
+    return {entry.data["item"]: TaggerWord(entry.data["own"], entry.seq) for entry in meant}
 
 
 def remember(
-    journal: Journal, landings: Sequence[Landing], items: Iterable[Item], others: Sequence[Journal] = ()
+    journal: Journal,
+    landings: Sequence[Landing],
+    items: Iterable[Item],
+    others: Sequence[str] = (),
 ) -> RecordedEvidence:
-    """What the rules ask the journal for, about these landings and items. `others`: the other branches'."""
+    """What the rules ask the journal for, about these landings and items. `others`: the other branches."""
     ids = commits_of(landings)
     # a word that was seen for another branch's landing was there before this one's: every journal counts
-    journals = [*others, journal]
+    every = journal.with_others(others)
     first_seen: dict[str, int] = {}
-    for entry in _of_all(journals, "landing", subjects=ids):
+    for entry in every.entries("landing", subjects=ids):
         first_seen.setdefault(entry.subject, entry.seq)
     seen: dict[Item, tuple[SeenTags, ...]] = {}
-    for entry in _of_all(journals, "item", subjects=list(items)):
-        tags = msgspec.convert(entry.data, ItemTags)
+    for entry in every.entries("item", subjects=list(items)):
+        tags = _tags(entry)
         before = seen.get(entry.subject, ())
         if not before or before[-1].tags != tags:
             seen[entry.subject] = (*before, SeenTags(entry.seq, tags))
@@ -96,20 +95,21 @@ def remember(
     }
     asked = {
         pairs[entry.subject]: entry.seq
-        for entry in _of_all(journals, "meant", subjects=pairs.keys())
+        for entry in every.entries("meant", subjects=pairs.keys())
         if entry.data.get("asks")
     }
     own_entries = journal.entries("kept", "seal", subjects=pairs.keys())
     ours = {entry.subject for entry in own_entries}
+    mine = {entry.seq for entry in own_entries}
     # a branch has its own last word, by the landings that name the item there; but a seal was set before its
     # word was taken away, which every branch sees
-    other_entries = [
+    words_of_all = [
         entry
-        for entry in _of_all(others, "kept", "seal", subjects=pairs.keys())
-        if entry.kind == "seal" or entry.subject not in ours
+        for entry in (every.entries("kept", "seal", subjects=pairs.keys()) if others else own_entries)
+        if entry.kind == "seal" or entry.seq in mine or entry.subject not in ours
     ]
     kept: dict[tuple[str, Item], KeptEvidence] = {}
-    for entry in sorted([*own_entries, *other_entries], key=lambda entry: entry.seq):
+    for entry in words_of_all:
         pair, words = pairs[entry.subject], _kept(entry)
         not_of_it = words.seal is not None and entry.seq < asked.get(pair, 0)
         kept[pair] = KeptEvidence("needstesting") if not_of_it else words
@@ -121,15 +121,9 @@ def remember(
         verdicts=verdicts(journal, ids),
         covers=covers(journal),
         asked=asked,
-        own=own_words(journals),
+        own=own_words(every),
         named=named_commits(journal),
     )
-
-
-def _of_all(journals: Sequence[Journal], *kinds: str, subjects: Collection[str]) -> list[JournalEntry]:
-    """The entries of several journals, in the order in which they became known."""
-    entries = [entry for journal in journals for entry in journal.entries(*kinds, subjects=subjects)]
-    return sorted(entries, key=lambda entry: entry.seq)
 
 
 def _kept(entry: JournalEntry) -> KeptEvidence:
@@ -166,6 +160,17 @@ def lessons(
         JournalEntry("kept", pair_of(sha, item), msgspec.to_builtins(words)) for (sha, item), words in kept
     ]
     return entries
+
+
+def still_new(entries: Sequence[JournalEntry], every: Journal) -> list[JournalEntry]:
+    """Lessons less the readings that a branch judged at the same time has written meanwhile."""
+    items = [entry.subject for entry in entries if entry.kind == "item"]
+    last = {each.subject: _tags(each) for each in every.entries("item", subjects=items)} if items else {}
+    return [each for each in entries if each.kind != "item" or last.get(each.subject) != _tags(each)]
+
+
+def _tags(entry: JournalEntry) -> ItemTags:
+    return msgspec.convert(entry.data, ItemTags)
 
 
 def untagged(journal: Journal) -> dict[str, list[str]]:

@@ -26,7 +26,8 @@ def rehearsal(settings: Settings) -> Iterator[Settings]:
     """
     with scratch(_place(settings)) as folder:
         if (settings.state_path / "shepherd.db").exists() or settings.database:
-            Database.copy(settings.database_url, f"sqlite:///{folder / 'shepherd.db'}")
+            copy, password = f"sqlite:///{folder / 'shepherd.db'}", settings.database_password
+            Database.copy(settings.database_url, copy, password=password)
         for latest in (settings.state_path / "snapshots").glob(f"*/{LATEST}"):
             target = folder / "snapshots" / latest.parent.name
             target.mkdir(parents=True)

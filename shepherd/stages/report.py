@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ from shepherd.stages.state import StoredTags
 from shepherd.store import open_branch
 from shepherd.store.snapshots import Snapshots
 from shepherd.views.feeds.answer_file import answer_file
-from shepherd.views.feeds.as_json import snapshot_json
+from shepherd.views.feeds.as_json import snapshot_pieces
 from shepherd.views.feeds.atom import FeedEntry, atom, index_atom
 from shepherd.views.feeds.badge import badge
 from shepherd.views.feeds.index_json import index_json
@@ -33,8 +34,11 @@ from shepherd.views.help import help_page
 from shepherd.views.help_parts import HelpFacts, facts_of
 from shepherd.views.older import OlderPages
 from shepherd.views.overview import siblings
-from shepherd.views.page import Link, branch_page, index_page
+from shepherd.views.page import Link, branch_page_pieces, index_page
 from shepherd.words import Budget
+
+Pieces = Callable[[], Iterator[bytes]]
+"""A file's content that is made in pieces, each time from the beginning."""
 
 INDEX_FEEDS = (("JSON", "index.json"), ("Atom feed", "index.atom"), ("Metrics", "shepherd.prom"))
 
@@ -61,8 +65,9 @@ def files_of(
     url: str = "",
     older: Mapping[str, OlderPages | None] | None = None,
     helps: Mapping[str, HelpFacts] | None = None,
-) -> dict[str, bytes]:
+) -> dict[str, bytes | Pieces]:
     """Every file of the report, by name. A pure function of what it is given (docs/interfaces.md#snapshot).
+    What may be large is made in pieces while it is written.
 
     Args:
         news: branch -> its changes; without them it has no Atom feed, and one that is there stays, as does
@@ -71,17 +76,17 @@ def files_of(
         older: branch -> the pages of what is live that are there already.
         helps: branch -> what its page for those who land code is made of; without it there is none.
     """
-    files: dict[str, bytes] = {}
+    files: dict[str, bytes | Pieces] = {}
     base = url if not url or url.endswith("/") else f"{url}/"
     for branch, snapshot in snapshots.items():
         links = [("All branches", "index.html"), *siblings(branch, list(snapshots))]
         facts = (helps or {}).get(branch)
         help_address = f"{branch}.help.html" if facts else ""
-        page = branch_page(
-            snapshot, situation, links, _feeds(branch), (older or {}).get(branch), help_address
+        pages = (older or {}).get(branch)
+        files[f"{branch}.html"] = partial(
+            _page, snapshot, situation, links, _feeds(branch), pages, help_address
         )
-        files[f"{branch}.html"] = page.encode("utf-8", "replace")
-        files[f"{branch}.json"] = snapshot_json(snapshot, situation, shown=False) + b"\n"
+        files[f"{branch}.json"] = partial(_document, snapshot, situation)
         files[f"{branch}.svg"] = badge(snapshot, situation)
         files[f"{branch}.sha"] = sha_file(snapshot, situation)
         files[f"{branch}.answer.json"] = answer_file(snapshot, situation, base)
@@ -105,7 +110,33 @@ def files_of(
     ]
     if snapshots and len(of_all) == len(snapshots):
         files["index.atom"] = index_atom(of_all, base)
-    return {name: as_called(content.decode()).encode() for name, content in files.items()}
+    return {
+        name: as_called(content.decode()).encode() if isinstance(content, bytes) else content
+        for name, content in files.items()
+    }
+
+
+def whole(content: bytes | Pieces) -> bytes:
+    """The content of a file."""
+    return content if isinstance(content, bytes) else b"".join(content())
+
+
+def _page(
+    snapshot: Snapshot,
+    situation: Situation,
+    links: Sequence[Link],
+    feeds: Sequence[Link],
+    older: OlderPages | None,
+    help_address: str,
+) -> Iterator[bytes]:
+    for piece in branch_page_pieces(snapshot, situation, links, feeds, older, help_address):
+        yield as_called(piece).encode("utf-8", "replace")
+
+
+def _document(snapshot: Snapshot, situation: Situation) -> Iterator[bytes]:
+    for piece in snapshot_pieces(snapshot, situation, shown=False):
+        yield as_called(piece.decode()).encode()
+    yield b"\n"
 
 
 def write_report(settings: Settings, situation: Situation) -> list[Path]:
@@ -137,7 +168,7 @@ def _write_report(settings: Settings, situation: Situation) -> list[Path]:
     situation = replace(situation, budgets=_budgets(settings, snapshots))
     files = files_of(snapshots, settings.branches, situation, news, settings.report.url, older, helps)
     for name, content in files.items():
-        write_atomically(directory / name, content)
+        write_atomically(directory / name, content if isinstance(content, bytes) else content())
     _forget_branches(settings, files)
     return [directory / name for name in sorted(files, key=lambda name: (name != "index.html", name))]
 

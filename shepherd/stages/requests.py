@@ -23,7 +23,7 @@ _PLACE = re.compile(r"\Arefs/(?:heads|remotes/[^/]+)/")
 
 def claims_of(settings: Settings, branch: str, reading: Reading, scope: Collection[int]) -> Claims:
     """What the messages of the landings in scope claim; nothing where the tracker is not a forge."""
-    sign = settings.tracker.sign
+    sign = settings.tracker_of(branch).sign
     if not sign:
         return NO_CLAIMS
     landings = tuple(

@@ -20,7 +20,7 @@ from shepherd.plans.tag_plan import TagAct, TagPlan, UnreadableItem, Writing, be
 from shepherd.plans.tagging import plan
 from shepherd.rules import judge
 from shepherd.run import Run
-from shepherd.settings import Settings, TagStatus
+from shepherd.settings import Settings, TagStatus, TrackerSettings
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags
 from shepherd.stages.recorded import TAG, lessons, open_failures, pair_of
 from shepherd.stages.requests import named
@@ -59,7 +59,7 @@ def plan_branch(settings: Settings, branch: str, run: Run, *, dry: bool = False)
         NoAnswerError: `find` never ran, or what it read may not be used.
         TrackerError: the tracker as a whole could not be read.
     """
-    if not settings.tracker.writes:
+    if not settings.tracker_of(branch).writes:
         return NOTHING
     with Database.of(settings, read_only=dry) as database:
         with database.branch(branch) as store:
@@ -95,21 +95,23 @@ def _plan(
         if not dry:
             store.append(lessons_of(judgement, state.reading), run)
             store.cache.put_fact("tracker", state.tags)
-    status, config = settings.tracker.status, settings.branches[branch]
-    if settings.tracker.sign:
+    tracker_settings, config = settings.tracker_of(branch), settings.branches[branch]
+    status = tracker_settings.status
+    if tracker_settings.sign:
         # on a forge an item is open or closed, which has nothing to do with QA
         status = TagStatus("", "")
-    texts: dict[str, str] = {word: _texts(settings, word)[0] for word in WORST_FIRST}
+    texts: dict[str, str] = {word: _texts(tracker_settings, word)[0] for word in WORST_FIRST}
     wording = CommentWording(branch, status.landed, status.rolled_back, texts, config.landing_url)
     return plan(judgement, tracker, memory, options, known, wording)
 
 
-def labels_to_make(settings: Settings, planned: TagPlan) -> list[str]:
+def labels_to_make(settings: Settings, branch: str, planned: TagPlan) -> list[str]:
     """The labels that a plan writes and that the forge's project does not have; none where it is not a forge.
 
     Raises TrackerError.
     """
-    texts = sorted({_texts(settings, word)[0] for each in planned.writings for word in each.add})
+    settings = settings.for_branch(branch)
+    texts = sorted({_texts(settings.tracker, word)[0] for each in planned.writings for word in each.add})
     writer = open_writer(settings) if texts and settings.tracker.sign else None
     return writer.missing(texts) if isinstance(writer, ForgeWriter) else []
 
@@ -135,7 +137,8 @@ class _ItemWriter:
     """Writes item after item, and remembers which could not be written."""
 
     def __init__(self, settings: Settings, branch: str, run: Run, database: Database) -> None:
-        self._settings = settings
+        self._settings = settings.for_branch(branch)
+        self._tracker = self._settings.tracker
         self._branch = branch
         self._run = run
         self._database = database
@@ -169,6 +172,7 @@ class _ItemWriter:
         except UnsureError as error:
             self._note(writing, "unsure", str(error))
         except TrackerError as error:
+            error.table = self._settings.tracker_key
             self._note(writing, "failed", str(error), noted=True)
         else:
             self.done += len(acts)
@@ -228,8 +232,8 @@ class _ItemWriter:
     def _write(self, writing: Writing) -> dict[str, Any]:
         assert self._writer is not None
         edit = Edit(
-            add=tuple(_texts(self._settings, word)[0] for word in writing.add),
-            remove=tuple(text for word in writing.remove for text in _texts(self._settings, word)),
+            add=tuple(_texts(self._tracker, word)[0] for word in writing.add),
+            remove=tuple(text for word in writing.remove for text in _texts(self._tracker, word)),
             status=writing.status,
             comment=writing.comment,
         )
@@ -275,6 +279,6 @@ def _act(act: TagAct, writing: Writing) -> Act:
     return Act(TAG, pair_of(act.id, act.item), item_name(act.item), data, because(act))
 
 
-def _texts(settings: Settings, word: str) -> tuple[str, ...]:
+def _texts(tracker: TrackerSettings, word: str) -> tuple[str, ...]:
     """The tags that stand for a word here, the one that is written first."""
-    return (*settings.tracker.words.get(word, ()), f"qa-{word}")
+    return (*tracker.words.get(word, ()), f"qa-{word}")

@@ -39,9 +39,8 @@ def known_of(settings: Settings, state: BranchState, database: Database) -> Tagg
         for entry in journal.entries("state", subjects=window):
             judged_since.setdefault(entry.subject, entry.seq)
         elsewhere: set[Item] = set()
-        for other in settings.branches:
-            if other != state.branch:
-                elsewhere |= _in_qa(store.of(other).cache, frozenset(ids))
+        for other in settings.sharing_bugs_with(state.branch):
+            elsewhere |= _in_qa(store.of(other).cache, frozenset(ids))
     return TaggerRecord(
         handled={pairs[subject] for subject in _handled(acted)},
         begun={pairs[subject]: sign for subject, sign in _begun(acted).items()},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from contextlib import suppress
 from typing import TypeVar
 
 import msgspec
@@ -91,3 +92,13 @@ class Cache:
         self._connection.execute(
             insert(facts).values(branch=self._branch, name=name, document=msgspec.msgpack.encode(value))
         )
+
+
+def facts_of_all(connection: Connection, name: str, type: type[_T]) -> dict[str, _T]:
+    """Branch -> its document with this name, where it is of that shape."""
+    rows = connection.execute(select(facts.c.branch, facts.c.document).where(facts.c.name == name))
+    found: dict[str, _T] = {}
+    for branch, document in rows:
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            found[branch] = msgspec.msgpack.decode(document, type=type)
+    return found

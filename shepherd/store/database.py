@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from msgspec import MsgspecError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, select
@@ -18,7 +18,7 @@ from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.run import Run
 from shepherd.settings import Settings
-from shepherd.store import postgresql, sqlite
+from shepherd.store import postgresql, several, sqlite
 from shepherd.store.cache import Cache
 from shepherd.store.journal import Journal, JournalEntry
 from shepherd.store.older import OlderLandings
@@ -64,7 +64,8 @@ class Database:
 
     Args:
         read_only: nothing is made or changed; a SQLite file that is not there is an error then.
-        url: any SQLAlchemy URL; SQLite gets WAL and full synchronisation: what the journal took is kept.
+        url: SQLAlchemy's for SQLite, which gets WAL and full synchronisation: what the journal took is kept.
+            PostgreSQL's own for that (docs/postgresql.md#the-url).
         password: for a server; empty: as libpq finds one.
 
     Raises:
@@ -74,41 +75,45 @@ class Database:
 
     def __init__(self, url: str, *, password: str = "", read_only: bool = False) -> None:
         self._untouched: tuple[Path, object] | None = None
-        try:
-            self._url = make_url(url)
-            creator: Callable[[], Any] | None = None
-            if self._url.get_backend_name() == "sqlite":
-                path = Path(self._url.database or "").absolute()
-                if odd := plainfile.odd_for_sqlite(path):
-                    raise StoreError(f"{self.name}: {odd} is not a regular file: move it away")
-                if read_only:
-                    if not path.exists():
-                        raise NoAnswerError(f"{self.name} is not there, so nothing was read yet: inv find")
-                    how = "mode=ro"
-                    if not path.with_name(f"{path.name}-wal").exists():
-                        # nobody writes: SQLite need not make files next to it, and a dry run makes none
-                        how += "&immutable=1"
-                        self._untouched = (path, _version(path))
-                    creator = partial(
-                        sqlite3.connect, f"{path.as_uri()}?{how}", uri=True, timeout=BUSY_SECONDS
-                    )
-            if self._url.get_backend_name() == "postgresql":
-                self._engine = _postgresql_engine(self._url, password, read_only)
-            elif creator is not None:
-                self._engine = create_engine(self._url, creator=creator)
-            else:
-                self._engine = create_engine(self._url) if read_only else _writing_engine(self._url)
-        except (ArgumentError, ImportError, SQLAlchemyError) as error:
-            raise StoreError(f"{self.name}: not a database that can be opened here ({error})") from None
+        self.name = "database"
+        """In messages, without any password."""
+        self._path: Path | None = None
+        """Of a file of SQLite."""
+        if postgresql.is_postgresql(url):
+            self.name = postgresql.name_of(url)
+            self._engine = _postgresql_engine(url, password, read_only)
+        else:
+            try:
+                self._engine = self._sqlite_engine(make_url(url), read_only)
+            except (ArgumentError, ImportError, SQLAlchemyError) as error:
+                raise StoreError(f"{self.name}: not a database that can be opened here ({error})") from None
         if read_only:
             return
-        if self._engine.dialect.name == "sqlite":
-            self._check_leftovers()
+        if self._path is not None and several.alone():
+            self._check_leftovers(self._path)
         self._prepare()
 
-    def _check_leftovers(self) -> None:
+    def _sqlite_engine(self, url: URL, read_only: bool) -> Engine:
+        if url.get_backend_name() != "sqlite":
+            raise StoreError(f"{self.name}: neither one of SQLite nor of PostgreSQL")
+        self.name, self._path = f"database {url.database}", Path(url.database or "").absolute()
+        if odd := plainfile.odd_for_sqlite(self._path):
+            raise StoreError(f"{self.name}: {odd} is not a regular file: move it away")
+        if not read_only:
+            return _writing_engine(url)
+        if not self._path.exists():
+            raise NoAnswerError(f"{self.name} is not there, so nothing was read yet: inv find")
+        how = "mode=ro"
+        if not self._path.with_name(f"{self._path.name}-wal").exists():
+            # nobody writes: SQLite need not make files next to it, and a dry run makes none
+            how += "&immutable=1"
+            self._untouched = (self._path, _version(self._path))
+        target = f"{self._path.as_uri()}?{how}"
+        return create_engine(url, creator=partial(sqlite3.connect, target, uri=True, timeout=BUSY_SECONDS))
+
+    def _check_leftovers(self, path: Path) -> None:
         try:
-            wrong = sqlite.stale_log(Path(self._url.database or ""), BUSY_SECONDS)
+            wrong = sqlite.stale_log(path, BUSY_SECONDS)
         except sqlite3.Error as error:
             raise StoreError(_sentence(self.name, error)) from None
         if wrong:
@@ -119,18 +124,15 @@ class Database:
             )
 
     @property
-    def name(self) -> str:
-        """The database in messages, without any password."""
-        url = getattr(self, "_url", None)
-        if url is None:
-            return "database"
-        return f"database {url.database}" if url.get_backend_name() == "sqlite" else f"database {url!r}"
+    def engine_name(self) -> str:
+        """Of SQLAlchemy's: sqlite or postgresql."""
+        return self._engine.dialect.name
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One transaction: all of it happens, or nothing."""
         try:
-            with self._engine.begin() as connection:
+            with several.turn(), self._engine.begin() as connection:
                 yield connection
             self._check_untouched()
         except SQLAlchemyError as error:
@@ -168,19 +170,22 @@ class Database:
         self.close()
 
     def close(self) -> None:
-        if self._engine.dialect.name == "sqlite":
+        if self._path is not None:
             self._engine.dispose()
 
     @classmethod
-    def copy(cls, source: str, target: str) -> None:
+    def copy(cls, source: str, target: str, *, password: str = "") -> None:
         """Make a new database at `target` with all that the one at `source` holds, which is only read; but
         for the archive, which is read from git again where somebody asks.
+
+        Args:
+            password: of the source.
 
         Raises:
             NoAnswerError, StoreError: see above.
         """
         with (
-            cls(source, read_only=True) as old,
+            cls(source, password=password, read_only=True) as old,
             cls(target) as new,
             old.begin() as reading,
             new.begin() as writing,
@@ -220,16 +225,16 @@ class Database:
 
 
 @cache
-def _postgresql_engine(url: URL, password: str, read_only: bool) -> Engine:
+def _postgresql_engine(url: str, password: str, read_only: bool) -> Engine:
     """One in a process for each: its connections are used again."""
-    return postgresql.make_engine(url, password, read_only=read_only)
+    engine = postgresql.make_engine(url, password, read_only=read_only)
+    os.register_at_fork(after_in_child=partial(engine.dispose, close=False))
+    return engine
 
 
 @cache
 def _writing_engine(url: URL) -> Engine:
     """The engine for writing to a database, one in a process: it keeps the statements that were compiled."""
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", sqlite.prepare)
     event.listen(engine, "begin", sqlite.begin)

@@ -19,6 +19,9 @@ from shepherd.values import iso
 _CHUNK = 800
 """Subjects asked for in one statement: SQLite takes at most 999 variables in old builds."""
 
+_ROWS = 2_000
+"""Entries that are written by one statement: a first run has hundreds of thousands."""
+
 WHO = 200
 """Characters of `who` that are kept."""
 
@@ -82,28 +85,36 @@ _OF_SUBJECTS = _IN_ORDER.where(journal.c.subject.in_(bindparam("subjects", expan
 _NEWEST = _OF_KINDS.order_by(journal.c.seq.desc()).limit(bindparam("limit"))
 _OLDEST = select(func.min(journal.c.seq)).where(_BRANCHES, journal.c.kind == bindparam("kind"))
 _AT = _ENTRIES.where(journal.c.seq == bindparam("place"))
-_FORMER_NAMES = select(journal.c.data).where(
-    journal.c.branch == bindparam("name"), journal.c.kind == "renamed"
-)
+_FORMER_NAMES = select(journal.c.data).where(_BRANCHES, journal.c.kind == "renamed").order_by(journal.c.seq)
 
 
 class Journal:
-    """The journal of one branch, within one transaction."""
+    """The journal of one branch, within one transaction.
 
-    def __init__(self, connection: Connection, branch: str) -> None:
+    Args:
+        others: further branches whose entries are read with it, as if all were one journal.
+    """
+
+    def __init__(self, connection: Connection, branch: str, *others: str) -> None:
         self._connection = connection
         self._branch = branch
+        self._branches = (branch, *others)
         self._of_branch = journal.c.branch == branch
 
     @cached_property
     def names(self) -> list[str]:
         """The branch, and what it was called before: a journal that it carries on is read as its own."""
-        names = [self._branch]
-        for name in names:
-            carried = self._connection.scalars(_FORMER_NAMES, {"name": name})
-            before = (msgspec.json.decode(data)["from"] for data in carried)
-            names += [other for other in before if other not in names]
+        names, new = list(self._branches), list(self._branches)
+        while new:
+            carried = self._connection.scalars(_FORMER_NAMES, {"branches": new})
+            before = dict.fromkeys(msgspec.json.decode(data)["from"] for data in carried)
+            new = [other for other in before if other not in names]
+            names += new
         return names
+
+    def with_others(self, branches: Iterable[str]) -> Journal:
+        """This journal and those of other branches, to be read as one."""
+        return Journal(self._connection, *dict.fromkeys((self._branch, *branches)))
 
     @staticmethod
     def every_name(connection: Connection) -> list[str]:
@@ -115,23 +126,23 @@ class Journal:
         entries = list(entries)
         assert all(entry.kind in KINDS for entry in entries)
         when = iso(at)
-        rows = [
-            {
-                "at": when,
-                "run_id": run_id,
-                "branch": self._branch,
-                "kind": entry.kind,
-                "subject": entry.subject,
-                # an author's name may be of any length; the column is not
-                "who": entry.who[:WHO],
-                "why": entry.why,
-                "data": msgspec.json.encode(entry.data, enc_hook=str).decode(),
-            }
-            for entry in entries
-        ]
-        if rows:
+        for start in range(0, len(entries), _ROWS):
+            rows = [
+                {
+                    "at": when,
+                    "run_id": run_id,
+                    "branch": self._branch,
+                    "kind": entry.kind,
+                    "subject": entry.subject,
+                    # an author's name may be of any length; the column is not
+                    "who": entry.who[:WHO],
+                    "why": entry.why,
+                    "data": msgspec.json.encode(entry.data, enc_hook=str).decode(),
+                }
+                for entry in entries[start : start + _ROWS]
+            ]
             self._connection.execute(insert(journal), rows)
-        return len(rows)
+        return len(entries)
 
     def next_seq(self) -> int:
         """A place larger than every entry there is, of any branch."""

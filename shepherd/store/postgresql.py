@@ -12,15 +12,18 @@ import os
 import re
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
 from time import monotonic, sleep
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from shepherd.errors import StoreError
+from shepherd import holding
+from shepherd.errors import LostLockError, StoreError
 
 if TYPE_CHECKING:
     import psycopg
-    from sqlalchemy import URL, Connection, Engine
+    from sqlalchemy import Connection, Engine
 
 WORK, WRITING, FREEZE = 0x5148_0001, 0x5148_0002, 0x5148_0003
 """The advisory locks, one set in each database. WORK: who works. WRITING: one transaction at a time. FREEZE:
@@ -39,42 +42,51 @@ _POLL = 0.1
 
 
 def is_postgresql(url: str) -> bool:
-    return url.startswith(("postgresql:", "postgresql+"))
+    return url.startswith(("postgresql:", "postgresql+psycopg:"))
+
+
+def as_libpq_has_it(url: str) -> str:
+    """The same URL for PostgreSQL's own programs."""
+    return re.sub(r"\Apostgresql\+psycopg:", "postgresql:", url)
 
 
 def name_of(url: str) -> str:
     """The database in messages, without any password. Who only reads does not wait for SQLAlchemy."""
-    return "database " + re.sub(r"(//[^/@]*?):[^/@]*@", r"\1:***@", url)
+    bare = re.sub(r"(//[^:@/?]*):[^?]*@", r"\1:***@", url)
+    return "database " + re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", bare)
 
 
 def connect(url: str, password: str, purpose: str, connect_seconds: int = 0) -> psycopg.Connection[Any]:
     """A session of its own, in which each statement is a transaction.
 
     Args:
+        url: as libpq has it, with several hosts if need be (docs/postgresql.md#the-url).
         connect_seconds: how long a server that does not answer is waited for; 0: as usual.
 
     Raises:
         StoreError: there is none to be had.
     """
-    import psycopg
-
-    address = re.sub(r"\Apostgresql\+\w+:", "postgresql:", url)
-    parameters = _parameters(password, purpose) | (
-        {"connect_timeout": connect_seconds} if connect_seconds else {}
-    )
+    driver, parameters = _driver(url), _parameters(url, password, purpose)
+    if connect_seconds:
+        parameters["connect_timeout"] = connect_seconds
     try:
-        return psycopg.connect(address, autocommit=True, **parameters)
-    except psycopg.Error as error:
+        connection: psycopg.Connection[Any] = driver.connect(autocommit=True, **parameters)
+        if connection.info.server_version >= 140000:
+            # whoever holds a lock asks nothing for as long as a stage takes
+            connection.execute("SET idle_session_timeout = 0")
+        return connection
+    except driver.Error as error:
         raise StoreError(f"{name_of(url)}: {_first_line(error)}") from None
 
 
-def make_engine(url: URL, password: str, *, read_only: bool = False) -> Engine:
-    """The engine for this database, by psycopg."""
+def make_engine(url: str, password: str, *, read_only: bool = False) -> Engine:
+    """The engine for this database, by psycopg. Raises StoreError."""
     from sqlalchemy import create_engine, event
 
     engine = create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        connect_args=_parameters(password, "reading" if read_only else "writing"),
+        # libpq reads the URL: SQLAlchemy knows others, and some of its forms not
+        "postgresql+psycopg://",
+        connect_args=_parameters(url, password, "reading" if read_only else "writing"),
         isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
         pool_pre_ping=True,
         execution_options={"postgresql_readonly": True} if read_only else {},
@@ -84,8 +96,26 @@ def make_engine(url: URL, password: str, *, read_only: bool = False) -> Engine:
     return engine
 
 
-def _parameters(password: str, purpose: str) -> dict[str, Any]:
-    """For libpq: who this is, and how soon either side notices that the other is gone."""
+def _driver(url: str) -> ModuleType:
+    """psycopg. Raises StoreError: it cannot be used."""
+    try:
+        import psycopg.conninfo
+    except ImportError as error:
+        why = "is not installed" if error.name == "psycopg" else f"cannot be used ({_first_line(error)})"
+        raise StoreError(
+            f"{name_of(url)}: needs psycopg, which {why}:"
+            " .venv/bin/pip install --require-hashes -r requirements/postgresql.txt"
+        ) from None
+    return psycopg
+
+
+def _parameters(url: str, password: str, purpose: str) -> dict[str, Any]:
+    """For libpq: what the URL says, who this is, and how soon either side notices that the other is gone.
+
+    Raises:
+        StoreError: libpq does not understand the URL.
+    """
+    psycopg = _driver(url)
     settings = {
         "lock_timeout": f"{BUSY_SECONDS}s",
         "tcp_keepalives_idle": SERVER_PATIENCE // 3,
@@ -93,27 +123,53 @@ def _parameters(password: str, purpose: str) -> dict[str, Any]:
         "tcp_keepalives_count": 4,
         "tcp_user_timeout": f"{SERVER_PATIENCE}s",
     }
-    return {
-        **({"password": password} if password else {}),
-        "application_name": f"shepherd {purpose} {socket.gethostname()[:30]} {os.getpid()}",
+    ours = {
+        "application_name": session_name(purpose, socket.gethostname(), os.getpid()),
         "connect_timeout": CONNECT_SECONDS,
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
         "tcp_user_timeout": CLIENT_PATIENCE * 1000,
-        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+        "client_encoding": "UTF8",
+        **({"password": password} if password else {}),
     }
+    try:
+        theirs = psycopg.conninfo.conninfo_to_dict(as_libpq_has_it(url))
+    except psycopg.Error as error:
+        raise StoreError(f"{name_of(url)}: {_first_line(error)} (docs/postgresql.md#the-url)") from None
+    options = [f"-c {name}={value}" for name, value in settings.items()]
+    return {**theirs, **ours, "options": " ".join([*options, theirs.get("options", "")]).strip()}
+
+
+def session_name(purpose: str, host: str, process: int) -> str:
+    """How a session of ours is called on the server, whose names are of 63 characters."""
+    return f"shepherd {purpose} {host[:30]} {process}"
 
 
 def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (WRITING,))
     if _held is not None and not _held.stands(connection):
-        raise StoreError(f"{_held.name}: {LOST}")
+        raise LostLockError(f"{_held.name}: {LOST}")
 
+
+_HOLDERS = (
+    "SELECT application_name, pid, backend_start FROM pg_locks JOIN pg_stat_activity USING (pid)"
+    " WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = %s AND objsubid = 1"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+"""Who holds an advisory lock of this database."""
 
 LOST = (
     "the work lock was lost with the connection that held it, and another host may work by now; nothing more"
     " is written or sent, the next run goes on"
+)
+POOLED = (
+    "between here and the server stands a connection pooler, which may give our session, with its locks, to"
+    " somebody else: name the server itself in `database`, by its own host and port"
+)
+STANDBY = (
+    "the server is a standby, which takes no writes: name the primary in `database`, or all of them with"
+    " target_session_attrs=read-write behind it (docs/postgresql.md#failover)"
 )
 
 
@@ -127,34 +183,84 @@ class Session:
         self.name = name_of(url)
         self._connection = connect(url, password, purpose, connect_seconds)
         self._pid = self._connection.info.backend_pid
-        self._maker = os.getpid()
+        self._maker = self._user = os.getpid()
+        self._reconnect = partial(connect, url, password, purpose)
+        # a number alone may be another session's after the server was started again
+        self._began = self.ask("SELECT backend_start FROM pg_stat_get_activity(pg_backend_pid())")[0][0]
+
+    @property
+    def handle(self) -> int:
+        """The descriptor of its connection: the server knows the session while a process has it open."""
+        return self._connection.fileno()
 
     def take(self, key: int, wait: float = 0.0) -> bool:
         """Take an advisory lock until the session ends; whether it was free within `wait` seconds."""
         end = monotonic() + wait
         while True:
-            if self.ask("SELECT pg_try_advisory_lock(%s)", key)[0][0]:
+            statement = "SELECT pg_try_advisory_lock(%s), pg_backend_pid(), pg_is_in_recovery()"
+            ((taken, pid, standby),) = self.ask(statement, key)
+            if pid != self.server_process:
+                # pgbouncer says a number of its own; in its mode "transaction" the lock would be another's
+                raise StoreError(f"{self.name}: {POOLED}")
+            if standby:
+                # its locks are its own: the other host, at the other server, would work as well
+                raise StoreError(f"{self.name}: {STANDBY}")
+            if taken:
                 return True
             if monotonic() >= end:
                 return False
             sleep(_POLL)
+
+    @property
+    def server_process(self) -> int:
+        """The number of the server's process for this session, as the connection was told."""
+        return self._connection.info.backend_pid
 
     def free(self, key: int) -> None:
         self.ask("SELECT pg_advisory_unlock(%s)", key)
 
     def stands(self, connection: Connection) -> bool:
         """Whether this session still holds WORK, asked within a transaction of another one."""
+        rows = connection.exec_driver_sql(_HOLDERS, (WORK,)).all()
+        return any((pid, began) == (self._pid, self._began) for _, pid, began in rows)
+
+    def confirm(self) -> None:
+        """Look whether the server still knows this session: then it holds what it took.
+
+        Raises:
+            LostLockError: it does not, or cannot be asked.
+        """
+        try:
+            self.ask("SELECT 1")
+        except StoreError:
+            raise LostLockError(f"{self.name}: {LOST}") from None
+
+    def holder(self) -> str:
+        """The name (`session_name`) of the session that holds WORK; empty: nobody does. Raises StoreError."""
+        rows = self.ask(_HOLDERS, WORK)
+        return str(rows[0][0] or "?") if rows else ""
+
+    def end_holder(self, name: str) -> int:
+        """End all sessions of the process whose session has this name, which frees what it holds; how many
+        there were.
+
+        Raises:
+            StoreError: this user may not.
+        """
         statement = (
-            "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = %s"
-            " AND classid = 0 AND objid = %s AND database = (SELECT oid FROM pg_database"
-            " WHERE datname = current_database())"
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND application_name = ANY(%s)"
         )
-        return connection.exec_driver_sql(statement, (self._pid, WORK)).first() is not None
+        names = [name, *(name.replace(" working ", f" {purpose} ", 1) for purpose in ("writing", "reading"))]
+        return len(self.ask(statement, names))
 
     def ask(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What one statement gives. Raises StoreError."""
         import psycopg
 
+        if os.getpid() != self._user:
+            # forked: the connection stays that of the process which holds the locks by it
+            self._connection, self._user = self._reconnect(), os.getpid()
         try:
             cursor = self._connection.execute(statement, values)
             return cursor.fetchall() if cursor.description else []
@@ -184,7 +290,7 @@ class Session:
         return bool(self.ask(statement, document, name, before))
 
     def tell_news(self, name: str, document: bytes) -> bool:
-        """Let this be the document; whether it was another. Of several who say the same, it is news to one."""
+        """Let this be the document. Whether it was another; of several who say the same, one is told so."""
         return bool(
             self.ask(
                 "INSERT INTO shared AS old (name, document) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE"
@@ -211,9 +317,29 @@ def working(session: Session) -> Iterator[None]:
     global _held
     _held = session
     try:
-        yield
+        with holding.confirmed_by(session.confirm, session.handle, SERVER_PATIENCE * 2 / 3):
+            yield
     finally:
         _held = None
+
+
+@contextmanager
+def no_freeze(url: str, password: str, wait: float) -> Iterator[bool]:
+    """Hold FREEZE for all hosts: in the session that works, else in one of its own. Yields whether it was
+    free within `wait` seconds. Raises StoreError."""
+    session = _held or Session(url, password, "freezing")
+    try:
+        taken = session.take(FREEZE, wait)
+        try:
+            yield taken
+        finally:
+            if taken and session is _held:
+                with suppress(StoreError):
+                    # it is free already where the session was lost
+                    session.free(FREEZE)
+    finally:
+        if session is not _held:
+            session.close()
 
 
 def _first_line(error: Exception) -> str:

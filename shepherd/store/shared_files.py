@@ -14,7 +14,6 @@ import os
 import secrets
 import zlib
 from collections.abc import Collection, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -33,6 +32,8 @@ OF_BRANCH = (LATEST, "failed-reads", FREEZES)
 LARGEST = 500_000_000
 _ID, _HEADER = 16, 32
 """Characters before the content: an id of this version, and when the file was written, in nanoseconds."""
+_NEWEST = 5
+"""Of the kept snapshots of a branch, by name, that a run may have written just now."""
 _LEVEL = 2
 """Of zlib: a snapshot of 16,000 landings is packed in a fifth of a second, to a twelfth of its size."""
 
@@ -78,8 +79,8 @@ class SharedFiles:
         Raises:
             StoreError: the server cannot be asked.
         """
-        there = self._there(kept)
-        known = [name for name in self._agreed if kept or name in self._always()]
+        there, always = self._there(kept), self._always()
+        known = [name for name in self._agreed if kept or name in always]
         for name in dict.fromkeys([*there, *known]):
             agreed = self._agreed.get(name)
             if there.get(name) != (agreed.id if agreed else None) or self._only_received(name, agreed):
@@ -91,7 +92,7 @@ class SharedFiles:
         Raises:
             StoreError: the server cannot be told.
         """
-        here = {name: _print_of(self._state / name) for name in self._here()}
+        here = dict(self._here())
         for name in dict.fromkeys([*here, *self._agreed]):
             agreed = self._agreed.get(name)
             if self._of_others(name) or here.get(name) == (agreed.here if agreed else None):
@@ -101,6 +102,9 @@ class SharedFiles:
                 continue
             if name in here:
                 self._send(name)
+            elif name in OF_ALL or f"{name.rpartition('/')[0]}/{LATEST}" not in here:
+                # a run removes what is over, but never this: the disk lost it
+                self._take(name)
             else:
                 self._session.forget(PREFIX + name)
                 del self._agreed[name]
@@ -121,14 +125,24 @@ class SharedFiles:
         versions = ((name.removeprefix(PREFIX), bytes(id).decode()) for name, id in rows)
         return {name: id for name, id in versions if not self._of_others(name)}
 
-    def _here(self) -> Iterator[str]:
-        yield from (name for name in OF_ALL if _print_of(self._state / name))
+    def _here(self) -> Iterator[tuple[str, tuple[int, int, int] | None]]:
+        """Name -> what the file is now. Of the kept snapshots, which may be thousands, a run writes none but
+        its own."""
+        yield from ((name, at) for name in OF_ALL if (at := _print_of(self._state / name)))
         for branch in self._branches:
             folder = self._state / "snapshots" / branch
-            with suppress(OSError):
-                for path in folder.iterdir():
-                    if path.name in OF_BRANCH or _is_kept(path.name):
-                        yield f"snapshots/{branch}/{path.name}"
+            try:
+                names = [path.name for path in folder.iterdir()]
+            except OSError:
+                continue
+            kept = {*sorted(name for name in names if _is_kept(name) and name != LATEST)[:-_NEWEST]}
+            for name in names:
+                place = f"snapshots/{branch}/{name}"
+                agreed = self._agreed.get(place)
+                if name in kept and agreed:
+                    yield place, agreed.here
+                elif name in OF_BRANCH or _is_kept(name):
+                    yield place, _print_of(folder / name)
 
     def _of_others(self, name: str) -> bool:
         """It is of a branch that is not followed here, or no file of ours."""

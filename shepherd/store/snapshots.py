@@ -1,9 +1,9 @@
 """Snapshots on disk: `snapshots/BRANCH/latest.json`, and a compressed file for each that said something new
 (docs/interfaces.md#snapshot).
 
-Older releases do not see compressed files. After a roll-back they must not take what they see for all that was
-said: next to the newest compressed one there is a file of the same name without `.gz`, which they cannot read,
-and so end at (`newest_first`).
+Older releases do not see compressed files. After a roll-back they must not take what they see for all that
+was said: next to the newest compressed one there is a file of the same name without `.gz`, which they cannot
+read, so that they end at it (`newest_first`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import msgspec
 from shepherd import plainfile
 from shepherd.atomic import write_atomically
 from shepherd.errors import NoAnswerError, StoreError
-from shepherd.snapshot import SCHEMA, Snapshot
-from shepherd.snapshot_json import outline_of, pieces, read_snapshot, same_landings
+from shepherd.snapshot import Snapshot
+from shepherd.snapshot_json import pieces, read_snapshot
 from shepherd.store.pruning import SnapshotFile, outdated
-from shepherd.store.snapshot_files import COMPRESSED, PLAIN, compressed, stored
+from shepherd.store.snapshot_files import COMPRESSED, PLAIN, compressed, reading, stored
 
 _T = TypeVar("_T")
 
@@ -50,11 +50,13 @@ class Snapshots:
     def outline(self) -> Snapshot | None:
         """What `latest` says but for its landings: of these only the one that `waits` names. None if there is
         none yet, or none that can be read: for the writer, which is about to replace it."""
+        # only who writes the next one needs it
+        from shepherd.snapshot_outline import outline_of
+
         try:
-            outline = self._latest(outline_of)
+            return self._latest(outline_of)
         except NoAnswerError:
             return None
-        return outline.snapshot if outline is not None else None
 
     def _latest(self, read: Callable[[bytes], _T]) -> _T | None:
         path = self.folder / LATEST
@@ -133,9 +135,8 @@ class Snapshots:
             StoreError: that cannot be told.
         """
         names = self._names()
-        return {self.folder / each for each in names if each.endswith((PLAIN, COMPRESSED))} - _stops(
-            self.folder, names
-        )
+        every = {self.folder / name for name in names if name.endswith((PLAIN, COMPRESSED))}
+        return every - _stops(self.folder, names)
 
     def _names(self) -> set[str]:
         try:
@@ -180,22 +181,10 @@ def _second(path: Path) -> str:
 
 def _says(path: Path, snapshot: Snapshot) -> bool:
     """Whether the snapshot in a file says what this one does, but for times."""
+    from shepherd.snapshot_outline import says
+
     try:
-        there = outline_of(stored(path))
-    except _UNREADABLE:
+        with reading(path) as document:
+            return says(document, snapshot)
+    except (*_UNREADABLE, OSError):
         return False
-    return same_but_for_times(
-        msgspec.structs.replace(snapshot, landings=()), msgspec.structs.replace(there.snapshot, landings=())
-    ) and same_landings(there, snapshot)
-
-
-def same_but_for_times(one: Snapshot, other: Snapshot) -> bool:
-    """Whether two snapshots differ only in run id, in when they were made, and in the journal behind them."""
-    neutral = msgspec.structs.replace(
-        other,
-        run_id=one.run_id,
-        generated_at=one.generated_at,
-        valid_until=one.valid_until,
-        journal=one.journal,
-    )
-    return neutral == one and one.schema == SCHEMA

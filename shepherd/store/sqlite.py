@@ -13,8 +13,7 @@ from sqlalchemy.engine import make_url
 
 def path_of(url: str) -> Path | None:
     """Where a database is, if it is a file of SQLite."""
-    parsed = make_url(url)
-    return Path(parsed.database or "").absolute() if parsed.get_backend_name() == "sqlite" else None
+    return Path(make_url(url).database or "").absolute() if url.startswith("sqlite") else None
 
 
 def prepare(connection: Any, _record: object) -> None:

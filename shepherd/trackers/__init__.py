@@ -44,6 +44,7 @@ def open_tracker(settings: Settings, *, claims: Claims = NO_CLAIMS) -> Tracker:
     installed.
 
     Args:
+        settings: as one branch has them (Settings.for_branch).
         claims: landings for which a forge is asked which requests brought them.
     """
     kind = settings.tracker.type
@@ -117,6 +118,6 @@ def _want_urllib3(settings: Settings) -> None:
     if find_spec("urllib3") is None:
         kind = settings.tracker.type
         raise SettingsError(
-            f'{settings.file}: tracker.type "{kind}" needs urllib3, which is not installed:'
+            f'{settings.file}: {settings.tracker_key}.type "{kind}" needs urllib3, which is not installed:'
             f" .venv/bin/pip install --require-hashes -r requirements/{kind}.txt"
         )

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from shepherd import limits
+from shepherd import holding, limits
 from shepherd.errors import TrackerError
 from shepherd.trackers import failures
 from shepherd.values import age
@@ -167,7 +167,8 @@ class HttpSession:
         self.check(url)
         self._check_rest()
         again = method in READS if repeatable is None else repeatable
-        if method not in READS if writes is None else writes:
+        changes = method not in READS if writes is None else writes
+        if changes:
             self._wait_to_write()
         what = f"{method} {urlsplit(url).path}"
         tries = 0
@@ -180,10 +181,13 @@ class HttpSession:
             patience = min(self._left, self._left_of_many) if one_of_many else self._left
             if patience <= 0:
                 raise RequestError(self._sentence(what, failures.not_asked(), 1))
+            if changes:
+                holding.confirm()
             self.requests += 1
             asked_wait = 0.0
             try:
                 seconds = min(WHOLE, left, patience if one_of_many else WHOLE)
+                seconds = holding.within(seconds) if changes else seconds
                 with limits.limited(seconds, TimeoutError(), f"{self.name} at {self.host}"):
                     reply, answer = attempt()
             except GarbledError as why:

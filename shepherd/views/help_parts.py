@@ -78,12 +78,13 @@ class HelpFacts(Struct, frozen=True):
 def facts_of(settings: Settings, name: str) -> HelpFacts:
     """What applies to one branch of the settings."""
     branch: BranchSettings = settings.branches[name]
+    tracker = settings.tracker_of(name)
     return HelpFacts(
         grammars=tuple(branch.marks),
-        trackers=(settings.tracker.type,),
+        trackers=(tracker.type,),
         unnamed=(branch.orphans_rule,),
         notes=branch.verdict_notes,
-        words={word: tuple(texts) for word, texts in settings.tracker.words.items()},
+        words={word: tuple(texts) for word, texts in tracker.words.items()},
         mainline=branch.ref,
         branch=name if len(settings.branches) > 1 else "",
         checks=branch.checks,

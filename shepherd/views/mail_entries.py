@@ -50,8 +50,9 @@ class Project(Struct, frozen=True):
     """Branch -> how a message says that its landing undoes {revno}; empty: git's own words suffice."""
     commit_url: Mapping[str, str] = {}
     """Branch -> pattern of the page of a commit, with {id} or {revno}."""
-    bug_url: str = ""
-    request_url: str = ""
+    bug_url: Mapping[str, str] = {}
+    """Branch -> pattern of the page of a bug, with {bug}."""
+    request_url: Mapping[str, str] = {}
     operators: tuple[str, ...] = ()
 
     def page(self, branch: str, revno: int = 0) -> str:
@@ -84,8 +85,8 @@ class PartLinks(Struct, frozen=True):
         if not number.isdecimal():
             return ""
         if number == item:
-            return fill_address(self.project.bug_url, "bug", number)
-        return fill_address(self.project.request_url, "request", number)
+            return fill_address(self.project.bug_url.get(self.branch, ""), "bug", number)
+        return fill_address(self.project.request_url.get(self.branch, ""), "request", number)
 
 
 class MailEntry(Struct, frozen=True):

@@ -8,7 +8,7 @@ snapshot again (docs/interfaces.md#snapshot).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from markupsafe import Markup
 from msgspec import Struct
@@ -35,6 +35,7 @@ from shepherd.views.freezes import calendar
 from shepherd.views.going_live import landing_sections
 from shepherd.views.icon import icon
 from shepherd.views.listing import sections
+from shepherd.views.many import rank
 from shepherd.views.note_lines import REFUSED
 from shepherd.views.older import OlderPages
 from shepherd.views.persons import persons
@@ -46,6 +47,10 @@ from shepherd.views.what_else import what_else
 from shepherd.views.words import full_sentence
 
 BLOCKERS_SHOWN = 10
+MANY = 10
+"""With more branches than this, the page of all begins with what needs somebody."""
+_PIECE = 100_000
+"""Letters that are handed on together."""
 
 Link = tuple[str, str]
 """What it is called, and its address relative to the page."""
@@ -65,39 +70,53 @@ def branch_page(
         older: the pages of what is live, if there are any.
         help_address: the page for those who land code, if there is one.
     """
+    return "".join(branch_page_pieces(snapshot, situation, links, feeds, older, help_address))
+
+
+def branch_page_pieces(
+    snapshot: Snapshot,
+    situation: Situation,
+    links: Sequence[Link] = (),
+    feeds: Sequence[Link] = (),
+    older: OlderPages | None = None,
+    help_address: str = "",
+) -> Iterator[str]:
+    """The same in pieces, none of which ends amid a line: with 100,000 landings it has 24 million letters."""
     known = cautions(snapshot, situation)
     stop = stopping(known)
     drawn = drawn_as(snapshot, known)
-    return _render(
-        "branch.html.j2",
-        situation,
-        branch_banners(snapshot, situation, known),
-        said_first(snapshot, situation),
-        icon=icon(drawn),
-        also=answer.also(known),
-        snapshot=snapshot,
-        entries={entry.revno: entry for entry in snapshot.landings},
-        known=known,
-        stop=stop,
-        drawn=drawn,
-        released=released(snapshot, known),
-        going=landing_sections(snapshot, stop),
-        late_icon=icon("blocked"),
-        feeds=feeds,
-        links=links,
-        older=older,
-        help_address=help_address,
-        wait=answer.wait_for(snapshot, known),
-        freezes=calendar(snapshot, situation),
-        waits=_waits(snapshot, known),
-        what_else=what_else(snapshot),
-        acting=Acting(snapshot),
-        refused=REFUSED,
-        blockers=snapshot.blockers[:BLOCKERS_SHOWN],
-        picture=picture(snapshot),
-        persons=persons(snapshot),
-        sections=sections(snapshot),
-        rows=Rows(snapshot),
+    yield from _whole_lines(
+        _stream(
+            "branch.html.j2",
+            situation,
+            branch_banners(snapshot, situation, known),
+            said_first(snapshot, situation),
+            icon=icon(drawn),
+            also=answer.also(known),
+            snapshot=snapshot,
+            entries={entry.revno: entry for entry in snapshot.landings},
+            known=known,
+            stop=stop,
+            drawn=drawn,
+            released=released(snapshot, known),
+            going=landing_sections(snapshot, stop),
+            late_icon=icon("blocked"),
+            feeds=feeds,
+            links=links,
+            older=older,
+            help_address=help_address,
+            wait=answer.wait_for(snapshot, known),
+            freezes=calendar(snapshot, situation),
+            waits=_waits(snapshot, known),
+            what_else=what_else(snapshot),
+            acting=Acting(snapshot),
+            refused=REFUSED,
+            blockers=snapshot.blockers[:BLOCKERS_SHOWN],
+            picture=picture(snapshot),
+            persons=persons(snapshot),
+            sections=sections(snapshot),
+            rows=Rows(snapshot),
+        )
     )
 
 
@@ -108,13 +127,16 @@ def index_page(
     helped: Collection[str] = (),
     feeds: Sequence[Link] = (),
 ) -> str:
-    """The page of all branches, in the order given; `waiting`: branches that have no snapshot yet.
+    """The page of all branches, in the order given, or where there are many, with those first that need
+    somebody; `waiting`: branches that have no snapshot yet.
 
     Each links to `BRANCH.html` next to it, and those in `helped` to `BRANCH.help.html`. Where there are
     several, people are found on all of them.
     """
     newest = max((snapshot.generated_at for snapshot in snapshots), default=None)
     branches = [(snapshot, cautions(snapshot, situation)) for snapshot in snapshots]
+    if len(branches) > MANY:
+        branches.sort(key=lambda each: rank(*each))
     names = [called(caution) for _, known in branches for caution in known]
     return _render(
         "index.html.j2",
@@ -168,10 +190,17 @@ def _render(
     template: str, situation: Situation, banners: Sequence[Banner], said: str = "", **others: object
 ) -> str:
     """A page, with what both kinds show; `said`: a sentence that stands above all this."""
+    return "".join(_stream(template, situation, banners, said, **others))
+
+
+def _stream(
+    template: str, situation: Situation, banners: Sequence[Banner], said: str = "", **others: object
+) -> Iterator[str]:
+    """The same, as the template makes it: in pieces of any size."""
     return (
         pages()
         .get_template(template)
-        .render(
+        .generate(
             situation=situation,
             now=situation.now,
             banners=banners,
@@ -188,6 +217,20 @@ def _render(
             **others,
         )
     )
+
+
+def _whole_lines(pieces: Iterator[str]) -> Iterator[str]:
+    """Joined to pieces that are worth writing, and end where a line does."""
+    held: list[str] = []
+    letters = 0
+    for piece in pieces:
+        held.append(piece)
+        letters += len(piece)
+        if letters > _PIECE and "\n" in piece:
+            lines, end, rest = "".join(held).rpartition("\n")
+            yield lines + end
+            held, letters = [rest], len(rest)
+    yield "".join(held)
 
 
 def _is_overdue(known: Sequence[Caution]) -> bool:

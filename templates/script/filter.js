@@ -18,7 +18,12 @@ const TOLD = {
 };
 const told = (each, key) => (each[key] ??= TOLD[key](each.row));
 const tables = all("table.l").map((table) => ({ box: table.parentElement, body: table.tBodies[0], rows: null }));
-const entries = (table) => (table.rows ??= [...table.body.rows].map((row) => ({ row, hit: false })));
+const entries = (table) => {
+  if (table.rows) return table.rows;
+  table.rows = [];
+  for (let row = table.body.firstElementChild; row; row = row.nextElementSibling) table.rows.push({ row, hit: false });
+  return table.rows;
+};
 const spare = window.requestIdleCallback ?? ((then) => setTimeout(then, 50));
 let next = 0;
 const readOn = (idle) => {
@@ -85,9 +90,13 @@ const leadOn = (wanted) => {
     older.append(at ? ", " : "Look among all that is live: ", link);
   });
 };
+// So many rows are compared before the browser may draw; the tables below them follow, and are hidden until then.
+const AT_ONCE = 4000;
+let goOn = null;
 const apply = () => {
   const wanted = values();
   leadOn(wanted);
+  goOn = null;
   const active = KEYS.some((key) => wanted[key]);
   landings.classList.toggle("filtered", active);
   one("#picture")?.classList.toggle("filtered", active);
@@ -103,34 +112,47 @@ const apply = () => {
   const state = wanted.state && ` ${wanted.state} `;
   const number = wanted.bug.replace(/\D/g, "");
   const bug = new RegExp(`(?:bug |[#!·] ?|closes )${number}`);
+  const isHit = (each) =>
+    (!person || told(each, "who").includes(person)) &&
+    (!mover || told(each, "mover").includes(mover)) &&
+    words.every((word) => told(each, "what").includes(word)) &&
+    (!wanted.bug || (number && bug.test(told(each, "what")))) &&
+    (!state || told(each, "standing").includes(state));
   let found = 0;
   let total = 0;
-  for (const table of tables) {
-    let here = 0;
-    for (const each of entries(table)) {
-      const hit =
-        (!person || told(each, "who").includes(person)) &&
-        (!mover || told(each, "mover").includes(mover)) &&
-        words.every((word) => told(each, "what").includes(word)) &&
-        (!wanted.bug || (number && bug.test(told(each, "what")))) &&
-        (!state || told(each, "standing").includes(state));
-      if (hit) here += 1;
-      if (hit !== each.hit) {
-        each.hit = hit;
-        each.row.classList.toggle("hit", hit);
-        marks.get(each.row.id)?.classList.toggle("hit", hit);
+  let at = 0;
+  const compare = (most) => {
+    for (const end = total + most; at < tables.length && total < end; at += 1) {
+      const table = tables[at];
+      let here = 0;
+      for (const each of entries(table)) {
+        const hit = isHit(each);
+        if (hit) here += 1;
+        if (hit !== each.hit) {
+          each.hit = hit;
+          each.row.classList.toggle("hit", hit);
+          if (marks.size) marks.get(each.row.id)?.classList.toggle("hit", hit);
+        }
       }
+      table.box.classList.toggle("empty", !here);
+      // about as high as what is left of it, while it is out of sight
+      table.box.style.containIntrinsicHeight = `${3 + 5 * here}rem`;
+      found += here;
+      total += table.rows.length;
     }
-    table.box.classList.toggle("empty", !here);
-    // about as high as what is left of it, while it is out of sight
-    table.box.style.containIntrinsicHeight = `${3 + 5 * here}rem`;
-    found += here;
-    total += table.rows.length;
-  }
-  for (const section of sections) section.classList.toggle("empty", !section.querySelector("div:not(.empty)"));
-  one("#found").textContent = `${found} of ${total} landings`;
-  one("#none").hidden = found > 0;
+    const over = at === tables.length;
+    if (over) goOn = null;
+    else for (const { box } of tables.slice(at)) box.classList.add("empty");
+    for (const section of sections) section.classList.toggle("empty", !section.querySelector("div:not(.empty)"));
+    one("#found").textContent = over ? `${found} of ${total} landings` : `${found} of the first ${total} landings`;
+    one("#none").hidden = !over || found > 0;
+    if (!over) setTimeout(() => goOn === compare && compare(AT_ONCE));
+  };
+  goOn = compare;
+  compare(AT_ONCE);
 };
+// what is printed is complete
+addEventListener("beforeprint", () => goOn?.(Infinity));
 let writing = 0;
 const read = () => {
   // the browser reports a followed link late: the words typed since then are the newer ones

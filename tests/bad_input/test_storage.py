@@ -113,7 +113,7 @@ def test_something_else_where_the_database_should_be(project: Project, inv: Inv,
 
 def test_a_database_url_that_nobody_serves(project: Project, inv: Inv) -> None:
     project.write_settings(top='database = "nosuch://db.example.org/x"')
-    inv("find").sentence(1, "database")
+    inv("find").sentence(2, "database", "SQLite or PostgreSQL")
 
 
 # The disk

@@ -11,8 +11,9 @@ import pytest
 
 from shepherd.errors import SourceError
 from shepherd.snapshot import Snapshot
+from shepherd.snapshot_outline import same_but_for_times
 from shepherd.stages.find import NOTHING_ACCEPTED, Acceptance
-from shepherd.store.snapshots import Snapshots, same_but_for_times
+from shepherd.store.snapshots import Snapshots
 from tests.project import Project
 from tests.random_team import a_day, someone_speaks
 

@@ -14,7 +14,7 @@ from shepherd.running import stages
 from shepherd.running.tasking import TaskOptions
 from shepherd.settings import Settings
 from shepherd.situation import Situation
-from shepherd.stages.report import files_of, read_snapshots
+from shepherd.stages.report import files_of, read_snapshots, whole
 from tests.campaigns.killing import undisturbed
 from tests.campaigns.outcome import outcome
 from tests.project import Project
@@ -65,7 +65,8 @@ class Victim:
             self._save(name)
             undisturbed(partial(step, self.settings, name))
         # what is imported and compiled here, the forked processes need not
-        files_of(read_snapshots(self.settings), self.settings.branches, Situation())
+        for content in files_of(read_snapshots(self.settings), self.settings.branches, Situation()).values():
+            whole(content)
         self.expected: dict[str, Any] = outcome(self.settings)
 
     def _live(self, first_run: bool) -> None:

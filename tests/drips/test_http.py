@@ -12,7 +12,7 @@ from shepherd import limits
 from shepherd.errors import SourceError, TrackerError
 from shepherd.git.pointers import text_of
 from shepherd.settings import Pointer, Settings, TrackerSettings
-from shepherd.settings.model import TrackerType
+from shepherd.settings.tracker import TrackerType
 from shepherd.trackers import http, open_tracker
 from shepherd.words import Item
 from tests.drips.server import HANDSHAKE, HTTP, dripping

@@ -33,8 +33,8 @@ SITE = Project(
     notes={"stable": "refs/notes/qa"},
     mark={"stable": "[rollback={revno}]"},
     commit_url={"stable": "https://git.example.org/launchpad/commit/?id={id}"},
-    bug_url="https://bugs.example.org/bugs/{bug}",
-    request_url="https://forge.example.org/pull/{request}",
+    bug_url={"stable": "https://bugs.example.org/bugs/{bug}"},
+    request_url={"stable": "https://forge.example.org/pull/{request}"},
     operators=("ops@example.org",),
 )
 

@@ -36,8 +36,8 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
     request_queue_size = 50
 
-    def __init__(self, port: int = 0) -> None:
-        super().__init__(("127.0.0.1", port), _Session)
+    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
+        super().__init__((host, port), _Session)
         self.messages: list[tuple[str, str]] = []
         """Recipient, text."""
         self.refused: set[str] = set()
@@ -54,7 +54,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     @property
     def place(self) -> str:
-        return f"127.0.0.1:{self.server_address[1]}"
+        return "{}:{}".format(*self.server_address)
 
     def mails_to(self, recipient: str) -> list[str]:
         return [text for to, text in self.messages if to == recipient]

@@ -25,7 +25,7 @@ from shepherd.running.backup.making import make, planned
 from shepherd.running.backup.places import backups_in, name_of
 from shepherd.running.backup.reading import checked, manifest_of
 from shepherd.running.tasking import TaskOptions
-from shepherd.settings import Settings
+from shepherd.settings import Settings, parse
 from shepherd.store import Database
 from tests.inv import ROOT, inv_here
 from tests.project import START, Project
@@ -47,6 +47,18 @@ def project(tmp_path: Path) -> Project:
 def made(project: Project, target: Path, at: datetime = START) -> Path:
     make(project.settings, planned(project.settings), target, "ann", at)
     return target
+
+
+def test_included_settings_are_in_it_as_one_file(project: Project, tmp_path: Path) -> None:
+    """A restore puts one file back, and the branches are all there."""
+    file = project.folder / "shepherd.toml"
+    more = '[branches.devel]\nrepository = "project.git"\nref = "stable"\ndeployed = { ref = "production" }\n'
+    (project.folder / "devel.toml").write_text(more)
+    file.write_text(f'include = "*vel.toml"\n{file.read_text()}')
+    with checked(made(project, tmp_path / "b.zip")) as backup:
+        restored = parse(backup.content("shepherd.toml").decode(), file)
+    assert restored.included == ()
+    assert restored.branches == project.settings.branches
 
 
 def test_it_holds_the_journal_the_answers_and_the_settings(project: Project, tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def test_a_page_that_breaks_takes_the_sha_away(ready: Host, monkeypatch: pytest.
         raise KeyError("a bug")
 
     with monkeypatch.context() as patch:
-        patch.setattr("shepherd.stages.report.branch_page", broken)
+        patch.setattr("shepherd.stages.report.branch_page_pieces", broken)
         with pytest.raises(KeyError):
             ready.inv("report")
     assert (ready.state / "report" / "stable.sha").read_bytes() == b""

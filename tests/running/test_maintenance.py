@@ -24,6 +24,7 @@ from shepherd.running.refusals import MaintenanceError
 from shepherd.running.run import run
 from shepherd.running.runner import prepare_state
 from shepherd.running.stages import report
+from shepherd.running.state_place import StatePlace
 from shepherd.running.tasking import TaskOptions
 from tests.running.host import (
     SCALE,
@@ -81,7 +82,7 @@ def test_whatever_is_there_means_maintenance(
     FORMS[form](maintenance.path_of(host.state))
     with pytest.raises(MaintenanceError):
         work(host, "find")
-    assert switch.status(switch.StatePlace(host.state), json=False) == 0
+    assert switch.status(StatePlace(host.state), json=False) == 0
     assert capsys.readouterr().out.startswith("maintenance is on ")
 
 

@@ -21,9 +21,10 @@ from msgspec.structs import replace
 
 from shepherd.plainfile import UnreadableFileError
 from shepherd.running import gate, records
+from shepherd.running.lock import lock_status
 from shepherd.running.runner import prepare_state
 from shepherd.running.situation import situation
-from shepherd.running.switch import StatePlace, lock_status
+from shepherd.running.state_place import StatePlace
 from tests.running.host import Host, after_the_first_run, end, ended, work
 from tests.waiting import until
 

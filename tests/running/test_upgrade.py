@@ -19,8 +19,9 @@ from shepherd.errors import StoreError
 from shepherd.locks import locked
 from shepherd.running import gate, maintenance, releases, switch_file, upgrade, upgrade_record
 from shepherd.running.doctor import examine
+from shepherd.running.lock import lock_status
 from shepherd.running.log import now, parse
-from shepherd.running.switch import StatePlace, lock_status
+from shepherd.running.state_place import StatePlace
 from tests.campaigns.killing import killed_at, points, undisturbed
 from tests.inv import ROOT
 from tests.running.crontab import Crontab

@@ -45,8 +45,7 @@ def write(database: Database, said: Sequence[tuple[str, JournalEntry]]) -> None:
 
 def memory_of(database: Database, branch: str, *others: str) -> RecordedEvidence:
     with database.begin() as connection:
-        journal, *rest = (Journal(connection, each) for each in (branch, *others))
-        return remember(journal, [LANDING], LANDING.bugs, rest)
+        return remember(Journal(connection, branch), [LANDING], LANDING.bugs, others)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -66,6 +66,22 @@ def test_an_answer_that_is_no_data_keeps_no_sha_and_no_notes(project: Project) -
     assert content(project, "stable.sha") == b""
     assert "no data" in content(project, "stable.svg").decode()
     assert titles(project)[0] == "no data"
+
+
+def test_a_page_that_breaks_while_it_is_written_stays_as_it_was(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> Iterator[str]:
+        yield "<!doctype html>\n"
+        raise KeyError("a bug")
+
+    page = content(project, "stable.html")
+    monkeypatch.setattr("shepherd.stages.report.branch_page_pieces", breaks)
+    with pytest.raises(KeyError):
+        project.report()
+    assert content(project, "stable.html") == page
+    assert content(project, "stable.sha") == b""
+    assert not list((project.state / "report").glob(".*"))
 
 
 def test_a_snapshot_that_cannot_be_read_takes_sha_and_notes_away(project: Project) -> None:

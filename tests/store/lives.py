@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from pathlib import Path
 
 from shepherd.snapshot import Snapshot
 from shepherd.store import Database, Journal, JournalEntry
 from tests.project import Project
-
-FILES = ("shepherd.db", "shepherd.db-wal", "shepherd.db-shm")
+from tests.store import keeping
 
 
 class Team(Project):
@@ -42,6 +40,7 @@ class Team(Project):
         for folder in ("var", "www"):
             if (self.folder / folder).exists():
                 shutil.copytree(self.folder / folder, self.folder / name / folder)
+        keeping.keep(self, self.folder / name / "var")
 
     def put_back(self, name: str, *parts: str) -> None:
         """Put back what was kept: "journal", "snapshots", "www"; all of it if nothing is named."""
@@ -49,9 +48,7 @@ class Team(Project):
             self.lose(part)
             kept = self.folder / name
             if part == "journal":
-                for file in FILES:
-                    if (kept / "var" / file).exists():
-                        shutil.copy2(kept / "var" / file, self.state)
+                keeping.put_back(self, kept / "var")
             elif (source := kept / ("www" if part == "www" else "var/snapshots")).exists():
                 shutil.copytree(source, self.folder / source.relative_to(kept))
 
@@ -59,8 +56,7 @@ class Team(Project):
         """Remove them."""
         for part in parts:
             if part == "journal":
-                for file in FILES:
-                    (self.state / file).unlink(missing_ok=True)
+                keeping.lose(self)
             else:
                 shutil.rmtree(
                     self.snapshots if part == "snapshots" else self.folder / part, ignore_errors=True
@@ -68,18 +64,11 @@ class Team(Project):
 
     def entries(self) -> list[tuple[object, ...]]:
         """All rows of the journal, of whatever branch."""
-        connection = sqlite3.connect(self.state / "shepherd.db")
-        try:
-            return connection.execute("SELECT * FROM journal ORDER BY seq").fetchall()
-        finally:
-            connection.close()
+        return keeping.entries(self)
 
     def change(self, statement: str) -> None:
         """Do something to the database behind the shepherd's back."""
-        connection = sqlite3.connect(self.state / "shepherd.db")
-        with connection:
-            connection.execute(statement)
-        connection.close()
+        keeping.change(self, statement)
 
     def write(self, *entries: JournalEntry) -> None:
         """Into the journal, as the program would."""

@@ -31,7 +31,7 @@ def test_who_lost_the_work_lock_writes_nothing_more(postgres: PostgresServer) ->
     with Database(url) as database, postgresql.working(session):
         database.append("stable", [JournalEntry("tip", data={"n": 1})], RUN)
         postgresql.Session(url, "", "other").ask(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            "SELECT pg_terminate_backend(pid, 9000) FROM pg_locks WHERE locktype = 'advisory'"
         )
         with pytest.raises(StoreError, match="the work lock was lost"):
             database.append("stable", [JournalEntry("tip", data={"n": 2})], RUN)

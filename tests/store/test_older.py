@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import event
@@ -19,8 +18,8 @@ SPAN = ArchiveSpan("read by", "settings", Revision(2, TWO.id), 1)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[BranchStore]:
-    with Database(f"sqlite:///{tmp_path / 'shepherd.db'}") as database, database.branch("stable") as opened:
+def store(database_url: str) -> Iterator[BranchStore]:
+    with Database(database_url) as database, database.branch("stable") as opened:
         opened.older.add([ArchivedLanding(ONE, ("c" * 40,)), ArchivedLanding(TWO)], SPAN)
         yield opened
 

@@ -14,7 +14,8 @@ from shepherd.stages.find import Acceptance
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.wholeness import LostJournalError
 from tests.project import states
-from tests.store.lives import FILES, Team
+from tests.store.keeping import FILES
+from tests.store.lives import Team
 
 
 @pytest.fixture

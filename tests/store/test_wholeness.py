@@ -25,7 +25,7 @@ ACCEPTED = Acceptance(new_journal=True)
 
 
 @pytest.fixture(scope="module")
-def past(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def past(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A team's folder with copies of its state: after a failed first run, an older, the last, another one."""
     team = Team(tmp_path_factory.mktemp("past") / "team")
     team.land("[no-qa] Begin")

@@ -16,7 +16,7 @@ import pytest
 import shepherd
 from shepherd.situation import Running, Situation, StageRuns
 from shepherd.snapshot import Alarm, Blocker, DeployedRev, Progress, Snapshot
-from shepherd.views.page import branch_page, index_page
+from shepherd.views.page import branch_page, branch_page_pieces, index_page
 from tests.views.factory import (
     NOW,
     PEOPLE,
@@ -388,3 +388,13 @@ def test_templates_are_found_inside_an_installed_package(tmp_path: Path) -> None
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.startswith("<!DOCTYPE html>"), done.stderr
+
+
+def test_its_pieces_end_where_a_line_does() -> None:
+    """What they are written as is looked up in each by itself: no command may be cut in two."""
+    rows = tuple(entry(revno, title="<p>" * 300) for revno in range(2_000, 100, -1))
+    given = snapshot(landings=rows, blockers=(), next=None)
+    *pieces, last = branch_page_pieces(given, CALM)
+    assert len(pieces) > 5 and all(piece.endswith("\n") for piece in pieces)
+    assert "".join([*pieces, last]) == branch_page(given, CALM)
+    assert max(map(len, pieces)) < 1_000_000

@@ -12,12 +12,13 @@ from msgspec import Struct
 from sqlalchemy import inspect, select
 
 from shepherd import plainfile
-from shepherd.errors import StoreError
+from shepherd.errors import SettingsError, StoreError
 from shepherd.running.backup import manifest
 from shepherd.running.backup.making import BUSY_SECONDS
 from shepherd.running.backup.reading import CheckedBackup, journals_in
 from shepherd.settings import Settings
 from shepherd.settings.difference import difference
+from shepherd.settings.one_text import one_text
 from shepherd.store import Database, Journal, JournalEntry, sqlite
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.tables import journal as journal_table
@@ -35,7 +36,10 @@ class RestorePlan(Struct, frozen=True):
 
     branches: frozenset[str]
     """Those of the settings."""
-    database: Path
+    database: Path | None
+    """Where it is a file of SQLite; None: it is on a server."""
+    name: str
+    """The same, in messages."""
     there: bool
     """A database is here."""
     same: bool
@@ -72,12 +76,10 @@ def compare(settings: Settings, backup: CheckedBackup, *, settings_are_here: boo
     """What a restore would do now.
 
     Raises:
-        StoreError: the database is not SQLite's.
+        StoreError: there is something else in the place of the database.
     """
     database = sqlite.path_of(settings.database_url)
-    if database is None:
-        raise StoreError("the database is not a file of SQLite: restore it with its own tools")
-    if odd := plainfile.odd_for_sqlite(database):
+    if database is not None and (odd := plainfile.odd_for_sqlite(database)):
         raise StoreError(f"{odd} is not a regular file: move it away")
     unreadable = ""
     here: dict[int, tuple[object, ...]] = {}
@@ -113,7 +115,8 @@ def compare(settings: Settings, backup: CheckedBackup, *, settings_are_here: boo
     return RestorePlan(
         branches=frozenset(settings.branches),
         database=database,
-        there=database.exists(),
+        name=str(database or settings.database_url),
+        there=bool(here or unreadable) if database is None else database.exists(),
         same=same,
         lost=tuple(lost),
         unreadable=unreadable,
@@ -126,16 +129,21 @@ def compare(settings: Settings, backup: CheckedBackup, *, settings_are_here: boo
     )
 
 
-def _journal_here(settings: Settings, database: Path) -> tuple[dict[int, tuple[object, ...]], set[str]]:
+def _journal_here(
+    settings: Settings, database: Path | None
+) -> tuple[dict[int, tuple[object, ...]], set[str]]:
     """The journal that is here, by place, empty where there is none; and the branches of which nobody has
     confirmed yet what an earlier restore brought. Raises StoreError."""
-    if not database.exists():
-        return {}, set()
-    try:
-        if wrong := sqlite.stale_log(database, BUSY_SECONDS):
-            raise StoreError(f"{database} does not fit the -wal file next to it ({wrong.splitlines()[0]})")
-    except sqlite3.Error as error:
-        raise StoreError(f"{database}: {error}") from None
+    if database is not None:
+        if not database.exists():
+            return {}, set()
+        try:
+            if wrong := sqlite.stale_log(database, BUSY_SECONDS):
+                raise StoreError(
+                    f"{database} does not fit the -wal file next to it ({wrong.splitlines()[0]})"
+                )
+        except sqlite3.Error as error:
+            raise StoreError(f"{database}: {error}") from None
     with Database.of(settings, read_only=True) as opened, opened.begin() as connection:
         if journal_table.name not in inspect(connection).get_table_names():
             return {}, set()
@@ -152,17 +160,17 @@ def _entry(row: tuple[object, ...]) -> JournalEntry:
 
 def _difference(file: Path, text: str) -> str:
     try:
-        here = plainfile.read(file, 1_000_000)
-    except plainfile.UnreadableFileError as why:
+        here = one_text(file)
+    except SettingsError as why:
         return str(why)
     return "\n".join(difference(text.splitlines(), here.splitlines(), ("in the backup", str(file))))
 
 
-def words_of(plan: RestorePlan, backup: CheckedBackup, source: Path, keep: Path) -> Iterator[str]:
+def words_of(plan: RestorePlan, backup: CheckedBackup, source: Path, keep: str) -> Iterator[str]:
     """The plan, a line at a time.
 
     Args:
-        keep: what the database that is here will be called.
+        keep: what the database that is here will be called, or its journal's table.
     """
     document = backup.manifest
     made_by = ", ".join(f"{name} {version}" for name, version in document.versions.items())
@@ -172,11 +180,15 @@ def words_of(plan: RestorePlan, backup: CheckedBackup, source: Path, keep: Path)
         f" {', '.join(clean(name, 80) for name in document.journals) or 'no branch'}"
     )
     if plan.same:
-        yield f"{plan.database}: has the same journal, and stays"
+        yield f"{plan.name}: has the same journal, and stays"
+    elif plan.there and plan.database is None:
+        yield f"{plan.name}: its journal is replaced, and kept as the table {keep}"
     elif plan.there:
-        yield f"{plan.database}: is replaced, and kept as {keep}"
+        yield f"{plan.name}: is replaced, and kept as {keep}"
+    elif plan.database is None:
+        yield f"{plan.name}: has no entry, and gets them"
     else:
-        yield f"{plan.database}: is not there, and is made"
+        yield f"{plan.name}: is not there, and is made"
     if plan.unreadable:
         why = f"what its journal holds cannot be read: {plan.unreadable}"
         yield f"it is not known what the backup lacks, since {why}"

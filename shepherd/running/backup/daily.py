@@ -56,11 +56,7 @@ def _refused(settings: Settings) -> str:
 
 def _make(settings: Settings, folder: Path, run: Run, *, dry: bool) -> StageResult:
     from shepherd.running.backup.making import make, planned
-    from shepherd.store import sqlite
 
-    if sqlite.path_of(settings.database_url) is None:
-        say("no backup: the database is not a file of SQLite, so its own tools back it up")
-        return StageResult()
     plan = planned(settings)
     if branch := _refused(settings):
         # a backup of it would be the newest, which is the one that people restore

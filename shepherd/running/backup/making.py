@@ -24,10 +24,12 @@ from shepherd import plainfile
 from shepherd.atomic import TEMPORARY, link_new, sweep_leftovers, temporary_beside
 from shepherd.errors import NoAnswerError, SettingsError, StoreError
 from shepherd.running.backup import manifest
+from shepherd.running.backup.dumping import dump, journal_in
 from shepherd.running.backup.manifest import BackupManifest, PartSum
 from shepherd.running.backup.reading import CheckedBackup, checked, ends_of
 from shepherd.running.situation import versions
 from shepherd.settings import Settings
+from shepherd.settings.one_text import one_text
 from shepherd.store import sqlite
 from shepherd.store.snapshots import LATEST, Snapshots
 
@@ -45,7 +47,8 @@ class BackupPlan(NamedTuple):
     answers: list[tuple[str, Path]]
     """The name of the part, and the file."""
     left_out: int
-    journal: Path
+    journal: Path | None
+    """Where it is a file of SQLite; None: it is on a server."""
     others: list[tuple[str, Path]]
 
 
@@ -53,16 +56,14 @@ def planned(settings: Settings) -> BackupPlan:
     """What there is to back up.
 
     Raises:
-        NoAnswerError: there is no journal yet. SettingsError: the database is not SQLite's.
+        NoAnswerError: there is no journal yet. StoreError: it cannot be read.
     """
     journal = sqlite.path_of(settings.database_url)
     if journal is None:
-        raise SettingsError(
-            "the database is not a file of SQLite: back it up with its own tools (pg_dump and the like)"
-        )
-    if odd := plainfile.odd_for_sqlite(journal):
+        _must_hold_a_journal(settings)
+    elif odd := plainfile.odd_for_sqlite(journal):
         raise StoreError(f"{odd} is not a regular file: move it away")
-    if not journal.exists():
+    elif not journal.exists():
         raise NoAnswerError(f"{journal} is not there, so there is nothing to back up yet: inv find")
     answers: list[tuple[str, Path]] = []
     left_out = 0
@@ -77,10 +78,23 @@ def planned(settings: Settings) -> BackupPlan:
                 left_out += 1
             else:
                 answers.append((f"snapshots/{branch}/{path.name}", path))
-    others = [(manifest.SETTINGS, settings.file)]
+    others: list[tuple[str, Path]] = []
     if (deployments := settings.file.parent / manifest.DEPLOYMENTS).is_file():
         others.append((manifest.DEPLOYMENTS, deployments))
     return BackupPlan(answers, left_out, journal, others)
+
+
+def _must_hold_a_journal(settings: Settings) -> None:
+    from sqlalchemy import inspect
+
+    from shepherd.store import Database
+    from shepherd.store.tables import journal
+
+    with Database.of(settings, read_only=True) as database, database.begin() as connection:
+        if journal.name not in inspect(connection).get_table_names():
+            raise NoAnswerError(
+                f"{database.name} has no journal, so there is nothing to back up yet: inv find"
+            )
 
 
 def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: datetime) -> BackupManifest:
@@ -92,16 +106,25 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
     """
     folder = target.parent
     try:
-        _sweep(folder)
+        sweep(folder)
         with temporary_beside(target) as (unfinished, file):
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
                 parts = {name: _add_file(archive, name, path) for name, path in plan.answers}
                 with temporary_beside(target) as (copy, _):
-                    _copy_journal(plan.journal, copy)
-                    with closing(sqlite3.connect(copy)) as journal:
-                        ends = ends_of(journal)
-                    parts[manifest.JOURNAL] = _add_file(archive, manifest.JOURNAL, copy)
+                    if plan.journal is None:
+                        name = manifest.DUMP
+                        dump(settings, copy)
+                        with copy.open("rb") as dumped, closing(journal_in(dumped)) as journal:
+                            ends = ends_of(journal)
+                    else:
+                        name = manifest.JOURNAL
+                        _copy_journal(plan.journal, copy)
+                        with closing(sqlite3.connect(copy)) as journal:
+                            ends = ends_of(journal)
+                    parts[name] = _add_file(archive, name, copy)
                 parts |= {name: _add_file(archive, name, path) for name, path in plan.others}
+                # with what it includes: this one file is all that a restore has to put back
+                parts[manifest.SETTINGS] = _add_text(archive, manifest.SETTINGS, one_text(settings.file))
                 document = BackupManifest(
                     format=manifest.FORMAT,
                     at=now,
@@ -127,12 +150,13 @@ def make(settings: Settings, plan: BackupPlan, target: Path, who: str, now: date
         raise StoreError(
             f"no backup was made in {folder} ({why}); what was there before is untouched"
         ) from None
-    except sqlite3.Error as error:
-        raise StoreError(f"no backup was made: {plan.journal}: {error}") from None
+    except (sqlite3.Error, ValueError) as error:
+        place = plan.journal or "the database"
+        raise StoreError(f"no backup was made: {place}: {error}") from None
     return document
 
 
-def _sweep(folder: Path) -> None:
+def sweep(folder: Path) -> None:
     """Remove what killed makers left, also what SQLite had next to their copy of the journal."""
     sweep_leftovers(folder)
     for side in folder.glob(".*.new-*"):
@@ -157,6 +181,12 @@ def _add_file(archive: zipfile.ZipFile, name: str, path: Path) -> PartSum | None
     return PartSum(size, digest.hexdigest())
 
 
+def _add_text(archive: zipfile.ZipFile, name: str, text: str) -> PartSum:
+    content = text.encode()
+    archive.writestr(name, content)
+    return PartSum(len(content), hashlib.sha256(content).hexdigest())
+
+
 def _copy_journal(database: Path, copy: Path) -> None:
     """The database without what can be read again, by SQLite's own backup: as it was at one moment, even if
     somebody writes meanwhile. Raises sqlite3.Error."""
@@ -176,9 +206,7 @@ def _copy_journal(database: Path, copy: Path) -> None:
 
 def _secrets(settings: Settings) -> Iterator[str]:
     for key in settings.secret_keys:
-        table, name = key.split(".")
-        holder = getattr(settings, table)
-        path, variable = getattr(holder, f"{name}_file"), getattr(holder, f"{name}_env")
+        path, variable = settings.secret_sources(key)
         yield f"{key}: {settings.file.parent / path if path else f'the environment variable {variable}'}"
 
 

@@ -14,8 +14,16 @@ from msgspec import Struct
 FORMAT = 1
 """Raised when an older program would restore a backup wrongly; more parts do not raise it."""
 
-MANIFEST, JOURNAL, SETTINGS, DEPLOYMENTS = "manifest.json", "journal.db", "shepherd.toml", "deployments.jsonl"
-_LARGEST = {MANIFEST: 50_000_000, JOURNAL: 2_000_000_000, SETTINGS: 1_000_000, DEPLOYMENTS: 200_000_000}
+MANIFEST, SETTINGS, DEPLOYMENTS = "manifest.json", "shepherd.toml", "deployments.jsonl"
+JOURNAL, DUMP = "journal.db", "journal.dump"
+"""The journal, as a database of SQLite, or as `pg_dump` writes it: a backup has one of them."""
+_LARGEST = {
+    MANIFEST: 50_000_000,
+    JOURNAL: 2_000_000_000,
+    DUMP: 2_000_000_000,
+    SETTINGS: 1_000_000,
+    DEPLOYMENTS: 200_000_000,
+}
 """Bytes of each part."""
 _ANSWER = re.compile(r"snapshots/([a-z0-9][a-z0-9._-]*)/([A-Za-z0-9][A-Za-z0-9._-]*)")
 """A snapshot, or the note that a branch could not be read, which belongs to it."""
@@ -57,6 +65,14 @@ class BackupManifest(Struct, frozen=True):
     """What is not in it, and has to be brought by hand: `mail.password: /srv/shepherd/shared/smtp`."""
     left_out: int = 0
     """Earlier answers that are not in it, since they are old and large."""
+
+    @property
+    def journal_part(self) -> str:
+        """Which part has the journal. Raises ValueError: none has."""
+        held = [each for each in (JOURNAL, DUMP) if each in self.parts]
+        if len(held) != 1:
+            raise ValueError("it has no journal, or two")
+        return held[0]
 
     @property
     def entries(self) -> int:

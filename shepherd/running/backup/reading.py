@@ -10,6 +10,7 @@ import hashlib
 import os
 import sqlite3
 import stat
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -121,18 +122,17 @@ def _checked_parts(path: Path, archive: zipfile.ZipFile, document: BackupManifes
     """Check every part, and open the journal, in memory."""
     with _sound(path):
         there = {info.filename for info in archive.infolist()} - {manifest.MANIFEST}
-        if there != document.parts.keys() or manifest.JOURNAL not in there:
+        if there != document.parts.keys():
             raise ValueError("its parts are not those that its manifest names")
+        journal_part = document.journal_part
         for name, part in document.parts.items():
-            if name != manifest.JOURNAL and _sum(archive, name) != part:
+            if name != journal_part and _sum(archive, name) != part:
                 raise ValueError(f"{name} is not what it was")
-        content = _content(archive, manifest.JOURNAL)
-        if PartSum(len(content), hashlib.sha256(content).hexdigest()) != document.parts[manifest.JOURNAL]:
-            raise ValueError(f"{manifest.JOURNAL} is not what it was")
-        # also used by the thread of a pool
-        connection = sqlite3.connect(":memory:", check_same_thread=False)
+        content = _content(archive, journal_part)
+        if PartSum(len(content), hashlib.sha256(content).hexdigest()) != document.parts[journal_part]:
+            raise ValueError(f"{journal_part} is not what it was")
+        connection = _opened_journal(journal_part, content)
         try:
-            connection.deserialize(content)
             _check_journal(connection)
             if ends_of(connection) != document.journals:
                 raise ValueError("its journal ends elsewhere than its manifest says")
@@ -140,6 +140,23 @@ def _checked_parts(path: Path, archive: zipfile.ZipFile, document: BackupManifes
             connection.close()
             raise
         return connection
+
+
+def _opened_journal(name: str, content: bytes) -> sqlite3.Connection:
+    if name == manifest.DUMP:
+        from shepherd.running.backup.dumping import journal_in
+
+        with tempfile.TemporaryFile() as file:
+            file.write(content)
+            return journal_in(file)
+    # also used by the thread of a pool
+    connection = sqlite3.connect(":memory:", check_same_thread=False)
+    try:
+        connection.deserialize(content)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _check_names(archive: zipfile.ZipFile) -> None:

@@ -21,7 +21,7 @@ from shepherd.atomic import create_atomically
 from shepherd.errors import RefusedError, SettingsError, ShepherdError, StoreError
 from shepherd.places import places_of
 from shepherd.run import Run
-from shepherd.running.backup import manifest
+from shepherd.running.backup import manifest, on_server
 from shepherd.running.backup.comparing import RestorePlan, compare, words_of
 from shepherd.running.backup.making import BUSY_SECONDS
 from shepherd.running.backup.reading import CheckedBackup, checked, ends_of
@@ -29,7 +29,7 @@ from shepherd.running.output import complain, say
 from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.tasking import CLONE, TaskOptions
 from shepherd.settings import Settings, parse
-from shepherd.store import Database, JournalEntry
+from shepherd.store import Database
 from shepherd.values import clean
 
 _SIDES = ("-wal", "-shm", "-journal")
@@ -115,8 +115,8 @@ def _restore(
 ) -> StageResult:
     settings = options.settings
     plan = compare(settings, backup, settings_are_here=settings_are_here)
-    keep = _free_name(plan.database, run.now)
-    for line in words_of(plan, backup, source, keep):
+    keep = _free_name(settings, plan.database, run.now)
+    for line in words_of(plan, backup, source, str(keep)):
         say(line)
     if plan.loses and despite is None:
         raise RefusedError(_refusal(plan))
@@ -132,7 +132,7 @@ def _restore(
     run.tell(
         "act",
         what="restore",
-        on=plan.database,
+        on=plan.name,
         to=source,
         lost=len(plan.lost),
         because=despite or "",
@@ -154,18 +154,25 @@ def _refusal(plan: RestorePlan) -> str:
     )
 
 
-def _free_name(database: Path, now: datetime) -> Path:
-    """What the database that is here will be called; two restores of one second keep one each."""
+def _free_name(settings: Settings, database: Path | None, now: datetime) -> Path:
+    """What the database that is here will be called, or its journal's table; two restores of one second keep
+    one each."""
+    if database is None:
+        return Path(on_server.free_name(settings, now))
     base = f"{database.name}.before-restore-{now:%Y%m%dT%H%M%SZ}"
     names = (database.with_name(f"{base}{f'.{number}' if number else ''}") for number in count())
     return next(each for each in names if not any(map(os.path.lexists, (each, *_sides(each)))))
 
 
 def _apply(settings: Settings, plan: RestorePlan, backup: CheckedBackup, keep: Path, run: Run) -> None:
-    if not plan.same:
-        _bring_journal(plan, backup, keep, run)
+    if plan.same:
+        pass
+    elif plan.database is None:
+        on_server.bring_journal(settings, plan, backup, keep.name, run)
+    else:
+        _bring_journal(plan.database, plan, backup, keep, run)
     for branch in plan.answers:
-        _bring_answers(settings.state_path, branch, backup, keep)
+        _bring_answers(settings.state_path, branch, backup, run.now)
     folder = settings.file.parent
     if plan.deployments:
         create_atomically(folder / manifest.DEPLOYMENTS, backup.content(manifest.DEPLOYMENTS))
@@ -173,7 +180,7 @@ def _apply(settings: Settings, plan: RestorePlan, backup: CheckedBackup, keep: P
         create_atomically(settings.file, plan.settings.encode())
 
 
-def _bring_answers(state: Path, branch: str, backup: CheckedBackup, keep: Path) -> None:
+def _bring_answers(state: Path, branch: str, backup: CheckedBackup, now: datetime) -> None:
     """Make the folder of a branch's answers, whole, next to its place, and move it there."""
     place, unfinished = state / "snapshots" / branch, state / "snapshots.restoring"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -187,14 +194,15 @@ def _bring_answers(state: Path, branch: str, backup: CheckedBackup, keep: Path) 
                 os.fsync(file.fileno())
     unfinished.chmod(0o755)
     if place.exists():
-        place.rename(state / f"snapshots-{branch}{keep.name[keep.name.index('.before') :]}")
+        base = f"snapshots-{branch}.before-restore-{now:%Y%m%dT%H%M%SZ}"
+        names = (state / f"{base}{f'.{number}' if number else ''}" for number in count())
+        place.rename(next(each for each in names if not os.path.lexists(each)))
     unfinished.rename(place)
     _sync(place.parent)
 
 
-def _bring_journal(plan: RestorePlan, backup: CheckedBackup, keep: Path, run: Run) -> None:
+def _bring_journal(place: Path, plan: RestorePlan, backup: CheckedBackup, keep: Path, run: Run) -> None:
     """Make the database next to its place, keep what is there, and rename over it."""
-    place = plan.database
     unfinished = place.with_name(f"{place.name}.restoring")
     try:
         for path in (unfinished, *_sides(unfinished)):
@@ -209,7 +217,7 @@ def _bring_journal(plan: RestorePlan, backup: CheckedBackup, keep: Path, run: Ru
                 raise StoreError(f"{unfinished}: is not what was written into it; is the disk sound?")
         _mark(unfinished, plan, backup, run)
         _sync(unfinished)
-        _set_aside(plan, keep)
+        _set_aside(place, plan, keep)
         unfinished.replace(place)
         _sync(place.parent)
     except sqlite3.Error as error:
@@ -222,19 +230,17 @@ def _bring_journal(plan: RestorePlan, backup: CheckedBackup, keep: Path, run: Ru
 def _mark(unfinished: Path, plan: RestorePlan, backup: CheckedBackup, run: Run) -> None:
     """Let a journal that may lack what people said say so itself, whatever is restored after it and whenever
     we are killed: there is no answer until a person has accepted that (`store.wholeness`)."""
-    if not plan.unknown:
+    names, entry = on_server.marks(plan, backup, run)
+    if not names:
         return
-    entry = JournalEntry("restored", data={"made": backup.manifest.at.isoformat()}, who=run.who, why=run.why)
-    # a branch that carries on the journal of another name reads that one's mark, too
-    left = backup.manifest.journals.keys() - plan.branches
     with Database(f"sqlite:///{unfinished}") as database:
-        for name in sorted({*plan.unknown, *left}):
+        for name in names:
             database.append(name, [entry], run)
     if _sides_there(unfinished):
         raise StoreError(f"{unfinished}: cannot be closed; is the disk sound?")
 
 
-def _set_aside(plan: RestorePlan, keep: Path) -> None:
+def _set_aside(place: Path, plan: RestorePlan, keep: Path) -> None:
     """Keep the database that is there under another name, too; what SQLite has next to it is gone from there.
 
     A sound one is first made a single file, so that one rename replaces all of it.
@@ -242,7 +248,6 @@ def _set_aside(plan: RestorePlan, keep: Path) -> None:
     Raises:
         StoreError: somebody reads it just now.
     """
-    place = plan.database
     if plan.there and not plan.unreadable:
         try:
             with closing(sqlite3.connect(place, timeout=BUSY_SECONDS, isolation_level=None)) as there:

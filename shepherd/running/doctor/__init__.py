@@ -12,6 +12,7 @@ from datetime import datetime
 from functools import partial
 
 from shepherd.errors import PARTLY, WRONG_VALUE, SettingsError
+from shepherd.running import told
 from shepherd.running.doctor import (
     backups,
     candidate_checks,
@@ -19,6 +20,7 @@ from shepherd.running.doctor import (
     data,
     files,
     host,
+    hosts,
     journals,
     limits_set,
     log,
@@ -27,6 +29,7 @@ from shepherd.running.doctor import (
     running,
     schedule,
     sources,
+    trackers,
     upgrades,
 )
 from shepherd.running.doctor.checking import Check, CheckContext, Finding, contained, fail, ok
@@ -37,6 +40,8 @@ HOST: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
     ("dependencies", host.dependencies),
     ("git", host.git),
 )
+MANY = 10
+"""With more branches than this, what is well of each is counted only."""
 CHECKS: tuple[tuple[str, Check], ...] = (
     ("state_dir", files.state_dir),
     ("rights", files.rights),
@@ -45,11 +50,12 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     ("disk", files.disk),
     ("database", data.database),
     ("journals", journals.journals),
+    ("hosts", hosts.hosts),
     ("backup", backups.backup),
     ("repository", sources.repository),
     ("deployed", sources.deployed),
     ("notes", sources.notes),
-    ("tracker", sources.tracker),
+    ("tracker", trackers.trackers),
     ("checks", candidate_checks.candidate_checks),
     ("limits", limits_set.limits_set),
     ("publish", publishing.publish),
@@ -83,7 +89,7 @@ def examine(
         yield Finding("fail", "settings", str(error), wrong=True)
     else:
         context = CheckContext(settings, now, offline)
-        yield ok("settings", f"{settings.file}, for {', '.join(settings.branches)}")
+        yield from files.settings_files(settings)
     for name, look in HOST:
         if only and name not in only:
             continue
@@ -104,6 +110,32 @@ def exit_code(findings: list[Finding]) -> int:
     return PARTLY if any(finding.level != "ok" for finding in findings) else 0
 
 
+class _Well:
+    """What is well of single branches, which would hide the rest where there are many."""
+
+    def __init__(self) -> None:
+        self._names: Collection[str] = ()
+        self._held: dict[str, int] = {}
+
+    def of(self, settings: Settings) -> Settings:
+        if len(settings.branches) > MANY:
+            self._names = {*settings.branches, *settings.trackers}
+        return settings
+
+    def holds(self, finding: Finding) -> bool:
+        """Whether it is kept for `told`."""
+        check, _, name = finding.name.partition(" ")
+        if finding.level != "ok" or name not in self._names:
+            return False
+        self._held[check] = self._held.get(check, 0) + 1
+        return True
+
+    def told(self) -> Iterator[Finding]:
+        """One line for each check."""
+        for check, number in self._held.items():
+            yield ok(check, f"{number} of them are well; inv doctor --json names each")
+
+
 def doctor(
     load: Callable[[], Settings],
     now: datetime,
@@ -120,11 +152,14 @@ def doctor(
     known = ["settings", *(name for name, _ in (*HOST, *CHECKS))]
     if unknown := [each for each in names if each not in known]:
         raise SettingsError(f"there is no check {unknown[0][:60]!r}: one of {', '.join(known)}")
-    findings = []
-    for finding in examine(load, now, offline=offline, only=names):
-        findings.append(finding)
-        if not json:
-            say(as_line(finding))
+    findings, well = [], _Well()
+    with told.only_looking(offline=offline):
+        for finding in examine(lambda: well.of(load()), now, offline=offline, only=names):
+            findings.append(finding)
+            if not json and not well.holds(finding):
+                say(as_line(finding))
+    for each in well.told() if not json else ():
+        say(as_line(each))
     code = exit_code(findings)
     if json:
         say(as_json(findings, now, offline, code))

@@ -9,7 +9,7 @@ from pathlib import Path
 from shepherd.errors import ShepherdError
 from shepherd.running.backup.places import backups_in
 from shepherd.running.doctor.checking import CheckContext, Finding, ok, warn
-from shepherd.running.doctor.data import sqlite_path
+from shepherd.running.doctor.data import rows, sqlite_path
 from shepherd.running.situation import stage_runs
 from shepherd.situation import StageRuns
 from shepherd.values import count, when
@@ -20,8 +20,8 @@ OLD = timedelta(days=2)
 def backup(context: CheckContext) -> Iterator[Finding]:
     """There is one that is not old, and it can be opened."""
     settings, folder = context.settings, context.settings.backup_path
-    if sqlite_path(settings) is None:
-        yield ok("backup", "none is made here: the database has tools of its own")
+    if sqlite_path(settings) is None and (wrong := _programs(context)):
+        yield wrong
         return
     backups = [each for each in backups_in(folder) if each.at <= context.now + timedelta(minutes=2)]
     if not backups:
@@ -43,6 +43,23 @@ def backup(context: CheckContext) -> Iterator[Finding]:
     same = folder.stat().st_dev == settings.state_path.stat().st_dev
     where = "on the same file system as state_dir" if same else "on a file system of its own"
     yield ok("backup", f"made {made}, {count(len(backups), 'backup')} in {folder}, {where}")
+
+
+def _programs(context: CheckContext) -> Finding | None:
+    """What is wrong with the programs that dump the journal of a server."""
+    from shepherd.running.backup.dumping import REMEDY, programs, version_of
+
+    missing = [name for name in ("pg_dump", "pg_restore") if not programs(name)]
+    if missing:
+        return warn("backup", f"none can be made, since {missing[0]} is not there", REMEDY)
+    if context.offline:
+        return None
+    server = int(rows(context.settings, "SHOW server_version_num")[0][0]) // 10000
+    newest = max(version_of(each) for each in programs("pg_dump"))
+    if newest < server:
+        what = f"none can be made, since pg_dump is version {newest} and the server {server}"
+        return warn("backup", what, REMEDY)
+    return None
 
 
 def _none(context: CheckContext, folder: Path) -> Finding:

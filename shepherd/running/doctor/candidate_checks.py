@@ -55,7 +55,7 @@ def _of_branch(context: CheckContext, branch: str) -> Iterator[Finding]:
     except SettingsError:
         return  # the check of the tracker says it
     what = f"{wanted}, by {reader.source}"
-    if context.offline and not config.check_notes and settings.tracker.type != "file":
+    if context.offline and not config.check_notes and settings.tracker_of(branch).type != "file":
         yield ok(title, f"{what}: {OFFLINE}")
         return
     if reader.warnings:

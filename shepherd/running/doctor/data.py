@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shepherd import plainfile
+from shepherd.running.doctor import server
 from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, fail, ok, warn
 from shepherd.settings import Settings
 
@@ -23,8 +24,7 @@ def database(context: CheckContext) -> Iterator[Finding]:
     elif context.offline:
         yield ok("database", OFFLINE)
     else:
-        rows(context.settings, "SELECT 1")
-        yield ok("database", "answers")
+        yield from server.server(context.settings)
 
 
 def sqlite_path(settings: Settings) -> Path | None:

@@ -10,9 +10,12 @@ from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
+from shepherd import mounts
 from shepherd.errors import SettingsError
 from shepherd.report_files import OURS
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
+from shepherd.settings import Settings
+from shepherd.values import first_few, quoted
 
 OTHERS_WRITE = 0o022
 MOST = 20_000
@@ -25,8 +28,24 @@ _TOUCHED = ("maintenance.txt",)
 """Made by a bare `touch`, with whatever rights that gives."""
 
 
+def settings_files(settings: Settings) -> Iterator[Finding]:
+    """Which files they are read from, and for which branches."""
+    branches = ", ".join(first_few(list(settings.branches), f"{len(settings.branches)} in all"))
+    more = f" and {len(settings.included)} included" if settings.included else ""
+    yield ok("settings", f"{settings.file}{more}, for {branches}")
+    if settings.include:
+        from shepherd.settings.layers import unmatched
+
+        for pattern in unmatched(settings):
+            what = f"include names {quoted(pattern)}, which no file matches"
+            yield warn("settings", what, f"put files there, or take it out of {settings.file}")
+
+
 def state_dir(context: CheckContext) -> Iterator[Finding]:
     state = context.settings.state_path
+    if why := mounts.refusal_of(state, context.settings.database_url):
+        yield Finding("fail", "state_dir", why, wrong=True)
+        return
     if not state.exists():
         yield warn("state_dir", f"{state} is not there yet", "inv find makes it")
         return
@@ -113,7 +132,17 @@ def secrets(context: CheckContext) -> Iterator[Finding]:
     """Every `…_file` and `…_env` of the settings gives its secret; nobody else can change the settings."""
     settings = context.settings
     # what the settings may still name after the tracker was switched off is asked for by nobody
-    unread = {"tracker.credentials"} if settings.tracker.type in ("none", "file") else set()
+    used = map(settings.with_tracker, settings.by_tracker)
+    secret = {
+        each.secret_sources("tracker.credentials")
+        for each in used
+        if each.tracker.type not in ("none", "file")
+    }
+    unread = {
+        key
+        for key in settings.secret_keys
+        if key.endswith(".credentials") and settings.secret_sources(key) not in secret
+    }
     keys = [key for key in settings.secret_keys if key not in unread]
     wrong = []
     for key in keys:
@@ -121,11 +150,18 @@ def secrets(context: CheckContext) -> Iterator[Finding]:
             settings.secret(key, os.environ)
         except SettingsError as error:
             wrong.append(str(error))
+    if settings.database_password_file:
+        keys.append("database_password")
+        try:
+            _ = settings.database_password
+        except SettingsError as error:
+            wrong.append(str(error))
     for each in wrong:
         yield fail("secrets", each)
-    if settings.file.stat().st_mode & OTHERS_WRITE:
-        yield fail("secrets", f"others may change {settings.file}", f"chmod go-w {settings.file}")
-    elif not wrong:
+    loose = [each for each in (settings.file, *settings.included) if each.stat().st_mode & OTHERS_WRITE]
+    for path in loose:
+        yield fail("secrets", f"others may change {path}", f"chmod go-w {path}")
+    if not loose and not wrong:
         yield ok("secrets", ", ".join(keys) if keys else "the settings name none")
 
 

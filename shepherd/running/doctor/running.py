@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from shepherd.health import troubles
 from shepherd.plainfile import UnreadableFileError
+from shepherd.running import hosts, told
 from shepherd.running import records as run_records
 from shepherd.running.doctor.checking import CheckContext, Finding, fail, ok, warn
 from shepherd.running.maintenance import look, words
@@ -19,9 +20,8 @@ from shepherd.views.system import schedule
 
 def records(context: CheckContext) -> Iterator[Finding]:
     """The run record is of a run that goes on, and not for too long."""
-    state = context.settings.state_path
     try:
-        present = run_records.look(state)
+        present = hosts.look(context.settings)
     except UnreadableFileError as why:
         yield warn("records", str(why), "the next run replaces it")
         return
@@ -33,7 +33,9 @@ def records(context: CheckContext) -> Iterator[Finding]:
     if life == "gone":
         yield warn("records", crashed(record), "the next run cleans up")
     elif hang_of(context.settings, record, life) is not None:
-        yield fail("records", f"suspected hang: {record_words}", f"look at it, then: kill {record.pid}")
+        there = run_records.where(record)
+        remedy = f"look at it{there}, then: kill {record.pid}"
+        yield fail("records", f"suspected hang: {record_words}", remedy)
     else:
         yield ok("records", f"at work: {record_words}")
 
@@ -41,6 +43,7 @@ def records(context: CheckContext) -> Iterator[Finding]:
 def maintenance(context: CheckContext) -> Iterator[Finding]:
     """The switch is off; a switch that stays on is the commonest reason for an old answer."""
     settings = context.settings
+    told.ask(settings)
     switch = look(settings.state_path, settings.maintenance.warn_after, context.now)
     if switch is None:
         yield ok("maintenance", "off")

@@ -1,16 +1,15 @@
-"""Whether all can be read that the answer is made of: repositories, production, the QA server, tracker."""
+"""Whether all can be read that the answer is made of: repositories, production, the QA server."""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from shepherd.act.ref import check_movable, full_name
-from shepherd.errors import ShepherdError, SourceError, TrackerError
+from shepherd.errors import ShepherdError, SourceError
 from shepherd.git import pointers
 from shepherd.git.first_parents import FirstParents, read_first_parents
 from shepherd.git.mirror import commits_in, is_fetched, open_source, remote_listing, shown
@@ -22,10 +21,6 @@ from shepherd.git.repository import PARTIAL_REMEDY, Git
 from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, fail, ok, warn
 from shepherd.running.doctor.data import rows
 from shepherd.settings import BranchSettings, Pointer, Settings, is_url
-from shepherd.values import quoted
-
-if TYPE_CHECKING:
-    from shepherd.trackers import Tracker
 
 LOOKED_AT = 1_000
 """Commits of a partial clone in which missing objects are looked for."""
@@ -204,101 +199,3 @@ def _recorded(settings: Settings, branch: str) -> str | None:
     except sqlite3.Error as error:
         raise SourceError(f"the journal cannot be read: {error}") from None
     return next((data["id"] or "r0" for data in recorded if data.get("recorded")), None)
-
-
-def tracker(context: CheckContext) -> Iterator[Finding]:
-    """The tracker as a whole can be read."""
-    kind = context.settings.tracker.type
-    from shepherd.trackers import open_tracker
-
-    tracker = open_tracker(context.settings)
-    if kind not in ("none", "file") and context.offline:
-        yield ok("tracker", f"{kind}: {OFFLINE}")
-        return
-    try:
-        what = tracker.probe()
-    except TrackerError as error:
-        yield fail("tracker", str(error), "fix what it names; until then there is no data")
-        return
-    if kind == "none":
-        yield Finding("ok", "tracker", what, _could_be_read(context.settings))
-        return
-    yield ok("tracker", f"{kind} {what} can be read")
-    if context.settings.tracker.sign:
-        yield from _words(context.settings, tracker)
-    elif kind == "launchpad":
-        yield from _words_of_launchpad(context.settings, tracker)
-
-
-def _could_be_read(settings: Settings) -> str:
-    """How to read the forge that the first of the repositories with one comes from; empty: none is known."""
-    from shepherd.running.init.access import how_to_read
-    from shepherd.running.init.forge import forge_of
-    from shepherd.running.init.messages import evidence
-    from shepherd.running.init.sample import read_sample
-
-    for branch in settings.branches.values():
-        try:
-            place = settings.place(branch.repository)
-            git = open_source(place, settings.state_path / "mirrors", fetch=False)
-            if tip := git.resolve_many([branch.ref])[branch.ref]:
-                forge = forge_of(git, evidence(read_sample(git, tip)))
-                if forge and forge.tracker:
-                    return how_to_read(forge, settings.file)
-        except SourceError:
-            continue  # the check of the repository says it
-    return ""
-
-
-def _words_of_launchpad(settings: Settings, tracker: Tracker) -> Iterator[Finding]:
-    """The tagger's statuses are Launchpad's, and texts that cannot be tags are looked for in vain."""
-    from shepherd.label_text import folded, is_launchpad_tag
-    from shepherd.trackers.launchpad.reading import LaunchpadTracker
-
-    assert isinstance(tracker, LaunchpadTracker)
-    for word, texts in settings.tracker.words.items():
-        for text in texts:
-            if not is_launchpad_tag(folded(text)):
-                what = f"tracker.words.{word} names {quoted(text)}, which cannot be a tag on Launchpad"
-                yield warn("words", what, "take it out: no bug can ever have it")
-    status = settings.tracker.status
-    if not settings.tracker.writes:
-        return
-    try:
-        unknown, known = tracker.unknown_statuses(
-            [each for each in (status.landed, status.rolled_back) if each]
-        )
-    except TrackerError as error:
-        yield warn("words", str(error))
-        return
-    for each in unknown:
-        what = f"tracker.status names {quoted(each)}, and Launchpad has no such status"
-        yield fail(
-            "words", what, f"take one of: {', '.join(map(quoted, known))}; the tagger fails until then"
-        )
-
-
-def _words(settings: Settings, tracker: Tracker) -> Iterator[Finding]:
-    """Each text of tracker.words is a label of the forge's project: a misspelled one never means anything."""
-    from shepherd.label_text import folded
-    from shepherd.trackers.forge.reading import ForgeTracker
-
-    if not settings.tracker.words or not isinstance(tracker, ForgeTracker):
-        return
-    try:
-        labels = {folded(label) for label in tracker.labels()}
-    except TrackerError as error:
-        yield warn("words", str(error))
-        return
-    project, strange = settings.tracker.project, False
-    for word, texts in settings.tracker.words.items():
-        for text in texts:
-            if folded(text) not in labels:
-                strange = True
-                yield warn(
-                    "words",
-                    f"tracker.words.{word} names {quoted(text)}, and no label of {project} is called that",
-                    "spell it as it is spelled there, or create the label",
-                )
-    if not strange:
-        yield ok("words", f"each text of tracker.words is a label of {project}")

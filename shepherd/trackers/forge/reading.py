@@ -241,10 +241,11 @@ def token_of(settings: Settings, environ: Mapping[str, str], *, needed: str = ""
     token = settings.secret("tracker.credentials", environ)
     if not token and needed:
         raise SettingsError(
-            f"{settings.file}: tracker.credentials_file or credentials_env expected: {needed}"
+            f"{settings.file}: {settings.tracker_key}.credentials_file or credentials_env expected: {needed}"
         )
     if any(not "!" <= sign <= "~" for sign in token):
         raise SettingsError(
-            f"{settings.file}: what tracker.credentials name is not an access token: one word expected"
+            f"{settings.file}: what {settings.tracker_key}.credentials name is not an access token: one word"
+            " expected"
         )
     return token

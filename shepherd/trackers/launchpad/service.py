@@ -86,7 +86,9 @@ class LaunchpadService:
         try:
             credentials = credentials_of(settings.secret("tracker.credentials", os.environ))
         except ValueError as why:
-            raise SettingsError(f"{settings.file}: what tracker.credentials name {why}") from None
+            raise SettingsError(
+                f"{settings.file}: what {settings.tracker_key}.credentials name {why}"
+            ) from None
         self.anonymous = not credentials.token
         self._client = Client(session, credentials.headers)
         self._statuses = tuple(statuses)

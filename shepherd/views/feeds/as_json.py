@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import UNSET, Struct
 
 from shepherd.cautions import Caution, cautions
 from shepherd.situation import Situation
-from shepherd.snapshot import Snapshot
+from shepherd.snapshot import LandingEntry, Snapshot
 from shepherd.snapshot_json import ENCODER, pieces
+
+_TOGETHER = 200
+"""Landings of one piece."""
 
 
 def plain_json(value: object) -> bytes:
@@ -23,6 +26,15 @@ def named(snapshot: Snapshot, value: Struct) -> object:
         return value
     fields = {name: getattr(value, name) for name in value.__struct_fields__}
     return {"mainline": snapshot.branch, **{k: field for k, field in fields.items() if field is not UNSET}}
+
+
+def landings_pieces(snapshot: Snapshot, landings: Sequence[LandingEntry]) -> Iterator[bytes]:
+    """Some landings as one array, each whole, in pieces for who writes it."""
+    yield b"["
+    for start in range(0, len(landings), _TOGETHER):
+        some = [named(snapshot, entry) for entry in landings[start : start + _TOGETHER]]
+        yield (b"," if start else b"") + plain_json(some)[1:-1]
+    yield b"]"
 
 
 class _Now(Snapshot, frozen=True):

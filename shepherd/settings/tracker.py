@@ -1,0 +1,80 @@
+"""The keys of [tracker], and of a table [trackers.NAME] (docs/settings.md#tracker)."""
+
+# without `from __future__ import annotations`: msgspec and `checks` would evaluate them at each start
+
+from collections.abc import Mapping
+from typing import Literal
+
+from msgspec import Struct, field
+
+from shepherd.settings import kinds
+from shepherd.settings.branch import ALL_GRAMMARS, Grammar
+
+TrackerType = Literal["none", "file", "launchpad", "github", "gitlab", "gitea"]
+GRAMMARS_OF: Mapping[TrackerType, tuple[Grammar, ...]] = {
+    "none": ALL_GRAMMARS,
+    "file": ALL_GRAMMARS,
+    "launchpad": ("brackets", "footers"),
+    "github": ("forge",),
+    "gitlab": ("forge",),
+    "gitea": ("forge",),
+}
+"""Which grammars are read where a branch does not say so, by the tracker: a stranger may choose a title on a
+forge, and `[no-qa]` in it must not pass QA unless the team chose that grammar (docs/rules.md#marks)."""
+
+
+class TagStatus(Struct, frozen=True, forbid_unknown_fields=True):
+    """The statuses that the tagger gives a bug; "": it leaves them alone."""
+
+    landed: kinds.BugStatus = "Fix Committed"
+    rolled_back: kinds.BugStatus = "In Progress"
+
+
+class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where people say what QA found, and what the tagger may write there."""
+
+    type: TrackerType = "none"
+    path: kinds.FilePath = ""
+    project: str = ""
+    """launchpad: the project, project group or distribution whose bugs are searched; github, gitea:
+    "owner/name"; gitlab: "group/project", groups within groups too; file: the project on a forge whose
+    requests it holds, where messages name one."""
+    service_root: kinds.ServiceRoot = ""
+    """URL of the tracker's web service; empty: the usual one of its type."""
+    credentials_file: kinds.FilePath = ""
+    credentials_env: str = ""
+    bug_url: kinds.BugUrl = ""
+    request_url: kinds.RequestUrl = ""
+    words: dict[kinds.TagWord, tuple[kinds.TagText, ...]] = {}
+    """Other texts of tags for `ok`, `bad`, `untestable`, `needstesting` (docs/rules.md#what-people-say)."""
+    tag: bool = True
+    """Whether the tagger writes."""
+    cap: kinds.Cap = 100
+    """Comments that it writes in one run at most."""
+    status: TagStatus = field(default_factory=TagStatus)
+
+    @property
+    def sign(self) -> str:
+        """What request numbers begin with, `#` or `!`; empty: there are no requests, or either kind."""
+        return {"github": "#", "gitlab": "!", "gitea": "#"}.get(self.type, "")
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """What decides whether two numbers mean the same bug or request: Launchpad counts over all projects,
+        a forge within one."""
+        root = self.service_root.rstrip("/")
+        match self.type:
+            case "none":
+                return (self.type,)
+            case "file":
+                return (self.type, self.path)
+            case "launchpad":
+                return (self.type, root)
+        return (self.type, root, self.project)
+
+    @property
+    def writes(self) -> bool:
+        """Whether the tagger may write, and can: where reading needs no token, writing does."""
+        known = bool(self.credentials_file or self.credentials_env)
+        anonymous = self.type in ("launchpad", "gitlab", "gitea") and not known
+        return self.tag and self.type != "none" and not anonymous
