@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from typing import NamedTuple
 
@@ -65,8 +65,7 @@ def find_branch(
         LostJournalError: the journal lacks what an answer rests on.
         StoreError: the database cannot be used.
     """
-    exists = not dry or (settings.state_path / "shepherd.db").exists() or bool(settings.database)
-    with Database.of(settings, read_only=dry) if exists else nullcontext() as database:
+    with _database(settings, dry) as database:
         try:
             line, first = _find(settings, branch, run, acceptance, database, dry, looked)
         except (SourceError, NoAnswerError) as error:
@@ -78,6 +77,14 @@ def find_branch(
     if first and not dry:
         run.loudly(first_run_sentence(settings, branch))
     return line
+
+
+def _database(settings: Settings, dry: bool) -> AbstractContextManager[Database | None]:
+    """The database; for a dry run of what was never read none. Raises StoreError."""
+    try:
+        return Database.of(settings, read_only=dry)
+    except NoAnswerError:
+        return nullcontext()
 
 
 def _find(
