@@ -1,6 +1,6 @@
-"""What size costs, as a table: `python -m bench.costs [branches] [windows] [million]` (docs/size.md).
+"""What size costs, as a table: `python -m bench.costs [TABLE…]` (docs/size.md).
 
-CPU is that of `inv find judge report` with all its children, memory the most that all of them held at a moment
+CPU is that of `inv find judge report` with all its children, memory the most that they held at one moment
 (PSS: what several share counts once), "git" the processes of git. Busy: every branch has ten new landings.
 """
 
@@ -14,14 +14,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
-from bench import project
 from bench.history import Change, changes
-from bench.project import INV, ROOT, Project
+from bench.project import INV, ROOT, Project, make_repository
 from bench.timing import children
 
 SIZE, WAITING, NEW = 16_000, 80, 10
@@ -107,14 +107,14 @@ def header(what: str) -> None:
     print(f"| {what} | CPU s | wall s | memory MB | git |\n|---|---|---|---|---|", flush=True)
 
 
-def many_branches(folder: Path, count: int, size: int = SIZE) -> tuple[Project, list[Change]]:
+def many_branches(folder: Path, count: int, size: int) -> tuple[Project, list[Change]]:
     """Branches in repositories of their own, whose histories have nothing in common."""
     place, history = Project(folder, 2, 1), list(changes(size + NEW))
     shutil.rmtree(place.repository)
     tables = []
     for number in range(count):
-        project._QUEUE = b"Queue %d <queue%d@example.org>" % (number, number)
-        project._make_repository(folder / f"b{number:03}.git", history[:size], size - WAITING)
+        repository = folder / f"b{number:03}.git"
+        make_repository(repository, history[:size], size - WAITING, b"Queue %d" % number)
         tables.append(_BRANCH.format(number=number))
     settings = folder / "shepherd.toml"
     settings.write_text("".join(tables) + "[tracker]" + settings.read_text().partition("[tracker]")[2])
@@ -135,11 +135,11 @@ def land(place: Project, history: Sequence[Change], count: int) -> None:
         subprocess.run(["git", "fast-import", "--quiet"], cwd=repository, input=b"".join(feed), check=True)
 
 
-def branches() -> None:
-    header(f"branches of {SIZE:,} landings")
+def branches(size: int = SIZE) -> None:
+    header(f"branches of {size:,} landings")
     for count in BRANCHES:
         with tempfile.TemporaryDirectory() as folder:
-            place, history = many_branches(Path(folder) / "project", count)
+            place, history = many_branches(Path(folder) / "project", count, size)
             shown(f"{count}, for the first time", measured(place, "find", "judge", "report"))
             shown(f"{count}, idle", measured(place, "find", "judge", "report"))
             land(place, history, count)
@@ -163,7 +163,12 @@ def million() -> None:
         shown(f"{MILLION:,}, idle", measured(place, "find", "judge", "report"))
 
 
-TABLES: dict[str, Callable[[], None]] = {"branches": branches, "windows": windows, "million": million}
+TABLES: dict[str, Callable[[], None]] = {
+    "branches": branches,
+    "short-branches": partial(branches, 400),
+    "windows": windows,
+    "million": million,
+}
 
 
 def main() -> None:

@@ -35,7 +35,7 @@ def main() -> None:
         f"inv find, {SIZE:,} landings for the first time, against git log and a split",
         took["find"],
         took["log"],
-        5,
+        3,
     )
 
 

@@ -43,7 +43,7 @@ class Project:
             "SHEPHERD_CONFIG": str(folder / "shepherd.toml"),
         }
         history = list(changes(size))
-        _make_repository(self.repository, history, deployed)
+        make_repository(self.repository, history, deployed)
         (folder / "shepherd.toml").write_text(_SETTINGS)
         spoken = words({bug for change in history for bug in change.bugs})
         tags = {bug: {"tags": [f"qa-{word}" for word in said.words]} for bug, said in spoken.items()}
@@ -58,28 +58,29 @@ class Project:
         return command(*words, cwd=self.folder, env=self.env)
 
 
-def _make_repository(place: Path, history: list[Change], deployed: int) -> None:
+def make_repository(
+    place: Path, history: list[Change], deployed: int, lands: bytes = b"Launchpad Patch Queue Manager"
+) -> None:
+    """A repository with this history, landed by somebody: another name makes another history of it."""
+    queue = lands + b" <launchpad@example.org>"
     subprocess.run(["git", "init", "-q", "--bare", "-b", "stable", place], check=True)
-    feed = [_commits(change) for change in history]
+    feed = [_commits(change, queue) for change in history]
     feed.append(b"reset refs/heads/production\nfrom :%d\n" % (2 * deployed))
     subprocess.run(["git", "fast-import", "--quiet"], cwd=place, input=b"".join(feed), check=True)
 
 
-def _commits(change: Change) -> bytes:
+def _commits(change: Change, queue: bytes) -> bytes:
     """The landing (mark 2 N), and from the second on the one commit that it brings in (mark 2 N - 1)."""
     landed = 2 * change.revno
     text = b"%d" % change.revno
     file = b"M 100644 inline changes/%d\ndata %d\n%b\n" % (change.revno % 500, len(text), text)
     if change.revno == 1:
-        return _commit(landed, _QUEUE, change.at, change.message, b"", file)
+        return _commit(landed, queue, change.at, change.message, b"", file)
     author = f"{change.person} <{change.person.lower().replace(' ', '.')}@example.org>".encode()
     parent = b"from :%d\n" % (landed - 2)
     merge = b"merge :%d\n" % (landed - 1)
     own = _commit(landed - 1, author, change.at - 60, change.subject, parent, file)
-    return own + _commit(landed, _QUEUE, change.at, change.message, parent + merge, file)
-
-
-_QUEUE = b"Launchpad Patch Queue Manager <launchpad@example.org>"
+    return own + _commit(landed, queue, change.at, change.message, parent + merge, file)
 
 
 def _commit(mark: int, who: bytes, at: int, message: str, parents: bytes, file: bytes) -> bytes:

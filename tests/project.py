@@ -24,7 +24,7 @@ from tests.gitrepo import Repo
 
 START = datetime(2011, 8, 1, 9, 0, tzinfo=UTC)
 new_database: Callable[[], str] | None = None
-"""Gives the URL of an empty database for each project; None: SQLite in its state_dir (see `tests.postgres`)."""
+"""Gives the URL of an empty database for each project; None: SQLite in its state_dir (`tests.postgres`)."""
 
 
 class Project:

@@ -8,8 +8,10 @@ and commits that became landings of another branch can change, and `branch` read
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple, TypeVar
 
+from shepherd.collecting import no_collecting
 from shepherd.git.credit import Hands, Identity, credit, merges_own_line
 from shepherd.git.first_parents import FirstParents
 from shepherd.git.mailmap import through_mailmap
@@ -81,6 +83,7 @@ class _RawCommit(NamedTuple):
     message: bytes
 
 
+@no_collecting()
 def read_landings(
     git: Git, mainline: FirstParents, first: int, last: int, reader: Reader, foreign: Collection[str] = ()
 ) -> list[Landed]:
@@ -234,7 +237,7 @@ def _landed(
     wording = worded(commit.message)
     if any(each.reverts_requests for each in inner):
         wording = wording._replace(
-            projects=_union(wording.projects, *(worded(message).projects for message in inside))
+            projects=_union(wording.projects, [worded(message).projects for message in inside])
         )
     hands = _hands(sha, marks.subject, commits, brought, seconds, named, reader, foreign)
     person, address, merged_by, others = credit(hands, reader.person, tuple(reader.robots))
@@ -248,7 +251,7 @@ def _landed(
         url=marks.url or reader.landing_url.replace("{id}", sha),
         person=person,
         address=address,
-        bugs=_union(marks.bugs, *(each.bugs for each in inner)),
+        bugs=_union(marks.bugs, [each.bugs for each in inner]),
         own_bugs=marks.bugs,
         requests=marks.requests,
         merged_ids=tuple(brought[-MOST_BROUGHT:]) if marks.requests else (),
@@ -261,8 +264,8 @@ def _landed(
     return Landed(
         landing,
         marks,
-        _union(marks.reverts_ids, *(each.reverts_ids for each in inner)),
-        _union(marks.reverts_requests, *(each.reverts_requests for each in inner)),
+        _union(marks.reverts_ids, [each.reverts_ids for each in inner]),
+        _union(marks.reverts_requests, [each.reverts_requests for each in inner]),
         _only_quoted([marks, *inner]),
         tuple(brought),
         sum(len(commits[sha].parents) < 2 for sha in brought),
@@ -270,8 +273,9 @@ def _landed(
     )
 
 
-def _union(*lists: tuple[_T, ...]) -> tuple[_T, ...]:
-    return tuple(dict.fromkeys(item for items in lists for item in items))
+def _union(own: tuple[_T, ...], others: Sequence[tuple[_T, ...]]) -> tuple[_T, ...]:
+    """What the landing itself names, which has no duplicates, and then what the others add."""
+    return tuple(dict.fromkeys([*own, *chain.from_iterable(others)])) if any(others) else own
 
 
 def _only_quoted(messages: Sequence[Marks]) -> frozenset[str]:

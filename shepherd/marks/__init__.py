@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from shepherd.landing import Marks
@@ -17,6 +18,9 @@ _READERS: dict[str, Callable[[CommitMessage, MarkCollector], None]] = {
     "trailers": trailers.read,
 }
 
+MAY_SAY = re.compile(r"[\n\[#!:']|revert|reapply|back|merge", re.IGNORECASE)
+"""What every mark has in it, or the words of every revert: a message without any of it is a title alone."""
+
 
 def parse(message: bytes | str, grammars: Sequence[str], project: str | None = None) -> Marks:
     """Read the marks of one commit message.
@@ -29,6 +33,8 @@ def parse(message: bytes | str, grammars: Sequence[str], project: str | None = N
     a warning in the answer.
     """
     text = normal(message)
+    if not MAY_SAY.search(text):
+        return Marks(clean(text))
     run, body = brackets.split(text) if "brackets" in grammars else ("", text)
     own = own_text(body)
     parts = CommitMessage(run, clean(body.partition("\n")[0]), body, own, own.lower(), project)

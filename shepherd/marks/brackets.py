@@ -51,8 +51,9 @@ def read(message: CommitMessage, marks: MarkCollector) -> None:
             marks.labels.add(_LABELS[word])
         elif not equals and _BARE_BUGS.fullmatch(word):
             bugs.append(word)
-    marks.bugs.append((-1, marks.numbers(_DIGITS.findall("]".join(bugs)))))
-    if not bugs and (late := _LATE.search(message.subject)):
+    if bugs:
+        marks.bugs.append((-1, marks.numbers(_DIGITS.findall("]".join(bugs)))))
+    elif "[" in message.subject and (late := _LATE.search(message.subject)):
         marks.doubt(late[0], "is not at the beginning of the message")
 
 

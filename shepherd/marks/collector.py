@@ -71,12 +71,14 @@ class MarkCollector:
 
     def marks(self, subject: str, summary: str = "") -> Marks:
         """Everything found, bugs in order of appearance, without duplicates."""
-        bugs = (numbers for _, numbers in sorted(self.bugs, key=itemgetter(0)))
+        bugs: Iterable[int] = ()
+        if self.bugs:
+            bugs = chain.from_iterable(numbers for _, numbers in sorted(self.bugs, key=itemgetter(0)))
         own = set(self.requests)
         return Marks(
             subject=subject,
             summary=summary,
-            bugs=_once(map(str, chain.from_iterable(bugs))),
+            bugs=_once(map(str, bugs)) if self.bugs else (),
             requests=_once(self.requests),
             closes=_once(issue for issue in self.closes if f"#{issue}" not in own) if self.closes else (),
             labels=tuple(sorted(self.labels)),

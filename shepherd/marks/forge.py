@@ -40,11 +40,14 @@ _CLOSES = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"#([0-9]+)")
+_SIGNS = ("#", "!", "'")
+"""Every subject that names a request or a branch has one of these."""
 
 
 def read(message: CommitMessage, marks: MarkCollector) -> None:
     """Read the requests and the branch that the landing merged, its review, and the issues it closes."""
-    _subject(message, marks)
+    if any(map(message.subject.__contains__, _SIGNS)):
+        _subject(message, marks)
     lower = message.lower if message.own is message.body else message.body.lower()
     if "merge request" in lower or "part-of:" in lower:
         named = dict.fromkeys(map(_named, _MERGE_REQUEST.finditer(message.own)))

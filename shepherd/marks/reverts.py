@@ -182,7 +182,7 @@ def _hints(body: str, marks: MarkCollector) -> None:
 def worded(message: bytes | str) -> RevertWording:
     """Return how a message words what it takes back; any brackets in front of it are skipped."""
     lower = message.lower() if isinstance(message, bytes) else message.lower().encode(errors="replace")
-    if not any(sign in lower for sign in _SIGNS):
+    if not any(map(lower.__contains__, _SIGNS)):
         return NOTHING_WORDED
     whole = brackets.split(normal(message))[1]
     body = own_text(whole)

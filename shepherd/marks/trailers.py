@@ -46,6 +46,8 @@ def read(message: CommitMessage, marks: MarkCollector) -> None:
 
 def _last_paragraph(body: str) -> int:
     """Where it begins; 0 if it is the first one too."""
+    if "\n" not in body:
+        return 0
     # Turned round, so that the search ends at the last blank line and not after all of them.
     blank = _BLANK_LINE.search(body[::-1])
     return len(body) - blank.start() if blank else 0

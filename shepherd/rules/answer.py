@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -135,16 +136,11 @@ def answer(
     stay = unblocked[-1] if unblocked else deployed
     blockers = []
     for revno in tip_blocked:
-        reach = max(alone.get(revno, 0), stay)
-        blockers.append(
-            Blocking(
-                revno,
-                tip - max(revno, deployed + 1) + 1,
-                reach if reach > deployed else None,
-                reach - stay,
-            )
-        )
-    blockers.sort(key=lambda b: (-b.frees, b.revno))
+        reach = alone[revno] if revno in alone and alone[revno] > stay else stay
+        waiting = tip - (revno if revno > deployed else deployed + 1) + 1
+        blockers.append(Blocking(revno, waiting, reach if reach > deployed else None, reach - stay))
+    # the order by age stays within the same frees
+    blockers.sort(key=attrgetter("frees"), reverse=True)
     climbs = _climbs(deployed, tip, tip_blocked, judged, undoing, live, over)
     steps = list(_steps(tip_blocked, climbs, stay))
     staircase = tuple(Clearing(tuple(tip_blocked[:number]), t, t - stay) for number, t in steps[:STEPS_SHOWN])

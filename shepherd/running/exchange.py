@@ -18,7 +18,7 @@ from shepherd.running.switch_told import SharedSwitch, exchange_switch
 from shepherd.settings import Settings
 from shepherd.statefile import StateFile
 from shepherd.store.postgresql import Session, name_of
-from shepherd.store.shared_files import AgreedFile, SharedFiles
+from shepherd.store.shared_files import LATEST, AgreedFile, SharedFiles
 
 PATIENCE = 10.0
 """Seconds to wait for another process of this host that asks just now."""
@@ -47,6 +47,10 @@ def exchange(settings: Settings, session: Session, *, write: bool, send: bool, k
     """
     if not session.ask("SELECT to_regclass('shared')")[0][0]:
         if not send:
+            if any((settings.state_path / "snapshots").glob(f"*/{LATEST}")):
+                raise StoreError(
+                    f"{session.name}: what hosts tell each other is not there, or not for this user to see"
+                )
             # nobody ever worked with this database
             return
         from shepherd.store import Database

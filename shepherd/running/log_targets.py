@@ -41,6 +41,7 @@ EVENTS: Mapping[str, LogLevel] = {
     "hosts": "warning",
     "refused": "warning",
     "crashed": "warning",
+    "lost": "error",
     "bug": "error",
 }
 """Every event, and the level that it has if nothing went wrong (docs/log.md#events)."""

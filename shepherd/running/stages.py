@@ -229,7 +229,7 @@ def _look_around(options: TaskOptions, run: Run) -> dict[str, Looked]:
     """What each repository says, asked once for all branches; nothing where there is only one."""
     from shepherd.git.mirror import shown
     from shepherd.git.neighbours import Looked
-    from shepherd.stages.find import look_at
+    from shepherd.stages.look import look_at
 
     settings = options.settings
     if len(options.branches) < 2:

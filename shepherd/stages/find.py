@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ from shepherd.errors import NoAnswerError, SourceError
 from shepherd.git.branch import read_branch
 from shepherd.git.branch_reading import BranchReading, CoveredPair, OtherMainline
 from shepherd.git.mirror_clones import mirror_clone
-from shepherd.git.neighbours import LineStart, Looked, look
+from shepherd.git.neighbours import Looked
 from shepherd.git.notes import NoteVerdict, missing_notes
 from shepherd.git.repository import open_repository
 from shepherd.landing import Reading, commits_of
@@ -27,7 +27,6 @@ from shepherd.stages.rewrite import accepted_rewrite, keep_patches, what_happene
 from shepherd.stages.state import BranchSource, BranchState, read_state, sum_of
 from shepherd.stages.touched import keep_touches, read_touches
 from shepherd.store import BranchStore, Database, Journal, JournalEntry
-from shepherd.store.cache import facts_of_all
 from shepherd.store.snapshots import Snapshots
 from shepherd.store.wholeness import LostJournalError, acceptance_of, first_run_sentence, loss
 from shepherd.values import first_few
@@ -66,8 +65,7 @@ def find_branch(
         LostJournalError: the journal lacks what an answer rests on.
         StoreError: the database cannot be used.
     """
-    exists = not dry or (settings.state_path / "shepherd.db").exists() or bool(settings.database)
-    with Database.of(settings, read_only=dry) if exists else nullcontext() as database:
+    with _database(settings, dry) as database:
         try:
             line, first = _find(settings, branch, run, acceptance, database, dry, looked)
         except (SourceError, NoAnswerError) as error:
@@ -79,6 +77,14 @@ def find_branch(
     if first and not dry:
         run.loudly(first_run_sentence(settings, branch))
     return line
+
+
+def _database(settings: Settings, dry: bool) -> AbstractContextManager[Database | None]:
+    """The database; for a dry run of what was never read none. Raises StoreError."""
+    try:
+        return Database.of(settings, read_only=dry)
+    except NoAnswerError:
+        return nullcontext()
 
 
 def _find(
@@ -131,27 +137,6 @@ def _find(
     spoken_of = dict.fromkeys([*history.spoken_of, *(note.id for note in current.notes)])
     keep_patches(settings, branch, database, list(spoken_of), run)
     return line, not state.began and state.loss is None
-
-
-def look_at(settings: Settings, repository: str, *, dry: bool = False) -> Looked:
-    """Ask a repository, once in a run, for all that the branches in it will ask for. Raises SourceError."""
-    known: dict[str, LineStart] = {}
-    with (
-        suppress(NoAnswerError),
-        Database.of(settings, read_only=dry) as database,
-        database.begin() as connection,
-    ):
-        known = facts_of_all(connection, "facts", LineStart)
-    return look(
-        repository,
-        {
-            name: (branch, known.get(name))
-            for name, branch in settings.branches.items()
-            if settings.place(branch.repository) == repository
-        },
-        settings.state_path / "mirrors",
-        not dry,
-    )
 
 
 def _hand_over(

@@ -88,6 +88,8 @@ class Database:
             except (ArgumentError, ImportError, SQLAlchemyError) as error:
                 raise StoreError(f"{self.name}: not a database that can be opened here ({error})") from None
         if read_only:
+            if self._path is None:
+                self._check_there()
             return
         if self._path is not None and several.alone():
             self._check_leftovers(self._path)
@@ -110,6 +112,11 @@ class Database:
             self._untouched = (self._path, _version(self._path))
         target = f"{self._path.as_uri()}?{how}"
         return create_engine(url, creator=partial(sqlite3.connect, target, uri=True, timeout=BUSY_SECONDS))
+
+    def _check_there(self) -> None:
+        with self.begin() as connection:
+            if not inspect(connection).has_table(journal.name):
+                raise NoAnswerError(f"{self.name} is empty, so nothing was read yet: inv find")
 
     def _check_leftovers(self, path: Path) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,12 @@ messages = st.one_of(
     st.lists(st.sampled_from(PIECES), max_size=25).map("".join),
 )
 grammars = st.lists(st.sampled_from(ALL_GRAMMARS), unique=True)
+PLAIN = (
+    "Roll ", "rolls ", "r12", "12", " ", "\t", "\r", "\u2028", "(", ")", "-", "*", ">", "<details>",
+    "Bump x to 1.2", "LP", "Bug 12", "QA ok", "] ", '"', "undo ", "https//a.example/b", "..", "\x1b", "é",
+    "\ufeff", "x", "abc1234",
+)  # fmt: skip
+plain_messages = st.lists(st.sampled_from(PLAIN), max_size=12).map("".join)
 numbers = st.integers(1, 9_999_999_999)
 UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 # No word of ours begins with an x.
@@ -42,6 +49,15 @@ TOKENS = re.findall(r"\S+", "[ bug = 1 , 2 ] [ no-qa ] [ rollback = r3 - 5 , 6 .
 
 def all_but(*names: str) -> list[str]:
     return [grammar for grammar in ALL_GRAMMARS if grammar not in names]
+
+
+@given(st.one_of(messages, plain_messages), grammars, st.sampled_from((None, "", "g/p")))
+def test_a_message_that_is_a_title_alone_is_read_as_any_other(
+    message: bytes | str, on: Sequence[str], project: str | None
+) -> None:
+    with patch("shepherd.marks.MAY_SAY", re.compile("")):
+        looked_through = parse(message, on, project)
+    assert parse(message, on, project) == looked_through
 
 
 @given(messages, grammars)

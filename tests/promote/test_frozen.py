@@ -33,6 +33,9 @@ from tests.project import Project, lines_of
 from tests.promoting import entries, meddle, promote, ready, released
 from tests.waiting import until
 
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
+
 
 def freeze(project: Project, why: str, who: str = "ann") -> None:
     """A person's word, as `inv freeze.on` writes it."""

@@ -17,6 +17,9 @@ from shepherd.views.promotions import promotion
 from tests.project import Project, entry
 from tests.promoting import PROMOTE, entries, meddle, moves, promote, ready, released
 
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
+
 
 def test_the_latest_deployable_is_promoted_and_recorded(tmp_path: Path) -> None:
     project, ids = ready(tmp_path)

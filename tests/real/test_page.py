@@ -132,6 +132,32 @@ def rows(page: Page, count: int | None = None) -> list[str]:
     return list(shown.evaluate_all("rows => rows.map(row => row.id)"))
 
 
+def test_tables_that_are_not_compared_yet_show_nothing_and_follow(browser: Browser, tmp_path: Path) -> None:
+    """At most 4,000 rows at once, so that the browser may draw; what is printed is complete."""
+    revnos = range(5400, 100, -1)
+    long = snapshot(landings=tuple(entry(r, progress="waiting") for r in revnos), tip=rev(5400))
+    path = tmp_path / "long.html"
+    path.write_text(branch_page(long, CALM))
+    hits = sum(f"r{r}".startswith("r1") for r in revnos)
+    typed = """(event) => {
+      document.querySelector("[name=branch]").value = "r1";
+      document.querySelector("#filter").dispatchEvent(new Event("input", { bubbles: true }));
+      if (event) dispatchEvent(new Event(event));
+      const seen = [...document.querySelectorAll("table.l tbody tr")].filter((row) => row.checkVisibility());
+      const found = document.querySelector("#found").textContent;
+      return [found, seen.every((row) => row.id.includes("r1")), seen.length];
+    }"""
+    with opened(browser, path, now=NOW) as view:
+        said, only_hits, seen = view.page.evaluate(typed, "")
+        assert re.fullmatch(r"[0-9]+ of the first [0-9]+ landings", said)
+        assert only_hits and 0 < seen < hits
+        expect(view.page.locator("#found")).to_have_text(f"{hits} of 5300 landings")
+        view.page.locator("#filter button").click()
+        said, only_hits, seen = view.page.evaluate(typed, "beforeprint")
+        assert (said, only_hits, seen) == (f"{hits} of 5300 landings", True, hits)
+        assert view.noise == []
+
+
 def test_a_keyboard_is_enough_for_the_filter(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, written(tmp_path, "everything"), now=everything_wrong().now) as view:
         page = view.page

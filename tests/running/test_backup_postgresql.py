@@ -116,7 +116,7 @@ def test_what_is_here_and_not_in_the_backup_is_not_lost_in_silence(
     assert rows(url) == old
     (kept,) = [name for name in tables(url) if name.startswith("journal_before_restore_")]
     with psycopg.connect(url) as connection:
-        assert connection.execute(f'SELECT * FROM "{kept}" ORDER BY seq').fetchall() == held  # type: ignore[call-overload]  # a name of ours
+        assert connection.execute(f'SELECT * FROM "{kept}" ORDER BY seq').fetchall() == held
     assert inv(project, "run").code == 5
     assert inv(project, "find", "--accept-new-journal", "--reason", "a test").code == 0
     assert inv(project, "verdict", "r2", "ok", "--reason", "once more").code == 0

@@ -25,10 +25,12 @@ from shepherd.running import side_by_side
 from shepherd.running.output import complain, say
 from shepherd.running.side_by_side import SideBySide
 from shepherd.running.worker import Outcome
+from shepherd.settings import read
 from shepherd.store import Database, Journal
 from shepherd.store.journal import KINDS
 from tests.gitrepo import Repo
 from tests.inv import inv
+from tests.postgres import PostgresServer
 from tests.project import Project
 from tests.random_team import message
 from tests.running.host import Host, ended
@@ -97,7 +99,7 @@ def left(folder: Path, branches: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     # whoever reads a bug first notes it for all
     items = []
-    with Database(f"sqlite:///{folder / 'var' / 'shepherd.db'}") as database, database.begin() as connection:
+    with Database.of(read(folder / "shepherd.toml")) as database, database.begin() as connection:
         for number in range(branches):
             entries = Journal(connection, f"b{number}").entries(*KINDS)
             items += [(each.subject, each.data) for each in entries if each.kind == "item"]
@@ -114,8 +116,16 @@ def left(folder: Path, branches: int) -> dict[str, Any]:
     return plain
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(4))
 def test_it_comes_to_the_same_as_one_after_the_other(tmp_path: Path, seed: int) -> None:
+    compare_with_one_after_the_other(tmp_path, seed)
+
+
+def test_it_comes_to_the_same_with_postgresql(tmp_path: Path, postgres: PostgresServer) -> None:
+    compare_with_one_after_the_other(tmp_path, 5, f"database = '{postgres.new_database()}'\n")
+
+
+def compare_with_one_after_the_other(tmp_path: Path, seed: int, top: str = "") -> None:
     chance = random.Random(seed)
     branches = 20 if not seed else chance.randint(2, 7)
     several(tmp_path / "place" / "one", chance, branches)
@@ -124,7 +134,8 @@ def test_it_comes_to_the_same_as_one_after_the_other(tmp_path: Path, seed: int) 
     for parent, at_once in (("place", 1), ("other", chance.randint(2, 5))):
         folder = tmp_path / parent / "one"
         settings = folder / "shepherd.toml"
-        settings.write_text(f"run = {{ at_once = {at_once} }}\n{settings.read_text()}")
+        database = top if at_once > 1 else ""
+        settings.write_text(f"{database}run = {{ at_once = {at_once} }}\n{settings.read_text()}")
         runs = [inv(folder, "find", "judge"), inv(folder, "report", "--fresh")]
         printed = [(r.code, r.out.replace(str(folder), ""), r.err.replace(str(folder), "")) for r in runs]
         results.append((printed, left(folder, branches)))

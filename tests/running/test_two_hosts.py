@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -151,6 +152,19 @@ def test_a_server_that_cannot_be_reached_makes_no_data(tmp_path: Path, own_serve
     assert two.sha("qa1") == two.second
 
 
+def test_a_server_that_does_not_answer_is_waited_for_once(two: TwoHosts) -> None:
+    two.inv("qa1", "run")
+    with socket.create_server(("127.0.0.1", 0)) as mute, patch.object(told, "CONNECT_SECONDS", 2):
+        file = two.folder / "qa1" / "shepherd.toml"
+        file.write_text(re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{mute.getsockname()[1]}", file.read_text()))
+        done = two.inv("qa1", "status")
+        assert (done.code, "deploy r2" in done.out) == (5, True)
+        mute.setblocking(False)
+        mute.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            mute.accept()
+
+
 def test_who_may_not_reach_the_database_is_told_so(two: TwoHosts) -> None:
     two.inv("qa1", "run")
     two.write_settings("qa1", 'database_password_file = "secret"\n')
@@ -158,6 +172,22 @@ def test_who_may_not_reach_the_database_is_told_so(two: TwoHosts) -> None:
     (two.folder / "qa1" / "secret").write_text("x")
     (two.folder / "qa1" / "secret").chmod(0o600)
     assert two.sha("qa1") == two.second
+
+
+def test_who_may_not_see_what_hosts_tell_each_other_is_told_so(two: TwoHosts) -> None:
+    two.inv("qa1", "run")
+    with closing(Session(two.url, "", "test")) as session:
+        session.ask("ALTER TABLE shared RENAME TO hidden")
+        done = two.inv("qa1", "status", "--sha")
+        assert (done.code, "not for this user to see" in done.err) == (5, True)
+        session.ask("ALTER TABLE hidden RENAME TO shared")
+    assert two.sha("qa1") == two.second
+
+
+def test_before_the_first_run_nobody_has_said_anything(two: TwoHosts) -> None:
+    done = two.inv("qa1", "status")
+    assert (done.code, "no answer yet: inv run" in done.err) == (5, True)
+    assert two.inv("qa1", "maintenance.status").code == 0
 
 
 def test_who_may_not_write_the_files_reads_what_the_server_has(two: TwoHosts) -> None:

@@ -19,6 +19,9 @@ from shepherd.store import Database, JournalEntry
 from tests.project import Project
 from tests.promoting import promote, ready
 
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
+
 SPACE = "{http://www.w3.org/2005/Atom}"
 
 

@@ -17,6 +17,9 @@ from shepherd.views import text
 from tests.gitrepo import Repo
 from tests.project import Project, deployable, entry, states
 
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
+
 REWRITE = Acceptance(rewrite=True)
 NEEDS_QA = 'orphans = "needs-qa"\n'
 

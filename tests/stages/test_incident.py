@@ -14,6 +14,9 @@ import pytest
 from tests.gitrepo import Repo
 from tests.inv import inv
 
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
+
 BAD = (13728, 13755, 13766)
 ROLLBACKS = {13760: 13728, 13773: 13755, 13777: 13766}
 

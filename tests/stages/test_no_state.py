@@ -17,8 +17,10 @@ from shepherd.store import Database
 from tests.campaigns.histories import live, twins
 from tests.campaigns.outcome import journal_of, kept_snapshots, without_times
 from tests.project import Project, states
+from tests.store import keeping
 
-JOURNAL_FILES = ("shepherd.db", "shepherd.db-wal", "shepherd.db-shm")
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -36,7 +38,7 @@ def test_the_twins_differ_where_what_was_lost_could_not_be_read_again(tmp_path: 
         project.deploy(project.land("[no-qa] Begin", "[bug=1] One")[0])
         project.look()
         project.land("[bug=1] One more")
-    lose_journal(forgetful)
+    keeping.lose(forgetful)
     forgetful.find(Acceptance(new_journal=True), "the disk died")
     undisturbed.find()
     assert undisturbed.judge().landings[0].state == "needstesting"
@@ -55,7 +57,7 @@ def test_the_cache_of_the_demo_is_dropped_between_its_days(
     def forgetful_days(story: Any, place: Path, today: datetime) -> Any:
         for day in take_days(story, place, today):
             if (place / "var" / "shepherd.db").exists():
-                database = Database(read(place / "shepherd.toml").database_url)
+                database = Database.of(read(place / "shepherd.toml"))
                 database.drop_cache()
                 database.close()
             yield day
@@ -77,7 +79,7 @@ def test_without_the_journal_there_is_no_answer_until_a_person_accepts_that(tmp_
     project.verdict("r2", "ok")
     good = project.judge()
     assert good.answer == "deploy"
-    lose_journal(project)
+    keeping.lose(project)
     with pytest.raises(NoAnswerError, match="nothing was read yet"):
         project.judge()
     for _ in range(2):
@@ -105,28 +107,21 @@ def test_judge_needs_no_repository(tmp_path: Path) -> None:
     assert before.complete and len(before.landings) > 3
 
 
-def lose_journal(project: Project) -> None:
-    for name in JOURNAL_FILES:
-        (project.state / name).unlink(missing_ok=True)
-
-
 def test_an_older_journal_is_refused_until_the_right_one_is_back(tmp_path: Path) -> None:
     """Also by the runs after the first: what is written meanwhile must not make it look right."""
     project = Project(tmp_path)
     project.tag(1, "qa-ok")
     project.deploy(project.land("[no-qa] Begin", "[bug=1] One")[0])
     project.look()
-    older = (project.state / "shepherd.db").read_bytes()
+    keeping.keep(project, tmp_path / "older")
     project.now += timedelta(hours=1)
     project.verdict("r2", "bad")
-    newer = (project.state / "shepherd.db").read_bytes()
-    lose_journal(project)
-    (project.state / "shepherd.db").write_bytes(older)
+    keeping.keep(project, tmp_path / "newer")
+    keeping.put_back(project, tmp_path / "older")
     for _ in range(3):
         project.now += timedelta(minutes=5)
         with pytest.raises(NoAnswerError, match="--accept-new-journal"):
             project.find()
         assert project.judge().answer == "no-data"
-    lose_journal(project)
-    (project.state / "shepherd.db").write_bytes(newer)
+    keeping.put_back(project, tmp_path / "newer")
     assert states(project.look())[2] == "bad"

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from shepherd.landing import Revision
 from shepherd.stages.past_promotions import SHOWN, deployed_rev, past_promotions
 from shepherd.stages.timeline import RefMove
 from tests.project import Project
 from tests.promoting import PROMOTE, promote, ready
+from tests.store import keeping
+
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
 
 NOON = datetime(2011, 8, 24, 12, 0, tzinfo=UTC)
 
@@ -149,7 +153,6 @@ def test_what_is_left_of_a_lost_journal_tells_no_history(tmp_path: Path) -> None
     assert project.look().promotions
     project.deploy(ids[1])
     project.look()
-    with closing(sqlite3.connect(tmp_path / "var" / "shepherd.db")) as database, database:
-        database.execute("DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)")
+    keeping.change(project, "DELETE FROM journal WHERE seq = (SELECT max(seq) FROM journal)")
     snapshot = project.judge()
     assert not snapshot.complete and snapshot.promotions == ()

@@ -21,6 +21,9 @@ from shepherd.store import Database, Journal
 from shepherd.values import parse_rev
 from tests.project import Project, deployable, states
 
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
+
 
 def renamed(project: Project, *names: str, ref: str = "stable") -> None:
     """The table is called otherwise now, with other tables beside it."""

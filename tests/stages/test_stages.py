@@ -19,6 +19,10 @@ from shepherd.values import parse_rev
 from shepherd.views import stories
 from shepherd.views.answer import headline
 from tests.project import Project, deployable, entry, lines_of, progress, states
+from tests.store import keeping
+
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
 
 
 def test_a_word_by_a_person_outranks_the_tag_until_the_tag_turns_bad(tmp_path: Path) -> None:
@@ -311,8 +315,7 @@ def test_a_lost_journal_is_no_data_until_a_person_accepts_it(tmp_path: Path) -> 
     project = Project(tmp_path)
     project.deploy(project.land("[no-qa] Begin", "[no-qa] Two")[0])
     assert deployable(project.look()) == 2
-    for file in project.state.glob("shepherd.db*"):
-        file.unlink()
+    keeping.lose(project)
     with pytest.raises(NoAnswerError, match="the journal lacks what the snapshots know"):
         project.find()
     assert project.judge().answer == "no-data"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +15,10 @@ from shepherd.stages.find import find_branch
 from shepherd.stages.judge import judge_branch
 from tests.inv import inv
 from tests.project import Project, deployable, entry, states
+from tests.store import keeping
+
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
 
 
 def small(folder: Path, **settings: str) -> Project:
@@ -107,12 +110,9 @@ def test_a_tracker_that_no_longer_speaks_of_what_was_bad(tmp_path: Path) -> None
 def test_an_older_copy_of_the_journal_is_a_lost_one(tmp_path: Path) -> None:
     project = small(tmp_path)
     project.look()
-    shutil.copytree(project.state, tmp_path / "backup")
+    keeping.keep(project, tmp_path / "backup")
     project.verdict("r2", "bad", "it burns")
-    for file in project.state.glob("shepherd.db*"):
-        file.unlink()
-    for file in (tmp_path / "backup").glob("shepherd.db*"):
-        shutil.copy(file, project.state / file.name)
+    keeping.put_back(project, tmp_path / "backup")
     with pytest.raises(NoAnswerError, match="the journal lacks what the snapshots know"):
         project.find()
     assert project.judge().answer == "no-data"

@@ -22,6 +22,9 @@ from tests.project import Project, entry, states
 from tests.running.host import Host
 from tests.tagging.told import revs_of
 
+pytestmark = pytest.mark.usefixtures("engine")
+"""On both engines."""
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:

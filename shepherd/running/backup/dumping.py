@@ -76,8 +76,9 @@ def journal_in(dump: IO[bytes]) -> sqlite3.Connection:
         connection = sqlite3.connect(":memory:", check_same_thread=False)
         try:
             dialect = SQLiteDialect()
-            for made in (CreateTable(journal), *map(CreateIndex, journal.indexes)):
-                connection.execute(str(made.compile(dialect=dialect)))
+            connection.execute(str(CreateTable(journal).compile(dialect=dialect)))
+            for index in journal.indexes:
+                connection.execute(str(CreateIndex(index).compile(dialect=dialect)))
             places = ", ".join("?" * len(journal.columns))
             with connection:
                 insert = f"INSERT INTO journal VALUES ({places})"  # noqa: S608  # question marks alone
