@@ -82,9 +82,10 @@ def find_branch(
 def _database(settings: Settings, dry: bool) -> AbstractContextManager[Database | None]:
     """The database; for a dry run of what was never read none. Raises StoreError."""
     try:
-        return Database.of(settings, read_only=dry)
+        database = Database.of(settings, read_only=dry)
     except NoAnswerError:
         return nullcontext()
+    return nullcontext() if dry and database.is_empty() else database
 
 
 def _find(

@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 from sqlalchemy import Connection, String, func, insert, inspect, select, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql.base import PGDialect
 
 from shepherd.errors import StoreError
 from shepherd.store.database import Database
@@ -24,7 +24,7 @@ AT_ONCE = 5000
 SET_ASIDE = "journal_before_restore_"
 """What the tables begin with in which `inv restore` keeps a journal that it replaced."""
 
-_SERVER = postgresql.dialect()
+_SERVER = PGDialect()  # type: ignore[no-untyped-call]
 _COLUMNS = tuple(journal.columns.keys())
 _ROWS = select(journal).order_by(journal.c.seq)
 _KNOWN = {*journal_tables.tables, *cache_tables.tables, *shared_tables.tables}

@@ -88,8 +88,6 @@ class Database:
             except (ArgumentError, ImportError, SQLAlchemyError) as error:
                 raise StoreError(f"{self.name}: not a database that can be opened here ({error})") from None
         if read_only:
-            if self._path is None:
-                self._check_there()
             return
         if self._path is not None and several.alone():
             self._check_leftovers(self._path)
@@ -113,10 +111,10 @@ class Database:
         target = f"{self._path.as_uri()}?{how}"
         return create_engine(url, creator=partial(sqlite3.connect, target, uri=True, timeout=BUSY_SECONDS))
 
-    def _check_there(self) -> None:
+    def is_empty(self) -> bool:
+        """Whether nothing was ever written: a server has the database before there is anything in it."""
         with self.begin() as connection:
-            if not inspect(connection).has_table(journal.name):
-                raise NoAnswerError(f"{self.name} is empty, so nothing was read yet: inv find")
+            return not inspect(connection).has_table(journal.name)
 
     def _check_leftovers(self, path: Path) -> None:
         try:
@@ -144,6 +142,8 @@ class Database:
             self._check_untouched()
         except SQLAlchemyError as error:
             self._check_untouched()
+            if getattr(getattr(error, "orig", None), "sqlstate", "") == server_failures.NO_TABLE:
+                raise NoAnswerError(f"{self.name} is empty, so nothing was read yet: inv find") from error
             raise StoreError(_sentence(self.name, error)) from error
         except MsgspecError as error:
             raise StoreError(

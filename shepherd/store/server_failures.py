@@ -16,6 +16,7 @@ _NOTHING = "nothing was half-written, and the next run goes on"
 _RIGHTS = "the role should own the database: docs/postgresql.md#setting-up"
 _LIMIT = f"{_NOTHING}; a limit of the server or the role is too low for us: inv doctor --only database"
 
+NO_TABLE = "42P01"
 BY_CODE: Mapping[str, str] = {
     "25006": "the server takes no writes: name the primary, see docs/postgresql.md#failover",
     "25P03": _LIMIT,

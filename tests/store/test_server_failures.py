@@ -15,7 +15,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from shepherd.errors import StoreError
+from shepherd.errors import NoAnswerError, StoreError
 from shepherd.run import Run, no_telling
 from shepherd.store import Database, JournalEntry, postgresql
 from shepherd.store.database import BranchStore
@@ -145,7 +145,7 @@ def test_a_transaction_that_is_ended(server: PostgresServer, setting: str, state
         with Database(f"{url}?application_name=x") as database, database.begin() as connection:
             BranchStore(connection, "stable").append([JournalEntry("tip", data={"n": 2})], RUN)
             if setting.startswith("idle"):
-                pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+                (pid,) = connection.exec_driver_sql("SELECT pg_backend_pid()").one()
                 until(lambda: not lives(server, pid))
             connection.exec_driver_sql(statement)
 
@@ -201,7 +201,7 @@ def test_a_server_whose_disk_is_full() -> None:
         if mount("-t", "tmpfs", "-o", options, "none", disk):
             pytest.skip("nothing can be mounted here")
         # the server has files open there
-        undo.callback(subprocess.run, ["umount", "--lazy", disk], check=True)
+        undo.callback(lambda: subprocess.run(["umount", "--lazy", disk], check=True))
         ask(server.url("postgres"), f"CREATE TABLESPACE small LOCATION '{disk}'")
         url = server.new_database()
         name = url.rpartition("/")[2]
@@ -219,3 +219,11 @@ def test_a_server_whose_disk_is_full() -> None:
 
 def mount(*arguments: object) -> int:
     return subprocess.run(["mount", *map(str, arguments)], capture_output=True, check=False).returncode
+
+
+def test_an_empty_database_has_no_answer_yet(server: PostgresServer) -> None:
+    with Database(server.new_database(), read_only=True) as database:
+        assert database.is_empty()
+        says = r"is empty, so nothing was read yet: inv find$"
+        with pytest.raises(NoAnswerError, match=says), database.branch("stable") as store:
+            store.journal.last("tip")
