@@ -205,20 +205,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def database_password(self) -> str:
         """What `database_password_file` holds; empty if it is not set. Raises SettingsError."""
-        if not self.database_password_file:
-            return ""
-        file = self.file.parent / self.database_password_file
-        try:
-            password = plainfile.read(file, LARGEST_SECRET, private=True).rstrip("\r\n")
-            if password and password.isprintable():
-                return password
-            problem = f"{file} does not hold one line of text"
-        except plainfile.UnreadableFileError as why:
-            problem = str(why)
-            if why.missing:
-                make = f"(umask 077; cat >{shlex.quote(str(file))})"
-                problem += f"; create it with {make}: paste the password, then Enter and Ctrl-D"
-        raise WrongValueError(problem, "database_password_file", file=self.file)
+        return self.secret("database_password", {})
 
     def tracker_of(self, branch: str) -> TrackerSettings:
         """The tracker of a branch: the one that it names, or `[tracker]`."""
@@ -276,10 +263,12 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
                 if kind in ("file", "env") and getattr(holder, each.name):
                     key = f"{table}.{name}"
                     keys.setdefault((name, *self.secret_sources(key)), key)
-        return list(keys.values())
+        return [*(["database_password"] if self.database_password_file else []), *keys.values()]
 
     def secret_sources(self, key: str) -> tuple[str, str]:
         """The file and the environment variable that a secret may be in, "" where it is not."""
+        if key == "database_password":
+            return self.database_password_file, ""
         table, _, name = key.rpartition(".")
         _, of, tracker = table.partition("trackers.")
         holder = self.trackers[tracker] if of else getattr(self, table)
@@ -312,7 +301,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
                 make = f"(umask 077; cat >{shlex.quote(str(file))})"
                 problem += f"; create it with {make}: paste what belongs into it, then Enter and Ctrl-D"
         table, _, name = key.rpartition(".")
-        where = self.tracker_table if table == "tracker" else tuple(table.split(".", 1))
+        where = self.tracker_table if table == "tracker" else tuple(table.split(".", 1) if table else ())
         if long:
             problem += f'; or set type = "none" in [{dotted(where)}] of {self.file}'
         raise WrongValueError(problem, *where, f"{name}_{'file' if path else 'env'}", file=self.file)

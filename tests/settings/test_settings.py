@@ -515,3 +515,34 @@ def test_a_secret_in_the_environment(tmp_path: Path) -> None:
 def test_no_secret_is_empty() -> None:
     settings = parse(f"{RIGHT}[mail]\nsender = 'qa@example.org'\n", Path("/x/shepherd.toml"))
     assert settings.secret("mail.password", {"": "x"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "says"),
+    [
+        (None, 0, "create it with (umask 077; cat >"),
+        ("hunter2\n", 0o644, "database_password_file: "),
+        ("", 0o600, "does not hold one line of text"),
+        ("hunter2\nmore\n", 0o600, "does not hold one line of text"),
+    ],
+)
+def test_a_database_password_that_cannot_be_used(
+    tmp_path: Path, content: str | None, mode: int, says: str
+) -> None:
+    if content is not None:
+        (tmp_path / "password").write_text(content)
+        (tmp_path / "password").chmod(mode)
+    settings = Settings(branches={}, database_password_file="password", file=tmp_path / "shepherd.toml")
+    with pytest.raises(SettingsError) as caught:
+        _ = settings.database_password
+    assert str(caught.value).startswith(f"{tmp_path / 'shepherd.toml'}: database_password_file: ")
+    assert says in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_database_password_is_a_secret_like_others(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("hunter 2\n")
+    (tmp_path / "password").chmod(0o600)
+    settings = Settings(branches={}, database_password_file="password", file=tmp_path / "shepherd.toml")
+    assert settings.database_password == "hunter 2"
+    assert settings.secret_keys == ["database_password"]

@@ -150,12 +150,6 @@ def secrets(context: CheckContext) -> Iterator[Finding]:
             settings.secret(key, os.environ)
         except SettingsError as error:
             wrong.append(str(error))
-    if settings.database_password_file:
-        keys.append("database_password")
-        try:
-            _ = settings.database_password
-        except SettingsError as error:
-            wrong.append(str(error))
     for each in wrong:
         yield fail("secrets", each)
     loose = [each for each in (settings.file, *settings.included) if each.stat().st_mode & OTHERS_WRITE]
