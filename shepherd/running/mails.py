@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from shepherd import holding
 from shepherd.errors import PARTLY, ShepherdError, worst
 from shepherd.run import Run
 from shepherd.running.runner import StageResult, run_stage
@@ -56,6 +57,8 @@ def alarms_all(options: TaskOptions, run: Run) -> StageResult:
         try:
             results.append(_printed(send_alarms(options.settings, branch, run)))
         except ShepherdError as error:
+            # where that is why, it ends the run, and is all that is said
+            holding.confirm()
             complain(str(error))
             results.append(StageResult(PARTLY, str(error)))
 

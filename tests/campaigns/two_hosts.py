@@ -165,7 +165,7 @@ class HostWorld:
             self.network.at("server"),
             psycopg.connect(self.server.url("postgres"), autocommit=True) as connection,
         ):
-            connection.execute(statement)  # type: ignore[call-overload]  # of our own making
+            connection.execute(statement)
 
     # runs
 
@@ -211,7 +211,7 @@ class HostWorld:
         }
 
     def _journal(self) -> list[str]:
-        return json.loads(self.run("qa2", "(journal)").out)
+        return list(json.loads(self.run("qa2", "(journal)").out))
 
     def journal_here(self) -> str:
         """For a process that is a host: what the journal says, but how often acts were tried."""
@@ -245,7 +245,7 @@ class Running:
                 os.close(self._answer)
                 os.setsid()
                 world.network.become(host)
-                counted: dict[str, float] = {}
+                counted: dict[str, int] = {}
                 if struck is not None:
                     _watch(counted, struck, partial(self._report, theirs))
                 if gate >= 0:

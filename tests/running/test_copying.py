@@ -313,6 +313,8 @@ def kill_often(project: Project, postgres: PostgresServer, tmp_path: Path, way: 
     def body(to: object) -> Callable[[], object]:
         return lambda: db_copy(TaskOptions(project.settings, "ann"), str(source), str(to))
 
+    # in this process first, which has imported everything then: each child makes as many calls as the other
+    assert inv(project, "db.copy", source, target(-2)).code == 0
     total = calls(body(target(-1)))
     assert total > 1000
     killed = 0
