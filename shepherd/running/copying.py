@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from shepherd import plainfile
 from shepherd.atomic import link_new, temporary_beside
-from shepherd.errors import SettingsError, StoreError
+from shepherd.errors import NoAnswerError, SettingsError, StoreError
 from shepherd.run import Run
 from shepherd.running.output import say, write
 from shepherd.running.runner import StageResult, run_stage
@@ -179,11 +179,26 @@ def _obstacle(source: Database, end: CopyPlace) -> str | None:
             raise SettingsError(f"{end.path.parent} is no folder: make it first")
         if odd := plainfile.odd_for_sqlite(end.path):
             return f"{odd} is not a regular file: name another place"
-    with Database(end.url, password=end.password, read_only=True) as target:
-        why = copying.obstacle(source, target)
+    try:
+        with Database(end.url, password=end.password, read_only=True) as target:
+            why = copying.obstacle(source, target)
+    except NoAnswerError:
+        return copying.foreign(_tables(end), f"database {end.name}")
     if why is None and end.path is not None:
         return f"{end.path} is there already, without a journal: move it away, or name another file"
     return why
+
+
+def _tables(place: CopyPlace) -> list[str]:
+    """What a server's database without a journal holds."""
+    from shepherd.store import postgresql
+
+    session = postgresql.Session(place.url, place.password, "copying")
+    try:
+        found = session.ask("SELECT tablename FROM pg_tables WHERE schemaname = ANY (current_schemas(false))")
+        return [name for (name,) in found]
+    finally:
+        session.close()
 
 
 def _fill_server(source: Database, end: CopyPlace, progress: Progress) -> int:

@@ -68,9 +68,8 @@ def obstacle(source: Database, target: Database) -> str | None:
 
 def _obstacle(reading: Connection, there: Connection, name: str) -> str | None:
     tables = set(inspect(there).get_table_names())
-    others = sorted(each for each in tables - _KNOWN if not each.startswith(SET_ASIDE))
-    if others:
-        return f"{name}: holds something else (table {others[0]}): name an empty database"
+    if why := foreign(tables, name):
+        return why
     if journal.name not in tables:
         return None
     if {each["name"] for each in inspect(there).get_columns(journal.name)} != set(_COLUMNS):
@@ -91,6 +90,12 @@ def _obstacle(reading: Connection, there: Connection, name: str) -> str | None:
         f"{name}: holds another journal ({entries} entries, the first that differs is {place}): name an empty"
         " database"
     )
+
+
+def foreign(tables: Iterable[str], name: str) -> str | None:
+    """Why a database with these tables cannot be copied into, if one of them is not ours."""
+    others = sorted(each for each in {*tables} - _KNOWN if not each.startswith(SET_ASIDE))
+    return f"{name}: holds something else (table {others[0]}): name an empty database" if others else None
 
 
 def fill(source: Database, target: Database, progress: Progress) -> int:

@@ -92,6 +92,8 @@ def test_what_was_lost_comes_back(project: Project, url: str, backup: Path, post
     new = postgres.new_database()
     shutil.rmtree(project.state)
     project.write_settings(top=TOP.format(url=new))
+    looked = inv(project, "restore", str(backup), "--dry-run", "--despite", "x")
+    assert looked.code == 0 and "has no entry, and gets them" in looked.out and tables(new) == []
     refused = inv(project, "restore", str(backup))
     assert refused.code == 8 and "what people said since 20" in refused.out
     assert inv(project, "restore", str(backup), "--despite", "the server is lost").code == 0

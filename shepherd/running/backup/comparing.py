@@ -12,7 +12,7 @@ from msgspec import Struct
 from sqlalchemy import inspect, select
 
 from shepherd import plainfile
-from shepherd.errors import SettingsError, StoreError
+from shepherd.errors import NoAnswerError, SettingsError, StoreError
 from shepherd.running.backup import manifest
 from shepherd.running.backup.making import BUSY_SECONDS
 from shepherd.running.backup.reading import CheckedBackup, journals_in
@@ -144,7 +144,11 @@ def _journal_here(
                 )
         except sqlite3.Error as error:
             raise StoreError(f"{database}: {error}") from None
-    with Database.of(settings, read_only=True) as opened, opened.begin() as connection:
+    try:
+        opened = Database.of(settings, read_only=True)
+    except NoAnswerError:
+        return {}, set()
+    with opened, opened.begin() as connection:
         if journal_table.name not in inspect(connection).get_table_names():
             return {}, set()
         losses = {branch: loss_of(Journal(connection, branch), ()) for branch in settings.branches}

@@ -6,12 +6,13 @@ is there is kept, and a journal that may lack what people said says so.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from itertools import count
 
 from sqlalchemy import delete, inspect, text
 
-from shepherd.errors import StoreError
+from shepherd.errors import NoAnswerError, StoreError
 from shepherd.run import Run
 from shepherd.running.backup.comparing import RestorePlan
 from shepherd.running.backup.reading import CheckedBackup, journals_in
@@ -22,8 +23,12 @@ from shepherd.store.tables import cache_tables, journal
 
 def free_name(settings: Settings, now: datetime) -> str:
     """What the table will be called that keeps the journal which is there. Raises StoreError."""
-    with Database.of(settings, read_only=True) as database, database.begin() as connection:
-        taken = set(inspect(connection).get_table_names())
+    taken: set[str] = set()
+    with suppress(NoAnswerError):
+        # nothing is read from an empty database
+        database = Database.of(settings, read_only=True)
+        with database, database.begin() as connection:
+            taken = set(inspect(connection).get_table_names())
     base = f"{copying.SET_ASIDE}{now:%Y%m%dt%H%M%Sz}"
     names = (f"{base}{f'_{number}' if number else ''}" for number in count())
     return next(each for each in names if each not in taken)
