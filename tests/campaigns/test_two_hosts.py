@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from shepherd.store import postgresql
+from shepherd.store import reaching
 from tests.campaigns import times
 from tests.campaigns.network import SERVER, Network, network
 from tests.campaigns.two_hosts import HOSTS, STAGES, HostWorld, Point, Ran, Running, Struck
@@ -41,9 +41,9 @@ def world(net: Network) -> Iterator[HostWorld]:
     folder.chmod(0o755)
     (folder / "server").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postgresql, "SERVER_PATIENCE", PATIENCE)
-        patch.setattr(postgresql, "CLIENT_PATIENCE", 2)
-        patch.setattr(postgresql, "CONNECT_SECONDS", 2)
+        patch.setattr(reaching, "SERVER_PATIENCE", PATIENCE)
+        patch.setattr(reaching, "CLIENT_PATIENCE", 2)
+        patch.setattr(reaching, "CONNECT_SECONDS", 2)
         with net.at("server"):
             server = PostgresServer(folder / "server", SERVER)
             with (server.data / "pg_hba.conf").open("a") as file:

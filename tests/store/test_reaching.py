@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from shepherd.errors import StoreError
-from shepherd.store import Database, postgresql
+from shepherd.store import Database, postgresql, reaching
 from shepherd.store.postgresql import Session
 from tests.postgres import PostgresServer, running_server
 
@@ -116,7 +116,7 @@ def test_a_wrong_password_is_not_repeated(server: PostgresServer) -> None:
     ],
 )
 def test_a_password_shows_nowhere(url: str, shown: str) -> None:
-    assert postgresql.name_of(url) == shown
+    assert reaching.name_of(url) == shown
 
 
 @pytest.mark.parametrize("wrong", ["postgresql://db%zz/x", "postgresql://db/x?nonsense=1"])

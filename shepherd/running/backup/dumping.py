@@ -26,7 +26,7 @@ from shepherd import children
 from shepherd.errors import SourceError, StoreError
 from shepherd.running.backup import manifest
 from shepherd.settings import Settings
-from shepherd.store.postgresql import as_libpq_has_it
+from shepherd.store.reaching import as_libpq_has_it
 from shepherd.store.tables import journal
 
 LIMIT = 3600.0
