@@ -32,9 +32,10 @@ def is_postgresql(url: str) -> bool:
     return url.startswith(("postgresql:", "postgresql+psycopg:"))
 
 
-def as_libpq_has_it(url: str) -> str:
-    """The same URL for PostgreSQL's own programs."""
-    return re.sub(r"\Apostgresql\+psycopg:", "postgresql:", url)
+def for_programs(url: str) -> str:
+    """The same URL for PostgreSQL's own programs, which give up a server that cannot be reached as we do."""
+    noticing = "&".join(f"{name}={value}" for name, value in _noticing().items())
+    return _as_libpq_has_it(url) + ("&" if "?" in url else "?") + noticing
 
 
 def name_of(url: str) -> str:
@@ -83,15 +84,12 @@ def parameters(url: str, password: str, purpose: str) -> dict[str, Any]:
     ours = {
         "application_name": session_name(purpose, socket.gethostname(), os.getpid()),
         "connect_timeout": CONNECT_SECONDS,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": CLIENT_PATIENCE * 1000,
+        **_noticing(),
         "client_encoding": "UTF8",
         **({"password": password} if password else {}),
     }
     try:
-        theirs = psycopg.conninfo.conninfo_to_dict(as_libpq_has_it(url))
+        theirs = psycopg.conninfo.conninfo_to_dict(_as_libpq_has_it(url))
     except psycopg.Error as error:
         raise StoreError(f"{name_of(url)}: {_first_line(error)} (docs/postgresql.md#the-url)") from None
     options = [f"-c {name}={value}" for name, value in settings.items()]
@@ -101,6 +99,20 @@ def parameters(url: str, password: str, purpose: str) -> dict[str, Any]:
 def session_name(purpose: str, host: str, process: int) -> str:
     """How a session of ours is called on the server, whose names are of 63 characters."""
     return f"shepherd {purpose} {host[:30]} {process}"
+
+
+def _as_libpq_has_it(url: str) -> str:
+    return re.sub(r"\Apostgresql\+psycopg:", "postgresql:", url)
+
+
+def _noticing() -> dict[str, int]:
+    """For libpq: how a client notices within CLIENT_PATIENCE that the server cannot be reached any more."""
+    return {
+        "keepalives_idle": max(1, CLIENT_PATIENCE * 2 // 5),
+        "keepalives_interval": max(1, CLIENT_PATIENCE // 5),
+        "keepalives_count": 3,
+        "tcp_user_timeout": CLIENT_PATIENCE * 1000,
+    }
 
 
 def _driver(url: str) -> ModuleType:
