@@ -23,7 +23,7 @@ from msgspec import Struct
 
 from shepherd import holding, limits
 from shepherd.commands import as_called
-from shepherd.errors import PARTLY, ShepherdError, UnsureError
+from shepherd.errors import PARTLY, LostLockError, ShepherdError, UnsureError
 from shepherd.settings import MailSettings
 from shepherd.values import clean
 
@@ -196,7 +196,6 @@ class SmtpSession:
     def deliver(self, message: bytes, to: str) -> None:
         """Hand one message over."""
         server = self.open()
-        holding.confirm()
         try:
             for word, about, kind in (
                 ("MAIL", f"FROM:<{parseaddr(self._mail.sender)[1]}>", 2),
@@ -210,9 +209,17 @@ class SmtpSession:
             self._drop()
             raise MailError(f"the mail to {to} was not taken: {_words(error)}") from None
         try:
+            # only now: with a slow server the lock may have been lost since we began to talk
+            holding.confirm()
+        except LostLockError:
+            # without its end a message is none
+            self._drop()
+            raise
+        limit = holding.within(TAKING_LIMIT)
+        try:
             if server.sock is not None:
-                server.sock.settimeout(TAKING_LIMIT)
-            with self._limited(TAKING_LIMIT):
+                server.sock.settimeout(limit)
+            with self._limited(limit):
                 server.send(re.sub(rb"(?m)^\.", b"..", message) + b".\r\n")
                 reply = server.getreply()
             if server.sock is not None:

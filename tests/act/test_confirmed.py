@@ -57,6 +57,19 @@ def test_no_mail_goes() -> None:
         assert server.messages == []
 
 
+def test_a_mail_is_confirmed_when_the_server_is_ready_for_it() -> None:
+    """However slowly it came so far: only what follows has to end before another host may work."""
+    with serving() as server:
+        mail = MailSettings(smtp=server.place, sender="qa@example.org")
+        with (
+            holding.confirmed_by(lambda: server.said.append("confirmed"), 0, 60),
+            SmtpSession(mail, "") as session,
+        ):
+            session.deliver(b"Subject: x\r\n\r\nx\r\n", "ann@example.org")
+        assert len(server.messages) == 1
+    assert server.said[server.said.index("354 go on") + 1] == "confirmed"
+
+
 @pytest.mark.usefixtures("lost")
 def test_no_tracker_is_written_to_and_all_may_be_read() -> None:
     session = HttpSession("Launchpad", "http://127.0.0.1:9/")

@@ -50,6 +50,8 @@ class Server(socketserver.ThreadingTCPServer):
         self.password = ""
         """With it only who logs in may send, as `ann`."""
         self.connections = 0
+        self.said: list[str] = []
+        """Its answers, in their order."""
         self.closing = threading.Event()
 
     @property
@@ -160,6 +162,7 @@ class _Session(socketserver.StreamRequestHandler):
         self.server.closing.wait(30)
 
     def _say(self, text: str) -> None:
+        self.server.said.append(text)
         self.wfile.write(f"{text}\r\n".encode())
 
 
