@@ -24,17 +24,13 @@ from shepherd.errors import (
     ShepherdError,
     StoreError,
 )
-from shepherd.plainfile import UnreadableFileError
 from shepherd.run import Run, Tell, no_telling
 from shepherd.running import elsewhere, gate, hosts, records, refusals, told
 from shepherd.running.log import line, now, run_id
 from shepherd.running.log_targets import EventLog
+from shepherd.running.other_runs import busy, clean_up_after_a_crash
 from shepherd.running.refusals import BusyError, MaintenanceError
 from shepherd.running.situation import (
-    READING,
-    crashed,
-    hang_of,
-    how_to_end,
     note_read,
     note_run,
     situation,
@@ -236,7 +232,7 @@ def at_work(options: TaskOptions, stage: str, why: str = "") -> Iterator[LockedR
                 records.removed_at_the_end(state),
                 hosts.recorded(locked.session),
             ):
-                _clean_up_after_a_crash(locked, tell)
+                clean_up_after_a_crash(settings, locked.session, tell)
                 locked.publish(stage, noted=False)
                 if stage not in UNSTOPPED:
                     locked.look_at_the_switch()
@@ -318,7 +314,7 @@ def _work(locked: LockedRun, end: float) -> Iterator[tuple[int, Session | None]]
             handle, session = held.enter_context(hosts.work(settings, wait=end - monotonic()))
             held.enter_context(told.working(settings, session))
         except gate.TakenError:
-            raise _busy(settings) from None
+            raise busy(settings) from None
         except StoreError as error:
             if told.has_other_hosts(settings):
                 locked.tell("report")("refused", exit=error.code, because=str(error))
@@ -339,55 +335,3 @@ def _say_differences(locked: LockedRun, session: Session) -> None:
         locked.tell("hosts")("hosts", result="differ", host=host, because=sentence)
 
     warn_of_differences(locked.settings, session, partial(refusals.is_first, locked.settings), warn)
-
-
-def _busy(settings: Settings) -> ShepherdError:
-    """The refusal that says who holds the lock, at what, since when, and what to do
-    (docs/running.md#one-copy-at-a-time)."""
-    at, holder = now(), hosts.holder(settings) or "process unknown"
-    hang = None
-    try:
-        present = hosts.look(settings)
-    except UnreadableFileError as why:
-        text = f"another copy is running, {holder}; its record {why}"
-    else:
-        if present is None:
-            text = f"another copy is running, {holder}, without a record; try again (inv lock.status)"
-        elif present[1] == "gone":
-            text = f"another copy is running, {holder}, without a record yet; {crashed(present[0])}"
-        elif hang := hang_of(settings, *present):
-            ways = how_to_end(settings, present[0])
-            text = f"suspected hang: {records.words(present[0], at)}; look at it, and {ways}"
-        else:
-            text = (
-                f"another copy is running: {records.words(present[0], at)}; try again later, or wait:"
-                " --wait 60"
-            )
-    refusal = refusals.in_maintenance(settings)
-    if refusal is not None and hang is None:
-        return MaintenanceError(f"{refusal}; and {text}", refusal.switch)
-    return BusyError(text, hang)
-
-
-def _clean_up_after_a_crash(locked: LockedRun, tell: Tell) -> None:
-    """Report and forget the record of a run that crashed, on whichever host: the holder of the lock knows
-    that it is gone."""
-    settings = locked.settings
-    try:
-        record = hosts.left_behind(settings, locked.session)
-    except UnreadableFileError as why:
-        tell("crashed", because=f"the record of an earlier run {why.problem}")
-        records.discard(settings.state_path)
-        return
-    if locked.session is not None:
-        # this host's own may be one that another host has reported already
-        records.discard(settings.state_path)
-    if record is None:
-        return
-    alive = records.life(record) == "lives"
-    text = f"{records.words(record, now())}: lives, but lost its lock" if alive else crashed(record)
-    tell("crashed", because=text, command=record.command)
-    if record.noted:
-        note_run(settings, record.stage, text, ended_by="crash")
-        for branch in settings.branches if record.stage in READING else ():
-            note_read(settings, branch, record.stage, text)

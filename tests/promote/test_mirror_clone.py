@@ -107,7 +107,7 @@ def test_remotes_that_cannot_be_read_are_not_taken_for_none(tmp_path: Path) -> N
     repo = Repo(tmp_path / "r.git")
     git = open_repository(str(repo.path))
     with (repo.path / "config").open("a") as file:
-        file.write("[broken\n")
+        file.write('[remote "broken\n')
     with pytest.raises(SourceError, match="which remotes it has cannot be read: git says"):
         overwriting_remote(git, "released")
 

@@ -21,6 +21,8 @@ ARGUMENTS = {
     "report": ["--fresh"],
     "archive": [],
     "backup": ["copy.zip"],
+    "db.copy": ["var/shepherd.db", "copy.db"],
+    "lock.free": ["--reason", "x"],
     "restore": ["var/backups", "--despite", "x"],
     "publish": [],
     "promote": [],
@@ -46,8 +48,8 @@ ARGUMENTS = {
 }
 """What makes the task do something, were it not dry."""
 
-REFUSED_HERE = {"init", "deployed", "upgrade"}
-"""There are settings already, a ref tells what production runs, and this is a checkout."""
+REFUSED_HERE = {"init", "deployed", "upgrade", "lock.free"}
+"""There are settings already, a ref tells what production runs, this is a checkout, and there is one host."""
 
 READERS = {
     *("status", "landings", "explain", "whatif", "history", "notes", "doctor"),

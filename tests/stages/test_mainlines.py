@@ -115,7 +115,9 @@ def test_one_branch_is_not_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert not capsys.readouterr().out.startswith("stable: ")
 
 
-def test_explain_and_landings_name_the_branch(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explain_and_landings_name_the_branch(
+    two: Two, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     two.deploy(two.land("[no-qa] Base", "Fix login")[0])
     two.begin("[no-qa] Base", "Other")
     two.both()
@@ -126,8 +128,10 @@ def test_explain_and_landings_name_the_branch(two: Two, monkeypatch: pytest.Monk
     assert [text.split(" ")[0] for text in said] == ["stable:", "next:", "stable:", "next:"]
     said.clear()
     reading.explain(options, "r2", json=True)
+    stable, other = map(json.loads, said)
+    monkeypatch.undo()
     reading.landings(options, json=True)
-    stable, other, *lists = map(json.loads, said)
+    lists = map(json.loads, capsys.readouterr().out.splitlines())
     assert (stable["mainline"], stable["title"]) == ("stable", "Fix login")
     assert (other["mainline"], other["title"]) == ("next", "Other")
     assert [{each["mainline"] for each in part} for part in lists] == [{"stable"}, {"next"}]

@@ -6,9 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from shepherd.errors import NoAnswerError
 from shepherd.running.doctor.checking import OFFLINE, CheckContext, Finding, ok, warn
 from shepherd.running.doctor.data import sqlite_path
 from shepherd.settings import Settings
+
+NONE_YET = "there is none yet"
 
 
 def journals(context: CheckContext) -> Iterator[Finding]:
@@ -19,10 +22,15 @@ def journals(context: CheckContext) -> Iterator[Finding]:
     settings = context.settings
     path = sqlite_path(settings)
     if (path is not None and not path.exists()) or (path is None and context.offline):
-        yield ok("journals", OFFLINE if path is None else "there is none yet")
+        yield ok("journals", OFFLINE if path is None else NONE_YET)
         return
-    with Database.of(settings, read_only=True) as database:
-        left = left_journals(database, settings)
+    try:
+        with Database.of(settings, read_only=True) as database:
+            left = left_journals(database, settings)
+    except NoAnswerError:
+        # a server's database that nothing was written into
+        yield ok("journals", NONE_YET)
+        return
     if not left:
         yield ok("journals", "each is that of a branch that is followed")
     for each in left:
