@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from shepherd import holding
-from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, SettingsError, ShepherdError, worst
+from shepherd.errors import NO_DATA, PARTLY, UNEXPECTED, NoAnswerError, SettingsError, ShepherdError, worst
 from shepherd.limits import turn
 from shepherd.run import Run
 from shepherd.running import side_by_side
@@ -282,6 +282,9 @@ def _database_opens(options: TaskOptions) -> bool:
 
     try:
         Database.of(options.settings, read_only=options.dry).close()
+    except NoAnswerError:
+        # a dry run before the first one: none is needed
+        return True
     except ShepherdError:
         # each branch says why not
         return False

@@ -15,20 +15,21 @@ from shepherd.git.branch import read_branch
 from shepherd.git.branch_reading import BranchReading, CoveredPair, OtherMainline
 from shepherd.git.mirror_clones import mirror_clone
 from shepherd.git.neighbours import Looked
-from shepherd.git.notes import NoteVerdict, missing_notes
 from shepherd.git.repository import open_repository
-from shepherd.landing import Reading, commits_of
+from shepherd.landing import Reading
 from shepherd.run import Run, attempt
 from shepherd.settings import Settings, is_url, project_of
 from shepherd.stages.brought import commits_with_words, landings_before, undone_before, with_undone
+from shepherd.stages.found import began, moved, new_landings, qa_moved
+from shepherd.stages.note_verdicts import lost_notes, no_notes, note_words
 from shepherd.stages.promoted import as_recorded, moved_by_others, settle_unfinished
 from shepherd.stages.renamed import carry_on
 from shepherd.stages.rewrite import accepted_rewrite, keep_patches, what_happened
 from shepherd.stages.state import BranchSource, BranchState, read_state, sum_of
 from shepherd.stages.touched import keep_touches, read_touches
-from shepherd.store import BranchStore, Database, Journal, JournalEntry
+from shepherd.store import BranchStore, Database, JournalEntry
 from shepherd.store.snapshots import Snapshots
-from shepherd.store.wholeness import LostJournalError, acceptance_of, first_run_sentence, loss
+from shepherd.store.wholeness import LostJournalError, first_run_sentence, loss
 from shepherd.values import first_few
 
 
@@ -113,7 +114,7 @@ def _find(
     if dry or database is None:
         return f"would find: {line}", not state.began
     touches = read_touches(settings, branch, state.touches, current.reading)
-    entries = [*_began(state, run), *_noticed(state, current)]
+    entries = [*began(state, run), *moved(state, current.reading)]
     undone = history.undone
     if lost:
         rewrite = accepted_rewrite(settings, database, state, history.spoken_of, current.reading, run)
@@ -156,16 +157,16 @@ def _hand_over(
     store.cache.put_landings(current.reading.landings, {landing.id: landing for landing in state.landings})
     if state.known is None or state.facts != current.facts:
         store.cache.put_fact("facts", current.facts)
-    lost_notes = _lost_notes(config.verdict_notes, journal, current)
+    gone_notes = lost_notes(config.verdict_notes, journal, current)
     source = BranchSource(
         replace(current.reading, landings=(), promoted=promoted),
         run.now,
         run.id,
         sum_of(settings, branch),
-        problems=(*current.problems, *([doubt] if doubt else []), *lost_notes),
+        problems=(*current.problems, *([doubt] if doubt else []), *gone_notes),
         warnings=(
             *current.warnings,
-            *(() if lost_notes else _no_notes(config.verdict_notes, current)),
+            *(() if gone_notes else no_notes(config.verdict_notes, current)),
             *_forgotten_clone(settings, branch, run),
         ),
     )
@@ -173,13 +174,13 @@ def _hand_over(
     store.append(
         [
             *entries,
-            *_new_landings(journal, state, current.reading),
-            *_qa_moved(journal, current.reading),
+            *new_landings(journal, state, current.reading),
+            *qa_moved(journal, current.reading),
             *moved_by_others(journal, config, current.reading, run, branch),
         ],
         run,
     )
-    store.append(_note_words(journal, current, run.seconds), run)
+    store.append(note_words(journal, current, run.seconds), run)
 
 
 class _History(NamedTuple):
@@ -267,13 +268,6 @@ def _lost_for_the_journal(state: BranchState, reading: Reading) -> bool:
     return state.tip is not None and all(landing.id != state.tip.id for landing in reading.landings)
 
 
-def _began(state: BranchState, run: Run) -> list[JournalEntry]:
-    """The journal's first entry, or the word of a person who accepts what it lacks."""
-    if state.loss is not None:
-        return [JournalEntry("began", data=acceptance_of(state.loss), who=run.who, why=run.why)]
-    return [] if state.began else [JournalEntry("began", who=run.who, why="first run")]
-
-
 def _accepted(settings: Settings, state: BranchState) -> str:
     """What a person who accepts a new journal has to know."""
     if state.loss is None:
@@ -285,100 +279,12 @@ def _accepted(settings: Settings, state: BranchState) -> str:
     return f"accepted: the journal {state.loss.what}; say again what people said and still holds{named}"
 
 
-def _noticed(state: BranchState, current: BranchReading) -> list[JournalEntry]:
-    """Positions that are not where the journal saw them last."""
-    reading = current.reading
-    entries = []
-    if state.tip is None or state.tip != reading.tip:
-        entries.append(JournalEntry("tip", "", {"revno": reading.tip.revno, "id": reading.tip.id}))
-    if not state.deployed or state.deployed[-1].id != reading.deployed.id:
-        place = {"revno": reading.deployed.revno, "id": reading.deployed.id}
-        if state.deployed and state.deployed[-1].id in {sha for sha, _ in reading.deployed.extra}:
-            # it is still there: the mainline left it, by a merge the wrong way round
-            place["kept"] = state.deployed[-1].id
-        entries.append(JournalEntry("deployed", "", place))
-    return entries
-
-
-def _new_landings(journal: Journal, state: BranchState, reading: Reading) -> list[JournalEntry]:
-    """Landings that the journal has not seen; their place in it is when they were found
-    (docs/rules.md#whom-a-tag-speaks-for)."""
-    cached = {landing.id for landing in state.landings}
-    new = [landing for landing in reading.landings if landing.id not in cached]
-    seen = {entry.subject for entry in journal.entries("landing", subjects=[landing.id for landing in new])}
-    return [JournalEntry("landing", each.id, {"revno": each.revno}) for each in new if each.id not in seen]
-
-
-def _qa_moved(journal: Journal, reading: Reading) -> list[JournalEntry]:
-    """What the QA server runs, if the journal saw it elsewhere last: mails say since when it does."""
-    place, last = reading.on_qa, journal.last("on-qa")
-    if place is None or (last is not None and last.data["id"] == place.id):
-        return []
-    return [JournalEntry("on-qa", "", {"revno": place.revno, "id": place.id})]
-
-
-def _last_notes(journal: Journal, current: BranchReading) -> dict[str, JournalEntry]:
-    """The last word that a note was seen to say of each landing."""
-    ids = commits_of(current.reading.landings)
-    words = journal.entries("verdict", subjects=ids)
-    return {entry.subject: entry for entry in words if entry.data["source"] == "note"}
-
-
-def _lost_notes(ref: str, journal: Journal, current: BranchReading) -> list[str]:
-    """A notes ref that is gone takes no verdict back: it was moved or misspelt."""
-    standing = [e for e in _last_notes(journal, current).values() if e.data["word"] != "removed"]
-    if not ref or current.notes_there or not standing:
-        return []
-    return [f"the notes ref {ref} is gone: the {len(standing)} verdicts in it still count"]
-
-
-def _no_notes(ref: str, current: BranchReading) -> tuple[str, ...]:
-    """A notes ref that never was there may be one that nobody fetched: its verdicts would be missed."""
-    if not ref or current.notes_there:
-        return ()
-    return (f"{missing_notes(ref)}; inv doctor says what to do",)
-
-
 def _forgotten_clone(settings: Settings, branch: str, run: Run) -> tuple[str, ...]:
     """A clone that nobody updates shows an old state, which would pass for the present one."""
     config = settings.branches[branch]
     place = settings.place(config.repository)
     clone = None if is_url(place) else mirror_clone(open_repository(place), config.ref, run.now)
     return (f"{clone.said}; {clone.remedy}",) if clone is not None and clone.forgotten else ()
-
-
-def _note_words(journal: Journal, current: BranchReading, seen_at: int) -> list[JournalEntry]:
-    """Verdicts by git note that are new, changed or gone. A note's date may lie; it is no later than now."""
-    if not current.notes_there:
-        return []
-    last = _last_notes(journal, current)
-    revnos = {sha: each.revno for each in current.reading.landings for sha in commits_of([each])}
-    notes: dict[str, NoteVerdict] = {note.id: note for note in current.notes if note.id in revnos}
-    entries = [
-        JournalEntry(
-            "verdict",
-            note.id,
-            {
-                "source": "note",
-                "word": note.word,
-                "when": min(note.when, seen_at),
-                "commit": note.commit,
-                "revno": revnos[note.id],
-            },
-            who=note.who,
-            why=note.reason,
-        )
-        for note in notes.values()
-        if note.id not in last
-        or last[note.id].data.get("commit") != note.commit
-        or last[note.id].data["word"] != note.word
-    ]
-    entries += [
-        JournalEntry("verdict", sha, {"source": "note", "word": "removed", "when": 0, "revno": revnos[sha]})
-        for sha, entry in last.items()
-        if sha not in notes and entry.data["word"] != "removed"
-    ]
-    return entries
 
 
 def _line(current: BranchReading, state: BranchState) -> str:

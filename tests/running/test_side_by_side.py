@@ -330,6 +330,22 @@ def test_a_branch_where_nothing_moved_costs_one_process_of_git(
     assert len(log.read_text().splitlines()) <= 8
 
 
+def test_a_dry_run_before_the_first_one_asks_each_repository_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not each one again for every other branch."""
+    folder = tmp_path / "one"
+    several(folder, random.Random(3), 8, readable=1.0)
+    settings = folder / "shepherd.toml"
+    settings.write_text(f"run = {{ at_once = 3 }}\n{settings.read_text()}")
+    log = counting(tmp_path, monkeypatch)
+    assert inv(folder, "find", "--dry-run").out.count("would find") == 8
+    dry = len(log.read_text().splitlines())
+    log.unlink()
+    assert inv(folder, "find").code == 0
+    assert dry <= len(log.read_text().splitlines())
+
+
 @pytest.mark.parametrize("at_once", [1, 2])
 def test_a_repository_that_is_away_costs_its_branches_only(tmp_path: Path, at_once: int) -> None:
     """Those that have nothing in common with it do not even warn."""
