@@ -63,7 +63,7 @@ def exchange(settings: Settings, session: Session, *, write: bool, send: bool, k
         if before.database != database:
             before = Agreed(database)
         files = dict(before.files)
-        shared = SharedFiles(state, settings.branches, session, files, writable=ours)
+        shared = SharedFiles(state, settings.branches, session, files, writable=ours, works=send)
         switch = exchange_switch(state, session, before.switch, writable=ours)
         try:
             shared.receive(kept=kept)
