@@ -121,7 +121,7 @@ def finish(
                 kill(child)
             if isinstance(error, subprocess.TimeoutExpired):
                 raise SourceError(
-                    f"{name}: {program} did not answer within {limit:g} seconds and was stopped"
+                    f"{name}: {program} did not answer within {round(limit, 1):g} seconds and was stopped"
                 ) from None
             raise
     return child.returncode, output, errors

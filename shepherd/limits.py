@@ -52,6 +52,13 @@ class Interruption(BaseException):
         """The one that has passed; None: it was a signal."""
 
 
+def said_of(failure: BaseException) -> str:
+    """What is noted of whatever ended an attempt: a sentence, or what Python says of a bug."""
+    if isinstance(failure, ShepherdError | Interruption):
+        return str(failure)
+    return "stopped by the keyboard" if isinstance(failure, KeyboardInterrupt) else f"unexpected {failure!r}"
+
+
 class _Limit(AbstractContextManager[None]):
     """One limit, from entry to exit; see `limited`."""
 

@@ -27,7 +27,11 @@ from shepherd.ssh_failures import server_of
 FETCH_LIMIT = 600.0
 """Seconds that a fetch may take; the first one brings everything."""
 
-_SSH = "ssh -oBatchMode=yes -oConnectTimeout=20"
+SILENCE = 60
+"""Seconds after which a server that says nothing at all is given up: other repositories wait for this one.
+While it packs, it says so every five seconds (uploadpack.keepAlive)."""
+
+_SSH = f"ssh -oBatchMode=yes -oConnectTimeout=20 -oServerAliveInterval={SILENCE // 4} -oServerAliveCountMax=4"
 """ssh that asks no question, not even a terminal that is not there, and gives up in time."""
 
 # How the operator reaches servers is his own affair: keys, proxies and helpers that he has set are used.
@@ -143,6 +147,7 @@ def _fetch(url: str, mirror: Path, name: str, refs: Iterable[str], limit: float)
         f"--git-dir={mirror}",
         # Packing must be over when the fetch is, or it would outlive the lock.
         *("-c", "gc.autoDetach=false", "-c", "maintenance.autoDetach=false", *NOTHING_RUNS),
+        *("-c", "http.lowSpeedLimit=1", "-c", f"http.lowSpeedTime={SILENCE}"),
         *("fetch", *options, "--end-of-options", url, *_refspecs(refs)),
     ]
     limit = min(limit, limits.share())

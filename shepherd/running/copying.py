@@ -63,7 +63,7 @@ def _place(settings: Settings, text: str, cwd: Path) -> CopyPlace:
     from sqlalchemy.exc import ArgumentError
 
     from shepherd.store import sqlite
-    from shepherd.store.postgresql import is_postgresql
+    from shepherd.store.reaching import is_postgresql
 
     if "://" not in text:
         path = Path(os.path.realpath(cwd / text))

@@ -17,7 +17,8 @@ from shepherd.locks import locked
 from shepherd.running.switch_told import SharedSwitch, exchange_switch
 from shepherd.settings import Settings
 from shepherd.statefile import StateFile
-from shepherd.store.postgresql import Session, name_of
+from shepherd.store.postgresql import Session
+from shepherd.store.reaching import name_of
 from shepherd.store.shared_files import LATEST, AgreedFile, SharedFiles
 
 PATIENCE = 10.0

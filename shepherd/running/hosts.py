@@ -40,14 +40,14 @@ def work(settings: Settings, *, wait: float = 0.0) -> Iterator[tuple[int, Sessio
         if not told.has_other_hosts(settings):
             yield handle, None
             return
-        from shepherd.store import postgresql
+        from shepherd.store import postgresql, reaching
 
         session = postgresql.Session(settings.database_url, settings.database_password, "working")
         try:
             if not session.take(postgresql.WORK, max(end - monotonic(), gate.GRACE)):
                 raise gate.TakenError
             # what the one before left unfinished is over when this has been had
-            if not session.take(postgresql.WRITING, postgresql.BUSY_SECONDS):
+            if not session.take(postgresql.WRITING, reaching.BUSY_SECONDS):
                 raise StoreError(
                     f"{session.name}: an earlier run lost the work lock, and its last transaction is not over"
                     " yet: try again"
@@ -131,7 +131,7 @@ def _look(session: Session) -> tuple[Record, Life] | None:
 
 
 def _session_of(record: Record) -> str:
-    from shepherd.store.postgresql import session_name
+    from shepherd.store.reaching import session_name
 
     return session_name("working", record.host, record.pid)
 

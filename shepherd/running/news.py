@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -22,6 +23,8 @@ SIZE = 1000
 """Bytes of the file: a day, and the digests of what was said on it."""
 _DIGITS = 16
 _MOST = (SIZE - len("2026-11-30\n")) // (_DIGITS + 1)
+_DURATION = re.compile(r"\b\d+(?:\.\d+)? (second|minute|hour|day)s?\b")
+"""How long something took, or was waited for, differs from call to call: that is no news."""
 PATIENCE = 1.0
 """Seconds that another run may hold the file; it takes a fraction of a millisecond."""
 
@@ -39,7 +42,7 @@ class CronMemory:
 
     def is_news(self, text: str) -> bool:
         """Whether it was not said today; from now on it was."""
-        day, digest = f"{now():%Y-%m-%d}", _digest(text)
+        day, digest = f"{now():%Y-%m-%d}", _digest_of_words(text)
         for place in self._places:
             with suppress(OSError), _opened(place) as handle:
                 said_today = _digests(handle, day)
@@ -53,7 +56,7 @@ class CronMemory:
     def forget(self, but: str = "") -> None:
         """A run was good: all is news again, except what it said itself."""
         day = f"{now():%Y-%m-%d}"
-        kept = [_digest(but)] if but else []
+        kept = [_digest_of_words(but)] if but else []
         for place in self._places:
             if place is not self._places[0] and not place.exists():
                 continue
@@ -99,6 +102,10 @@ def _write(handle: int, day: str, digests: Sequence[str]) -> None:
     content = " ".join([day, *digests]).ljust(SIZE - 1).encode() + b"\n"
     if os.pwrite(handle, content, 0) < len(content):
         raise OSError("there is no room")
+
+
+def _digest_of_words(text: str) -> str:
+    return _digest(_DURATION.sub(r"some \1s", text))
 
 
 def _digest(text: str) -> str:

@@ -134,7 +134,7 @@ class LockedRun:
         """Remember how an attempt to read a branch ended, for everybody who asks for its answer."""
         self.read_failed |= failure is not None
         try:
-            note_read(self.settings, branch, stage, "" if failure is None else _sentence(failure))
+            note_read(self.settings, branch, stage, "" if failure is None else limits.said_of(failure))
         except StoreError:
             # the failure that is on its way says more than that it could not be written down
             if failure is None:
@@ -184,7 +184,7 @@ class LockedRun:
             ended_by = "deadline" if result.code == DEADLINE else "stop"
             raise
         except BaseException as error:
-            result = StageResult(UNEXPECTED, repr(error))
+            result = StageResult(UNEXPECTED, limits.said_of(error))
             ended_by = "stop" if isinstance(error, KeyboardInterrupt) else ""
             raise
         finally:
@@ -198,12 +198,6 @@ class LockedRun:
                 # the failure that is on its way says more than that it could not be written down
                 if not result.failure:
                     raise
-
-
-def _sentence(failure: BaseException) -> str:
-    if isinstance(failure, ShepherdError | limits.Interruption):
-        return str(failure)
-    return "stopped by the keyboard" if isinstance(failure, KeyboardInterrupt) else f"unexpected {failure!r}"
 
 
 @contextmanager

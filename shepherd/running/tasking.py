@@ -143,7 +143,7 @@ def guarded(body: Callable[[], int | None]) -> int:
         return error.code
     except KeyboardInterrupt as stopped:
         # who knows better what that leaves says so in the exception
-        complain(f"stopped by the keyboard; {stopped or 'run it again to finish'}")
+        complain(f"stopped by the keyboard; {str(stopped) or 'run it again to finish'}")
         raise Stopped(code=UNEXPECTED) from None
 
 

@@ -22,7 +22,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from shepherd.errors import UNEXPECTED, ShepherdError
-from shepherd.limits import DeadlineError, Interruption, limited
+from shepherd.limits import DeadlineError, Interruption, limited, said_of
 from shepherd.run import Run
 from shepherd.store import several
 from shepherd.values import age
@@ -132,7 +132,7 @@ def _done(task: Task, body: Body, run: Run) -> Outcome:
     def note(stage: str, branch: str, failure: BaseException | None) -> None:
         run.note(stage, branch, failure)
         if failure is not None:
-            failed.append((stage, sentence(failure)))
+            failed.append((stage, said_of(failure)))
 
     own = replace(run, note=note, loudly=lambda text: said.append(("loudly", text)))
     after = "" if isinf(task.seconds) else age(round(task.seconds))
@@ -158,13 +158,6 @@ def _done(task: Task, body: Body, run: Run) -> Outcome:
         code, failure, bug = UNEXPECTED, repr(error), traceback.format_exc()
     document = returned if isinstance(returned, bytes) else b""
     return Outcome(code, failure, bug, said, document, failed)
-
-
-def sentence(failure: BaseException) -> str:
-    """What is noted of a branch that could not be read."""
-    if isinstance(failure, ShepherdError | Interruption):
-        return str(failure)
-    return "stopped by the keyboard" if isinstance(failure, KeyboardInterrupt) else f"unexpected {failure!r}"
 
 
 def _end_with_maker(alive: int) -> None:

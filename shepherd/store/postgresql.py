@@ -1,4 +1,4 @@
-"""What is particular to a database of a PostgreSQL server: sessions, and the locks that all hosts see
+"""Sessions on a PostgreSQL server, and the locks that all hosts see
 (docs/running.md#two-hosts).
 
 Every writing transaction takes `WRITING` first, so that writers come one after the other, on all hosts, as
@@ -9,75 +9,26 @@ first whether this is still so: a host that was cut off writes nothing after ano
 from __future__ import annotations
 
 import os
-import re
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from time import monotonic, sleep
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from shepherd import holding
 from shepherd.errors import LostLockError, StoreError
+from shepherd.store import reaching
+from shepherd.store.reaching import connect, name_of, parameters
 from shepherd.store.server_failures import sentence
 
 if TYPE_CHECKING:
-    import psycopg
     from sqlalchemy import Connection, Engine
 
 WORK, WRITING, FREEZE = 0x5148_0001, 0x5148_0002, 0x5148_0003
 """The advisory locks, one set in each database. WORK: who works. WRITING: one transaction at a time. FREEZE:
 between a promotion's last look and the end of its move."""
 
-BUSY_SECONDS = 10
-"""How long a transaction waits for that of another process."""
-CONNECT_SECONDS = 10
-CLIENT_PATIENCE = 25
-"""Seconds after which a server that cannot be reached any more is given up."""
-SERVER_PATIENCE = 90
-"""Seconds after which the server gives up a host that cannot be reached any more, and frees its locks. Longer
-than the other, and than one act takes: the host has noticed by then that it may not go on."""
-
 _POLL = 0.1
-
-
-def is_postgresql(url: str) -> bool:
-    return url.startswith(("postgresql:", "postgresql+psycopg:"))
-
-
-def as_libpq_has_it(url: str) -> str:
-    """The same URL for PostgreSQL's own programs."""
-    return re.sub(r"\Apostgresql\+psycopg:", "postgresql:", url)
-
-
-def name_of(url: str) -> str:
-    """The database in messages, without any password. Who only reads does not wait for SQLAlchemy."""
-    bare = re.sub(r"(//[^:@/?]*):[^?]*@", r"\1:***@", url)
-    return "database " + re.sub(r"([?&](?:ssl)?password=)[^&]*", r"\1***", bare)
-
-
-def connect(url: str, password: str, purpose: str, connect_seconds: int = 0) -> psycopg.Connection[Any]:
-    """A session of its own, in which each statement is a transaction.
-
-    Args:
-        url: as libpq has it, with several hosts if need be (docs/postgresql.md#the-url).
-        connect_seconds: how long a server that does not answer is waited for; 0: as usual.
-
-    Raises:
-        StoreError: there is none to be had.
-    """
-    driver, parameters = _driver(url), _parameters(url, password, purpose)
-    if connect_seconds:
-        parameters["connect_timeout"] = connect_seconds
-    try:
-        connection: psycopg.Connection[Any] = driver.connect(autocommit=True, **parameters)
-        if connection.info.server_version >= 140000:
-            # whoever holds a lock asks nothing for as long as a stage takes
-            connection.execute("SET idle_session_timeout = 0")
-        return connection
-    except driver.Error as error:
-        raise StoreError(sentence(name_of(url), error)) from None
 
 
 def make_engine(url: str, password: str, *, read_only: bool = False) -> Engine:
@@ -87,7 +38,7 @@ def make_engine(url: str, password: str, *, read_only: bool = False) -> Engine:
     engine = create_engine(
         # libpq reads the URL: SQLAlchemy knows others, and some of its forms not
         "postgresql+psycopg://",
-        connect_args=_parameters(url, password, "reading" if read_only else "writing"),
+        connect_args=parameters(url, password, "reading" if read_only else "writing"),
         isolation_level="REPEATABLE READ" if read_only else "READ COMMITTED",
         pool_pre_ping=True,
         execution_options={"postgresql_readonly": True} if read_only else {},
@@ -95,56 +46,6 @@ def make_engine(url: str, password: str, *, read_only: bool = False) -> Engine:
     if not read_only:
         event.listen(engine, "begin", _begin)
     return engine
-
-
-def _driver(url: str) -> ModuleType:
-    """psycopg. Raises StoreError: it cannot be used."""
-    try:
-        import psycopg.conninfo
-    except ImportError as error:
-        why = "is not installed" if error.name == "psycopg" else f"cannot be used ({_first_line(error)})"
-        raise StoreError(
-            f"{name_of(url)}: needs psycopg, which {why}:"
-            " .venv/bin/pip install --require-hashes -r requirements/postgresql.txt"
-        ) from None
-    return psycopg
-
-
-def _parameters(url: str, password: str, purpose: str) -> dict[str, Any]:
-    """For libpq: what the URL says, who this is, and how soon either side notices that the other is gone.
-
-    Raises:
-        StoreError: libpq does not understand the URL.
-    """
-    psycopg = _driver(url)
-    settings = {
-        "lock_timeout": f"{BUSY_SECONDS}s",
-        "tcp_keepalives_idle": SERVER_PATIENCE // 3,
-        "tcp_keepalives_interval": SERVER_PATIENCE // 6,
-        "tcp_keepalives_count": 4,
-        "tcp_user_timeout": f"{SERVER_PATIENCE}s",
-    }
-    ours = {
-        "application_name": session_name(purpose, socket.gethostname(), os.getpid()),
-        "connect_timeout": CONNECT_SECONDS,
-        "keepalives_idle": 10,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": CLIENT_PATIENCE * 1000,
-        "client_encoding": "UTF8",
-        **({"password": password} if password else {}),
-    }
-    try:
-        theirs = psycopg.conninfo.conninfo_to_dict(as_libpq_has_it(url))
-    except psycopg.Error as error:
-        raise StoreError(f"{name_of(url)}: {_first_line(error)} (docs/postgresql.md#the-url)") from None
-    options = [f"-c {name}={value}" for name, value in settings.items()]
-    return {**theirs, **ours, "options": " ".join([*options, theirs.get("options", "")]).strip()}
-
-
-def session_name(purpose: str, host: str, process: int) -> str:
-    """How a session of ours is called on the server, whose names are of 63 characters."""
-    return f"shepherd {purpose} {host[:30]} {process}"
 
 
 def _begin(connection: Connection) -> None:
@@ -318,7 +219,7 @@ def working(session: Session) -> Iterator[None]:
     global _held
     _held = session
     try:
-        with holding.confirmed_by(session.confirm, session.handle, SERVER_PATIENCE * 2 / 3):
+        with holding.confirmed_by(session.confirm, session.handle, reaching.SERVER_PATIENCE * 2 / 3):
             yield
     finally:
         _held = None
@@ -341,7 +242,3 @@ def no_freeze(url: str, password: str, wait: float) -> Iterator[bool]:
     finally:
         if session is not _held:
             session.close()
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n", 1)[0]

@@ -15,10 +15,11 @@ from typing import Any
 
 import pytest
 
-from shepherd.store import postgresql
+from shepherd.situation import STAGES
+from shepherd.store import reaching
 from tests.campaigns import times
 from tests.campaigns.network import SERVER, Network, network
-from tests.campaigns.two_hosts import HOSTS, STAGES, HostWorld, Point, Ran, Running, Struck
+from tests.campaigns.two_hosts import HOSTS, HostWorld, Point, Ran, Running, Struck
 from tests.postgres import PostgresServer
 from tests.running.smtp import Server
 
@@ -41,9 +42,9 @@ def world(net: Network) -> Iterator[HostWorld]:
     folder.chmod(0o755)
     (folder / "server").mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(postgresql, "SERVER_PATIENCE", PATIENCE)
-        patch.setattr(postgresql, "CLIENT_PATIENCE", 2)
-        patch.setattr(postgresql, "CONNECT_SECONDS", 2)
+        patch.setattr(reaching, "SERVER_PATIENCE", PATIENCE)
+        patch.setattr(reaching, "CLIENT_PATIENCE", 2)
+        patch.setattr(reaching, "CONNECT_SECONDS", 2)
         with net.at("server"):
             server = PostgresServer(folder / "server", SERVER)
             with (server.data / "pg_hba.conf").open("a") as file:
@@ -77,7 +78,19 @@ def expected(world: HostWorld) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def points(world: HostWorld) -> dict[str, int]:
     world.begin()
+    world.remove_backups()
     return world.points()
+
+
+def both(world: HostWorld, *words: str) -> tuple[list[Running], list[Ran]]:
+    """A run of each host, started at once, and how they ended."""
+    gate, opener = os.pipe()
+    runs = [world.start(host, *words, gate=gate) for host in HOSTS]
+    os.write(opener, b"!!")
+    ended = [run.end() for run in runs]
+    os.close(gate)
+    os.close(opener)
+    return runs, ended
 
 
 def simultaneous_rounds(world: HostWorld, count: int) -> None:
@@ -87,15 +100,11 @@ def simultaneous_rounds(world: HostWorld, count: int) -> None:
             world.begin()
         bug = 100 + number
         world.land(bug)
-        gate, opener = os.pipe()
-        runs = [world.start(host, gate=gate) for host in HOSTS]
-        os.write(opener, b"!!")
-        ended = [run.end() for run in runs]
-        os.close(gate)
-        os.close(opener)
+        runs, ended = both(world)
         assert sorted(done.code for done in ended) == [0, 4], f"round {number}: {ended}"
         loser, winner = (1, 0) if ended[1].code == 4 else (0, 1)
         refused[HOSTS[loser]] += 1
+        assert runs[winner].worked and not runs[loser].worked, f"round {number}: both worked"
         assert f" on {HOSTS[winner]}: inv" in ended[loser].err or "without a record" in ended[loser].err
         assert len(world.comments(bug)) == 1, f"round {number}"
     world.run(ONE)
@@ -103,6 +112,24 @@ def simultaneous_rounds(world: HostWorld, count: int) -> None:
     moves = world.outcome()["moves"]
     assert len(moves) == len(set(moves)) == 1
     print(f"\n{count} rounds, refused: {dict(refused)}")
+
+
+def waiting_rounds(world: HostWorld, count: int) -> None:
+    world.begin()
+    for number in range(count):
+        runs, ended = both(world, "run", "--wait", "60")
+        assert [done.code for done in ended] == [0, 0], f"round {number}: {ended}"
+        first, second = sorted((run.worked for run in runs), key=min)
+        assert max(first)[1] < min(second)[0], f"round {number}: at once, {first} and {second}"
+
+
+def test_of_two_that_wait_one_works_after_the_other(world: HostWorld) -> None:
+    waiting_rounds(world, 2)
+
+
+@pytest.mark.long
+def test_50_times_one_works_after_the_other(world: HostWorld) -> None:
+    waiting_rounds(world, times(50))
 
 
 def test_of_two_that_start_at_once_one_works(world: HostWorld) -> None:
@@ -125,6 +152,8 @@ class Blow:
         """Whether the run came to that point. The next run is at once, and right."""
         world = self.world
         world.begin()
+        if point.stage == "backup":
+            world.remove_backups()
         self._takes_over = None
         run = world.start(ONE, struck=Struck(point, self._strike, kills=self.what == "host"))
         struck = run.end()
@@ -197,4 +226,5 @@ def test_dies_at_some_points(
 def test_dies_at_each_stage(
     world: HostWorld, expected: dict[str, Any], points: dict[str, int], what: str
 ) -> None:
-    strike_each_stage(world, what, expected, points, times(50))
+    # a case takes seconds: the counts fall by the square of the factor, so that a tenth is done in minutes
+    strike_each_stage(world, what, expected, points, times(times(50)))

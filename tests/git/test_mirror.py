@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import psutil
 import pytest
 
 from shepherd.errors import SourceError
+from shepherd.git import mirror
 from shepherd.git.mirror import (
     is_fetched,
     mirror_path,
@@ -100,6 +102,17 @@ def test_failed_fetch_is_never_the_old_state(repo: Repo, mirrors: Path) -> None:
         open_source(url, mirrors)
 
 
+def test_a_server_that_accepts_and_says_nothing_is_given_up_soon(
+    mirrors: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long before the time that a first fetch may take: other repositories wait for it."""
+    monkeypatch.setattr(mirror, "SILENCE", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/x.git"
+        with pytest.raises(SourceError, match="Operation too slow"):
+            open_source(url, mirrors, limit=60)
+
+
 def test_without_fetching_the_mirror_is_taken_as_it_is(repo: Repo, mirrors: Path) -> None:
     url = f"file://{repo.path}"
     with pytest.raises(SourceError, match="nothing has been fetched"):
@@ -127,7 +140,11 @@ def test_a_mirror_whose_first_fetch_failed_was_not_fetched(repo: Repo, mirrors: 
 @pytest.mark.parametrize(
     ("url", "own", "ssh"),
     [
-        ("git@git.example.org:x.git", {}, "ssh -oBatchMode=yes -oConnectTimeout=20"),
+        (
+            "git@git.example.org:x.git",
+            {},
+            "ssh -oBatchMode=yes -oConnectTimeout=20 -oServerAliveInterval=15 -oServerAliveCountMax=4",
+        ),
         ("ssh://git.example.org/x.git", {"GIT_SSH_COMMAND": "mine"}, "mine"),
         ("ssh://git.example.org/x.git", {"GIT_SSH": "mine"}, None),
         ("ssh://git.example.org/x.git", {"GIT_CONFIG_GLOBAL": "gitconfig"}, None),

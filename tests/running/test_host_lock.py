@@ -20,7 +20,7 @@ from shepherd.errors import LostLockError
 from shepherd.running import gate, hosts, records
 from shepherd.running.log import now
 from shepherd.stages.freezes import freeze_lock
-from shepherd.store import postgresql
+from shepherd.store import postgresql, reaching
 from tests.postgres import PostgresServer
 from tests.project import Project
 from tests.running.two_hosts import TwoHosts
@@ -144,7 +144,7 @@ def test_a_run_that_loses_the_lock_ends_with_one_sentence(two: TwoHosts) -> None
 def test_a_transaction_of_a_run_that_lost_its_lock_is_waited_for(
     two: TwoHosts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgresql, "BUSY_SECONDS", 0)
+    monkeypatch.setattr(reaching, "BUSY_SECONDS", 0)
     other = postgresql.Session(two.url, "", "writing")
     other.take(postgresql.WRITING)
     done = two.inv("qa2", "run")

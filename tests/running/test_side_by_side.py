@@ -296,6 +296,10 @@ def test_nothing_of_a_run_that_was_ended_works_on(tmp_path: Path, number: signal
     assert code == {signal.SIGKILL: -9}.get(number, 1)
     if number != signal.SIGKILL:
         assert "stopped by" in err
+        assert err.strip().endswith(
+            "run it again to finish what is left" if number == signal.SIGTERM else "finish"
+        )
+        assert "KeyboardInterrupt" not in host.inv("status", apart=True)[1]
     assert host.inv("find", apart=True)[0] == 0, "the lock is free, and the next one goes on"
 
 

@@ -13,9 +13,10 @@ from threading import Thread
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from shepherd.errors import StoreError
-from shepherd.store import Database, postgresql
+from shepherd.store import Database, postgresql, reaching
 from shepherd.store.postgresql import Session
 from tests.postgres import PostgresServer, running_server
 
@@ -116,7 +117,7 @@ def test_a_wrong_password_is_not_repeated(server: PostgresServer) -> None:
     ],
 )
 def test_a_password_shows_nowhere(url: str, shown: str) -> None:
-    assert postgresql.name_of(url) == shown
+    assert reaching.name_of(url) == shown
 
 
 @pytest.mark.parametrize("wrong", ["postgresql://db%zz/x", "postgresql://db/x?nonsense=1"])
@@ -182,3 +183,14 @@ def _pooler(port: int) -> Iterator[int]:
         Thread(target=serve, daemon=True).start()
         yield listener.getsockname()[1]
         listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("end", ["", "/qa", "/qa?sslmode=require", "/qa?keepalives_idle=7200"])
+def test_a_program_of_postgresql_gives_up_a_lost_server_as_we_do(end: str) -> None:
+    url = f"postgresql+psycopg://shepherd@db{end}"
+    found = conninfo_to_dict(reaching.for_programs(url))
+    ours = reaching.parameters(url, "", "writing")
+    assert found["host"] == "db" and found["user"] == "shepherd"
+    for name in ("keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout"):
+        assert found[name] == str(ours[name])
+    assert found.get("sslmode") == ours.get("sslmode")

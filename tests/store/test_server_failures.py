@@ -17,7 +17,7 @@ import pytest
 
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.run import Run, no_telling
-from shepherd.store import Database, JournalEntry, postgresql
+from shepherd.store import Database, JournalEntry, postgresql, reaching
 from shepherd.store.database import BranchStore
 from shepherd.store.postgresql import Session
 from tests.postgres import PostgresServer, running_server
@@ -180,7 +180,7 @@ def test_a_server_that_crashes_in_the_midst() -> None:
 
 
 def test_a_writer_that_waits_for_too_long(server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgresql, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(reaching, "BUSY_SECONDS", 0.1)
     url = server.new_database()
     append(url, 1)
     holder = Session(url, "", "working")

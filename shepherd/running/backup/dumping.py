@@ -26,7 +26,7 @@ from shepherd import children
 from shepherd.errors import SourceError, StoreError
 from shepherd.running.backup import manifest
 from shepherd.settings import Settings
-from shepherd.store.postgresql import as_libpq_has_it
+from shepherd.store.reaching import for_programs
 from shepherd.store.tables import journal
 
 LIMIT = 3600.0
@@ -54,7 +54,7 @@ def dump(settings: Settings, file: Path) -> None:
     Raises:
         StoreError: the program is missing or too old, or could not; the sentence says which.
     """
-    url = as_libpq_has_it(settings.database_url)
+    url = for_programs(settings.database_url)
     options = [
         *("--format=custom", f"--table={journal.name}", "--no-owner", "--no-privileges", "--no-password"),
         *(f"--lock-wait-timeout={BUSY_MILLISECONDS}", f"--file={file}", f"--dbname={url}"),
