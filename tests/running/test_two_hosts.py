@@ -299,6 +299,12 @@ def test_a_host_whose_word_cannot_be_read_stops_nobody(two: TwoHosts, word: byte
     assert two.inv("qa2", "doctor", "--only", "hosts").code == 0
 
 
+def test_a_first_run_names_the_database_of_the_server(two: TwoHosts) -> None:
+    said = two.inv("qa1", "run").err
+    assert f"first, database {two.url} has lost its contents" in said
+    assert "shepherd.db" not in said
+
+
 def test_explain_says_that_the_other_hosts_could_not_be_asked(two: TwoHosts) -> None:
     two.inv("qa1", "run")
     assert two.inv("qa1", "explain", "r3").err == ""
