@@ -1,7 +1,7 @@
 """Whether this process may still act: asked right before each act on the world, where other hosts may work in
 its place (docs/running.md#two-hosts).
 
-Whoever acts (mail, tracker, ref, rsync) asks here, and knows nothing of locks. With one host there is nothing
+What acts (mail, tracker, ref, rsync) asks here, and knows nothing of locks. With one host there is nothing
 to ask: the kernel frees its lock only when the process has ended.
 """
 

@@ -262,7 +262,8 @@ def _say_what_is_next(settings: Settings, start: CopyPlace, end: CopyPlace) -> N
         if end.path is None and not settings.database_password_file:
             say("if the server wants a password, in a file of mode 0600:")
             say('database_password_file = "database-password"')
-    say("then: inv doctor --only database,journals; inv run")
+    off = "inv maintenance.off; " if maintenance.present(settings.state_path) else ""
+    say(f"then: inv doctor --only database,journals; {off}inv run")
     ours = start.url == settings.database_url or start.path == _own_path(settings)
     if ours and not maintenance.present(settings.state_path):
         say(

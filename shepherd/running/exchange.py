@@ -1,7 +1,7 @@
 """One exchange of a host with the server that all hosts share (docs/running.md#two-hosts).
 
 Of the processes of one host one at a time does that, under `run/told.lock`; what both agreed on last is in
-`run/told.json`. Whoever does not own `state_dir` only looks.
+`run/told.json`. A user who does not own `state_dir` only looks.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def exchange(settings: Settings, session: Session, *, write: bool, send: bool, k
         if before.database != database:
             before = Agreed(database)
         files = dict(before.files)
-        shared = SharedFiles(state, settings.branches, session, files, writable=ours)
+        shared = SharedFiles(state, settings.branches, session, files, writable=ours, works=send)
         switch = exchange_switch(state, session, before.switch, writable=ours)
         try:
             shared.receive(kept=kept)

@@ -1,6 +1,6 @@
 """One work lock for all hosts that share a database, and who holds it (docs/running.md#two-hosts).
 
-With SQLite there is one host, and its kernel's lock is all. With PostgreSQL whoever has that takes a lock of
+With SQLite there is one host, and its kernel's lock is all. With PostgreSQL its holder takes a lock of
 the server as well, in a session that it keeps: the server frees it when the process, its host or the network
 between them dies. The record of the run lies on the server, too; the lock decides whether its run goes on.
 """
@@ -67,7 +67,7 @@ def recorded(session: Session | None) -> Iterator[None]:
     finally:
         if session is not None:
             with suppress(StoreError):
-                # where the session is lost, whoever works next finds it and says so
+                # where the session is lost, the next run finds it and says so
                 session.forget(RECORD)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +18,6 @@ import msgspec
 from msgspec import Struct
 
 from shepherd import __version__
-from shepherd.errors import StoreError
 from shepherd.running.log import now
 from shepherd.settings import Settings
 from shepherd.settings.model import is_url
@@ -59,13 +59,12 @@ def present_host(settings: Settings, session: Session) -> None:
 
 
 def other_hosts(session: Session) -> list[HostWord]:
-    """Those that worked lately, the one that did so last first. Raises StoreError."""
+    """Those that worked lately, the one that did so last first; what cannot be read is left out, since a
+    host says it again each time it works. Raises StoreError: the server cannot be asked."""
     words = []
     for document in session.told(PREFIX).values():
-        try:
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
             words.append(msgspec.json.decode(document, type=HostWord))
-        except msgspec.DecodeError as error:
-            raise StoreError(f"what another host said of itself cannot be read ({error})") from None
     known = [word for word in words if word.host != socket.gethostname() and now() - word.at < FORGOTTEN]
     return sorted(known, key=lambda word: word.at, reverse=True)
 

@@ -118,6 +118,7 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
     wanted = parse_rev(rev, wide=True)
     snapshots = _snapshots(options)
     present = situation(settings)
+    _say_silence(settings)
     explained = 0
     for snapshot in snapshots:
         entries = {entry.revno: entry for entry in snapshot.landings}
@@ -139,6 +140,12 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
             what = f"{rev} has not landed, or there is no such branch, on"
         raise SettingsError(f"{what} {', '.join(options.branches)} (inv landings lists what it knows)")
     return _code(snapshots, present)
+
+
+def _say_silence(settings: Settings) -> None:
+    """Where the other hosts could not be asked, what is shown is what this one knew."""
+    if problem := told.ask(settings):
+        complain(f"asking the other hosts failed: {problem}; what is shown was known here before")
 
 
 def _listing(rev: str, snapshot: Snapshot, listed: bool) -> str:

@@ -110,7 +110,8 @@ def _read(session: Session) -> tuple[SharedSwitch, bytes | None]:
     try:
         return msgspec.json.decode(document, type=SharedSwitch), document
     except msgspec.DecodeError as error:
-        raise StoreError(f"the maintenance switch of all hosts cannot be read ({error})") from None
+        remedy = "take it out with psql (DELETE FROM shared WHERE name = 'maintenance'), then set it again"
+        raise StoreError(f"the maintenance switch of all hosts cannot be read ({error}): {remedy}") from None
 
 
 def _persons(entries: tuple[Entry, ...]) -> list[Entry]:

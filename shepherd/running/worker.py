@@ -161,8 +161,8 @@ def _done(task: Task, body: Body, run: Run) -> Outcome:
 
 
 def _end_with_maker(alive: int) -> None:
-    """Wait for the end of the maker, and end at once then, with all that this process started: whoever holds
-    the lock next must not meet it."""
+    """Wait for the end of the maker, and end at once then, with all that this process started: the next
+    holder of the lock must not meet it."""
     while True:
         with suppress(OSError):
             if not os.read(alive, 1):

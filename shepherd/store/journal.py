@@ -208,11 +208,11 @@ class Journal:
             return
         from sqlalchemy.dialects import postgresql
 
-        from shepherd.store.shared_files import PREFIX, packed, unpacked
+        from shepherd.store.shared_files import PREFIX, is_packed, packed
 
         where = shared.c.name == PREFIX + name
         before = self._connection.scalar(select(shared.c.document).where(where))
-        if before is not None and unpacked(bytes(before))[2] == content:
+        if before is not None and is_packed(bytes(before), content):
             return
         new = {"document": packed(content, time_ns())}
         added = postgresql.insert(shared).values(name=PREFIX + name, **new)

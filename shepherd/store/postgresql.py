@@ -2,7 +2,7 @@
 (docs/running.md#two-hosts).
 
 Every writing transaction takes `WRITING` first, so that writers come one after the other, on all hosts, as
-they do with SQLite. Whoever works holds `WORK` in a session of its own; a transaction of that process looks
+they do with SQLite. A run holds `WORK` in a session of its own; a transaction of its process looks
 first whether this is still so: a host that was cut off writes nothing after another one has taken over.
 """
 

@@ -60,7 +60,7 @@ def connect(url: str, password: str, purpose: str, connect_seconds: int = 0) -> 
     try:
         connection: psycopg.Connection[Any] = driver.connect(autocommit=True, **values)
         if connection.info.server_version >= 140000:
-            # whoever holds a lock asks nothing for as long as a stage takes
+            # the holder of a lock asks nothing for as long as a stage takes
             connection.execute("SET idle_session_timeout = 0")
         return connection
     except driver.Error as error:

@@ -1,6 +1,6 @@
 """Several processes of one run at the database at once (docs/running.md#side-by-side).
 
-Nothing but the standard library: whoever starts them need not know SQLAlchemy for that.
+Nothing but the standard library: what starts them need not load SQLAlchemy for that.
 """
 
 from __future__ import annotations

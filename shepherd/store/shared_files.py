@@ -53,6 +53,8 @@ class SharedFiles:
         agreed: by their paths in `state`; changed here.
         writable: False: nothing is written here; what the others wrote is read in place of the files
             (`plainfile.instead`).
+        works: whether this is for the holder of the work lock. It drops a document that cannot be read, and
+            its run makes the file again; anybody else has no data until then.
     """
 
     def __init__(
@@ -63,12 +65,14 @@ class SharedFiles:
         agreed: dict[str, AgreedFile],
         *,
         writable: bool = True,
+        works: bool = False,
     ) -> None:
         self._state = state
         self._branches = branches
         self._session = session
         self._agreed = agreed
         self._writable = writable
+        self._works = works
 
     def receive(self, *, kept: bool = False) -> None:
         """Take over what other hosts wrote.
@@ -122,7 +126,7 @@ class SharedFiles:
         else:
             names = [PREFIX + name for name in self._always()]
             rows = self._session.ask(statement + "name = ANY(%s)", _ID, names)
-        versions = ((name.removeprefix(PREFIX), bytes(id).decode()) for name, id in rows)
+        versions = ((name.removeprefix(PREFIX), bytes(id).decode(errors="replace")) for name, id in rows)
         return {name: id for name, id in versions if not self._of_others(name)}
 
     def _here(self) -> Iterator[tuple[str, tuple[int, int, int] | None]]:
@@ -160,12 +164,24 @@ class SharedFiles:
     def _take(self, name: str) -> None:
         path = self._state / name
         rows = self._session.ask("SELECT document FROM shared WHERE name = %s", PREFIX + name)
-        if not rows:
+        document = bytes(rows[0][0]) if rows else None
+        try:
+            id, written, content = unpacked(document) if document is not None else ("", 0, None)
+        except StoreError as error:
+            if not self._works:
+                raise StoreError(
+                    f"{self._session.name}: {PREFIX}{name} in the table shared: {error}"
+                ) from None
+            if path.name == FREEZES:
+                # judge writes it, by the journal; until then the one that is here holds
+                return
+            self._session.forget(PREFIX + name)
+            id, written, content = "", 0, None
+        if content is None:
             self._put(path, None, 0)
             if path not in plainfile.instead:
                 self._agreed.pop(name, None)
             return
-        id, written, content = unpacked(bytes(rows[0][0]))
         if path.name == LATEST and _place(_content(path)) > _place(content):
             # the server went back to an older state: that this host knows more is what shows it
             return
@@ -206,11 +222,22 @@ def packed(content: bytes, written: int) -> bytes:
     return secrets.token_hex(8).encode() + b"%016x" % written + zlib.compress(content, _LEVEL)
 
 
+def is_packed(document: bytes, content: bytes) -> bool:
+    """Whether a document is a version of the file that has this content."""
+    try:
+        return unpacked(document)[2] == content
+    except StoreError:
+        return False
+
+
 def unpacked(document: bytes) -> tuple[str, int, bytes]:
     """The id of the version, when it was written, and the content. Raises StoreError."""
     try:
-        head = document[:_HEADER].decode()
-        return head[:_ID], int(head[_ID:], 16), zlib.decompress(document[_HEADER:], bufsize=1 << 20)
+        head, unpacking = document[:_HEADER].decode(), zlib.decompressobj()
+        content = unpacking.decompress(document[_HEADER:], LARGEST)
+        if not unpacking.eof:
+            raise ValueError(f"it is cut off, or larger than {LARGEST} bytes")
+        return head[:_ID], int(head[_ID:], 16), content
     except (ValueError, zlib.error) as error:
         raise StoreError(
             f"what another host wrote cannot be read ({error}): inv judge makes it again"

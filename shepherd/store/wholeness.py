@@ -39,6 +39,7 @@ from shepherd.errors import NoAnswerError
 from shepherd.settings import Settings
 from shepherd.snapshot import Answer, JournalPlace, LastGood, Rev
 from shepherd.store.journal import Journal, JournalEntry
+from shepherd.store.reaching import is_postgresql, name_of
 from shepherd.store.snapshot_files import stored
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import utc
@@ -186,11 +187,15 @@ def first_run(began: JournalEntry, tip: JournalEntry | None) -> tuple[datetime, 
 
 
 def first_run_sentence(settings: Settings, branch: str) -> str:
-    """What is said once, and loudly: on disk a first run looks like a state_dir that was emptied."""
+    """What is said once, and loudly: a first run looks like a database that was emptied."""
+    what = f"state_dir ({settings.state_path}) has lost its contents: is its disk mounted?"
+    remedy = "before shepherd.db is restored"
+    if is_postgresql(settings.database_url):
+        what = f"{name_of(settings.database_url)} has lost its contents, or is another one: is the URL right?"
+        remedy = "before the journal is there: inv db.copy, or inv restore"
     return (
         f"{branch}: this was the first run: nothing is known of what people said before. If it was not the"
-        f" first, state_dir ({settings.state_path}) has lost its contents: is its disk mounted? Then act on"
-        " no answer before shepherd.db is restored"
+        f" first, {what} Then act on no answer {remedy}"
     )
 
 

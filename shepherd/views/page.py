@@ -81,7 +81,7 @@ def branch_page_pieces(
     older: OlderPages | None = None,
     help_address: str = "",
 ) -> Iterator[str]:
-    """The same in pieces, none of which ends amid a line: with 100,000 landings it has 24 million letters."""
+    """The same in pieces, which end where lines do: with 100,000 landings it has 24 million letters."""
     known = cautions(snapshot, situation)
     stop = stopping(known)
     drawn = drawn_as(snapshot, known)

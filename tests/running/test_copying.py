@@ -86,6 +86,16 @@ def test_there_and_back_each_row_is_the_same(
     assert {path.name for path in tmp_path.iterdir()} == {"project", "back.db", "third.db"}
 
 
+def test_what_is_next_ends_maintenance_before_it_runs(
+    project: Project, postgres: PostgresServer, tmp_path: Path
+) -> None:
+    last = inv(project, "db.copy", file_of(project), tmp_path / "one.db").out
+    assert "inv doctor --only database,journals; inv run\n" in last
+    inv(project, "maintenance.on", "--reason", "the database moves")
+    last = inv(project, "db.copy", file_of(project), postgres.new_database()).out
+    assert "inv doctor --only database,journals; inv maintenance.off; inv run\n" in last
+
+
 def test_the_answer_stands_on_what_was_copied(project: Project, postgres: PostgresServer) -> None:
     """The snapshots name the last entry and its hash; the next entry comes after it."""
     inv(project, "run")

@@ -290,6 +290,30 @@ def test_other_settings_of_another_host_are_said_loudly(two: TwoHosts) -> None:
     assert log.count("event=hosts") == 1
 
 
+@pytest.mark.parametrize("word", [b"{not json", b"\xff"])
+def test_a_host_whose_word_cannot_be_read_stops_nobody(two: TwoHosts, word: bytes) -> None:
+    two.inv("qa1", "run")
+    with closing(Session(two.url, "", "test")) as session:
+        session.tell("host/qa1", word)
+    assert two.inv("qa2", "run").code == 0
+    assert two.inv("qa2", "doctor", "--only", "hosts").code == 0
+
+
+def test_a_first_run_names_the_database_of_the_server(two: TwoHosts) -> None:
+    said = two.inv("qa1", "run").err
+    assert f"first, database {two.url} has lost its contents" in said
+    assert "shepherd.db" not in said
+
+
+def test_explain_says_that_the_other_hosts_could_not_be_asked(two: TwoHosts) -> None:
+    two.inv("qa1", "run")
+    assert two.inv("qa1", "explain", "r3").err == ""
+    with closing(Session(two.url, "", "test")) as session:
+        session.ask("ALTER TABLE shared RENAME TO hidden")
+    done = two.inv("qa1", "explain", "r3")
+    assert (done.code, "asking the other hosts failed" in done.err, "r3" in done.out) == (5, True, True)
+
+
 def test_what_may_differ_between_hosts_is_no_difference(two: TwoHosts) -> None:
     two.inv("qa1", "run")
     text = (two.folder / "qa2" / "shepherd.toml").read_text()
