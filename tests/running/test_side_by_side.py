@@ -122,22 +122,26 @@ def test_it_comes_to_the_same_as_one_after_the_other(tmp_path: Path, seed: int) 
 
 
 def test_it_comes_to_the_same_with_postgresql(tmp_path: Path, postgres: PostgresServer) -> None:
-    compare_with_one_after_the_other(tmp_path, 5, f"database = '{postgres.new_database()}'\n")
+    compare_with_one_after_the_other(tmp_path, 5, postgres.new_database(), postgres.new_database())
 
 
-def compare_with_one_after_the_other(tmp_path: Path, seed: int, top: str = "") -> None:
+def compare_with_one_after_the_other(tmp_path: Path, seed: int, *databases: str) -> None:
     chance = random.Random(seed)
     branches = 20 if not seed else chance.randint(2, 7)
     several(tmp_path / "place" / "one", chance, branches)
     shutil.copytree(tmp_path / "place", tmp_path / "other")
     results = []
-    for parent, at_once in (("place", 1), ("other", chance.randint(2, 5))):
+    urls = databases or ("", "")
+    for parent, at_once, url in (("place", 1, urls[0]), ("other", chance.randint(2, 5), urls[1])):
         folder = tmp_path / parent / "one"
         settings = folder / "shepherd.toml"
-        database = top if at_once > 1 else ""
+        database = f"database = '{url}'\n" if url else ""
         settings.write_text(f"{database}run = {{ at_once = {at_once} }}\n{settings.read_text()}")
         runs = [inv(folder, "find", "judge"), inv(folder, "report", "--fresh")]
-        printed = [(r.code, r.out.replace(str(folder), ""), r.err.replace(str(folder), "")) for r in runs]
+        printed = [
+            (r.code, *(text.replace(str(folder), "").replace(url, "") for text in (r.out, r.err)))
+            for r in runs
+        ]
         results.append((printed, left(folder, branches)))
     assert results[0][0] == results[1][0], "what is printed"
     for name, content in results[0][1].items():
