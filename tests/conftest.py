@@ -20,7 +20,7 @@ from tests.postgres import database_url as database_url  # fixtures
 from tests.postgres import engine as engine
 from tests.postgres import postgres as postgres
 
-SERVERS = {"server", "lp", "hub", "kit", "forge", "it"}
+SERVERS = {"server", "lp", "hub", "kit", "forge", "it", "postgres"}
 """Fixtures that start a server of their own."""
 
 # How long an example takes says more of what else the machine does than of the code.
@@ -42,7 +42,10 @@ _COMPILED: dict[Any, Any] = {}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Before the marks choose."""
     for item in items:
-        if SERVERS & set(getattr(item, "fixturenames", ())):
+        callspec = getattr(item, "callspec", None)
+        if SERVERS & set(getattr(item, "fixturenames", ())) or (
+            callspec is not None and callspec.params.get("engine") == "postgresql"
+        ):
             item.add_marker(pytest.mark.real)
 
 

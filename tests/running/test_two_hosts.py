@@ -130,6 +130,7 @@ def own_server() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.mark.real
 def test_a_server_that_cannot_be_reached_makes_no_data(tmp_path: Path, own_server: PostgresServer) -> None:
     two = TwoHosts(tmp_path, own_server.new_database())
     two.inv("qa1", "run")

@@ -136,6 +136,7 @@ def test_a_lock_is_not_taken_through_a_pooler(postgres: PostgresServer) -> None:
         session.close()
 
 
+@pytest.mark.real
 def test_a_lock_is_not_taken_on_a_standby() -> None:
     with running_server() as server:
         url = server.new_database()
@@ -148,6 +149,7 @@ def test_a_lock_is_not_taken_on_a_standby() -> None:
         session.close()
 
 
+@pytest.mark.real
 def test_the_server_ends_no_session_because_it_is_idle() -> None:
     with running_server(idle_session_timeout="1h") as server:
         session = Session(server.new_database(), "", "working")

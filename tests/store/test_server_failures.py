@@ -161,6 +161,7 @@ def lives(server: PostgresServer, pid: int) -> bool:
         return found.fetchone() is not None
 
 
+@pytest.mark.real
 def test_a_server_that_crashes_in_the_midst() -> None:
     with running_server() as server:
         url = server.new_database()
@@ -191,6 +192,7 @@ def test_a_writer_that_waits_for_too_long(server: PostgresServer, monkeypatch: p
     assert written(url) == [1, 3]
 
 
+@pytest.mark.real
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small disk wants root")
 def test_a_server_whose_disk_is_full() -> None:
     with ExitStack() as undo:

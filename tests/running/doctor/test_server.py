@@ -14,6 +14,8 @@ from shepherd.settings import Settings
 from shepherd.store import Database
 from tests.postgres import PostgresServer, running_server
 
+pytestmark = pytest.mark.real
+
 
 @pytest.fixture(scope="module")
 def synced() -> Iterator[PostgresServer]:
