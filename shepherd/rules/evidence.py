@@ -68,11 +68,10 @@ class TagEvidence(Struct):
     def add(self, landing: Landing, evidence: ItemEvidence) -> None:
         """Note what one more item says of a landing."""
         # no setdefault: it would make a list for each of 100,000 landings twice
-        said = self.of_landing.get(landing.revno)
-        if said is None:
-            self.of_landing[landing.revno] = [evidence]
+        if landing.revno in self.of_landing:
+            self.of_landing[landing.revno].append(evidence)
         else:
-            said.append(evidence)
+            self.of_landing[landing.revno] = [evidence]
 
     def warn(self, landings: Iterable[Landing], warning: str) -> None:
         """Note a warning about each of these landings, once."""

@@ -86,12 +86,6 @@ class StateRules:
         self._recorded = recorded
         self._tracker = tracker
         self._options = options
-        self._spoken_of = {
-            *(sha for sha, verdict in recorded.verdicts.items() if verdict.word != "withdraw"),
-            *tags.named_bad,
-            *tags.unread_bad,
-        }
-        """The commits of most mainlines are none of these: then no rule about them needs to be asked."""
         self._nothing = Judged("orphan", "nothing", False)
         if options.orphans == "needs-qa":
             self._nothing = Judged("needstesting", "nothing", False)
@@ -132,11 +126,22 @@ class StateRules:
 
     def _judge(self, landing: Landing) -> Judged:
         """The state of one landing by itself, by the first rule that applies."""
-        revno = landing.revno
+        revno, sha = landing.revno, landing.id
         evidence: Sequence[ItemEvidence] = self._tags.of_landing.get(revno, ())
-        if landing.id in self._spoken_of:
-            return self._by_words(landing, evidence)
-        unasked = self._tracker.unasked.get(landing.id, "")
+        named_by = tuple(self._tags.named_bad.get(sha, ()))
+        verdict = self._recorded.verdicts.get(sha)
+        if verdict is not None and verdict.word != "withdraw":
+            return self._by_verdict(landing, verdict, evidence, named_by)
+        if named_by:
+            named_as = self._tags.named_as.get((sha, named_by[0]), 0)
+            return Judged("bad", "named-bad", False, evidence, named_by, named_as)
+        unasked = self._tracker.unasked.get(sha, "")
+        if sha in self._tags.unread_bad and unasked:
+            bad = [ItemEvidence(item, "bad", "tag") for item in self._tags.unread_bad[sha]]
+            return Judged("unknown", "unasked", False, bad, unasked=unasked)
+        if sha in self._tags.unread_bad:
+            unread = [ItemEvidence(item, "unknown", "was-bad") for item in self._tags.unread_bad[sha]]
+            return Judged("unknown", "items", False, unread)
         patterns = self._options.exempt_subjects
         if patterns and matches(patterns, landing.title):
             return Judged("exempt", "exempt", True)
@@ -155,10 +160,9 @@ class StateRules:
         for each in evidence:
             if each.how == "was-bad":
                 return Judged("unknown", "items", False, evidence)
-        if landing.labels:
-            for label, judged in _MARKED.items():
-                if label in landing.labels:
-                    return judged
+        for label, judged in _MARKED.items() if landing.labels else ():
+            if label in landing.labels:
+                return judged
         if unasked and all(each.word != "bad" for each in evidence):
             return Judged("unknown", "unasked", False, evidence, unasked=unasked)
         if not evidence:
@@ -166,23 +170,6 @@ class StateRules:
         worst = min(evidence, key=_rank) if len(evidence) > 1 else evidence[0]
         state: State = worst.word
         return Judged(state, "items", state in GOOD, evidence)
-
-    def _by_words(self, landing: Landing, evidence: Sequence[ItemEvidence]) -> Judged:
-        """The state of a landing that has a verdict, or that items name bad, or did when they could last be
-        read."""
-        sha = landing.id
-        named_by = tuple(self._tags.named_bad.get(sha, ()))
-        verdict = self._recorded.verdicts.get(sha)
-        if verdict is not None and verdict.word != "withdraw":
-            return self._by_verdict(landing, verdict, evidence, named_by)
-        if named_by:
-            named_as = self._tags.named_as.get((sha, named_by[0]), 0)
-            return Judged("bad", "named-bad", False, evidence, named_by, named_as)
-        items = self._tags.unread_bad[sha]
-        if unasked := self._tracker.unasked.get(sha, ""):
-            bad = [ItemEvidence(item, "bad", "tag") for item in items]
-            return Judged("unknown", "unasked", False, bad, unasked=unasked)
-        return Judged("unknown", "items", False, [ItemEvidence(item, "unknown", "was-bad") for item in items])
 
     def _by_verdict(
         self, landing: Landing, verdict: Verdict, evidence: Sequence[ItemEvidence], named_by: tuple[Item, ...]

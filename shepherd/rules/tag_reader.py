@@ -35,12 +35,6 @@ from shepherd.words import (
 )
 
 _NEEDS = KeptEvidence("needstesting")
-_KEPT: Mapping[tuple[Word, GoodWord | None], KeptEvidence] = {
-    (word, seal): KeptEvidence(word, seal)
-    for word in ("ok", "untestable")
-    for seal in ("ok", "untestable", None)
-}
-"""A million landings share these."""
 
 
 def read_tags(
@@ -98,11 +92,9 @@ def _naming(
     """Item -> the landings that name it, ascending."""
     naming: dict[Item, list[Landing]] = {}
     for landing in landings.values():
-        items: Sequence[Item] = landing.bugs
-        if landing.requests:
-            items = qa_items(landing, tracker)
-            if were_bad:
-                items = (*items, *(r for r in landing.requests if r in were_bad and r not in items))
+        items = qa_items(landing, tracker)
+        if landing.requests and were_bad:
+            items = (*items, *(r for r in landing.requests if r in were_bad and r not in items))
         for item in items:
             if item in naming:
                 naming[item].append(landing)
@@ -201,24 +193,20 @@ class _TagReader:
         own = good is not None and is_by_tagger(good, item, history, recorded)
         if own:
             how = "own"
-        # what was read for the first time speaks for all of them (see `speaks_for`)
-        first = len(history) == 1 and history[0].seq == recorded.now and not recorded.asked
-        speaking = ItemEvidence(item, good, "tag") if good and not own else None
-        silent = ItemEvidence(item, "needstesting", how, good or "")
         for landing in landings:
             key = (landing.id, item)
             kept = recorded.kept.get(key, _NEEDS)
             is_newest = landing.revno == self.newest
-            if good and speaking and (first or speaks_for(good, landing, item, history, recorded)):
-                evidence.add(landing, speaking)
-                keep = _KEPT[good, good if is_newest else kept.seal]
+            if good and not own and speaks_for(good, landing, item, history, recorded):
+                evidence.add(landing, ItemEvidence(item, good, "tag"))
+                keep = KeptEvidence(good, good if is_newest else kept.seal)
             elif kept.seal and not is_newest:
                 evidence.add(landing, ItemEvidence(item, kept.seal, "sealed"))
-                keep = _KEPT[kept.seal, kept.seal]
+                keep = KeptEvidence(kept.seal, kept.seal)
             else:
-                evidence.add(landing, silent)
+                evidence.add(landing, ItemEvidence(item, "needstesting", how, good or ""))
                 keep = _NEEDS
-            if keep is not kept and keep != kept:
+            if keep != kept:
                 evidence.kept[key] = keep
 
     def _plain_bad(self, item: Item, landings: Sequence[Landing], history: History) -> None:
