@@ -11,7 +11,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple, TypeVar
 
-from shepherd.collecting import no_collecting
 from shepherd.git.credit import Hands, Identity, credit, merges_own_line
 from shepherd.git.first_parents import FirstParents
 from shepherd.git.mailmap import through_mailmap
@@ -83,7 +82,6 @@ class _RawCommit(NamedTuple):
     message: bytes
 
 
-@no_collecting()
 def read_landings(
     git: Git, mainline: FirstParents, first: int, last: int, reader: Reader, foreign: Collection[str] = ()
 ) -> list[Landed]:

@@ -6,11 +6,12 @@ A landing passes through: undoing (is it in effect?) -> evidence (what do its it
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from msgspec.structs import replace
 
-from shepherd.collecting import no_collecting
 from shepherd.conditions import NO_CONDITIONS, CommitChecks, Conditions
 from shepherd.landing import Landing, Reading
 from shepherd.rules.answer import Blocking, Clearing, WindowAnswer, answer, blocked_by
@@ -202,7 +203,20 @@ def scope_of(reading: Reading, covers: Sequence[Cover], live_lately: Collection[
     return scope | {undoers[p] for p in scope if p in undoers}
 
 
-@no_collecting()
+@contextmanager
+def _no_collecting() -> Iterator[None]:
+    """Switch off the garbage collector: judging makes many objects and no cycles, and a collector that goes
+    through all of them again and again would make it slower than linear."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+@_no_collecting()
 def judge(
     reading: Reading,
     tracker: TrackerData,
