@@ -206,7 +206,7 @@ class HostWorld:
         return sorted((to, str(parsed(text)["X-QA-Shepherd-Kind"])) for to, text in self.smtp.messages)
 
     def outcome(self) -> dict[str, Any]:
-        """What may not differ, whoever did it and however often it was tried."""
+        """What may not differ, on whichever host and however often it was tried."""
         bugs = json.loads((self.project.folder / "bugs.json").read_text())["bugs"]
         return {
             "bugs": {n: (b["tags"], [_plain(c) for c in b.get("comments", [])]) for n, b in bugs.items()},

@@ -97,7 +97,7 @@ def several(folder: Path, chance: random.Random, branches: int, readable: float 
 def left(folder: Path, branches: int) -> dict[str, Any]:
     """All that two runs of the same must have in common."""
     found: dict[str, Any] = {}
-    # whoever reads a bug first notes it for all
+    # the branch that reads a bug first notes it for all
     items = []
     with Database.of(read(folder / "shepherd.toml")) as database, database.begin() as connection:
         for number in range(branches):
