@@ -21,7 +21,7 @@ from shepherd.running.output import say, write
 from shepherd.running.runner import StageResult, run_stage
 from shepherd.running.tasking import TaskOptions
 from shepherd.settings import Settings
-from shepherd.settings.kinds import has_no_password
+from shepherd.settings.kinds import has_no_password, is_postgresql
 from shepherd.values import some
 
 if TYPE_CHECKING:
@@ -63,7 +63,6 @@ def _place(settings: Settings, text: str, cwd: Path) -> CopyPlace:
     from sqlalchemy.exc import ArgumentError
 
     from shepherd.store import sqlite
-    from shepherd.store.reaching import is_postgresql
 
     if "://" not in text:
         path = Path(os.path.realpath(cwd / text))

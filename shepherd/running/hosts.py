@@ -37,7 +37,7 @@ def work(settings: Settings, *, wait: float = 0.0) -> Iterator[tuple[int, Sessio
     """
     end = monotonic() + wait
     with gate.work(settings.state_path, wait=wait) as handle:
-        if not told.has_other_hosts(settings):
+        if not settings.on_server:
             yield handle, None
             return
         from shepherd.store import postgresql, reaching
@@ -96,7 +96,7 @@ def look(settings: Settings) -> tuple[Record, Life] | None:
     Raises:
         UnreadableFileError: see `records.read`.
     """
-    if told.has_other_hosts(settings):
+    if settings.on_server:
         with suppress(StoreError, SettingsError, ImportError):
             return _look(told.session(settings))
     return records.look(settings.state_path)
@@ -104,7 +104,7 @@ def look(settings: Settings) -> tuple[Record, Life] | None:
 
 def holder(settings: Settings) -> str:
     """Who holds the work lock, in words: `process 12 on qa2`; empty: nobody, as far as can be seen."""
-    if told.has_other_hosts(settings):
+    if settings.on_server:
         with suppress(StoreError, SettingsError, ImportError):
             name = told.session(settings).holder()
             *_, host, pid = name.split(" ") if name.count(" ") >= 3 else ("", "", "")

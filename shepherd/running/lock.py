@@ -127,7 +127,7 @@ def free(options: TaskOptions, reason: str | None) -> int:
     why, settings = clean(reason or "", LONGEST), options.settings
     if not why:
         raise SettingsError("say why, for those who look for the run: --reason 'qa2 hangs'")
-    if not told.has_other_hosts(settings):
+    if not settings.on_server:
         raise SettingsError(
             "with SQLite there is nothing to take away: the lock is free when its process has ended"
             " (inv lock.status names it)"

@@ -199,7 +199,7 @@ def _which(hang: Hang) -> str:
 def _others_know_more(settings: Settings) -> bool:
     """Whether what another host wrote came after the pages here, while that host works and not one of us."""
     state = settings.state_path
-    if not told.has_other_hosts(settings) or gate.held(*gate.work_locks(state)):
+    if not settings.on_server or gate.held(*gate.work_locks(state)):
         return False
     try:
         written = (settings.report_path / "index.html").stat().st_mtime

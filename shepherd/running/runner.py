@@ -316,7 +316,7 @@ def _work(locked: LockedRun, end: float) -> Iterator[tuple[int, Session | None]]
         except gate.TakenError:
             raise busy(settings) from None
         except StoreError as error:
-            if told.has_other_hosts(settings):
+            if settings.on_server:
                 locked.tell("report")("refused", exit=error.code, because=str(error))
                 # what the pages say may not hold any more
                 refusals.show_failure(settings, locked.tell("report"))

@@ -159,7 +159,7 @@ def hang_of(settings: Settings, record: records.Record, life: records.Life) -> H
     (docs/running.md#one-copy-at-a-time)."""
     if records.seconds(record, now()) <= settings.run.stale_after or life not in ("lives", "held"):
         return None
-    if life == "held" and not told.has_other_hosts(settings) and not _stays(settings, record):
+    if life == "held" and not settings.on_server and not _stays(settings, record):
         return None
     return Hang(record.stage, record.pid, record.since, record.host)
 
@@ -185,7 +185,7 @@ def how_to_end(settings: Settings, record: records.Record) -> str:
     there = records.where(record)
     stopped = f"if it is only stopped, continue it with: kill -CONT {record.pid}"
     cut_off = ""
-    if there and told.has_other_hosts(settings):
+    if there and settings.on_server:
         cut_off = f"; if {clean(record.host, 60)} cannot be reached: inv lock.free --reason TEXT"
     return f"end it{there} with: kill {record.pid} ({stopped}{cut_off})"
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from shepherd.errors import SettingsError
-from shepherd.running import told
 from shepherd.running.tasking import CLONE, TaskOptions
 from shepherd.values import Duration
 
@@ -61,5 +60,5 @@ def _seconds(text: str, usual: str) -> int:
 
 
 def state_place_in(settings: Settings) -> StatePlace:
-    others = settings if told.has_other_hosts(settings) else None
+    others = settings if settings.on_server else None
     return StatePlace(settings.state_path, settings.maintenance.warn_after, settings.run.stale_after, others)

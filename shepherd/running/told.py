@@ -22,12 +22,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 3
 """How long a reader waits for a server that does not answer."""
-_PATIENCE = 10.0
-"""Seconds to wait for another process of this host that asks just now."""
 _SILENCE = 10.0
 """Seconds for which a server that did not answer is not asked again, where that took long."""
-SAYING = 0x5148_0005
-"""The advisory lock of who says what is said once, e.g. in a mail about a hang (`store/postgresql.py`)."""
 
 
 class _Server:
@@ -51,11 +47,6 @@ class _Server:
 _server = _Server()
 
 
-def has_other_hosts(settings: Settings) -> bool:
-    """Whether other hosts may use the same database."""
-    return settings.database_url.startswith("postgresql")
-
-
 @contextmanager
 def only_looking(wanted: bool = True, *, offline: bool = False) -> Iterator[None]:
     """Write no file and tell nothing: for a dry run and `doctor`; offline: do not ask, either."""
@@ -71,7 +62,7 @@ def ask(settings: Settings) -> str:
     """Learn what the other hosts said and wrote, and tell them of the switch here. Why that could not be
     done, in one sentence; empty where it was, or where there are no others.
     """
-    if not has_other_hosts(settings) or _server.offline:
+    if not settings.on_server or _server.offline:
         return ""
     if _helps():
         # what the one that it helps has learned, it knows
@@ -141,7 +132,7 @@ def tell(settings: Settings) -> None:
 def first_of_all(settings: Settings, kind: str, which: str) -> bool:
     """Whether no other host has said this of its kind last; from now on it was said. True also where nobody
     can tell: twice is better than never."""
-    if not has_other_hosts(settings):
+    if not settings.on_server:
         return True
     try:
         return session(settings).tell_news(f"said/{kind}", which.encode())
@@ -151,7 +142,7 @@ def first_of_all(settings: Settings, kind: str, which: str) -> bool:
 
 def said(settings: Settings, kind: str) -> str:
     """What was said last of its kind, on any host; empty where there are no others, or nobody can tell."""
-    if not has_other_hosts(settings):
+    if not settings.on_server:
         return ""
     try:
         name = f"said/{kind}"
@@ -162,7 +153,7 @@ def said(settings: Settings, kind: str) -> str:
 
 def say_again(settings: Settings, kind: str) -> None:
     """What was said of its kind is news again."""
-    if has_other_hosts(settings):
+    if settings.on_server:
         with suppress(StoreError, SettingsError, ImportError):
             session(settings).forget(f"said/{kind}")
 
@@ -170,9 +161,11 @@ def say_again(settings: Settings, kind: str) -> None:
 @contextmanager
 def one_host(settings: Settings) -> Iterator[bool]:
     """Whether no other host is in such a block just now, e.g. sends the same mails; freed by a kill, too."""
-    if not has_other_hosts(settings):
+    if not settings.on_server:
         yield True
         return
+    from shepherd.store.postgresql import SAYING
+
     try:
         open_one = session(settings)
         alone = open_one.take(SAYING)

@@ -41,6 +41,11 @@ _SSH_HOST = rf"(?:{_LOGIN}@)?(?:{_V6}|[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?
 _MAIL_SERVER = rf"(?:{_V6}|[A-Za-z0-9._-]+):(?P<port>[0-9]{{1,5}})"
 
 
+def is_postgresql(url: str) -> bool:
+    """Whether this is the URL of a database on a server of PostgreSQL."""
+    return url.startswith(("postgresql:", "postgresql+psycopg:"))
+
+
 def decode(kind: type, value: object) -> object:
     """Return `value` as the one type of ours that a key can have, for msgspec: a duration."""
     if kind is not Duration or not isinstance(value, str):

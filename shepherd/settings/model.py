@@ -203,6 +203,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
         return self.database
 
     @property
+    def on_server(self) -> bool:
+        """Whether the database is one of PostgreSQL, which other hosts may use, too."""
+        return kinds.is_postgresql(self.database)
+
+    @property
     def database_password(self) -> str:
         """What `database_password_file` holds; empty if it is not set. Raises SettingsError."""
         return self.secret("database_password", {})

@@ -134,7 +134,7 @@ def freeze_lock(settings: Settings, wait: float = 0.0) -> Iterator[int]:
                 f"{path}: cannot be locked ({error.strerror}): check what is in its place, and that the disk"
                 " can be written to"
             ) from None
-        if handle >= 0 and settings.database_url.startswith("postgresql"):
+        if handle >= 0 and settings.on_server:
             from shepherd.store import postgresql
 
             password, left = settings.database_password, end - monotonic()

@@ -18,6 +18,7 @@ from shepherd import plainfile
 from shepherd.errors import NoAnswerError, StoreError
 from shepherd.run import Run
 from shepherd.settings import Settings
+from shepherd.settings.kinds import is_postgresql
 from shepherd.store import postgresql, reaching, server_failures, several, sqlite
 from shepherd.store.cache import Cache
 from shepherd.store.journal import Journal, JournalEntry
@@ -79,7 +80,7 @@ class Database:
         """In messages, without any password."""
         self._path: Path | None = None
         """Of a file of SQLite."""
-        if reaching.is_postgresql(url):
+        if is_postgresql(url):
             self.name = reaching.name_of(url)
             self._engine = _postgresql_engine(url, password, read_only)
         else:

@@ -24,9 +24,9 @@ from shepherd.store.server_failures import sentence
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-WORK, WRITING, FREEZE = 0x5148_0001, 0x5148_0002, 0x5148_0003
+WORK, WRITING, FREEZE, SAYING = 0x5148_0001, 0x5148_0002, 0x5148_0003, 0x5148_0005
 """The advisory locks, one set in each database. WORK: who works. WRITING: one transaction at a time. FREEZE:
-between a promotion's last look and the end of its move."""
+between a promotion's last look and the end of its move. SAYING: who says what is said once."""
 
 _POLL = 0.1
 

@@ -28,10 +28,6 @@ SERVER_PATIENCE = 90
 than the other, and than one act takes: the host has noticed by then that it may not go on."""
 
 
-def is_postgresql(url: str) -> bool:
-    return url.startswith(("postgresql:", "postgresql+psycopg:"))
-
-
 def for_programs(url: str) -> str:
     """The same URL for PostgreSQL's own programs, which give up a server that cannot be reached as we do."""
     noticing = "&".join(f"{name}={value}" for name, value in _noticing().items())

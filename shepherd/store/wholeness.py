@@ -39,7 +39,7 @@ from shepherd.errors import NoAnswerError
 from shepherd.settings import Settings
 from shepherd.snapshot import Answer, JournalPlace, LastGood, Rev
 from shepherd.store.journal import Journal, JournalEntry
-from shepherd.store.reaching import is_postgresql, name_of
+from shepherd.store.reaching import name_of
 from shepherd.store.snapshot_files import stored
 from shepherd.store.snapshots import Snapshots
 from shepherd.values import utc
@@ -190,7 +190,7 @@ def first_run_sentence(settings: Settings, branch: str) -> str:
     """What is said once, and loudly: a first run looks like a database that was emptied."""
     what = f"state_dir ({settings.state_path}) has lost its contents: is its disk mounted?"
     remedy = "before shepherd.db is restored"
-    if is_postgresql(settings.database_url):
+    if settings.on_server:
         what = f"{name_of(settings.database_url)} has lost its contents, or is another one: is the URL right?"
         remedy = "before the journal is there: inv db.copy, or inv restore"
     return (

@@ -20,7 +20,7 @@ from shepherd.running import hosts, told
 from shepherd.running.refusals import BusyError, attend, is_first
 from shepherd.settings import Settings
 from shepherd.situation import Hang
-from shepherd.store.postgresql import Session
+from shepherd.store.postgresql import SAYING, Session
 from tests.inv import ROOT
 from tests.postgres import PostgresServer, running_server
 from tests.running.smtp import Server, serving
@@ -264,10 +264,10 @@ def test_one_mail_goes_about_one_hang(tmp_path: Path, postgres: PostgresServer, 
     one, other = two.settings("qa1"), two.settings("qa2")
     with closing(Session(two.url, "", "test")) as session:
         # another host is just about to send it
-        session.take(told.SAYING)
+        session.take(SAYING)
         attend(one, BusyError("suspected hang", hang), no_telling)
         assert server.messages == []
-        session.free(told.SAYING)
+        session.free(SAYING)
     for settings in (one, other, one):
         attend(settings, BusyError("suspected hang", hang), no_telling)
     assert len(server.mails_to("ops@example.org")) == 1

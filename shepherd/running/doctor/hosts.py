@@ -12,7 +12,7 @@ from shepherd.running.other_hosts import difference_words, host_words, other_hos
 def hosts(context: CheckContext) -> Iterator[Finding]:
     """Which there are, when each last worked, and whether their settings say the same."""
     settings = context.settings
-    if not told.has_other_hosts(settings):
+    if not settings.on_server:
         return
     if context.offline:
         yield ok("hosts", OFFLINE)
