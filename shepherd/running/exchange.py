@@ -19,7 +19,8 @@ from shepherd.settings import Settings
 from shepherd.statefile import StateFile
 from shepherd.store.postgresql import Session
 from shepherd.store.reaching import name_of
-from shepherd.store.shared_files import LATEST, AgreedFile, SharedFiles
+from shepherd.store.shared_files import AgreedFile, SharedFiles
+from shepherd.store.snapshots import LATEST
 
 PATIENCE = 10.0
 """Seconds to wait for another process of this host that asks just now."""

@@ -24,12 +24,13 @@ from shepherd.atomic import write_atomically
 from shepherd.errors import StoreError
 from shepherd.snapshot import JournalPlace
 from shepherd.store.postgresql import Session
+from shepherd.store.snapshot_files import COMPRESSED, LARGEST, PLAIN
+from shepherd.store.snapshots import LATEST
 
 PREFIX = "file/"
-LATEST, FREEZES = "latest.json", "freezes"
+FREEZES = "freezes"
 OF_ALL = ("run/stages.json", "run/schedule.json")
 OF_BRANCH = (LATEST, "failed-reads", FREEZES)
-LARGEST = 500_000_000
 _ID, _HEADER = 16, 32
 """Characters before the content: an id of this version, and when the file was written, in nanoseconds."""
 _NEWEST = 5
@@ -267,7 +268,7 @@ def _content(path: Path) -> bytes | None:
 
 
 def _is_kept(name: str) -> bool:
-    return name.endswith((".json", ".json.gz")) and not name.startswith(".")
+    return name.endswith((PLAIN, COMPRESSED)) and not name.startswith(".")
 
 
 def _print_of(path: Path) -> tuple[int, int, int] | None:
