@@ -13,9 +13,12 @@ from shepherd.act.ref import Move, move_ref
 from shepherd.act.rsync import publish
 from shepherd.errors import LostLockError
 from shepherd.git.repository import Git
+from shepherd.running.backup.daily import back_up_daily
+from shepherd.running.tasking import TaskOptions
 from shepherd.settings import MailSettings
 from shepherd.trackers.http import HttpSession
 from tests.gitrepo import Repo
+from tests.project import Project
 from tests.running.smtp import serving
 
 
@@ -92,3 +95,14 @@ def test_an_act_takes_no_longer_than_the_lock_is_held() -> None:
     with holding.confirmed_by(lambda: None, 0, 60):
         assert holding.within(120) == 60
         assert holding.within(20) == 20
+
+
+@pytest.mark.usefixtures("lost")
+def test_a_backup_that_fails_for_that_says_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = Project(tmp_path)
+    (project.state / "shepherd.db").write_bytes(b"no database")
+    with pytest.raises(LostLockError):
+        back_up_daily(TaskOptions(project.settings, "ann"), project.run("backup"))
+    assert capsys.readouterr().err == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from shepherd import holding
 from shepherd.errors import NO_DATA, PARTLY, NoAnswerError, ShepherdError
 from shepherd.run import Run
 from shepherd.running.backup.places import BackupPlace, backups_in, ends_as_a_backup, name_of
@@ -15,7 +16,11 @@ from shepherd.settings import Settings
 
 
 def back_up_daily(options: TaskOptions, run: Run) -> StageResult:
-    """Make the day's backup, unless it is there; then remove those that newer ones replace."""
+    """Make the day's backup, unless it is there; then remove those that newer ones replace.
+
+    Raises:
+        LostLockError: it failed, and another host may work by now.
+    """
     settings = options.settings
     folder = settings.backup_path
     try:
@@ -28,6 +33,8 @@ def back_up_daily(options: TaskOptions, run: Run) -> StageResult:
         say(str(none_yet))
         return StageResult()
     except (ShepherdError, OSError) as error:
+        # a lost lock ends the run, and is all that is said
+        holding.confirm()
         # the journal is sound; tried again at the next run
         sentence = str(error) if isinstance(error, ShepherdError) else f"{folder}: {error.strerror or error}"
         complain(f"backup: {sentence}")
