@@ -3,6 +3,7 @@
 # without `from __future__ import annotations`: msgspec and `checks` would evaluate them at each start
 
 from collections.abc import Mapping
+from os.path import normpath
 from typing import Literal
 
 from msgspec import Struct, field
@@ -67,10 +68,11 @@ class TrackerSettings(Struct, frozen=True, forbid_unknown_fields=True):
             case "none":
                 return (self.type,)
             case "file":
-                return (self.type, self.path)
+                return (self.type, normpath(self.path))
             case "launchpad":
                 return (self.type, root)
-        return (self.type, root, self.project)
+        # forges take a name in capitals and small letters alike
+        return (self.type, root, self.project.casefold())
 
     @property
     def writes(self) -> bool:

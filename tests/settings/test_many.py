@@ -157,7 +157,9 @@ tracker = "bugs"
         )
         trackers = {
             "api": 'type = "github"\nproject = "a/api"',
-            "api-too": 'type = "github"\nproject = "a/api"\ntag = false',
+            "api-too": 'type = "github"\nproject = "A/Api"\ntag = false',
+            "file": 'type = "file"\npath = "bugs.json"',
+            "file-too": 'type = "file"\npath = "./bugs.json"',
             "web": 'type = "github"\nproject = "a/web"',
             "lp": 'type = "launchpad"\nproject = "a"',
             "lp-too": 'type = "launchpad"\nproject = "b"',
@@ -170,6 +172,8 @@ tracker = "bugs"
         assert shared == {
             "api": ["api-too"],
             "api-too": ["api"],
+            "file": ["file-too"],
+            "file-too": ["file"],
             "web": [],
             "lp": ["lp-too"],
             "lp-too": ["lp"],
