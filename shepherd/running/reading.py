@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError, worst
+from shepherd.errors import NO_DATA, REFUSED, NoAnswerError, SettingsError
 from shepherd.running import told
 from shepherd.running.log import now
 from shepherd.running.output import json_for_terminals, write
@@ -39,13 +39,13 @@ def status(options: TaskOptions, *, json: bool = False, sha: bool = False) -> in
     snapshots = _snapshots(options)
     present = situation(settings)
     if sha:
-        if len(snapshots) > 1:
+        if len(options.branches) > 1:
             raise SettingsError("several branches are set up: say which one's SHA, with --branch")
         return sha_for_scripts(snapshots[0], present)
     if json:
         from shepherd.views.feeds import snapshot_pieces
 
-        several = len(snapshots) > 1
+        several = len(options.branches) > 1
         for number, snapshot in enumerate(snapshots):
             write(sys.stdout, (",\n" if number else "[") if several else "")
             for piece in snapshot_pieces(snapshot, present):
@@ -55,22 +55,17 @@ def status(options: TaskOptions, *, json: bool = False, sha: bool = False) -> in
         from shepherd.views import text
 
         say("\n\n".join(text.status(snapshot, present) for snapshot in snapshots))
-    return _code(snapshots, present)
+    return _code(options, snapshots, present)
 
 
 def _status_of_many(options: TaskOptions) -> int:
     """A line for each branch; one that has no answer yet is one of them."""
     from shepherd.views import many
 
-    snapshots, missing = [], []
-    for branch in options.branches:
-        try:
-            snapshots.append(snapshot_of(options.settings, branch))
-        except NoAnswerError as why:
-            missing.append(str(why))
+    snapshots, missing = _answers(options)
     present = situation(options.settings)
-    say(many.status(snapshots, missing, present))
-    return worst([NO_DATA] * bool(missing) + [_code(snapshots, present)])
+    say(many.status(snapshots, [str(why) for why in missing], present))
+    return _code(options, snapshots, present)
 
 
 def landings(
@@ -106,7 +101,7 @@ def landings(
             say("")
         else:
             say(text.landings(snapshot, present, person, state, only, most))
-    return _code(snapshots, present)
+    return _code(options, snapshots, present)
 
 
 def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
@@ -139,7 +134,7 @@ def explain(options: TaskOptions, rev: str, *, json: bool = False) -> int:
         if wanted.kind == "branch":
             what = f"{rev} has not landed, or there is no such branch, on"
         raise SettingsError(f"{what} {', '.join(options.branches)} (inv landings lists what it knows)")
-    return _code(snapshots, present)
+    return _code(options, snapshots, present)
 
 
 def _say_silence(settings: Settings) -> None:
@@ -174,7 +169,29 @@ def snapshot_of(settings: Settings, branch: str) -> Snapshot:
 
 
 def _snapshots(options: TaskOptions) -> list[Snapshot]:
-    return [snapshot_of(options.settings, branch) for branch in options.branches]
+    """The last answers; a branch that has none is said, and hides none of the others.
+
+    Raises:
+        NoAnswerError: no branch has one.
+    """
+    snapshots, missing = _answers(options)
+    if not snapshots:
+        raise missing[0]
+    for why in missing:
+        complain(str(why))
+    return snapshots
+
+
+def _answers(options: TaskOptions) -> tuple[list[Snapshot], list[NoAnswerError]]:
+    """The last answers, and why other branches have none."""
+    snapshots: list[Snapshot] = []
+    missing: list[NoAnswerError] = []
+    for branch in options.branches:
+        try:
+            snapshots.append(snapshot_of(options.settings, branch))
+        except NoAnswerError as why:
+            missing.append(why)
+    return snapshots, missing
 
 
 def _revnos(settings: Settings, snapshot: Snapshot, rev: RevName) -> list[int]:
@@ -278,8 +295,8 @@ def _json(document: bytes) -> str:
     return json_for_terminals(document)
 
 
-def _code(snapshots: Sequence[Snapshot], present: Situation) -> int:
+def _code(options: TaskOptions, snapshots: Sequence[Snapshot], present: Situation) -> int:
     """The exit code: 5 where an answer is no data, or a later reading failed; it is shown all the same
     (docs/interfaces.md#commands)."""
     no_data = [not snapshot.complete or snapshot.branch in present.unread for snapshot in snapshots]
-    return NO_DATA if any(no_data) else 0
+    return NO_DATA if any(no_data) or len(snapshots) < len(options.branches) else 0

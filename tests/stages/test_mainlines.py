@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shepherd.errors import SourceError
+from shepherd.errors import SettingsError, SourceError
 from shepherd.running import reading
 from shepherd.running.tasking import TaskOptions
 from shepherd.snapshot import Snapshot
@@ -135,6 +135,21 @@ def test_explain_and_landings_name_the_branch(
     assert (stable["mainline"], stable["title"]) == ("stable", "Fix login")
     assert (other["mainline"], other["title"]) == ("next", "Other")
     assert [{each["mainline"] for each in part} for part in lists] == [{"stable"}, {"next"}]
+
+
+def test_a_branch_without_an_answer_hides_no_other(two: Two, capsys: pytest.CaptureFixture[str]) -> None:
+    two.deploy(two.land("[no-qa] Base", "[no-qa] Login")[0])
+    two.look()
+    options = TaskOptions(two.settings)
+    assert reading.status(options) == reading.landings(options) == reading.explain(options, "r2") == 5
+    out, err = capsys.readouterr()
+    assert out.startswith("stable: ") and "Login" in out
+    assert err.count("next: no answer yet: inv run") == 3
+    assert reading.status(options, json=True) == 5
+    (stable,) = json.loads(capsys.readouterr().out)
+    assert stable["branch"] == "stable"
+    with pytest.raises(SettingsError, match="which one's SHA"):
+        reading.status(options, sha=True)
 
 
 def test_what_a_person_has_to_accept_names_the_branch(two: Two) -> None:
