@@ -48,6 +48,8 @@ class Run(Struct, frozen=True):
     """What is true now, for messages about the answer."""
     loudly: Callable[[str], None] = lambda _sentence: None
     """Says what the person who started the run must know although all goes well, even with `--cron`."""
+    code: str = ""
+    """Which shepherd this is: version, release and commit; empty where nobody asks."""
 
     @property
     def seconds(self) -> int:

@@ -181,6 +181,9 @@ class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
     """The limits that it counts for."""
     exceeds: tuple[int, ...] = ()
     """The limits that do not hold for it as a candidate: their places in `limits` of the snapshot."""
+    rule: str = ""
+    """Which rule gave it its state: a word of `shepherd.rules.states.Rule`; empty in a snapshot of a release
+    that did not say so."""
 
     @property
     def missing(self) -> tuple[CheckEntry, ...]:

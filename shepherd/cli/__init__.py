@@ -5,14 +5,16 @@ Every task of the modules here is one; `tasks.py` and `__main__` hand them to In
 
 from __future__ import annotations
 
-from shepherd.cli import asking, hosting, telling, working
+from invoke.tasks import Task
+
+from shepherd.cli import asking, hosting, looking_back, telling, working
 from shepherd.running.tasking import collection
 
 namespace = collection(
     *(
         each
-        for module in (working, asking, telling, hosting)
+        for module in (working, asking, looking_back, telling, hosting)
         for each in vars(module).values()
-        if type(each).__name__ == "Task"
+        if isinstance(each, Task)
     )
 )

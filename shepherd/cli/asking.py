@@ -89,7 +89,10 @@ def notes(options: TaskOptions, from_: str | None = None, to: str | None = None,
 
 
 @task(
-    BRANCH, help={"rev": "what happened to this landing (default: promotions and deployments)"}, reader=True
+    BRANCH,
+    optional="rev",
+    help={"rev": "what happened to this landing (default: promotions and deployments)"},
+    reader=True,
 )
 def history(options: TaskOptions, rev: str | None = None, json: bool = False) -> int:
     """Show what was said and done: deployments, or one landing's states and verdicts."""

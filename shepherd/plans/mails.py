@@ -19,7 +19,6 @@ from shepherd.plans.days import Days, long_date
 
 # scripts that check settings import it from here
 from shepherd.plans.recipients import reachable as reachable
-from shepherd.settings import MailSettings
 from shepherd.situation import Hang
 from shepherd.snapshot import Blocker, LandingEntry, Snapshot
 
@@ -194,17 +193,15 @@ def announced(
     snapshot: Snapshot,
     histories: Mapping[str, BlockerHistory],
     days: Days,
-    mail: MailSettings,
+    grace_days: int,
     now: datetime,
 ) -> Snapshot:
     """The snapshot with the day on which the list will be told of each blocker, from two days before on."""
     from msgspec.structs import replace
 
-    if not mail.list:
-        return snapshot
     told_on = {
         item.entry.revno: item.told_on
-        for item in sort_out(snapshot, histories, days, mail.grace_days, now)[0]
+        for item in sort_out(snapshot, histories, days, grace_days, now)[0]
         if days.soon(item.told_on, now)
     }
     blockers = tuple(replace(each, list_told_on=told_on.get(each.revno)) for each in snapshot.blockers)

@@ -36,6 +36,7 @@ from shepherd.running.situation import (
     situation,
 )
 from shepherd.running.tasking import ROOT, TaskOptions, complain
+from shepherd.running.versions import title
 from shepherd.settings import Settings
 
 if TYPE_CHECKING:
@@ -169,6 +170,7 @@ class LockedRun:
             self._note,
             lambda: situation(self.settings),
             self.loudly,
+            code=title(),
         )
         self.publish(name, noted)
         tell("START", pid=os.getpid(), who=who, **({"why": self._why} if self._why else {}))

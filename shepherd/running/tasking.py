@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from invoke.collection import Collection
 from invoke.exceptions import Exit
+from invoke.parser.argument import Argument
+from invoke.parser.parser import ParseMachine
 from invoke.tasks import Task
 
 from shepherd.errors import UNEXPECTED, ShepherdError
@@ -60,6 +62,7 @@ DEFAULTS = {"branch": None, "as_": None, "dry_run": False, "wait": None}
 def task(
     *options: str,
     positional: tuple[str, ...] = (),
+    optional: str = "",
     help: dict[str, str] | None = None,
     name: str = "",
     reader: bool = False,
@@ -71,6 +74,7 @@ def task(
 
     Args:
         options: which of the shared options it has: BRANCH, ACTING, WORKING.
+        optional: a positional argument that may be left out; its default is None.
         name: what it is called if not like its function; with a dot (`lock.status`) it belongs to a group.
         reader: all it does is to print; if that cannot be written, it has failed.
         repeatable: flags that may be given several times; their value is a list, and their default None.
@@ -91,6 +95,8 @@ def task(
                 # Invoke takes what follows for the value of a positional argument
                 complain(f"for help: inv --help {name_of_body}")
                 raise Exit(code=2)
+            if optional and arguments[optional] == "":
+                arguments[optional] = None
             chosen = {each: arguments.pop(each) for each in options}
             code = guarded(lambda: _called(body, _options(context, chosen), arguments))
             if reader and (why := unwritten()):
@@ -105,16 +111,46 @@ def task(
         texts = {flag: known[flag] for flag in flags if flag in known}
         # Invoke takes them out of its own copy once it has read them
         run.__dict__["help_of_flags"] = dict(texts)
-        return Task(
+        made = _PositionalTask(
             run,
             name=name_of_body,
-            positional=positional,
+            positional=(*positional, *filter(None, [optional])),
             iterable=repeatable,
             auto_shortflags=False,
             help=texts,
         )
+        made.may_miss = optional
+        return made
 
     return wrap
+
+
+class _PositionalTask(Task[Any]):
+    """A task whose positional argument may be left out where it says so."""
+
+    may_miss = ""
+    """The argument of that name."""
+
+    def get_arguments(self, ignore_unknown_help: bool | None = None) -> list[Argument]:
+        arguments = super().get_arguments(ignore_unknown_help)
+        for each in arguments:
+            each.may_miss = each.name == self.may_miss  # type: ignore[attr-defined]  # for _complete_context
+        return arguments
+
+
+_complete = ParseMachine.complete_context
+
+
+def _complete_context(machine: ParseMachine) -> None:
+    """Invoke knows no positional argument that may be left out: whatever is missing once a task's words are
+    read is an error. So such a one gets an empty value right before that."""
+    for each in machine.context.positional_args if machine.context else ():
+        if each.value is None and getattr(each, "may_miss", False):
+            each.value = ""
+    _complete(machine)
+
+
+ParseMachine.complete_context = _complete_context  # type: ignore[method-assign, assignment]
 
 
 def _called(body: Callable[..., int | None], options: TaskOptions, arguments: dict[str, Any]) -> int | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 
 from shepherd import __version__
 from shepherd.running.tasking import ROOT
 
 
+@cache
 def title() -> str:
     """`0.2.0`; in a release `0.2.0 (release 0007-3f9c2ab41d07, commit 3f9c…)`."""
     from shepherd.running import releases

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from shepherd.plans.days import days_of
-from shepherd.plans.mails import BlockerHistory, announced
-from shepherd.run import Run
+from shepherd.plans.mails import BlockerHistory
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages.recorded import ref_moves
@@ -40,15 +38,6 @@ def histories_of(
             address=addresses.get(entry.id),
         )
     return histories
-
-
-def announce(journal: Journal, snapshot: Snapshot, settings: Settings, run: Run) -> Snapshot:
-    """The snapshot with what it says of the mails to come (docs/mails.md): the page is made of nothing
-    else."""
-    if settings.mail is None or not snapshot.blockers:
-        return snapshot
-    histories = histories_of(journal, snapshot, settings)
-    return announced(snapshot, histories, days_of(settings), settings.mail, run.now)
 
 
 class _OnQA:

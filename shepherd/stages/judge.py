@@ -8,20 +8,26 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from shepherd.errors import NoAnswerError
-from shepherd.rules import judge
 from shepherd.run import Run, attempt
 from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.stages import alarms
 from shepherd.stages.answer_log import answer_of, because, log_judgement
-from shepherd.stages.blockers import announce
 from shepherd.stages.check_memory import KEPT_AS as CHECKS_KEPT
 from shepherd.stages.check_memory import ChecksMemory
 from shepherd.stages.check_waits import check_wait_changes
 from shepherd.stages.checks import ChecksReading, Progress, conditions_of, read_checks
-from shepherd.stages.compose import compose, good_before, without_answer
+from shepherd.stages.compose import compose, good_before
 from shepherd.stages.evidence import lessons_of, memory_of, options_of, read_tags, speech_of
 from shepherd.stages.freezes import make_copy
+from shepherd.stages.judge_input import (
+    JudgeInput,
+    announced_in,
+    announcement_of,
+    judgement_of,
+    snapshot_of,
+)
+from shepherd.stages.kept_inputs import keep_input
 from shepherd.stages.promoted import warnings_of
 from shepherd.stages.recorded import ref_moves, still_new, untagged
 from shepherd.stages.requests import named
@@ -88,8 +94,8 @@ def _judge(
     if state.problem or state.reading is None:
         context = _context(settings, state, run, run.now, previous)
         # the cache knows where things stood before, for a person's word; the answer must not hang on that
-        snapshot = without_answer(context, state.problem or "nothing was read", None)
-        return _no_data(snapshot, snapshots, previous, state.loss, database, run, dry)
+        given = JudgeInput(run.code, context, state.problem or "nothing was read")
+        return _no_data(given, settings, snapshots, previous, state.loss, database, run, dry)
 
     tags = state.tags if stored and state.tags else read_tags(settings, state, run)
     context = _context(settings, state, run, min(tags.at, source.read_at), previous)
@@ -97,19 +103,27 @@ def _judge(
         if not dry:
             with database.branch(branch) as store:
                 store.cache.put_fact("tracker", tags)
-        snapshot = without_answer(context, tags.problem, state.reading)
-        return _no_data(snapshot, snapshots, previous, None, database, run, dry)
+        given = JudgeInput(run.code, context, tags.problem, state.reading)
+        return _no_data(given, settings, snapshots, previous, None, database, run, dry)
 
     state = replace(state, tags=tags, reading=named(state.reading, tags.reading))
     assert state.reading is not None
     with database.branch(branch) as store:
         memory = memory_of(settings, state, tags.reading, store)
         checks_before = store.cache.fact(CHECKS_KEPT, ChecksMemory)
-    options = options_of(settings, branch)
-    conditions = replace(conditions_of(settings, branch), touched=state.touched)
-    judgement = judge(state.reading, tags.reading, memory, options, state.scope, conditions)
+    given = JudgeInput(
+        run.code,
+        context,
+        reading=state.reading,
+        tracker=tags.reading,
+        recorded=memory,
+        options=options_of(settings, branch),
+        scope=tuple(sorted(state.scope)),
+        conditions=replace(conditions_of(settings, branch), touched=state.touched),
+    )
+    judgement = judgement_of(given)
     checks = ChecksReading(judgement)
-    if conditions.checks:
+    if given.conditions.checks:
         # between two transactions: nobody waits for the database while a server is asked
         checks = read_checks(
             *(settings, branch, judgement, run, checks_before),
@@ -126,7 +140,13 @@ def _judge(
     with database.branch(branch) as store:
         context = replace(context, untagged=untagged(store.journal))
         snapshot = compose(judgement, tags.reading, context)
-        snapshot = announce(store.journal, snapshot, settings, run)
+        given = replace(
+            given,
+            context=context,
+            conditions=judgement.conditions,
+            announcement=announcement_of(store.journal, snapshot, settings),
+        )
+        snapshot = announced_in(snapshot, given)
         if dry:
             return snapshot
         changes = _changes(store.journal, snapshot)
@@ -137,11 +157,13 @@ def _judge(
         if len(settings.branches) > 1:
             learned = still_new(learned, store.journal.with_others(settings.branches))
         store.append([*learned, *changes], run)
-        snapshot = replace(snapshot, journal=place_of(store.journal))
+        given = replace(given, journal=place_of(store.journal))
+        snapshot = replace(snapshot, journal=given.journal)
         if not stored:
             store.cache.put_fact("tracker", tags)
         if checks.memory is not None and checks.memory != checks_before:
             store.cache.put_fact(CHECKS_KEPT, checks.memory)
+    keep_input(settings, given, snapshot)
     snapshots.write(snapshot)
     snapshots.prune(run.now.timestamp(), settings.keep)
     return snapshot
@@ -176,7 +198,8 @@ def _context(
 
 
 def _no_data(
-    snapshot: Snapshot,
+    given: JudgeInput,
+    settings: Settings,
     snapshots: Snapshots,
     previous: Snapshot | None,
     lost: JournalLoss | None,
@@ -186,15 +209,18 @@ def _no_data(
 ) -> Snapshot:
     """Args: lost: what the journal lacks. Then nothing is written into it, and the answer names it again."""
     if lost is not None:
-        good = lost.last_good or snapshot.last_good
-        snapshot = replace(snapshot, journal=lost.place, last_good=good)
+        good = lost.last_good or given.context.last_good
+        given = replace(given, journal=lost.place, context=replace(given.context, last_good=good))
+    snapshot = snapshot_of(given)
     if dry:
         return snapshot
     log_judgement(run, snapshot.branch, [], snapshot, previous)
     if lost is None:
         with database.branch(snapshot.branch) as store:
             store.append(_answer_change(store.journal, snapshot), run)
-            snapshot = replace(snapshot, journal=place_of(store.journal))
+            given = replace(given, journal=place_of(store.journal))
+        snapshot = replace(snapshot, journal=given.journal)
+    keep_input(settings, given, snapshot)
     snapshots.write(snapshot)
     return snapshot
 
@@ -210,7 +236,12 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
         JournalEntry(
             "state",
             landing.id,
-            {"revno": landing.revno, "from": before.get(landing.id), "to": landing.state},
+            {
+                "revno": landing.revno,
+                "from": before.get(landing.id),
+                "to": landing.state,
+                "rule": landing.rule,
+            },
             why=landing.reason,
         )
         for landing in reversed(snapshot.landings)

@@ -165,6 +165,7 @@ def landing_entries(
             remedy_parts=_more_than_text(remedy),
             merged_by=landing.merged_by,
             co_authors=landing.co_authors,
+            rule=judged.rule,
             **condition_entries(judgement, revno),
         )
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Select, bindparam, func, select
 
+from shepherd.store import chain
 from shepherd.store.many_rows import insert_rows
 from shepherd.store.tables import journal, shared
 from shepherd.values import iso
@@ -67,6 +68,9 @@ class JournalEntry(Struct, frozen=True):
     run_id: str = ""
     seq: int = 0
     """0 for an entry that is yet to be appended."""
+    prev: str = ""
+    """The hash of the chain up to the entry before (`shepherd.store.chain`); empty where a release wrote it
+    that knew no chain."""
 
     @property
     def time(self) -> datetime:
@@ -126,10 +130,14 @@ class Journal:
         """Add entries in this order; how many."""
         entries = list(entries)
         assert all(entry.kind in KINDS for entry in entries)
+        if not entries:
+            return 0
         when, server = iso(at), self._connection.dialect.name == "postgresql"
+        head = chain.head(self._connection)
         for start in range(0, len(entries), _ROWS):
-            rows = [
-                {
+            rows = []
+            for entry in entries[start : start + _ROWS]:
+                row = {
                     "at": when,
                     "run_id": run_id,
                     "branch": self._branch,
@@ -138,10 +146,10 @@ class Journal:
                     # an author's name may be of any length; the column is not
                     "who": _kept(entry.who[:WHO], server),
                     "why": _kept(entry.why, server),
-                    "data": msgspec.json.encode(entry.data, enc_hook=str).decode(),
+                    "data": msgspec.json.encode({**entry.data, chain.KEY: head}, enc_hook=str).decode(),
                 }
-                for entry in entries[start : start + _ROWS]
-            ]
+                head = chain.following(head, row)
+                rows.append(row)
             insert_rows(self._connection, journal, rows)
         return len(entries)
 
@@ -222,8 +230,9 @@ class Journal:
         if "kinds" in values:
             values["branches"] = self.names
         return [
-            JournalEntry(kind, subject, msgspec.json.decode(data), who, why, at, run_id, seq)
+            JournalEntry(kind, subject, known, who, why, at, run_id, seq, known.pop(chain.KEY, ""))
             for kind, subject, data, who, why, at, run_id, seq in self._connection.execute(statement, values)
+            for known in (msgspec.json.decode(data),)
         ]
 
 
