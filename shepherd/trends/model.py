@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Phase = Literal["qa-server", "person", "others", "promotion", "deployment"]
+WaitPhase = Literal["qa-server", "person", "others", "promotion", "deployment"]
 """What a landing waited for on its way to production, in this order: for the QA server to have it · for a
 person to say that it is good · behind others that were not · for a promotion · for a deployment."""
 By = Literal["day", "week", "month", "quarter", "year"]
@@ -72,7 +72,7 @@ class Period(Struct, frozen=True):
     restored: Spread | None = None
     """From a failure that began in it to its end, of those that are over."""
     failures_open: int = 0
-    phases: Mapping[Phase, Spread] = {}
+    phases: Mapping[WaitPhase, Spread] = {}
     """Where the time went, of those that went live in it and of which all phases are known."""
     phases_known: int = 0
 
