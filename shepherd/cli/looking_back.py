@@ -26,3 +26,11 @@ def replay(
     from shepherd.running.replay import replay
 
     return replay(options, run, since=since, with_settings=with_settings, json=json)
+
+
+@task(BRANCH, reader=True, help={"by": "person (default) or component"})
+def waits(options: TaskOptions, by: str = "person", json: bool = False) -> int:
+    """Who waits for whom: what waits for whose move, the oldest wait first, and what stands behind it."""
+    from shepherd.running.waits import waits
+
+    return waits(options, by=by, json=json)
