@@ -58,3 +58,11 @@ def audit(
     from shepherd.running.audit import audit
 
     return audit(options, rev, json=json, page=page)
+
+
+@task(BRANCH, reader=True, help={"by": "person (default) or component"})
+def waits(options: TaskOptions, by: str = "person", json: bool = False) -> int:
+    """Who waits for whom: what waits for whose move, the oldest wait first, and what stands behind it."""
+    from shepherd.running.waits import waits
+
+    return waits(options, by=by, json=json)
