@@ -1,0 +1,2 @@
+"""Earlier runs judged again: in what two answers differ (`differences`), and what many runs differ in, told once
+(`folds`). Pure; `stages/rejudging` judges (docs/replay.md)."""
