@@ -1,4 +1,4 @@
-"""In what an answer differs from the one that was given before, each difference with the landings that have it
+"""In what an answer differs from the one that was given before, each difference with its landings
 (docs/replay.md#what-differs)."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What many runs differ in, told once: the same difference in 288 runs is one (docs/replay.md#what-differs)."""
+"""What many runs differ in, told once: the same in 288 runs is one (docs/replay.md#what-differs)."""
 
 from __future__ import annotations
 
