@@ -50,14 +50,15 @@ TOP_LINES: dict[str, tuple[str, ...]] = {
 MAIL_LINES = (
     "",
     '[mail]\nsender = "qa@example.org"\nlist = "dev@example.org"',
-    '[mail]\nsender = "qa@example.org"\nlist = "dev@example.org"\ngrace_days = 0\nweekend = true\nat = "17:30"',
+    '[mail]\nsender = "qa@example.org"\nlist = "dev@example.org"\ngrace_days = 0\nweekend = true\n'
+    'at = "17:30"',
     '[mail]\nsender = "qa@example.org"',
 )
 TRACKER_LINES = ("", 'words = { ok = ["qa-ok", "works"] }', 'bug_url = "https://bugs.example.org/{bug}"')
 
 
 class ChangingProject(Project):
-    """`stable`, which is called `main` after it was renamed, and `next`, in one repository, with one tracker."""
+    """`stable`, called `main` once it was renamed, and `next`, in one repository and with one tracker."""
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.chance = random.Random(seed)
