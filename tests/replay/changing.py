@@ -60,8 +60,11 @@ TRACKER_LINES = ("", 'words = { ok = ["qa-ok", "works"] }', 'bug_url = "https://
 class ChangingProject(Project):
     """`stable`, called `main` once it was renamed, and `next`, in one repository and with one tracker."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, pace: int = 1, *, renames: bool = True) -> None:
+        """Args: pace: days' worth of landings that there are in a day."""
         self.chance = random.Random(seed)
+        self.pace = pace
+        self.renames = renames
         self.name = "stable"
         self.ids: list[str] = []
         self.next_ids: list[str] = []
@@ -158,7 +161,8 @@ def _lived(project: ChangingProject, days: int) -> Iterator[None]:
 def _one_day(project: ChangingProject) -> Iterator[None]:
     chance = project.chance
     project.now += timedelta(days=chance.choice((0, 0, 1, 1, 3, 25, 50)))
-    a_day(project, chance, project.ids)
+    for _ in range(project.pace):
+        a_day(project, chance, project.ids)
     for _ in range(chance.randint(0, 2)):
         _land_next(project, message(chance, len(project.next_ids)))
     for event in chance.sample(EVENTS, chance.choice((1, 2, 2, 3))):
@@ -252,7 +256,7 @@ def _settings(project: ChangingProject) -> None:
 
 
 def _rename(project: ChangingProject) -> None:
-    if project.runs > 3:
+    if project.renames and project.runs > 3:
         project.renamed()
 
 
