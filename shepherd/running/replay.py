@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from shepherd.errors import REFUSED
+from shepherd.errors import NO_DATA, REFUSED
 from shepherd.running.tasking import TaskOptions, say
 from shepherd.stages.judge_input import snapshot_of
-from shepherd.stages.kept_inputs import document_sum, kept_inputs
+from shepherd.stages.kept_inputs import LostInput, document_sum, kept_inputs
 
 
 def replay(
@@ -20,7 +20,10 @@ def replay(
     code = 0
     for branch in options.branches:
         for kept in kept_inputs(options.settings, branch):
-            if run in (None, kept.run_id):
+            if isinstance(kept, LostInput):
+                say(kept.problem)
+                code = NO_DATA
+            elif run in (None, kept.run_id):
                 same = document_sum(snapshot_of(kept.given)) == kept.sum
                 say(f"{branch} {kept.run_id}: {'the same' if same else 'differs'}")
                 code = code if same else REFUSED
