@@ -13,7 +13,7 @@ from shepherd.settings import Settings
 from shepherd.snapshot import Snapshot
 from shepherd.snapshot_json import pieces
 from shepherd.stages.judge_input import snapshot_of
-from shepherd.stages.kept_inputs import kept_inputs
+from shepherd.stages.kept_inputs import KeptInput, kept_inputs
 from shepherd.store.snapshots import Snapshots
 
 
@@ -45,11 +45,13 @@ def documents() -> Iterator[list[Document]]:
 
 
 def judged_again(settings: Settings, branch: str) -> list[Document]:
-    """What follows from each input that was kept, in order."""
-    return [
-        Document(branch, kept.run_id, b"".join(pieces(snapshot_of(kept.given))))
-        for kept in kept_inputs(settings, branch)
-    ]
+    """What follows from each input that was kept, in order. All must be readable."""
+    found = []
+    for kept in kept_inputs(settings, branch):
+        assert isinstance(kept, KeptInput), kept
+        found.append(Document(branch, kept.run_id, b"".join(pieces(snapshot_of(kept.given)))))
+        assert found[-1].sum == kept.sum, f"{branch} {kept.run_id}: not what it is said to be"
+    return found
 
 
 def the_same(settings: Settings, branch: str, written: list[Document], *, last: bool = False) -> None:
