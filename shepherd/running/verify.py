@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from textwrap import fill
 
 import msgspec
@@ -18,7 +19,7 @@ from shepherd.settings import Settings
 from shepherd.store import Database
 from shepherd.store.chain_findings import ChainFinding, findings_of
 from shepherd.store.chain_heads import HeadsCompared, KnownHead, compared
-from shepherd.store.chain_reading import MOST, ChainReading, read_chain
+from shepherd.store.chain_reading import MOST, ChainReading, entries_of, read_chain
 from shepherd.store.database import WrittenMeanwhileError
 from shepherd.values import count, utc
 
@@ -96,7 +97,7 @@ def _read(settings: Settings, heads: Sequence[str]) -> ChainReading:
     for left in reversed(range(_TRIES)):
         try:
             with Database.of(settings, read_only=True) as database, _one_state(database) as connection:
-                return read_chain(connection, heads)
+                return read_chain(partial(entries_of, connection), heads)
         except WrittenMeanwhileError:
             # SQLite, and nobody was at work when it began; by now somebody is, who keeps what is read apart
             if not left:

@@ -86,7 +86,9 @@ class _Findings:
         if first.number not in self._open or place is None or place <= first.number:
             return
         beside = self._open.get(place)
-        second = beside if beside and beside.before == first.number else self._behind.get(place)
+        # else an entry stands between the two
+        adjacent = beside and beside.before == first.number and self._named(beside) == first.before
+        second = beside if adjacent else self._behind.get(place)
         if second is None or second.number not in self._open or self._named(second) != first.before:
             return
         between = self._behind.get(first.number)

@@ -103,10 +103,18 @@ def _rewritten(
 ) -> ChainFinding:
     number = min(each.number for each in within)
     of = [each for each in within if each.number == number]
-    if number == reading.last:
-        text = f"entry {number}, the last one, is not what it was when {_sources(of)}: it was changed"
-        return ChainFinding("changed", number, number, text)
     before = max((at for each in on_chain if (at := reading.places[each.hash]) < number), default=0)
+    if number >= reading.linked:
+        # nothing behind it names a hash
+        first = max(before + 1, min(reading.linked, number), 1)
+        if first == number:
+            text = f"entry {number} is not what it was when {_sources(of)}: it was changed"
+            return ChainFinding("changed", number, number, text)
+        text = (
+            f"entry {number} does not end what there was when {_sources(of)}: of"
+            f" {numbers(first, number)} one was changed, lost, put in or moved"
+        )
+        return ChainFinding("unclear", first, number, text, False)
     good = f"up to entry {before} all is as it was" if before else "no head from before that is known"
     text = (
         f"entry {number} is not the one that there was when {_sources(of)}, although what follows fits it:"

@@ -7,7 +7,7 @@ itself, whatever became of those before it. So one place that was changed hides 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -65,6 +65,8 @@ class ChainReading(Struct, frozen=True):
     """When that was written, by the clock of its host; None: none does, or it cannot be read."""
     last_at: datetime | None = None
     """The same of the last entry."""
+    linked: int = 0
+    """The number of the last entry that names it."""
     unchained: int = 0
     """How many entries after that name none."""
     unreadable: tuple[int, ...] = ()
@@ -79,17 +81,17 @@ class ChainReading(Struct, frozen=True):
     the journal has this hash. 0: before the first one."""
 
 
-def read_chain(connection: Connection, heads: Iterable[str] = ()) -> ChainReading:
-    """Read a journal, twice where something does not hold: what is named may stand earlier.
+def read_chain(rows: Callable[[], Iterable[Numbered]], heads: Iterable[str] = ()) -> ChainReading:
+    """Read a journal, twice where something does not hold: what an entry names may stand far before it.
 
     Args:
+        rows: gives all entries in their order, each time the same.
         heads: hashes that were once said to be the journal's.
     """
-    reading = follow(_rows(connection), heads)
+    heads = set(heads)
+    reading = follow(rows(), heads)
     stated = {each.stated for each in reading.breaks}
-    if not stated <= reading.places.keys():
-        return follow(_rows(connection), {*heads, *stated})
-    return reading
+    return reading if stated <= reading.places.keys() else follow(rows(), heads | stated)
 
 
 def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
@@ -129,12 +131,13 @@ def follow(rows: Iterable[Numbered], heads: Iterable[str] = ()) -> ChainReading:
             places[head] = number
         last = number
     return ChainReading(
-        *(entries, last, head, chained_since, _time(chained_at), _time(content[_AT]), unchained),
+        *(entries, last, head, chained_since, _time(chained_at), _time(content[_AT]), since, unchained),
         *(tuple(unreadable), tuple(breaks), more, tuple(given_up), places),
     )
 
 
-def _rows(connection: Connection) -> Iterator[Numbered]:
+def entries_of(connection: Connection) -> Iterator[Numbered]:
+    """All entries in their order, some thousands at a time in memory."""
     for row in connection.execute(_IN_ORDER, execution_options={"yield_per": _AT_ONCE}):
         yield row[0], row[1:]
 
