@@ -39,7 +39,7 @@ def trends_of(
 def what_happened(settings: Settings, branch: str, store: BranchStore) -> Happened:
     """All that the database knows of a branch."""
     source = store.cache.fact("source", BranchSource)
-    entries = _Entries(store.journal.entries(*_KINDS))
+    entries = _ToldEntries(store.journal.entries(*_KINDS))
     return Happened(
         landings=_landings(settings, branch, store),
         covers=covers(store.journal),
@@ -60,7 +60,7 @@ def _landings(settings: Settings, branch: str, store: BranchStore) -> Sequence[L
     return [*OlderHistory(settings, branch, store, kept).archived(), *kept]
 
 
-class _Entries:
+class _ToldEntries:
     """The journal's entries, sorted by what they tell."""
 
     def __init__(self, entries: Sequence[JournalEntry]) -> None:

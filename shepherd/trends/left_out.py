@@ -66,10 +66,10 @@ def _before(known: Known, periods: Periods, since: date | None, begun: date) -> 
         what = f"r{unread[0]} is" if len(unread) == 1 else f"r{unread[0]} to r{unread[-1]} are"
         yield f"{what} not archived yet, so that only the deployments of them count: inv archive"
     if number := _within(periods, known.live.rewritten):
-        yield f"{count(number, 'landing')}: as the mainline was rewritten, it is not known when they went live"
+        yield f"{count(number, 'landing')} that came in as the mainline was rewritten: live since when?"
     unknown = (move.at for move in known.production.moves if move.direction == "unknown")
     if number := _within(periods, unknown):
-        yield f"{count(number, 'move')} of production: as the mainline was rewritten, the direction is not known"
+        yield f"{count(number, 'move')} of production about when the mainline was rewritten: forward or back?"
 
 
 def _landings(known: Known, periods: Periods) -> Iterator[str]:
@@ -101,8 +101,8 @@ def _late(known: Known, periods: Periods, now: datetime) -> Iterator[str]:
     late = [end - begin for begin, end in gaps(happened) if periods.of(end) is not None]
     if late:
         yield (
-            f"when exactly {count(len(late), 'move')} of production happened: nothing was written for more than"
-            f" a day before it was seen, so it may have been up to {age(max(late).total_seconds())} earlier"
+            f"when exactly {count(len(late), 'move')} of production happened: nothing was written for more"
+            f" than a day before; up to {age(max(late).total_seconds())} earlier than counted here"
         )
     if happened.looked is not None and now - happened.looked > LONG:
         yield f"the time since {utc(happened.looked)}: nobody looked at production: inv run"

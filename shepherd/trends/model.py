@@ -105,3 +105,5 @@ class Trends(Struct, frozen=True):
     """All of them as one."""
     left_out: tuple[str, ...] = ()
     """What is not known, a sentence each, with how many landings or deployments that concerns."""
+    schema: int = 1
+    """Changes when a key changes its meaning; keys may be added without."""

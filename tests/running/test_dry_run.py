@@ -53,6 +53,7 @@ REFUSED_HERE = {"init", "deployed", "upgrade", "lock.free"}
 
 READERS = {
     "replay",
+    "trends",
     *("status", "landings", "explain", "whatif", "history", "notes", "doctor"),
     *("freeze.status", "maintenance.status", "lock.status", "cron.show", "timer.show", "version", "man"),
 }
