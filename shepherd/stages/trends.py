@@ -15,9 +15,10 @@ from shepherd.store import BranchStore, JournalEntry, open_branch
 from shepherd.trends.happened import AlarmChange, Happened, SeenPlace
 from shepherd.trends.model import By, Trends
 from shepherd.trends.tally import trends
-from shepherd.words import State
+from shepherd.words import Cover, State
 
-_KINDS = ("rewrite", "tip", "landing", "deployed", "promoted", "on-qa", "answer", "state", "alarm")
+KINDS = ("rewrite", "tip", "landing", "deployed", "promoted", "on-qa", "answer", "state", "alarm")
+"""The kinds of entries that trends are made of."""
 
 
 def trends_of(
@@ -38,26 +39,41 @@ def trends_of(
 
 def what_happened(settings: Settings, branch: str, store: BranchStore) -> Happened:
     """All that the database knows of a branch."""
-    source = store.cache.fact("source", BranchSource)
-    entries = _ToldEntries(store.journal.entries(*_KINDS))
-    return Happened(
-        landings=_landings(settings, branch, store),
-        covers=covers(store.journal),
-        production=entries.production,
-        promoted=entries.promoted,
-        on_qa=entries.on_qa,
-        answers=entries.answers,
-        states=entries.states,
-        alarms=entries.alarms,
-        written=entries.written,
-        era=entries.era,
-        looked=source.read_at if source is not None else None,
+    source, kept = store.cache.fact("source", BranchSource), store.cache.landings()
+    return happened_by(
+        store.journal.entries(*KINDS),
+        [*OlderHistory(settings, branch, store, kept).archived(), *kept],
+        covers(store.journal),
+        source.read_at if source is not None else None,
     )
 
 
-def _landings(settings: Settings, branch: str, store: BranchStore) -> Sequence[Landing]:
-    kept = store.cache.landings()
-    return [*OlderHistory(settings, branch, store, kept).archived(), *kept]
+def happened_by(
+    entries: Sequence[JournalEntry],
+    landings: Sequence[Landing],
+    words: Sequence[Cover],
+    looked: datetime | None,
+) -> Happened:
+    """What these entries tell.
+
+    Args:
+        entries: of KINDS, oldest first.
+        looked: when the sources were last read.
+    """
+    told = _ToldEntries(entries)
+    return Happened(
+        landings=landings,
+        covers=words,
+        production=told.production,
+        promoted=told.promoted,
+        on_qa=told.on_qa,
+        answers=told.answers,
+        states=told.states,
+        alarms=told.alarms,
+        written=told.written,
+        era=told.era,
+        looked=looked,
+    )
 
 
 class _ToldEntries:
