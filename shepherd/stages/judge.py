@@ -33,6 +33,7 @@ from shepherd.stages.recorded import ref_moves, still_new, untagged
 from shepherd.stages.requests import named
 from shepherd.stages.snapshot_context import SnapshotContext
 from shepherd.stages.state import BranchState, state_to_judge
+from shepherd.stages.touched import components_in
 from shepherd.stages.waits_log import log_waits
 from shepherd.store import Database, Journal, JournalEntry
 from shepherd.store.snapshots import Snapshots
@@ -194,6 +195,8 @@ def _context(
         last_good=good_before(previous),
         verdict_notes=branch.verdict_notes,
         speech=speech_of(settings, state.branch),
+        components=tuple(branch.components),
+        touching=components_in(state.touches),
     )
 
 
