@@ -92,7 +92,7 @@ def months(starts: Sequence[date], width: float) -> list[tuple[int, str, str]]:
         width: of one period, in the units of the picture.
     """
     begin = [n for n, day in enumerate(starts) if n and day.replace(day=1) != starts[n - 1].replace(day=1)]
-    if not begin or begin[0] * width >= _LABEL:
+    if starts[0].day <= 7 or not begin or begin[0] * width >= _LABEL:
         begin.insert(0, 0)
     for every in (1, 2, 3, 6, 12, 24, 60, 120):
         chosen = [n for n in begin if not (12 * starts[n].year + starts[n].month - 1) % every]

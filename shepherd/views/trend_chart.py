@@ -1,4 +1,4 @@
-"""One chart of trends as SVG: a bar or a dot for each period, drawn by our own hand (docs/trends.md#page).
+"""One chart of trends as SVG: a bar or a dot for each period, drawn by our own hand (docs/feeds.md#trends).
 
 What is not known is hatched, what did not happen is a gap, and no line goes through either. Shapes tell all
 that colours do: it is printed, and read by those who do not see colours.
@@ -20,6 +20,10 @@ _FEWEST = 8
 """Periods that there is always room for: a single one is no wall."""
 BEYOND = 4
 """How many times the highest dot the scale goes up to, at most; what took longer has an arrow."""
+
+
+HATCHED = ' fill="url(#unknown)"'
+"""By a pattern that the page defines."""
 
 
 class Point(Struct, frozen=True):
@@ -85,7 +89,7 @@ class _Drawing:
         yield from self._frame()
         column = f"{ABOVE}h{_n(self._slot)}V{self._base}h-{_n(self._slot)}z"
         unknown = (n for n, point in enumerate(chart.points) if not point.known)
-        yield _path("n", (f"M{self._left(n)} {column}" for n in unknown))
+        yield _path("n", (f"M{self._left(n)} {column}" for n in unknown), HATCHED)
         yield from self._bars() if chart.bars else self._dots()
         yield "</svg>"
 
@@ -147,10 +151,10 @@ class _Drawing:
         return _n(self._base - (self._base - ABOVE) * max(0, value) / self._axis.top)
 
 
-def _path(name: str, parts: Iterator[str] | Sequence[str]) -> str:
+def _path(name: str, parts: Iterator[str] | Sequence[str], fill: str = "") -> str:
     """All that looks alike is one path."""
     path = "".join(parts)
-    return f'<path class="{name}" d="{path}"/>' if path else ""
+    return f'<path class="{name}"{fill} d="{path}"/>' if path else ""
 
 
 def _n(number: float) -> str:

@@ -1,5 +1,5 @@
 """What the page of trends shows of each measure: charts, the same numbers in a table, a sentence about the
-whole time (docs/trends.md#page)."""
+whole time (docs/feeds.md#trends)."""
 
 from __future__ import annotations
 

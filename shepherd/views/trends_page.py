@@ -1,5 +1,6 @@
 """The page of trends, `BRANCH.trends.html`: DORA's four keys and where the time goes, drawn and in numbers
-(docs/trends.md#page). A pure function of trends that were computed before; it needs no script."""
+(docs/feeds.md#trends); and who waits for whom. A pure function of trends that were computed before, and of the
+snapshot; it needs no script."""
 
 from __future__ import annotations
 
@@ -7,13 +8,15 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from shepherd.snapshot import Snapshot
 from shepherd.trends.of_branch import BranchTrends
 from shepherd.views import markup
 from shepherd.views.clean import clean
 from shepherd.views.templates import pages
-from shepherd.views.trend_axis import how_long
 from shepherd.views.trend_chart import drawn, scale
 from shepherd.views.trend_panels import Panel, first_and_last, panels
+from shepherd.views.waits_section import section
+
 
 class Measure(Struct, frozen=True):
     """What a measure is called, and what it means."""
@@ -51,21 +54,25 @@ MEASURES: dict[str, Measure] = {
 }
 
 
-def trends_page(of: BranchTrends) -> str:
-    """The page; it links to `BRANCH.html` next to it."""
-    by_week, by_month = panels(of.week), panels(of.month)
+def trends_page(snapshot: Snapshot, of: BranchTrends | None) -> str:
+    """The page; it links to `BRANCH.html` next to it.
+
+    Args:
+        of: None: they are not known.
+    """
+    both = zip(panels(of.week), panels(of.month), strict=True) if of is not None else ()
     return (
         pages()
         .get_template("trends.html.j2")
         .render(
-            branch=of.week.branch,
+            branch=snapshot.branch,
             of=of,
-            panels=list(zip(by_week, by_month, strict=True)),
+            panels=list(both),
             measures=MEASURES,
             charts=_charts,
             days=first_and_last,
+            waits=section(snapshot),
             markup=markup,
-            how_long=how_long,
             clean=clean,
         )
     )

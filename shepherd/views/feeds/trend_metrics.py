@@ -11,6 +11,12 @@ from shepherd.trends.model import Period, Spread
 from shepherd.trends.of_branch import BranchTrends
 from shepherd.views.feeds.metric import Metric, Sample
 
+_PARTS: tuple[tuple[str, str, Callable[[Spread], int]], ...] = (
+    ("median", "Half", lambda spread: spread.median_s),
+    ("p90", "Nine in ten", lambda spread: spread.p90_s),
+)
+"""What a name ends in, what a sentence begins with, what is told of a spread."""
+
 
 def trend_metrics(trends: Mapping[str, BranchTrends]) -> Iterator[Metric]:
     """Branches in the order given."""
@@ -20,18 +26,15 @@ def trend_metrics(trends: Mapping[str, BranchTrends]) -> Iterator[Metric]:
         values = ((branch, value(of)) for branch, of in trends.items())
         return Metric(name, kind, help, [({"branch": b}, known) for b, known in values if known is not None])
 
-    def times(name: str, help: str, spread: Callable[[Period], Spread | None]) -> Iterator[Metric]:
-        yield metric(f"{name}_median_seconds", f"Half of {help}", lambda of: _of(spread(of.recent), "median_s"))
-        yield metric(f"{name}_p90_seconds", f"Nine in ten of {help}", lambda of: _of(spread(of.recent), "p90_s"))
-
     yield metric(
         "deployments_total",
         "Deployments that were seen, since the journal begins.",
         lambda of: of.deployments,
     )
-    yield from times(
+    yield from _times(
         "lead_time",
         "the landings that went live in the last 30 days took no longer from landing.",
+        trends,
         lambda recent: recent.lead,
     )
     yield metric(
@@ -39,19 +42,13 @@ def trend_metrics(trends: Mapping[str, BranchTrends]) -> Iterator[Metric]:
         "Part of the landings that went live in the last 30 days that were bad or rolled back, 0 to 1.",
         lambda of: of.recent.failure_rate,
     )
-    yield from times(
+    yield from _times(
         "restore_time",
         "the failures in production that began in the last 30 days and are over took no longer.",
+        trends,
         lambda recent: recent.restored,
     )
-    for name, words in (("median", "Half"), ("p90", "Nine in ten")):
-        samples: list[Sample] = [
-            ({"branch": branch, "phase": phase}, float(_of(spread, f"{name}_s") or 0))
-            for branch, of in trends.items()
-            for phase, spread in of.recent.phases.items()
-        ]
-        help = f"{words} of the landings that went live in the last 30 days waited no longer for this."
-        yield Metric(f"wait_{name}_seconds", "gauge", help, samples)
+    yield from _waits(trends)
     yield metric(
         "trends_timestamp_seconds",
         "When the trends were computed.",
@@ -59,5 +56,24 @@ def trend_metrics(trends: Mapping[str, BranchTrends]) -> Iterator[Metric]:
     )
 
 
-def _of(spread: Spread | None, which: str) -> float | None:
-    return None if spread is None else float(getattr(spread, which))
+def _times(
+    name: str, help: str, trends: Mapping[str, BranchTrends], times: Callable[[Period], Spread | None]
+) -> Iterator[Metric]:
+    for part, words, value in _PARTS:
+        samples: list[Sample] = [
+            ({"branch": branch}, value(spread))
+            for branch, of in trends.items()
+            if (spread := times(of.recent)) is not None
+        ]
+        yield Metric(f"{name}_{part}_seconds", "gauge", f"{words} of {help}", samples)
+
+
+def _waits(trends: Mapping[str, BranchTrends]) -> Iterator[Metric]:
+    for part, words, value in _PARTS:
+        samples: list[Sample] = [
+            ({"branch": branch, "phase": phase}, value(spread))
+            for branch, of in trends.items()
+            for phase, spread in of.recent.phases.items()
+        ]
+        help = f"{words} of the landings that went live in the last 30 days waited no longer for this."
+        yield Metric(f"wait_{part}_seconds", "gauge", help, samples)
