@@ -1,5 +1,5 @@
-"""The page of trends, `BRANCH.trends.html`: DORA's four keys and where the time goes, drawn and in numbers
-(docs/feeds.md#trends); and who waits for whom. A pure function of trends that were computed before, and of the
+"""The page of trends, `BRANCH.trends.html`: DORA's four keys and where the time goes, drawn and in numbers,
+and who waits for whom (docs/feeds.md#trends). A pure function of trends that were computed before, and of the
 snapshot; it needs no script."""
 
 from __future__ import annotations
