@@ -258,6 +258,7 @@ class _PromotionAttempt:
             "passed": plan.passed,
             "drop_hotfix": plan.drop_hotfix,
             "records_deployed": self._config.deployed.recorded,
+            "code": run.code,
         }
         if plan.base is None:
             data |= {"first": reading.deployed.id, "first_revno": reading.deployed.revno}

@@ -35,7 +35,7 @@ def entries_of(data: Mapping[str, Any], who: str, why: str) -> list[JournalEntry
         # where all that is older stands: it was not this promotion that brought it
         base = {"revno": data["first_revno"], "id": data["first"], "base": True}
         entries.append(JournalEntry("promoted", "", base))
-    details = {key: data[key] for key in ("despite", "passed", "drop_hotfix", "ref") if data.get(key)}
+    details = {key: data[key] for key in ("despite", "passed", "drop_hotfix", "ref", "code") if data.get(key)}
     details["sha"] = data["to"]
     entries.append(JournalEntry("promoted", "", {**place, "from": data["from_revno"], **details}, who, why))
     if data.get("records_deployed"):
