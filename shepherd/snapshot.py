@@ -264,6 +264,15 @@ class JournalPlace(Struct, frozen=True):
     """When the shepherd first looked at the branch: nobody is mailed about what had landed by then."""
     first_tip: int
     """Revno of the tip that it found; 0: not known."""
+    head: str = ""
+    """The hash of the whole journal, of all branches, up to this entry (docs/audit.md#the-chain); empty: not
+    known, since a release wrote the entry or the snapshot that knew no chain."""
+
+    @property
+    def head_name(self) -> str:
+        """The head as people and programs copy it, `NUMBER:HASH`, for `inv audit --verify --head`; empty if
+        there is none."""
+        return f"{self.seq}:{self.head}" if self.head else ""
 
 
 class Next(Struct, frozen=True):

@@ -52,6 +52,7 @@ REFUSED_HERE = {"init", "deployed", "upgrade", "lock.free"}
 """There are settings already, a ref tells what production runs, this is a checkout, and there is one host."""
 
 READERS = {
+    "audit",
     "replay",
     "waits",
     *("status", "landings", "explain", "whatif", "history", "notes", "doctor"),
