@@ -145,7 +145,8 @@ class Mail(Struct, frozen=True):
     """Checks that keep candidates back for too long, the longest first."""
     promotion: PromotionNews | None = None
     head: str = ""
-    """The hash of the journal when the mail was written; of one about a promotion, or what went live."""
+    """The journal's head when the mail was written, `NUMBER:HASH`: of one about a promotion, or about what went
+    live."""
 
     def noting(self, notes: Iterable[BranchNote]) -> Mail:
         """The same with what else holds up the branches that it is about."""

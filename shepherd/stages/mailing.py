@@ -178,9 +178,9 @@ def send_alarms(settings: Settings, branch: str, run: Run) -> MailingResult:
 
 
 def _head(database: Database) -> str:
-    """The hash of the journal as it is now."""
+    """The head of the journal as it is now."""
     with database.branch(EVERYWHERE) as store:
-        return store.journal.head()
+        return store.journal.head_name()
 
 
 def _nobody(digests: int, last_sent: str) -> str:

@@ -56,7 +56,7 @@ def promotion_mails(
                 each = _news_of(of_branch, branch, before, move)
                 if not any(f"{name} {each.key}" in told for name in former):
                     news.append(each)
-        head = store.journal.head() if news else ""
+        head = store.journal.head_name() if news else ""
     news.sort(key=lambda each: each.seq)
     return [Mail("promotion", settings.mail.promotions, promotion=each, head=head) for each in news]
 

@@ -191,9 +191,10 @@ class Journal:
         """The place of the branch's last entry, of whatever kind; 0 if there is none."""
         return self._connection.scalar(select(func.max(journal.c.seq)).where(self._of_branch)) or 0
 
-    def head(self) -> str:
-        """The hash of the whole journal, of all branches, as it is now (`shepherd.store.chain`)."""
-        return chain.head(self._connection)
+    def head_name(self) -> str:
+        """The head of the whole journal, of all branches, as it is now: `NUMBER:HASH`, as people and programs
+        copy it for `inv audit --verify --head`."""
+        return f"{self.next_seq() - 1}:{chain.head(self._connection)}"
 
     def count(self, until: int) -> int:
         """How many entries of the branch there are up to a place."""

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from shepherd.commands import naming_branch
 from shepherd.plans.days import long_time
 from shepherd.plans.promotion_news import PromotedLanding, PromotionNews
 from shepherd.snapshot import Rev
@@ -67,7 +66,7 @@ def promotion_entry_of(news: PromotionNews, project: Project) -> PromotionEntry:
         tuple(PromotedLine(each.revno, _what(each), project.page(news.branch, each.revno)) for each in shown),
         f"And {words.count(more, 'more landing')}: the command below lists all." if more > 0 else "",
         tuple(_facts(news)),
-        naming_branch(f"inv audit r{news.to.revno}", news.branch if project.several else ""),
+        f"inv audit r{news.to.revno}{f' --branch {news.branch}' if project.several else ''}",
     )
 
 

@@ -68,7 +68,7 @@ def _indented(line: str) -> str:
 
 def _mails(snapshot: Snapshot, settings: Settings, now: datetime) -> Iterator[Mail]:
     with Database.of(settings, read_only=True) as database, database.branch(snapshot.branch) as store:
-        head, promoted = store.journal.head(), last_promotion(store, snapshot.branch)
+        head, promoted = store.journal.head_name(), last_promotion(store, snapshot.branch)
     items = _waiting(snapshot, settings)
     by_person: dict[str, list[Waiting]] = {}
     for item in items:
