@@ -119,6 +119,7 @@ def compose(judgement: Judgement, tracker: TrackerData, context: SnapshotContext
             shape.LimitEntry(each.paths, each.max, each.reason) for each in judgement.conditions.limits
         ),
         waits=shape.Rev(waits, by_revno[waits].id) if waits is not None else None,
+        components=context.components,
     )
 
 
