@@ -53,7 +53,7 @@ def replay(
     if run is not None:
         known.check(run, reports)
         reports = [each for each in reports if each.answers]
-    _print(reports, with_settings, json)
+    _print(settings, reports, with_settings, json)
     return worst([_code(each) for each in reports])
 
 
@@ -171,7 +171,7 @@ def _others(options: TaskOptions, file: str) -> Settings:
     return others
 
 
-def _print(reports: list[BranchReplay], file: str | None, json: bool) -> None:
+def _print(settings: Settings, reports: list[BranchReplay], file: str | None, json: bool) -> None:
     from shepherd.views import replay as view
 
     if json:
@@ -180,7 +180,8 @@ def _print(reports: list[BranchReplay], file: str | None, json: bool) -> None:
     for report in reports:
         for problem in (*report.problems, *report.warnings):
             complain(problem)
-    texts = [view.supposed(each, file) if file is not None else view.told(each) for each in reports]
+    several = len(settings.branches) > 1
+    texts = [view.supposed(each, file) if file is not None else view.told(each, several) for each in reports]
     say("\n\n".join(filter(None, texts)))
 
 
