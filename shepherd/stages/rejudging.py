@@ -85,9 +85,9 @@ class Rejudging:
         self._said.add(kept.sum)
         try:
             snapshot = self._maker.snapshot_of(kept.given)
-        except Exception as error:  # whatever somebody may have put into a file
+        except Exception as error:  # whatever stands in a file
             why = f"{type(error).__name__}: {error}"[:200]
-            return Rejudged(kept, problem=f"what {kept.run_id} judged by makes no sense ({why})")
+            return Rejudged(kept, problem=f"{kept.run_id} cannot be judged again: {why}")
         files, warning = self._documents(kept.run_id)
         self._kept = {path: _sum(document) for path, document in files.items()}
         its = [document for path, document in files.items() if self._kept[path] == kept.sum]

@@ -36,9 +36,9 @@ class Supposing:
         try:
             was = self._as_it_was.snapshot_of(kept.given)
             would_be = self._as_supposed.snapshot_of(supposed.given)
-        except Exception as error:  # whatever somebody may have put into a file
+        except Exception as error:  # whatever stands in a file
             why = f"{type(error).__name__}: {error}"[:200]
-            self._report.problems += (f"what {kept.run_id} judged by makes no sense ({why})",)
+            self._report.problems += (f"{kept.run_id} cannot be judged again: {why}",)
             self._report.unjudged += 1
             return
         for key, change in supposed.changed.items():

@@ -111,11 +111,11 @@ def _with(report: BranchReplay, file: str, differing: int) -> str:
     what += f" since {utc(first.at)}"
     if not differing:
         return f"{what} would have given the same answers"
-    return f"{what}: {differing:,} of {count(report.answers, 'answer')} would have been another"
+    return f"{what}: {differing:,} of {count(report.answers, 'answer')} would have said something else"
 
 
 def _codes(report: BranchReplay) -> Iterator[str]:
-    then = [each or "not known" for each in report.codes]
+    then = [each for each in report.codes if each]
     if then and then != [report.code_now]:
         yield f"those that differ were given by {some(then, 3)}; this is {report.code_now}"
 
