@@ -8,6 +8,7 @@ A key is the part (`recorded`), the field in it (`seen`) and, where the field is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import chain
 from types import GenericAlias
 from typing import Any, get_args, get_origin
@@ -107,7 +108,12 @@ class PartField:
             if get_origin(value) is Sequence:
                 # it is given as a tuple, and has to be read as one
                 value = GenericAlias(tuple, (*get_args(value), ...))
-        self.decode: Callable[[bytes], Any] = msgspec.json.Decoder(value).decode
+        self._value = value
+
+    @cached_property
+    def decode(self) -> Callable[[bytes], Any]:
+        """Read the value of a line. Raises msgspec.DecodeError, UnicodeDecodeError, RecursionError."""
+        return msgspec.json.Decoder(self._value).decode
 
     def lines(self, value: Any) -> Iterator[bytes]:
         """One for each place, ascending by key."""

@@ -140,7 +140,7 @@ class _KnownParts:
         for line in lines:
             try:
                 self._take(line, fresh)
-            except (msgspec.DecodeError, UnicodeDecodeError, IndexError, RecursionError) as error:
+            except (msgspec.DecodeError, ValueError, IndexError, RecursionError) as error:
                 raise _NotOursError(f"has a line that says nothing ({error})") from None
 
     def _take(self, line: bytes, fresh: set[tuple[str, str]]) -> None:

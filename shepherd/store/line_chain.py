@@ -245,25 +245,20 @@ def _copy(chain: Path, end: ChainEnd) -> Iterator[bytes]:
 
 def _append(chain: Path, size: int, member: bytes) -> None:
     """Add a member to a chain, or nothing. Raises StoreError."""
+    flags = os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
-        handle = os.open(chain, os.O_WRONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            _write(handle, size, member)
-        finally:
-            os.close(handle)
+        with os.fdopen(os.open(chain, flags), "wb", 0) as file:
+            try:
+                file.seek(size)
+                rest = memoryview(member)
+                while rest:
+                    rest = rest[file.write(rest) :]
+                os.fsync(file.fileno())
+            except BaseException:
+                with suppress(OSError):
+                    os.ftruncate(file.fileno(), size)
+                raise
     except OSError as error:
         raise StoreError(
             f"{chain}: cannot be written ({error.strerror or error}); what was kept before is untouched"
         ) from None
-
-
-def _write(handle: int, size: int, member: bytes) -> None:
-    try:
-        written = 0
-        while written < len(member):
-            written += os.pwrite(handle, member[written:], size + written)
-        os.fsync(handle)
-    except BaseException:
-        with suppress(OSError):
-            os.ftruncate(handle, size)
-        raise

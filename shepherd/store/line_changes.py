@@ -1,4 +1,4 @@
-"""What differs between the lines of two times, which are compared as they come: neither is held as a whole."""
+"""What differs between the lines of two times, compared as they come: neither is held as a whole."""
 
 from __future__ import annotations
 
