@@ -56,6 +56,8 @@ class MailSettings(Struct, frozen=True, forbid_unknown_fields=True):
     cap: kinds.Cap = 200
     live: Literal["digest", "mail", "never"] = "digest"
     """How people hear that a landing of theirs went live."""
+    promotions: kinds.AddressIfAny = ""
+    """Who gets a mail about each promotion; empty: nobody."""
     starttls: bool = False
     login: str = ""
     password_file: kinds.FilePath = ""
