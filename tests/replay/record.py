@@ -1,8 +1,8 @@
 """`python -m tests.replay.record`: records runs again, so that `tests.replay.answers` has something to judge.
 
 The runs are those of a made-up team over some weeks, with two branches, and those of `inv demo`. They are
-recorded once; a later release reads what this one kept. Record again only where it cannot be read any more, or
-where the runs shall show something more (docs/replay.md#recorded).
+recorded once; a later release reads what this one kept. Record again only where it cannot be read any more,
+or where the runs shall show something more (docs/replay.md#recorded).
 """
 
 from __future__ import annotations
