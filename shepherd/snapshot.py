@@ -184,6 +184,9 @@ class LandingEntry(Struct, frozen=True, kw_only=True, gc=False):
     rule: str = ""
     """Which rule gave it its state: a word of `shepherd.rules.states.Rule`; empty in a snapshot of a release
     that did not say so."""
+    components: tuple[str, ...] = ()
+    """The components that it touches, of those that the snapshot names. Read only of what production does not
+    run (docs/trends.md#waits)."""
 
     @property
     def missing(self) -> tuple[CheckEntry, ...]:
@@ -360,6 +363,8 @@ class Snapshot(Struct, frozen=True):
     waits: Rev | None = None
     """The newest candidate after the latest deployable that nothing blocks, and that waits for a condition:
     its `conditions` say for what. None: there is none."""
+    components: tuple[str, ...] = ()
+    """The parts of the project that the settings name, in their order."""
     schema: int = SCHEMA
 
     @property

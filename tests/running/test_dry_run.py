@@ -54,6 +54,8 @@ REFUSED_HERE = {"init", "deployed", "upgrade", "lock.free"}
 READERS = {
     "audit",
     "replay",
+    "waits",
+    "trends",
     *("status", "landings", "explain", "whatif", "history", "notes", "doctor"),
     *("freeze.status", "maintenance.status", "lock.status", "cron.show", "timer.show", "version", "man"),
 }
