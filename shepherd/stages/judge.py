@@ -252,8 +252,7 @@ def _changes(journal: Journal, snapshot: Snapshot) -> list[JournalEntry]:
             why=landing.reason,
         )
         for landing in reversed(snapshot.landings)
-        if before.get(landing.id) != landing.state
-        or rules.get(landing.id) not in ("", None, landing.rule)
+        if before.get(landing.id) != landing.state or rules.get(landing.id) not in ("", None, landing.rule)
     ]
     return [*states, *alarms.changes(journal, snapshot), *_answer_change(journal, snapshot)]
 
