@@ -51,6 +51,7 @@ KINDS = (
     "restored",  # a backup was put back, and what people said after it was made is not known
     "check-wait",  # a check began to keep candidates back, or does so no more
     "live-mails",  # from when on people are told that a landing of theirs went live, or are told no more
+    "promotion-mails",  # from when on mail.promotions is told of promotions, or is told no more
     "freeze",  # a person wants no deployments, until a time or until the word is taken back
     "seal",  # the tagger saw that a landing was good by a bug before it changed that bug's tag
 )
@@ -195,6 +196,11 @@ class Journal:
     def last_seq(self) -> int:
         """The place of the branch's last entry, of whatever kind; 0 if there is none."""
         return self._connection.scalar(select(func.max(journal.c.seq)).where(self._of_branch)) or 0
+
+    def head_name(self) -> str:
+        """The head of the whole journal, of all branches, as it is now: `NUMBER:HASH`, as people and programs
+        copy it for `inv audit --verify --head`."""
+        return f"{self.next_seq() - 1}:{chain.head(self._connection)}"
 
     def count(self, until: int) -> int:
         """How many entries of the branch there are up to a place."""
