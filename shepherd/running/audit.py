@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shepherd.atomic import write_atomically
 from shepherd.errors import REFUSED, SettingsError
 from shepherd.running.log import now
-from shepherd.running.output import json_for_terminals
+from shepherd.running.output import json_for_terminals, write
 from shepherd.running.switch import mention
 from shepherd.running.tasking import TaskOptions, say
 from shepherd.running.versions import title
+
+if TYPE_CHECKING:
+    from shepherd.trail import AuditTrail
 
 
 def audit(options: TaskOptions, rev: str | None, *, json: bool = False, page: str | None = None) -> int:
@@ -28,8 +36,23 @@ def audit(options: TaskOptions, rev: str | None, *, json: bool = False, page: st
     settings, branch = options.settings, options.branch
     mention(settings)
     trail = audit_of(settings, branch, rev, now(), title())
-    if json:
+    if page is not None:
+        _write_page(trail, page)
+    elif json:
         say(json_for_terminals(plain_json(trail)))
     else:
         say(text.audit(trail, several=len(settings.branches) > 1))
     return REFUSED if trail.never_live else 0
+
+
+def _write_page(trail: AuditTrail, page: str) -> None:
+    """Raises StoreError: the file cannot be written."""
+    from shepherd.views.audit_page import audit_page
+
+    text = audit_page(trail)
+    if page == "-":
+        write(sys.stdout, text)
+        return
+    path = Path(page)
+    write_atomically(path, text.encode())
+    say(f"written: {path}")

@@ -106,8 +106,8 @@ def _named(
         return targets, ids, []
     if not landings:
         raise SettingsError(
-            f"{asked} is neither a landing of {branch} nor a promotion or its run{problem}; what went out when"
-            " is listed by: inv history"
+            f"{asked} is neither a landing of {branch} nor a promotion or its run{problem}; what went out"
+            " when is listed by: inv history"
         )
     seen = {entry.subject: entry.seq for entry in reversed(journal.entries("landing", subjects=ids))}
     chosen: dict[int, LedgerMove] = {}
@@ -168,8 +168,8 @@ def _never_live(landing: Landing, moves: Sequence[LedgerMove], journal: Journal)
     states = [entry for entry in entries if entry.kind == "state"]
     if first is not None and landing.revno <= first.data["revno"]:
         what = (
-            f"production had it before the shepherd looked for the first time, on {utc(first.time)}: nothing is"
-            " recorded of how it went out"
+            f"production had it before the shepherd looked for the first time, on {utc(first.time)}: nothing"
+            " is recorded of how it went out"
         )
     else:
         what = "nothing brought it live: no promotion, and production was not seen to run it"

@@ -116,7 +116,7 @@ def _standing(entries: Iterable[JournalEntry], until: int) -> list[JournalEntry]
 
 def _is_over(freeze: JournalEntry, at: datetime) -> bool:
     until = freeze.data.get("until")
-    return bool(until) and datetime.fromisoformat(until) <= at
+    return until is not None and datetime.fromisoformat(until) <= at
 
 
 def audited_move(
@@ -164,9 +164,12 @@ def _how(move: LedgerMove) -> str:
     entry, meant = move.entry, move.meant
     match move.kind:
         case "foreign":
-            return f"seen by run {entry.run_id}: {entry.data.get('ref', 'the ref')} had moved, and not by the shepherd"
+            ref = entry.data.get("ref", "the ref")
+            return f"seen by run {entry.run_id}: {ref} had moved, and not by the shepherd"
         case "seen":
-            return f"read from production by run {entry.run_id}; it went there after the run before it had looked"
+            return (
+                f"read from production by run {entry.run_id}; it went there after the run before"
+            )
         case "recorded":
             return f"said by inv deployed, run {entry.run_id}"
         case _ if meant is not None and meant.run_id != entry.run_id:

@@ -57,8 +57,8 @@ def _move(move: AuditedMove, branch: str) -> Iterator[str]:
     if move.gaps:
         yield ""
         yield "Not known:"
-        for each in move.gaps:
-            yield wrap(each, "  ")
+        for gap in move.gaps:
+            yield wrap(gap, "  ")
 
 
 def _by_rule(move: AuditedMove) -> Iterator[str]:
@@ -85,9 +85,8 @@ def _landing(each: AuditedLanding) -> Iterator[str]:
         yield wrap(f"rule: {each.rule_says} ({each.rule_anchor})", "    ")
     if since := parts.judged(each):
         yield wrap(since, "    ")
-    if more := len(each.words) - WORDS:
-        if more > 0:
-            yield wrap(f"{count(more, 'older word')} left out here", "    ")
+    if (more := len(each.words) - WORDS) > 0:
+        yield wrap(f"{count(more, 'older word')} left out here", "    ")
     for word in each.words[-WORDS:]:
         yield wrap(parts.word(word), "    ", "      ")
     if each.since:

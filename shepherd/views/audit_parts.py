@@ -15,6 +15,11 @@ ROLES: dict[TrailRole, str] = {
     "back": "had been rolled back in production, and was brought back",
     "taken-out": "was taken out: something that went live undid it",
 }
+_OTHERS: dict[TrailRole, str] = {
+    "undone": "of them rolled back within it",
+    "back": "older brought back",
+    "taken-out": "older taken out",
+}
 PLAIN = "Plain: good by a word, a mark or a rule, and nothing else was said"
 NOT_RECORDED = "not recorded"
 NOT_JUDGED = "not judged"
@@ -49,15 +54,7 @@ def brought(move: AuditedMove) -> str:
         return "it brought no landing"
     what = f"it brought {count(len(live), 'landing')}, {span(live[0].revno, live[-1].revno)}"
     roles = Counter(each.role for each in move.landings)
-    more = [
-        f"{roles[role]} {text}"
-        for role, text in (
-            ("undone", "of them rolled back within it"),
-            ("back", "older brought back"),
-            ("taken-out", "older taken out"),
-        )
-        if roles[role]
-    ]
+    more = [f"{roles[role]} {text}" for role, text in _OTHERS.items() if roles[role]]
     running = sum(each.live_since is not None for each in live if each.role == "live")
     could = sum(each.role == "live" for each in live)
     if running < could:
