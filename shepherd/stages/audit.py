@@ -93,9 +93,11 @@ def _named(
         if not promotions:
             raise SettingsError(f"{branch}: nothing was ever promoted; name a landing: inv audit r123")
         return promotions[-1:], (), []
-    if by_run := [move for move in with_plans(promotions, journal) if _is_of_run(move, asked)]:
+    if by_run := [move for move in promotions if move.entry.run_id == asked]:
         return by_run, (), []
     rev = _position(parse_rev(asked, wide=True), branch, journal)
+    if rev.kind == "branch" and (by_run := _of_ended_run(asked, promotions, journal)):
+        return by_run, (), []
     try:
         landings, problem = _landings(rev, known, older), ""
     except SourceError as error:
@@ -120,8 +122,10 @@ def _named(
     return [chosen[seq] for seq in sorted(chosen)], ids, never
 
 
-def _is_of_run(move: LedgerMove, run_id: str) -> bool:
-    return run_id in (move.entry.run_id, move.meant.run_id if move.meant is not None else None)
+def _of_ended_run(asked: str, moves: Sequence[LedgerMove], journal: Journal) -> list[LedgerMove]:
+    """Those that this run made, and another one found out, since it was ended before it could say so."""
+    planned = with_plans(moves, journal)
+    return [move for move in planned if move.meant is not None and move.meant.run_id == asked]
 
 
 def _is_target(move: LedgerMove, rev: RevName) -> bool:

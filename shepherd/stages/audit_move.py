@@ -3,9 +3,11 @@ what became of it (docs/audit.md)."""
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from shepherd.settings import Settings
@@ -25,6 +27,7 @@ class MoveFacts:
     def __init__(self, journal: Journal, settings: Settings) -> None:
         self._journal = journal
         self.settings = settings
+        self._back: dict[int, list[JournalEntry]] = {}
 
     @cached_property
     def deployed(self) -> list[JournalEntry]:
@@ -57,28 +60,39 @@ class MoveFacts:
     def alarms(self, move: LedgerMove) -> list[TrailWord]:
         return [alarm_word(each) for each in _standing(self._alarms, move.boundary)]
 
+    @cached_property
+    def _places(self) -> list[int]:
+        return [each.seq for each in self.deployed]
+
     def live_since(self, move: LedgerMove, revno: int) -> datetime | None:
         """When production was first seen to run it from this move on, or had it by then."""
         if move.entry.kind == "deployed":
             return move.entry.time
-        live: datetime | None = None
-        taken_back = self._taken_back(move, revno)
-        for each in self.deployed:
-            if taken_back is not None and each.seq > taken_back:
-                break
+        at = bisect_left(self._places, move.entry.seq)
+        had: datetime | None = None
+        for each in reversed(self.deployed[:at]):
             if each.data["revno"] < revno:
-                if each.seq > move.entry.seq and live is not None:
-                    break
-                live = None
-            elif live is None:
-                live = each.time
-            if live is not None and each.seq > move.entry.seq:
                 break
-        return live
+            had = each.time
+        if had is not None:
+            return had
+        end = next((back.seq for back in self._taken_back(move) if back.data["revno"] < revno), None)
+        for each in islice(self.deployed, at, None):
+            if end is not None and each.seq > end:
+                break
+            if each.data["revno"] >= revno:
+                return each.time
+        return None
 
-    def _taken_back(self, move: LedgerMove, revno: int) -> int | None:
-        later = (each for each in self.promoted if each.seq > move.entry.seq)
-        return next((each.seq for each in later if each.data["revno"] < revno), None)
+    def _taken_back(self, move: LedgerMove) -> list[JournalEntry]:
+        """The moves of the promoted ref after this one that took it back behind it."""
+        if move.entry.seq not in self._back:
+            self._back[move.entry.seq] = [
+                each
+                for each in self.promoted
+                if each.seq > move.entry.seq and each.data["revno"] < move.to.revno
+            ]
+        return self._back[move.entry.seq]
 
     def after(self, move: LedgerMove) -> tuple[list[TrailWord], list[TrailWord]]:
         """Where production was seen until the next move; and what took back what this one had brought."""
@@ -167,9 +181,7 @@ def _how(move: LedgerMove) -> str:
             ref = entry.data.get("ref", "the ref")
             return f"seen by run {entry.run_id}: {ref} had moved, and not by the shepherd"
         case "seen":
-            return (
-                f"read from production by run {entry.run_id}; it went there after the run before"
-            )
+            return f"read from production by run {entry.run_id}; it went there after the run before"
         case "recorded":
             return f"said by inv deployed, run {entry.run_id}"
         case _ if meant is not None and meant.run_id != entry.run_id:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -59,12 +61,15 @@ def moves_in(promoted: Sequence[JournalEntry], deployed: Sequence[JournalEntry])
         for before, entry in _steps(promoted)
         if "from" in entry.data
     ]
+    places = [each.seq for each in promoted]
     for before, entry in _steps(deployed):
-        released = max((each.data["revno"] for each in _until(promoted, entry.seq)[-1:]), default=None)
-        if before is None or (
-            released is not None and released >= entry.data["revno"] > before.data["revno"]
-        ):
+        at = bisect_left(places, entry.seq)
+        released = promoted[at - 1].data["revno"] if at else 0
+        if before is None or before.data["revno"] < entry.data["revno"] <= released:
             continue
+        if before.data["revno"] < released < entry.data["revno"]:
+            # up to there a promotion had brought it
+            before = promoted[at - 1]
         moves.append(LedgerMove("recorded" if entry.data.get("recorded") else "seen", entry, before))
     return sorted(moves, key=lambda move: move.entry.seq)
 
@@ -72,21 +77,16 @@ def moves_in(promoted: Sequence[JournalEntry], deployed: Sequence[JournalEntry])
 def with_plans(moves: Sequence[LedgerMove], journal: Journal) -> list[LedgerMove]:
     """The moves, promotions with what the journal had of them before they were done."""
     targets = {move.to.id for move in moves if move.kind == "promotion"}
-    plans = [each for each in journal.of_commits(targets, "meant") if each.data.get("act") == KIND]
-    return [
-        replace(move, meant=next((p for p in reversed(plans) if _is_plan_of(p, move)), None))
-        if move.kind == "promotion"
-        else move
-        for move in moves
-    ]
+    plans: dict[str, list[JournalEntry]] = defaultdict(list)
+    for each in journal.of_commits(targets, "meant"):
+        if each.data.get("act") == KIND:
+            plans[each.data["to"]].append(each)
 
+    def plan_of(move: LedgerMove) -> JournalEntry | None:
+        before = [each for each in plans[move.to.id] if each.seq < move.entry.seq]
+        return before[-1] if before else None
 
-def _is_plan_of(plan: JournalEntry, move: LedgerMove) -> bool:
-    return bool(plan.data["to"] == move.to.id) and plan.seq < move.entry.seq
-
-
-def _until(entries: Sequence[JournalEntry], seq: int) -> Sequence[JournalEntry]:
-    return [each for each in entries if each.seq < seq]
+    return [replace(move, meant=plan_of(move)) if move.kind == "promotion" else move for move in moves]
 
 
 def _steps(entries: Sequence[JournalEntry]) -> Iterator[tuple[JournalEntry | None, JournalEntry]]:

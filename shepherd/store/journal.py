@@ -89,7 +89,9 @@ _OF_KINDS = _ENTRIES.where(_BRANCHES, journal.c.kind.in_(bindparam("kinds", expa
 _IN_ORDER = _OF_KINDS.order_by(journal.c.seq)
 _OF_SUBJECTS = _IN_ORDER.where(journal.c.subject.in_(bindparam("subjects", expanding=True)))
 _NEWEST = _OF_KINDS.order_by(journal.c.seq.desc()).limit(bindparam("limit"))
-_BEFORE = _OF_KINDS.where(journal.c.seq < bindparam("place")).order_by(journal.c.seq.desc()).limit(1)
+# with the subject it is found by the index
+_BEFORE = _OF_KINDS.where(journal.c.subject == "", journal.c.seq < bindparam("place"))
+_BEFORE = _BEFORE.order_by(journal.c.seq.desc()).limit(1)
 # by the index alone: the data is read of those that match
 _OF_COMMITS = _IN_ORDER.where(
     func.substr(journal.c.subject, 1, bindparam("length")).in_(bindparam("commits", expanding=True))
@@ -225,7 +227,7 @@ class Journal:
         return next(iter(self.newest(1, kind)), None)
 
     def last_before(self, seq: int, kind: str) -> JournalEntry | None:
-        """The newest entry of a kind that stands before a place, if any."""
+        """The newest entry of a kind without subject that stands before a place, if any."""
         return next(iter(self._fetch(_BEFORE, kinds=(kind,), place=seq)), None)
 
     def of_commits(self, ids: Collection[str], *kinds: str) -> list[JournalEntry]:
